@@ -1,0 +1,1 @@
+"""The first pack: the fastai course and book, as Markdown."""

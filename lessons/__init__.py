@@ -1,0 +1,1 @@
+"""The first pack's experiments: one module per lesson."""

@@ -1,0 +1,1 @@
+"""A spaced-repetition study companion for the terminal."""

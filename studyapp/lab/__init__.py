@@ -1,0 +1,1 @@
+"""Runs a lesson in its own process: protocol, catalog, runner, worker."""

@@ -1,0 +1,128 @@
+"""What a lesson and the app say to each other. Standard library only: a lesson imports this.
+
+A lesson module ends in `LESSON = Lesson(...)` whose arguments are literals, plus `run=run`, so
+that the app can read the declaration without importing the module (and torch with it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Value: TypeAlias = int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """One setting of an experiment. `low` and `high` bound numbers; `choices` lists words.
+
+    A choice that ends in `:` takes an argument (`folder:PATH`).
+    """
+
+    name: str
+    kind: Literal["int", "float", "choice"]
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An answer to predict, and the range [low, high] of a fact that makes it true.
+
+    None is unbounded. `fact` is given only where each choice has its own (arms: the paired
+    difference between this arm and the best of the others).
+    """
+
+    text: str
+    low: float | None = None
+    high: float | None = None
+    fact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the learner predicts before a run. The app grades it; the lesson does not.
+
+    `choice` and `arms` ask for one of `choices`; `number` asks for an 80% range of `fact`.
+    """
+
+    text: str
+    kind: Literal["choice", "arms", "number"]
+    fact: str
+    choices: tuple[Choice, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One point of a live plot: mean over seeds, with a band if there is more than one seed."""
+
+    step: float
+    series: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence for the learner while the run goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One measured figure. low and high bound a 95% interval, None where there is none.
+
+    `n` counts the independent repetitions behind it, `method` says how the interval was made
+    ("student t", "wilson", "census"), `varies` what it covers ("32 draws of data and start").
+    """
+
+    name: str
+    value: float
+    unit: str
+    low: float | None
+    high: float | None
+    n: int
+    method: str
+    varies: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    facts: tuple[Fact, ...]
+
+
+Event: TypeAlias = Metric | Progress | Note | Result
+Run: TypeAlias = Callable[[Mapping[str, Value], str, int], Iterator[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """The declaration of an experiment.
+
+    `run(knobs, device, seed)` yields events and ends with one Result. `topics` are the tags of
+    notes that the experiment grounds. `meaning` is two or three sentences on what the result
+    says; `next` is what to try afterwards.
+    """
+
+    name: str
+    version: int
+    title: str
+    question: Question
+    knobs: tuple[Knob, ...]
+    topics: tuple[str, ...]
+    run: Run
+    meaning: str = ""
+    next: str = ""

@@ -1,0 +1,1 @@
+"""Text ⇄ notes: one module per file format, no database, no terminal."""

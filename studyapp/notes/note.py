@@ -1,0 +1,114 @@
+"""What a content file says: notes with their points, sections, pages, and problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+_PACKS = uuid5(NAMESPACE_URL, "studyapp:pack")
+
+
+class NoteKind(StrEnum):
+    QUESTION = "question"
+    TERM = "term"
+
+
+class CardStyle(StrEnum):
+    """How a note is asked; the `card:` key of its comment."""
+
+    ANSWER = "answer"  # question → answer; a term is asked in both directions
+    ITEMS = "items"  # one card per point, the other points visible
+    CLOZE = "cloze"  # one card per ==hidden== text
+    ORDER = "order"  # put a numbered list in order
+    DO = "do"  # something to do; no card
+
+
+class PageKind(StrEnum):
+    QUESTIONNAIRE = "questionnaire"
+    JARGON = "jargon"
+    READING = "reading"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing that an answer says; extra points are not needed for a Good."""
+
+    text: str
+    extra: bool = False
+    id: str | None = None  # required in an `items` note, where each point is a card
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One piece of knowledge: a question with its answer, or a term with its meaning.
+
+    `prompt` is the question or the term; `answer` is Markdown without points and comments.
+    `line` and `last` are the first and last line of the note in `path`, counted from 1.
+    """
+
+    id: str
+    kind: NoteKind
+    prompt: str
+    answer: str
+    path: Path
+    line: int
+    last: int
+    points: tuple[Point, ...] = ()
+    card: CardStyle = CardStyle.ANSWER
+    number: int | None = None  # the question's number in the book
+    family: str | None = None
+    tags: tuple[str, ...] = ()
+    section: str | None = None  # "1.19"
+    as_of: int | None = None  # the year in which a dated answer was true
+    need: int | None = None  # "any five of many": how many points make a Good
+    synonyms: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of a chapter's table of contents with our reading notes as Markdown."""
+
+    number: str  # "1.19"
+    title: str
+    text: str
+    path: Path
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One content file. Errors in it are in the problems that come beside it."""
+
+    path: Path
+    pack: str
+    part: str  # "1. Deep learning in practice"
+    chapter: int
+    title: str
+    kind: PageKind
+    notes: tuple[Note, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What is wrong in a content file, and where."""
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+def note_uid(pack: str, note_id: str) -> UUID:
+    """Identity of a note. Rewording, moving or renaming its file does not change it."""
+    return uuid5(uuid5(_PACKS, pack), note_id)
+
+
+def card_uid(note: UUID, side: str) -> UUID:
+    """Identity of one side of a note (see `studyapp.notes.card`)."""
+    return uuid5(note, side)
