@@ -17,7 +17,8 @@ Value: TypeAlias = int | float | str
 class Knob:
     """One setting of an experiment. `low` and `high` bound numbers; `choices` lists words.
 
-    A choice that ends in `:` takes an argument (`folder:PATH`).
+    A choice that ends in `:` takes an argument (`folder:PATH`). `gpu` is the default on a GPU for
+    a knob that only counts repetitions (seeds, worlds): more of them, not another experiment.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Knob:
     high: float | None = None
     choices: tuple[str, ...] = ()
     help: str = ""
+    gpu: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Choice:
     """An answer to predict, and the range [low, high] of a fact that makes it true.
 
     None is unbounded. `fact` is given only where each choice has its own (arms: the paired
-    difference between this arm and the best of the others).
+    difference between this arm and the best of the others, whose range is low=0).
     """
 
     text: str
@@ -59,7 +61,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One point of a live plot: mean over seeds, with a band if there is more than one seed."""
+    """One point of a live plot: mean over seeds, with a band if there is more than one seed.
+
+    A later value at the same step replaces the earlier one. A series that goes back to earlier
+    steps is a histogram: up to 100 bars, and the newest value of each arrives. Of a curve, the
+    first 100 points and the last one arrive; a fast lesson's others are thinned out.
+    """
 
     step: float
     series: str
@@ -86,7 +93,8 @@ class Fact:
     """One measured figure. low and high bound a 95% interval, None where there is none.
 
     `n` counts the independent repetitions behind it, `method` says how the interval was made
-    ("student t", "wilson", "census"), `varies` what it covers ("32 draws of data and start").
+    ("student t", "wilson"), `varies` what it covers ("32 draws of data and start"). Without an
+    interval a figure is exact if its method is "census" or "exact", and else decides nothing.
     """
 
     name: str

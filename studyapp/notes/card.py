@@ -4,13 +4,36 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point
 
 MEANING_TO_TERM = "term"  # unlocked once term → meaning is stable
-CLOZE = re.compile(r"==(?P<text>[^=\n]+)==(?:\{#(?P<id>[a-z0-9-]+)\})?")
-_ITEM = re.compile(r"^(\d+)[.)]\s+(.*(?:\n(?:[ \t]+.*|[ \t]*))*)", re.MULTILINE)
+CLOZE = re.compile(r"==(?=\S)(?P<text>(?:(?!==)[^\n])+)(?<=\S)==(?:\{#(?P<id>[a-z0-9-]+)\})?")
+FENCE = re.compile(
+    r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})"
+    r"(?s:.*?)(?:\n[ \t>]*(?P=fence)[`~]*[ \t]*$|\Z)",
+    re.MULTILINE,
+)
+CODE_SPAN = re.compile(
+    r"(?<![\\`])(?P<ticks>`+)(?!`)(?s:(?:(?!\n[ \t]*\n).)+?)(?<!`)(?P=ticks)(?!`)"
+)
+_CODE = re.compile(f"{FENCE.pattern}|{CODE_SPAN.pattern}", re.MULTILINE)
+# An item runs on over indented lines, and over a plain line right below (lazy continuation).
+_ITEM = re.compile(
+    r"^\d{1,9}[.)][ \t]+(.*(?:\n[ \t]+.*|(?<=\S)\n(?![\s\d>#*+`~-]).*|\n[ \t]*)*)", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cloze:
+    """One hidden text; `start` and `end` are where its whole mark stands in the answer."""
+
+    text: str
+    id: str | None
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +53,9 @@ def sides(note: Note) -> tuple[str, ...]:
         case CardStyle.ORDER:
             return ("order",)
         case CardStyle.ITEMS:
-            return tuple(f"item:{point.id}" for point in note.points if point.id)
+            return _once(f"item:{point.id}" for point in note.points if point.id)
         case CardStyle.CLOZE:
-            return tuple(f"cloze:{key}" for key, _ in clozes(note.answer))
+            return _once(f"cloze:{key}" for key, _ in clozes(note.answer))
         case CardStyle.ANSWER:
             return ("meaning", MEANING_TO_TERM) if note.kind is NoteKind.TERM else ("answer",)
 
@@ -40,9 +63,26 @@ def sides(note: Note) -> tuple[str, ...]:
 def clozes(text: str) -> list[tuple[str, str]]:
     """Return (id, hidden text) of each cloze; one without an id is numbered from 1."""
     return [
-        (match["id"] or str(index), match["text"])
-        for index, match in enumerate(CLOZE.finditer(text), 1)
+        (cloze.id or str(index), cloze.text) for index, cloze in enumerate(find_clozes(text), 1)
     ]
+
+
+def find_clozes(text: str) -> list[Cloze]:
+    """Every ==hidden== text of an answer, in order. Code is not searched, but may be hidden."""
+    return [
+        Cloze(text[slice(*match.span("text"))], match["id"], *match.span())
+        for match in CLOZE.finditer(without_code(text))
+    ]
+
+
+def numbered_items(text: str) -> list[str]:
+    """Items of the numbered list in an answer, without their numbers."""
+    return [text[slice(*match.span(1))].strip() for match in _ITEM.finditer(without_code(text))]
+
+
+def without_code(text: str) -> str:
+    """*text* with every visible character of its code replaced; offsets and lines stay."""
+    return _CODE.sub(lambda match: re.sub(r"\S", "\ufffc", match[0]), text)
 
 
 def face(note: Note, side: str, turn: int = 0) -> Face:
@@ -79,21 +119,31 @@ def _item_face(note: Note, key: str) -> Face:
 
 
 def _cloze_face(note: Note, key: str) -> Face:
-    found = clozes(note.answer)
-    ids = iter(name for name, _ in found)
-    front = CLOZE.sub(
-        lambda match: "**[ … ]**" if next(ids) == key else match["text"], note.answer
-    )
-    hidden = next((text for name, text in found if name == key), "")
-    whole = CLOZE.sub(lambda match: match["text"], note.answer)
+    found = [name for name, _ in clozes(note.answer)]
+    hidden = next((text for name, text in clozes(note.answer) if name == key), "")
+    front = _replace_clozes(note.answer, ["**[ … ]**" if name == key else None for name in found])
+    whole = _replace_clozes(note.answer, [None for _ in found])
     return Face(f"{note.prompt}\n\n{front}", f"**{hidden}**\n\n{whole}")
 
 
+def _replace_clozes(text: str, shown: list[str | None]) -> str:
+    """*text* with each cloze replaced by what is to be shown, or by its own text for None."""
+    parts, end = [], 0
+    for cloze, instead in zip(find_clozes(text), shown, strict=True):
+        parts += [text[end : cloze.start], cloze.text if instead is None else instead]
+        end = cloze.end
+    return "".join(parts) + text[end:]
+
+
 def _order_face(note: Note, turn: int) -> Face:
-    items = [match[2].strip() for match in _ITEM.finditer(note.answer)]
+    items = numbered_items(note.answer)
     shuffled = list(items)
     shuffle = random.Random(f"{note.id}:{turn}").shuffle
-    while len(items) > 1 and shuffled == items:
+    while len(set(items)) > 1 and shuffled == items:
         shuffle(shuffled)
     listed = "\n".join(f"- {item}" for item in shuffled)
     return Face(f"{note.prompt}\n\n{listed}", note.answer, note.points)
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

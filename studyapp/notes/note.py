@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from studyapp.errors import printable
+
 _PACKS = uuid5(NAMESPACE_URL, "studyapp:pack")
 
 
@@ -65,6 +67,7 @@ class Note:
     need: int | None = None  # "any five of many": how many points make a Good
     synonyms: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    long: str | None = None  # why the answer needs more than 120 words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.message}"
+        return printable(f"{self.path}:{self.line}: {self.message}")
 
 
 def note_uid(pack: str, note_id: str) -> UUID:

@@ -1,0 +1,199 @@
+"""The commands. Each imports what it needs inside itself, so that none pays for another."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from studyapp import config
+from studyapp.errors import StudyError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+class _Group(click.Group):
+    """Prints a StudyError as one sentence and exits with 1; never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except StudyError as error:
+            raise click.ClickException(str(error)) from error
+
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+
+
+@click.group(cls=_Group, invoke_without_command=True)
+@click.version_option(package_name="studyapp")
+@click.option("--db", metavar="PATH", help="Another database: a path or an SQLAlchemy URL.")
+@click.pass_context
+def main(ctx: click.Context, db: str | None) -> None:
+    """A study companion for the terminal. Without a command it opens Today."""
+    ctx.obj = db or config.default_database()
+    if ctx.invoked_subcommand is None:
+        _open_app(ctx.obj)
+
+
+@main.command()
+@click.option("--chapter", type=int, metavar="N", help="Only this chapter.")
+@click.option("--plain", is_flag=True, help="Lines instead of a screen.")
+@click.pass_obj
+def review(db: str, chapter: int | None, plain: bool) -> None:
+    """Go straight into the queue."""
+    if not plain:
+        _open_app(db, review=True, chapter=chapter)
+        return
+    from studyapp import plain as lines
+    from studyapp.study import library
+    from studyapp.study.sitting import Sitting
+
+    with _study(db) as (engine, settings):
+        if chapter is not None:
+            library.check_chapter(engine, chapter)
+        lines.review(Sitting(engine, settings, _now, chapter), _read_line, _write_line)
+
+
+@main.command()
+@_JSON
+@click.pass_obj
+def due(db: str, as_json: bool) -> None:
+    """What is due now, after the day's limits."""
+    from studyapp.store.engine import reading
+    from studyapp.study import today
+
+    with _study(db) as (engine, settings), reading(engine) as connection:
+        counts = today.due(connection, _now(), settings)
+    if as_json:
+        _print_json(counts)
+        return
+    click.echo("{review} review, {learning} learning, {new} new".format(**counts))
+    for row in counts["chapters"]:
+        click.echo(
+            "  {chapter} {title}: {review} review, {learning} learning, {new} new".format(**row)
+        )
+
+
+@main.command()
+@_JSON
+@click.pass_obj
+def sync(db: str, as_json: bool) -> None:
+    """Read the content files into the database and report what changed."""
+    from studyapp.store.engine import open_database
+    from studyapp.study import library
+
+    engine = open_database(db)
+    report = library.refresh(engine, _now(), force=True)
+    engine.dispose()
+    assert report is not None
+    if as_json:
+        _print_json(report.as_json())
+        return
+    click.echo(
+        f"{report.added} added, {report.changed} changed, {report.restored} restored, "
+        f"{report.missing} missing, {report.unchanged} unchanged; {report.new_cards} new cards"
+    )
+    for root in report.missing_roots:
+        click.echo(f"{root} is not there; its notes were left as they are")
+    for problem in report.problems:
+        click.echo(problem)
+
+
+@main.command()
+@_JSON
+@click.pass_obj
+def stats(db: str, as_json: bool) -> None:
+    """Totals, and how much is remembered."""
+    from studyapp.store.engine import reading
+    from studyapp.study import words
+    from studyapp.study.stats import stats as totals
+
+    with _study(db) as (engine, settings), reading(engine) as connection:
+        now = totals(
+            connection,
+            _now(),
+            leech_lapses=settings.leech_lapses,
+            rest_days=settings.rest_days,
+        )
+    if as_json:
+        _print_json(now.as_json())
+        return
+    cards = ", ".join(f"{count} {state}" for state, count in now.cards.items())
+    click.echo(f"{words.count(now.reviews, 'review')}; cards: {cards}")
+    click.echo(
+        f"Remembered in the last 30 days: {words.percent(now.true_retention)} "
+        f"of {words.count(now.true_retention.n, 'review')}; goal {settings.desired_retention:.0%}"
+    )
+    click.echo(f"{words.count(now.streak, 'day')} in a row; {now.leeches} that keep slipping")
+
+
+@main.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--fix", is_flag=True, help="Write the ids that are missing.")
+@_JSON
+def check(path: Path | None, fix: bool, as_json: bool) -> None:
+    """Every problem of the content as path:line: message; exits with 1 if there is any."""
+    from studyapp.notes import check as checks
+    from studyapp.study import library
+
+    reports = []
+    for root in [path] if path else library.roots():
+        if fix:
+            click.echo(f"{checks.fix(root)} ids written in {root}", err=True)
+        reports.append(checks.check(root, _now().date()))
+    report = checks.together(reports)
+    if as_json:
+        _print_json(checks.as_json(report))
+    else:
+        for problem in report.problems:
+            click.echo(problem)
+        click.echo(f"{report.notes} notes, {report.cards} cards, {len(report.problems)} problems")
+    if report.problems:
+        sys.exit(1)
+
+
+@contextmanager
+def _study(db: str) -> Iterator[tuple[Engine, config.Settings]]:
+    """The database with its content in step, and the settings."""
+    from studyapp.study import library
+
+    settings = config.load()
+    engine, _ = library.open_study(db, settings, _now())
+    try:
+        yield engine, settings
+    finally:
+        engine.dispose()
+
+
+def _open_app(db: str, *, review: bool = False, chapter: int | None = None) -> None:
+    from studyapp.tui.app import StudyApp
+
+    app = StudyApp(db, config.load(), review=review, chapter=chapter)
+    app.run()
+    if app.failure:
+        raise click.ClickException(app.failure)
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _read_line() -> str | None:
+    line = sys.stdin.readline()
+    return line.rstrip("\r\n") if line else None
+
+
+def _write_line(text: str) -> None:
+    print(text, flush=True)
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,183 @@
+"""Settings of one learner: read from settings.toml, checked, frozen."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from studyapp.errors import SettingError, printable
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_UNITS = {"m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a learner can set. The defaults are the recommendation."""
+
+    desired_retention: float = 0.9
+    minutes_a_day: int = 20
+    new_a_day: int = 10
+    learning_steps: tuple[timedelta, ...] = (timedelta(minutes=10),)
+    relearning_steps: tuple[timedelta, ...] = (timedelta(minutes=10),)
+    maximum_interval: int = 36500
+    leech_lapses: int = 8
+    rest_days: tuple[str, ...] = ()
+    theme: str = "textual-dark"
+    raw_maths: bool = False
+
+
+def data_folder() -> Path:
+    """The platform's folder for the database, the learner's own packs and the backups."""
+    from platformdirs import user_data_path
+
+    return user_data_path("studyapp", appauthor=False)
+
+
+def settings_path() -> Path:
+    from platformdirs import user_config_path
+
+    return user_config_path("studyapp", appauthor=False) / "settings.toml"
+
+
+def default_database() -> str:
+    """The database to open: STUDYAPP_DB (a path or an SQLAlchemy URL), else the data folder's."""
+    return os.environ.get("STUDYAPP_DB") or str(data_folder() / "studyapp.db")
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read settings.toml; a missing file means the defaults.
+
+    Raises SettingError with one sentence naming the file, the key, the value and what is allowed.
+    """
+    path = path or settings_path()
+    try:
+        raw = path.read_bytes().decode("utf-8")
+        values = tomllib.loads(raw)
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingError(f"{path} is not UTF-8 text (byte {error.start}).") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path} is not valid TOML: {error}.") from error
+    return parse(values, str(path))
+
+
+def parse(values: Mapping[str, Any], where: str) -> Settings:
+    """Check *values* against the rules of each setting; raises SettingError."""
+    known = {field.name for field in fields(Settings)}
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = (
+                f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}."
+            )
+            raise SettingError(f"{where}: there is no setting {printable(name)!r}{hint}")
+        try:
+            checked[name] = _RULES[name](value)
+        except ValueError as error:
+            raise SettingError(
+                f"{where}: {name} = {_shown(value)} is not allowed: {error}."
+            ) from None
+    return Settings(**checked)
+
+
+def save(path: Path, name: str, value: str | bool) -> None:
+    """Change one setting in place; comments and order of the file stay."""
+    import tomlkit
+
+    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+    document[name] = value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(".new")
+    scratch.write_text(tomlkit.dumps(document), "utf-8")
+    os.replace(scratch, path)
+
+
+def _shown(value: object) -> str:
+    text = printable(repr(value))
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _number(low: float, high: float) -> Callable[[object], float]:
+    def check(value: object) -> float:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
+            raise ValueError(f"give a number from {low:g} to {high:g}")
+        return float(value)
+
+    return check
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(f"give a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def _steps(value: object) -> tuple[timedelta, ...]:
+    message = 'give a list of times such as ["10m", "1h", "1d"]'
+    if not isinstance(value, list):
+        raise ValueError(message)
+    steps = []
+    for item in value:
+        text = item.strip() if isinstance(item, str) else ""
+        number, unit = text[:-1], text[-1:]
+        if not number.isascii() or not number.isdigit() or unit not in _UNITS:
+            raise ValueError(message)
+        seconds = int(number) * _UNITS[unit]
+        if not 60 <= seconds <= 7 * 86400:
+            raise ValueError("each step lasts from 1m to 7d")
+        steps.append(timedelta(seconds=seconds))
+    if steps != sorted(steps):
+        raise ValueError("steps must not get shorter")
+    return tuple(steps)
+
+
+def _days(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or any(day not in WEEKDAYS for day in value):
+        raise ValueError(f"give a list of {', '.join(WEEKDAYS)}")
+    if len(set(value)) > 6:
+        raise ValueError("leave at least one day for study")
+    return tuple(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("give a name in quotes")
+    return value
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("give true or false")
+    return value
+
+
+_RULES: dict[str, Callable[[object], object]] = {
+    "desired_retention": _number(0.7, 0.99),
+    "minutes_a_day": _whole(1, 600),
+    "new_a_day": _whole(0, 999),
+    "learning_steps": _steps,
+    "relearning_steps": _steps,
+    "maximum_interval": _whole(1, 36500),
+    "leech_lapses": _whole(1, 99),
+    "rest_days": _days,
+    "theme": _text,
+    "raw_maths": _switch,
+}

@@ -1,0 +1,271 @@
+"""Finds the installed lessons and reads their declarations without importing them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tokenize
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from importlib.metadata import EntryPoint, distributions
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from studyapp.errors import ContentError, SettingError, StudyError, printable
+from studyapp.lab import knobs
+from studyapp.lab.protocol import Choice, Knob, Question
+from studyapp.lab.typed import build
+from studyapp.notes.note import Problem
+
+GROUP = "studyapp.lessons"
+BUILT_IN = "studyapp"  # the distribution whose lessons no other pack can replace
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A lesson as its file declares it: `protocol.Lesson` without `run`, and where it is from."""
+
+    name: str
+    version: int
+    title: str
+    question: Question
+    knobs: tuple[Knob, ...]
+    topics: tuple[str, ...]
+    pack: str
+    module: str  # "lessons.overfit"
+    path: Path  # its source
+    meaning: str = ""
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every lesson that can be run, by name, and what is wrong with the others."""
+
+    lessons: tuple[Declaration, ...]
+    problems: tuple[Problem, ...]
+
+    def lesson(self, name: str) -> Declaration:
+        """Return the lesson of that name, or raise StudyError with the names that exist."""
+        for lesson in self.lessons:
+            if lesson.name == name:
+                return lesson
+        names = ", ".join(lesson.name for lesson in self.lessons) or "none is installed"
+        raise StudyError(f"There is no experiment {printable(repr(name))}; there is {names}.")
+
+
+def read() -> Catalog:
+    """Read all lessons of the packages that are installed under `studyapp.lessons`."""
+    lessons: dict[str, Declaration] = {}
+    problems: list[Problem] = []
+    for entry, home in _packs():
+        folder = _folder(entry.value)
+        if folder is None:
+            problems.append(Problem(home, 1, f"{GROUP}: there is no package {entry.value!r}"))
+            continue
+        for path in sorted(folder.glob("[!_]*.py")):
+            try:
+                lesson = declaration(path, f"{entry.value}.{path.stem}", entry.name)
+            except ContentError as error:
+                problems.append(Problem(error.path, error.line, error.message))
+                continue
+            if lesson is None:
+                continue
+            if lesson.name in lessons:
+                taken = f"the name {lesson.name} is taken by {lessons[lesson.name].path}"
+                problems.append(Problem(path, 1, taken))
+            else:
+                lessons[lesson.name] = lesson
+    return Catalog(tuple(lessons[name] for name in sorted(lessons)), tuple(problems))
+
+
+def declaration(path: Path, module: str, pack: str) -> Declaration | None:
+    """Read `LESSON = Lesson(…)` from a file; None if it has none. Raises ContentError."""
+    tree = _parse(path)
+    found = [node for node in tree.body if _assigns_lesson(node)]
+    if not found:
+        return None
+    if len(found) > 1:
+        raise ContentError(path, found[1].lineno, "LESSON is assigned twice")
+    return _Reader(path, tree).lesson(found[0], module, pack)
+
+
+def _packs() -> Iterator[tuple[EntryPoint, Path]]:
+    """Yield the entry points of the group with the folder that holds them, the built-in first."""
+    found: dict[str, list[tuple[EntryPoint, Path]]] = {}
+    for distribution in distributions(path=_search_path()):
+        if GROUP in (distribution.read_text("entry_points.txt") or ""):
+            home = Path(str(distribution.locate_file("")))
+            entries = distribution.entry_points.select(group=GROUP)
+            found.setdefault(distribution.name, [(entry, home) for entry in entries])
+    for name in sorted(found, key=lambda name: (name != BUILT_IN, name)):
+        yield from sorted(found[name], key=lambda pair: pair[0].name)
+
+
+def _search_path() -> list[str]:
+    """Return sys.path as the worker will have it: without the folder that Python puts first.
+
+    That is the working directory under -m, and whatever lies there is not installed.
+    """
+    return sys.path if sys.flags.safe_path else sys.path[1:]
+
+
+def _folder(package: str) -> Path | None:
+    """Return the folder of an installed package. Nothing is imported, not even the package.
+
+    importlib.util.find_spec would answer from sys.modules, and imports the parent of a.b.
+    """
+    top, *rest = package.split(".")
+    for finder in sys.meta_path:
+        spec = finder.find_spec(top, _search_path())
+        if spec is not None:
+            for folder in spec.submodule_search_locations or ():
+                if (inner := Path(folder, *rest)).is_dir():
+                    return inner
+    return None
+
+
+def _parse(path: Path) -> ast.Module:
+    try:
+        with tokenize.open(path) as file:
+            return ast.parse(file.read())
+    except SyntaxError as error:
+        raise ContentError(path, error.lineno or 1, error.msg) from None
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        raise ContentError(path, 1, f"cannot be read: {error}") from None
+
+
+def _assigns_lesson(node: ast.stmt) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(isinstance(target, ast.Name) and target.id == "LESSON" for target in targets)
+
+
+class _Reader:
+    """Evaluates the literals of one file; every complaint carries path and line."""
+
+    def __init__(self, path: Path, tree: ast.Module) -> None:
+        self._path = path
+        self._functions = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
+
+    def lesson(self, node: ast.stmt, module: str, pack: str) -> Declaration:
+        call = getattr(node, "value", None)
+        if not isinstance(call, ast.Call) or _called(call) != "Lesson":
+            raise self._error(node, "LESSON must be Lesson(…)")
+        run = [keyword for keyword in call.keywords if keyword.arg == "run"]
+        if not run or ast.unparse(run[0].value) != "run" or "run" not in self._functions:
+            raise self._error(call, "Lesson(…) needs run=run, a function of this module")
+        if call.args:
+            raise self._error(call.args[0], "Lesson(…) takes its arguments by name")
+        call.keywords.remove(run[0])
+        where = {"module": module, "path": self._path, "pack": pack}
+        lesson: Declaration = self._build(Declaration, call, where)
+        return lesson
+
+    def _build(self, cls: Any, call: ast.Call, extra: dict[str, object] | None = None) -> Any:
+        names = [field.name for field in fields(cls)]
+        values: dict[str, object] = dict(extra or {})
+        for name, argument in zip(names, call.args, strict=False):
+            values[name] = self._value(argument)
+        for keyword in call.keywords:
+            if keyword.arg is None or keyword.arg in values:
+                raise self._error(keyword.value, "every argument is given once, and by name")
+            values[keyword.arg] = self._value(keyword.value)
+        if len(call.args) > len(names):
+            raise self._error(call, f"{cls.__name__} takes {len(names)} arguments")
+        try:
+            made = build(cls, values)
+            _COMPLAINTS[cls](made)
+        except (ValueError, SettingError) as error:
+            message = str(error).replace("Declaration", "Lesson")
+            raise self._error(call, message.removesuffix(".")) from None
+        return made
+
+    def _value(self, node: ast.expr) -> object:
+        match node:
+            case ast.Constant(value=str() | int() | float() | None as value):
+                return value
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+                return -value
+            case ast.Tuple(elts=items) | ast.List(elts=items):
+                return tuple(self._value(item) for item in items)
+            case ast.Call() if (cls := _CALLED.get(_called(node))) is not None:
+                return self._build(cls, node)
+        raise self._error(node, f"{ast.unparse(node)[:60]} is not a literal")
+
+    def _error(self, node: ast.AST, message: str) -> ContentError:
+        return ContentError(self._path, getattr(node, "lineno", 1), message)
+
+
+_CALLED: dict[str, Any] = {cls.__name__: cls for cls in (Knob, Choice, Question)}
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+
+
+def _complain(condition: bool, message: str) -> None:
+    if condition:
+        raise ValueError(message)
+
+
+def _check_knob(knob: Knob) -> None:
+    _complain(_NAME.fullmatch(knob.name) is None, f"{knob.name!r} is not a name for a knob")
+    is_choice = knob.kind == "choice"
+    bounds = (knob.low, knob.high)
+    _complain(is_choice and not knob.choices, f"{knob.name} needs choices")
+    _complain(is_choice and bounds != (None, None), f"{knob.name}: a choice has no range")
+    _complain(not is_choice and bool(knob.choices), f"{knob.name}: a number has no choices")
+    _complain("" in knob.choices or ":" in knob.choices, f"{knob.name} has an empty choice")
+    _complain(not _ordered(*bounds), f"{knob.name}: low is above high")
+    for default in (knob.default, knob.gpu):
+        if default is not None:
+            knobs.allowed(knob, default)
+
+
+def _check_choice(choice: Choice) -> None:
+    _complain(not _ordered(choice.low, choice.high), f"{choice.text!r}: low is above high")
+
+
+def _check_question(question: Question) -> None:
+    choices = question.choices
+    if question.kind == "number":
+        _complain(bool(choices), "a question for a number has no choices")
+        return
+    _complain(len(choices) < 2, "a question needs at least two choices")
+    texts = Counter(choice.text for choice in choices)
+    _complain(len(texts) < len(choices), "two choices have the same text")
+    if question.kind == "arms":
+        facts = {choice.fact for choice in choices}
+        _complain(None in facts or len(facts) < len(choices), "each arm needs a fact of its own")
+        return
+    # If two ranges shared more than an end, one result would make both answers right.
+    ranges = sorted((_bound(c.low, -1), _bound(c.high, 1)) for c in choices if c.fact is None)
+    for (_, high), (low, _) in pairwise(ranges):
+        _complain(low < high, "the ranges of two choices overlap")
+
+
+def _check_lesson(lesson: Declaration) -> None:
+    _complain(_NAME.fullmatch(lesson.name) is None, f"{lesson.name!r} is not a name for a lesson")
+    _complain(lesson.version < 1, "version counts from 1")
+    names = Counter(knob.name for knob in lesson.knobs)
+    _complain(len(names) < len(lesson.knobs), "two knobs have the same name")
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")  # it stands in fact:NAME.FACT and ?KNOB=VALUE
+_COMPLAINTS: dict[Any, Callable[[Any], None]] = {
+    Knob: _check_knob,
+    Choice: _check_choice,
+    Question: _check_question,
+    Declaration: _check_lesson,
+}
+
+
+def _ordered(low: float | None, high: float | None) -> bool:
+    return low is None or high is None or low <= high
+
+
+def _bound(bound: float | None, side: int) -> float:
+    return side * float("inf") if bound is None else bound

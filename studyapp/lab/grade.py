@@ -1,0 +1,148 @@
+"""Grades a prediction against measured facts, and scores the ones that are resolved. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from studyapp.errors import SettingError, printable
+from studyapp.lab.protocol import Choice, Fact, Question
+
+EXACT = ("census", "exact")  # methods whose figures need no interval
+LEAST = 20  # scored predictions before a mean says anything
+
+Answer: TypeAlias = str | tuple[float, float]
+"""The text of a choice, or an 80% range (low, high)."""
+
+
+class Grade(StrEnum):
+    RIGHT = "right"
+    WRONG = "wrong"
+    UNRESOLVED = "unresolved"
+
+
+def check_answer(question: Question, answer: Answer, confidence: float | None = None) -> None:
+    """Raise SettingError unless *answer* fits the question.
+
+    *confidence* in a choice of k lies between 1/k (guessing) and 1; a range has none, it is 80%.
+    """
+    if question.kind == "number":
+        if isinstance(answer, str) or not all(map(math.isfinite, answer)) or answer[0] > answer[1]:
+            raise SettingError(f"{answer!r} is not a range; give two numbers, the lower one first.")
+        return
+    texts = [choice.text for choice in question.choices]
+    if answer not in texts:
+        shown = printable(str(answer))
+        raise SettingError(f"{shown} is not an answer; it must be {' or '.join(texts)}.")
+    guess = 1 / len(texts)
+    # a confidence typed as 33% in a choice of three means guessing
+    if confidence is not None and not math.floor(guess * 100) / 100 <= confidence <= 1:
+        raise SettingError(
+            f"confidence = {confidence:.0%} is not allowed; it must be from {guess:.0%} to 100%."
+        )
+
+
+def grade(question: Question, answer: Answer, facts: Sequence[Fact]) -> Grade:
+    """Return whether the answer is right, wrong, or not settled by the facts (RULES: Predictions).
+
+    A fact that is missing, or has no interval without being exact, settles nothing.
+    Raises SettingError for an answer that does not fit the question.
+    """
+    check_answer(question, answer)
+    if not isinstance(answer, str):
+        return _grade_range(answer, _interval(question.fact, facts))
+    chosen = next(choice for choice in question.choices if choice.text == answer)
+    if question.kind == "arms":
+        return _grade_arm(chosen, _interval(chosen.fact or question.fact, facts))
+    return _grade_choice(question, chosen, facts)
+
+
+def _grade_range(answer: tuple[float, float], measured: tuple[float, float] | None) -> Grade:
+    if measured is None:
+        return Grade.UNRESOLVED
+    if answer[0] <= measured[0] and measured[1] <= answer[1]:
+        return Grade.RIGHT
+    apart = measured[1] < answer[0] or answer[1] < measured[0]
+    return Grade.WRONG if apart else Grade.UNRESOLVED
+
+
+def _grade_arm(chosen: Choice, measured: tuple[float, float] | None) -> Grade:
+    """Grade one of several arms: a difference of exactly 0 is a tie, which nobody wins."""
+    if measured is None:
+        return Grade.UNRESOLVED
+    low = 0.0 if chosen.low is None else chosen.low
+    if measured[0] > low:
+        return Grade.RIGHT
+    return Grade.WRONG if measured[1] < low else Grade.UNRESOLVED
+
+
+def _grade_choice(question: Question, chosen: Choice, facts: Sequence[Fact]) -> Grade:
+    """Grade a choice among ranges that may share an end: there, the one named first is true."""
+    measured = _interval(chosen.fact or question.fact, facts)
+    if measured is None:
+        return Grade.UNRESOLVED
+    for choice in question.choices:
+        own = _interval(choice.fact or question.fact, facts)
+        if own is not None and _range(choice)[0] <= own[0] and own[1] <= _range(choice)[1]:
+            return Grade.RIGHT if choice is chosen else Grade.WRONG
+    low, high = _range(chosen)
+    return Grade.WRONG if measured[1] < low or high < measured[0] else Grade.UNRESOLVED
+
+
+def _range(choice: Choice) -> tuple[float, float]:
+    return (
+        -math.inf if choice.low is None else choice.low,
+        math.inf if choice.high is None else choice.high,
+    )
+
+
+def _interval(name: str, facts: Sequence[Fact]) -> tuple[float, float] | None:
+    for fact in facts:
+        if fact.name == name:
+            if fact.low is not None and fact.high is not None:
+                return fact.low, fact.high
+            return (fact.value, fact.value) if fact.method in EXACT else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How well confidence fitted: the mean of (p - hit)² over n predictions, lower is better.
+
+    `guessing` is what saying 1/k each time would score. Both are None under 20 predictions.
+    """
+
+    mean: float | None
+    guessing: float | None
+    n: int
+
+
+def score(confidence: float, grade: Grade) -> float | None:
+    """Return (p - hit)² (Brier 1950), None if unresolved."""
+    return None if grade is Grade.UNRESOLVED else (confidence - (grade is Grade.RIGHT)) ** 2
+
+
+def guessing(choices: int) -> float:
+    """Return the expected score of picking one of k at random and saying 1/k: (1/k)(1 - 1/k)."""
+    return (1 / choices) * (1 - 1 / choices)
+
+
+def scores(predictions: Sequence[tuple[float, int, Grade]]) -> Scores:
+    """Score (confidence, number of choices, grade) of each prediction; unresolved ones are out."""
+    kept = [
+        (value, guessing(choices))
+        for confidence, choices, graded in predictions
+        if (value := score(confidence, graded)) is not None
+    ]
+    n = len(kept)
+    if n < LEAST:
+        return Scores(None, None, n)
+    return Scores(sum(own for own, _ in kept) / n, sum(guess for _, guess in kept) / n, n)
+
+
+def held(grades: Sequence[Grade]) -> tuple[int, int]:
+    """Return (h, n) for "your ranges held h of n"; 80% of them should. Unresolved ones are out."""
+    return grades.count(Grade.RIGHT), len(grades) - grades.count(Grade.UNRESOLVED)

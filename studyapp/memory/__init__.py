@@ -1,0 +1,1 @@
+"""When to show what. Pure: the time, the parameters and the log are passed in."""

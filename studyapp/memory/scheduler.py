@@ -1,0 +1,167 @@
+"""FSRS-6 under our rules of time: memory and rating in, memory out.
+
+The arithmetic is py-fsrs's (Ye et al. 2022-2025). Ours are the study days that it is handed, the
+fuzz, and what a rating means for lapses and leeches.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+import fsrs
+
+from studyapp.memory.clock import noon, study_day
+from studyapp.memory.state import Cause, Memory, Rating, State
+
+DEFAULT_WEIGHTS: tuple[float, ...] = tuple(fsrs.Scheduler().parameters)
+KNOWN_DAYS = 30  # "already know this" is confirmed after so many days
+AGAINS_OF_A_LEECH = 6
+_FUZZ = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, float("inf"), 0.05))
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a schedule depends on: FSRS-6 weights (21) and the learner's choices."""
+
+    weights: tuple[float, ...] = DEFAULT_WEIGHTS
+    desired_retention: float = 0.9
+    learning_steps: tuple[timedelta, ...] = (timedelta(minutes=10),)
+    relearning_steps: tuple[timedelta, ...] = (timedelta(minutes=10),)
+    maximum_interval: int = 36500
+
+    @cached_property
+    def _fsrs(self) -> fsrs.Scheduler:
+        return fsrs.Scheduler(
+            parameters=self.weights,
+            desired_retention=self.desired_retention,
+            learning_steps=self.learning_steps,
+            relearning_steps=self.relearning_steps,
+            maximum_interval=self.maximum_interval,
+            enable_fuzzing=False,
+        )
+
+    @property
+    def decay(self) -> float:
+        return -self.weights[20]
+
+    @property
+    def factor(self) -> float:
+        return float(0.9 ** (1 / self.decay)) - 1
+
+    def retrievability(self, memory: Memory, day: date) -> float | None:
+        """Probability of recall on *day*; None for a card never rated."""
+        if memory.stability is None or memory.last_day is None:
+            return None
+        elapsed = max(0, (day - memory.last_day).days)
+        return float((1 + self.factor * elapsed / memory.stability) ** self.decay)
+
+    def interval(self, stability: float) -> float:
+        """Days until retrievability falls to the desired retention, not rounded, not fuzzed."""
+        return float(stability / self.factor * (self.desired_retention ** (1 / self.decay) - 1))
+
+    def review(
+        self, memory: Memory, rating: Rating, now: datetime, *, card: bytes, uid: bytes
+    ) -> Memory:
+        """The memory after *rating* at *now*, an aware datetime in the learner's zone.
+
+        *card* and the count of reviews seed the fuzz, so the interval is the one that was shown.
+        """
+        day = study_day(now)
+        if memory.last_day is not None:  # a clock that was set back does not undo time
+            day = max(day, memory.last_day)
+        after, _ = self._fsrs.review_card(
+            _as_fsrs(memory, day), fsrs.Rating(rating), review_datetime=noon(day)
+        )
+        wait = after.due - noon(day)
+        state = State(after.state.value)
+        due, due_at = day + timedelta(days=wait.days), None
+        if state is State.REVIEW:
+            seed = f"{card.hex()}:{memory.reviews}"
+            due = day + timedelta(days=fuzz(wait.days, seed, self.maximum_interval))
+        elif wait < _DAY:
+            due_at = now + wait
+            due = max(study_day(due_at), day)
+        lapsed = memory.state is State.REVIEW and rating is Rating.AGAIN
+        expected = memory.expected_lapses
+        if memory.state is State.REVIEW:
+            expected += 1 - (self.retrievability(memory, day) or 0.0)
+        again = memory.agains + 1 if rating is Rating.AGAIN else memory.agains
+        return replace(
+            memory,
+            state=state,
+            step=after.step,
+            stability=after.stability,
+            difficulty=after.difficulty,
+            due=due,
+            due_at=due_at,
+            cause=Cause.RATED,
+            first_day=memory.first_day or day,
+            last_day=day,
+            last_review=uid,
+            reviews=memory.reviews + 1,
+            lapses=memory.lapses + lapsed,
+            agains=0 if state is State.REVIEW else again,
+            expected_lapses=expected,
+            buried_until=None,
+        )
+
+    def known(self, memory: Memory, day: date) -> Memory:
+        """The memory of a card that the learner says they know: confirmed in 30 days."""
+        stability = KNOWN_DAYS / self.interval(1.0)
+        easy = fsrs.Card(card_id=0)
+        easy, _ = self._fsrs.review_card(easy, fsrs.Rating.Easy, review_datetime=noon(day))
+        return replace(
+            memory,
+            state=State.REVIEW,
+            step=None,
+            stability=stability,
+            difficulty=easy.difficulty,
+            due=day + timedelta(days=KNOWN_DAYS),
+            due_at=None,
+            cause=Cause.KNOWN,
+            first_day=memory.first_day or day,
+            last_day=day,
+        )
+
+
+def fuzz(days: int, seed: str, maximum: int) -> int:
+    """Spread *days* by a few percent so that cards learned together part ways.
+
+    The range is Anki's; the draw depends on *seed* alone and never exceeds *maximum*.
+    """
+    if days < 2.5:
+        return days
+    delta = 1.0 + sum(share * max(0.0, min(days, end) - start) for start, end, share in _FUZZ)
+    low = max(2, round(days - delta))
+    high = min(round(days + delta), maximum)
+    low = min(low, high)
+    return low + int(random.Random(seed).random() * (high - low + 1))
+
+
+def became_leech(before: Memory, after: Memory, threshold: int = 8) -> bool:
+    """Whether this rating makes a leech: *threshold* lapses, then every 4; or 6 Agains in a row
+    of steps without graduating."""
+    if after.lapses > before.lapses and after.lapses >= threshold:
+        return (after.lapses - threshold) % 4 == 0
+    return before.agains < AGAINS_OF_A_LEECH <= after.agains
+
+
+def is_leech(memory: Memory, threshold: int = 8) -> bool:
+    return memory.lapses >= threshold or memory.agains >= AGAINS_OF_A_LEECH
+
+
+def _as_fsrs(memory: Memory, day: date) -> fsrs.Card:
+    learning = memory.state in (State.NEW, State.LEARNING)
+    return fsrs.Card(
+        card_id=0,
+        state=fsrs.State.Learning if learning else fsrs.State(memory.state.value),
+        step=memory.step if memory.state is not State.NEW else 0,
+        stability=memory.stability,
+        difficulty=memory.difficulty,
+        due=noon(day),
+        last_review=noon(memory.last_day) if memory.last_day else None,
+    )

@@ -1,0 +1,203 @@
+"""Markdown as plain text lines, for screen readers, pipes and narrow windows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from studyapp.errors import printable
+from studyapp.notes.maths import to_unicode
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.tree import SyntaxTreeNode
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+def plain(markdown: str, *, maths: bool = True) -> str:
+    """Return *markdown* as text without marks; lines are not wrapped.
+
+    Formulas become Unicode on one line, or stay LaTeX between dollars with ``maths=False``. Each
+    row of a table becomes a list item of `Header: cell` lines. Code is indented by four spaces.
+    """
+    lines = _blocks(parse(markdown).children, maths)
+    return printable("\n".join(line.rstrip() for line in lines))
+
+
+def parse(markdown: str) -> SyntaxTreeNode:
+    """Return the syntax tree of CommonMark with tables, strikethrough and formulas.
+
+    Formulas are nodes of type `math_inline` and `math_block`; ``markup`` is `$` or `$$`.
+    Control characters are removed beforehand, but a character reference can bring a bidirectional
+    override back: what is shown must pass `printable` once more.
+    """
+    from markdown_it.tree import SyntaxTreeNode
+
+    return SyntaxTreeNode(_parser().parse(printable(markdown)))
+
+
+def visible_html(html: str) -> str:
+    """Return raw HTML as text to show: comments are dropped, tags stay as they are."""
+    return _COMMENT.sub("", html).strip("\n")
+
+
+@cache
+def _parser() -> MarkdownIt:
+    # 50 ms, so on first use
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    dollarmath_plugin(parser, allow_labels=False, allow_blank_lines=False)
+    parser.inline.ruler.at("math_inline", _inline_maths)
+    return parser
+
+
+def _inline_maths(state: StateInline, silent: bool) -> bool:
+    """Read `$…$` or `$$…$$` as Pandoc does, so that "$5 and $6" is money.
+
+    The plugin's own rule compares the first dollar of a text with the text's last character.
+    """
+    source, start = state.src, state.pos
+    if source[start] != "$":
+        return False
+    mark = "$$" if source.startswith("$$", start) else "$"
+    first = start + len(mark)
+    end = _closing(source, mark, first)
+    latex = source[first:end]
+    if end < 0 or not latex.strip() or "`" in latex:
+        return False
+    if mark == "$" and (
+        latex[0].isspace()
+        or latex[-1].isspace()
+        or source[max(start - 1, 0) : start].isdigit()
+        or source[end + 1 : end + 2].isdigit()
+    ):
+        return False
+    if not silent:
+        token = state.push("math_inline", "math", 0)
+        token.content = latex
+        token.markup = mark
+    state.pos = end + len(mark)
+    return True
+
+
+def _closing(source: str, mark: str, at: int) -> int:
+    """Return where the next *mark* without a backslash begins, −1 if nowhere."""
+    while 0 <= at < len(source):
+        if source.startswith(mark, at):
+            return at
+        at += 2 if source[at] == "\\" else 1
+    return -1
+
+
+def _blocks(nodes: Iterable[SyntaxTreeNode], maths: bool) -> list[str]:
+    """Return the lines of *nodes* with an empty line between blocks, none in a tight list."""
+    lines: list[str] = []
+    tight = False
+    for node in nodes:
+        block = _block(node, maths)
+        if not block:
+            continue
+        if lines and not tight:
+            lines.append("")
+        lines.extend(block)
+        tight = node.type == "paragraph" and node.hidden
+    return lines
+
+
+def _block(node: SyntaxTreeNode, maths: bool) -> list[str]:
+    match node.type:
+        case "bullet_list" | "ordered_list":
+            return _list(node, maths)
+        case "blockquote":
+            return [f"> {line}" for line in _blocks(node.children, maths)]
+        case "fence" | "code_block":
+            return [f"    {line}" for line in node.content.rstrip("\n").split("\n")]
+        case "html_block":
+            return [line for line in visible_html(node.content).split("\n") if line.strip()]
+        case "math_block":
+            return _formula(node, maths).split("\n")
+        case "table":
+            return _table(node, maths)
+        case "hr":
+            return ["---"]
+        case _:
+            text = "".join(_inline(child, maths) for child in node.children)
+            return text.split("\n") if text.strip() else []
+
+
+def _list(node: SyntaxTreeNode, maths: bool) -> list[str]:
+    lines: list[str] = []
+    number = int(node.attrs.get("start", 1))
+    for position, item in enumerate(node.children):
+        mark = "- " if node.type == "bullet_list" else f"{number + position}{node.markup} "
+        body = _blocks(item.children, maths) or [""]
+        if lines and is_loose(node):
+            lines.append("")
+        lines.append(mark + body[0])
+        lines.extend(" " * len(mark) + line for line in body[1:])
+    return lines
+
+
+def is_loose(items: SyntaxTreeNode) -> bool:
+    """Does this list have empty lines between its items?"""
+    return any(
+        part.type == "paragraph" and not part.hidden
+        for item in items.children
+        for part in item.children
+    )
+
+
+def _table(node: SyntaxTreeNode, maths: bool) -> list[str]:
+    head, *rows = [
+        ["".join(_inline(part, maths) for part in cell.children).strip() for cell in row.children]
+        for section in node.children
+        for row in section.children
+    ]
+    lines: list[str] = []
+    for row in rows or [head]:
+        told = _labelled(head, row) if rows else row
+        lines.extend(("- " if at == 0 else "  ") + text for at, text in enumerate(told))
+    return lines
+
+
+def _labelled(head: Sequence[str], row: Sequence[str]) -> list[str]:
+    """Return `Header: cell` for each cell of a row that says something."""
+    return [
+        f"{name}: {cell}" if name else cell for name, cell in zip(head, row, strict=True) if cell
+    ]
+
+
+def _formula(node: SyntaxTreeNode, maths: bool) -> str:
+    latex = " ".join(node.content.split())
+    return to_unicode(latex) if maths else f"{node.markup}{latex}{node.markup}"
+
+
+def _inline(node: SyntaxTreeNode, maths: bool) -> str:
+    """Return what an inline node says, without its marks."""
+    match node.type:
+        case "text" | "code_inline":
+            return node.content
+        case "softbreak":
+            return " "
+        case "hardbreak":
+            return "\n"
+        case "math_inline":
+            return _formula(node, maths)
+        case "html_inline":
+            return visible_html(node.content)
+        case "image":
+            return f"[image: {node.content}]"
+        case "s":
+            return f"~~{_said(node, maths)}~~"
+        case _:
+            return _said(node, maths)
+
+
+def _said(node: SyntaxTreeNode, maths: bool) -> str:
+    return "".join(_inline(child, maths) for child in node.children)

@@ -1,0 +1,119 @@
+"""Plain mode: the same order and words as the app, as lines. For pipes and screen readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from studyapp.errors import StudyError
+from studyapp.memory.state import Rating
+from studyapp.notes.plain import plain
+from studyapp.study import words
+from studyapp.study.card import CardView
+from studyapp.study.sitting import Sitting, Summary
+
+Read = Callable[[], str | None]  # the next line without its end, None at the end of input
+Write = Callable[[str], None]
+
+HELP = "enter shows the answer, 1-4 rate it, u undoes, q ends"
+
+
+def review(sitting: Sitting, read: Read, write: Write) -> None:
+    """Work through a sitting with lines from *read*; ends with the summary."""
+    if sitting.view is not None:
+        write(f"{HELP}\n")
+    while sitting.view is not None and _one_card(sitting, sitting.view, read, write):
+        pass
+    for line in summary_lines(sitting.summary(), sitting.clock()):
+        write(line)
+
+
+def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> bool:
+    """Ask one card; False when the learner wants to stop."""
+    maths = not sitting.settings.raw_maths
+    counts = sitting.counts
+    write(f"[{view.place}; {counts.total} left]")
+    write(f"{plain(view.face.front, maths=maths)}\n")
+    revealed = False
+    while True:
+        line = read()
+        if line is None or line.strip().lower() == "q":
+            return False
+        choice = line.strip().lower()
+        if choice == "u":
+            _undo(sitting, write)
+            return True
+        if not revealed:
+            if choice in {"1", "2", "3", "4"}:
+                write("Press enter to see the answer first.")
+                continue
+            revealed = True
+            for text in _answer_lines(sitting, view, maths):
+                write(text)
+        elif choice in {"1", "2", "3", "4"}:
+            _rate(sitting, Rating(int(choice)), write)
+            return True
+        else:
+            write("Rate with 1 again, 2 hard, 3 good or 4 easy; u undoes, q ends.")
+
+
+def _answer_lines(sitting: Sitting, view: CardView, maths: bool) -> list[str]:
+    lines = [plain(view.face.back, maths=maths)]
+    for letter, point in zip("abcdefghijklmnopqrstuvwxyz", view.face.points, strict=False):
+        extra = "extra: " if point.extra else ""
+        lines.append(f"  {letter} {extra}{plain(point.text, maths=maths)}")
+    now = sitting.clock()
+    options = " · ".join(
+        f"{rating.value} {rating.name.lower()} {words.wait(after, now).replace(' ', '')}"
+        for rating, after in sitting.options().items()
+    )
+    return [*lines, f"\n{options}"]
+
+
+def _rate(sitting: Sitting, rating: Rating, write: Write) -> None:
+    try:
+        answered = sitting.rate(rating)
+    except StudyError as error:
+        write(f"{error}\n")
+        return
+    write(f"{rating.name.lower()}: again in {words.wait(answered.memory, sitting.clock())}")
+    if answered.leech:
+        write(leech_line(answered.memory.lapses, answered.memory.expected_lapses))
+    write("")
+
+
+def _undo(sitting: Sitting, write: Write) -> None:
+    undone = sitting.undo()
+    write(f"undone: {undone.what.lower()}\n" if undone else "nothing to undo\n")
+
+
+def leech_line(lapses: int, expected: float) -> str:
+    """A card that keeps slipping, against what was to be expected."""
+    return (
+        f"This card keeps slipping: {words.count(lapses, 'lapse')}, {expected:.0f} expected. "
+        "Reword it, or split it into smaller ones."
+    )
+
+
+def summary_lines(summary: Summary, now: datetime) -> list[str]:
+    """How a sitting went and what comes next, in sentences."""
+    if not summary.cards:
+        lines = ["Nothing is due now." if not summary.left.total else "Nothing rated."]
+    else:
+        minutes = max(1, round(summary.spent.total_seconds() / 60))
+        lines = [f"{words.count(summary.cards, 'card')} in about {words.count(minutes, 'minute')}."]
+        if summary.remembered.n:
+            lines.append(
+                f"Remembered {words.percent(summary.remembered)} of the "
+                f"{words.count(summary.remembered.n, 'card')} that came back for review."
+            )
+    if summary.left.total:
+        lines.append(f"{summary.left.total} still due today.")
+    elif summary.waiting:
+        lines.append(f"Today's time is used up; {summary.waiting} wait, the most urgent first.")
+    if summary.next_step is not None:
+        lines.append(
+            f"The next card is due in {words.span(max(summary.next_step - now, now - now))}."
+        )
+    lines.append(f"Tomorrow: {words.count(summary.tomorrow, 'review')}.")
+    return lines

@@ -1,0 +1,1 @@
+"""What is kept: tables, engine, log, sync, migrations, backup. SQLAlchemy, portable SQL."""

@@ -1,0 +1,226 @@
+"""The review and event logs, and the memory that is their fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+
+from studyapp.memory import fold
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import Adopted, Entry, EventKind, ReviewKind
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Cause, Memory, Rating, State
+from studyapp.store import models
+
+review = models.Review.__table__.c
+event = models.Event.__table__.c
+memory = models.Memory.__table__.c
+card = models.Card.__table__.c
+adopted = models.Parameters.__table__.c
+
+MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
+_TICK = timedelta(microseconds=1)
+
+
+def read_memory(connection: Connection, learner: int, card_id: int) -> Memory:
+    """The stored memory of a card; a new one if there is none."""
+    row = connection.execute(
+        select(*MEMORY_COLUMNS).where(memory.learner_id == learner, memory.card_id == card_id)
+    ).one_or_none()
+    return as_memory(row) if row else Memory()
+
+
+def as_memory(row: Row[Any]) -> Memory:
+    """A row whose first columns are MEMORY_COLUMNS."""
+    values = dict(zip((field.name for field in fields(Memory)), row, strict=False))
+    values["state"] = State(values["state"])
+    values["cause"] = Cause(values["cause"]) if values["cause"] else None
+    return Memory(**values)
+
+
+def write_memory(connection: Connection, learner: int, card_id: int, value: Memory) -> None:
+    row = {name: getattr(value, name) for name in Memory.__slots__}
+    changed = connection.execute(
+        update(models.Memory)
+        .where(memory.learner_id == learner, memory.card_id == card_id)
+        .values(**row)
+    )
+    if not changed.rowcount:
+        connection.execute(insert(models.Memory).values(learner_id=learner, card_id=card_id, **row))
+
+
+def append_review(
+    connection: Connection,
+    learner: int,
+    card_id: int,
+    entry: fold.Review,
+    *,
+    before: Memory,
+    after: Memory,
+    duration: int,
+) -> None:
+    """Log one rating. *duration* is in milliseconds."""
+    connection.execute(
+        insert(models.Review).values(
+            uid=entry.uid,
+            learner_id=learner,
+            card_id=card_id,
+            kind=entry.kind.value,
+            rating=int(entry.rating),
+            at=entry.at,
+            offset=int(entry.offset.total_seconds()),
+            day=study_day(entry.now),
+            duration=duration,
+            **_cache(before, after),
+        )
+    )
+
+
+def append_event(connection: Connection, learner: int, card_id: int, entry: fold.Event) -> None:
+    connection.execute(
+        insert(models.Event).values(
+            uid=entry.uid,
+            learner_id=learner,
+            card_id=card_id,
+            kind=entry.kind.value,
+            at=entry.at,
+            offset=int(entry.offset.total_seconds()),
+            day=study_day(entry.now),
+            target=entry.target,
+            until=entry.day,
+        )
+    )
+
+
+def new_uid() -> bytes:
+    return uuid4().bytes
+
+
+def utc(now: datetime) -> datetime:
+    return now.astimezone(UTC)
+
+
+def stamp(connection: Connection, learner: int, now: datetime) -> datetime:
+    """*now* in UTC, or just after the newest entry if the clock was set back."""
+    newest: list[datetime | None] = [
+        connection.scalar(
+            select(column.at)
+            .where(column.learner_id == learner)
+            .order_by(column.id.desc())
+            .limit(1)
+        )
+        for column in (review, event, adopted)
+    ]
+    return max([utc(now), *(at + _TICK for at in newest if at is not None)])
+
+
+def read_log(connection: Connection, learner: int, card_id: int) -> list[Entry]:
+    """Every entry of one card's log, retracted ones included, in no particular order."""
+    reviews = connection.execute(
+        select(review.uid, review.at, review.offset, review.rating, review.kind).where(
+            review.card_id == card_id, review.learner_id == learner
+        )
+    )
+    events = connection.execute(
+        select(event.uid, event.at, event.offset, event.kind, event.target, event.until).where(
+            event.card_id == card_id, event.learner_id == learner
+        )
+    )
+    return [
+        *(
+            fold.Review(uid, at, timedelta(seconds=offset), Rating(rating), ReviewKind(kind))
+            for uid, at, offset, rating, kind in reviews
+        ),
+        *(
+            fold.Event(uid, at, timedelta(seconds=offset), EventKind(kind), target, until)
+            for uid, at, offset, kind, target, until in events
+        ),
+    ]
+
+
+def refold(
+    connection: Connection, learner: int, card_id: int, history: Sequence[Adopted]
+) -> Memory:
+    """Compute a card's memory from its log, store it with the cache in its reviews, return it."""
+    uid = connection.scalars(select(card.uid).where(card.id == card_id)).one()
+    before = after = Memory()
+    for entry, after in fold.replay(read_log(connection, learner, card_id), uid, history):
+        if isinstance(entry, fold.Review):
+            connection.execute(
+                update(models.Review).where(review.uid == entry.uid).values(**_cache(before, after))
+            )
+        before = after
+    if after == Memory():
+        connection.execute(
+            delete(models.Memory).where(memory.learner_id == learner, memory.card_id == card_id)
+        )
+    else:
+        write_memory(connection, learner, card_id, after)
+    return after
+
+
+def not_retracted(entry: Any = review) -> Any:
+    """Condition on a row of a log (in the enclosing query) that nothing has taken it back."""
+    retract = models.Event.__table__.alias("retract").c
+    return ~exists().where(retract.target == entry.uid, retract.kind == EventKind.RETRACT.value)
+
+
+def read_history(connection: Connection, learner: int) -> tuple[Adopted, ...]:
+    """The parameters that were in force, oldest first, beginning with the defaults."""
+    rows = connection.execute(
+        select(models.Parameters.__table__)
+        .where(models.Parameters.learner_id == learner)
+        .order_by(models.Parameters.at, models.Parameters.uid)
+    )
+    history = tuple(
+        Adopted(
+            row.at,
+            row.uid,
+            Parameters(
+                tuple(row.weights),
+                row.desired_retention,
+                tuple(timedelta(seconds=step) for step in row.learning_steps),
+                tuple(timedelta(seconds=step) for step in row.relearning_steps),
+                row.maximum_interval,
+            ),
+        )
+        for row in rows
+    )
+    return fold.DEFAULTS + history
+
+
+def adopt(connection: Connection, learner: int, parameters: Parameters, now: datetime) -> None:
+    """Put *parameters* in force from *now* on. Due dates stay; new weights recompute the rest."""
+    newest = read_history(connection, learner)[-1]
+    if newest.parameters == parameters:
+        return
+    values = asdict(parameters)
+    for name in ("learning_steps", "relearning_steps"):
+        values[name] = [int(step.total_seconds()) for step in values[name]]
+    connection.execute(
+        insert(models.Parameters).values(
+            uid=new_uid(), learner_id=learner, at=stamp(connection, learner, now), **values
+        )
+    )
+    if newest.parameters.weights != parameters.weights:
+        history = read_history(connection, learner)
+        for card_id in connection.scalars(
+            select(memory.card_id).where(memory.learner_id == learner)
+        ).all():
+            refold(connection, learner, card_id, history)
+
+
+def _cache(before: Memory, after: Memory) -> dict[str, Any]:
+    return {
+        "state_before": int(before.state),
+        "stability_before": before.stability,
+        "difficulty_before": before.difficulty,
+        "state_after": int(after.state),
+        "stability_after": after.stability,
+        "difficulty_after": after.difficulty,
+    }

@@ -1,0 +1,64 @@
+"""Schema changes, NNN_noun.py each with `upgrade(connection)`, applied in order on opening."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from studyapp.errors import StoreError
+
+
+def steps() -> dict[int, str]:
+    """Version → module name of each migration of this program."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("[0-9]*_*.py"))
+    return {int(name.split("_")[0]): f"{__name__}.{name}" for name in names}
+
+
+def upgrade(engine: Engine) -> list[int]:
+    """Apply the migrations that are missing, each in one transaction, after a backup.
+
+    Returns the versions applied. Raises StoreError if the database is newer than this program.
+    """
+    from studyapp.store.engine import backup, reading, writing
+
+    with reading(engine) as connection:
+        version = current(connection)
+    known = steps()
+    if version > max(known):
+        raise StoreError(
+            f"This database has schema version {version}, but this studyapp knows versions up to "
+            f"{max(known)}; upgrade studyapp. Nothing was changed."
+        )
+    missing = [number for number in known if number > version]
+    if missing and version and engine.dialect.name == "sqlite" and engine.url.database:
+        path = Path(engine.url.database)
+        backup(engine, path.parent / "backups" / f"{path.stem}-before-{missing[0]:03}.db")
+    for number in missing:
+        with writing(engine) as connection:
+            if current(connection) >= number:  # another process was quicker
+                continue
+            import_module(known[number]).upgrade(connection)
+            connection.execute(
+                text("INSERT INTO schema_version (version, applied_at) VALUES (:version, :at)"),
+                {"version": number, "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")},
+            )
+    return missing
+
+
+def current(connection: Connection) -> int:
+    """The newest migration applied to this database; 0 for an empty one.
+
+    Raises StoreError for a database that holds somebody else's tables.
+    """
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return 0
+    if "schema_version" not in tables:
+        raise StoreError(
+            f"{connection.engine.url.database} is a database of another program "
+            f"(it has a table {tables[0]!r}); nothing was changed."
+        )
+    return connection.scalar(text("SELECT max(version) FROM schema_version")) or 0

@@ -1,0 +1,310 @@
+"""Content files → database. Never deletes: what has gone is marked, and returns with its memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from studyapp.notes import markdown
+from studyapp.notes.card import MEANING_TO_TERM, sides
+from studyapp.notes.note import Note, Page, Problem, card_uid, note_uid
+from studyapp.store import models
+
+_DERIVATION = "1"  # raise it when the cards made from the same text change
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a sync did. `missing_roots` are folders that were not there: they change nothing."""
+
+    added: int = 0
+    changed: int = 0
+    restored: int = 0
+    missing: int = 0
+    unchanged: int = 0
+    new_cards: int = 0
+    problems: tuple[Problem, ...] = ()
+    missing_roots: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        values = asdict(self)
+        values["problems"] = [
+            {"path": str(problem.path), "line": problem.line, "message": problem.message}
+            for problem in self.problems
+        ]
+        values["missing_roots"] = list(self.missing_roots)
+        return values
+
+
+@dataclass
+class _Tally:
+    added: int = 0
+    changed: int = 0
+    restored: int = 0
+    unchanged: int = 0
+    new_cards: int = 0
+    seen: set[bytes] = field(default_factory=set)
+
+
+def is_current(connection: Connection, roots: Sequence[Path]) -> bool:
+    """Whether the database has read exactly these *roots* as they now are."""
+    kept = dict(connection.execute(select(models.Root.path, models.Root.stamp)).all())
+    return kept == {str(root): fingerprint(root) for root in roots}
+
+
+def fingerprint(root: Path) -> str:
+    """Changes whenever a content file below *root* does; empty if there is no such folder."""
+    if not root.is_dir():
+        return ""
+    digest = hashlib.blake2b(_DERIVATION.encode(), digest_size=16)
+    for path in sorted(root.rglob("*.md")):
+        stat = path.stat()
+        digest.update(f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report:
+    """Read the content of *roots* into the database, in one transaction of the caller's.
+
+    A later root shadows an earlier one note by note. A note is known by its uid alone, so
+    rewording, moving and renaming keep its memory. If a root is missing, nothing is marked as
+    missing at all, since its notes may only be out of reach.
+    """
+    now = now.astimezone(UTC)
+    pages: list[Page] = []
+    problems: list[Problem] = []
+    stamps = {root: fingerprint(root) for root in roots}
+    for root, stamp in stamps.items():
+        if stamp:
+            found, wrong = markdown.read_folder(root)
+            pages.extend(found)
+            problems.extend(wrong)
+    gone = tuple(str(root) for root, stamp in stamps.items() if not stamp)
+    chapters = _write_chapters(connection, pages)
+    _write_sections(connection, pages, chapters, now, keep=bool(gone))
+    tally = _write_notes(connection, _shadowed(pages), chapters, now)
+    # A file that cannot be read hides its notes; that is no reason to retire them.
+    unread = {str(problem.path) for problem in problems}
+    missing = 0 if gone else _mark_missing(connection, tally.seen, unread, now)
+    _write_roots(connection, stamps, now)
+    return Report(
+        tally.added,
+        tally.changed,
+        tally.restored,
+        missing,
+        tally.unchanged,
+        tally.new_cards,
+        tuple(problems),
+        gone,
+    )
+
+
+def _shadowed(pages: Iterable[Page]) -> dict[bytes, tuple[Page, Note]]:
+    return {
+        note_uid(page.pack, note.id).bytes: (page, note) for page in pages for note in page.notes
+    }
+
+
+def _write_chapters(connection: Connection, pages: Iterable[Page]) -> dict[tuple[str, int], int]:
+    table = models.Chapter.__table__
+    kept = {(row.pack, row.number): row for row in connection.execute(select(table))}
+    ids = {key: row.id for key, row in kept.items()}
+    for page in pages:
+        key, values = (page.pack, page.chapter), {"part": page.part, "title": page.title}
+        row = kept.get(key)
+        if key not in ids:
+            ids[key] = connection.execute(
+                insert(models.Chapter)
+                .values(pack=page.pack, number=page.chapter, **values)
+                .returning(table.c.id)
+            ).scalar_one()
+        elif row is not None and (row.part, row.title) != (page.part, page.title):
+            connection.execute(update(models.Chapter).where(table.c.id == row.id).values(**values))
+    return ids
+
+
+def _write_sections(
+    connection: Connection,
+    pages: Iterable[Page],
+    chapters: Mapping[tuple[str, int], int],
+    now: datetime,
+    *,
+    keep: bool,
+) -> None:
+    table = models.Section.__table__
+    kept = {(row.chapter_id, row.number): row for row in connection.execute(select(table))}
+    seen = set()
+    for page in pages:
+        for position, section in enumerate(page.sections):
+            key = (chapters[page.pack, page.chapter], section.number)
+            seen.add(key)
+            values = {
+                "title": section.title,
+                "text": section.text,
+                "path": str(section.path),
+                "line": section.line,
+                "position": position,
+                "missing_since": None,
+            }
+            _upsert(
+                connection,
+                models.Section,
+                kept.get(key),
+                values,
+                {"chapter_id": key[0], "number": key[1]},
+            )
+    for key, row in kept.items():
+        if key not in seen and row.missing_since is None and not keep:
+            connection.execute(
+                update(models.Section).where(table.c.id == row.id).values(missing_since=now)
+            )
+
+
+def _write_notes(
+    connection: Connection,
+    notes: Mapping[bytes, tuple[Page, Note]],
+    chapters: Mapping[tuple[str, int], int],
+    now: datetime,
+) -> _Tally:
+    table = models.Note.__table__
+    kept = {row.uid: row for row in connection.execute(select(table))}
+    cards: dict[int, dict[str, Any]] = {}
+    for made in connection.execute(select(models.Card.__table__)):
+        cards.setdefault(made.note_id, {})[made.side] = made
+    tally, position = _Tally(), 0
+    in_order = sorted(notes.items(), key=lambda item: _place(*item[1]))
+    for uid, (page, note) in in_order:
+        chapter = chapters[page.pack, page.chapter]
+        values = {**_note_values(page, note), "chapter_id": chapter, "missing_since": None}
+        row = kept.get(uid)
+        note_id, change = _upsert(connection, models.Note, row, values, {"uid": uid})
+        if change and row is not None and row.missing_since is not None:
+            change = "restored"
+        match change:
+            case "added":
+                tally.added += 1
+            case "changed":
+                tally.changed += 1
+            case "restored":
+                tally.restored += 1
+            case _:
+                tally.unchanged += 1
+        tally.seen.add(uid)
+        position = _write_cards(
+            connection, page, note, note_id, chapter, cards.get(note_id, {}), position, now, tally
+        )
+    return tally
+
+
+def _write_cards(
+    connection: Connection,
+    page: Page,
+    note: Note,
+    note_id: int,
+    chapter: int,
+    kept: Mapping[str, Any],
+    position: int,
+    now: datetime,
+    tally: _Tally,
+) -> int:
+    family = f"{page.pack}:{note.family or note.id}"
+    opener: int | None = None
+    names = sides(note)
+    for side in names:
+        position += 1
+        values = {
+            "chapter_id": chapter,
+            "family": family,
+            "position": position,
+            "opener": opener if side == MEANING_TO_TERM else None,
+            "missing_since": None,
+        }
+        uid = card_uid(note_uid(page.pack, note.id), side).bytes
+        card_id, change = _upsert(
+            connection,
+            models.Card,
+            kept.get(side),
+            values,
+            {"uid": uid, "note_id": note_id, "side": side},
+        )
+        tally.new_cards += change == "added"
+        opener = card_id
+    for side, old in kept.items():
+        if side not in names and old.missing_since is None:
+            connection.execute(
+                update(models.Card).where(models.Card.id == old.id).values(missing_since=now)
+            )
+    return position
+
+
+def _upsert(
+    connection: Connection,
+    model: type[models.Base],
+    row: Any,
+    values: Mapping[str, Any],
+    key: Mapping[str, Any],
+) -> tuple[int, str]:
+    """Insert or update one row; returns its id and "added", "changed" or ""."""
+    table = model.__table__
+    if row is None:
+        made = connection.execute(insert(model).values(**key, **values).returning(table.c.id))
+        return made.scalar_one(), "added"
+    if all(getattr(row, name) == value for name, value in values.items()):
+        return row.id, ""
+    connection.execute(update(model).where(table.c.id == row.id).values(**values))
+    return row.id, "changed"
+
+
+def _mark_missing(connection: Connection, seen: set[bytes], unread: set[str], now: datetime) -> int:
+    """Mark the notes whose text has gone, and their cards; returns how many notes."""
+    table = models.Note.__table__.c
+    rows = connection.execute(
+        select(table.id, table.uid, table.path).where(table.missing_since.is_(None))
+    )
+    gone = [row.id for row in rows if row.uid not in seen and row.path not in unread]
+    for note_id in gone:
+        connection.execute(update(models.Note).where(table.id == note_id).values(missing_since=now))
+        connection.execute(
+            update(models.Card).where(models.Card.note_id == note_id).values(missing_since=now)
+        )
+    return len(gone)
+
+
+def _write_roots(connection: Connection, stamps: Mapping[Path, str], now: datetime) -> None:
+    connection.execute(delete(models.Root))
+    for root, stamp in stamps.items():
+        connection.execute(insert(models.Root).values(path=str(root), stamp=stamp, read_at=now))
+
+
+def _place(page: Page, note: Note) -> tuple[Any, ...]:
+    """Book order: by chapter and section; a term comes before the questions that use it."""
+    section = tuple(int(part) for part in (note.section or f"{page.chapter}.0").split("."))
+    return (page.pack, page.chapter, section, note.kind.value != "term", str(page.path), note.line)
+
+
+def _note_values(page: Page, note: Note) -> dict[str, Any]:
+    return {
+        "name": note.id,
+        "kind": note.kind.value,
+        "style": note.card.value,
+        "prompt": note.prompt,
+        "answer": note.answer,
+        "points": [asdict(point) for point in note.points],
+        "family": note.family,
+        "tags": list(note.tags),
+        "section": note.section,
+        "number": note.number,
+        "as_of": note.as_of,
+        "need": note.need,
+        "synonyms": list(note.synonyms),
+        "sources": list(note.sources),
+        "path": str(page.path),
+        "line": note.line,
+        "last": note.last,
+    }

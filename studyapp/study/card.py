@@ -1,0 +1,113 @@
+"""What a card shows: its faces, where it comes from, and the learner's memory of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from studyapp.memory.state import Memory
+from studyapp.notes.card import Face, face
+from studyapp.notes.note import CardStyle, Note, NoteKind, Point
+from studyapp.store import log, models
+
+note = models.Note.__table__.c
+card = models.Card.__table__.c
+chapter = models.Chapter.__table__.c
+section = models.Section.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """One card as a screen needs it."""
+
+    id: int
+    uid: bytes
+    side: str
+    family: str
+    face: Face
+    note: Note
+    memory: Memory
+    pack: str
+    part: str
+    chapter: int
+    chapter_title: str
+    section_title: str | None
+
+    @property
+    def place(self) -> str:
+        """Where in the course the card belongs, in words."""
+        if self.note.section and self.section_title:
+            return f"chapter {self.chapter} · {self.note.section} {self.section_title}"
+        return f"chapter {self.chapter} · {self.chapter_title}"
+
+    @property
+    def source(self) -> str:
+        """The file and line that the card was read from, as far as they fit on a line."""
+        return f"{self.note.path.parent.name}/{self.note.path.name}:{self.note.line}"
+
+
+def load(connection: Connection, card_id: int, *, learner: int = 1) -> CardView:
+    """Everything about one card, in one query and one for the memory."""
+    table = models.Note.__table__
+    row = connection.execute(
+        select(
+            table,
+            card.uid.label("card_uid"),
+            card.side,
+            card.family.label("card_family"),
+            chapter.pack,
+            chapter.part,
+            chapter.number.label("chapter_number"),
+            chapter.title.label("chapter_title"),
+            section.title.label("section_title"),
+        )
+        .join(models.Card, card.note_id == note.id)
+        .join(models.Chapter, chapter.id == card.chapter_id)
+        .outerjoin(
+            models.Section,
+            (section.chapter_id == card.chapter_id) & (section.number == note.section),
+        )
+        .where(card.id == card_id)
+    ).one()
+    memory = log.read_memory(connection, learner, card_id)
+    text = as_note(row)
+    return CardView(
+        card_id,
+        row.card_uid,
+        row.side,
+        row.card_family,
+        face(text, row.side, memory.reviews),
+        text,
+        memory,
+        row.pack,
+        row.part,
+        row.chapter_number,
+        row.chapter_title,
+        row.section_title,
+    )
+
+
+def as_note(row: object) -> Note:
+    """A row of the note table as the reader's own value."""
+    value = row._mapping  # type: ignore[attr-defined]
+    return Note(
+        id=value["name"],
+        kind=NoteKind(value["kind"]),
+        prompt=value["prompt"],
+        answer=value["answer"],
+        path=Path(value["path"]),
+        line=value["line"],
+        last=value["last"],
+        points=tuple(Point(**point) for point in value["points"]),
+        card=CardStyle(value["style"]),
+        number=value["number"],
+        family=value["family"],
+        tags=tuple(value["tags"]),
+        section=value["section"],
+        as_of=value["as_of"],
+        need=value["need"],
+        synonyms=tuple(value["synonyms"]),
+        sources=tuple(value["sources"]),
+    )

@@ -1,0 +1,50 @@
+"""Find notes by their words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, or_, select
+
+from studyapp.store import models
+
+note = models.Note.__table__.c
+chapter = models.Chapter.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One note that has all the words. `answer` is its Markdown."""
+
+    note: int
+    prompt: str
+    answer: str
+    chapter: int
+    kind: str
+
+
+def find(connection: Connection, words: str, *, limit: int = 50) -> list[Found]:
+    """Notes that contain every word of *words* in question, answer or tags; those with a hit in
+    the question first, then in book order. No words find nothing."""
+    wanted = words.split()
+    if not wanted:
+        return []
+    in_prompt = and_(*(note.prompt.icontains(word, autoescape=True) for word in wanted))
+    anywhere = and_(
+        *(
+            or_(
+                note.prompt.icontains(word, autoescape=True),
+                note.answer.icontains(word, autoescape=True),
+                note.name.icontains(word, autoescape=True),
+            )
+            for word in wanted
+        )
+    )
+    rows = connection.execute(
+        select(note.id, note.prompt, note.answer, chapter.number, note.kind)
+        .join(models.Chapter, chapter.id == note.chapter_id)
+        .where(anywhere, note.missing_since.is_(None))
+        .order_by(in_prompt.desc(), chapter.number, note.id)
+        .limit(limit)
+    )
+    return [Found(*row) for row in rows]

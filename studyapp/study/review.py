@@ -1,0 +1,170 @@
+"""What a learner does with a card: rate it, take that back, set it aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from studyapp.errors import AlreadyRatedError
+from studyapp.memory import fold
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import EventKind, ReviewKind
+from studyapp.memory.scheduler import Parameters, became_leech
+from studyapp.memory.state import Memory, Rating
+from studyapp.store import log, models
+
+review = models.Review.__table__.c
+event = models.Event.__table__.c
+card = models.Card.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The memory after a rating, and whether the rating made the card a leech."""
+
+    memory: Memory
+    leech: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was taken back: a rating or, where that is None, another action in words."""
+
+    card: int
+    what: str
+    rating: Rating | None = None
+
+
+def options(
+    memory: Memory, parameters: Parameters, now: datetime, card_uid: bytes
+) -> dict[Rating, Memory]:
+    """What each rating would lead to; the interval on a button is exactly what it gives."""
+    return {
+        rating: parameters.review(memory, rating, now, card=card_uid, uid=b"") for rating in Rating
+    }
+
+
+def answer(
+    connection: Connection,
+    card_id: int,
+    seen: bytes | None,
+    rating: Rating,
+    now: datetime,
+    *,
+    duration: timedelta = timedelta(0),
+    kind: ReviewKind = ReviewKind.STUDY,
+    learner: int = 1,
+    leech_lapses: int = 8,
+) -> Answered:
+    """Rate a card inside a write transaction of the caller's.
+
+    *seen* is the last review that the screen knew of (`Memory.last_review`). Raises
+    AlreadyRatedError, with nothing written, if there has been another since.
+    """
+    before = log.read_memory(connection, learner, card_id)
+    if before.last_review != seen:
+        raise AlreadyRatedError("This card was already rated in another window; here is the next.")
+    uid_of_card = connection.scalars(select(card.uid).where(card.id == card_id)).one()
+    parameters = log.read_history(connection, learner)[-1].parameters
+    entry = fold.Review(
+        log.new_uid(), log.stamp(connection, learner, now), _offset(now), rating, kind
+    )
+    after = fold.apply(before, entry, uid_of_card, parameters)
+    log.write_memory(connection, learner, card_id, after)
+    log.append_review(
+        connection,
+        learner,
+        card_id,
+        entry,
+        before=before,
+        after=after,
+        duration=round(duration.total_seconds() * 1000),
+    )
+    return Answered(after, became_leech(before, after, leech_lapses))
+
+
+def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone | None:
+    """Take back the newest rating or other action that still counts; None if there is none."""
+    newest_review = connection.execute(
+        select(review.at, review.uid, review.card_id, review.rating)
+        .where(
+            review.learner_id == learner,
+            review.kind != ReviewKind.IMPORT.value,
+            log.not_retracted(),
+        )
+        .order_by(review.id.desc())
+        .limit(1)
+    ).one_or_none()
+    newest_event = connection.execute(
+        select(event.at, event.uid, event.card_id, event.kind)
+        .where(
+            event.learner_id == learner,
+            event.kind != EventKind.RETRACT.value,
+            log.not_retracted(event),
+        )
+        .order_by(event.id.desc())
+        .limit(1)
+    ).one_or_none()
+    newest = max(filter(None, (newest_review, newest_event)), default=None, key=lambda row: row[:2])
+    if newest is None:
+        return None
+    _, uid, card_id, what = newest
+    _log(connection, learner, card_id, EventKind.RETRACT, now, target=uid)
+    if newest is newest_review:
+        return Undone(card_id, Rating(what).name.capitalize(), Rating(what))
+    return Undone(card_id, what)
+
+
+def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> bool:
+    """Suspend a card, or take the suspension back; returns whether it is suspended now."""
+    suspended = log.read_memory(connection, learner, card_id).suspended
+    kind = EventKind.UNSUSPEND if suspended else EventKind.SUSPEND
+    return _log(connection, learner, card_id, kind, now).suspended
+
+
+def bury(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> None:
+    """Leave a card out until tomorrow."""
+    tomorrow = study_day(now) + timedelta(days=1)
+    _log(connection, learner, card_id, EventKind.BURY, now, day=tomorrow)
+
+
+def know(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> Memory:
+    """The learner knows this already: confirmed in 30 days."""
+    return _log(connection, learner, card_id, EventKind.KNOW, now)
+
+
+def forget(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> None:
+    """Make a card new again; its log stays."""
+    _log(connection, learner, card_id, EventKind.FORGET, now)
+
+
+def set_due(
+    connection: Connection, card_id: int, day: date, now: datetime, *, learner: int = 1
+) -> None:
+    """Make a card that is no longer new due on *day*; stability and difficulty stay."""
+    _log(connection, learner, card_id, EventKind.SET_DUE, now, day=day)
+
+
+def _log(
+    connection: Connection,
+    learner: int,
+    card_id: int,
+    kind: EventKind,
+    now: datetime,
+    *,
+    target: bytes | None = None,
+    day: date | None = None,
+) -> Memory:
+    entry = fold.Event(
+        log.new_uid(), log.stamp(connection, learner, now), _offset(now), kind, target, day
+    )
+    log.append_event(connection, learner, card_id, entry)
+    return log.refold(connection, learner, card_id, log.read_history(connection, learner))
+
+
+def _offset(now: datetime) -> timedelta:
+    offset = now.utcoffset()
+    assert offset is not None, "now carries the learner's zone"
+    return offset

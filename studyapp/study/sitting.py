@@ -1,0 +1,207 @@
+"""One sitting with the queue: show a card, rate it, take it back, and sum up at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from studyapp.config import Settings
+from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.memory.clock import study_day
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Memory, Rating, State
+from studyapp.store import log
+from studyapp.store.engine import reading, writing
+from studyapp.study import card, queue, review, stats
+from studyapp.study.card import CardView
+from studyapp.study.queue import Counts, Item
+from studyapp.study.stats import Share
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One rating of this sitting."""
+
+    card: int
+    rating: Rating
+    before: State
+    spent: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a sitting came to and what comes next."""
+
+    cards: int
+    remembered: Share  # of the cards that were in review
+    ratings: dict[Rating, int]
+    spent: timedelta
+    left: Counts
+    waiting: int
+    next_step: datetime | None
+    tomorrow: int
+
+
+class Sitting:
+    """Works through the queue of one study day. The current card is `view`; None at the end.
+
+    Every rating and every undo is one write transaction, finished before the next card is there.
+    """
+
+    def __init__(
+        self, engine: Engine, settings: Settings, clock: Clock, number: int | None = None
+    ) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.clock = clock
+        self.number = number
+        self.more = 0
+        self.done: list[Done] = []
+        self.view: CardView | None = None
+        self._shown_at = clock()
+        self._reload()
+        self._advance()
+
+    @property
+    def counts(self) -> Counts:
+        return self._queue.counts()
+
+    @property
+    def waiting(self) -> int:
+        return self._queue.waiting
+
+    def options(self) -> dict[Rating, Memory]:
+        """What each rating of the current card leads to."""
+        assert self.view is not None
+        return review.options(self.view.memory, self._parameters, self.clock(), self.view.uid)
+
+    def spent(self) -> timedelta:
+        """Time since the current card was shown."""
+        return self.clock() - self._shown_at
+
+    def rate(self, rating: Rating, *, seen: CardView | None = None) -> review.Answered:
+        """Rate the current card and go on to the next.
+
+        Raises AlreadyRatedError after moving on, if another window was quicker; LockedError, with
+        the card still there, if the database is busy.
+        """
+        view, item = seen or self.view, self._item
+        assert view is not None
+        assert item is not None
+        spent = self.spent()
+        try:
+            with writing(self.engine) as connection:
+                answered = review.answer(
+                    connection,
+                    view.id,
+                    view.memory.last_review,
+                    rating,
+                    self.clock(),
+                    duration=spent,
+                    leech_lapses=self.settings.leech_lapses,
+                )
+        except AlreadyRatedError:
+            self._queue.drop(view.id)
+            self._advance()
+            raise
+        self.done.append(Done(view.id, rating, view.memory.state, spent))
+        self._queue.rated(item, answered.memory)
+        self._advance()
+        return answered
+
+    def undo(self) -> review.Undone | None:
+        """Take back the newest rating or action, of an earlier sitting too, and show its card."""
+        with writing(self.engine) as connection:
+            undone = review.undo(connection, self.clock())
+        if undone is None:
+            return None
+        if self.done and self.done[-1].card == undone.card and undone.rating is not None:
+            self.done.pop()
+        self._reload()
+        with reading(self.engine) as connection:
+            view = card.load(connection, undone.card)
+        self._queue.put_first(
+            Item(view.id, view.family, view.chapter, view.memory.state, view.memory.due_at)
+        )
+        self._advance()
+        return undone
+
+    def suspend(self) -> None:
+        """Set the current card aside until it is asked for again."""
+        self._set_aside(review.suspend)
+
+    def bury(self) -> None:
+        """Leave the current card out until tomorrow."""
+        self._set_aside(review.bury)
+
+    def know(self) -> None:
+        """The current card is known already: confirmed in 30 days. Only a new card can be."""
+        if self.view is not None and self.view.memory.state is not State.NEW:
+            raise StudyError("Only a new card can be marked as known; rate this one instead.")
+        self._set_aside(review.know)
+
+    def go_on(self) -> None:
+        """Another budget's worth, for a learner who wants more today."""
+        self.more += 1
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the queue again (the study day, the content or the settings may have changed)."""
+        self._reload()
+        self._advance()
+
+    def reload_card(self) -> None:
+        """Read the current card's text again (after an edit)."""
+        if self.view is not None:
+            with reading(self.engine) as connection:
+                self.view = card.load(connection, self.view.id)
+
+    def summary(self) -> Summary:
+        """How the sitting went; honest about how few reviews a share rests on."""
+        now = self.clock()
+        recalled = [done for done in self.done if done.before is State.REVIEW]
+        hits = sum(done.rating is not Rating.AGAIN for done in recalled)
+        with reading(self.engine) as connection:
+            days = stats.forecast(connection, study_day(now))
+        return Summary(
+            len({done.card for done in self.done}),
+            stats.share(hits, len(recalled)),
+            dict(Counter(done.rating for done in self.done)),
+            sum((done.spent for done in self.done), timedelta()),
+            self.counts,
+            self.waiting,
+            self._queue.next_at(),
+            days[1],
+        )
+
+    def _set_aside(self, action: Callable[..., object]) -> None:
+        assert self.view is not None
+        with writing(self.engine) as connection:
+            action(connection, self.view.id, self.clock())
+        self._queue.drop(self.view.id)
+        self._advance()
+
+    def _reload(self) -> None:
+        with reading(self.engine) as connection:
+            self._queue = queue.load(
+                connection, self.clock(), self.settings, number=self.number, more=self.more
+            )
+            self._parameters: Parameters = log.read_history(connection, 1)[-1].parameters
+
+    def _advance(self) -> None:
+        now = self.clock()
+        if study_day(now) != self._queue.today:
+            self._reload()
+        self._item = self._queue.next(now)
+        if self._item is None:
+            self.view = None
+            return
+        with reading(self.engine) as connection:
+            self.view = card.load(connection, self._item.card)
+        self._shown_at = now

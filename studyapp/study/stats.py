@@ -1,0 +1,159 @@
+"""What the log says about the learner: retention with its interval, streak, forecast."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from studyapp.config import WEEKDAYS
+from studyapp.lab import interval
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
+from studyapp.memory.state import Rating, State
+from studyapp.store import log, models
+
+FORECAST_DAYS = 14
+_NOT_RECALL = (ReviewKind.CRAM.value, ReviewKind.IMPORT.value)
+
+review = models.Review.__table__.c
+memory = models.Memory.__table__.c
+card = models.Card.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of n with its 95% Wilson interval; all None when n is 0."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    reviews: int
+    cards: dict[str, int]
+    true_retention: Share
+    streak: int
+    suspended: int
+    leeches: int
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def share(hits: int, n: int) -> Share:
+    """A share with Wilson's interval."""
+    return Share(*interval.wilson(hits, n), n) if n else Share(None, None, None, 0)
+
+
+def stats(
+    connection: Connection,
+    now: datetime,
+    *,
+    learner: int = 1,
+    leech_lapses: int = 8,
+    rest_days: tuple[str, ...] = (),
+) -> Stats:
+    """Totals for one learner; retention over the last 30 study days."""
+    today = study_day(now)
+    reviews = connection.scalar(
+        select(func.count()).where(review.learner_id == learner, log.not_retracted())
+    )
+    cards = dict.fromkeys(("new", "learning", "review", "relearning"), 0)
+    known = connection.execute(
+        select(memory.state, func.count())
+        .join(models.Card, card.id == memory.card_id)
+        .where(memory.learner_id == learner, card.missing_since.is_(None))
+        .group_by(memory.state)
+    )
+    for state, count in known:
+        cards[State(state).name.lower()] = count
+    total = connection.scalar(select(func.count()).where(card.missing_since.is_(None))) or 0
+    cards["new"] = total - cards["learning"] - cards["review"] - cards["relearning"]
+    suspended = _count(connection, learner, memory.suspended.is_(True))
+    leeches = _count(connection, learner, memory.lapses >= leech_lapses)
+    return Stats(
+        reviews or 0,
+        cards,
+        retention(connection, today - timedelta(days=29), today, learner=learner),
+        streak(connection, today, learner=learner, rest_days=rest_days),
+        suspended,
+        leeches,
+    )
+
+
+def retention(connection: Connection, first: date, last: date, *, learner: int = 1) -> Share:
+    """True retention: of the reviews of cards in review, the first of a card in a study day,
+    the share that was remembered (not Again)."""
+    rows = connection.execute(
+        select(review.card_id, review.day, review.rating)
+        .where(
+            review.learner_id == learner,
+            review.day.between(first, last),
+            review.state_before == State.REVIEW,
+            review.kind.not_in(_NOT_RECALL),
+            log.not_retracted(),
+        )
+        .order_by(review.at.desc())
+    )
+    earliest = {(card_id, day): rating for card_id, day, rating in rows}
+    hits = sum(rating > Rating.AGAIN for rating in earliest.values())
+    return share(hits, len(earliest))
+
+
+def streak(
+    connection: Connection, today: date, *, learner: int = 1, rest_days: tuple[str, ...] = ()
+) -> int:
+    """Study days in a row up to today (or yesterday, while today is young). A rest day
+    neither counts nor breaks it."""
+    days, day = 0, today
+    while True:
+        if _studied(connection, learner, day):
+            days += 1
+        elif day != today and WEEKDAYS[day.weekday()] not in rest_days:
+            return days
+        day -= timedelta(days=1)
+
+
+def forecast(connection: Connection, today: date, *, learner: int = 1) -> list[int]:
+    """Cards that fall due on each of the next 14 study days, the overdue ones today."""
+    rows = connection.execute(
+        select(memory.due, func.count())
+        .join(models.Card, card.id == memory.card_id)
+        .where(
+            memory.learner_id == learner,
+            memory.due < today + timedelta(days=FORECAST_DAYS),
+            memory.suspended.is_(False),
+            card.missing_since.is_(None),
+        )
+        .group_by(memory.due)
+    )
+    days = [0] * FORECAST_DAYS
+    for due, count in rows:
+        days[max(0, (due - today).days)] += count
+    return days
+
+
+def _studied(connection: Connection, learner: int, day: date) -> bool:
+    found = connection.scalar(
+        select(review.id)
+        .where(
+            review.learner_id == learner,
+            review.day == day,
+            review.kind != ReviewKind.IMPORT.value,
+            log.not_retracted(),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def _count(connection: Connection, learner: int, condition: Any) -> int:
+    return (
+        connection.scalar(select(func.count()).where(memory.learner_id == learner, condition)) or 0
+    )

@@ -1,0 +1,53 @@
+"""Numbers and times as a learner reads them: short, with a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from studyapp.memory.clock import study_day
+from studyapp.memory.state import Memory
+from studyapp.study.stats import Share
+
+
+def span(time: timedelta) -> str:
+    """10 m, 3 h, 6 d, 2.1 mo, 1.5 y; at least a minute."""
+    minutes = time.total_seconds() / 60
+    if minutes < 59.5:
+        return f"{max(1, round(minutes))} m"
+    if minutes < 23.5 * 60:
+        return f"{minutes / 60:.0f} h"
+    days = minutes / 1440
+    if days < 30.5:
+        return f"{days:.0f} d"
+    if days < 365.25:
+        return f"{days / 30.44:.1f} mo"
+    return f"{days / 365.25:.1f} y"
+
+
+def wait(after: Memory, now: datetime) -> str:
+    """How long until a card comes back."""
+    if after.due_at is not None:
+        return span(after.due_at - now)
+    assert after.due is not None
+    return span(after.due - study_day(now))
+
+
+def percent(share: Share) -> str:
+    """91% [86, 94], or a dash when there is nothing yet."""
+    if share.value is None or share.low is None or share.high is None:
+        return "–"
+    return f"{share.value:.0%} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
+
+
+def count(number: int, noun: str) -> str:
+    """1 card, 2 cards."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def bars(values: Sequence[float]) -> str:
+    """One block a value, as high as its share of the largest; a low line for none."""
+    top = max(values, default=0)
+    if not top:
+        return "▁" * len(values)
+    return "".join("▁▂▃▄▅▆▇█"[min(7, round(7 * value / top))] for value in values)

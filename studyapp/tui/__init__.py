@@ -1,0 +1,1 @@
+"""The terminal app: screens coordinate, widgets show and post messages."""

@@ -1,0 +1,164 @@
+"""The app: paints first, then opens the database in a worker and hands it to the screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from studyapp import config
+from studyapp.config import Settings
+from studyapp.errors import StudyError
+from studyapp.tui.screens.help import HelpScreen
+from studyapp.tui.screens.today import TodayScreen
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def now() -> datetime:
+    """The learner's wall clock with its offset from UTC."""
+    return datetime.now().astimezone()
+
+
+class StudyApp(App[None]):
+    """Owns the database and the settings; everything else is a screen."""
+
+    TITLE = "studyapp"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS = [  # noqa: RUF012 - Textual's own declaration
+        Binding(
+            "question_mark",
+            "help",
+            "help",
+            key_display="?",
+            tooltip="Show every key that works here",
+        ),
+        Binding("ctrl+q", "quit", "quit", show=False, priority=True),
+    ]
+    CSS = """
+    * { scrollbar-size-vertical: 1; }
+    Footer { background: $background; & FooterKey .footer-key--key { background: $background; } }
+    ToastRack { margin-bottom: 4; }
+    """
+
+    def __init__(
+        self,
+        db: str,
+        settings: Settings | None = None,
+        *,
+        review: bool = False,
+        chapter: int | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        super().__init__()
+        self.db = db
+        self.settings = settings or Settings()
+        self.clock = clock
+        self.engine: Engine | None = None
+        self.failure: str | None = None
+        self._go_to_review = review
+        self._chapter = chapter
+        self._theme_to_keep = ""
+
+    def on_mount(self) -> None:
+        if self.settings.theme in self.available_themes:
+            self.theme = self.settings.theme
+        self._theme_to_keep = self.theme
+        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
+        self.push_screen(TodayScreen())
+        self.call_after_refresh(self._open)
+
+    @work(thread=True, exclusive=True, group="open")
+    def _open(self) -> None:
+        """Open the database after the first paint: SQLAlchemy alone takes longer to import."""
+        try:
+            from studyapp.store.engine import LOCK_PATIENCE, checkpoint, connect
+            from studyapp.study import library
+            from studyapp.study.sitting import Sitting
+
+            patient, report = library.open_study(self.db, self.settings, self.clock())
+            engine = connect(self.db, patience=LOCK_PATIENCE)
+            checkpoint(engine)
+            patient.dispose()
+            if self._chapter is not None:
+                library.check_chapter(engine, self._chapter)
+            sitting = None
+            if self._go_to_review:
+                sitting = Sitting(engine, self.settings, self.clock, self._chapter)
+        except StudyError as error:
+            self.call_from_thread(self._fail, str(error))
+            return
+        problems = len(report.problems) if report else 0
+        self.call_from_thread(self._opened, engine, sitting, problems)
+        _warm_up()
+
+    def _opened(self, engine: Engine, sitting: object, problems: int) -> None:
+        from studyapp.study.sitting import Sitting
+
+        self.engine = engine
+        today = self.query_one_today()
+        today.refresh_overview()
+        if problems:
+            self.notify(
+                f"{problems} problems in the content; `studyapp check` lists them.",
+                severity="warning",
+            )
+        if isinstance(sitting, Sitting):
+            self.open_review(sitting)
+
+    def query_one_today(self) -> TodayScreen:
+        """Today is always the first screen on the stack above the default one."""
+        return next(screen for screen in self.screen_stack if isinstance(screen, TodayScreen))
+
+    def _fail(self, sentence: str) -> None:
+        self.failure = sentence
+        self.query_one_today().show_failure(sentence)
+
+    def open_review(self, sitting: object) -> None:
+        """Show the queue card by card."""
+        from studyapp.study.sitting import Sitting
+        from studyapp.tui.screens.review import ReviewScreen
+
+        assert isinstance(sitting, Sitting)
+        self.push_screen(ReviewScreen(sitting))
+
+    def action_help(self) -> None:
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen.active_bindings))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield from super().get_system_commands(screen)
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and active.enabled and binding.action != "command_palette":
+                yield SystemCommand(
+                    binding.description.capitalize(),
+                    binding.tooltip or f"key {binding.key_display or binding.key}",
+                    lambda node=active.node, action=binding.action: self.run_worker(
+                        self.run_action(action, default_namespace=node)
+                    ),
+                )
+
+    def _keep_theme(self, theme: str) -> None:
+        if theme != self._theme_to_keep:
+            self._theme_to_keep = theme
+            config.save(config.settings_path(), "theme", theme)
+
+    def on_unmount(self) -> None:
+        if self.engine is not None:
+            self.engine.dispose()  # the last connection to close empties the write-ahead log
+
+
+def _warm_up() -> None:
+    """Import what the first card needs while the learner looks at Today."""
+    from studyapp.tui.screens import review
+    from studyapp.tui.widgets.prose import laid_out
+
+    assert review
+    laid_out("$\\alpha$\n\n```python\n1\n```", 80)

@@ -1,0 +1,59 @@
+"""Open a file at a line in the learner's own editor."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+from textual.app import App, SuspendNotSupported
+
+from studyapp.errors import StudyError
+
+_FALLBACKS = ("nano", "vi", "notepad")
+
+
+def edit(app: App[object], path: Path, line: int) -> None:
+    """Run $VISUAL or $EDITOR on *path* at *line* and wait for it; the app is suspended meanwhile.
+
+    Raises StudyError with one sentence if there is no editor or it fails.
+    """
+    command = arguments(_editor(), path, line)
+    try:
+        with app.suspend():
+            done = subprocess.run(command, check=False)
+    except SuspendNotSupported as error:
+        raise StudyError(
+            f"An editor cannot be opened here; edit the file yourself: {path}:{line}."
+        ) from error
+    except OSError as error:
+        raise StudyError(
+            f"The editor {command[0]!r} could not be started: {error.strerror}; "
+            "set EDITOR to another."
+        ) from error
+    if done.returncode:
+        raise StudyError(f"The editor {command[0]!r} ended with {done.returncode}.")
+
+
+def arguments(editor: str, path: Path, line: int) -> list[str]:
+    """The command line that opens *path* at *line*, in the manner of *editor*."""
+    words = shlex.split(editor)
+    match Path(words[0]).stem:
+        case "code" | "codium" | "cursor":
+            return [*words, "--wait", "--goto", f"{path}:{line}"]
+        case "hx" | "helix" | "subl" | "zed":
+            return [*words, f"{path}:{line}"]
+        case "notepad":
+            return [*words, str(path)]
+        case _:  # vi, vim, nvim, emacs, nano, micro, kak, joe
+            return [*words, f"+{line}", str(path)]
+
+
+def _editor() -> str:
+    chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    found = chosen or next((name for name in _FALLBACKS if shutil.which(name)), None)
+    if not found:
+        raise StudyError("No editor was found; set EDITOR to the one you use.")
+    return found

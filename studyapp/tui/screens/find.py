@@ -1,0 +1,89 @@
+"""Find a note by its words and read it."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from studyapp.notes.plain import plain
+from studyapp.store.engine import reading
+from studyapp.study.find import Found, find
+from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.prose import Prose
+
+
+class FindScreen(Page):
+    """Results as one types; the chosen note is shown below."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape", "back", "back", tooltip="Back"),
+        Binding(
+            "down",
+            "step(1)",
+            "choose",
+            key_display="↑↓",
+            priority=True,
+            tooltip="Go through the results",
+        ),
+        Binding("up", "step(-1)", "choose", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    FindScreen {
+        & Input { border: none; height: 1; margin: 1 0; padding: 0; }
+        & OptionList { height: auto; max-height: 40%; border: none; background: transparent;
+            padding: 0; }
+        & #found { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: list[Found] = []
+
+    def compose_body(self) -> ComposeResult:
+        with Vertical(classes="body"):
+            yield Input(placeholder="words to find in questions and answers")
+            yield OptionList()
+            with VerticalScroll(id="found", can_focus=False):
+                yield Prose()
+
+    def on_mount(self) -> None:
+        self.head("Find", "")
+        self.query_one(Input).focus()
+
+    @on(Input.Changed)
+    def _search(self, event: Input.Changed) -> None:
+        engine = self.study.engine
+        assert engine is not None
+        with reading(engine) as connection:
+            self._found = find(connection, event.value)
+        results = self.query_one(OptionList)
+        results.clear_options().add_options(
+            Option(Content.assemble((f"{one.chapter:>2}  ", "dim"), plain(one.prompt).strip()))
+            for one in self._found
+        )
+        number = len(self._found)
+        self.head("Find", f"{number} found" if event.value.strip() else "")
+        if number:
+            results.highlighted = 0
+        else:
+            self.query_one(Prose).show(
+                "Nothing has all these words." if event.value.strip() else ""
+            )
+
+    @on(OptionList.OptionHighlighted)
+    def _show(self, event: OptionList.OptionHighlighted) -> None:
+        one = self._found[event.option_index]
+        self.query_one(Prose).show(f"**{one.prompt}**\n\n{one.answer}")
+
+    def action_step(self, step: int) -> None:
+        results = self.query_one(OptionList)
+        (results.action_cursor_down if step > 0 else results.action_cursor_up)()
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

@@ -1,0 +1,83 @@
+"""What every screen has: a title line, a footer, and a sentence when the terminal is too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+if TYPE_CHECKING:
+    from studyapp.tui.app import StudyApp
+
+SMALLEST = (40, 12)
+
+
+class TitleBar(Horizontal):
+    """One line: where one is on the left, how far on the right."""
+
+    DEFAULT_CSS = """
+    TitleBar {
+        dock: top; height: 2; padding: 0 1; border-bottom: solid $foreground 20%;
+        & #title-left { width: 1fr; height: 1; text-style: bold; text-overflow: ellipsis;
+            text-wrap: nowrap; }
+        & #title-right { width: auto; height: 1; color: $text-muted; margin-left: 2; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static("studyapp", id="title-left", markup=False)
+        yield Static("", id="title-right", markup=False)
+
+    def show(self, left: str, right: str) -> None:
+        self.query_one("#title-left", Static).update(left)
+        self.query_one("#title-right", Static).update(right)
+
+
+class Page(Screen[None]):
+    """A screen of the app; subclasses fill `compose_body`."""
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
+        (0, "-tiny"),
+        (SMALLEST[0], "-narrow"),
+        (100, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-flat"),
+        (SMALLEST[1], "-short"),
+        (30, "-tall"),
+    ]
+    AUTO_FOCUS = ""  # each screen says what its keys go to
+    DEFAULT_CSS = """
+    Page {
+        & > .body { width: 100%; max-width: 104; height: 1fr; padding: 0 1; }
+        & > #too-small { display: none; width: 100%; height: 100%; content-align: center middle;
+            text-align: center; }
+        align-horizontal: center;
+        &.-tiny, &.-flat {
+            & > .body, & > TitleBar, & > Footer { display: none; }
+            & > #too-small { display: block; }
+        }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar()
+        yield from self.compose_body()
+        yield Static(
+            f"Too small: studyapp needs {SMALLEST[0]}×{SMALLEST[1]}.", id="too-small", markup=False
+        )
+        yield Footer(show_command_palette=False, compact=True)
+
+    def compose_body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    @property
+    def study(self) -> StudyApp:
+        """The app, typed."""
+        return cast("StudyApp", self.app)
+
+    def head(self, left: str, right: str = "") -> None:
+        self.query_one(TitleBar).show(left, right)

@@ -1,0 +1,397 @@
+"""Review: question, answer, points, rating; the next card is there at once."""
+
+from __future__ import annotations
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static, TextArea
+
+from studyapp import config
+from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.memory.state import Rating, State
+from studyapp.notes.plain import plain
+from studyapp.store.engine import WAL_LIMIT, LockedError, checkpoint, wal_size
+from studyapp.study import library, words
+from studyapp.study.card import CardView
+from studyapp.study.grading import complete, propose
+from studyapp.study.sitting import Sitting
+from studyapp.tui.editor import edit
+from studyapp.tui.screens.page import Page
+from studyapp.tui.screens.summary import SummaryScreen
+from studyapp.tui.widgets.points import Points
+from studyapp.tui.widgets.prose import Prose
+from studyapp.tui.widgets.ratings import Ratings
+
+_PATIENCE = 30.0  # seconds to wait in a worker for another program to finish writing
+_IDLE = 5.0  # seconds without a rating after which the write-ahead log is emptied
+
+
+class ReviewScreen(Page):
+    """Works through a sitting. Rules live in `study`; this screen only shows and forwards."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter,space", "reveal", "show answer", tooltip="Show the answer"),
+        Binding("enter,space", "accept", "accept", tooltip="Accept what your ticks propose"),
+        Binding(
+            "1",
+            "rate(1)",
+            "rate",
+            key_display="1-4",
+            tooltip="Rate: 1 again, 2 hard (remembered, slowly), 3 good, 4 easy",
+        ),
+        Binding("2", "rate(2)", "hard", show=False),
+        Binding("3", "rate(3)", "good", show=False),
+        Binding("4", "rate(4)", "easy", show=False),
+        Binding("x", "tick", "tick", key_display="↑↓ x", tooltip="Tick a point: you said it"),
+        Binding("down", "point(1)", "next point", show=False),
+        Binding("up", "point(-1)", "previous point", show=False),
+        Binding("t", "type", "type", tooltip="Type an answer; esc leaves, ctrl+s reveals"),
+        Binding("ctrl+s", "reveal", "reveal", show=False, priority=True),
+        Binding("u", "undo", "undo", tooltip="Take back the newest rating, again and again"),
+        Binding("a", "amend", "make it again", tooltip="Turn the Hard just given into Again"),
+        Binding("k", "know", "know it", tooltip="Known already: confirmed in 30 days"),
+        Binding("l", "lesson", "experiment", tooltip="The experiment behind this answer"),
+        Binding("e", "edit", "edit", tooltip="Open the source at its line in $EDITOR"),
+        Binding("b", "bury", "bury", tooltip="Not today: back tomorrow"),
+        Binding("s", "suspend", "suspend", show=False, tooltip="Set this card aside"),
+        Binding("r", "raw", "raw maths", show=False, tooltip="Maths as written, or rendered"),
+        Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
+        Binding("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
+        Binding("pagedown", "scroll(1)", "scroll down", show=False),
+        Binding("pageup", "scroll(-1)", "scroll up", show=False),
+        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back to Today"),
+    ]
+    DEFAULT_CSS = """
+    ReviewScreen {
+        & #question { margin: 1 0; }
+        & #typed { height: 8; margin: 0 0 1 0; display: none; border: round $foreground 30%; }
+        & #rule { height: 1; color: $text-muted; }
+        & #answer { margin-top: 1; }
+        & #source { margin: 1 0; color: $text-muted; }
+        & #hint { height: auto; max-width: 104; padding: 0 1; color: $text-accent; display: none; }
+        & .hidden { visibility: hidden; }
+    }
+    """
+
+    def __init__(self, sitting: Sitting) -> None:
+        super().__init__()
+        self.sitting = sitting
+        self._revealed = False
+        self._waits: dict[Rating, str] = {}
+        self._busy = False
+        self._to_amend = False
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="body", can_focus=False):
+            yield Prose(id="question", raw=self.sitting.settings.raw_maths)
+            yield TextArea(id="typed", soft_wrap=True)
+            yield Static("", id="rule", markup=False)
+            yield Prose(id="answer", raw=self.sitting.settings.raw_maths)
+            yield Points(id="points")
+            yield Static("", id="source", markup=False)
+        yield Static("", id="hint", markup=False)
+        yield Ratings()
+
+    def on_mount(self) -> None:
+        self._idle = self.set_interval(_IDLE, self._tidy_if_large, pause=True)
+        self._show_card()
+
+    def on_resize(self) -> None:
+        if self._revealed:
+            self._show_ratings()
+
+    # what is on the screen
+
+    def _show_card(self) -> None:
+        view = self.sitting.view
+        if view is None:
+            self.app.switch_screen(SummaryScreen(self.sitting))
+            return
+        self._revealed = False
+        self.query_one("#question", Prose).show(view.face.front)
+        typed = self.query_one("#typed", TextArea)
+        typed.display = False
+        typed.text = ""
+        typed.read_only = False
+        self._show_head()
+        self._set_answer_visible(False)
+        self.set_focus(None)
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+        self.refresh_bindings()
+
+    def _show_head(self) -> None:
+        view, done = self.sitting.view, self.sitting.done
+        assert view is not None
+        again = sum(one.rating is Rating.AGAIN for one in done)
+        number = len(done) + 1
+        right = f"{number} of {len(done) + self.sitting.counts.total}"
+        self.head(view.place, right + (f" · {again} again" if again else ""))
+
+    def _reveal(self) -> None:
+        view = self.sitting.view
+        assert view is not None
+        self._revealed = True
+        now = self.sitting.clock()
+        self._waits = {
+            rating: words.wait(after, now) for rating, after in self.sitting.options().items()
+        }
+        self.query_one("#answer", Prose).show(view.face.back)
+        raw = self.query_one("#answer", Prose).raw
+        texts = [plain(point.text, maths=not raw).strip() for point in view.face.points]
+        self.query_one(Points).show(view.face.points, texts)
+        self.query_one("#source", Static).update(_source(view))
+        self._set_answer_visible(True)
+        self._show_ratings()
+        self.query_one("#typed", TextArea).read_only = True
+        self.set_focus(None)
+        self.refresh_bindings()
+
+    def _set_answer_visible(self, visible: bool) -> None:
+        rule = self.query_one("#rule", Static)
+        rule.update("── answer " + "─" * 90 if visible else "")
+        for name in ("#answer", "#points", "#source"):
+            self.query_one(name).display = visible
+        self.query_one(Ratings).set_class(not visible, "hidden")
+
+    def _show_ratings(self) -> None:
+        proposed = self._proposed()
+        why = "all core points" if proposed is Rating.GOOD else "a core point is missing"
+        self.query_one(Ratings).show(self._waits, proposed, why if self.size.width >= 120 else "")
+
+    def _proposed(self) -> Rating | None:
+        view = self.sitting.view
+        if view is None or not self._revealed:
+            return None
+        return propose(view.face.points, self.query_one(Points).ticked, view.note.need)
+
+    def _show_hint(self, text: str = "") -> None:
+        hint = self.query_one("#hint", Static)
+        hint.update(text)
+        hint.display = bool(text)
+
+    # keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        view, typing = self.sitting.view, isinstance(self.focused, TextArea)
+        if view is None or self._busy:
+            return action in ("back", "help", "command_palette", "quit")
+        match action:
+            case "rate":
+                return self._revealed and not typing
+            case "point" | "tick":
+                return self._revealed and bool(view.face.points)
+            case "accept":
+                return self._proposed() is not None
+            case "type" | "reveal":
+                return not self._revealed
+            case "know":
+                return view.memory.state is State.NEW
+            case "amend":
+                return self._to_amend
+            case "lesson":
+                return False
+        return True
+
+    def action_reveal(self) -> None:
+        self._reveal()
+
+    def action_accept(self) -> None:
+        proposed = self._proposed()
+        if proposed is not None:
+            self._rate(proposed)
+
+    def action_rate(self, rating: int) -> None:
+        self._rate(Rating(rating))
+
+    @on(Ratings.Chosen)
+    def _chosen(self, event: Ratings.Chosen) -> None:
+        if self.check_action("rate", ()):
+            self._rate(event.rating)
+
+    def _rate(self, rating: Rating) -> None:
+        view = self.sitting.view
+        assert view is not None
+        ticked = self.query_one(Points).ticked
+        missing = bool(ticked) and not complete(view.face.points, ticked, view.note.need)
+        try:
+            answered = self.sitting.rate(rating)
+        except AlreadyRatedError as error:
+            self.notify(str(error), severity="warning")
+        except LockedError:
+            self._rate_later(rating)
+            return
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        else:
+            if answered.leech:
+                self._tell_leech(answered.memory.lapses, answered.memory.expected_lapses)
+        self._rated(offer_again=rating is Rating.HARD and missing)
+
+    def _rated(self, *, offer_again: bool = False) -> None:
+        self._to_amend = offer_again
+        self._show_hint(
+            "A core point was missing: a makes that Hard an Again." if offer_again else ""
+        )
+        self._show_card()
+        if wal_size(self.sitting.engine) > WAL_LIMIT:
+            self._tidy()
+        self._idle.reset()
+        self._idle.resume()
+
+    @work(thread=True, exclusive=True, group="rate")
+    def _rate_later(self, rating: Rating) -> None:
+        """Another program holds the lock: keep trying here, with the screen still alive."""
+        from time import monotonic
+
+        self.app.call_from_thread(self._set_busy, "Another program is writing; waiting …")
+        until = monotonic() + _PATIENCE
+        error: StudyError | None = None
+        while monotonic() < until:
+            try:
+                self.sitting.rate(rating)
+                error = None
+                break
+            except LockedError as locked:
+                error = locked
+            except StudyError as other:
+                error = other
+                break
+        self.app.call_from_thread(self._set_busy, "")
+        if error is not None:
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+        if not isinstance(error, LockedError):
+            self.app.call_from_thread(self._rated)
+
+    def _set_busy(self, sentence: str) -> None:
+        self._busy = bool(sentence)
+        self._show_hint(sentence)
+        self.refresh_bindings()
+
+    def action_undo(self) -> None:
+        self._to_amend = False
+        self._show_hint()
+        self._change(self._undo)
+
+    def _undo(self) -> None:
+        undone = self.sitting.undo()
+        self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
+
+    def action_amend(self) -> None:
+        def amend() -> None:
+            self.sitting.undo()
+            self.sitting.rate(Rating.AGAIN)
+            self.notify("Made it Again.")
+
+        self._to_amend = False
+        self._show_hint()
+        self._change(amend)
+
+    def action_bury(self) -> None:
+        self._change(self.sitting.bury, "Buried until tomorrow; u takes it back.")
+
+    def action_suspend(self) -> None:
+        self._change(self.sitting.suspend, "Suspended; u takes it back.")
+
+    def action_know(self) -> None:
+        self._change(self.sitting.know, "Known: confirmed in 30 days; u takes it back.")
+
+    def _change(self, action: object, sentence: str = "") -> None:
+        assert callable(action)
+        try:
+            action()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        if sentence:
+            self.notify(sentence)
+        self._show_card()
+
+    def action_point(self, step: int) -> None:
+        self.query_one(Points).move(step)
+
+    def action_tick(self) -> None:
+        self.query_one(Points).toggle()
+
+    @on(Points.Changed)
+    def _ticked(self) -> None:
+        self._show_ratings()
+        self.refresh_bindings()
+
+    def action_type(self) -> None:
+        box = self.query_one("#typed", TextArea)
+        box.display = True
+        box.focus()
+
+    def action_raw(self) -> None:
+        proses = [self.query_one("#question", Prose), self.query_one("#answer", Prose)]
+        raw = not proses[0].raw
+        for prose in proses:
+            prose.raw = raw
+        self.notify("Maths as written." if raw else "Maths rendered.")
+        config.save(config.settings_path(), "raw_maths", raw)
+
+    def action_scroll(self, pages: int) -> None:
+        body = self.query_one(VerticalScroll)
+        (body.scroll_page_down if pages > 0 else body.scroll_page_up)(animate=False)
+
+    def action_edit(self) -> None:
+        view = self.sitting.view
+        assert view is not None
+        try:
+            path, line = library.editable(view)
+            edit(self.app, path, line)
+            library.refresh(self.sitting.engine, self.sitting.clock())
+            self.sitting.reload_card()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        revealed = self._revealed
+        self._show_card()
+        if revealed:
+            self._reveal()
+
+    def action_find(self) -> None:
+        from studyapp.tui.screens.find import FindScreen
+
+        self.app.push_screen(FindScreen())
+
+    def action_new_note(self) -> None:
+        from studyapp.tui.screens.new import NewScreen
+
+        self.app.push_screen(NewScreen())
+
+    def action_back(self) -> None:
+        if isinstance(self.focused, TextArea):
+            self.set_focus(None)
+            self.refresh_bindings()
+        elif self.sitting.done:
+            self.app.switch_screen(SummaryScreen(self.sitting))
+        else:
+            self.app.pop_screen()
+
+    def _tell_leech(self, lapses: int, expected: float) -> None:
+        from studyapp.plain import leech_line
+
+        self.notify(leech_line(lapses, expected), severity="warning", timeout=10)
+
+    def _tidy_if_large(self) -> None:
+        self._idle.pause()
+        if wal_size(self.sitting.engine) > WAL_LIMIT // 16:
+            self._tidy()
+
+    @work(thread=True, exclusive=True, group="tidy")
+    def _tidy(self) -> None:
+        """Empty the write-ahead log while the learner thinks, never on the path of a rating."""
+        checkpoint(self.sitting.engine)
+
+
+def _source(view: CardView) -> Content:
+    parts = [view.source]
+    if view.note.as_of:
+        parts.append(f"as of {view.note.as_of}")
+    parts.extend(view.note.sources)
+    return Content("  ".join(parts))

@@ -1,0 +1,94 @@
+"""The end of a sitting: how many, how well, how long, and what comes next."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from studyapp.errors import StudyError
+from studyapp.memory.state import Rating
+from studyapp.plain import summary_lines
+from studyapp.study.sitting import Sitting
+from studyapp.tui.screens.page import Page
+
+_BAR = 30
+
+
+class SummaryScreen(Page):
+    """Shows a sitting's summary; the learner goes on, undoes, or returns to Today."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding(
+            "enter,space,escape,q",
+            "back",
+            "Today",
+            key_display="enter",
+            tooltip="Back to Today",
+        ),
+        Binding(
+            "m",
+            "more",
+            "more",
+            tooltip="Go on: what is left, or beyond today's time",
+        ),
+        Binding("u", "undo", "undo", tooltip="Take back the newest rating"),
+    ]
+    DEFAULT_CSS = """
+    SummaryScreen { & #summary { margin: 1 0; } }
+    """
+
+    def __init__(self, sitting: Sitting) -> None:
+        super().__init__()
+        self.sitting = sitting
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="body", can_focus=False):
+            yield Static("", id="summary")
+
+    def on_mount(self) -> None:
+        summary = self.sitting.summary()
+        self.head("Done for now" if summary.cards else "Nothing to review", "")
+        lines = summary_lines(summary, self.sitting.clock())
+        content = Content.assemble((lines[0] + "\n", "bold"))
+        top = max(summary.ratings.values(), default=0)
+        for rating in Rating if top else ():
+            number = summary.ratings.get(rating, 0)
+            content += Content.assemble(
+                f"\n  {rating.name.lower():<6}{number:>4}  ",
+                ("█" * round(_BAR * number / top), "$accent"),
+            )
+        content += Content("\n\n" if top else "\n") + Content("\n".join(lines[1:]))
+        self.query_one("#summary", Static).update(content)
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+    def action_more(self) -> None:
+        try:
+            if self.sitting.counts.total:
+                self.sitting.refresh()
+            else:
+                self.sitting.go_on()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._show_review("There is nothing more to study now.")
+
+    def action_undo(self) -> None:
+        try:
+            self.sitting.undo()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._show_review("There is nothing to undo.")
+
+    def _show_review(self, otherwise: str) -> None:
+        from studyapp.tui.screens.review import ReviewScreen
+
+        if self.sitting.view is None:
+            self.notify(otherwise)
+        else:
+            self.app.switch_screen(ReviewScreen(self.sitting))

@@ -1,0 +1,316 @@
+"""Today: what is due, how long it takes, and the one thing to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from studyapp.errors import StudyError
+from studyapp.tui.screens.page import Page
+
+if TYPE_CHECKING:
+    from studyapp.study.today import ChapterRow, Overview
+
+_BAR = 20
+
+
+class Menu(OptionList, inherit_bindings=False):
+    """What one can do next, the most useful first."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter,space", "select", "choose", tooltip="Do what is chosen"),
+        Binding("down,j", "cursor_down", "choose", show=False),
+        Binding("up,k", "cursor_up", "choose", show=False),
+    ]
+    DEFAULT_CSS = """
+    Menu { height: auto; border: none; background: transparent; padding: 0;
+        &:focus { border: none; background-tint: transparent; }
+        & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+            background: $accent 20%; color: $foreground; text-style: bold; } }
+    """
+
+
+class TodayScreen(Page):
+    """The first screen. It paints at once and fills in when the database is open."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding(
+            "o",
+            "open_chapter",
+            "open next chapter",
+            tooltip="Start the next chapter, which lets its cards in",
+        ),
+        Binding("m", "more", "more today", tooltip="Go on beyond today's time budget"),
+        Binding("slash", "find", "find", key_display="/", tooltip="Find a note"),
+        Binding("n", "new_note", "new card", tooltip="Write a card of your own"),
+        Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
+        Binding("q", "app.quit", "quit", tooltip="Leave studyapp"),
+    ]
+    DEFAULT_CSS = """
+    TodayScreen {
+        & #figures { height: auto; margin: 1 0; }
+        & #now { width: 1fr; height: auto; }
+        & #outlook { width: 1fr; height: auto; }
+        & #course { height: auto; margin-top: 1; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._overview: Overview | None = None
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="body", can_focus=False):
+            with Horizontal(id="figures"):
+                yield Static("", id="now")
+                yield Static("", id="outlook")
+            yield Menu(id="menu")
+            yield Static("", id="course")
+
+    def on_mount(self) -> None:
+        self.head("studyapp", "opening …")
+        self.query_one("#now", Static).update(Content.styled("Now due\n  …", "dim"))
+        self.query_one(Menu).display = False
+
+    def on_screen_resume(self) -> None:
+        self.refresh_overview()
+
+    def refresh_overview(self) -> None:
+        if self.study.engine is not None:
+            self._load()
+
+    @work(thread=True, exclusive=True, group="overview")
+    def _load(self) -> None:
+        from studyapp.store.engine import reading
+        from studyapp.study.today import overview
+
+        engine = self.study.engine
+        assert engine is not None
+        try:
+            with reading(engine) as connection:
+                found = overview(connection, self.study.clock(), self.study.settings)
+        except StudyError as error:
+            self.app.call_from_thread(self.show_failure, str(error))
+            return
+        self.app.call_from_thread(self.show, found)
+
+    def show(self, overview: Overview) -> None:
+        """Fill the screen."""
+        self._overview = overview
+        day = f"{overview.day:%a} {overview.day.day} {overview.day:%b}"
+        row = f" · day {overview.streak} in a row" if overview.streak > 1 else ""
+        self.head("studyapp", day + row)
+        self.query_one("#now", Static).update(_now_due(overview))
+        self.query_one("#outlook", Static).update(
+            _outlook(overview, self.study.settings.desired_retention)
+        )
+        menu = self.query_one(Menu)
+        chosen = menu.highlighted or 0
+        menu.clear_options().add_options(self._options(overview))
+        menu.display = True
+        menu.highlighted = min(chosen, menu.option_count - 1)
+        if self.app.screen is self:
+            menu.focus()
+        self._draw_course()
+        self.refresh_bindings()
+
+    def _draw_course(self) -> None:
+        if self._overview is not None:
+            width = min(self.size.width, 104) - 2
+            self.query_one("#course", Static).update(_course(self._overview, width))
+
+    def on_resize(self) -> None:
+        self._draw_course()
+
+    def show_failure(self, sentence: str) -> None:
+        """Say why there is nothing to study."""
+        self.head("studyapp", "")
+        self.query_one("#now", Static).update(
+            Content.assemble(("Cannot open your study data\n\n", "bold"), sentence)
+        )
+        self.query_one("#outlook", Static).display = False
+        self.query_one(Menu).display = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        view = self._overview
+        if action in ("quit", "app.quit"):
+            return True
+        if view is None:
+            return False
+        if action == "open_chapter":
+            return view.next_chapter is not None
+        if action == "more":
+            return bool(view.waiting) or not view.counts.total
+        return True
+
+    @on(Menu.OptionSelected)
+    def _selected(self, event: Menu.OptionSelected) -> None:
+        self._do(event.option_id or "")
+
+    def action_more(self) -> None:
+        self._do("more")
+
+    def action_open_chapter(self) -> None:
+        self._do("open")
+
+    def action_find(self) -> None:
+        from studyapp.tui.screens.find import FindScreen
+
+        self.app.push_screen(FindScreen())
+
+    def action_new_note(self) -> None:
+        from studyapp.tui.screens.new import NewScreen
+
+        self.app.push_screen(NewScreen())
+
+    def action_undo(self) -> None:
+        self._do("undo")
+
+    def _do(self, what: str) -> None:
+        from studyapp.study.sitting import Sitting
+
+        study = self.study
+        if study.engine is None or self._overview is None:
+            return
+        try:
+            if what == "open":
+                self._open_next_chapter()
+            elif what == "find":
+                self.action_find()
+            elif what == "new":
+                self.action_new_note()
+            else:
+                sitting = Sitting(study.engine, study.settings, study.clock)
+                if what == "more":
+                    sitting.go_on()
+                elif what == "undo" and sitting.undo() is None:
+                    self.notify("There is nothing to undo.")
+                    return
+                study.open_review(sitting)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+
+    def _open_next_chapter(self) -> None:
+        from studyapp.store.engine import writing
+        from studyapp.study.library import start_chapter
+
+        assert self.study.engine is not None
+        assert self._overview is not None
+        chapter = self._overview.next_chapter
+        if chapter is None:
+            return
+        with writing(self.study.engine) as connection:
+            start_chapter(connection, chapter.number, self.study.clock())
+        self.notify(f"Chapter {chapter.number} is open: {chapter.title}.")
+        self.refresh_overview()
+
+    def _options(self, overview: Overview) -> list[Option]:
+        counts = overview.counts
+        options = []
+        if counts.total:
+            first = not any(row.introduced for row in overview.chapters)
+            words = "Start with your first cards" if first else "Start reviewing"
+            options.append(_option("review", words, "enter"))
+        elif overview.waiting:
+            options.append(
+                _option("more", "Go on beyond today's time", "m", f"{overview.waiting} wait")
+            )
+        elif overview.chapters:
+            options.append(_option("more", "Study more new cards today", "m"))
+        if overview.next_chapter is not None:
+            row = overview.next_chapter
+            options.append(_option("open", f"Start chapter {row.number}", "o", row.title))
+        options.append(_option("find", "Find a note", "/"))
+        options.append(_option("new", "Write a card of your own", "n"))
+        return options
+
+
+def _option(name: str, words: str, key: str, detail: str = "") -> Option:
+    return Option(
+        Content.assemble(words.ljust(34), (key.ljust(8), "$text-accent"), (detail, "dim")), id=name
+    )
+
+
+def _now_due(overview: Overview) -> Content:
+    counts = overview.counts
+    if not overview.chapters:
+        return Content.assemble(
+            ("No content yet\n", "bold"),
+            "Install a pack, or write a card of your own with n.",
+        )
+    if not any(row.introduced for row in overview.chapters) and counts.total:
+        title = next(row.title for row in overview.chapters if row.started)
+        return Content.assemble(
+            ("Welcome\n", "bold"),
+            f"Chapter 1, {title}, is ready:\n",
+            f"{counts.new} cards today, about {max(1, round(overview.minutes))} minutes.\n",
+            ("Press enter to begin.", "$text-accent"),
+        )
+    if not counts.total:
+        line = Content.assemble(("Now due\n", "bold"), "  Nothing: you are done for today.\n")
+    else:
+        line = Content.assemble(
+            ("Now due\n", "bold"),
+            f"  {counts.review} review   {counts.learning} learning   {counts.new} new\n",
+            (f"  about {_minutes(overview.minutes)}\n", "dim"),
+        )
+    if overview.waiting:
+        line += Content.styled(f"  {overview.waiting} more wait for another day\n", "dim")
+    return line
+
+
+def _outlook(overview: Overview, goal: float) -> Content:
+    from studyapp.study import words
+
+    days = overview.forecast
+    peak = max(range(len(days)), key=lambda index: days[index])
+    content = Content.assemble(("Next 14 days\n", "bold"), f"  {words.bars(days)}")
+    if days[peak]:
+        when = "today" if not peak else "tomorrow" if peak == 1 else f"in {peak} days"
+        content += Content.styled(f"  peak {days[peak]} {when}", "dim")
+    kept = overview.retention
+    content += Content("\n")
+    if kept.n:
+        content += Content.assemble(
+            f"Remembered this week  {words.percent(kept)}\n",
+            (f"  of {words.count(kept.n, 'review')}; goal {goal:.0%}", "dim"),
+        )
+    else:
+        content += Content.styled(f"  remembered: no reviews yet; goal {goal:.0%}", "dim")
+    return content
+
+
+def _course(overview: Overview, width: int) -> Content:
+    """The chapters, one line each: progress as a bar where there is room for one."""
+    if not overview.chapters:
+        return Content("")
+    lines = [Content.assemble(("Course", "bold"), ("   introduced, due now\n", "dim"))]
+    title = min(max(len(row.title) for row in overview.chapters), 30 if width < 90 else 48)
+    bar = max(0, min(_BAR, width - title - 36))
+    return Content.assemble(*lines, *(_chapter_line(row, title, bar) for row in overview.chapters))
+
+
+def _chapter_line(row: ChapterRow, width: int, bar: int) -> Content:
+    done = round(bar * row.introduced / row.cards) if row.cards else 0
+    counts = row.counts
+    due = f"{counts.review + counts.learning} due, {counts.new} new"
+    title = row.title if len(row.title) <= width else row.title[: width - 1] + "…"
+    return Content.assemble(
+        f" {row.number:>2} {title.ljust(width)}  ",
+        ("█" * done, "$accent"),
+        ("░" * (bar - done), "dim"),
+        f" {row.introduced:>3} of {row.cards:<4} ",
+        (f"{due if row.started else 'not started'}\n", "" if counts.total else "dim"),
+    )
+
+
+def _minutes(minutes: float) -> str:
+    whole = max(1, round(minutes))
+    return f"{whole} minute{'' if whole == 1 else 's'}"

@@ -1,0 +1,113 @@
+"""The points of an answer, to be ticked by the learner: lettered, never numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from studyapp.notes.note import Point
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+class PointLine(Static):
+    """One point; a click ticks it."""
+
+    DEFAULT_CSS = """
+    PointLine { height: auto;
+        &.-here { background: $boost; } }
+    """
+
+    @dataclass
+    class Pressed(Message):
+        index: int
+
+    def __init__(self, index: int) -> None:
+        super().__init__("", markup=False)
+        self._index = index
+
+    def on_click(self) -> None:
+        self.post_message(self.Pressed(self._index))
+
+
+class Points(Vertical):
+    """Points with ticks and a cursor. Posts `Changed` with the ticked indices."""
+
+    DEFAULT_CSS = """
+    Points { height: auto; margin-top: 1; }
+    """
+
+    @dataclass
+    class Changed(Message):
+        """The learner ticked or unticked a point."""
+
+        ticked: frozenset[int]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._points: Sequence[Point] = ()
+        self._texts: Sequence[str] = ()
+        self._cursor: int | None = None
+        self.ticked: frozenset[int] = frozenset()
+
+    def show(self, points: Sequence[Point], texts: Sequence[str]) -> None:
+        """Show *points*, unticked, worded as *texts* (their Markdown made plain)."""
+        self._points = points
+        self._texts = texts
+        self._cursor = None
+        self.ticked = frozenset()
+        lines = list(self.query(PointLine))
+        for line in lines[len(points) :]:
+            line.display = False
+        self.mount_all(PointLine(index) for index in range(len(lines), len(points)))
+        for index in range(len(points)):
+            self._draw(index)
+
+    def move(self, step: int) -> None:
+        """Move the cursor, which appears on the first call."""
+        if self._points:
+            start = -1 if step > 0 else len(self._points)
+            now = start if self._cursor is None else self._cursor
+            self._put_cursor(max(0, min(len(self._points) - 1, now + step)))
+
+    def toggle(self) -> None:
+        """Tick or untick the point under the cursor, the first one if there is no cursor yet."""
+        if self._points:
+            self._flip(self._cursor or 0)
+
+    @on(PointLine.Pressed)
+    def _pressed(self, event: PointLine.Pressed) -> None:
+        event.stop()
+        self._flip(event.index)
+
+    def _flip(self, index: int) -> None:
+        self.ticked = self.ticked ^ {index}
+        self._put_cursor(index)
+        self.post_message(self.Changed(self.ticked))
+
+    def _put_cursor(self, index: int) -> None:
+        old, self._cursor = self._cursor, index
+        for changed in {old, index} - {None}:
+            assert changed is not None
+            self._draw(changed)
+        self.query(PointLine)[index].scroll_visible(animate=False)
+
+    def _draw(self, index: int) -> None:
+        point, line = self._points[index], self.query(PointLine)[index]
+        here, ticked = index == self._cursor, index in self.ticked
+        line.set_class(here, "-here")
+        line.display = True
+        line.update(
+            Content.assemble(
+                ("▸ " if here else "  ", "$text-accent"),
+                (f"{LETTERS[index % 26]} {'[x]' if ticked else '[ ]'} ", "bold"),
+                ("extra: " if point.extra else "", "dim"),
+                self._texts[index],
+            )
+        )

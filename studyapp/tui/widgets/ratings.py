@@ -1,0 +1,77 @@
+"""The four rating buttons, each with the interval that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from studyapp.memory.state import Rating
+
+_HINTS = {Rating.HARD: "remembered, slowly"}
+
+
+class RatingButton(Static):
+    """One rating; a click gives it."""
+
+    DEFAULT_CSS = """
+    RatingButton { width: 1fr; height: 2; padding: 0 1; text-wrap: nowrap;
+        &:hover { background: $boost; }
+        &.-proposed { background: $accent 25%; text-style: bold; } }
+    """
+
+    @dataclass
+    class Pressed(Message):
+        rating: Rating
+
+    def __init__(self, rating: Rating) -> None:
+        super().__init__("", markup=False, id=f"rating-{rating.value}")
+        self._rating = rating
+
+    def on_click(self) -> None:
+        self.post_message(self.Pressed(self._rating))
+
+
+class Ratings(Horizontal):
+    """The buttons side by side. Posts `Chosen`."""
+
+    DEFAULT_CSS = """
+    Ratings { height: 3; max-width: 104; border-top: solid $foreground 20%; padding: 0 1; }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        rating: Rating
+
+    def compose(self) -> ComposeResult:
+        for rating in Rating:
+            yield RatingButton(rating)
+
+    def show(
+        self, waits: Mapping[Rating, str], proposed: Rating | None = None, why: str = ""
+    ) -> None:
+        """Label each button with how long until the card comes back."""
+        for button, rating in zip(self.query(RatingButton), Rating, strict=True):
+            button.set_class(rating is proposed, "-proposed")
+            name = f"{rating.value} {rating.name.lower()}"
+            hint = _HINTS.get(rating, "")
+            button.update(
+                Content.assemble(
+                    (name, "bold"),
+                    (f" ◂ {why}".rstrip() if rating is proposed else "", "$text-accent"),
+                    "\n",
+                    waits[rating].rjust(6),
+                    (f"  {hint}" if hint and self.size.width >= 76 else "", "dim"),
+                )
+            )
+
+    @on(RatingButton.Pressed)
+    def _pressed(self, event: RatingButton.Pressed) -> None:
+        event.stop()
+        self.post_message(self.Chosen(event.rating))

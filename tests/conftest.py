@@ -1,0 +1,79 @@
+"""Shared fixtures: no test sees the learner's own folders, and time stands where it is put."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from studyapp.config import Settings
+from studyapp.store import sync
+from studyapp.store.engine import open_database, writing
+from studyapp.study.library import start_chapter
+from tests_support import Clock, question, questionnaire
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Data and settings of the learner who runs the tests stay out of reach."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("STUDYAPP_DB", "NO_COLOR", "EDITOR", "VISUAL"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings()
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """A pack of two chapters: 12 questions and 3 terms in the first, 4 questions in the second."""
+    root = tmp_path / "content"
+    (root / "1").mkdir(parents=True)
+    (root / "2").mkdir()
+    (root / "1" / "questionnaire.md").write_text(
+        questionnaire(*(question(f"q{number:02}") for number in range(12)))
+    )
+    (root / "1" / "jargon.md").write_text(
+        questionnaire(
+            *(f"## Term {n} {{#t{n}}}\n\nMeaning number {n}.\n" for n in range(3))
+        ).replace("kind: questionnaire", "kind: jargon")
+    )
+    (root / "1" / "reading.md").write_text(
+        questionnaire("## 1.1 The only section\n\nProse.").replace("questionnaire", "reading")
+    )
+    (root / "2" / "questionnaire.md").write_text(
+        questionnaire(*(question(f"r{n}", chapter=2) for n in range(4)), chapter=2)
+    )
+    return root
+
+
+@pytest.fixture
+def engine(tmp_path: Path, content: Path, clock: Clock) -> Iterator[Engine]:
+    """A database that has read `content`, with chapter 1 started."""
+    engine = open_database(str(tmp_path / "study.db"))
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+        start_chapter(connection, 1, clock())
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def only_pack(content: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make `content` the only installed pack."""
+    from studyapp.study import library
+
+    monkeypatch.setattr(library, "installed_roots", lambda: [content])
+    return content

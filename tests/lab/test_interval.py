@@ -1,0 +1,76 @@
+"""Intervals against scipy and against their own coverage."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+import scipy.stats  # type: ignore[import-untyped]
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studyapp.lab.interval import mean_interval, t_quantile, wilson
+
+finite = st.floats(-1e6, 1e6)
+
+
+@pytest.mark.parametrize("df", [0.5, 1, 2, 3, 7, 15, 31, 100, 1000, 1999, 2000, 2001, 1e5, 1e9])
+@pytest.mark.parametrize("p", [1e-6, 0.025, 0.4999, 0.5, 0.6, 0.9, 0.975, 0.995, 0.99999])
+def test_quantile_is_scipys(p: float, df: float) -> None:
+    assert t_quantile(p, df) == pytest.approx(scipy.stats.t.ppf(p, df), rel=1e-9, abs=1e-9)
+
+
+@given(st.floats(0.001, 0.999), st.integers(1, 5000))
+def test_quantile_undoes_the_distribution(p: float, df: int) -> None:
+    assert scipy.stats.t.cdf(t_quantile(p, df), df) == pytest.approx(p, abs=1e-9)
+
+
+@given(st.lists(finite, min_size=2, max_size=40), st.sampled_from([0.8, 0.95, 0.99]))
+def test_mean_interval_is_scipys(values: list[float], level: float) -> None:
+    mean, low, high = mean_interval(values, level)
+    error = float(scipy.stats.sem(values))
+    if error < 1e-6:  # scipy returns NaN where all values are equal
+        assert low == pytest.approx(mean, abs=1e-4)
+        return
+    centre = math.fsum(values) / len(values)
+    expected = scipy.stats.t.interval(level, len(values) - 1, centre, error)
+    assert (low, high) == pytest.approx(expected, rel=1e-9, abs=1e-7)
+
+
+def test_one_value_has_no_interval_and_none_is_refused() -> None:
+    assert mean_interval([3.5]) == (3.5, None, None)
+    with pytest.raises(ValueError, match="at least one"):
+        mean_interval([])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_seed_that_diverged_leaves_no_mean(bad: float) -> None:
+    assert repr(mean_interval([1.0, bad, -math.inf])) == "(nan, nan, nan)"
+
+
+@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_is_scipys(count: tuple[int, int]) -> None:
+    hits, n = count
+    share, low, high = wilson(hits, n)
+    expected = scipy.stats.binomtest(hits, n).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((expected.low, expected.high), rel=1e-9, abs=1e-12)
+    assert 0 <= low <= share <= high <= 1
+
+
+@pytest.mark.parametrize("count", [(-1, 3), (4, 3), (0, 0)])
+def test_impossible_shares_are_refused(count: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="is not a share"):
+        wilson(*count)
+
+
+def test_four_seeds_cover_the_mean_as_often_as_promised() -> None:
+    draw = random.Random(1)
+    covered = 0
+    for _ in range(4000):
+        _, low, high = mean_interval([draw.gauss(0, 1) for _ in range(4)])
+        assert low is not None
+        assert high is not None
+        covered += low <= 0 <= high
+    _, low, high = wilson(covered, 4000, 0.999)
+    assert low <= 0.95 <= high

@@ -1,0 +1,510 @@
+"""Real worker processes: whatever a lesson does, the app lives and says one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studyapp.errors import SettingError
+from studyapp.lab import runner
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.lines import Cancelled, Failed, Finished, Message
+from studyapp.lab.protocol import Fact, Metric, Note, Progress
+
+Probe = Callable[[str], Declaration]
+
+
+async def collect(started: runner.Run) -> list[Message]:
+    return [message async for message in started.events()]
+
+
+async def play(lesson: Declaration, **given: object) -> list[Message]:
+    return await collect(await runner.start(lesson, given, "cpu"))
+
+
+def gone(pid: int) -> bool:
+    """Wait until a process is gone (or a zombie that an outer init has not collected yet)."""
+    for _ in range(1000):
+        try:
+            os.kill(pid, 0)
+            if " Z " in Path(f"/proc/{pid}/stat").read_text():
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the runner makes its temporary folders."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+async def test_a_run_says_what_it_loads_then_events_then_its_record(
+    probe: Probe, folders: Path
+) -> None:
+    lesson = probe(
+        """
+        import os
+        assert not os.listdir(), "the working directory is not fresh"
+        open("rubbish", "w").close()
+        print("a stray print")
+        os.system("echo another one")
+        yield Progress(1, knobs["n"])
+        yield Metric(1, "loss", 0.5, 0.25, 0.75)
+        yield Note("half way")
+        yield Result(({FACT}, Fact("threads", int(os.environ["OMP_NUM_THREADS"]), "", None, None,
+                      1, "exact", os.environ["OMP_WAIT_POLICY"])))
+        """
+    )
+    *events, last = await play(lesson, n=7)
+    assert events == [
+        Note("loading probes.probe"),
+        Progress(1, 7),
+        Metric(1, "loss", 0.5, 0.25, 0.75),
+        Note("half way"),
+    ]
+    assert isinstance(last, Finished)
+    assert last.facts[0] == Fact("count", 5, "points", 4, 6.5, 4, "student t", "4 draws")
+    assert (last.facts[1].value, last.facts[1].varies) == (last.threads, "PASSIVE")
+    assert (last.lesson, last.version, last.device, last.seed) == ("probe", 3, "cpu", 0)
+    assert last.knobs == {"n": 7, "seeds": 4}
+    assert last.python == sys.version.partition(" ")[0]
+    assert last.torch is None
+    assert last.seconds > 0
+    assert list(folders.iterdir()) == []
+
+
+# body of the lesson, its last words
+ENDINGS = {
+    "a sentence of its own": ("raise ValueError('n = 3 is too few.\\nmore')", "n = 3 is too few."),
+    "an error": ("yield 1 / 0", "probe stopped: ZeroDivisionError: division by zero"),
+    "an error without words": ("raise KeyError()", "probe stopped: KeyError"),
+    "no result": ("yield Note('done')", "probe ended without a result."),
+    "no events": ("return None", "probe stopped: TypeError: 'NoneType' object is not iterable"),
+    "no event": ("yield 'hello'", "probe yielded 'hello', which is no event."),
+    "sys.exit": ("import sys; yield sys.exit(0)", "probe ended without a result."),
+    "os._exit": ("import os; yield os._exit(0)", "probe ended without a result."),
+    "exit code": (
+        "import os; os.write(2, b'Oh dear.\\n'); yield os._exit(3)",
+        "probe stopped with exit code 3: Oh dear.",
+    ),
+    "killed": (
+        "import os; yield Metric(0, 'a', 1); os.kill(os.getpid(), 9)",
+        "probe was killed, perhaps because memory ran out.",
+    ),
+    "segfault": (
+        "import ctypes; yield ctypes.string_at(0)",
+        "probe crashed (signal 11: Segmentation fault).",
+    ),
+    "out of memory": (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        "yield Note(str(len(bytearray(1 << 34))))",
+        "probe ran out of memory: try smaller knobs, or fewer seeds.",
+    ),
+    "out of memory bit by bit": (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 28))\n"
+        "kept = []\n"
+        "while True: kept.append([0.5] * 1000)\n"
+        "yield",
+        "probe ran out of memory: try smaller knobs, or fewer seeds.",
+    ),
+    "NaN in a fact": (
+        "yield Result((Fact('gap', float('nan'), '', None, None, 1, 'exact', ''),))",
+        "The figure gap cannot be kept: value of Fact: nan is not a finite number.",
+    ),
+    "infinity in an interval": (
+        "yield Result((Fact('gap', 1, '', 0, float('inf'), 1, 'exact', ''),))",
+        "The figure gap cannot be kept: high of Fact: inf is not a finite number.",
+    ),
+    "half an interval": (
+        "yield Result((Fact('gap', 1, '', 0, None, 1, 'exact', ''),))",
+        "The figure gap has half an interval.",
+    ),
+    "an interval upside down": (
+        "yield Result((Fact('gap', 1, '', 2, 0, 1, 'exact', ''),))",
+        "The interval of gap is upside down.",
+    ),
+    "a fact twice": (
+        "yield Result(({FACT}, {FACT}))",
+        "The result has two facts of the same name.",
+    ),
+    "no facts": ("yield Result(())", "The result has no facts."),
+}
+
+
+@pytest.mark.parametrize("case", ENDINGS)
+async def test_a_run_that_fails_ends_in_one_sentence_and_no_facts(
+    case: str, probe: Probe, folders: Path
+) -> None:
+    body, message = ENDINGS[case]
+    lines = body if "yield" in body or "return" in body else f"{body}\nyield"
+    *_, last = await play(probe(lines))
+    assert isinstance(last, Failed)
+    assert last.message == message
+    assert list(folders.iterdir()) == []
+
+
+async def test_the_end_of_stderr_is_kept_for_whoever_wants_to_know(probe: Probe) -> None:
+    lesson = probe(
+        """
+        import sys
+        sys.stderr.write("x" * 300_000 + "\\x1b[31m the cause")
+        yield 1 / 0
+        """
+    )
+    *_, last = await play(lesson)
+    assert isinstance(last, Failed)
+    assert "x[31m the cause" in last.details
+    assert last.details.rstrip().endswith("ZeroDivisionError: division by zero")
+    assert len(last.details) <= 1 << 16
+
+
+async def test_a_series_that_diverges_is_noted_once_and_left_out(probe: Probe) -> None:
+    lesson = probe(
+        """
+        for step in range(6):
+            yield Metric(step, "loss", float("nan") if step > 2 else 1.0, 0, float("inf"))
+            yield Metric(step, "error", 10 ** 400 if step == 4 else 1.0)
+        yield Result(({FACT},))
+        """
+    )
+    *events, last = await play(lesson)
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert notes[1:] == [
+        "loss diverged at step 3: points that are not finite numbers are left out.",
+        "error diverged at step 4: points that are not finite numbers are left out.",
+    ]
+    points = [event for event in events if isinstance(event, Metric)]
+    assert [p.step for p in points if p.series == "loss"] == [0, 1, 2]
+    assert [p.step for p in points if p.series == "error"] == [0, 1, 2, 3, 5]
+    assert {p.high for p in points} == {None}
+    assert isinstance(last, Finished)
+
+
+async def test_rubbish_on_the_pipe_is_counted_and_the_result_still_counts(probe: Probe) -> None:
+    lesson = probe(
+        """
+        import os
+        pipe = max(int(fd) for fd in os.listdir("/dev/fd") if os.path.exists(f"/dev/fd/{fd}")
+                   and "pipe" in os.readlink(f"/dev/fd/{fd}"))
+        def say(text):
+            while text:
+                text = text[os.write(pipe, text):]
+        say(b"Hello\\n{}\\n[1]\\n\\xff\\xfe\\n" + b'{"event": "metric", "step": NaN}\\n')
+        say(b'{"event": "result", "facts": []}\\n' + b"[" * 100_000 + b"\\n")
+        say(b"y" * (3 << 20) + b"\\n")
+        yield Result(({FACT},))
+        """
+    )
+    *_, note, last = await play(lesson)
+    assert note == Note("probe sent 8 lines that could not be read.")
+    assert isinstance(last, Finished)
+
+
+async def test_notes_do_not_flood(probe: Probe) -> None:
+    lesson = probe(
+        """
+        for i in range(5000):
+            yield Note(f"note {i}")
+        yield Result(({FACT},))
+        """
+    )
+    *events, _ = await play(lesson)
+    assert len(events) < 110
+    assert events[-1] == Note("There are more notes; they are left out.")
+
+
+FLOOD = """
+    for i in range({count}):
+        yield Metric(i, "a", i)
+        yield Metric(i, "b", -i)
+        yield Progress(i, {count})
+    for i in range(60):
+        yield Metric(i, "bars", i)
+    yield Result(({{FACT}},))
+    """
+
+
+@pytest.mark.parametrize("count", [20_000, pytest.param(500_000, marks=pytest.mark.slow)])
+async def test_a_flood_is_thinned_and_ends_with_the_last_points(count: int, probe: Probe) -> None:
+    lesson = probe(FLOOD.format(count=count))
+    *events, last = await play(lesson)
+    assert isinstance(last, Finished)
+    points = [event for event in events if isinstance(event, Metric)]
+    drawn = Counter(point.series for point in points)
+    assert drawn["a"] <= 100 + 20 * last.seconds + 2
+    assert [p.value for p in points if p.series == "a"][-1] == count - 1
+    assert [p.value for p in points if p.series == "b"][-1] == 1 - count
+    assert sorted(p.step for p in points if p.series == "bars") == list(range(60))
+    assert [e for e in events if isinstance(e, Progress)][-1] == Progress(count - 1, count)
+
+
+@pytest.mark.slow
+async def test_a_flood_of_lines_keeps_nobody_waiting(probe: Probe) -> None:
+    """Around the thinning: each series is new, so each of the points arrives."""
+    lesson = probe(
+        """
+        for i in range(100_000):
+            yield Metric(i, str(i), 1)
+        yield Result(({FACT},))
+        """
+    )
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    started = await runner.start(lesson, {}, "cpu")
+    beside = asyncio.ensure_future(others())
+    count = longest = since = 0
+    async for message in started.events():
+        count += isinstance(message, Metric)
+        since = 0 if turns else since + 1
+        turns = 0
+        longest = max(longest, since)
+    beside.cancel()
+    assert count == 100_000
+    assert longest < 1000  # events between two turns of the event loop
+
+
+async def test_a_slow_reader_stops_the_worker_not_the_memory(probe: Probe, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    lesson = probe(
+        f"""
+        for i in range(10_000):
+            yield Metric(i, str(i), 1)
+        open({str(mark)!r}, "w").close()
+        yield Result(({{FACT}},))
+        """
+    )
+    started = await runner.start(lesson, {}, "cpu")
+    events = started.events()
+    await anext(events)
+    await asyncio.sleep(0.5)  # time enough to write all, were there room
+    assert not mark.exists()
+    assert sum([isinstance(event, Metric) async for event in events]) == 10_000
+    assert mark.exists()
+
+
+HANGS = {
+    "asleep": "time.sleep(60)",
+    "at work": "while True: pass",
+    "deaf": "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)",
+    "catching everything": """
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:
+                pass
+        """,
+    "in C with the interpreter's lock": "ctypes.PyDLL(None).sleep(60)",
+    "writing": "while True: yield Metric(0, str(time.time()), 1)",
+}
+
+
+@pytest.mark.parametrize("case", HANGS)
+async def test_a_run_that_hangs_can_be_cancelled(case: str, probe: Probe, folders: Path) -> None:
+    body = textwrap.dedent(HANGS[case])
+    lesson = probe(f"import ctypes, signal, time\nyield Metric(0, 'a', 1)\n{body}\nyield")
+    started = await runner.start(lesson, {}, "cpu")
+    messages = []
+    async for message in started.events():
+        messages.append(message)
+        if message == Metric(0, "a", 1):
+            await asyncio.sleep(0.1)  # let it hang
+            await started.cancel()
+    assert messages[-1] == Cancelled()
+    assert gone(started.pid)
+    assert list(folders.iterdir()) == []
+
+
+async def test_points_that_wait_are_not_lost_by_cancelling(probe: Probe) -> None:
+    lesson = probe(
+        """
+        import time
+        for i in range(150):
+            yield Metric(i, "a", i)
+        yield Note("now")
+        time.sleep(60)
+        """
+    )
+    started = await runner.start(lesson, {}, "cpu")
+    messages = []
+    async for message in started.events():
+        messages.append(message)
+        if message == Note("now"):
+            await started.cancel()
+    assert messages[-2:] == [Metric(149, "a", 149), Cancelled()]
+
+
+async def test_leaving_the_events_early_leaves_nothing_behind(probe: Probe, folders: Path) -> None:
+    started = await runner.start(probe("import time\nyield time.sleep(60)"), {}, "cpu")
+    events = started.events()
+    assert await anext(events) == Note("loading probes.probe")
+    assert len(list(folders.iterdir())) == 1
+    await events.aclose()
+    assert gone(started.pid)
+    assert list(folders.iterdir()) == []
+
+
+async def test_a_run_that_nobody_follows_can_be_closed(probe: Probe, folders: Path) -> None:
+    started = await runner.start(probe("import time\nyield time.sleep(60)"), {}, "cpu")
+    started.close()
+    assert gone(started.pid)
+    assert list(folders.iterdir()) == []
+
+
+async def test_what_a_lesson_started_ends_with_it(probe: Probe) -> None:
+    lesson = probe(
+        """
+        import subprocess
+        child = subprocess.Popen(["sleep", "60"], pass_fds=[max_fd()])
+        yield Result((Fact("count", child.pid, "", None, None, 1, "exact", ""),))
+        """.replace("max_fd()", "3")
+    )
+    *_, last = await play(lesson)
+    assert isinstance(last, Finished)
+    assert gone(int(last.facts[0].value))
+
+
+async def test_a_process_that_fled_and_holds_the_pipe_is_not_waited_for(probe: Probe) -> None:
+    lesson = probe(
+        """
+        import subprocess
+        child = subprocess.Popen(["sleep", "60"], pass_fds=[3], start_new_session=True)
+        yield Result((Fact("count", child.pid, "", None, None, 1, "exact", ""),))
+        """
+    )
+    *_, last = await play(lesson)
+    assert isinstance(last, Finished)
+    os.kill(int(last.facts[0].value), signal.SIGKILL)
+
+
+WAITING = """
+import asyncio
+from studyapp.lab import catalog, runner
+
+async def main():
+    started = await runner.start(catalog.read().lesson("probe"), {}, "cpu")
+    async for message in started.events():
+        print(started.pid, flush=True)
+
+asyncio.run(main())
+"""
+COMMAND = """
+from studyapp.lab import catalog, runner
+
+for message in runner.run(catalog.read().lesson("probe"), {}, "cpu"):
+    print(getattr(message, "step", ""), flush=True)
+"""
+
+
+def interrupt(app: str, how: signal.Signals) -> int:
+    """Start an app, send it a signal once it has seen two events, and return the worker's pid."""
+    with subprocess.Popen(
+        [sys.executable, "-c", app], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        pid = int(process.stdout.readline())
+        process.send_signal(how)
+        process.wait()
+        return pid
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("hang", ["time.sleep(60)", "ctypes.PyDLL(None).sleep(60)"])
+def test_no_process_outlives_the_app(
+    how: signal.Signals, hang: str, probe: Probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    probe(f"import ctypes, time\nyield Metric(0, 'a', 1)\n{hang}")
+    assert gone(interrupt(WAITING, how))
+    if how is signal.SIGINT:  # the others leave an app no time to tidy up
+        assert not list(tmp_path.glob("studyapp-*"))
+
+
+def test_ctrl_c_ends_a_command_and_its_worker(
+    probe: Probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    probe("import os, time\nyield Metric(os.getpid(), 'a', 1)\ntime.sleep(60)")
+    assert gone(interrupt(COMMAND, signal.SIGINT))
+    assert not list(tmp_path.glob("studyapp-*"))
+
+
+async def test_the_worker_ends_when_its_stdin_does(probe: Probe) -> None:
+    """As it does everywhere, with or without prctl, when the app is gone."""
+    started = await runner.start(probe("import time\nyield time.sleep(60)"), {}, "cpu")
+    async for message in started.events():
+        if isinstance(message, Note):
+            assert started._process.stdin is not None
+            started._process.stdin.close()
+    assert gone(started.pid)
+
+
+def test_the_file_that_runs_is_the_one_that_was_read(
+    probe: Probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = probe("yield Result(({FACT},))")
+    decoy = tmp_path / "decoy"
+    (decoy / "probes").mkdir(parents=True)
+    (decoy / "probes" / "probe.py").write_text("raise SystemExit('the wrong one')")
+    (decoy / "probes" / "__init__.py").touch()
+    monkeypatch.chdir(decoy)
+    assert isinstance(list(runner.run(lesson, {}, "cpu"))[-1], Finished)
+    monkeypatch.setenv("PYTHONPATH", f"{decoy}{os.pathsep}{os.environ['PYTHONPATH']}")
+    *_, last = runner.run(lesson, {}, "cpu")
+    assert isinstance(last, Failed)
+    assert last.message == (f"probes.probe is at {decoy}/probes/probe.py, not at {lesson.path}.")
+
+
+def test_without_an_event_loop_events_come_one_by_one(probe: Probe, folders: Path) -> None:
+    lesson = probe("yield Metric(0, 'a', 1)\nyield Result(({FACT},))")
+    kinds = [type(message) for message in runner.run(lesson, {}, "cpu", seed=5)]
+    assert kinds == [Note, Metric, Finished]
+    endless = runner.run(lesson, {"n": 2}, "cpu")
+    assert next(endless) == Note("loading probes.probe")
+    endless.close()  # type: ignore[attr-defined]
+    assert list(folders.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "device", "message"),
+    [
+        ({"n": 101}, "cpu", r"n = 101 is not allowed; it must be a whole number from 1 to 100\."),
+        ({"m": 1}, "cpu", r"There is no knob 'm'; there is n, seeds\."),
+        ({}, "gpu", r"device = gpu is not allowed; it must be auto, cpu, cuda or mps\."),
+    ],
+)
+async def test_nothing_starts_with_a_bad_knob_or_device(
+    given: dict[str, object], device: str, message: str, probe: Probe, folders: Path
+) -> None:
+    with pytest.raises(SettingError, match=message):
+        await runner.start(probe("yield"), given, device)
+    assert list(folders.iterdir()) == []
+
+
+def test_the_request_is_what_the_worker_reads(probe: Probe) -> None:
+    lesson = probe("yield Result((Fact('count', seed, '', None, None, 1, 'exact', device),))")
+    *_, last = runner.run(lesson, {}, seed=11)
+    assert isinstance(last, Finished)
+    assert (last.facts[0].value, last.facts[0].varies) == (11, "cpu")

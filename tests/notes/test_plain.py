@@ -1,0 +1,87 @@
+"""Markdown → plain text lines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studyapp.errors import printable
+from studyapp.notes.plain import plain
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("", ""),
+        ("## A *heading* here", "A heading here"),
+        ("one\ntwo  \nthree", "one two\nthree"),
+        ("**bold**, *em*, `x = 1` and ~~struck~~", "bold, em, x = 1 and ~~struck~~"),
+        ("[4.7 points](fact:overfit.gap?n=64), [run it](lesson:overfit)", "4.7 points, run it"),
+        ("[page](https://example.org) <https://example.org>", "page https://example.org"),
+        ("![a cat](cat.png)", "[image: a cat]"),
+        ("a <b>bold</b> b<!-- gone -->", "a <b>bold</b> b"),
+        ("<div>\nshown <!-- gone\nhere too -->\n</div>", "<div>\nshown\n</div>"),
+        ("a\n\n<!-- a comment alone -->\n\nb", "a\n\nb"),
+        ("- a\n- b\n  - c\n    d\n- e", "- a\n- b\n  - c d\n- e"),
+        ("- a\n\n- b", "- a\n\n- b"),
+        ("3. a\n\n   more\n4. b", "3. a\n\n   more\n\n4. b"),
+        ("> a\n>\n> - b", "> a\n>\n> - b"),
+        ("```python\nif a:\n    f('$x$')\n\n*a*\n```", "    if a:\n        f('$x$')\n\n    *a*"),
+        ("a\n\n---\n\nb", "a\n\n---\n\nb"),
+        (
+            "| Term | Meaning |\n|---|---|\n| loss | a number, $L$ |\n| `lr` | |",
+            "- Term: loss\n  Meaning: a number, L\n- Term: lr",
+        ),
+        ("| Term |\n|---|", "- Term"),
+    ],
+)  # fmt: skip
+def test_marks_go_and_text_stays(markdown: str, text: str) -> None:
+    assert plain(markdown) == text
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("$x_i$ is 5", "xᵢ is 5"),  # the first dollar has nothing before it, though "5" is last
+        ("a $e^{-x}$, and $$\\frac{a}{b}$$ inside", "a e⁻ˣ, and a/b inside"),
+        ("$$\nf(x) = \\begin{cases} 1 & a \\\\\n0 & b \\end{cases}\n$$", "f(x) = {1, a; 0, b}"),
+        ("it costs $5 and $6", "it costs $5 and $6"),
+        ("$5 and $x$ more", "$5 and x more"),
+        ("5$ a $ b", "5$ a $ b"),
+        ("\\$x\\$ and `$y$`, $5 and `$HOME`", "$x$ and $y$, $5 and $HOME"),
+        ("$a *b* c$ and *$d$*", "a * b * c and d"),
+        ("$\\nosuch{x}$", "\\nosuch{x}"),
+        ("$unclosed", "$unclosed"),
+        ("$$", "$$"),
+    ],
+)
+def test_formulas_are_told_from_money_and_code(markdown: str, text: str) -> None:
+    assert plain(markdown) == text
+
+
+def test_formulas_can_stay_as_they_were_written() -> None:
+    assert (
+        plain("$x_i$ and\n\n$$\n\\frac{a}{b}\n$$", maths=False) == "$x_i$ and\n\n$$\\frac{a}{b}$$"
+    )
+
+
+def test_no_character_steers_the_terminal() -> None:
+    assert plain("a\x1b[2Jb\x9bc\u202ed &#x1b; &#x202e;e") == "a[2Jbcd \ufffd e"
+
+
+@given(st.text(st.sampled_from("ab1 \n\t$\\{}*_`~<>!-#|[]()&;:=^.\x00\x1b\u202e"), max_size=80))
+def test_any_text_can_be_shown(markdown: str) -> None:
+    text = plain(markdown)
+    assert text == printable(text)
+
+
+@given(st.lists(st.text(st.sampled_from("abcdé字"), min_size=1), min_size=1))
+def test_no_word_is_lost(words: list[str]) -> None:
+    lines = [" ".join(words), *(f"- **{word}**" for word in words), f"| {words[0]} |", "|---|"]
+    assert plain("\n\n".join(lines[:-2]) + "\n\n" + "\n".join(lines[-2:])).split() == [
+        *words,
+        *(part for word in words for part in ("-", word)),
+        "-",
+        words[0],
+    ]

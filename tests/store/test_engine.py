@@ -1,0 +1,217 @@
+"""Opening the database: what will not open says so in one sentence and stays as it was."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from studyapp.errors import StoreError
+from studyapp.store import migrations, models
+from studyapp.store.engine import (
+    LockedError,
+    backup,
+    checkpoint,
+    connect,
+    open_database,
+    reading,
+    wal_size,
+    writing,
+)
+
+
+def test_a_new_database_has_every_table_of_the_models(tmp_path: Path) -> None:
+    engine = open_database(str(tmp_path / "deep" / "er" / "a.db"))
+    pure = create_engine("sqlite://")
+    models.Base.metadata.create_all(pure)
+    made, wanted = inspect(engine), inspect(pure)
+    assert set(made.get_table_names()) == set(wanted.get_table_names())
+    for table in wanted.get_table_names():
+        for part in ("columns", "indexes", "foreign_keys", "unique_constraints"):
+            left = getattr(made, f"get_{part}")(table)
+            right = getattr(wanted, f"get_{part}")(table)
+            assert _plain(left) == _plain(right), (table, part)
+    engine.dispose()
+
+
+def _plain(rows: list[dict[str, object]]) -> list[str]:
+    return sorted(str(sorted((key, str(value)) for key, value in row.items())) for row in rows)
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    open_database(str(path)).dispose()
+    before = path.read_bytes()
+    engine = open_database(str(path))
+    assert migrations.upgrade(engine) == []
+    engine.dispose()
+    assert path.read_bytes() == before
+
+
+def test_the_pragmas_hold_on_every_connection(tmp_path: Path) -> None:
+    engine = open_database(str(tmp_path / "a.db"))
+    with reading(engine) as first, reading(engine) as second:
+        for connection in (first, second):
+            values = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "wal_autocheckpoint", "foreign_keys")
+            ]
+            assert values == ["wal", 2, 0, 1]
+    engine.dispose()
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is a folder; name a database file"):
+        open_database(str(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"this is not a database, but it is long enough" * 99])
+def test_a_file_of_another_kind_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.db"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="not a studyapp database or is damaged"):
+        open_database(str(path))
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    open_database(str(path)).dispose()
+    data = bytearray(path.read_bytes())
+    data[100:4000] = os.urandom(3900)
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="damaged"):
+        open_database(str(path))
+    assert path.read_bytes() == data
+
+
+def test_somebody_elses_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE bookmarks (url TEXT)")
+    other.commit()
+    other.close()
+    with pytest.raises(StoreError, match="another program.*'bookmarks'"):
+        open_database(str(path))
+
+
+def test_a_newer_schema_is_refused_with_both_versions(tmp_path: Path) -> None:
+    engine = open_database(str(tmp_path / "a.db"))
+    with writing(engine) as connection:
+        connection.execute(text("INSERT INTO schema_version VALUES (999, '2030-01-01 00:00:00')"))
+    engine.dispose()
+    with pytest.raises(StoreError, match=r"version 999.*up to \d+; upgrade studyapp"):
+        open_database(str(tmp_path / "a.db"))
+
+
+def test_an_old_database_is_backed_up_before_it_is_migrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.db"
+    open_database(str(path)).dispose()
+    broken = type(sys)("studyapp_broken_migration")
+    broken.upgrade = lambda connection: connection.execute(text("CREATE TABLE half (x INT)"))
+    monkeypatch.setitem(sys.modules, "studyapp_broken_migration", broken)
+    newest = max(migrations.steps())
+    known = {**migrations.steps(), newest + 1: "studyapp_broken_migration"}
+    monkeypatch.setattr(migrations, "steps", lambda: known)
+    engine = open_database(str(path))
+    assert "half" in inspect(engine).get_table_names()
+    engine.dispose()
+    kept = sqlite3.connect(tmp_path / "backups" / f"a-before-{newest + 1:03}.db")
+    assert kept.execute("SELECT max(version) FROM schema_version").fetchone() == (newest,)
+    kept.close()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.db"
+    open_database(str(path)).dispose()
+
+    def upgrade(connection: object) -> None:
+        connection.execute(text("CREATE TABLE half (x INT)"))  # type: ignore[attr-defined]
+        raise RuntimeError("power cut")
+
+    broken = type(sys)("studyapp_broken_migration")
+    broken.upgrade = upgrade
+    monkeypatch.setitem(sys.modules, "studyapp_broken_migration", broken)
+    known = {**migrations.steps(), 998: "studyapp_broken_migration"}
+    monkeypatch.setattr(migrations, "steps", lambda: known)
+    with pytest.raises(RuntimeError, match="power cut"):
+        open_database(str(path))
+    monkeypatch.undo()
+    engine = open_database(str(path))
+    assert "half" not in inspect(engine).get_table_names()
+    engine.dispose()
+
+
+def test_a_lock_is_waited_for_and_then_told(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.db")
+    engine = open_database(path)
+    impatient = connect(path, patience=0.05)
+    with writing(engine):  # noqa: SIM117 - the second must not begin before the first holds it
+        with pytest.raises(LockedError, match="locked by another program"), writing(impatient):
+            pass
+    with writing(impatient) as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    impatient.dispose()
+    engine.dispose()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to drop its rights")
+def test_read_only_is_told(tmp_path: Path) -> None:
+    """As root every file is writable, so the check runs as nobody in a process of its own."""
+    folder = tmp_path / "db"
+    open_database(str(folder / "a.db")).dispose()
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    folder.chmod(0o555)
+    for parent in (folder, *folder.parents):
+        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    program = (
+        "import studyapp.store.engine as e, studyapp.errors as x, studyapp.store.migrations,"
+        "studyapp.store.models, sqlalchemy.dialects.sqlite, os, sys\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "try:\n"
+        "    engine = e.open_database(sys.argv[1])\n"
+        "    with e.writing(engine): pass\n"
+        "except x.StoreError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder / "a.db")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "read-only" in done.stdout or "cannot be opened" in done.stdout, done
+
+
+def test_a_url_that_is_none_is_told() -> None:
+    with pytest.raises(StoreError, match="not a database URL"):
+        connect("nosuch+driver://x")
+
+
+def test_a_checkpoint_empties_the_log_and_a_backup_is_whole(tmp_path: Path) -> None:
+    engine = open_database(str(tmp_path / "a.db"))
+    for number in range(200):
+        with writing(engine) as connection:
+            connection.execute(
+                text("INSERT INTO root VALUES (:path, :stamp, '2026-01-01 00:00:00')"),
+                {"path": f"p{number}", "stamp": "x" * 5000},
+            )
+    full = wal_size(engine)
+    checkpoint(engine, mode="RESTART")
+    assert full > 1_000_000
+    backup(engine, tmp_path / "copies" / "b.db")
+    copy = sqlite3.connect(tmp_path / "copies" / "b.db")
+    assert copy.execute("SELECT count(*) FROM root").fetchone() == (200,)
+    assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    copy.close()
+    engine.dispose()

@@ -1,0 +1,127 @@
+"""The stored memory is the fold of the stored log, whatever the learner does."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, event, func, select
+from tests_support import Clock, question, questionnaire
+
+from studyapp.memory.fold import Event, EventKind, fold
+from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
+from studyapp.memory.state import Memory, Rating
+from studyapp.store import log, models, sync
+from studyapp.store.engine import open_database, reading, writing
+from studyapp.study import review
+
+ACTIONS = ("rate", "rate", "rate", "undo", "suspend", "bury", "know", "forget", "set due", "adopt")
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(ACTIONS),
+        st.integers(0, 3),
+        st.sampled_from(list(Rating)),
+        st.sampled_from([0, 1, 20, 900, 2000, 20000]),
+    ),
+    max_size=25,
+)
+
+
+def stored_equals_fold(engine: Engine) -> None:
+    with reading(engine) as connection:
+        history = log.read_history(connection, 1)
+        for card_id, uid in connection.execute(select(models.Card.id, models.Card.uid)):
+            kept = log.read_memory(connection, 1, card_id)
+            assert kept == fold(log.read_log(connection, 1, card_id), uid, history)
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps)
+def test_stored_memory_is_the_fold_of_the_log(
+    actions: list[tuple[str, int, Rating, int]],
+) -> None:
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "pack"
+        root.mkdir()
+        (root / "a.md").write_text(questionnaire(*(question(f"q{n}") for n in range(4))))
+        engine = open_database(str(Path(folder) / "a.db"))
+        event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
+        engine.dispose()  # the law is not about the disk, so its examples need not wait for it
+        with writing(engine) as connection:
+            sync.sync(connection, [root], clock())
+        for what, card, rating, minutes in actions:
+            now = clock.forward(minutes=minutes)
+            with writing(engine) as connection:
+                if what == "rate":
+                    seen = log.read_memory(connection, 1, card + 1).last_review
+                    review.answer(connection, card + 1, seen, rating, now)
+                elif what == "undo":
+                    review.undo(connection, now)
+                elif what == "suspend":
+                    review.suspend(connection, card + 1, now)
+                elif what == "bury":
+                    review.bury(connection, card + 1, now)
+                elif what == "know":
+                    review.know(connection, card + 1, now)
+                elif what == "forget":
+                    review.forget(connection, card + 1, now)
+                elif what == "set due":
+                    review.set_due(connection, card + 1, now.date() + timedelta(days=card), now)
+                else:
+                    weights = (DEFAULT_WEIGHTS[0] + 0.01 * minutes % 1, *DEFAULT_WEIGHTS[1:])
+                    goal = 0.8 + 0.01 * rating
+                    log.adopt(connection, 1, Parameters(weights, goal), now)
+        stored_equals_fold(engine)
+        engine.dispose()
+
+
+def test_undo_goes_back_to_the_very_beginning(engine: Engine, clock: Clock) -> None:
+    rated = []
+    for number in range(5):
+        with writing(engine) as connection:
+            before = log.read_memory(connection, 1, 1)
+            rated.append(before)
+            review.answer(connection, 1, before.last_review, Rating(number % 4 + 1), clock())
+        clock.forward(days=number + 1)
+    for before in reversed(rated):
+        with writing(engine) as connection:
+            undone = review.undo(connection, clock.forward(seconds=1))
+            assert undone is not None
+            assert log.read_memory(connection, 1, 1) == before
+    with writing(engine) as connection:
+        assert review.undo(connection, clock()) is None
+        assert log.read_memory(connection, 1, 1) == Memory()
+        assert connection.scalar(select(func.count()).select_from(models.Review)) == 5
+
+
+def test_a_clock_set_back_keeps_the_order_of_the_log(engine: Engine, clock: Clock) -> None:
+    with writing(engine) as connection:
+        review.answer(connection, 1, None, Rating.AGAIN, clock())
+        seen = log.read_memory(connection, 1, 1).last_review
+        review.answer(connection, 1, seen, Rating.GOOD, clock.forward(hours=-3))
+        entries = log.read_log(connection, 1, 1)
+    assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+    stored_equals_fold(engine)
+
+
+def test_a_retraction_in_the_middle_mends_the_cache_of_what_follows(
+    engine: Engine, clock: Clock
+) -> None:
+    for days in (0, 2, 11):
+        with writing(engine) as connection:
+            seen = log.read_memory(connection, 1, 1).last_review
+            review.answer(connection, 1, seen, Rating.GOOD, clock.forward(days=days))
+    with writing(engine) as connection:
+        first = log.read_log(connection, 1, 1)[0]
+        retract = Event(b"r" * 16, log.utc(clock()), timedelta(0), EventKind.RETRACT, first.uid)
+        log.append_event(connection, 1, 1, retract)
+        log.refold(connection, 1, 1, log.read_history(connection, 1))
+        states = connection.scalars(
+            select(models.Review.state_before).order_by(models.Review.at)
+        ).all()
+    assert states[1] == 0
+    stored_equals_fold(engine)

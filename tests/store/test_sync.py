@@ -1,0 +1,165 @@
+"""Editing content costs no memory: notes are known by their ids alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+from tests_support import Clock, question, questionnaire
+
+from studyapp.memory.state import Memory, Rating
+from studyapp.notes.note import card_uid, note_uid
+from studyapp.store import log, models, sync
+from studyapp.store.engine import reading, writing
+from studyapp.study import review
+
+
+def rate_all(engine: Engine, clock: Clock) -> dict[bytes, Memory]:
+    """Rate every card once; memories by the uid of the card."""
+    with writing(engine) as connection:
+        for card_id in connection.scalars(select(models.Card.id)).all():
+            review.answer(connection, card_id, None, Rating(card_id % 4 + 1), clock())
+    return memories(engine)
+
+
+def memories(engine: Engine) -> dict[bytes, Memory]:
+    with reading(engine) as connection:
+        cards = connection.execute(
+            select(models.Card.uid, models.Card.id).where(models.Card.missing_since.is_(None))
+        ).all()
+        return {uid: log.read_memory(connection, 1, card_id) for uid, card_id in cards}
+
+
+def run(engine: Engine, clock: Clock, *roots: Path) -> sync.Report:
+    with writing(engine) as connection:
+        return sync.sync(connection, roots, clock())
+
+
+def test_the_first_sync_adds_everything_and_the_second_nothing(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    report = run(engine, clock, content)
+    assert (report.added, report.changed, report.unchanged) == (0, 0, 19)
+    assert report.problems == ()
+    with reading(engine) as connection:
+        # 16 questions with a card each, 3 terms with one in each direction
+        assert connection.scalar(select(func.count()).select_from(models.Card)) == 22
+        assert sync.is_current(connection, [content])
+
+
+def test_no_edit_loses_a_memory(engine: Engine, content: Path, clock: Clock) -> None:
+    """Five answers edited, two questions reworded, one note moved, one file renamed, one deleted
+    and restored: as in the issue."""
+    before = rate_all(engine, clock)
+    first, second = content / "1" / "questionnaire.md", content / "2" / "questionnaire.md"
+    text = first.read_text()
+    for number in range(5):
+        text = text.replace(f"It is q{number:02}.", f"A better answer about {number}.")
+    text = text.replace("What is q05?", "Say what q05 is.").replace("What is q06?", "And q06?")
+    moved = text[text.index("## What is q11?") :]
+    first.write_text(text.replace(moved, ""))
+    second.write_text(second.read_text() + "\n" + moved.replace("1.1", "2.1"))
+    (content / "1" / "jargon.md").rename(content / "1" / "words.md")
+    report = run(engine, clock, content)
+    # 5 + 2 edited, 1 moved, 3 terms in a renamed file; the notes behind the moved one keep place
+    assert (report.added, report.missing) == (0, 0)
+    assert report.changed >= 11
+    assert memories(engine) == before
+
+    kept = second.read_text()
+    second.unlink()
+    assert run(engine, clock, content).missing == 5
+    assert len(memories(engine)) == len(before) - 5
+    second.write_text(kept)
+    assert run(engine, clock, content).restored == 5
+    assert memories(engine) == before
+
+
+def test_a_missing_root_changes_nothing_and_says_so(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    before = rate_all(engine, clock)
+    shutil.move(content, content.with_name("elsewhere"))
+    report = run(engine, clock, content)
+    assert report.missing_roots == (str(content),)
+    assert (report.missing, report.changed) == (0, 0)
+    assert memories(engine) == before
+
+
+def test_a_broken_file_does_not_retire_its_notes(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    before = rate_all(engine, clock)
+    path = content / "1" / "questionnaire.md"
+    good = path.read_text()
+    path.write_text(good.replace("pack: test", "pack: [test"))
+    report = run(engine, clock, content)
+    assert report.missing == 0
+    assert [problem.path for problem in report.problems] == [path]
+    assert memories(engine) == before
+
+
+def test_a_later_root_shadows_a_note_and_gives_it_back(
+    engine: Engine, content: Path, clock: Clock, tmp_path: Path
+) -> None:
+    before = rate_all(engine, clock)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "a.md").write_text(questionnaire(question("q03", text="My own words.")))
+    run(engine, clock, content, mine)
+    uid = note_uid("test", "q03").bytes
+    answer = select(models.Note.answer).where(models.Note.uid == uid)
+    with reading(engine) as connection:
+        assert connection.scalar(answer) == "My own words."
+    shutil.rmtree(mine)
+    run(engine, clock, content)
+    with reading(engine) as connection:
+        assert connection.scalar(answer) == "It is q03."
+    assert memories(engine) == before
+
+
+def test_a_suspension_is_the_learners_own(engine: Engine, content: Path, clock: Clock) -> None:
+    with writing(engine) as connection:
+        review.suspend(connection, 1, clock())
+    path = content / "1" / "questionnaire.md"
+    text = path.read_text()
+    path.unlink()
+    run(engine, clock, content)
+    path.write_text(text)
+    run(engine, clock, content)
+    with reading(engine) as connection:
+        assert log.read_memory(connection, 1, 1).suspended
+
+
+def test_an_item_keeps_its_memory_when_the_list_is_reordered(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    items = [f"- [ ] item {name} {{#i-{name}}}" for name in "abcde"]
+    path = content / "1" / "list.md"
+
+    def write(lines: list[str]) -> None:
+        body = "\n".join(lines)
+        path.write_text(
+            questionnaire(f"## Which five? {{#five}}\n\n{body}\n\n<!-- card: items -->")
+        )
+
+    write(items)
+    run(engine, clock, content)
+    wanted = card_uid(note_uid("test", "five"), "item:i-d").bytes
+    with writing(engine) as connection:
+        card_id = connection.scalars(select(models.Card.id).where(models.Card.uid == wanted)).one()
+        after = review.answer(connection, card_id, None, Rating.GOOD, clock()).memory
+    write([items[3].replace("item d", "the fourth"), items[0], items[4]])
+    run(engine, clock, content)
+    assert memories(engine)[wanted] == after
+    assert len(memories(engine)) == 22 + 3
+
+
+def test_two_devices_agree_on_identity() -> None:
+    """Golden: an identity that changed would lose every learner's memory."""
+    assert str(note_uid("fastai", "overfitting")) == "f4a282d5-3255-5fb9-abdc-55c6c65879df"
+    assert (
+        str(card_uid(note_uid("fastai", "overfitting"), "answer"))
+        == "254b34ed-aabd-5b93-922b-3a4d67068c15"
+    )

@@ -1,0 +1,248 @@
+"""The queue: what enters, when, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, select, update
+from tests_support import Clock, question, questionnaire
+
+from studyapp.config import Settings
+from studyapp.memory.state import Rating, State
+from studyapp.store import log, models, sync
+from studyapp.store.engine import reading, writing
+from studyapp.study import queue, review
+from studyapp.study.library import start_chapter
+from studyapp.study.queue import Counts, Queue
+
+ROOMY = Settings(minutes_a_day=600, new_a_day=999)
+
+
+def load(engine: Engine, clock: Clock, settings: Settings = ROOMY, **options: int) -> Queue:
+    with reading(engine) as connection:
+        return queue.load(connection, clock(), settings, **options)
+
+
+def rate(engine: Engine, card: int, clock: Clock, rating: Rating, seconds: float = 5) -> None:
+    with writing(engine) as connection:
+        seen = log.read_memory(connection, 1, card).last_review
+        review.answer(connection, card, seen, rating, clock(), duration=timedelta(seconds=seconds))
+
+
+def walk(line: Queue, clock: Clock) -> list[int]:
+    """Cards in the order in which they come, each dropped unrated."""
+    cards = []
+    while (item := line.next(clock())) is not None:
+        cards.append(item.card)
+        line.drop(item.card)
+    return cards
+
+
+def names(engine: Engine, cards: list[int]) -> list[str]:
+    with reading(engine) as connection:
+        query = select(models.Card.id, models.Note.name).join(
+            models.Note, models.Note.id == models.Card.note_id
+        )
+        known = {row[0]: row[1] for row in connection.execute(query)}
+    return [known[card] for card in cards]
+
+
+def test_new_cards_come_in_book_order_from_started_chapters_only(
+    engine: Engine, clock: Clock
+) -> None:
+    line = load(engine, clock)
+    assert line.counts() == Counts(new=15)
+    order = names(engine, walk(line, clock))
+    assert order == ["t0", "t1", "t2", *(f"q{n:02}" for n in range(12))]
+    with writing(engine) as connection:
+        start_chapter(connection, 2, clock())
+    assert load(engine, clock).counts(2) == Counts(new=4)
+    assert load(engine, clock, number=2).counts() == Counts(new=4)
+
+
+def test_at_most_ten_new_cards_a_day(engine: Engine, clock: Clock) -> None:
+    settings = Settings()
+    assert load(engine, clock, settings).counts().new == 10
+    for card in walk(load(engine, clock, settings), clock)[:4]:
+        rate(engine, card, clock, Rating.GOOD)
+    assert load(engine, clock, settings).counts().new == 6
+    clock.forward(days=1)
+    assert load(engine, clock, settings).counts().new == 10
+
+
+def test_new_cards_fill_the_daily_time(engine: Engine, clock: Clock) -> None:
+    """45 s for a new card: three minutes are four of them."""
+    assert load(engine, clock, Settings(minutes_a_day=3)).counts().new == 4
+    assert load(engine, clock, Settings(minutes_a_day=3), more=1).counts().new == 8
+
+
+def test_one_of_a_family_a_day(engine: Engine, content: Path, clock: Clock) -> None:
+    path = content / "1" / "family.md"
+    path.write_text(questionnaire(*(question(f"f{n}", family="twins") for n in range(3))))
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+    line = load(engine, clock)
+    met = [name for name in names(engine, walk(line, clock)) if name.startswith("f")]
+    assert met == ["f0"]
+    line = load(engine, clock)
+    while (item := line.next(clock())) and names(engine, [item.card]) != ["f0"]:
+        line.drop(item.card)
+    assert item is not None
+    rate(engine, item.card, clock, Rating.GOOD)
+    assert not [name for name in names(engine, walk(load(engine, clock), clock)) if name[0] == "f"]
+    clock.forward(days=1)
+    assert "f1" in names(engine, walk(load(engine, clock), clock))
+
+
+def test_rating_one_buries_the_rest_of_its_family_until_tomorrow(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    path = content / "1" / "family.md"
+    path.write_text(questionnaire(*(question(f"f{n}", family="twins") for n in range(2))))
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+    with reading(engine) as connection:
+        twins = connection.scalars(
+            select(models.Card.id).where(models.Card.family == "test:twins")
+        ).all()
+    for card in twins:  # introduced on two days, both due later
+        rate(engine, card, clock, Rating.GOOD)
+        clock.forward(days=1)
+    clock.forward(days=3)
+    line = load(engine, clock, Settings(new_a_day=0))
+    assert line.counts() == Counts(review=1)
+    item = line.next(clock())
+    assert item is not None
+    rate(engine, item.card, clock, Rating.GOOD)
+    assert load(engine, clock, Settings(new_a_day=0)).counts().total == 0
+    clock.forward(days=1)
+    assert load(engine, clock, Settings(new_a_day=0)).counts() == Counts(review=1)
+
+
+def test_the_reverse_of_a_term_waits_for_a_stability_of_7_days(
+    engine: Engine, clock: Clock
+) -> None:
+    with reading(engine) as connection:
+        forth, back = connection.scalars(
+            select(models.Card.id)
+            .join(models.Note, models.Note.id == models.Card.note_id)
+            .where(models.Note.name == "t0")
+            .order_by(models.Card.position)
+        ).all()
+    rate(engine, forth, clock, Rating.GOOD)
+    clock.forward(days=2)
+    assert back not in walk(load(engine, clock), clock)
+    rate(engine, forth, clock, Rating.GOOD)
+    with reading(engine) as connection:
+        stability = log.read_memory(connection, 1, forth).stability
+    assert stability is not None
+    assert stability >= 7
+    clock.forward(days=1)
+    assert back in walk(load(engine, clock), clock)
+
+
+def test_due_steps_come_first_and_early_ones_last(engine: Engine, clock: Clock) -> None:
+    first, second, third = walk(load(engine, clock), clock)[:3]
+    rate(engine, first, clock, Rating.AGAIN)
+    line = load(engine, clock)
+    assert line.counts() == Counts(new=14, learning=1)
+    assert walk(line, clock)[-1] == first  # not due for ten minutes: only when all else is done
+    clock.forward(minutes=11)
+    assert walk(load(engine, clock), clock)[:3] == [first, second, third]
+
+
+def test_learning_ahead_never_shows_the_same_card_twice_running(
+    engine: Engine, clock: Clock
+) -> None:
+    settings = Settings(new_a_day=2)
+    line = load(engine, clock, settings)
+    shown = []
+    for _ in range(6):
+        item = line.next(clock())
+        assert item is not None
+        shown.append(item.card)
+        rate(engine, item.card, clock, Rating.AGAIN)
+        with reading(engine) as connection:
+            line.rated(item, log.read_memory(connection, 1, item.card))
+        clock.forward(seconds=20)
+    assert all(left != right for left, right in zip(shown, shown[1:], strict=False))
+
+
+def test_a_single_step_far_ahead_is_waited_for(engine: Engine, clock: Clock) -> None:
+    settings = Settings(new_a_day=1, learning_steps=(timedelta(hours=2),))
+    with writing(engine) as connection:
+        parameters = replace(
+            log.read_history(connection, 1)[-1].parameters, learning_steps=(timedelta(hours=2),)
+        )
+        log.adopt(connection, 1, parameters, clock())
+    line = load(engine, clock, settings)
+    item = line.next(clock())
+    assert item is not None
+    rate(engine, item.card, clock, Rating.AGAIN)
+    with reading(engine) as connection:
+        line.rated(item, log.read_memory(connection, 1, item.card))
+    assert line.next(clock()) is None
+    step = line.next_at()
+    assert step is not None
+    assert abs(step - clock() - timedelta(hours=2)) < timedelta(seconds=1)
+
+
+def test_reviews_come_by_relative_overdueness(engine: Engine, clock: Clock) -> None:
+    short, long = walk(load(engine, clock), clock)[3:5]
+    rate(engine, short, clock, Rating.GOOD)  # 2 days
+    rate(engine, long, clock, Rating.EASY)  # 8 days
+    clock.forward(days=12)
+    line = load(engine, clock, Settings(new_a_day=0))
+    assert walk(line, clock) == [short, long]
+
+
+def test_a_backlog_keeps_to_the_budget_and_shows_the_most_valuable_first(
+    engine: Engine, clock: Clock
+) -> None:
+    cards = walk(load(engine, clock), clock)
+    for card in cards:
+        rate(engine, card, clock, Rating.EASY if card == cards[-1] else Rating.GOOD)
+    clock.forward(days=60)
+    settings = Settings(minutes_a_day=1)  # four reviews of 15 s
+    line = load(engine, clock, settings)
+    assert line.counts() == Counts(review=4)
+    assert line.waiting == len(cards) - 4
+    assert walk(line, clock)[0] == cards[-1]  # still remembered best: the most to save
+    more = load(engine, clock, settings, more=1)
+    assert more.counts() == Counts(review=8)
+
+
+def test_time_spent_today_counts_against_the_budget(engine: Engine, clock: Clock) -> None:
+    settings = Settings(minutes_a_day=3, new_a_day=99)
+    assert load(engine, clock, settings).counts().new == 4
+    rate(engine, walk(load(engine, clock), clock)[0], clock, Rating.GOOD, seconds=50)
+    assert load(engine, clock, settings).counts().new == 2
+
+
+def test_suspended_buried_and_missing_cards_stay_out(engine: Engine, clock: Clock) -> None:
+    first, second, third = walk(load(engine, clock), clock)[:3]
+    with writing(engine) as connection:
+        review.suspend(connection, first, clock())
+        review.bury(connection, second, clock())
+        connection.execute(
+            update(models.Card).where(models.Card.id == third).values(missing_since=clock())
+        )
+    assert {first, second, third}.isdisjoint(walk(load(engine, clock), clock))
+    clock.forward(days=1)
+    assert second in walk(load(engine, clock), clock)
+
+
+def test_new_cards_are_spread_among_reviews(engine: Engine, clock: Clock) -> None:
+    for card in walk(load(engine, clock), clock)[3:9]:
+        rate(engine, card, clock, Rating.GOOD)
+    clock.forward(days=3)
+    line = load(engine, clock, Settings(new_a_day=3))
+    states = []
+    while (item := line.next(clock())) is not None:
+        states.append(item.state)
+        line.drop(item.card)
+    assert states.count(State.NEW) == 3
+    assert states[0] is State.REVIEW
+    assert states[1:4].count(State.NEW) == 1

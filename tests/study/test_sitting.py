@@ -1,0 +1,135 @@
+"""A sitting: rate, undo, set aside, sum up; and two windows on one database."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import Engine, func, select
+from tests_support import Clock
+
+from studyapp.config import Settings
+from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.memory.fold import fold
+from studyapp.memory.state import Rating, State
+from studyapp.store import log, models
+from studyapp.store.engine import reading, writing
+from studyapp.study import words
+from studyapp.study.sitting import Sitting
+
+
+def sit(engine: Engine, clock: Clock, **changed: int) -> Sitting:
+    return Sitting(engine, Settings(**changed), clock)
+
+
+def shown(sitting: Sitting) -> str:
+    assert sitting.view is not None
+    return sitting.view.note.id
+
+
+def test_each_button_gives_exactly_its_interval(engine: Engine, clock: Clock) -> None:
+    sitting = sit(engine, clock)
+    for rating in (*Rating, *Rating):
+        promised = words.wait(sitting.options()[rating], clock())
+        answered = sitting.rate(rating)
+        assert words.wait(answered.memory, clock()) == promised
+
+
+def test_undo_brings_back_card_count_and_place(engine: Engine, clock: Clock) -> None:
+    sitting = sit(engine, clock)
+    trail = []
+    for rating in (Rating.GOOD, Rating.AGAIN, Rating.HARD, Rating.EASY):
+        trail.append((shown(sitting), sitting.counts, len(sitting.done)))
+        sitting.rate(rating)
+        clock.forward(seconds=9)
+    for before in reversed(trail):
+        undone = sitting.undo()
+        assert undone is not None
+        assert (shown(sitting), sitting.counts, len(sitting.done)) == before
+    assert sitting.undo() is None
+
+
+def test_undo_works_after_a_restart(engine: Engine, clock: Clock) -> None:
+    sitting = sit(engine, clock)
+    first = shown(sitting)
+    sitting.rate(Rating.EASY)
+    later = sit(engine, clock)
+    assert shown(later) != first
+    later.undo()
+    assert shown(later) == first
+    assert later.view is not None
+    assert later.view.memory.state is State.NEW
+
+
+def test_two_windows_the_second_rating_is_refused(engine: Engine, clock: Clock) -> None:
+    left, right = sit(engine, clock), sit(engine, clock)
+    card = shown(left)
+    assert card == shown(right)
+    left.rate(Rating.GOOD)
+    with pytest.raises(AlreadyRatedError, match="already rated in another window"):
+        right.rate(Rating.AGAIN)
+    assert shown(right) == shown(left) != card
+    assert right.done == []
+    for _ in range(20):  # whoever comes second skips on, until both queues are empty
+        for window in (left, right):
+            if window.view is not None:
+                with suppress(AlreadyRatedError):
+                    window.rate(Rating.GOOD)
+    with reading(engine) as connection:
+        reviews = connection.scalar(select(func.count()).select_from(models.Review))
+        assert reviews == len(left.done) + len(right.done)
+        cards = connection.execute(select(models.Card.id, models.Card.uid)).all()
+        for card_id, uid in cards:
+            assert log.read_memory(connection, 1, card_id) == fold(
+                log.read_log(connection, 1, card_id), uid
+            )
+
+
+def test_set_aside_and_back(engine: Engine, clock: Clock) -> None:
+    sitting = sit(engine, clock)
+    for action in (sitting.bury, sitting.suspend, sitting.know):
+        card = shown(sitting)
+        action()
+        assert shown(sitting) != card
+        undone = sitting.undo()
+        assert undone is not None
+        assert shown(sitting) == card
+    sitting.rate(Rating.AGAIN)
+    clock.forward(minutes=11)
+    sitting.refresh()
+    with pytest.raises(StudyError, match="Only a new card"):
+        sitting.know()
+
+
+def test_the_summary_is_honest(engine: Engine, clock: Clock) -> None:
+    sitting = sit(engine, clock, new_a_day=3)
+    for rating in (Rating.GOOD, Rating.EASY, Rating.GOOD):
+        clock.forward(seconds=20)
+        sitting.rate(rating)
+    assert sitting.view is None
+    summary = sitting.summary()
+    assert summary.cards == 3
+    assert summary.remembered.n == 0  # new cards were learned, not remembered
+    assert summary.spent.total_seconds() == 60
+    assert summary.ratings == {Rating.GOOD: 2, Rating.EASY: 1}
+    clock.forward(days=4)
+    sitting = sit(engine, clock, new_a_day=0)
+    sitting.rate(Rating.AGAIN)
+    sitting.rate(Rating.GOOD)
+    summary = sitting.summary()
+    assert (summary.remembered.value, summary.remembered.n) == (0.5, 2)
+    assert summary.left.learning == 1
+    assert summary.next_step is not None
+
+
+def test_a_sitting_that_runs_past_four_goes_on_with_the_new_day(
+    engine: Engine, clock: Clock
+) -> None:
+    sitting = sit(engine, clock, new_a_day=2)
+    sitting.rate(Rating.GOOD)
+    clock.forward(hours=20)
+    sitting.rate(Rating.GOOD)
+    assert sitting.counts.new == 1  # the day has two, and one was rated after the rollover
+    with writing(engine) as connection:
+        days = connection.scalars(select(models.Review.day).order_by(models.Review.id)).all()
+    assert (days[1] - days[0]).days == 1

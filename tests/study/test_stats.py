@@ -1,0 +1,85 @@
+"""Figures about the learner, each with its interval."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+from tests_support import Clock
+
+from studyapp.memory.clock import study_day
+from studyapp.memory.state import Rating
+from studyapp.store import log
+from studyapp.store.engine import reading, writing
+from studyapp.study import review, stats, words
+from studyapp.study.stats import Share, share
+
+
+def rate(engine: Engine, card: int, clock: Clock, rating: Rating) -> None:
+    with writing(engine) as connection:
+        seen = log.read_memory(connection, 1, card).last_review
+        review.answer(connection, card, seen, rating, clock())
+
+
+def test_retention_counts_the_first_review_of_a_card_in_review(
+    engine: Engine, clock: Clock
+) -> None:
+    for card in (1, 2, 3):
+        rate(engine, card, clock, Rating.GOOD)  # introductions do not count
+    clock.forward(days=3)
+    rate(engine, 1, clock, Rating.AGAIN)
+    clock.forward(minutes=11)
+    rate(engine, 1, clock, Rating.GOOD)  # relearning does not count
+    rate(engine, 2, clock, Rating.HARD)
+    rate(engine, 3, clock, Rating.EASY)
+    today = study_day(clock())
+    with reading(engine) as connection:
+        kept = stats.retention(connection, today, today)
+        assert (kept.value, kept.n) == (pytest.approx(2 / 3), 3)
+    with writing(engine) as connection:
+        review.undo(connection, clock())
+    with reading(engine) as connection:
+        assert stats.retention(connection, today, today).n == 2
+
+
+def test_rest_days_do_not_break_a_streak(engine: Engine, clock: Clock) -> None:
+    """START is a Friday; the learner rests on Sundays."""
+    for day in range(6):
+        if day != 2:
+            rate(engine, 1 + day, clock, Rating.GOOD)
+        clock.forward(days=1)
+    today = study_day(clock())
+    with reading(engine) as connection:
+        assert stats.streak(connection, today) == 3
+        assert stats.streak(connection, today, rest_days=("sun",)) == 5
+        assert stats.streak(connection, today + timedelta(days=1)) == 0
+
+
+def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) -> None:
+    rate(engine, 1, clock, Rating.GOOD)
+    rate(engine, 2, clock, Rating.EASY)
+    clock.forward(days=4)
+    with reading(engine) as connection:
+        days = stats.forecast(connection, study_day(clock()))
+    assert (days[0], sum(days), len(days)) == (1, 2, 14)
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [(1, "1 d"), (30, "30 d"), (31, "1.0 mo"), (90, "3.0 mo"), (366, "1.0 y"), (1000, "2.7 y")],
+)
+def test_spans_are_short(days: int, text: str) -> None:
+    assert words.span(timedelta(days=days)) == text
+
+
+def test_small_spans_and_counts() -> None:
+    assert words.span(timedelta(seconds=5)) == "1 m"
+    assert words.span(timedelta(minutes=10)) == "10 m"
+    assert words.span(timedelta(hours=5)) == "5 h"
+    assert (words.count(1, "card"), words.count(2, "card")) == ("1 card", "2 cards")
+    assert words.bars([0, 1, 2, 4]) == "▁▃▄█" or words.bars([0, 1, 2, 4]) == "▁▃▅█"
+    assert words.bars([0, 0]) == "▁▁"
+    assert words.percent(share(9, 10)) == "90% [60, 98]"
+    assert share(0, 0) == Share(None, None, None, 0)
+    assert words.percent(share(0, 0)) == "–"

@@ -1,0 +1,40 @@
+"""What several tests build on: a clock that moves when told, and small content files."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+ZONE = timezone(timedelta(hours=2))
+START = datetime(2026, 11, 20, 9, 0, tzinfo=ZONE)
+
+
+class Clock:
+    """A learner's clock that moves only when told."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+def questionnaire(*notes: str, chapter: int = 1, pack: str = "test") -> str:
+    """A questionnaire file of the given notes."""
+    head = (
+        f"---\npack: {pack}\npart: 1. Part\nchapter: {chapter}\n"
+        f"title: Chapter {chapter}\nkind: questionnaire\n---\n\n"
+    )
+    return head + "\n\n".join(notes) + "\n"
+
+
+def question(name: str, *, family: str = "", text: str = "", chapter: int = 1) -> str:
+    """One note with two points."""
+    comment = f"<!-- section: {chapter}.1" + (f", family: {family}" if family else "") + " -->"
+    return (
+        f"## What is {name}? {{#{name}}}\n\n{text or f'It is {name}.'}\n\n"
+        f"- [ ] first of {name}\n- [ ] extra: second of {name}\n\n{comment}"
+    )
