@@ -14,6 +14,7 @@ import click
 
 from studyapp import config
 from studyapp.errors import StudyError
+from studyapp.labcli import lab
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -41,6 +42,9 @@ def main(ctx: click.Context, db: str | None) -> None:
     ctx.obj = db or config.default_database()
     if ctx.invoked_subcommand is None:
         _open_app(ctx.obj)
+
+
+main.add_command(lab)
 
 
 @main.command()
@@ -144,12 +148,11 @@ def check(path: Path | None, fix: bool, as_json: bool) -> None:
     from studyapp.notes import check as checks
     from studyapp.study import library
 
-    reports = []
-    for root in [path] if path else library.roots():
-        if fix:
-            click.echo(f"{checks.fix(root)} ids written in {root}", err=True)
-        reports.append(checks.check(root, _now().date()))
-    report = checks.together(reports)
+    folders = [path] if path else library.roots()
+    if fix:
+        written = sum(checks.fix(folder) for folder in folders)
+        click.echo(f"{written} ids written", err=True)
+    report = checks.check(folders, _now().date())
     if as_json:
         _print_json(checks.as_json(report))
     else:
@@ -174,6 +177,9 @@ def _study(db: str) -> Iterator[tuple[Engine, config.Settings]]:
 
 
 def _open_app(db: str, *, review: bool = False, chapter: int | None = None) -> None:
+    import gc
+
+    gc.disable()  # what start-up makes is kept; the app turns it on again when it is open
     from studyapp.tui.app import StudyApp
 
     app = StudyApp(db, config.load(), review=review, chapter=chapter)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -57,11 +56,13 @@ def load(path: Path | None = None) -> Settings:
     Raises SettingError with one sentence naming the file, the key, the value and what is allowed.
     """
     path = path or settings_path()
+    if not path.exists():
+        return Settings()
+    import tomllib
+
     try:
         raw = path.read_bytes().decode("utf-8")
         values = tomllib.loads(raw)
-    except FileNotFoundError:
-        return Settings()
     except OSError as error:
         raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -7,23 +7,22 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from tests_support import Clock, question, questionnaire
 
 from studyapp.config import Settings
 from studyapp.store import sync
 from studyapp.store.engine import open_database, writing
 from studyapp.study.library import start_chapter
-from tests_support import Clock, question, questionnaire
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data and settings of the learner who runs the tests stay out of reach."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("STUDYAPP_DB", "NO_COLOR", "EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)
-    yield
 
 
 @pytest.fixture

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 import tokenize
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from importlib.metadata import EntryPoint, distributions
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from studyapp import packs
 from studyapp.errors import ContentError, SettingError, StudyError, printable
 from studyapp.lab import knobs
 from studyapp.lab.protocol import Choice, Knob, Question
@@ -21,7 +20,6 @@ from studyapp.lab.typed import build
 from studyapp.notes.note import Problem
 
 GROUP = "studyapp.lessons"
-BUILT_IN = "studyapp"  # the distribution whose lessons no other pack can replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +59,13 @@ def read() -> Catalog:
     """Read all lessons of the packages that are installed under `studyapp.lessons`."""
     lessons: dict[str, Declaration] = {}
     problems: list[Problem] = []
-    for entry, home in _packs():
-        folder = _folder(entry.value)
-        if folder is None:
-            problems.append(Problem(home, 1, f"{GROUP}: there is no package {entry.value!r}"))
+    for pack in packs.installed(GROUP):
+        if pack.folder is None:
+            problems.append(Problem(pack.home, 1, f"{GROUP}: there is no package {pack.package!r}"))
             continue
-        for path in sorted(folder.glob("[!_]*.py")):
+        for path in sorted(pack.folder.glob("[!_]*.py")):
             try:
-                lesson = declaration(path, f"{entry.value}.{path.stem}", entry.name)
+                lesson = declaration(path, f"{pack.package}.{path.stem}", pack.name)
             except ContentError as error:
                 problems.append(Problem(error.path, error.line, error.message))
                 continue
@@ -91,41 +88,6 @@ def declaration(path: Path, module: str, pack: str) -> Declaration | None:
     if len(found) > 1:
         raise ContentError(path, found[1].lineno, "LESSON is assigned twice")
     return _Reader(path, tree).lesson(found[0], module, pack)
-
-
-def _packs() -> Iterator[tuple[EntryPoint, Path]]:
-    """Yield the entry points of the group with the folder that holds them, the built-in first."""
-    found: dict[str, list[tuple[EntryPoint, Path]]] = {}
-    for distribution in distributions(path=_search_path()):
-        if GROUP in (distribution.read_text("entry_points.txt") or ""):
-            home = Path(str(distribution.locate_file("")))
-            entries = distribution.entry_points.select(group=GROUP)
-            found.setdefault(distribution.name, [(entry, home) for entry in entries])
-    for name in sorted(found, key=lambda name: (name != BUILT_IN, name)):
-        yield from sorted(found[name], key=lambda pair: pair[0].name)
-
-
-def _search_path() -> list[str]:
-    """Return sys.path as the worker will have it: without the folder that Python puts first.
-
-    That is the working directory under -m, and whatever lies there is not installed.
-    """
-    return sys.path if sys.flags.safe_path else sys.path[1:]
-
-
-def _folder(package: str) -> Path | None:
-    """Return the folder of an installed package. Nothing is imported, not even the package.
-
-    importlib.util.find_spec would answer from sys.modules, and imports the parent of a.b.
-    """
-    top, *rest = package.split(".")
-    for finder in sys.meta_path:
-        spec = finder.find_spec(top, _search_path())
-        if spec is not None:
-            for folder in spec.submodule_search_locations or ():
-                if (inner := Path(folder, *rest)).is_dir():
-                    return inner
-    return None
 
 
 def _parse(path: Path) -> ast.Module:

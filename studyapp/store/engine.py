@@ -20,16 +20,16 @@ from studyapp.store import migrations
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
 WAL_LIMIT = 16 * 2**20
-_WRITE = "studyapp_write"
+_PATIENCE = "studyapp_patience"
 
 
-def open_database(url: str, *, patience: float = LONG_PATIENCE) -> Engine:
+def open_database(url: str) -> Engine:
     """Open, and if need be create or migrate, the database at *url* (a path or SQLAlchemy URL).
 
     Raises StoreError with one sentence if it is a folder, locked, corrupt, read-only, or newer
     than this program; the file is then left as it was.
     """
-    engine = connect(url, patience=patience)
+    engine = connect(url)
     try:
         with explained(engine):
             migrations.upgrade(engine)
@@ -39,7 +39,7 @@ def open_database(url: str, *, patience: float = LONG_PATIENCE) -> Engine:
     return engine
 
 
-def connect(url: str, *, patience: float = LONG_PATIENCE) -> Engine:
+def connect(url: str) -> Engine:
     """An engine for *url* whose write transactions begin with a lock."""
     if "://" not in url:
         _check_path(Path(url))
@@ -47,7 +47,7 @@ def connect(url: str, *, patience: float = LONG_PATIENCE) -> Engine:
     try:
         parsed = make_url(url)
         sqlite = parsed.get_backend_name() == "sqlite"
-        engine = create_engine(parsed, connect_args={"timeout": patience} if sqlite else {})
+        engine = create_engine(parsed)
     except Exception as error:  # SQLAlchemy raises many kinds for a bad URL or a missing driver
         raise StoreError(f"{printable(url)} is not a database URL: {error}") from error
     if sqlite:
@@ -64,10 +64,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that holds the write lock from its first moment; commits unless it raises."""
+def writing(engine: Engine, *, patience: float = LONG_PATIENCE) -> Iterator[Connection]:
+    """A transaction that holds the write lock from its first moment; commits unless it raises.
+
+    Raises LockedError if another program keeps the lock for *patience* seconds.
+    """
     with explained(engine), engine.connect() as connection:
-        connection = connection.execution_options(**{_WRITE: True})
+        connection = connection.execution_options(**{_PATIENCE: patience})
         with connection.begin():
             yield connection
 
@@ -146,8 +149,12 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get(_WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    patience = connection.get_execution_options().get(_PATIENCE)
+    if patience is None:
+        connection.exec_driver_sql("BEGIN")
+    else:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _explain(engine: Engine, error: Exception) -> StoreError:

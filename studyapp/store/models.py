@@ -245,3 +245,79 @@ class ChapterProgress(Base):
     learner_id: Mapped[int] = mapped_column(ForeignKey("learner.id"), primary_key=True)
     chapter_id: Mapped[int] = mapped_column(ForeignKey("chapter.id"), primary_key=True)
     started_at: Mapped[datetime]
+
+
+class Run(Base):
+    """One execution of a lesson, whatever came of it.
+
+    `knobs` are all values that were used. `canonical` leaves out those that only count repetitions
+    (see studyapp.lab.knobs): it is equal for runs of the same experiment. What only a run that
+    ended with a result can tell is null for the others.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (Index(None, "learner_id", "lesson"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[bytes] = mapped_column(unique=True)
+    learner_id: Mapped[int] = mapped_column(ForeignKey("learner.id"))
+    lesson: Mapped[str]
+    pack: Mapped[str]
+    version: Mapped[int]
+    knobs: Mapped[dict[str, Any]]
+    canonical: Mapped[str]
+    seeds: Mapped[int | None]  # how many, where the lesson has such a knob
+    seed: Mapped[int | None]
+    device: Mapped[str | None]
+    python: Mapped[str | None]
+    torch: Mapped[str | None]
+    threads: Mapped[int | None]
+    seconds: Mapped[float]
+    outcome: Mapped[str]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime]
+    offset: Mapped[int]  # seconds east of UTC, at the end
+
+
+class Prediction(Base):
+    """What the learner said before a run, and how it was graded. Only `card_id` comes later.
+
+    `answer` is the text of one of `choices` choices; for a number it is null and the 80% range
+    is low..high. `card_id` is the card that a miss led to.
+    """
+
+    __tablename__ = "prediction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner_id: Mapped[int] = mapped_column(ForeignKey("learner.id"))
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), unique=True)
+    question: Mapped[str]
+    kind: Mapped[str]
+    answer: Mapped[str | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    choices: Mapped[int]
+    confidence: Mapped[float | None]
+    naive: Mapped[bool]
+    grade: Mapped[str | None]  # null: the run ended without facts
+    score: Mapped[float | None]
+    card_id: Mapped[int | None] = mapped_column(ForeignKey("card.id"))
+
+
+class Fact(Base):
+    """One figure that a run measured: the fields of studyapp.lab.protocol.Fact."""
+
+    __tablename__ = "fact"
+    __table_args__ = (UniqueConstraint("run_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    learner_id: Mapped[int] = mapped_column(ForeignKey("learner.id"))
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    name: Mapped[str]
+    value: Mapped[float]
+    unit: Mapped[str]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    n: Mapped[int]
+    method: Mapped[str]
+    varies: Mapped[str]

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from studyapp.notes import markdown
 from studyapp.notes.card import MEANING_TO_TERM, sides
 from studyapp.notes.note import Note, Page, Problem, card_uid, note_uid
 from studyapp.store import models
@@ -76,6 +75,8 @@ def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report
     rewording, moving and renaming keep its memory. If a root is missing, nothing is marked as
     missing at all, since its notes may only be out of reach.
     """
+    from studyapp.notes import markdown  # not on the path of an ordinary start
+
     now = now.astimezone(UTC)
     pages: list[Page] = []
     problems: list[Problem] = []

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from studyapp import packs
 from studyapp.config import Settings, data_folder
 from studyapp.errors import StudyError
 from studyapp.memory.scheduler import Parameters
-from studyapp.notes import markdown
 from studyapp.notes.note import NoteKind, PageKind
 from studyapp.store import log, models, sync
-from studyapp.store.engine import LONG_PATIENCE, open_database, reading, writing
+from studyapp.store.engine import open_database, reading, writing
 from studyapp.study.card import CardView
 
-ENTRY_POINTS = "studyapp.content"
+GROUP = "studyapp.content"
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
 
 
-def open_study(
-    url: str, settings: Settings, now: datetime, *, patience: float = LONG_PATIENCE
-) -> tuple[Engine, sync.Report | None]:
+def open_study(url: str, settings: Settings, now: datetime) -> tuple[Engine, sync.Report | None]:
     """Open the database at *url*, read what has changed in the content, put the settings in force.
 
     Returns the engine and the report of the sync, None if no file had changed.
     """
-    engine = open_database(url, patience=patience)
+    engine = open_database(url)
     try:
         report = refresh(engine, now)
         apply_settings(engine, settings, now)
@@ -49,11 +45,7 @@ def roots() -> list[Path]:
 
 def installed_roots() -> list[Path]:
     """The content folders of the installed packs."""
-    return [
-        Path(folder)
-        for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name)
-        for folder in _locations(entry.value)
-    ]
+    return [pack.folder for pack in packs.installed(GROUP) if pack.folder is not None]
 
 
 def own_packs() -> Path:
@@ -94,6 +86,8 @@ def editable(view: CardView) -> tuple[Path, int]:
     An installed pack is never written to: its note is copied with the same id to `packs/mine`,
     whose copy then shadows it.
     """
+    from studyapp.notes import markdown
+
     note, own = view.note, own_packs()
     if own in note.path.parents:
         return note.path, note.line
@@ -133,6 +127,8 @@ def new_question(engine: Engine, question: str, answer: str, now: datetime) -> N
 
     Raises StudyError if a field is empty, nothing is started, or the text is not one note.
     """
+    from studyapp.notes import markdown
+
     question, answer = " ".join(question.split()), answer.strip()
     if not question or not answer:
         raise StudyError("A card needs a question and an answer.")
@@ -202,8 +198,3 @@ def _start_first_chapter(connection: Connection, now: datetime, learner: int = 1
     first = connection.scalar(select(chapter.number).order_by(chapter.number).limit(1))
     if first is not None:
         start_chapter(connection, first, now, learner)
-
-
-def _locations(package: str) -> list[str]:
-    spec = find_spec(package)
-    return list(spec.submodule_search_locations or []) if spec else []

@@ -15,7 +15,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
-from studyapp.store.engine import reading, writing
+from studyapp.store.engine import LONG_PATIENCE, reading, writing
 from studyapp.study import card, queue, review, stats
 from studyapp.study.card import CardView
 from studyapp.study.queue import Counts, Item
@@ -55,12 +55,19 @@ class Sitting:
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, clock: Clock, number: int | None = None
+        self,
+        engine: Engine,
+        settings: Settings,
+        clock: Clock,
+        number: int | None = None,
+        *,
+        patience: float = LONG_PATIENCE,
     ) -> None:
         self.engine = engine
         self.settings = settings
         self.clock = clock
         self.number = number
+        self.patience = patience  # seconds to wait for another program's lock
         self.more = 0
         self.done: list[Done] = []
         self.view: CardView | None = None
@@ -96,7 +103,7 @@ class Sitting:
         assert item is not None
         spent = self.spent()
         try:
-            with writing(self.engine) as connection:
+            with writing(self.engine, patience=self.patience) as connection:
                 answered = review.answer(
                     connection,
                     view.id,
@@ -117,7 +124,7 @@ class Sitting:
 
     def undo(self) -> review.Undone | None:
         """Take back the newest rating or action, of an earlier sitting too, and show its card."""
-        with writing(self.engine) as connection:
+        with writing(self.engine, patience=self.patience) as connection:
             undone = review.undo(connection, self.clock())
         if undone is None:
             return None
@@ -182,7 +189,7 @@ class Sitting:
 
     def _set_aside(self, action: Callable[..., object]) -> None:
         assert self.view is not None
-        with writing(self.engine) as connection:
+        with writing(self.engine, patience=self.patience) as connection:
             action(connection, self.view.id, self.clock())
         self._queue.drop(self.view.id)
         self._advance()

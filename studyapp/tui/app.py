@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ from studyapp.tui.screens.today import TodayScreen
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from studyapp.study.sitting import Sitting
+    from studyapp.study.today import Overview
 
 
 def now() -> datetime:
@@ -78,38 +82,40 @@ class StudyApp(App[None]):
     def _open(self) -> None:
         """Open the database after the first paint: SQLAlchemy alone takes longer to import."""
         try:
-            from studyapp.store.engine import LOCK_PATIENCE, checkpoint, connect
+            from studyapp.store.engine import LOCK_PATIENCE, checkpoint, reading
             from studyapp.study import library
             from studyapp.study.sitting import Sitting
+            from studyapp.study.today import overview
 
-            patient, report = library.open_study(self.db, self.settings, self.clock())
-            engine = connect(self.db, patience=LOCK_PATIENCE)
-            checkpoint(engine)
-            patient.dispose()
+            engine, report = library.open_study(self.db, self.settings, self.clock())
             if self._chapter is not None:
                 library.check_chapter(engine, self._chapter)
             sitting = None
             if self._go_to_review:
-                sitting = Sitting(engine, self.settings, self.clock, self._chapter)
+                sitting = Sitting(
+                    engine, self.settings, self.clock, self._chapter, patience=LOCK_PATIENCE
+                )
+            with reading(engine) as connection:
+                found = overview(connection, self.clock(), self.settings)
         except StudyError as error:
             self.call_from_thread(self._fail, str(error))
             return
         problems = len(report.problems) if report else 0
-        self.call_from_thread(self._opened, engine, sitting, problems)
+        self.call_from_thread(self._opened, engine, found, sitting, problems)
+        checkpoint(engine)
         _warm_up()
 
-    def _opened(self, engine: Engine, sitting: object, problems: int) -> None:
-        from studyapp.study.sitting import Sitting
-
+    def _opened(
+        self, engine: Engine, overview: Overview, sitting: Sitting | None, problems: int
+    ) -> None:
         self.engine = engine
-        today = self.query_one_today()
-        today.refresh_overview()
+        self.query_one_today().show(overview)
         if problems:
             self.notify(
                 f"{problems} problems in the content; `studyapp check` lists them.",
                 severity="warning",
             )
-        if isinstance(sitting, Sitting):
+        if sitting is not None:
             self.open_review(sitting)
 
     def query_one_today(self) -> TodayScreen:
@@ -120,12 +126,10 @@ class StudyApp(App[None]):
         self.failure = sentence
         self.query_one_today().show_failure(sentence)
 
-    def open_review(self, sitting: object) -> None:
+    def open_review(self, sitting: Sitting) -> None:
         """Show the queue card by card."""
-        from studyapp.study.sitting import Sitting
         from studyapp.tui.screens.review import ReviewScreen
 
-        assert isinstance(sitting, Sitting)
         self.push_screen(ReviewScreen(sitting))
 
     def action_help(self) -> None:
@@ -161,4 +165,6 @@ def _warm_up() -> None:
     from studyapp.tui.widgets.prose import laid_out
 
     assert review
+    gc.enable()
+    gc.freeze()  # what is loaded now stays; no collection looks at it again
     laid_out("$\\alpha$\n\n```python\n1\n```", 80)

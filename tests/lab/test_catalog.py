@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import studyapp
+from studyapp import packs
 from studyapp.errors import ContentError, StudyError
 from studyapp.lab import catalog, protocol
 
@@ -216,7 +217,7 @@ def test_a_name_belongs_to_one_pack_and_first_to_the_built_in(
     assert [p.message for p in found.problems if p.path == folder / "same.py"] == [
         f"the name same is taken by {found.lesson('same').path}"
     ]
-    monkeypatch.setattr(catalog, "BUILT_IN", "second")
+    monkeypatch.setattr(packs, "BUILT_IN", "second")
     assert catalog.read().lesson("same").pack == "second"
 
 
@@ -229,6 +230,7 @@ def test_an_entry_point_without_a_package_is_a_problem(install: Install) -> None
 
 SCRIPT = """
 import json, sys
+from studyapp import packs
 from studyapp.lab import catalog
 found = catalog.read()
 print(json.dumps([

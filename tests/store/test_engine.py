@@ -96,7 +96,7 @@ def test_somebody_elses_database_is_refused(tmp_path: Path) -> None:
     other.execute("CREATE TABLE bookmarks (url TEXT)")
     other.commit()
     other.close()
-    with pytest.raises(StoreError, match="another program.*'bookmarks'"):
+    with pytest.raises(StoreError, match=r"another program.*'bookmarks'"):
         open_database(str(path))
 
 
@@ -154,9 +154,12 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
 def test_a_lock_is_waited_for_and_then_told(tmp_path: Path) -> None:
     path = str(tmp_path / "a.db")
     engine = open_database(path)
-    impatient = connect(path, patience=0.05)
+    impatient = connect(path)
     with writing(engine):  # noqa: SIM117 - the second must not begin before the first holds it
-        with pytest.raises(LockedError, match="locked by another program"), writing(impatient):
+        with (
+            pytest.raises(LockedError, match="locked by another program"),
+            writing(impatient, patience=0.05),
+        ):
             pass
     with writing(impatient) as connection:
         assert connection.scalar(text("SELECT 1")) == 1

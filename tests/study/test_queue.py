@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -167,7 +168,7 @@ def test_learning_ahead_never_shows_the_same_card_twice_running(
         with reading(engine) as connection:
             line.rated(item, log.read_memory(connection, 1, item.card))
         clock.forward(seconds=20)
-    assert all(left != right for left, right in zip(shown, shown[1:], strict=False))
+    assert all(left != right for left, right in itertools.pairwise(shown))
 
 
 def test_a_single_step_far_ahead_is_waited_for(engine: Engine, clock: Clock) -> None:

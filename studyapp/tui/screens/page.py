@@ -52,7 +52,8 @@ class Page(Screen[None]):
     AUTO_FOCUS = ""  # each screen says what its keys go to
     DEFAULT_CSS = """
     Page {
-        & > .body { width: 100%; max-width: 104; height: 1fr; padding: 0 1; }
+        & > .body { width: 100%; max-width: 104; height: 1fr; padding: 0 1;
+            scrollbar-gutter: stable; }
         & > #too-small { display: none; width: 100%; height: 100%; content-align: center middle;
             text-align: center; }
         align-horizontal: center;

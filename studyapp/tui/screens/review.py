@@ -158,8 +158,8 @@ class ReviewScreen(Page):
 
     def _show_ratings(self) -> None:
         proposed = self._proposed()
-        why = "all core points" if proposed is Rating.GOOD else "a core point is missing"
-        self.query_one(Ratings).show(self._waits, proposed, why if self.size.width >= 120 else "")
+        why = "all core points" if proposed is Rating.GOOD else "point missing"
+        self.query_one(Ratings).show(self._waits, proposed, why)
 
     def _proposed(self) -> Rating | None:
         view = self.sitting.view

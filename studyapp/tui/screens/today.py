@@ -174,6 +174,7 @@ class TodayScreen(Page):
         self._do("undo")
 
     def _do(self, what: str) -> None:
+        from studyapp.store.engine import LOCK_PATIENCE
         from studyapp.study.sitting import Sitting
 
         study = self.study
@@ -187,7 +188,7 @@ class TodayScreen(Page):
             elif what == "new":
                 self.action_new_note()
             else:
-                sitting = Sitting(study.engine, study.settings, study.clock)
+                sitting = Sitting(study.engine, study.settings, study.clock, patience=LOCK_PATIENCE)
                 if what == "more":
                     sitting.go_on()
                 elif what == "undo" and sitting.undo() is None:

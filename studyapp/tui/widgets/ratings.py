@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from studyapp.memory.state import Rating
 
-_HINTS = {Rating.HARD: "remembered, slowly"}
+_WIDE = 26  # cells of a button that has room for words
 
 
 class RatingButton(Static):
@@ -42,7 +42,7 @@ class Ratings(Horizontal):
     """The buttons side by side. Posts `Chosen`."""
 
     DEFAULT_CSS = """
-    Ratings { height: 3; max-width: 104; border-top: solid $foreground 20%; padding: 0 1; }
+    Ratings { height: 3; max-width: 124; border-top: solid $foreground 20%; padding: 0 1; }
     """
 
     @dataclass
@@ -59,15 +59,15 @@ class Ratings(Horizontal):
         """Label each button with how long until the card comes back."""
         for button, rating in zip(self.query(RatingButton), Rating, strict=True):
             button.set_class(rating is proposed, "-proposed")
-            name = f"{rating.value} {rating.name.lower()}"
-            hint = _HINTS.get(rating, "")
+            room = button.size.width >= _WIDE
+            hint = "remembered, slowly" if room else "slowly"
             button.update(
                 Content.assemble(
-                    (name, "bold"),
-                    (f" ◂ {why}".rstrip() if rating is proposed else "", "$text-accent"),
+                    (f"{rating.value} {rating.name.lower()}", "bold"),
+                    (f" ◂ {why if room else ''}" if rating is proposed else "", "$text-accent"),
                     "\n",
                     waits[rating].rjust(6),
-                    (f"  {hint}" if hint and self.size.width >= 76 else "", "dim"),
+                    (f"  {hint}" if rating is Rating.HARD else "", "dim"),
                 )
             )
 

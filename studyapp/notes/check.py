@@ -1,0 +1,175 @@
+"""What a folder of content should be, beyond being readable: the rules that `check` reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from studyapp.errors import StudyError
+from studyapp.notes import markdown
+from studyapp.notes.card import FENCE, sides
+from studyapp.notes.note import CardStyle, Note, NoteKind, Page, Problem
+
+LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
+AS_OF_YEARS = 2  # a dated answer is looked at again after 24 months
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterCount:
+    """How much a chapter has."""
+
+    chapter: int
+    title: str
+    questions: int
+    terms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything wrong in a folder, and how much is in it."""
+
+    problems: tuple[Problem, ...]
+    notes: int
+    cards: int
+    chapters: tuple[ChapterCount, ...]
+
+
+def check(roots: Sequence[Path], today: date) -> Report:
+    """Read all content below each of *roots* and hold it against the rules.
+
+    Raises StudyError if one is no folder or there is no content file in any of them.
+    """
+    read = [markdown.read_folder(root) for root in roots]
+    pages = [page for found, _ in read for page in found]
+    problems = [problem for _, found in read for problem in found]
+    if not pages and not problems:
+        raise StudyError(f"There is no content file (*.md) in {', '.join(map(str, roots))}.")
+    for found, _ in read:
+        problems += _broken_rules(found, today)
+    notes = [note for page in pages for note in page.notes]
+    return Report(
+        problems=markdown.in_order(problems),
+        notes=len(notes),
+        cards=sum(len(sides(note)) for note in notes),
+        chapters=_chapters(pages),
+    )
+
+
+def fix(root: Path) -> int:
+    """Write the ids that are missing in the content files below *root*; returns how many."""
+    taken = {note.id for page in markdown.read_folder(root)[0] for note in page.notes}
+    return sum(markdown.fix(path, taken) for path in markdown.files(root))
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """*report* in the shape that `studyapp check --json` prints."""
+    return {
+        "problems": [
+            {"path": str(problem.path), "line": problem.line, "message": problem.message}
+            for problem in report.problems
+        ],
+        "notes": report.notes,
+        "cards": report.cards,
+        "chapters": [
+            {
+                "chapter": count.chapter,
+                "title": count.title,
+                "questions": count.questions,
+                "terms": count.terms,
+            }
+            for count in report.chapters
+        ],
+    }
+
+
+def _chapters(pages: Sequence[Page]) -> tuple[ChapterCount, ...]:
+    grouped: dict[tuple[str, int], list[Page]] = {}
+    for page in pages:
+        grouped.setdefault((page.pack, page.chapter), []).append(page)
+    counts = []
+    for (_, chapter), group in grouped.items():
+        kinds = [note.kind for page in group for note in page.notes]
+        questions, terms = kinds.count(NoteKind.QUESTION), kinds.count(NoteKind.TERM)
+        counts.append(ChapterCount(chapter, group[0].title, questions, terms))
+    return tuple(counts)
+
+
+def _broken_rules(pages: Sequence[Page], today: date) -> Iterator[Problem]:
+    contents: dict[tuple[str, int], set[str]] = {}
+    for page in pages:
+        numbers = contents.setdefault((page.pack, page.chapter), set())
+        for section in page.sections:
+            if section.number in numbers:
+                message = f"the section {section.number} is there twice"
+                yield Problem(section.path, section.line, message)
+            elif not _belongs(section.number, page):
+                message = f"the section {section.number} is not one of chapter {page.chapter}"
+                yield Problem(section.path, section.line, message)
+            numbers.add(section.number)
+    for page in pages:
+        for note in page.notes:
+            for message in _wrong(note, page, contents[page.pack, page.chapter], today):
+                yield Problem(note.path, note.line, message)
+    yield from _repeated(pages)
+
+
+def _wrong(note: Note, page: Page, contents: set[str], today: date) -> Iterator[str]:
+    if note.kind is NoteKind.TERM:
+        if not note.answer:
+            yield "the term has no meaning"
+        if _gives_away(note):
+            yield f"the meaning contains its own term, {note.prompt}"
+    elif note.card is CardStyle.ANSWER:
+        if not note.answer:
+            yield "the question has no answer"
+        if all(point.extra for point in note.points):
+            yield "the answer has no points (- [ ] …) that a good answer must make"
+    if note.section and not _belongs(note.section, page):
+        yield f"section: {note.section} is not one of chapter {page.chapter}"
+    elif note.section and contents and note.section not in contents:
+        yield f"section: {note.section} is not in the chapter's table of contents"
+    if note.as_of and note.as_of > today.year:
+        yield f"as-of: {note.as_of} is yet to come"
+    # The year says no month, so its last day counts: two full years pass before the warning.
+    elif note.as_of and today.year > note.as_of + AS_OF_YEARS:
+        yield f"as-of: {note.as_of} is more than 24 months ago; see whether the answer still holds"
+    words = _count_words(note.answer)
+    if words > LONGEST_ANSWER and not note.long:
+        yield f"the answer has {words} words, over {LONGEST_ANSWER}; shorten it or say why: long"
+
+
+def _belongs(section: str, page: Page) -> bool:
+    return int(section.split(".")[0]) == page.chapter
+
+
+def _gives_away(note: Note) -> bool:
+    """Whether the learner would read the term in its meaning; where links lead is not read."""
+    shown = re.sub(r"\]\([^)]*\)", "]", note.answer)
+    term = re.sub(r"[`*_]{1,2}(\S|\S.*\S)[`*_]{1,2}", r"\1", note.prompt)
+    without_aside = re.sub(r"\s*\([^)]*\)", "", term).strip()
+    return any(_is_in(name, shown) for name in {term, without_aside} if name)
+
+
+def _is_in(phrase: str, text: str) -> bool:
+    words = r"\s+".join(map(re.escape, phrase.split()))
+    return re.search(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _count_words(text: str) -> int:
+    """Words of prose: fenced code is not counted, nor are signs that stand alone."""
+    return sum(bool(re.search(r"\w", word)) for word in FENCE.sub("", text).split())
+
+
+def _repeated(pages: Sequence[Page]) -> Iterator[Problem]:
+    first: dict[tuple[str, NoteKind, str], Note] = {}
+    for page in pages:
+        for note in page.notes:
+            words = " ".join(re.sub(r"[`*]", "", note.prompt).casefold().split()).rstrip(" ?.!:")
+            other = first.setdefault((page.pack, note.kind, words), note)
+            if other is not note:
+                message = f"the same {note.kind} is already at {other.path}:{other.line}"
+                yield Problem(note.path, note.line, message)

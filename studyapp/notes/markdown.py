@@ -1,0 +1,910 @@
+"""The native format: Markdown files → pages, with every problem; and ids written where they lack.
+
+The format is described in CONTRIBUTING.md. Block structure (headings, lists, tables, fences) is
+markdown-it's; what belongs to this format alone is read from the source lines that it points to,
+so that an answer is the author's own text. Line numbers count from 1, columns from 0.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studyapp.errors import ContentError, StudyError, printable
+from studyapp.notes.card import CODE_SPAN, find_clozes, numbered_items
+from studyapp.notes.note import (
+    CardStyle,
+    Note,
+    NoteKind,
+    Page,
+    PageKind,
+    Point,
+    Problem,
+    Section,
+)
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+_IGNORED = {"readme.md", "contributing.md"}
+_ID = re.compile(r"[a-z0-9-]+")
+_MARK = re.compile(r"\{#([^{}]*)\}$")  # the {#id} that ends a heading or a point
+_TASK = re.compile(r"\[[ xX]\](?:\s+(.*))?$", re.DOTALL)
+_EXTRA = re.compile(r"extra:\s*", re.IGNORECASE)
+_SECTION = re.compile(r"([0-9]{1,6}\.[0-9]{1,6})(?:\s+(.*))?$")
+_NUMBER = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}")
+# A comment that begins a line may contain empty lines; one within a paragraph may not.
+_SPAN = re.compile(
+    r"^[ \t>]*(?P<block><!--(?s:.*?)-->)|(?<!\\)"
+    r"(?P<inline><!--(?s:(?:(?!\n[ \t]*\n).)*?)-->)|" + CODE_SPAN.pattern,
+    re.MULTILINE,
+)
+# A comma ends a value only where another key follows it.
+_PAIR = re.compile(r"\s*([\w-]+)\s*:\s*(.*?)\s*(?:,(?=\s*[\w-]+\s*:)|$)", re.DOTALL)
+_PIPE = re.compile(r"(?<!\\)\|")
+_COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section")
+_GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
+_FIX = "`studyapp check --fix` writes one"
+
+
+def read(path: Path) -> tuple[Page | None, tuple[Problem, ...]]:
+    """Read one file. Returns its page, None if the front matter is unusable, and its problems.
+
+    Nothing in the file makes this raise. A note that cannot be identified is left out.
+    """
+    page, file = _read(path)
+    return page, tuple(sorted(file.problems))
+
+
+def read_folder(root: Path) -> tuple[tuple[Page, ...], tuple[Problem, ...]]:
+    """Read all content files below *root* in order of chapter and path.
+
+    Of two notes with one id in a pack the second is left out. Raises StudyError if there is no
+    such folder.
+    """
+    if not root.exists():
+        raise StudyError(f"There is no folder {root}.")
+    pages: list[Page] = []
+    problems: list[Problem] = []
+    for path in files(root):
+        page, wrong = read(path)
+        pages += [page] if page else []
+        problems += wrong
+    pages.sort(key=lambda page: (page.chapter, natural(page.path)))
+    kept, repeated = _without_repeated(pages)
+    return kept, in_order([*problems, *repeated])
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """*problems* by path, in which numbers count as numbers, then by line."""
+    return tuple(sorted(problems, key=lambda it: (natural(it.path), it.line, it.message)))
+
+
+def natural(path: Path) -> tuple[object, ...]:
+    """Sort key that puts chapter 2 before chapter 10."""
+    parts = [re.split(r"([0-9]+)", part.casefold()) for part in path.parts]
+    keys = tuple(
+        tuple(int(piece) if index % 2 else piece for index, piece in enumerate(pieces))
+        for pieces in parts
+    )
+    return (keys, str(path))
+
+
+def fix(path: Path, taken: set[str] | None = None) -> int:
+    """Write the ids that are missing in a file and return how many; all else stays as it was.
+
+    *taken* holds the ids that the other files of the folder use, and is given the new ones. A
+    file without a page (see `read`) is not touched. Raises StudyError if it cannot be written.
+    """
+    page, file = _read(path)
+    if page is None or not file.gaps:
+        return 0
+    taken = set() if taken is None else taken
+    taken |= {note.id for note in page.notes}
+    taken |= {mark for line in file.lines for mark in re.findall(r"\{#([a-z0-9-]+)\}", line)}
+    filled = [(gap, gap.before + _slug_of(gap, taken) + gap.after) for gap in file.gaps]
+    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", file.source)
+    # From the end backwards, so that the columns before stay true.
+    for gap, text in sorted(filled, key=lambda item: item[0].place, reverse=True):
+        line = lines[gap.line - 1]
+        column = _nth(line, gap.column, _is_printable)
+        lines[gap.line - 1] = line[:column] + text + line[column:]
+    _write(path, (codecs.BOM_UTF8 if file.bom else b"") + "".join(lines).encode())
+    return sum(bool(gap.text) for gap in file.gaps)
+
+
+def slug(text: str, taken: set[str], default: str = "note") -> str:
+    """Make an id from *text* that is not in *taken*, and add it there."""
+    text = re.sub(r"\]\([^)\s]*\)", "]", text)
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", " ", plain.replace("'", "")).split()
+    name = words[0][:48] if words else default
+    for word in words[1:]:
+        if len(name) + len(word) >= 48:
+            break
+        name += f"-{word}"
+    unique, count = name, 1
+    while unique in taken:
+        count += 1
+        unique = f"{name}-{count}"
+    taken.add(unique)
+    return unique
+
+
+def excerpt(note: Note) -> str:
+    """The note's own text as its file now has it, to be put in another file of its kind.
+
+    A row of a table comes as a heading with the meaning below. Raises ContentError if the file
+    no longer has the note.
+    """
+    page, file = _read(note.path)
+    found = next((it for it in page.notes if it.id == note.id), None) if page else None
+    if page is None or found is None:
+        raise ContentError(note.path, note.line, f"the note {note.id} is no longer here")
+    lines = file.lines[found.line - 1 : found.last]
+    if re.match(r" {0,3}##(?!#)", lines[0]):
+        return "\n".join(lines) + "\n"
+    text = _as_heading(found, found.answer)
+    copy = _File(note.path, text)
+    copied = _notes(copy, _chunks(copy, 0, PageKind.JARGON), PageKind.JARGON)
+    if [it.answer for it in copied] == [found.answer]:
+        return text
+    # In a cell "## x" or "- [ ] x" is plain text; below a heading it would not be.
+    return _as_heading(found, f"\\{found.answer}")
+
+
+# --- one file ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Where an id is missing: `before` + slug of `text` + `after` belongs at this place.
+
+    Without text it is a part of a table's new column.
+    """
+
+    line: int
+    column: int
+    before: str
+    after: str
+    text: str
+    default: str = "note"
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.line, self.column
+
+
+class _File:
+    """A file's lines, and what is found wrong or missing while they are read."""
+
+    def __init__(self, path: Path, source: str, *, bom: bool = False) -> None:
+        self.path = path
+        self.source = source
+        self.bom = bom
+        text = re.sub(r"\r\n?", "\n", source)
+        self.lines = printable(text).split("\n")
+        self.problems: list[Problem] = []
+        self.gaps: list[_Gap] = []
+        if "\0" in text:
+            self.report(text.count("\n", 0, text.index("\0")) + 1, "there is a NUL character here")
+
+    def report(self, line: int, message: str) -> None:
+        self.problems.append(Problem(self.path, line, printable(message)))
+
+
+def _read(path: Path) -> tuple[Page | None, _File]:
+    file = _open(path)
+    if file.problems and not file.source:
+        return None, file
+    head = _front_matter(file)
+    chunks = _chunks(file, head.lines, head.kind)
+    sections: tuple[Section, ...] = ()
+    notes: tuple[Note, ...] = ()
+    if head.kind is PageKind.READING:
+        sections = tuple(_sections(file, chunks))
+    elif head.kind:
+        notes = _notes(file, chunks, head.kind)
+    page = head.page and replace(head.page, sections=sections, notes=notes)
+    return page, file
+
+
+def _open(path: Path) -> _File:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        file = _File(path, "")
+        file.report(1, f"the file cannot be read: {error.strerror}")
+        return file
+    bom = data.startswith(codecs.BOM_UTF8)
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return _File(path, data.decode(), bom=bom)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        file = _File(path, "")
+        file.report(
+            before.count(b"\n") + 1,
+            f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8",
+        )
+        return file
+
+
+def files(root: Path) -> Iterator[Path]:
+    """The content files below *root* (or *root* itself, a file), hidden folders left out."""
+    if root.is_file():
+        yield root
+        return
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            low = name.lower()
+            if low.endswith(".md") and not low.startswith(".") and low not in _IGNORED:
+                yield Path(folder, name)
+
+
+def _without_repeated(pages: Sequence[Page]) -> tuple[tuple[Page, ...], list[Problem]]:
+    first: dict[tuple[str, str], Note] = {}
+    kept, problems = [], []
+    for page in pages:
+        notes = []
+        for note in page.notes:
+            other = first.setdefault((page.pack, note.id), note)
+            if other is note:
+                notes.append(note)
+            else:
+                message = f"the id {note.id} is used already at {other.path}:{other.line}"
+                problems.append(Problem(note.path, note.line, printable(message)))
+        kept.append(replace(page, notes=tuple(notes)))
+    return tuple(kept), problems
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file as a whole, so that a crash leaves the old one or the new one."""
+    target = path.resolve()  # a link stays a link
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            with draft.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            draft.chmod(target.stat().st_mode)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise StudyError(f"Ids cannot be written to {path}: {error.strerror}.") from error
+
+
+# --- front matter -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the front matter says; `lines` is how many lines it takes.
+
+    Without a page, `kind` still tells how the rest is to be looked through for problems.
+    """
+
+    lines: int
+    page: Page | None = None
+    kind: PageKind | None = None
+
+
+def _front_matter(file: _File) -> _Head:
+    if file.lines[0].rstrip() != "---":
+        file.report(1, "front matter is missing: the first line must be ---")
+        return _Head(0)
+    ends = (number for number, line in enumerate(file.lines[1:], 1) if line.rstrip() == "---")
+    end = next(ends, None)
+    if end is None:
+        file.report(1, "front matter never ends: a line --- must follow it")
+        end = next((n for n, line in enumerate(file.lines) if not line.strip()), 0)
+        return _Head(end, kind=_guessed_kind(file.lines[1:end]))
+    values = _yaml(file, file.lines[1:end])
+    if values is None:
+        return _Head(end + 1, kind=_guessed_kind(file.lines[1:end]))
+    return _head(file, values, end + 1)
+
+
+def _yaml(file: _File, lines: Sequence[str]) -> dict[str, str] | None:
+    import yaml
+
+    text = "\n".join(lines)
+    try:
+        # The base loader leaves every value the text that it is: `title: No` is no boolean.
+        values = yaml.load(text, Loader=yaml.BaseLoader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position)
+        file.report(line + 2, f"front matter has a character that YAML forbids: {error.reason}")
+        return None
+    except yaml.MarkedYAMLError as error:
+        line = min(error.problem_mark.line, len(lines) - 1) if error.problem_mark else 0
+        file.report(line + 2, f"front matter is not YAML: {error.problem}")
+        return None
+    except (yaml.YAMLError, RecursionError):
+        file.report(2, "front matter is not YAML")
+        return None
+    if not isinstance(values, dict):
+        file.report(1, "front matter must be lines of key: value")
+        return None
+    return {
+        # YAML's "\x1b" and "\ud800" make characters that the file did not have.
+        str(key): printable(" ".join(value.encode("utf-8", "replace").decode().split()))
+        for key, value in values.items()
+        if isinstance(value, str)
+    }
+
+
+def _guessed_kind(lines: Sequence[str]) -> PageKind | None:
+    words = re.findall(r"^kind\s*:\s*[\"']?(\w+)", "\n".join(lines), re.MULTILINE)
+    return PageKind(words[0]) if words and words[0] in set(PageKind) else None
+
+
+def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
+    def line_of(key: str) -> int:
+        found = (n for n, line in enumerate(file.lines, 1) if re.match(rf"\W*{key}\b", line))
+        return next(found, 1)
+
+    for key in ("pack", "part", "chapter", "title", "kind"):
+        if not values.get(key):
+            file.report(1, f"front matter lacks {key}")
+    chapter, kind = _count(values.get("chapter", "")), values.get("kind")
+    if chapter is None and values.get("chapter"):
+        message = f"chapter: {values['chapter']} is not a whole number above 0"
+        file.report(line_of("chapter"), message)
+    if kind and kind not in set(PageKind):
+        message = f"kind: {kind} is none of {', '.join(PageKind)}"
+        file.report(line_of("kind"), message)
+    if not kind or kind not in set(PageKind):
+        return _Head(lines)
+    if not values.get("pack") or chapter is None:
+        return _Head(lines, kind=PageKind(kind))
+    page = Page(
+        path=file.path,
+        pack=values["pack"],
+        part=values.get("part", ""),
+        chapter=chapter,
+        title=values.get("title", ""),
+        kind=PageKind(kind),
+    )
+    return _Head(lines, page, page.kind)
+
+
+# --- structure --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Lines `start` to `end` (from 0, the end excluded) with their tokens.
+
+    `title` is the heading's text; None for a table of terms and for what no note claims.
+    """
+
+    start: int
+    end: int
+    tokens: Sequence[Token]
+    title: str | None = None
+    table: bool = False
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+
+
+def _chunks(file: _File, skip: int, kind: PageKind | None) -> list[_Chunk]:
+    """Cut a file below its first *skip* lines at its `##` headings and its tables of terms."""
+    tokens = _parser().parse("\n" * skip + "\n".join(file.lines[skip:]))
+    _report_unclosed(file, tokens)
+    cuts: list[tuple[int, int, str | None, bool]] = [(skip, 0, None, False)]
+    for index, token in enumerate(tokens):
+        if token.level or token.map is None:
+            continue
+        first, end = token.map
+        if token.type == "heading_open" and token.markup == "##":
+            cuts.append((first, index, tokens[index + 1].content, False))
+        elif token.type == "heading_open" and token.markup in _HEADINGS:
+            if cuts[-1][2] is not None:
+                file.report(first + 1, _HEADINGS[token.markup])
+        elif token.type == "table_open" and kind is PageKind.JARGON:
+            names = [cell.text.lower() for cell in _cells(file.lines[first])]
+            if {"term", "meaning"} <= set(names):
+                after = _after(tokens, index, "table_close")
+                cuts += [(first, index, None, True), (end, after, None, False)]
+            elif cuts[-1][2] is None:
+                file.report(first + 1, "a table of terms needs the columns Term and Meaning")
+    ends = [*cuts[1:], (len(file.lines), len(tokens), None, False)]
+    return [
+        _Chunk(first, ends[n][0], tokens[index : ends[n][1]], title, table)
+        for n, (first, index, title, table) in enumerate(cuts)
+    ]
+
+
+_HEADINGS = {
+    "#": "a # heading within a note: a note begins with ##, a heading in its text with ###",
+    "-": "a line of - right below text makes that text a heading: leave an empty line between",
+    "=": "a line of = right below text makes that text a heading: leave an empty line between",
+}
+
+
+def _after(tokens: Sequence[Token], index: int, kind: str) -> int:
+    return next(n for n in range(index, len(tokens)) if tokens[n].type == kind) + 1
+
+
+def _report_unclosed(file: _File, tokens: Sequence[Token]) -> None:
+    for token in tokens:
+        if token.map is None:
+            continue
+        first, end = token.map
+        if token.type == "fence":
+            indent = "[ \t>]*" if token.level else " {0,3}"
+            close = f"{indent}{re.escape(token.markup)}{token.markup[0]}*[ \t]*$"
+            if end - first < 2 or not re.match(close, file.lines[end - 1]):
+                file.report(first + 1, "the code fence that begins here is never closed")
+        elif token.type == "html_block" and re.match(r"\s*<!--(?!.*-->)", token.content, re.DOTALL):
+            file.report(first + 1, "the comment that begins here is never closed")
+
+
+# --- a heading and what is below it -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of an answer; `marked` still has a sign for each character that was removed."""
+
+    number: int
+    marked: str
+
+    @property
+    def text(self) -> str:
+        return self.marked.replace(_GONE, "").rstrip() if _GONE in self.marked else self.marked
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A point, its first line, and the place where an id would go; `bare` if none is there."""
+
+    point: Point
+    first: int
+    line: int
+    column: int
+    bare: bool
+
+
+def _notes(file: _File, chunks: Sequence[_Chunk], kind: PageKind) -> tuple[Note, ...]:
+    what = NoteKind.TERM if kind is PageKind.JARGON else NoteKind.QUESTION
+    lines: dict[str, int] = {}
+    notes = []
+    for chunk in chunks:
+        if chunk.table:
+            found = _table(file, chunk)
+        elif chunk.title is not None:
+            found = [_note(file, chunk, chunk.title, what)]
+        else:
+            continue
+        for note in found:
+            if note is None:
+                continue
+            if note.id in lines:
+                message = f"the id {note.id} is used already on line {lines[note.id]}"
+                file.report(note.line, message)
+            else:
+                lines[note.id] = note.line
+                notes.append(note)
+    return tuple(notes)
+
+
+def _note(file: _File, chunk: _Chunk, title: str, kind: NoteKind) -> Note | None:
+    line = chunk.start + 1
+    prompt, name = _identify(file, line, title)
+    if not prompt:
+        file.report(line, "the heading is empty")
+    elif name is None:
+        file.report(line, f"the {kind} has no {{#id}}; {_FIX}")
+        column = _end_of_heading(file.lines[chunk.start])
+        file.gaps.append(_Gap(line, column, " {#", "}", prompt, kind))
+    comments, lines = _comments(file, chunk)
+    tasks, taken = _tasks(file, chunk)
+    kept = _kept(lines, taken)
+    last = next(n for n in range(chunk.end, 0, -1) if file.lines[n - 1].strip())
+    note = Note(
+        id=name or "",
+        kind=kind,
+        prompt=prompt,
+        answer="\n".join(line.text for line in kept),
+        path=file.path,
+        line=line,
+        last=last,
+        points=tuple(task.point for task in tasks),
+    )
+    note = _with_comments(file, note, comments)
+    _check_card(file, note, kept, tasks)
+    return note if prompt and name else None
+
+
+def _end_of_heading(line: str) -> int:
+    """Where the text of a heading ends: before spaces and the # that may close it."""
+    whole = line.rstrip(" \t")
+    text = whole.rstrip("#")
+    return len(text.rstrip(" \t") if text.endswith((" ", "\t")) else whole)
+
+
+def _sections(file: _File, chunks: Sequence[_Chunk]) -> Iterator[Section]:
+    for chunk in chunks:
+        if chunk.title is None:
+            continue
+        line = chunk.start + 1
+        title, _ = _identify(file, line, chunk.title)
+        match = _SECTION.match(title)
+        if not title:
+            file.report(line, "the heading is empty")
+        elif match is None or not match[2]:
+            file.report(line, f"a heading here needs a section number, ## 1.19 Title: {title}")
+        else:
+            lines = _comments(file, chunk)[1]
+            text = "\n".join(line.text for line in _kept(lines, set()))
+            yield Section(match[1], match[2], text, file.path, line)
+
+
+def _identify(file: _File, line: int, text: str) -> tuple[str, str | None]:
+    """Split "text {#id}"; no id is None, a malformed one is reported and empty."""
+    text = _without_comments(" ".join(part.strip() for part in text.split("\n"))).strip()
+    match = _MARK.search(text)
+    if match is None:
+        return text, None
+    return text[: match.start()].rstrip(), _checked_id(file, line, match[1])
+
+
+def _checked_id(file: _File, line: int, name: str) -> str:
+    if _ID.fullmatch(name):
+        return name
+    file.report(line, f"the id {name!r} may have only lower-case letters, digits and hyphens")
+    return ""
+
+
+def _without_comments(text: str) -> str:
+    return _SPAN.sub(lambda match: "" if match["block"] or match["inline"] else match[0], text)
+
+
+def _comments(file: _File, chunk: _Chunk) -> tuple[list[tuple[int, str]], list[_Line]]:
+    """The comments below a heading, each with its line, and the lines with them blotted out."""
+    first = chunk.start + 1
+    lines = file.lines[first : chunk.end]
+    plain = list(lines)
+    for token in chunk.tokens:
+        if token.type in ("fence", "code_block") and token.map:
+            for number in range(*token.map):
+                plain[number - first] = "\ufffc" * len(lines[number - first])
+    text, searched = "\n".join(lines), "\n".join(plain)
+    comments, blotted, end = [], [], 0
+    for match in _SPAN.finditer(searched):
+        group = "block" if match["block"] else "inline"
+        if not match[group]:
+            continue
+        start, stop = match.span(group)
+        line = first + 1 + text.count("\n", 0, start)
+        comments.append((line, " ".join(match[group][4:-3].split())))
+        blotted += [text[end:start], re.sub(r"[^\n]", _GONE, text[start:stop])]
+        end = stop
+    blotted.append(text[end:])
+    marked = "".join(blotted).split("\n") if lines else []
+    return comments, [_Line(number, line) for number, line in enumerate(marked, first + 1)]
+
+
+def _kept(lines: Sequence[_Line], taken: set[int]) -> list[_Line]:
+    """The answer's lines, trimmed; what was taken out of its midst leaves one empty line."""
+    kept: list[_Line] = []
+    gap = True
+    for line in lines:
+        empty = not line.text.strip()
+        if line.number in taken or (_GONE in line.marked and not line.text.strip(" \t>")):
+            gap = True
+        elif not (gap and empty):
+            if gap and kept and kept[-1].text.strip():
+                kept.append(_Line(line.number, ""))
+            kept.append(line)
+            gap = False
+    while kept and not kept[-1].text.strip():
+        kept.pop()
+    return [*kept[:-1], replace(kept[-1], marked=kept[-1].marked.rstrip())] if kept else []
+
+
+def _tasks(file: _File, chunk: _Chunk) -> tuple[list[_Task], set[int]]:
+    """The points of a note, and the numbers of the lines that they take."""
+    tasks: list[_Task] = []
+    taken: set[int] = set()
+    names: set[str] = set()
+    for index, token in enumerate(chunk.tokens):
+        if token.type != "list_item_open" or token.level != 1 or token.markup not in "-*+":
+            continue
+        paragraph, inline = chunk.tokens[index + 1 : index + 3]
+        match = _TASK.match(inline.content) if paragraph.type == "paragraph_open" else None
+        if match is None or token.map is None or paragraph.map is None:
+            continue
+        first = token.map[0] + 1
+        taken.update(range(first, token.map[1] + 1))
+        _report_below_point(file, chunk.tokens[index + 4])
+        text, name = _identify(file, first, match[1] or "")
+        extra = _EXTRA.match(text)
+        text = text[extra.end() :] if extra else text
+        if not text:
+            file.report(first, "the point is empty")
+            continue
+        if name in names:
+            file.report(first, f"the id {name} is used already in this note")
+        names |= {name} if name else set()
+        line = paragraph.map[1]
+        point = Point(text, extra is not None, name or None)
+        column = len(file.lines[line - 1].rstrip())
+        tasks.append(_Task(point, first, line, column, bare=name is None))
+    return tasks, taken
+
+
+def _report_below_point(file: _File, token: Token) -> None:
+    comment = token.type == "html_block" and token.content.lstrip().startswith("<!--")
+    if token.type != "list_item_close" and not comment and token.map:
+        file.report(token.map[0] + 1, "a point is one paragraph; what is below it is not read")
+
+
+def _check_card(file: _File, note: Note, lines: Sequence[_Line], tasks: Sequence[_Task]) -> None:
+    """What a style of card needs in order to be asked."""
+    match note.card:
+        case CardStyle.ITEMS:
+            if not tasks:
+                file.report(note.line, "card: items needs points")
+            for task in tasks:
+                if task.bare:
+                    file.report(task.first, f"a point of an items note has no {{#id}}; {_FIX}")
+                    text = task.point.text
+                    file.gaps.append(_Gap(task.line, task.column, " {#", "}", text, "point"))
+        case CardStyle.CLOZE:
+            _check_clozes(file, note, lines)
+        case CardStyle.ORDER:
+            if len(numbered_items(note.answer)) < 2:
+                file.report(note.line, "card: order needs a numbered list of at least two items")
+        case _:
+            pass
+
+
+def _check_clozes(file: _File, note: Note, lines: Sequence[_Line]) -> None:
+    found = find_clozes(note.answer)
+    if not found:
+        file.report(note.line, "card: cloze needs a ==hidden=={#id} text in the answer")
+    names: set[str] = set()
+    for cloze in found:
+        line = lines[note.answer.count("\n", 0, cloze.end)]
+        if cloze.id in names:
+            file.report(line.number, f"the id {cloze.id} is used already in this note")
+        elif cloze.id:
+            names.add(cloze.id)
+        elif note.answer.startswith("{#", cloze.end):
+            mark = re.match(r"[^}\s]*", note.answer[cloze.end + 2 :])
+            _checked_id(file, line.number, mark[0] if mark else "")
+        else:
+            file.report(line.number, f"=={cloze.text}== has no {{#id}}; {_FIX}")
+            column = cloze.end - (note.answer.rfind("\n", 0, cloze.end) + 1)
+            column = _nth(line.marked, column, lambda character: character != _GONE)
+            file.gaps.append(_Gap(line.number, column, "{#", "}", cloze.text, "cloze"))
+
+
+# --- comments ---------------------------------------------------------------------------------
+
+
+def _with_comments(file: _File, note: Note, comments: Sequence[tuple[int, str]]) -> Note:
+    """*note* with what the comments below it say; the last one that has a key of ours counts."""
+    sources, lists = [], []
+    for line, text in comments:
+        if text.lower().startswith("source:"):
+            sources.append(text[len("source:") :].strip())
+            if not sources[-1]:
+                file.report(line, "source: names nothing")
+        elif re.match(r"[\w-]+\s*:", text):
+            lists.append((line, _PAIR.findall(text)))
+    known = [(line, pairs) for line, pairs in lists if any(key in _KEYS for key, _ in pairs)]
+    for line, _ in known[:-1]:
+        file.report(line, "this comment is not read: only the last one of a note is")
+    note = replace(note, sources=tuple(filter(None, sources)))
+    if not lists:
+        return note
+    line, pairs = (known or lists)[-1]
+    note = replace(note, **_fields(file, line, pairs))
+    if note.need and note.need > len(note.points):
+        file.report(line, f"need: {note.need} is more than the note's {len(note.points)} points")
+        note = replace(note, need=None)
+    return note
+
+
+def _fields(file: _File, line: int, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Fields of a note from the keys and values of its comment or its row."""
+    fields: dict[str, Any] = {}
+    seen: set[str] = set()
+    for key, value in pairs:
+        if key not in _KEYS:
+            file.report(line, f"unknown key {key}; the keys are {', '.join(_KEYS)}")
+            continue
+        if key in seen:
+            file.report(line, f"{key} is given twice")
+        seen.add(key)
+        parse, expected = _KEYS[key]
+        parsed = parse(value)
+        if not value:
+            file.report(line, f"{key} has no value")
+        elif parsed is None:
+            file.report(line, f"{key}: {value} is not {expected}")
+        else:
+            fields[key.replace("-", "_")] = parsed
+    return fields
+
+
+def _count(text: str) -> int | None:
+    return int(text) or None if re.fullmatch(r"[0-9]{1,6}", text) else None
+
+
+def _year(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[12][0-9]{3}", text) else None
+
+
+def _style(text: str) -> CardStyle | None:
+    return CardStyle(text) if text in set(CardStyle) else None
+
+
+def _words(separator: str | None) -> Callable[[str], tuple[str, ...] | None]:
+    def parse(text: str) -> tuple[str, ...] | None:
+        return tuple(word.strip() for word in text.split(separator) if word.strip()) or None
+
+    return parse
+
+
+_KEYS: dict[str, tuple[Callable[[str], object], str]] = {
+    "number": (_count, "a whole number above 0"),
+    "section": (lambda text: text if _NUMBER.fullmatch(text) else None, "a number like 1.19"),
+    "family": (str, "a name"),
+    "tags": (_words(None), "words"),
+    "card": (_style, f"one of {', '.join(CardStyle)}"),
+    "need": (_count, "a whole number above 0"),
+    "as-of": (_year, "a year like 2026"),
+    "synonyms": (_words(";"), "terms separated by semicolons"),
+    "long": (str, "a reason"),
+}
+
+
+# --- a table of terms -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell's text, and where it is between its pipes."""
+
+    text: str
+    start: int
+    end: int
+
+
+def _cells(line: str) -> list[_Cell]:
+    """Split a row as GitHub's tables do: at every pipe that has no backslash before it."""
+    end = len(line.rstrip(" \t"))
+    start = len(line) - len(line.lstrip(" \t"))
+    bounds = [match.start() for match in _PIPE.finditer(line, start, end)]
+    if bounds and bounds[0] == start:
+        start = bounds.pop(0) + 1
+    if bounds and bounds[-1] == end - 1:
+        end = bounds.pop()
+    starts, ends = [start, *(bound + 1 for bound in bounds)], [*bounds, end]
+    return [
+        _Cell(line[a:b].strip(" \t").replace("\\|", "|"), a, b)
+        for a, b in zip(starts, ends, strict=True)
+    ]
+
+
+def _table(file: _File, chunk: _Chunk) -> list[Note | None]:
+    header = chunk.start + 1
+    names = [cell.text.lower() for cell in _cells(file.lines[chunk.start])]
+    for position, name in enumerate(names):
+        if name not in _COLUMNS:
+            file.report(header, f"unknown column {name}; the columns are {', '.join(_COLUMNS)}")
+        elif name in names[:position]:
+            file.report(header, f"the column {name} is there twice")
+    rows = [(n + 1, _cells(file.lines[n])) for n in range(chunk.start + 2, chunk.end)]
+    ragged = any(len(cells) > len(names) for _, cells in rows)
+    found = [_row(file, line, names, cells) for line, cells in rows]
+    # A cell too many would be taken for an id if a column were added.
+    if "id" in names or not ragged:
+        file.gaps += _table_gaps(file, chunk, names, rows, found)
+    return [note if note and note.id else None for note in found]
+
+
+def _row(file: _File, line: int, names: Sequence[str], cells: Sequence[_Cell]) -> Note | None:
+    """A row as a note, whose id is empty where it is missing; None if it cannot be read."""
+    if len(cells) > len(names):
+        message = f"the row has {len(cells)} cells, its table {len(names)} columns; "
+        file.report(line, message + "a pipe within a cell is written \\|")
+        return None
+    texts = [_without_comments(cell.text).strip() for cell in cells]
+    values = dict(zip(names, texts, strict=False))
+    prompt, name = values.get("term", ""), values.get("id", "")
+    if not prompt:
+        file.report(line, "the row has no term")
+        return None
+    if not name:
+        file.report(line, f"the term has no id; {_FIX}")
+    elif not _checked_id(file, line, name):
+        return None
+    keys = ("section", "family", "synonyms")
+    fields = _fields(file, line, [(key, values[key]) for key in keys if values.get(key)])
+    answer = values.get("meaning", "")
+    return Note(name, NoteKind.TERM, prompt, answer, file.path, line, line, **fields)
+
+
+def _table_gaps(
+    file: _File,
+    chunk: _Chunk,
+    names: Sequence[str],
+    rows: Sequence[tuple[int, Sequence[_Cell]]],
+    found: Sequence[Note | None],
+) -> list[_Gap]:
+    """Where the ids of a table's rows belong, in a new last column if there is none."""
+    place = names.index("id") if "id" in names else len(names)
+    gaps = []
+    for (line, cells), note in zip(rows, found, strict=True):
+        if note is None or note.id:
+            continue
+        if place < len(cells):
+            cell = cells[place]
+            after = " " if cell.start == cell.end else ""
+            gaps.append(_Gap(line, cell.start, " ", after, note.prompt, "term"))
+        else:
+            missing = " |" * (place - len(cells))
+            gaps.append(_at_end(file, line, f"{missing} ", " ", note.prompt))
+    if gaps and "id" not in names:
+        gaps.append(_at_end(file, chunk.start + 1, " Id", " ", ""))
+        gaps.append(_at_end(file, chunk.start + 2, "---", "", ""))
+    return gaps
+
+
+def _at_end(file: _File, line: int, before: str, after: str, text: str) -> _Gap:
+    """A new last cell, in the row's own manner: with a pipe at its end or without."""
+    row = file.lines[line - 1].rstrip(" \t")
+    if re.search(r"(?<!\\)\|$", row):
+        return _Gap(line, len(row), before, f"{after}|", text, "term")
+    return _Gap(line, len(row), f" |{before}", "", text, "term")
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+def _as_heading(note: Note, answer: str) -> str:
+    pairs = [("section", note.section), ("family", note.family)]
+    pairs.append(("synonyms", "; ".join(note.synonyms)))
+    said = ", ".join(f"{key}: {value}" for key, value in pairs if value)
+    comment = f"\n<!-- {said} -->\n" if said else ""
+    return f"## {note.prompt} {{#{note.id}}}\n\n{answer}\n{comment}"
+
+
+def _slug_of(gap: _Gap, taken: set[str]) -> str:
+    return slug(gap.text, taken, gap.default) if gap.text else ""
+
+
+def _nth(line: str, count: int, counts: Callable[[str], bool]) -> int:
+    """The place in *line* right after its first *count* characters that count."""
+    seen = 0
+    for place, character in enumerate(line):
+        if seen == count:
+            return place
+        seen += counts(character)
+    return len(line)
+
+
+def _is_printable(character: str) -> bool:
+    return bool(printable(character))

@@ -1,0 +1,90 @@
+"""Kill a real review process at a random moment and hold what it showed against what is kept."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from studyapp.memory.fold import fold
+from studyapp.store import log, models
+from studyapp.store.engine import open_database, reading
+
+
+def kill_once(folder: Path, chance: random.Random) -> tuple[int, int]:
+    """Start `studyapp review --plain` in *folder*, feed it ratings, kill -9 it at some moment.
+
+    Returns (ratings shown as saved, ratings kept by this process). A rating was shown as saved
+    when the card after it was printed. Raises AssertionError if one of them is lost, the database
+    fails its integrity check, or a stored memory is not the fold of its log.
+    """
+    db = folder / "killed.db"
+    before = _kept(db)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "studyapp", "--db", str(db), "review", "--plain"],
+        cwd=folder,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("".join(f"\n{chance.choice('1234')}\n" for _ in range(500)))
+    process.stdin.flush()
+    printed: list[str] = []
+    first = threading.Event()
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            printed.append(line)
+            if " left]" in line:
+                first.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert first.wait(60), "the first card never came"
+    time.sleep(chance.uniform(0, 0.4))
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    reader.join()
+    cards = sum(" left]" in line for line in printed)
+    ended = any(line.startswith("Tomorrow:") for line in printed)
+    shown = cards if ended else max(0, cards - 1)
+    kept = _kept(db) - before
+    assert kept >= shown, f"{shown} ratings were shown as saved, {kept} are kept"
+    check_whole(db)
+    return shown, kept
+
+
+def check_whole(db: Path) -> None:
+    """The file is sound, and every stored memory is the fold of its log."""
+    plain = sqlite3.connect(db)
+    assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    plain.close()
+    engine = open_database(str(db))
+    with reading(engine) as connection:
+        history = log.read_history(connection, 1)
+        for card_id, uid in connection.execute(select(models.Card.id, models.Card.uid)).all():
+            entries = log.read_log(connection, 1, card_id)
+            assert log.read_memory(connection, 1, card_id) == fold(entries, uid, history)
+    engine.dispose()
+
+
+def _kept(db: Path) -> int:
+    if not db.exists():
+        return 0
+    engine = open_database(str(db))
+    with reading(engine) as connection:
+        count = connection.scalar(select(func.count()).select_from(models.Review)) or 0
+    engine.dispose()
+    return count

@@ -1,0 +1,218 @@
+"""null: its p-values are scipy's, its power is the formula's, and it says what it cannot know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from lessons import null
+from studyapp.lab.interval import wilson
+from studyapp.lab.protocol import Event, Fact, Metric, Progress, Result, Value
+
+DEFAULTS = {knob.name: knob.default for knob in null.LESSON.knobs}
+SMALL = {"n": 9, "worlds": 1000}
+ENDS = [(knob.name, end) for knob in null.LESSON.knobs for end in (knob.low, knob.high)]
+SURE = 0.9999  # so that another machine's random numbers do not fail a test by bad luck
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As the app does on two cores: with more, threads wait for each other on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(null, "REPEATS", 500)
+    monkeypatch.setattr(null, "PERMUTATIONS", 499)
+
+
+def events(seed: int = 0, **knobs: Value) -> list[Event]:
+    return list(null.run(DEFAULTS | knobs, "cpu", seed))
+
+
+def facts(seed: int = 0, **knobs: Value) -> dict[str, Fact]:
+    result = events(seed, **knobs)[-1]
+    assert isinstance(result, Result)
+    return {fact.name: fact for fact in result.facts}
+
+
+def holds(fact: Fact, expected: float) -> bool:
+    """Return whether a share's Wilson interval, taken at SURE, holds the expected value."""
+    _, low, high = wilson(round(fact.value * fact.n), fact.n, SURE)
+    return low <= expected <= high
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(("name", "end"), ENDS)
+def test_every_knob_works_at_both_ends(name: str, end: Value) -> None:
+    if (name, end) == ("worlds", 100_000_000):
+        end = 2_000_000  # the rest is for a GPU
+    stream = events(**(SMALL | {name: end}))
+    result = stream[-1]
+    assert isinstance(result, Result)
+    for fact in result.facts:
+        assert math.isfinite(fact.value)
+        if fact.low is not None and fact.high is not None:
+            assert -math.inf < fact.low <= fact.high < math.inf
+    worlds = int((DEFAULTS | SMALL | {name: end})["worlds"])
+    assert [e for e in stream if isinstance(e, Progress)][-1] == Progress(worlds, worlds)
+
+
+@pytest.mark.usefixtures("short")
+def test_the_fact_that_decides_is_measured() -> None:
+    question = null.LESSON.question
+    assert question.fact in facts(**SMALL)
+    edges = [(choice.low, choice.high) for choice in question.choices]
+    assert edges[0][0] is None
+    assert edges[-1][1] is None
+    assert [high for _, high in edges[:-1]] == [low for low, _ in edges[1:]]
+
+
+@pytest.mark.usefixtures("short")
+def test_the_same_seed_gives_the_same_events_on_any_number_of_threads() -> None:
+    first = events(seed=3, worlds=30_000)
+    torch.set_num_threads(2)
+    assert events(seed=3, worlds=30_000) == first
+    assert events(seed=4, worlds=30_000) != first
+
+
+@pytest.mark.parametrize("n", [5, 10, 100])
+@pytest.mark.parametrize("slope", [-0.05, -0.023, 0.0, 0.04])
+def test_the_observed_study_is_as_the_knobs_say(n: int, slope: float) -> None:
+    x = null.temperatures(n)
+    assert x.mean() == pytest.approx(0, abs=1e-12)
+    assert x.std(ddof=1) == pytest.approx(null.SD)
+    y = null.observe(x, slope, 0.7, np.random.default_rng(1))
+    line = stats.linregress(x, y)
+    assert line.slope == pytest.approx(slope, abs=1e-12)
+    residual = y - line.slope * x - line.intercept
+    assert (residual @ residual / (n - 2)) ** 0.5 == pytest.approx(0.7)
+
+
+def test_lines_are_fitted_as_linregress_does() -> None:
+    x, generator = null.temperatures(12), np.random.default_rng(2)
+    y = 5 + 0.03 * x + generator.standard_normal((20, 12))
+    slopes, ts = null.fit(torch.from_numpy(x), torch.from_numpy(y))
+    for row, slope, t in zip(y, slopes.tolist(), ts.tolist(), strict=True):
+        line = stats.linregress(x, row)
+        assert slope == pytest.approx(line.slope)
+        assert t == pytest.approx(line.slope / line.stderr)
+
+
+@pytest.mark.parametrize(("n", "slope"), [(5, 0.09), (10, 0.06), (100, 0.01), (100, -0.023)])
+def test_p_is_that_of_linregress_and_of_permutation_test(n: int, slope: float) -> None:
+    found = facts(seed=1, n=n, slope=slope, worlds=200_000)
+    x = null.temperatures(n)
+    y = null.observe(x, slope, 0.5, np.random.default_rng(1))
+    line = stats.linregress(x, y)
+    assert holds(found["p_value"], line.pvalue)
+    assert found["t"].value == pytest.approx(line.slope / line.stderr)
+    half = stats.t.ppf(0.975, n - 2) * line.stderr
+    assert found["slope"].low == pytest.approx(slope - half)
+    assert found["change_per_20"].high == pytest.approx(20 * (slope + half))
+
+    shuffled = stats.permutation_test(
+        (y,),
+        lambda y, axis=-1: (y * x).sum(axis=axis),
+        permutation_type="pairings",
+        n_resamples=19_999,  # at n = 5 all 120 are taken, and p is exact
+        batch=2000,
+        vectorized=True,
+        rng=0,
+    )
+    many, exact = len(shuffled.null_distribution), (shuffled.pvalue,) * 3
+    _, low, high = exact if n == 5 else wilson(round(shuffled.pvalue * many), many, SURE)
+    ours = found["permutation_p"]
+    _, our_low, our_high = wilson(round(ours.value * ours.n), ours.n, SURE)
+    assert our_low <= high
+    assert our_high >= low
+
+
+@pytest.mark.usefixtures("short")
+def test_the_permutation_p_is_never_0() -> None:
+    found = facts(n=1000, slope=0.1, scatter=0.1, worlds=1000)
+    assert found["permutation_p"].value == 1 / 500
+    assert found["p_value"].value == 0  # a share of the worlds, so it can be
+    assert found["p_value"].high == pytest.approx(0.0038, abs=0.0001)
+
+
+def test_one_in_twenty_is_significant_when_there_is_no_slope() -> None:
+    found = facts(n=5, slope=0.0, worlds=100_000)
+    assert holds(found["power"], 0.05)  # with z in place of t it would be 0.145
+    assert found["p_05"].value == pytest.approx(0.05, abs=0.01)
+    assert found["p_95"].value == pytest.approx(0.95, abs=0.01)
+    assert {"exaggeration", "wrong_sign"}.isdisjoint(found)
+
+
+@pytest.mark.parametrize(("n", "reference"), [(10, 0.10), (30, 0.22), (100, 0.62), (200, 0.89)])
+def test_power_is_that_of_the_noncentral_t(n: int, reference: float) -> None:
+    power = facts(n=n, scatter=0.8, worlds=1000)["power"]
+    limit = stats.t.ppf(0.975, n - 2)
+    shift = 0.023 * null.SD * (n - 1) ** 0.5 / 0.8
+    exact = stats.nct.sf(limit, n - 2, shift) + stats.nct.cdf(-limit, n - 2, shift)
+    assert holds(power, exact)
+    assert power.value == pytest.approx(reference, abs=0.02)
+
+
+def test_what_is_significant_at_low_power_is_too_steep_and_at_times_of_the_wrong_sign() -> None:
+    found = facts(n=10, scatter=0.8, worlds=1000)
+    assert found["exaggeration"].value == pytest.approx(3, abs=0.5)
+    assert found["wrong_sign"].value == pytest.approx(0.055, abs=0.02)
+    assert found["exaggeration"].n == round(found["power"].value * null.REPEATS)
+
+
+def test_p_varies_widely_when_the_study_is_repeated() -> None:
+    found = facts(scatter=0.8, worlds=100_000)
+    assert found["p_05"].value < 0.001
+    assert found["p_95"].value == pytest.approx(0.52, abs=0.06)
+    assert found["p_50"].value == pytest.approx(found["p_value"].value, rel=0.15)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_hundred_times_the_worlds_make_the_band_ten_times_narrower() -> None:
+    def width(worlds: int) -> float:
+        fact = facts(scatter=1.5, worlds=worlds)["p_value"]
+        assert fact.low is not None
+        assert fact.high is not None
+        return fact.high - fact.low
+
+    assert width(1000) / width(100_000) == pytest.approx(10, rel=0.2)
+
+
+@pytest.mark.usefixtures("short")
+def test_the_stream_ends_at_the_facts() -> None:
+    stream = events(scatter=0.8, worlds=5000)
+    assert isinstance(stream[-1], Result)
+    last = {event.series: event for event in stream if isinstance(event, Metric)}
+    p = stream[-1].facts[0]
+    assert last["p"] == Metric(5000, "p", p.value, p.low, p.high)
+    bins = [event for event in stream if isinstance(event, Metric) and event.series == "chance"]
+    bins = bins[-null.BINS :]
+    assert sum(metric.value for metric in bins) == pytest.approx(1, abs=0.01)
+    assert last["observed"].step == pytest.approx(stream[-1].facts[4].value)
+    assert min(m.step for m in bins) < last["observed"].step < max(m.step for m in bins)
+
+
+def test_memory_is_bounded_however_many_the_worlds() -> None:
+    x = torch.from_numpy(null.temperatures(1000))
+    generator = torch.Generator().manual_seed(0)
+    slopes, _ = next(null.studies(x, 0.0, 1.0, 100_000_000, generator))
+    assert len(slopes) * len(x) <= null.CPU
+
+
+@pytest.mark.slow
+def test_a_million_worlds_at_the_defaults() -> None:
+    found = facts()
+    assert holds(found["p_value"], 2 * stats.t.sf(abs(found["t"].value), 98))
+    assert found["p_value"].high < 0.001  # so the first choice is right
+    assert found["permutation_p"].low <= found["p_value"].high
+    assert found["permutation_p"].high >= found["p_value"].low

@@ -1,0 +1,151 @@
+"""Sides and faces of notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studyapp.notes.card import clozes, face, find_clozes, numbered_items, sides, without_code
+from studyapp.notes.note import CardStyle, Note, NoteKind, Point
+
+
+def make_note(**fields: Any) -> Note:
+    given_fields: dict[str, Any] = {
+        "id": "n",
+        "kind": NoteKind.QUESTION,
+        "prompt": "Why?",
+        "answer": "",
+        "path": Path("a.md"),
+        "line": 1,
+        "last": 2,
+    }
+    return Note(**(given_fields | fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"answer": "a"}, ("answer",)),
+        ({"kind": NoteKind.TERM}, ("meaning", "term")),
+        ({"card": CardStyle.DO}, ()),
+        ({"card": CardStyle.ORDER}, ("order",)),
+        (
+            {
+                "card": CardStyle.ITEMS,
+                "points": (Point("a", id="x"), Point("b"), Point("c", id="x"), Point("d", id="y")),
+            },
+            ("item:x", "item:y"),
+        ),
+        (
+            {"card": CardStyle.CLOZE, "answer": "==a=={#x} ==b== ==c=={#x}"},
+            ("cloze:x", "cloze:2"),
+        ),
+    ],
+)
+def test_sides_by_style_each_once(fields: dict[str, Any], expected: tuple[str, ...]) -> None:
+    assert sides(make_note(**fields)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("==a== and ==b c=={#x}", [("1", "a"), ("x", "b c")]),
+        ("==$y = ax + b$=={#line}", [("line", "$y = ax + b$")]),
+        ("==`a == b`=={#test}", [("test", "`a == b`")]),
+        ("if a == b and c == d", []),
+        ("`x==1 or y==2`", []),
+        ("```\na ==b== c\n```\n==d==", [("1", "d")]),
+        ("~~~\n==b==", []),
+        ("- ```\n  ==b==\n  ```\n\n==d==", [("1", "d")]),
+        ("> ```\n> ==b==\n> ```\n\n==d==", [("1", "d")]),
+        ("``` ==in a span== ```", []),
+        ("==a\nb==", []),
+        ("a ==b or c == d", []),
+        ("a == b or c== d", []),
+    ],
+)
+def test_clozes_are_found_outside_code(text: str, expected: list[tuple[str, str]]) -> None:
+    assert clozes(text) == expected
+
+
+def test_a_cloze_tells_its_place() -> None:
+    (cloze,) = find_clozes("so ==this=={#x}.")
+    assert (cloze.text, cloze.id, cloze.start, cloze.end) == ("this", "x", 3, 15)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="`~=ab {}#\n\\>-1."))
+def test_code_is_hidden_without_moving_anything(text: str) -> None:
+    hidden = without_code(text)
+    assert len(hidden) == len(text)
+    assert all(b in (a, "\ufffc") for a, b in zip(text, hidden, strict=True))
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="=ab{#}`\n", max_size=60))
+def test_a_cloze_face_hides_one_and_shows_the_others(text: str) -> None:
+    note = make_note(card=CardStyle.CLOZE, answer=text)
+    for key, hidden in clozes(text):
+        shown = face(note, f"cloze:{key}")
+        assert "**[ … ]**" in shown.front
+        assert shown.back.startswith(f"**{hidden}**")
+
+
+def test_cloze_faces() -> None:
+    note = make_note(card=CardStyle.CLOZE, answer="==Loss=={#a} falls; ==error=={#b} rises.")
+    assert face(note, "cloze:b").front == "Why?\n\nLoss falls; **[ … ]** rises."
+    assert face(note, "cloze:b").back == "**error**\n\nLoss falls; error rises."
+
+
+def test_item_face_shows_the_other_items() -> None:
+    points = (Point("one", id="a"), Point("two", id="b"))
+    shown = face(make_note(card=CardStyle.ITEMS, points=points, answer="Because."), "item:b")
+    assert shown.front == "Why?\n\n- one\n- **[ … ]**"
+    assert shown.back == "**two**\n\nBecause."
+
+
+def test_faces_of_a_term() -> None:
+    note = make_note(
+        kind=NoteKind.TERM, prompt="Epoch", answer="One pass.", synonyms=("pass", "sweep")
+    )
+    assert face(note, "meaning").front == "What does **Epoch** mean?"
+    assert face(note, "meaning").back == "One pass."
+    assert face(note, "term").front == "Which term?\n\nOne pass."
+    assert face(note, "term").back == "**Epoch**\n\nAlso: pass, sweep"
+
+
+def test_answer_face_has_the_points() -> None:
+    note = make_note(answer="So.", points=(Point("p"),))
+    shown = face(note, "answer")
+    assert (shown.front, shown.back, shown.points) == ("Why?", "So.", (Point("p"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("First:\n\n1. a\n2. b\n\nDone.", ["a", "b"]),
+        ("1) a\n   more\n2) b\nlazily\n\nDone", ["a\n   more", "b\nlazily"]),
+        ("1. a\n  \nDone\n2. b", ["a", "b"]),
+        ("```\n1. no\n```\n1. a", ["a"]),
+        ("1. a\n\n   ```\n   2. no\n   ```\n\n2. b", ["a\n\n   ```\n   2. no\n   ```", "b"]),
+        ("1. `x`\n- not an item", ["`x`"]),
+        ("1986 was the year", []),
+    ],
+)
+def test_numbered_items(text: str, expected: list[str]) -> None:
+    assert numbered_items(text) == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from("abcdef"), min_size=2, max_size=6), st.integers(0, 50))
+def test_an_order_face_is_a_rearrangement(items: list[str], turn: int) -> None:
+    listed = "\n".join(f"{n}. {item}" for n, item in enumerate(items, 1))
+    note = make_note(card=CardStyle.ORDER, answer=listed)
+    shown = [line[2:] for line in face(note, "order", turn).front.split("\n")[2:]]
+    assert sorted(shown) == sorted(items)
+    assert (shown == items) == (len(set(items)) == 1)
+    assert face(note, "order", turn) == face(note, "order", turn)

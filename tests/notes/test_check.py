@@ -1,0 +1,218 @@
+"""The rules of `check`: each broken once, with its line and message."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studyapp.errors import StudyError
+from studyapp.notes.check import ChapterCount, Report, as_json, check
+
+TODAY = date(2026, 11, 21)
+FIRST = 8  # the line on which a body begins
+
+
+def write_page(root: Path, name: str, kind: str, body: str, chapter: int = 1) -> Path:
+    path = root / name
+    path.write_text(
+        f"---\npack: p\npart: 1. Part\nchapter: {chapter}\ntitle: Chapter {chapter}\n"
+        f"kind: {kind}\n---\n{body}"
+    )
+    return path
+
+
+def found(root: Path, today: date = TODAY) -> list[tuple[str, int, str]]:
+    problems = check([root], today).problems
+    return [(problem.path.name, problem.line, problem.message) for problem in problems]
+
+
+def test_a_folder_in_order(tmp_path: Path) -> None:
+    write_page(
+        tmp_path, "q.md", "questionnaire",
+        "## Why? {#why}\n\nSo.\n\n- [ ] so\n\n<!-- section: 1.1, family: why, as-of: 2024 -->\n"
+        "## Do it {#do}\n<!-- card: do -->\n"
+        "## Which? {#which}\n- [ ] a {#a}\n- [ ] b {#b}\n<!-- card: items -->\n"
+        "## What? {#what}\n==a=={#c}\n<!-- card: cloze -->\n"
+        "## In which order? {#order}\n1. a\n2. b\n<!-- card: order -->\n",
+    )  # fmt: skip
+    write_page(tmp_path, "r.md", "reading", "## 1.1 One\n## 1.2 Two\n")
+    write_page(tmp_path, "t.md", "jargon", "## Epoch {#epoch}\nOne pass.\n")
+    write_page(tmp_path, "t10.md", "jargon", "## Epochs {#epochs}\nPasses.\n", chapter=10)
+    write_page(tmp_path, "t2.md", "jargon", "", chapter=2)
+    report = check([tmp_path], TODAY)
+    assert report == Report(
+        problems=(),
+        notes=7,
+        cards=1 + 0 + 2 + 1 + 1 + 2 + 2,
+        chapters=(
+            ChapterCount(1, "Chapter 1", questions=5, terms=1),
+            ChapterCount(2, "Chapter 2", questions=0, terms=0),
+            ChapterCount(10, "Chapter 10", questions=0, terms=1),
+        ),
+    )
+
+
+def test_json(tmp_path: Path) -> None:
+    path = write_page(tmp_path, "t.md", "jargon", "## Epoch {#epoch}\n")
+    assert as_json(check([tmp_path], TODAY)) == {
+        "problems": [{"path": str(path), "line": FIRST, "message": "the term has no meaning"}],
+        "notes": 1,
+        "cards": 2,
+        "chapters": [{"chapter": 1, "title": "Chapter 1", "questions": 0, "terms": 1}],
+    }
+
+
+POINT = "- [ ] a\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "message"),
+    [
+        (f"## Q? {{#q}}\n{POINT}", 0, "the question has no answer"),
+        ("## Q? {#q}\nA.\n", 0, "the answer has no points (- [ ] …) that a good answer must make"),
+        ("## Q? {#q}\nA.\n- [ ] extra: a\n", 0, "the answer has no points (- [ ] …) that a good"),
+        (f"\n## Q? {{#q}}\nA.\n{POINT}<!-- section: 2.1 -->", 1, "section: 2.1 is not one of"),
+        (
+            f"## Q? {{#q}}\nA.\n{POINT}<!-- section: 1.9 -->", 0,
+            "section: 1.9 is not in the chapter's table of contents",
+        ),
+        (f"## Q? {{#q}}\nA.\n{POINT}<!-- as-of: 2023 -->", 0, "as-of: 2023 is more than 24 months"),
+        (f"## Q? {{#q}}\nA.\n{POINT}<!-- as-of: 2027 -->", 0, "as-of: 2027 is yet to come"),
+        (
+            f"## Q? {{#q}}\n{'word ' * 121}\n{POINT}", 0,
+            "the answer has 121 words, over 120; shorten it or say why: long",
+        ),
+        (
+            f"## What  *is* it? {{#q}}\nA.\n{POINT}\n## what is `it` {{#r}}\nA.\n{POINT}", 4,
+            "the same question is already at {path}:8",
+        ),
+        ("## Q?", 0, "the question has no {#id}"),
+    ],
+)  # fmt: skip
+def test_rules_for_questions(tmp_path: Path, body: str, line: int, message: str) -> None:
+    write_page(tmp_path, "r.md", "reading", "## 1.1 One\n")
+    path = write_page(tmp_path, "q.md", "questionnaire", body)
+    ((name, where, what),) = found(tmp_path)
+    assert (name, where) == ("q.md", FIRST + line)
+    assert what.startswith(message.replace("{path}", str(path)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"## Q? {{#q}}\n{'word ' * 121}\n{POINT}<!-- long: five parts -->",
+        f"## Q? {{#q}}\n{'word ' * 120}+ = – .\n```\n{'code ' * 50}\n```\n{POINT}",
+        f"## Q? {{#q}}\nA.\n{POINT}## R? {{#r}}\nA.\n{POINT}",
+    ],
+)
+def test_what_a_question_may_be(tmp_path: Path, body: str) -> None:
+    write_page(tmp_path, "q.md", "questionnaire", body)
+    assert found(tmp_path) == []
+
+
+def test_without_reading_pages_any_section_of_the_chapter_will_do(tmp_path: Path) -> None:
+    body = f"## Q? {{#q}}\nA.\n{POINT}<!-- section: 1.9 -->"
+    write_page(tmp_path, "q.md", "questionnaire", body)
+    write_page(tmp_path, "r.md", "reading", "## 2.1 One\n", chapter=2)
+    assert found(tmp_path) == []
+
+
+@pytest.mark.parametrize(("today", "count"), [(date(2026, 12, 31), 0), (date(2027, 1, 1), 1)])
+def test_a_dated_answer_lasts_two_full_years(tmp_path: Path, today: date, count: int) -> None:
+    body = f"## Q? {{#q}}\nA.\n{POINT}<!-- as-of: 2024 -->"
+    write_page(tmp_path, "q.md", "questionnaire", body)
+    assert len(found(tmp_path, today)) == count
+
+
+@pytest.mark.parametrize(
+    ("term", "meaning", "gives_away"),
+    [
+        ("Epoch", "An epoch is one pass.", True),
+        ("Epoch", "EPOCHS are passes.", False),
+        ("Test set", "The final\ntest set is this.", True),
+        ("Test set", "A set to test on.", False),
+        ("fit", "What `model.fit` does.", True),
+        ("`valid_pct`", "The share valid_pct takes.", True),
+        ("Loss (of a model)", "The loss is minimised.", True),
+        ("Overfitting", "See [here](fact:overfitting.gap).", False),
+        ("Overfitting", "See [overfitting](fact:x.gap).", True),
+        ("C++", "Faster than C, slower than C++.", True),
+        ("C++", "Faster than C.", False),
+        ("*", "Any (thing)", False),
+    ],
+)
+def test_a_meaning_never_contains_its_term(
+    tmp_path: Path, term: str, meaning: str, gives_away: bool
+) -> None:
+    write_page(tmp_path, "t.md", "jargon", f"## {term} {{#t}}\n\n{meaning}\n")
+    message = f"the meaning contains its own term, {term}"
+    assert found(tmp_path) == ([("t.md", FIRST, message)] if gives_away else [])
+
+
+def test_an_empty_cell(tmp_path: Path) -> None:
+    table = "| Term | Meaning | Id | Family |\n|-|-|-|-|\n| a | | a | |\n| | b | b | f |\n"
+    write_page(tmp_path, "t.md", "jargon", table)
+    assert found(tmp_path) == [
+        ("t.md", FIRST + 2, "the term has no meaning"),
+        ("t.md", FIRST + 3, "the row has no term"),
+    ]
+
+
+def test_the_same_term_in_two_files(tmp_path: Path) -> None:
+    first = write_page(tmp_path, "1.md", "jargon", "## Epoch {#a}\nOne pass.\n", chapter=2)
+    write_page(tmp_path, "2.md", "jargon", "## epoch {#b}\nA sweep.\n", chapter=10)
+    assert found(tmp_path) == [("2.md", FIRST, f"the same term is already at {first}:8")]
+
+
+def test_another_pack_may_ask_the_same(tmp_path: Path) -> None:
+    write_page(tmp_path, "1.md", "jargon", "## Epoch {#a}\nOne pass.\n")
+    other = write_page(tmp_path, "2.md", "jargon", "## Epoch {#a}\nOne pass.\n")
+    other.write_text(other.read_text().replace("pack: p", "pack: q"))
+    assert found(tmp_path) == []
+
+
+def test_sections_of_a_chapter(tmp_path: Path) -> None:
+    write_page(tmp_path, "r.md", "reading", "## 1.1 A\n## 1.1 B\n## 2.1 C\n")
+    assert found(tmp_path) == [
+        ("r.md", FIRST + 1, "the section 1.1 is there twice"),
+        ("r.md", FIRST + 2, "the section 2.1 is not one of chapter 1"),
+    ]
+
+
+def test_problems_come_by_path_and_line(tmp_path: Path) -> None:
+    for name in ("10.md", "9.md"):
+        body = f"## A {name} {{#a{name[:-3]}}}\n\n## B\n"
+        write_page(tmp_path, name, "jargon", body)
+    assert [(name, line) for name, line, _ in found(tmp_path)] == [
+        ("9.md", FIRST),
+        ("9.md", FIRST + 2),
+        ("10.md", FIRST),
+        ("10.md", FIRST + 2),
+    ]
+
+
+def test_no_folder_and_no_content(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# Hello\n")
+    with pytest.raises(StudyError, match=r"^There is no content file \(\*\.md\) in .*\.$"):
+        check([tmp_path], TODAY)
+    with pytest.raises(StudyError, match=r"^There is no folder .*nowhere\.$"):
+        check([tmp_path / "nowhere"], TODAY)
+
+
+WORDS = st.lists(st.sampled_from(["loss", "x", "Test", "set", "fit."]), max_size=5).map(" ".join)
+
+
+@settings(deadline=None, max_examples=50)
+@given(term=st.sampled_from(["loss", "test set", "x"]), before=WORDS, after=WORDS)
+def test_a_term_within_any_words_is_found(
+    tmp_path_factory: pytest.TempPathFactory, term: str, before: str, after: str
+) -> None:
+    root = tmp_path_factory.mktemp("terms")
+    write_page(root, "t.md", "jargon", f"## {term} {{#t}}\n\nSo {before} {term.upper()} {after}\n")
+    assert [message for _, _, message in found(root)] == [
+        f"the meaning contains its own term, {term}"
+    ]

@@ -1,0 +1,920 @@
+"""Reading the native format: every feature and every problem, with its line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from studyapp.errors import ContentError, StudyError, printable
+from studyapp.notes import markdown
+from studyapp.notes.card import sides
+from studyapp.notes.note import CardStyle, Note, NoteKind, Page, PageKind, Point, Section
+
+in_one_folder = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def front_matter(kind: str, chapter: int = 1) -> str:
+    """Six lines; the seventh is the first of the body."""
+    return (
+        f"---\npack: p\npart: 1. Part\nchapter: {chapter}\ntitle: A title\nkind: {kind}\n---\n"
+        if kind
+        else ""
+    )
+
+
+FIRST = 8  # the line on which a body begins
+
+
+class Folder:
+    """Writes content files and reads them back."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, body: str, kind: str = "questionnaire", name: str = "a.md") -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((front_matter(kind) + textwrap.dedent(body)).encode())
+        return path
+
+    def page(self, body: str, kind: str = "questionnaire") -> Page:
+        """The page of a file that has no problems."""
+        page, problems = markdown.read(self.write(body, kind))
+        assert problems == ()
+        assert page is not None
+        return page
+
+    def note(self, body: str, kind: str = "questionnaire") -> Note:
+        (note,) = self.page(body, kind).notes
+        return note
+
+    def problems(self, body: str, kind: str = "questionnaire") -> list[tuple[int, str]]:
+        _, problems = markdown.read(self.write(body, kind))
+        return [(problem.line, problem.message) for problem in problems]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def ids(page: Page | None) -> list[str]:
+    assert page is not None
+    return [note.id for note in page.notes]
+
+
+# --- pages ------------------------------------------------------------------------------------
+
+
+def test_a_page(folder: Folder) -> None:
+    page = folder.page("")
+    assert page == Page(folder.root / "a.md", "p", "1. Part", 1, "A title", PageKind.QUESTIONNAIRE)
+
+
+def test_yaml_values_stay_text(folder: Folder) -> None:
+    path = folder.root / "a.md"
+    path.write_text('---\npack: "p"\npart: No\nchapter: 02\ntitle: 2001\nkind: reading\n---')
+    page, problems = markdown.read(path)
+    assert problems == ()
+    assert page == Page(path, "p", "No", 2, "2001", PageKind.READING)
+
+
+def test_importing_the_reader_imports_no_parser() -> None:
+    code = (
+        "import sys, studyapp.notes.markdown, studyapp.notes.check;"
+        "print([name for name in ('markdown_it', 'yaml') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_any_line_end_and_a_bom(folder: Folder, newline: str, bom: bytes) -> None:
+    body = "## Q? {#q}\n\none\ntwo\n\n- [ ] p\n\n<!-- number: 3 -->\n"
+    expected = folder.note(body)
+    path = folder.root / "a.md"
+    text = front_matter("questionnaire") + body
+    path.write_bytes(bom + text.replace("\n", newline).encode())
+    page, problems = markdown.read(path)
+    assert problems == ()
+    assert page is not None
+    assert page.notes == (expected,)
+
+
+# --- questions --------------------------------------------------------------------------------
+
+
+def test_a_question_with_everything(folder: Folder) -> None:
+    note = folder.note(
+        """\
+        # Questions
+
+        An introduction is not a note's.
+
+        ## What is `overfitting`? {#overfit}
+
+        First *sentence*,
+        second line.
+
+        - [ ] a point
+        - [x] another
+          on two lines
+        - [ ] extra: a third
+
+        <!-- an aside -->
+        <!-- number: 23, section: 1.19, family: over fitting, tags: a topic:xor,
+             need: 2, as-of: 2024, long: it is long, really -->
+        <!-- source: Zhang et al. 2017,
+             section 2 -->
+        <!-- source: Another -->
+
+        """
+    )
+    assert note == Note(
+        id="overfit",
+        kind=NoteKind.QUESTION,
+        prompt="What is `overfitting`?",
+        answer="First *sentence*,\nsecond line.",
+        path=folder.root / "a.md",
+        line=FIRST + 4,
+        last=FIRST + 19,
+        points=(Point("a point"), Point("another on two lines"), Point("a third", extra=True)),
+        number=23,
+        family="over fitting",
+        tags=("a", "topic:xor"),
+        section="1.19",
+        as_of=2024,
+        need=2,
+        sources=("Zhang et al. 2017, section 2", "Another"),
+        long="it is long, really",
+    )
+
+
+def test_a_note_ends_where_the_next_begins(folder: Folder) -> None:
+    page = folder.page("## A? {#a}\n\na\n\n\n## B? {#b}\n## C? {#c}\nc\n\n")
+    assert [(note.id, note.line, note.last) for note in page.notes] == [
+        ("a", FIRST, FIRST + 2),
+        ("b", FIRST + 5, FIRST + 5),
+        ("c", FIRST + 6, FIRST + 7),
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Maths $x_1 \\le x_2$ and\n\n$$\n\\sum_i x_i\n$$",
+        "```python\n# a comment\n## no heading {#no}\n\n\n- [ ] no point\n<!-- number: 7 -->\n```",
+        "| a | b |\n|---|---|\n| 1 | 2 |",
+        "> a quote\n> - [ ] not a point",
+        "### Deeper {#deeper}\n\n#### Deepest",
+        "- a plain list\n  - [ ] nested, so not a point",
+        "1. [ ] numbered, so not a point",
+        "    indented code <!-- kept -->\n    - [ ] no point",
+        "A hard  \nbreak, `<!-- code -->` and [test error rose](fact:overfit.error_gap?n=64).",
+        "An escaped \\<!-- is no comment -->, nor is an open <!-- one.",
+        "==marked== without a cloze",
+    ],
+)
+def test_an_answer_is_the_source_itself(folder: Folder, answer: str) -> None:
+    note = folder.note(f"## Q? {{#q}}\n\n{answer}\n\n- [ ] p\n<!-- number: 2 -->\n")
+    assert (note.answer, note.points, note.number) == (answer, (Point("p"),), 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ("a\n\n- [ ] p\n\nb", "a\n\nb"),
+        ("a\n<!-- number: 1 -->\nb", "a\n\nb"),
+        ("a\n\n<!-- x -->\n\n- [ ] p\n\n\nb\n", "a\n\nb"),
+        ("a <!-- x -->b", "a b"),
+        ("a <!-- x\ny -->\nb", "a\n\nb"),
+        ("- a\n- [ ] p\n- b", "- a\n\n- b"),
+        ("<!-- x\n\n## Not a heading {#no}\n\ny -->\na", "a"),
+    ],
+)
+def test_points_and_comments_leave_no_hole(folder: Folder, body: str, answer: str) -> None:
+    assert folder.note(f"## Q? {{#q}}\n\n{body}").answer == answer
+
+
+@pytest.mark.parametrize(
+    ("heading", "prompt"),
+    [
+        ("## A? {#q}", "A?"),
+        ("  ##   A? {#q} ##  ", "A?"),
+        ("## A?{#q}", "A?"),
+        ("## What does `{#x}` do? {#q}", "What does `{#x}` do?"),
+        ("## A? <!-- new --> {#q}", "A?"),
+        ("## {a} {#q}", "{a}"),
+    ],
+)
+def test_the_id_of_a_heading(folder: Folder, heading: str, prompt: str) -> None:
+    note = folder.note(heading)
+    assert (note.prompt, note.id) == (prompt, "q")
+
+
+def test_the_last_comment_with_a_key_of_ours_counts(folder: Folder) -> None:
+    note = folder.note("## Q? {#q}\n<!-- number: 5 -->\n<!-- remark: ours -->\n<!-- plain -->")
+    assert note.number == 5
+
+
+def test_a_need_that_cannot_be_met_is_not_kept(folder: Folder) -> None:
+    page, _ = markdown.read(folder.write("## Q? {#q}\n- [ ] a\n<!-- need: 2, number: 3 -->"))
+    assert page is not None
+    assert (page.notes[0].need, page.notes[0].number) == (None, 3)
+
+
+def test_items(folder: Folder) -> None:
+    note = folder.note(
+        "## Q? {#q}\n- [ ] extra: first {#p-1}\n- [ ] second {#p-2}\n\n<!-- card: items -->"
+    )
+    assert note.card is CardStyle.ITEMS
+    assert note.points == (Point("first", True, "p-1"), Point("second", False, "p-2"))
+
+
+def test_cloze_order_and_do(folder: Folder) -> None:
+    page = folder.page(
+        """\
+        ## A? {#a}
+        The ==loss=={#loss} falls, `a == b`.
+        <!-- card: cloze -->
+
+        ## B? {#b}
+        1. one
+        2. two
+
+        <!-- card: order -->
+
+        ## C {#c}
+        <!-- card: do -->
+        """
+    )
+    assert [sides(note) for note in page.notes] == [("cloze:loss",), ("order",), ()]
+
+
+# --- terms and sections -----------------------------------------------------------------------
+
+
+def test_a_term_below_a_heading(folder: Folder) -> None:
+    note = folder.note(
+        "## Epoch {#epoch}\n\nOne pass.\n\n<!-- synonyms: pass; full sweep, section: 1.3 -->",
+        "jargon",
+    )
+    assert (note.kind, note.prompt, note.answer) == (NoteKind.TERM, "Epoch", "One pass.")
+    assert (note.synonyms, note.section) == (("pass", "full sweep"), "1.3")
+
+
+def test_a_table_of_terms(folder: Folder) -> None:
+    page = folder.page(
+        """\
+        Terms of the chapter:
+
+        | MEANING | Term | Synonyms | Id | Section | Family |
+        |---|:--|---|---|---|---|
+        | One pass | Epoch | pass; sweep | epoch | 1.3 | training |
+        | $p(a \\| b)$ <!-- new --> | `a \\| b` || given
+
+        ## Loss {#loss}
+
+        What is minimised.
+
+        | Term | Other |
+        |---|---|
+        | x | part of the meaning |
+
+        Term | Meaning | Id
+        --- | --- | ---
+        Batch | Some rows | batch
+        """,
+        "jargon",
+    )
+    path = folder.root / "a.md"
+    epoch, given_, loss, batch = page.notes
+    assert epoch == Note(
+        "epoch", NoteKind.TERM, "Epoch", "One pass", path, FIRST + 4, FIRST + 4,
+        family="training", section="1.3", synonyms=("pass", "sweep"),
+    )  # fmt: skip
+    assert (given_.prompt, given_.answer) == ("`a | b`", "$p(a | b)$")
+    assert loss.answer.endswith("| x | part of the meaning |")
+    assert (loss.line, loss.last) == (FIRST + 7, FIRST + 13)
+    assert (batch.id, batch.line) == ("batch", FIRST + 17)
+
+
+def test_sections(folder: Folder) -> None:
+    body = "Intro\n\n## 1.1 One\n\nText.\n\n### 1.2 Not one\n<!-- x -->\n- [ ] kept\n"
+    page = folder.page(f"{body}\n## 1.10 Ten {{#t}}\n", "reading")
+    path = folder.root / "a.md"
+    assert page.sections == (
+        Section("1.1", "One", "Text.\n\n### 1.2 Not one\n\n- [ ] kept", path, FIRST + 2),
+        Section("1.10", "Ten", "", path, FIRST + 10),
+    )
+    assert page.notes == ()
+
+
+# --- problems ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("", 1, "front matter is missing: the first line must be ---"),
+        ("# Hello\n", 1, "front matter is missing: the first line must be ---"),
+        ("---\nkind: reading\n", 1, "front matter never ends: a line --- must follow it"),
+        ("---\n[]\n---\n", 1, "front matter must be lines of key: value"),
+        ("---\na: 1\nb: x: y\n---", 3, "front matter is not YAML: mapping values are not"),
+        ("---\na: b\n\tc: d\n---", 3, "front matter is not YAML: found character '\\t'"),
+        ("---\na: [\n---", 2, "front matter is not YAML: expected the node content"),
+        ("---\na: 1\nb: \ufffe\n---", 3, "front matter has a character that YAML forbids"),
+        pytest.param("---\n" + "[" * 1000 + "\n---", 2, "front matter is not YAML", id="deep"),
+    ],
+)
+def test_unreadable_front_matter(folder: Folder, text: str, line: int, message: str) -> None:
+    path = folder.root / "a.md"
+    path.write_text(text)
+    page, (problem, *others) = markdown.read(path)
+    assert page is None
+    assert others == []
+    assert (problem.path, problem.line) == (path, line)
+    assert problem.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message", "has_page"),
+    [
+        ("pack: p", "x: p", 1, "front matter lacks pack", False),
+        ("pack: p", "pack:", 1, "front matter lacks pack", False),
+        ("part: 1. Part", "", 1, "front matter lacks part", True),
+        ("title: A title", "title: [a]", 1, "front matter lacks title", True),
+        ("kind: jargon", "", 1, "front matter lacks kind", False),
+        ("chapter: 1", "", 1, "front matter lacks chapter", False),
+        (
+            "chapter: 1", "chapter: one", 4,
+            "chapter: one is not a whole number above 0", False,
+        ),
+        ("chapter: 1", "chapter: 0", 4, "chapter: 0 is not a whole number above 0", False),
+        ("chapter: 1", "chapter: ٣", 4, "chapter: ٣ is not a whole number above 0", False),
+        (
+            "kind: jargon", "kind: glossary", 6,
+            "kind: glossary is none of questionnaire, jargon, reading", False,
+        ),
+    ],
+)  # fmt: skip
+def test_wrong_front_matter(
+    folder: Folder, old: str, new: str, line: int, message: str, has_page: bool
+) -> None:
+    path = folder.root / "a.md"
+    path.write_text(front_matter("jargon").replace(old, new) + "\n## A {#a}\n")
+    page, problems = markdown.read(path)
+    assert [(problem.line, problem.message) for problem in problems] == [(line, message)]
+    assert (page is not None) is has_page
+
+
+def test_broken_front_matter_does_not_hide_the_rest(folder: Folder) -> None:
+    path = folder.root / "a.md"
+    path.write_text("---\ntitle: a: b\nkind: jargon\n---\n## Epoch\n```\n")
+    page, problems = markdown.read(path)
+    assert page is None
+    assert [problem.line for problem in problems] == [2, 5, 6]
+
+
+NO_ID = "has no {#id}; `studyapp check --fix` writes one"
+MALFORMED = "may have only lower-case letters, digits and hyphens"
+ITEM = "## Q? {#q}\n- [ ] a {#a}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "message"),
+    [
+        ("## Q?", 0, f"the question {NO_ID}"),
+        ("## Q? {#Q}", 0, f"the id 'Q' {MALFORMED}"),
+        ("## Q? {#}", 0, f"the id '' {MALFORMED}"),
+        ("##", 0, "the heading is empty"),
+        ("## {#q}", 0, "the heading is empty"),
+        ("## Q? {#ok}\n\n## R? {#ok}", 2, f"the id ok is used already on line {FIRST}"),
+        ("## Q? {#ok}\n\n```py\nx\n\n## R?", 2, "the code fence that begins here is never closed"),
+        ("## Q? {#ok}\n- a\n  ~~~\n  x\n\nb", 2, "the code fence that begins here is never closed"),
+        ("## Q? {#ok}\n```\nx\n    ```", 1, "the code fence that begins here is never closed"),
+        ("## Q? {#ok}\n````\n```", 1, "the code fence that begins here is never closed"),
+        ("## Q? {#ok}\na\n\n<!-- number: 3\n\n## R?", 3, "the comment that begins here is never"),
+        ("## Q? {#ok}\n# Part", 1, "a # heading within a note"),
+        ("## Q? {#ok}\na\n---\n", 1, "a line of - right below text"),
+        ("## Q? {#ok}\na\n===\n", 1, "a line of = right below text"),
+        ("## Q? {#ok}\na\0b", 1, "there is a NUL character here"),
+        ("## Q? {#ok}\n\n- [ ]", 2, "the point is empty"),
+        ("## Q? {#ok}\n- [ ] extra:", 1, "the point is empty"),
+        ("## Q? {#ok}\n- [ ] a\n\n  b", 3, "a point is one paragraph"),
+        ("## Q? {#ok}\n- [ ] a\n  - b", 2, "a point is one paragraph"),
+        ("## Q? {#ok}\n- [ ] a {#A b}", 1, f"the id 'A b' {MALFORMED}"),
+        ("## Q? {#ok}\n- [ ] a {#a}\n- [ ] b {#a}", 2, "the id a is used already in this note"),
+        ("## Q? {#ok}\n\n<!-- numbr: 3 -->", 2, "unknown key numbr; the keys are number, section,"),
+        ("## Q? {#ok}\n<!-- number: 3, a: b -->", 1, "unknown key a; the keys are"),
+        ("## Q? {#ok}\n<!-- number: 3, number: 4 -->", 1, "number is given twice"),
+        ("## Q? {#ok}\n<!-- number: -->", 1, "number has no value"),
+        ("## Q? {#ok}\n<!-- number: x -->", 1, "number: x is not a whole number above 0"),
+        ("## Q? {#ok}\n<!-- number: 0 -->", 1, "number: 0 is not a whole number above 0"),
+        pytest.param(f"## Q? {{#ok}}\n<!-- number: {'9' * 5000} -->", 1, "number: 99", id="huge"),
+        ("## Q? {#ok}\n<!-- section: 1 -->", 1, "section: 1 is not a number like 1.19"),
+        ("## Q? {#ok}\n<!-- as-of: 24 -->", 1, "as-of: 24 is not a year like 2026"),
+        ("## Q? {#ok}\n<!-- need: many -->", 1, "need: many is not a whole number above 0"),
+        ("## Q? {#ok}\n- [ ] a\n<!-- need: 2 -->", 2, "need: 2 is more than the note's 1 points"),
+        (
+            "## Q? {#ok}\n<!-- card: list -->", 1,
+            "card: list is not one of answer, items, cloze, order, do",
+        ),
+        ("## Q? {#ok}\n<!-- synonyms: ; -->", 1, "synonyms: ; is not terms separated by"),
+        ("## Q? {#ok}\n<!-- source: -->", 1, "source: names nothing"),
+        ("## Q? {#ok}\n<!-- need: 1 -->\n- [ ] a\n<!-- number: 1 -->", 1, "this comment is not"),
+        ("## Q? {#ok}\n<!-- card: items -->", 0, "card: items needs points"),
+        ("## Q? {#ok}\n- [ ] a\n<!-- card: items -->", 1, f"a point of an items note {NO_ID}"),
+        ("## Q? {#ok}\n==a==\n<!-- card: cloze -->", 1, f"==a== {NO_ID}"),
+        ("## Q? {#ok}\n`==a==`\n<!-- card: cloze -->", 0, "card: cloze needs a ==hidden=={#id}"),
+        ("## Q? {#ok}\n==a=={#A}\n<!-- card: cloze -->", 1, f"the id 'A' {MALFORMED}"),
+        (
+            "## Q? {#ok}\n==a=={#a}\n==b=={#a}\n<!-- card: cloze -->", 2,
+            "the id a is used already in this note",
+        ),
+        ("## Q? {#ok}\n1. a\n<!-- card: order -->", 0, "card: order needs a numbered list of at"),
+    ],
+)  # fmt: skip
+def test_problems_of_a_question(folder: Folder, body: str, line: int, message: str) -> None:
+    path = folder.write(body)
+    page, (problem, *others) = markdown.read(path)
+    assert others == []
+    assert problem.line == FIRST + line
+    assert problem.message.startswith(message)
+    assert ids(page) == (["ok"] if "{#ok}" in body else [])
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "message"),
+    [
+        ("## Epoch", 0, f"the term {NO_ID}"),
+        ("| Keyword | Meaning |\n|--|--|\n| a | b |", 0, "a table of terms needs the columns"),
+        ("| Term | Meaning | Foo |\n|--|--|--|", 0, "unknown column foo; the columns are term,"),
+        ("| Term | Meaning | Id | Term |\n|--|--|--|--|", 0, "the column term is there twice"),
+        ("| Term | Meaning |\n|--|--|\n| a | b |", 2, "the term has no id; `studyapp check --fix`"),
+        ("| Term | Meaning | Id |\n|--|--|--|\n| | b | x |", 2, "the row has no term"),
+        ("| Term | Meaning | Id |\n|--|--|--|\n| a | b | X |", 2, f"the id 'X' {MALFORMED}"),
+        (
+            "| Term | Meaning | Id |\n|--|--|--|\n| a | p(x|y) | x |", 2,
+            "the row has 4 cells, its table 3 columns; a pipe within a cell is written \\|",
+        ),
+        (
+            "| Term | Meaning | Id | Section |\n|--|--|--|--|\n| a | b | ok | 3 |", 2,
+            "section: 3 is not a number like 1.19",
+        ),
+        (
+            "| Term | Meaning | Id |\n|--|--|--|\n| a | b | ok |\n| c | d | ok |", 3,
+            f"the id ok is used already on line {FIRST + 2}",
+        ),
+    ],
+)  # fmt: skip
+def test_problems_of_terms(folder: Folder, body: str, line: int, message: str) -> None:
+    page, (problem, *others) = markdown.read(folder.write(body, "jargon"))
+    assert others == []
+    assert problem.line == FIRST + line
+    assert problem.message.startswith(message)
+    assert ids(page) == (["ok"] if "ok" in body else [])
+
+
+@pytest.mark.parametrize("heading", ["## Validation", "## 1.1", "## 1.1.2 A", "## 31:20 Terms"])
+def test_a_section_needs_a_number(folder: Folder, heading: str) -> None:
+    body = f"## 1.1 One\n\n{heading}\n\n## 1.2 Two\n"
+    page, (problem,) = markdown.read(folder.write(body, "reading"))
+    assert page is not None
+    assert [section.number for section in page.sections] == ["1.1", "1.2"]
+    assert problem.line == FIRST + 2
+    assert problem.message.startswith("a heading here needs a section number, ## 1.19 Title: ")
+
+
+def test_a_section_needs_a_title(folder: Folder) -> None:
+    assert folder.problems("##", "reading") == [(FIRST, "the heading is empty")]
+
+
+def test_problems_leave_the_other_notes(folder: Folder) -> None:
+    path = folder.write("## A? {#a}\n\n## B?\n<!-- need: x -->\n\n## C? {#c}\n")
+    page, problems = markdown.read(path)
+    assert ids(page) == ["a", "c"]
+    assert [problem.line for problem in problems] == [FIRST + 2, FIRST + 3]
+
+
+def test_bytes_that_are_not_utf_8(folder: Folder) -> None:
+    path = folder.root / "a.md"
+    path.write_bytes(b"\xef\xbb\xbf---\r\na\rb \xe9\n")
+    page, (problem,) = markdown.read(path)
+    assert page is None
+    assert (problem.line, problem.message) == (
+        3,
+        "the byte 0xe9 is not UTF-8; save the file as UTF-8",
+    )
+
+
+def test_a_file_that_cannot_be_read(folder: Folder) -> None:
+    page, (problem,) = markdown.read(folder.root)
+    assert page is None
+    assert (problem.line, problem.message) == (1, "the file cannot be read: Is a directory")
+
+
+def test_control_characters_go(folder: Folder) -> None:
+    note = folder.note("## Q\x1b[2J? {#q}\n\nan\x9b\u202eswer\n")
+    assert (note.prompt, note.answer) == ("Q[2J?", "answer")
+    path = folder.root / "b.md"
+    path.write_text(front_matter("reading").replace("A title", r'"a\x1b[2J\ud800"'))
+    page, _ = markdown.read(path)
+    assert page is not None
+    assert page.title == "a[2J?"
+
+
+# --- folders ----------------------------------------------------------------------------------
+
+
+def test_a_folder_in_the_order_of_chapters(folder: Folder) -> None:
+    for name, chapter in [("10/a.md", 10), ("2/b10.md", 2), ("2/b9.MD", 2), ("1/z.md", 3)]:
+        folder.write("", name=name)
+        (folder.root / name).write_text(front_matter("jargon", chapter))
+    for name in ("README.md", "2/CONTRIBUTING.md", ".git/x.md", "2/.draft.md", "note.txt"):
+        folder.write("## no id", name=name)
+    pages, problems = markdown.read_folder(folder.root)
+    assert problems == ()
+    names = [page.path.relative_to(folder.root).as_posix() for page in pages]
+    assert names == ["2/b9.MD", "2/b10.md", "1/z.md", "10/a.md"]
+
+
+def test_one_file_as_a_folder(folder: Folder) -> None:
+    path = folder.write("## Q? {#q}\n")
+    assert [page.path for page in markdown.read_folder(path)[0]] == [path]
+
+
+def test_an_id_used_in_two_files_of_a_pack(folder: Folder) -> None:
+    first = folder.write("## A? {#same}\n## B? {#b}\n", name="1.md")
+    second = folder.write("## C? {#c}\n## D? {#same}\n", name="2.md")
+    other = folder.write("", name="3.md")
+    other.write_text(front_matter("jargon").replace("pack: p", "pack: q") + "## D {#same}\n")
+    pages, (problem,) = markdown.read_folder(folder.root)
+    assert [ids(page) for page in pages] == [["same", "b"], ["c"], ["same"]]
+    assert (problem.path, problem.line) == (second, FIRST + 1)
+    assert problem.message == f"the id same is used already at {first}:{FIRST}"
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"There is no folder .*nowhere"):
+        markdown.read_folder(tmp_path / "nowhere")
+
+
+def test_a_folder_without_content_is_empty(tmp_path: Path) -> None:
+    assert markdown.read_folder(tmp_path) == ((), ())
+
+
+# --- fix --------------------------------------------------------------------------------------
+
+UNFIXED = """\
+## What is *over-fitting* (in short)?
+Text.
+- [ ] a point
+<!-- number: 1 -->
+
+  ## What is over-fitting, in short? ##
+- [ ] one
+  and a half
+- [ ] two {#two}
+- [ ] extra: two
+<!-- card: items -->
+
+## 過学習とは {#kept}
+==Loss== falls, <!-- x --> ==error== rises; ==loss=={#loss}.
+<!-- card: cloze -->
+
+## 過学習とは?
+"""
+
+FIXED = """\
+## What is *over-fitting* (in short)? {#what-is-over-fitting-in-short}
+Text.
+- [ ] a point
+<!-- number: 1 -->
+
+  ## What is over-fitting, in short? {#what-is-over-fitting-in-short-2} ##
+- [ ] one
+  and a half {#one-and-a-half}
+- [ ] two {#two}
+- [ ] extra: two {#two-2}
+<!-- card: items -->
+
+## 過学習とは {#kept}
+==Loss=={#loss-2} falls, <!-- x --> ==error=={#error} rises; ==loss=={#loss}.
+<!-- card: cloze -->
+
+## 過学習とは? {#question}
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_fix_writes_the_ids_and_nothing_else(folder: Folder, newline: str, bom: bytes) -> None:
+    path = folder.root / "a.md"
+
+    def encoded(body: str) -> bytes:
+        return bom + (front_matter("questionnaire") + body).replace("\n", newline).encode()
+
+    path.write_bytes(encoded(UNFIXED))
+    path.chmod(0o640)
+    assert markdown.fix(path) == 7
+    assert path.read_bytes() == encoded(FIXED)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [file.name for file in folder.root.iterdir()] == ["a.md"]
+    assert markdown.read(path)[1] == ()
+    assert markdown.fix(path) == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "fixed"),
+    [
+        (
+            "| Term | Meaning |\n|---|---|\n| Loss | a |\n| Epoch |\n",
+            "| Term | Meaning | Id |\n|---|---|---|\n| Loss | a | loss |\n| Epoch | | epoch |\n",
+        ),
+        (
+            "Term | Meaning  \n--- | ---\nLoss | a \\|\nEpoch\n",
+            "Term | Meaning | Id  \n--- | --- |---\nLoss | a \\| | loss\nEpoch | | epoch\n",
+        ),
+        (
+            "|Id|Term|Meaning|\n|-|-|-|\n||Loss|a|\n|   |Epoch|b|\n|x|Batch|c|\n",
+            "|Id|Term|Meaning|\n|-|-|-|\n| loss |Loss|a|\n| epoch   |Epoch|b|\n|x|Batch|c|\n",
+        ),
+        (
+            "| Term | Meaning | Section | Id |\n|-|-|-|-|\n| Loss | a |\nEpoch | b\n",
+            "| Term | Meaning | Section | Id |\n|-|-|-|-|\n| Loss | a | | loss |\n"
+            "Epoch | b | | epoch\n",
+        ),
+        (
+            "|Term|Meaning|Id|\n|-|-|-|\n|Loss|a|loss|\n|Loss|b||\n",
+            "|Term|Meaning|Id|\n|-|-|-|\n|Loss|a|loss|\n|Loss|b| loss-2 |\n",
+        ),
+        # A column added here would make an id of the cell too many.
+        ("| Term | Meaning |\n|-|-|\n| a | b | c |\n| d | e |\n", None),
+        ("| Term | Meaning |\n|-|-|\n| | b |\n", None),
+    ],
+)
+def test_fix_a_table(folder: Folder, table: str, fixed: str | None) -> None:
+    path = folder.write(table, "jargon")
+    markdown.fix(path)
+    assert path.read_text() == front_matter("jargon") + (fixed or table)
+    assert fixed is None or markdown.read(path)[1] == ()
+    assert markdown.fix(path) == 0
+
+
+def test_fix_finds_its_place_among_control_characters(folder: Folder) -> None:
+    path = folder.write("## Lo\x1bss?\x07\n\x00==a== \x1b==b==\n<!-- card: cloze -->\n")
+    assert markdown.fix(path) == 3
+    assert path.read_text().endswith(
+        "## Lo\x1bss? {#loss}\x07\n\0==a=={#a} \x1b==b=={#b}\n<!-- card: cloze -->\n"
+    )
+
+
+def test_fix_keeps_clear_of_the_ids_of_other_files(folder: Folder) -> None:
+    taken = {"loss"}
+    one, two = folder.write("## Loss?\n"), folder.write("## Loss?\n", name="b.md")
+    assert (markdown.fix(one, taken), markdown.fix(two, taken)) == (1, 1)
+    assert taken == {"loss", "loss-2", "loss-3"}
+    assert "{#loss-2}" in one.read_text()
+    assert "{#loss-3}" in two.read_text()
+
+
+def test_fix_leaves_alone_what_it_cannot_be_sure_of(folder: Folder) -> None:
+    path = folder.root / "a.md"
+    for text in (b"\xff## Q?\n", b"## Q?\n", b"---\nkind: jargon\n---\n## Q?\n"):
+        path.write_bytes(text)
+        assert markdown.fix(path) == 0
+        assert path.read_bytes() == text
+    malformed = folder.write("## Q? {#Q}\n==a=={#B}\n- [ ] a {#C}\n<!-- card: items -->\n")
+    assert markdown.fix(malformed) == 0
+
+
+def test_fix_of_a_link_writes_where_it_leads(folder: Folder) -> None:
+    path = folder.write("## Loss?\n")
+    link = folder.root / "link.md"
+    link.symlink_to(path)
+    assert markdown.fix(link) == 1
+    assert link.is_symlink()
+    assert "{#loss}" in path.read_text()
+
+
+def test_fix_that_cannot_write_says_so(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder.write("## Loss?\n")
+
+    def refuse(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(StudyError, match="No space left on device"):
+        markdown.fix(path)
+    assert path.read_text() == front_matter("questionnaire") + "## Loss?\n"
+    assert [file.name for file in folder.root.iterdir()] == ["a.md"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What's [this](https://example.org/a)?", "whats-this"),
+        ("Café `x_1`", "cafe-x-1"),
+        ("a" * 60, "a" * 48),
+        ("word " * 20, "word-word-word-word-word-word-word-word-word"),
+        ("…", "note"),
+    ],
+)
+def test_slug(text: str, expected: str) -> None:
+    taken: set[str] = set()
+    assert markdown.slug(text, taken) == expected
+    assert markdown.slug(text, taken) == f"{expected}-2"
+    assert taken == {expected, f"{expected}-2"}
+
+
+# --- excerpt ----------------------------------------------------------------------------------
+
+
+def test_excerpt_of_a_heading_is_its_own_text(folder: Folder) -> None:
+    first = "##  Q? {#q} ##\n\nText\n\n- [ ] p\n\n<!-- number: 1 -->\n"
+    path = folder.write(f"{first}\n\n## R? {{#r}}\n")
+    page, _ = markdown.read(path)
+    assert page is not None
+    assert markdown.excerpt(page.notes[0]) == first
+    # The note is found by its id, even where lines have been put before it.
+    path.write_text(path.read_text().replace("##  Q?", "A line.\n\n##  Q?"))
+    assert markdown.excerpt(page.notes[0]) == first
+    path.write_text(front_matter("questionnaire"))
+    with pytest.raises(ContentError, match=f"a.md:{FIRST}: the note q is no longer here"):
+        markdown.excerpt(page.notes[0])
+
+
+def test_excerpt_of_a_row_is_a_heading(folder: Folder) -> None:
+    note = folder.note(
+        "| Term | Meaning | Id | Section | Family | Synonyms |\n|-|-|-|-|-|-|\n"
+        "| Loss | $a \\| b$ | loss | 1.2 | fit | cost; error |\n",
+        "jargon",
+    )
+    assert markdown.excerpt(note) == (
+        "## Loss {#loss}\n\n$a | b$\n\n<!-- section: 1.2, family: fit, synonyms: cost; error -->\n"
+    )
+
+
+@pytest.mark.parametrize("meaning", ["## x", "- [ ] x", "<!-- x", "```"])
+def test_excerpt_of_a_row_that_looks_like_a_block(folder: Folder, meaning: str) -> None:
+    note = folder.note(
+        f"| Term | Meaning | Id | Family |\n|-|-|-|-|\n| a | {meaning} | a | f |\n", "jargon"
+    )
+    copy = folder.note(markdown.excerpt(note), "jargon")
+    assert (copy.answer, copy.family) == (f"\\{meaning}", "f")
+
+
+# --- laws -------------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        *("## ", "# ", "### ", "{#a}", "{#B}", "{#", "}", "- [ ] ", "- [x] ", "extra: ", "1. "),
+        *("<!-- ", " -->", "card: items", "card: cloze", "need: 1", ", ", "source: x", "```"),
+        *("~~~", "`", "==", "x", "word ", "$", "|", "---|---|---", "\\", ">", "  ", "    "),
+        *("\n", "\n", "\n", "\n\n", "\r\n", "\r", "\0", "\x1b", "\t", "\u00a0", "\u2028", "é"),
+        *("1.2 Title", "---", "===", "<pre>", "[a]: /b", "\ufeff"),
+        *("\n## Q {#a}\n", "\n## R {#b}\n", "\n## S\n", "\n- [ ] p {#c}\n", "\n- [ ] p\n"),
+        *("\n<!-- card: items -->\n", "\n<!-- card: cloze -->\n", "==x==", "==y=={#d}"),
+        *("\n| Term | Meaning |\n|-|-|\n", "\n| Term | Meaning | Id |\n|-|-|-|\n", "| x | y |\n"),
+    ]
+)
+BODIES = st.lists(PIECES, max_size=30).map("".join)
+KINDS = st.sampled_from(["questionnaire", "jargon", "reading", ""])
+_numbers = count()
+
+
+def fresh(root: Path) -> Path:
+    return root / f"{next(_numbers)}.md"
+
+
+@in_one_folder
+@given(data=st.binary(max_size=200) | st.text(max_size=200).map(str.encode), kind=KINDS)
+def test_reading_never_raises(tmp_path: Path, data: bytes, kind: str) -> None:
+    path = fresh(tmp_path)
+    path.write_bytes(front_matter(kind).encode() + data)
+    page, problems = markdown.read(path)
+    assert page is not None or problems
+    markdown.fix(path)
+
+
+@in_one_folder
+@given(body=BODIES, kind=KINDS)
+def test_what_is_read_is_within_the_file(tmp_path: Path, body: str, kind: str) -> None:
+    path = fresh(tmp_path)
+    path.write_bytes((front_matter(kind) + body).encode())
+    page, problems = markdown.read(path)
+    lines = (front_matter(kind) + body).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for problem in problems:
+        assert 1 <= problem.line <= len(lines)
+        assert printable(problem.message) == problem.message
+    notes = page.notes if page else ()
+    assert len({note.id for note in notes}) == len(notes)
+    for note in notes:
+        assert note.prompt
+        assert FIRST <= note.line <= note.last <= len(lines)
+        assert printable(note.answer) == note.answer
+        assert [cloze for cloze in sides(note) if sides(note).count(cloze) > 1] == []
+
+
+@in_one_folder
+@given(body=BODIES, kind=KINDS)
+def test_fix_is_idempotent_and_only_inserts(tmp_path: Path, body: str, kind: str) -> None:
+    path = fresh(tmp_path)
+    before = (front_matter(kind) + body).encode()
+    path.write_bytes(before)
+    written = markdown.fix(path)
+    after = path.read_bytes()
+    assert (written == 0) == (after == before)
+    rest: Iterator[int] = iter(after)
+    assert all(byte in rest for byte in before)  # a subsequence
+    page, problems = markdown.read(path)
+    if page and page.kind is PageKind.QUESTIONNAIRE:
+        assert not [problem for problem in problems if "--fix" in problem.message]
+    assert markdown.fix(path) == 0
+    assert path.read_bytes() == after
+
+
+TEXTS = st.builds(
+    lambda first, rest: (first + rest).strip(),
+    st.sampled_from("abcé?$"),
+    st.text(alphabet="abc é?$-_*|\\.", max_size=11),
+)
+
+
+@st.composite
+def questionnaires(draw: st.DrawFn) -> str:
+    parts = []
+    for number in range(draw(st.integers(1, 4))):
+        mark = draw(st.sampled_from(["", f" {{#q{number}}}"]))
+        parts.append(f"## {draw(TEXTS)}{mark}\n\n")
+        style = draw(st.sampled_from(["answer", "items", "cloze"]))
+        if style == "cloze":
+            parts.append(f"So =={draw(st.sampled_from('abc'))}== and ==b=={{#b}}.\n\n")
+        for place in range(draw(st.integers(1, 3))):
+            mark = draw(st.sampled_from(["", f" {{#p{place}}}"]))
+            parts.append(f"- [ ] {draw(TEXTS)}{mark}\n")
+        parts.append(f"\n<!-- card: {style}, number: {number + 1} -->\n\n")
+    return "".join(parts)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> str:
+    names = draw(st.permutations(["Term", "Meaning", *draw(st.sampled_from([[], ["Id"]]))]))
+    ids_ = iter("xyz")
+    closing = draw(st.sampled_from(["|", ""]))
+
+    def cell(name: str) -> str:
+        if name == "Id":
+            return draw(st.sampled_from(["", next(ids_)]))
+        return draw(TEXTS).replace("\\", "").replace("|", "\\|").strip() or "a"
+
+    count_ = draw(st.integers(1, 3))
+    rows = [names, ["---"] * len(names), *([cell(name) for name in names] for _ in range(count_))]
+    return "".join("|" + "|".join(f" {cell} " for cell in row) + closing + "\n" for row in rows)
+
+
+def without_place(notes: tuple[Note, ...]) -> list[Note]:
+    return [replace(note, path=Path("x"), line=0, last=0) for note in notes]
+
+
+@settings(in_one_folder, max_examples=50)
+@given(body=questionnaires() | tables())
+def test_after_fix_no_id_is_missing_and_every_note_can_be_copied(tmp_path: Path, body: str) -> None:
+    kind = "jargon" if "Term" in body else "questionnaire"
+    path, copy = fresh(tmp_path), fresh(tmp_path)
+    path.write_text(front_matter(kind) + body)
+    missing = [p for p in markdown.read(path)[1] if "no id" in p.message or "no {#" in p.message]
+    assert markdown.fix(path) == len(missing)
+    page, problems = markdown.read(path)
+    assert problems == ()
+    assert page is not None
+    for note in page.notes:
+        copy.write_text(front_matter(kind) + markdown.excerpt(note))
+        copied, problems = markdown.read(copy)
+        assert problems == ()
+        assert copied is not None
+        assert without_place(copied.notes) == without_place((note,))
+
+
+@in_one_folder
+@given(body=BODIES)
+def test_a_question_in_any_file_can_be_copied(tmp_path: Path, body: str) -> None:
+    path, copy = fresh(tmp_path), fresh(tmp_path)
+    path.write_bytes((front_matter("questionnaire") + body).encode())
+    page, _ = markdown.read(path)
+    for note in page.notes if page else ():
+        copy.write_text(front_matter("questionnaire") + markdown.excerpt(note))
+        copied, _ = markdown.read(copy)
+        assert copied is not None
+        assert without_place(copied.notes) == without_place((note,))

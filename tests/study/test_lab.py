@@ -1,0 +1,835 @@
+"""The lab's use cases: what is kept, what is scored, what a citation shows, what a miss becomes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given as given_that
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, func, insert, select
+from tests_support import Clock, question, questionnaire
+
+from studyapp.config import Settings
+from studyapp.errors import SettingError, StoreError, StudyError
+from studyapp.lab import reference
+from studyapp.lab.catalog import Catalog, Declaration
+from studyapp.lab.grade import Answer, Grade, Scores
+from studyapp.lab.lines import Cancelled, Failed, Finished, Outcome
+from studyapp.lab.protocol import Choice, Fact, Knob, Question, Value
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
+from studyapp.memory.state import Cause, Memory, Rating, State
+from studyapp.notes import markdown
+from studyapp.store import log, models, sync
+from studyapp.store.engine import open_database, reading, writing
+from studyapp.study import card as cards
+from studyapp.study import facts, library, predictions, queue, review
+from studyapp.study.facts import Ending, cite, lessons_for, links, measured
+from studyapp.study.misses import bring_back, miss_card
+from studyapp.study.predictions import prediction_report
+from studyapp.study.runs import Run, history, keep, last_results
+
+CHOICES = (Choice("lower", high=-1), Choice("the same", -1, 1), Choice("higher", 1))
+HIGHER, UNRESOLVED, LOWER = (3.9, 5.5), (0.5, 1.5), (-5.5, -3.9)
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """An empty database in memory: most of these tests need no content."""
+    engine = open_database("sqlite://")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def own(engine: Engine, only_pack: Path, clock: Clock) -> Engine:
+    """The database with `content` as the only installed pack, chapter 1 started."""
+    library.refresh(engine, clock())
+    return engine
+
+
+@pytest.fixture
+def gap(tmp_path: Path) -> Declaration:
+    """A lesson that asks for a direction; its reference figures belong beside it in `lessons`."""
+    folder = tmp_path / "lessons"
+    folder.mkdir()
+    return Declaration(
+        name="gap",
+        version=2,
+        title="A gap",
+        question=Question("The gap is …", "choice", "error_gap", CHOICES, "points"),
+        knobs=(
+            Knob("n", "int", 256, 32, 1024),
+            Knob("flips", "float", 0.2, 0, 0.4),
+            Knob("seeds", "int", 32, 1, 512, gpu=256),
+        ),
+        topics=("gaps",),
+        pack="test",
+        module="lessons.gap",
+        path=folder / "gap.py",
+        meaning="Wrong labels\nwere stored.",
+    )
+
+
+@pytest.fixture
+def catalog(gap: Declaration) -> Catalog:
+    return Catalog((gap, replace(gap, name="other")), ())
+
+
+def figure(interval: tuple[float, float] | None, name: str = "error_gap", n: int = 32) -> Fact:
+    low, high = interval or (None, None)
+    value = 4.7 if interval is None else sum(interval) / 2
+    return Fact(name, value, "points", low, high, n, "student t", f"{n} draws")
+
+
+def finished(lesson: Declaration, *figures: Fact, **given: Value) -> Finished:
+    return Finished(
+        lesson=lesson.name,
+        version=lesson.version,
+        facts=figures or (figure(HIGHER),),
+        knobs={knob.name: knob.default for knob in lesson.knobs} | given,
+        seed=0,
+        device="cpu",
+        threads=1,
+        seconds=6.5,
+        python="3.11.7",
+        torch="2.11.0",
+    )
+
+
+def ran(
+    engine: Engine,
+    lesson: Declaration,
+    clock: Clock,
+    outcome: Outcome | None = None,
+    answer: Answer | None = None,
+    confidence: float | None = None,
+    learner: int = 1,
+    **given: Value,
+) -> Run:
+    """Predict, run for ten seconds and keep, as the app does."""
+    made = None
+    if answer is not None:
+        with reading(engine) as connection:
+            made = predictions.predict(
+                connection, lesson, given, answer, confidence, learner=learner
+            )
+    started = clock()
+    clock.forward(seconds=10)
+    ended = outcome or finished(lesson, **given)
+    with writing(engine) as connection:
+        return keep(connection, lesson, given, ended, started, clock(), made, learner=learner)
+
+
+def rows(connection: Connection, model: type[models.Base]) -> int:
+    return connection.scalar(select(func.count()).select_from(model)) or 0
+
+
+def add_note(engine: Engine, content: Path, clock: Clock, name: str, text: str) -> list[int]:
+    """Add a question to chapter 1; returns its cards."""
+    path = content / "1" / f"{name}.md"
+    path.write_text(questionnaire(question(name, text=text)))
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+        found = connection.scalars(
+            select(models.Card.id)
+            .join(models.Note, models.Note.id == models.Card.note_id)
+            .where(models.Note.name == name)
+        ).all()
+    return list(found)
+
+
+def rate(engine: Engine, card_id: int, clock: Clock, rating: Rating = Rating.GOOD) -> None:
+    with writing(engine) as connection:
+        seen = log.read_memory(connection, 1, card_id).last_review
+        review.answer(connection, card_id, seen, rating, clock())
+
+
+def memory_of(engine: Engine, card_id: int) -> Memory:
+    with reading(engine) as connection:
+        return log.read_memory(connection, 1, card_id)
+
+
+def is_naive(engine: Engine, lesson: str = "gap", learner: int = 1) -> bool:
+    with reading(engine) as connection:
+        return predictions.naive(connection, lesson, learner=learner)
+
+
+# --- what is kept ---
+
+
+def test_a_run_is_kept_whole(engine: Engine, gap: Declaration, clock: Clock) -> None:
+    started = clock()
+    outcome = finished(gap, figure(HIGHER), figure(None, "floor"), n=64, seeds=8)
+    kept = ran(engine, gap, clock, outcome, "higher", 0.8, n=64)
+    assert (kept.lesson, kept.version, kept.outcome) == ("gap", 2, Ending.RESULT)
+    assert kept.knobs == {"n": 64, "flips": 0.2, "seeds": 8}
+    assert kept.canonical == '{"flips": 0.2, "n": 64}'
+    assert (kept.seeds, kept.seed, kept.device, kept.threads) == (8, 0, "cpu", 1)
+    assert (kept.python, kept.torch, kept.seconds) == ("3.11.7", "2.11.0", 6.5)
+    assert (kept.started, kept.finished) == (started, clock())
+    assert kept.finished.utcoffset() == timedelta(hours=2)
+    assert kept.facts == outcome.facts
+    made = kept.prediction
+    assert made is not None
+    assert (made.grade, made.score) == (Grade.RIGHT, pytest.approx(0.04))
+    assert made.prediction.question == "With n = 64 instead: The gap is …"
+    assert made.prediction.said == "higher, 80%"
+    with reading(engine) as connection:
+        assert history(connection, "gap") == (kept,)
+
+
+@pytest.mark.parametrize("outcome", [Failed("No pictures."), Cancelled()])
+def test_a_run_without_a_result_is_kept_without_facts(
+    engine: Engine, gap: Declaration, clock: Clock, outcome: Outcome
+) -> None:
+    kept = ran(engine, gap, clock, outcome, "higher", 0.8, n=64)
+    assert kept.outcome is (Ending.FAILED if isinstance(outcome, Failed) else Ending.CANCELLED)
+    assert kept.knobs == {"n": 64, "flips": 0.2, "seeds": 32}
+    assert (kept.facts, kept.seconds, kept.device) == ((), 10.0, None)
+    assert kept.prediction is not None
+    assert (kept.prediction.grade, kept.prediction.score) == (None, None)
+    with reading(engine) as connection:
+        assert rows(connection, models.Fact) == 0
+        assert history(connection, "gap") == (kept,)
+        assert last_results(connection) == {}
+        assert prediction_report(connection).words == ()
+
+
+def test_all_or_nothing_is_stored(engine: Engine, gap: Declaration, clock: Clock) -> None:
+    twice = finished(gap, figure(HIGHER), figure(HIGHER))
+    with pytest.raises(StoreError):
+        ran(engine, gap, clock, twice, "higher", 0.8)
+    with reading(engine) as connection:
+        stored = [rows(connection, it) for it in (models.Run, models.Prediction, models.Fact)]
+    assert stored == [0, 0, 0]
+
+
+def test_history_has_the_newest_first_and_results_apart(
+    engine: Engine, gap: Declaration, clock: Clock
+) -> None:
+    other = replace(gap, name="other")
+    first = ran(engine, gap, clock)
+    second = ran(engine, gap, clock, n=64)
+    third = ran(engine, gap, clock, Cancelled())
+    apart = ran(engine, other, clock)
+    with reading(engine) as connection:
+        assert history(connection, "gap") == (third, second, first)
+        assert last_results(connection) == {"gap": second, "other": apart}
+
+
+def test_learners_do_not_see_each_other(
+    engine: Engine, gap: Declaration, catalog: Catalog, clock: Clock
+) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(models.Learner).values(id=2, name="somebody"))
+    kept = ran(engine, gap, clock, None, "higher", 0.8, learner=2)
+    assert (is_naive(engine), is_naive(engine, learner=2)) == (True, False)
+    with reading(engine) as connection:
+        assert (history(connection, "gap"), last_results(connection)) == ((), {})
+        assert history(connection, "gap", learner=2) == (kept,)
+        assert cite(connection, "fact:gap.error_gap", catalog, clock()).hidden
+        shown = cite(connection, "fact:gap.error_gap", catalog, clock(), learner=2)
+        assert not shown.hidden
+
+
+# --- predictions ---
+
+
+@pytest.mark.parametrize(
+    ("answer", "confidence", "interval", "grade", "score"),
+    [
+        ("higher", 0.8, HIGHER, Grade.RIGHT, 0.04),
+        ("lower", 0.8, HIGHER, Grade.WRONG, 0.64),
+        ("the same", 1.0, HIGHER, Grade.WRONG, 1.0),
+        ("higher", 1 / 3, LOWER, Grade.WRONG, 1 / 9),
+        ("higher", 0.8, UNRESOLVED, Grade.UNRESOLVED, None),
+        ("lower", 0.8, UNRESOLVED, Grade.WRONG, 0.64),
+        ("higher", 0.8, None, Grade.UNRESOLVED, None),  # one seed
+        ("higher", None, HIGHER, Grade.RIGHT, None),
+    ],
+)
+def test_a_first_prediction_is_graded_and_scored(
+    engine: Engine,
+    gap: Declaration,
+    clock: Clock,
+    answer: str,
+    confidence: float | None,
+    interval: tuple[float, float] | None,
+    grade: Grade,
+    score: float | None,
+) -> None:
+    made = ran(engine, gap, clock, finished(gap, figure(interval)), answer, confidence).prediction
+    assert made is not None
+    assert made.prediction.naive
+    assert made.grade is grade
+    assert made.score == (score if score is None else pytest.approx(score))
+
+
+@pytest.mark.parametrize(
+    ("answer", "grade"),
+    [((3.0, 6.0), Grade.RIGHT), ((0.0, 3.0), Grade.WRONG), ((4.0, 6.0), Grade.UNRESOLVED)],
+)
+def test_a_range_has_a_grade_and_no_score(
+    engine: Engine, gap: Declaration, clock: Clock, answer: Answer, grade: Grade
+) -> None:
+    number = replace(gap, question=Question("How much?", "number", "error_gap"))
+    made = ran(engine, number, clock, None, answer, 0.9).prediction
+    assert made is not None
+    assert (made.grade, made.score, made.prediction.confidence) == (grade, None, None)
+    assert made.prediction.answer == answer
+
+
+def test_only_an_answer_to_the_question_is_taken(engine: Engine, gap: Declaration) -> None:
+    with reading(engine) as connection:
+        with pytest.raises(SettingError, match="maybe is not an answer"):
+            predictions.predict(connection, gap, {}, "maybe")
+        with pytest.raises(SettingError, match=r"confidence = 20% is not allowed"):
+            predictions.predict(connection, gap, {}, "lower", 0.2)
+        with pytest.raises(SettingError, match=r"n = 8 is not allowed"):
+            predictions.predict(connection, gap, {"n": 8}, "lower", 0.8)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "naive"), [(None, False), (Cancelled(), False), (Failed("No memory."), True)]
+)
+def test_a_run_ends_being_naive_unless_it_failed(
+    engine: Engine, gap: Declaration, clock: Clock, outcome: Outcome | None, naive: bool
+) -> None:
+    assert is_naive(engine)
+    ran(engine, gap, clock, outcome)
+    assert is_naive(engine) is naive
+    assert is_naive(engine, "other")
+    made = ran(engine, gap, clock, None, "higher", 0.8).prediction
+    assert made is not None
+    assert (made.prediction.naive, made.score is not None) == (naive, naive)
+    assert made.grade is Grade.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("text", "naive"),
+    [("It [rose](fact:gap.error_gap?n=64).", False), ("It [rose](fact:gape.error_gap).", True)],
+)
+def test_rating_a_card_that_cites_the_lesson_ends_being_naive(
+    own: Engine, content: Path, clock: Clock, text: str, naive: bool
+) -> None:
+    (card_id,) = add_note(own, content, clock, "cites", text)
+    assert is_naive(own)
+    rate(own, card_id, clock)
+    assert is_naive(own) is naive
+    with writing(own) as connection:
+        review.undo(connection, clock())
+    assert is_naive(own) is naive  # it was seen
+
+
+def test_a_revealed_card_ends_being_naive_before_it_is_rated(
+    engine: Engine, gap: Declaration
+) -> None:
+    with reading(engine) as connection:
+        assert not predictions.predict(connection, gap, {}, "lower", 0.8, revealed=True).naive
+
+
+def test_of_two_windows_the_first_run_decides(
+    engine: Engine, gap: Declaration, clock: Clock
+) -> None:
+    with reading(engine) as connection:
+        made = predictions.predict(connection, gap, {}, "higher", 0.8)
+    assert made.naive
+    ran(engine, gap, clock)
+    with writing(engine) as connection:
+        kept = keep(connection, gap, {}, finished(gap), clock(), clock(), made)
+    assert kept.prediction is not None
+    assert (kept.prediction.prediction.naive, kept.prediction.score) == (False, None)
+
+
+def predicted(engine: Engine, gap: Declaration, clock: Clock, count: int, **how: Any) -> None:
+    """Predict and run so many lessons for the first time."""
+    with reading(engine) as connection:
+        have = rows(connection, models.Run)
+    for number in range(have, have + count):
+        ran(engine, replace(gap, name=f"gap{number}"), clock, **how)
+
+
+def test_no_mean_under_twenty(engine: Engine, gap: Declaration, clock: Clock) -> None:
+    predicted(engine, gap, clock, 15, answer="higher", confidence=0.8)
+    predicted(engine, gap, clock, 4, answer="lower", confidence=0.8)
+    unclear = finished(gap, figure(UNRESOLVED))
+    predicted(engine, gap, clock, 2, answer="higher", confidence=0.8, outcome=unclear)
+    predicted(engine, gap, clock, 1, answer="higher")  # says not how sure
+    predicted(engine, gap, clock, 1, answer="lower", confidence=0.9, outcome=Cancelled())
+    again = replace(gap, name="gap0")
+    ran(engine, again, clock, None, "lower", 0.9)  # a rerun is exploration
+    with reading(engine) as connection:
+        report = prediction_report(connection)
+        assert report.scores == Scores(None, None, 19)
+        assert report.words == ("19 of 20 predictions before a mean says anything", "2 unresolved")
+    predicted(engine, gap, clock, 1, answer="lower", confidence=0.8)
+    with reading(engine) as connection:
+        report = prediction_report(connection)
+    assert report.scores.n == 20
+    assert report.scores.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)
+    assert report.scores.guessing == pytest.approx(2 / 9)
+    assert report.words[0] == "after 20 predictions: Brier 0.19 (guessing 0.22)"
+
+
+def test_ranges_are_counted_and_never_scored(
+    engine: Engine, gap: Declaration, clock: Clock
+) -> None:
+    number = replace(gap, question=Question("How much?", "number", "error_gap"))
+    predicted(engine, number, clock, 9, answer=(3.0, 6.0))
+    predicted(engine, number, clock, 5, answer=(6.0, 9.0))
+    predicted(engine, number, clock, 1, answer=(4.0, 9.0))
+    with reading(engine) as connection:
+        report = prediction_report(connection)
+    assert (report.held, report.ranges, report.unresolved) == (9, 14, 1)
+    assert report.scores == Scores(None, None, 0)
+    assert report.words == ("your ranges held 9 of 14", "1 unresolved")
+
+
+# --- citations ---
+
+
+@pytest.fixture
+def cited(engine: Engine, catalog: Catalog, clock: Clock) -> Callable[..., facts.Citation]:
+    def make(link: str = "fact:gap.error_gap") -> facts.Citation:
+        with reading(engine) as connection:
+            return cite(connection, link, catalog, clock())
+
+    return make
+
+
+@pytest.fixture
+def measured_before(gap: Declaration) -> None:
+    """Write the reference figures of `gap` at its defaults."""
+    made = reference.Reference(
+        gap.version,
+        {"n": 256, "flips": 0.2, "seeds": 32},
+        0,
+        "cpu",
+        "3.11.7",
+        "2.11.0",
+        1,
+        "2026-07-04",
+        6.0,
+        (figure((4.0, 5.6)),),
+    )
+    reference.write(reference.path(gap), {"gap": made})
+
+
+Cited = Callable[..., facts.Citation]
+
+
+@pytest.mark.usefixtures("measured_before")
+def test_before_the_first_run_the_figure_is_hidden(
+    engine: Engine, gap: Declaration, clock: Clock, cited: Cited
+) -> None:
+    for outcome in (None, Cancelled(), Failed("No memory.")):
+        if outcome is not None:
+            ran(engine, gap, clock, outcome)
+        shown = cited()
+        assert shown.hidden
+        assert shown.shown is None
+        assert shown.words == "▪ predict first (l)"
+        assert shown.reference is not None
+        assert shown.reference.words == "+4.8 points [4.0, 5.6] ▪ reference, 32 seeds, CPU"
+
+
+def test_without_a_reference_file_there_is_none(cited: Cited) -> None:
+    assert (cited().hidden, cited().reference) == (True, None)
+
+
+@pytest.mark.usefixtures("measured_before")
+def test_after_a_run_the_newest_of_the_learners_own_is_shown(
+    engine: Engine, gap: Declaration, clock: Clock, cited: Cited
+) -> None:
+    ran(engine, gap, clock, finished(gap, figure((1.0, 3.0))))
+    ran(engine, gap, clock)
+    shown = cited()
+    assert shown.shown is shown.own
+    assert not shown.differs
+    assert shown.words == "+4.7 points [3.9, 5.5] ▪ your run, 32 seeds, 20 Nov"
+    assert shown.also == ()
+    clock.forward(days=60)
+    assert cited().words == "+4.7 points [3.9, 5.5] ▪ your run, 32 seeds, 20 Nov 2026"
+
+
+def test_the_number_of_seeds_does_not_make_another_experiment(
+    engine: Engine, gap: Declaration, clock: Clock, cited: Cited
+) -> None:
+    ran(engine, gap, clock, finished(gap, figure(None, n=1), seeds=1), seeds=1)
+    assert cited().words == "+4.70 points ▪ your run, one seed, 20 Nov"
+    assert cited("fact:gap.error_gap?seeds=64&n=256").words == cited().words
+
+
+@pytest.mark.usefixtures("measured_before")
+def test_runs_at_other_knobs_are_named_beside_the_reference(
+    engine: Engine, gap: Declaration, clock: Clock, cited: Cited
+) -> None:
+    ran(engine, gap, clock, finished(gap, figure((-9.0, -7.0)), n=64), n=64)
+    ran(engine, gap, clock, finished(gap, figure((-4.3, -1.9)), n=64), n=64)
+    shown = cited()
+    assert (shown.hidden, shown.own) == (False, None)
+    assert shown.words == "+4.8 points [4.0, 5.6] ▪ reference, 32 seeds, CPU"
+    assert shown.also_words == "also with n = 64 −3.1 points [−4.3, −1.9]"
+    at_64 = cited("fact:gap.error_gap?n=64")
+    assert at_64.words == "−3.1 points [−4.3, −1.9] ▪ your run, 32 seeds, 20 Nov"
+    assert (at_64.also, at_64.reference) == ((), None)
+    ran(engine, gap, clock)
+    assert cited().also_words == shown.also_words
+    assert cited("fact:gap.error_gap?n=64").also_words == (
+        "also with the defaults +4.7 points [3.9, 5.5]"
+    )
+    assert cited("fact:gap.error_gap?n=99").words == "▪ not measured yet with n = 99 (l)"
+
+
+@pytest.mark.usefixtures("measured_before")
+def test_an_own_figure_of_the_other_sign_gives_way_to_the_reference(
+    engine: Engine, gap: Declaration, clock: Clock, cited: Cited
+) -> None:
+    ran(engine, gap, clock, finished(gap, figure((-0.9, 0.3))))
+    shown = cited()
+    assert shown.differs
+    assert shown.shown is shown.reference
+    assert shown.words == (
+        "+4.8 points [4.0, 5.6] ▪ reference, 32 seeds, CPU; "
+        "your run differs: −0.3 points [−0.9, +0.3], 20 Nov"
+    )
+    ran(engine, gap, clock)
+    assert not cited().differs
+
+
+@pytest.mark.usefixtures("measured_before")
+def test_an_older_version_measured_something_else(
+    engine: Engine, gap: Declaration, clock: Clock, cited: Cited
+) -> None:
+    old = replace(gap, version=1)
+    ran(engine, old, clock, finished(old, figure(LOWER)))
+    shown = cited()
+    assert (shown.own, shown.hidden) == (None, False)
+    assert shown.shown is shown.reference
+    kept = reference.read(reference.path(gap))
+    reference.write(reference.path(gap), {"gap": replace(kept["gap"], version=1)})
+    assert (cited().reference, cited().words) == (None, "▪ not measured yet (l)")
+
+
+def test_a_count_of_something_else_is_just_n(
+    engine: Engine, gap: Declaration, clock: Clock, cited: Cited
+) -> None:
+    ran(engine, gap, clock, finished(gap, figure(HIGHER, n=1_000)))
+    assert cited().words == "+4.7 points [3.9, 5.5] ▪ your run, n = 1,000, 20 Nov"
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        ("fact:gap", "is not a link to a fact"),
+        ("lesson:gap.error_gap", "is not a link to a fact"),
+        ("https://example.org", "is not a link to a fact"),
+        ("lesson:gap", "names no fact"),
+        ("fact:nothing.error_gap", "There is no experiment 'nothing'; there is gap, other"),
+        ("fact:gap.error_gap?m=3", "There is no knob 'm'"),
+        ("fact:gap.error_gap?n=8", "n = 8 is not allowed; it must be a whole number from 32"),
+        ("fact:gap.error_gap?n=", "n = '' is not allowed"),
+    ],
+)
+def test_a_link_that_names_nothing_is_told(cited: Cited, link: str, message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        cited(link)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "unit", "text"),
+    [
+        (4.7, 3.9, 5.5, "points", "+4.7 points [3.9, 5.5]"),
+        (-3.1, -4.3, -1.9, "points", "−3.1 points [−4.3, −1.9]"),
+        (0.3, -0.2, 0.8, "points", "+0.3 points [−0.2, +0.8]"),
+        (0.307, 0.29, 0.324, "", "0.307 [0.290, 0.324]"),
+        (
+            0.0017,
+            0.00162,
+            0.00178,
+            "of chance worlds",
+            "0.00170 of chance worlds [0.00162, 0.00178]",
+        ),
+        (24.3, 18, 30.6, "epochs", "24 epochs [18, 31]"),
+        (123456, 120000, 127000, "", "123,456 [120,000, 127,000]"),
+        (4.7344, None, None, "points", "+4.73 points"),
+        (610, None, None, "", "610"),
+        (1e-7, None, None, "", "1.0e-07"),
+        (0.9, 0.9, 0.9, "", "0.900 [0.900, 0.900]"),
+        (0, 0, 0.0002, "of seeds", "0.00000 of seeds [0.00000, 0.00020]"),
+        (-0.001, -0.4, 0.398, "", "0.00 [−0.40, +0.40]"),
+    ],
+)
+def test_figures_in_words(
+    value: float, low: float | None, high: float | None, unit: str, text: str
+) -> None:
+    assert measured(Fact("x", value, unit, low, high, 9, "", "")) == text
+
+
+finite = st.floats(-1e12, 1e12)
+
+
+@given_that(finite, finite, finite)
+def test_what_is_shown_is_within_a_tenth_of_the_interval(a: float, b: float, c: float) -> None:
+    low, value, high = sorted((a, b, c))
+    shown = measured(Fact("x", value, "", low, high, 9, "", ""))
+    number = float(shown.split(" ")[0].replace("−", "-").replace(",", ""))
+    if high - low > 1e-5:
+        assert math.isclose(number, value, abs_tol=(high - low) / 10 + 1e-5)
+
+
+# --- which lessons ground a note ---
+
+
+def test_links_come_before_tags(catalog: Catalog, tmp_path: Path) -> None:
+    text = (
+        "## What? {#what}\n\n[run it](lesson:other), [rose](<fact:other.x?n=64>), "
+        "[run](lesson:nothing), `[x](lesson:gap)`\n\n"
+        "<!-- tags: history topic:gap topic:other topic:gaps -->"
+    )
+    path = tmp_path / "a.md"
+    path.write_text(questionnaire(text))
+    page, problems = markdown.read(path)
+    assert page is not None
+    assert not problems
+    (note,) = page.notes
+    assert [lesson.name for lesson in lessons_for(note, catalog)] == ["other", "gap"]
+    bare = replace(note, answer="no link", tags=("gap",))
+    assert lessons_for(bare, catalog) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("It [rose](fact:gap.error_gap).", ("gap", "error_gap")),
+        ("It [rose](fact:gap.error_gap?n=64) by some.", ("gap", "error_gap")),
+        ("Look: [run it](lesson:gap)!", ("gap", None)),
+        ("[run it](lesson:gapless)", ("gapless", None)),
+        ("[rose](fact:gap)", None),
+        ("In code: `[rose](fact:gap.error_gap)`", None),
+        ("fact:gap.error_gap, in plain words", None),
+    ],
+)
+def test_links_of_a_text(text: str, found: tuple[str, str | None] | None) -> None:
+    assert [(link.lesson, link.fact) for link in links(text)] == ([found] if found else [])
+
+
+def test_a_link_is_made_and_read_back(gap: Declaration) -> None:
+    assert facts.href(gap, "error_gap", {"seeds": 4}) == "fact:gap.error_gap"
+    link = facts.href(gap, "error_gap", {"n": 64, "flips": 0.0})
+    assert link == "fact:gap.error_gap?flips=0.0&n=64"
+    (found,) = links(f"It [rose]({link}).")
+    assert found == facts.Link("gap", "error_gap", {"flips": "0.0", "n": "64"})
+
+
+# --- a miss becomes a card ---
+
+
+def missed(
+    engine: Engine, gap: Declaration, clock: Clock, confidence: float = 0.6, **given: Value
+) -> Run:
+    return ran(engine, gap, clock, None, "lower", confidence, **given)
+
+
+def test_a_miss_becomes_a_question_due_tomorrow(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    run = missed(own, gap, clock, 0.8)
+    today = study_day(clock())
+    made = miss_card(own, gap, run, clock())
+    assert (made.new, made.due, made.again) == (
+        True,
+        today + timedelta(days=1),
+        today + timedelta(days=7),
+    )
+    with reading(own) as connection:
+        view = cards.load(connection, made.card)
+        kinds = connection.scalars(
+            select(models.Review.kind).where(models.Review.card_id == made.card)
+        ).all()
+        due = queue.load(connection, clock(), Settings()).counts()
+    assert view.face.front == "The gap is … (lower / the same / higher)"
+    assert view.face.back == (
+        "[Higher](fact:gap.error_gap). Wrong labels were stored.\n\nYou said lower, 80%."
+    )
+    assert view.note.tags == ("topic:gap",)
+    assert view.note.path == library.own_packs() / "mine" / "chapter-1-questions.md"
+    assert kinds == [ReviewKind.ATTEMPT.value]
+    memory = view.memory
+    assert (memory.state, memory.due, memory.due_at, memory.cause) == (
+        State.LEARNING,
+        made.due,
+        None,
+        Cause.SET,
+    )
+    assert (due.learning, due.review) == (0, 0)
+    clock.forward(days=1)
+    with reading(own) as connection:
+        assert queue.load(connection, clock(), Settings()).counts().review == 1
+    rate(own, made.card, clock)
+    assert memory_of(own, made.card).state is State.REVIEW
+
+
+def test_the_card_says_what_was_asked_at_other_knobs(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    between = finished(gap, figure((0.0, 2.0)), n=64)
+    run = ran(own, gap, clock, between, "lower", 0.5, n=64)
+    made = miss_card(own, gap, run, clock())
+    assert made.again is None
+    with reading(own) as connection:
+        view = cards.load(connection, made.card)
+    assert view.face.front.startswith("With n = 64 instead: The gap is …")
+    assert view.face.back.startswith("[Not lower](fact:gap.error_gap?n=64).")
+
+
+@pytest.mark.parametrize(("answer", "truth"), [((0.0, 2.0), "More"), ((8.0, 9.0), "Less")])
+def test_a_missed_range_says_in_which_direction(
+    own: Engine, gap: Declaration, clock: Clock, answer: Answer, truth: str
+) -> None:
+    number = replace(gap, question=Question("How much?", "number", "error_gap", unit="points"))
+    made = miss_card(own, number, ran(own, number, clock, None, answer), clock())
+    with reading(own) as connection:
+        view = cards.load(connection, made.card)
+    assert view.face.front == "How much? (points)"
+    assert view.face.back.startswith(f"[{truth} than you said](fact:gap.error_gap).")
+    assert made.again is not None  # a range is stated at 80%
+
+
+def test_an_arm_is_told_with_its_own_fact(own: Engine, gap: Declaration, clock: Clock) -> None:
+    arms = (Choice("[a]", 0, fact="lead_a"), Choice("b", 0, fact="lead_b"))
+    lesson = replace(gap, question=Question("Which?", "arms", "lead_b", arms))
+    outcome = finished(lesson, figure((2, 4), "lead_a"), figure((-4, -2), "lead_b"))
+    made = miss_card(own, lesson, ran(own, lesson, clock, outcome, "b", 0.6), clock())
+    with reading(own) as connection:
+        view = cards.load(connection, made.card)
+    assert view.face.back.startswith(r"[\[a\]](fact:gap.lead_a).")
+    assert [link.fact for link in links(view.note.answer)] == ["lead_a"]
+
+
+def test_only_a_wrong_prediction_makes_a_card(own: Engine, gap: Declaration, clock: Clock) -> None:
+    for run in (ran(own, gap, clock), ran(own, gap, clock, None, "higher", 0.8)):
+        with pytest.raises(StudyError, match="Only a prediction that was wrong"):
+            miss_card(own, gap, run, clock())
+    assert not library.own_packs().exists()
+
+
+def test_a_card_that_covers_it_is_brought_forward(
+    own: Engine, content: Path, gap: Declaration, clock: Clock
+) -> None:
+    (card_id,) = add_note(own, content, clock, "cites", "It [rose](fact:gap.error_gap).")
+    for _ in range(3):
+        rate(own, card_id, clock)
+        clock.forward(days=9)
+    before = memory_of(own, card_id)
+    clock.forward(days=-9)
+    made = miss_card(own, gap, missed(own, gap, clock), clock())
+    tomorrow = study_day(clock()) + timedelta(days=1)
+    assert (made.card, made.new, made.due) == (card_id, False, tomorrow)
+    after = memory_of(own, card_id)
+    assert (after.due, after.stability, after.reviews) == (tomorrow, before.stability, 3)
+    assert not library.own_packs().exists()
+    clock.forward(days=4)  # overdue by now: a second miss leaves it so
+    made = miss_card(own, gap, missed(own, gap, clock), clock())
+    assert (made.due, memory_of(own, card_id).due) == (tomorrow, tomorrow)
+
+
+@pytest.mark.parametrize(
+    ("text", "rated"),
+    [
+        ("It [rose](fact:gap.error_gap).", False),  # not introduced
+        ("It [rose](fact:gap.error_gap?n=64).", True),  # another experiment
+        ("It [rose](fact:gap.error_gap?m=64).", True),  # a knob that there is not
+        ("It [rose](fact:gap.floor).", True),  # not what decides it
+        ("[run it](lesson:gap)", True),
+    ],
+)
+def test_another_note_does_not_cover_it(
+    own: Engine, content: Path, gap: Declaration, clock: Clock, text: str, rated: bool
+) -> None:
+    (card_id,) = add_note(own, content, clock, "cites", text)
+    if rated:
+        rate(own, card_id, clock)
+    made = miss_card(own, gap, missed(own, gap, clock), clock())
+    assert made.new
+    assert made.card != card_id
+
+
+def test_the_same_miss_again_uses_the_same_card(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    first = miss_card(own, gap, missed(own, gap, clock), clock())
+    second = miss_card(own, gap, missed(own, gap, clock), clock())
+    other = miss_card(own, gap, missed(own, gap, clock, n=64), clock())
+    assert (second.card, second.new) == (first.card, False)
+    assert other.new
+    with reading(own) as connection:
+        names = connection.scalars(
+            select(models.Note.name).where(models.Note.name.like("missed%"))
+        ).all()
+    assert sorted(names) == ["missed-gap", "missed-gap-2"]
+
+
+def test_without_a_started_chapter_there_is_no_place_for_a_card(
+    engine: Engine, gap: Declaration, clock: Clock
+) -> None:
+    with pytest.raises(StudyError, match="Start a chapter first"):
+        miss_card(engine, gap, missed(engine, gap, clock), clock())
+
+
+def test_a_card_goes_to_the_chapter_that_cites_the_lesson(
+    own: Engine, content: Path, gap: Declaration, clock: Clock
+) -> None:
+    add_note(own, content, clock, "cites", "[run it](lesson:gap)")
+    clock.forward(days=1)
+    with writing(own) as connection:
+        library.start_chapter(connection, 2, clock())
+    made = miss_card(own, gap, missed(own, gap, clock), clock())
+    other = replace(gap, name="other")
+    last = miss_card(own, other, missed(own, other, clock), clock())
+    with reading(own) as connection:
+        assert cards.load(connection, made.card).chapter == 1
+        assert cards.load(connection, last.card).chapter == 2
+
+
+@pytest.mark.parametrize(("confidence", "back"), [(0.8, 1), (0.75, 0)])
+def test_a_confident_miss_comes_again_after_a_week(
+    own: Engine, gap: Declaration, clock: Clock, confidence: float, back: int
+) -> None:
+    made = miss_card(own, gap, missed(own, gap, clock, confidence), clock())
+    clock.forward(days=1)
+    rate(own, made.card, clock, Rating.EASY)
+    set_due(own, made.card, clock, date(2027, 3, 1))
+    clock.forward(days=5)
+    assert bring_back(own, clock()) == 0
+    clock.forward(days=1)
+    assert bring_back(own, clock()) == back
+    if back:
+        assert memory_of(own, made.card).due == study_day(clock())
+        assert bring_back(own, clock()) == 0
+        clock.forward(days=2)  # it waits until it is reviewed
+        rate(own, made.card, clock, Rating.EASY)
+        set_due(own, made.card, clock, date(2027, 3, 1))
+    clock.forward(days=30)
+    assert bring_back(own, clock()) == 0
+
+
+def test_a_suspended_card_stays_away(own: Engine, gap: Declaration, clock: Clock) -> None:
+    made = miss_card(own, gap, missed(own, gap, clock, 0.9), clock())
+    set_due(own, made.card, clock, date(2027, 3, 1))
+    with writing(own) as connection:
+        review.suspend(connection, made.card, clock())
+    clock.forward(days=8)
+    assert bring_back(own, clock()) == 0
+
+
+def set_due(engine: Engine, card_id: int, clock: Clock, day: date) -> None:
+    with writing(engine) as connection:
+        review.set_due(connection, card_id, day, clock())

@@ -1,0 +1,179 @@
+"""The commands as a learner or a script runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests_support import question, questionnaire
+
+from studyapp.cli import main
+
+
+def run(*words: str, lines: str | None = None) -> Result:
+    return CliRunner().invoke(main, list(words), input=lines)
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "learner.db"
+    monkeypatch.setenv("STUDYAPP_DB", str(path))
+    return path
+
+
+def test_due_after_limits() -> None:
+    result = run("due", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output) == {
+        "new": 10,
+        "learning": 0,
+        "review": 0,
+        "chapters": [
+            {"chapter": 1, "title": "Chapter 1", "new": 10, "learning": 0, "review": 0},
+            {"chapter": 2, "title": "Chapter 2", "new": 0, "learning": 0, "review": 0},
+        ],
+    }
+    assert "0 review, 0 learning, 10 new" in run("due").output
+
+
+def test_a_plain_review_from_a_pipe() -> None:
+    """Reveal and rate three cards, undo one, stop at the end of the input."""
+    result = run("review", "--plain", lines="\n3\n\n1\n\n4\nu\n")
+    assert result.exit_code == 0, result.output
+    assert "What does Term 0 mean?" in result.output
+    assert "Meaning number 0." in result.output
+    assert "1 again 10m · 2 hard 15m · 3 good" in result.output
+    assert "undone: easy" in result.output
+    assert "2 cards in about 1 minute." in result.output
+    stats = json.loads(run("stats", "--json").output)
+    assert stats["reviews"] == 2
+    assert stats["cards"]["learning"] == 1
+    assert set(stats["true_retention"]) == {"value", "low", "high", "n"}
+
+
+def test_plain_review_explains_wrong_keys_and_quits() -> None:
+    result = run("review", "--plain", lines="3\n\nx\n5\n2\nq\n")
+    assert "Press enter to see the answer first." in result.output
+    assert result.output.count("Rate with 1 again") == 2
+    assert "hard: again in 15 m" in result.output
+    assert json.loads(run("stats", "--json").output)["reviews"] == 1
+
+
+def test_plain_review_of_nothing_says_so() -> None:
+    run("review", "--plain", "--chapter", "1", lines="\n3\n" * 10)
+    result = run("review", "--plain", lines="")
+    assert result.exit_code == 0
+    assert "Nothing is due now." in result.output or "still due" in result.output
+
+
+def test_points_are_lettered_in_plain_mode(content: Path) -> None:
+    result = run("review", "--plain", lines="\n3\n" * 3 + "\n")
+    assert "  a first of q00" in result.output
+    assert "  b extra: second of q00" in result.output
+
+
+def test_an_unknown_chapter_is_one_sentence() -> None:
+    result = run("review", "--plain", "--chapter", "7", lines="")
+    assert result.exit_code == 1
+    assert result.output.strip() == "Error: There is no chapter 7; there is 1, 2."
+
+
+def test_sync_reports_what_changed(content: Path) -> None:
+    assert "19 added" in run("sync").output
+    path = content / "1" / "more.md"
+    path.write_text(questionnaire(question("later")))
+    report = json.loads(run("sync", "--json").output)
+    assert (report["added"], report["unchanged"], report["problems"]) == (1, 19, [])
+
+
+def test_check_lists_every_problem_and_exits_with_1(content: Path) -> None:
+    assert run("check", str(content)).exit_code == 0
+    (content / "1" / "a.md").write_text("no front matter\n")
+    (content / "1" / "b.md").write_text(questionnaire(question("q00")))
+    (content / "1" / "c.md").write_bytes(b"---\nkind: \xff\n---\n")
+    (content / "1" / "d.md").write_text(questionnaire("## Why? {#why}\n\n```python\nx = 1\n"))
+    result = run("check", str(content), "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.output)
+    assert {Path(problem["path"]).name for problem in report["problems"]} == {
+        "a.md", "questionnaire.md", "c.md", "d.md",
+    } or {Path(problem["path"]).name for problem in report["problems"]} == {
+        "a.md", "b.md", "c.md", "d.md",
+    }
+    assert all(problem["line"] >= 1 and problem["message"] for problem in report["problems"])
+    assert {row["chapter"]: row["questions"] for row in report["chapters"]}[2] == 4
+    plain = run("check", str(content))
+    assert f"{content / '1' / 'a.md'}:1: " in plain.output
+
+
+def test_check_fix_writes_missing_ids(content: Path) -> None:
+    path = content / "1" / "new.md"
+    path.write_text(
+        questionnaire("## Why so?\n\nBecause.\n\n- [ ] because\n\n<!-- section: 1.1 -->")
+    )
+    assert run("check", str(content)).exit_code == 1
+    assert run("check", str(content), "--fix").exit_code == 0
+    assert "{#why-so}" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("desired_retention = 2", "desired_retention = 2 is not allowed: give a number from 0.7"),
+        ("desired_retension = .9", "not valid TOML"),
+        ("desired_retension = 0.9", "no setting 'desired_retension'; did you mean desired_ret"),
+        ('learning_steps = ["10"]', "learning_steps = ['10'] is not allowed: give a list of times"),
+        ("new_a_day = true", "new_a_day = True is not allowed: give a whole number from 0 to 999"),
+        ('rest_days = ["sunday"]', "rest_days = ['sunday'] is not allowed: give a list of mon"),
+        ("minutes_a_day = 0", "minutes_a_day = 0 is not allowed: give a whole number from 1"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(text: str, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "config" / "studyapp" / "settings.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    result = run("due")
+    assert result.exit_code == 1
+    assert sentence in result.output
+    assert result.output.count("\n") == 1
+
+
+def test_settings_change_the_schedule(tmp_path: Path) -> None:
+    path = tmp_path / "config" / "studyapp" / "settings.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('new_a_day = 3\nlearning_steps = ["30m"]\n')
+    assert json.loads(run("due", "--json").output)["new"] == 3
+    assert "1 again 30m" in run("review", "--plain", lines="\n").output
+
+
+@pytest.mark.parametrize("where", ["folder", "garbage"])
+def test_a_database_that_will_not_open_is_one_sentence(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "x"
+    if where == "folder":
+        target.mkdir()
+    else:
+        target.write_bytes(b"garbage " * 1000)
+    monkeypatch.setenv("STUDYAPP_DB", str(target))
+    result = run("due")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert result.output.count("\n") == 1
+
+
+def test_the_command_line_is_a_real_program(tmp_path: Path) -> None:
+    """With the real content, in an empty folder, in a process of its own."""
+    environment = {**os.environ, "STUDYAPP_DB": str(tmp_path / "real.db")}
+    done = subprocess.run(
+        [sys.executable, "-m", "studyapp", "due", "--json"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+    )
+    counts = json.loads(done.stdout)
+    assert counts["new"] == 10
+    assert counts["chapters"][0]["title"] == "Your deep learning journey"

@@ -1,0 +1,470 @@
+"""Keyboard walks: what a learner does, key by key."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from tests_support import Clock, questionnaire
+from textual.widgets import Static, TextArea
+
+from studyapp.config import Settings
+from studyapp.memory.state import Rating
+from studyapp.store import models
+from studyapp.store.engine import connect, reading, writing
+from studyapp.tui.app import StudyApp
+from studyapp.tui.editor import arguments
+from studyapp.tui.screens.find import FindScreen
+from studyapp.tui.screens.help import HelpScreen
+from studyapp.tui.screens.new import NewScreen
+from studyapp.tui.screens.review import ReviewScreen
+from studyapp.tui.screens.summary import SummaryScreen
+from studyapp.tui.screens.today import TodayScreen
+from studyapp.tui.widgets.points import PointLine, Points
+from studyapp.tui.widgets.ratings import RatingButton
+
+SIZE = (80, 24)
+
+
+def lines(app: StudyApp) -> str:
+    """What is on the screen, as text."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+def toasts(app: StudyApp) -> str:
+    """What the app has told in passing."""
+    return " ".join(toast.message for toast in app._notifications)
+
+
+def review_screen(app: StudyApp) -> ReviewScreen:
+    assert isinstance(app.screen, ReviewScreen)
+    return app.screen
+
+
+def prompt(app: StudyApp) -> str:
+    view = review_screen(app).sitting.view
+    assert view is not None
+    return view.note.id
+
+
+def reviews(app: StudyApp) -> int:
+    assert app.engine is not None
+    with reading(app.engine) as connection:
+        return connection.scalar(select(func.count()).select_from(models.Review)) or 0
+
+
+async def test_the_first_run_ends_in_today_with_chapter_1_waiting(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        assert isinstance(app.screen, TodayScreen)
+        assert "Chapter 1, Chapter 1, is ready:" in lines(app)
+        assert "10 cards today, about 8 minutes." in lines(app)
+        await pilot.press("enter")
+        assert prompt(app) == "t0"
+
+
+async def test_a_whole_review_by_keys(make_app, open_today, clock: Clock) -> None:
+    app = make_app(settings=Settings(new_a_day=5))
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        for name, key in (("t0", "3"), ("t1", "4"), ("t2", "3"), ("q00", "1"), ("q01", "2")):
+            assert prompt(app) == name
+            assert "── answer" not in lines(app)
+            clock.forward(seconds=10)
+            await pilot.press("space", key)
+        assert prompt(app) == "q00"  # its step is taken early, nothing else being due
+        await pilot.press("enter", "3", "enter", "3")
+        assert isinstance(app.screen, SummaryScreen)
+        assert "5 cards in about 1 minute." in lines(app)
+        assert reviews(app) == 7
+        await pilot.press("enter")
+        await open_today(pilot)
+        assert isinstance(app.screen, TodayScreen)
+        assert "Nothing: you are done for today." in lines(app)
+
+
+async def test_a_rating_needs_the_answer_first(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "3", "1", "4")
+        assert (prompt(app), reviews(app)) == ("t0", 0)
+
+
+async def test_the_buttons_show_the_intervals_they_give(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter")
+        shown = [str(button.content) for button in app.screen.query(RatingButton)]
+        assert [text.split("\n")[0] for text in shown] == ["1 again", "2 hard", "3 good", "4 easy"]
+        assert ["10 m" in shown[0], "15 m" in shown[1]] == [True, True]
+
+
+async def test_ticks_propose_and_one_key_accepts(make_app, open_today) -> None:
+    app = make_app(settings=Settings(new_a_day=9))
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", *["enter", "3"] * 3, "enter")
+        assert prompt(app) == "q00"
+        await pilot.press("enter")
+        assert reviews(app) == 3  # no ticks: nothing is proposed, so nothing to accept
+        await pilot.press("down", "down", "x")  # only the extra point
+        assert app.screen.query_one("#rating-1").has_class("-proposed")
+        await pilot.press("up", "x")
+        assert app.screen.query_one(Points).ticked == {0, 1}
+        assert app.screen.query_one("#rating-3").has_class("-proposed")
+        await pilot.press("enter")
+        assert (prompt(app), reviews(app)) == ("q01", 4)
+        assert review_screen(app).sitting.done[-1].rating is Rating.GOOD
+
+
+async def test_hard_with_a_core_point_missing_can_be_made_again(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", *["enter", "3"] * 3, "enter", "down", "down", "x", "2")
+        assert "a makes that Hard an Again" in lines(app)
+        await pilot.press("a")
+        assert [done.rating for done in review_screen(app).sitting.done[-1:]] == [Rating.AGAIN]
+        assert "a makes" not in lines(app)
+        assert prompt(app) == "q01"
+
+
+async def test_undo_as_often_as_wanted(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "3", "enter", "1", "s", "b")
+        for name in ("q00", "t2", "t1", "t0"):
+            await pilot.press("u")
+            assert prompt(app) == name
+        await pilot.press("u")
+        assert prompt(app) == "t0"
+        assert review_screen(app).sitting.done == []
+
+
+async def test_undo_after_a_restart_from_today(make_app, open_today) -> None:
+    first = make_app()
+    async with first.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "4")
+    second = make_app()
+    async with second.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("u")
+        assert prompt(second) == "t0"
+
+
+async def test_a_typed_answer_takes_all_letters(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "t", *"ubs1", "enter", "q")
+        box = app.screen.query_one("#typed", TextArea)
+        assert box.text == "ubs1\nq"
+        await pilot.press("escape", "t", "2", "ctrl+s")
+        assert "Meaning number 0." in lines(app)
+        assert "ubs1" in lines(app)
+        await pilot.press("3")
+        assert (prompt(app), reviews(app)) == ("t1", 1)
+        assert not app.screen.query_one("#typed").display
+
+
+async def test_the_mouse_works_too(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.click("Menu", offset=(3, 0))
+        await pilot.press(*["enter", "3"] * 3, "enter")
+        await pilot.click(PointLine)
+        assert app.screen.query_one(Points).ticked == {0}
+        await pilot.click("#rating-4")
+        assert reviews(app) == 4
+        assert review_screen(app).sitting.done[-1].rating is Rating.EASY
+
+
+async def test_suspend_bury_and_know(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        for key, left in (("b", 9), ("s", 8), ("k", 7)):
+            await pilot.press(key)
+            assert review_screen(app).sitting.counts.total == left
+        assert prompt(app) == "q00"
+
+
+async def test_raw_maths_is_a_switch_and_is_kept(
+    make_app, open_today, only_pack: Path, tmp_path: Path
+) -> None:
+    (only_pack / "1" / "a.md").write_text(
+        questionnaire("## What is $\\alpha^2$? {#alpha}\n\nIt is $x_{1}$.\n\n- [ ] $x$")
+    )
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        while prompt(app) != "alpha":
+            await pilot.press("b")
+        assert "α²" in lines(app)
+        await pilot.press("r")
+        assert "$\\alpha^2$" in lines(app)
+    kept = tmp_path / "config" / "studyapp" / "settings.toml"
+    assert kept.read_text() == "raw_maths = true\n"
+
+
+async def test_edit_opens_a_copy_at_its_line_and_shows_the_new_text(
+    make_app, open_today, only_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The editor is a real program that changes the line it is told to."""
+    script = tmp_path / "editor.py"
+    script.write_text(
+        "import sys, pathlib\n"
+        "line, path = int(sys.argv[1][1:]), pathlib.Path(sys.argv[2])\n"
+        "lines = path.read_text().split('\\n')\n"
+        "assert lines[line - 1].startswith('## Term 0'), lines[line - 1]\n"
+        "lines[line + 1] = 'Better words.'\n"
+        "path.write_text('\\n'.join(lines))\n"
+    )
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {script}")
+    monkeypatch.setattr(StudyApp, "suspend", lambda self: nullcontext())
+    app = make_app()
+    before = (only_pack / "1" / "jargon.md").read_text()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "e")
+        assert prompt(app) == "t0"
+        assert "Better words." in lines(app)
+        await pilot.press("e")  # again: now the copy itself is edited
+        assert "Better words." in lines(app)
+    assert (only_pack / "1" / "jargon.md").read_text() == before
+    copies = list((tmp_path / "data" / "studyapp" / "packs" / "mine").glob("*.md"))
+    assert len(copies) == 1
+    assert copies[0].read_text().count("{#t0}") == 1
+
+
+async def test_an_editor_that_fails_is_one_sentence(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDITOR", "no-such-editor-at-all")
+    monkeypatch.setattr(StudyApp, "suspend", lambda self: nullcontext())
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "e")
+        await pilot.pause()
+        assert "'no-such-editor-at-all' could not be started" in toasts(app)
+        assert prompt(app) == "t0"
+
+
+@pytest.mark.parametrize(
+    ("editor", "expected"),
+    [
+        ("vi", ["vi", "+7", "a.md"]),
+        ("/usr/bin/nvim -u NONE", ["/usr/bin/nvim", "-u", "NONE", "+7", "a.md"]),
+        ("code", ["code", "--wait", "--goto", "a.md:7"]),
+        ("hx", ["hx", "a.md:7"]),
+    ],
+)
+def test_editors_are_told_the_line_in_their_own_way(editor: str, expected: list[str]) -> None:
+    assert arguments(editor, Path("a.md"), 7) == expected
+
+
+async def test_find_shows_notes_as_one_types(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *"q07")
+        assert isinstance(app.screen, FindScreen)
+        assert "1 found" in lines(app)
+        assert "It is q07." in lines(app)
+        await pilot.press(*"zzz")
+        assert "Nothing has all these words." in lines(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, TodayScreen)
+
+
+async def test_a_card_of_ones_own(make_app, open_today, tmp_path: Path) -> None:
+    app = make_app(settings=Settings(new_a_day=99, minutes_a_day=99))
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("n", "ctrl+s")
+        assert isinstance(app.screen, NewScreen)  # empty: one sentence, nothing lost
+        await pilot.press(*"Why?", "tab", *"Because.", "ctrl+s")
+        await open_today(pilot)
+        assert isinstance(app.screen, TodayScreen)
+        assert "16 new" in lines(app)
+    text = (tmp_path / "data/studyapp/packs/mine/chapter-1-questions.md").read_text()
+    assert "## Why? {#my-why}\n\nBecause.\n" in text
+
+
+async def test_help_and_palette_know_every_key(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        assert "Open the source at its line in $EDITOR" in lines(app)
+        await pilot.press("escape", "ctrl+p")
+        await pilot.press(*"bury")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert prompt(app) == "t1"
+
+
+async def test_open_the_next_chapter_with_one_key(make_app, open_today) -> None:
+    app = make_app(settings=Settings(new_a_day=99, minutes_a_day=99))
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        assert "15 cards today" in lines(app)
+        await pilot.press("o")
+        await open_today(pilot)
+        assert "19 cards today" in lines(app)
+
+
+async def test_two_windows_on_one_database(make_app, open_today) -> None:
+    left, right = make_app(), make_app()
+    async with left.run_test(size=SIZE) as first, right.run_test(size=SIZE) as second:
+        await open_today(first)
+        await open_today(second)
+        await first.press("enter", "enter", "3")
+        await second.press("enter")
+        assert prompt(right) == "t1"
+        await second.press("enter", "3")
+        await first.press("enter", "4")
+        assert prompt(left) == "t2"
+        await first.pause()
+        assert "already rated in another window" in toasts(left)
+        assert reviews(left) == 2
+
+
+async def test_a_rating_waits_for_a_lock_without_freezing(
+    make_app, open_today, settle, tmp_path: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter")
+        other = connect(str(tmp_path / "app.db"))
+        with writing(other):
+            await pilot.press("3")
+            await pilot.pause(0.1)
+            assert "Another program is writing; waiting" in lines(app)
+            assert prompt(app) == "t0"
+            await pilot.press("question_mark")  # the app is alive
+            assert isinstance(app.screen, HelpScreen)
+            await pilot.press("escape")
+        other.dispose()
+        await settle(pilot)
+        assert (prompt(app), reviews(app)) == ("t1", 1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.mkdir(), "is a folder; name a database file"),
+        (lambda path: path.write_bytes(b"nonsense " * 999), "not a studyapp database"),
+    ],
+)
+async def test_a_database_that_will_not_open_says_so(
+    make_app, open_today, tmp_path: Path, spoil, sentence: str
+) -> None:
+    path = tmp_path / "bad"
+    spoil(path)
+    app = make_app(db=path)
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        text = " ".join(str(app.screen.query_one("#now", Static).content).split())
+        assert sentence in text
+        assert app.failure is not None
+        await pilot.press("enter", "u", "n", "slash")  # nothing breaks
+        assert isinstance(app.screen, TodayScreen)
+
+
+async def test_too_small_a_terminal_is_one_sentence(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=(20, 5)) as pilot:
+        await open_today(pilot)
+        assert "Too small: studyapp" in lines(app)
+        await pilot.press("enter", "enter", "3")
+        assert reviews(app) == 1  # nothing is lost; it is only not shown
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert "Term 1" in lines(app)
+
+
+async def test_content_problems_are_told_and_hide_nothing(
+    make_app, open_today, only_pack: Path
+) -> None:
+    (only_pack / "1" / "broken.md").write_text("---\nkind: [\n---\n")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        assert "10 cards today" in lines(app)
+        await pilot.pause()
+        assert "`studyapp check` lists them" in toasts(app)
+
+
+async def test_straight_into_a_chapter(make_app, open_today, settle) -> None:
+    app = make_app(review=True, chapter=1)
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await settle(pilot)
+        assert prompt(app) == "t0"
+    unknown = make_app(review=True, chapter=9)
+    async with unknown.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        assert unknown.failure == "There is no chapter 9; there is 1, 2."
+
+
+async def test_a_leech_is_told_against_what_was_expected(
+    make_app, open_today, clock: Clock
+) -> None:
+    app = make_app(settings=Settings(new_a_day=1))
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", *["enter", "1"] * 6)
+        await pilot.pause()
+        assert "keeps slipping" in toasts(app)
+
+
+async def test_escape_leaves_a_sitting_with_its_summary(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "escape")
+        assert isinstance(app.screen, TodayScreen)
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "3", "escape")
+        assert isinstance(app.screen, SummaryScreen)
+        await pilot.press("m")
+        assert prompt(app) == "t1"
+
+
+async def test_nothing_shifts_when_the_answer_appears(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        places = [app.screen.query_one(kind).region for kind in ("#question", ".body")]
+        await pilot.press("enter")
+        assert [app.screen.query_one(kind).region for kind in ("#question", ".body")] == places
+
+
+async def test_an_empty_pack_says_what_to_do(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studyapp.study import library
+
+    monkeypatch.setattr(library, "installed_roots", list)
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        assert "No content yet" in lines(app)
