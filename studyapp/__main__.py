@@ -1,5 +1,27 @@
-"""`python -m studyapp`, the same as the `studyapp` command."""
+"""The `studyapp` command, also `python -m studyapp`."""
 
-from studyapp.cli import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def main() -> None:
+    """Open Today for the bare command, without the cost of a command line; else run the command."""
+    if len(sys.argv) > 1:
+        from studyapp.cli import main as command
+
+        command()
+        return
+    from studyapp import config, tui
+    from studyapp.errors import StudyError
+
+    try:
+        failure = tui.run(config.default_database())
+    except StudyError as error:
+        failure = str(error)
+    if failure:
+        sys.exit(f"Error: {failure}")
+
+
+if __name__ == "__main__":
+    main()

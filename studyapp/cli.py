@@ -142,8 +142,14 @@ def stats(db: str, as_json: bool) -> None:
 @main.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--fix", is_flag=True, help="Write the ids that are missing.")
+@click.option(
+    "--against",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Texts with which no eight words in a row may be shared.",
+)
 @_JSON
-def check(path: Path | None, fix: bool, as_json: bool) -> None:
+def check(path: Path | None, fix: bool, against: Path | None, as_json: bool) -> None:
     """Every problem of the content as path:line: message; exits with 1 if there is any."""
     from studyapp.notes import check as checks
     from studyapp.study import library
@@ -152,7 +158,7 @@ def check(path: Path | None, fix: bool, as_json: bool) -> None:
     if fix:
         written = sum(checks.fix(folder) for folder in folders)
         click.echo(f"{written} ids written", err=True)
-    report = checks.check(folders, _now().date())
+    report = checks.check(folders, _now().date(), facts=_facts(), against=against)
     if as_json:
         _print_json(checks.as_json(report))
     else:
@@ -161,6 +167,17 @@ def check(path: Path | None, fix: bool, as_json: bool) -> None:
         click.echo(f"{report.notes} notes, {report.cards} cards, {len(report.problems)} problems")
     if report.problems:
         sys.exit(1)
+
+
+def _facts() -> dict[str, set[str]]:
+    """The lessons that exist, with the facts that their reference figures name."""
+    from studyapp.lab import catalog, reference
+
+    names: dict[str, set[str]] = {}
+    for lesson in catalog.read().lessons:
+        known = reference.read(reference.path(lesson)).get(lesson.name)
+        names[lesson.name] = {fact.name for fact in known.facts} if known else set()
+    return names
 
 
 @contextmanager
@@ -177,15 +194,10 @@ def _study(db: str) -> Iterator[tuple[Engine, config.Settings]]:
 
 
 def _open_app(db: str, *, review: bool = False, chapter: int | None = None) -> None:
-    import gc
+    from studyapp.tui import run
 
-    gc.disable()  # what start-up makes is kept; the app turns it on again when it is open
-    from studyapp.tui.app import StudyApp
-
-    app = StudyApp(db, config.load(), review=review, chapter=chapter)
-    app.run()
-    if app.failure:
-        raise click.ClickException(app.failure)
+    if failure := run(db, review=review, chapter=chapter):
+        raise StudyError(failure)
 
 
 def _now() -> datetime:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from tests_support import Clock, question, questionnaire
 
 from studyapp.config import Settings
 from studyapp.store import sync
 from studyapp.store.engine import open_database, writing
 from studyapp.study.library import start_chapter
+from tests_support import Clock, question, questionnaire
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests_support import question, questionnaire
 
 from studyapp.cli import main
+from tests_support import question, questionnaire
 
 
 def run(*words: str, lines: str | None = None) -> Result:

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from killing import kill_once
 
+from killing import kill_once
 from studyapp.store.engine import open_database
 
 

@@ -110,15 +110,17 @@ class Parameters:
         )
 
     def known(self, memory: Memory, day: date) -> Memory:
-        """The memory of a card that the learner says they know: confirmed in 30 days."""
-        stability = KNOWN_DAYS / self.interval(1.0)
+        """The memory of a card that the learner says they know: confirmed in 30 days.
+
+        Its stability is 30 days, whatever the goal, so that a changed goal changes no memory.
+        """
         easy = fsrs.Card(card_id=0)
         easy, _ = self._fsrs.review_card(easy, fsrs.Rating.Easy, review_datetime=noon(day))
         return replace(
             memory,
             state=State.REVIEW,
             step=None,
-            stability=stability,
+            stability=float(KNOWN_DAYS),
             difficulty=easy.difficulty,
             due=day + timedelta(days=KNOWN_DAYS),
             due_at=None,

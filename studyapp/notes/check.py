@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,8 +13,12 @@ from studyapp.errors import StudyError
 from studyapp.notes import markdown
 from studyapp.notes.card import FENCE, sides
 from studyapp.notes.note import CardStyle, Note, NoteKind, Page, Problem
+from studyapp.notes.overlap import overlaps
 
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
+NEARLY = 0.8  # share of their words that two questions have in common
+_SMALL = frozenset({"a", "an", "the", "is", "are", "do", "does", "of", "in", "to", "and"})
+_LINK = re.compile(r"\]\((fact|lesson):([a-z0-9_-]+(?:\.[a-z0-9_]+)?)")
 AS_OF_YEARS = 2  # a dated answer is looked at again after 24 months
 
 
@@ -38,10 +42,18 @@ class Report:
     chapters: tuple[ChapterCount, ...]
 
 
-def check(roots: Sequence[Path], today: date) -> Report:
+def check(
+    roots: Sequence[Path],
+    today: date,
+    *,
+    facts: Mapping[str, Collection[str]] | None = None,
+    against: Path | None = None,
+) -> Report:
     """Read all content below each of *roots* and hold it against the rules.
 
-    Raises StudyError if one is no folder or there is no content file in any of them.
+    *facts* maps the lessons that exist to the facts they produce, for links to them; *against* is
+    a folder of texts with which no eight words in a row may be shared. Raises StudyError if one
+    is no folder or there is no content file in any root.
     """
     read = [markdown.read_folder(root) for root in roots]
     pages = [page for found, _ in read for page in found]
@@ -50,6 +62,10 @@ def check(roots: Sequence[Path], today: date) -> Report:
         raise StudyError(f"There is no content file (*.md) in {', '.join(map(str, roots))}.")
     for found, _ in read:
         problems += _broken_rules(found, today)
+    if facts is not None:
+        problems += _dangling(pages, facts)
+    if against is not None:
+        problems += overlaps(pages, against)
     notes = [note for page in pages for note in page.notes]
     return Report(
         problems=markdown.in_order(problems),
@@ -115,6 +131,7 @@ def _broken_rules(pages: Sequence[Page], today: date) -> Iterator[Problem]:
             for message in _wrong(note, page, contents[page.pack, page.chapter], today):
                 yield Problem(note.path, note.line, message)
     yield from _repeated(pages)
+    yield from _alike(pages)
 
 
 def _wrong(note: Note, page: Page, contents: set[str], today: date) -> Iterator[str]:
@@ -164,12 +181,53 @@ def _count_words(text: str) -> int:
     return sum(bool(re.search(r"\w", word)) for word in FENCE.sub("", text).split())
 
 
+def _dangling(pages: Sequence[Page], facts: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+    """Links to lessons and facts that do not exist; a lesson of unknown facts may have any."""
+    for page in pages:
+        texts = [(note.path, note.line, note.answer) for note in page.notes]
+        texts += [(section.path, section.line, section.text) for section in page.sections]
+        for path, line, text in texts:
+            for kind, target in _LINK.findall(FENCE.sub("", text)):
+                lesson, _, fact = target.partition(".")
+                if lesson not in facts:
+                    yield Problem(path, line, f"there is no experiment {lesson} ({kind}:{target})")
+                elif kind == "fact" and fact not in facts[lesson] and facts[lesson]:
+                    yield Problem(path, line, f"{lesson} has no fact {fact} (fact:{target})")
+
+
+def _alike(pages: Sequence[Page]) -> Iterator[Problem]:
+    """Questions of nearly the same words that no family keeps apart."""
+    seen: list[tuple[frozenset[str], Page, Note]] = []
+    for page in pages:
+        for note in page.notes:
+            if note.kind is NoteKind.TERM or note.card is CardStyle.DO:
+                continue
+            words = frozenset(re.findall(r"\w+", note.prompt.casefold())) - _SMALL
+            for others, other_page, other in seen:
+                shared = len(words & others)
+                related = note.family is not None and note.family == other.family
+                if (
+                    shared >= NEARLY * len(words | others)
+                    and page.pack == other_page.pack
+                    and not related
+                    and _wording(note) != _wording(other)  # which is told as the same
+                ):
+                    where = f"{other.path.name}:{other.line}"
+                    message = f"nearly the question at {where}; give both a family or drop one"
+                    yield Problem(note.path, note.line, message)
+            seen.append((words, page, note))
+
+
 def _repeated(pages: Sequence[Page]) -> Iterator[Problem]:
     first: dict[tuple[str, NoteKind, str], Note] = {}
     for page in pages:
         for note in page.notes:
-            words = " ".join(re.sub(r"[`*]", "", note.prompt).casefold().split()).rstrip(" ?.!:")
-            other = first.setdefault((page.pack, note.kind, words), note)
+            other = first.setdefault((page.pack, note.kind, _wording(note)), note)
             if other is not note:
                 message = f"the same {note.kind} is already at {other.path}:{other.line}"
                 yield Problem(note.path, note.line, message)
+
+
+def _wording(note: Note) -> str:
+    """The question or term without the differences that make no other question of it."""
+    return " ".join(re.sub(r"[`*]", "", note.prompt).casefold().split()).rstrip(" ?.!:")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
 from studyapp.memory import fold
 from studyapp.memory.clock import study_day
@@ -105,14 +105,11 @@ def utc(now: datetime) -> datetime:
     return now.astimezone(UTC)
 
 
-def stamp(connection: Connection, learner: int, now: datetime) -> datetime:
-    """*now* in UTC, or just after the newest entry if the clock was set back."""
+def stamp(connection: Connection, now: datetime) -> datetime:
+    """*now* in UTC, or just after the newest entry of this device if the clock was set back."""
     newest: list[datetime | None] = [
         connection.scalar(
-            select(column.at)
-            .where(column.learner_id == learner)
-            .order_by(column.id.desc())
-            .limit(1)
+            select(column.at).where(column.id == select(func.max(column.id)).scalar_subquery())
         )
         for column in (review, event, adopted)
     ]
@@ -204,7 +201,7 @@ def adopt(connection: Connection, learner: int, parameters: Parameters, now: dat
         values[name] = [int(step.total_seconds()) for step in values[name]]
     connection.execute(
         insert(models.Parameters).values(
-            uid=new_uid(), learner_id=learner, at=stamp(connection, learner, now), **values
+            uid=new_uid(), learner_id=learner, at=stamp(connection, now), **values
         )
     )
     if newest.parameters.weights != parameters.weights:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -11,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from studyapp.notes import markdown
 from studyapp.notes.card import MEANING_TO_TERM, sides
 from studyapp.notes.note import Note, Page, Problem, card_uid, note_uid
 from studyapp.store import models
-
-_DERIVATION = "1"  # raise it when the cards made from the same text change
+from studyapp.store.fingerprint import fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +50,6 @@ class _Tally:
     seen: set[bytes] = field(default_factory=set)
 
 
-def is_current(connection: Connection, roots: Sequence[Path]) -> bool:
-    """Whether the database has read exactly these *roots* as they now are."""
-    kept = dict(connection.execute(select(models.Root.path, models.Root.stamp)).all())
-    return kept == {str(root): fingerprint(root) for root in roots}
-
-
-def fingerprint(root: Path) -> str:
-    """Changes whenever a content file below *root* does; empty if there is no such folder."""
-    if not root.is_dir():
-        return ""
-    digest = hashlib.blake2b(_DERIVATION.encode(), digest_size=16)
-    for path in sorted(root.rglob("*.md")):
-        stat = path.stat()
-        digest.update(f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
-
-
 def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report:
     """Read the content of *roots* into the database, in one transaction of the caller's.
 
@@ -75,8 +57,6 @@ def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report
     rewording, moving and renaming keep its memory. If a root is missing, nothing is marked as
     missing at all, since its notes may only be out of reach.
     """
-    from studyapp.notes import markdown  # not on the path of an ordinary start
-
     now = now.astimezone(UTC)
     pages: list[Page] = []
     problems: list[Problem] = []

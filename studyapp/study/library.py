@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -13,15 +14,19 @@ from studyapp.config import Settings, data_folder
 from studyapp.errors import StudyError
 from studyapp.memory.scheduler import Parameters
 from studyapp.notes.note import NoteKind, PageKind
-from studyapp.store import log, models, sync
+from studyapp.store import log, models
 from studyapp.store.engine import open_database, reading, writing
-from studyapp.study.card import CardView
+from studyapp.store.fingerprint import is_current
+
+if TYPE_CHECKING:
+    from studyapp.store.sync import Report
+    from studyapp.study.card import CardView
 
 GROUP = "studyapp.content"
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
 
 
-def open_study(url: str, settings: Settings, now: datetime) -> tuple[Engine, sync.Report | None]:
+def open_study(url: str, settings: Settings, now: datetime) -> tuple[Engine, Report | None]:
     """Open the database at *url*, read what has changed in the content, put the settings in force.
 
     Returns the engine and the report of the sync, None if no file had changed.
@@ -52,14 +57,16 @@ def own_packs() -> Path:
     return data_folder() / "packs"
 
 
-def refresh(engine: Engine, now: datetime, *, force: bool = False) -> sync.Report | None:
+def refresh(engine: Engine, now: datetime, *, force: bool = False) -> Report | None:
     """Read the content if a file has changed since the last time; None if none has."""
     folders = roots()
     with reading(engine) as connection:
-        if not force and sync.is_current(connection, folders):
+        if not force and is_current(connection, folders):
             return None
+    from studyapp.store.sync import sync  # and the readers of all formats with it
+
     with writing(engine) as connection:
-        report = sync.sync(connection, folders, now)
+        report = sync(connection, folders, now)
         _start_first_chapter(connection, now)
     return report
 

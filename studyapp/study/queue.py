@@ -180,7 +180,7 @@ def read_pace(connection: Connection, learner: int, today: date) -> Pace:
     recent = connection.execute(
         select(review.duration, review.state_before)
         .where(review.learner_id == learner, review.kind == "study")
-        .order_by(review.id.desc())
+        .order_by(review.day.desc(), review.id.desc())
         .limit(_PACE_SAMPLE)
     ).all()
     spent = connection.execute(

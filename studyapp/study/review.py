@@ -68,9 +68,7 @@ def answer(
         raise AlreadyRatedError("This card was already rated in another window; here is the next.")
     uid_of_card = connection.scalars(select(card.uid).where(card.id == card_id)).one()
     parameters = log.read_history(connection, learner)[-1].parameters
-    entry = fold.Review(
-        log.new_uid(), log.stamp(connection, learner, now), _offset(now), rating, kind
-    )
+    entry = fold.Review(log.new_uid(), log.stamp(connection, now), _offset(now), rating, kind)
     after = fold.apply(before, entry, uid_of_card, parameters)
     log.write_memory(connection, learner, card_id, after)
     log.append_review(
@@ -94,7 +92,7 @@ def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone |
             review.kind != ReviewKind.IMPORT.value,
             log.not_retracted(),
         )
-        .order_by(review.id.desc())
+        .order_by(review.day.desc(), review.id.desc())
         .limit(1)
     ).one_or_none()
     newest_event = connection.execute(
@@ -104,7 +102,7 @@ def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone |
             event.kind != EventKind.RETRACT.value,
             log.not_retracted(event),
         )
-        .order_by(event.id.desc())
+        .order_by(event.day.desc(), event.id.desc())
         .limit(1)
     ).one_or_none()
     newest = max(filter(None, (newest_review, newest_event)), default=None, key=lambda row: row[:2])
@@ -157,9 +155,7 @@ def _log(
     target: bytes | None = None,
     day: date | None = None,
 ) -> Memory:
-    entry = fold.Event(
-        log.new_uid(), log.stamp(connection, learner, now), _offset(now), kind, target, day
-    )
+    entry = fold.Event(log.new_uid(), log.stamp(connection, now), _offset(now), kind, target, day)
     log.append_event(connection, learner, card_id, entry)
     return log.refold(connection, learner, card_id, log.read_history(connection, learner))
 

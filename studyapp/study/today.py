@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
@@ -18,7 +18,7 @@ from studyapp.study.stats import Share
 
 card = models.Card.__table__.c
 chapter = models.Chapter.__table__.c
-note = models.Note.__table__.c
+progress = models.ChapterProgress.__table__.c
 memory = models.Memory.__table__.c
 
 
@@ -32,8 +32,6 @@ class ChapterRow:
     counts: Counts
     introduced: int
     cards: int
-    questions: int
-    terms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,54 +85,38 @@ def due(
 
 
 def _chapters(connection: Connection, line: queue.Queue, learner: int) -> list[ChapterRow]:
-    started = set(
-        connection.scalars(
-            select(models.ChapterProgress.chapter_id).where(
-                models.ChapterProgress.learner_id == learner
+    cards = {
+        chapter_id: (total, introduced or 0)
+        for chapter_id, total, introduced in connection.execute(
+            select(
+                card.chapter_id,
+                func.count(),
+                func.count(case((memory.state != State.NEW, 1))),
             )
-        )
-    )
-    cards = _by_chapter(
-        connection,
-        select(card.chapter_id, func.count())
-        .where(card.missing_since.is_(None))
-        .group_by(card.chapter_id),
-    )
-    introduced = _by_chapter(
-        connection,
-        select(card.chapter_id, func.count())
-        .join(models.Memory, memory.card_id == card.id)
-        .where(
-            memory.learner_id == learner,
-            memory.state != State.NEW,
-            card.missing_since.is_(None),
-        )
-        .group_by(card.chapter_id),
-    )
-    notes: dict[tuple[int, str], int] = {
-        (row[0], row[1]): row[2]
-        for row in connection.execute(
-            select(note.chapter_id, note.kind, func.count())
-            .where(note.missing_since.is_(None))
-            .group_by(note.chapter_id, note.kind)
+            .outerjoin(
+                models.Memory,
+                and_(memory.card_id == card.id, memory.learner_id == learner),
+            )
+            .where(card.missing_since.is_(None))
+            .group_by(card.chapter_id)
         )
     }
+    chapters = connection.execute(
+        select(chapter.id, chapter.number, chapter.title, progress.started_at)
+        .outerjoin(
+            models.ChapterProgress,
+            and_(progress.chapter_id == chapter.id, progress.learner_id == learner),
+        )
+        .order_by(chapter.number, chapter.pack)
+    )
     return [
         ChapterRow(
-            row.number,
-            row.title,
-            row.id in started,
-            line.counts(row.number),
-            introduced.get(row.id, 0),
-            cards.get(row.id, 0),
-            notes.get((row.id, "question"), 0),
-            notes.get((row.id, "term"), 0),
+            number,
+            title,
+            started is not None,
+            line.counts(number),
+            introduced=cards.get(chapter_id, (0, 0))[1],
+            cards=cards.get(chapter_id, (0, 0))[0],
         )
-        for row in connection.execute(
-            select(models.Chapter.__table__).order_by(chapter.number, chapter.pack)
-        )
+        for chapter_id, number, title, started in chapters
     ]
-
-
-def _by_chapter(connection: Connection, query: Any) -> dict[int, int]:
-    return dict(connection.execute(query).all())

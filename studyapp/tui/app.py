@@ -84,7 +84,6 @@ class StudyApp(App[None]):
         try:
             from studyapp.store.engine import LOCK_PATIENCE, checkpoint, reading
             from studyapp.study import library
-            from studyapp.study.sitting import Sitting
             from studyapp.study.today import overview
 
             engine, report = library.open_study(self.db, self.settings, self.clock())
@@ -92,6 +91,8 @@ class StudyApp(App[None]):
                 library.check_chapter(engine, self._chapter)
             sitting = None
             if self._go_to_review:
+                from studyapp.study.sitting import Sitting
+
                 sitting = Sitting(
                     engine, self.settings, self.clock, self._chapter, patience=LOCK_PATIENCE
                 )

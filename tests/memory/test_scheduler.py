@@ -171,12 +171,11 @@ def test_a_clock_that_was_set_back_does_not_undo_time() -> None:
     assert after.last_day == memory.last_day
 
 
-def test_known_is_confirmed_after_30_days_at_the_desired_retention() -> None:
+def test_known_is_confirmed_after_30_days() -> None:
     for goal in (0.8, 0.9, 0.95):
-        parameters = Parameters(desired_retention=goal)
-        memory = parameters.known(Memory(), date(2026, 1, 1))
-        assert memory.due == date(2026, 1, 31)
-        assert parameters.retrievability(memory, date(2026, 1, 31)) == pytest.approx(goal)
+        memory = Parameters(desired_retention=goal).known(Memory(), date(2026, 1, 1))
+        assert (memory.due, memory.stability) == (date(2026, 1, 31), 30.0)
+        assert Parameters().retrievability(memory, date(2026, 1, 31)) == pytest.approx(0.9)
 
 
 def test_a_leech_is_told_at_8_lapses_then_every_4() -> None:

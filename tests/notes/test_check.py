@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from studyapp.errors import StudyError
 from studyapp.notes.check import ChapterCount, Report, as_json, check
+from tests_support import questionnaire
 
 TODAY = date(2026, 11, 21)
 FIRST = 8  # the line on which a body begins
@@ -216,3 +217,49 @@ def test_a_term_within_any_words_is_found(
     assert [message for _, _, message in found(root)] == [
         f"the meaning contains its own term, {term}"
     ]
+
+
+LINKS = "See [it](fact:overfit.error_gap?n=64), [that](fact:overfit.no_such), [run](lesson:gone)."
+
+
+def test_links_to_facts_and_experiments_must_exist(tmp_path: Path) -> None:
+    body = f"## Why so? {{#why-so}}\n\n{LINKS} `[x](lesson:code)`\n\n- [ ] so\n"
+    fenced = "\n```\n[x](lesson:fenced)\n```\n"
+    (tmp_path / "a.md").write_text(questionnaire(body + fenced))
+    facts = {"overfit": {"error_gap"}, "code": set()}
+    found = check([tmp_path], TODAY, facts=facts).problems
+    assert [problem.message for problem in found] == [
+        "overfit has no fact no_such (fact:overfit.no_such)",
+        "there is no experiment gone (lesson:gone)",
+    ]
+    assert check([tmp_path], TODAY).problems == ()
+
+
+def test_nearly_the_same_question_is_told_unless_a_family_keeps_it_apart(tmp_path: Path) -> None:
+    first = "## What does the loss function measure here? {#one}\n\nA.\n\n- [ ] a\n"
+    second = "## What does a loss function measure here? {#two}\n\nB.\n\n- [ ] b\n"
+    (tmp_path / "a.md").write_text(questionnaire(first, second))
+    (problem,) = check([tmp_path], TODAY).problems
+    assert "nearly the question at a.md:" in problem.message
+    family = "\n<!-- family: loss -->\n"
+    (tmp_path / "a.md").write_text(questionnaire(first + family, second + family))
+    assert check([tmp_path], TODAY).problems == ()
+
+
+def test_eight_words_in_a_row_may_not_be_shared(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "notes.txt").write_text("One two, three four! Five\nsix seven eight nine ten.")
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    body = "Zero one TWO three four five six seven eight. Nine.\n\n- [ ] a\n"
+    text = f"## Why so? {{#why-so}}\n\n{body}"
+    (ours / "a.md").write_text(questionnaire(text))
+    (problem,) = check([ours], TODAY, against=theirs).problems
+    assert problem.message == (
+        "shares eight words with notes.txt: one two three four five six seven eight"
+    )
+    (ours / "a.md").write_text(questionnaire(text.replace("six", "6")))
+    assert check([ours], TODAY, against=theirs).problems == ()
+    with pytest.raises(StudyError, match="no folder"):
+        check([ours], TODAY, against=tmp_path / "nowhere")

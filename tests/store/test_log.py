@@ -9,7 +9,6 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, func, select
-from tests_support import Clock, question, questionnaire
 
 from studyapp.memory.fold import Event, EventKind, fold
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
@@ -17,6 +16,7 @@ from studyapp.memory.state import Memory, Rating
 from studyapp.store import log, models, sync
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.study import review
+from tests_support import Clock, question, questionnaire
 
 ACTIONS = ("rate", "rate", "rate", "undo", "suspend", "bury", "know", "forget", "set due", "adopt")
 steps = st.lists(

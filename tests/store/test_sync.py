@@ -6,13 +6,14 @@ import shutil
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
-from tests_support import Clock, question, questionnaire
 
 from studyapp.memory.state import Memory, Rating
 from studyapp.notes.note import card_uid, note_uid
 from studyapp.store import log, models, sync
 from studyapp.store.engine import reading, writing
+from studyapp.store.fingerprint import is_current
 from studyapp.study import review
+from tests_support import Clock, question, questionnaire
 
 
 def rate_all(engine: Engine, clock: Clock) -> dict[bytes, Memory]:
@@ -45,7 +46,7 @@ def test_the_first_sync_adds_everything_and_the_second_nothing(
     with reading(engine) as connection:
         # 16 questions with a card each, 3 terms with one in each direction
         assert connection.scalar(select(func.count()).select_from(models.Card)) == 22
-        assert sync.is_current(connection, [content])
+        assert is_current(connection, [content])
 
 
 def test_no_edit_loses_a_memory(engine: Engine, content: Path, clock: Clock) -> None:

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given as given_that
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, insert, select
-from tests_support import Clock, question, questionnaire
 
 from studyapp.config import Settings
 from studyapp.errors import SettingError, StoreError, StudyError
@@ -26,6 +25,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes import markdown
+from studyapp.notes.note import Point
 from studyapp.store import log, models, sync
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.study import card as cards
@@ -34,6 +34,7 @@ from studyapp.study.facts import Ending, cite, lessons_for, links, measured
 from studyapp.study.misses import bring_back, miss_card
 from studyapp.study.predictions import prediction_report
 from studyapp.study.runs import Run, history, keep, last_results
+from tests_support import Clock, question, questionnaire
 
 CHOICES = (Choice("lower", high=-1), Choice("the same", -1, 1), Choice("higher", 1))
 HIGHER, UNRESOLVED, LOWER = (3.9, 5.5), (0.5, 1.5), (-5.5, -3.9)
@@ -625,6 +626,7 @@ def test_a_link_is_made_and_read_back(gap: Declaration) -> None:
     assert facts.href(gap, "error_gap", {"seeds": 4}) == "fact:gap.error_gap"
     link = facts.href(gap, "error_gap", {"n": 64, "flips": 0.0})
     assert link == "fact:gap.error_gap?flips=0.0&n=64"
+    assert facts.setting(gap, '{"flips": -0.5, "n": 2000}') == "flips = −0.5, n = 2,000"
     (found,) = links(f"It [rose]({link}).")
     assert found == facts.Link("gap", "error_gap", {"flips": "0.0", "n": "64"})
 
@@ -659,6 +661,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
     assert view.face.back == (
         "[Higher](fact:gap.error_gap). Wrong labels were stored.\n\nYou said lower, 80%."
     )
+    assert view.face.points == (Point("higher"),)
     assert view.note.tags == ("topic:gap",)
     assert view.note.path == library.own_packs() / "mine" / "chapter-1-questions.md"
     assert kinds == [ReviewKind.ATTEMPT.value]

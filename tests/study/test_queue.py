@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, select, update
-from tests_support import Clock, question, questionnaire
 
 from studyapp.config import Settings
 from studyapp.memory.state import Rating, State
@@ -17,6 +16,7 @@ from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review
 from studyapp.study.library import start_chapter
 from studyapp.study.queue import Counts, Queue
+from tests_support import Clock, question, questionnaire
 
 ROOMY = Settings(minutes_a_day=600, new_a_day=999)
 

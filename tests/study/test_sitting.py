@@ -6,7 +6,6 @@ from contextlib import suppress
 
 import pytest
 from sqlalchemy import Engine, func, select
-from tests_support import Clock
 
 from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError, StudyError
@@ -16,6 +15,7 @@ from studyapp.store import log, models
 from studyapp.store.engine import reading, writing
 from studyapp.study import words
 from studyapp.study.sitting import Sitting
+from tests_support import Clock
 
 
 def sit(engine: Engine, clock: Clock, **changed: int) -> Sitting:

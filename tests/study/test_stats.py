@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
-from tests_support import Clock
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
@@ -14,6 +13,7 @@ from studyapp.store import log
 from studyapp.store.engine import reading, writing
 from studyapp.study import review, stats, words
 from studyapp.study.stats import Share, share
+from tests_support import Clock
 
 
 def rate(engine: Engine, card: int, clock: Clock, rating: Rating) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests_support import Clock
 from textual.pilot import Pilot
 
 from studyapp.config import Settings
 from studyapp.tui.app import StudyApp
+from tests_support import Clock
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests_support import Clock, question, questionnaire
 from textual.pilot import Pilot
 
 from studyapp.config import Settings
@@ -14,6 +13,7 @@ from studyapp.memory.state import Rating
 from studyapp.store import log
 from studyapp.store.engine import writing
 from studyapp.study import library, review
+from tests_support import Clock, question, questionnaire
 
 SIZES = [(80, 24), (140, 40)]
 THEMES = ["textual-dark", "textual-light"]

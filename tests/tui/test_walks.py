@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
-from tests_support import Clock, questionnaire
 from textual.widgets import Static, TextArea
 
 from studyapp.config import Settings
@@ -25,6 +24,7 @@ from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.widgets.points import PointLine, Points
 from studyapp.tui.widgets.ratings import RatingButton
+from tests_support import Clock, questionnaire
 
 SIZE = (80, 24)
 

@@ -1,0 +1,302 @@
+"""The commands of the lab: list, show, run and reference. Each imports what it needs itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from studyapp.errors import SettingError, StudyError, printable
+
+if TYPE_CHECKING:
+    from studyapp.lab.catalog import Catalog, Declaration
+    from studyapp.lab.grade import Answer
+    from studyapp.lab.lines import Finished, Message, Outcome
+    from studyapp.lab.protocol import Question
+    from studyapp.study.predictions import Graded
+
+T = TypeVar("T")
+
+INTERRUPTED = 130  # exit code of a program that Ctrl+C ended, as shells have it
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+
+
+@click.group()
+def lab() -> None:
+    """Experiments: predict, run, and see the evidence."""
+
+
+@lab.command("list")
+@_JSON
+def list_command(as_json: bool) -> None:
+    """The experiments that are installed."""
+    from studyapp.lab import catalog
+
+    known = catalog.read()
+    for problem in known.problems:
+        click.echo(str(problem), err=True)
+    if as_json:
+        _print_json([_as_json(lesson) for lesson in known.lessons])
+        return
+    for lesson in known.lessons:
+        click.echo(f"{lesson.name}: {lesson.title} ({', '.join(lesson.topics)})")
+
+
+@lab.command()
+@click.argument("name")
+@_JSON
+def show(name: str, as_json: bool) -> None:
+    """One experiment: what it asks, and its knobs. With --json a list of one, as `list` prints."""
+    from studyapp.lab import knobs
+
+    lesson = _lesson(name)
+    if as_json:
+        _print_json([_as_json(lesson)])
+        return
+    click.echo(f"{lesson.title}\n\n{lesson.question.text}")
+    for choice in lesson.question.choices:
+        click.echo(f"  {choice.text}")
+    click.echo("\nKnobs")
+    for knob in lesson.knobs:
+        help_text = f"; {knob.help}" if knob.help else ""
+        click.echo(f"  {knob.name} = {knob.default} ({knobs.describe(knob)}){help_text}")
+    click.echo(f"\nGrounds: {', '.join(lesson.topics)}")
+
+
+@lab.command()
+@click.argument("name")
+@click.option("--knob", "pairs", multiple=True, metavar="K=V", help="Set a knob; repeatable.")
+@click.option("--seeds", metavar="N", help="The same as --knob seeds=N.")
+@click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), help="Default: the best one.")
+@click.option("--predict", "said", metavar="A", help="A choice or its beginning, or LOW..HIGH.")
+@_JSON
+@click.pass_obj
+def run(
+    db: str,
+    name: str,
+    pairs: tuple[str, ...],
+    seeds: str | None,
+    device: str | None,
+    said: str | None,
+    as_json: bool,
+) -> None:
+    """Run an experiment and keep the run, as the app does.
+
+    Exits with 1 if it fails, and with 130 if Ctrl+C stopped it.
+    """
+    from studyapp.lab import knobs, runner
+    from studyapp.lab.lines import Cancelled, Failed
+    from studyapp.store.engine import open_database, reading, writing
+    from studyapp.study import predictions, runs
+
+    lesson = _lesson(name)
+    texts = _settings([*pairs, *([] if seeds is None else [f"seeds={seeds}"])])
+    values = knobs.parse(lesson.knobs, texts)
+    given = {knob: values[knob] for knob in texts}
+    answer = None if said is None else _answer(lesson.question, said)
+    engine = open_database(db)
+    try:
+        prediction = None
+        if answer is not None:
+            with reading(engine) as connection:
+                prediction = predictions.predict(connection, lesson, values, answer)
+        started = _now()
+        show_event = _print_event if as_json else _Lines()
+        outcome = _play(runner.run(lesson, given, device or "auto"), show_event)
+        graded = None
+        if prediction is not None:
+            graded = predictions.graded(lesson, prediction, outcome)
+        try:
+            with writing(engine) as connection:
+                runs.keep(connection, lesson, given, outcome, started, _now(), prediction)
+        finally:  # a database that is locked must not cost the learner what was measured
+            if as_json:
+                _print_outcome(outcome, graded)
+            else:
+                _tell_outcome(lesson, outcome, graded)
+    finally:
+        engine.dispose()
+    if isinstance(outcome, Cancelled):
+        sys.exit(INTERRUPTED)
+    if isinstance(outcome, Failed):
+        sys.exit(1)
+
+
+@lab.command()
+@click.argument("names", nargs=-1)
+@_JSON
+def reference(names: tuple[str, ...], as_json: bool) -> None:
+    """Run experiments at their defaults, on the CPU, and rewrite the reference figures.
+
+    All of them if none is named. With --json one event a line, with the lesson's name.
+    """
+    from studyapp.lab import catalog, lines
+    from studyapp.lab import reference as references
+    from studyapp.lab.lines import Finished
+    from studyapp.study import words
+
+    known = catalog.read()
+    lessons = [_find(known, name) for name in names] or list(known.lessons)
+    try:
+        with _ending(references.measure(lessons, _now().date(), "cpu")) as events:
+            for lesson, message in events:
+                if as_json:
+                    values = json.loads(lines.encode(message))
+                    _print_json({"lesson": lesson.name, **values})
+                elif isinstance(message, Finished):
+                    figures = words.count(len(message.facts), "figure")
+                    click.echo(f"{lesson.name}: {figures} in {message.seconds:.1f} s")
+    except OSError as error:
+        raise StudyError(f"{error.filename} cannot be written: {error.strerror}.") from error
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _lesson(name: str) -> Declaration:
+    from studyapp.lab import catalog
+
+    return _find(catalog.read(), name)
+
+
+def _find(known: Catalog, name: str) -> Declaration:
+    names = [lesson.name for lesson in known.lessons]
+    near = get_close_matches(name, names, n=1)
+    if name not in names and near:
+        shown = printable(repr(name))
+        raise StudyError(f"There is no experiment {shown}; did you mean {near[0]}?")
+    return known.lesson(name)
+
+
+def _settings(pairs: Iterable[str]) -> dict[str, str]:
+    """Return K=V pairs as a mapping. Raises SettingError for one without =, or given twice."""
+    texts: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise SettingError(f"{printable(pair)} is not a setting; write KNOB=VALUE.")
+        if name in texts:
+            raise SettingError(f"{printable(name)} is given twice.")
+        texts[name] = value
+    return texts
+
+
+def _answer(question: Question, said: str) -> Answer:
+    """Return the answer that *said* stands for. Raises SettingError if it stands for none."""
+    from studyapp.lab.grade import check_answer
+
+    if question.kind == "number":
+        try:
+            low, high = map(float, said.split(".."))
+        except ValueError:
+            raise SettingError(
+                f"{printable(said)} is not a range; write LOW..HIGH, such as 0.1..0.3."
+            ) from None
+        check_answer(question, (low, high))
+        return low, high
+    texts = [choice.text for choice in question.choices]
+    begun = [text for text in texts if text.casefold().startswith(said.casefold())]
+    answer = begun[0] if said not in texts and len(begun) == 1 else said
+    check_answer(question, answer)
+    return answer
+
+
+def _play(events: Iterator[Message], show_event: Callable[[Message], None]) -> Outcome:
+    """Show what a run says and return how it ended; Ctrl+C cancels it."""
+    from studyapp.lab.lines import Cancelled, Failed, Finished
+
+    outcome: Outcome = Cancelled()
+    try:
+        with _ending(events) as messages:
+            for message in messages:
+                if isinstance(message, Finished | Failed | Cancelled):
+                    outcome = message
+                else:
+                    show_event(message)
+    except KeyboardInterrupt:
+        pass
+    return outcome
+
+
+def _ending(events: Iterator[T]) -> closing[Generator[T, None, None]]:
+    """Make sure that leaving early ends the process of the run, and not some time later."""
+    return closing(cast("Generator[T, None, None]", events))
+
+
+def _print_event(message: Message) -> None:
+    from studyapp.lab.lines import encode
+
+    print(encode(message), flush=True)
+
+
+def _print_outcome(outcome: Outcome, graded: Graded | None) -> None:
+    """Print the last line of a run: a result carries the prediction and its grade."""
+    from studyapp.lab.lines import Finished, encode
+
+    values = json.loads(encode(outcome))
+    if isinstance(outcome, Finished):
+        values["prediction"] = graded and graded.prediction.answer
+        values["grade"] = graded and graded.grade
+    _print_json(values)
+
+
+class _Lines:
+    """Tells a run's notes on stderr and, on a terminal, how far it is."""
+
+    def __call__(self, message: Message) -> None:
+        from studyapp.lab.protocol import Note, Progress
+
+        if isinstance(message, Note):
+            click.echo(message.text, err=True)
+        elif isinstance(message, Progress) and sys.stderr.isatty() and message.total:
+            click.echo(f"{message.done / message.total:4.0%}\r", err=True, nl=False)
+
+
+def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) -> None:
+    from studyapp.lab.lines import Failed, Finished
+
+    if isinstance(outcome, Failed):
+        click.echo(f"Error: {outcome.message}", err=True)
+    elif isinstance(outcome, Finished):
+        _tell_result(lesson, outcome, graded)
+    else:
+        click.echo("Cancelled.", err=True)
+
+
+def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -> None:
+    from studyapp.study.facts import measured
+
+    if graded is not None and graded.grade is not None:
+        click.echo(f"You said {graded.prediction.said}: {graded.grade}.")
+    width = max(len(fact.name) for fact in result.facts)
+    for fact in result.facts:
+        click.echo(f"  {fact.name:<{width}}  {measured(fact)}; {fact.varies}")
+    for text in (lesson.meaning, lesson.next):
+        if text:
+            click.echo(text)
+
+
+def _as_json(lesson: Declaration) -> dict[str, Any]:
+    return {
+        "name": lesson.name,
+        "version": lesson.version,
+        "title": lesson.title,
+        "question": asdict(lesson.question),
+        "knobs": [asdict(knob) for knob in lesson.knobs],
+        "topics": list(lesson.topics),
+    }
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)

@@ -1,0 +1,30 @@
+"""Whether content files have changed since they were read; light, as every start asks it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from studyapp.store import models
+
+_DERIVATION = "1"  # raise it when the cards made from the same text change
+
+
+def is_current(connection: Connection, roots: Sequence[Path]) -> bool:
+    """Whether the database has read exactly these *roots* as they now are."""
+    kept = dict(connection.execute(select(models.Root.path, models.Root.stamp)).all())
+    return kept == {str(root): fingerprint(root) for root in roots}
+
+
+def fingerprint(root: Path) -> str:
+    """Changes whenever a content file below *root* does; empty if there is no such folder."""
+    if not root.is_dir():
+        return ""
+    digest = hashlib.blake2b(_DERIVATION.encode(), digest_size=16)
+    for path in sorted(root.rglob("*.md")):
+        stat = path.stat()
+        digest.update(f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

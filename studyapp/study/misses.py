@@ -1,0 +1,248 @@
+"""A prediction that was wrong becomes a card, or brings one forward (RULES: Predictions)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, or_, select, update
+
+from studyapp.errors import SettingError, StudyError
+from studyapp.lab import grade as grading
+from studyapp.lab import knobs
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.grade import Grade
+from studyapp.lab.protocol import Choice
+from studyapp.memory.clock import local, study_day
+from studyapp.memory.fold import ReviewKind
+from studyapp.memory.state import Rating, State
+from studyapp.notes import markdown
+from studyapp.notes.note import NoteKind, note_uid
+from studyapp.store import models
+from studyapp.store.engine import reading, writing
+from studyapp.study import facts, library, review
+from studyapp.study.predictions import Prediction
+from studyapp.study.runs import Run
+
+CONFIDENT = 0.75  # misses above it come again after a week
+WEEK = timedelta(days=7)
+
+card = models.Card.__table__.c
+chapter = models.Chapter.__table__.c
+memory = models.Memory.__table__.c
+note = models.Note.__table__.c
+prediction = models.Prediction.__table__.c
+progress = models.ChapterProgress.__table__.c
+run = models.Run.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class MissCard:
+    """The card that a miss led to: a `new` one, or one that was there. `due` is a study day;
+    `again` is the day of a confident miss's return."""
+
+    card: int
+    new: bool
+    due: date
+    again: date | None
+
+
+def miss_card(
+    engine: Engine, lesson: Declaration, missed: Run, now: datetime, *, learner: int = 1
+) -> MissCard:
+    """Have a miss come back tomorrow. Raises StudyError if the prediction was not wrong.
+
+    If a note cites the fact that decided it at the same knobs, and the learner knows one of its
+    cards, that card is brought forward (one that is due sooner stays). Else a question goes to
+    packs/mine. Its card starts with an Again of kind attempt, which is what happened: the learner
+    was asked, missed, and saw the answer. Only then can its due date be set, for a new card has
+    none; marking it as known would claim 30 days of memory instead.
+    """
+    made = missed.prediction
+    if made is None or made.grade is not Grade.WRONG:
+        raise StudyError("Only a prediction that was wrong makes a card.")
+    today = study_day(now)
+    tomorrow = today + timedelta(days=1)
+    again = today + WEEK if made.prediction.sureness > CONFIDENT else None
+    with reading(engine) as connection:
+        covered = _covered(connection, lesson, missed, learner)
+    card_id = covered[0] if covered else _write(engine, lesson, missed, now, learner)
+    due = min(covered[1], tomorrow) if covered else tomorrow
+    with writing(engine) as connection:
+        if not covered:
+            review.answer(
+                connection,
+                card_id,
+                None,
+                Rating.AGAIN,
+                now,
+                kind=ReviewKind.ATTEMPT,
+                learner=learner,
+            )
+        if not covered or covered[1] > tomorrow:
+            review.set_due(connection, card_id, tomorrow, now, learner=learner)
+        connection.execute(
+            update(models.Prediction).where(prediction.run_id == missed.id).values(card_id=card_id)
+        )
+    return MissCard(card_id, not covered, due, again)
+
+
+def bring_back(engine: Engine, now: datetime, *, learner: int = 1) -> int:
+    """Make the cards of confident misses due again after a week; returns how many.
+
+    A card that was reviewed on or after that day, or is due by now anyway, stays as it is: so it
+    does no harm to call this at every start.
+    """
+    today = study_day(now)
+    with reading(engine) as connection:
+        late = {row.card_id for row in _confident(connection, learner) if _is_late(row, today)}
+    if late:
+        with writing(engine) as connection:
+            for card_id in late:
+                review.set_due(connection, card_id, today, now, learner=learner)
+    return len(late)
+
+
+def _confident(connection: Connection, learner: int) -> list[Row[Any]]:
+    return list(
+        connection.execute(
+            select(prediction.card_id, run.finished_at, run.offset, memory.due, memory.last_day)
+            .join(models.Run, run.id == prediction.run_id)
+            .join(models.Card, card.id == prediction.card_id)
+            .join(models.Memory, memory.card_id == card.id)
+            .where(
+                prediction.learner_id == learner,
+                prediction.grade == Grade.WRONG.value,
+                or_(prediction.confidence > CONFIDENT, prediction.answer.is_(None)),
+                memory.learner_id == learner,
+                memory.state != State.NEW,
+                memory.suspended.is_(False),
+                card.missing_since.is_(None),
+            )
+        )
+    )
+
+
+def _is_late(row: Row[Any], today: date) -> bool:
+    missed = study_day(local(row.finished_at, timedelta(seconds=row.offset)))
+    return bool(missed + WEEK <= today < row.due and row.last_day < missed + WEEK)
+
+
+def _covered(
+    connection: Connection, lesson: Declaration, missed: Run, learner: int
+) -> tuple[int, date] | None:
+    """The card known to the learner, and its due day, whose note cites the deciding fact."""
+    own = {choice.fact for choice in lesson.question.choices if choice.fact}
+    deciding = own | {lesson.question.fact}
+    citing = facts.citing(connection, lesson.name)
+    notes = [
+        note_id
+        for note_id, links in citing.items()
+        if any(it.fact in deciding and _is_at(lesson, it, missed.canonical) for it in links)
+    ]
+    row = connection.execute(
+        select(card.id, memory.due)
+        .join(models.Memory, memory.card_id == card.id)
+        .where(
+            card.note_id.in_(notes),
+            card.missing_since.is_(None),
+            memory.learner_id == learner,
+            memory.state != State.NEW,
+            memory.suspended.is_(False),
+        )
+        .order_by(memory.due, card.position)
+        .limit(1)
+    ).one_or_none()
+    return (row.id, row.due) if row else None
+
+
+def _is_at(lesson: Declaration, link: facts.Link, canonical: str) -> bool:
+    try:
+        return knobs.canonical(lesson.knobs, knobs.parse(lesson.knobs, link.knobs)) == canonical
+    except SettingError:  # a link to a knob that the lesson no longer has
+        return False
+
+
+def _write(engine: Engine, lesson: Declaration, missed: Run, now: datetime, learner: int) -> int:
+    """Write the question to packs/mine and return its card."""
+    assert missed.prediction is not None
+    said = missed.prediction.prediction
+    with reading(engine) as connection:
+        pack, part, number, title = _chapter(connection, lesson, learner)
+        taken = set(connection.scalars(select(note.name)))
+    front = _front(lesson, said)
+    name = markdown.slug(f"missed {lesson.name}", taken)
+    path = library.own_packs() / library.OWN_PACK / f"chapter-{number}-questions.md"
+    tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
+    text = f"## {front} {{#{name}}}\n\n{_back(lesson, missed, said)}\n\n{tags}"
+    library.add_note(path, pack, part, number, title, text, NoteKind.QUESTION)
+    library.refresh(engine, now)
+    with reading(engine) as connection:
+        card_id: int | None = connection.scalar(
+            select(card.id)
+            .join(models.Note, note.id == card.note_id)
+            .where(note.uid == note_uid(pack, name).bytes)
+        )
+    if card_id is None:
+        raise StudyError(f"The card could not be read back; look at the end of {path}.")
+    return card_id
+
+
+def _chapter(
+    connection: Connection, lesson: Declaration, learner: int
+) -> tuple[str, str, int, str]:
+    """Pack, part, number and title of the chapter that a card on the lesson belongs to: the first
+    started one that cites it, else the one started last."""
+    cites = note.id.in_(list(facts.citing(connection, lesson.name)))
+    started = (
+        select(chapter.pack, chapter.part, chapter.number, chapter.title)
+        .join(models.ChapterProgress, progress.chapter_id == chapter.id)
+        .where(progress.learner_id == learner)
+    )
+    citing = started.join(models.Note, note.chapter_id == chapter.id).where(cites)
+    last = started.order_by(progress.started_at.desc(), chapter.number.desc())
+    for query in (citing.order_by(chapter.number), last):
+        row = connection.execute(query.limit(1)).one_or_none()
+        if row is not None:
+            return row.pack, row.part, row.number, row.title
+    raise StudyError("Start a chapter first; a card of your own belongs to one.")
+
+
+def _front(lesson: Declaration, said: Prediction) -> str:
+    """The question as it was asked, with what there is to choose from."""
+    choices = " / ".join(choice.text for choice in lesson.question.choices)
+    hint = choices or lesson.question.unit
+    return " ".join((said.question + (f" ({hint})" if hint else "")).split())
+
+
+def _back(lesson: Declaration, missed: Run, said: Prediction) -> str:
+    """The direction, with the figure as a link, the mechanism, and what the learner had said; the
+    direction is the point to judge oneself by."""
+    truth, fact = _truth(lesson, missed, said)
+    shown = _escaped(truth[:1].upper() + truth[1:])
+    cited = f"[{shown}]({facts.href(lesson, fact, missed.knobs)})."
+    mechanism = f"{cited} {' '.join(lesson.meaning.split())}".rstrip()
+    return f"{mechanism}\n\nYou said {said.said}.\n\n- [ ] {_escaped(truth)}"
+
+
+def _truth(lesson: Declaration, missed: Run, said: Prediction) -> tuple[str, str]:
+    """What came out, in words without a number, and the fact that says so."""
+    question = lesson.question
+    if not isinstance(said.answer, str):
+        found = missed.fact(question.fact)
+        more = found is not None and found.value > said.answer[1]
+        return ("more" if more else "less") + " than you said", question.fact
+    right = next((it for it in question.choices if _is_right(lesson, it, missed)), None)
+    if right is not None:
+        return right.text, right.fact or question.fact
+    chosen = next(it for it in question.choices if it.text == said.answer)
+    return f"not {chosen.text}", chosen.fact or question.fact
+
+
+def _is_right(lesson: Declaration, choice: Choice, missed: Run) -> bool:
+    return grading.grade(lesson.question, choice.text, missed.facts) is Grade.RIGHT
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[").replace("]", r"\]")

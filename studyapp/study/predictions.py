@@ -1,0 +1,179 @@
+"""What a learner predicts before a run, and how their predictions did (RULES: Predictions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, exists, select
+
+from studyapp.lab import grade as grading
+from studyapp.lab import knobs
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.grade import LEAST, Answer, Grade, Scores
+from studyapp.lab.lines import Finished, Outcome
+from studyapp.store import models
+from studyapp.study import facts
+
+RANGE = 0.8  # the share of a learner's ranges that should hold the measured interval
+
+run = models.Run.__table__.c
+prediction = models.Prediction.__table__.c
+card = models.Card.__table__.c
+review = models.Review.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the learner committed to before a run.
+
+    `question` is the text as it was asked; `choices` counts the answers to choose from, 0 for a
+    range. `confidence` is None for a range (it is 80%) and where the learner gave none.
+    """
+
+    question: str
+    kind: str
+    answer: Answer
+    choices: int
+    confidence: float | None
+    naive: bool
+
+    @property
+    def said(self) -> str:
+        """The answer and how sure, in words: "higher, 80%"."""
+        if not isinstance(self.answer, str):
+            return f"{self.answer[0]:g} to {self.answer[1]:g}, {RANGE:.0%}"
+        return self.answer + ("" if self.confidence is None else f", {self.confidence:.0%}")
+
+    @property
+    def sureness(self) -> float:
+        """How sure the learner was, 0 if they did not say."""
+        return (self.confidence or 0.0) if isinstance(self.answer, str) else RANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A prediction beside its result. Without facts there is no grade.
+
+    `score` is (p - hit)² of a naive choice whose confidence was given, None if unresolved.
+    """
+
+    prediction: Prediction
+    grade: Grade | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a learner's naive predictions did. The mean is None under 20 of them."""
+
+    scores: Scores
+    held: int
+    ranges: int
+    unresolved: int
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """One line for each thing there is to say; none before the first prediction."""
+        lines = []
+        if self.scores.mean is not None and self.scores.guessing is not None:
+            lines.append(
+                f"after {self.scores.n} predictions: Brier {self.scores.mean:.2f} "
+                f"(guessing {self.scores.guessing:.2f})"
+            )
+        elif self.scores.n:
+            lines.append(f"{self.scores.n} of {LEAST} predictions before a mean says anything")
+        if self.ranges:
+            lines.append(f"your ranges held {self.held} of {self.ranges}")
+        if self.unresolved:
+            lines.append(f"{self.unresolved} unresolved")
+        return tuple(lines)
+
+
+def asked(lesson: Declaration, values: Mapping[str, object]) -> str:
+    """The lesson's question as it is put at these knobs; knobs off their default come first."""
+    changed = facts.setting(lesson, knobs.canonical(lesson.knobs, values))
+    return f"With {changed} instead: {lesson.question.text}" if changed else lesson.question.text
+
+
+def predict(
+    connection: Connection,
+    lesson: Declaration,
+    values: Mapping[str, object],
+    answer: Answer,
+    confidence: float | None = None,
+    *,
+    revealed: bool = False,
+    learner: int = 1,
+) -> Prediction:
+    """Commit to an answer before a run at *values*. Raises SettingError if it does not fit.
+
+    *revealed*: the learner comes from a card that cites the lesson and has seen its answer, though
+    they have not rated it yet.
+    """
+    question = lesson.question
+    grading.check_answer(question, answer, confidence)
+    return Prediction(
+        asked(lesson, values),
+        question.kind,
+        answer,
+        len(question.choices),
+        confidence if isinstance(answer, str) else None,
+        not revealed and naive(connection, lesson.name, learner=learner),
+    )
+
+
+def naive(connection: Connection, lesson: str, *, learner: int = 1) -> bool:
+    """Whether the learner has neither run the lesson nor rated a card whose note cites it.
+
+    A run that failed does not count: the learner could not have it end like that to see more. One
+    that they cancelled does, and so does a rating that was taken back, since both were seen.
+    """
+    has_run = exists().where(
+        run.learner_id == learner, run.lesson == lesson, run.outcome != facts.Ending.FAILED
+    )
+    if connection.scalar(select(has_run)):
+        return False
+    rated = (
+        exists()
+        .where(card.note_id.in_(list(facts.citing(connection, lesson))))
+        .where(review.card_id == card.id, review.learner_id == learner)
+    )
+    return not connection.scalar(select(rated))
+
+
+def graded(lesson: Declaration, made: Prediction, outcome: Outcome) -> Graded:
+    """Grade a prediction against what its run measured."""
+    if not isinstance(outcome, Finished):
+        return Graded(made, None, None)
+    result = grading.grade(lesson.question, made.answer, outcome.facts)
+    if not made.naive or made.confidence is None:
+        return Graded(made, result, None)
+    return Graded(made, result, grading.score(made.confidence, result))
+
+
+def prediction_report(connection: Connection, *, learner: int = 1) -> Report:
+    """Sum up the learner's naive predictions, those of all lessons together."""
+    rows = connection.execute(
+        select(
+            prediction.answer, prediction.choices, prediction.confidence, prediction.grade
+        ).where(
+            prediction.learner_id == learner,
+            prediction.naive.is_(True),
+            prediction.grade.is_not(None),
+        )
+    ).all()
+    grades = [Grade(row.grade) for row in rows]
+    held, ranges = grading.held([Grade(row.grade) for row in rows if row.answer is None])
+    return Report(
+        grading.scores(
+            [
+                (row.confidence, row.choices, Grade(row.grade))
+                for row in rows
+                if row.confidence is not None
+            ]
+        ),
+        held,
+        ranges,
+        grades.count(Grade.UNRESOLVED),
+    )

@@ -1,0 +1,219 @@
+"""The runs of a learner: kept with their facts and prediction, and shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from studyapp.lab import knobs
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.grade import Grade
+from studyapp.lab.lines import Cancelled, Finished, Outcome
+from studyapp.lab.protocol import Fact, Value
+from studyapp.store import log, models
+from studyapp.study import facts, predictions
+from studyapp.study.facts import Ending
+from studyapp.study.predictions import Graded, Prediction
+
+run = models.Run.__table__.c
+fact = models.Fact.__table__.c
+prediction = models.Prediction.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a lesson as it was kept.
+
+    Only a result has facts, and tells its device, versions, threads and seed. Times are in the
+    learner's zone; `seconds` runs to the result with loading included.
+    """
+
+    id: int
+    lesson: str
+    version: int
+    knobs: dict[str, Value]
+    canonical: str
+    seeds: int | None
+    seed: int | None
+    device: str | None
+    python: str | None
+    torch: str | None
+    threads: int | None
+    seconds: float
+    outcome: Ending
+    started: datetime
+    finished: datetime
+    facts: tuple[Fact, ...]
+    prediction: Graded | None
+
+    def fact(self, name: str) -> Fact | None:
+        return next((found for found in self.facts if found.name == name), None)
+
+
+def keep(
+    connection: Connection,
+    lesson: Declaration,
+    given: Mapping[str, object],
+    outcome: Outcome,
+    started: datetime,
+    now: datetime,
+    prediction: Prediction | None = None,
+    *,
+    learner: int = 1,
+) -> Run:
+    """Store a run that has ended, with its facts and the prediction made before it.
+
+    All of it goes into one transaction, the caller's. *given* are the knobs that the learner set;
+    *started* and *now* are aware. If another run of the lesson was kept since the prediction, it
+    decided: this prediction is naive no longer.
+    """
+    if prediction is not None and prediction.naive:
+        still = predictions.naive(connection, lesson.name, learner=learner)
+        prediction = replace(prediction, naive=still)
+    run_id = connection.execute(
+        insert(models.Run)
+        .values(
+            uid=log.new_uid(),
+            learner_id=learner,
+            lesson=lesson.name,
+            pack=lesson.pack,
+            started_at=started,
+            finished_at=now,
+            offset=int((now.utcoffset() or timedelta()).total_seconds()),
+            **_record(lesson, given, outcome, now - started),
+        )
+        .returning(run.id)
+    ).scalar_one()
+    if isinstance(outcome, Finished):
+        connection.execute(
+            insert(models.Fact),
+            [{"learner_id": learner, "run_id": run_id, **asdict(it)} for it in outcome.facts],
+        )
+    if prediction is not None:
+        _keep_prediction(
+            connection, run_id, predictions.graded(lesson, prediction, outcome), learner
+        )
+    return _read(connection, [run.id == run_id])[0]
+
+
+def history(connection: Connection, lesson: str, *, learner: int = 1) -> tuple[Run, ...]:
+    """Every run of a lesson, the newest first."""
+    return tuple(_read(connection, [run.learner_id == learner, run.lesson == lesson]))
+
+
+def last_results(connection: Connection, *, learner: int = 1) -> dict[str, Run]:
+    """The newest run with a result of each lesson that has one, by the lesson's name."""
+    place = func.row_number().over(
+        partition_by=run.lesson, order_by=(run.finished_at.desc(), run.id.desc())
+    )
+    newest = (
+        select(run.id, place.label("place"))
+        .where(run.learner_id == learner, run.outcome == Ending.RESULT)
+        .subquery()
+    )
+    wanted = select(newest.c.id).where(newest.c.place == 1)
+    return {kept.lesson: kept for kept in _read(connection, [run.id.in_(wanted)])}
+
+
+def _record(
+    lesson: Declaration, given: Mapping[str, object], outcome: Outcome, wall: timedelta
+) -> dict[str, Any]:
+    """The columns that depend on how the run ended."""
+    if isinstance(outcome, Finished):
+        values, version, seconds = outcome.knobs, outcome.version, outcome.seconds
+        names = ("seed", "device", "python", "torch", "threads")
+        ending, told = Ending.RESULT, {name: getattr(outcome, name) for name in names}
+    else:
+        values, version = knobs.check(lesson.knobs, given), lesson.version
+        seconds = wall.total_seconds()
+        ending = Ending.CANCELLED if isinstance(outcome, Cancelled) else Ending.FAILED
+        told = {}
+    return {
+        "version": version,
+        "knobs": values,
+        "canonical": knobs.canonical(lesson.knobs, values),
+        "seeds": values.get("seeds"),
+        "seconds": seconds,
+        "outcome": ending.value,
+        **told,
+    }
+
+
+def _keep_prediction(connection: Connection, run_id: int, graded: Graded, learner: int) -> None:
+    made = graded.prediction
+    text, low, high = (
+        (made.answer, None, None) if isinstance(made.answer, str) else (None, *made.answer)
+    )
+    connection.execute(
+        insert(models.Prediction).values(
+            learner_id=learner,
+            run_id=run_id,
+            question=made.question,
+            kind=made.kind,
+            answer=text,
+            low=low,
+            high=high,
+            choices=made.choices,
+            confidence=made.confidence,
+            naive=made.naive,
+            grade=graded.grade and graded.grade.value,
+            score=graded.score,
+        )
+    )
+
+
+def _read(connection: Connection, conditions: Sequence[Any]) -> list[Run]:
+    rows = connection.execute(
+        select(models.Run.__table__)
+        .where(*conditions)
+        .order_by(run.finished_at.desc(), run.id.desc())
+    ).all()
+    ids = select(run.id).where(*conditions)
+    measured: dict[int, list[Fact]] = {}
+    for row in connection.execute(
+        select(models.Fact.__table__).where(fact.run_id.in_(ids)).order_by(fact.id)
+    ):
+        measured.setdefault(row.run_id, []).append(facts.as_fact(row))
+    made = {
+        row.run_id: _as_graded(row)
+        for row in connection.execute(
+            select(models.Prediction.__table__).where(prediction.run_id.in_(ids))
+        )
+    }
+    return [
+        Run(
+            **{name: row._mapping[name] for name in _SAME},
+            outcome=Ending(row.outcome),
+            started=_local(row.started_at, row.offset),
+            finished=_local(row.finished_at, row.offset),
+            facts=tuple(measured.get(row.id, ())),
+            prediction=made.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+_SAME = [name for name in Run.__slots__ if name in models.Run.__table__.c and name != "outcome"]
+
+
+def _as_graded(row: Any) -> Graded:
+    return Graded(
+        Prediction(
+            row.question,
+            row.kind,
+            (row.low, row.high) if row.answer is None else row.answer,
+            row.choices,
+            row.confidence,
+            row.naive,
+        ),
+        Grade(row.grade) if row.grade else None,
+        row.score,
+    )
+
+
+def _local(at: datetime, offset: int) -> datetime:
+    return at.astimezone(timezone(timedelta(seconds=offset)))

@@ -1,0 +1,168 @@
+"""What a run says while it goes on, kept for drawing: every point, how far it is, its notes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+from studyapp.lab.protocol import Metric, Note, Progress
+
+MOST = 12  # series that are kept; a plot of more cannot be read
+DECADES = 3  # a curve that spans more than this is drawn on a log scale, unless told otherwise
+
+
+@dataclass(slots=True)
+class Series:
+    """The points of one series by step; a later value at the same step replaces the earlier one.
+
+    `bars`: it went back to an earlier step, so it is a histogram that is drawn again and again.
+    """
+
+    name: str
+    points: dict[float, Metric] = field(default_factory=dict)
+    bars: bool = False
+    _last: float = -math.inf
+
+    def add(self, metric: Metric) -> None:
+        self.bars = self.bars or metric.step < self._last
+        self._last = metric.step
+        self.points[metric.step] = metric
+
+    def ordered(self) -> list[Metric]:
+        return [self.points[step] for step in sorted(self.points)] if self.bars else self._curve()
+
+    def _curve(self) -> list[Metric]:
+        return list(self.points.values())  # its steps only ever rise
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Series that are drawn in one plot. `marks` are single points that stand in a histogram."""
+
+    title: str
+    series: tuple[Series, ...]
+    marks: tuple[Series, ...] = ()
+
+    @property
+    def bars(self) -> bool:
+        return any(series.bars for series in self.series)
+
+    @property
+    def wants_log(self) -> bool:
+        """Whether a log scale shows what a linear one hides. Once true, it stays true."""
+        values = [point.value for series in self.series for point in series.points.values()]
+        if self.bars or not values or min(values) <= 0:
+            return False
+        return max(values) / min(values) > 10**DECADES
+
+    def left_out(self) -> str:
+        """Say which points a log scale cannot show; empty if it shows all."""
+        told = []
+        for series in self.series:
+            hidden = sum(point.value <= 0 for point in series.points.values())
+            if hidden:
+                points = "1 point" if hidden == 1 else f"{hidden:,} points"
+                told.append(f"{points} of {series.name}")
+        return f"Not above 0, so not on a log scale: {', '.join(told)}." if told else ""
+
+
+class Live:
+    """Collects the events of one run. Times are seconds of any one clock."""
+
+    def __init__(self, started: float) -> None:
+        self.started = started
+        self.notes: list[str] = []
+        self.progress: Progress | None = None
+        self.version = 0  # of the points; a plot is drawn again when it has changed
+        self._series: dict[str, Series] = {}
+        self._left_out: set[str] = set()
+        self._from: tuple[Progress, float] | None = None  # where the present stage began
+
+    def add(self, message: Metric | Progress | Note, now: float) -> None:
+        if isinstance(message, Metric):
+            self._add_point(message)
+        elif isinstance(message, Progress):
+            self._add_progress(message, now)
+        else:
+            self.notes.append(message.text)
+
+    def _add_point(self, metric: Metric) -> None:
+        series = self._series.get(metric.series)
+        if series is None:
+            if len(self._series) == MOST:
+                if len(self._left_out) < 1000:
+                    self._left_out.add(metric.series)
+                return
+            series = self._series[metric.series] = Series(metric.series)
+        series.add(metric)
+        self.version += 1
+
+    def _add_progress(self, progress: Progress, now: float) -> None:
+        old = self.progress
+        if old is None or progress.total != old.total or progress.done < old.done:
+            self._from = progress, now
+        self.progress = progress
+
+    @property
+    def left_out(self) -> int:
+        """How many series are not drawn, because there are too many."""
+        return len(self._left_out)
+
+    def share(self) -> float | None:
+        """How much is done, from 0 to 1; None if the run has not said."""
+        if self.progress is None or self.progress.total <= 0:
+            return None
+        return min(1.0, max(0.0, self.progress.done / self.progress.total))
+
+    def left(self, now: float) -> float | None:
+        """Seconds left at the pace of this stage; None before there is a pace."""
+        if self.progress is None or self._from is None:
+            return None
+        first, since = self._from
+        done = self.progress.done - first.done
+        if done <= 0 or now <= since:
+            return None
+        return max(0.0, (now - since) * (self.progress.total - self.progress.done) / done)
+
+    def panels(self) -> list[Panel]:
+        """Sort the series into plots: each histogram its own, curves by what they measure."""
+        every = list(self._series.values())
+        histograms = [series for series in every if series.bars]
+        marks = [one for one in every if not one.bars and histograms and len(one.points) == 1]
+        curves = [one for one in every if not one.bars and one not in marks]
+        panels = [Panel(one.name, (one,), tuple(marks)) for one in histograms]
+        return panels + _by_measure(curves)
+
+
+def _by_measure(curves: list[Series]) -> list[Panel]:
+    shared = Counter(_last_word(one.name) for one in curves if ": " not in one.name)
+    groups: dict[str, list[Series]] = {}
+    for one in curves:
+        prefix, colon, _ = one.name.partition(": ")
+        word = _last_word(one.name)
+        title = prefix if colon else word if shared[word] > 1 else ""
+        groups.setdefault(title, []).append(one)
+    return [Panel(title or members[0].name, tuple(members)) for title, members in groups.items()]
+
+
+def _last_word(name: str) -> str:
+    """What a series measures: "loss" in "train loss" and in "train loss, no decay"."""
+    return name.partition(", ")[0].rpartition(" ")[2]
+
+
+def number(value: float) -> str:
+    """A value as an axis or a legend shows it: 0.002, 2.31, 20k, 1M."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if unit == 'k' else size):.3g}{unit}".replace("-", "−")
+    text = f"{value:.3g}"
+    return text.replace("-", "−", 1) if text.startswith("-") else text
+
+
+def in_words(series: Series) -> str:
+    """The newest value of a series with its band."""
+    newest = next(reversed(series.points.values()))
+    if newest.low is None or newest.high is None:
+        return number(newest.value)
+    return f"{number(newest.value)} [{number(newest.low)}, {number(newest.high)}]"

@@ -1,0 +1,555 @@
+"""The transfer lesson: its laws at shrunken sizes, its pictures, and (slow) its effects."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tarfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from lessons import pictures, transfer
+from studyapp.lab.protocol import Event, Fact, Metric, Note, Progress, Result, Value
+
+DEFAULTS = {knob.name: knob.default for knob in transfer.LESSON.knobs}
+ARMS = ("scratch", "frozen", "head_then_all", "all")
+OFFLINE = "http://127.0.0.1:1/"  # nothing listens there
+
+
+def events(device: str = "cpu", seed: int = 0, **knobs: Value) -> list[Event]:
+    return list(transfer.run({**DEFAULTS, **knobs}, device, seed))
+
+
+def facts_of(found: list[Event]) -> Mapping[str, Fact]:
+    assert isinstance(found[-1], Result)
+    return {fact.name: fact for fact in found[-1].facts}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """As in the worker on two cores; small tensors gain nothing from a second thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {
+        "PRETRAIN_STEPS": 3,
+        "PRETRAIN_BATCH": 4,
+        "PRETRAIN_SHARE": 0.99,  # leaves ten images of 0–4 to look at
+        "STEPS": 4,
+        "HEAD_STEPS": 2,
+        "TEST_PER_CLASS": 2,
+        "LOOK_EVERY": 4,
+    }
+    for name, value in sizes.items():
+        monkeypatch.setattr(transfer, name, value)
+
+
+# What it says.
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("knob", "value"),
+    [
+        (knob.name, value)
+        for knob in transfer.LESSON.knobs
+        if knob.kind != "choice" and knob.name != "repeats"
+        for value in (knob.low, knob.high)
+    ],
+)
+def test_a_knob_works_at_both_ends_of_its_range(knob: str, value: float) -> None:
+    found = events(**{"k": 1, "seeds": 2, knob: value})
+    facts = facts_of(found)
+    assert {choice.fact for choice in transfer.LESSON.question.choices} <= set(facts)
+    assert transfer.LESSON.question.fact in facts
+    assert all(0 <= facts[f"score_{arm}"].value <= 1 for arm in ARMS)
+    assert {fact.n for fact in facts.values()} == {value if knob == "seeds" else 2}
+    progress = [event for event in found if isinstance(event, Progress)]
+    assert [p.done for p in progress] == sorted(p.done for p in progress)
+    assert progress[-1].done == progress[-1].total
+    curves = {event.series for event in found if isinstance(event, Metric)}
+    assert set(transfer.NAMES.values()) < curves
+    assert sum(series.startswith("0–4 left") for series in curves) == 2
+
+
+@pytest.mark.usefixtures("small")
+def test_the_same_seed_gives_the_same_events_and_another_does_not() -> None:
+    first = events(seeds=2)
+    assert events(seeds=2) == first
+    assert facts_of(events(seeds=2, seed=1)) != facts_of(first)
+
+
+@pytest.mark.usefixtures("small")
+def test_one_seed_has_no_interval() -> None:
+    found = events(seeds=1)
+    facts = facts_of(found).values()
+    assert all(fact.low is None and fact.high is None for fact in facts)
+    assert all("no interval" in fact.method for fact in facts)
+    assert all(m.low is None and m.high is None for m in found if isinstance(m, Metric))
+
+
+@pytest.mark.usefixtures("small")
+def test_a_seed_comes_out_the_same_however_many_run_beside_it() -> None:
+    def outcome(seeds: int) -> transfer.Outcome:
+        returned: list[transfer.Outcome] = []
+
+        def whole() -> Iterator[Event]:
+            returned.append((yield from transfer.digits(2, 0.1, 0.25, seeds, "cpu", 0)))
+
+        for _ in whole():
+            pass
+        return returned[0]
+
+    alone, together = outcome(1), outcome(3)
+    for arm in ARMS:
+        assert together.scores[arm][:1] == alone.scores[arm]
+    for name in alone.kept:
+        assert together.kept[name][:1] == alone.kept[name]
+
+
+@pytest.mark.usefixtures("small")
+def test_too_little_memory_halves_the_seeds_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = transfer.digits
+
+    def small_gpu(
+        k: int, noise: float, ratio: float, seeds: int, device: str, seed: int
+    ) -> Iterator[Event]:
+        if seeds > 2:
+            raise torch.OutOfMemoryError
+        return (yield from digits(k, noise, ratio, seeds, device, seed))
+
+    monkeypatch.setattr(transfer, "digits", small_gpu)
+    found = events(seeds=8)
+    assert [e.text for e in found if isinstance(e, Note) and "memory" in e.text] == [
+        "The GPU has too little memory; again with 4 seeds.",
+        "The GPU has too little memory; again with 2 seeds.",
+    ]
+    assert facts_of(found)["gap_all"].n == 2
+
+
+def test_every_arm_has_the_same_budget() -> None:
+    stages = transfer.plan(120, 40, 2e-3, 1e-2, 0.25)
+    assert tuple(stages) == ARMS == tuple(transfer.NAMES)
+    assert {sum(steps for steps, _, _ in arm) for arm in stages.values()} == {120}
+    assert stages["all"] == stages["scratch"], "the high rate is scratch's own"
+
+
+# Data.
+
+
+def test_the_digits_are_those_that_the_readme_names() -> None:
+    images, labels = transfer.load_digits()
+    raw = (images * 16).to(torch.uint8).numpy().tobytes() + labels.to(torch.uint8).numpy().tobytes()
+    readme = (Path(transfer.__file__).parent / "data" / "README.md").read_text()
+    assert re.findall(r"`([0-9a-f]{64})`", readme) == [hashlib.sha256(raw).hexdigest()]
+
+
+def test_a_digit_is_placed_whole_and_anywhere() -> None:
+    ink = torch.rand(2, 300, 8, 8) + 0.5
+    fields = transfer.place(ink, 0.0, [torch.Generator().manual_seed(i) for i in range(2)])
+    assert torch.allclose(fields.sum((2, 3)), ink.sum((2, 3)))
+    rows, columns = (fields.sum(axis) > 0 for axis in (3, 2))
+    assert rows.sum(-1).unique().tolist() == columns.sum(-1).unique().tolist() == [8]
+    assert rows.any(1).all()
+    assert columns.any(1).all()
+
+
+@given(k=st.integers(1, 60), seed=st.integers(0, 999))
+def test_no_image_is_used_twice(k: int, seed: int) -> None:
+    labels = transfer.load_digits()[1]
+    generator = torch.Generator().manual_seed(seed)
+    train, test = transfer.split_new(labels, k, generator)
+    assert labels[train].bincount().tolist() == [0] * 5 + [k] * 5
+    assert labels[test].bincount().tolist() == [0] * 5 + [80] * 5
+    old, held_out = transfer.split_old(labels, generator)
+    used = torch.cat([train, test, old, held_out])
+    assert len(used.unique()) == len(used)
+    assert int(labels[old].max()) == int(labels[held_out].max()) == 4
+
+
+# Loop.
+
+
+def test_seeds_together_learn_what_plain_networks_learn_one_by_one() -> None:
+    generators = [torch.Generator().manual_seed(i) for i in range(3)]
+    body = transfer.start(transfer.BODY, generators, "cpu")
+    head = transfer.start(transfer.HEAD, generators, "cpu")
+    x, y = torch.randn(3, 10, 16, 16), torch.arange(10).remainder(5).expand(3, 10)
+    networks = [plain(body, head, i) for i in range(3)]
+    for _ in transfer.fit(body, head, x, y, [(2, 1e-2, 0.0), (3, 2e-3, 1e-3)]):
+        pass
+    for i, (convolutions, last) in enumerate(networks):
+        for steps, rates in ((2, (1e-2, 0.0)), (3, (2e-3, 1e-3))):
+            optimizer = torch.optim.Adam(
+                [
+                    {"params": last.parameters(), "lr": rates[0]},
+                    {"params": convolutions.parameters(), "lr": rates[1]},
+                ]
+            )
+            for _ in range(steps):
+                optimizer.zero_grad()
+                output = last(convolutions(x[i][:, None]))
+                torch.nn.functional.cross_entropy(output, y[i]).backward()
+                optimizer.step()
+        assert torch.allclose(last.weight, head[0][i].T, atol=1e-4)
+        first = convolutions[0].weight
+        assert torch.allclose(first, body[0][i], atol=1e-4)
+
+
+def plain(
+    body: list[torch.Tensor], head: list[torch.Tensor], i: int
+) -> tuple[torch.nn.Sequential, torch.nn.Linear]:
+    """Return seed i as ordinary modules."""
+    convolutions = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 16, 5, stride=2, padding=2),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(16, 32, 3, padding=1),
+        torch.nn.ReLU(),
+        torch.nn.MaxPool2d(4),
+        torch.nn.Flatten(),
+        torch.nn.Linear(128, 64),
+        torch.nn.ReLU(),
+    )
+    last = torch.nn.Linear(64, 5)
+    with torch.no_grad():
+        for parameter, weights in zip(convolutions.parameters(), body, strict=True):
+            parameter.copy_(weights[i])
+        last.weight.copy_(head[0][i].T)
+        last.bias.copy_(head[1][i, 0])
+    return convolutions, last
+
+
+@pytest.mark.usefixtures("small")
+def test_a_body_at_rate_zero_forgets_nothing() -> None:
+    facts = facts_of(events(seeds=2, ratio=0.0))
+    assert facts["old_head_then_all"] == replaced(facts["old_before"], "old_head_then_all")
+    assert facts["forgetting_head_then_all"].value == 0
+
+
+def replaced(fact: Fact, name: str) -> Fact:
+    return Fact(name, fact.value, fact.unit, fact.low, fact.high, fact.n, fact.method, fact.varies)
+
+
+# Facts.
+
+accuracies = st.lists(
+    st.tuples(*[st.integers(0, 400).map(lambda hits: hits / 400)] * 4), min_size=1, max_size=20
+)
+
+
+@given(accuracies)
+def test_a_lead_is_the_difference_to_the_best_of_the_others(
+    seeds: list[tuple[float, ...]],
+) -> None:
+    scores = dict(zip(ARMS, map(list, zip(*seeds, strict=True)), strict=True))
+    means = {arm: 100 * sum(scores[arm]) / len(seeds) for arm in ARMS}
+    for arm in ARMS:
+        fact = transfer.lead(arm, scores, "")
+        best = max(means[other] for other in ARMS if other != arm)
+        assert fact.value == pytest.approx(means[arm] - best, abs=1e-9)
+        assert (fact.low is None) == (fact.high is None) == (len(seeds) == 1)
+        if fact.low is not None and fact.high is not None:
+            assert fact.low <= fact.value <= fact.high
+
+
+def test_a_lead_is_not_certain_before_it_beats_every_rival() -> None:
+    # ahead of b for certain, of c by a hair in one seed of four
+    scores = {"a": [0.9, 0.8, 0.9, 0.8], "b": [0.1, 0.0, 0.1, 0.0], "c": [0.9, 0.8, 0.9, 0.7]}
+    fact = transfer.lead("a", scores, "")
+    # scipy: t.ppf(1 - .05 / 2 / 2, 3) = 4.176535; the differences to c are 0, 0, 0 and 10 points
+    assert fact.value == pytest.approx(2.5)
+    assert fact.low == pytest.approx(2.5 - 4.176535 * 5 / 2, abs=1e-5)
+    assert fact.high == pytest.approx(2.5 + 4.176535 * 5 / 2, abs=1e-5)
+
+
+def test_gaps_and_forgetting_are_paired_by_seed() -> None:
+    scores = {"scratch": [0.2, 0.4], "frozen": [0.3, 0.5], "head_then_all": [0.2, 0.4]}
+    kept = {"before": [0.9, 1.0], "head_then_all": [0.9, 1.0], "all": [0.5, 0.6]}
+    outcome = transfer.Outcome({**scores, "all": [0.6, 0.4]}, kept, "")
+    facts = {fact.name: fact for fact in transfer.facts(outcome)}
+    frozen, forgetting = facts["gap_frozen"], facts["forgetting"]
+    assert (frozen.value, frozen.low, frozen.high) == pytest.approx((10, 10, 10))
+    assert (forgetting.value, forgetting.low, forgetting.high) == pytest.approx((40, 40, 40))
+    assert facts["gap_all"].value == pytest.approx(20)
+    assert facts["gap_all"].high - facts["gap_all"].value == pytest.approx(12.7062 * 20, rel=1e-4)
+
+
+# Pictures.
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """torch's cache folder, empty, and nothing to fetch from."""
+    pictures.load_torchvision()
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr("torch.hub._hub_dir", None)
+    weights_at(OFFLINE + "resnet18-00000000.pth", monkeypatch)
+    pets_at([(OFFLINE + "images.tar.gz", None)], monkeypatch)
+    return tmp_path / "torch" / "hub"
+
+
+def weights_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision import models
+
+    published = models.ResNet18_Weights.IMAGENET1K_V1
+    stand_in = SimpleNamespace(url=url, meta=published.meta, transforms=published.transforms)
+    monkeypatch.setattr(models, "ResNet18_Weights", SimpleNamespace(IMAGENET1K_V1=stand_in))
+
+
+def pets_at(resources: list[tuple[str, str | None]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torchvision.datasets.OxfordIIITPet._RESOURCES", resources)
+
+
+def paint(file: Path, colour: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (12, 9), colour).save(file)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Seven red and seven blue pictures."""
+    for colour in ("red", "blue"):
+        for i in range(7):
+            paint(tmp_path / "mine" / colour / f"{i}.png", colour)
+    return tmp_path / "mine"
+
+
+def sentence(**knobs: Value) -> str:
+    with pytest.raises(ValueError, match=r"^[^\n]+\.$") as caught:
+        events(**knobs)
+    return str(caught.value)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_folder_that_cannot_be_used_is_refused_in_one_sentence(folder: Path) -> None:
+    data = f"folder:{folder}"
+    assert "not a whole path" in sentence(data="folder:mine")
+    assert f"{folder}/none: there is no such folder" in sentence(data=f"{data}/none")
+    assert "there is no such folder" in sentence(data=f"{data}/red/0.png")
+    assert "has no subfolders" in sentence(data=f"{data}/red")
+    assert "needs 8 pictures of each class" in sentence(data=data, k=3)
+    assert "and blue has 7" in sentence(data=data, k=3)
+    shutil.rmtree(folder / "blue")
+    assert "has one class, red" in sentence(data=data)
+    (folder / "blue").mkdir()
+    assert "and blue has 0" in sentence(data=data, k=1)
+    shutil.rmtree(folder / "red")
+    (folder / "red").mkdir()
+    (folder / "red" / "notes.txt").write_text("no picture")
+    assert "has no pictures" in sentence(data=data, k=1)
+
+
+def test_offline_one_sentence_says_what_is_missing_and_where_it_belongs(
+    cache: Path, folder: Path
+) -> None:
+    missing = sentence(data="pets")
+    assert "Oxford-IIIT Pet (800 MB of pictures)" in missing
+    assert f"it belongs in {cache / 'oxford-iiit-pet'}." in missing
+    missing = sentence(data=f"folder:{folder}", k=2)
+    assert "The weights of ResNet-18 (resnet18-00000000.pth, 45 MB)" in missing
+    assert f"it belongs in {cache / 'checkpoints'}." in missing
+
+
+def test_an_incomplete_set_of_pets_is_refused(cache: Path) -> None:
+    (cache / "oxford-iiit-pet" / "images").mkdir(parents=True)
+    (cache / "oxford-iiit-pet" / "annotations").mkdir()
+    assert "oxford-iiit-pet is incomplete; delete that folder" in sentence(data="pets")
+
+
+def test_weights_that_are_none_are_refused(cache: Path, folder: Path) -> None:
+    file = cache / "checkpoints" / "resnet18-00000000.pth"
+    file.parent.mkdir(parents=True)
+    for content in (b"", b"no weights", b"PK\x03\x04"):
+        file.write_bytes(content)
+        assert f"{file} does not hold the weights" in sentence(data=f"folder:{folder}", k=2)
+    for wrong in ({}, [1, 2], {"fc.bias": torch.zeros(3)}):
+        torch.save(wrong, file)
+        assert f"{file} does not hold the weights" in sentence(data=f"folder:{folder}", k=2)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ResNet-18 that has learned nothing, under the name that the weights have."""
+    pictures.load_torchvision()
+    from torchvision.models import resnet18
+
+    torch.manual_seed(0)
+    file = tmp_path_factory.mktemp("weights") / "resnet18-.pth"
+    torch.save(resnet18().state_dict(), file)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return file.rename(file.with_name(f"resnet18-{digest[:8]}.pth"))
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"STEPS": 2, "HEAD_STEPS": 1, "BATCH": 4, "PIXELS": 32}.items():
+        monkeypatch.setattr(pictures, name, value)
+
+
+@pytest.fixture
+def stored(cache: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """torch's cache folder with the weights in it."""
+    (cache / "checkpoints").mkdir(parents=True)
+    shutil.copy(checkpoint, cache / "checkpoints")
+    weights_at(OFFLINE + checkpoint.name, monkeypatch)
+    return cache
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder and the address at which it is served."""
+    files = tmp_path / "site"
+    files.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(files))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield files, f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("stored", "brief")
+def test_a_folder_of_pictures_runs_all_arms_and_repeats_bitwise(folder: Path) -> None:
+    data = f"folder:{folder}"
+    found = events(data=data, k=2, repeats=2)
+    facts = facts_of(found)
+    assert {f"score_{arm}" for arm in ARMS} | {f"lead_{arm}" for arm in ARMS} < set(facts)
+    assert "forgetting" not in facts, "ImageNet is not here to ask"
+    assert {fact.n for fact in facts.values()} == {2}
+    progress = [event for event in found if isinstance(event, Progress)]
+    assert progress[-1].done == progress[-1].total
+    assert [m.step for m in found if isinstance(m, Metric)] == [1] * 4 + [2] * 4
+    assert events(data=data, k=2, repeats=2) == found
+    alone = facts_of(events(data=data, k=2, repeats=1))
+    assert all(fact.low is None and fact.n == 1 for fact in alone.values())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("stored", "brief")
+def test_a_learned_head_tells_red_from_blue(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "STEPS", 20)
+    facts = facts_of(events(data=f"folder:{folder}", k=2, repeats=1))
+    assert facts["score_frozen"].value == 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("stored", "brief")
+def test_a_broken_picture_is_named(folder: Path) -> None:
+    whole = (folder / "red" / "3.png").read_bytes()
+    for damaged in (b"", b"no picture", whole[:40], whole[:60] + b"\0" * 20):
+        (folder / "red" / "3.png").write_bytes(damaged)
+        said = sentence(data=f"folder:{folder}", k=2)
+        assert said == f"{folder}/red/3.png is not a picture that can be read."
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("brief")
+def test_the_weights_are_fetched_once_with_progress(
+    cache: Path,
+    folder: Path,
+    checkpoint: Path,
+    site: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files, address = site
+    shutil.copy(checkpoint, files)
+    weights_at(address + checkpoint.name, monkeypatch)
+    knobs: dict[str, Value] = {"data": f"folder:{folder}", "k": 2, "repeats": 1}
+    found = events(**knobs)
+    assert found[0] == Note(
+        f"Fetching the weights of ResNet-18, 45 MB, into {cache / 'checkpoints'}."
+    )
+    assert isinstance(found[1], Progress)
+    assert found[1].total == 45
+    assert (cache / "checkpoints" / checkpoint.name).read_bytes() == checkpoint.read_bytes()
+    weights_at(OFFLINE + checkpoint.name, monkeypatch)
+    assert facts_of(events(**knobs)) == facts_of(found)
+
+
+def test_weights_damaged_on_the_way_are_not_kept(
+    cache: Path, folder: Path, site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, address = site
+    (files / "resnet18-12345678.pth").write_bytes(b"not what was published")
+    weights_at(address + "resnet18-12345678.pth", monkeypatch)
+    assert "could not be (invalid hash value" in sentence(data=f"folder:{folder}", k=2)
+    assert list((cache / "checkpoints").iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("brief")
+def test_pets_are_fetched_unpacked_and_told_apart(
+    stored: Path, tmp_path: Path, site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, address = site
+    source = tmp_path / "source"
+    for split in ("trainval", "test"):
+        lines = []
+        for i in range(4):
+            paint(source / "images" / f"Abyssinian_{split}{i}.jpg", "red")
+            paint(source / "images" / f"beagle_{split}{i}.jpg", "blue")
+            lines += [f"Abyssinian_{split}{i} 1 1 1", f"beagle_{split}{i} 5 2 1"]
+        (source / "annotations").mkdir(exist_ok=True)
+        (source / "annotations" / f"{split}.txt").write_text("\n".join(lines) + "\n")
+    resources = []
+    for name in ("images", "annotations"):
+        archive = files / f"{name}.tar.gz"
+        with tarfile.open(archive, "w:gz") as packed:
+            packed.add(source / name, name)
+        md5 = hashlib.md5(archive.read_bytes()).hexdigest()
+        resources.append((address + archive.name, md5))
+    pets_at(resources, monkeypatch)
+    found = events(data="pets", k=3, repeats=1)
+    note, progress = found[:2]
+    assert isinstance(note, Note)
+    assert str(stored / "oxford-iiit-pet") in note.text
+    assert isinstance(progress, Progress)
+    classes = pictures.pets()
+    with pytest.raises(StopIteration) as stop:
+        next(classes)
+    assert {name: len(files) for name, files in stop.value.value.items()} == {"cat": 8, "dog": 8}
+    assert facts_of(found)["score_frozen"].n == 1
+    assert "dog has 8" in sentence(data="pets", k=4) or "cat has 8" in sentence(data="pets", k=4)
+
+
+# The effects, at the size that the learner sees.
+
+
+@pytest.mark.slow
+def test_five_labels_at_the_default_size_show_transfer_and_forgetting() -> None:
+    facts = facts_of(events())
+    assert {fact.n for fact in facts.values()} == {16}
+    # the intervals of the first measurement of this set-up; its spreads come from 16 seeds too
+    for name, low, high in (
+        ("gap_frozen", 13.2, 18.3),
+        ("gap_head_then_all", 18.1, 22.1),
+        ("gap_all", 13.5, 13.5),
+        ("forgetting", 27.6, 27.6),
+    ):
+        fact = facts[name]
+        assert fact.low is not None
+        assert fact.high is not None
+        assert fact.low <= high
+        assert low <= fact.high
+        assert fact.low > 0
+    low_rate = facts["forgetting_head_then_all"]
+    assert low_rate.high is not None
+    assert low_rate.high < 10
