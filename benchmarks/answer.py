@@ -25,7 +25,7 @@ from sqlalchemy import Engine, insert
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating, State
-from studyapp.store import models
+from studyapp.store import tables
 from studyapp.store.engine import checkpoint, connect, open_database, writing
 
 BATCH = 5000
@@ -40,20 +40,20 @@ def fill(engine: Engine, cards: int, each: int) -> None:
     with writing(engine) as connection:
         for number in range(1, 21):
             connection.execute(
-                insert(models.Chapter).values(
+                insert(tables.chapter).values(
                     id=number, pack="big", number=number, part="1. Big", title=f"Chapter {number}"
                 )
             )
             connection.execute(
-                insert(models.ChapterProgress).values(
+                insert(tables.chapter_progress).values(
                     learner_id=1, chapter_id=number, started_at=now
                 )
             )
     for start in range(0, cards, BATCH):
         ids = range(start + 1, min(start + BATCH, cards) + 1)
         with writing(engine) as connection:
-            connection.execute(insert(models.Note), [_note(card, cards) for card in ids])
-            connection.execute(insert(models.Card), [_card(card, cards) for card in ids])
+            connection.execute(insert(tables.note), [_note(card, cards) for card in ids])
+            connection.execute(insert(tables.card), [_card(card, cards) for card in ids])
             memories, reviews = [], []
             for card in ids:
                 due = (
@@ -67,8 +67,8 @@ def fill(engine: Engine, cards: int, each: int) -> None:
                 for number in range(each):
                     at = now - timedelta(days=30 * (each - number), seconds=card % 40000)
                     reviews.append(_review(card, number, at, chance))
-            connection.execute(insert(models.Memory), memories)
-            connection.execute(insert(models.Review), reviews)
+            connection.execute(insert(tables.memory), memories)
+            connection.execute(insert(tables.review), reviews)
 
 
 def _chapter(card: int, cards: int) -> int:

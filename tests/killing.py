@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from studyapp.memory.fold import fold
-from studyapp.store import log, models
+from studyapp.store import log, tables
 from studyapp.store.engine import open_database, reading
 
 
@@ -74,7 +74,7 @@ def check_whole(db: Path) -> None:
     engine = open_database(str(db))
     with reading(engine) as connection:
         history = log.read_history(connection, 1)
-        for card_id, uid in connection.execute(select(models.Card.id, models.Card.uid)).all():
+        for card_id, uid in connection.execute(select(tables.card.c.id, tables.card.c.uid)).all():
             entries = log.read_log(connection, 1, card_id)
             assert log.read_memory(connection, 1, card_id) == fold(entries, uid, history)
     engine.dispose()
@@ -85,6 +85,6 @@ def _kept(db: Path) -> int:
         return 0
     engine = open_database(str(db))
     with reading(engine) as connection:
-        count = connection.scalar(select(func.count()).select_from(models.Review)) or 0
+        count = connection.scalar(select(func.count()).select_from(tables.review)) or 0
     engine.dispose()
     return count

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from studyapp.store import models
+from studyapp.store import tables
 
 _DERIVATION = "1"  # raise it when the cards made from the same text change
 
 
 def is_current(connection: Connection, roots: Sequence[Path]) -> bool:
     """Whether the database has read exactly these *roots* as they now are."""
-    kept = dict(connection.execute(select(models.Root.path, models.Root.stamp)).all())
+    kept = dict(connection.execute(select(tables.root.c.path, tables.root.c.stamp)).all())
     return kept == {str(root): fingerprint(root) for root in roots}
 
 

@@ -15,13 +15,13 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import Adopted, Entry, EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Cause, Memory, Rating, State
-from studyapp.store import models
+from studyapp.store import tables
 
-review = models.Review.__table__.c
-event = models.Event.__table__.c
-memory = models.Memory.__table__.c
-card = models.Card.__table__.c
-adopted = models.Parameters.__table__.c
+review = tables.review.c
+event = tables.event.c
+memory = tables.memory.c
+card = tables.card.c
+adopted = tables.parameters.c
 
 MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
 _TICK = timedelta(microseconds=1)
@@ -46,12 +46,12 @@ def as_memory(row: Row[Any]) -> Memory:
 def write_memory(connection: Connection, learner: int, card_id: int, value: Memory) -> None:
     row = {name: getattr(value, name) for name in Memory.__slots__}
     changed = connection.execute(
-        update(models.Memory)
+        update(tables.memory)
         .where(memory.learner_id == learner, memory.card_id == card_id)
         .values(**row)
     )
     if not changed.rowcount:
-        connection.execute(insert(models.Memory).values(learner_id=learner, card_id=card_id, **row))
+        connection.execute(insert(tables.memory).values(learner_id=learner, card_id=card_id, **row))
 
 
 def append_review(
@@ -66,7 +66,7 @@ def append_review(
 ) -> None:
     """Log one rating. *duration* is in milliseconds."""
     connection.execute(
-        insert(models.Review).values(
+        insert(tables.review).values(
             uid=entry.uid,
             learner_id=learner,
             card_id=card_id,
@@ -83,7 +83,7 @@ def append_review(
 
 def append_event(connection: Connection, learner: int, card_id: int, entry: fold.Event) -> None:
     connection.execute(
-        insert(models.Event).values(
+        insert(tables.event).values(
             uid=entry.uid,
             learner_id=learner,
             card_id=card_id,
@@ -149,12 +149,12 @@ def refold(
     for entry, after in fold.replay(read_log(connection, learner, card_id), uid, history):
         if isinstance(entry, fold.Review):
             connection.execute(
-                update(models.Review).where(review.uid == entry.uid).values(**_cache(before, after))
+                update(tables.review).where(review.uid == entry.uid).values(**_cache(before, after))
             )
         before = after
     if after == Memory():
         connection.execute(
-            delete(models.Memory).where(memory.learner_id == learner, memory.card_id == card_id)
+            delete(tables.memory).where(memory.learner_id == learner, memory.card_id == card_id)
         )
     else:
         write_memory(connection, learner, card_id, after)
@@ -163,16 +163,16 @@ def refold(
 
 def not_retracted(entry: Any = review) -> Any:
     """Condition on a row of a log (in the enclosing query) that nothing has taken it back."""
-    retract = models.Event.__table__.alias("retract").c
+    retract = tables.event.alias("retract").c
     return ~exists().where(retract.target == entry.uid, retract.kind == EventKind.RETRACT.value)
 
 
 def read_history(connection: Connection, learner: int) -> tuple[Adopted, ...]:
     """The parameters that were in force, oldest first, beginning with the defaults."""
     rows = connection.execute(
-        select(models.Parameters.__table__)
-        .where(models.Parameters.learner_id == learner)
-        .order_by(models.Parameters.at, models.Parameters.uid)
+        select(tables.parameters)
+        .where(tables.parameters.c.learner_id == learner)
+        .order_by(tables.parameters.c.at, tables.parameters.c.uid)
     )
     history = tuple(
         Adopted(
@@ -200,7 +200,7 @@ def adopt(connection: Connection, learner: int, parameters: Parameters, now: dat
     for name in ("learning_steps", "relearning_steps"):
         values[name] = [int(step.total_seconds()) for step in values[name]]
     connection.execute(
-        insert(models.Parameters).values(
+        insert(tables.parameters).values(
             uid=new_uid(), learner_id=learner, at=stamp(connection, now), **values
         )
     )

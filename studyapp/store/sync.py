@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from studyapp.notes import markdown
 from studyapp.notes.card import MEANING_TO_TERM, sides
 from studyapp.notes.note import Note, Page, Problem, card_uid, note_uid
-from studyapp.store import models
+from studyapp.store import tables
 from studyapp.store.fingerprint import fingerprint
 
 
@@ -93,7 +93,7 @@ def _shadowed(pages: Iterable[Page]) -> dict[bytes, tuple[Page, Note]]:
 
 
 def _write_chapters(connection: Connection, pages: Iterable[Page]) -> dict[tuple[str, int], int]:
-    table = models.Chapter.__table__
+    table = tables.chapter
     kept = {(row.pack, row.number): row for row in connection.execute(select(table))}
     ids = {key: row.id for key, row in kept.items()}
     for page in pages:
@@ -101,12 +101,12 @@ def _write_chapters(connection: Connection, pages: Iterable[Page]) -> dict[tuple
         row = kept.get(key)
         if key not in ids:
             ids[key] = connection.execute(
-                insert(models.Chapter)
+                insert(tables.chapter)
                 .values(pack=page.pack, number=page.chapter, **values)
                 .returning(table.c.id)
             ).scalar_one()
         elif row is not None and (row.part, row.title) != (page.part, page.title):
-            connection.execute(update(models.Chapter).where(table.c.id == row.id).values(**values))
+            connection.execute(update(tables.chapter).where(table.c.id == row.id).values(**values))
     return ids
 
 
@@ -118,7 +118,7 @@ def _write_sections(
     *,
     keep: bool,
 ) -> None:
-    table = models.Section.__table__
+    table = tables.section
     kept = {(row.chapter_id, row.number): row for row in connection.execute(select(table))}
     seen = set()
     for page in pages:
@@ -135,7 +135,7 @@ def _write_sections(
             }
             _upsert(
                 connection,
-                models.Section,
+                tables.section,
                 kept.get(key),
                 values,
                 {"chapter_id": key[0], "number": key[1]},
@@ -143,7 +143,7 @@ def _write_sections(
     for key, row in kept.items():
         if key not in seen and row.missing_since is None and not keep:
             connection.execute(
-                update(models.Section).where(table.c.id == row.id).values(missing_since=now)
+                update(tables.section).where(table.c.id == row.id).values(missing_since=now)
             )
 
 
@@ -153,10 +153,10 @@ def _write_notes(
     chapters: Mapping[tuple[str, int], int],
     now: datetime,
 ) -> _Tally:
-    table = models.Note.__table__
+    table = tables.note
     kept = {row.uid: row for row in connection.execute(select(table))}
     cards: dict[int, dict[str, Any]] = {}
-    for made in connection.execute(select(models.Card.__table__)):
+    for made in connection.execute(select(tables.card)):
         cards.setdefault(made.note_id, {})[made.side] = made
     tally, position = _Tally(), 0
     in_order = sorted(notes.items(), key=lambda item: _place(*item[1]))
@@ -164,7 +164,7 @@ def _write_notes(
         chapter = chapters[page.pack, page.chapter]
         values = {**_note_values(page, note), "chapter_id": chapter, "missing_since": None}
         row = kept.get(uid)
-        note_id, change = _upsert(connection, models.Note, row, values, {"uid": uid})
+        note_id, change = _upsert(connection, tables.note, row, values, {"uid": uid})
         if change and row is not None and row.missing_since is not None:
             change = "restored"
         match change:
@@ -209,7 +209,7 @@ def _write_cards(
         uid = card_uid(note_uid(page.pack, note.id), side).bytes
         card_id, change = _upsert(
             connection,
-            models.Card,
+            tables.card,
             kept.get(side),
             values,
             {"uid": uid, "note_id": note_id, "side": side},
@@ -219,48 +219,47 @@ def _write_cards(
     for side, old in kept.items():
         if side not in names and old.missing_since is None:
             connection.execute(
-                update(models.Card).where(models.Card.id == old.id).values(missing_since=now)
+                update(tables.card).where(tables.card.c.id == old.id).values(missing_since=now)
             )
     return position
 
 
 def _upsert(
     connection: Connection,
-    model: type[models.Base],
+    table: Table[Any],
     row: Any,
     values: Mapping[str, Any],
     key: Mapping[str, Any],
 ) -> tuple[int, str]:
     """Insert or update one row; returns its id and "added", "changed" or ""."""
-    table = model.__table__
     if row is None:
-        made = connection.execute(insert(model).values(**key, **values).returning(table.c.id))
+        made = connection.execute(insert(table).values(**key, **values).returning(table.c.id))
         return made.scalar_one(), "added"
     if all(getattr(row, name) == value for name, value in values.items()):
         return row.id, ""
-    connection.execute(update(model).where(table.c.id == row.id).values(**values))
+    connection.execute(update(table).where(table.c.id == row.id).values(**values))
     return row.id, "changed"
 
 
 def _mark_missing(connection: Connection, seen: set[bytes], unread: set[str], now: datetime) -> int:
     """Mark the notes whose text has gone, and their cards; returns how many notes."""
-    table = models.Note.__table__.c
+    table = tables.note.c
     rows = connection.execute(
         select(table.id, table.uid, table.path).where(table.missing_since.is_(None))
     )
     gone = [row.id for row in rows if row.uid not in seen and row.path not in unread]
     for note_id in gone:
-        connection.execute(update(models.Note).where(table.id == note_id).values(missing_since=now))
+        connection.execute(update(tables.note).where(table.id == note_id).values(missing_since=now))
         connection.execute(
-            update(models.Card).where(models.Card.note_id == note_id).values(missing_since=now)
+            update(tables.card).where(tables.card.c.note_id == note_id).values(missing_since=now)
         )
     return len(gone)
 
 
 def _write_roots(connection: Connection, stamps: Mapping[Path, str], now: datetime) -> None:
-    connection.execute(delete(models.Root))
+    connection.execute(delete(tables.root))
     for root, stamp in stamps.items():
-        connection.execute(insert(models.Root).values(path=str(root), stamp=stamp, read_at=now))
+        connection.execute(insert(tables.root).values(path=str(root), stamp=stamp, read_at=now))
 
 
 def _place(page: Page, note: Note) -> tuple[Any, ...]:

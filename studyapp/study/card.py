@@ -10,12 +10,12 @@ from sqlalchemy import Connection, select
 from studyapp.memory.state import Memory
 from studyapp.notes.card import Face, face
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point
-from studyapp.store import log, models
+from studyapp.store import log, tables
 
-note = models.Note.__table__.c
-card = models.Card.__table__.c
-chapter = models.Chapter.__table__.c
-section = models.Section.__table__.c
+note = tables.note.c
+card = tables.card.c
+chapter = tables.chapter.c
+section = tables.section.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class CardView:
 
 def load(connection: Connection, card_id: int, *, learner: int = 1) -> CardView:
     """Everything about one card, in one query and one for the memory."""
-    table = models.Note.__table__
+    table = tables.note
     row = connection.execute(
         select(
             table,
@@ -63,10 +63,10 @@ def load(connection: Connection, card_id: int, *, learner: int = 1) -> CardView:
             chapter.title.label("chapter_title"),
             section.title.label("section_title"),
         )
-        .join(models.Card, card.note_id == note.id)
-        .join(models.Chapter, chapter.id == card.chapter_id)
+        .join(tables.card, card.note_id == note.id)
+        .join(tables.chapter, chapter.id == card.chapter_id)
         .outerjoin(
-            models.Section,
+            tables.section,
             (section.chapter_id == card.chapter_id) & (section.number == note.section),
         )
         .where(card.id == card_id)

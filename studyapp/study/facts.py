@@ -21,13 +21,13 @@ from studyapp.lab.protocol import Fact, Value
 from studyapp.memory.clock import local
 from studyapp.notes.card import without_code
 from studyapp.notes.note import Note
-from studyapp.store import models
+from studyapp.store import tables
 
 TOPIC = "topic:"  # a note's tag that names the lesson which grounds it
 
-run = models.Run.__table__.c
-fact = models.Fact.__table__.c
-note = models.Note.__table__.c
+run = tables.run.c
+fact = tables.fact.c
+note = tables.note.c
 
 
 class Ending(StrEnum):
@@ -238,8 +238,8 @@ def _measured(
     """Every measurement of one fact, the newest first."""
     return list(
         connection.execute(
-            select(models.Fact.__table__, run.knobs, run.canonical, run.finished_at, run.offset)
-            .join(models.Run, run.id == fact.run_id)
+            select(tables.fact, run.knobs, run.canonical, run.finished_at, run.offset)
+            .join(tables.run, run.id == fact.run_id)
             .where(
                 run.learner_id == learner,
                 run.lesson == lesson.name,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, or_, select
 
-from studyapp.store import models
+from studyapp.store import tables
 
-note = models.Note.__table__.c
-chapter = models.Chapter.__table__.c
+note = tables.note.c
+chapter = tables.chapter.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def find(connection: Connection, words: str, *, limit: int = 50) -> list[Found]:
     )
     rows = connection.execute(
         select(note.id, note.prompt, note.answer, chapter.number, note.kind)
-        .join(models.Chapter, chapter.id == note.chapter_id)
+        .join(tables.chapter, chapter.id == note.chapter_id)
         .where(anywhere, note.missing_since.is_(None))
         .order_by(in_prompt.desc(), chapter.number, note.id)
         .limit(limit)

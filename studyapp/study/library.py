@@ -14,7 +14,7 @@ from studyapp.config import Settings, data_folder
 from studyapp.errors import StudyError
 from studyapp.memory.scheduler import Parameters
 from studyapp.notes.note import NoteKind, PageKind
-from studyapp.store import log, models
+from studyapp.store import log, tables
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.store.fingerprint import is_current
 
@@ -139,15 +139,15 @@ def new_question(engine: Engine, question: str, answer: str, now: datetime) -> N
     question, answer = " ".join(question.split()), answer.strip()
     if not question or not answer:
         raise StudyError("A card needs a question and an answer.")
-    chapter, progress = models.Chapter.__table__.c, models.ChapterProgress.__table__.c
+    chapter, progress = tables.chapter.c, tables.chapter_progress.c
     with reading(engine) as connection:
         row = connection.execute(
             select(chapter.pack, chapter.part, chapter.number, chapter.title)
-            .join(models.ChapterProgress, progress.chapter_id == chapter.id)
+            .join(tables.chapter_progress, progress.chapter_id == chapter.id)
             .order_by(progress.started_at.desc(), chapter.number.desc())
             .limit(1)
         ).one_or_none()
-        taken = set(connection.scalars(select(models.Note.name)))
+        taken = set(connection.scalars(select(tables.note.c.name)))
     if row is None:
         raise StudyError("Start a chapter first; a card of your own belongs to one.")
     name = markdown.slug(f"my {question}", taken)
@@ -165,7 +165,7 @@ def check_chapter(engine: Engine, number: int) -> None:
 
 def require_chapter(connection: Connection, number: int) -> list[int]:
     """Ids of chapter *number*, one for each pack that has it. Raises StudyError if none does."""
-    chapter = models.Chapter.__table__.c
+    chapter = tables.chapter.c
     ids = connection.scalars(select(chapter.id).where(chapter.number == number)).all()
     if not ids:
         known = connection.scalars(select(chapter.number).order_by(chapter.number)).all()
@@ -179,15 +179,15 @@ def start_chapter(connection: Connection, number: int, now: datetime, learner: i
     ids = require_chapter(connection, number)
     started = set(
         connection.scalars(
-            select(models.ChapterProgress.chapter_id).where(
-                models.ChapterProgress.learner_id == learner
+            select(tables.chapter_progress.c.chapter_id).where(
+                tables.chapter_progress.c.learner_id == learner
             )
         )
     )
     for chapter_id in ids:
         if chapter_id not in started:
             connection.execute(
-                insert(models.ChapterProgress).values(
+                insert(tables.chapter_progress).values(
                     learner_id=learner, chapter_id=chapter_id, started_at=log.utc(now)
                 )
             )
@@ -199,9 +199,9 @@ def _quoted(text: str) -> str:
 
 
 def _start_first_chapter(connection: Connection, now: datetime, learner: int = 1) -> None:
-    if connection.scalar(select(models.ChapterProgress.chapter_id).limit(1)) is not None:
+    if connection.scalar(select(tables.chapter_progress.c.chapter_id).limit(1)) is not None:
         return
-    chapter = models.Chapter.__table__.c
+    chapter = tables.chapter.c
     first = connection.scalar(select(chapter.number).order_by(chapter.number).limit(1))
     if first is not None:
         start_chapter(connection, first, now, learner)

@@ -19,7 +19,7 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating, State
 from studyapp.notes import markdown
 from studyapp.notes.note import NoteKind, note_uid
-from studyapp.store import models
+from studyapp.store import tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import facts, library, review
 from studyapp.study.predictions import Prediction
@@ -28,13 +28,13 @@ from studyapp.study.runs import Run
 CONFIDENT = 0.75  # misses above it come again after a week
 WEEK = timedelta(days=7)
 
-card = models.Card.__table__.c
-chapter = models.Chapter.__table__.c
-memory = models.Memory.__table__.c
-note = models.Note.__table__.c
-prediction = models.Prediction.__table__.c
-progress = models.ChapterProgress.__table__.c
-run = models.Run.__table__.c
+card = tables.card.c
+chapter = tables.chapter.c
+memory = tables.memory.c
+note = tables.note.c
+prediction = tables.prediction.c
+progress = tables.chapter_progress.c
+run = tables.run.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def miss_card(
         if not covered or covered[1] > tomorrow:
             review.set_due(connection, card_id, tomorrow, now, learner=learner)
         connection.execute(
-            update(models.Prediction).where(prediction.run_id == missed.id).values(card_id=card_id)
+            update(tables.prediction).where(prediction.run_id == missed.id).values(card_id=card_id)
         )
     return MissCard(card_id, not covered, due, again)
 
@@ -108,9 +108,9 @@ def _confident(connection: Connection, learner: int) -> list[Row[Any]]:
     return list(
         connection.execute(
             select(prediction.card_id, run.finished_at, run.offset, memory.due, memory.last_day)
-            .join(models.Run, run.id == prediction.run_id)
-            .join(models.Card, card.id == prediction.card_id)
-            .join(models.Memory, memory.card_id == card.id)
+            .join(tables.run, run.id == prediction.run_id)
+            .join(tables.card, card.id == prediction.card_id)
+            .join(tables.memory, memory.card_id == card.id)
             .where(
                 prediction.learner_id == learner,
                 prediction.grade == Grade.WRONG.value,
@@ -143,7 +143,7 @@ def _covered(
     ]
     row = connection.execute(
         select(card.id, memory.due)
-        .join(models.Memory, memory.card_id == card.id)
+        .join(tables.memory, memory.card_id == card.id)
         .where(
             card.note_id.in_(notes),
             card.missing_since.is_(None),
@@ -181,7 +181,7 @@ def _write(engine: Engine, lesson: Declaration, missed: Run, now: datetime, lear
     with reading(engine) as connection:
         card_id: int | None = connection.scalar(
             select(card.id)
-            .join(models.Note, note.id == card.note_id)
+            .join(tables.note, note.id == card.note_id)
             .where(note.uid == note_uid(pack, name).bytes)
         )
     if card_id is None:
@@ -197,10 +197,10 @@ def _chapter(
     cites = note.id.in_(list(facts.citing(connection, lesson.name)))
     started = (
         select(chapter.pack, chapter.part, chapter.number, chapter.title)
-        .join(models.ChapterProgress, progress.chapter_id == chapter.id)
+        .join(tables.chapter_progress, progress.chapter_id == chapter.id)
         .where(progress.learner_id == learner)
     )
-    citing = started.join(models.Note, note.chapter_id == chapter.id).where(cites)
+    citing = started.join(tables.note, note.chapter_id == chapter.id).where(cites)
     last = started.order_by(progress.started_at.desc(), chapter.number.desc())
     for query in (citing.order_by(chapter.number), last):
         row = connection.execute(query.limit(1)).one_or_none()

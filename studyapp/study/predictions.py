@@ -12,15 +12,15 @@ from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import LEAST, Answer, Grade, Scores
 from studyapp.lab.lines import Finished, Outcome
-from studyapp.store import models
+from studyapp.store import tables
 from studyapp.study import facts
 
 RANGE = 0.8  # the share of a learner's ranges that should hold the measured interval
 
-run = models.Run.__table__.c
-prediction = models.Prediction.__table__.c
-card = models.Card.__table__.c
-review = models.Review.__table__.c
+run = tables.run.c
+prediction = tables.prediction.c
+card = tables.card.c
+review = tables.review.c
 
 
 @dataclass(frozen=True, slots=True)

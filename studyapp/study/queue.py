@@ -16,7 +16,7 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, State
-from studyapp.store import log, models
+from studyapp.store import log, tables
 
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
 UNLOCK_DAYS = 7.0  # stability at which the opener lets the reverse card in
@@ -26,10 +26,10 @@ _PACE_CAP = 60.0  # seconds; a longer answer was an interruption
 # and comes back within the day.
 _REVIEW_SECONDS, _NEW_SECONDS = 15.0, 45.0
 
-memory = models.Memory.__table__.c
-card = models.Card.__table__.c
-chapter = models.Chapter.__table__.c
-review = models.Review.__table__.c
+memory = tables.memory.c
+card = tables.card.c
+chapter = tables.chapter.c
+review = tables.review.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +224,8 @@ def _due(
             memory.stability,
             memory.last_day,
         )
-        .join(models.Card, card.id == memory.card_id)
-        .join(models.Chapter, chapter.id == card.chapter_id)
+        .join(tables.card, card.id == memory.card_id)
+        .join(tables.chapter, chapter.id == card.chapter_id)
         .where(
             memory.learner_id == learner,
             memory.due <= today,
@@ -237,6 +237,8 @@ def _due(
     per_day = parameters.interval(1.0)  # intervals are proportional to stability
     factor, decay = parameters.factor, parameters.decay
     for card_id, family, of_chapter, state, due_at, stability, last_day in rows:
+        if last_day is None or stability is None:
+            continue  # only a rated card has a due date
         elapsed = max(0, (today - last_day).days)
         yield Item(
             card_id,
@@ -270,18 +272,18 @@ def _new(
     """The next new cards of the started chapters in book order, one of a family."""
     if room <= 0:
         return
-    opener = models.Memory.__table__.alias("opener").c
-    progress = models.ChapterProgress.__table__.c
+    opener = tables.memory.alias("opener").c
+    progress = tables.chapter_progress.c
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
     rows = connection.execution_options(yield_per=100).execute(
         select(card.id, card.family, chapter.number)
-        .select_from(models.Card)
-        .join(models.Chapter, chapter.id == card.chapter_id)
+        .select_from(tables.card)
+        .join(tables.chapter, chapter.id == card.chapter_id)
         .join(
-            models.ChapterProgress,
+            tables.chapter_progress,
             and_(progress.chapter_id == card.chapter_id, progress.learner_id == learner),
         )
-        .outerjoin(models.Memory, mine)
+        .outerjoin(tables.memory, mine)
         .outerjoin(
             opener.stability.table,
             and_(opener.card_id == card.opener, opener.learner_id == learner),
@@ -310,7 +312,7 @@ def _families_met(connection: Connection, learner: int, today: date) -> set[str]
     return set(
         connection.scalars(
             select(card.family)
-            .join(models.Memory, memory.card_id == card.id)
+            .join(tables.memory, memory.card_id == card.id)
             .where(memory.learner_id == learner, memory.last_day == today)
         )
     )

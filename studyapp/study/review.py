@@ -13,11 +13,11 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters, became_leech
 from studyapp.memory.state import Memory, Rating
-from studyapp.store import log, models
+from studyapp.store import log, tables
 
-review = models.Review.__table__.c
-event = models.Event.__table__.c
-card = models.Card.__table__.c
+review = tables.review.c
+event = tables.event.c
+card = tables.card.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +105,17 @@ def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone |
         .order_by(event.day.desc(), event.id.desc())
         .limit(1)
     ).one_or_none()
-    newest = max(filter(None, (newest_review, newest_event)), default=None, key=lambda row: row[:2])
-    if newest is None:
+    if newest_review and not (newest_event and newest_event[:2] > newest_review[:2]):
+        _, uid, card_id, number = newest_review
+        rating = Rating(number)
+        undone = Undone(card_id, rating.name.capitalize(), rating)
+    elif newest_event:
+        _, uid, card_id, kind = newest_event
+        undone = Undone(card_id, kind)
+    else:
         return None
-    _, uid, card_id, what = newest
     _log(connection, learner, card_id, EventKind.RETRACT, now, target=uid)
-    if newest is newest_review:
-        return Undone(card_id, Rating(what).name.capitalize(), Rating(what))
-    return Undone(card_id, what)
+    return undone
 
 
 def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> bool:

@@ -14,14 +14,14 @@ from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Grade
 from studyapp.lab.lines import Cancelled, Finished, Outcome
 from studyapp.lab.protocol import Fact, Value
-from studyapp.store import log, models
+from studyapp.store import log, tables
 from studyapp.study import facts, predictions
 from studyapp.study.facts import Ending
 from studyapp.study.predictions import Graded, Prediction
 
-run = models.Run.__table__.c
-fact = models.Fact.__table__.c
-prediction = models.Prediction.__table__.c
+run = tables.run.c
+fact = tables.fact.c
+prediction = tables.prediction.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def keep(
         still = predictions.naive(connection, lesson.name, learner=learner)
         prediction = replace(prediction, naive=still)
     run_id = connection.execute(
-        insert(models.Run)
+        insert(tables.run)
         .values(
             uid=log.new_uid(),
             learner_id=learner,
@@ -90,7 +90,7 @@ def keep(
     ).scalar_one()
     if isinstance(outcome, Finished):
         connection.execute(
-            insert(models.Fact),
+            insert(tables.fact),
             [{"learner_id": learner, "run_id": run_id, **asdict(it)} for it in outcome.facts],
         )
     if prediction is not None:
@@ -149,7 +149,7 @@ def _keep_prediction(connection: Connection, run_id: int, graded: Graded, learne
         (made.answer, None, None) if isinstance(made.answer, str) else (None, *made.answer)
     )
     connection.execute(
-        insert(models.Prediction).values(
+        insert(tables.prediction).values(
             learner_id=learner,
             run_id=run_id,
             question=made.question,
@@ -168,21 +168,17 @@ def _keep_prediction(connection: Connection, run_id: int, graded: Graded, learne
 
 def _read(connection: Connection, conditions: Sequence[Any]) -> list[Run]:
     rows = connection.execute(
-        select(models.Run.__table__)
-        .where(*conditions)
-        .order_by(run.finished_at.desc(), run.id.desc())
+        select(tables.run).where(*conditions).order_by(run.finished_at.desc(), run.id.desc())
     ).all()
     ids = select(run.id).where(*conditions)
     measured: dict[int, list[Fact]] = {}
     for row in connection.execute(
-        select(models.Fact.__table__).where(fact.run_id.in_(ids)).order_by(fact.id)
+        select(tables.fact).where(fact.run_id.in_(ids)).order_by(fact.id)
     ):
         measured.setdefault(row.run_id, []).append(facts.as_fact(row))
     made = {
         row.run_id: _as_graded(row)
-        for row in connection.execute(
-            select(models.Prediction.__table__).where(prediction.run_id.in_(ids))
-        )
+        for row in connection.execute(select(tables.prediction).where(prediction.run_id.in_(ids)))
     }
     return [
         Run(
@@ -197,7 +193,7 @@ def _read(connection: Connection, conditions: Sequence[Any]) -> list[Run]:
     ]
 
 
-_SAME = [name for name in Run.__slots__ if name in models.Run.__table__.c and name != "outcome"]
+_SAME = [name for name in Run.__slots__ if name in tables.run.c and name != "outcome"]
 
 
 def _as_graded(row: Any) -> Graded:

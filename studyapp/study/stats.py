@@ -13,14 +13,14 @@ from studyapp.lab import interval
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating, State
-from studyapp.store import log, models
+from studyapp.store import log, tables
 
 FORECAST_DAYS = 14
 _NOT_RECALL = (ReviewKind.CRAM.value, ReviewKind.IMPORT.value)
 
-review = models.Review.__table__.c
-memory = models.Memory.__table__.c
-card = models.Card.__table__.c
+review = tables.review.c
+memory = tables.memory.c
+card = tables.card.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def stats(
     cards = dict.fromkeys(("new", "learning", "review", "relearning"), 0)
     known = connection.execute(
         select(memory.state, func.count())
-        .join(models.Card, card.id == memory.card_id)
+        .join(tables.card, card.id == memory.card_id)
         .where(memory.learner_id == learner, card.missing_since.is_(None))
         .group_by(memory.state)
     )
@@ -124,7 +124,7 @@ def forecast(connection: Connection, today: date, *, learner: int = 1) -> list[i
     """Cards that fall due on each of the next 14 study days, the overdue ones today."""
     rows = connection.execute(
         select(memory.due, func.count())
-        .join(models.Card, card.id == memory.card_id)
+        .join(tables.card, card.id == memory.card_id)
         .where(
             memory.learner_id == learner,
             memory.due < today + timedelta(days=FORECAST_DAYS),
@@ -135,7 +135,8 @@ def forecast(connection: Connection, today: date, *, learner: int = 1) -> list[i
     )
     days = [0] * FORECAST_DAYS
     for due, count in rows:
-        days[max(0, (due - today).days)] += count
+        if due is not None:
+            days[max(0, (due - today).days)] += count
     return days
 
 

@@ -11,15 +11,15 @@ from sqlalchemy import Connection, and_, case, func, select
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
-from studyapp.store import models
+from studyapp.store import tables
 from studyapp.study import queue, stats
 from studyapp.study.queue import Counts
 from studyapp.study.stats import Share
 
-card = models.Card.__table__.c
-chapter = models.Chapter.__table__.c
-progress = models.ChapterProgress.__table__.c
-memory = models.Memory.__table__.c
+card = tables.card.c
+chapter = tables.chapter.c
+progress = tables.chapter_progress.c
+memory = tables.memory.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _chapters(connection: Connection, line: queue.Queue, learner: int) -> list[C
                 func.count(case((memory.state != State.NEW, 1))),
             )
             .outerjoin(
-                models.Memory,
+                tables.memory,
                 and_(memory.card_id == card.id, memory.learner_id == learner),
             )
             .where(card.missing_since.is_(None))
@@ -104,7 +104,7 @@ def _chapters(connection: Connection, line: queue.Queue, learner: int) -> list[C
     chapters = connection.execute(
         select(chapter.id, chapter.number, chapter.title, progress.started_at)
         .outerjoin(
-            models.ChapterProgress,
+            tables.chapter_progress,
             and_(progress.chapter_id == chapter.id, progress.learner_id == learner),
         )
         .order_by(chapter.number, chapter.pack)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from studyapp.errors import StoreError
-from studyapp.store import migrations, models
+from studyapp.store import migrations, tables
 from studyapp.store.engine import (
     LockedError,
     backup,
@@ -28,7 +28,7 @@ from studyapp.store.engine import (
 def test_a_new_database_has_every_table_of_the_models(tmp_path: Path) -> None:
     engine = open_database(str(tmp_path / "deep" / "er" / "a.db"))
     pure = create_engine("sqlite://")
-    models.Base.metadata.create_all(pure)
+    tables.METADATA.create_all(pure)
     made, wanted = inspect(engine), inspect(pure)
     assert set(made.get_table_names()) == set(wanted.get_table_names())
     for table in wanted.get_table_names():
@@ -180,7 +180,7 @@ def test_read_only_is_told(tmp_path: Path) -> None:
             parent.chmod(parent.stat().st_mode | 0o055)
     program = (
         "import studyapp.store.engine as e, studyapp.errors as x, studyapp.store.migrations,"
-        "studyapp.store.models, sqlalchemy.dialects.sqlite, os, sys\n"
+        "studyapp.store.tables, sqlalchemy.dialects.sqlite, os, sys\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "try:\n"
         "    engine = e.open_database(sys.argv[1])\n"

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event, func, select
 from studyapp.memory.fold import Event, EventKind, fold
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
 from studyapp.memory.state import Memory, Rating
-from studyapp.store import log, models, sync
+from studyapp.store import log, sync, tables
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.study import review
 from tests_support import Clock, question, questionnaire
@@ -33,7 +33,7 @@ steps = st.lists(
 def stored_equals_fold(engine: Engine) -> None:
     with reading(engine) as connection:
         history = log.read_history(connection, 1)
-        for card_id, uid in connection.execute(select(models.Card.id, models.Card.uid)):
+        for card_id, uid in connection.execute(select(tables.card.c.id, tables.card.c.uid)):
             kept = log.read_memory(connection, 1, card_id)
             assert kept == fold(log.read_log(connection, 1, card_id), uid, history)
 
@@ -95,7 +95,7 @@ def test_undo_goes_back_to_the_very_beginning(engine: Engine, clock: Clock) -> N
     with writing(engine) as connection:
         assert review.undo(connection, clock()) is None
         assert log.read_memory(connection, 1, 1) == Memory()
-        assert connection.scalar(select(func.count()).select_from(models.Review)) == 5
+        assert connection.scalar(select(func.count()).select_from(tables.review)) == 5
 
 
 def test_a_clock_set_back_keeps_the_order_of_the_log(engine: Engine, clock: Clock) -> None:
@@ -121,7 +121,7 @@ def test_a_retraction_in_the_middle_mends_the_cache_of_what_follows(
         log.append_event(connection, 1, 1, retract)
         log.refold(connection, 1, 1, log.read_history(connection, 1))
         states = connection.scalars(
-            select(models.Review.state_before).order_by(models.Review.at)
+            select(tables.review.c.state_before).order_by(tables.review.c.at)
         ).all()
     assert states[1] == 0
     stored_equals_fold(engine)

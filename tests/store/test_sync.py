@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select
 
 from studyapp.memory.state import Memory, Rating
 from studyapp.notes.note import card_uid, note_uid
-from studyapp.store import log, models, sync
+from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
 from studyapp.study import review
@@ -19,7 +19,7 @@ from tests_support import Clock, question, questionnaire
 def rate_all(engine: Engine, clock: Clock) -> dict[bytes, Memory]:
     """Rate every card once; memories by the uid of the card."""
     with writing(engine) as connection:
-        for card_id in connection.scalars(select(models.Card.id)).all():
+        for card_id in connection.scalars(select(tables.card.c.id)).all():
             review.answer(connection, card_id, None, Rating(card_id % 4 + 1), clock())
     return memories(engine)
 
@@ -27,7 +27,7 @@ def rate_all(engine: Engine, clock: Clock) -> dict[bytes, Memory]:
 def memories(engine: Engine) -> dict[bytes, Memory]:
     with reading(engine) as connection:
         cards = connection.execute(
-            select(models.Card.uid, models.Card.id).where(models.Card.missing_since.is_(None))
+            select(tables.card.c.uid, tables.card.c.id).where(tables.card.c.missing_since.is_(None))
         ).all()
         return {uid: log.read_memory(connection, 1, card_id) for uid, card_id in cards}
 
@@ -45,7 +45,7 @@ def test_the_first_sync_adds_everything_and_the_second_nothing(
     assert report.problems == ()
     with reading(engine) as connection:
         # 16 questions with a card each, 3 terms with one in each direction
-        assert connection.scalar(select(func.count()).select_from(models.Card)) == 22
+        assert connection.scalar(select(func.count()).select_from(tables.card)) == 22
         assert is_current(connection, [content])
 
 
@@ -110,7 +110,7 @@ def test_a_later_root_shadows_a_note_and_gives_it_back(
     (mine / "a.md").write_text(questionnaire(question("q03", text="My own words.")))
     run(engine, clock, content, mine)
     uid = note_uid("test", "q03").bytes
-    answer = select(models.Note.answer).where(models.Note.uid == uid)
+    answer = select(tables.note.c.answer).where(tables.note.c.uid == uid)
     with reading(engine) as connection:
         assert connection.scalar(answer) == "My own words."
     shutil.rmtree(mine)
@@ -149,7 +149,9 @@ def test_an_item_keeps_its_memory_when_the_list_is_reordered(
     run(engine, clock, content)
     wanted = card_uid(note_uid("test", "five"), "item:i-d").bytes
     with writing(engine) as connection:
-        card_id = connection.scalars(select(models.Card.id).where(models.Card.uid == wanted)).one()
+        card_id = connection.scalars(
+            select(tables.card.c.id).where(tables.card.c.uid == wanted)
+        ).one()
         after = review.answer(connection, card_id, None, Rating.GOOD, clock()).memory
     write([items[3].replace("item d", "the fourth"), items[0], items[4]])
     run(engine, clock, content)

@@ -26,7 +26,7 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes import markdown
 from studyapp.notes.note import Point
-from studyapp.store import log, models, sync
+from studyapp.store import log, sync, tables
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.study import card as cards
 from studyapp.study import facts, library, predictions, queue, review
@@ -128,7 +128,7 @@ def ran(
         return keep(connection, lesson, given, ended, started, clock(), made, learner=learner)
 
 
-def rows(connection: Connection, model: type[models.Base]) -> int:
+def rows(connection: Connection, model: type[tables.base]) -> int:
     return connection.scalar(select(func.count()).select_from(model)) or 0
 
 
@@ -139,9 +139,9 @@ def add_note(engine: Engine, content: Path, clock: Clock, name: str, text: str) 
     with writing(engine) as connection:
         sync.sync(connection, [content], clock())
         found = connection.scalars(
-            select(models.Card.id)
-            .join(models.Note, models.Note.id == models.Card.note_id)
-            .where(models.Note.name == name)
+            select(tables.card.c.id)
+            .join(tables.note, tables.note.c.id == tables.card.c.note_id)
+            .where(tables.note.c.name == name)
         ).all()
     return list(found)
 
@@ -197,7 +197,7 @@ def test_a_run_without_a_result_is_kept_without_facts(
     assert kept.prediction is not None
     assert (kept.prediction.grade, kept.prediction.score) == (None, None)
     with reading(engine) as connection:
-        assert rows(connection, models.Fact) == 0
+        assert rows(connection, tables.fact) == 0
         assert history(connection, "gap") == (kept,)
         assert last_results(connection) == {}
         assert prediction_report(connection).words == ()
@@ -208,7 +208,7 @@ def test_all_or_nothing_is_stored(engine: Engine, gap: Declaration, clock: Clock
     with pytest.raises(StoreError):
         ran(engine, gap, clock, twice, "higher", 0.8)
     with reading(engine) as connection:
-        stored = [rows(connection, it) for it in (models.Run, models.Prediction, models.Fact)]
+        stored = [rows(connection, it) for it in (tables.run, tables.prediction, tables.fact)]
     assert stored == [0, 0, 0]
 
 
@@ -229,7 +229,7 @@ def test_learners_do_not_see_each_other(
     engine: Engine, gap: Declaration, catalog: Catalog, clock: Clock
 ) -> None:
     with writing(engine) as connection:
-        connection.execute(insert(models.Learner).values(id=2, name="somebody"))
+        connection.execute(insert(tables.learner).values(id=2, name="somebody"))
     kept = ran(engine, gap, clock, None, "higher", 0.8, learner=2)
     assert (is_naive(engine), is_naive(engine, learner=2)) == (True, False)
     with reading(engine) as connection:
@@ -352,7 +352,7 @@ def test_of_two_windows_the_first_run_decides(
 def predicted(engine: Engine, gap: Declaration, clock: Clock, count: int, **how: Any) -> None:
     """Predict and run so many lessons for the first time."""
     with reading(engine) as connection:
-        have = rows(connection, models.Run)
+        have = rows(connection, tables.run)
     for number in range(have, have + count):
         ran(engine, replace(gap, name=f"gap{number}"), clock, **how)
 
@@ -654,7 +654,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
     with reading(own) as connection:
         view = cards.load(connection, made.card)
         kinds = connection.scalars(
-            select(models.Review.kind).where(models.Review.card_id == made.card)
+            select(tables.review.c.kind).where(tables.review.c.card_id == made.card)
         ).all()
         due = queue.load(connection, clock(), Settings()).counts()
     assert view.face.front == "The gap is … (lower / the same / higher)"
@@ -775,7 +775,7 @@ def test_the_same_miss_again_uses_the_same_card(
     assert other.new
     with reading(own) as connection:
         names = connection.scalars(
-            select(models.Note.name).where(models.Note.name.like("missed%"))
+            select(tables.note.c.name).where(tables.note.c.name.like("missed%"))
         ).all()
     assert sorted(names) == ["missed-gap", "missed-gap-2"]
 

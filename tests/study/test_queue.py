@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, update
 
 from studyapp.config import Settings
 from studyapp.memory.state import Rating, State
-from studyapp.store import log, models, sync
+from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review
 from studyapp.study.library import start_chapter
@@ -43,8 +43,8 @@ def walk(line: Queue, clock: Clock) -> list[int]:
 
 def names(engine: Engine, cards: list[int]) -> list[str]:
     with reading(engine) as connection:
-        query = select(models.Card.id, models.Note.name).join(
-            models.Note, models.Note.id == models.Card.note_id
+        query = select(tables.card.c.id, tables.note.c.name).join(
+            tables.note, tables.note.c.id == tables.card.c.note_id
         )
         known = {row[0]: row[1] for row in connection.execute(query)}
     return [known[card] for card in cards]
@@ -106,7 +106,7 @@ def test_rating_one_buries_the_rest_of_its_family_until_tomorrow(
         sync.sync(connection, [content], clock())
     with reading(engine) as connection:
         twins = connection.scalars(
-            select(models.Card.id).where(models.Card.family == "test:twins")
+            select(tables.card.c.id).where(tables.card.c.family == "test:twins")
         ).all()
     for card in twins:  # introduced on two days, both due later
         rate(engine, card, clock, Rating.GOOD)
@@ -127,10 +127,10 @@ def test_the_reverse_of_a_term_waits_for_a_stability_of_7_days(
 ) -> None:
     with reading(engine) as connection:
         forth, back = connection.scalars(
-            select(models.Card.id)
-            .join(models.Note, models.Note.id == models.Card.note_id)
-            .where(models.Note.name == "t0")
-            .order_by(models.Card.position)
+            select(tables.card.c.id)
+            .join(tables.note, tables.note.c.id == tables.card.c.note_id)
+            .where(tables.note.c.name == "t0")
+            .order_by(tables.card.c.position)
         ).all()
     rate(engine, forth, clock, Rating.GOOD)
     clock.forward(days=2)
@@ -228,7 +228,7 @@ def test_suspended_buried_and_missing_cards_stay_out(engine: Engine, clock: Cloc
         review.suspend(connection, first, clock())
         review.bury(connection, second, clock())
         connection.execute(
-            update(models.Card).where(models.Card.id == third).values(missing_since=clock())
+            update(tables.card).where(tables.card.c.id == third).values(missing_since=clock())
         )
     assert {first, second, third}.isdisjoint(walk(load(engine, clock), clock))
     clock.forward(days=1)

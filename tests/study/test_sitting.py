@@ -11,7 +11,7 @@ from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.memory.fold import fold
 from studyapp.memory.state import Rating, State
-from studyapp.store import log, models
+from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import words
 from studyapp.study.sitting import Sitting
@@ -76,9 +76,9 @@ def test_two_windows_the_second_rating_is_refused(engine: Engine, clock: Clock) 
                 with suppress(AlreadyRatedError):
                     window.rate(Rating.GOOD)
     with reading(engine) as connection:
-        reviews = connection.scalar(select(func.count()).select_from(models.Review))
+        reviews = connection.scalar(select(func.count()).select_from(tables.review))
         assert reviews == len(left.done) + len(right.done)
-        cards = connection.execute(select(models.Card.id, models.Card.uid)).all()
+        cards = connection.execute(select(tables.card.c.id, tables.card.c.uid)).all()
         for card_id, uid in cards:
             assert log.read_memory(connection, 1, card_id) == fold(
                 log.read_log(connection, 1, card_id), uid
@@ -131,5 +131,5 @@ def test_a_sitting_that_runs_past_four_goes_on_with_the_new_day(
     sitting.rate(Rating.GOOD)
     assert sitting.counts.new == 1  # the day has two, and one was rated after the rollover
     with writing(engine) as connection:
-        days = connection.scalars(select(models.Review.day).order_by(models.Review.id)).all()
+        days = connection.scalars(select(tables.review.c.day).order_by(tables.review.c.id)).all()
     assert (days[1] - days[0]).days == 1

@@ -12,7 +12,7 @@ from textual.widgets import Static, TextArea
 
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
-from studyapp.store import models
+from studyapp.store import tables
 from studyapp.store.engine import connect, reading, writing
 from studyapp.tui.app import StudyApp
 from studyapp.tui.editor import arguments
@@ -53,7 +53,7 @@ def prompt(app: StudyApp) -> str:
 def reviews(app: StudyApp) -> int:
     assert app.engine is not None
     with reading(app.engine) as connection:
-        return connection.scalar(select(func.count()).select_from(models.Review)) or 0
+        return connection.scalar(select(func.count()).select_from(tables.review)) or 0
 
 
 async def test_the_first_run_ends_in_today_with_chapter_1_waiting(make_app, open_today) -> None:

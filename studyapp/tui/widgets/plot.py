@@ -137,11 +137,9 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
             return
         at = np.linspace(x[known][0], x[known][-1], columns)
         low = np.where(np.isfinite(low), low, bottom)  # on a log scale it may reach below any
-        ends = np.interp(at, x[known], low[known]), np.interp(at, x[known], high[known])
-        ups = np.stack([*ends, ends[1], ends[0]], 1).reshape(-1)[: 2 * columns]
-        ups[2::4], ups[3::4] = ends[1][1::2], ends[0][1::2]
-        ups[0::4], ups[1::4] = ends[0][0::2], ends[1][0::2]
-        self.plot(np.repeat(at, 2), ups, line_style=tint, hires_mode=HiResMode.BRAILLE)
+        ends = np.stack([np.interp(at, x[known], side[known]) for side in (low, high)], 1)
+        ends[1::2] = ends[1::2, ::-1]
+        self.plot(np.repeat(at, 2), ends.reshape(-1), line_style=tint, hires_mode=HiResMode.BRAILLE)
 
 
 class PlotPanel(Vertical):
@@ -187,7 +185,7 @@ def _arrays(series: Series, log: bool) -> tuple[Values, Values, Values, Values]:
     points = [point for point in series.ordered() if point.value > 0 or not log]
     table = np.array(
         [
-            (p.step, p.value, math.nan if p.low is None else p.low, _or_nan(p.high))
+            [math.nan if value is None else value for value in (p.step, p.value, p.low, p.high)]
             for p in points
         ],
         dtype=np.float64,
@@ -195,10 +193,6 @@ def _arrays(series: Series, log: bool) -> tuple[Values, Values, Values, Values]:
     if log:
         table[:, 1:] = np.log10(np.where(table[:, 1:] > 0, table[:, 1:], np.nan))
     return table[:, 0], table[:, 1], table[:, 2], table[:, 3]
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:

@@ -1,0 +1,316 @@
+"""The pictures for `transfer`: a folder of the learner's own, or Oxford-IIIT Pet, on a ResNet-18.
+
+Not a lesson: `transfer` asks, and this runs its four arms at the course's own size. The weights and
+Oxford-IIIT Pet are fetched on first use into torch's cache (`torch.hub.get_dir()`, usually
+~/.cache/torch/hub; TORCH_HOME moves it) and stay there.
+
+torchvision is imported inside functions: it takes a second that the digits need not wait for.
+"""
+
+from __future__ import annotations
+
+import pickle
+import tarfile
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from http.client import HTTPException
+from pathlib import Path
+from threading import Thread
+from typing import TypeAlias
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from studyapp.lab.interval import mean_interval
+from studyapp.lab.protocol import Event, Metric, Note, Progress
+
+Stage: TypeAlias = tuple[int, float, float]
+"""(steps, learning rate of the head, learning rate of the body); a body at rate 0 is frozen."""
+
+STEPS, HEAD_STEPS = 30, 10  # of every arm; of these, the head alone in head_then_all
+RATE, HEAD_RATE = 1e-3, 1e-2  # the high rate; a head on a fixed body
+BATCH = 32
+PIXELS = 128  # not the 224 of the weights: a third of the time
+TEST_LEAST, TEST_MOST = 5, 20  # test pictures per class
+
+Classes: TypeAlias = dict[str, list[Path]]
+
+
+def compare(
+    data: str,
+    k: int,
+    arms: Mapping[str, Sequence[Stage]],
+    names: Mapping[str, str],
+    repeats: int,
+    device: str,
+    seed: int,
+) -> Generator[Event, None, dict[str, list[float]]]:
+    """Run *arms* with k labels per class; return for each arm the accuracy of every repeat.
+
+    Pictures, heads and batches differ between repeats and are the same for the arms of one.
+    Raises ValueError, one sentence, if pictures or weights are missing or unusable.
+    """
+    load_torchvision()
+    if data == "pets":
+        classes = yield from pets()
+    else:
+        classes = folder(Path(data.removeprefix("folder:")))
+    check_counts(classes, k)
+    weights = yield from resnet18_weights()
+    scores: dict[str, list[float]] = {arm: [] for arm in arms}
+    batch = min(BATCH, k * len(classes))
+    moving = sum(steps for stages in arms.values() for steps, _, rate in stages if rate)
+    tests = sum(min(TEST_MOST, len(files) - k) for files in classes.values())
+    done, total = 0, repeats * (moving * batch + k * len(classes) + tests)
+    for repeat in range(repeats):
+        yield Note(
+            f"Repeat {repeat + 1} of {repeats}: reading {k * len(classes) + tests} pictures."
+        )
+        generator = torch.Generator().manual_seed(seed * 1000 + repeat)
+        start = int(torch.randint(2**31, (), generator=generator))
+        train, test = draw(classes, k, generator)
+        loaded = []
+        for file, _ in (*train, *test):
+            loaded.append(read(file))
+            done += 1
+            yield Progress(done, total)
+        x, x_test = torch.split(torch.stack(loaded).to(device), [len(train), len(test)])
+        y, y_test = (torch.tensor([c for _, c in half], device=device) for half in (train, test))
+        for arm, stages in arms.items():
+            body, head = network(None if arm == "scratch" else weights, len(classes), start)
+            body, head = body.to(device), head.to(device)
+            for passed in fit(body, head, x, y, stages, torch.Generator().manual_seed(start)):
+                done += passed
+                yield Progress(done, total)
+            right = head(features(body, x_test)).argmax(-1) == y_test
+            scores[arm].append(right.cpu().double().mean().item())
+            yield Metric(repeat + 1, names[arm], *share_interval(scores[arm]))
+    return scores
+
+
+def share_interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
+    """Return (mean, low, high) by Student's t, cut at 0 and 1, between which every share lies."""
+    mean, low, high = mean_interval(values)
+    return mean, None if low is None else max(low, 0.0), None if high is None else min(high, 1.0)
+
+
+def load_torchvision() -> None:
+    """Import torchvision, also where its compiled operators do not load.
+
+    They need the build of torch that they were made for, and no CPU-only torch is that of a
+    torchvision made for CUDA. Nothing here uses them, but the import wants two to be declared.
+    """
+    try:
+        import torchvision  # type: ignore[import-untyped]
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+        for name in ("nms", "qnms"):
+            torch.library.define(f"torchvision::{name}", "() -> ()")
+        import torchvision  # noqa: F401
+
+
+# Data.
+
+
+def folder(path: Path) -> Classes:
+    """Return the pictures of each class: a subfolder of *path* each, as ImageFolder reads them."""
+    from torchvision.datasets import ImageFolder  # type: ignore[import-untyped]
+
+    said = f"data = folder:{path}"
+    if not path.is_absolute():
+        raise ValueError(f"{said} is not a whole path, such as {Path.home() / 'pictures'}.")
+    if not path.is_dir():
+        raise ValueError(f"{said}: there is no such folder.")
+    try:
+        dataset = ImageFolder(path, allow_empty=True)
+    except FileNotFoundError:
+        raise ValueError(
+            f"{said} has no subfolders; put the pictures of each class into one of its own."
+        ) from None
+    except OSError as error:
+        raise ValueError(f"{said} cannot be read ({error.strerror}).") from error
+    classes: Classes = {name: [] for name in dataset.classes}
+    for file, label in dataset.samples:
+        classes[dataset.classes[label]].append(Path(file))
+    if not dataset.samples:
+        raise ValueError(f"{said} has no pictures in its subfolders.")
+    if len(classes) < 2:
+        raise ValueError(f"{said} has one class, {dataset.classes[0]}; it takes at least two.")
+    return classes
+
+
+def pets() -> Generator[Event, None, Classes]:
+    """Return the cats and the dogs of Oxford-IIIT Pet, fetched with torchvision if missing."""
+    from torchvision.datasets import OxfordIIITPet
+
+    cache = Path(torch.hub.get_dir())
+    home = cache / "oxford-iiit-pet"
+    if not ((home / "images").is_dir() and (home / "annotations").is_dir()):
+        yield Note(f"Fetching Oxford-IIIT Pet, 800 MB (1.6 GB unpacked), into {home}.")
+        what = "Oxford-IIIT Pet (800 MB of pictures)"
+        yield from watched(lambda: OxfordIIITPet(cache, download=True), what, home, 1600)
+    classes: Classes = {"cat": [], "dog": []}
+    try:
+        for split in ("trainval.txt", "test.txt"):
+            # a line: name, breed, species (1 cat, 2 dog), breed within the species
+            for line in (home / "annotations" / split).read_text().splitlines():
+                name, _, species, _ = line.split()
+                classes["cat" if species == "1" else "dog"].append(home / "images" / f"{name}.jpg")
+    except (OSError, ValueError):
+        raise ValueError(f"{home} is incomplete; delete that folder and run again.") from None
+    return classes
+
+
+def check_counts(classes: Classes, k: int) -> None:
+    """Raise ValueError for the first class that has too few pictures."""
+    for name, files in classes.items():
+        if len(files) < k + TEST_LEAST:
+            raise ValueError(
+                f"k = {k} needs {k + TEST_LEAST} pictures of each class, {TEST_LEAST} of them to "
+                f"test on, and {name} has {len(files)}."
+            )
+
+
+def draw(
+    classes: Classes, k: int, generator: torch.Generator
+) -> tuple[list[tuple[Path, int]], list[tuple[Path, int]]]:
+    """Return (file, class) of k pictures of each class to train on, and of others to test on."""
+    train, test = [], []
+    for label, files in enumerate(classes.values()):
+        order = torch.randperm(len(files), generator=generator).tolist()
+        train += [(files[i], label) for i in order[:k]]
+        test += [(files[i], label) for i in order[k : k + TEST_MOST]]
+    return train, test
+
+
+def read(file: Path) -> Tensor:
+    """Return a picture as the weights expect it: (3, PIXELS, PIXELS), normalised."""
+    from torchvision.datasets.folder import default_loader  # type: ignore[import-untyped]
+    from torchvision.models import ResNet18_Weights  # type: ignore[import-untyped]
+
+    prepare = ResNet18_Weights.IMAGENET1K_V1.transforms(
+        crop_size=PIXELS, resize_size=PIXELS * 256 // 224
+    )
+    try:
+        picture: Tensor = prepare(default_loader(str(file)))
+    except Exception as error:  # Pillow has a dozen kinds for a damaged file
+        raise ValueError(f"{file} is not a picture that can be read.") from error
+    return picture
+
+
+def resnet18_weights() -> Generator[Event, None, dict[str, Tensor]]:
+    """Return torchvision's ResNet-18 weights (ImageNet), fetched if missing."""
+    from torchvision.models import ResNet18_Weights
+
+    published = ResNet18_Weights.IMAGENET1K_V1
+    cache = Path(torch.hub.get_dir()) / "checkpoints"
+    file = cache / Path(published.url).name
+
+    def load() -> dict[str, Tensor]:
+        weights: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
+            published.url, str(cache), "cpu", progress=False, check_hash=True, weights_only=True
+        )
+        return weights
+
+    if not file.exists():
+        megabytes = round(published.meta["_file_size"])
+        yield Note(f"Fetching the weights of ResNet-18, {megabytes} MB, into {cache}.")
+        what = f"The weights of ResNet-18 ({file.name}, {megabytes} MB)"
+        yield from watched(load, what, cache, megabytes)
+    try:
+        weights = load()
+        network(weights, 2, 0)
+    except (OSError, RuntimeError, EOFError, TypeError, pickle.UnpicklingError) as error:
+        raise ValueError(
+            f"{file} does not hold the weights of ResNet-18; delete it and run again."
+        ) from error
+    return weights
+
+
+def watched(job: Callable[[], object], what: str, into: Path, megabytes: int) -> Iterator[Progress]:
+    """Run *job*, which fetches *what*, in a thread; yield by how many MB *into* has grown."""
+    outcome: Future[object] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(job())
+        except BaseException as error:
+            outcome.set_exception(error)  # raised again below, by whoever waits
+
+    before = size(into)
+    Thread(target=work, daemon=True).start()
+    while not outcome.done():
+        wait([outcome], timeout=0.5)
+        grown = round((size(into) - before) / 1e6)
+        yield Progress(min(grown, megabytes), megabytes)
+    try:
+        outcome.result()
+    except (OSError, RuntimeError, EOFError, HTTPException, tarfile.TarError) as error:
+        reason = getattr(error, "reason", error)
+        raise ValueError(
+            f"{what} must be fetched once and could not be ({reason}); it belongs in {into}."
+        ) from error
+
+
+def size(path: Path) -> int:
+    """Return the bytes in all files below *path*."""
+    total = 0
+    for file in path.rglob("*"):
+        with suppress(OSError):  # a download renames its partial files
+            total += file.stat().st_size
+    return total
+
+
+# Model. Batch norm is as in the course: its statistics follow the pictures while the body moves.
+
+
+def network(
+    weights: Mapping[str, Tensor] | None, classes: int, seed: int
+) -> tuple[nn.Module, nn.Module]:
+    """Return a ResNet-18 body, new if *weights* is None, and a new head; equal for equal seeds."""
+    from torchvision.models import resnet18
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model, head = resnet18(), nn.Linear(512, classes)
+    if weights is not None:
+        model.load_state_dict(weights)
+    return nn.Sequential(*list(model.children())[:-1], nn.Flatten()), head
+
+
+def features(body: nn.Module, pictures: Tensor) -> Tensor:
+    """Return what a body at rest makes of (n, 3, PIXELS, PIXELS) pictures: (n, 512)."""
+    body.eval()
+    with torch.no_grad():
+        return torch.cat([body(some) for some in torch.split(pictures, BATCH)])
+
+
+# Loop.
+
+
+def fit(
+    body: nn.Module,
+    head: nn.Module,
+    pictures: Tensor,
+    labels: Tensor,
+    stages: Sequence[Stage],
+    generator: torch.Generator,
+) -> Iterator[int]:
+    """Train through *stages*; yield how many pictures each step took through a moving body."""
+    for steps, head_rate, body_rate in stages:
+        groups = [{"params": head.parameters(), "lr": head_rate}]
+        if body_rate:
+            groups.append({"params": body.parameters(), "lr": body_rate})
+        fixed = None if body_rate else features(body, pictures)  # once, not at every step
+        optimizer = torch.optim.Adam(groups)
+        for _ in range(steps):
+            pick = torch.randperm(len(labels), generator=generator)[:BATCH]
+            optimizer.zero_grad()
+            seen = body.train()(pictures[pick]) if fixed is None else fixed[pick]
+            loss = F.cross_entropy(head(seen), labels[pick])
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            yield len(pick) if fixed is None else 0

@@ -1,0 +1,344 @@
+"""The tables. Everything personal carries the learner; times are UTC, days are study days.
+
+Typed for the checker, without the ORM: nothing here needs it, and importing it delays every start.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Named,
+    Table,
+    TypedColumns,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An instant. SQLite gives datetimes back without a zone; this one restores UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+class _SchemaVersion(TypedColumns):
+    version: Named[int] = Column(primary_key=True)
+    applied_at: Named[datetime] = Column(UTCDateTime)
+
+
+schema_version = Table("schema_version", METADATA, _SchemaVersion)
+
+
+class _Learner(TypedColumns):
+    id: Named[int] = Column(primary_key=True)
+    name: Named[str]
+
+
+learner = Table("learner", METADATA, _Learner)
+
+
+class _Root(TypedColumns):
+    """A folder that content was read from, with the stamp of its files when it was."""
+
+    path: Named[str] = Column(primary_key=True)
+    stamp: Named[str]
+    read_at: Named[datetime] = Column(UTCDateTime)
+
+
+root = Table("root", METADATA, _Root)
+
+
+class _Chapter(TypedColumns):
+    id: Named[int] = Column(primary_key=True)
+    pack: Named[str]
+    number: Named[int]
+    part: Named[str]
+    title: Named[str]
+
+
+chapter = Table("chapter", METADATA, _Chapter, UniqueConstraint("pack", "number"))
+
+
+class _Section(TypedColumns):
+    """One entry of a chapter's table of contents."""
+
+    id: Named[int] = Column(primary_key=True)
+    chapter_id: Named[int] = Column(ForeignKey("chapter.id"))
+    number: Named[str]
+    title: Named[str]
+    text: Named[str]
+    path: Named[str]
+    line: Named[int]
+    position: Named[int]
+    missing_since: Named[datetime | None] = Column(UTCDateTime)
+
+
+section = Table("section", METADATA, _Section, UniqueConstraint("chapter_id", "number"))
+
+
+class _Note(TypedColumns):
+    """One note of the content. `missing_since` marks one whose text has gone."""
+
+    id: Named[int] = Column(primary_key=True)
+    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    chapter_id: Named[int] = Column(ForeignKey("chapter.id"))
+    name: Named[str]  # the id in the file
+    kind: Named[str]
+    style: Named[str]
+    prompt: Named[str]
+    answer: Named[str]
+    points: Named[list[Any]] = Column(JSON)
+    family: Named[str | None]
+    tags: Named[list[Any]] = Column(JSON)
+    section: Named[str | None]
+    number: Named[int | None]
+    as_of: Named[int | None]
+    need: Named[int | None]
+    synonyms: Named[list[Any]] = Column(JSON)
+    sources: Named[list[Any]] = Column(JSON)
+    path: Named[str]
+    line: Named[int]
+    last: Named[int]
+    missing_since: Named[datetime | None] = Column(UTCDateTime)
+
+
+note = Table("note", METADATA, _Note, Index(None, "chapter_id"))
+
+
+class _Card(TypedColumns):
+    """One side of a note. `family` names the cards that give each other away;
+    `position` is the place in the book; `opener` is the side that must be stable first."""
+
+    id: Named[int] = Column(primary_key=True)
+    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    note_id: Named[int] = Column(ForeignKey("note.id"))
+    chapter_id: Named[int] = Column(ForeignKey("chapter.id"))
+    side: Named[str]
+    family: Named[str]
+    position: Named[int]
+    opener: Named[int | None]  # id of the card
+    missing_since: Named[datetime | None] = Column(UTCDateTime)
+
+
+card = Table(
+    "card",
+    METADATA,
+    _Card,
+    UniqueConstraint("note_id", "side"),
+    Index(None, "chapter_id", "position"),
+)
+
+
+class _Memory(TypedColumns):
+    """The stored fold of a card's log (see studyapp.memory.fold)."""
+
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    card_id: Named[int] = Column(ForeignKey("card.id"), primary_key=True)
+    state: Named[int]
+    step: Named[int | None]
+    stability: Named[float | None]
+    difficulty: Named[float | None]
+    due: Named[date | None]
+    due_at: Named[datetime | None] = Column(UTCDateTime)
+    cause: Named[str | None]
+    first_day: Named[date | None]
+    last_day: Named[date | None]
+    last_review: Named[bytes | None] = Column(LargeBinary(16))
+    reviews: Named[int]
+    lapses: Named[int]
+    agains: Named[int]
+    expected_lapses: Named[float]
+    suspended: Named[bool]
+    buried_until: Named[date | None]
+
+
+memory = Table(
+    "memory",
+    METADATA,
+    _Memory,
+    Index(None, "learner_id", "due"),
+    Index(None, "learner_id", "last_day"),
+)
+
+
+class _Review(TypedColumns):
+    """One rating, never changed. The columns from `state_before` on are a cache of the fold."""
+
+    id: Named[int] = Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    card_id: Named[int] = Column(ForeignKey("card.id"))
+    kind: Named[str]
+    rating: Named[int]
+    at: Named[datetime] = Column(UTCDateTime)
+    offset: Named[int]  # seconds east of UTC
+    day: Named[date]
+    duration: Named[int]  # milliseconds from shown to rated
+    state_before: Named[int]
+    stability_before: Named[float | None]
+    difficulty_before: Named[float | None]
+    state_after: Named[int]
+    stability_after: Named[float | None]
+    difficulty_after: Named[float | None]
+
+
+review = Table(
+    "review",
+    METADATA,
+    _Review,
+    Index(None, "card_id", "learner_id"),
+    Index(None, "learner_id", "day"),
+)
+
+
+class _Event(TypedColumns):
+    """Anything else that changes memory, never changed; a retract names its target."""
+
+    id: Named[int] = Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    card_id: Named[int] = Column(ForeignKey("card.id"))
+    kind: Named[str]
+    at: Named[datetime] = Column(UTCDateTime)
+    offset: Named[int]
+    day: Named[date]
+    target: Named[bytes | None] = Column(LargeBinary(16))
+    until: Named[date | None]
+
+
+event = Table(
+    "event", METADATA, _Event, Index(None, "card_id", "learner_id"), Index(None, "target")
+)
+
+
+class _Parameters(TypedColumns):
+    """Parameters in force from `at` on; the history is kept."""
+
+    id: Named[int] = Column(primary_key=True)
+    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    at: Named[datetime] = Column(UTCDateTime)
+    weights: Named[list[Any]] = Column(JSON)
+    desired_retention: Named[float]
+    learning_steps: Named[list[Any]] = Column(JSON)  # seconds
+    relearning_steps: Named[list[Any]] = Column(JSON)
+    maximum_interval: Named[int]
+
+
+parameters = Table("parameters", METADATA, _Parameters)
+
+
+class _ChapterProgress(TypedColumns):
+    """That a learner has started a chapter, which lets its cards in."""
+
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    chapter_id: Named[int] = Column(ForeignKey("chapter.id"), primary_key=True)
+    started_at: Named[datetime] = Column(UTCDateTime)
+
+
+chapter_progress = Table("chapter_progress", METADATA, _ChapterProgress)
+
+
+class _Run(TypedColumns):
+    """One execution of a lesson, whatever came of it.
+
+    `knobs` are all values that were used. `canonical` leaves out those that only count repetitions
+    (see studyapp.lab.knobs): it is equal for runs of the same experiment. What only a run that
+    ended with a result can tell is null for the others.
+    """
+
+    id: Named[int] = Column(primary_key=True)
+    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    lesson: Named[str]
+    pack: Named[str]
+    version: Named[int]
+    knobs: Named[dict[str, Any]] = Column(JSON)
+    canonical: Named[str]
+    seeds: Named[int | None]  # how many, where the lesson has such a knob
+    seed: Named[int | None]
+    device: Named[str | None]
+    python: Named[str | None]
+    torch: Named[str | None]
+    threads: Named[int | None]
+    seconds: Named[float]
+    outcome: Named[str]
+    started_at: Named[datetime] = Column(UTCDateTime)
+    finished_at: Named[datetime] = Column(UTCDateTime)
+    offset: Named[int]  # seconds east of UTC, at the end
+
+
+run = Table("run", METADATA, _Run, Index(None, "learner_id", "lesson"))
+
+
+class _Prediction(TypedColumns):
+    """What the learner said before a run, and how it was graded. Only `card_id` comes later.
+
+    `answer` is the text of one of `choices` choices; for a number it is null and the 80% range
+    is low..high. `card_id` is the card that a miss led to.
+    """
+
+    id: Named[int] = Column(primary_key=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    run_id: Named[int] = Column(ForeignKey("run.id"), unique=True)
+    question: Named[str]
+    kind: Named[str]
+    answer: Named[str | None]
+    low: Named[float | None]
+    high: Named[float | None]
+    choices: Named[int]
+    confidence: Named[float | None]
+    naive: Named[bool]
+    grade: Named[str | None]  # null: the run ended without facts
+    score: Named[float | None]
+    card_id: Named[int | None] = Column(ForeignKey("card.id"))
+
+
+prediction = Table("prediction", METADATA, _Prediction)
+
+
+class _Fact(TypedColumns):
+    """One figure that a run measured: the fields of studyapp.lab.protocol.Fact."""
+
+    id: Named[int] = Column(primary_key=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    run_id: Named[int] = Column(ForeignKey("run.id"))
+    name: Named[str]
+    value: Named[float]
+    unit: Named[str]
+    low: Named[float | None]
+    high: Named[float | None]
+    n: Named[int]
+    method: Named[str]
+    varies: Named[str]
+
+
+fact = Table("fact", METADATA, _Fact, UniqueConstraint("run_id", "name"))

@@ -1,0 +1,47 @@
+"""A prediction beside its result, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from studyapp.lab import grade as grading
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.grade import Grade
+from studyapp.lab.protocol import Fact
+from studyapp.study import facts
+from studyapp.study.predictions import Graded
+
+
+def verdict(lesson: Declaration, graded: Graded, measured: Sequence[Fact]) -> str:
+    """One sentence: "Right.", "Wrong: higher." or why the run does not settle it."""
+    if graded.grade is Grade.RIGHT:
+        return "Right."
+    if graded.grade is Grade.WRONG:
+        return f"Wrong: {truth(lesson, measured) or f'not {graded.prediction.answer}'}."
+    if graded.grade is Grade.UNRESOLVED:
+        return "Unresolved: the interval lies partly in your answer and partly outside."
+    return "No result, so nothing to hold it against."
+
+
+def truth(lesson: Declaration, measured: Sequence[Fact]) -> str:
+    """The answer that the facts make right, or the figure itself; empty if they settle nothing."""
+    if lesson.question.kind == "number":
+        found = next((fact for fact in measured if fact.name == lesson.question.fact), None)
+        return facts.measured(found) if found else ""
+    return next(
+        (
+            choice.text
+            for choice in lesson.question.choices
+            if grading.grade(lesson.question, choice.text, measured) is Grade.RIGHT
+        ),
+        "",
+    )
+
+
+def not_scored(graded: Graded) -> str:
+    """Why a prediction has no part in the learner's scores; empty if it has one."""
+    if not graded.prediction.naive:
+        return "Kept, not scored: you had seen this experiment before."
+    if graded.grade is Grade.UNRESOLVED:
+        return "Kept, not scored."
+    return ""
