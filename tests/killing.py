@@ -19,18 +19,17 @@ from studyapp.store import log, tables
 from studyapp.store.engine import open_database, reading
 
 
-def kill_once(folder: Path, chance: random.Random) -> tuple[int, int]:
-    """Start `studyapp review --plain` in *folder*, feed it ratings, kill -9 it at some moment.
+def kill_once(db: Path, chance: random.Random) -> tuple[int, int]:
+    """Start `studyapp review --plain` on *db*, feed it ratings, kill -9 it at some moment.
 
     Returns (ratings shown as saved, ratings kept by this process). A rating was shown as saved
     when the card after it was printed. Raises AssertionError if one of them is lost, the database
     fails its integrity check, or a stored memory is not the fold of its log.
     """
-    db = folder / "killed.db"
     before = _kept(db)
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "studyapp", "--db", str(db), "review", "--plain"],
-        cwd=folder,
+        cwd=db.parent,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -47,13 +46,13 @@ def kill_once(folder: Path, chance: random.Random) -> tuple[int, int]:
         assert process.stdout is not None
         for line in process.stdout:
             printed.append(line)
-            if " left]" in line:
+            if " left]" in line or line.startswith("Tomorrow:"):
                 first.set()
 
     reader = threading.Thread(target=read)
     reader.start()
     assert first.wait(60), "the first card never came"
-    time.sleep(chance.uniform(0, 0.4))
+    time.sleep(chance.uniform(0, 0.3))
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     reader.join()

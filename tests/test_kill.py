@@ -25,8 +25,8 @@ def test_twenty_kills_lose_nothing(batch: int, tmp_path: Path) -> None:
     settings.write_text("new_a_day = 999\nminutes_a_day = 600\n")
     chance = random.Random(batch)
     shown = kept = 0
-    for _ in range(5):
-        saved, found = kill_once(tmp_path, chance)
+    for number in range(5):
+        saved, found = kill_once(tmp_path / f"{number // 2}.db", chance)
         shown, kept = shown + saved, kept + found
     assert kept >= shown > 0
 
