@@ -62,7 +62,9 @@ def loaded(program: str) -> set[str]:
     """Modules in sys.modules after *program* in a fresh interpreter."""
     done = subprocess.run(
         [sys.executable, "-c", f"{program}\nimport sys; print(*sys.modules)"],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(done.stdout.split())
 
