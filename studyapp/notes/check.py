@@ -130,6 +130,11 @@ def _broken_rules(pages: Sequence[Page], today: date) -> Iterator[Problem]:
         for note in page.notes:
             for message in _wrong(note, page, contents[page.pack, page.chapter], today):
                 yield Problem(note.path, note.line, message)
+        known = {n for (pack, _), numbers in contents.items() if pack == page.pack for n in numbers}
+        for moment in page.moments:
+            if moment.section and known and moment.section not in known:
+                message = f"section: {moment.section} is in no table of contents of the pack"
+                yield Problem(moment.path, moment.line, message)
     yield from _repeated(pages)
     yield from _alike(pages)
 
@@ -186,6 +191,7 @@ def _dangling(pages: Sequence[Page], facts: Mapping[str, Collection[str]]) -> It
     for page in pages:
         texts = [(note.path, note.line, note.answer) for note in page.notes]
         texts += [(section.path, section.line, section.text) for section in page.sections]
+        texts += [(moment.path, moment.line, moment.text) for moment in page.moments]
         for path, line, text in texts:
             for kind, target in _LINK.findall(FENCE.sub("", text)):
                 lesson, _, fact = target.partition(".")

@@ -21,6 +21,7 @@ from studyapp.errors import ContentError, StudyError, printable
 from studyapp.notes.card import CODE_SPAN, find_clozes, numbered_items
 from studyapp.notes.note import (
     CardStyle,
+    Moment,
     Note,
     NoteKind,
     Page,
@@ -40,6 +41,8 @@ _MARK = re.compile(r"\{#([^{}]*)\}$")  # the {#id} that ends a heading or a poin
 _TASK = re.compile(r"\[[ xX]\](?:\s+(.*))?$", re.DOTALL)
 _EXTRA = re.compile(r"extra:\s*", re.IGNORECASE)
 _SECTION = re.compile(r"([0-9]{1,6}\.[0-9]{1,6})(?:\s+(.*))?$")
+_CLOCK = re.compile(r"([0-9]+(?::[0-9]+)+)(?:\s+(.*))?$")
+_TIME = re.compile(r"(?:([0-9]{1,2}):(?=[0-9]{2}:))?([0-5]?[0-9]):([0-5][0-9])")
 _NUMBER = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}")
 # A comment that begins a line may contain empty lines; one within a paragraph may not.
 _SPAN = re.compile(
@@ -208,12 +211,15 @@ def _read(path: Path) -> tuple[Page | None, _File]:
     head = _front_matter(file)
     chunks = _chunks(file, head.lines, head.kind)
     sections: tuple[Section, ...] = ()
+    moments: tuple[Moment, ...] = ()
     notes: tuple[Note, ...] = ()
-    if head.kind is PageKind.READING:
+    if head.kind is PageKind.READING and head.timed:
+        moments = tuple(_moments(file, chunks))
+    elif head.kind is PageKind.READING:
         sections = tuple(_sections(file, chunks))
     elif head.kind:
         notes = _notes(file, chunks, head.kind)
-    page = head.page and replace(head.page, sections=sections, notes=notes)
+    page = head.page and replace(head.page, sections=sections, moments=moments, notes=notes)
     return page, file
 
 
@@ -292,12 +298,14 @@ def _write(path: Path, data: bytes) -> None:
 class _Head:
     """What the front matter says; `lines` is how many lines it takes.
 
-    Without a page, `kind` still tells how the rest is to be looked through for problems.
+    Without a page, `kind` and `timed` (the headings of a lecture begin with times) still tell how
+    the rest is to be looked through for problems.
     """
 
     lines: int
     page: Page | None = None
     kind: PageKind | None = None
+    timed: bool = False
 
 
 def _front_matter(file: _File) -> _Head:
@@ -309,10 +317,10 @@ def _front_matter(file: _File) -> _Head:
     if end is None:
         file.report(1, "front matter never ends: a line --- must follow it")
         end = next((n for n, line in enumerate(file.lines) if not line.strip()), 0)
-        return _Head(end, kind=_guessed_kind(file.lines[1:end]))
+        return _guessed_head(file.lines[1:end], end)
     values = _yaml(file, file.lines[1:end])
     if values is None:
-        return _Head(end + 1, kind=_guessed_kind(file.lines[1:end]))
+        return _guessed_head(file.lines[1:end], end + 1)
     return _head(file, values, end + 1)
 
 
@@ -345,9 +353,12 @@ def _yaml(file: _File, lines: Sequence[str]) -> dict[str, str] | None:
     }
 
 
-def _guessed_kind(lines: Sequence[str]) -> PageKind | None:
-    words = re.findall(r"^kind\s*:\s*[\"']?(\w+)", "\n".join(lines), re.MULTILINE)
-    return PageKind(words[0]) if words and words[0] in set(PageKind) else None
+def _guessed_head(lines: Sequence[str], end: int) -> _Head:
+    text = "\n".join(lines)
+    words = re.findall(r"^kind\s*:\s*[\"']?(\w+)", text, re.MULTILINE)
+    kind = PageKind(words[0]) if words and words[0] in set(PageKind) else None
+    timed = re.search(r"^lecture\s*:", text, re.MULTILINE) is not None
+    return _Head(end, kind=kind, timed=timed)
 
 
 def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
@@ -358,17 +369,19 @@ def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
     for key in ("pack", "part", "chapter", "title", "kind"):
         if not values.get(key):
             file.report(1, f"front matter lacks {key}")
-    chapter, kind = _count(values.get("chapter", "")), values.get("kind")
-    if chapter is None and values.get("chapter"):
-        message = f"chapter: {values['chapter']} is not a whole number above 0"
-        file.report(line_of("chapter"), message)
+    kind, timed = values.get("kind"), bool(values.get("lecture"))
+    chapter, lecture = (_count(values.get(key, "")) for key in ("chapter", "lecture"))
+    for key, number in (("chapter", chapter), ("lecture", lecture)):
+        if number is None and values.get(key):
+            message = f"{key}: {values[key]} is not a whole number above 0"
+            file.report(line_of(key), message)
     if kind and kind not in set(PageKind):
         message = f"kind: {kind} is none of {', '.join(PageKind)}"
         file.report(line_of("kind"), message)
     if not kind or kind not in set(PageKind):
         return _Head(lines)
     if not values.get("pack") or chapter is None:
-        return _Head(lines, kind=PageKind(kind))
+        return _Head(lines, kind=PageKind(kind), timed=timed)
     page = Page(
         path=file.path,
         pack=values["pack"],
@@ -376,8 +389,9 @@ def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
         chapter=chapter,
         title=values.get("title", ""),
         kind=PageKind(kind),
+        lecture=lecture,
     )
-    return _Head(lines, page, page.kind)
+    return _Head(lines, page, page.kind, timed)
 
 
 # --- structure --------------------------------------------------------------------------------
@@ -542,20 +556,52 @@ def _end_of_heading(line: str) -> int:
 
 
 def _sections(file: _File, chunks: Sequence[_Chunk]) -> Iterator[Section]:
-    for chunk in chunks:
-        if chunk.title is None:
-            continue
-        line = chunk.start + 1
-        title, _ = _identify(file, line, chunk.title)
+    for chunk, line, title in _headings(file, chunks):
         match = _SECTION.match(title)
-        if not title:
-            file.report(line, "the heading is empty")
-        elif match is None or not match[2]:
+        if match is None or not match[2]:
             file.report(line, f"a heading here needs a section number, ## 1.19 Title: {title}")
         else:
-            lines = _comments(file, chunk)[1]
-            text = "\n".join(line.text for line in _kept(lines, set()))
+            text = _text(_comments(file, chunk)[1])
             yield Section(match[1], match[2], text, file.path, line)
+
+
+def _moments(file: _File, chunks: Sequence[_Chunk]) -> Iterator[Moment]:
+    before = -1
+    for chunk, line, title in _headings(file, chunks):
+        match = _CLOCK.match(title)
+        if match is None or not match[2]:
+            file.report(line, f"a heading here needs a time, ## 31:20 Title: {title}")
+            continue
+        time = _TIME.fullmatch(match[1])
+        if time is None:
+            file.report(line, f"the time {match[1]} is not one like 31:20 or 1:02:48")
+            continue
+        seconds = 3600 * int(time[1] or 0) + 60 * int(time[2]) + int(time[3])
+        if seconds <= before:
+            file.report(line, f"the time {match[1]} is not after the one before it")
+        before = seconds
+        comments, lines = _comments(file, chunk)
+        fields: dict[str, Any] = {}
+        for number, text in comments:
+            if re.match(r"(?!source\b)[\w-]+\s*:", text):
+                fields |= _fields(file, number, _PAIR.findall(text))
+        yield Moment(seconds, match[2], fields.get("section"), _text(lines), file.path, line)
+
+
+def _headings(file: _File, chunks: Sequence[_Chunk]) -> Iterator[tuple[_Chunk, int, str]]:
+    """What is below each heading that is not empty, with the heading's line and text."""
+    for chunk in chunks:
+        if chunk.title is not None:
+            line = chunk.start + 1
+            title, _ = _identify(file, line, chunk.title)
+            if title:
+                yield chunk, line, title
+            else:
+                file.report(line, "the heading is empty")
+
+
+def _text(lines: Sequence[_Line]) -> str:
+    return "\n".join(line.text for line in _kept(lines, set()))
 
 
 def _identify(file: _File, line: int, text: str) -> tuple[str, str | None]:

@@ -1,4 +1,4 @@
-"""What a content file says: notes with their points, sections, pages, and problems."""
+"""What a content file says: notes with their points, sections, moments, pages, and problems."""
 
 from __future__ import annotations
 
@@ -82,17 +82,34 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """What a lecture comes to at one time, with our note on it as Markdown."""
+
+    seconds: int  # from the lecture's beginning
+    title: str
+    section: str | None  # "1.19"; of any chapter of the pack
+    text: str
+    path: Path
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One content file. Errors in it are in the problems that come beside it."""
+    """One content file. Errors in it are in the problems that come beside it.
+
+    A reading page has sections or, if it is about a lecture, moments.
+    """
 
     path: Path
     pack: str
     part: str  # "1. Deep learning in practice"
-    chapter: int
-    title: str
+    chapter: int  # of a lecture: the one in which it begins
+    title: str  # the chapter's
     kind: PageKind
     notes: tuple[Note, ...] = ()
     sections: tuple[Section, ...] = ()
+    lecture: int | None = None
+    moments: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -184,6 +184,16 @@ def test_sections_of_a_chapter(tmp_path: Path) -> None:
     ]
 
 
+def test_a_moment_names_a_section_of_any_chapter_of_the_pack(tmp_path: Path) -> None:
+    moments = "## 0:10 A\n<!-- section: 2.1 -->\n## 0:20 B\n<!-- section: 2.2 -->\n## 0:30 C\n"
+    write_page(tmp_path, "l.md", "reading\nlecture: 2", moments)
+    assert found(tmp_path) == []  # nothing to hold it against
+    write_page(tmp_path, "r.md", "reading", "## 2.1 One\n", chapter=2)
+    assert found(tmp_path) == [
+        ("l.md", FIRST + 3, "section: 2.2 is in no table of contents of the pack")
+    ]
+
+
 def test_problems_come_by_path_and_line(tmp_path: Path) -> None:
     for name in ("10.md", "9.md"):
         body = f"## A {name} {{#a{name[:-3]}}}\n\n## B\n"
@@ -226,11 +236,14 @@ def test_links_to_facts_and_experiments_must_exist(tmp_path: Path) -> None:
     body = f"## Why so? {{#why-so}}\n\n{LINKS} `[x](lesson:code)`\n\n- [ ] so\n"
     fenced = "\n```\n[x](lesson:fenced)\n```\n"
     (tmp_path / "a.md").write_text(questionnaire(body + fenced))
+    moment = "## 0:10 A\n\n[x](lesson:lost)\n"
+    write_page(tmp_path, "l.md", "reading\nlecture: 2", moment)
     facts = {"overfit": {"error_gap"}, "code": set()}
     found = check([tmp_path], TODAY, facts=facts).problems
     assert [problem.message for problem in found] == [
         "overfit has no fact no_such (fact:overfit.no_such)",
         "there is no experiment gone (lesson:gone)",
+        "there is no experiment lost (lesson:lost)",
     ]
     assert check([tmp_path], TODAY).problems == ()
 

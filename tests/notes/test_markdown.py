@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 from studyapp.errors import ContentError, StudyError, printable
 from studyapp.notes import markdown
 from studyapp.notes.card import sides
-from studyapp.notes.note import CardStyle, Note, NoteKind, Page, PageKind, Point, Section
+from studyapp.notes.note import (
+    CardStyle,
+    Moment,
+    Note,
+    NoteKind,
+    Page,
+    PageKind,
+    Point,
+    Section,
+)
 
 in_one_folder = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -32,6 +41,7 @@ def front_matter(kind: str, chapter: int = 1) -> str:
 
 
 FIRST = 8  # the line on which a body begins
+LECTURE = "reading\nlecture: 2"  # a kind whose front matter has one line more
 
 
 class Folder:
@@ -320,6 +330,22 @@ def test_sections(folder: Folder) -> None:
     assert page.notes == ()
 
 
+def test_moments_of_a_lecture(folder: Folder) -> None:
+    body = (
+        "Intro\n\n## 0:00 Start\n\n## 31:20 Terms {#t}\n\nOne.\n\n<!-- section: 1.17 -->\n"
+        "<!-- source: Someone -->\n<!-- aside -->\n## 1:02:48 Drive\n<!-- section: 2.4 -->\nTwo\n"
+    )
+    page = folder.page(body, LECTURE)
+    path = folder.root / "a.md"
+    assert (page.kind, page.chapter, page.lecture) == (PageKind.READING, 1, 2)
+    assert page.moments == (
+        Moment(0, "Start", None, "", path, FIRST + 3),
+        Moment(1880, "Terms", "1.17", "One.", path, FIRST + 5),
+        Moment(3768, "Drive", "2.4", "Two", path, FIRST + 12),
+    )
+    assert (page.notes, page.sections) == ((), ())
+
+
 # --- problems ---------------------------------------------------------------------------------
 
 
@@ -498,6 +524,57 @@ def test_a_section_needs_a_number(folder: Folder, heading: str) -> None:
 
 def test_a_section_needs_a_title(folder: Folder) -> None:
     assert folder.problems("##", "reading") == [(FIRST, "the heading is empty")]
+
+
+NO_TIME = "a heading here needs a time, ## 31:20 Title: "
+NOT_AFTER = "is not after the one before it"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "kept"),
+    [
+        ("## Terms", 0, f"{NO_TIME}Terms", [60, 7200]),
+        ("## 1.17 Terms", 0, f"{NO_TIME}1.17 Terms", [60, 7200]),
+        ("## 31:20", 0, f"{NO_TIME}31:20", [60, 7200]),
+        ("##", 0, "the heading is empty", [60, 7200]),
+        *(
+            (f"## {time} T", 0, f"the time {time} is not one like 31:20 or 1:02:48", [60, 7200])
+            for time in ("31:61", "61:20", "1:60:00", "1:2:48", "3:1", "1:2:03:04", "100:00:00")
+        ),
+        ("## 01:00 T", 0, f"the time 01:00 {NOT_AFTER}", [60, 60, 7200]),
+        ("## 0:59 T", 0, f"the time 0:59 {NOT_AFTER}", [60, 59, 7200]),
+        ("## 2:00 T\n<!-- section: 1 -->", 1, "section: 1 is not a number", [60, 120, 7200]),
+        ("## 2:00 T\n<!-- sectoin: 1.1 -->", 1, "unknown key sectoin; the", [60, 120, 7200]),
+    ],
+)
+def test_problems_of_a_lecture(
+    folder: Folder, text: str, line: int, message: str, kept: list[int]
+) -> None:
+    path = folder.write(f"## 1:00 A\n{text}\n## 2:00:00 Z\n", LECTURE)
+    page, (problem, *others) = markdown.read(path)
+    assert page is not None
+    assert [moment.seconds for moment in page.moments] == kept
+    assert (problem.line, others) == (FIRST + 2 + line, [])
+    assert problem.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("lecture: 2", "lecture: two", "lecture: two is not a whole number above 0"),
+        ("lecture: 2", "lecture: 0", "lecture: 0 is not a whole number above 0"),
+        ("chapter: 1\n", "", "front matter lacks chapter"),
+        ("title: A title", "title: a: b", "front matter is not YAML: mapping values are not"),
+    ],
+)
+def test_times_are_no_problem_where_the_front_matter_is(
+    folder: Folder, old: str, new: str, message: str
+) -> None:
+    path = folder.root / "a.md"
+    path.write_text(front_matter(LECTURE).replace(old, new) + "## 1:00 A\n")
+    _, (problem, *others) = markdown.read(path)
+    assert others == []
+    assert problem.message.startswith(message)
 
 
 def test_problems_leave_the_other_notes(folder: Folder) -> None:
@@ -790,7 +867,7 @@ PIECES = st.sampled_from(
     ]
 )
 BODIES = st.lists(PIECES, max_size=30).map("".join)
-KINDS = st.sampled_from(["questionnaire", "jargon", "reading", ""])
+KINDS = st.sampled_from(["questionnaire", "jargon", "reading", LECTURE, ""])
 _numbers = count()
 
 
