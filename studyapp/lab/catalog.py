@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from studyapp import packs
@@ -20,6 +21,7 @@ from studyapp.lab.typed import build
 from studyapp.notes.note import Problem
 
 GROUP = "studyapp.lessons"
+_PARSER = Lock()  # Python 3.11 counts the depth of a tree for all threads together (gh-106905)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def declaration(path: Path, module: str, pack: str) -> Declaration | None:
 
 def _parse(path: Path) -> ast.Module:
     try:
-        with tokenize.open(path) as file:
+        with tokenize.open(path) as file, _PARSER:
             return ast.parse(file.read())
     except SyntaxError as error:
         raise ContentError(path, error.lineno or 1, error.msg) from None

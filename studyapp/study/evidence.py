@@ -15,6 +15,8 @@ from studyapp.notes.card import without_code
 from studyapp.study import facts
 from studyapp.study.facts import Citation
 
+LINK = "]("  # only an answer with this in it has links to look at
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -56,7 +58,7 @@ def with_evidence(
 
 
 def _paragraphs(text: str) -> Iterator[tuple[str, str]]:
-    """Split *text* at its empty lines; a fence with such a line in it stays whole."""
+    """Yield what stands between empty lines, and each gap; together they are *text*."""
     start = 0
     for gap in _EMPTY.finditer(without_code(text)):
         yield text[start : gap.start()], gap[0]
@@ -77,8 +79,9 @@ def _line(words: str, cited: Citation, *, reference: bool) -> str:
     elif cited.also_words:
         told += f"; {cited.also_words}"
     told = told.replace("[", r"\[").replace("]", r"\]")
-    return f"{words} {told}" if told.startswith("▪") else f"{words}: **{told.replace(' ▪', '** ▪', 1)}"
+    figure, mark, source = told.partition("▪")
+    return f"{words}: **{figure.rstrip()}** {mark}{source}" if figure else f"{words} {told}"
 
 
-_EMPTY = re.compile(r"\n[ \t]*(?:\n[ \t]*)+(?=\S|$)")
+_EMPTY = re.compile(r"\n(?:[ \t]*\n)+")
 _LINK = re.compile(r"\[(?P<words>[^\[\]]+)\]\(<?(?P<href>fact:[^)\s>]+)")

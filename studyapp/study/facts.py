@@ -272,7 +272,7 @@ def _own(lesson: Declaration, row: Row[Any], today: date) -> Figure:
         measured_fact,
         True,
         _repetitions(lesson, values["knobs"], measured_fact),
-        _date(local(values["finished_at"], timedelta(seconds=values["offset"])), today),
+        day(local(values["finished_at"], timedelta(seconds=values["offset"])), today),
         setting(lesson, values["canonical"]),
     )
 
@@ -295,7 +295,8 @@ def _repetitions(lesson: Declaration, values: Mapping[str, Value], figure: Fact)
     return f"n = {figure.n:,}"
 
 
-def _date(at: datetime, today: date) -> str:
+def day(at: date, today: date) -> str:
+    """A date as a learner writes it: 18 Nov, with the year if it is not this one."""
     return f"{at.day} {at:%b}" + (f" {at.year}" if at.year != today.year else "")
 
 

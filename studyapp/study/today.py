@@ -49,8 +49,8 @@ class Overview:
 
     @property
     def next_chapter(self) -> ChapterRow | None:
-        """The first chapter not started yet."""
-        return next((row for row in self.chapters if not row.started), None)
+        """The first chapter with cards that is not started yet."""
+        return next((row for row in self.chapters if row.cards and not row.started), None)
 
 
 def overview(

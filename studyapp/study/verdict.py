@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Connection
 
 from studyapp.lab import grade as grading
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Grade
 from studyapp.lab.protocol import Fact
-from studyapp.study import facts
+from studyapp.study import facts, runs
 from studyapp.study.predictions import Graded
 
 
@@ -45,3 +48,21 @@ def not_scored(graded: Graded) -> str:
     if graded.grade is Grade.UNRESOLVED:
         return "Kept, not scored."
     return ""
+
+
+def deciding(lesson: Declaration, graded: Graded | None) -> str:
+    """The name of the fact that a run is judged by: an arm's own, if one was chosen."""
+    chosen = graded.prediction.answer if graded else None
+    own = [choice.fact for choice in lesson.question.choices if choice.text == chosen]
+    return (own[0] if own else None) or lesson.question.fact
+
+
+def latest(connection: Connection, today: date) -> str:
+    """The newest result of any experiment, on one line; empty before the first."""
+    results = runs.last_results(connection).values()
+    newest = max(results, key=lambda run: (run.finished, run.id), default=None)
+    if newest is None:
+        return ""
+    grade = newest.prediction.grade if newest.prediction else None
+    told = f": you were {grade.value}" if grade in (Grade.RIGHT, Grade.WRONG) else ""
+    return f"{newest.lesson} on {facts.day(newest.finished, today)}{told}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ from studyapp.tui.screens.today import TodayScreen
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from studyapp.lab.catalog import Catalog, Declaration
+    from studyapp.lab.runner import Run
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import Overview
 
@@ -47,7 +49,6 @@ class StudyApp(App[None]):
     ]
     CSS = """
     * { scrollbar-size-vertical: 1; }
-    Footer { background: $background; & FooterKey .footer-key--key { background: $background; } }
     ToastRack { margin-bottom: 4; }
     """
 
@@ -66,6 +67,9 @@ class StudyApp(App[None]):
         self.clock = clock
         self.engine: Engine | None = None
         self.failure: str | None = None
+        self.running: Run | None = None  # the experiment that is going on
+        self.seen: set[str] = set()  # experiments that an answer on the screen has cited
+        self._catalog: Catalog | None = None
         self._go_to_review = review
         self._chapter = chapter
         self._theme_to_keep = ""
@@ -82,7 +86,7 @@ class StudyApp(App[None]):
     def _open(self) -> None:
         """Open the database after the first paint: SQLAlchemy alone takes longer to import."""
         try:
-            from studyapp.store.engine import LOCK_PATIENCE, checkpoint, reading
+            from studyapp.store.engine import LOCK_PATIENCE, reading
             from studyapp.study import library
             from studyapp.study.today import overview
 
@@ -103,8 +107,22 @@ class StudyApp(App[None]):
             return
         problems = len(report.problems) if report else 0
         self.call_from_thread(self._opened, engine, found, sitting, problems)
-        checkpoint(engine)
+        self._settle_in(engine)
+
+    def _settle_in(self, engine: Engine) -> None:
+        """What can wait until the counts are on the screen."""
+        from studyapp.store.engine import checkpoint
+        from studyapp.study.misses import bring_back
+
+        try:
+            if bring_back(engine, self.clock()):
+                self.call_from_thread(self.query_one_today().refresh_overview)
+            checkpoint(engine)
+        except StudyError as error:  # another program holds the lock; the next start does it
+            self.log.warning(str(error))
+        self.query_one_today().load_lab()
         _warm_up()
+        assert self.catalog  # read here, not when the first card asks for it
 
     def _opened(
         self, engine: Engine, overview: Overview, sitting: Sitting | None, problems: int
@@ -133,6 +151,42 @@ class StudyApp(App[None]):
 
         self.push_screen(ReviewScreen(sitting))
 
+    @property
+    def catalog(self) -> Catalog:
+        """The installed experiments, read once."""
+        if self._catalog is None:
+            from studyapp.lab import catalog
+
+            self._catalog = catalog.read()
+        return self._catalog
+
+    def open_lab(self, lessons: Sequence[Declaration] | None = None) -> None:
+        """Show all experiments, or those behind a card; a single one of a card at once."""
+        from studyapp.tui.screens.lab import LabScreen
+
+        if lessons is None:
+            self.push_screen(LabScreen(self.catalog.lessons, self.catalog.problems))
+        elif len(lessons) == 1:
+            self.open_lesson(lessons[0])
+        else:
+            self.push_screen(LabScreen(lessons, of_card=True))
+
+    def open_lesson(self, lesson: Declaration, values: Mapping[str, str] | None = None) -> None:
+        """Show one experiment, with *values* for its knobs to begin with."""
+        from studyapp.tui.screens.lesson import LessonScreen
+
+        self.push_screen(LessonScreen(lesson, values, seen=lesson.name in self.seen))
+
+    def open_link(self, href: str) -> None:
+        """Follow a link of an answer to the experiment that it names."""
+        from studyapp.study.facts import parse
+
+        try:
+            link = parse(href)
+            self.open_lesson(self.catalog.lesson(link.lesson), link.knobs)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen.active_bindings))
@@ -156,6 +210,8 @@ class StudyApp(App[None]):
             config.save(config.settings_path(), "theme", theme)
 
     def on_unmount(self) -> None:
+        if self.running is not None:
+            self.running.close()
         if self.engine is not None:
             self.engine.dispose()  # the last connection to close empties the write-ahead log
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from studyapp.lab.protocol import Metric, Note, Progress
 
+SPAN = 1000  # largest ÷ smallest: curves that span more are drawn on a log scale
 MOST = 12  # series that are kept; a plot of more cannot be read
-DECADES = 3  # a curve that spans more than this is drawn on a log scale, unless told otherwise
 
 
 @dataclass(slots=True)
@@ -38,7 +38,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Series that are drawn in one plot. `marks` are single points that stand in a histogram."""
+    """Series that are drawn in one plot. `marks` are single points that stand in a histogram.
+
+    `title` is what curves have in common; empty if that is nothing.
+    """
 
     title: str
     series: tuple[Series, ...]
@@ -54,7 +57,7 @@ class Panel:
         values = [point.value for series in self.series for point in series.points.values()]
         if self.bars or not values or min(values) <= 0:
             return False
-        return max(values) / min(values) > 10**DECADES
+        return max(values) > SPAN * min(values)
 
     def left_out(self) -> str:
         """Say which points a log scale cannot show; empty if it shows all."""
@@ -143,7 +146,7 @@ def _by_measure(curves: list[Series]) -> list[Panel]:
         word = _last_word(one.name)
         title = prefix if colon else word if shared[word] > 1 else ""
         groups.setdefault(title, []).append(one)
-    return [Panel(title or members[0].name, tuple(members)) for title, members in groups.items()]
+    return [Panel(title, tuple(members)) for title, members in groups.items()]
 
 
 def _last_word(name: str) -> str:
@@ -152,12 +155,13 @@ def _last_word(name: str) -> str:
 
 
 def number(value: float) -> str:
-    """A value as an axis or a legend shows it: 0.002, 2.31, 20k, 1M."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if unit == 'k' else size):.3g}{unit}".replace("-", "−")
-    text = f"{value:.3g}"
-    return text.replace("-", "−", 1) if text.startswith("-") else text
+    """A value with three digits, as an axis or a legend shows it: 0.002, 2.31, 1,230, 20k, 1M."""
+    rounded = float(f"{value:.3g}")
+    for size, smallest, unit in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e3, 1e4, "k")):
+        if abs(rounded) >= smallest:
+            return f"{rounded / size:g}{unit}".replace("-", "−")
+    text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"
+    return text.replace("-", "−")
 
 
 def in_words(series: Series) -> str:

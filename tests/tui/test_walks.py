@@ -186,6 +186,8 @@ async def test_the_mouse_works_too(make_app, open_today) -> None:
         assert app.screen.query_one(Points).ticked == {0}
         await pilot.click("#rating-4")
         assert reviews(app) == 4
+        await pilot.click("KeyBar", offset=(3, 0))  # the first key shown is enter
+        assert review_screen(app)._revealed
         assert review_screen(app).sitting.done[-1].rating is Rating.EASY
 
 

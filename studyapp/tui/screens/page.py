@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, cast
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
+
+from studyapp.tui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
     from studyapp.tui.app import StudyApp
@@ -52,13 +54,13 @@ class Page(Screen[None]):
     AUTO_FOCUS = ""  # each screen says what its keys go to
     DEFAULT_CSS = """
     Page {
-        & > .body { width: 100%; max-width: 104; height: 1fr; padding: 0 1;
+        & > .body { width: 100%; max-width: 112; height: 1fr; padding: 0 1;
             scrollbar-gutter: stable; }
         & > #too-small { display: none; width: 100%; height: 100%; content-align: center middle;
             text-align: center; }
         align-horizontal: center;
         &.-tiny, &.-flat {
-            & > .body, & > TitleBar, & > Footer { display: none; }
+            & > .body, & > TitleBar, & > KeyBar { display: none; }
             & > #too-small { display: block; }
         }
     }
@@ -70,7 +72,7 @@ class Page(Screen[None]):
         yield Static(
             f"Too small: studyapp needs {SMALLEST[0]}×{SMALLEST[1]}.", id="too-small", markup=False
         )
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def compose_body(self) -> ComposeResult:
         raise NotImplementedError

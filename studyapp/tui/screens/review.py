@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -11,11 +13,14 @@ from textual.widgets import Static, TextArea
 
 from studyapp import config
 from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.lab.catalog import Declaration
 from studyapp.memory.state import Rating, State
 from studyapp.notes.plain import plain
-from studyapp.store.engine import WAL_LIMIT, LockedError, checkpoint, wal_size
+from studyapp.store.engine import WAL_LIMIT, LockedError, checkpoint, reading, wal_size
 from studyapp.study import library, words
 from studyapp.study.card import CardView
+from studyapp.study.evidence import LINK, Evidence, with_evidence
+from studyapp.study.facts import lessons_for, links
 from studyapp.study.grading import complete, propose
 from studyapp.study.sitting import Sitting
 from studyapp.tui.editor import edit
@@ -54,6 +59,7 @@ class ReviewScreen(Page):
         Binding("a", "amend", "make it again", tooltip="Turn the Hard just given into Again"),
         Binding("k", "know", "know it", tooltip="Known already: confirmed in 30 days"),
         Binding("l", "lesson", "experiment", tooltip="The experiment behind this answer"),
+        Binding("f", "reference", "reference", tooltip="Show the reference figure at once"),
         Binding("e", "edit", "edit", tooltip="Open the source at its line in $EDITOR"),
         Binding("b", "bury", "bury", tooltip="Not today: back tomorrow"),
         Binding("s", "suspend", "suspend", show=False, tooltip="Set this card aside"),
@@ -71,8 +77,7 @@ class ReviewScreen(Page):
         & #rule { height: 1; color: $text-muted; }
         & #answer { margin-top: 1; }
         & #source { margin: 1 0; color: $text-muted; }
-        & #hint { height: auto; max-width: 104; padding: 0 1; color: $text-accent; display: none; }
-        & .hidden { visibility: hidden; }
+        & #hint { height: auto; max-width: 112; padding: 0 1; color: $text-accent; display: none; }
     }
     """
 
@@ -83,6 +88,8 @@ class ReviewScreen(Page):
         self._waits: dict[Rating, str] = {}
         self._busy = False
         self._to_amend = False
+        self._lessons: Sequence[Declaration] = ()
+        self._withheld = False
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -111,11 +118,13 @@ class ReviewScreen(Page):
             self.app.switch_screen(SummaryScreen(self.sitting))
             return
         self._revealed = False
+        self._lessons = lessons_for(view.note, self.study.catalog)
         self.query_one("#question", Prose).show(view.face.front)
         typed = self.query_one("#typed", TextArea)
-        typed.display = False
-        typed.text = ""
-        typed.read_only = False
+        if typed.display:
+            typed.display = False
+            typed.text = ""
+            typed.read_only = False
         self._show_head()
         self._set_answer_visible(False)
         self.set_focus(None)
@@ -138,23 +147,47 @@ class ReviewScreen(Page):
         self._waits = {
             rating: words.wait(after, now) for rating, after in self.sitting.options().items()
         }
-        self.query_one("#answer", Prose).show(view.face.back)
+        self._show_answer()
         raw = self.query_one("#answer", Prose).raw
         texts = [plain(point.text, maths=not raw).strip() for point in view.face.points]
         self.query_one(Points).show(view.face.points, texts)
         self.query_one("#source", Static).update(_source(view))
         self._set_answer_visible(True)
         self._show_ratings()
-        self.query_one("#typed", TextArea).read_only = True
+        typed = self.query_one("#typed", TextArea)
+        if typed.display:
+            typed.read_only = True
         self.set_focus(None)
         self.refresh_bindings()
+
+    def _show_answer(self, *, reference: bool = False) -> None:
+        """Show the answer with what the learner's own runs measured."""
+        view = self.sitting.view
+        assert view is not None
+        evidence = Evidence(view.face.back, withheld=False)
+        if LINK in evidence.text:
+            self.study.seen.update(link.lesson for link in links(evidence.text))
+            try:
+                with reading(self.sitting.engine) as connection:
+                    evidence = with_evidence(
+                        connection,
+                        evidence.text,
+                        self.study.catalog,
+                        self.sitting.clock(),
+                        reference=reference,
+                    )
+            except StudyError as error:
+                self.notify(str(error), severity="error")
+        self._withheld = evidence.withheld
+        self.query_one("#answer", Prose).show(evidence.text)
 
     def _set_answer_visible(self, visible: bool) -> None:
         rule = self.query_one("#rule", Static)
         rule.update("── answer " + "─" * 90 if visible else "")
         for name in ("#answer", "#points", "#source"):
             self.query_one(name).display = visible
-        self.query_one(Ratings).set_class(not visible, "hidden")
+        if not visible:
+            self.query_one(Ratings).clear()
 
     def _show_ratings(self) -> None:
         proposed = self._proposed()
@@ -192,7 +225,9 @@ class ReviewScreen(Page):
             case "amend":
                 return self._to_amend
             case "lesson":
-                return False
+                return bool(self._lessons)
+            case "reference":
+                return self._revealed and self._withheld
         return True
 
     def action_reveal(self) -> None:
@@ -353,6 +388,22 @@ class ReviewScreen(Page):
         self._show_card()
         if revealed:
             self._reveal()
+
+    def action_lesson(self) -> None:
+        self.study.open_lab(self._lessons)
+
+    def action_reference(self) -> None:
+        self._show_answer(reference=True)
+        self.refresh_bindings()
+
+    @on(Prose.LinkClicked)
+    def _follow(self, event: Prose.LinkClicked) -> None:
+        self.study.open_link(event.href)
+
+    def on_screen_resume(self) -> None:
+        if self._revealed:  # the learner may come from the lab, with a figure of their own
+            self._show_answer()
+            self.refresh_bindings()
 
     def action_find(self) -> None:
         from studyapp.tui.screens.find import FindScreen

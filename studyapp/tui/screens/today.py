@@ -44,9 +44,10 @@ class TodayScreen(Page):
         Binding(
             "o",
             "open_chapter",
-            "open next chapter",
+            "open chapter",
             tooltip="Start the next chapter, which lets its cards in",
         ),
+        Binding("l", "lab", "experiments", tooltip="Predict, run, and see the evidence"),
         Binding("m", "more", "more today", tooltip="Go on beyond today's time budget"),
         Binding("slash", "find", "find", key_display="/", tooltip="Find a note"),
         Binding("n", "new_note", "new card", tooltip="Write a card of your own"),
@@ -56,7 +57,7 @@ class TodayScreen(Page):
     DEFAULT_CSS = """
     TodayScreen {
         & #figures { height: auto; margin: 1 0; }
-        & #now { width: 1fr; height: auto; }
+        & #now { width: 1fr; height: auto; padding-right: 2; }
         & #outlook { width: 1fr; height: auto; }
         & #course { height: auto; margin-top: 1; }
     }
@@ -65,6 +66,7 @@ class TodayScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._overview: Overview | None = None
+        self._lab = "predict, then run"
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -100,6 +102,28 @@ class TodayScreen(Page):
             self.app.call_from_thread(self.show_failure, str(error))
             return
         self.app.call_from_thread(self.show, found)
+        self.load_lab()
+
+    def load_lab(self) -> None:
+        """Say what came out of the lab last; to be called in a worker's thread."""
+        from studyapp.store.engine import reading
+        from studyapp.study.verdict import latest
+
+        engine = self.study.engine
+        assert engine is not None
+        try:
+            with reading(engine) as connection:
+                told = latest(connection, self.study.clock().date())
+        except StudyError:  # the counts stand; the lab itself will say what is wrong
+            return
+        if told:
+            self.app.call_from_thread(self._show_lab, told)
+
+    def _show_lab(self, told: str) -> None:
+        self._lab = told
+        menu = self.query_one(Menu)
+        if menu.display:
+            menu.replace_option_prompt("lab", _label("Experiments", "l", told))
 
     def show(self, overview: Overview) -> None:
         """Fill the screen."""
@@ -123,7 +147,7 @@ class TodayScreen(Page):
 
     def _draw_course(self) -> None:
         if self._overview is not None:
-            width = min(self.size.width, 104) - 2
+            width = min(self.size.width, 112) - 2
             self.query_one("#course", Static).update(_course(self._overview, width))
 
     def on_resize(self) -> None:
@@ -170,6 +194,9 @@ class TodayScreen(Page):
 
         self.app.push_screen(NewScreen())
 
+    def action_lab(self) -> None:
+        self._do("lab")
+
     def action_undo(self) -> None:
         self._do("undo")
 
@@ -187,6 +214,8 @@ class TodayScreen(Page):
                 self.action_find()
             elif what == "new":
                 self.action_new_note()
+            elif what == "lab":
+                study.open_lab()
             else:
                 sitting = Sitting(study.engine, study.settings, study.clock, patience=LOCK_PATIENCE)
                 if what == "more":
@@ -228,15 +257,18 @@ class TodayScreen(Page):
         if overview.next_chapter is not None:
             row = overview.next_chapter
             options.append(_option("open", f"Start chapter {row.number}", "o", row.title))
+        options.append(_option("lab", "Experiments", "l", self._lab))
         options.append(_option("find", "Find a note", "/"))
         options.append(_option("new", "Write a card of your own", "n"))
         return options
 
 
 def _option(name: str, words: str, key: str, detail: str = "") -> Option:
-    return Option(
-        Content.assemble(words.ljust(34), (key.ljust(8), "$text-accent"), (detail, "dim")), id=name
-    )
+    return Option(_label(words, key, detail), id=name)
+
+
+def _label(words: str, key: str, detail: str) -> Content:
+    return Content.assemble(words.ljust(34), (key.ljust(8), "$text-accent"), (detail, "dim"))
 
 
 def _now_due(overview: Overview) -> Content:
@@ -301,14 +333,19 @@ def _course(overview: Overview, width: int) -> Content:
 def _chapter_line(row: ChapterRow, width: int, bar: int) -> Content:
     done = round(bar * row.introduced / row.cards) if row.cards else 0
     counts = row.counts
-    due = f"{counts.review + counts.learning} due, {counts.new} new"
+    if not row.cards:
+        due = "to read"
+    elif not row.started:
+        due = "not started"
+    else:
+        due = f"{counts.review + counts.learning} due, {counts.new} new"
     title = row.title if len(row.title) <= width else row.title[: width - 1] + "…"
     return Content.assemble(
         f" {row.number:>2} {title.ljust(width)}  ",
         ("█" * done, "$accent"),
         ("░" * (bar - done), "dim"),
         f" {row.introduced:>3} of {row.cards:<4} ",
-        (f"{due if row.started else 'not started'}\n", "" if counts.total else "dim"),
+        (f"{due}\n", "" if counts.total else "dim"),
     )
 
 

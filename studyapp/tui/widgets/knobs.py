@@ -16,21 +16,33 @@ from studyapp.errors import SettingError
 from studyapp.lab import knobs as lab_knobs
 from studyapp.lab.protocol import Knob, Value
 
+UNBROKEN = "\N{NO-BREAK SPACE}"  # a knob and its value stay on one line
+
+_VALUE = 34  # cells of a knob with its value and range, before its reason
+_RANGE = 19  # cells of a range
+
 
 class KnobInput(Input):
     """The field of one knob, and what stands beside it."""
 
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter", "submit", "done", tooltip="Back to the question"),
+    ]
     DEFAULT_CSS = """
     KnobInput { width: 16; height: 1; border: none; padding: 0 1; background: $boost;
         &:focus { border: none; background: $accent 20%; }
-        &.-text { width: 32; } }
+        &.-text { width: 35; } }
     """
 
     def __init__(self, knob: Knob) -> None:
         suggester = SuggestFromList(knob.choices) if knob.choices else None
-        super().__init__(str(knob.default), suggester=suggester, id=f"knob-{knob.name}")
+        super().__init__(default_text(knob), suggester=suggester, id=f"knob-{knob.name}")
         self.knob = knob
         self.set_class(bool(knob.choices), "-text")
+
+    @property
+    def is_default(self) -> bool:
+        return self.value.strip() == default_text(self.knob)
 
 
 class Knobs(Vertical):
@@ -92,9 +104,7 @@ class Knobs(Vertical):
     def given(self) -> dict[str, Value]:
         """The knobs that are not at their default. Raises SettingError if one is not allowed."""
         texts = {
-            field.knob.name: field.value
-            for field in self.query(KnobInput)
-            if field.value.strip() != str(field.knob.default)
+            field.knob.name: field.value for field in self.query(KnobInput) if not field.is_default
         }
         values = lab_knobs.parse(self._knobs, texts)
         return {name: values[name] for name in texts}
@@ -106,7 +116,7 @@ class Knobs(Vertical):
 
     def action_defaults(self) -> None:
         for field in self.query(KnobInput):
-            field.value = str(field.knob.default)
+            field.value = default_text(field.knob)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -131,13 +141,12 @@ class Knobs(Vertical):
     def _judge(self, field: KnobInput) -> None:
         """Say beside the field what is allowed, and whether the default stands there."""
         knob, problem = field.knob, self._problem(field)
-        at_default = field.value.strip() == str(knob.default)
-        mark: tuple[str, str] = (f"  default {knob.default}", "$text-accent")
+        mark = (f"default {default_text(knob)}", "$text-accent")
         if problem:
-            mark = ("  ✗ not allowed", "$text-error")
-        elif at_default:
-            mark = ("  ✓ known to work", "$text-success")
-        allowed = Content.assemble(lab_knobs.describe(knob), mark)
+            mark = ("✗ not allowed", "$text-error")
+        elif field.is_default:
+            mark = ("✓ known to work", "$text-success")
+        allowed = Content.assemble(_range(knob).ljust(_RANGE if _range(knob) else 0), mark)
         self.query_one(f"#allowed-{knob.name}", Static).update(allowed)
 
     def _tell(self, field: KnobInput) -> None:
@@ -145,27 +154,45 @@ class Knobs(Vertical):
         text = Content.styled(problem, "$text-error") if problem else _why(field.knob)
         self.query_one("#about", Static).update(text)
 
+    def on_resize(self) -> None:
+        self._summarise()
+
     def _summarise(self) -> None:
-        parts: list[Content] = []
-        for field in self.query(KnobInput):
-            knob, value = field.knob, field.value.strip()
-            changed = value != str(knob.default)
-            limits = "" if knob.low is None or knob.high is None else _range(knob)
-            name = knob.name.replace("_", " ")
-            parts.append(
-                Content.assemble(
-                    f"{name} ",
-                    (_shown(value), "bold $text-accent" if changed else "bold $foreground"),
-                    limits,
-                )
-            )
-        if not any(f.value.strip() != str(f.knob.default) for f in self.query(KnobInput)):
-            parts.append(Content.styled("✓ known to work", "dim"))
-        self.query_one("#set", Static).update(Content("   ").join(parts))
+        """What is set: each knob with its reason where there is room, else all on one line."""
+        fields = list(self.query(KnobInput))
+        if self.screen.has_class("-tall"):
+            text = Content("\n").join(self._explained(field) for field in fields)
+        else:
+            parts = [self._value(field) for field in fields]
+            if all(field.is_default for field in fields):
+                parts.append(Content.styled("✓ known to work".replace(" ", UNBROKEN), "dim"))
+            text = Content("   ").join(parts)
+        self.query_one("#set", Static).update(text)
+
+    def _value(self, field: KnobInput) -> Content:
+        knob = field.knob
+        name = knob.name.replace("_", UNBROKEN)
+        style = "bold $foreground" if field.is_default else "bold $text-accent"
+        limits = f"{UNBROKEN}[{_range(knob)}]" if _range(knob) else ""
+        return Content.assemble(f"{name}{UNBROKEN}", (_shown(field.value), style), limits)
+
+    def _explained(self, field: KnobInput) -> Content:
+        value = self._value(field)
+        mark = "" if field.is_default else f"default {default_text(field.knob)}; "
+        lines = Content(mark + field.knob.help).wrap(max(20, self.size.width - _VALUE))
+        first = value.pad_right(max(2, _VALUE - value.cell_length)) + lines[0]
+        return Content("\n").join([first, *(line.pad_left(_VALUE) for line in lines[1:])])
+
+
+def default_text(knob: Knob) -> str:
+    return knob.default if isinstance(knob.default, str) else f"{knob.default:.12g}"
 
 
 def _range(knob: Knob) -> str:
-    return f" [{_shown(f'{knob.low:.12g}')}–{_shown(f'{knob.high:.12g}')}]"
+    """Both ends, if there are two: 32–1,024."""
+    if knob.low is None or knob.high is None:
+        return ""
+    return f"{_shown(f'{knob.low:.12g}')}–{_shown(f'{knob.high:.12g}')}".replace("-", "−")
 
 
 def _shown(text: str) -> str:
@@ -173,4 +200,5 @@ def _shown(text: str) -> str:
 
 
 def _why(knob: Knob) -> Content:
-    return Content.assemble((f"{knob.name.replace('_', ' ')}: ", "bold"), knob.help)
+    choices = f" ({lab_knobs.describe(knob)})" if knob.choices else ""
+    return Content.assemble((f"{knob.name.replace('_', ' ')}: ", "bold"), knob.help, choices)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +16,22 @@ from textual.app import ComposeResult
 from textual.color import Color
 from textual.containers import Vertical
 from textual.content import Content
+from textual.strip import Strip
 from textual.widgets import Static
+from textual_hires_canvas import Canvas
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import NumericAxisFormatter
 
 from studyapp.tui.series import Panel, Series, in_words, number
 
 LETTERS = "abcdefghijkl"
+UNBROKEN = "\N{NO-BREAK SPACE}"  # a curve and its number stay on one line
 COLOURS = 6
 BAND = 0.35  # how much of a line's colour its band has
 
-Values = NDArray[np.float64]
+Values: TypeAlias = NDArray[np.float64]
+Line: TypeAlias = tuple[Values, Values, Values, Values]
+"""Step, value, low and high of the points that can be drawn; nan where there is no band."""
 
 
 class ShortNumbers(NumericAxisFormatter):
@@ -35,10 +42,13 @@ class ShortNumbers(NumericAxisFormatter):
         self._log = log
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
-        if self._log and max_ - min_ > 1:
-            whole = list(range(math.ceil(min_), math.floor(max_) + 1))
+        if not self._log:
+            return super().get_ticks(min_, max_, max_ticks)
+        if max_ - min_ > 1:
+            whole = range(math.ceil(min_), math.floor(max_) + 1)
             return [float(power) for power in whole[:: 1 + len(whole) // max_ticks]]
-        return super().get_ticks(min_, max_, max_ticks)
+        ticks = super().get_ticks(10**min_, 10**max_, max_ticks)
+        return [math.log10(tick) for tick in ticks if tick > 0]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         return [number(10**tick if self._log else round(tick, 12)) for tick in ticks]
@@ -51,7 +61,7 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
     DEFAULT_CSS = """
     Plot {
         height: 1fr; min-height: 6;
-        & > .plot--axis { color: $foreground 25%; }
+        & > .plot--axis { color: $foreground 15%; }
         & > .plot--tick { color: $foreground 60%; text-style: none; }
         & > .plot--0 { color: $accent; }
         & > .plot--1 { color: $primary; }
@@ -71,6 +81,10 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
         self._log = False
         self.set_x_formatter(ShortNumbers())
 
+    def on_mount(self) -> None:
+        for canvas in self.query(Canvas):
+            _fill_lines(canvas)
+
     def colour(self, index: int) -> Color:
         return self.get_component_styles(f"plot--{index % COLOURS}").color
 
@@ -84,22 +98,29 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
         else:
             self._draw_curves(panel, log)
 
+    def on_resize(self) -> None:
+        self._draw_again()  # a band is as fine as there are columns
+
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        if self._panel is not None and self.is_mounted:
-            self.show(self._panel, self._log)  # another theme has other colours
+        if self.is_mounted:
+            self._draw_again()  # another theme has other colours
+
+    def _draw_again(self) -> None:
+        if self._panel is not None:
+            self.show(self._panel, self._log)
 
     def _draw_bars(self, panel: Panel) -> None:
         (series,) = panel.series
         points = series.ordered()
         steps = [point.step for point in points]
         values = [point.value for point in points]
-        gap = min((b - a for a, b in zip(steps, steps[1:], strict=False)), default=1.0)
+        gap = min((b - a for a, b in pairwise(steps)), default=1.0)
         marked = [mark.ordered()[0].step for mark in panel.marks]
         self.set_xlimits(*_limits([steps[0] - gap, steps[-1] + gap, *marked]))
         self.set_ylimits(0.0, max(*values, 0.0) * 1.05 or 1.0)
         style = self.colour(0).hex
-        self.bar(steps, values, width=gap * 0.9, bar_style=style, hires_mode=HiResMode.HALFBLOCK)
+        self.bar(steps, values, width=gap, bar_style=style, hires_mode=HiResMode.HALFBLOCK)
         for index, step in enumerate(marked, 1):
             self.add_v_line(step, line_style=f"bold {self.colour(index + 4).hex}")
 
@@ -109,14 +130,15 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
         ends = np.concatenate([part for line in drawn for part in line[1:]])
         if not len(steps):
             return
-        self.set_xlimits(*_limits(steps[[steps.argmin(), steps.argmax()]].tolist()))
+        start, end = _limits([float(steps.min()), float(steps.max())])
+        self.set_xlimits(start, end + 0.02 * (end - start))  # room for the letters
         low, high = _limits([float(np.nanmin(ends)), float(np.nanmax(ends))])
         self.set_ylimits(low - 0.04 * (high - low), high + 0.04 * (high - low))
         columns = max(2 * (self.size.width - self.margin_left), 20)
         background = self.background_colors[1]
         for index, line in enumerate(drawn):
             tint = background.blend(self.colour(index), BAND).hex
-            self._draw_band(*line, columns, low, tint)
+            self._draw_band(line, columns, low, tint)
         for index, (x, y, _, _) in enumerate(drawn):
             style = self.colour(index).hex
             if len(x) > columns:
@@ -128,10 +150,9 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
                 style = f"bold {self.colour(index).hex}"
                 self.scatter(x[-1:], y[-1:], marker=LETTERS[index], marker_style=style)
 
-    def _draw_band(
-        self, x: Values, _: Values, low: Values, high: Values, columns: int, bottom: float, tint: str
-    ) -> None:
+    def _draw_band(self, line: Line, columns: int, bottom: float, tint: str) -> None:
         """Fill from low to high: a line that goes up and down in every column of dots."""
+        x, _, low, high = line
         known = np.isfinite(high)
         if known.sum() < 2:
             return
@@ -154,34 +175,49 @@ class PlotPanel(Vertical):
         yield Static("", classes="legend")
         yield Plot()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be drawn on."""
+        return self.is_mounted and self.query_one(Plot).is_mounted
+
     def show(self, panel: Panel, log: bool | None) -> None:
         """Draw *panel*; *log* None leaves the scale to what the values need."""
         scale = not panel.bars and (panel.wants_log if log is None else log)
         plot = self.query_one(Plot)
-        parts: list[str | Content | tuple[str, str]] = [(panel.title, "bold")]
-        parts.append(("  log scale" if scale else "", "dim"))
+        parts = [Content.styled(panel.title, "bold")] if panel.title else []
         if panel.bars:
-            parts.append(("  share of each bin", "dim"))
+            bar = Content.styled("│", plot.colour(5).hex)
             parts += [
-                Content.assemble("   ", ("│", plot.colour(5).hex), f" {mark.name} at ")
-                + number(mark.ordered()[0].step)
+                bar + f"{UNBROKEN}{mark.name} at {number(mark.ordered()[0].step)}"
                 for mark in panel.marks
             ]
         else:
             parts += [self._entry(plot, index, one) for index, one in enumerate(panel.series)]
-            if scale and (told := panel.left_out()):
-                parts.append((f"\n{told}", "$text-warning"))
-        self.query_one(".legend", Static).update(Content.assemble(*parts))
+            parts += [Content.styled("log scale", "dim")] if scale else []
+        legend = Content("   ").join(parts)
+        if scale and (told := panel.left_out()):
+            legend += Content.styled(f"\n{told}", "$text-warning")
+        self.query_one(".legend", Static).update(legend)
         plot.show(panel, scale)
 
     def _entry(self, plot: Plot, index: int, series: Series) -> Content:
         name = series.name.removeprefix(f"{series.name.partition(': ')[0]}: ")
-        letter = (LETTERS[index], f"bold {plot.colour(index).hex}")
-        return Content.assemble("   ", letter, f" {name} {in_words(series)}")
+        words = f" {name} {in_words(series)}".replace(" ", UNBROKEN)
+        return Content.styled(LETTERS[index], f"bold {plot.colour(index).hex}") + words
 
 
-def _arrays(series: Series, log: bool) -> tuple[Values, Values, Values, Values]:
-    """Step, value, low and high of the points that can be drawn; nan where there is no band."""
+def _fill_lines(canvas: Canvas) -> None:
+    """Give lines that the canvas does not have yet a style: without one, NO_COLOR is a crash."""
+    drawn = canvas.render_line
+
+    def render_line(y: int) -> Strip:
+        strip = drawn(y)
+        return strip if strip.cell_length else Strip.blank(canvas.size.width, canvas.rich_style)
+
+    setattr(canvas, "render_line", render_line)  # noqa: B010 - mypy knows it as a method
+
+
+def _arrays(series: Series, log: bool) -> Line:
     points = [point for point in series.ordered() if point.value > 0 or not log]
     table = np.array(
         [

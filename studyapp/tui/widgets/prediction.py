@@ -19,21 +19,32 @@ from studyapp.lab.protocol import Question
 STEP = 5  # percent
 
 
-class ChoiceLine(Static):
+class ChoiceLine(Horizontal):
     """One answer; a click chooses it."""
 
     DEFAULT_CSS = """
-    ChoiceLine { height: auto; padding: 0 0 0 4; text-indent: -4; 
-        &.-chosen { background: $boost; text-style: bold; } }
+    ChoiceLine { height: auto;
+        & > .mark { width: 4; color: $foreground 60%; }
+        & > .text { width: 1fr; }
+        &.-chosen { background: $boost; text-style: bold; & > .mark { color: $text-accent; } } }
     """
 
     @dataclass
     class Pressed(Message):
         index: int
 
-    def __init__(self, index: int) -> None:
-        super().__init__("", markup=False)
+    def __init__(self, index: int, text: str) -> None:
+        super().__init__()
         self._index = index
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        yield Static("( )", classes="mark", markup=False)
+        yield Static(self._text, classes="text", markup=False)
+
+    def choose(self, chosen: bool) -> None:
+        self.set_class(chosen, "-chosen")
+        self.query_one(".mark", Static).update("(•)" if chosen else "( )")
 
     def on_click(self) -> None:
         self.post_message(self.Pressed(self._index))
@@ -45,7 +56,7 @@ class ChoicePrediction(Vertical, can_focus=True):
     BINDINGS = [  # noqa: RUF012
         Binding("down", "choose(1)", "answer", key_display="↑↓", tooltip="Choose your answer"),
         Binding("up", "choose(-1)", "answer", show=False),
-        Binding("right", "sure(1)", "how sure", key_display="←→", tooltip="Say how sure you are"),
+        Binding("right", "sure(1)", "sure", key_display="←→", tooltip="Say how sure you are"),
         Binding("left", "sure(-1)", "less sure", show=False),
     ]
     DEFAULT_CSS = """
@@ -63,8 +74,8 @@ class ChoicePrediction(Vertical, can_focus=True):
         self._chosen: int | None = None
 
     def compose(self) -> ComposeResult:
-        for index in range(len(self._texts)):
-            yield ChoiceLine(index)
+        for index, text in enumerate(self._texts):
+            yield ChoiceLine(index, text)
         yield Static("", id="sure")
 
     def on_mount(self) -> None:
@@ -103,10 +114,7 @@ class ChoicePrediction(Vertical, can_focus=True):
 
     def _draw(self) -> None:
         for index, line in enumerate(self.query(ChoiceLine)):
-            chosen = index == self._chosen
-            line.set_class(chosen, "-chosen")
-            mark = ("(•) ", "$text-accent") if chosen else ("( ) ", "$foreground 60%")
-            line.update(Content.assemble(mark, self._texts[index]))
+            line.choose(index == self._chosen)
         last = len(self._levels) - 1
         bar = "".join("█" if level == self._level else "▁" for level in range(last + 1))
         word = {0: "  only guessing", last: "  certain"}.get(self._level, "")
@@ -123,6 +131,9 @@ class ChoicePrediction(Vertical, can_focus=True):
 class NumberInput(Input):
     """A field for a number; keys that no number needs stay commands of the screen."""
 
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter", "submit", "commit", tooltip="Go on to the other end, then lock and run"),
+    ]
     DEFAULT_CSS = """
     NumberInput { width: 14; height: 1; border: none; padding: 0 1; background: $boost;
         &:focus { border: none; background: $accent 20%; } }

@@ -42,7 +42,7 @@ class Ratings(Horizontal):
     """The buttons side by side. Posts `Chosen`."""
 
     DEFAULT_CSS = """
-    Ratings { height: 3; max-width: 124; border-top: solid $foreground 20%; padding: 0 1; }
+    Ratings { height: 3; max-width: 112; border-top: solid $foreground 20%; padding: 0 1; }
     """
 
     @dataclass
@@ -52,6 +52,12 @@ class Ratings(Horizontal):
     def compose(self) -> ComposeResult:
         for rating in Rating:
             yield RatingButton(rating)
+
+    def clear(self) -> None:
+        """Show nothing, in the same place."""
+        for button in self.query(RatingButton):
+            button.remove_class("-proposed")
+            button.update("")
 
     def show(
         self, waits: Mapping[Rating, str], proposed: Rating | None = None, why: str = ""

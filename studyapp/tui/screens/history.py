@@ -1,0 +1,167 @@
+"""The earlier runs of an experiment, the newest first, and how the predictions did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from studyapp.errors import StudyError
+from studyapp.lab.catalog import Declaration
+from studyapp.store.engine import reading
+from studyapp.study import facts, predictions, runs, words
+from studyapp.study.facts import Ending
+from studyapp.study.runs import Run
+from studyapp.study.verdict import deciding, not_scored, verdict
+from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.figures import Figures
+
+
+class HistoryScreen(Page):
+    """Lists runs; the chosen one is shown whole below."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("down,j", "step(1)", "choose", key_display="↑↓", tooltip="Go through the runs"),
+        Binding("up,k", "step(-1)", "choose", show=False),
+        Binding("pagedown,space", "page(1)", "page down", show=False, tooltip="Scroll the facts"),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("escape,q,h", "back", "back", key_display="esc", tooltip="Back to the experiment"),
+    ]
+    DEFAULT_CSS = """
+    HistoryScreen {
+        & #scores { height: auto; margin: 1 0 0 0; color: $text-muted; }
+        & OptionList { height: auto; max-height: 40%; border: none; background: transparent;
+            padding: 0;
+            & > .option-list--option-highlighted { background: $accent 20%; color: $foreground; } }
+        & #columns { margin-top: 1; color: $text-muted; text-wrap: nowrap;
+            text-overflow: ellipsis; }
+        & #run { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; padding-top: 1; }
+        & #record { margin: 1 0; color: $text-muted; }
+    }
+    """
+
+    def __init__(self, lesson: Declaration) -> None:
+        super().__init__()
+        self._lesson = lesson
+        self._runs: Sequence[Run] = ()
+
+    def compose_body(self) -> ComposeResult:
+        with Vertical(classes="body"):
+            yield Static("", id="scores", markup=False)
+            yield Static("", id="columns", markup=False)
+            yield OptionList()
+            with VerticalScroll(id="run", can_focus=False):
+                yield Static("", id="said", markup=False)
+                yield Figures()
+                yield Static("", id="record", markup=False)
+
+    def on_mount(self) -> None:
+        engine = self.study.engine
+        assert engine is not None
+        try:
+            with reading(engine) as connection:
+                self._runs = runs.history(connection, self._lesson.name)
+                report = predictions.prediction_report(connection)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        count = len(self._runs)
+        self.head(f"{self._lesson.name} · history", words.count(count, "run"))
+        scores = self.query_one("#scores", Static)
+        scores.update("Your predictions, all experiments: " + "; ".join(report.words))
+        scores.display = bool(report.words)
+        listed = self.query_one(OptionList)
+        listed.can_focus = False
+        if not self._runs:
+            self.query_one("#said", Static).update("Not run yet: esc, then predict.")
+            return
+        self._write_columns()
+        listed.highlighted = 0
+
+    def on_resize(self) -> None:
+        if self._runs:
+            chosen = self.query_one(OptionList).highlighted
+            self._write_columns()
+            self.query_one(OptionList).highlighted = chosen
+
+    def _write_columns(self) -> None:
+        question = self._lesson.question
+        unit = f" ({question.unit})" if question.unit else ""
+        figure = deciding(self._lesson, None).replace("_", " ") + unit
+        self.query_one("#columns", Static).update(_row("when", "prediction", figure, "knobs"))
+        width = min(self.size.width, 112) - 3
+        self.query_one(OptionList).clear_options().add_options(
+            Option(Content(self._line(one)).truncate(width, ellipsis=True)) for one in self._runs
+        )
+
+    def _line(self, one: Run) -> str:
+        today = self.study.clock().date()
+        if one.outcome is not Ending.RESULT:
+            how = one.outcome.value
+        elif one.prediction is None or one.prediction.grade is None:
+            how = "none"
+        else:
+            how = one.prediction.grade.value
+        found = one.fact(deciding(self._lesson, one.prediction))
+        return _row(
+            f"{facts.day(one.finished, today)} {one.finished:%H:%M}",
+            how,
+            facts.measured(replace(found, unit="")) if found else "–",
+            facts.setting(self._lesson, one.canonical) or "defaults",
+        )
+
+    @on(OptionList.OptionHighlighted)
+    def _show(self, event: OptionList.OptionHighlighted) -> None:
+        one = self._runs[event.option_index]
+        self.query_one("#said", Static).update(self._said(one))
+        decides = deciding(self._lesson, one.prediction)
+        self.query_one(Figures).show(one.facts, decides, {}, "")
+        self.query_one("#record", Static).update(_record(one))
+        self.query_one("#run").scroll_home(animate=False)
+
+    def _said(self, one: Run) -> str:
+        endings = {
+            Ending.FAILED: "The run failed; there are no facts.",
+            Ending.CANCELLED: "You cancelled the run; there are no facts.",
+        }
+        parts = [endings.get(one.outcome, "")]
+        if one.prediction is not None:
+            parts = [f"You said {one.prediction.prediction.said}.", *parts]
+            if one.outcome is Ending.RESULT:
+                parts.append(verdict(self._lesson, one.prediction, one.facts))
+                parts.append(not_scored(one.prediction))
+        return "  ".join(filter(None, parts))
+
+    def action_step(self, step: int) -> None:
+        listed = self.query_one(OptionList)
+        (listed.action_cursor_down if step > 0 else listed.action_cursor_up)()
+
+    def action_page(self, pages: int) -> None:
+        body = self.query_one("#run", VerticalScroll)
+        (body.scroll_page_down if pages > 0 else body.scroll_page_up)(animate=False)
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+
+def _row(when: str, how: str, figure: str, knobs: str) -> str:
+    return f" {when.ljust(18)}  {how.ljust(10)}  {figure.ljust(30)}  {knobs}"
+
+
+def _record(one: Run) -> str:
+    """What the run was made with."""
+    knobs = ", ".join(f"{name} = {value}" for name, value in one.knobs.items())
+    parts = [f"version {one.version}", knobs]
+    if one.device:
+        parts.append(f"on {one.device}, {words.count(one.threads or 1, 'thread')}")
+    parts.append(f"torch {one.torch}" if one.torch else "")
+    parts.append(f"seed {one.seed}" if one.seed is not None else "")
+    parts.append(f"{one.seconds:.1f} s")
+    return " · ".join(filter(None, parts))

@@ -1,0 +1,143 @@
+"""The lab: every experiment, what it grounds, and what came out last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+from textual.widgets.option_list import Option
+
+from studyapp.errors import StudyError
+from studyapp.lab.catalog import Declaration
+from studyapp.notes.note import Problem
+from studyapp.store.engine import reading
+from studyapp.study import facts, predictions, runs
+from studyapp.study.runs import Run
+from studyapp.study.verdict import deciding
+from studyapp.tui.screens.page import Page
+from studyapp.tui.screens.today import Menu
+
+_INDENT = 12  # cells; the names of experiments are short
+
+
+class LabScreen(Page):
+    """Lists experiments, all of them or those that ground a card."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("v", "source", "source", tooltip="Show the experiment's source"),
+        Binding("h", "history", "history", tooltip="Earlier runs, and how the predictions did"),
+        Binding("escape,q,l", "back", "back", key_display="esc", tooltip="Back"),
+    ]
+    DEFAULT_CSS = """
+    LabScreen {
+        & Menu { margin-top: 1;
+            & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+                text-style: none; } }
+        & #scores, & #problems { height: auto; margin-top: 1; color: $text-muted; }
+    }
+    """
+
+    def __init__(
+        self,
+        lessons: Sequence[Declaration],
+        problems: Sequence[Problem] = (),
+        *,
+        of_card: bool = False,
+    ) -> None:
+        super().__init__()
+        self._lessons = lessons
+        self._problems = problems
+        self._of_card = of_card
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="body", can_focus=False):
+            yield Menu()
+            yield Static("", id="scores", markup=False)
+            yield Static("", id="problems", markup=False)
+
+    def on_mount(self) -> None:
+        self.head(
+            "Experiments behind this card" if self._of_card else "Experiments",
+            "predict, run, and see it in your answers",
+        )
+        told = [f"Left out: {problem}" for problem in self._problems]
+        if not self._lessons:
+            told.insert(0, "No experiment is installed.")
+        self.query_one("#problems", Static).update("\n".join(told))
+
+    def on_screen_resume(self) -> None:
+        self._list()
+
+    def on_resize(self) -> None:
+        self._list()
+
+    def _list(self) -> None:
+        engine = self.study.engine
+        assert engine is not None
+        try:
+            with reading(engine) as connection:
+                last = runs.last_results(connection)
+                report = predictions.prediction_report(connection)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        menu = self.query_one(Menu)
+        chosen = menu.highlighted or 0
+        menu.clear_options().add_options(
+            Option(self._entry(lesson, last.get(lesson.name))) for lesson in self._lessons
+        )
+        menu.highlighted = min(chosen, len(self._lessons) - 1) if self._lessons else None
+        menu.focus()
+        self.query_one("#scores", Static).update("; ".join(report.words).capitalize())
+
+    def _entry(self, lesson: Declaration, last: Run | None) -> Content:
+        topics = ", ".join(topic.replace("-", " ") for topic in lesson.topics)
+        texts = [
+            Content.styled(lesson.title, "bold"),
+            Content.assemble(*self._result(lesson, last)),
+            Content.styled(f"grounds {topics}", "$foreground 60%"),
+        ]
+        width = max(20, min(self.size.width, 112) - 4 - _INDENT)
+        lines = [line for text in texts for line in text.wrap(width)]
+        name = Content.styled(lesson.name.ljust(_INDENT), "bold $text-accent")
+        rest = [line.pad_left(_INDENT) for line in lines[1:]]
+        return Content("\n").join([name + lines[0], *rest, Content()])
+
+    def _result(self, lesson: Declaration, last: Run | None) -> list[tuple[str, str]]:
+        if last is None:
+            return [("not run yet: what do you predict?", "$text-accent")]
+        when = facts.day(last.finished, self.study.clock().date())
+        made = last.prediction
+        told = f"{when}: " if made is None else f"{when}: you said {made.prediction.said}"
+        grade = f"; {made.grade.value}. " if made and made.grade else ". " if made else ""
+        found = last.fact(deciding(lesson, made))
+        figure = f"{found.name.replace('_', ' ')} {facts.measured(found)}" if found else ""
+        return [(told + grade, ""), (figure, "bold")]
+
+    @on(Menu.OptionSelected)
+    def _chosen(self, event: Menu.OptionSelected) -> None:
+        self.study.open_lesson(self._lessons[event.option_index])
+
+    def _highlighted(self) -> Declaration | None:
+        index = self.query_one(Menu).highlighted
+        return None if index is None else self._lessons[index]
+
+    def action_source(self) -> None:
+        from studyapp.tui.screens.source import SourceScreen
+
+        if (lesson := self._highlighted()) is not None:
+            self.app.push_screen(SourceScreen(lesson))
+
+    def action_history(self) -> None:
+        from studyapp.tui.screens.history import HistoryScreen
+
+        if (lesson := self._highlighted()) is not None:
+            self.app.push_screen(HistoryScreen(lesson))
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

@@ -1,0 +1,585 @@
+"""One experiment: predict, watch it run, and hold the prediction against the result."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Mapping
+from contextlib import aclosing
+from datetime import datetime
+from enum import Enum
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from studyapp.errors import SettingError, StudyError
+from studyapp.lab import knobs as lab_knobs
+from studyapp.lab import reference, runner
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.grade import Grade
+from studyapp.lab.lines import Cancelled, Failed, Finished, Outcome
+from studyapp.lab.protocol import Fact, Value
+from studyapp.lab.reference import Reference
+from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE, reading, writing
+from studyapp.study import facts, misses, predictions, runs
+from studyapp.study.facts import Ending
+from studyapp.study.predictions import Graded, Prediction
+from studyapp.study.runs import Run
+from studyapp.study.verdict import deciding, not_scored, verdict
+from studyapp.tui.screens.page import Page
+from studyapp.tui.series import Live, Panel
+from studyapp.tui.widgets.figures import Figures
+from studyapp.tui.widgets.knobs import KnobInput, Knobs
+from studyapp.tui.widgets.prediction import ChoicePrediction, RangePrediction, prediction
+from studyapp.tui.widgets.prose import Prose
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+TURN = 0.004  # seconds of reading after which others get theirs
+PACE = 0.1  # seconds between two drawings
+ROOM = 11  # lines that a plot needs
+BAR = 24
+
+
+class Phase(Enum):
+    BEFORE = "-before"
+    RUNNING = "-running"
+    AFTER = "-after"
+
+
+class LessonScreen(Page):
+    """Asks, runs and reports. Rules live in `study` and `lab`; the child process in `runner`."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter", "commit", "commit", tooltip="Lock your prediction and run"),
+        Binding("r", "again", "rerun", tooltip="Ask and run once more, beside this result"),
+        Binding("k", "knobs", "knobs", tooltip="Change the knobs; esc leaves them"),
+        Binding("n", "card", "card", tooltip="Have this miss come back as a card tomorrow"),
+        Binding("p", "next_plot", "plot", tooltip="Show the next plot"),
+        Binding("g", "scale", "log", tooltip="Log or linear scale"),
+        Binding("v", "source", "source", tooltip="Show the experiment's source"),
+        Binding("h", "history", "history", tooltip="Earlier runs, and how the predictions did"),
+        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back to where you were"),
+        Binding("escape", "cancel", "cancel", tooltip="Stop the run; nothing of it becomes a fact"),
+        Binding("down", "scroll(1)", "scroll down", show=False),
+        Binding("up", "scroll(-1)", "scroll up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False, tooltip="Scroll down"),
+        Binding("pageup", "page(-1)", "page up", show=False),
+    ]
+    DEFAULT_CSS = """
+    LessonScreen {
+        & #asked { margin-top: 1; }
+        & #said, & #progress, & #notes { height: auto; margin-top: 1; }
+        & #notes { color: $text-muted; }
+        & #meaning { margin-top: 1; }
+        & #plots { height: auto; }
+        & #said, & #progress, & #notes, & #meaning, & #plots, & Figures { display: none; }
+        &.-running, &.-after {
+            & ChoicePrediction, & RangePrediction, & Knobs { display: none; }
+            & #said, & #notes.-told, & #plots { display: block; }
+        }
+        &.-running {
+            & #progress { display: block; }
+            & #plots { height: 1fr; }
+            &.-short #asked { display: none; }
+        }
+        &.-after {
+            & #meaning, & Figures { display: block; }
+            & PlotPanel { height: 12; }
+        }
+    }
+    """
+
+    def __init__(
+        self, lesson: Declaration, knobs: Mapping[str, str] | None = None, *, seen: bool = False
+    ) -> None:
+        """*knobs* are texts to begin with; *seen*: an answer that cites the lesson was shown."""
+        super().__init__()
+        self.lesson = lesson
+        self._texts = {name: text for name, text in (knobs or {}).items() if self._has(name)}
+        self._seen = seen
+        self._phase = Phase.BEFORE
+        self._history: tuple[Run, ...] = ()
+        self._reference: Reference | None = None
+        self._prediction: Prediction | None = None
+        self._given: dict[str, Value] = {}
+        self._live = Live(0.0)
+        self._run: runner.Run | None = None
+        self._kept: Run | None = None
+        self._outcome: Outcome | None = None
+        self._unkept = ""
+        self._carded = False
+        self._log: bool | None = None
+        self._first_plot = 0
+        self._drawn: tuple[object, ...] = ()
+
+    def _has(self, name: str) -> bool:
+        return any(knob.name == name for knob in self.lesson.knobs)
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="body", can_focus=False):
+            yield Prose(id="asked")
+            yield prediction(self.lesson.question)
+            yield Knobs(self.lesson.knobs, self._texts)
+            yield Static("", id="said")
+            yield Static("", id="progress")
+            yield Figures()
+            yield Prose(id="meaning")
+            yield Vertical(id="plots")
+            yield Static("", id="notes", markup=False)
+
+    def on_mount(self) -> None:
+        self._timer = self.set_interval(PACE, self._tick, pause=True)
+        try:
+            self._reference = reference.read(reference.path(self.lesson)).get(self.lesson.name)
+            with reading(self._engine) as connection:
+                self._history = runs.history(connection, self.lesson.name)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+        self.call_after_refresh(self._ask)
+
+    @property
+    def _engine(self) -> Engine:
+        assert self.study.engine is not None
+        return self.study.engine
+
+    @property
+    def _form(self) -> ChoicePrediction | RangePrediction:
+        if self.lesson.question.kind == "number":
+            return self.query_one(RangePrediction)
+        return self.query_one(ChoicePrediction)
+
+    # before
+
+    def _enter(self, phase: Phase) -> None:
+        self._phase = phase
+        for one in Phase:
+            self.set_class(one is phase, one.value)
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+        self.refresh_bindings()
+
+    def _ask(self) -> None:
+        """Put the question, at the knobs as they are set."""
+        self._enter(Phase.BEFORE)
+        self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())
+        self._show_question()
+        self._form.focus()
+
+    def _show_question(self) -> None:
+        try:
+            text = predictions.asked(self.lesson, self.query_one(Knobs).given())
+        except SettingError:  # the field says what is wrong; the question follows when it is right
+            return
+        self.query_one("#asked", Prose).show(text)
+
+    def _pace_words(self) -> str:
+        last = next((one for one in self._history if one.outcome is Ending.RESULT), None)
+        if last is not None:
+            return f"last run: {_seconds(last.seconds)}"
+        if self._reference is not None:
+            return f"reference run: {_seconds(self._reference.seconds)} on a CPU"
+        return ""
+
+    def action_knobs(self) -> None:
+        if self._phase is Phase.AFTER:
+            self.action_again()
+        self.query_one(Knobs).edit()
+        self.refresh_bindings()
+
+    def _leave_knobs(self) -> None:
+        self.query_one(Knobs).close()
+        self._show_question()
+        self._form.focus()
+        self.refresh_bindings()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if isinstance(event.input, KnobInput):
+            self._leave_knobs()
+        elif event.input.id == "low":
+            self.query_one("#high").focus()
+        else:
+            self.action_commit()
+
+    def action_commit(self) -> None:
+        """Lock the prediction and start, or say what is missing. Nothing is started before."""
+        knobs = self.query_one(Knobs)
+        try:
+            given = knobs.given()
+        except SettingError:
+            knobs.edit()
+            self.refresh_bindings()
+            return
+        try:
+            answer = self._form.answer()
+            if answer is None and self._must_predict:
+                self.notify("Predict first: choose an answer, and say how sure you are.")
+                return
+            self._prediction = None
+            if answer is not None:
+                with reading(self._engine) as connection:
+                    self._prediction = predictions.predict(
+                        connection,
+                        self.lesson,
+                        given,
+                        answer,
+                        self._form.confidence,
+                        revealed=self._seen,
+                    )
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._given = given
+        self._start()
+
+    @property
+    def _must_predict(self) -> bool:
+        """A first run has a prediction; what comes after may explore."""
+        return all(one.outcome is Ending.FAILED for one in self._history)
+
+    # running
+
+    def _start(self) -> None:
+        self._live = Live(monotonic())
+        self._log, self._first_plot, self._drawn = None, 0, ()
+        self._kept, self._outcome, self._unkept, self._carded = None, None, "", False
+        self.set_focus(None)
+        self._show_said()
+        self._show_notes([])
+        self.query_one("#plots").remove_children()
+        self._enter(Phase.RUNNING)
+        self._show_progress()
+        self._timer.resume()
+        self._play()
+
+    @work(exclusive=True, group="run")
+    async def _play(self) -> None:
+        """Follow the child process to its end. Leaving the screen or the app ends it here."""
+        started = self.study.clock()
+        outcome: Outcome = Cancelled()
+        try:
+            self._run = self.study.running = await runner.start(self.lesson, self._given)
+            # numpy takes a quarter of a second to import: on the side, while the child loads
+            await asyncio.to_thread(importlib.import_module, "studyapp.tui.widgets.plot")
+            turn = monotonic()
+            async with aclosing(self._run.events()) as events:
+                async for message in events:
+                    now = monotonic()
+                    if isinstance(message, Outcome):
+                        outcome = message
+                    else:
+                        self._live.add(message, now)
+                    if now - turn > TURN:  # a key takes several turns of the loop to be painted
+                        await asyncio.sleep(TURN / 2)
+                        turn = monotonic()
+        except StudyError as error:
+            outcome = Failed(str(error))
+        except asyncio.CancelledError:
+            self._keep(Cancelled(), started, LOCK_PATIENCE)
+            raise
+        finally:
+            if self._run is not None:
+                self._run.close()
+            self._run = self.study.running = None
+        await asyncio.to_thread(self._keep, outcome, started)
+        self._outcome = outcome
+        self._report()
+
+    def _keep(self, outcome: Outcome, started: datetime, patience: float = LONG_PATIENCE) -> None:
+        """Write down how it ended. A database that is locked does not cost the result."""
+        now = self.study.clock()
+        try:
+            with writing(self._engine, patience=patience) as connection:
+                self._kept = runs.keep(
+                    connection, self.lesson, self._given, outcome, started, now, self._prediction
+                )
+        except StudyError as error:
+            self._unkept = f"This run could not be kept: {error}"
+
+    def action_cancel(self) -> None:
+        if self._run is not None:
+            self.query_one("#progress", Static).update("Stopping …")
+            self._stop(self._run)
+
+    @work(group="stop")
+    async def _stop(self, run: runner.Run) -> None:
+        await run.cancel()
+
+    def _tick(self) -> None:
+        """Draw what has come since the last time."""
+        if self._phase is Phase.RUNNING:
+            self._show_progress()
+        drawn = self._draw_plots()
+        if drawn and self._phase is Phase.AFTER:
+            self._timer.pause()
+
+    def _show_said(self) -> None:
+        made = self._prediction
+        said = f"You said {made.said}." if made else "No prediction this time: exploring."
+        self.query_one("#said", Static).update(
+            Content.assemble((said, "bold"), ("  Locked until the result." if made else "", "dim"))
+        )
+
+    def _show_progress(self) -> None:
+        now = monotonic()
+        share, left = self._live.share(), self._live.left(now)
+        elapsed = _seconds(now - self._live.started)
+        if share is None:
+            note = self._live.notes[-1] if self._live.notes else "starting"
+            line = Content.assemble(("▸ ", "$text-accent"), f"{note} · {elapsed}")
+        else:
+            done = round(BAR * share)
+            line = Content.assemble(
+                ("▸ ", "$text-accent"),
+                ("━" * done, "$text-accent"),
+                ("━" * (BAR - done), "$foreground 20%"),
+                (f" {share:4.0%}", "bold"),
+                f" · {elapsed}",
+                f" · about {_seconds(left)} left" if left else "",
+            )
+        self.query_one("#progress", Static).update(line)
+        self._show_notes(_said_notes(self._live)[-3:])
+
+    def _show_notes(self, told: list[str]) -> None:
+        notes = self.query_one("#notes", Static)
+        notes.update("\n".join(told))
+        notes.set_class(bool(told), "-told")
+
+    # plots
+
+    def _panels(self) -> list[Panel]:
+        """The plots there is room for, from the one that `p` has brought to the top."""
+        panels = self._live.panels()
+        if not panels:
+            return []
+        first = self._first_plot % len(panels)
+        room = len(panels)
+        if self._phase is Phase.RUNNING:
+            asked = self.query_one("#asked")
+            taken = 8 + (asked.size.height if asked.display else 0)
+            room = max(1, (self.size.height - taken) // ROOM)
+        return (panels[first:] + panels[:first])[:room]
+
+    def _draw_plots(self) -> bool:
+        """Bring the plots up to date; False if one is not there yet to be drawn on."""
+        panels = self._panels()
+        if not panels:
+            return True
+        state = (self._live.version, self._log, self._first_plot, len(panels), self.size)
+        if state == self._drawn:
+            return True
+        from studyapp.tui.widgets.plot import PlotPanel
+
+        box = self.query_one("#plots")
+        there = list(box.query(PlotPanel))
+        for extra in there[len(panels) :]:
+            extra.remove()
+        if len(there) < len(panels):
+            box.mount_all(PlotPanel() for _ in range(len(panels) - len(there)))
+            return False
+        if not all(one.is_ready for one in there[: len(panels)]):
+            return False
+        for one, panel in zip(there, panels, strict=False):
+            one.show(panel, self._log)
+        if not self._drawn:
+            self.refresh_bindings()
+        self._drawn = state
+        return True
+
+    def action_next_plot(self) -> None:
+        self._first_plot += 1
+        self._timer.resume()
+
+    def action_scale(self) -> None:
+        shown = next((panel for panel in self._panels() if not panel.bars), None)
+        if shown is not None:
+            self._log = not (shown.wants_log if self._log is None else self._log)
+            self._timer.resume()
+
+    # after
+
+    def _report(self) -> None:
+        """Show how it ended."""
+        before, kept = self._history, self._kept
+        if kept is not None:
+            self._history = (kept, *before)
+        result = self._outcome if isinstance(self._outcome, Finished) else None
+        self.query_one("#said", Static).update(self._verdict(result))
+        beside, whose = self._beside(before, result)
+        measured = result.facts if result else ()
+        decides = deciding(self.lesson, self._graded)
+        self.query_one(Figures).show(measured, decides, beside, whose)
+        following = f"**Next.** {self.lesson.next}" if self.lesson.next else ""
+        texts = (self.lesson.meaning, following) if result else ()
+        self.query_one("#meaning", Prose).show("\n\n".join(filter(None, texts)))
+        self._show_notes(_said_notes(self._live))
+        self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())
+        self._enter(Phase.AFTER)
+
+    @property
+    def _graded(self) -> Graded | None:
+        """The prediction beside its result, as it was kept; or as it would have been."""
+        if self._kept is not None:
+            return self._kept.prediction
+        if self._prediction is None or self._outcome is None:
+            return None
+        return predictions.graded(self.lesson, self._prediction, self._outcome)
+
+    def _verdict(self, result: Finished | None) -> Content:
+        """What the learner said, whether it was so, and how their predictions do."""
+        graded = self._graded
+        said = f"You said {graded.prediction.said}.  " if graded else ""
+        unkept = (f"\n{self._unkept}" if self._unkept else "", "$text-error")
+        if result is None:
+            return Content.assemble(said, (self._ending_words(), "bold"), unkept)
+        if graded is None:
+            return Content.assemble(("The result.", "bold"), unkept)
+        colour = {Grade.RIGHT: "$text-success", Grade.WRONG: "$text-warning"}
+        style = "bold " + colour.get(graded.grade, "") if graded.grade else "bold"
+        told = [not_scored(graded) or "; ".join(self._scores()).capitalize()]
+        told += ["n makes a card of it"] if self._is_miss else []
+        return Content.assemble(
+            said,
+            (verdict(self.lesson, graded, result.facts), style),
+            ("\n" + " · ".join(filter(None, told)), "dim"),
+            unkept,
+        )
+
+    def _scores(self) -> tuple[str, ...]:
+        try:
+            with reading(self._engine) as connection:
+                return predictions.prediction_report(connection).words
+        except StudyError:  # the result is shown all the same
+            return ()
+
+    def _ending_words(self) -> str:
+        if isinstance(self._outcome, Failed):
+            again = " Your prediction stands; r runs it again." if self._prediction else ""
+            return self._outcome.message + again
+        return "Cancelled: there is no result."
+
+    def _beside(
+        self, before: tuple[Run, ...], result: Finished | None
+    ) -> tuple[dict[str, Fact], str]:
+        """Figures to stand beside the result: the last run's, else the reference's."""
+        if result is None:
+            return {}, ""
+        version = self.lesson.version
+        last = next((one for one in before if one.facts and one.version == version), None)
+        if last is not None:
+            setting = facts.setting(self.lesson, last.canonical) or "defaults"
+            when = facts.day(last.finished, self.study.clock().date())
+            return {fact.name: fact for fact in last.facts}, f"run of {when}, {setting}"
+        kept = self._reference
+        defaults = lab_knobs.canonical(self.lesson.knobs, {})
+        used = lab_knobs.canonical(self.lesson.knobs, result.knobs)
+        if kept is None or kept.version != version or used != defaults:
+            return {}, ""
+        return {fact.name: fact for fact in kept.facts}, "reference"
+
+    def action_again(self) -> None:
+        if isinstance(self._outcome, Failed):  # it measured nothing, so the prediction still holds
+            self._start()
+            return
+        self._form.reset()
+        self._ask()
+
+    def action_card(self) -> None:
+        if self._kept is not None and not self._carded:
+            self._carded = True
+            self.refresh_bindings()
+            self._make_card(self._kept)
+
+    @work(thread=True, group="card")
+    def _make_card(self, missed: Run) -> None:
+        try:
+            made = misses.miss_card(self._engine, self.lesson, missed, self.study.clock())
+        except StudyError as error:
+            self._carded = False
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self.refresh_bindings)
+            return
+        what = "A card of it is made" if made.new else "A card of yours covers it"
+        when = facts.day(made.due, made.due)
+        again = f" and again on {facts.day(made.again, made.due)}" if made.again else ""
+        self.app.call_from_thread(self.notify, f"{what}; it comes up on {when}{again}.")
+
+    # keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        phase = self._phase
+        match action:
+            case "commit":
+                return phase is Phase.BEFORE and not self._editing
+            case "back":
+                return phase is not Phase.RUNNING
+            case "cancel":
+                return phase is Phase.RUNNING
+            case "again":
+                return phase is Phase.AFTER
+            case "knobs":
+                return phase is not Phase.RUNNING and bool(self.lesson.knobs) and not self._editing
+            case "source" | "history":
+                return phase is not Phase.RUNNING and not self._editing
+            case "scroll":
+                return phase is not Phase.BEFORE
+            case "card":
+                return phase is Phase.AFTER and self._is_miss and not self._carded
+            case "scale":
+                return phase is not Phase.BEFORE and any(not p.bars for p in self._panels())
+            case "next_plot":
+                return phase is not Phase.BEFORE and len(self._live.panels()) > 1
+        return True
+
+    @property
+    def _editing(self) -> bool:
+        return self.is_mounted and self.query_one(Knobs).editing
+
+    @property
+    def _is_miss(self) -> bool:
+        graded = self._kept.prediction if self._kept else None
+        return graded is not None and graded.grade is Grade.WRONG
+
+    def action_source(self) -> None:
+        from studyapp.tui.screens.source import SourceScreen
+
+        self.app.push_screen(SourceScreen(self.lesson))
+
+    def action_history(self) -> None:
+        from studyapp.tui.screens.history import HistoryScreen
+
+        self.app.push_screen(HistoryScreen(self.lesson))
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=2 * lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        body = self.query_one(VerticalScroll)
+        (body.scroll_page_down if pages > 0 else body.scroll_page_up)(animate=False)
+
+    def action_back(self) -> None:
+        if self._editing:
+            self._leave_knobs()
+        else:
+            self.app.pop_screen()
+
+
+def _said_notes(live: Live) -> list[str]:
+    """The notes that say something about the experiment; "loading torch" is only for the wait."""
+    told = [note for note in live.notes if not note.startswith("loading ")]
+    if live.left_out:
+        told.append(f"{live.left_out} more series are not drawn.")
+    return told
+
+
+def _seconds(seconds: float) -> str:
+    """6 s, 1 m 20 s."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} m {whole % 60} s"

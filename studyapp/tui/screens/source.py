@@ -1,0 +1,61 @@
+"""The source of an experiment: everything it does, on one page."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+
+from studyapp.lab.catalog import Declaration
+from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.prose import Prose
+
+
+class SourceScreen(Page):
+    """Shows a lesson's module, highlighted."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape,q,v", "back", "back", key_display="esc", tooltip="Back to the experiment"),
+        Binding("down,j", "scroll(1)", "scroll", key_display="↑↓", tooltip="Scroll"),
+        Binding("up,k", "scroll(-1)", "scroll up", show=False),
+        Binding("pagedown,space", "page(1)", "page down", show=False, tooltip="A page down"),
+        Binding("pageup", "page(-1)", "page up", show=False, tooltip="A page up"),
+        Binding("home", "end(-1)", "top", show=False),
+        Binding("end", "end(1)", "bottom", show=False),
+    ]
+    DEFAULT_CSS = """
+    SourceScreen { & Prose { max-width: 112; } }
+    """
+
+    def __init__(self, lesson: Declaration) -> None:
+        super().__init__()
+        self._lesson = lesson
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="body", can_focus=False):
+            yield Prose()
+
+    def on_mount(self) -> None:
+        path = self._lesson.path
+        self.head(f"{self._lesson.name} · source", f"{path.parent.name}/{path.name}")
+        try:
+            source = path.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            self.query_one(Prose).show(f"{path} cannot be read: {error}")
+            return
+        fence = "`" * 12  # longer than any in a docstring
+        self.query_one(Prose).show(f"{fence}python\n{source}\n{fence}")
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=3 * lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        body = self.query_one(VerticalScroll)
+        (body.scroll_page_down if pages > 0 else body.scroll_page_up)(animate=False)
+
+    def action_end(self, side: int) -> None:
+        body = self.query_one(VerticalScroll)
+        (body.scroll_end if side > 0 else body.scroll_home)(animate=False)
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

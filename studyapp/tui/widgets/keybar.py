@@ -1,0 +1,42 @@
+"""The footer: the keys that work now, on one line.
+
+Textual's own Footer mounts a widget for each key, anew whenever one changes; with a card that
+changes them twice, that was most of the time from a rating to the next card.
+"""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import RenderResult
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
+
+
+class KeyBar(Widget, can_focus=False):
+    """Shows the bindings of the screen that are enabled and meant to be shown; a click is a key."""
+
+    DEFAULT_CSS = """
+    KeyBar { dock: bottom; height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap;
+        text-overflow: ellipsis; }
+    """
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+
+    def on_click(self, event: events.Click) -> None:
+        if key := event.style.meta.get("key"):
+            self.app.simulate_key(key)
+
+    def render(self) -> RenderResult:
+        shown: dict[str, Content] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if not binding.show or not active.enabled or binding.action in shown:
+                continue
+            press = Style.from_meta({"key": binding.key})
+            shown[binding.action] = Content.assemble(
+                (self.app.get_key_display(binding), "$text-accent bold"), f" {binding.description}"
+            ).stylize(press)
+        wide = Content("  ").join(shown.values())
+        return wide if wide.cell_length <= self.size.width else Content(" ").join(shown.values())

@@ -1,0 +1,473 @@
+"""Keyboard walks through the lab: predict, run, see, come back; real child processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from labpack import install, write_reference
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from studyapp.lab import runner
+from studyapp.store.engine import open_database, reading
+from studyapp.study import runs
+from studyapp.study.facts import Ending
+from studyapp.tui.app import StudyApp
+from studyapp.tui.screens.help import HelpScreen
+from studyapp.tui.screens.history import HistoryScreen
+from studyapp.tui.screens.lab import LabScreen
+from studyapp.tui.screens.lesson import LessonScreen, Phase
+from studyapp.tui.screens.review import ReviewScreen
+from studyapp.tui.screens.source import SourceScreen
+from studyapp.tui.widgets.prose import Prose
+from tests_support import question, questionnaire
+
+SIZE = (80, 40)
+CITING = (
+    "It stores noise: [the gap rose](fact:probe.gap) in a run of ours.\n\n"
+    "Try it with few examples: [run it](lesson:probe)."
+)
+
+
+@pytest.fixture
+def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    return lambda *names: install(tmp_path, monkeypatch, *names)
+
+
+@pytest.fixture
+def citing_pack(only_pack: Path) -> Path:
+    """A pack whose first card cites the lesson `probe`."""
+    for path in only_pack.rglob("*.md"):
+        if path.name != "reading.md":
+            path.unlink()
+    notes = [question("overfitting", text=CITING), question("q01"), question("q02")]
+    (only_pack / "1" / "questionnaire.md").write_text(questionnaire(*notes))
+    return only_pack
+
+
+def lines(app: StudyApp) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+def words(app: StudyApp) -> str:
+    """What is on the screen, on one line, so that a wrapped sentence is found."""
+    return " ".join(lines(app).split())
+
+
+def toasts(app: StudyApp) -> str:
+    return " ".join(toast.message for toast in app._notifications)
+
+
+def lesson_screen(app: StudyApp) -> LessonScreen:
+    screen = next(one for one in reversed(app.screen_stack) if isinstance(one, LessonScreen))
+    assert isinstance(screen, LessonScreen)
+    return screen
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    for _ in range(3000):
+        await pilot.pause(0.01)
+        if condition():
+            return
+    pytest.fail("it never came")
+
+
+async def ended(pilot: Pilot[None], app: StudyApp) -> None:
+    await until(pilot, lambda: lesson_screen(app)._phase is Phase.AFTER)
+    await until(pilot, lambda: lesson_screen(app)._draw_plots())
+    await pilot.pause()
+
+
+async def drawing(pilot: Pilot[None], app: StudyApp) -> None:
+    await until(pilot, lambda: lesson_screen(app)._drawn)
+    await pilot.pause()
+
+
+def history(app: StudyApp, lesson: str) -> tuple[runs.Run, ...]:
+    assert app.engine is not None
+    with reading(app.engine) as connection:
+        return runs.history(connection, lesson)
+
+
+def gone(pid: int) -> bool:
+    for _ in range(1000):
+        try:
+            os.kill(pid, 0)
+            if " Z " in Path(f"/proc/{pid}/stat").read_text():
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+async def test_predict_run_and_read_the_result(make_app, open_today, lessons) -> None:
+    write_reference(lessons("probe"), "probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l")
+        assert isinstance(app.screen, LabScreen)
+        assert "not run yet: what do you predict?" in lines(app)
+        assert "grounds overfitting, early stopping" in lines(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "reference run: 6 s on a CPU" in lines(app)
+        assert "How sure?" in lines(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "Predict first" in toasts(app)
+        assert history(app, "probe") == ()
+        await pilot.press("up", *["right"] * 9, "enter")
+        await ended(pilot, app)
+        assert "You said higher, 75%. Right." in words(app)
+        assert "1 of 20 predictions before a mean says anything" in lines(app)
+        assert "▸ gap" in lines(app)
+        assert "+4.7 points [3.9, 5.5]" in lines(app)
+        assert "+5.0 points [4.2, 5.8]" in lines(app)  # the reference, beside it
+        assert "95% intervals over 32 draws of data and start" in words(app)
+        assert "each of them costs it on new data. Next. Set n to 9" in words(app)
+        assert not lesson_screen(app).check_action("card", ())
+        await pilot.press("h")
+        assert isinstance(app.screen, HistoryScreen)
+        assert "20 Nov 09:00" in lines(app)
+        assert "Your predictions, all experiments: 1 of 20" in lines(app)
+        await pilot.press("escape", "v")
+        assert isinstance(app.screen, SourceScreen)
+        assert "from studyapp.lab.protocol import" in lines(app)
+        await pilot.press("escape", "escape")
+        assert isinstance(app.screen, LabScreen)
+        assert "20 Nov: you said higher, 75%; right. gap +4.7 points" in words(app)
+        await pilot.press("escape")
+        await open_today(pilot)
+        assert "probe on 20 Nov: you were right" in lines(app)
+        (kept,) = history(app, "probe")
+    assert kept.outcome is Ending.RESULT
+    assert kept.prediction is not None
+    assert kept.prediction.prediction.naive
+    assert kept.prediction.score == pytest.approx(0.0625)
+
+
+async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_run(
+    make_app, open_today, lessons
+) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await ended(pilot, app)
+        await pilot.press("k", "9", "escape")
+        await pilot.pause()
+        assert "With n = 9 instead: A small network trains" in words(app)
+        await pilot.press("up", "enter")
+        await ended(pilot, app)
+        assert "You said higher, 33%. Wrong: lower." in words(app)
+        assert "Kept, not scored: you had seen this experiment before." in words(app)
+        assert "−3.1 points [−3.9, −2.3]" in lines(app)
+        assert "+4.7 points [3.9, 5.5]" in lines(app)
+        assert "run of 20 Nov, defaults" in lines(app)
+        await pilot.press("r", "enter")  # exploring: no prediction is asked for
+        await ended(pilot, app)
+        assert "run of 20 Nov, n = 9" in lines(app)
+        found = history(app, "probe")
+    assert [run.prediction is None for run in found] == [True, False, False]
+    assert [run.knobs["n"] for run in found] == [9, 9, 30]
+    assert found[1].prediction is not None
+    assert found[1].prediction.score is None
+
+
+async def test_a_miss_becomes_a_card(make_app, open_today, settle, lessons, tmp_path) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "down", *["right"] * 12, "enter")
+        await ended(pilot, app)
+        assert "Wrong: higher." in words(app)
+        assert "n makes a card of it" in words(app)
+        await pilot.press("n", "n")
+        await settle(pilot)
+        assert "A card of it is made; it comes up on 21 Nov and again on 27 Nov." in toasts(app)
+        assert not lesson_screen(app).check_action("card", ())
+    text = (tmp_path / "data/studyapp/packs/mine/chapter-1-questions.md").read_text()
+    assert text.count("You said lower, 90%.") == 1
+
+
+async def test_from_a_card_to_its_experiment_and_back(
+    make_app, open_today, lessons, citing_pack: Path
+) -> None:
+    """Before the first run an answer shows no figure; afterwards it shows the learner's own."""
+    write_reference(lessons("probe"), "probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        assert "l experiment" in lines(app)
+        assert "f reference" not in lines(app)
+        await pilot.press("l")
+        await pilot.pause()
+        assert "How sure?" in lines(app)  # the answer was not shown: this would be scored
+        await pilot.press("escape")
+        assert isinstance(app.screen, ReviewScreen)
+        await pilot.press("enter")
+        assert "the gap rose ▪ predict first (l)" in lines(app)
+        await pilot.press("f")
+        assert "the gap rose: +5.0 points [4.2, 5.8] ▪ reference, 32 seeds, CPU" in words(app)
+        await pilot.press("l")
+        await pilot.pause()
+        await pilot.press("up", "enter")
+        await ended(pilot, app)
+        assert "Kept, not scored: you had seen this experiment before." in words(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, ReviewScreen)
+        assert "the gap rose: +4.7 points [3.9, 5.5] ▪ your run, 32 seeds, 20 Nov" in words(app)
+        await pilot.press("3", "enter")
+        assert "l experiment" not in lines(app)  # this card has none
+
+
+async def test_a_link_opens_its_experiment_at_its_knobs(
+    make_app, open_today, lessons, citing_pack: Path
+) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter")
+        app.screen.query_one("#answer", Prose).action_link("fact:probe.gap?n=9")
+        await pilot.pause()
+        await pilot.pause()
+        assert "With n = 9 instead:" in words(app)
+        await pilot.press("escape")
+        app.screen.query_one("#answer", Prose).action_link("lesson:gone")
+        await pilot.pause()
+        assert "There is no experiment 'gone'; there is probe." in toasts(app)
+
+
+async def test_cancel_stops_the_process_and_keeps_no_facts(make_app, open_today, lessons) -> None:
+    lessons("slow")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "down", "enter")
+        await drawing(pilot, app)
+        assert "40%" in lines(app)
+        assert "Locked until the result." in lines(app)
+        assert app.running is not None
+        pid = app.running.pid
+        await pilot.press("escape")
+        await ended(pilot, app)
+        assert "Cancelled: there is no result." in lines(app)
+        assert gone(pid)
+        (kept,) = history(app, "slow")
+        assert (kept.outcome, kept.facts) == (Ending.CANCELLED, ())
+        await pilot.press("escape")
+        assert isinstance(app.screen, LabScreen)
+
+
+@pytest.mark.parametrize("how", ["quit", "crash of the app"])
+async def test_leaving_the_app_leaves_no_process(
+    make_app, open_today, lessons, tmp_path: Path, how: str
+) -> None:
+    lessons("slow")
+    app = make_app()
+    pid = 0
+    with pytest.raises(ZeroDivisionError) if how != "quit" else open(os.devnull):
+        async with app.run_test(size=SIZE) as pilot:
+            await open_today(pilot)
+            await pilot.press("l", "enter", "down", "enter")
+            await drawing(pilot, app)
+            pid = app.running.pid
+            if how == "quit":
+                await pilot.press("ctrl+q")
+            else:
+                app.call_later(lambda: 1 / 0)
+                await pilot.pause(0.1)
+    assert pid
+    assert gone(pid)
+    engine = open_database(str(tmp_path / "app.db"))
+    with reading(engine) as connection:
+        (kept,) = runs.history(connection, "slow")
+    engine.dispose()
+    assert kept.outcome is Ending.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("broken", "no pictures in the folder"),
+        ("crash", "crash crashed (signal 11: Segmentation fault)."),
+        ("memory", "memory was killed, perhaps because memory ran out."),
+        ("nan", "not a finite number"),
+    ],
+)
+async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
+    make_app, open_today, lessons, name: str, sentence: str
+) -> None:
+    lessons(name)
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await ended(pilot, app)
+        assert sentence in words(app)
+        assert "Your prediction stands; r runs it again." in words(app)
+        (kept,) = history(app, name)
+        assert (kept.outcome, kept.facts) == (Ending.FAILED, ())
+        if name == "broken":
+            await pilot.press("r")
+            await ended(pilot, app)
+            assert len(history(app, name)) == 2
+            assert history(app, name)[0].prediction.prediction.naive
+
+
+async def test_points_that_are_no_numbers_are_told(make_app, open_today, lessons) -> None:
+    lessons("sick")
+    app = make_app()
+    async with app.run_test(size=(100, 60)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await ended(pilot, app)
+        assert "Right." in lines(app)
+        assert "train loss diverged at step 7" in words(app)
+
+
+async def test_keys_are_answered_during_a_flood(make_app, open_today, lessons) -> None:
+    lessons("flood")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await drawing(pilot, app)
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        assert lesson_screen(app)._phase is Phase.RUNNING
+        assert "Stop the run" in lines(app)
+        await pilot.press("escape")
+        await ended(pilot, app)
+        assert "Right." in lines(app)
+
+
+async def test_a_histogram_is_drawn_as_bars_with_its_mark(make_app, open_today, lessons) -> None:
+    lessons("bars")
+    app = make_app()
+    async with app.run_test(size=(100, 60)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await ended(pilot, app)
+        await pilot.pause()
+        assert "chance │ observed at −2.6" in words(app).replace("\xa0", " ")
+        assert "████" in lines(app)
+        assert not lesson_screen(app).check_action("scale", ())
+
+
+async def test_plots_take_turns_and_scales(make_app, open_today, lessons) -> None:
+    lessons("slow")
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await drawing(pilot, app)
+        assert "validation loss" in words(app)
+        assert "accuracy" not in words(app)
+        assert "log scale" not in words(app)
+        await pilot.press("g")
+        await until(pilot, lambda: "log scale" in words(app))
+        await pilot.press("p")
+        await until(pilot, lambda: "accuracy 0.66" in words(app))
+        await pilot.press("escape")
+        await ended(pilot, app)
+
+
+async def test_a_bad_knob_is_refused_at_its_field_before_anything_starts(
+    make_app, open_today, lessons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        pytest.fail("a process was started")
+
+    monkeypatch.setattr(runner, "start", never)
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "k")
+        assert "✓ known to work" in lines(app)
+        assert "n: examples; with 30 the effect is clear" in lines(app)
+        await pilot.press("1")
+        assert "n = 1 is not allowed; it must be a whole number from 2 to 1000." in words(app)
+        await pilot.press("escape", "enter")
+        assert "n = 1 is not allowed; it must be a whole number from 2 to 1000." in words(app)
+        assert lesson_screen(app)._phase is Phase.BEFORE
+        await pilot.press("backspace", "down", *"2.5", "enter")
+        assert "n = '' is not allowed" not in words(app)
+        assert history(app, "probe") == ()
+
+
+async def test_an_amount_is_predicted_as_a_range(make_app, open_today, lessons) -> None:
+    lessons("amount")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter")
+        await pilot.pause()
+        await pilot.press("3", "enter", "enter")
+        await pilot.pause()
+        assert "Give both ends of the range" in toasts(app)
+        await pilot.press("2", "enter")
+        await pilot.pause()
+        assert "the lower one first" in toasts(app)
+        await pilot.press("backspace", *"5.75", "enter")
+        await ended(pilot, app)
+        assert "You said 3 to 5.75, 80%. Right." in words(app)
+        assert "Your ranges held 1 of 1" in words(app)
+
+
+async def test_a_result_that_cannot_be_kept_is_still_shown(
+    make_app, open_today, lessons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studyapp.errors import StoreError
+    from studyapp.study import runs as kept_runs
+
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreError("app.db is locked by another program; close it or try again.")
+
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up")
+        monkeypatch.setattr(kept_runs, "keep", refuse)
+        await pilot.press("enter")
+        await ended(pilot, app)
+        assert "This run could not be kept: app.db is locked" in words(app)
+        assert "+4.7 points [3.9, 5.5]" in lines(app)
+        assert "Right." in lines(app)
+
+
+async def test_no_experiments_is_a_sentence(make_app, open_today, lessons) -> None:
+    (lessons("probe") / "probe.py").write_text("LESSON = Lesson(name=name())")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "v", "h")
+        text = str(app.screen.query_one("#problems", Static).content)
+        assert text.startswith("No experiment is installed.\nLeft out: ")
+        assert "probe.py:1:" in text
+
+
+def test_the_app_never_imports_torch_and_numpy_only_with_a_plot() -> None:
+    program = (
+        "import studyapp.tui.screens.lab, studyapp.tui.screens.lesson, studyapp.tui.screens.review"
+        "\nimport sys; print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert not {"torch", "numpy", "textual_plot", "lessons"} & set(done.stdout.split())
