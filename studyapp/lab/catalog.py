@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import tokenize
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +23,7 @@ from studyapp.lab.typed import build
 from studyapp.notes.note import Problem
 
 GROUP = "studyapp.lessons"
-_PARSER = Lock()  # Python 3.11 counts the depth of a tree for all threads together (gh-106905)
+_PARSER = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,30 @@ def declaration(path: Path, module: str, pack: str) -> Declaration | None:
 
 def _parse(path: Path) -> ast.Module:
     try:
-        with tokenize.open(path) as file, _PARSER:
-            return ast.parse(file.read())
+        with tokenize.open(path) as file:
+            text = file.read()
+        with _PARSER, _uninterrupted():
+            return ast.parse(text)
     except SyntaxError as error:
         raise ContentError(path, error.lineno or 1, error.msg) from None
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise ContentError(path, 1, f"cannot be read: {error}") from None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """No garbage collection, and so no other thread, in the middle of a parse.
+
+    Before Python 3.11.8 the depth of a tree was counted for all threads together, and Textual
+    parses the name of an action on every key (gh-106905).
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _assigns_lesson(node: ast.stmt) -> bool:
