@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labpack import install, write_reference
 from sqlalchemy import Engine
 
+from labpack import install, write_reference
 from studyapp.lab import catalog
 from studyapp.lab.catalog import Catalog
 from studyapp.lab.grade import Answer, Grade

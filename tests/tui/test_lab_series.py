@@ -7,8 +7,10 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.content import Content
 
 from studyapp.lab.protocol import Metric, Note, Progress
+from studyapp.tui.flow import GAP, flow
 from studyapp.tui.series import MOST, Live, Panel, in_words, number
 
 
@@ -116,3 +118,10 @@ def test_the_newest_number_has_its_band() -> None:
     live = played(Metric(0, "loss", 2.0), Metric(1, "loss", 1.0, 0.9, 1.1))
     assert in_words(live.panels()[0].series[0]) == "1 [0.9, 1.1]"
     assert math.isclose(live.panels()[0].series[0].points[0].value, 2.0)
+
+
+@given(st.lists(st.text("ab ", min_size=1, max_size=12), min_size=1), st.integers(1, 40))
+def test_pieces_of_a_legend_stay_whole(pieces: list[str], width: int) -> None:
+    lines = flow(map(Content, pieces), width).plain.split("\n")
+    assert GAP.join(lines) == GAP.join(pieces)
+    assert all(len(line) <= width or line in pieces for line in lines)

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from labpack import install, write_reference
 from textual.pilot import Pilot
 
+from labpack import install, write_reference
 from studyapp.config import Settings
 from studyapp.lab import catalog, runner
 from studyapp.lab.lines import Finished, Message

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from labpack import install, write_reference
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from labpack import install, write_reference
 from studyapp.lab import runner
 from studyapp.store.engine import open_database, reading
 from studyapp.study import runs
@@ -363,7 +363,7 @@ async def test_a_histogram_is_drawn_as_bars_with_its_mark(make_app, open_today, 
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
         await pilot.pause()
-        assert "chance │ observed at −2.6" in words(app).replace("\xa0", " ")
+        assert "chance │ observed at −2.6" in words(app)
         assert "████" in lines(app)
         assert not lesson_screen(app).check_action("scale", ())
 

@@ -170,7 +170,7 @@ class LessonScreen(Page):
         self._enter(Phase.BEFORE)
         self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())
         self._show_question()
-        self._form.focus()
+        self._form.focus(scroll_visible=False)
 
     def _show_question(self) -> None:
         try:
@@ -196,7 +196,7 @@ class LessonScreen(Page):
     def _leave_knobs(self) -> None:
         self.query_one(Knobs).close()
         self._show_question()
-        self._form.focus()
+        self._form.focus(scroll_visible=False)
         self.refresh_bindings()
 
     @on(Input.Submitted)

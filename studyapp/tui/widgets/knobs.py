@@ -15,8 +15,7 @@ from textual.widgets import Input, Static
 from studyapp.errors import SettingError
 from studyapp.lab import knobs as lab_knobs
 from studyapp.lab.protocol import Knob, Value
-
-UNBROKEN = "\N{NO-BREAK SPACE}"  # a knob and its value stay on one line
+from studyapp.tui.flow import flow
 
 _VALUE = 34  # cells of a knob with its value and range, before its reason
 _RANGE = 19  # cells of a range
@@ -94,8 +93,9 @@ class Knobs(Vertical):
         fields = list(self.query(KnobInput))
         wrong = [field for field in fields if self._problem(field)]
         for field in (wrong or fields)[:1]:
-            field.focus()
+            field.focus(scroll_visible=False)
             self._tell(field)
+        self.scroll_visible(animate=False)
 
     def close(self) -> None:
         self.remove_class("-editing")
@@ -112,7 +112,9 @@ class Knobs(Vertical):
     def action_step(self, step: int) -> None:
         fields = list(self.query(KnobInput))
         here = next((n for n, field in enumerate(fields) if field.has_focus), 0)
-        fields[(here + step) % len(fields)].focus()
+        field = fields[(here + step) % len(fields)]
+        field.focus(scroll_visible=False)
+        field.scroll_visible(animate=False)
 
     def action_defaults(self) -> None:
         for field in self.query(KnobInput):
@@ -165,16 +167,16 @@ class Knobs(Vertical):
         else:
             parts = [self._value(field) for field in fields]
             if all(field.is_default for field in fields):
-                parts.append(Content.styled("✓ known to work".replace(" ", UNBROKEN), "dim"))
-            text = Content("   ").join(parts)
+                parts.append(Content.styled("✓ known to work", "dim"))
+            text = flow(parts, self.size.width)
         self.query_one("#set", Static).update(text)
 
     def _value(self, field: KnobInput) -> Content:
         knob = field.knob
-        name = knob.name.replace("_", UNBROKEN)
+        name = knob.name.replace("_", " ")
         style = "bold $foreground" if field.is_default else "bold $text-accent"
-        limits = f"{UNBROKEN}[{_range(knob)}]" if _range(knob) else ""
-        return Content.assemble(f"{name}{UNBROKEN}", (_shown(field.value), style), limits)
+        limits = f" [{_range(knob)}]" if _range(knob) else ""
+        return Content.assemble(f"{name} ", (_shown(field.value), style), limits)
 
     def _explained(self, field: KnobInput) -> Content:
         value = self._value(field)

@@ -22,10 +22,10 @@ from textual_hires_canvas import Canvas
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import NumericAxisFormatter
 
+from studyapp.tui.flow import flow
 from studyapp.tui.series import Panel, Series, in_words, number
 
 LETTERS = "abcdefghijkl"
-UNBROKEN = "\N{NO-BREAK SPACE}"  # a curve and its number stay on one line
 COLOURS = 6
 BAND = 0.35  # how much of a line's colour its band has
 
@@ -171,9 +171,17 @@ class PlotPanel(Vertical):
         & > Static { height: auto; } }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[Panel, bool | None] | None = None
+
     def compose(self) -> ComposeResult:
         yield Static("", classes="legend")
         yield Plot()
+
+    def on_resize(self) -> None:
+        if self._shown is not None:
+            self.show(*self._shown)
 
     @property
     def is_ready(self) -> bool:
@@ -182,19 +190,19 @@ class PlotPanel(Vertical):
 
     def show(self, panel: Panel, log: bool | None) -> None:
         """Draw *panel*; *log* None leaves the scale to what the values need."""
+        self._shown = panel, log
         scale = not panel.bars and (panel.wants_log if log is None else log)
         plot = self.query_one(Plot)
         parts = [Content.styled(panel.title, "bold")] if panel.title else []
         if panel.bars:
             bar = Content.styled("│", plot.colour(5).hex)
             parts += [
-                bar + f"{UNBROKEN}{mark.name} at {number(mark.ordered()[0].step)}"
-                for mark in panel.marks
+                bar + f" {mark.name} at {number(mark.ordered()[0].step)}" for mark in panel.marks
             ]
         else:
             parts += [self._entry(plot, index, one) for index, one in enumerate(panel.series)]
             parts += [Content.styled("log scale", "dim")] if scale else []
-        legend = Content("   ").join(parts)
+        legend = flow(parts, self.size.width)
         if scale and (told := panel.left_out()):
             legend += Content.styled(f"\n{told}", "$text-warning")
         self.query_one(".legend", Static).update(legend)
@@ -202,8 +210,8 @@ class PlotPanel(Vertical):
 
     def _entry(self, plot: Plot, index: int, series: Series) -> Content:
         name = series.name.removeprefix(f"{series.name.partition(': ')[0]}: ")
-        words = f" {name} {in_words(series)}".replace(" ", UNBROKEN)
-        return Content.styled(LETTERS[index], f"bold {plot.colour(index).hex}") + words
+        letter = Content.styled(LETTERS[index], f"bold {plot.colour(index).hex}")
+        return letter + f" {name} {in_words(series)}"
 
 
 def _fill_lines(canvas: Canvas) -> None:

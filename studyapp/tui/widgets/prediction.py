@@ -115,6 +115,8 @@ class ChoicePrediction(Vertical, can_focus=True):
     def _draw(self) -> None:
         for index, line in enumerate(self.query(ChoiceLine)):
             line.choose(index == self._chosen)
+            if index == self._chosen:
+                line.scroll_visible(animate=False)
         last = len(self._levels) - 1
         bar = "".join("█" if level == self._level else "▁" for level in range(last + 1))
         word = {0: "  only guessing", last: "  certain"}.get(self._level, "")
