@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     FORGET = "forget"
     SET_DUE = "set due"
     KNOW = "know"
+    CHANGED = "answer changed"  # logged by a sync, not by the learner
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,9 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
     if isinstance(entry, Review):
         if entry.kind is ReviewKind.CRAM:
             return memory
+        if entry.kind is ReviewKind.ATTEMPT and entry.rating >= Rating.GOOD:
+            # Written out in full, it needs no second showing today.
+            parameters = parameters.without_steps
         return parameters.review(memory, entry.rating, entry.now, card=card, uid=entry.uid)
     match entry.kind:
         case EventKind.SUSPEND:
@@ -145,6 +149,10 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
             return Memory(cause=Cause.FORGOTTEN, suspended=memory.suspended)
         case EventKind.KNOW:
             return parameters.known(memory, study_day(entry.now))
+        case EventKind.CHANGED if memory.due is not None and entry.day is not None:
+            sooner = min(memory.due, entry.day)
+            due_at = memory.due_at if sooner == memory.due else None
+            return replace(memory, due=sooner, due_at=due_at, cause=Cause.CHANGED)
         case EventKind.SET_DUE if memory.state is not State.NEW:
             return replace(memory, due=entry.day, due_at=None, cause=Cause.SET)
         case _:

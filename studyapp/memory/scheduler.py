@@ -44,6 +44,11 @@ class Parameters:
             enable_fuzzing=False,
         )
 
+    @cached_property
+    def without_steps(self) -> Parameters:
+        """The same, but a remembered card goes straight to its interval of days."""
+        return replace(self, learning_steps=(), relearning_steps=())
+
     @property
     def decay(self) -> float:
         return -self.weights[20]

@@ -28,6 +28,7 @@ class Cause(StrEnum):
     SET = "set"
     KNOWN = "known"
     FORGOTTEN = "forgotten"
+    CHANGED = "answer changed"
 
 
 @dataclass(frozen=True, slots=True)

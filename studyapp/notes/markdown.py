@@ -375,6 +375,9 @@ def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
         if number is None and values.get(key):
             message = f"{key}: {values[key]} is not a whole number above 0"
             file.report(line_of(key), message)
+    video = values.get("video") or None
+    if video is not None and not re.fullmatch(r"https?://[^\s<>\"]+", video):
+        file.report(line_of("video"), f"video: {video} is not an address like https://…")
     if kind and kind not in set(PageKind):
         message = f"kind: {kind} is none of {', '.join(PageKind)}"
         file.report(line_of("kind"), message)
@@ -390,6 +393,7 @@ def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
         title=values.get("title", ""),
         kind=PageKind(kind),
         lecture=lecture,
+        video=video,
     )
     return _Head(lines, page, page.kind, timed)
 

@@ -109,6 +109,7 @@ class Page:
     notes: tuple[Note, ...] = ()
     sections: tuple[Section, ...] = ()
     lecture: int | None = None
+    video: str | None = None  # the lecture's address
     moments: tuple[Moment, ...] = ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -95,6 +95,24 @@ def append_event(connection: Connection, learner: int, card_id: int, entry: fold
             until=entry.day,
         )
     )
+
+
+def log_event(
+    connection: Connection,
+    learner: int,
+    card_id: int,
+    kind: EventKind,
+    now: datetime,
+    *,
+    target: bytes | None = None,
+    day: date | None = None,
+) -> tuple[fold.Event, Memory]:
+    """Log an event of *now*, an aware datetime; returns it with the memory that it leads to."""
+    offset = now.utcoffset()
+    assert offset is not None, "now carries the learner's zone"
+    entry = fold.Event(new_uid(), stamp(connection, now), offset, kind, target, day)
+    append_event(connection, learner, card_id, entry)
+    return entry, refold(connection, learner, card_id, read_history(connection, learner))
 
 
 def new_uid() -> bytes:

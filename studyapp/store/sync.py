@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import EventKind
 from studyapp.notes import markdown
 from studyapp.notes.card import MEANING_TO_TERM, sides
-from studyapp.notes.note import Note, Page, Problem, card_uid, note_uid
-from studyapp.store import tables
+from studyapp.notes.note import CardStyle, Note, Page, Problem, card_uid, note_uid
+from studyapp.store import log, tables
 from studyapp.store.fingerprint import fingerprint
 
 
@@ -27,6 +29,7 @@ class Report:
     missing: int = 0
     unchanged: int = 0
     new_cards: int = 0
+    due_again: int = 0  # cards whose points have changed since they were last rated
     problems: tuple[Problem, ...] = ()
     missing_roots: tuple[str, ...] = ()
 
@@ -47,6 +50,7 @@ class _Tally:
     restored: int = 0
     unchanged: int = 0
     new_cards: int = 0
+    due_again: int = 0
     seen: set[bytes] = field(default_factory=set)
 
 
@@ -57,7 +61,6 @@ def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report
     rewording, moving and renaming keep its memory. If a root is missing, nothing is marked as
     missing at all, since its notes may only be out of reach.
     """
-    now = now.astimezone(UTC)
     pages: list[Page] = []
     problems: list[Problem] = []
     stamps = {root: fingerprint(root) for root in roots}
@@ -68,8 +71,10 @@ def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report
             problems.extend(wrong)
     gone = tuple(str(root) for root, stamp in stamps.items() if not stamp)
     chapters = _write_chapters(connection, pages)
-    _write_sections(connection, pages, chapters, now, keep=bool(gone))
-    tally = _write_notes(connection, _shadowed(pages), chapters, now)
+    sections = _write_sections(connection, pages, chapters, now, keep=bool(gone))
+    if not gone:
+        _write_moments(connection, pages, chapters)
+    tally = _write_notes(connection, _shadowed(pages), chapters, sections, now)
     # A file that cannot be read hides its notes; that is no reason to retire them.
     unread = {str(problem.path) for problem in problems}
     missing = 0 if gone else _mark_missing(connection, tally.seen, unread, now)
@@ -81,6 +86,7 @@ def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report
         missing,
         tally.unchanged,
         tally.new_cards,
+        tally.due_again,
         tuple(problems),
         gone,
     )
@@ -117,14 +123,14 @@ def _write_sections(
     now: datetime,
     *,
     keep: bool,
-) -> None:
+) -> dict[tuple[int, str], int]:
+    """Returns the id of each section that is there, by chapter and number, in book order."""
     table = tables.section
     kept = {(row.chapter_id, row.number): row for row in connection.execute(select(table))}
-    seen = set()
+    seen: dict[tuple[int, str], int] = {}
     for page in pages:
         for position, section in enumerate(page.sections):
             key = (chapters[page.pack, page.chapter], section.number)
-            seen.add(key)
             values = {
                 "title": section.title,
                 "text": section.text,
@@ -133,7 +139,7 @@ def _write_sections(
                 "position": position,
                 "missing_since": None,
             }
-            _upsert(
+            seen[key], _ = _upsert(
                 connection,
                 tables.section,
                 kept.get(key),
@@ -145,12 +151,45 @@ def _write_sections(
             connection.execute(
                 update(tables.section).where(table.c.id == row.id).values(missing_since=now)
             )
+        elif keep:
+            seen.setdefault(key, row.id)
+    return seen
+
+
+def _write_moments(
+    connection: Connection, pages: Iterable[Page], chapters: Mapping[tuple[str, int], int]
+) -> None:
+    """Nothing personal hangs on a moment, so they are simply written anew."""
+    chapter, section = tables.chapter.c, tables.section.c
+    sections = {
+        (pack, number): section_id
+        for pack, number, section_id in connection.execute(
+            select(chapter.pack, section.number, section.id)
+            .join(tables.chapter, chapter.id == section.chapter_id)
+            .where(section.missing_since.is_(None))
+        )
+    }
+    connection.execute(delete(tables.moment))
+    for page in pages:
+        for moment in page.moments:
+            connection.execute(
+                insert(tables.moment).values(
+                    chapter_id=chapters[page.pack, page.chapter],
+                    section_id=sections.get((page.pack, moment.section or "")),
+                    lecture=page.lecture or 0,
+                    seconds=moment.seconds,
+                    title=moment.title,
+                    text=moment.text,
+                    video=page.video,
+                )
+            )
 
 
 def _write_notes(
     connection: Connection,
     notes: Mapping[bytes, tuple[Page, Note]],
     chapters: Mapping[tuple[str, int], int],
+    sections: Mapping[tuple[int, str], int],
     now: datetime,
 ) -> _Tally:
     table = tables.note
@@ -158,6 +197,7 @@ def _write_notes(
     cards: dict[int, dict[str, Any]] = {}
     for made in connection.execute(select(tables.card)):
         cards.setdefault(made.note_id, {})[made.side] = made
+    first = {chapter: section for (chapter, _), section in reversed(list(sections.items()))}
     tally, position = _Tally(), 0
     in_order = sorted(notes.items(), key=lambda item: _place(*item[1]))
     for uid, (page, note) in in_order:
@@ -177,10 +217,46 @@ def _write_notes(
             case _:
                 tally.unchanged += 1
         tally.seen.add(uid)
+        kept_cards = cards.get(note_id, {})
+        place = {
+            "chapter_id": chapter,
+            "section_id": sections.get((chapter, note.section or ""), first.get(chapter)),
+        }
         position = _write_cards(
-            connection, page, note, note_id, chapter, cards.get(note_id, {}), position, now, tally
+            connection, page, note, note_id, place, kept_cards, position, now, tally
         )
+        if change and row is not None:
+            sides_changed = _changed_sides(note, row.points, kept_cards)
+            changed = [kept_cards[side].id for side in sides_changed]
+            tally.due_again += _make_due(connection, changed, now)
     return tally
+
+
+def _changed_sides(
+    note: Note, before: Sequence[Mapping[str, Any]], kept: Iterable[str]
+) -> list[str]:
+    """The cards that ask for something else since a point changed."""
+    old = {point["id"]: point["text"].split() for point in before}
+    new = {point.id: point.text.split() for point in note.points}
+    if note.card is CardStyle.ITEMS:
+        changed = {f"item:{key}" for key, text in new.items() if old.get(key, text) != text}
+        return [side for side in kept if side in changed]
+    was = sorted((point["extra"], point["text"].split()) for point in before)
+    now = sorted((point.extra, point.text.split()) for point in note.points)
+    return [] if was == now else [side for side in kept if side in sides(note)]
+
+
+def _make_due(connection: Connection, cards: Iterable[int], now: datetime) -> int:
+    """Make cards that were rated come once more, in the learner's log; returns how many."""
+    memory, count = tables.memory.c, 0
+    for card_id in cards:
+        rated = connection.scalars(
+            select(memory.learner_id).where(memory.card_id == card_id, memory.due.is_not(None))
+        ).all()
+        for learner in rated:
+            log.log_event(connection, learner, card_id, EventKind.CHANGED, now, day=study_day(now))
+            count += 1
+    return count
 
 
 def _write_cards(
@@ -188,7 +264,7 @@ def _write_cards(
     page: Page,
     note: Note,
     note_id: int,
-    chapter: int,
+    place: Mapping[str, Any],
     kept: Mapping[str, Any],
     position: int,
     now: datetime,
@@ -200,7 +276,7 @@ def _write_cards(
     for side in names:
         position += 1
         values = {
-            "chapter_id": chapter,
+            **place,
             "family": family,
             "position": position,
             "opener": opener if side == MEANING_TO_TERM else None,

@@ -104,6 +104,22 @@ class _Section(TypedColumns):
 section = Table("section", METADATA, _Section, UniqueConstraint("chapter_id", "number"))
 
 
+class _Moment(TypedColumns):
+    """What a lecture comes to at one time; written anew whenever the content is read."""
+
+    id: Named[int] = Column(primary_key=True)
+    chapter_id: Named[int] = Column(ForeignKey("chapter.id"))  # in which the lecture begins
+    section_id: Named[int | None] = Column(ForeignKey("section.id"))
+    lecture: Named[int]
+    seconds: Named[int]  # from the lecture's beginning
+    title: Named[str]
+    text: Named[str]
+    video: Named[str | None]  # address of the lecture
+
+
+moment = Table("moment", METADATA, _Moment, Index(None, "section_id"))
+
+
 class _Note(TypedColumns):
     """One note of the content. `missing_since` marks one whose text has gone."""
 
@@ -135,12 +151,14 @@ note = Table("note", METADATA, _Note, Index(None, "chapter_id"))
 
 class _Card(TypedColumns):
     """One side of a note. `family` names the cards that give each other away;
-    `position` is the place in the book; `opener` is the side that must be stable first."""
+    `position` is the place in the book; `opener` is the side that must be stable first;
+    `section_id` is the section that lets it in, the chapter's first if its note names none."""
 
     id: Named[int] = Column(primary_key=True)
     uid: Named[bytes] = Column(LargeBinary(16), unique=True)
     note_id: Named[int] = Column(ForeignKey("note.id"))
     chapter_id: Named[int] = Column(ForeignKey("chapter.id"))
+    section_id: Named[int | None] = Column(ForeignKey("section.id"))
     side: Named[str]
     family: Named[str]
     position: Named[int]
@@ -265,6 +283,86 @@ class _ChapterProgress(TypedColumns):
 
 
 chapter_progress = Table("chapter_progress", METADATA, _ChapterProgress)
+
+
+class _SectionProgress(TypedColumns):
+    """What a learner has done with a section. Starting it lets its cards in."""
+
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    section_id: Named[int] = Column(ForeignKey("section.id"), primary_key=True)
+    started_at: Named[datetime | None] = Column(UTCDateTime)
+    done_at: Named[datetime | None] = Column(UTCDateTime)
+    familiarity: Named[int | None]  # 0 to 10, as the learner judges it
+    text: Named[str]  # the learner's own note, Markdown
+
+
+section_progress = Table("section_progress", METADATA, _SectionProgress)
+
+
+class _Attempt(TypedColumns):
+    """One sitting of a chapter's questionnaire, which may last for weeks.
+
+    A pretest was begun before anything of the chapter was started. `note_id` is the question that
+    was on the screen last.
+    """
+
+    id: Named[int] = Column(primary_key=True)
+    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    chapter_id: Named[int] = Column(ForeignKey("chapter.id"))
+    pretest: Named[bool]
+    started_at: Named[datetime] = Column(UTCDateTime)
+    offset: Named[int]  # seconds east of UTC
+    finished_at: Named[datetime | None] = Column(UTCDateTime)
+    note_id: Named[int | None] = Column(ForeignKey("note.id"))
+
+
+attempt = Table("attempt", METADATA, _Attempt, Index(None, "learner_id", "chapter_id"))
+
+
+class _Response(TypedColumns):
+    """One answer in an attempt, from its first letter on.
+
+    `entries` are the uids (hex) of what its grade wrote to the logs, so that both are taken back
+    together.
+    """
+
+    id: Named[int] = Column(primary_key=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    attempt_id: Named[int] = Column(ForeignKey("attempt.id"))
+    note_id: Named[int] = Column(ForeignKey("note.id"))
+    text: Named[str]
+    ticked: Named[list[Any]] = Column(JSON)  # indices into the note's points
+    points: Named[int]  # core points that the answer had when it was graded
+    hits: Named[int]  # of these, how many were ticked
+    confidence: Named[float | None]
+    flagged: Named[bool]
+    revealed_at: Named[datetime | None] = Column(UTCDateTime)
+    grade: Named[str | None]
+    graded_at: Named[datetime | None] = Column(UTCDateTime)
+    entries: Named[list[Any]] = Column(JSON)
+    changed_at: Named[datetime] = Column(UTCDateTime)
+
+
+response = Table(
+    "response",
+    METADATA,
+    _Response,
+    UniqueConstraint("attempt_id", "note_id"),
+    Index(None, "learner_id", "note_id"),
+    Index(None, "learner_id", "graded_at"),
+)
+
+
+class _Sight(TypedColumns):
+    """That a learner has seen an answer which cites a lesson: a prediction is no longer naive."""
+
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    lesson: Named[str] = Column(primary_key=True)
+    at: Named[datetime] = Column(UTCDateTime)
+
+
+sight = Table("sight", METADATA, _Sight)
 
 
 class _Run(TypedColumns):

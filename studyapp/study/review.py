@@ -99,7 +99,7 @@ def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone |
         select(event.at, event.uid, event.card_id, event.kind)
         .where(
             event.learner_id == learner,
-            event.kind != EventKind.RETRACT.value,
+            event.kind.not_in((EventKind.RETRACT.value, EventKind.CHANGED.value)),
             log.not_retracted(event),
         )
         .order_by(event.day.desc(), event.id.desc())
@@ -158,9 +158,7 @@ def _log(
     target: bytes | None = None,
     day: date | None = None,
 ) -> Memory:
-    entry = fold.Event(log.new_uid(), log.stamp(connection, now), _offset(now), kind, target, day)
-    log.append_event(connection, learner, card_id, entry)
-    return log.refold(connection, learner, card_id, log.read_history(connection, learner))
+    return log.log_event(connection, learner, card_id, kind, now, target=target, day=day)[1]
 
 
 def _offset(now: datetime) -> timedelta:

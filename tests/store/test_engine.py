@@ -40,7 +40,17 @@ def test_a_new_database_has_every_table_of_the_models(tmp_path: Path) -> None:
 
 
 def _plain(rows: list[dict[str, object]]) -> list[str]:
-    return sorted(str(sorted((key, str(value)) for key, value in row.items())) for row in rows)
+    """Comparable. The name of a foreign key on an added column is not read back from SQLite."""
+    return sorted(
+        str(
+            sorted(
+                (key, str(value))
+                for key, value in row.items()
+                if not (key == "name" and "referred_table" in row)
+            )
+        )
+        for row in rows
+    )
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from studyapp.memory.state import Memory, Rating
+from studyapp.memory.clock import study_day
+from studyapp.memory.state import Cause, Memory, Rating
 from studyapp.notes.note import card_uid, note_uid
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
@@ -30,6 +32,15 @@ def memories(engine: Engine) -> dict[bytes, Memory]:
             select(tables.card.c.uid, tables.card.c.id).where(tables.card.c.missing_since.is_(None))
         ).all()
         return {uid: log.read_memory(connection, 1, card_id) for uid, card_id in cards}
+
+
+def rate_one(engine: Engine, clock: Clock) -> bytes:
+    """Rate the card of the first question; returns its uid."""
+    uid = card_uid(note_uid("test", "q00"), "answer").bytes
+    with writing(engine) as connection:
+        card_id = connection.scalars(select(tables.card.c.id).where(tables.card.c.uid == uid)).one()
+        review.answer(connection, card_id, None, Rating.EASY, clock())
+    return uid
 
 
 def run(engine: Engine, clock: Clock, *roots: Path) -> sync.Report:
@@ -155,8 +166,72 @@ def test_an_item_keeps_its_memory_when_the_list_is_reordered(
         after = review.answer(connection, card_id, None, Rating.GOOD, clock()).memory
     write([items[3].replace("item d", "the fourth"), items[0], items[4]])
     run(engine, clock, content)
-    assert memories(engine)[wanted] == after
+    again = replace(after, due=study_day(clock()), cause=Cause.CHANGED)
+    assert memories(engine)[wanted] == again
     assert len(memories(engine)) == 22 + 3
+
+
+def test_a_changed_point_makes_a_rated_card_due_once(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    uid = rate_one(engine, clock)
+    first = memories(engine)[uid]
+    clock.forward(days=1)
+    path = content / "1" / "questionnaire.md"
+    path.write_text(path.read_text().replace("first of q00", "the first of q00"))
+    report = run(engine, clock, content)
+    assert report.due_again == 1
+    changed = memories(engine)[uid]
+    assert (changed.due, changed.cause) == (study_day(clock()), Cause.CHANGED)
+    assert changed.stability == first.stability
+    path.write_text(path.read_text() + "\n")
+    assert run(engine, clock, content).due_again == 0
+    with writing(engine) as connection:
+        undone = review.undo(connection, clock())
+    assert undone is not None
+    assert undone.rating is Rating.EASY  # the sync's event is nobody's action
+    assert memories(engine)[uid] == Memory()
+
+
+def test_a_reworded_answer_makes_nothing_due(engine: Engine, content: Path, clock: Clock) -> None:
+    rate_one(engine, clock)
+    before = memories(engine)
+    path = content / "1" / "questionnaire.md"
+    path.write_text(path.read_text().replace("It is q00.", "It is, of course, q00."))
+    report = run(engine, clock, content)
+    assert (report.changed, report.due_again) == (1, 0)
+    assert memories(engine) == before
+
+
+def test_cards_know_the_section_that_lets_them_in(engine: Engine) -> None:
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(tables.card.c.chapter_id, tables.section.c.number).outerjoin(
+                tables.section, tables.section.c.id == tables.card.c.section_id
+            )
+        ).all()
+    assert {number for chapter, number in rows if chapter == 1} == {"1.1"}
+    assert {number for chapter, number in rows if chapter == 2} == {None}
+
+
+def test_moments_of_a_lecture_point_to_sections_of_any_chapter(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    (content / "lecture.md").write_text(
+        "---\npack: test\npart: 1. Part\nchapter: 2\ntitle: Chapter 2\nkind: reading\n"
+        "lecture: 3\nvideo: https://example.org/v?id=3\n---\n\n"
+        "## 00:10 Begin\n\nWords.\n\n<!-- section: 1.1 -->\n\n## 01:02:03 Later\n\nMore.\n"
+    )
+    for _ in range(2):  # and reading again writes none twice
+        run(engine, clock, content)
+        with reading(engine) as connection:
+            rows = connection.execute(
+                select(tables.moment.c.seconds, tables.moment.c.video, tables.section.c.number)
+                .outerjoin(tables.section, tables.section.c.id == tables.moment.c.section_id)
+                .order_by(tables.moment.c.seconds)
+            ).all()
+        video = "https://example.org/v?id=3"
+        assert [tuple(row) for row in rows] == [(10, video, "1.1"), (3723, video, None)]
 
 
 def test_two_devices_agree_on_identity() -> None:
