@@ -80,7 +80,7 @@ def test_points_are_lettered_in_plain_mode(content: Path) -> None:
 def test_an_unknown_chapter_is_one_sentence() -> None:
     result = run("review", "--plain", "--chapter", "7", lines="")
     assert result.exit_code == 1
-    assert result.output.strip() == "Error: There is no chapter 7; there is 1, 2."
+    assert result.output.strip() == "Error: There is no chapter 7; the nearest is 2, Chapter 2."
 
 
 def test_sync_reports_what_changed(content: Path) -> None:

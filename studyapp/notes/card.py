@@ -106,6 +106,23 @@ def face(note: Note, side: str, turn: int = 0) -> Face:
             return Face(note.prompt, note.answer, note.points)
 
 
+def question_face(note: Note, turn: int = 0) -> Face:
+    """The whole note as a questionnaire asks it: items and hidden texts all at once, as points."""
+    match note.card:
+        case CardStyle.ITEMS:
+            return Face(note.prompt, note.answer, note.points)
+        case CardStyle.CLOZE:
+            hidden = ["**[ … ]**"] * len(find_clozes(note.answer))
+            front = _replace_clozes(note.answer, list[str | None](hidden))
+            whole = _replace_clozes(note.answer, [None] * len(hidden))
+            points = tuple(Point(text, id=key) for key, text in clozes(note.answer))
+            return Face(f"{note.prompt}\n\n{front}", whole, points)
+        case CardStyle.ORDER:
+            return _order_face(note, turn)
+        case _:
+            return Face(note.prompt, note.answer, note.points)
+
+
 def _item_face(note: Note, key: str) -> Face:
     lines, hidden = [], ""
     for point in note.points:

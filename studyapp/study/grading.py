@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from enum import StrEnum
 
 from studyapp.memory.state import Rating
 from studyapp.notes.note import Point
 
 
+class Grade(StrEnum):
+    """How a learner judges an answer of theirs in a questionnaire."""
+
+    MISSED = "missed"
+    PARTLY = "partly"
+    GOT = "got it"
+    DONE = "done"  # something to do, which has no right answer
+
+
+def hits(points: Sequence[Point], ticked: Collection[int]) -> int:
+    """How many core points are ticked; *ticked* are indices into *points*."""
+    return sum(index in ticked for index, point in enumerate(points) if not point.extra)
+
+
+def core(points: Sequence[Point], need: int | None = None) -> int:
+    """How many core points a full answer says: all, or any *need* of them."""
+    count = sum(not point.extra for point in points)
+    return count if need is None else min(need, count)
+
+
 def complete(points: Sequence[Point], ticked: Collection[int], need: int | None = None) -> bool:
-    """Whether the ticks (indices into *points*) cover what a full answer says: every core point,
-    or any *need* of them."""
-    core = [index for index, point in enumerate(points) if not point.extra]
-    covered = sum(index in ticked for index in core)
-    return covered >= (len(core) if need is None else min(need, len(core)))
+    """Whether the ticks cover what a full answer says."""
+    return hits(points, ticked) >= core(points, need)
 
 
 def propose(
@@ -26,3 +44,14 @@ def propose(
     if not ticked:
         return None
     return Rating.GOOD if complete(points, ticked, need) else Rating.AGAIN
+
+
+def propose_grade(
+    points: Sequence[Point], ticked: Collection[int], need: int | None = None
+) -> Grade | None:
+    """Got it with all core points, partly with some, missed with none; nothing without ticks."""
+    if not ticked:
+        return None
+    if complete(points, ticked, need):
+        return Grade.GOT
+    return Grade.PARTLY if hits(points, ticked) else Grade.MISSED

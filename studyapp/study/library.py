@@ -168,9 +168,11 @@ def require_chapter(connection: Connection, number: int) -> list[int]:
     chapter = tables.chapter.c
     ids = connection.scalars(select(chapter.id).where(chapter.number == number)).all()
     if not ids:
-        known = connection.scalars(select(chapter.number).order_by(chapter.number)).all()
-        shown = ", ".join(map(str, known)) or "none yet"
-        raise StudyError(f"There is no chapter {number}; there is {shown}.")
+        known = connection.execute(select(chapter.number, chapter.title)).all()
+        if not known:
+            raise StudyError(f"There is no chapter {number}, nor any other yet.")
+        nearest, title = min(known, key=lambda row: (abs(row.number - number), row.number))
+        raise StudyError(f"There is no chapter {number}; the nearest is {nearest}, {title}.")
     return list(ids)
 
 

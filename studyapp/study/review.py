@@ -1,4 +1,4 @@
-"""What a learner does with a card: rate it, take that back, set it aside."""
+"""What a learner does with a card: rate it, set it aside."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from studyapp.memory.scheduler import Parameters, became_leech
 from studyapp.memory.state import Memory, Rating
 from studyapp.store import log, tables
 
-review = tables.review.c
-event = tables.event.c
 card = tables.card.c
 
 
@@ -26,15 +24,6 @@ class Answered:
 
     memory: Memory
     leech: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What was taken back: a rating or, where that is None, another action in words."""
-
-    card: int
-    what: str
-    rating: Rating | None = None
 
 
 def options(
@@ -81,41 +70,6 @@ def answer(
         duration=round(duration.total_seconds() * 1000),
     )
     return Answered(after, became_leech(before, after, leech_lapses))
-
-
-def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone | None:
-    """Take back the newest rating or other action that still counts; None if there is none."""
-    newest_review = connection.execute(
-        select(review.at, review.uid, review.card_id, review.rating)
-        .where(
-            review.learner_id == learner,
-            review.kind != ReviewKind.IMPORT.value,
-            log.not_retracted(),
-        )
-        .order_by(review.day.desc(), review.id.desc())
-        .limit(1)
-    ).one_or_none()
-    newest_event = connection.execute(
-        select(event.at, event.uid, event.card_id, event.kind)
-        .where(
-            event.learner_id == learner,
-            event.kind.not_in((EventKind.RETRACT.value, EventKind.CHANGED.value)),
-            log.not_retracted(event),
-        )
-        .order_by(event.day.desc(), event.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if newest_review and not (newest_event and newest_event[:2] > newest_review[:2]):
-        _, uid, card_id, number = newest_review
-        rating = Rating(number)
-        undone = Undone(card_id, rating.name.capitalize(), rating)
-    elif newest_event:
-        _, uid, card_id, kind = newest_event
-        undone = Undone(card_id, kind)
-    else:
-        return None
-    _log(connection, learner, card_id, EventKind.RETRACT, now, target=uid)
-    return undone
 
 
 def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> bool:

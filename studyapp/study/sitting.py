@@ -20,6 +20,7 @@ from studyapp.study import card, queue, review, stats
 from studyapp.study.card import CardView
 from studyapp.study.queue import Counts, Item
 from studyapp.study.stats import Share
+from studyapp.study.undo import Undone, undo
 
 Clock = Callable[[], datetime]
 
@@ -122,20 +123,21 @@ class Sitting:
         self._advance()
         return answered
 
-    def undo(self) -> review.Undone | None:
+    def undo(self) -> Undone | None:
         """Take back the newest rating or action, of an earlier sitting too, and show its card."""
         with writing(self.engine, patience=self.patience) as connection:
-            undone = review.undo(connection, self.clock())
+            undone = undo(connection, self.clock())
         if undone is None:
             return None
         if self.done and self.done[-1].card == undone.card and undone.rating is not None:
             self.done.pop()
         self._reload()
-        with reading(self.engine) as connection:
-            view = card.load(connection, undone.card)
-        self._queue.put_first(
-            Item(view.id, view.family, view.chapter, view.memory.state, view.memory.due_at)
-        )
+        if undone.card is not None:
+            with reading(self.engine) as connection:
+                view = card.load(connection, undone.card)
+            self._queue.put_first(
+                Item(view.id, view.family, view.chapter, view.memory.state, view.memory.due_at)
+            )
         self._advance()
         return undone
 

@@ -16,6 +16,7 @@ from studyapp.memory.state import Memory, Rating
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.study import review
+from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
 
 ACTIONS = ("rate", "rate", "rate", "undo", "suspend", "bury", "know", "forget", "set due", "adopt")
@@ -60,7 +61,7 @@ def test_stored_memory_is_the_fold_of_the_log(
                     seen = log.read_memory(connection, 1, card + 1).last_review
                     review.answer(connection, card + 1, seen, rating, now)
                 elif what == "undo":
-                    review.undo(connection, now)
+                    undo(connection, now)
                 elif what == "suspend":
                     review.suspend(connection, card + 1, now)
                 elif what == "bury":
@@ -89,11 +90,11 @@ def test_undo_goes_back_to_the_very_beginning(engine: Engine, clock: Clock) -> N
         clock.forward(days=number + 1)
     for before in reversed(rated):
         with writing(engine) as connection:
-            undone = review.undo(connection, clock.forward(seconds=1))
+            undone = undo(connection, clock.forward(seconds=1))
             assert undone is not None
             assert log.read_memory(connection, 1, 1) == before
     with writing(engine) as connection:
-        assert review.undo(connection, clock()) is None
+        assert undo(connection, clock()) is None
         assert log.read_memory(connection, 1, 1) == Memory()
         assert connection.scalar(select(func.count()).select_from(tables.review)) == 5
 

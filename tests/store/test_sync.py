@@ -15,6 +15,7 @@ from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
 from studyapp.study import review
+from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
 
 
@@ -187,7 +188,7 @@ def test_a_changed_point_makes_a_rated_card_due_once(
     path.write_text(path.read_text() + "\n")
     assert run(engine, clock, content).due_again == 0
     with writing(engine) as connection:
-        undone = review.undo(connection, clock())
+        undone = undo(connection, clock())
     assert undone is not None
     assert undone.rating is Rating.EASY  # the sync's event is nobody's action
     assert memories(engine)[uid] == Memory()

@@ -34,6 +34,7 @@ from studyapp.study.facts import Ending, cite, lessons_for, links, measured
 from studyapp.study.misses import bring_back, miss_card
 from studyapp.study.predictions import prediction_report
 from studyapp.study.runs import Run, history, keep, last_results
+from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
 
 CHOICES = (Choice("lower", high=-1), Choice("the same", -1, 1), Choice("higher", 1))
@@ -325,7 +326,7 @@ def test_rating_a_card_that_cites_the_lesson_ends_being_naive(
     rate(own, card_id, clock)
     assert is_naive(own) is naive
     with writing(own) as connection:
-        review.undo(connection, clock())
+        undo(connection, clock())
     assert is_naive(own) is naive  # it was seen
 
 

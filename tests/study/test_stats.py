@@ -13,6 +13,7 @@ from studyapp.store import log
 from studyapp.store.engine import reading, writing
 from studyapp.study import review, stats, words
 from studyapp.study.stats import Share, share
+from studyapp.study.undo import undo
 from tests_support import Clock
 
 
@@ -38,7 +39,7 @@ def test_retention_counts_the_first_review_of_a_card_in_review(
         kept = stats.retention(connection, today, today)
         assert (kept.value, kept.n) == (pytest.approx(2 / 3), 3)
     with writing(engine) as connection:
-        review.undo(connection, clock())
+        undo(connection, clock())
     with reading(engine) as connection:
         assert stats.retention(connection, today, today).n == 2
 

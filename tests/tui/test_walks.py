@@ -423,7 +423,7 @@ async def test_straight_into_a_chapter(make_app, open_today, settle) -> None:
     unknown = make_app(review=True, chapter=9)
     async with unknown.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        assert unknown.failure == "There is no chapter 9; there is 1, 2."
+        assert unknown.failure == "There is no chapter 9; the nearest is 2, Chapter 2."
 
 
 async def test_a_leech_is_told_against_what_was_expected(

@@ -1,0 +1,389 @@
+"""One sitting of a chapter's questionnaire; it can be left and resumed for weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, insert, select, update
+
+from studyapp.config import Settings
+from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
+from studyapp.notes.card import Face, question_face
+from studyapp.notes.note import CardStyle, Note, NoteKind
+from studyapp.store import log, tables
+from studyapp.store.engine import LONG_PATIENCE, reading, writing
+from studyapp.study import response
+from studyapp.study.card import as_note
+from studyapp.study.grading import Grade, propose_grade
+
+Clock = Callable[[], datetime]
+
+note = tables.note.c
+chapter = tables.chapter.c
+section = tables.section.c
+answer = tables.response.c
+attempt = tables.attempt.c
+
+
+class Mark(StrEnum):
+    """How far a question of an attempt has come."""
+
+    OPEN = "open"
+    WRITTEN = "written"
+    MISSED = "missed"
+    PARTLY = "partly"
+    GOT = "got it"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of an attempt with what the learner has made of it so far."""
+
+    note_id: int
+    note: Note
+    face: Face
+    section_title: str | None
+    text: str = ""
+    ticked: frozenset[int] = frozenset()
+    confidence: float | None = None
+    flagged: bool = False
+    revealed: bool = False
+    grade: Grade | None = None
+
+    @property
+    def to_do(self) -> bool:
+        """Something to do, not to answer."""
+        return self.note.card is CardStyle.DO
+
+    @property
+    def mark(self) -> Mark:
+        if self.grade is not None:
+            return Mark(self.grade.value)
+        return Mark.WRITTEN if self.text.strip() else Mark.OPEN
+
+    @property
+    def proposed(self) -> Grade | None:
+        """What the ticks propose."""
+        if self.to_do:
+            return None
+        return propose_grade(self.face.points, self.ticked, self.note.need)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An answer to the same question in an earlier attempt."""
+
+    day: date
+    text: str
+    grade: Grade | None
+
+
+class Attempt:
+    """A learner's way through a chapter's questions; the current one is `current`.
+
+    Whatever is done is one write transaction, finished before the call returns.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        clock: Clock,
+        number: int,
+        *,
+        anew: bool = False,
+        patience: float = LONG_PATIENCE,
+    ) -> None:
+        """Resume the newest attempt of chapter *number*, or begin one (always, if *anew*).
+
+        Raises StudyError if there is no such chapter, or it has no questions.
+        """
+        self.engine = engine
+        self.settings = settings
+        self.clock = clock
+        self.patience = patience  # seconds to wait for another program's lock
+        with reading(engine) as connection:
+            self.chapter_id, self.number, self.title = find_chapter(connection, number)
+            row = None if anew else _unfinished(connection, self.chapter_id)
+        if row is None:
+            with writing(engine, patience=patience) as connection:
+                row = _begin(connection, self.chapter_id, clock())
+        self.id: int = row.id
+        self.pretest: bool = row.pretest
+        zone = timezone(timedelta(seconds=row.offset))
+        self.started: date = study_day(row.started_at.astimezone(zone))
+        with reading(engine) as connection:
+            self.questions = _asked(connection, self.chapter_id, self.id)
+        numbers = [one.note_id for one in self.questions]
+        self.index = numbers.index(row.note_id) if row.note_id in numbers else 0
+        if self.current.grade is not None:
+            self.index = self.next_open() or self.index
+        self._shown_at = clock()
+
+    @property
+    def current(self) -> Asked:
+        return self.questions[self.index]
+
+    def go_to(self, index: int) -> None:
+        """Show another question; it stays in range."""
+        self.index = max(0, min(len(self.questions) - 1, index))
+        self._shown_at = self.clock()
+
+    def next_open(self) -> int | None:
+        """The next question without a grade after the current one, then from the first on."""
+        count = len(self.questions)
+        ahead = [(self.index + step) % count for step in range(1, count + 1)]
+        return next((index for index in ahead if self.questions[index].grade is None), None)
+
+    @property
+    def finished(self) -> bool:
+        return all(one.grade is not None for one in self.questions)
+
+    def count(self, *marks: Mark) -> int:
+        return sum(one.mark in marks for one in self.questions)
+
+    def write(self, text: str, index: int | None = None) -> None:
+        """Keep the text of an answer, the current one's by default.
+
+        Raises StudyError if it is too long, LockedError if the database is busy.
+        """
+        self._put(index, text=response.checked(text))
+
+    def flag(self) -> None:
+        """Mark the current question to come back to, or take the mark away."""
+        self._put(None, flagged=not self.current.flagged)
+
+    def be_sure(self, confidence: float | None) -> None:
+        """Say before revealing how likely the answer is to be right (0 to 1)."""
+        if self.current.revealed:
+            raise StudyError("Confidence counts only before the answer is shown.")
+        self._put(None, confidence=confidence)
+
+    def reveal(self) -> None:
+        """Show the reference answer, from now on whenever this question is shown."""
+        if not self.current.revealed:
+            self._put(None, revealed_at=log.utc(self.clock()))
+
+    def tick(self, ticked: frozenset[int]) -> None:
+        """Keep the points that the answer made."""
+        self._put(None, ticked=sorted(ticked))
+
+    def grade(self, given: Grade) -> bool:
+        """Grade the current answer, go to the next open question, and return whether a review
+        was scheduled. Something to do can only be done; everything else only be judged.
+
+        Raises StudyError where that is mixed up, AlreadyRatedError if it is graded already.
+        """
+        asked, index = self.current, self.index
+        if asked.to_do != (given is Grade.DONE):
+            kind = "is something to do: mark it done" if asked.to_do else "is one to judge"
+            raise StudyError(f"This question {kind}.")
+        now = self.clock()
+        with writing(self.engine, patience=self.patience) as connection:
+            scheduled = response.grade(
+                connection,
+                self.id,
+                asked.note_id,
+                given,
+                asked.ticked,
+                now,
+                duration=now - self._shown_at,
+            )
+            self.questions[index] = replace(asked, grade=given)
+            if self.finished:
+                connection.execute(
+                    update(tables.attempt)
+                    .where(attempt.id == self.id)
+                    .values(finished_at=log.utc(now))
+                )
+        after = self.next_open()
+        if after is not None:
+            self.go_to(after)
+        return scheduled
+
+    def undo(self) -> Asked | None:
+        """Take back the newest grade of this attempt with its review and show the question."""
+        with writing(self.engine, patience=self.patience) as connection:
+            row = response.newest(connection, 1, self.id)
+            if row is None:
+                return None
+            response.take_back(connection, row, self.clock())
+        for index, one in enumerate(self.questions):
+            if one.note_id == row.note_id:
+                self.questions[index] = replace(one, grade=None)
+                self.go_to(index)
+        return self.current
+
+    def leave(self) -> None:
+        """Remember the question on the screen for the next time."""
+        with writing(self.engine, patience=self.patience) as connection:
+            connection.execute(
+                update(tables.attempt)
+                .where(attempt.id == self.id)
+                .values(note_id=self.current.note_id)
+            )
+
+    def earlier(self) -> list[Earlier]:
+        """What the learner wrote to the current question in other attempts, newest first."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(answer.text, answer.grade, answer.changed_at)
+                .where(
+                    answer.learner_id == 1,
+                    answer.note_id == self.current.note_id,
+                    answer.attempt_id != self.id,
+                    answer.text != "",
+                )
+                .order_by(answer.changed_at.desc())
+            ).all()
+        zone = self.clock().tzinfo
+        return [
+            Earlier(study_day(at.astimezone(zone)), text, Grade(given) if given else None)
+            for text, given, at in rows
+        ]
+
+    def _put(self, index: int | None, **values: Any) -> None:
+        index = self.index if index is None else index
+        asked = self.questions[index]
+        with writing(self.engine, patience=self.patience) as connection:
+            response.put(connection, self.id, asked.note_id, self.clock(), **values)
+        if "ticked" in values:
+            values["ticked"] = frozenset(values["ticked"])
+        if values.pop("revealed_at", None):
+            values["revealed"] = True
+        self.questions[index] = replace(self.questions[index], **values)
+
+
+def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
+    """(id, number, title) of the chapter *number* with questions.
+
+    Raises StudyError if there is none, or none with questions.
+    """
+    from studyapp.study.library import require_chapter
+
+    ids = require_chapter(connection, number)
+    row = connection.execute(
+        select(chapter.id, chapter.number, chapter.title)
+        .join(tables.note, note.chapter_id == chapter.id)
+        .where(
+            chapter.id.in_(ids),
+            note.kind == NoteKind.QUESTION.value,
+            note.missing_since.is_(None),
+        )
+        .order_by(chapter.pack)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        title = connection.scalar(select(chapter.title).where(chapter.id == ids[0]))
+        raise StudyError(f"Chapter {number}, {title}, has no questions yet; it is there to read.")
+    return row.id, row.number, row.title
+
+
+def _unfinished(connection: Connection, chapter_id: int) -> Row[Any] | None:
+    return connection.execute(
+        select(tables.attempt)
+        .where(
+            attempt.learner_id == 1,
+            attempt.chapter_id == chapter_id,
+            attempt.finished_at.is_(None),
+        )
+        .order_by(attempt.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _begin(connection: Connection, chapter_id: int, now: datetime, learner: int = 1) -> Row[Any]:
+    """A new attempt; whatever is open of the chapter ends as it is."""
+    connection.execute(
+        update(tables.attempt)
+        .where(
+            attempt.learner_id == learner,
+            attempt.chapter_id == chapter_id,
+            attempt.finished_at.is_(None),
+        )
+        .values(finished_at=log.utc(now))
+    )
+    offset = now.utcoffset()
+    assert offset is not None, "now carries the learner's zone"
+    made = connection.execute(
+        insert(tables.attempt)
+        .values(
+            uid=log.new_uid(),
+            learner_id=learner,
+            chapter_id=chapter_id,
+            pretest=not _started(connection, chapter_id, learner),
+            started_at=log.utc(now),
+            offset=int(offset.total_seconds()),
+        )
+        .returning(attempt.id)
+    ).scalar_one()
+    return connection.execute(select(tables.attempt).where(attempt.id == made)).one()
+
+
+def _started(connection: Connection, chapter_id: int, learner: int) -> bool:
+    """Whether the learner has started the chapter or a section of it."""
+    whole, part = tables.chapter_progress.c, tables.section_progress.c
+    found = connection.scalar(
+        select(whole.chapter_id).where(whole.learner_id == learner, whole.chapter_id == chapter_id)
+    ) or connection.scalar(
+        select(part.section_id)
+        .join(tables.section, section.id == part.section_id)
+        .where(
+            part.learner_id == learner,
+            section.chapter_id == chapter_id,
+            part.started_at.is_not(None),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def _asked(connection: Connection, chapter_id: int, attempt_id: int) -> list[Asked]:
+    """The chapter's questions in the book's order, then those that are not the book's."""
+    rows = connection.execute(
+        select(
+            tables.note,
+            section.title.label("section_title"),
+            answer.text,
+            answer.ticked,
+            answer.confidence,
+            answer.flagged,
+            answer.revealed_at,
+            answer.grade,
+        )
+        .outerjoin(
+            tables.section,
+            (section.chapter_id == note.chapter_id) & (section.number == note.section),
+        )
+        .outerjoin(tables.response, (answer.note_id == note.id) & (answer.attempt_id == attempt_id))
+        .where(
+            note.chapter_id == chapter_id,
+            note.kind == NoteKind.QUESTION.value,
+            note.missing_since.is_(None),
+        )
+        .order_by(note.number.is_(None), note.number, note.path, note.line)
+    )
+    asked = []
+    for row in rows:
+        value = as_note(row)
+        asked.append(
+            Asked(
+                row.id,
+                value,
+                question_face(value, attempt_id),
+                row.section_title,
+                row.text or "",
+                frozenset(row.ticked or ()),
+                row.confidence,
+                bool(row.flagged),
+                row.revealed_at is not None,
+                Grade(row.grade) if row.grade else None,
+            )
+        )
+    return asked
