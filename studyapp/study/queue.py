@@ -79,6 +79,7 @@ class Queue:
     _main: list[Item] = field(default_factory=list)
     _learning: list[tuple[datetime, int, Item]] = field(default_factory=list)
     _shown: int | None = None
+    steps: bool = True  # whether a step of today brings a rated card back
 
     def counts(self, number: int | None = None) -> Counts:
         """How many of each are left, in all or in chapter *number*."""
@@ -101,7 +102,7 @@ class Queue:
         """Take a rated card out; keep it if a step of today is left; its family waits."""
         self.drop(item.card)
         self._main = [other for other in self._main if other.today or other.family != item.family]
-        if after.due_at is not None and after.due is not None and after.due <= self.today:
+        if self.steps and after.due_at and after.due and after.due <= self.today:
             self._add_learning(
                 Item(item.card, item.family, item.chapter, after.state, after.due_at, today=True)
             )
@@ -175,6 +176,17 @@ def load(
     return queue
 
 
+def interview(connection: Connection, now: datetime, limit: int, *, learner: int = 1) -> Queue:
+    """The cards seen before that are fading most: one of a family, none rated today."""
+    today = study_day(now)
+    parameters = log.read_history(connection, learner)[-1].parameters
+    met = _families_met(connection, learner, today)
+    known = _rated(connection, learner, today, parameters)
+    fading = sorted(known, key=lambda item: item.retrievability)
+    items = [item for item in _one_of_a_family(fading) if item.family not in met]
+    return Queue(today, read_pace(connection, learner, today), steps=False, _main=items[:limit])
+
+
 def read_pace(connection: Connection, learner: int, today: date) -> Pace:
     """Mean seconds of the newest reviews, each capped at a minute; the usual ones until 20."""
     recent = connection.execute(
@@ -214,6 +226,20 @@ def _due(
     number: int | None,
 ) -> Iterator[Item]:
     """Cards in learning or review that are due today or earlier, steps later today included."""
+    conditions = [memory.due <= today]
+    if number is not None:
+        conditions.append(chapter.number == number)
+    return _rated(connection, learner, today, parameters, *conditions)
+
+
+def _rated(
+    connection: Connection,
+    learner: int,
+    today: date,
+    parameters: Parameters,
+    *conditions: ColumnElement[bool],
+) -> Iterator[Item]:
+    """Cards that have been rated and are neither suspended nor buried."""
     rows = connection.execute(
         select(
             memory.card_id,
@@ -228,10 +254,9 @@ def _due(
         .join(tables.chapter, chapter.id == card.chapter_id)
         .where(
             memory.learner_id == learner,
-            memory.due <= today,
             memory.state != State.NEW,
+            *conditions,
             *_open(today),
-            *([chapter.number == number] if number is not None else []),
         )
     )
     per_day = parameters.interval(1.0)  # intervals are proportional to stability

@@ -7,18 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
 from studyapp.store.engine import LONG_PATIENCE, reading, writing
 from studyapp.study import card, queue, review, stats
 from studyapp.study.card import CardView
-from studyapp.study.queue import Counts, Item
+from studyapp.study.queue import Counts, Item, Queue
 from studyapp.study.stats import Share
 from studyapp.study.undo import Undone, undo
 
@@ -55,6 +56,8 @@ class Sitting:
     Every rating and every undo is one write transaction, finished before the next card is there.
     """
 
+    kind = ReviewKind.STUDY
+
     def __init__(
         self,
         engine: Engine,
@@ -73,6 +76,7 @@ class Sitting:
         self.done: list[Done] = []
         self.view: CardView | None = None
         self._shown_at = clock()
+        self.ends: datetime | None = None  # when time runs out
         self._reload()
         self._advance()
 
@@ -83,6 +87,11 @@ class Sitting:
     @property
     def waiting(self) -> int:
         return self._queue.waiting
+
+    @property
+    def over(self) -> bool:
+        """Whether the time, if there is a limit, has run out."""
+        return self.ends is not None and self.clock() >= self.ends
 
     def options(self) -> dict[Rating, Memory]:
         """What each rating of the current card leads to."""
@@ -112,6 +121,7 @@ class Sitting:
                     rating,
                     self.clock(),
                     duration=spent,
+                    kind=self.kind,
                     leech_lapses=self.settings.leech_lapses,
                 )
         except AlreadyRatedError:
@@ -178,14 +188,15 @@ class Sitting:
         hits = sum(done.rating is not Rating.AGAIN for done in recalled)
         with reading(self.engine) as connection:
             days = stats.forecast(connection, study_day(now))
+            line = self._whole_queue(connection)
         return Summary(
             len({done.card for done in self.done}),
             stats.share(hits, len(recalled)),
             dict(Counter(done.rating for done in self.done)),
             sum((done.spent for done in self.done), timedelta()),
-            self.counts,
-            self.waiting,
-            self._queue.next_at(),
+            line.counts(),
+            line.waiting,
+            line.next_at(),
             days[1],
         )
 
@@ -196,11 +207,18 @@ class Sitting:
         self._queue.drop(self.view.id)
         self._advance()
 
+    def _whole_queue(self, connection: Connection) -> Queue:
+        """What the summary counts as left."""
+        return self._queue
+
+    def _load(self, connection: Connection) -> Queue:
+        return queue.load(
+            connection, self.clock(), self.settings, number=self.number, more=self.more
+        )
+
     def _reload(self) -> None:
         with reading(self.engine) as connection:
-            self._queue = queue.load(
-                connection, self.clock(), self.settings, number=self.number, more=self.more
-            )
+            self._queue = self._load(connection)
             self._parameters: Parameters = log.read_history(connection, 1)[-1].parameters
 
     def _advance(self) -> None:

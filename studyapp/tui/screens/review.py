@@ -104,6 +104,8 @@ class ReviewScreen(Page):
 
     def on_mount(self) -> None:
         self._idle = self.set_interval(_IDLE, self._tidy_if_large, pause=True)
+        if self.sitting.ends is not None:
+            self.set_interval(1, self._count_down)
         self._show_card()
 
     def on_resize(self) -> None:
@@ -137,7 +139,22 @@ class ReviewScreen(Page):
         again = sum(one.rating is Rating.AGAIN for one in done)
         number = len(done) + 1
         right = f"{number} of {len(done) + self.sitting.counts.total}"
-        self.head(view.place, right + (f" · {again} again" if again else ""))
+        if self.sitting.ends is not None:
+            left = max(0, round((self.sitting.ends - self.sitting.clock()).total_seconds()))
+            right += f" · {left // 60}:{left % 60:02} left"
+        elif again:
+            right += f" · {again} again"
+        self.head(view.place, right)
+
+    def _count_down(self) -> None:
+        """Keep the time on the screen; what is not graded when it is up stays as it was."""
+        if self.sitting.view is None or self.app.screen is not self:
+            return
+        if self.sitting.over:
+            self.notify("Time is up; this card was not graded.")
+            self.app.switch_screen(SummaryScreen(self.sitting))
+        else:
+            self._show_head()
 
     def _reveal(self) -> None:
         view = self.sitting.view
