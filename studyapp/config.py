@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Settings:
     rest_days: tuple[str, ...] = ()
     theme: str = "textual-dark"
     raw_maths: bool = False
+    exam_on: date | None = None  # the day that mastery is forecast for
 
 
 def data_folder() -> Path:
@@ -92,12 +93,15 @@ def parse(values: Mapping[str, Any], where: str) -> Settings:
     return Settings(**checked)
 
 
-def save(path: Path, name: str, value: str | bool) -> None:
-    """Change one setting in place; comments and order of the file stay."""
+def save(path: Path, name: str, value: str | bool | date | None) -> None:
+    """Change one setting in place, or take it out; comments and order of the file stay."""
     import tomlkit
 
     document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
-    document[name] = value
+    if value is None:
+        document.pop(name, None)
+    else:
+        document[name] = value
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_suffix(".new")
     scratch.write_text(tomlkit.dumps(document), "utf-8")
@@ -164,6 +168,12 @@ def _text(value: object) -> str:
     return value
 
 
+def _date(value: object) -> date:
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise ValueError("give a date such as 2027-01-31, without quotes")
+    return value
+
+
 def _switch(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("give true or false")
@@ -181,4 +191,5 @@ _RULES: dict[str, Callable[[object], object]] = {
     "rest_days": _days,
     "theme": _text,
     "raw_maths": _switch,
+    "exam_on": _date,
 }

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, insert, select
 
 from studyapp.lab import grade as grading
 from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import LEAST, Answer, Grade, Scores
 from studyapp.lab.lines import Finished, Outcome
-from studyapp.store import tables
+from studyapp.store import log, tables
 from studyapp.study import facts
 
 RANGE = 0.8  # the share of a learner's ranges that should hold the measured interval
@@ -124,7 +125,8 @@ def predict(
 
 
 def naive(connection: Connection, lesson: str, *, learner: int = 1) -> bool:
-    """Whether the learner has neither run the lesson nor rated a card whose note cites it.
+    """Whether the learner has neither run the lesson, nor seen an answer that cites it, nor rated
+    a card whose note does.
 
     A run that failed does not count: the learner could not have it end like that to see more. One
     that they cancelled does, and so does a rating that was taken back, since both were seen.
@@ -134,12 +136,27 @@ def naive(connection: Connection, lesson: str, *, learner: int = 1) -> bool:
     )
     if connection.scalar(select(has_run)):
         return False
+    sight = tables.sight.c
+    if connection.scalar(
+        select(sight.lesson).where(sight.learner_id == learner, sight.lesson == lesson)
+    ):
+        return False
     rated = (
         exists()
         .where(card.note_id.in_(list(facts.citing(connection, lesson))))
         .where(review.card_id == card.id, review.learner_id == learner)
     )
     return not connection.scalar(select(rated))
+
+
+def saw(connection: Connection, lessons: Iterable[str], now: datetime, *, learner: int = 1) -> None:
+    """Keep that the learner has seen an answer which cites these lessons."""
+    sight = tables.sight.c
+    known = set(connection.scalars(select(sight.lesson).where(sight.learner_id == learner)))
+    for lesson in sorted(set(lessons) - known):
+        connection.execute(
+            insert(tables.sight).values(learner_id=learner, lesson=lesson, at=log.utc(now))
+        )
 
 
 def graded(lesson: Declaration, made: Prediction, outcome: Outcome) -> Graded:

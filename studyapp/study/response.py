@@ -104,7 +104,9 @@ def grade(
         for card_id, said in _cards(connection, note, note_id, given, ticked):
             entries += _schedule(connection, card_id, said, given, now, duration, learner)
             duration = timedelta(0)  # the time was spent once
-    points = question_face(note).points
+    points, full = question_face(note).points, 0
+    if ticked or given is Grade.MISSED:  # without ticks only a miss tells of points
+        full = core(points, note.need)
     put(
         connection,
         attempt_id,
@@ -114,8 +116,8 @@ def grade(
         grade=given.value,
         graded_at=log.stamp(connection, now),
         ticked=sorted(ticked),
-        points=core(points, note.need),
-        hits=min(hits(points, ticked), core(points, note.need)),
+        points=full,
+        hits=min(hits(points, ticked), full),
         entries=entries,
     )
     return bool(entries)

@@ -16,7 +16,7 @@ from studyapp.memory.state import Rating, State
 from studyapp.store import log, tables
 
 FORECAST_DAYS = 14
-_NOT_RECALL = (ReviewKind.CRAM.value, ReviewKind.IMPORT.value)
+NOT_RECALL = (ReviewKind.CRAM.value, ReviewKind.IMPORT.value)
 
 review = tables.review.c
 memory = tables.memory.c
@@ -96,7 +96,7 @@ def retention(connection: Connection, first: date, last: date, *, learner: int =
             review.learner_id == learner,
             review.day.between(first, last),
             review.state_before == State.REVIEW,
-            review.kind.not_in(_NOT_RECALL),
+            review.kind.not_in(NOT_RECALL),
             log.not_retracted(),
         )
         .order_by(review.at.desc())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Memory
@@ -31,6 +31,19 @@ def wait(after: Memory, now: datetime) -> str:
         return span(after.due_at - now)
     assert after.due is not None
     return span(after.due - study_day(now))
+
+
+def day(at: date, today: date) -> str:
+    """Wed 18 Nov, with the year if it is not this one."""
+    return f"{at:%a} {at.day} {at:%b}" + (f" {at.year}" if at.year != today.year else "")
+
+
+def ago(when: date, today: date) -> str:
+    """today, yesterday, on Tuesday, on Wed 18 Nov."""
+    days = (today - when).days
+    if days <= 1:
+        return "yesterday" if days == 1 else "today"
+    return f"on {when:%A}" if days < 7 else f"on {day(when, today)}"
 
 
 def percent(share: Share) -> str:

@@ -330,6 +330,14 @@ def test_rating_a_card_that_cites_the_lesson_ends_being_naive(
     assert is_naive(own) is naive  # it was seen
 
 
+def test_an_answer_that_was_seen_ends_being_naive_for_good(own: Engine, clock: Clock) -> None:
+    assert is_naive(own)
+    for _ in range(2):
+        with writing(own) as connection:
+            predictions.saw(connection, ["gap", "other"], clock())
+    assert (is_naive(own), is_naive(own, learner=2)) == (False, True)
+
+
 def test_a_revealed_card_ends_being_naive_before_it_is_rated(
     engine: Engine, gap: Declaration
 ) -> None:

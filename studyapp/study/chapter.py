@@ -1,0 +1,90 @@
+"""How a learner stands with a chapter's questionnaire: mastery, attempts, and what changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
+from studyapp.memory.mastery import Mastery
+from studyapp.study import questionnaire
+from studyapp.study.attempt import find_chapter
+from studyapp.study.grading import Grade
+from studyapp.study.mastery import Outlook, outlooks
+from studyapp.study.questionnaire import Changed, Past
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterView:
+    """One chapter. `outlook` is None while every question of it is suspended or to be done."""
+
+    number: int
+    title: str
+    questions: int
+    outlook: Outlook | None
+    attempts: tuple[Past, ...]  # newest first
+    changed: Changed | None  # between the two newest attempts
+
+    def as_json(self) -> dict[str, Any]:
+        """As `studyapp quiz N --json` prints it."""
+        return {
+            "chapter": self.number,
+            "title": self.title,
+            "questions": self.questions,
+            "mastery": _mastery(self.outlook.now) if self.outlook else None,
+            "forecast": _mastery(self.outlook.later) if self.outlook else None,
+            "attempts": [
+                {
+                    "day": past.day.isoformat(),
+                    "pretest": past.pretest,
+                    "finished": past.finished,
+                    "answered": past.answered,
+                    "grades": {grade.value: past.grades.get(grade, 0) for grade in Grade},
+                    "points": past.points,
+                    "hits": past.hits,
+                    "share": past.share,
+                }
+                for past in self.attempts
+            ],
+            "changed": asdict(self.changed) if self.changed else None,
+        }
+
+
+def view(
+    connection: Connection, number: int, now: datetime, *, on: date | None = None, learner: int = 1
+) -> ChapterView:
+    """Everything about a chapter's questionnaire, with the forecast for the day *on*.
+
+    Raises StudyError if there is no such chapter, or it has no questions.
+    """
+    chapter_id, number, title = find_chapter(connection, number)
+    past = questionnaire.attempts(connection, chapter_id, learner=learner)
+    return ChapterView(
+        number,
+        title,
+        questionnaire.count_questions(connection, chapter_id),
+        outlooks(connection, now, on=on, number=number, learner=learner).get(chapter_id),
+        tuple(past),
+        questionnaire.changed(connection, past[1].id, past[0].id) if len(past) > 1 else None,
+    )
+
+
+def exam_day(text: str, now: datetime) -> date | None:
+    """The day that a learner typed, None for nothing. Raises StudyError unless it is to come."""
+    if not text.strip():
+        return None
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise StudyError(f"{text.strip()!r} is not a date; write one like 2027-01-31.") from None
+    if day <= study_day(now):
+        raise StudyError(f"{day} is not ahead; a forecast needs a date from tomorrow on.")
+    return day
+
+
+def _mastery(value: Mastery) -> dict[str, Any]:
+    return asdict(value) | {"day": value.day.isoformat()}

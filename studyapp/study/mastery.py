@@ -1,0 +1,141 @@
+"""Mastery of the chapters for one learner, today and on a later day without review."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from sqlalchemy import Connection, and_, exists, func, or_, select
+
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import EPOCH
+from studyapp.memory.mastery import (
+    RECENT,
+    Calibration,
+    Mastery,
+    Outcome,
+    Shares,
+    Standing,
+    calibration,
+    mastery,
+    shares,
+)
+from studyapp.memory.state import Rating, State
+from studyapp.notes.note import NoteKind
+from studyapp.store import log, tables
+from studyapp.study import questionnaire
+from studyapp.study.stats import NOT_RECALL
+
+AHEAD = timedelta(days=30)  # the outlook where no date is set
+
+note = tables.note.c
+card = tables.card.c
+chapter = tables.chapter.c
+memory = tables.memory.c
+review = tables.review.c
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A chapter's mastery now (that is, tomorrow) and on a later day if nothing is reviewed."""
+
+    now: Mastery
+    later: Mastery
+
+
+def outlooks(
+    connection: Connection,
+    now: datetime,
+    *,
+    on: date | None = None,
+    number: int | None = None,
+    learner: int = 1,
+) -> dict[int, Outlook]:
+    """The outlook of each chapter with questions, or of one, by its id; for the day *on*, 30 days
+    ahead by default."""
+    today = study_day(now)
+    later = on if on is not None and on > today else today + AHEAD
+    parameters = log.read_history(connection, learner)[-1].parameters
+    said, trust = _shares(connection, learner), _calibration(connection, learner)
+    found = {}
+    for chapter_id, questions in _standings(connection, number, learner).items():
+        cards = list(questions.values())
+        found[chapter_id] = Outlook(
+            mastery(cards, parameters, said, trust, today),
+            mastery(cards, parameters, said, trust, today, later),
+        )
+    return found
+
+
+def _shares(connection: Connection, learner: int) -> Shares:
+    return shares(questionnaire.graded(connection, learner=learner))
+
+
+def _calibration(connection: Connection, learner: int) -> Calibration:
+    """From the newest first reviews of a study day of cards in review; an interval is counted from
+    the study day before on which the card was rated."""
+    history = log.read_history(connection, learner)
+    parameters = history[-1].parameters
+    # Stabilities of before the weights changed are of another model.
+    since = [
+        new.at for old, new in pairwise(history) if old.parameters.weights != new.parameters.weights
+    ]
+    earlier = tables.review.alias("earlier")
+    of_card = and_(
+        earlier.c.card_id == review.card_id,
+        earlier.c.learner_id == learner,
+        earlier.c.kind.not_in(NOT_RECALL),
+        log.not_retracted(earlier.c),
+    )
+    before = (
+        select(func.max(earlier.c.day))
+        .where(of_card, earlier.c.day < review.day)
+        .correlate(tables.review)
+        .scalar_subquery()
+    )
+    first_of_day = ~exists().where(of_card, earlier.c.day == review.day, earlier.c.id < review.id)
+    rows = connection.execute(
+        select(review.day, review.rating, review.stability_before, before)
+        .where(
+            review.learner_id == learner,
+            review.state_before == State.REVIEW,
+            review.kind.not_in(NOT_RECALL),
+            review.at >= max(since, default=EPOCH),
+            log.not_retracted(),
+            first_of_day,
+        )
+        .order_by(review.day.desc(), review.id.desc())
+        .limit(RECENT)
+    ).all()
+    outcomes = []
+    for day, rating, stability, last in rows:
+        if stability is not None and last is not None:
+            elapsed = (day - last).days
+            r = (1 + parameters.factor * elapsed / stability) ** parameters.decay
+            outcomes.append(Outcome(r, stability, rating > Rating.AGAIN))
+    return calibration(reversed(outcomes))
+
+
+def _standings(
+    connection: Connection, number: int | None, learner: int
+) -> dict[int, dict[int, list[Standing]]]:
+    """The cards of each question by chapter; what is suspended is left out."""
+    rows = connection.execute(
+        select(card.chapter_id, card.note_id, memory.stability, memory.last_day, review.rating)
+        .join(tables.note, note.id == card.note_id)
+        .join(tables.chapter, chapter.id == card.chapter_id)
+        .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
+        .outerjoin(tables.review, review.uid == memory.last_review)
+        .where(
+            note.kind == NoteKind.QUESTION.value,
+            card.missing_since.is_(None),
+            or_(memory.suspended.is_(None), memory.suspended.is_(False)),
+            *([chapter.number == number] if number is not None else []),
+        )
+    )
+    found: dict[int, dict[int, list[Standing]]] = {}
+    for chapter_id, note_id, stability, last_day, rating in rows:
+        standing = Standing(stability, last_day, rating == Rating.AGAIN)
+        found.setdefault(chapter_id, {}).setdefault(note_id, []).append(standing)
+    return found

@@ -1,0 +1,201 @@
+"""A chapter's questionnaire over time: its attempts, what changed, and what to continue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
+
+from studyapp.memory.clock import study_day
+from studyapp.notes.note import CardStyle, NoteKind
+from studyapp.store import tables
+from studyapp.study.grading import Grade
+
+attempt = tables.attempt.c
+response = tables.response.c
+chapter = tables.chapter.c
+note = tables.note.c
+
+# The book's questions by their numbers, then those that are not the book's.
+BOOK_ORDER = (note.number.is_(None), note.number, note.path, note.line)
+_ORDER = (Grade.MISSED, Grade.PARTLY, Grade.GOT)
+_ANSWERED = or_(response.grade.is_not(None), response.text != "")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One attempt. `hits` of `points` core points were ticked in its graded answers."""
+
+    id: int
+    day: date
+    pretest: bool
+    finished: bool
+    newest: date  # when something was last done to it
+    answered: int
+    grades: dict[Grade, int]
+    points: int
+    hits: int
+
+    @property
+    def share(self) -> float | None:
+        """Share of core points; None before there is a graded answer with points."""
+        return self.hits / self.points if self.points else None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Questions judged in both of two attempts: what went up, what went down, and the rest."""
+
+    better: tuple[str, ...]  # the questions
+    worse: tuple[str, ...]
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An attempt to go on with."""
+
+    chapter: int
+    title: str
+    answered: int
+    questions: int
+    newest: date
+
+
+def attempts(connection: Connection, chapter_id: int, *, learner: int = 1) -> list[Past]:
+    """A chapter's attempts, newest first; those in which nothing was done are left out."""
+    rows = connection.execute(
+        select(tables.attempt)
+        .where(attempt.learner_id == learner, attempt.chapter_id == chapter_id)
+        .order_by(attempt.id.desc())
+    ).all()
+    answers = _answers(connection, attempt.chapter_id == chapter_id, learner)
+    return [_past(row, answers[row.id]) for row in rows if row.id in answers]
+
+
+def changed(connection: Connection, before: int, after: int) -> Changed:
+    """What is different in the attempt *after* from the attempt *before* (ids)."""
+    earlier = response.grade.table.alias("earlier").c
+    rows = connection.execute(
+        select(note.prompt, earlier.grade, response.grade)
+        .join(tables.note, note.id == response.note_id)
+        .join(earlier.grade.table, earlier.note_id == response.note_id)
+        .where(
+            response.attempt_id == after,
+            earlier.attempt_id == before,
+            response.grade.in_(_ORDER),
+            earlier.grade.in_(_ORDER),
+        )
+        .order_by(note.number, note.id)
+    )
+    steps = [
+        (prompt, _ORDER.index(Grade(now)) - _ORDER.index(Grade(then))) for prompt, then, now in rows
+    ]
+    return Changed(
+        tuple(prompt for prompt, step in steps if step > 0),
+        tuple(prompt for prompt, step in steps if step < 0),
+        sum(step == 0 for _, step in steps),
+    )
+
+
+def waiting(connection: Connection, *, learner: int = 1) -> Waiting | None:
+    """The attempt that was left last, if one is open and something was done in it."""
+    row = connection.execute(
+        select(
+            attempt.id,
+            attempt.chapter_id,
+            attempt.offset,
+            chapter.number,
+            chapter.title,
+            func.max(response.changed_at).label("newest"),
+            func.count(case((_ANSWERED, 1))).label("answered"),
+        )
+        .join(tables.response, response.attempt_id == attempt.id)
+        .join(tables.chapter, chapter.id == attempt.chapter_id)
+        .where(attempt.learner_id == learner, attempt.finished_at.is_(None))
+        .group_by(attempt.id)
+        .order_by(func.max(response.changed_at).desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Waiting(
+        row.number,
+        row.title,
+        row.answered,
+        count_questions(connection, row.chapter_id),
+        _day(row.newest, row.offset),
+    )
+
+
+def asked_in(chapter_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a note: it is a question of the chapter, and its text is there."""
+    return (
+        note.chapter_id == chapter_id,
+        note.kind == NoteKind.QUESTION.value,
+        note.missing_since.is_(None),
+    )
+
+
+def count_questions(connection: Connection, chapter_id: int) -> int:
+    return connection.scalar(select(func.count()).where(*asked_in(chapter_id))) or 0
+
+
+def graded(connection: Connection, *, learner: int = 1) -> list[tuple[bool, float]]:
+    """Of every judged answer with ticked points: whether it was got, and its share of points.
+
+    Where each point is a card of its own, a tick is recall itself and tells nothing about shares.
+    """
+    rows = connection.execute(
+        select(response.grade, response.hits, response.points)
+        .join(tables.note, note.id == response.note_id)
+        .where(
+            response.learner_id == learner,
+            response.grade.in_(_ORDER),
+            response.points > 0,
+            note.style.not_in((CardStyle.ITEMS.value, CardStyle.CLOZE.value)),
+        )
+    )
+    return [(given == Grade.GOT, hits / points) for given, hits, points in rows]
+
+
+def _answers(
+    connection: Connection, condition: ColumnElement[bool], learner: int
+) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in connection.execute(
+        select(
+            response.attempt_id,
+            response.text,
+            response.grade,
+            response.points,
+            response.hits,
+            response.changed_at,
+        )
+        .join(tables.attempt, attempt.id == response.attempt_id)
+        .where(response.learner_id == learner, condition)
+    ):
+        found.setdefault(row.attempt_id, []).append(row)
+    return found
+
+
+def _past(row: Row[Any], answers: list[Any]) -> Past:
+    counts = Counter(Grade(one.grade) for one in answers if one.grade is not None)
+    return Past(
+        row.id,
+        _day(row.started_at, row.offset),
+        row.pretest,
+        row.finished_at is not None,
+        _day(max(one.changed_at for one in answers), row.offset),
+        sum(bool(one.grade or one.text) for one in answers),
+        dict(counts),
+        sum(one.points for one in answers),
+        sum(one.hits for one in answers),
+    )
+
+
+def _day(at: datetime, offset: int) -> date:
+    return study_day(at.astimezone(timezone(timedelta(seconds=offset))))
