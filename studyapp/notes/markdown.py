@@ -424,7 +424,7 @@ def _parser() -> MarkdownIt:
 
 def _chunks(file: _File, skip: int, kind: PageKind | None) -> list[_Chunk]:
     """Cut a file below its first *skip* lines at its `##` headings and its tables of terms."""
-    tokens = _parser().parse("\n" * skip + "\n".join(file.lines[skip:]))
+    tokens = _parser().parse("\n" * skip + "\n".join(file.lines[skip:]) + "\n")
     _report_unclosed(file, tokens)
     cuts: list[tuple[int, int, str | None, bool]] = [(skip, 0, None, False)]
     for index, token in enumerate(tokens):

@@ -37,7 +37,7 @@ def parse(markdown: str) -> SyntaxTreeNode:
     """
     from markdown_it.tree import SyntaxTreeNode
 
-    return SyntaxTreeNode(_parser().parse(printable(markdown)))
+    return SyntaxTreeNode(_parser().parse(printable(markdown) + "\n"))
 
 
 def visible_html(html: str) -> str:

@@ -85,3 +85,8 @@ def test_no_word_is_lost(words: list[str]) -> None:
         "-",
         words[0],
     ]
+
+
+def test_a_quoted_comment_that_never_ends_is_text() -> None:
+    """markdown-it looks past the end of such a text unless a newline follows."""
+    assert plain("> - <!--\n>") == "> - <!--"
