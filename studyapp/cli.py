@@ -19,6 +19,9 @@ from studyapp.labcli import lab
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from studyapp.notes.note import Problem
+    from studyapp.study.post import Imported
+
 
 class _Group(click.Group):
     """Prints a StudyError as one sentence and exits with 1; never a traceback."""
@@ -64,6 +67,30 @@ def review(db: str, chapter: int | None, plain: bool) -> None:
         if chapter is not None:
             library.check_chapter(engine, chapter)
         lines.review(Sitting(engine, settings, _now, chapter), _read_line, _write_line)
+
+
+@main.command()
+@click.argument("chapter", type=int)
+@click.option("--plain", is_flag=True, help="Lines instead of a screen.")
+@_JSON
+@click.pass_obj
+def quiz(db: str, chapter: int, plain: bool, as_json: bool) -> None:
+    """A chapter's questionnaire; with --json only how it has gone so far."""
+    if not (plain or as_json):
+        _open_app(db, quiz=chapter)
+        return
+    from studyapp import plain as lines
+    from studyapp.store.engine import reading
+    from studyapp.study import chapter as chapters
+    from studyapp.study.attempt import Attempt
+
+    with _study(db) as (engine, settings):
+        if plain:
+            lines.quiz(Attempt(engine, settings, _now, chapter), _read_line, _write_line)
+        if as_json:
+            with reading(engine) as connection:
+                told = chapters.view(connection, chapter, _now(), on=settings.exam_on)
+            _print_json(told.as_json())
 
 
 @main.command()
@@ -140,6 +167,80 @@ def stats(db: str, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--chapter", type=int, metavar="N", required=True, help="The chapter to publish.")
+@click.option("--format", "form", type=click.Choice(["post"]), default="post", show_default=True)
+@click.pass_obj
+def export(db: str, file: Path, chapter: int, form: str) -> None:
+    """Write a chapter as a post: questions, your answers, references, notes, results."""
+    from studyapp.lab import catalog
+    from studyapp.store.engine import reading
+    from studyapp.study import post
+
+    with _study(db) as (engine, _):
+        with reading(engine) as connection:
+            made = post.compose(connection, chapter, catalog.read())
+        post.save(file, made)
+    answered = sum(bool(answer.text) for answer in made.answers)
+    click.echo(
+        f"{file}: {answered} of {len(made.answers)} questions answered, "
+        f"{len(made.notes)} notes of your own, {len(made.results)} experiments"
+    )
+
+
+@main.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["post"]), default="post", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
+@_JSON
+@click.pass_obj
+def import_(db: str, files: tuple[Path, ...], form: str, dry_run: bool, as_json: bool) -> None:
+    """Read your answers and notes back from posts; exits with 1 if a part could not be."""
+    from studyapp.store.engine import writing
+    from studyapp.study import post
+
+    found = [(file, *post.load(file)) for file in files]
+    done = []
+    with _study(db) as (engine, _), writing(engine) as connection:
+        for file, restored, problems in found:
+            report = post.restore(connection, file, restored, _now())
+            done.append((file, report, [*problems, *report.problems]))
+        if dry_run:
+            connection.rollback()
+    if as_json:
+        _print_json(_imported(form, done))
+    for file, report, problems in () if as_json else done:
+        click.echo(
+            f"{file}: {len(report.questions)} answers, {report.notes} notes"
+            + (" (imported before)" if report.known else "")
+            + (" (dry run: nothing was changed)" if dry_run else "")
+        )
+        for problem in problems:
+            click.echo(problem)
+    if any(problems for _, _, problems in done):
+        sys.exit(1)
+
+
+def _imported(form: str, done: list[tuple[Path, Imported, list[Problem]]]) -> dict[str, Any]:
+    return {
+        "format": form,
+        "notes": [
+            {"question": question, "answer": answer, "line": line}
+            for _, report, _ in done
+            for question, answer, line in report.questions
+        ],
+        "own_notes": sum(report.notes for _, report, _ in done),
+        "cards": 0,
+        "reviews": 0,
+        "problems": [
+            {"path": str(one.path), "line": one.line, "message": one.message}
+            for _, _, problems in done
+            for one in problems
+        ],
+    }
+
+
+@main.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--fix", is_flag=True, help="Write the ids that are missing.")
 @click.option(
@@ -193,10 +294,12 @@ def _study(db: str) -> Iterator[tuple[Engine, config.Settings]]:
         engine.dispose()
 
 
-def _open_app(db: str, *, review: bool = False, chapter: int | None = None) -> None:
+def _open_app(
+    db: str, *, review: bool = False, chapter: int | None = None, quiz: int | None = None
+) -> None:
     from studyapp.tui import run
 
-    if failure := run(db, review=review, chapter=chapter):
+    if failure := run(db, review=review, chapter=chapter, quiz=quiz):
         raise StudyError(failure)
 
 

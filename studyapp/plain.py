@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from string import ascii_lowercase as LETTERS
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
+from studyapp.notes.note import Point
 from studyapp.notes.plain import plain
 from studyapp.study import words
+from studyapp.study.attempt import Attempt, Mark
 from studyapp.study.card import CardView
+from studyapp.study.grading import Grade
 from studyapp.study.sitting import Sitting, Summary
 
 Read = Callable[[], str | None]  # the next line without its end, None at the end of input
 Write = Callable[[str], None]
 
 HELP = "enter shows the answer, 1-4 rate it, u undoes, q ends"
+QUIZ_HELP = (
+    "write your answer, an empty line ends it and shows the reference; "
+    "instead of an answer: s skips, u undoes, q ends"
+)
 
 
 def review(sitting: Sitting, read: Read, write: Write) -> None:
@@ -58,16 +66,21 @@ def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> boo
 
 
 def _answer_lines(sitting: Sitting, view: CardView, maths: bool) -> list[str]:
-    lines = [plain(view.face.back, maths=maths)]
-    for letter, point in zip("abcdefghijklmnopqrstuvwxyz", view.face.points, strict=False):
-        extra = "extra: " if point.extra else ""
-        lines.append(f"  {letter} {extra}{plain(point.text, maths=maths)}")
+    lines = _point_lines(view.face.back, view.face.points, maths)
     now = sitting.clock()
     options = " · ".join(
         f"{rating.value} {rating.name.lower()} {words.wait(after, now).replace(' ', '')}"
         for rating, after in sitting.options().items()
     )
     return [*lines, f"\n{options}"]
+
+
+def _point_lines(answer: str, points: Sequence[Point], maths: bool) -> list[str]:
+    lines = [plain(answer, maths=maths)]
+    for letter, point in zip(LETTERS, points, strict=False):
+        extra = "extra: " if point.extra else ""
+        lines.append(f"  {letter} {extra}{plain(point.text, maths=maths)}")
+    return lines
 
 
 def _rate(sitting: Sitting, rating: Rating, write: Write) -> None:
@@ -85,6 +98,95 @@ def _rate(sitting: Sitting, rating: Rating, write: Write) -> None:
 def _undo(sitting: Sitting, write: Write) -> None:
     undone = sitting.undo()
     write(f"undone: {undone.what.lower()}\n" if undone else "nothing to undo\n")
+
+
+def quiz(attempt: Attempt, read: Read, write: Write) -> None:
+    """Work through an attempt with lines from *read*; ends with where it stands."""
+    write(f"{QUIZ_HELP}\n")
+    while not attempt.finished and _one_question(attempt, read, write):
+        pass
+    attempt.leave()
+    for line in quiz_lines(attempt):
+        write(line)
+
+
+def _one_question(attempt: Attempt, read: Read, write: Write) -> bool:
+    """Ask one question; False when the learner wants to stop."""
+    asked, maths = attempt.current, not attempt.settings.raw_maths
+    number, count = attempt.index + 1, len(attempt.questions)
+    write(f"[chapter {attempt.number} · {attempt.title}; question {number} of {count}]")
+    write(f"{plain(asked.face.front, maths=maths)}\n")
+    if asked.text:
+        write(f"You wrote:\n{asked.text}\n")
+    lines: list[str] = []
+    while (line := read()) is not None and line.strip():
+        if not lines and line.strip().lower() in ("q", "s", "u"):
+            return _command(attempt, line.strip().lower(), write)
+        lines.append(line)
+    if lines:
+        attempt.write("\n".join(lines))
+    if line is None:
+        return False
+    if asked.to_do:
+        return _grade(attempt, Grade.DONE, write)
+    attempt.reveal()
+    for text in _point_lines(asked.face.back, asked.face.points, maths):
+        write(text)
+    if asked.face.points:
+        write("\nWhich of these did you say? Letters, or enter for none.")
+        line = read()
+        if line is None:
+            return False
+        letters = {LETTERS[index]: index for index in range(len(asked.face.points))}
+        attempt.tick(frozenset(letters[letter] for letter in line.lower() if letter in letters))
+    given = _ask_grade(attempt.current.proposed, read, write)
+    return given is not None and _grade(attempt, given, write)
+
+
+def _command(attempt: Attempt, command: str, write: Write) -> bool:
+    if command == "s":
+        following = attempt.next_open()
+        if following is not None:
+            attempt.go_to(following)
+    elif command == "u":
+        undone = attempt.undo()
+        write("undone\n" if undone else "nothing to undo\n")
+    return command != "q"
+
+
+def _ask_grade(proposed: Grade | None, read: Read, write: Write) -> Grade | None:
+    """The learner's own judgement; None when they stop."""
+    keys = {"m": Grade.MISSED, "p": Grade.PARTLY, "g": Grade.GOT}
+    write("m missed · p partly · g got it" + (f"; enter: {proposed}" if proposed else ""))
+    while (line := read()) is not None:
+        choice = line.strip().lower()[:1]
+        if choice == "q":
+            return None
+        if given := keys.get(choice) or (proposed if not choice else None):
+            return given
+        write("Judge with m missed, p partly or g got it; q ends.")
+    return None
+
+
+def _grade(attempt: Attempt, given: Grade, write: Write) -> bool:
+    try:
+        scheduled = attempt.grade(given)
+    except StudyError as error:
+        write(f"{error}\n")
+        return True
+    write(f"{given}\n" if scheduled or given is Grade.DONE else f"{given}: kept, not scheduled\n")
+    return True
+
+
+def quiz_lines(attempt: Attempt) -> list[str]:
+    """Where an attempt stands, in sentences."""
+    marks = (Mark.GOT, Mark.PARTLY, Mark.MISSED, Mark.DONE)
+    told = ", ".join(f"{attempt.count(mark)} {mark}" for mark in marks if attempt.count(mark))
+    answered = attempt.count(*marks)
+    lines = [f"{answered} of {words.count(len(attempt.questions), 'question')}: {told or 'none'}."]
+    if not attempt.finished:
+        lines.append("It goes on where you left it.")
+    return lines
 
 
 def leech_line(lapses: int, expected: float) -> str:

@@ -77,6 +77,45 @@ def test_points_are_lettered_in_plain_mode(content: Path) -> None:
     assert "  b extra: second of q00" in result.output
 
 
+def test_a_plain_questionnaire_from_a_pipe() -> None:
+    """Write two answers, accept what the ticks propose, skip one, undo, and go on later."""
+    told = run("quiz", "1", "--plain", lines="My words.\nTwo lines.\n\na\n\nNo idea.\n\n\nm\n")
+    assert told.exit_code == 0, told.output
+    assert "question 1 of 12" in told.output
+    assert "m missed · p partly · g got it; enter: got it" in told.output
+    assert "2 of 12 questions: 1 got it, 1 missed." in told.output
+    assert "It goes on where you left it." in told.output
+    again = run("quiz", "1", "--plain", lines="s\nu\nq\n").output
+    assert "question 3 of 12" in again
+    assert "question 4 of 12" in again
+    assert "undone" in again
+    assert "You wrote:\nNo idea." in again
+    summary = json.loads(run("quiz", "1", "--json").output)
+    assert (summary["chapter"], summary["questions"]) == (1, 12)
+    assert summary["attempts"][0]["grades"] == {"missed": 0, "partly": 0, "got it": 1, "done": 0}
+    assert summary["mastery"]["introduced"] == 1
+    assert json.loads(run("stats", "--json").output)["reviews"] == 1
+
+
+def test_a_plain_questionnaire_to_its_end() -> None:
+    told = run("quiz", "2", "--plain", lines="\n\ng\n" * 4)
+    assert "4 of 4 questions: 4 got it." in told.output
+    assert "goes on" not in told.output
+
+
+def test_a_grade_needs_the_learner(content: Path) -> None:
+    told = run("quiz", "1", "--plain", lines="Words.\n\n\n\nx\nq\n").output
+    assert told.count("Judge with m missed, p partly or g got it") == 2
+    assert json.loads(run("stats", "--json").output)["reviews"] == 0
+
+
+def test_a_questionnaire_of_no_chapter_is_one_sentence() -> None:
+    for words in (("quiz", "9", "--plain"), ("quiz", "9", "--json")):
+        result = run(*words, lines="")
+        assert result.exit_code == 1
+        assert result.output == "Error: There is no chapter 9; the nearest is 2, Chapter 2.\n"
+
+
 def test_an_unknown_chapter_is_one_sentence() -> None:
     result = run("review", "--plain", "--chapter", "7", lines="")
     assert result.exit_code == 1

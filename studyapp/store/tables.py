@@ -333,7 +333,7 @@ class _Response(TypedColumns):
     note_id: Named[int] = Column(ForeignKey("note.id"))
     text: Named[str]
     ticked: Named[list[Any]] = Column(JSON)  # indices into the note's points
-    points: Named[int]  # core points that the answer had when it was graded
+    points: Named[int]  # core points to be said, when it was graded; 0 if ticks tell nothing
     hits: Named[int]  # of these, how many were ticked
     confidence: Named[float | None]
     flagged: Named[bool]

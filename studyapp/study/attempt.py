@@ -20,6 +20,7 @@ from studyapp.store.engine import LONG_PATIENCE, reading, writing
 from studyapp.study import response
 from studyapp.study.card import as_note
 from studyapp.study.grading import Grade, propose_grade
+from studyapp.study.questionnaire import BOOK_ORDER, asked_in
 
 Clock = Callable[[], datetime]
 
@@ -122,13 +123,22 @@ class Attempt:
             self.questions = _asked(connection, self.chapter_id, self.id)
         numbers = [one.note_id for one in self.questions]
         self.index = numbers.index(row.note_id) if row.note_id in numbers else 0
-        if self.current.grade is not None:
-            self.index = self.next_open() or self.index
+        following = self.next_open()
+        if self.current.grade is not None and following is not None:
+            self.index = following
         self._shown_at = clock()
 
     @property
     def current(self) -> Asked:
         return self.questions[self.index]
+
+    @property
+    def place(self) -> str:
+        """Where in the course the current question belongs, in words."""
+        asked = self.current
+        if asked.note.section and asked.section_title:
+            return f"chapter {self.number} · {asked.note.section} {asked.section_title}"
+        return f"chapter {self.number} · {self.title}"
 
     def go_to(self, index: int) -> None:
         """Show another question; it stays in range."""
@@ -228,6 +238,14 @@ class Attempt:
                 .where(attempt.id == self.id)
                 .values(note_id=self.current.note_id)
             )
+
+    def reload(self) -> None:
+        """Read the answers again: another window has changed one. The current question stays."""
+        shown = self.current.note_id
+        with reading(self.engine) as connection:
+            self.questions = _asked(connection, self.chapter_id, self.id)
+        numbers = [one.note_id for one in self.questions]
+        self.index = numbers.index(shown) if shown in numbers else 0
 
     def earlier(self) -> list[Earlier]:
         """What the learner wrote to the current question in other attempts, newest first."""
@@ -362,12 +380,8 @@ def _asked(connection: Connection, chapter_id: int, attempt_id: int) -> list[Ask
             (section.chapter_id == note.chapter_id) & (section.number == note.section),
         )
         .outerjoin(tables.response, (answer.note_id == note.id) & (answer.attempt_id == attempt_id))
-        .where(
-            note.chapter_id == chapter_id,
-            note.kind == NoteKind.QUESTION.value,
-            note.missing_since.is_(None),
-        )
-        .order_by(note.number.is_(None), note.number, note.path, note.line)
+        .where(*asked_in(chapter_id))
+        .order_by(*BOOK_ORDER)
     )
     asked = []
     for row in rows:

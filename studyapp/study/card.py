@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from studyapp.memory.state import Memory
+from studyapp.memory.state import Cause, Memory
 from studyapp.notes.card import Face, face
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point
 from studyapp.store import log, tables
@@ -37,10 +37,12 @@ class CardView:
 
     @property
     def place(self) -> str:
-        """Where in the course the card belongs, in words."""
+        """Where in the course the card belongs, in words, and if its answer is another now."""
+        where = self.chapter_title
         if self.note.section and self.section_title:
-            return f"chapter {self.chapter} · {self.note.section} {self.section_title}"
-        return f"chapter {self.chapter} · {self.chapter_title}"
+            where = f"{self.note.section} {self.section_title}"
+        changed = " · answer changed" if self.memory.cause is Cause.CHANGED else ""
+        return f"chapter {self.chapter} · {where}{changed}"
 
     @property
     def source(self) -> str:

@@ -66,8 +66,10 @@ def refresh(engine: Engine, now: datetime, *, force: bool = False) -> Report | N
     from studyapp.store.sync import sync  # and the readers of all formats with it
 
     with writing(engine) as connection:
+        first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
         report = sync(connection, folders, now)
-        _start_first_chapter(connection, now)
+        if first:
+            _start_first_chapter(connection, now)
     return report
 
 
@@ -201,8 +203,6 @@ def _quoted(text: str) -> str:
 
 
 def _start_first_chapter(connection: Connection, now: datetime, learner: int = 1) -> None:
-    if connection.scalar(select(tables.chapter_progress.c.chapter_id).limit(1)) is not None:
-        return
     chapter = tables.chapter.c
     first = connection.scalar(select(chapter.number).order_by(chapter.number).limit(1))
     if first is not None:

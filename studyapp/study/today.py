@@ -26,6 +26,7 @@ memory = tables.memory.c
 class ChapterRow:
     """One chapter on Today. `introduced` of `cards` have been rated at least once."""
 
+    id: int
     number: int
     title: str
     started: bool
@@ -111,6 +112,7 @@ def _chapters(connection: Connection, line: queue.Queue, learner: int) -> list[C
     )
     return [
         ChapterRow(
+            chapter_id,
             number,
             title,
             started is not None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 
-def run(db: str, *, review: bool = False, chapter: int | None = None) -> str | None:
+def run(
+    db: str, *, review: bool = False, chapter: int | None = None, quiz: int | None = None
+) -> str | None:
     """Run the app on a database until the learner leaves; returns why it could not open, if so."""
     import gc
 
@@ -11,6 +13,6 @@ def run(db: str, *, review: bool = False, chapter: int | None = None) -> str | N
     from studyapp import config
     from studyapp.tui.app import StudyApp
 
-    app = StudyApp(db, config.load(), review=review, chapter=chapter)
+    app = StudyApp(db, config.load(), review=review, chapter=chapter, quiz=quiz)
     app.run()
     return app.failure

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from studyapp.lab.catalog import Catalog, Declaration
     from studyapp.lab.runner import Run
+    from studyapp.study.attempt import Attempt
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import Overview
 
@@ -59,6 +60,7 @@ class StudyApp(App[None]):
         *,
         review: bool = False,
         chapter: int | None = None,
+        quiz: int | None = None,
         clock: Callable[[], datetime] = now,
     ) -> None:
         super().__init__()
@@ -72,6 +74,7 @@ class StudyApp(App[None]):
         self._catalog: Catalog | None = None
         self._go_to_review = review
         self._chapter = chapter
+        self._quiz = quiz  # the chapter whose questionnaire to open
         self._theme_to_keep = ""
 
     def on_mount(self) -> None:
@@ -100,13 +103,24 @@ class StudyApp(App[None]):
                 sitting = Sitting(
                     engine, self.settings, self.clock, self._chapter, patience=LOCK_PATIENCE
                 )
+            attempt = None
+            if self._quiz is not None:
+                from studyapp.study.attempt import Attempt
+
+                attempt = Attempt(
+                    engine, self.settings, self.clock, self._quiz, patience=LOCK_PATIENCE
+                )
             with reading(engine) as connection:
                 found = overview(connection, self.clock(), self.settings)
         except StudyError as error:
             self.call_from_thread(self._fail, str(error))
             return
         problems = len(report.problems) if report else 0
-        self.call_from_thread(self._opened, engine, found, sitting, problems)
+        self.call_from_thread(self._opened, engine, found, problems)
+        if sitting is not None:
+            self.call_from_thread(self.open_review, sitting)
+        if attempt is not None:
+            self.call_from_thread(self.open_attempt, attempt)
         self._settle_in(engine)
 
     def _settle_in(self, engine: Engine) -> None:
@@ -120,13 +134,11 @@ class StudyApp(App[None]):
             checkpoint(engine)
         except StudyError as error:  # another program holds the lock; the next start does it
             self.log.warning(str(error))
-        self.query_one_today().load_lab()
+        self.query_one_today().load_prospect()
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
 
-    def _opened(
-        self, engine: Engine, overview: Overview, sitting: Sitting | None, problems: int
-    ) -> None:
+    def _opened(self, engine: Engine, overview: Overview, problems: int) -> None:
         self.engine = engine
         self.query_one_today().show(overview)
         if problems:
@@ -134,8 +146,6 @@ class StudyApp(App[None]):
                 f"{problems} problems in the content; `studyapp check` lists them.",
                 severity="warning",
             )
-        if sitting is not None:
-            self.open_review(sitting)
 
     def query_one_today(self) -> TodayScreen:
         """Today is always the first screen on the stack above the default one."""
@@ -150,6 +160,27 @@ class StudyApp(App[None]):
         from studyapp.tui.screens.review import ReviewScreen
 
         self.push_screen(ReviewScreen(sitting))
+
+    def open_attempt(self, attempt: Attempt) -> None:
+        """Show a questionnaire question by question."""
+        from studyapp.tui.screens.attempt import AttemptScreen
+
+        self.push_screen(AttemptScreen(attempt))
+
+    def open_course(self) -> None:
+        """Show the table of contents with the learner's progress."""
+        from studyapp.tui.screens.tracker import TrackerScreen
+
+        self.push_screen(TrackerScreen())
+
+    def open_chapter(self, number: int, *, resume: bool = False) -> None:
+        """Show how a chapter's questionnaire has gone; with *resume* go on with it at once."""
+        from studyapp.tui.screens.chapter import ChapterScreen
+
+        screen = ChapterScreen(number)
+        self.push_screen(screen)
+        if resume:
+            self.call_after_refresh(screen.open_attempt)
 
     @property
     def catalog(self) -> Catalog:
@@ -176,6 +207,27 @@ class StudyApp(App[None]):
         from studyapp.tui.screens.lesson import LessonScreen
 
         self.push_screen(LessonScreen(lesson, values, seen=lesson.name in self.seen))
+
+    def saw(self, answer: str) -> None:
+        """An answer is on the screen: predictions of what it cites are naive no longer."""
+        from studyapp.study.facts import links
+
+        new = {link.lesson for link in links(answer)} - self.seen
+        if new:
+            self.seen |= new
+            self._keep_sight(new)
+
+    @work(thread=True, group="sight")
+    def _keep_sight(self, lessons: set[str]) -> None:
+        from studyapp.store.engine import writing
+        from studyapp.study import predictions
+
+        assert self.engine is not None
+        try:
+            with writing(self.engine) as connection:
+                predictions.saw(connection, lessons, self.clock())
+        except StudyError as error:  # known until the app closes, and rating the card tells as well
+            self.log.warning(str(error))
 
     def open_link(self, href: str) -> None:
         """Follow a link of an answer to the experiment that it names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -11,7 +12,7 @@ from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.memory.fold import fold
 from studyapp.memory.state import Rating, State
-from studyapp.store import log, tables
+from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import words
 from studyapp.study.sitting import Sitting
@@ -33,6 +34,30 @@ def test_each_button_gives_exactly_its_interval(engine: Engine, clock: Clock) ->
         promised = words.wait(sitting.options()[rating], clock())
         answered = sitting.rate(rating)
         assert words.wait(answered.memory, clock()) == promised
+
+
+def test_a_changed_answer_says_so_once(engine: Engine, content: Path, clock: Clock) -> None:
+    for _ in range(10):
+        sit(engine, clock).rate(Rating.EASY)
+    clock.forward(days=1)
+    path = content / "1" / "questionnaire.md"
+    path.write_text(path.read_text().replace("first of q00", "another of q00"))
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+    sitting = sit(engine, clock, new_a_day=0)
+    assert shown(sitting) == "q00"
+    assert sitting.view is not None
+    assert sitting.view.place == "chapter 1 · 1.1 The only section · answer changed"
+    sitting.rate(Rating.GOOD)
+    assert sitting.view is None
+    clock.forward(days=200)
+    places = set()
+    sitting = sit(engine, clock, new_a_day=0)
+    while sitting.view is not None:
+        places.add(sitting.view.place)
+        sitting.rate(Rating.EASY)
+    assert "chapter 1 · 1.1 The only section" in places
+    assert not any("changed" in place for place in places)
 
 
 def test_undo_brings_back_card_count_and_place(engine: Engine, clock: Clock) -> None:

@@ -233,6 +233,25 @@ async def test_from_a_card_to_its_experiment_and_back(
         assert "l experiment" not in lines(app)  # this card has none
 
 
+async def test_an_answer_seen_and_not_rated_is_remembered_by_another_start(
+    make_app, open_today, lessons, citing_pack: Path
+) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter")
+        await app.workers.wait_for_complete()
+    again = make_app()
+    async with again.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "l")
+        await pilot.pause()
+        await pilot.press("up", "enter")
+        await ended(pilot, again)
+        assert "Kept, not scored: you had seen this experiment before." in words(again)
+
+
 async def test_a_link_opens_its_experiment_at_its_knobs(
     make_app, open_today, lessons, citing_pack: Path
 ) -> None:

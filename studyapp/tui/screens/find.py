@@ -80,6 +80,7 @@ class FindScreen(Page):
     def _show(self, event: OptionList.OptionHighlighted) -> None:
         one = self._found[event.option_index]
         self.query_one(Prose).show(f"**{one.prompt}**\n\n{one.answer}")
+        self.study.saw(one.answer)
 
     def action_step(self, step: int) -> None:
         results = self.query_one(OptionList)

@@ -20,7 +20,7 @@ from studyapp.study import facts, predictions, runs
 from studyapp.study.runs import Run
 from studyapp.study.verdict import deciding
 from studyapp.tui.screens.page import Page
-from studyapp.tui.screens.today import Menu
+from studyapp.tui.widgets.menu import Menu
 
 _INDENT = 12  # cells; the names of experiments are short
 

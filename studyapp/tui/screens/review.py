@@ -16,14 +16,14 @@ from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.memory.state import Rating, State
 from studyapp.notes.plain import plain
-from studyapp.store.engine import WAL_LIMIT, LockedError, checkpoint, reading, wal_size
+from studyapp.store.engine import WAL_LIMIT, LockedError, checkpoint, wal_size
 from studyapp.study import library, words
 from studyapp.study.card import CardView
-from studyapp.study.evidence import LINK, Evidence, with_evidence
-from studyapp.study.facts import lessons_for, links
+from studyapp.study.facts import lessons_for
 from studyapp.study.grading import complete, propose
 from studyapp.study.sitting import Sitting
 from studyapp.tui.editor import edit
+from studyapp.tui.evidence import evidence
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.widgets.points import Points
@@ -181,22 +181,9 @@ class ReviewScreen(Page):
         """Show the answer with what the learner's own runs measured."""
         view = self.sitting.view
         assert view is not None
-        evidence = Evidence(view.face.back, withheld=False)
-        if LINK in evidence.text:
-            self.study.seen.update(link.lesson for link in links(evidence.text))
-            try:
-                with reading(self.sitting.engine) as connection:
-                    evidence = with_evidence(
-                        connection,
-                        evidence.text,
-                        self.study.catalog,
-                        self.sitting.clock(),
-                        reference=reference,
-                    )
-            except StudyError as error:
-                self.notify(str(error), severity="error")
-        self._withheld = evidence.withheld
-        self.query_one("#answer", Prose).show(evidence.text)
+        shown = evidence(self, view.face.back, reference=reference)
+        self._withheld = shown.withheld
+        self.query_one("#answer", Prose).show(shown.text)
 
     def _set_answer_visible(self, visible: bool) -> None:
         rule = self.query_one("#rule", Static)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -9,32 +10,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.menu import Menu, option
 
 if TYPE_CHECKING:
+    from studyapp.study.mastery import Outlook
+    from studyapp.study.prospect import Prospect
+    from studyapp.study.questionnaire import Waiting
     from studyapp.study.today import ChapterRow, Overview
 
 _BAR = 20
-
-
-class Menu(OptionList, inherit_bindings=False):
-    """What one can do next, the most useful first."""
-
-    BINDINGS = [  # noqa: RUF012
-        Binding("enter,space", "select", "choose", tooltip="Do what is chosen"),
-        Binding("down,j", "cursor_down", "choose", show=False),
-        Binding("up,k", "cursor_up", "choose", show=False),
-    ]
-    DEFAULT_CSS = """
-    Menu { height: auto; border: none; background: transparent; padding: 0;
-        &:focus { border: none; background-tint: transparent; }
-        & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
-            background: $accent 20%; color: $foreground; text-style: bold; } }
-    """
 
 
 class TodayScreen(Page):
@@ -45,12 +34,16 @@ class TodayScreen(Page):
             "o",
             "open_chapter",
             "open chapter",
+            show=False,
             tooltip="Start the next chapter, which lets its cards in",
         ),
-        Binding("l", "lab", "experiments", tooltip="Predict, run, and see the evidence"),
+        Binding("f", "five", "five", tooltip="Five questions in five minutes: what is fading"),
+        Binding("c", "quiz", "quiz", tooltip="Answer a chapter's questions in writing"),
+        Binding("t", "course", "course", tooltip="Sections: read, tick, note, watch"),
+        Binding("l", "lab", "lab", tooltip="Predict, run, and see the evidence"),
         Binding("m", "more", "more today", tooltip="Go on beyond today's time budget"),
         Binding("slash", "find", "find", key_display="/", tooltip="Find a note"),
-        Binding("n", "new_note", "new card", tooltip="Write a card of your own"),
+        Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
         Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
         Binding("q", "app.quit", "quit", tooltip="Leave studyapp"),
     ]
@@ -66,7 +59,7 @@ class TodayScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._overview: Overview | None = None
-        self._lab = "predict, then run"
+        self._prospect: Prospect | None = None
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -102,28 +95,27 @@ class TodayScreen(Page):
             self.app.call_from_thread(self.show_failure, str(error))
             return
         self.app.call_from_thread(self.show, found)
-        self.load_lab()
+        self.load_prospect()
 
-    def load_lab(self) -> None:
-        """Say what came out of the lab last; to be called in a worker's thread."""
+    def load_prospect(self) -> None:
+        """Say where one left off, and the mastery; to be called in a worker's thread."""
         from studyapp.store.engine import reading
-        from studyapp.study.verdict import latest
+        from studyapp.study.prospect import prospect
 
-        engine = self.study.engine
-        assert engine is not None
+        study = self.study
+        assert study.engine is not None
         try:
-            with reading(engine) as connection:
-                told = latest(connection, self.study.clock().date())
-        except StudyError:  # the counts stand; the lab itself will say what is wrong
+            with reading(study.engine) as connection:
+                found = prospect(connection, study.clock(), study.settings)
+        except StudyError:  # the counts stand; the screens themselves will say what is wrong
             return
-        if told:
-            self.app.call_from_thread(self._show_lab, told)
+        self.app.call_from_thread(self._show_prospect, found)
 
-    def _show_lab(self, told: str) -> None:
-        self._lab = told
-        menu = self.query_one(Menu)
-        if menu.display:
-            menu.replace_option_prompt("lab", _label("Experiments", "l", told))
+    def _show_prospect(self, found: Prospect) -> None:
+        self._prospect = found
+        if self._overview is not None:
+            self._show_options(self._overview)
+            self._draw_course()
 
     def show(self, overview: Overview) -> None:
         """Fill the screen."""
@@ -135,20 +127,24 @@ class TodayScreen(Page):
         self.query_one("#outlook", Static).update(
             _outlook(overview, self.study.settings.desired_retention)
         )
-        menu = self.query_one(Menu)
-        chosen = menu.highlighted or 0
-        menu.clear_options().add_options(self._options(overview))
-        menu.display = True
-        menu.highlighted = min(chosen, menu.option_count - 1)
+        self._show_options(overview)
         if self.app.screen is self:
-            menu.focus()
+            self.query_one(Menu).focus()
         self._draw_course()
         self.refresh_bindings()
+
+    def _show_options(self, overview: Overview) -> None:
+        menu = self.query_one(Menu)
+        chosen = menu.highlighted or 0
+        menu.clear_options().add_options(_options(overview, self._prospect))
+        menu.display = True
+        menu.highlighted = min(chosen, menu.option_count - 1)
 
     def _draw_course(self) -> None:
         if self._overview is not None:
             width = min(self.size.width, 112) - 2
-            self.query_one("#course", Static).update(_course(self._overview, width))
+            outlooks = self._prospect.outlooks if self._prospect else {}
+            self.query_one("#course", Static).update(_course(self._overview, outlooks, width))
 
     def on_resize(self) -> None:
         self._draw_course()
@@ -170,6 +166,10 @@ class TodayScreen(Page):
             return False
         if action == "open_chapter":
             return view.next_chapter is not None
+        if action == "five":
+            return any(row.introduced for row in view.chapters)
+        if action == "quiz":
+            return any(row.cards for row in view.chapters)
         if action == "more":
             return bool(view.waiting) or not view.counts.total
         return True
@@ -194,6 +194,15 @@ class TodayScreen(Page):
 
         self.app.push_screen(NewScreen())
 
+    def action_five(self) -> None:
+        self._do("five")
+
+    def action_quiz(self) -> None:
+        self._do("quiz")
+
+    def action_course(self) -> None:
+        self._do("course")
+
     def action_lab(self) -> None:
         self._do("lab")
 
@@ -202,6 +211,7 @@ class TodayScreen(Page):
 
     def _do(self, what: str) -> None:
         from studyapp.store.engine import LOCK_PATIENCE
+        from studyapp.study.interview import Interview
         from studyapp.study.sitting import Sitting
 
         study = self.study
@@ -216,6 +226,14 @@ class TodayScreen(Page):
                 self.action_new_note()
             elif what == "lab":
                 study.open_lab()
+            elif what == "quiz":
+                self._open_quiz()
+            elif what == "course":
+                study.open_course()
+            elif what == "five":
+                study.open_review(
+                    Interview(study.engine, study.settings, study.clock, patience=LOCK_PATIENCE)
+                )
             else:
                 sitting = Sitting(study.engine, study.settings, study.clock, patience=LOCK_PATIENCE)
                 if what == "more":
@@ -226,6 +244,16 @@ class TodayScreen(Page):
                 study.open_review(sitting)
         except StudyError as error:
             self.notify(str(error), severity="error")
+
+    def _open_quiz(self) -> None:
+        """The chapter of the attempt that was left last, with it on top; else the one started
+        last."""
+        assert self._overview is not None
+        waiting = self._prospect.attempt if self._prospect else None
+        if waiting is not None:
+            self.study.open_chapter(waiting.chapter, resume=True)
+        elif (number := _quizzed(self._overview)) is not None:
+            self.study.open_chapter(number)
 
     def _open_next_chapter(self) -> None:
         from studyapp.store.engine import writing
@@ -241,34 +269,51 @@ class TodayScreen(Page):
         self.notify(f"Chapter {chapter.number} is open: {chapter.title}.")
         self.refresh_overview()
 
-    def _options(self, overview: Overview) -> list[Option]:
-        counts = overview.counts
-        options = []
-        if counts.total:
-            first = not any(row.introduced for row in overview.chapters)
-            words = "Start with your first cards" if first else "Start reviewing"
-            options.append(_option("review", words, "enter"))
-        elif overview.waiting:
-            options.append(
-                _option("more", "Go on beyond today's time", "m", f"{overview.waiting} wait")
-            )
-        elif overview.chapters:
-            options.append(_option("more", "Study more new cards today", "m"))
-        if overview.next_chapter is not None:
-            row = overview.next_chapter
-            options.append(_option("open", f"Start chapter {row.number}", "o", row.title))
-        options.append(_option("lab", "Experiments", "l", self._lab))
-        options.append(_option("find", "Find a note", "/"))
-        options.append(_option("new", "Write a card of your own", "n"))
-        return options
+
+def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
+    counts = overview.counts
+    options = []
+    if counts.total:
+        first = not any(row.introduced for row in overview.chapters)
+        words = "Start with your first cards" if first else "Start reviewing"
+        options.append(option("review", words, "enter"))
+    elif overview.waiting:
+        options.append(option("more", "Go on beyond today's time", "m", f"{overview.waiting} wait"))
+    elif overview.chapters:
+        options.append(option("more", "Study more new cards today", "m"))
+    if any(row.introduced for row in overview.chapters):
+        options.append(option("five", "Five questions, five minutes", "f", "what is fading most"))
+    options += _quiz_options(overview, prospect.attempt if prospect else None)
+    if overview.next_chapter is not None:
+        row = overview.next_chapter
+        options.append(option("open", f"Start chapter {row.number}", "o", row.title))
+    if overview.chapters:
+        told = f"{prospect.done}; next {prospect.following}" if prospect else ""
+        options.append(option("course", "Course", "t", told))
+    told = prospect.lab if prospect and prospect.lab else "predict, then run"
+    options.append(option("lab", "Experiments", "l", told))
+    options.append(option("find", "Find a note", "/"))
+    options.append(option("new", "Write a card of your own", "n"))
+    return options
 
 
-def _option(name: str, words: str, key: str, detail: str = "") -> Option:
-    return Option(_label(words, key, detail), id=name)
+def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
+    if attempt is not None:
+        from studyapp.study import words
+
+        left = f"left {words.ago(attempt.newest, overview.day)}"
+        told = f"{attempt.answered} of {attempt.questions} answered, {left}"
+        return [option("quiz", f"Continue questionnaire {attempt.chapter}", "c", told)]
+    number = _quizzed(overview)
+    if number is None:
+        return []
+    return [option("quiz", f"Questionnaire, chapter {number}", "c", "answer in writing")]
 
 
-def _label(words: str, key: str, detail: str) -> Content:
-    return Content.assemble(words.ljust(34), (key.ljust(8), "$text-accent"), (detail, "dim"))
+def _quizzed(overview: Overview) -> int | None:
+    """The chapter whose questionnaire to offer: the last one started."""
+    started = [row.number for row in overview.chapters if row.started and row.cards]
+    return started[-1] if started else None
 
 
 def _now_due(overview: Overview) -> Content:
@@ -320,31 +365,42 @@ def _outlook(overview: Overview, goal: float) -> Content:
     return content
 
 
-def _course(overview: Overview, width: int) -> Content:
-    """The chapters, one line each: progress as a bar where there is room for one."""
+def _course(overview: Overview, outlooks: Mapping[int, Outlook], width: int) -> Content:
+    """The chapters, one line each: mastery as a bar where there is room for one."""
     if not overview.chapters:
         return Content("")
-    lines = [Content.assemble(("Course", "bold"), ("   introduced, due now\n", "dim"))]
-    title = min(max(len(row.title) for row in overview.chapters), 30 if width < 90 else 48)
-    bar = max(0, min(_BAR, width - title - 36))
-    return Content.assemble(*lines, *(_chapter_line(row, title, bar) for row in overview.chapters))
+    later = next((one.later.day for one in outlooks.values()), None)
+    told = f"mastery tomorrow → {later:%a} {later.day} {later:%b} without review" if later else ""
+    title = min(max(len(row.title) for row in overview.chapters), 26 if width < 90 else 46)
+    bar = max(0, min(_BAR, width - title - 44))
+    return Content.assemble(
+        ("Course", "bold"),
+        (f"   {told}\n", "dim"),
+        *(_chapter_line(row, outlooks.get(row.id), title, bar) for row in overview.chapters),
+    )
 
 
-def _chapter_line(row: ChapterRow, width: int, bar: int) -> Content:
-    done = round(bar * row.introduced / row.cards) if row.cards else 0
+def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int) -> Content:
     counts = row.counts
     if not row.cards:
         due = "to read"
-    elif not row.started:
+    elif not (row.started or row.introduced):
         due = "not started"
     else:
         due = f"{counts.review + counts.learning} due, {counts.new} new"
     title = row.title if len(row.title) <= width else row.title[: width - 1] + "…"
+    share, mastery, met = 0.0, "", ""
+    if outlook is not None and outlook.now.introduced:
+        share = outlook.now.value
+        mastery = f"{100 * share:.0f} → {100 * outlook.later.value:.0f}"
+    if outlook is not None:
+        met = f"{outlook.now.introduced} of {outlook.now.questions}"
+    done = round(bar * share)
     return Content.assemble(
         f" {row.number:>2} {title.ljust(width)}  ",
         ("█" * done, "$accent"),
         ("░" * (bar - done), "dim"),
-        f" {row.introduced:>3} of {row.cards:<4} ",
+        f" {mastery:>8}  {met:>9}   ",
         (f"{due}\n", "" if counts.total else "dim"),
     )
 

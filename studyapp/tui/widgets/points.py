@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textual import on
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
@@ -31,6 +32,23 @@ class PointLine(Static):
     def __init__(self, index: int) -> None:
         super().__init__("", markup=False)
         self._index = index
+        self._mark = self._text = Content()
+
+    def show(self, mark: Content, text: Content) -> None:
+        """Show *text* behind *mark*; further lines stand below the first."""
+        self._mark, self._text = mark, text
+        self.refresh(layout=True)
+
+    def render(self) -> Content:
+        return Content("\n").join(self._lines(self.size.width))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def _lines(self, width: int) -> list[Content]:
+        indent = self._mark.cell_length
+        first, *rest = self._text.wrap(max(width - indent, 8)) or [Content()]
+        return [self._mark + first, *(line.pad_left(indent) for line in rest)]
 
     def on_click(self) -> None:
         self.post_message(self.Pressed(self._index))
@@ -54,14 +72,22 @@ class Points(Vertical):
         self._points: Sequence[Point] = ()
         self._texts: Sequence[str] = ()
         self._cursor: int | None = None
+        self._doubtful: frozenset[int] = frozenset()
         self.ticked: frozenset[int] = frozenset()
 
-    def show(self, points: Sequence[Point], texts: Sequence[str]) -> None:
-        """Show *points*, unticked, worded as *texts* (their Markdown made plain)."""
+    def show(
+        self,
+        points: Sequence[Point],
+        texts: Sequence[str],
+        *,
+        ticked: frozenset[int] = frozenset(),
+    ) -> None:
+        """Show *points*, worded as *texts* (their Markdown made plain)."""
         self._points = points
         self._texts = texts
         self._cursor = None
-        self.ticked = frozenset()
+        self._doubtful = frozenset()
+        self.ticked = ticked
         lines = list(self.query(PointLine))
         for line in lines[len(points) :]:
             line.display = False
@@ -80,6 +106,12 @@ class Points(Vertical):
         """Tick or untick the point under the cursor, the first one if there is no cursor yet."""
         if self._points:
             self._flip(self._cursor or 0)
+
+    def doubt(self, doubtful: frozenset[int]) -> None:
+        """Mark the points whose ticks the learner's words do not bear out."""
+        changed, self._doubtful = self._doubtful ^ doubtful, doubtful
+        for index in changed:
+            self._draw(index)
 
     @on(PointLine.Pressed)
     def _pressed(self, event: PointLine.Pressed) -> None:
@@ -103,11 +135,14 @@ class Points(Vertical):
         here, ticked = index == self._cursor, index in self.ticked
         line.set_class(here, "-here")
         line.display = True
-        line.update(
+        line.show(
             Content.assemble(
                 ("▸ " if here else "  ", "$text-accent"),
                 (f"{LETTERS[index % 26]} {'[x]' if ticked else '[ ]'} ", "bold"),
+            ),
+            Content.assemble(
                 ("extra: " if point.extra else "", "dim"),
                 self._texts[index],
-            )
+                (" ?" if index in self._doubtful else "", "dim"),
+            ),
         )

@@ -1,0 +1,270 @@
+"""Learning in public: a chapter as a post, and a post back into an attempt and own notes."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import Connection, insert, select
+
+from studyapp.errors import StudyError
+from studyapp.lab.catalog import Catalog
+from studyapp.notes import post
+from studyapp.notes.card import question_face, without_code
+from studyapp.notes.note import Note, NoteKind, Problem
+from studyapp.notes.post import Answer, OwnNote, Post, Restored, Result
+from studyapp.store import log, tables
+from studyapp.study import facts, response, runs, tracker
+from studyapp.study.attempt import find_chapter
+from studyapp.study.card import as_note
+from studyapp.study.questionnaire import BOOK_ORDER, asked_in
+
+chapter = tables.chapter.c
+section = tables.section.c
+progress = tables.section_progress.c
+note = tables.note.c
+attempt = tables.attempt.c
+answer = tables.response.c
+
+_LINK = re.compile(r"\[(?P<words>[^\[\]]+)\]\(<?(?:fact|lesson):[^)\s>]+>?\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a post gave back. `known`: it was imported before, and nothing was changed.
+
+    `questions` are what was restored: the question, the answer, and the line of the post.
+    """
+
+    questions: tuple[tuple[str, str, int], ...]
+    notes: int
+    problems: tuple[Problem, ...]
+    known: bool = False
+
+
+def compose(connection: Connection, number: int, catalog: Catalog, *, learner: int = 1) -> Post:
+    """The post of a chapter: to each question the learner's newest answer, then their own notes,
+    and what their experiments measured.
+
+    Raises StudyError if there is no such chapter, or it has no questions.
+    """
+    chapter_id, number, title = find_chapter(connection, number)
+    pack = connection.scalars(select(chapter.pack).where(chapter.id == chapter_id)).one()
+    written = _newest_answers(connection, learner)
+    rows = connection.execute(
+        select(tables.note).where(*asked_in(chapter_id)).order_by(*BOOK_ORDER)
+    )
+    questions = [(row.id, as_note(row)) for row in rows]
+    return Post(
+        pack,
+        number,
+        title,
+        tuple(
+            Answer(one.id, one.prompt, one.number, _reference(one), written.get(note_id, ""))
+            for note_id, one in questions
+        ),
+        _own_notes(connection, chapter_id, learner),
+        _results(connection, [one for _, one in questions], catalog, learner),
+    )
+
+
+def save(path: Path, made: Post) -> None:
+    """Write a post to a file, whole or not at all.
+
+    Raises StudyError for a file that is there and no post of this chapter, or cannot be written.
+    """
+    try:
+        if path.exists():
+            kept, _ = post.read(path.read_bytes().decode("utf-8", "replace"), path)
+            if kept is None or (kept.pack, kept.chapter) != (made.pack, made.chapter):
+                raise StudyError(
+                    f"{path} is there already and no post of chapter {made.chapter}; "
+                    "give another name."
+                )
+        scratch = path.with_name(path.name + ".new")
+        scratch.write_bytes(post.write(made).encode("utf-8"))
+        os.replace(scratch, path)
+    except OSError as error:
+        raise StudyError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def load(path: Path) -> tuple[Restored, list[Problem]]:
+    """Read a post from a file. Raises StudyError if it cannot be read or is none."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{path} is not UTF-8 text (byte {error.start}).") from error
+    restored, problems = post.read(text, path)
+    if restored is None:
+        told = f": {problems[0].message}" if problems else "."
+        raise StudyError(f"{path} is not a post of studyapp{told}")
+    return restored, problems
+
+
+def restore(
+    connection: Connection, path: Path, restored: Restored, now: datetime, *, learner: int = 1
+) -> Imported:
+    """Keep a post's answers as an attempt of its own that has ended, and its notes where there is
+    none yet, in the caller's transaction. The same post a second time changes nothing.
+
+    Raises StudyError if its chapter is not here.
+    """
+    chapter_id = connection.scalar(
+        select(chapter.id).where(chapter.pack == restored.pack, chapter.number == restored.chapter)
+    )
+    if chapter_id is None:
+        raise StudyError(
+            f"{path} is of chapter {restored.chapter} of the pack {restored.pack!r}, "
+            "which is not installed."
+        )
+    questions, problems = _restore_answers(connection, path, restored, chapter_id, now, learner)
+    notes = 0
+    for one in restored.notes:
+        sentence = _restore_note(connection, chapter_id, one.section, one.text, learner)
+        if sentence:
+            problems.append(Problem(path, one.line, sentence))
+        elif sentence is None:
+            notes += 1
+    known = bool(restored.answers) and not questions and not problems
+    return Imported(tuple(questions), notes, tuple(problems), known and not notes)
+
+
+def _restore_answers(
+    connection: Connection,
+    path: Path,
+    restored: Restored,
+    chapter_id: int,
+    now: datetime,
+    learner: int,
+) -> tuple[list[tuple[str, str, int]], list[Problem]]:
+    known = {
+        name: (note_id, prompt)
+        for note_id, name, prompt in connection.execute(
+            select(note.id, note.name, note.prompt).where(
+                note.chapter_id == chapter_id, note.kind == NoteKind.QUESTION.value
+            )
+        )
+    }
+    found, problems = [], []
+    for one in restored.answers:
+        if one.note in known and len(one.text) <= response.LONGEST:
+            found.append(one)
+        elif one.note in known:
+            sentence = f"the answer has more than {response.LONGEST:,} characters"
+            problems.append(Problem(path, one.line, sentence))
+        else:
+            sentence = f"there is no question {one.note!r} in chapter {restored.chapter}"
+            problems.append(Problem(path, one.line, sentence))
+    told = "\0".join(f"{one.note}\0{one.text}" for one in sorted(found, key=lambda it: it.note))
+    uid = uuid5(NAMESPACE_URL, f"studyapp:post:{restored.pack}:{restored.chapter}:{told}").bytes
+    kept = connection.scalar(
+        select(attempt.id).where(attempt.uid == uid, attempt.learner_id == learner)
+    )
+    if not found or kept is not None:
+        return [], problems
+    offset = now.utcoffset()
+    assert offset is not None, "now carries the learner's zone"
+    made = connection.execute(
+        insert(tables.attempt)
+        .values(
+            uid=uid,
+            learner_id=learner,
+            chapter_id=chapter_id,
+            pretest=False,
+            started_at=log.utc(now),
+            offset=int(offset.total_seconds()),
+            finished_at=log.utc(now),
+        )
+        .returning(attempt.id)
+    ).scalar_one()
+    for one in found:
+        note_id, _ = known[one.note]
+        response.put(connection, made, note_id, now, learner=learner, text=one.text)
+    return [(known[one.note][1], one.text, one.line) for one in found], problems
+
+
+def _restore_note(
+    connection: Connection, chapter_id: int, number: str, text: str, learner: int
+) -> str | None:
+    """None if it was kept, "" if it is there already, else why it was not."""
+    row = connection.execute(
+        select(section.id, progress.text)
+        .outerjoin(
+            tables.section_progress,
+            (progress.section_id == section.id) & (progress.learner_id == learner),
+        )
+        .where(section.chapter_id == chapter_id, section.number == number)
+    ).one_or_none()
+    if row is None:
+        return f"there is no section {number}"
+    if row.text:
+        return "" if row.text == text else f"section {number} has another note of yours already"
+    tracker.write_note(connection, row.id, text, learner=learner)
+    return None
+
+
+def _newest_answers(connection: Connection, learner: int) -> dict[int, str]:
+    """The newest answer that is not empty, by the id of its note."""
+    rows = connection.execute(
+        select(answer.note_id, answer.text)
+        .where(answer.learner_id == learner, answer.text != "")
+        .order_by(answer.changed_at, answer.id)
+    )
+    return {row.note_id: row.text for row in rows}
+
+
+def _reference(one: Note) -> str:
+    """The reference answer in Markdown that needs no app: links to experiments are their words."""
+    face = question_face(one)
+    points = [f"- {'extra: ' if point.extra else ''}{point.text}" for point in face.points]
+    text = "\n\n".join(part for part in (face.back, "\n".join(points)) if part)
+    pieces, end = [], 0
+    for match in _LINK.finditer(without_code(text)):
+        pieces += [text[end : match.start()], text[slice(*match.span("words"))]]
+        end = match.end()
+    return "".join(pieces) + text[end:]
+
+
+def _own_notes(connection: Connection, chapter_id: int, learner: int) -> tuple[OwnNote, ...]:
+    rows = connection.execute(
+        select(section.number, section.title, progress.text)
+        .join(tables.section_progress, progress.section_id == section.id)
+        .where(
+            section.chapter_id == chapter_id, progress.learner_id == learner, progress.text != ""
+        )
+        .order_by(section.position)
+    )
+    return tuple(OwnNote(number, title, text) for number, title, text in rows)
+
+
+def _results(
+    connection: Connection, notes: list[Note], catalog: Catalog, learner: int
+) -> tuple[Result, ...]:
+    """The newest result of each experiment that the chapter's answers lead to."""
+    newest = runs.last_results(connection, learner=learner)
+    lessons = {lesson.name: lesson for one in notes for lesson in facts.lessons_for(one, catalog)}
+    return tuple(
+        Result(name, lesson.title, _figures(newest[name]))
+        for name, lesson in lessons.items()
+        if name in newest
+    )
+
+
+def _figures(run: runs.Run) -> tuple[str, ...]:
+    lines = []
+    if run.prediction is not None:
+        said = run.prediction.prediction.answer
+        grade = run.prediction.grade.value if run.prediction.grade else "not graded"
+        lines.append(f"I predicted {said!r}: {grade}." if said else f"My range was {grade}.")
+    for one in run.facts:
+        over = f"; over {one.varies}" if one.low is not None and one.varies else ""
+        lines.append(f"{one.name}: {facts.measured(one)}{over}")
+    day = run.finished
+    lines.append(f"{day.day} {day:%b %Y}, on {run.device}")
+    return tuple(lines)

@@ -1,0 +1,44 @@
+"""What Today adds once its counts are on the screen: mastery, and where one left off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from studyapp.config import Settings
+from studyapp.study import questionnaire, tracker, verdict
+from studyapp.study.mastery import Outlook, outlooks
+from studyapp.study.questionnaire import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """`lab` is the newest result in the lab, on one line; `following` the section that is next."""
+
+    lab: str
+    attempt: Waiting | None
+    done: str  # "12 of 110 sections done"
+    following: str
+    outlooks: Mapping[int, Outlook]  # by id of the chapter
+
+    @property
+    def until(self) -> date | None:
+        """The day of the forecast."""
+        return next((one.later.day for one in self.outlooks.values()), None)
+
+
+def prospect(
+    connection: Connection, now: datetime, settings: Settings, *, learner: int = 1
+) -> Prospect:
+    course = tracker.read_course(connection, learner=learner)
+    following = course.next_section
+    return Prospect(
+        verdict.latest(connection, now.date()),
+        questionnaire.waiting(connection, learner=learner),
+        f"{course.progress} sections done",
+        f"{following.number} {following.title}" if following else "",
+        outlooks(connection, now, on=settings.exam_on, learner=learner),
+    )

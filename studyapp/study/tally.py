@@ -1,0 +1,45 @@
+"""What an attempt has come to so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studyapp.study.attempt import Asked
+from studyapp.study.grading import Grade, core, hits
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Grades of an attempt. `said` of `wanted` core points were said in the `ticked` answers.
+
+    `skipped` are the questions without a grade, `flagged` those to come back to: numbers from 1.
+    """
+
+    grades: dict[Grade, int]
+    said: int
+    wanted: int
+    ticked: int
+    skipped: tuple[int, ...]
+    flagged: tuple[int, ...]
+
+
+def tally(questions: Sequence[Asked]) -> Tally:
+    """Count what was judged. Without ticks, only a missed answer tells of points: it has none."""
+    said = wanted = ticked = 0
+    for one in questions:
+        told = one.ticked or one.grade is Grade.MISSED
+        full = core(one.face.points, one.note.need)
+        if one.grade in (Grade.MISSED, Grade.PARTLY, Grade.GOT) and told and full:
+            said += min(hits(one.face.points, one.ticked), full)
+            wanted += full
+            ticked += 1
+    return Tally(
+        dict(Counter(one.grade for one in questions if one.grade is not None)),
+        said,
+        wanted,
+        ticked,
+        tuple(number for number, one in enumerate(questions, 1) if one.grade is None),
+        tuple(number for number, one in enumerate(questions, 1) if one.flagged),
+    )

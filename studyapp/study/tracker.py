@@ -1,0 +1,375 @@
+"""How far a learner has come in the course: part → chapter → section, and what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
+
+from studyapp.errors import StudyError
+from studyapp.memory.state import State
+from studyapp.store import log, tables
+from studyapp.study import library
+
+FAMILIAR = 10  # the highest familiarity; the lowest is 0, and there may be none
+
+CardCounts = Mapping[int, Mapping[int | None, tuple[int, int]]]
+
+chapter = tables.chapter.c
+section = tables.section.c
+moment = tables.moment.c
+card = tables.card.c
+memory = tables.memory.c
+whole = tables.chapter_progress.c
+progress = tables.section_progress.c
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Sections done of those there are."""
+
+    done: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.total}"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a lecture comes to at one time. `text` is Markdown."""
+
+    lecture: int
+    seconds: int  # from the lecture's beginning
+    title: str
+    text: str
+    video: str | None  # address of the lecture
+
+    @property
+    def time(self) -> str:
+        """31:20 or 1:02:48."""
+        minutes, seconds = divmod(self.seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+    @property
+    def address(self) -> str | None:
+        """Where the video is, at this moment."""
+        return self.video and video_at(self.video, self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section with what the learner has made of it. `text` and `own` are Markdown.
+
+    `started` is true for every section of a chapter that was started as a whole. `new` cards are
+    still to be met, `known` ones have been rated.
+    """
+
+    id: int
+    chapter: int  # its number
+    number: str
+    title: str
+    text: str
+    gone: bool  # no longer in the content; kept here for the learner's own note
+    started: bool
+    done_at: datetime | None
+    familiarity: int | None
+    own: str
+    new: int
+    known: int
+    moments: tuple[Moment, ...]
+
+    @property
+    def done(self) -> bool:
+        return self.done_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One chapter. `started` says that it was started as a whole.
+
+    Its `new` and `known` cards are those of its sections and those of none.
+    """
+
+    id: int
+    number: int
+    title: str
+    part: str
+    started: bool
+    new: int
+    known: int
+    sections: tuple[Section, ...]
+
+    @property
+    def progress(self) -> Progress:
+        return _progress(self.sections)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    title: str
+    chapters: tuple[Chapter, ...]
+
+    @property
+    def progress(self) -> Progress:
+        return _progress(one for chapter in self.chapters for one in chapter.sections)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The whole table of contents in book order."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def chapters(self) -> tuple[Chapter, ...]:
+        return tuple(one for part in self.parts for one in part.chapters)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        return tuple(one for chapter in self.chapters for one in chapter.sections)
+
+    @property
+    def progress(self) -> Progress:
+        return _progress(self.sections)
+
+    @property
+    def next_section(self) -> Section | None:
+        """The first in book order that is not done."""
+        return next((one for one in self.sections if not (one.done or one.gone)), None)
+
+
+def read_course(
+    connection: Connection, counts: CardCounts | None = None, *, learner: int = 1
+) -> Course:
+    """The table of contents with the learner's progress, in four queries.
+
+    Nearly all of its time goes into counting cards; *counts* are those of an earlier call, which
+    stay true while the learner only ticks, starts and notes.
+    """
+    counts = count_cards(connection, learner=learner) if counts is None else counts
+    moments = _read_moments(connection)
+    rows: dict[int, list[Row[Any]]] = {}
+    for row in _read_sections(connection, learner):
+        rows.setdefault(row.chapter_id, []).append(row)
+    chapters = []
+    for found in connection.execute(
+        select(chapter.id, chapter.number, chapter.title, chapter.part, whole.started_at)
+        .outerjoin(
+            tables.chapter_progress,
+            and_(whole.chapter_id == chapter.id, whole.learner_id == learner),
+        )
+        .order_by(chapter.number, chapter.pack)
+    ):
+        started = found.started_at is not None
+        of_chapter = counts.get(found.id, {})
+        sections = tuple(
+            Section(
+                row.id,
+                found.number,
+                row.number,
+                row.title,
+                row.text,
+                gone=row.missing_since is not None,
+                started=started or row.started_at is not None,
+                done_at=row.done_at,
+                familiarity=row.familiarity,
+                own=row.own or "",
+                new=of_chapter.get(row.id, (0, 0))[0],
+                known=of_chapter.get(row.id, (0, 0))[1],
+                moments=tuple(moments.get(row.id, ())),
+            )
+            for row in sorted(rows.get(found.id, ()), key=lambda row: _place(row.number))
+        )
+        new, known = (sum(pair[which] for pair in of_chapter.values()) for which in (0, 1))
+        chapters.append(
+            Chapter(found.id, found.number, found.title, found.part, started, new, known, sections)
+        )
+    return Course(
+        tuple(Part(title, tuple(group)) for title, group in groupby(chapters, lambda one: one.part))
+    )
+
+
+def count_cards(connection: Connection, *, learner: int = 1) -> CardCounts:
+    """New and known cards by chapter and section; None stands for cards of no section."""
+    known = func.count(case((memory.state != State.NEW, 1)))
+    rows = connection.execute(
+        select(card.chapter_id, card.section_id, func.count() - known, known)
+        .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
+        .where(card.missing_since.is_(None))
+        .group_by(card.section_id, card.chapter_id)  # the other way round takes half as long again
+    )
+    counts: dict[int, dict[int | None, tuple[int, int]]] = {}
+    for chapter_id, section_id, new, met in rows:
+        counts.setdefault(chapter_id, {})[section_id] = (new, met)
+    return counts
+
+
+def start_section(
+    connection: Connection, section_id: int, now: datetime, *, learner: int = 1
+) -> None:
+    """Let a section's cards in; one that is started stays as it was."""
+    kept = connection.scalar(
+        select(progress.started_at).where(
+            progress.section_id == section_id, progress.learner_id == learner
+        )
+    )
+    if kept is None:
+        _put(connection, section_id, learner, started_at=log.utc(now))
+
+
+def stop_section(connection: Connection, section_id: int, *, learner: int = 1) -> None:
+    """Let no more new cards of a section in; those that were met stay.
+
+    Raises StudyError if its chapter was started as a whole.
+    """
+    row = connection.execute(
+        select(section.number, chapter.number.label("chapter"), whole.started_at)
+        .join(tables.chapter, chapter.id == section.chapter_id)
+        .outerjoin(
+            tables.chapter_progress,
+            and_(whole.chapter_id == chapter.id, whole.learner_id == learner),
+        )
+        .where(section.id == section_id)
+    ).one()
+    if row.started_at is not None:
+        raise StudyError(
+            f"Chapter {row.chapter} was started as a whole, and section {row.number} with it."
+        )
+    _put(connection, section_id, learner, started_at=None)
+
+
+def stop_chapter(connection: Connection, number: int, *, learner: int = 1) -> None:
+    """Let no more new cards of a chapter in but those of sections started one by one.
+
+    Raises StudyError for a chapter that there is not.
+    """
+    ids = library.require_chapter(connection, number)
+    connection.execute(
+        delete(tables.chapter_progress).where(
+            whole.learner_id == learner, whole.chapter_id.in_(ids)
+        )
+    )
+
+
+def set_done(
+    connection: Connection, section_id: int, done: bool, now: datetime, *, learner: int = 1
+) -> None:
+    """Tick a section, or take the tick off. Done starts it, too: who has read it wants its cards;
+    taking the tick off leaves it started."""
+    if done:
+        start_section(connection, section_id, now, learner=learner)
+    _put(connection, section_id, learner, done_at=log.utc(now) if done else None)
+
+
+def set_familiarity(
+    connection: Connection, section_id: int, familiarity: int | None, *, learner: int = 1
+) -> None:
+    """Keep how familiar a section is to the learner, 0 to 10, or None for not said.
+
+    Raises StudyError for any other number.
+    """
+    if familiarity is not None and familiarity not in range(FAMILIAR + 1):
+        raise StudyError(f"Familiarity goes from 0 to {FAMILIAR}, not {familiarity}.")
+    _put(connection, section_id, learner, familiarity=familiarity)
+
+
+def write_note(connection: Connection, section_id: int, text: str, *, learner: int = 1) -> None:
+    """Keep the learner's own note on a section, Markdown; line ends become LF."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    _put(connection, section_id, learner, text=text)
+
+
+def video_at(address: str, seconds: int) -> str:
+    """The address of a video at a time; what else it says stays as it was.
+
+    YouTube takes the time in the query; for any other site it is a media fragment
+    (https://www.w3.org/TR/media-frags/).
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # https://[…: not an address, so there is no place for a time in it
+        return address
+    host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
+    if host not in ("youtube.com", "youtu.be"):
+        return urlunsplit(parts._replace(fragment=_timed(parts.fragment, f"t={seconds}")))
+    time = f"t={seconds}s" if host == "youtube.com" else f"t={seconds}"
+    return urlunsplit(
+        parts._replace(query=_timed(parts.query, time), fragment=_timed(parts.fragment))
+    )
+
+
+def _timed(pairs: str, *time: str) -> str:
+    """`a=1&t=5` without its time, or with another one."""
+    kept = [pair for pair in pairs.split("&") if pair and pair.partition("=")[0] != "t"]
+    return "&".join([*kept, *time])
+
+
+def _progress(sections: Iterable[Section]) -> Progress:
+    there = [one for one in sections if not one.gone]
+    return Progress(sum(one.done for one in there), len(there))
+
+
+def _place(number: str) -> tuple[int, ...]:
+    return tuple(map(int, number.split(".")))
+
+
+def _read_sections(connection: Connection, learner: int) -> Iterable[Row[Any]]:
+    """Sections of the content, and those that have gone from it with a note of the learner's."""
+    return connection.execute(
+        select(
+            section.id,
+            section.chapter_id,
+            section.number,
+            section.title,
+            section.text,
+            section.missing_since,
+            progress.started_at,
+            progress.done_at,
+            progress.familiarity,
+            progress.text.label("own"),
+        )
+        .outerjoin(
+            tables.section_progress,
+            and_(progress.section_id == section.id, progress.learner_id == learner),
+        )
+        .where(or_(section.missing_since.is_(None), progress.text != ""))
+    )
+
+
+def _read_moments(connection: Connection) -> dict[int, list[Moment]]:
+    moments: dict[int, list[Moment]] = {}
+    for row in connection.execute(
+        select(
+            moment.section_id,
+            moment.lecture,
+            moment.seconds,
+            moment.title,
+            moment.text,
+            moment.video,
+        )
+        .where(moment.section_id.is_not(None))
+        .order_by(moment.lecture, moment.seconds)
+    ):
+        moments.setdefault(row.section_id, []).append(Moment(*row[1:]))
+    return moments
+
+
+def _put(connection: Connection, section_id: int, learner: int, **values: Any) -> None:
+    changed = connection.execute(
+        update(tables.section_progress)
+        .where(progress.section_id == section_id, progress.learner_id == learner)
+        .values(**values)
+    )
+    if not changed.rowcount:
+        connection.execute(
+            insert(tables.section_progress).values(
+                **{"text": ""} | values, section_id=section_id, learner_id=learner
+            )
+        )

@@ -1,0 +1,625 @@
+"""A questionnaire, question by question: write, look at the reference, judge oneself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
+
+from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.lab.catalog import Declaration
+from studyapp.notes.note import CardStyle, Note
+from studyapp.notes.plain import plain
+from studyapp.store.engine import (
+    LONG_PATIENCE,
+    WAL_LIMIT,
+    LockedError,
+    checkpoint,
+    reading,
+    wal_size,
+)
+from studyapp.study.attempt import Attempt, Earlier
+from studyapp.study.draft import Draft
+from studyapp.study.facts import lessons_for
+from studyapp.study.grading import Grade
+from studyapp.study.hints import disagreements
+from studyapp.study.promise import WAITS, promises
+from studyapp.study.response import LONGEST
+from studyapp.tui.evidence import evidence
+from studyapp.tui.screens.page import SMALLEST, Page
+from studyapp.tui.widgets.answer import AnswerBox
+from studyapp.tui.widgets.grades import Grades
+from studyapp.tui.widgets.points import Points
+from studyapp.tui.widgets.prose import Prose
+from studyapp.tui.widgets.questions import FLAG, Questions
+
+SAVE_AFTER = 0.4  # seconds from a key to its saving, also while typing goes on
+SURE = (None, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+_DISAGREE = "? your words and this tick disagree"
+_PRETEST = "pretest: what you miss waits until you start the chapter"
+
+
+def _key(
+    keys: str,
+    action: str,
+    description: str,
+    *,
+    tooltip: str = "",
+    show: bool = True,
+    key_display: str | None = None,
+) -> Binding:
+    """A binding that is looked at before the focus. Keys that come in one piece, as over a slow
+    line, are then taken in order: what is typed right behind `t` is in the box, not lost."""
+    return Binding(keys, action, description, show, key_display, priority=True, tooltip=tooltip)
+
+
+class AttemptScreen(Page):
+    """Works through an attempt. Rules live in `study`; this screen only shows and forwards.
+
+    What is typed is saved on the side at every pause, and here before anything else is done.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-tiny"),
+        (SMALLEST[0], "-narrow"),
+        (100, "-wide"),  # room for the list of questions
+        (128, "-broad"),  # and for the reference beside the answer
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-flat"),
+        (SMALLEST[1], "-low"),
+        (20, "-short"),
+        (30, "-tall"),
+    ]
+    BINDINGS = [  # noqa: RUF012
+        _key("ctrl+s", "reveal_typed", "reveal", tooltip="Show the answer"),
+        _key("enter", "write", "write", tooltip="Write; esc leaves the box, ctrl+s reveals"),
+        _key("enter", "reveal", "reveal", show=False),
+        _key("space", "reveal", "reveal", tooltip="Show the answer"),
+        _key("enter,space", "accept", "accept", tooltip="Accept what your ticks propose"),
+        _key("enter", "next_open", "next open", tooltip="Go to the next question to judge"),
+        _key("t", "type", "type", show=False, tooltip="Go into the box: write, or scroll"),
+        _key("d", "grade('done')", "done", tooltip="Mark as done; what you wrote is the note"),
+        _key(
+            "m",
+            "grade('missed')",
+            "judge",
+            key_display="m p g",
+            tooltip="Judge: m missed, p partly, g got it",
+        ),
+        _key("p", "grade('partly')", "partly", show=False),
+        _key("g", "grade('got it')", "got it", show=False),
+        _key("x", "tick", "tick", key_display="↑↓ x", tooltip="Tick a point: you said it"),
+        _key("down", "point(1)", "next point", show=False),
+        _key("up", "point(-1)", "previous point", show=False),
+        _key("right", "step(1)", "next", key_display="←→", tooltip="Next question, or previous"),
+        _key("left", "step(-1)", "previous", show=False),
+        _key("c", "sure", "sure", tooltip="How sure you are: 50%, 60%, … 100%, not said"),
+        _key("o", "overview", "list", tooltip="All questions: choose one"),
+        _key("escape", "leave_box", "leave the box", tooltip="Stop writing"),
+        _key("escape,q", "back", "back", key_display="esc", tooltip="Back; all is kept"),
+        _key("u", "undo", "undo", tooltip="Take back the newest grade with its review"),
+        _key("h", "earlier", "earlier", tooltip="Your earlier answers beside this one"),
+        _key("l", "lesson", "lab", tooltip="The experiment behind this answer"),
+        _key("r", "reference", "figure", tooltip="Show the reference figure at once"),
+        _key("f", "flag", "flag", tooltip="Flag to come back to, or take the flag away"),
+        _key("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
+        _key("pagedown", "scroll(1)", "scroll down", show=False, tooltip="Scroll"),
+        _key("pageup", "scroll(-1)", "scroll up", show=False),
+    ]
+    DEFAULT_CSS = """
+    AttemptScreen {
+        & > #desk { width: 100%; max-width: 160; height: 1fr; }
+        & #questions { display: none; width: 36; border-right: solid $foreground 20%; }
+        & #asking { width: 1fr; height: 1fr; }
+        & #sheet { height: 1fr; padding: 0 1; scrollbar-gutter: stable; }
+        & #question { margin: 1 0; }
+        & #answers { height: auto; }
+        & #yours, & #theirs { width: 1fr; height: auto; }
+        & #theirs { margin-top: 1; visibility: hidden; }
+        & .rule { height: 1; color: $text-muted; text-wrap: nowrap; }
+        & AnswerBox { max-height: 4; }
+        &.-short AnswerBox { max-height: 9; }
+        &.-tall AnswerBox { max-height: 16; }
+        & #source { margin: 1 0; color: $text-muted; }
+        &.-shown #theirs { visibility: visible; }
+        &.-wide #questions, &.-broad #questions { display: block; }
+        &.-narrow #answers, &.-wide #answers { layout: vertical; }
+        &.-broad { & #questions { width: 40; } & #theirs { margin: 0 0 0 2; }
+            &.-tall AnswerBox { max-height: 24; } }
+        &.-narrow.-choosing { & #questions { display: block; width: 1fr; border-right: none; }
+            & #asking { display: none; } }
+        &.-tiny > #desk, &.-flat > #desk { display: none; }
+    }
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__()
+        self.attempt = attempt
+        self._draft = Draft(attempt)
+        self._box = AnswerBox(id="text")
+        self._taken = ""  # what the box said when it was last looked at
+        self._fresh = True  # nobody has been in the box; it shows the answer from its beginning
+        self._soon: Timer | None = None  # when the draft is saved next
+        self._trouble = ""  # why it could not be
+        self._choosing = False
+        self._leads_to: dict[Grade, str] = {}
+        self._earlier: Sequence[Earlier] = ()
+        self._lessons: Sequence[Declaration] = ()
+        self._withheld = False
+
+    def compose_body(self) -> ComposeResult:
+        raw = self.attempt.settings.raw_maths
+        with Horizontal(id="desk"):
+            yield Questions(id="questions")
+            with Vertical(id="asking"):
+                with VerticalScroll(id="sheet", can_focus=False):
+                    yield Prose(id="question", raw=raw)
+                    with Horizontal(id="answers"):
+                        with Vertical(id="yours"):
+                            yield Static("", id="your-rule", classes="rule", markup=False)
+                            yield self._box
+                        with Vertical(id="theirs"):
+                            yield Static("", id="their-rule", classes="rule", markup=False)
+                            yield Prose(id="answer", raw=raw)
+                            yield Points(id="points")
+                            yield Static("", id="source", markup=False)
+                yield Grades()
+
+    def on_mount(self) -> None:
+        self._show_question()
+
+    def on_resize(self) -> None:
+        self._draw_grades()
+
+    def on_screen_resume(self) -> None:
+        if self._answered:  # the learner may come from the lab, with a figure of their own
+            self._show_evidence()
+            self.refresh_bindings()
+
+    # what is on the screen
+
+    @property
+    def _answered(self) -> bool:
+        """Whether the reference is on the screen; what is to be done has its guidance there."""
+        return self.attempt.current.revealed or self.attempt.current.to_do
+
+    def _show_question(self) -> None:
+        asked = self.attempt.current
+        self._lessons = lessons_for(asked.note, self.study.catalog)
+        self.query_one("#question", Prose).show(asked.face.front)
+        self._box.text = asked.text
+        self._taken = self._box.text
+        self._fresh = True
+        self.set_focus(None)
+        self.query_one("#sheet").scroll_home(animate=False)
+        self._read_earlier()
+        self._show_answer()
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Show what one has made of the question: flag, confidence, grade, its line in the list."""
+        attempt, asked = self.attempt, self.attempt.current
+        judged = sum(one.grade is not None for one in attempt.questions)
+        parts = [f"{attempt.index + 1} of {len(attempt.questions)}", f"{judged} judged"]
+        if attempt.pretest:
+            parts.append("pretest")
+        if asked.flagged:
+            parts.append(f"{FLAG} flagged")
+        self.head(attempt.place, " · ".join(parts))
+        yours = "your note" if asked.to_do else "your answer"
+        if asked.confidence is not None:
+            yours += f" · {asked.confidence:.0%} sure"
+        self.query_one("#your-rule", Static).update(_rule(yours))
+        questions = self.query_one(Questions)
+        questions.show(attempt.questions)
+        questions.highlighted = attempt.index
+        self._draw_grades()
+        self.refresh_bindings()
+
+    def _show_answer(self) -> None:
+        """Show the reference with its points, or keep its place empty."""
+        asked, points = self.attempt.current, self.query_one(Points)
+        self.set_class(self._answered, "-shown")
+        self._box.read_only = asked.revealed or asked.grade is not None
+        self._box.placeholder = self._invitation()
+        self._withheld = False
+        if not self._answered:
+            self.query_one("#answer", Prose).show("")
+            points.show((), ())
+            self.query_one("#source", Static).update("")
+            return
+        title = "what to do" if asked.to_do else "reference"
+        self.query_one("#their-rule", Static).update(_rule(title))
+        self._show_evidence()
+        given = () if asked.to_do else asked.face.points
+        maths = not self.query_one("#answer", Prose).raw
+        texts = [plain(point.text, maths=maths).strip() for point in given]
+        points.show(given, texts, ticked=asked.ticked)
+        self.query_one("#source", Static).update(_source(asked.note))
+        self._read_promises()
+
+    def _show_evidence(self, *, reference: bool = False) -> None:
+        shown = evidence(self, self.attempt.current.face.back, reference=reference)
+        self._withheld = shown.withheld
+        self.query_one("#answer", Prose).show(shown.text)
+
+    def _invitation(self) -> str:
+        """What an empty box says."""
+        asked = self.attempt.current
+        if asked.to_do:
+            return "No note." if asked.grade else "enter writes a note if you like; d marks it done"
+        if asked.revealed or asked.grade:
+            return "Nothing written: answered in your head."
+        return "enter writes your answer; space shows the reference"
+
+    def _draw_grades(self) -> None:
+        asked, grades = self.attempt.current, self.query_one(Grades)
+        doubtful = frozenset[int]()
+        if asked.grade is not None:
+            grades.tell("Done." if asked.to_do else f"You judged it: {asked.grade}.")
+        elif asked.to_do or not asked.revealed:
+            grades.tell("")
+        else:
+            why = "all core points" if asked.proposed is Grade.GOT else "point missing"
+            grades.show(self._leads_to, asked.proposed, why)
+            doubtful = disagreements(asked.text, asked.face.points, asked.ticked)
+            self.query_one(Points).doubt(doubtful)
+        waits = asked.grade is None and WAITS in self._leads_to.values()
+        grades.hint(self._trouble or (_DISAGREE if doubtful else _PRETEST if waits else ""))
+
+    def _read_promises(self) -> None:
+        asked = self.attempt.current
+        self._leads_to = {}
+        if not asked.revealed or asked.grade is not None:
+            return
+        try:
+            with reading(self.attempt.engine) as connection:
+                now = self.attempt.clock()
+                self._leads_to = promises(connection, asked, asked.ticked, now)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+
+    def _read_earlier(self) -> None:
+        self._earlier = ()
+        try:
+            self._earlier = self.attempt.earlier()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+
+    # keeping what is written
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        self._take()
+        self._save_soon()
+
+    def _take(self) -> None:
+        text = self._box.text
+        if text != self._taken:
+            self._taken = text
+            self._draft.type(text)
+
+    def _save_soon(self) -> None:
+        if self._draft.waiting and self._soon is None:
+            self._soon = self.set_timer(SAVE_AFTER, self._save)
+
+    @work(group="save")
+    async def _save(self) -> None:
+        """Save the newest text in a thread; if that cannot be, say so and try again."""
+        self._soon = None
+        try:
+            await asyncio.to_thread(self._write_down)
+        except StudyError as error:
+            self._tell(f"Not saved yet: {error}")
+        else:
+            self._tell("")
+        self._save_soon()
+        self.query_one(Questions).show(self.attempt.questions)
+
+    def _write_down(self) -> None:
+        self._draft.save()
+        engine = self.attempt.engine
+        if wal_size(engine) > WAL_LIMIT:
+            with suppress(LockedError):  # another program is writing; a later save does it
+                checkpoint(engine)
+
+    def _keep(self) -> bool:
+        """Save the newest text now; False, after one sentence, if that cannot be."""
+        self._take()
+        try:
+            self._draft.save()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return False
+        self._tell("")
+        return True
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._draw_grades()
+
+    @on(AnswerBox.Full)
+    def _full(self, event: AnswerBox.Full) -> None:
+        self._tell(f"Not put in: an answer has {LONGEST:,} characters at most ({event.length:,}).")
+
+    def on_unmount(self) -> None:
+        self._take()
+        self.attempt.patience, usual = LONG_PATIENCE, self.attempt.patience
+        try:
+            self._draft.save()
+        except StudyError as error:
+            self.log.error(str(error))
+        finally:
+            self.attempt.patience = usual
+
+    def _change(self, action: Callable[[], object]) -> bool:
+        """Do something to the attempt, its text being kept; one sentence if it cannot be done."""
+        if not self._keep():
+            return False
+        try:
+            action()
+        except AlreadyRatedError as error:
+            self.notify(str(error), severity="warning")
+            self.attempt.reload()
+            self._show_question()
+            return False
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return False
+        return True
+
+    # keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        asked, box = self.attempt.current, self._box
+        if self._choosing:
+            return action not in _OWN or action in ("back", "overview", "find")
+        if box.has_focus and not box.read_only:
+            revealing = action == "reveal_typed" and not asked.to_do
+            return action not in _OWN or action == "leave_box" or revealing
+        if box.has_focus and action in ("point", "step", "scroll", "accept", "next_open"):
+            return False
+        judging = asked.revealed and asked.grade is None and not asked.to_do
+        match action:
+            case "leave_box":
+                return box.has_focus
+            case "reveal_typed":
+                return False
+            case "write":
+                return not box.read_only and (asked.to_do or not box.text.strip())
+            case "type":
+                return not box.read_only or bool(box.text)
+            case "reveal":
+                return not asked.revealed and not asked.to_do and asked.grade is None
+            case "accept":
+                return judging and asked.proposed is not None
+            case "next_open":
+                return asked.grade is not None and not self.attempt.finished
+            case "grade":
+                if asked.to_do:
+                    return asked.grade is None and parameters == ("done",)
+                return judging and parameters != ("done",)
+            case "point" | "tick":
+                return judging and bool(asked.face.points)
+            case "sure":
+                return not asked.revealed and not asked.to_do and asked.grade is None
+            case "earlier":
+                return bool(self._earlier) and self._answered
+            case "lesson":
+                return bool(self._lessons)
+            case "reference":
+                return self._answered and self._withheld
+            case "undo":
+                return any(one.grade is not None for one in self.attempt.questions)
+        return True
+
+    def action_write(self) -> None:
+        self.set_focus(self._box)
+        if self._fresh and not self._box.read_only:
+            self._box.move_cursor(self._box.document.end)
+        self._fresh = False
+
+    def action_type(self) -> None:
+        self.action_write()
+
+    def action_leave_box(self) -> None:
+        self._box.call_later(self._leave_box)  # behind the letters that it has yet to take
+
+    def _leave_box(self) -> None:
+        self.set_focus(None)
+        self._keep()
+        self._show_state()
+
+    def action_reveal_typed(self) -> None:
+        self._box.call_later(self.action_reveal)  # likewise
+
+    def action_reveal(self) -> None:
+        if self._change(self.attempt.reveal):
+            self.set_focus(None)
+            self._show_answer()
+            self._show_state()
+            rule = self.query_one("#their-rule")
+            self.call_after_refresh(rule.scroll_visible, animate=False)
+
+    def action_accept(self) -> None:
+        proposed = self.attempt.current.proposed
+        if proposed is not None:
+            self._grade(proposed)
+
+    def action_grade(self, grade: str) -> None:
+        self._grade(Grade(grade))
+
+    @on(Grades.Chosen)
+    def _chosen(self, event: Grades.Chosen) -> None:
+        if self.check_action("grade", (event.grade.value,)):
+            self._grade(event.grade)
+
+    def _grade(self, given: Grade) -> None:
+        scheduled = True
+
+        def grade() -> None:
+            nonlocal scheduled
+            scheduled = self.attempt.grade(given)
+
+        promised = self._leads_to.get(given, "")
+        if not self._change(grade):
+            return
+        if not scheduled and given is not Grade.DONE:
+            self.notify(
+                "Kept; it comes once you have started its section."
+                if promised == WAITS
+                else "Kept, not scheduled again today."
+            )
+        if self.attempt.finished:
+            self._sum_up()
+        else:
+            self._show_question()
+
+    def _sum_up(self) -> None:
+        from studyapp.tui.screens.outcome import OutcomeScreen
+
+        self.app.switch_screen(OutcomeScreen(self.attempt))
+
+    def action_point(self, step: int) -> None:
+        self.query_one(Points).move(step)
+
+    def action_tick(self) -> None:
+        self.query_one(Points).toggle()
+
+    @on(Points.Changed)
+    def _ticked(self, event: Points.Changed) -> None:
+        if event.ticked == self.attempt.current.ticked:
+            return
+        if not self.check_action("tick", ()) or not self._change(
+            lambda: self.attempt.tick(event.ticked)
+        ):
+            self._show_answer()
+        elif self.attempt.current.note.card in (CardStyle.ITEMS, CardStyle.CLOZE):
+            self._read_promises()  # a ticked item is one remembered
+        self._draw_grades()
+        self.refresh_bindings()
+
+    def action_step(self, step: int) -> None:
+        if self.attempt.index + step == len(self.attempt.questions):
+            if self._keep():
+                self._sum_up()
+        else:
+            self._go_to(self.attempt.index + step)
+
+    def action_next_open(self) -> None:
+        following = self.attempt.next_open()
+        if following is not None:
+            self._go_to(following)
+
+    def _go_to(self, index: int) -> None:
+        if self._change(lambda: self.attempt.go_to(index)):
+            self._show_question()
+
+    def action_sure(self) -> None:
+        before = self.attempt.current.confidence
+        following = SURE[(SURE.index(before) + 1) % len(SURE)] if before in SURE else None
+        if self._change(lambda: self.attempt.be_sure(following)):
+            self._show_state()
+
+    def action_flag(self) -> None:
+        if self._change(self.attempt.flag):
+            self._show_state()
+
+    def action_undo(self) -> None:
+        before = list(self.attempt.questions)
+        if not self._change(self.attempt.undo):
+            return
+        index = self.attempt.index
+        if before[index].grade is not None and self.attempt.current.grade is None:
+            self.notify(f"Undone: {before[index].grade}, question {index + 1}.")
+            self._show_question()
+        else:
+            self.notify("There is nothing to undo.")
+
+    def action_overview(self) -> None:
+        if self._choosing:
+            self._close_overview()
+        elif self._keep():
+            self._choosing = True
+            self.add_class("-choosing")
+            questions = self.query_one(Questions)
+            questions.can_focus = True
+            self.set_focus(questions)
+            self.refresh_bindings()
+
+    def _close_overview(self) -> None:
+        self._choosing = False
+        self.remove_class("-choosing")
+        questions = self.query_one(Questions)
+        questions.can_focus = False
+        questions.highlighted = self.attempt.index
+        self.set_focus(None)
+        self.refresh_bindings()
+
+    @on(Questions.OptionSelected)
+    def _jump(self, event: Questions.OptionSelected) -> None:
+        index = event.option_index
+        self._close_overview()
+        self._go_to(index)
+
+    def action_earlier(self) -> None:
+        from studyapp.tui.screens.compare import CompareScreen
+
+        if self._keep():
+            asked, raw = self.attempt.current, self.attempt.settings.raw_maths
+            self.app.push_screen(CompareScreen(asked, self._earlier, raw=raw))
+
+    def action_lesson(self) -> None:
+        if self._keep():
+            self.study.open_lab(self._lessons)
+
+    def action_reference(self) -> None:
+        self._show_evidence(reference=True)
+        self.refresh_bindings()
+
+    @on(Prose.LinkClicked)
+    def _follow(self, event: Prose.LinkClicked) -> None:
+        if self._keep():
+            self.study.open_link(event.href)
+
+    def action_find(self) -> None:
+        from studyapp.tui.screens.find import FindScreen
+
+        self.app.push_screen(FindScreen())
+
+    def action_scroll(self, pages: int) -> None:
+        sheet = self.query_one("#sheet", VerticalScroll)
+        (sheet.scroll_page_down if pages > 0 else sheet.scroll_page_up)(animate=False)
+
+    def action_back(self) -> None:
+        if self._choosing:
+            self._close_overview()
+        elif self._change(self.attempt.leave):
+            self.app.pop_screen()
+
+
+_OWN = frozenset(
+    binding.action.partition("(")[0]
+    for binding in AttemptScreen.BINDINGS
+    if isinstance(binding, Binding)
+)
+
+
+def _rule(title: str) -> str:
+    return f"── {title} " + "─" * 160
+
+
+def _source(note: Note) -> Content:
+    parts = [f"as of {note.as_of}"] if note.as_of else []
+    return Content("  ".join([*parts, *note.sources]))

@@ -1,0 +1,240 @@
+"""A chapter's questionnaire over time: mastery and its forecast, attempts, what changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+from textual.widgets.option_list import Option
+
+from studyapp import config
+from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
+from studyapp.memory.mastery import Mastery
+from studyapp.store.engine import LOCK_PATIENCE, reading
+from studyapp.study import chapter, words
+from studyapp.study.attempt import Attempt
+from studyapp.study.chapter import ChapterView
+from studyapp.study.grading import Grade
+from studyapp.study.questionnaire import Changed, Past
+from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.menu import Menu, option
+
+_SHOWN = 5  # questions named that went up or down
+
+
+class ChapterScreen(Page):
+    """Where a chapter's questionnaire is begun, resumed and looked back on."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding(
+            "r", "anew", "begin anew", tooltip="Begin a new attempt; an open one ends as it is"
+        ),
+        Binding("d", "date", "exam day", tooltip="The day that mastery is forecast for"),
+        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back"),
+    ]
+    DEFAULT_CSS = """
+    ChapterScreen {
+        & #mastery { margin: 1 0; height: auto; }
+        & #past { margin-top: 1; height: auto; }
+        &.-tried #past { text-wrap: nowrap; text-overflow: ellipsis; }
+        & Input { display: none; border: none; height: 1; padding: 0; margin-top: 1;
+            background: $boost; }
+    }
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+        self._view: ChapterView | None = None
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="body", can_focus=False):
+            yield Static("", id="mastery", markup=False)
+            yield Menu()
+            yield Input(placeholder="day of the exam, like 2027-01-31; empty for none")
+            yield Static("", id="past", markup=False)
+
+    def on_mount(self) -> None:
+        self.head(f"Chapter {self.number}", "")
+        self.query_one(Menu).display = False
+
+    def on_screen_resume(self) -> None:
+        self._load()
+
+    @work(thread=True, exclusive=True, group="chapter")
+    def _load(self) -> None:
+        engine, study = self.study.engine, self.study
+        assert engine is not None
+        try:
+            with reading(engine) as connection:
+                found = chapter.view(
+                    connection, self.number, study.clock(), on=study.settings.exam_on
+                )
+        except StudyError as error:
+            study.call_from_thread(self._say, str(error))
+            return
+        study.call_from_thread(self._show, found)
+
+    def _say(self, sentence: str) -> None:
+        self.query_one("#mastery", Static).update(sentence)
+
+    def _show(self, view: ChapterView) -> None:
+        self._view, today = view, study_day(self.study.clock())
+        questions = words.count(view.questions, "question")
+        self.head(f"Chapter {view.number} · {view.title}", questions)
+        self.query_one("#mastery", Static).update(_mastery(view, today))
+        menu = self.query_one(Menu)
+        menu.clear_options().add_options(_options(view, self.study.settings.exam_on, today))
+        menu.display = True
+        menu.highlighted = 0
+        if self.focused is None and self.app.screen is self:
+            menu.focus()
+        self.set_class(bool(view.attempts), "-tried")
+        self.query_one("#past", Static).update(_past(view, today))
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("anew", "date"):
+            return self._view is not None and not isinstance(self.focused, Input)
+        return True
+
+    @on(Menu.OptionSelected)
+    def _selected(self, event: Menu.OptionSelected) -> None:
+        match event.option_id:
+            case "go on":
+                self.open_attempt()
+            case "anew":
+                self.open_attempt(anew=True)
+            case _:
+                self.action_date()
+
+    def action_anew(self) -> None:
+        self.open_attempt(anew=True)
+
+    def open_attempt(self, *, anew: bool = False) -> None:
+        """Go on with the open attempt, or begin one."""
+        study = self.study
+        assert study.engine is not None
+        try:
+            attempt = Attempt(
+                study.engine,
+                study.settings,
+                study.clock,
+                self.number,
+                anew=anew,
+                patience=LOCK_PATIENCE,
+            )
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        study.open_attempt(attempt)
+
+    def action_date(self) -> None:
+        box = self.query_one(Input)
+        day = self.study.settings.exam_on
+        box.value = day.isoformat() if day else ""
+        box.display = True
+        box.focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        try:
+            day = chapter.exam_day(event.value, self.study.clock())
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.study.settings = replace(self.study.settings, exam_on=day)
+        config.save(config.settings_path(), "exam_on", day)
+        self._close_box()
+        self._load()
+
+    def _close_box(self) -> None:
+        self.query_one(Input).display = False
+        self.query_one(Menu).focus()
+        self.refresh_bindings()
+
+    def action_back(self) -> None:
+        if isinstance(self.focused, Input):
+            self._close_box()
+        else:
+            self.app.pop_screen()
+
+
+def _options(view: ChapterView, exam: date | None, today: date) -> list[Option]:
+    newest = view.attempts[0] if view.attempts else None
+    made = []
+    if newest is None:
+        made.append(option("go on", "Begin the questionnaire", "enter"))
+    elif newest.finished:
+        made.append(option("anew", "Begin a new attempt", "r"))
+    else:
+        told = f"{newest.answered} of {view.questions} answered"
+        made.append(option("go on", f"Go on with {words.day(newest.day, today)}", "enter", told))
+        made.append(option("anew", "Begin a new attempt", "r", "the open one ends as it is"))
+    set_to = words.day(exam, today) if exam else "none; the forecast is for 30 days ahead"
+    made.append(option("date", "Set the day of the exam", "d", set_to))
+    return made
+
+
+def _mastery(view: ChapterView, today: date) -> Content:
+    if view.outlook is None:
+        return Content("Mastery   nothing here to be asked: every question is set aside or to do")
+    now, later = view.outlook.now, view.outlook.later
+    if not now.introduced:
+        return Content.assemble(("Mastery   ", "bold"), f"– introduced 0 of {now.questions}")
+    return Content.assemble(
+        ("Mastery   ", "bold"),
+        f"{_percent(now)}  tomorrow; introduced {now.introduced} of {now.questions}\n",
+        f"          {_percent(later)}  {words.day(later.day, today)}, without review until then\n",
+        (
+            "          the share of points you would say if asked everything once, with\n"
+            "          its 95% interval; your own reviews correct the memory model",
+            "dim",
+        ),
+    )
+
+
+def _percent(value: Mastery) -> str:
+    return f"{value.value:.0%} [{100 * value.low:.0f}, {100 * value.high:.0f}]".ljust(13)
+
+
+def _past(view: ChapterView, today: date) -> Content:
+    if not view.attempts:
+        return Content.styled(
+            "No attempt yet. Before you have read the chapter, one is a pretest: guessing first "
+            "helps what you read to stick, and nothing that you miss is scheduled.",
+            "dim",
+        )
+    head = ("Attempts".ljust(24) + "answered    got  partly  missed   points\n", "bold")
+    lines = (_line(past, view.questions, today) for past in view.attempts)
+    content = Content.assemble(head, *lines)
+    return content + _changed(view.changed) if view.changed else content
+
+
+def _line(past: Past, questions: int, today: date) -> str:
+    name = words.day(past.day, today) + ("  pretest" if past.pretest else "")
+    judged = [past.grades.get(grade, 0) for grade in (Grade.GOT, Grade.PARTLY, Grade.MISSED)]
+    counts = f"{judged[0]:>7}{judged[1]:>8}{judged[2]:>8}"
+    share = "–" if past.share is None else f"{past.share:.0%}"
+    answered = f"{past.answered} of {questions}"
+    return f"  {name:<22}{answered:>8}{counts}{share:>9}\n"
+
+
+def _changed(changed: Changed) -> Content:
+    content = Content.assemble(
+        ("\nSince the attempt before  ", "bold"),
+        f"{len(changed.better)} better, {len(changed.worse)} worse, {changed.same} the same\n",
+    )
+    for sign, prompts in (("+", changed.better), ("−", changed.worse)):
+        for prompt in prompts[:_SHOWN]:
+            content += Content(f"  {sign} {prompt}\n")
+        if len(prompts) > _SHOWN:
+            content += Content.styled(f"    and {len(prompts) - _SHOWN} more\n", "dim")
+    return content

@@ -1,0 +1,124 @@
+"""Where an attempt stands: what was judged how, what is left, and when it comes back."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from studyapp.errors import StudyError
+from studyapp.study import words
+from studyapp.study.attempt import Attempt
+from studyapp.study.grading import Grade
+from studyapp.study.tally import Tally, tally
+from studyapp.tui.screens.page import Page
+
+_BAR = 30
+_ORDER = (Grade.GOT, Grade.PARTLY, Grade.MISSED, Grade.DONE)
+
+
+class OutcomeScreen(Page):
+    """Shown after the last question, and after the last grade."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter,space", "go_on", "go on", tooltip="Go to the next question to judge"),
+        Binding("enter,space", "back", "back", key_display="enter", tooltip="Back; all is kept"),
+        Binding("left", "return", "questions", tooltip="Back to the questions"),
+        Binding("u", "undo", "undo", tooltip="Take back the newest grade with its review"),
+        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back; all is kept"),
+    ]
+    DEFAULT_CSS = """
+    OutcomeScreen { & #outcome { margin: 1 0; } }
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__()
+        self.attempt = attempt
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="body", can_focus=False):
+            yield Static("", id="outcome")
+
+    def on_mount(self) -> None:
+        attempt = self.attempt
+        found = tally(attempt.questions)
+        judged = sum(found.grades.values())
+        count = words.count(len(attempt.questions), "question")
+        self.head(
+            f"chapter {attempt.number} · {attempt.title}", "pretest" if attempt.pretest else ""
+        )
+        told = f"All {count} judged." if attempt.finished else f"{judged} of {count} judged."
+        content = Content.assemble((told + "\n", "bold"))
+        top = max(found.grades.values(), default=0)
+        for grade in _ORDER if top else ():
+            number = found.grades.get(grade, 0)
+            if number or grade is not Grade.DONE:
+                content += Content.assemble(
+                    f"\n  {grade.value:<7}{number:>4}  ",
+                    ("█" * round(_BAR * number / top), "$accent"),
+                )
+        content += Content("\n\n" if top else "\n") + Content("\n".join(_lines(found, attempt)))
+        self.query_one("#outcome", Static).update(content)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "go_on":
+                return not self.attempt.finished
+            case "undo":
+                return any(one.grade is not None for one in self.attempt.questions)
+        return True
+
+    def action_go_on(self) -> None:
+        following = self.attempt.next_open()
+        if following is not None:
+            self.attempt.go_to(following)
+        self.action_return()
+
+    def action_return(self) -> None:
+        from studyapp.tui.screens.attempt import AttemptScreen
+
+        self.app.switch_screen(AttemptScreen(self.attempt))
+
+    def action_undo(self) -> None:
+        try:
+            undone = self.attempt.undo()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        if undone is None:
+            self.notify("There is nothing to undo.")
+        else:
+            self.notify(f"Undone: question {self.attempt.index + 1} is open again.")
+            self.action_return()
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+
+def _lines(found: Tally, attempt: Attempt) -> list[str]:
+    lines = []
+    if found.wanted:
+        share = f"{found.said / found.wanted:.0%}"
+        answers = words.count(found.ticked, "answer")
+        lines.append(f"Core points: {found.said} of {found.wanted} ({share}) in {answers}.")
+    if found.grades.get(Grade.MISSED):
+        lines.append(
+            "Missed: comes once you have started its section."
+            if attempt.pretest
+            else "Missed: in today's queue again."
+        )
+    if found.grades.get(Grade.PARTLY) and not attempt.pretest:
+        lines.append("Partly: due on the next study day.")
+    if found.skipped:
+        lines.append(
+            f"Not judged yet: {_numbers(found.skipped)}. They wait for as long as you like."
+        )
+    if found.flagged:
+        lines.append(f"Flagged: {_numbers(found.flagged)}.")
+    return lines
+
+
+def _numbers(numbers: tuple[int, ...]) -> str:
+    return ", ".join(map(str, numbers))

@@ -1,0 +1,420 @@
+"""A section as its own page, and the keys that work wherever a section is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from sqlalchemy import Connection
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import TextArea
+
+from studyapp.errors import StudyError
+from studyapp.store.engine import (
+    LOCK_PATIENCE,
+    LONG_PATIENCE,
+    WAL_LIMIT,
+    LockedError,
+    checkpoint,
+    reading,
+    wal_size,
+    writing,
+)
+from studyapp.study import library, tracker, words
+from studyapp.study.response import LONGEST
+from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, Section
+from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.answer import AnswerBox
+from studyapp.tui.widgets.contents import Entry, one_line
+from studyapp.tui.widgets.prose import Prose
+from studyapp.tui.widgets.section import SectionView
+
+SAVE_AFTER = 0.4  # seconds from a key to its saving, also while typing goes on
+
+
+class CoursePage(Page):
+    """A page about one entry of the course at a time, `entry`.
+
+    It reads the course anew after each change. An own note is saved while it is written, and once
+    more before anything else is done.
+    """
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("x", "done", "done", tooltip="Tick the section: done, or not yet"),
+        Binding(
+            "plus,equals_sign",
+            "familiar(1)",
+            "familiar",
+            key_display="+ -",
+            tooltip=f"How familiar it is to you, 0 to {FAMILIAR}: more, or less",
+        ),
+        Binding("minus", "familiar(-1)", "less familiar", show=False),
+        Binding("t", "note", "note", tooltip="Write a note of your own, in Markdown; esc leaves"),
+        Binding("o", "start", "start", tooltip="Start it, which lets its cards in; again: stop"),
+        Binding("w", "watch", "watch", tooltip="Open the lecture's video at the selected moment"),
+        Binding("right", "moment(1)", "next moment", show=False, tooltip="Select a moment"),
+        Binding("left", "moment(-1)", "moment before", show=False, tooltip="Select a moment"),
+        Binding("c", "quiz", "quiz", tooltip="The chapter's questionnaire"),
+        Binding("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
+        Binding("pagedown", "scroll(1)", "page down", show=False, tooltip="A page down"),
+        Binding("pageup", "scroll(-1)", "page up", show=False, tooltip="A page up"),
+        Binding(
+            "escape,ctrl+s",
+            "leave_box",
+            "leave the note",
+            key_display="esc",
+            priority=True,
+            tooltip="Stop writing; the note is kept",
+        ),
+        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back; all is kept"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.course = Course(())
+        self.view = SectionView()  # kept, as leaving the page saves what its box says
+        self._counts: CardCounts | None = None
+        self._writing: Section | None = None  # whose note is in the box
+        self._kept = ""  # what of it is in the database
+        self._soon: Timer | None = None
+        self._trouble = ""  # why it could not be saved
+
+    @property
+    def entry(self) -> Entry | None:
+        """What the keys are about."""
+        raise NotImplementedError
+
+    def show_course(self) -> None:
+        """Show `course` and `entry` as they are now."""
+        raise NotImplementedError
+
+    @property
+    def section(self) -> Section | None:
+        return self.entry if isinstance(self.entry, Section) else None
+
+    @property
+    def chapter(self) -> Chapter | None:
+        """The chapter of `entry`."""
+        entry = self.entry
+        if isinstance(entry, Chapter):
+            return entry
+        return next((one for one in self.course.chapters if entry in one.sections), None)
+
+    def on_screen_resume(self) -> None:
+        self._counts = None  # cards may have been learned in between
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the course and show it."""
+        engine = self.study.engine
+        assert engine is not None
+        try:
+            with reading(engine) as connection:
+                if self._counts is None:
+                    self._counts = tracker.count_cards(connection)
+                self.course = tracker.read_course(connection, self._counts)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.show_course()
+        self.refresh_bindings()
+
+    def _change(self, change: Callable[[Connection], object], told: str = "") -> None:
+        """One write transaction; if it cannot be, one sentence."""
+        engine = self.study.engine
+        assert engine is not None
+        try:
+            with writing(engine, patience=LOCK_PATIENCE) as connection:
+                change(connection)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.reload()
+        if told:
+            self.notify(told)
+
+    # the own note
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        if self._writing is not None and self._soon is None and self.view.box.text != self._kept:
+            self._soon = self.set_timer(SAVE_AFTER, self._save)
+
+    def _save(self) -> None:
+        """Save while the learner writes; if another program holds the lock, say so and try again.
+
+        It waits for no lock: each such wait would stop the keys.
+        """
+        self._soon = None
+        if not self.keep_note(patience=0):
+            self._typed()
+
+    def keep_note(self, patience: float = LOCK_PATIENCE) -> bool:
+        """Save what is in the box now; False, after one sentence, if that cannot be."""
+        text, written = self.view.box.text, self._writing
+        if written is None or text == self._kept:
+            return True
+        engine = self.study.engine
+        assert engine is not None
+        try:
+            with writing(engine, patience=patience) as connection:
+                tracker.write_note(connection, written.id, text)
+        except StudyError as error:
+            told = f"Not saved yet: {error}"
+            if told != self._trouble or patience:  # once, not at every attempt
+                self.notify(told, severity="error")
+            self._trouble = told
+            return False
+        self._kept, self._trouble = text, ""
+        if wal_size(engine) > WAL_LIMIT:
+            self._tidy()
+        return True
+
+    @work(thread=True, exclusive=True, group="tidy")
+    def _tidy(self) -> None:
+        engine = self.study.engine
+        assert engine is not None
+        with suppress(LockedError):  # another program is writing; a later save does it
+            checkpoint(engine)
+
+    def close_note(self) -> bool:
+        """Save and close the box; False if it cannot be saved, and so stays open."""
+        if not self.keep_note():
+            return False
+        if self._writing is not None:
+            self._writing = None
+            self.view.close()
+            self.reload()
+        return True
+
+    @on(AnswerBox.Full)
+    def _full(self, event: AnswerBox.Full) -> None:
+        self.notify(
+            f"Not put in: a note has {LONGEST:,} characters at most ({event.length:,}).",
+            severity="warning",
+        )
+
+    def on_unmount(self) -> None:
+        self.keep_note(patience=LONG_PATIENCE)
+
+    # keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.view.editing and self.view.box.has_focus:
+            return action not in _OWN or action == "leave_box"
+        match action:
+            case "leave_box":
+                return False
+            case "done" | "familiar" | "note":
+                return self.section is not None
+            case "start":
+                return self.section is not None or self.chapter is not None
+            case "quiz":
+                return self.chapter is not None
+            case "watch":
+                return self.view.moment is not None and self.section is not None
+            case "moment":
+                return self.section is not None and len(self.section.moments) > 1
+        return True
+
+    def action_done(self) -> None:
+        section, now = self.section, self.study.clock()
+        if section is None:
+            return
+        done, enter = not section.done, section.new and not section.started
+        cards = words.count(section.new, "card")
+        self._change(
+            lambda connection: tracker.set_done(connection, section.id, done, now),
+            f"{section.number} is done, and so lets its {cards} in." if done and enter else "",
+        )
+
+    def action_familiar(self, step: int) -> None:
+        """One up or down; below 0 is not said."""
+        section = self.section
+        if section is None:
+            return
+        now = -1 if section.familiarity is None else section.familiarity
+        value = max(-1, min(FAMILIAR, now + step))
+        self._change(
+            lambda connection: tracker.set_familiarity(
+                connection, section.id, None if value < 0 else value
+            )
+        )
+
+    def action_start(self) -> None:
+        section, chapter, now = self.section, self.chapter, self.study.clock()
+        if section is not None:
+            name = f"Section {section.number}"
+            if section.started:
+                self._change(
+                    lambda connection: tracker.stop_section(connection, section.id),
+                    f"{name} lets no more new cards in.",
+                )
+            else:
+                self._change(
+                    lambda connection: tracker.start_section(connection, section.id, now),
+                    f"{name} is started: {_enter(section.new)}",
+                )
+        elif chapter is not None:
+            name, number = f"Chapter {chapter.number}", chapter.number
+            if chapter.started:
+                self._change(
+                    lambda connection: tracker.stop_chapter(connection, number),
+                    f"{name} lets no more new cards in as a whole.",
+                )
+            else:
+                self._change(
+                    lambda connection: library.start_chapter(connection, number, now),
+                    f"{name} is started: {_enter(chapter.new)}",
+                )
+
+    def action_note(self) -> None:
+        if self.section is not None and not self.view.editing:
+            self._writing, self._kept = self.section, self.section.own
+            self.view.edit()
+        elif self.view.editing:
+            self.view.box.focus()
+        self.refresh_bindings()
+
+    def action_leave_box(self) -> None:
+        if self.close_note():
+            self.focus_home()
+
+    def focus_home(self) -> None:
+        """Give the keys back to what had them."""
+        self.set_focus(None)
+
+    def action_watch(self) -> None:
+        moment = self.view.moment
+        if moment is None:
+            return
+        if moment.address is None:
+            self.notify(f"Lecture {moment.lecture} has no address here.", severity="warning")
+            return
+        self.app.open_url(moment.address)
+        self.notify(f"Lecture {moment.lecture} at {moment.time}: {moment.address}")
+
+    def action_moment(self, step: int) -> None:
+        self.view.step(step)
+
+    def action_quiz(self) -> None:
+        chapter = self.chapter
+        if chapter is not None and self.close_note():
+            self.study.open_chapter(chapter.number)
+
+    def action_find(self) -> None:
+        from studyapp.tui.screens.find import FindScreen
+
+        if self.close_note():
+            self.app.push_screen(FindScreen())
+
+    @on(Prose.LinkClicked)
+    def _follow(self, event: Prose.LinkClicked) -> None:
+        if self.close_note():
+            self.study.open_link(event.href)
+
+    def action_scroll(self, pages: int) -> None:
+        (self.view.scroll_page_down if pages > 0 else self.view.scroll_page_up)(animate=False)
+
+    def action_back(self) -> None:
+        if self.close_note():
+            self.app.pop_screen()
+
+
+class SectionScreen(CoursePage, inherit_bindings=False):
+    """One section; going on leads through its text and then to the next section."""
+
+    BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
+        Binding("enter,space", "go_on", "go on", tooltip="A page down, then the next section"),
+        Binding("down,j", "line(1)", "scroll", show=False, tooltip="Scroll"),
+        Binding("up,k", "line(-1)", "scroll up", show=False, tooltip="Scroll"),
+        Binding("home", "end(-1)", "top", show=False),
+        Binding("end", "end(1)", "bottom", show=False),
+        *CoursePage.BINDINGS,
+        *Screen.BINDINGS,
+    ]
+    DEFAULT_CSS = """
+    SectionScreen {
+        & > SectionView { width: 100%; max-width: 103; padding: 1 1 0 1; }
+        &.-tiny > SectionView, &.-flat > SectionView { display: none; }
+    }
+    """
+
+    def __init__(self, section: Section, *, edit: bool = False) -> None:
+        super().__init__()
+        self._section = section
+        self._edit = edit
+
+    def compose_body(self) -> ComposeResult:
+        yield self.view
+
+    @property
+    def entry(self) -> Section:
+        return self._section
+
+    def show_course(self) -> None:
+        place = self._section.id
+        self._section = next(
+            (one for one in self.course.sections if one.id == place), self._section
+        )
+        self.view.show(self._section, self.study.clock())
+        chapter = self.chapter
+        if chapter is not None:
+            self.head(
+                f"Chapter {chapter.number} · {one_line(chapter.title)}",
+                f"{chapter.progress} sections done",
+            )
+        if self._edit:
+            self._edit = False
+            self.action_note()
+
+    def action_go_on(self) -> None:
+        if self.view.scroll_y < self.view.max_scroll_y:
+            self.action_scroll(1)
+            return
+        sections = self.course.sections
+        place = next((at for at, one in enumerate(sections) if one.id == self._section.id), None)
+        if place is None or place + 1 == len(sections):
+            self.notify("This is the last section.")
+        elif self.close_note():
+            self._section = sections[place + 1]
+            self.show_course()
+            self.refresh_bindings()
+
+    def action_line(self, lines: int) -> None:
+        self.view.scroll_relative(y=lines, animate=False)
+
+    def action_end(self, side: int) -> None:
+        (self.view.scroll_end if side > 0 else self.view.scroll_home)(animate=False)
+
+
+def _enter(cards: int) -> str:
+    """What starting does with so many cards."""
+    return (
+        f"{words.count(cards, 'new card')}, a few a day." if cards else "no new cards of its own."
+    )
+
+
+# What works only outside the box: there, these keys are text.
+_OWN = frozenset(
+    {
+        "done",
+        "familiar",
+        "note",
+        "start",
+        "watch",
+        "moment",
+        "quiz",
+        "find",
+        "scroll",
+        "back",
+        "go_on",
+        "line",
+        "end",
+        "leave_box",
+    }
+)

@@ -1,0 +1,94 @@
+"""The course tracker: what has been read, how familiar it is, and what is next."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from studyapp.tui.screens.section import CoursePage, SectionScreen
+from studyapp.tui.widgets.contents import Contents, Entry, key
+
+EMPTY = "No sections here yet: install a pack with reading notes, then run `studyapp sync`."
+
+
+class TrackerScreen(CoursePage):
+    """The course as a tree; beside it, where there is room, what the cursor stands on."""
+
+    DEFAULT_CSS = """
+    TrackerScreen {
+        & > #course { width: 100%; max-width: 160; height: 1fr; padding-top: 1; }
+        & Contents { width: 1fr; height: 1fr; margin-left: 1; }
+        & SectionView { display: none; width: 1fr; padding: 0 1 0 2; }
+        & #empty { display: none; width: 100%; max-width: 112; height: 1fr; padding: 1; }
+        &.-wide SectionView { display: block; }
+        &.-tiny > #course, &.-flat > #course { display: none; }
+        &.-empty { & > #course { display: none; } & #empty { display: block; } }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.contents = Contents()
+        self._page: SectionScreen | None = None  # where the learner is reading
+        self._begun = False
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(id="course"):
+            yield self.contents
+            yield self.view
+        yield Static(EMPTY, id="empty", markup=False)
+
+    @property
+    def entry(self) -> Entry | None:
+        return self.contents.entry if self.course.sections else None
+
+    def show_course(self) -> None:
+        course = self.course
+        empty = not course.sections
+        self.set_class(empty, "-empty")
+        self.head("Course", "" if empty else f"{course.progress} sections done")
+        self.contents.show(course)
+        if not self._begun:
+            self._begun = True
+            self.contents.go_to(course.next_section and course.next_section.id)
+        elif self._page is not None:
+            self.contents.go_to(self._page.entry.id)
+            self._page = None
+        self.view.show(self.entry, self.study.clock())
+        if not self.view.editing:
+            self.focus_home()
+
+    def focus_home(self) -> None:
+        self.contents.focus()
+
+    @on(Contents.Moved)
+    def _moved(self) -> None:
+        if key(self.entry) != key(self._writing) and not self.close_note():
+            self.contents.go_to(key(self._writing))  # its note must be kept first
+            return
+        self.view.show(self.entry, self.study.clock())
+        self.refresh_bindings()
+
+    @on(Contents.Chosen)
+    def _chosen(self, event: Contents.Chosen) -> None:
+        beside = event.clicked and self.has_class("-wide")  # there it can be read already
+        if not beside and self.close_note():
+            self._page = SectionScreen(event.section)
+            self.app.push_screen(self._page)
+
+    def action_scroll(self, pages: int) -> None:
+        if self.has_class("-wide"):
+            super().action_scroll(pages)
+        elif pages > 0:
+            self.contents.action_page_down()
+        else:
+            self.contents.action_page_up()
+
+    def action_note(self) -> None:
+        if self.has_class("-wide") or self.section is None:
+            super().action_note()
+        elif self.close_note():
+            self._page = SectionScreen(self.section, edit=True)
+            self.app.push_screen(self._page)

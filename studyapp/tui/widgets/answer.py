@@ -1,0 +1,93 @@
+"""The box that an answer is written in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widgets import TextArea
+from textual.widgets.text_area import Edit, EditResult
+
+from studyapp.errors import printable
+from studyapp.study.response import LONGEST
+
+LONG = 2_000  # characters of a line from which the box paints it itself
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class AnswerBox(TextArea):
+    """Takes every letter while it is focused. Never holds more than can be saved."""
+
+    DEFAULT_CSS = """
+    AnswerBox { height: auto; min-height: 3; border: none; padding: 0 1;
+        border-left: outer $foreground 20%; background: transparent; scrollbar-gutter: stable;
+        &:focus { border: none; border-left: outer $accent; }
+        &.-read-only { color: $foreground 80%; } }
+    """
+
+    @dataclass
+    class Full(Message):
+        """What was typed or pasted is not in the box: it would be too long to save."""
+
+        length: int  # characters that the answer would have
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(
+            id=id,
+            soft_wrap=True,
+            tab_behavior="indent",
+            highlight_cursor_line=False,
+        )
+
+    def edit(self, edit: Edit) -> EditResult:
+        grows = len(edit.text) - len(self.get_text_range(edit.top, edit.bottom))
+        if grows > 0 and len(self.text) + grows > LONGEST:
+            self.post_message(self.Full(len(self.text) + grows))
+            return EditResult(self.cursor_location, "")
+        return super().edit(edit)
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.text = printable(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+
+    def get_line(self, line_index: int) -> Text:
+        """A line without what could steer the terminal; every character keeps its place."""
+        return Text(_shown(self.document.get_line(line_index)), end="", no_wrap=True)
+
+    def render_line(self, y: int) -> Strip:
+        """One row. TextArea divides a whole line for each of its rows, which costs a quarter of a
+        second a key in a line of 100,000 characters; such a line is cut here instead."""
+        rows, row = self.wrapped_document._offset_to_line_info, y + self.scroll_offset.y
+        if row < len(rows):
+            index, section = rows[row]
+            if len(self.document.get_line(index)) > LONG:
+                return self._row_of_long_line(index, section)
+        return super().render_line(y)
+
+    def _row_of_long_line(self, index: int, section: int) -> Strip:
+        line, breaks = self.document.get_line(index), self.wrapped_document.get_offsets(index)
+        start = breaks[section - 1] if section else 0
+        end = breaks[section] if section < len(breaks) else len(line) + 1
+        row = Text(_shown(line[start:end]).ljust(end - start), end="", no_wrap=True)
+        first, last = sorted(self.selection)
+        if first != last and first[0] <= index <= last[0]:
+            row.stylize(
+                self.get_component_rich_style("text-area--selection"),
+                max(0, first[1] - start) if first[0] == index else 0,
+                max(0, last[1] - start) if last[0] == index else end - start,
+            )
+        line_of_cursor, column = self.cursor_location
+        if line_of_cursor == index and start <= column < end and self._draw_cursor:
+            cursor = self.get_component_rich_style("text-area--cursor")
+            row.stylize(cursor, column - start, column - start + 1)
+        row.expand_tabs(self.indent_width)
+        strip = Strip(row.render(self.app.console), row.cell_len)
+        width = self.scrollable_content_region.width
+        return strip.adjust_cell_length(width).apply_style(self.rich_style)
+
+
+def _shown(line: str) -> str:
+    return _CONTROL.sub("\ufffd", line) if _CONTROL.search(line) else line

@@ -1,0 +1,280 @@
+"""The course as a tree: parts, chapters, sections, each with how far the learner is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.binding import Binding
+from textual.message import Message
+from textual.widgets import Tree
+from textual.widgets.tree import TreeNode
+
+from studyapp.notes.plain import plain
+from studyapp.study.tracker import FAMILIAR, Chapter, Course, Part, Progress, Section
+
+Entry = Part | Chapter | Section
+Piece = tuple[str, Style]
+
+OWN_NOTE = "✎"
+_BAR = 10  # cells
+_ROOMY = 58  # cells from which a chapter has a bar
+_FAMILIAR = len(f"{FAMILIAR}/{FAMILIAR}")
+
+
+class Contents(Tree[Entry], inherit_bindings=False):
+    """Shows a course with a cursor in it. Posts `Moved` and `Chosen`."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "contents--done",
+        "contents--next",
+        "contents--quiet",
+        "contents--strong",
+    }
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter,space", "read", "read", tooltip="Read the section"),
+        Binding("enter,space", "fold", "fold", tooltip="Fold or unfold"),
+        Binding("down,j", "cursor_down", "move", show=False, tooltip="Move"),
+        Binding("up,k", "cursor_up", "move", show=False, tooltip="Move"),
+        Binding("home", "scroll_home", "first", show=False),
+        Binding("end", "scroll_end", "last", show=False),
+    ]
+    DEFAULT_CSS = """
+    Contents {
+        background: transparent; padding: 0; scrollbar-gutter: stable;
+        & > .tree--cursor { background: $foreground 10%; text-style: none; }
+        & > .tree--highlight-line { background: $foreground 5%; }
+        & > .contents--done { color: $accent; }
+        & > .contents--next { color: $text-accent; text-style: bold; }
+        & > .contents--quiet { color: $foreground 60%; }
+        & > .contents--strong { color: $foreground; text-style: bold; }
+        &:focus { background-tint: transparent;
+            & > .tree--cursor { background: $accent 20%; color: $foreground; text-style: bold; } }
+        &:nocolor > .tree--cursor { text-style: reverse; }
+    }
+    """
+
+    class Moved(Message):
+        """The cursor stands on another line; `entry` says on which by now."""
+
+    @dataclass
+    class Chosen(Message):
+        """The learner wants to read this section, or only `clicked` on it."""
+
+        section: Section
+        clicked: bool = False
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("", id=id)
+        self.show_root = False
+        self.show_guides = False
+        self.guide_depth = 2
+        self.auto_expand = False
+        self._next: int | None = None
+        self._digits = 1  # of the largest count of sections
+
+    @property
+    def entry(self) -> Entry | None:
+        """What the cursor stands on."""
+        return self.cursor_node.data if self.cursor_node else None
+
+    def show(self, course: Course) -> None:
+        """Show *course*; what is folded stays so, and the cursor where it is."""
+        self._next = course.next_section.id if course.next_section else None
+        self._digits = max((len(str(one.progress.total)) for one in course.parts), default=1)
+        here = key(self.entry)
+        folded = {key(node.data) for node in self._branches() if not node.is_expanded}
+        first = not self.root.children
+        if [key(node.data) for node in self._branches()] == [key(one) for one in _walk(course)]:
+            for node, one in zip(self._branches(), _walk(course), strict=True):
+                node.data = one
+            self._invalidate()
+            return
+        self.root.remove_children()
+        self.root.expand()
+        for part in course.parts:
+            branch = self.root.add("", part, expand=key(part) not in folded)
+            for chapter in part.chapters:
+                fold = first or key(chapter) in folded
+                twig = branch.add("", chapter, expand=not fold, allow_expand=True)
+                for section in chapter.sections:
+                    twig.add_leaf("", section)
+        self.go_to(here)
+
+    def go_to(self, place: object) -> None:
+        """Put the cursor on an entry, unfolding what it is in; on the first line if there is
+        none. *place* is its `key`."""
+        nodes = list(self._branches())
+        node = next((one for one in nodes if key(one.data) == place), None)
+        if node is None:
+            node = next(iter(nodes), None)
+        if node is None:
+            return
+        parent = node.parent
+        while parent is not None:
+            parent.expand()
+            parent = parent.parent
+        self._invalidate()
+        self.move_cursor(self._tree_lines[0].node)
+        self.move_cursor(node)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("read", "fold"):
+            reads = isinstance(self.entry, Section)
+            folds = self.cursor_node is not None and bool(self.cursor_node.children)
+            return reads if action == "read" else folds
+        return True
+
+    def action_read(self) -> None:
+        if isinstance(self.entry, Section):
+            self.post_message(self.Chosen(self.entry))
+
+    def action_fold(self) -> None:
+        if self.cursor_node is not None:
+            self._toggle_node(self.cursor_node)
+
+    @on(Tree.NodeSelected)
+    def _clicked(self, event: Tree.NodeSelected[Entry]) -> None:
+        event.stop()
+        if isinstance(event.node.data, Section):
+            self.post_message(self.Chosen(event.node.data, clicked=True))
+        else:
+            self._toggle_node(event.node)
+
+    @on(Tree.NodeHighlighted)
+    def _moved(self, event: Tree.NodeHighlighted[Entry]) -> None:
+        event.stop()
+        self.post_message(self.Moved())
+
+    def _branches(self) -> Iterator[TreeNode[Entry]]:
+        for part in self.root.children:
+            yield part
+            for chapter in part.children:
+                yield chapter
+                yield from chapter.children
+
+    # drawing
+
+    def get_label_width(self, node: TreeNode[Entry]) -> int:
+        return 1  # a line is as wide as the widget, so nothing scrolls sideways
+
+    def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
+        entry, quiet = node.data, self._style("quiet")
+        fold = ("▾ " if node.is_expanded else "▸ ") if node.children else "  "
+        match entry:
+            case Part():
+                left = [(fold, quiet), (one_line(entry.title), self._style("strong"))]
+                right = self._progress(entry.progress, bar=False)
+                depth = 0
+            case Chapter():
+                left = [(fold, quiet), (f"{entry.number} {one_line(entry.title)}", Style())]
+                right = self._chapter(entry)
+                depth = 1
+            case Section():
+                number = entry.number.ljust(_numbers(node))
+                mark = f"[{'x' if entry.done else ' '}] "
+                title = quiet if entry.done else Style()
+                left = [(mark, title), (f"{number} ", quiet), (one_line(entry.title), title)]
+                right = self._section(entry, node.parent.data if node.parent else None)
+                depth = 2
+            case _:
+                return Text()
+        room = self.scrollable_content_region.width - depth * self.guide_depth
+        return _line(left, right, room, base_style + style)
+
+    def _chapter(self, chapter: Chapter) -> list[Piece]:
+        quiet = self._style("quiet")
+        if not chapter.sections:
+            return [("started" if chapter.started else "no sections", quiet)]
+        some = sum(one.started for one in chapter.sections)
+        state = "started  " if chapter.started else f"{some} started  " if some else ""
+        return [(state, quiet), *self._progress(chapter.progress)]
+
+    def _section(self, section: Section, chapter: Entry | None) -> list[Piece]:
+        quiet = self._style("quiet")
+        state: Piece = ("", quiet)
+        if section.gone:
+            state = ("gone ", quiet)
+        elif section.id == self._next:
+            state = ("next ", self._style("next"))
+        elif section.started and not section.done and not _whole(chapter):
+            state = ("started ", quiet)
+        pen = OWN_NOTE if section.own.strip() else ""
+        if section.familiarity is None:
+            return [state, (f" {pen}", quiet)]
+        familiar = f"{section.familiarity}/{FAMILIAR}".rjust(_FAMILIAR)
+        return [state, (f"{familiar} {pen or ' '}", quiet)]
+
+    def _progress(self, progress: Progress, *, bar: bool = True) -> list[Piece]:
+        quiet, digits = self._style("quiet"), self._digits
+        told = f"{progress.done:>{digits}} of {progress.total:<{digits}}"
+        if not progress.total:
+            return []
+        if not bar or self.size.width < _ROOMY:
+            return [(told, quiet)]
+        full = _BAR * progress.done // progress.total
+        return [
+            ("█" * full, self._style("done")),
+            ("░" * (_BAR - full) + " ", quiet),
+            (told, quiet),
+        ]
+
+    def _style(self, name: str) -> Style:
+        style = self.get_component_rich_style(f"contents--{name}")
+        return Style(color=style.color, bold=style.bold)  # the ground stays that of the line
+
+
+def key(entry: Entry | None) -> object:
+    """What an entry is known by when the course has been read again."""
+    match entry:
+        case Section():
+            return entry.id
+        case Chapter():
+            return "chapter", entry.id
+        case Part():
+            return "part", entry.chapters[0].id
+    return None
+
+
+@lru_cache(maxsize=1024)
+def one_line(title: str) -> str:
+    """A title without Markdown's marks."""
+    return " ".join(plain(title).split())
+
+
+def _walk(course: Course) -> Iterator[Entry]:
+    for part in course.parts:
+        yield part
+        for chapter in part.chapters:
+            yield chapter
+            yield from chapter.sections
+
+
+def _whole(chapter: Entry | None) -> bool:
+    return isinstance(chapter, Chapter) and chapter.started
+
+
+def _numbers(node: TreeNode[Entry]) -> int:
+    """Cells of the longest number beside this one."""
+    data = node.parent.data if node.parent else None
+    sections = data.sections if isinstance(data, Chapter) else ()
+    return max((len(one.number) for one in sections), default=0)
+
+
+def _line(left: list[Piece], right: list[Piece], width: int, style: Style) -> Text:
+    """One line of *width* cells; what is on the left gives way."""
+    if style.reverse:  # the cursor without colours: one ground for the whole line
+        left, right = ([(text, Style()) for text, _ in side] for side in (left, right))
+    end = Text.assemble(*right)
+    room = max(0, width - end.cell_len - 1)
+    start = Text.assemble(*left)
+    if start.cell_len > room:
+        start.truncate(room, overflow="ellipsis")
+    start.pad_right(max(0, room + 1 - start.cell_len))
+    line = Text(style=style, no_wrap=True, end="")
+    return line.append_text(start).append_text(end)

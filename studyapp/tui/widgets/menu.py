@@ -1,0 +1,33 @@
+"""What one can do next, the most useful first, each with its key."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+
+class Menu(OptionList, inherit_bindings=False):
+    """What one can do next, the most useful first."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter,space", "select", "choose", tooltip="Do what is chosen"),
+        Binding("down,j", "cursor_down", "choose", show=False),
+        Binding("up,k", "cursor_up", "choose", show=False),
+    ]
+    DEFAULT_CSS = """
+    Menu { height: auto; border: none; text-wrap: nowrap; text-overflow: ellipsis; background: transparent; padding: 0;
+        &:focus { border: none; background-tint: transparent; }
+        & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+            background: $accent 20%; color: $foreground; text-style: bold; } }
+    """
+
+
+def option(name: str, words: str, key: str, detail: str = "") -> Option:
+    """A line of the menu; *name* is its id."""
+    return Option(label(words, key, detail), id=name)
+
+
+def label(words: str, key: str, detail: str) -> Content:
+    return Content.assemble(words.ljust(30), (key.ljust(7), "$text-accent"), (detail, "dim"))

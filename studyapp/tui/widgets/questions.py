@@ -1,0 +1,72 @@
+"""The questions of an attempt, one line each: how far it is with each, and which one is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import OptionList
+
+from studyapp.notes.plain import plain
+from studyapp.study.attempt import Asked, Mark
+
+MARKS = {
+    Mark.OPEN: "·",
+    Mark.WRITTEN: "✎",
+    Mark.MISSED: "✗",
+    Mark.PARTLY: "◐",
+    Mark.GOT: "✓",
+    Mark.DONE: "■",
+}
+FLAG = "⚑"
+
+
+class Questions(OptionList, inherit_bindings=False):
+    """Lists questions. A click chooses one; keys do while it may have the focus."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter,space", "select", "go there", tooltip="Go to the question"),
+        Binding("down,j", "cursor_down", "choose", key_display="↑↓", tooltip="Go through the list"),
+        Binding("up,k", "cursor_up", "choose", show=False),
+        Binding("pagedown", "page_down", "page down", show=False),
+        Binding("pageup", "page_up", "page up", show=False),
+        Binding("home", "first", "first", show=False),
+        Binding("end", "last", "last", show=False),
+    ]
+    DEFAULT_CSS = """
+    Questions { height: 1fr; max-height: 100%; border: none; background: transparent;
+        padding: 1 0 0 0; text-wrap: nowrap; text-overflow: ellipsis;
+        scrollbar-color: $foreground 20%; scrollbar-background: $foreground 5%;
+        &:focus { border: none; background-tint: transparent; }
+        & > .option-list--option-highlighted { background: $foreground 10%; color: $foreground; }
+        &:focus > .option-list--option-highlighted { background: $accent 20%;
+            color: $foreground; text-style: bold; } }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.can_focus = False
+        self._shown: list[Content] = []
+
+    def show(self, questions: Sequence[Asked]) -> None:
+        """Show how far it is with each question; only what has changed is drawn again."""
+        prompts = [_line(number, asked) for number, asked in enumerate(questions, 1)]
+        if len(prompts) != len(self._shown):
+            self.clear_options().add_options(prompts)
+        else:
+            for index, prompt in enumerate(prompts):
+                if not prompt.is_same(self._shown[index]):
+                    self.replace_option_prompt_at_index(index, prompt)
+        self._shown = prompts
+
+
+def _line(number: int, asked: Asked) -> Content:
+    words = " ".join(plain(asked.note.prompt).split())
+    quiet = "dim" if asked.mark is Mark.OPEN else ""
+    return Content.assemble(
+        f" {MARKS[asked.mark]}",
+        (FLAG if asked.flagged else " ", "$text-accent"),
+        (f"{number:>3}  ", "dim"),
+        (words, quiet),
+    )

@@ -1,0 +1,188 @@
+"""One section to read: our notes on it, the learner's own, and where the lectures come to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from studyapp.memory.clock import study_day
+from studyapp.study import words
+from studyapp.study.tracker import FAMILIAR, Chapter, Moment, Part, Section
+from studyapp.tui.widgets.answer import AnswerBox
+from studyapp.tui.widgets.contents import Entry, key, one_line
+from studyapp.tui.widgets.prose import Prose
+
+
+class SectionView(VerticalScroll, can_focus=False):
+    """Shows a section, or in short a part or a chapter. One of its moments is selected.
+
+    The learner's own note is read as Markdown; after `edit` it is in a box that takes the keys.
+    """
+
+    DEFAULT_CSS = """
+    SectionView {
+        height: 1fr; padding: 0 1; scrollbar-gutter: stable;
+        & > #name { height: auto; max-width: 100; text-style: bold; }
+        & > #state { height: auto; max-width: 100; margin-bottom: 1; color: $text-muted; }
+        & > .rule { height: 1; max-width: 100; margin: 1 0 0 0; color: $text-muted;
+            text-wrap: nowrap; display: none; }
+        & > #own { display: none; }
+        & > AnswerBox { display: none; max-width: 100; max-height: 60vh; }
+        & > #moments { display: none; height: auto; max-width: 100; }
+        & > #moment { display: none; margin-top: 1; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._entry: Entry | None = None
+        self._place = 0  # of the selected moment
+        self.editing = False
+        self.box = AnswerBox()
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="name", markup=False)
+        yield Static("", id="state", markup=False)
+        yield Prose(id="text")
+        yield Static(_rule("your note"), id="own-rule", classes="rule", markup=False)
+        yield Prose(id="own")
+        yield self.box
+        yield Static("", id="moment-rule", classes="rule", markup=False)
+        yield Static("", id="moments", markup=False)
+        yield Prose(id="moment")
+
+    def on_resize(self) -> None:
+        self._draw_moments()
+
+    @property
+    def section(self) -> Section | None:
+        return self._entry if isinstance(self._entry, Section) else None
+
+    @property
+    def moment(self) -> Moment | None:
+        """The selected moment, the first to begin with."""
+        moments = self.section.moments if self.section else ()
+        return moments[min(self._place, len(moments) - 1)] if moments else None
+
+    def show(self, entry: Entry | None, now: datetime) -> None:
+        """Show *entry* as it is *now*. Another one is shown from its beginning."""
+        if key(entry) != key(self._entry):
+            self._place, self.editing = 0, False
+            self.scroll_home(animate=False)
+        self._entry = entry
+        name, state, text = _said(entry, now)
+        self.query_one("#name", Static).update(name)
+        self.query_one("#state", Static).update(state)
+        self.query_one("#text", Prose).show(text)
+        self._draw_own()
+        self._draw_moments()
+
+    def edit(self) -> None:
+        """Open the box with the learner's note and its end in view."""
+        if self.section is None:
+            return
+        self.editing = True
+        self.box.text = self.section.own
+        self.box.move_cursor(self.box.document.end)
+        self._draw_own()
+        self.box.focus()
+        self.call_after_refresh(self.box.scroll_visible, animate=False)
+
+    def close(self) -> None:
+        """Close the box; what it says has been kept by the screen."""
+        self.editing = False
+        self._draw_own()
+
+    def step(self, step: int) -> None:
+        """Select another moment."""
+        if self.section and self.section.moments:
+            last = len(self.section.moments) - 1
+            self._place = max(0, min(last, self._place + step))
+            self._draw_moments()
+            self.call_after_refresh(
+                self.query_one("#moment").scroll_visible, animate=False, immediate=True
+            )
+
+    def _draw_own(self) -> None:
+        own = self.section.own if self.section else ""
+        self.query_one("#own", Prose).show(own)
+        self.query_one("#own").display = bool(own.strip()) and not self.editing
+        self.query_one("#own-rule").display = bool(own.strip()) or self.editing
+        self.box.display = self.editing
+
+    def _draw_moments(self) -> None:
+        moments, chosen = self.section.moments if self.section else (), self.moment
+        for name in ("#moment-rule", "#moments", "#moment"):
+            self.query_one(name).display = bool(moments)
+        if chosen is None:
+            return
+        several = "; ←→ choose" if len(moments) > 1 else ""
+        self.query_one("#moment-rule", Static).update(_rule(f"in the lectures: w watches{several}"))
+        width = max(20, self.query_one("#moments").size.width or 60)
+        lines = [line for one in moments for line in _moment(one, one is chosen, width)]
+        self.query_one("#moments", Static).update(Content("\n").join(lines))
+        self.query_one("#moment", Prose).show(chosen.text)
+
+
+def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
+    """What an entry is called, how far the learner is with it, and its text."""
+    match entry:
+        case Section():
+            return f"{entry.number} {one_line(entry.title)}", _state(entry, now), entry.text
+        case Chapter():
+            done = f"{entry.progress} sections done · " if entry.sections else ""
+            cards = words.count(entry.new + entry.known, "card")
+            if entry.started:
+                state, text = (
+                    "started",
+                    "`c` opens the questionnaire. `o` lets no more new cards in.",
+                )
+            else:
+                state = "not started as a whole"
+                text = (
+                    "`o` starts the whole chapter, which lets its cards in, a few a day; on a "
+                    "section it lets in that section's alone. `c` opens the questionnaire."
+                )
+            name = f"Chapter {entry.number} · {one_line(entry.title)}"
+            return name, f"{done}{cards} · {state}", text
+        case Part():
+            return one_line(entry.title), f"{entry.progress} sections done", ""
+    return "", "", ""
+
+
+def _state(section: Section, now: datetime) -> str:
+    said, cards = [], section.new + section.known
+    if section.gone:
+        said.append("no longer in the content; your note is kept")
+    if section.done_at is not None:
+        zone = now.tzinfo
+        said.append(
+            f"done {words.ago(study_day(section.done_at.astimezone(zone)), study_day(now))}"
+        )
+    if section.familiarity is not None:
+        said.append(f"familiarity {section.familiarity}/{FAMILIAR}")
+    if section.started and cards:
+        said.append(f"{section.known} of {words.count(cards, 'card')} known")
+    elif cards:
+        said.append(f"not started: o lets its {words.count(cards, 'card')} in")
+    elif not section.gone:
+        said.append("no cards of its own")
+    if section.moments:
+        said.append(f"{words.count(len(section.moments), 'lecture moment')} below")
+    return " · ".join(said)
+
+
+def _moment(moment: Moment, chosen: bool, width: int) -> list[Content]:
+    head = f"{'▸' if chosen else ' '} lecture {moment.lecture}  {moment.time:>7}  "
+    lines = Content(one_line(moment.title)).wrap(max(8, width - len(head)))
+    style = "$text-accent" if chosen else "$foreground 60%"
+    first = Content.styled(head, style) + lines[0]
+    return [first, *(line.pad_left(len(head)) for line in lines[1:])]
+
+
+def _rule(title: str) -> str:
+    return f"── {title} ".ljust(100, "─")

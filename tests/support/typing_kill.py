@@ -1,0 +1,143 @@
+"""Type into a real questionnaire on a pseudo-terminal, kill -9 it, and look at what is kept."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import random
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+from studyapp.config import Settings
+from studyapp.study.attempt import Attempt
+from studyapp.study.library import open_study
+from studyapp.tui.app import now
+
+SIZE = (80, 24)
+PROMISED = 1.0  # seconds after which what was typed survives anything
+_LETTERS = "abcdefghijklmnopqrstuvwxyzäßéжδ漢"
+_ESCAPES = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])", re.DOTALL
+)
+
+
+class Terminal:
+    """A studyapp process on a pseudo-terminal of 80×24; killed, if need be, on leaving."""
+
+    def __init__(self, db: Path, *arguments: str) -> None:
+        self._read, slave = pty.openpty()
+        width, height = SIZE
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "studyapp", "--db", str(db), *arguments],
+            cwd=db.parent,
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self._painted = b""
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._follow)
+        self._reader.start()
+
+    def _follow(self) -> None:
+        while True:
+            try:
+                chunk = os.read(self._read, 65536)
+            except OSError:  # the other side is closed
+                chunk = b""
+            with self._news:
+                self._painted += chunk
+                self._news.notify_all()
+            if not chunk:
+                return
+
+    def send(self, text: str) -> int:
+        """Press keys; returns how much had been painted before."""
+        painted = len(self._painted)
+        os.write(self._read, text.encode())
+        return painted
+
+    def wait_for(self, text: str, since: int = 0, *, patience: float = 60) -> float:
+        """Wait until *text* is painted after *since*; returns when it was (monotonic seconds)."""
+        wanted = text.encode()
+        with self._news:
+            found = self._news.wait_for(
+                lambda: wanted in _ESCAPES.sub(b"", self._painted[since:]), patience
+            )
+            at = time.monotonic()
+        assert found, f"{text!r} never came:\n{self.shown[-3000:]}"
+        return at
+
+    @property
+    def shown(self) -> str:
+        return _ESCAPES.sub(b"", self._painted).decode(errors="replace")
+
+    def kill(self) -> float:
+        """Kill -9; returns when (monotonic seconds)."""
+        at = time.monotonic()
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        return at
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process.poll() is None:
+            self.kill()
+        self._reader.join()
+        os.close(self._read)
+
+
+def kill_once(db: Path, chance: random.Random) -> tuple[int, int, int]:
+    """Write to the next question of chapter 1 at a random pace and kill -9 at some moment.
+
+    Returns the numbers of characters that were sent, that had been on the screen for more than a
+    second, and that are kept. Raises AssertionError if what is kept does not begin with all of
+    the second, or was never typed.
+    """
+    with Terminal(db, "quiz", "1") as terminal:
+        terminal.wait_for("your answer")
+        terminal.wait_for("your answer", terminal.send("\x1b[C"))  # → the next question
+        terminal.send("t")
+        sent, painted = "", list[tuple[float, int]]()
+        until = time.monotonic() + chance.uniform(0.2, 4.5)
+        while time.monotonic() < until:
+            burst = "".join(chance.choices(_LETTERS + "  \r", k=chance.choice((1, 1, 1, 2, 9))))
+            burst += chance.choice(_LETTERS)
+            before = terminal.send(burst)
+            sent += burst.replace("\r", "\n")
+            painted.append((terminal.wait_for(burst[-1], before), len(sent)))
+            time.sleep(chance.choice((0, 0, 0.02, 0.1, 0.5)) * chance.random())
+        killed = terminal.kill()
+    old = max((count for at, count in painted if at < killed - PROMISED), default=0)
+    text = resumed(db)
+    assert sent.startswith(text), f"never typed: {text!r} in {sent!r}"
+    assert text.startswith(sent[:old]), f"lost: {sent[len(text) : old]!r} of {sent!r}"
+    return len(sent), old, len(text)
+
+
+def resumed(db: Path) -> str:
+    """What the box of the resumed attempt says."""
+    engine, _ = open_study(str(db), Settings(), now())
+    text = Attempt(engine, Settings(), now, 1).current.text
+    engine.dispose()
+    return text

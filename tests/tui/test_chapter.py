@@ -1,0 +1,213 @@
+"""The chapter page, the interview and Today's ways into them, by keys and as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from textual.widgets import Static
+
+from studyapp import config
+from studyapp.config import Settings
+from studyapp.store import tables
+from studyapp.store.engine import reading
+from studyapp.study import library
+from studyapp.study.attempt import Attempt
+from studyapp.study.grading import Grade
+from studyapp.tui.screens.chapter import ChapterScreen
+from studyapp.tui.screens.review import ReviewScreen
+from studyapp.tui.screens.summary import SummaryScreen
+from studyapp.tui.widgets.menu import Menu
+from tests_support import Clock
+
+GRADES = (Grade.GOT, Grade.PARTLY, Grade.MISSED, Grade.GOT)
+
+
+@pytest.fixture
+def tried(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
+    """Two attempts at chapter 1, the second one open, ten days apart."""
+    clock.forward(days=-12)
+    engine, _ = library.open_study(str(tmp_path / "app.db"), Settings(), clock())
+    for count in (12, 7):
+        attempt = Attempt(engine, Settings(), clock, 1)
+        for number in range(count):
+            attempt.write("A few words.")
+            attempt.tick(frozenset({0}) if number % 2 else frozenset())
+            attempt.grade(GRADES[(number + count) % 4])
+        clock.forward(days=10)
+    clock.forward(days=-8)
+    engine.dispose()
+
+
+def shown(app, name: str) -> str:
+    return str(app.screen.query_one(name, Static).render())
+
+
+async def open_chapter(pilot, open_today, number: int = 1) -> ChapterScreen:
+    await open_today(pilot)
+    pilot.app.open_chapter(number)
+    await open_today(pilot)
+    assert isinstance(pilot.app.screen, ChapterScreen)
+    return pilot.app.screen
+
+
+async def test_the_page_tells_mastery_attempts_and_changes(make_app, open_today, tried) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_chapter(pilot, open_today)
+        mastery, past = shown(app, "#mastery"), shown(app, "#past")
+        assert "introduced 12 of 12" in mastery
+        assert "without review until then" in mastery
+        assert "7 of 12" in past
+        assert "12 of 12" in past
+        assert "Since the attempt before" in past
+
+
+async def test_an_exam_day_is_kept_and_can_be_taken_away(make_app, open_today, tried) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_chapter(pilot, open_today)
+        await pilot.press("d", *"2026-12-24", "enter")
+        await open_today(pilot)
+        assert "Thu 24 Dec" in shown(app, "#mastery")
+        assert "exam_on = 2026-12-24" in config.settings_path().read_text()
+        await pilot.press("escape")
+        await open_today(pilot)
+        assert "Thu 24 Dec" in shown(app, "#course")
+        await open_chapter(pilot, open_today)
+        await pilot.press("d", *["backspace"] * 10, "enter")
+        await open_today(pilot)
+        assert "exam_on" not in config.settings_path().read_text()
+
+
+async def test_a_day_in_the_past_is_one_sentence_and_changes_nothing(
+    make_app, open_today, tried
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await open_chapter(pilot, open_today)
+        await pilot.press("d", *"2026-11-01", "enter")
+        await open_today(pilot)
+        told = [note.message for note in app._notifications]
+        assert "2026-11-01 is not ahead; a forecast needs a date from tomorrow on." in told
+        assert not config.settings_path().exists()
+        await pilot.press("escape")
+        assert isinstance(app.screen, ChapterScreen), "escape leaves the box first"
+        await pilot.press("escape")
+        assert not isinstance(app.screen, ChapterScreen)
+
+
+async def test_today_continues_the_attempt_and_comes_back_by_its_chapter(
+    make_app, open_today, tried
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        prompts = [str(option.prompt) for option in app.screen.query_one(Menu).options]
+        assert any("7 of 12 answered" in prompt for prompt in prompts)
+        await pilot.press("c")
+        await open_today(pilot)
+        assert type(app.screen).__name__ == "AttemptScreen"
+        await pilot.press("escape")
+        await open_today(pilot)
+        assert isinstance(app.screen, ChapterScreen)
+
+
+async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_chapter(pilot, open_today)
+        await pilot.press("r")
+        await open_today(pilot)
+        assert app.screen.attempt.count("open") == 12
+
+
+async def test_the_quiz_command_opens_the_attempt(make_app, open_today, tried) -> None:
+    app = make_app(quiz=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        assert type(app.screen).__name__ == "AttemptScreen"
+
+
+async def test_an_unknown_chapter_says_which_is_nearest(make_app, open_today) -> None:
+    app = make_app(quiz=5)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        assert app.failure == "There is no chapter 5; the nearest is 2, Chapter 2."
+
+
+async def test_five_questions(make_app, open_today, tried) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        await pilot.press("f")
+        await pilot.pause()
+        assert "5:00 left" in shown(app, "#title-right")
+        for _ in range(5):
+            assert isinstance(app.screen, ReviewScreen)
+            await pilot.press("enter", "1")
+        await pilot.pause()
+        assert isinstance(app.screen, SummaryScreen)
+        assert app.engine is not None
+        with reading(app.engine) as connection:
+            count = select(func.count()).where(tables.review.c.kind == "interview")
+            assert connection.scalar(count) == 5
+
+
+async def test_time_that_runs_out_grades_nothing(make_app, open_today, tried, clock: Clock) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await open_today(pilot)
+        await pilot.press("f", "enter")
+        clock.forward(minutes=5)
+        await pilot.press("3")
+        await pilot.pause(1.2)
+        assert isinstance(app.screen, SummaryScreen)
+        assert any("not graded" in note.message for note in app._notifications)
+        with reading(app.engine) as connection:
+            count = select(func.count()).where(tables.review.c.kind == "interview")
+            assert connection.scalar(count) == 0
+
+
+async def test_nothing_seen_yet_offers_no_interview(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        await pilot.press("f")
+        assert not isinstance(app.screen, ReviewScreen | SummaryScreen)
+
+
+@pytest.fixture(
+    params=[
+        (size, theme)
+        for size in ((80, 24), (140, 40))
+        for theme in ("textual-dark", "textual-light")
+    ],
+    ids=lambda p: f"{p[0][0]}x{p[0][1]}-{p[1].split('-')[1]}",
+)
+def look(request, make_app, open_today, snap_compare):
+    size, theme = request.param
+
+    def compare(number: int, *keys: str) -> bool:
+        async def run(pilot) -> None:
+            await open_chapter(pilot, open_today, number)
+            await pilot.press(*keys)
+            await open_today(pilot)
+
+        app = make_app(settings=Settings(theme=theme))
+        return snap_compare(app, terminal_size=size, run_before=run)
+
+    return compare
+
+
+def test_picture_of_a_chapter_in_use(look, tried) -> None:
+    assert look(1)
+
+
+def test_picture_of_a_chapter_not_tried_yet(look) -> None:
+    assert look(2)
+
+
+def test_picture_of_the_exam_day(look, tried) -> None:
+    assert look(1, "d", *"2026-1")
