@@ -58,85 +58,133 @@ def draw(knobs: Mapping[str, Value], seed: int, index: int) -> list[NDArray[Any]
     return [part.astype(np.float32) for part in parts]
 
 
-def forward(weights: Sequence[Tensor], x: Tensor) -> Tensor:
-    """Return the logits (seeds, examples) of one network per seed: two hidden layers of ReLU."""
+def layers(flat: Tensor, width: int) -> list[Tensor]:
+    """Return weight and bias of three layers: views of all of a seed's numbers in one row.
+
+    flat is (seeds, numbers): one optimizer step and one copy serve all layers at once.
+    """
+    shapes = [(DIMENSIONS, width), (1, width), (width, width), (1, width), (width, 1), (1, 1)]
+    sizes = [rows * columns for rows, columns in shapes]
+    parts = flat[:, : sum(sizes)].split(sizes, 1)
+    return [part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def forward(weights: Sequence[Tensor], x: Tensor, hidden: Sequence[Tensor]) -> Tensor:
+    """Return the logits (seeds, examples) of one network per seed: two hidden layers of ReLU.
+
+    What the layers make of x goes into *hidden*, two tensors (seeds, examples, width).
+    """
     w1, b1, w2, b2, w3, b3 = weights
-    hidden = torch.baddbmm(b1, x, w1).relu_()
-    hidden = torch.baddbmm(b2, hidden, w2).relu_()
-    return (hidden * w3.mT).sum(2) + b3.squeeze(2)  # one column: faster than a matrix product
+    first, second = hidden
+    torch.baddbmm(b1, x, w1, out=first).relu_()
+    torch.baddbmm(b2, first, w2, out=second).relu_()
+    return (second * w3.mT).sum(2) + b3.squeeze(2)  # one column: faster than a matrix product
 
 
-def loss(logits: Tensor, y: Tensor) -> Tensor:
-    """Return each seed's mean cross-entropy.
+def backward(
+    weights: Sequence[Tensor], x: Tensor, hidden: Sequence[Tensor], slope: Tensor, room: Tensor
+) -> list[Tensor]:
+    """Return the gradients, one for each of *weights*, given the loss's slope along the logits.
+
+    The chain rule by hand, from the last layer to the first. Autograd would give the same and
+    take longer: here no large tensor is made, and *hidden*, which nobody needs any more, becomes
+    what flows back. slope is (seeds, examples), room (seeds, examples, width).
+    """
+    _, _, w2, _, w3, _ = weights
+    first, second = hidden
+    slope = slope[:, None]
+    to_w3, to_b3 = torch.bmm(slope, second), slope.sum(2, keepdim=True)
+    # The sign of what a ReLU let through is its own slope: 1, and 0 where it let nothing through.
+    back = second.sign_().mul_(w3.mT).mul_(slope.mT)
+    to_w2, to_b2 = torch.bmm(first.mT, back), back.sum(1)
+    back = torch.bmm(back, w2.mT, out=room).mul_(first.sign_())
+    to_w1, to_b1 = torch.bmm(x.mT, back), back.sum(1)
+    return [to_w1, to_b1, to_w2, to_b2, to_w3, to_b3]
+
+
+# A margin is a logit times +1 or -1, as its label says: positive where the answer is right.
+
+
+def losses(margins: Tensor) -> Tensor:
+    """Return the cross-entropy of each example.
 
     Written out because torch's own rounds the last few numbers of a tensor differently, so that
     a seed's result would depend on how many seeds stand behind it.
     """
-    softplus = logits.relu() + torch.log1p(torch.exp(-logits.abs()))
-    return (softplus - logits * y).mean(1)
+    return torch.log(1 + torch.exp(-margins.abs())) - margins.clamp(max=0)
 
 
-def error(logits: Tensor, y: Tensor) -> Tensor:
+def error(margins: Tensor) -> Tensor:
     """Return each seed's share of wrong answers."""
-    return ((logits > 0) != (y > 0.5)).float().mean(1)
+    return (margins <= 0).float().mean(1)
 
 
 def train(knobs: Mapping[str, Value], device: str, seed: int, seeds: int) -> Iterator[Event]:
     """Train all seeds to the end; stream the curves, then the facts."""
-    decay = float(knobs["weight_decay"])
+    n, width, decay = int(knobs["n"]), int(knobs["width"]), float(knobs["weight_decay"])
     arms = (decay, 0.0) if decay else (0.0,)  # decay is paired with the same seeds without it
     # Arms side by side, so that a seed lies at the same place in memory in every batch: the last
     # bits of a matrix product depend on that too.
     draws = [each for index in range(seeds) for each in [draw(knobs, seed, index)] * len(arms)]
-    parts = [torch.from_numpy(np.stack(part)).to(device) for part in zip(*draws, strict=True)]
-    cuts = (TEST, TEST + VALIDATION)
-    x_test, x_held_out, x_train = (x.contiguous() for x in torch.tensor_split(parts[0], cuts, 1))
-    y_test, y_held_out, y_train = (y.contiguous() for y in torch.tensor_split(parts[1], cuts, 1))
-    floor = parts[2][:, :TEST].mean(1)
-    weights = [weight.requires_grad_() for weight in parts[3:]]
-    optimizer = torch.optim.Adam(weights, lr=RATE)
-    kept = 1 - RATE * torch.tensor(arms, device=device).repeat(seeds)[:, None, None]
+    x, y, flipped, *starts = (
+        torch.from_numpy(np.stack(part)).to(device) for part in zip(*draws, strict=True)
+    )
+    x_test, x_seen = x[:, :TEST].contiguous(), x[:, TEST:].contiguous()
+    side_test, side_seen = 2 * y[:, :TEST] - 1, 2 * y[:, TEST:] - 1
+    floor = flipped[:, :TEST].mean(1)
+    # Validation and training examples go through the network together, in that order.
+    hidden = [torch.empty(len(x), VALIDATION + n, width, device=device) for _ in range(2)]
+    x_train, side_train, *hidden_train = (
+        part[:, VALIDATION:] for part in (x_seen, side_seen, *hidden)
+    )
+    room = torch.empty(len(x), n, width, device=device)
+    flat = torch.cat([start.flatten(1) for start in starts], 1)
+    # Whole cache lines: the fused optimizer rounds the last few numbers of a tensor differently.
+    flat = torch.nn.functional.pad(flat, (0, -flat.shape[1] % 16))
+    flat.grad = torch.zeros_like(flat)
+    weights, gradients = layers(flat, width), layers(flat.grad, width)
+    optimizer = torch.optim.Adam([flat], lr=RATE, fused=True)
+    kept = 1 - RATE * torch.tensor(arms, device=device).repeat(seeds)[:, None]
 
     lowest = torch.full_like(floor, torch.inf)  # validation loss so far, and what went with it
     best_epoch, train_at_best = torch.zeros_like(floor), torch.zeros_like(floor)
-    best = [weight.detach().clone() for weight in weights]
+    best = flat.clone()
     for epoch in range(EPOCHS + 1):
-        logits = forward(weights, x_train)
-        train_loss = loss(logits, y_train)
-        with torch.no_grad():
-            held_out = forward(weights, x_held_out)
-            held_out_loss = loss(held_out, y_held_out)
-            lower = held_out_loss < lowest
-            lowest = torch.where(lower, held_out_loss, lowest)
-            best_epoch = torch.where(lower, float(epoch), best_epoch)
-            train_at_best = torch.where(lower, train_loss, train_at_best)
-            for stopped, weight in zip(best, weights, strict=True):
-                stopped.copy_(torch.where(lower[:, None, None], weight, stopped))
+        margins = forward(weights, x_seen, hidden) * side_seen
+        held_out, training = margins[:, :VALIDATION], margins[:, VALIDATION:]
+        each = losses(margins)
+        held_out_loss, train_loss = each[:, :VALIDATION].mean(1), each[:, VALIDATION:].mean(1)
+        lower = held_out_loss < lowest
+        lowest = torch.where(lower, held_out_loss, lowest)
+        best_epoch = torch.where(lower, float(epoch), best_epoch)
+        train_at_best = torch.where(lower, train_loss, train_at_best)
+        best.lerp_(flat, lower.float()[:, None])  # the one (1) or the other (0)
         if epoch % EVERY == 0 or epoch == EPOCHS:
             yield Progress(epoch, EPOCHS)
             for name, values in (
                 ("train loss", train_loss),
                 ("validation loss", held_out_loss),
-                ("train error", error(logits, y_train)),
-                ("validation error", error(held_out, y_held_out)),
+                ("train error", error(training)),
+                ("validation error", error(held_out)),
             ):
                 for arm, rate in enumerate(arms):
                     series = name if rate == decay else f"{name}, no decay"
                     rows = values[arm :: len(arms)].tolist()
                     yield Metric(epoch, series, *mean_interval(rows))
         if epoch < EPOCHS:
-            # The sum: a mean would divide every seed's gradient by the number of seeds.
-            gradients = torch.autograd.grad(train_loss.sum(), weights)
-            with torch.no_grad():
-                for weight, gradient in zip(weights, gradients, strict=True):
-                    weight *= kept  # rate × decay per step, as in AdamW
-                    weight.grad = gradient
+            # Each seed's own mean: a mean over all would divide by the number of seeds as well.
+            slope = side_train / -n / (1 + training.exp())
+            computed = backward(weights, x_train, hidden_train, slope, room)
+            for gradient, new in zip(gradients, computed, strict=True):
+                gradient.copy_(new.view_as(gradient))
+            flat *= kept  # rate × decay per step, as in AdamW
             optimizer.step()
 
-    with torch.no_grad():
-        at_best, at_end = forward(best, x_test), forward(weights, x_test)
-    stopped_error, final_error = error(at_best, y_test), error(at_end, y_test)
-    stopped_loss, final_loss = loss(at_best, y_test), loss(at_end, y_test)
+    room = [x.new_empty(len(x), TEST, width) for _ in range(2)]
+    at_best = forward(layers(best, width), x_test, room) * side_test
+    at_end = forward(weights, x_test, room) * side_test
+    stopped_error, final_error = error(at_best), error(at_end)
+    stopped_loss, final_loss = losses(at_best).mean(1), losses(at_end).mean(1)
     varies = f"{seeds} draws of rule, data and start" if seeds > 1 else "one draw, no interval"
 
     def mean(name: str, values: Tensor, unit: str = "") -> Fact:
@@ -159,7 +207,7 @@ def train(knobs: Mapping[str, Value], device: str, seed: int, seeds: int) -> Ite
         mean("loss_ratio", final_loss / stopped_loss, "times"),
         mean("stopped_loss", stopped_loss),
         mean("final_loss", final_loss),
-        mean("train_loss", train_loss.detach()),
+        mean("train_loss", train_loss),
         mean("best_epoch", best_epoch, "epochs"),
         share("below_share", train_at_best < lowest),
     ]
@@ -187,7 +235,7 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
 
 LESSON = Lesson(
     name="overfit",
-    version=1,
+    version=2,
     title="Does longer training help?",
     question=Question(
         text=(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from string import ascii_lowercase as LETTERS
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
@@ -77,7 +76,7 @@ def _answer_lines(sitting: Sitting, view: CardView, maths: bool) -> list[str]:
 
 def _point_lines(answer: str, points: Sequence[Point], maths: bool) -> list[str]:
     lines = [plain(answer, maths=maths)]
-    for letter, point in zip(LETTERS, points, strict=False):
+    for letter, point in zip(words.LETTERS, points, strict=False):
         extra = "extra: " if point.extra else ""
         lines.append(f"  {letter} {extra}{plain(point.text, maths=maths)}")
     return lines
@@ -137,7 +136,7 @@ def _one_question(attempt: Attempt, read: Read, write: Write) -> bool:
         line = read()
         if line is None:
             return False
-        letters = {LETTERS[index]: index for index in range(len(asked.face.points))}
+        letters = dict(zip(words.LETTERS, range(len(asked.face.points)), strict=False))
         attempt.tick(frozenset(letters[letter] for letter in line.lower() if letter in letters))
     given = _ask_grade(attempt.current.proposed, read, write)
     return given is not None and _grade(attempt, given, write)

@@ -54,12 +54,12 @@ def _promise(
     learner: int,
 ) -> str:
     outcomes, waits = list[Memory](), False
-    for card_id, said in response._cards(connection, asked.note, asked.note_id, given, ticked):
+    for card_id, said in response.cards_of(connection, asked.note, asked.note_id, given, ticked):
         before = log.read_memory(connection, learner, card_id)
-        if response._attempted(connection, card_id, study_day(now), learner):
+        if response.attempted(connection, card_id, study_day(now), learner):
             continue
         if before.state is State.NEW and not said:
-            waits = not response._let_in(connection, card_id, learner)
+            waits = not response.let_in(connection, card_id, learner)
             if waits:
                 continue
         uid = connection.scalars(select(card.uid).where(card.id == card_id)).one()

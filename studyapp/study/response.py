@@ -101,7 +101,7 @@ def grade(
     note = as_note(row)
     entries: list[str] = []
     if given is not Grade.DONE:
-        for card_id, said in _cards(connection, note, note_id, given, ticked):
+        for card_id, said in cards_of(connection, note, note_id, given, ticked):
             entries += _schedule(connection, card_id, said, given, now, duration, learner)
             duration = timedelta(0)  # the time was spent once
     points, full = question_face(note).points, 0
@@ -168,7 +168,7 @@ def take_back(
     return first
 
 
-def _cards(
+def cards_of(
     connection: Connection, note: Note, note_id: int, given: Grade, ticked: Collection[int]
 ) -> list[tuple[int, bool]]:
     """The cards of a note, each with whether it was remembered; a tick stands for its item."""
@@ -194,8 +194,8 @@ def _schedule(
 ) -> list[str]:
     """Log one card's review; returns the uids (hex) of what was logged."""
     before = log.read_memory(connection, learner, card_id)
-    waits = before.state is State.NEW and not said and not _let_in(connection, card_id, learner)
-    if waits or _attempted(connection, card_id, study_day(now), learner):
+    waits = before.state is State.NEW and not said and not let_in(connection, card_id, learner)
+    if waits or attempted(connection, card_id, study_day(now), learner):
         return []
     answered = review.answer(
         connection,
@@ -216,7 +216,7 @@ def _schedule(
     return [uid.hex() for uid in entries]
 
 
-def _let_in(connection: Connection, card_id: int, learner: int) -> bool:
+def let_in(connection: Connection, card_id: int, learner: int) -> bool:
     """Whether the learner has started the chapter or the section of a card."""
     chapter, section = tables.chapter_progress.c, tables.section_progress.c
     found = connection.scalar(
@@ -237,7 +237,7 @@ def _let_in(connection: Connection, card_id: int, learner: int) -> bool:
     return found is not None
 
 
-def _attempted(connection: Connection, card_id: int, day: object, learner: int) -> bool:
+def attempted(connection: Connection, card_id: int, day: object, learner: int) -> bool:
     found = connection.scalar(
         select(reviewed.id)
         .where(

@@ -9,6 +9,8 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.state import Memory
 from studyapp.study.stats import Share
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of points, which are never numbered: 1-4 are ratings
+
 
 def span(time: timedelta) -> str:
     """10 m, 3 h, 6 d, 2.1 mo, 1.5 y; at least a minute."""

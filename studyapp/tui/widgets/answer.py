@@ -48,7 +48,9 @@ class AnswerBox(TextArea):
         if grows > 0 and len(self.text) + grows > LONGEST:
             self.post_message(self.Full(len(self.text) + grows))
             return EditResult(self.cursor_location, "")
-        return super().edit(edit)
+        result = super().edit(edit)
+        self.scroll_cursor_visible()  # TextArea does so before it knows of a new row
+        return result
 
     def on_paste(self, event: events.Paste) -> None:
         event.text = printable(event.text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -17,7 +17,8 @@ class Menu(OptionList, inherit_bindings=False):
         Binding("up,k", "cursor_up", "choose", show=False),
     ]
     DEFAULT_CSS = """
-    Menu { height: auto; border: none; text-wrap: nowrap; text-overflow: ellipsis; background: transparent; padding: 0;
+    Menu { height: auto; border: none; background: transparent; padding: 0;
+        text-wrap: nowrap; text-overflow: ellipsis;
         &:focus { border: none; background-tint: transparent; }
         & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
             background: $accent 20%; color: $foreground; text-style: bold; } }

@@ -13,8 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from studyapp.notes.note import Point
-
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+from studyapp.study import words
 
 
 class PointLine(Static):
@@ -138,7 +137,7 @@ class Points(Vertical):
         line.show(
             Content.assemble(
                 ("▸ " if here else "  ", "$text-accent"),
-                (f"{LETTERS[index % 26]} {'[x]' if ticked else '[ ]'} ", "bold"),
+                (f"{words.LETTERS[index % 26]} {'[x]' if ticked else '[ ]'} ", "bold"),
             ),
             Content.assemble(
                 ("extra: " if point.extra else "", "dim"),
