@@ -31,11 +31,11 @@ _ESCAPES = re.compile(
 
 
 class Terminal:
-    """A studyapp process on a pseudo-terminal of 80×24; killed, if need be, on leaving."""
+    """A studyapp process on a pseudo-terminal; killed, if need be, on leaving."""
 
-    def __init__(self, db: Path, *arguments: str) -> None:
+    def __init__(self, db: Path, *arguments: str, size: tuple[int, int] = SIZE) -> None:
         self._read, slave = pty.openpty()
-        width, height = SIZE
+        width, height = size
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "studyapp", "--db", str(db), *arguments],
@@ -81,6 +81,10 @@ class Terminal:
         assert found, f"{text!r} never came:\n{self.shown[-3000:]}"
         return at
 
+    def since(self, painted: int) -> str:
+        """What has been painted after that, without colours and moves."""
+        return _ESCAPES.sub(b"", self._painted[painted:]).decode(errors="replace")
+
     @property
     def shown(self) -> str:
         return _ESCAPES.sub(b"", self._painted).decode(errors="replace")
@@ -114,9 +118,10 @@ def kill_once(db: Path, chance: random.Random) -> tuple[int, int, int]:
     second, and that are kept. Raises AssertionError if what is kept does not begin with all of
     the second, or was never typed.
     """
+    index = resumed(db).index + 1
     with Terminal(db, "quiz", "1") as terminal:
-        terminal.wait_for("your answer")
-        terminal.wait_for("your answer", terminal.send("\x1b[C"))  # → the next question
+        terminal.wait_for("── your ")
+        terminal.wait_for("── your ", terminal.send("\x1b[C"))  # → the next question
         terminal.send("t")
         sent, painted = "", list[tuple[float, int]]()
         until = time.monotonic() + chance.uniform(0.2, 4.5)
@@ -129,15 +134,16 @@ def kill_once(db: Path, chance: random.Random) -> tuple[int, int, int]:
             time.sleep(chance.choice((0, 0, 0.02, 0.1, 0.5)) * chance.random())
         killed = terminal.kill()
     old = max((count for at, count in painted if at < killed - PROMISED), default=0)
-    text = resumed(db)
+    text = resumed(db).questions[index].text
     assert sent.startswith(text), f"never typed: {text!r} in {sent!r}"
     assert text.startswith(sent[:old]), f"lost: {sent[len(text) : old]!r} of {sent!r}"
     return len(sent), old, len(text)
 
 
-def resumed(db: Path) -> str:
-    """What the box of the resumed attempt says."""
+def resumed(db: Path) -> Attempt:
+    """Chapter 1's attempt as it is resumed."""
     engine, _ = open_study(str(db), Settings(), now())
-    text = Attempt(engine, Settings(), now, 1).current.text
-    engine.dispose()
-    return text
+    try:
+        return Attempt(engine, Settings(), now, 1)
+    finally:
+        engine.dispose()

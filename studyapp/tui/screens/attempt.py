@@ -151,6 +151,7 @@ class AttemptScreen(Page):
         self._fresh = True  # nobody has been in the box; it shows the answer from its beginning
         self._soon: Timer | None = None  # when the draft is saved next
         self._trouble = ""  # why it could not be
+        self._refused = ""  # why the newest key or paste is not in the box
         self._choosing = False
         self._leads_to: dict[Grade, str] = {}
         self._earlier: Sequence[Earlier] = ()
@@ -199,6 +200,7 @@ class AttemptScreen(Page):
         self.query_one("#question", Prose).show(asked.face.front)
         self._box.text = asked.text
         self._taken = self._box.text
+        self._refused = ""
         self._fresh = True
         self.set_focus(None)
         self.query_one("#sheet").scroll_home(animate=False)
@@ -275,7 +277,8 @@ class AttemptScreen(Page):
             doubtful = disagreements(asked.text, asked.face.points, asked.ticked)
             self.query_one(Points).doubt(doubtful)
         waits = asked.grade is None and WAITS in self._leads_to.values()
-        grades.hint(self._trouble or (_DISAGREE if doubtful else _PRETEST if waits else ""))
+        told = _DISAGREE if doubtful else _PRETEST if waits else ""
+        grades.hint(self._trouble or self._refused or told)
 
     def _read_promises(self) -> None:
         asked = self.attempt.current
@@ -300,14 +303,18 @@ class AttemptScreen(Page):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        self._take()
+        if self._take():
+            self._refuse("")
         self._save_soon()
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """Hand what is in the box to the draft; whether it is new."""
         text = self._box.text
-        if text != self._taken:
-            self._taken = text
-            self._draft.type(text)
+        if text == self._taken:
+            return False
+        self._taken = text
+        self._draft.type(text)
+        return True
 
     def _save_soon(self) -> None:
         if self._draft.waiting and self._soon is None:
@@ -351,7 +358,13 @@ class AttemptScreen(Page):
 
     @on(AnswerBox.Full)
     def _full(self, event: AnswerBox.Full) -> None:
-        self._tell(f"Not put in: an answer has {LONGEST:,} characters at most ({event.length:,}).")
+        most = f"an answer has {LONGEST:,} characters at most"
+        self._refuse(f"Not put in: {most} ({event.length:,}).")
+
+    def _refuse(self, sentence: str) -> None:
+        if sentence != self._refused:
+            self._refused = sentence
+            self._draw_grades()
 
     def on_unmount(self) -> None:
         self._take()
@@ -385,15 +398,16 @@ class AttemptScreen(Page):
         asked, box = self.attempt.current, self._box
         if self._choosing:
             return action not in _OWN or action in ("back", "overview", "find")
-        if box.has_focus and not box.read_only:
+        inside = self.focused is box  # at once; `has_focus` comes a message later
+        if inside and not box.read_only:
             revealing = action == "reveal_typed" and not asked.to_do
             return action not in _OWN or action == "leave_box" or revealing
-        if box.has_focus and action in ("point", "step", "scroll", "accept", "next_open"):
+        if inside and action in ("point", "step", "scroll", "accept", "next_open"):
             return False
         judging = asked.revealed and asked.grade is None and not asked.to_do
         match action:
             case "leave_box":
-                return box.has_focus
+                return inside
             case "reveal_typed":
                 return False
             case "write":

@@ -363,7 +363,7 @@ class ReviewScreen(Page):
     def action_type(self) -> None:
         box = self.query_one("#typed", TextArea)
         box.display = True
-        box.focus()
+        self.set_focus(box)
 
     def action_raw(self) -> None:
         proses = [self.query_one("#question", Prose), self.query_one("#answer", Prose)]

@@ -75,10 +75,11 @@ class Grades(Horizontal):
     ) -> None:
         """Label each grade with when the card comes back."""
         self.remove_class("-judged")
+        room = self.size.width // 3  # of a button, which may not be laid out yet
         for button, (grade, key) in zip(self.query(GradeButton), KEYS.items(), strict=True):
             button.set_class(grade is proposed, "-proposed")
             name, mark = f"{key} {grade}", f" ◂ {why}" if grade is proposed else ""
-            when, room = leads_to.get(grade, ""), button.size.width or len(name + mark)
+            when = leads_to.get(grade, "")
             if len(name + mark) > room:
                 mark = mark[:2]
             if len(when) + 2 > room:

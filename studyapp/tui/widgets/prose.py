@@ -180,9 +180,10 @@ class _Layout:
             marks = [f"{first + at}{node.markup}" for at in range(len(node.children))]
         indent = max(map(len, marks)) + 1
         lines: list[Content] = []
+        loose = is_loose(node)
         for mark, item in zip(marks, node.children, strict=True):
             body = self.lines(item.children, width - indent, depth + 1) or [Content()]
-            if lines and is_loose(node):
+            if lines and loose:
                 lines.append(Content())
             lines.append(_marked(f"{mark:>{indent - 1}} ") + body[0])
             lines.extend(line.pad_left(indent) for line in body[1:])

@@ -1,0 +1,895 @@
+"""The questionnaire: keyboard walks through each state, and its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from textual import events
+from textual.pilot import Pilot
+
+from labpack import install, write_reference
+from studyapp.config import Settings
+from studyapp.store import tables
+from studyapp.store.engine import LOCK_PATIENCE, connect, reading, writing
+from studyapp.study import library
+from studyapp.study.attempt import Asked, Attempt, Mark
+from studyapp.study.grading import Grade
+from studyapp.study.response import LONGEST
+from studyapp.tui.app import StudyApp
+from studyapp.tui.screens.attempt import SAVE_AFTER, AttemptScreen
+from studyapp.tui.screens.compare import CompareScreen
+from studyapp.tui.screens.find import FindScreen
+from studyapp.tui.screens.help import HelpScreen
+from studyapp.tui.screens.lesson import LessonScreen
+from studyapp.tui.screens.outcome import OutcomeScreen
+from studyapp.tui.screens.today import TodayScreen
+from studyapp.tui.widgets.answer import AnswerBox
+from studyapp.tui.widgets.grades import GradeButton
+from studyapp.tui.widgets.keybar import KeyBar
+from studyapp.tui.widgets.points import PointLine, Points
+from studyapp.tui.widgets.questions import Questions
+from tests_support import Clock, question, questionnaire
+
+SMALL, LARGE = (80, 24), (140, 40)
+SIZES = [SMALL, LARGE]
+THEMES = ["textual-dark", "textual-light"]
+
+OVERFITTING = """## What is overfitting, and how do you notice it while you train? {#overfitting}
+
+The model stores its training examples instead of what they share. So the training loss keeps
+falling while results on unseen data stop improving or get worse. In an experiment the
+[gap of the test errors](fact:probe.gap) said the same.
+
+- [ ] the training loss falls on and on
+- [ ] results on unseen data stop improving, or get worse
+- [ ] extra: it begins sooner with few examples and wrong labels, which leave more to store
+
+<!-- number: 2, section: 1.1, as-of: 2026 -->
+<!-- source: Prechelt 1998, Early stopping, but when? -->
+"""
+DO = """## Open a notebook, type `1+1` into a cell and run it. {#notebook}
+
+Press Shift+Enter. The answer appears below the cell.
+
+<!-- number: 3, section: 1.1, card: do -->
+"""
+START = "enter", "It stores its training examples.", "ctrl+s"
+
+
+@pytest.fixture
+def pack(only_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Chapter 1: a plain question, one with a figure, something to do, and a plain one."""
+    write_reference(install(tmp_path, monkeypatch, "probe"), "probe")
+    numbered = [
+        question(name).replace("section: 1.1", f"number: {number}, section: 1.1")
+        for name, number in (("a tensor", 1), ("a loss", 4))
+    ]
+    notes = [text.replace("{#a ", "{#") for text in numbered]
+    (only_pack / "1" / "questionnaire.md").write_text(
+        questionnaire(notes[0], OVERFITTING, DO, notes[1])
+    )
+    (only_pack / "1" / "jargon.md").unlink()
+    return only_pack
+
+
+Open = Callable[..., Awaitable[AttemptScreen]]
+
+
+@pytest.fixture
+def open_attempt(pack: Path, open_today, settle) -> Open:
+    """Open chapter 1's questionnaire, at one of its questions."""
+
+    async def begin(
+        pilot: Pilot[None], at: int = 0, *, chapter: int = 1, anew: bool = False
+    ) -> AttemptScreen:
+        app = pilot.app
+        assert isinstance(app, StudyApp)
+        await open_today(pilot)
+        assert app.engine is not None
+        attempt = Attempt(
+            app.engine, app.settings, app.clock, chapter, anew=anew, patience=LOCK_PATIENCE
+        )
+        attempt.go_to(at)
+        screen = AttemptScreen(attempt)
+        app.push_screen(screen)
+        await settle(pilot)
+        return screen
+
+    return begin
+
+
+async def keys(pilot: Pilot[None], *steps: str) -> None:
+    """Press keys; a step with a space in it is put into the box at once."""
+    for step in steps:
+        if " " in step:
+            await paste(pilot, step)
+        else:
+            await pilot.press(step)
+
+
+async def paste(pilot: Pilot[None], text: str) -> None:
+    pilot.app.post_message(events.Paste(text))
+    await pilot.pause()
+    await pilot.pause()
+
+
+def box(pilot: Pilot[None]) -> AnswerBox:
+    return pilot.app.screen.query_one(AnswerBox)
+
+
+def lines(pilot: Pilot[None]) -> str:
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
+def footer(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one(KeyBar).render())
+
+
+def toasts(pilot: Pilot[None]) -> str:
+    return " ".join(toast.message for toast in pilot.app._notifications)
+
+
+def hint(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one("Grades").border_title or "")
+
+
+def doubts(pilot: Pilot[None]) -> list[str]:
+    """The points with a mark of doubt."""
+    shown = [str(line.render()) for line in pilot.app.screen.query(PointLine)]
+    return [text[2:7] for text in shown if text.endswith("?")]
+
+
+def grades(pilot: Pilot[None]) -> list[str]:
+    return [str(button.content) for button in pilot.app.screen.query(GradeButton)]
+
+
+def current(pilot: Pilot[None]) -> Asked:
+    assert isinstance(pilot.app.screen, AttemptScreen)
+    return pilot.app.screen.attempt.current
+
+
+def number(pilot: Pilot[None]) -> int:
+    assert isinstance(pilot.app.screen, AttemptScreen)
+    return pilot.app.screen.attempt.index + 1
+
+
+def kept(pilot: Pilot[None], column: Any = tables.response.c.text, row: int = 0) -> Any:
+    """What the database says of the newest (or *row*-th newest) answer."""
+    app = pilot.app
+    assert isinstance(app, StudyApp)
+    assert app.engine is not None
+    with reading(app.engine) as connection:
+        return connection.scalars(select(column).order_by(tables.response.c.id.desc())).all()[row]
+
+
+def reviews(pilot: Pilot[None]) -> int:
+    app = pilot.app
+    assert isinstance(app, StudyApp)
+    assert app.engine is not None
+    with reading(app.engine) as connection:
+        return connection.scalar(select(func.count()).select_from(tables.review)) or 0
+
+
+# the way through
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_whole_questionnaire_by_keys(
+    make_app, open_attempt: Open, open_today, size, clock: Clock
+) -> None:
+    async with make_app().run_test(size=size) as pilot:
+        screen = await open_attempt(pilot)
+        await keys(pilot, "enter", "It is a tensor.", "escape", "enter")
+        assert "It is a tensor." in lines(pilot)
+        await keys(pilot, "x", "enter")  # all core points: got it is proposed and accepted
+        assert (number(pilot), reviews(pilot)) == (2, 1)
+        await keys(pilot, *START, "p")
+        assert (number(pilot), reviews(pilot)) == (3, 2)
+        await keys(pilot, "d")
+        assert (number(pilot), reviews(pilot)) == (4, 2)
+        await keys(pilot, "space", "m")
+        assert isinstance(pilot.app.screen, OutcomeScreen)
+        for line in (
+            "All 4 questions judged.",
+            "got it    1",
+            "partly    1",
+            "missed    1",
+            "done      1",
+            "Core points: 1 of 2 (50%) in 2 answers.",
+            "Missed: in today's queue again.",
+            "Partly: due on the next study day.",
+        ):
+            assert line in lines(pilot)
+        assert screen.attempt.finished
+        await keys(pilot, "enter")
+        await open_today(pilot)
+        assert isinstance(pilot.app.screen, TodayScreen)
+
+
+async def test_enter_opens_an_empty_box_and_reveals_a_written_answer(
+    make_app, open_attempt: Open
+) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "enter")
+        assert box(pilot).has_focus
+        await keys(pilot, "escape", "enter")
+        assert box(pilot).has_focus  # still empty
+        await keys(pilot, "x", "escape", "enter")
+        assert current(pilot).revealed
+        assert not box(pilot).has_focus
+
+
+async def test_space_reveals_and_an_empty_box_says_so(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "space")
+        assert "It is a tensor." in lines(pilot)
+        assert "Nothing written: answered in your head." in lines(pilot)
+        await keys(pilot, "g")
+        assert reviews(pilot) == 1
+
+
+async def test_the_box_takes_every_letter(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t", *"umpgdxcfohlrtq?", "space", *"1234/", "enter", "tab", "left", "y")
+        assert box(pilot).text == "umpgdxcfohlrtq? 1234/\n   y "
+        assert reviews(pilot) == 0
+        await keys(pilot, "ctrl+s")
+        assert kept(pilot) == "umpgdxcfohlrtq? 1234/\n   y "
+        await keys(pilot, "t", "x")  # after revealing the box can be scrolled, not changed
+        assert kept(pilot) == "umpgdxcfohlrtq? 1234/\n   y "
+        assert current(pilot).ticked == {0}
+
+
+async def test_letters_that_come_in_one_piece_with_the_key_before_are_not_lost(
+    make_app, open_attempt: Open
+) -> None:
+    """As over a slow line: nothing is awaited between the keys."""
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+
+        def send(*keys: str) -> None:
+            for key in keys:
+                pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+        send("right", "t", *"fcomul", "enter", *"qd")
+        await pilot.pause(0.1)
+        assert (number(pilot), box(pilot).text) == (2, "fcomul\nqd")
+        send("x", "y", "ctrl+s", "m")
+        await pilot.pause(0.1)
+        assert (kept(pilot), current(pilot).revealed) == ("fcomul\nqdxy", True)
+        assert reviews(pilot) == 0
+
+
+async def test_a_grade_needs_the_answer_first(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "m", "p", "g", "d", "x", "1", "3")
+        assert (number(pilot), reviews(pilot)) == (1, 0)
+
+
+async def test_ticks_propose_and_enter_accepts(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=LARGE) as pilot:
+        await open_attempt(pilot, 1)
+        await keys(pilot, "space", "enter")
+        assert number(pilot) == 2  # no ticks: nothing is proposed
+        await keys(pilot, "down", "down", "down", "x")
+        assert grades(pilot)[0].startswith("m missed ◂ point missing\n")
+        await keys(pilot, "up", "x")
+        assert grades(pilot)[1].startswith("p partly ◂ point missing\n")
+        await keys(pilot, "up", "x")
+        assert grades(pilot)[2].startswith("g got it ◂ all core points\n")
+        assert current(pilot).ticked == {0, 1, 2}
+        await keys(pilot, "x", "enter")
+        assert (number(pilot), kept(pilot, tables.response.c.grade)) == (3, "partly")
+
+
+async def test_the_grades_say_what_they_do(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "space")
+        assert grades(pilot) == [
+            "m missed\n  again in 10 m",
+            "p partly\n  tomorrow",
+            "g got it\n  2 d",
+        ]
+
+
+async def test_skip_and_come_back(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "left")
+        assert number(pilot) == 1
+        await keys(pilot, "enter", "half an ", "escape", "right", "right", "left", "left")
+        assert (number(pilot), box(pilot).text) == (1, "half an ")
+        await keys(pilot, "t", "answer ")
+        assert box(pilot).text == "half an answer "
+        await keys(pilot, "escape", "right", "right", "right", "right")
+        assert isinstance(pilot.app.screen, OutcomeScreen)
+        assert "0 of 4 questions judged." in lines(pilot)
+        assert "Not judged yet: 1, 2, 3, 4." in lines(pilot)
+        await keys(pilot, "left")
+        assert number(pilot) == 4
+        await keys(pilot, "right", "enter")
+        assert number(pilot) == 1
+
+
+async def test_flag_and_confidence(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "f")
+        assert "⚑ flagged" in lines(pilot)
+        await keys(pilot, "c", "c", "c", "c")
+        assert "your answer · 80% sure" in lines(pilot)
+        await keys(pilot, "c", "c", "c")
+        assert current(pilot).confidence is None
+        await keys(pilot, "c", "f", "space", "c")  # only before the answer
+        assert kept(pilot, tables.response.c.confidence) == 0.5
+        assert "⚑" not in lines(pilot)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_list_jumps(make_app, open_attempt: Open, size) -> None:
+    async with make_app().run_test(size=size) as pilot:
+        await open_attempt(pilot)
+        asking = pilot.app.screen.query_one("#asking")
+        await keys(pilot, "enter", "some thing", "escape", "f", "o")
+        assert "✎⚑  1  What is a tensor?" in lines(pilot)
+        assert "·   2  What is overfitting, and how" in lines(pilot)
+        assert asking.display is (size == LARGE)
+        assert "go there" in footer(pilot)
+        assert "sure" not in footer(pilot)
+        await keys(pilot, "down", "down", "m")
+        await pilot.pause(SAVE_AFTER + 0.2)  # a draft that is saved meanwhile moves nothing
+        await keys(pilot, "enter")
+        assert (number(pilot), reviews(pilot)) == (3, 0)
+        assert asking.display
+        await keys(pilot, "o", "home", "escape")
+        assert number(pilot) == 3
+        assert pilot.app.screen.query_one(Questions).highlighted == 2
+
+
+async def test_the_mouse_works_too(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=LARGE) as pilot:
+        await open_attempt(pilot)
+        await pilot.click(Questions, offset=(10, 2))
+        assert number(pilot) == 2
+        await pilot.click(AnswerBox)
+        assert box(pilot).has_focus
+        await keys(pilot, "ctrl+s")
+        await pilot.click(PointLine)
+        assert current(pilot).ticked == {0}
+        await pilot.click("#grade-p")
+        assert (number(pilot), reviews(pilot)) == (3, 1)
+        await keys(pilot, "left")
+        await pilot.click(PointLine)  # judged: the ticks stand
+        assert current(pilot).ticked == {0}
+        assert pilot.app.screen.query_one(Points).ticked == {0}
+
+
+async def test_something_to_do_is_marked_done_with_a_note(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot, 2)
+        assert "Press Shift+Enter." in lines(pilot)
+        assert not pilot.app.screen.query_one(Points).ticked
+        await keys(pilot, "space", "m", "g")  # neither revealed nor judged
+        assert number(pilot) == 3
+        await keys(pilot, "enter", "I saw 2", "ctrl+s", "escape", "d")
+        assert (number(pilot), reviews(pilot)) == (4, 0)
+        await keys(pilot, "left")
+        assert "I saw 2" in lines(pilot)
+        assert "Done." in lines(pilot)
+        assert (kept(pilot), kept(pilot, tables.response.c.grade)) == ("I saw 2", "done")
+
+
+async def test_a_judged_question_shows_its_grade_and_enter_goes_on(
+    make_app, open_attempt: Open
+) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "space", "x", "p", "left")
+        assert "You judged it: partly." in lines(pilot)
+        assert "[x]" in lines(pilot)
+        await keys(pilot, "x", "m", "t")
+        assert (number(pilot), reviews(pilot)) == (1, 1)
+        await keys(pilot, "enter")
+        assert number(pilot) == 2
+
+
+async def test_undo_takes_back_grade_and_review(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "space", "x", "g", "space", "m")
+        assert reviews(pilot) == 2
+        await keys(pilot, "right", "u")
+        assert number(pilot) == 2
+        assert "Undone: missed, question 2." in toasts(pilot)
+        assert (current(pilot).revealed, current(pilot).mark) == (True, Mark.OPEN)
+        await keys(pilot, "u")
+        assert (number(pilot), current(pilot).ticked) == (1, {0})
+        await keys(pilot, "u", "g")
+        assert current(pilot).note.id == "overfitting"
+
+
+async def test_undo_from_the_summary(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "space", "g", "space", "g", "d", "space", "g")
+        assert isinstance(pilot.app.screen, OutcomeScreen)
+        await keys(pilot, "u")
+        assert number(pilot) == 4
+        assert "question 4 is open again" in toasts(pilot)
+        await keys(pilot, "m")
+        assert isinstance(pilot.app.screen, OutcomeScreen)
+        assert "missed    1" in lines(pilot)
+
+
+async def test_help_and_find(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=LARGE) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "question_mark")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        assert "How sure you are: 50%, 60%, … 100%, not said" in lines(pilot)
+        await keys(pilot, "escape", "slash")
+        assert isinstance(pilot.app.screen, FindScreen)
+        await keys(pilot, "escape")
+        assert number(pilot) == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "shown", "hidden"),
+    [
+        ((), ("write", "reveal", "next", "sure", "list", "flag"), ("accept", "judge", "tick")),
+        (("t",), ("reveal", "leave the box"), ("write", "next", "list", "back", "flag")),
+        (("space",), ("judge", "tick", "next", "list"), ("accept", "reveal", "sure", "undo")),
+        (("space", "x"), ("accept", "judge", "tick"), ("reveal", "write")),
+        (("space", "g", "left"), ("next open", "undo"), ("judge", "tick", "accept", "sure")),
+        (("right", "right"), ("write", "done"), ("reveal", "judge", "sure", "accept")),
+        (("o",), ("go there", "choose", "back"), ("write", "flag", "next")),
+    ],
+)
+async def test_the_footer_shows_the_keys_that_work(
+    make_app, open_attempt: Open, steps, shown, hidden
+) -> None:
+    async with make_app().run_test(size=LARGE) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, *steps)
+        words = footer(pilot).split("  ")
+        told = [" ".join(part.split()[1:]) for part in words] + footer(pilot).split()
+        for word in shown:
+            assert word in told or f" {word}" in footer(pilot)
+        for word in hidden:
+            assert word not in told
+
+
+# evidence and earlier answers
+
+
+async def test_the_experiment_behind_an_answer(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=LARGE) as pilot:
+        await open_attempt(pilot, 1)
+        await keys(pilot, "space")
+        assert "predict first (l)" in lines(pilot)
+        assert "figure" in footer(pilot)
+        await keys(pilot, "r")
+        assert "+5.0 points [4.2, 5.8]" in lines(pilot)
+        assert "figure" not in footer(pilot)
+        await keys(pilot, "l")
+        assert isinstance(pilot.app.screen, LessonScreen)
+        await keys(pilot, "escape")
+        assert number(pilot) == 2
+
+
+def answer(app: StudyApp, clock: Clock, text: str, grade: Grade, at: int = 0) -> None:
+    """An attempt of another time, in which only one question was answered."""
+    engine, _ = library.open_study(app.db, Settings(), clock())
+    attempt = Attempt(engine, Settings(), clock, 1, anew=True)
+    attempt.go_to(at)
+    attempt.write(text)
+    attempt.reveal()
+    attempt.grade(grade)
+    engine.dispose()
+
+
+async def test_earlier_answers_beside_the_new_one(
+    make_app, open_attempt: Open, clock: Clock
+) -> None:
+    app = make_app()
+    answer(app, clock, "My **first** idea.", Grade.MISSED)
+    clock.forward(days=8)
+    answer(app, clock, "My second idea.", Grade.PARTLY)
+    clock.forward(days=2)
+    async with app.run_test(size=LARGE) as pilot:
+        await open_attempt(pilot, anew=True)
+        await keys(pilot, "h")
+        assert isinstance(pilot.app.screen, AttemptScreen)  # only once one has answered
+        assert "earlier" not in footer(pilot)
+        await keys(pilot, "enter", "What I say now.", "ctrl+s", "h")
+        assert isinstance(pilot.app.screen, CompareScreen)
+        assert "What I say now." in lines(pilot)
+        assert "My first idea." in lines(pilot)
+        assert "on Fri 20 Nov · missed" in lines(pilot)
+        await keys(pilot, "left", "right", "right")
+        assert "My second idea." in lines(pilot)
+        assert "on Saturday · partly" in lines(pilot)
+        await keys(pilot, "left")
+        assert "My first idea." in lines(pilot)
+        await keys(pilot, "escape", "g", "h")
+        assert number(pilot) == 2  # no earlier answers to this one
+
+
+# keeping
+
+
+async def test_a_left_attempt_is_resumed_where_it_was(
+    make_app, open_attempt: Open, clock: Clock
+) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "space", "g", "enter", "some thing", "escape", "c", "space", "x")
+        await keys(pilot, "right", "escape")
+        assert isinstance(pilot.app.screen, TodayScreen)
+    clock.forward(days=21)
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot, 2)
+        attempt = Attempt(pilot.app.engine, Settings(), clock, 1)
+        assert attempt.index == 2
+        assert attempt.questions[0].grade is Grade.GOT
+        await keys(pilot, "left")
+        assert (box(pilot).text, current(pilot).ticked) == ("some thing", {0})
+        assert "50% sure" in lines(pilot)
+        assert "training loss keeps" in lines(pilot)  # revealed stays revealed
+        assert grades(pilot)[1].startswith("p partly ◂")
+        assert not box(pilot).has_focus
+
+
+async def test_what_is_typed_is_saved_at_a_pause(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t", "one two")
+        await pilot.pause(SAVE_AFTER + 0.3)
+        assert kept(pilot) == "one two"
+        assert box(pilot).has_focus
+
+
+async def test_what_is_typed_is_saved_while_typing_goes_on(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t")
+        for letter in "abcdefghijklmnop":  # never a pause as long as the timer's
+            await pilot.press(letter)
+            await pilot.pause(SAVE_AFTER / 4)
+        assert kept(pilot).startswith("abcdefgh")
+
+
+@pytest.mark.parametrize("last", [("ctrl+q",), ("escape", "escape"), ("escape", "right")])
+async def test_leaving_in_any_way_keeps_the_last_letter(
+    make_app, open_attempt: Open, tmp_path: Path, last: tuple[str, ...]
+) -> None:
+    app = make_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t", "to the last ", "z", *last)
+    engine = connect(str(tmp_path / "app.db"))
+    with reading(engine) as connection:
+        assert connection.scalar(select(tables.response.c.text)) == "to the last z"
+    engine.dispose()
+
+
+async def test_a_locked_database_loses_nothing(
+    make_app, open_attempt: Open, tmp_path: Path
+) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        other = connect(str(tmp_path / "app.db"))
+        with writing(other):
+            await keys(pilot, "t", "wait for me")
+            await pilot.pause(SAVE_AFTER + 2 * LOCK_PATIENCE)
+            assert "Not saved yet:" in hint(pilot)
+            await keys(pilot, "escape", "right", "space")
+            assert number(pilot) == 1  # what is not kept is not left
+            assert box(pilot).text == "wait for me"
+            assert "is locked by another program" in toasts(pilot)
+        await pilot.pause(SAVE_AFTER + 2 * LOCK_PATIENCE)
+        assert (kept(pilot), hint(pilot)) == ("wait for me", "")
+        await keys(pilot, "space")
+        with writing(other):
+            await keys(pilot, "g")
+        assert (number(pilot), reviews(pilot)) == (1, 0)
+        other.dispose()
+        await keys(pilot, "g")
+        assert (number(pilot), reviews(pilot)) == (2, 1)
+
+
+async def test_a_grade_from_another_window_stands(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        screen = await open_attempt(pilot)
+        await keys(pilot, "space")
+        assert screen.attempt.engine is not None
+        other = Attempt(screen.attempt.engine, Settings(), screen.attempt.clock, 1)
+        other.grade(Grade.PARTLY)
+        await keys(pilot, "g")
+        assert "already graded in another window" in toasts(pilot)
+        assert "You judged it: partly." in lines(pilot)
+        assert reviews(pilot) == 1
+
+
+async def test_the_second_grade_of_a_day_is_kept_only(
+    make_app, open_attempt: Open, clock: Clock
+) -> None:
+    app = make_app()
+    answer(app, clock, "This morning.", Grade.GOT)
+    async with app.run_test(size=SMALL) as pilot:
+        await open_attempt(pilot, anew=True)
+        await keys(pilot, "space")
+        assert grades(pilot)[0] == "m missed\n  kept, not scheduled"
+        await keys(pilot, "m")
+        assert "Kept, not scheduled again today." in toasts(pilot)
+        assert (number(pilot), reviews(pilot)) == (2, 1)
+
+
+async def test_a_pretest_says_what_it_does(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot, chapter=2)
+        assert "pretest" in lines(pilot)
+        await keys(pilot, "space")
+        assert grades(pilot) == [
+            "m missed\n  when you start it",
+            "p partly\n  when you start it",
+            "g got it\n  2 d",
+        ]
+        assert hint(pilot) == "pretest: what you miss waits until you start the chapter"
+        await keys(pilot, "m")
+        assert "comes once you have started its section" in toasts(pilot)
+        assert reviews(pilot) == 0
+
+
+async def test_words_and_ticks_that_disagree(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=LARGE) as pilot:
+        await open_attempt(pilot, 1)
+        await keys(pilot, "enter", "Results on unseen data stop improving", "ctrl+s")
+        assert (doubts(pilot), hint(pilot)) == ([], "")
+        await keys(pilot, "down", "x")
+        assert doubts(pilot) == ["a [x]", "b [ ]"]
+        assert hint(pilot) == "? your words and this tick disagree"
+        await keys(pilot, "down", "x")
+        assert doubts(pilot) == ["a [x]"]
+        await keys(pilot, "up", "x")
+        assert (doubts(pilot), hint(pilot)) == ([], "")
+
+
+# long answers
+
+
+async def test_an_answer_of_40_lines_at_80_by_24(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot, 1)
+        await keys(pilot, "t")
+        await paste(pilot, "\n".join(f"line {number} of a long answer" for number in range(1, 41)))
+        assert "line 40 of" in lines(pilot)
+        assert "line 5 of" not in lines(pilot)
+        await keys(pilot, "pageup", "pageup", "pageup", "pageup", "pageup")
+        assert "line 1 of" in lines(pilot)
+        await keys(pilot, "ctrl+s")
+        assert "── reference ──" in lines(pilot)
+        assert "g got it" in lines(pilot)
+        await keys(pilot, "pagedown")
+        assert "The model stores its training examples" in lines(pilot)
+        await keys(pilot, "down", "down", "down")
+        assert "▸ c [ ] extra:" in lines(pilot)
+        assert "g got it" in lines(pilot)
+        await keys(pilot, "t", *["down"] * 60)  # the box can be read again to its end
+        await keys(pilot, "escape", "pageup", "pageup")
+        assert "line 40 of" in lines(pilot)
+
+
+async def test_the_cursor_is_always_in_view(make_app, open_attempt: Open) -> None:
+    """Also right after a letter or a line that adds a row at the bottom."""
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t")
+        await paste(pilot, "a row of words\n" * 30 + "x" * 70)
+        for key in (*"yyyyyyyyyyy", "enter", "enter", "enter", "up", "z"):
+            await pilot.press(key)
+            row = box(pilot).cursor_screen_offset.y - box(pilot).region.y
+            assert 0 <= row < box(pilot).size.height
+
+
+@pytest.mark.parametrize("between", ["", "\n", " "])
+async def test_an_answer_of_100_000_characters(make_app, open_attempt: Open, between: str) -> None:
+    """In one word, in lines, and in one line of many words."""
+    text = between.join(["learning."[: 10 - len(between)]] * LONGEST)[:LONGEST]
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t")
+        await paste(pilot, text[:-2])
+        await keys(pilot, "y", "z")
+        assert box(pilot).text == text[:-2] + "yz"
+        assert "yz" in lines(pilot)
+        await keys(pilot, "q")
+        await pilot.pause(SAVE_AFTER + 0.2)
+        assert hint(pilot) == "Not put in: an answer has 100,000 characters at most (100,001)."
+        await paste(pilot, "more")
+        await keys(pilot, "escape")
+        assert kept(pilot) == text[:-2] + "yz"
+        await keys(pilot, "right", "left", "space", "x", "g")
+        assert (number(pilot), reviews(pilot)) == (2, 1)
+
+
+async def test_a_pasted_answer_that_is_too_long_is_refused_whole(
+    make_app, open_attempt: Open
+) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t", "short one")
+        await paste(pilot, "x" * LONGEST)
+        assert box(pilot).text == "short one"
+        assert "at most (100,009)" in hint(pilot)
+        await keys(pilot, "y")
+        assert hint(pilot) == ""
+
+
+async def test_a_long_line_shows_cursor_and_selection(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t")
+        await paste(pilot, "many words " * 300)
+        await keys(pilot, "A", "left", "shift+left", "shift+left", "shift+left")
+        strips = pilot.app.screen._compositor.render_strips()
+        row = next(strip for strip in strips if "words A" in strip.text)
+        grounds = {segment.text: segment.style.bgcolor for segment in row if segment.style}
+        cursor, selected, plain = grounds["d"], grounds["s "], grounds["A "]
+        assert len({cursor, selected, plain}) == 3
+        await keys(pilot, "delete")
+        assert box(pilot).text.endswith("many worA")
+
+
+async def test_control_characters_do_not_reach_the_terminal(
+    make_app, open_attempt: Open, clock: Clock
+) -> None:
+    app = make_app()
+    engine, _ = library.open_study(app.db, Settings(), clock())
+    attempt = Attempt(engine, Settings(), clock, 1)
+    attempt.write("red \x1b[31m alert \u202e and on" + "\x1b" + "x" * 3000)
+    engine.dispose()
+    async with app.run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        assert "\x1b" not in lines(pilot)
+        assert "\u202e" not in lines(pilot)
+        assert "red \ufffd[31m alert" in lines(pilot)
+        await keys(pilot, "t")
+        await paste(pilot, "\x1b[2J\r\nclean")
+        await keys(pilot, "escape")
+        assert kept(pilot).startswith("red \x1b[31m alert")  # nothing is changed behind one's back
+        assert kept(pilot).endswith("x[2J\nclean")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_nothing_shifts_when_the_reference_appears(
+    make_app, open_attempt: Open, size
+) -> None:
+    async with make_app().run_test(size=size) as pilot:
+        await open_attempt(pilot, 1)
+        await keys(pilot, *START[:2], "escape")
+
+        def places() -> list[object]:
+            names = ("#question", "#your-rule", "#text", "#sheet", "Grades", "Questions")
+            return [pilot.app.screen.query_one(name).region for name in names]
+
+        before = places()
+        await keys(pilot, "space")
+        assert places() == before
+        await keys(pilot, "x")
+        assert places()[3:] == before[3:]
+
+
+async def test_too_small_a_terminal_is_one_sentence(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=(30, 8)) as pilot:
+        await open_attempt(pilot)
+        assert "Too small: studyapp" in lines(pilot)
+        await keys(pilot, "t", "it is kept", "escape")
+        assert kept(pilot) == "it is kept"
+        await pilot.resize_terminal(*SMALL)
+        await pilot.pause()
+        assert "it is kept" in lines(pilot)
+
+
+# pictures
+
+
+@pytest.fixture(
+    params=[(size, theme) for size in SIZES for theme in THEMES],
+    ids=lambda p: f"{p[0][0]}x{p[0][1]}-{p[1].split('-')[1]}",
+)
+def look(request, make_app, open_attempt: Open, snap_compare):
+    """Compare the questionnaire, after some keys, with its picture."""
+    size, theme = request.param
+
+    def compare(*steps: str, at: int = 1, app: StudyApp | None = None, **options: Any) -> bool:
+        async def run(pilot: Pilot[None]) -> None:
+            await open_attempt(pilot, at, **options)
+            pilot.app.theme = theme
+            await keys(pilot, *steps)
+            await pilot.pause()
+
+        return snap_compare(app or make_app(), terminal_size=size, run_before=run)
+
+    return compare
+
+
+def test_picture_of_an_open_question(look) -> None:
+    assert look()
+
+
+def test_picture_of_an_answer_being_written(look) -> None:
+    assert look("c", "c", "c", "f", "enter", "It stores its training examples\n\n- and noise")
+
+
+def test_picture_of_a_revealed_answer(look) -> None:
+    assert look(*START)
+
+
+def test_picture_of_ticks_that_the_words_do_not_bear_out(look) -> None:
+    assert look(*START, "down", "x", "down")
+
+
+def test_picture_of_a_judged_question(look) -> None:
+    assert look(*START, "down", "x", "m", "left")
+
+
+def test_picture_of_something_to_do(look) -> None:
+    assert look(at=2)
+
+
+def test_picture_of_the_list(look) -> None:
+    assert look("space", "m", "d", "f", "o", "home", "down")
+
+
+def test_picture_of_a_pretest(look) -> None:
+    assert look("space", at=0, chapter=2)
+
+
+def test_picture_of_the_outcome(look) -> None:
+    steps = ("space", "x", "g", *START, "down", "x", "p", "d", "f", "right")
+    assert look(*steps, at=0)
+
+
+def test_picture_of_earlier_answers(look, make_app, clock: Clock) -> None:
+    app = make_app()
+    answer(app, clock, "It learns the noise, e.g.\n\n- labels\n- marks", Grade.MISSED, at=1)
+    clock.forward(days=3)
+    assert look(*START, "p", "left", "h", app=app, anew=True)
+
+
+def test_picture_of_a_long_answer(look) -> None:
+    text = "\n".join(f"line {number} of a long answer" for number in range(1, 41))
+    assert look("enter", text, "ctrl+s")
+
+
+@pytest.mark.parametrize("size", [(40, 12), (100, 30)])
+def test_picture_of_other_sizes(make_app, open_attempt: Open, snap_compare, size) -> None:
+    async def run(pilot: Pilot[None]) -> None:
+        await open_attempt(pilot, 1)
+        await keys(pilot, *START, "down", "x")
+        await pilot.pause()
+
+    assert snap_compare(make_app(), terminal_size=size, run_before=run)
+
+
+def test_picture_without_colour(
+    make_app, open_attempt: Open, snap_compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def run(pilot: Pilot[None]) -> None:
+        await open_attempt(pilot)
+        await keys(pilot, "space", "p", *START, "down", "x", "f")
+        await pilot.pause()
+
+    assert snap_compare(make_app(), terminal_size=LARGE, run_before=run)
