@@ -35,6 +35,7 @@ EPOCHS = 300
 RATE = 3e-3
 DIMENSIONS = 20
 TEST, VALIDATION = 2000, 200  # examples
+CACHE = 2**18  # numbers of a hidden layer that a core has room for nearby
 EVERY = 3  # epochs from one point of a curve to the next: on a GPU reading back costs most
 
 
@@ -65,44 +66,70 @@ def layers(flat: Tensor, width: int) -> list[Tensor]:
     """
     shapes = [(DIMENSIONS, width), (1, width), (width, width), (1, width), (width, 1), (1, 1)]
     sizes = [rows * columns for rows, columns in shapes]
-    parts = flat[:, : sum(sizes)].split(sizes, 1)
-    return [part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True)]
+    parts = zip(torch.split(flat, sizes, 1), shapes, strict=True)
+    return [part.view(-1, *shape) for part, shape in parts]
 
 
-def forward(weights: Sequence[Tensor], x: Tensor, hidden: Sequence[Tensor]) -> Tensor:
-    """Return the logits (seeds, examples) of one network per seed: two hidden layers of ReLU.
+def forward(weights: Sequence[Tensor], x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what one network per seed makes of its x: two hidden layers of ReLU, then logits.
 
-    What the layers make of x goes into *hidden*, two tensors (seeds, examples, width).
+    x is (seeds, examples, DIMENSIONS); a layer's output (seeds, examples, width), the logits
+    (seeds, examples).
     """
     w1, b1, w2, b2, w3, b3 = weights
-    first, second = hidden
-    torch.baddbmm(b1, x, w1, out=first).relu_()
-    torch.baddbmm(b2, first, w2, out=second).relu_()
-    return (second * w3.mT).sum(2) + b3.squeeze(2)  # one column: faster than a matrix product
+    first = torch.baddbmm(b1, x, w1).relu_()
+    second = torch.baddbmm(b2, first, w2).relu_()
+    logits = (second * w3.mT).sum(2) + b3.squeeze(2)  # one column: faster than a matrix product
+    return first, second, logits
 
 
 def backward(
-    weights: Sequence[Tensor], x: Tensor, hidden: Sequence[Tensor], slope: Tensor, room: Tensor
+    weights: Sequence[Tensor], x: Tensor, first: Tensor, second: Tensor, slope: Tensor
 ) -> list[Tensor]:
     """Return the gradients, one for each of *weights*, given the loss's slope along the logits.
 
-    The chain rule by hand, from the last layer to the first. Autograd would give the same and
-    take longer: here no large tensor is made, and *hidden*, which nobody needs any more, becomes
-    what flows back. slope is (seeds, examples), room (seeds, examples, width).
+    The chain rule by hand, from the last layer to the first: the same as autograd's, in less
+    time and memory. *first* and *second*, which nobody needs any more, become what flows back.
     """
     _, _, w2, _, w3, _ = weights
-    first, second = hidden
     slope = slope[:, None]
     to_w3, to_b3 = torch.bmm(slope, second), slope.sum(2, keepdim=True)
     # The sign of what a ReLU let through is its own slope: 1, and 0 where it let nothing through.
     back = second.sign_().mul_(w3.mT).mul_(slope.mT)
     to_w2, to_b2 = torch.bmm(first.mT, back), back.sum(1)
-    back = torch.bmm(back, w2.mT, out=room).mul_(first.sign_())
+    back = torch.bmm(back, w2.mT).mul_(first.sign_())
     to_w1, to_b1 = torch.bmm(x.mT, back), back.sum(1)
     return [to_w1, to_b1, to_w2, to_b2, to_w3, to_b3]
 
 
-# A margin is a logit times +1 or -1, as its label says: positive where the answer is right.
+def passes(
+    x_held_out: Tensor, side_held_out: Tensor, x: Tensor, side: Tensor, *weights: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Pass validation examples forwards, training examples forwards and back.
+
+    Return the margins of both, (seeds, examples) each: logits times +1 or -1, the side that is
+    right, so positive where the answer is. And the loss's slope along each of a seed's numbers,
+    (seeds, numbers).
+    """
+    held_out = forward(weights, x_held_out)[-1] * side_held_out
+    first, second, logits = forward(weights, x)
+    training = logits * side
+    # Of each seed's own mean: a mean over all would divide by the number of seeds as well.
+    slope = side / -side.shape[1] / (1 + training.exp())
+    gradients = backward(weights, x, first, second, slope)
+    return held_out, training, torch.cat([part.flatten(1) for part in gradients], 1)
+
+
+def adam(flat: Tensor, slope: Tensor, mean: Tensor, square: Tensor, step: int) -> None:
+    """Move *flat* down its *slope* by the rule of Kingma and Ba (2015), in place.
+
+    mean and square are the running means of slope and slope², step counts from 1. Written out
+    because torch.optim takes as long to load as this whole experiment to run.
+    """
+    mean.lerp_(slope, 0.1)
+    square.mul_(0.999).addcmul_(slope, slope, value=0.001)
+    root = (square / (1 - 0.999**step)).sqrt_().add_(1e-8)
+    flat.addcdiv_(mean, root, value=-RATE / (1 - 0.9**step))
 
 
 def losses(margins: Tensor) -> Tensor:
@@ -129,31 +156,26 @@ def train(knobs: Mapping[str, Value], device: str, seed: int, seeds: int) -> Ite
     x, y, flipped, *starts = (
         torch.from_numpy(np.stack(part)).to(device) for part in zip(*draws, strict=True)
     )
-    x_test, x_seen = x[:, :TEST].contiguous(), x[:, TEST:].contiguous()
-    side_test, side_seen = 2 * y[:, :TEST] - 1, 2 * y[:, TEST:] - 1
+    cuts = (TEST, TEST + VALIDATION)
+    x_test, x_held_out, x_train = (part.contiguous() for part in x.tensor_split(cuts, 1))
+    side_test, side_held_out, side_train = (2 * y - 1).tensor_split(cuts, 1)
     floor = flipped[:, :TEST].mean(1)
-    # Validation and training examples go through the network together, in that order.
-    hidden = [torch.empty(len(x), VALIDATION + n, width, device=device) for _ in range(2)]
-    x_train, side_train, *hidden_train = (
-        part[:, VALIDATION:] for part in (x_seen, side_seen, *hidden)
-    )
-    room = torch.empty(len(x), n, width, device=device)
     flat = torch.cat([start.flatten(1) for start in starts], 1)
-    # Whole cache lines: the fused optimizer rounds the last few numbers of a tensor differently.
-    flat = torch.nn.functional.pad(flat, (0, -flat.shape[1] % 16))
-    flat.grad = torch.zeros_like(flat)
-    weights, gradients = layers(flat, width), layers(flat.grad, width)
-    optimizer = torch.optim.Adam([flat], lr=RATE, fused=True)
+    weights = layers(flat, width)
+    # A CPU takes a few seeds at a time, so that the way back finds in its cache what it needs.
+    together = max(1, CACHE // (n * width)) if device == "cpu" else len(x)
+    parts = (x_held_out, side_held_out, x_train, side_train, *weights)
+    blocks = list(zip(*(torch.split(part, together) for part in parts), strict=True))
+    mean_slope, mean_square = torch.zeros_like(flat), torch.zeros_like(flat)
     kept = 1 - RATE * torch.tensor(arms, device=device).repeat(seeds)[:, None]
 
     lowest = torch.full_like(floor, torch.inf)  # validation loss so far, and what went with it
     best_epoch, train_at_best = torch.zeros_like(floor), torch.zeros_like(floor)
     best = flat.clone()
     for epoch in range(EPOCHS + 1):
-        margins = forward(weights, x_seen, hidden) * side_seen
-        held_out, training = margins[:, :VALIDATION], margins[:, VALIDATION:]
-        each = losses(margins)
-        held_out_loss, train_loss = each[:, :VALIDATION].mean(1), each[:, VALIDATION:].mean(1)
+        passed = zip(*(passes(*block) for block in blocks), strict=True)
+        held_out, training, slope = map(torch.cat, passed)
+        held_out_loss, train_loss = losses(held_out).mean(1), losses(training).mean(1)
         lower = held_out_loss < lowest
         lowest = torch.where(lower, held_out_loss, lowest)
         best_epoch = torch.where(lower, float(epoch), best_epoch)
@@ -172,17 +194,12 @@ def train(knobs: Mapping[str, Value], device: str, seed: int, seeds: int) -> Ite
                     rows = values[arm :: len(arms)].tolist()
                     yield Metric(epoch, series, *mean_interval(rows))
         if epoch < EPOCHS:
-            # Each seed's own mean: a mean over all would divide by the number of seeds as well.
-            slope = side_train / -n / (1 + training.exp())
-            computed = backward(weights, x_train, hidden_train, slope, room)
-            for gradient, new in zip(gradients, computed, strict=True):
-                gradient.copy_(new.view_as(gradient))
-            flat *= kept  # rate × decay per step, as in AdamW
-            optimizer.step()
+            if decay:
+                flat *= kept  # rate × decay per step, as in AdamW
+            adam(flat, slope, mean_slope, mean_square, epoch + 1)
 
-    room = [x.new_empty(len(x), TEST, width) for _ in range(2)]
-    at_best = forward(layers(best, width), x_test, room) * side_test
-    at_end = forward(weights, x_test, room) * side_test
+    at_best = forward(layers(best, width), x_test)[-1] * side_test
+    at_end = forward(weights, x_test)[-1] * side_test
     stopped_error, final_error = error(at_best), error(at_end)
     stopped_loss, final_loss = losses(at_best).mean(1), losses(at_end).mean(1)
     varies = f"{seeds} draws of rule, data and start" if seeds > 1 else "one draw, no interval"
