@@ -154,8 +154,6 @@ def reference(names: tuple[str, ...], as_json: bool) -> None:
                 elif isinstance(message, Finished):
                     figures = words.count(len(message.facts), "figure")
                     click.echo(f"{lesson.name}: {figures} in {message.seconds:.1f} s")
-    except OSError as error:
-        raise StudyError(f"{error.filename} cannot be written: {error.strerror}.") from error
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

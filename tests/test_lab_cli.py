@@ -339,9 +339,10 @@ def test_figures_that_cannot_be_written_are_told(
     pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        raise PermissionError(13, "Permission denied", str(pack))
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(reference, "write", refuse)
+    monkeypatch.setattr(reference, "_replace", refuse)
     result = lab("reference", "probe")
     assert result.exit_code == 1
-    assert result.stderr == f"Error: {pack} cannot be written: Permission denied.\n"
+    file = pack / reference.FILE
+    assert result.stderr == f"Error: {file} cannot be written: Permission denied.\n"

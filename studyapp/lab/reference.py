@@ -61,9 +61,19 @@ def read(file: Path) -> dict[str, Reference]:
 
 
 def write(file: Path, references: Mapping[str, Reference]) -> None:
-    """Replace the file as a whole, so that a crash leaves the old one or the new one."""
+    """Replace the file as a whole, so that a crash leaves the old one or the new one.
+
+    Raises StudyError if it cannot be written.
+    """
     values = {name: asdict(references[name]) for name in sorted(references)}
     text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        _replace(file, text)
+    except OSError as error:
+        raise StudyError(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _replace(file: Path, text: str) -> None:
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=file.parent, prefix=f".{FILE}.", delete=False
     ) as temporary:
@@ -83,7 +93,8 @@ def measure(
 ) -> Iterator[tuple[Declaration, Message]]:
     """Run each lesson at its defaults and put its figures into its file as it ends.
 
-    Yields what the runs say. Raises StudyError, with what was measured before kept, if one fails.
+    Yields what the runs say. Raises StudyError, with what was measured before kept, if one fails
+    or cannot be written.
     """
     for lesson in lessons:
         for message in runner.run(lesson, {}, device):

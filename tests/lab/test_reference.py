@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -43,10 +44,10 @@ def test_a_failed_write_leaves_the_old_file(
     reference.write(file, {"a": MADE})
 
     def full(_file: int) -> None:
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(StudyError, match="No space left"):
         reference.write(file, {})
     assert reference.read(file) == {"a": MADE}
     assert list(tmp_path.iterdir()) == [file]
