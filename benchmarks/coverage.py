@@ -1,12 +1,12 @@
 """Counts how often a lesson's 95% interval covers the long-run value: 92–98% is what we promise.
 
-Each row repeats one lesson, small and with another seed each time. The long-run value is the mean
-over all repetitions together, whose own error is too small to matter here.
+It prints Markdown; coverage.md keeps one run.
 """
 
 from __future__ import annotations
 
 import sys
+from datetime import date
 
 import torch
 
@@ -16,6 +16,12 @@ from studyapp.lab.protocol import Fact, Lesson, Result, Value
 
 # A lesson, its knobs, how often, and the figures. Overfit trains all its epochs: stopped halfway
 # it would be another experiment, with other distributions.
+HEAD = """# Do the lessons' intervals cover?
+
+`python benchmarks/coverage.py` repeats a lesson, small and with another seed each time, and counts
+how often its 95% interval covers the long-run value: the mean over all repetitions together, whose
+own error is too small to matter here. 92–98% is what we promise. The share has Wilson's interval.
+"""
 TABLE: tuple[tuple[Lesson, dict[str, Value], int, tuple[str, ...]], ...] = (
     (
         null.LESSON,
@@ -52,7 +58,10 @@ def main() -> int:
     torch.set_num_threads(1)  # small matrices: a second thread only costs
     null.PERMUTATIONS, null.REPEATS = 99, 1000  # the figures counted here need no more
     outside = 0
-    print(f"{'lesson':8} {'knobs':32} {'figure':14} {'interval':9} {'long run':>9}  runs  covered")
+    print(HEAD)
+    print(f"{date.today()}, torch {torch.__version__}, CPU.\n")
+    print("| lesson | knobs | figure | interval | long run | runs | covered |")
+    print("|---|---|---|---|---:|---:|---|")
     for lesson, knobs, times, names in TABLE:
         runs = repeat(lesson, knobs, times)
         told = " ".join(f"{name}={value}" for name, value in knobs.items())
@@ -62,11 +71,11 @@ def main() -> int:
             share, low, high = wilson(sum(covers(fact, truth) for fact in facts), times)
             outside += not 0.92 <= share <= 0.98
             print(
-                f"{lesson.name:8} {told:32} {name:14} {facts[0].method:9} {truth:9.4f} {times:5}"
-                f"  {share:.1%} [{low:.1%}, {high:.1%}]",
+                f"| {lesson.name} | {told} | {name} | {facts[0].method} | {truth:.4f} | {times} "
+                f"| {share:.1%} [{low:.1%}, {high:.1%}] |",
                 flush=True,
             )
-    print(f"{outside} outside 92–98%")
+    print(f"\nOutside 92–98%: {outside or 'none'}.")
     return outside
 
 
