@@ -14,14 +14,14 @@ from lessons import null, overfit
 from studyapp.lab.interval import wilson
 from studyapp.lab.protocol import Fact, Lesson, Result, Value
 
-# A lesson, its knobs, how often, and the figures. Overfit trains all its epochs: stopped halfway
-# it would be another experiment, with other distributions.
 HEAD = """# Do the lessons' intervals cover?
 
 `python benchmarks/coverage.py` repeats a lesson, small and with another seed each time, and counts
 how often its 95% interval covers the long-run value: the mean over all repetitions together, whose
 own error is too small to matter here. 92–98% is what we promise. The share has Wilson's interval.
 """
+# A lesson, its knobs, how often, and the figures. Overfit trains all its epochs: stopped halfway
+# it would be another experiment, with other distributions.
 TABLE: tuple[tuple[Lesson, dict[str, Value], int, tuple[str, ...]], ...] = (
     (
         null.LESSON,
