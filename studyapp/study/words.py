@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Memory
 from studyapp.study.stats import Share
+
+if TYPE_CHECKING:
+    from studyapp.memory.mastery import Mastery
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of points, which are never numbered: 1-4 are ratings
 
@@ -48,7 +52,7 @@ def ago(when: date, today: date) -> str:
     return f"on {when:%A}" if days < 7 else f"on {day(when, today)}"
 
 
-def percent(share: Share) -> str:
+def percent(share: Share | Mastery) -> str:
     """91% [86, 94], or a dash when there is nothing yet."""
     if share.value is None or share.low is None or share.high is None:
         return "–"

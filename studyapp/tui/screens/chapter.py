@@ -16,7 +16,6 @@ from textual.widgets.option_list import Option
 from studyapp import config
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
-from studyapp.memory.mastery import Mastery
 from studyapp.store.engine import LOCK_PATIENCE, reading
 from studyapp.study import chapter, words
 from studyapp.study.attempt import Attempt
@@ -191,18 +190,15 @@ def _mastery(view: ChapterView, today: date) -> Content:
         return Content.assemble(("Mastery   ", "bold"), f"– introduced 0 of {now.questions}")
     return Content.assemble(
         ("Mastery   ", "bold"),
-        f"{_percent(now)}  tomorrow; introduced {now.introduced} of {now.questions}\n",
-        f"          {_percent(later)}  {words.day(later.day, today)}, without review until then\n",
+        f"{words.percent(now):13}  tomorrow; introduced {now.introduced} of {now.questions}\n",
+        f"          {words.percent(later):13}  {words.day(later.day, today)}, "
+        "without review until then\n",
         (
             "          the share of points you would say if asked everything once, with\n"
             "          its 95% interval; your own reviews correct the memory model",
             "dim",
         ),
     )
-
-
-def _percent(value: Mastery) -> str:
-    return f"{value.value:.0%} [{100 * value.low:.0f}, {100 * value.high:.0f}]".ljust(13)
 
 
 def _past(view: ChapterView, today: date) -> Content:

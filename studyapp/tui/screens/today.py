@@ -370,12 +370,14 @@ def _course(overview: Overview, outlooks: Mapping[int, Outlook], width: int) -> 
     if not overview.chapters:
         return Content("")
     later = next((one.later.day for one in outlooks.values()), None)
-    told = f"mastery tomorrow → {later:%a} {later.day} {later:%b} without review" if later else ""
+    told = later and (
+        f"mastery tomorrow → {later:%a} {later.day} {later:%b} without review; questions introduced"
+    )
     title = min(max(len(row.title) for row in overview.chapters), 26 if width < 90 else 46)
     bar = max(0, min(_BAR, width - title - 44))
     return Content.assemble(
         ("Course", "bold"),
-        (f"   {told}\n", "dim"),
+        (f"   {told or ''}\n", "dim"),
         *(_chapter_line(row, outlooks.get(row.id), title, bar) for row in overview.chapters),
     )
 
