@@ -70,7 +70,7 @@ def main(runs: int = 5) -> None:
         for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
             patch.setenv(variable, name)
         place = len(catalog.read().lessons)  # behind our own
-        labpack.install(folder, patch, "flood")
+        (labpack.install(folder, patch, "flood") / labpack.ENOUGH).touch()
         for size in SIZES:
             still, flooded = [], []
             for _ in range(runs):

@@ -72,6 +72,14 @@ WAIT = """
     yield Progress(8, 20)
     time.sleep(300)
 """
+# A million, and then more of them until there is a file of this name beside the lesson.
+ENOUGH = "enough"
+FLOOD = f"""
+    n, enough = 0, os.path.join(os.path.dirname(__file__), "{ENOUGH}")
+    while n < 1_000_000 or n % 10_000 or not os.path.exists(enough):
+        yield Metric(n, "loss", 1 / (n + 1))
+        n += 1
+"""
 BODIES = {
     "probe": CURVES + RESULT,
     "bars": HISTOGRAM + RESULT,
@@ -81,8 +89,7 @@ BODIES = {
     "broken": CURVES + "    raise ValueError('no pictures in the folder')\n",
     "crash": CURVES + "    os.kill(os.getpid(), signal.SIGSEGV)\n    time.sleep(9)\n",
     "memory": CURVES + "    os.kill(os.getpid(), signal.SIGKILL)\n    time.sleep(9)\n",
-    "flood": '    for n in range(1_000_000):\n        yield Metric(n, "loss", 1 / (n + 1))\n'
-    + RESULT,
+    "flood": FLOOD + RESULT,
     "amount": CURVES + RESULT,
 }
 TITLES = {"probe": "Does longer training help?", "amount": "How much does it cost?"}

@@ -32,7 +32,7 @@ from studyapp.tui.widgets.grades import GradeButton
 from studyapp.tui.widgets.keybar import KeyBar
 from studyapp.tui.widgets.points import PointLine, Points
 from studyapp.tui.widgets.questions import Questions
-from tests_support import Clock, question, questionnaire
+from tests_support import Clock, question, questionnaire, until
 
 SMALL, LARGE = (80, 24), (140, 40)
 SIZES = [SMALL, LARGE]
@@ -796,8 +796,7 @@ async def test_too_small_a_terminal_is_one_sentence(make_app, open_attempt: Open
         await keys(pilot, "t", "it is kept", "escape")
         assert kept(pilot) == "it is kept"
         await pilot.resize_terminal(*SMALL)
-        await pilot.pause()
-        assert "it is kept" in lines(pilot)
+        await until(pilot, lambda: "it is kept" in lines(pilot))
 
 
 # pictures

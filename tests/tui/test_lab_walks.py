@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from labpack import install, write_reference
+from labpack import ENOUGH, install, write_reference
 from studyapp.lab import runner
 from studyapp.store.engine import open_database, reading
 from studyapp.study import runs
@@ -26,7 +26,7 @@ from studyapp.tui.screens.lesson import LessonScreen, Phase
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.source import SourceScreen
 from studyapp.tui.widgets.prose import Prose
-from tests_support import question, questionnaire
+from tests_support import question, questionnaire, until
 
 SIZE = (80, 40)
 CITING = (
@@ -68,14 +68,6 @@ def lesson_screen(app: StudyApp) -> LessonScreen:
     screen = next(one for one in reversed(app.screen_stack) if isinstance(one, LessonScreen))
     assert isinstance(screen, LessonScreen)
     return screen
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    for _ in range(3000):
-        await pilot.pause(0.01)
-        if condition():
-            return
-    pytest.fail("it never came")
 
 
 async def ended(pilot: Pilot[None], app: StudyApp) -> None:
@@ -359,7 +351,7 @@ async def test_points_that_are_no_numbers_are_told(make_app, open_today, lessons
 
 
 async def test_keys_are_answered_during_a_flood(make_app, open_today, lessons) -> None:
-    lessons("flood")
+    package = lessons("flood")
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
@@ -369,6 +361,7 @@ async def test_keys_are_answered_during_a_flood(make_app, open_today, lessons) -
         assert isinstance(app.screen, HelpScreen)
         assert lesson_screen(app)._phase is Phase.RUNNING
         assert "Stop the run" in lines(app)
+        (package / ENOUGH).touch()
         await pilot.press("escape")
         await ended(pilot, app)
         assert "Right." in lines(app)

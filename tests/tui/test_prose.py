@@ -15,6 +15,7 @@ from textual.content import Content
 
 from studyapp.errors import printable
 from studyapp.tui.widgets.prose import Prose, laid_out
+from tests_support import until
 
 TABLE = """
 | Term | Meaning | Seen |
@@ -71,7 +72,7 @@ async def test_lines_follow_the_window_but_stay_readable() -> None:
         await pilot.pause()
         narrow = shown(app)
         await pilot.resize_terminal(140, 24)
-        await pilot.pause()
+        await until(pilot, lambda: shown(app) != narrow)
         wide = shown(app)
     assert max(map(len, narrow)) <= 60
     assert 90 < max(map(len, wide)) <= 100

@@ -24,7 +24,7 @@ from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.screens.tracker import TrackerScreen
 from studyapp.tui.widgets.contents import Contents
 from studyapp.tui.widgets.section import SectionView
-from tests_support import question, questionnaire
+from tests_support import question, questionnaire, until
 
 NARROW, WIDE = (80, 24), (140, 40)
 THEMES = ["textual-dark", "textual-light"]
@@ -646,9 +646,8 @@ async def test_the_narrow_tree_becomes_two_columns_when_there_is_room(
         await open_tracker(pilot)
         assert not app.screen.query_one(SectionView).display
         await pilot.resize_terminal(*WIDE)
-        await pilot.pause()
+        await until(pilot, lambda: "Two lines of our own" in lines(app))
         assert app.screen.query_one(SectionView).display
-        assert "Two lines of our own" in lines(app)
 
 
 async def test_without_content_it_says_what_to_do(

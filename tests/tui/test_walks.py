@@ -24,7 +24,7 @@ from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.widgets.points import PointLine, Points
 from studyapp.tui.widgets.ratings import RatingButton
-from tests_support import Clock, questionnaire
+from tests_support import Clock, questionnaire, until
 
 SIZE = (80, 24)
 
@@ -398,8 +398,7 @@ async def test_too_small_a_terminal_is_one_sentence(make_app, open_today) -> Non
         await pilot.press("enter", "enter", "3")
         assert reviews(app) == 1  # nothing is lost; it is only not shown
         await pilot.resize_terminal(80, 24)
-        await pilot.pause()
-        assert "Term 1" in lines(app)
+        await until(pilot, lambda: "Term 1" in lines(app))
 
 
 async def test_content_problems_are_told_and_hide_nothing(
