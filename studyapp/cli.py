@@ -33,6 +33,7 @@ class _Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
+_CHAPTER = click.IntRange(0, 10**6)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 
 
@@ -51,7 +52,7 @@ main.add_command(lab)
 
 
 @main.command()
-@click.option("--chapter", type=int, metavar="N", help="Only this chapter.")
+@click.option("--chapter", type=_CHAPTER, metavar="N", help="Only this chapter.")
 @click.option("--plain", is_flag=True, help="Lines instead of a screen.")
 @click.pass_obj
 def review(db: str, chapter: int | None, plain: bool) -> None:
@@ -70,7 +71,7 @@ def review(db: str, chapter: int | None, plain: bool) -> None:
 
 
 @main.command()
-@click.argument("chapter", type=int)
+@click.argument("chapter", type=_CHAPTER)
 @click.option("--plain", is_flag=True, help="Lines instead of a screen.")
 @_JSON
 @click.pass_obj
@@ -168,7 +169,7 @@ def stats(db: str, as_json: bool) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--chapter", type=int, metavar="N", required=True, help="The chapter to publish.")
+@click.option("--chapter", type=_CHAPTER, metavar="N", required=True, help="The chapter.")
 @click.option("--format", "form", type=click.Choice(["post"]), default="post", show_default=True)
 @click.pass_obj
 def export(db: str, file: Path, chapter: int, form: str) -> None:
@@ -180,7 +181,9 @@ def export(db: str, file: Path, chapter: int, form: str) -> None:
     with _study(db) as (engine, _):
         with reading(engine) as connection:
             made = post.compose(connection, chapter, catalog.read())
-        post.save(file, made)
+        former = post.save(file, made)
+    if former is not None:
+        click.echo(f"{file} was there with other text, which is now {former}")
     answered = sum(bool(answer.text) for answer in made.answers)
     click.echo(
         f"{file}: {answered} of {len(made.answers)} questions answered, "

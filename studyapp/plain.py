@@ -115,31 +115,70 @@ def _one_question(attempt: Attempt, read: Read, write: Write) -> bool:
     number, count = attempt.index + 1, len(attempt.questions)
     write(f"[chapter {attempt.number} · {attempt.title}; question {number} of {count}]")
     write(f"{plain(asked.face.front, maths=maths)}\n")
+    if asked.to_do:
+        write(f"{plain(asked.face.back, maths=maths)}\n")
     if asked.text:
         write(f"You wrote:\n{asked.text}\n")
-    lines: list[str] = []
-    while (line := read()) is not None and line.strip():
-        if not lines and line.strip().lower() in ("q", "s", "u"):
-            return _command(attempt, line.strip().lower(), write)
-        lines.append(line)
-    if lines:
-        attempt.write("\n".join(lines))
-    if line is None:
-        return False
+    if asked.revealed:
+        write("Enter shows the reference again.")
+    command = _write_answer(attempt, read, write)
+    if command is not None:
+        return _command(attempt, command, write)
     if asked.to_do:
-        return _grade(attempt, Grade.DONE, write)
+        return _ask_done(attempt, read, write)
     attempt.reveal()
     for text in _point_lines(asked.face.back, asked.face.points, maths):
         write(text)
     if asked.face.points:
-        write("\nWhich of these did you say? Letters, or enter for none.")
-        line = read()
-        if line is None:
+        ticked = _ask_ticks(len(asked.face.points), read, write)
+        if ticked is None:
             return False
-        letters = dict(zip(words.LETTERS, range(len(asked.face.points)), strict=False))
-        attempt.tick(frozenset(letters[letter] for letter in line.lower() if letter in letters))
+        attempt.tick(ticked)
     given = _ask_grade(attempt.current.proposed, read, write)
     return given is not None and _grade(attempt, given, write)
+
+
+def _write_answer(attempt: Attempt, read: Read, write: Write) -> str | None:
+    """Read an answer up to an empty line and keep each line as it comes; what has been seen beside
+    its reference stays as it is. Returns the command that was given instead, if any."""
+    lines: list[str] = []
+    while (line := read()) is not None and line.strip():
+        if not lines and line.strip().lower() in ("q", "s", "u"):
+            return line.strip().lower()
+        if attempt.current.revealed:
+            return None
+        try:
+            attempt.write("\n".join([*lines, line]))
+        except StudyError as error:
+            write(str(error))
+        else:
+            lines.append(line)
+    return "q" if line is None else None
+
+
+def _ask_done(attempt: Attempt, read: Read, write: Write) -> bool:
+    write("d done; enter: not yet")
+    line = read()
+    choice = "q" if line is None else line.strip().lower()
+    if choice == "d":
+        return _grade(attempt, Grade.DONE, write)
+    return _command(attempt, "q" if choice == "q" else "s", write)
+
+
+def _ask_ticks(count: int, read: Read, write: Write) -> frozenset[int] | None:
+    """The points that the learner said; None when they stop."""
+    letters = words.LETTERS[:count]
+    write("\nWhich of these did you say? Letters, or enter for none.")
+    while (line := read()) is not None:
+        said = line.lower().replace(",", " ").split()
+        if said == ["q"] and "q" not in letters:
+            return None
+        if said in ([], ["none"]):
+            return frozenset()
+        if set("".join(said)) <= set(letters):
+            return frozenset(map(letters.index, "".join(said)))
+        write(f"Letters from a to {letters[-1]}, like {letters[:2]}, or enter for none; q ends.")
+    return None
 
 
 def _command(attempt: Attempt, command: str, write: Write) -> bool:

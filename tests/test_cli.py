@@ -97,6 +97,35 @@ def test_a_plain_questionnaire_from_a_pipe() -> None:
     assert json.loads(run("stats", "--json").output)["reviews"] == 1
 
 
+def test_plain_mode_keeps_each_line_as_it_comes() -> None:
+    run("quiz", "1", "--plain", lines="My words.\nNo end")
+    again = run("quiz", "1", "--plain", lines="\n").output
+    assert "You wrote:\nMy words.\nNo end" in again
+    told = run("quiz", "1", "--plain", lines="After the reference.\n\nm\n").output
+    assert "Enter shows the reference again." in told
+    assert "1 missed" in told
+    long = run("quiz", "1", "--plain", lines=f"Short.\n{'x' * 100_001}\n\n\nq\n")
+    assert long.exit_code == 0
+    assert "An answer can have 100,000 characters" in long.output
+
+
+def test_ticks_in_plain_mode_are_letters_and_nothing_else() -> None:
+    told = run("quiz", "1", "--plain", lines="\nall\nnone\nm\n\na, b\n\nq\n").output
+    assert told.count("Letters from a to b, like ab, or enter for none") == 1
+    assert "1 got it, 1 missed" in told
+
+
+def test_something_to_do_is_done_only_when_the_learner_says_so(content: Path) -> None:
+    note = "## Run the cell {#run}\n\nOpen it and run it.\n\n<!-- card: do, number: 1 -->"
+    (content / "1" / "do.md").write_text(questionnaire(note))
+    run("sync")
+    told = run("quiz", "1", "--plain", lines="\n\nq\n").output
+    assert "Open it and run it." in told
+    assert "d done; enter: not yet" in told
+    assert "question 2 of 13" in told
+    assert "1 done" in run("quiz", "1", "--plain", lines="s\n" * 12 + "\nd\nq\n").output
+
+
 def test_a_plain_questionnaire_to_its_end() -> None:
     told = run("quiz", "2", "--plain", lines="\n\ng\n" * 4)
     assert "4 of 4 questions: 4 got it." in told.output

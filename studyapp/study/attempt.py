@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, exists, insert, select, update
 
 from studyapp.config import Settings
 from studyapp.errors import StudyError
@@ -56,6 +56,7 @@ class Asked:
     flagged: bool = False
     revealed: bool = False
     grade: Grade | None = None
+    scheduled: bool = False  # whether the grade came with a review
 
     @property
     def to_do(self) -> bool:
@@ -99,10 +100,12 @@ class Attempt:
         number: int,
         *,
         anew: bool = False,
+        pretest: bool | None = None,
         patience: float = LONG_PATIENCE,
     ) -> None:
         """Resume the newest attempt of chapter *number*, or begin one (always, if *anew*).
 
+        A new one is a pretest if the learner says so; unsaid, while the chapter is not started.
         Raises StudyError if there is no such chapter, or it has no questions.
         """
         self.engine = engine
@@ -114,13 +117,16 @@ class Attempt:
             row = None if anew else _unfinished(connection, self.chapter_id)
         if row is None:
             with writing(engine, patience=patience) as connection:
-                row = _begin(connection, self.chapter_id, clock())
+                row = _begin(connection, self.chapter_id, clock(), pretest)
         self.id: int = row.id
         self.pretest: bool = row.pretest
         zone = timezone(timedelta(seconds=row.offset))
         self.started: date = study_day(row.started_at.astimezone(zone))
         with reading(engine) as connection:
             self.questions = _asked(connection, self.chapter_id, self.id)
+        if self.finished:  # what was left of it is no longer in the content
+            with writing(engine, patience=patience) as connection:
+                self._end_if_graded(connection)
         numbers = [one.note_id for one in self.questions]
         self.index = numbers.index(row.note_id) if row.note_id in numbers else 0
         following = self.next_open()
@@ -158,31 +164,42 @@ class Attempt:
     def count(self, *marks: Mark) -> int:
         return sum(one.mark in marks for one in self.questions)
 
-    def write(self, text: str, index: int | None = None) -> None:
-        """Keep the text of an answer, the current one's by default.
+    def write(self, text: str, index: int | None = None) -> str:
+        """Keep the text of an answer, the current one's by default; returns what is kept: where
+        another window has written meanwhile, its text and this one below.
 
-        Raises StudyError if it is too long, LockedError if the database is busy.
+        Raises StudyError if it is too long, AlreadyRatedError if another window has graded the
+        answer, LockedError if the database is busy.
         """
-        self._put(index, text=response.checked(text))
+        index = self.index if index is None else index
+        asked = self.questions[index]
+        with writing(self.engine, patience=self.patience) as connection:
+            kept = response.write(
+                connection, self.id, asked.note_id, text, asked.text, self.clock()
+            )
+        self.questions[index] = replace(self.questions[index], text=kept)
+        return kept
 
     def flag(self) -> None:
         """Mark the current question to come back to, or take the mark away."""
-        self._put(None, flagged=not self.current.flagged)
+        self._put(flagged=not self.current.flagged)
 
     def be_sure(self, confidence: float | None) -> None:
         """Say before revealing how likely the answer is to be right (0 to 1)."""
         if self.current.revealed:
             raise StudyError("Confidence counts only before the answer is shown.")
-        self._put(None, confidence=confidence)
+        self._put(confidence=confidence)
 
     def reveal(self) -> None:
         """Show the reference answer, from now on whenever this question is shown."""
         if not self.current.revealed:
-            self._put(None, revealed_at=log.utc(self.clock()))
+            self._put(revealed_at=log.utc(self.clock()))
+            self.questions[self.index] = replace(self.current, revealed=True)
 
     def tick(self, ticked: frozenset[int]) -> None:
         """Keep the points that the answer made."""
-        self._put(None, ticked=sorted(ticked))
+        self._put(ticked=response.point_keys(self.current.face.points, ticked))
+        self.questions[self.index] = replace(self.current, ticked=ticked)
 
     def grade(self, given: Grade) -> bool:
         """Grade the current answer, go to the next open question, and return whether a review
@@ -205,13 +222,10 @@ class Attempt:
                 now,
                 duration=now - self._shown_at,
             )
-            self.questions[index] = replace(asked, grade=given)
-            if self.finished:
-                connection.execute(
-                    update(tables.attempt)
-                    .where(attempt.id == self.id)
-                    .values(finished_at=log.utc(now))
-                )
+            ended = self._end_if_graded(connection)
+        self.questions[index] = replace(asked, grade=given, scheduled=scheduled)
+        if ended and not self.finished:  # another window has graded the rest
+            self.reload()
         after = self.next_open()
         if after is not None:
             self.go_to(after)
@@ -226,7 +240,7 @@ class Attempt:
             response.take_back(connection, row, self.clock())
         for index, one in enumerate(self.questions):
             if one.note_id == row.note_id:
-                self.questions[index] = replace(one, grade=None)
+                self.questions[index] = replace(one, grade=None, scheduled=False)
                 self.go_to(index)
         return self.current
 
@@ -266,16 +280,25 @@ class Attempt:
             for text, given, at in rows
         ]
 
-    def _put(self, index: int | None, **values: Any) -> None:
-        index = self.index if index is None else index
-        asked = self.questions[index]
+    def _put(self, **values: Any) -> None:
         with writing(self.engine, patience=self.patience) as connection:
-            response.put(connection, self.id, asked.note_id, self.clock(), **values)
-        if "ticked" in values:
-            values["ticked"] = frozenset(values["ticked"])
-        if values.pop("revealed_at", None):
-            values["revealed"] = True
-        self.questions[index] = replace(self.questions[index], **values)
+            response.put(connection, self.id, self.current.note_id, self.clock(), **values)
+        known = {name: value for name, value in values.items() if name in ("flagged", "confidence")}
+        self.questions[self.index] = replace(self.current, **known)
+
+    def _end_if_graded(self, connection: Connection) -> bool:
+        """End the attempt if the database has a grade for each of its questions."""
+        graded = connection.scalars(
+            select(answer.note_id).where(answer.attempt_id == self.id, answer.grade.is_not(None))
+        )
+        if {one.note_id for one in self.questions} - set(graded):
+            return False
+        connection.execute(
+            update(tables.attempt)
+            .where(attempt.id == self.id, attempt.finished_at.is_(None))
+            .values(finished_at=log.utc(self.clock()))
+        )
+        return True
 
 
 def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
@@ -304,6 +327,8 @@ def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
 
 
 def _unfinished(connection: Connection, chapter_id: int) -> Row[Any] | None:
+    """The open attempt, or one that was begun and in which nothing was done."""
+    done = exists().where(answer.attempt_id == attempt.id)
     return connection.execute(
         select(tables.attempt)
         .where(
@@ -311,22 +336,17 @@ def _unfinished(connection: Connection, chapter_id: int) -> Row[Any] | None:
             attempt.chapter_id == chapter_id,
             attempt.finished_at.is_(None),
         )
-        .order_by(attempt.id.desc())
+        .order_by(done.desc(), attempt.id.desc())
         .limit(1)
     ).one_or_none()
 
 
-def _begin(connection: Connection, chapter_id: int, now: datetime, learner: int = 1) -> Row[Any]:
-    """A new attempt; whatever is open of the chapter ends as it is."""
-    connection.execute(
-        update(tables.attempt)
-        .where(
-            attempt.learner_id == learner,
-            attempt.chapter_id == chapter_id,
-            attempt.finished_at.is_(None),
-        )
-        .values(finished_at=log.utc(now))
-    )
+def _begin(
+    connection: Connection, chapter_id: int, now: datetime, pretest: bool | None, learner: int = 1
+) -> Row[Any]:
+    """A new attempt; with its first answer it takes the place of the open one."""
+    if pretest is None:
+        pretest = not is_started(connection, chapter_id, learner)
     offset = now.utcoffset()
     assert offset is not None, "now carries the learner's zone"
     made = connection.execute(
@@ -335,7 +355,7 @@ def _begin(connection: Connection, chapter_id: int, now: datetime, learner: int 
             uid=log.new_uid(),
             learner_id=learner,
             chapter_id=chapter_id,
-            pretest=not _started(connection, chapter_id, learner),
+            pretest=pretest,
             started_at=log.utc(now),
             offset=int(offset.total_seconds()),
         )
@@ -344,7 +364,7 @@ def _begin(connection: Connection, chapter_id: int, now: datetime, learner: int 
     return connection.execute(select(tables.attempt).where(attempt.id == made)).one()
 
 
-def _started(connection: Connection, chapter_id: int, learner: int) -> bool:
+def is_started(connection: Connection, chapter_id: int, learner: int = 1) -> bool:
     """Whether the learner has started the chapter or a section of it."""
     whole, part = tables.chapter_progress.c, tables.section_progress.c
     found = connection.scalar(
@@ -374,6 +394,7 @@ def _asked(connection: Connection, chapter_id: int, attempt_id: int) -> list[Ask
             answer.flagged,
             answer.revealed_at,
             answer.grade,
+            answer.entries,
         )
         .outerjoin(
             tables.section,
@@ -386,18 +407,20 @@ def _asked(connection: Connection, chapter_id: int, attempt_id: int) -> list[Ask
     asked = []
     for row in rows:
         value = as_note(row)
+        face = question_face(value, attempt_id)
         asked.append(
             Asked(
                 row.id,
                 value,
-                question_face(value, attempt_id),
+                face,
                 row.section_title,
                 row.text or "",
-                frozenset(row.ticked or ()),
+                response.ticked_of(face.points, row.ticked or ()),
                 row.confidence,
                 bool(row.flagged),
                 row.revealed_at is not None,
                 Grade(row.grade) if row.grade else None,
+                bool(row.entries),
             )
         )
     return asked

@@ -12,7 +12,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.mastery import Mastery
 from studyapp.study import questionnaire
-from studyapp.study.attempt import find_chapter
+from studyapp.study.attempt import find_chapter, is_started
 from studyapp.study.grading import Grade
 from studyapp.study.mastery import Outlook, outlooks
 from studyapp.study.questionnaire import Changed, Past
@@ -25,9 +25,15 @@ class ChapterView:
     number: int
     title: str
     questions: int
+    started: bool  # the chapter, or a section of it
     outlook: Outlook | None
     attempts: tuple[Past, ...]  # newest first
-    changed: Changed | None  # between the two newest attempts
+    changed: Changed | None  # between the two newest attempts with judged answers
+
+    @property
+    def open(self) -> Past | None:
+        """The attempt to go on with."""
+        return next((past for past in self.attempts if not past.finished), None)
 
     def as_json(self) -> dict[str, Any]:
         """As `studyapp quiz N --json` prints it."""
@@ -63,13 +69,15 @@ def view(
     """
     chapter_id, number, title = find_chapter(connection, number)
     past = questionnaire.attempts(connection, chapter_id, learner=learner)
+    judged = [one.id for one in past if one.grades.keys() - {Grade.DONE}]
     return ChapterView(
         number,
         title,
         questionnaire.count_questions(connection, chapter_id),
+        is_started(connection, chapter_id, learner),
         outlooks(connection, now, on=on, number=number, learner=learner).get(chapter_id),
         tuple(past),
-        questionnaire.changed(connection, past[1].id, past[0].id) if len(past) > 1 else None,
+        questionnaire.changed(connection, judged[1], judged[0]) if len(judged) > 1 else None,
     )
 
 

@@ -26,6 +26,7 @@ class Draft:
         self._attempt = attempt
         self._typed: _Text | None = None  # set by the app's thread alone
         self._kept: _Text | None = None  # set by whoever holds the lock
+        self._merged: tuple[str, str] | None = None  # what was typed, and what is kept instead
         self._lock = Lock()
 
     @property
@@ -49,6 +50,17 @@ class Draft:
             newest = self._typed
             if newest is None or newest is self._kept:
                 return False
-            self._attempt.write(newest.text, newest.index)
+            kept = self._attempt.write(newest.text, newest.index)
             self._kept = newest
+            if kept != newest.text:
+                self._merged = newest.text, kept
             return True
+
+    def drop(self) -> None:
+        """Forget what is not kept: the answer can no longer be changed."""
+        self._kept = self._typed
+
+    def take_merged(self) -> tuple[str, str] | None:
+        """What was typed and, as another window has written as well, what is kept instead; once."""
+        merged, self._merged = self._merged, None
+        return merged

@@ -72,24 +72,31 @@ def compose(connection: Connection, number: int, catalog: Catalog, *, learner: i
     )
 
 
-def save(path: Path, made: Post) -> None:
-    """Write a post to a file, whole or not at all.
+def save(path: Path, made: Post) -> Path | None:
+    """Write a post to a file, whole or not at all. Returns where the former file is now, which a
+    learner may have edited; None if there was none, or the same.
 
     Raises StudyError for a file that is there and no post of this chapter, or cannot be written.
     """
+    data, former = post.write(made).encode("utf-8"), None
     try:
         if path.exists():
-            kept, _ = post.read(path.read_bytes().decode("utf-8", "replace"), path)
+            there = path.read_bytes()
+            kept, _ = post.read(there.decode("utf-8", "replace"), path)
             if kept is None or (kept.pack, kept.chapter) != (made.pack, made.chapter):
                 raise StudyError(
                     f"{path} is there already and no post of chapter {made.chapter}; "
                     "give another name."
                 )
+            if there != data:
+                former = path.with_name(path.name + "~")
+                former.write_bytes(there)
         scratch = path.with_name(path.name + ".new")
-        scratch.write_bytes(post.write(made).encode("utf-8"))
+        scratch.write_bytes(data)
         os.replace(scratch, path)
     except OSError as error:
         raise StudyError(f"{path} cannot be written: {error.strerror}.") from error
+    return former
 
 
 def load(path: Path) -> tuple[Restored, list[Problem]]:
@@ -205,6 +212,8 @@ def _restore_note(
         return f"there is no section {number}"
     if row.text:
         return "" if row.text == text else f"section {number} has another note of yours already"
+    if len(text) > response.LONGEST:
+        return f"the note has more than {response.LONGEST:,} characters"
     tracker.write_note(connection, row.id, text, learner=learner)
     return None
 

@@ -19,6 +19,7 @@ from studyapp.study.grading import Grade
 
 KEPT = "kept, not scheduled"  # an attempt has scheduled the card today already
 WAITS = "when you start it"  # new and missed, and its section is not started
+STAYS = "as a new card"  # new and missed in a pretest
 
 card = tables.card.c
 
@@ -29,6 +30,7 @@ def promises(
     ticked: Collection[int],
     now: datetime,
     *,
+    pretest: bool = False,
     learner: int = 1,
 ) -> dict[Grade, str]:
     """When the answer comes back after each grade; of several cards, the first to come.
@@ -39,7 +41,7 @@ def promises(
         return {}
     parameters = log.read_history(connection, learner)[-1].parameters
     return {
-        given: _promise(connection, asked, given, ticked, now, parameters, learner)
+        given: _promise(connection, asked, given, ticked, now, parameters, pretest, learner)
         for given in (Grade.MISSED, Grade.PARTLY, Grade.GOT)
     }
 
@@ -51,21 +53,23 @@ def _promise(
     ticked: Collection[int],
     now: datetime,
     parameters: Parameters,
+    pretest: bool,
     learner: int,
 ) -> str:
-    outcomes, waits = list[Memory](), False
+    outcomes, waits = list[Memory](), ""
     for card_id, said in response.cards_of(connection, asked.note, asked.note_id, given, ticked):
         before = log.read_memory(connection, learner, card_id)
         if response.attempted(connection, card_id, study_day(now), learner):
             continue
         if before.state is State.NEW and not said:
-            waits = not response.let_in(connection, card_id, learner)
-            if waits:
+            started = response.let_in(connection, card_id, learner)
+            if pretest or not started:
+                waits = STAYS if started else WAITS
                 continue
         uid = connection.scalars(select(card.uid).where(card.id == card_id)).one()
         outcomes.append(_after(before, uid, said, given, now, parameters))
     if not outcomes:
-        return WAITS if waits else KEPT
+        return waits or KEPT
     first = min(outcomes, key=lambda memory: (memory.due, memory.due_at or now))
     if first.due_at is not None:
         return f"again in {words.wait(first, now)}"

@@ -115,7 +115,12 @@ def waiting(connection: Connection, *, learner: int = 1) -> Waiting | None:
         )
         .join(tables.response, response.attempt_id == attempt.id)
         .join(tables.chapter, chapter.id == attempt.chapter_id)
-        .where(attempt.learner_id == learner, attempt.finished_at.is_(None))
+        .join(tables.note, note.id == response.note_id)
+        .where(
+            attempt.learner_id == learner,
+            attempt.finished_at.is_(None),
+            note.missing_since.is_(None),
+        )
         .group_by(attempt.id)
         .order_by(func.max(response.changed_at).desc())
         .limit(1)
@@ -176,7 +181,8 @@ def _answers(
             response.changed_at,
         )
         .join(tables.attempt, attempt.id == response.attempt_id)
-        .where(response.learner_id == learner, condition)
+        .join(tables.note, note.id == response.note_id)
+        .where(response.learner_id == learner, note.missing_since.is_(None), condition)
     ):
         found.setdefault(row.attempt_id, []).append(row)
     return found

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, update
 
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating, State
 from studyapp.notes.card import question_face
-from studyapp.notes.note import CardStyle, Note
+from studyapp.notes.note import CardStyle, Note, Point
 from studyapp.store import log, tables
 from studyapp.study import review
 from studyapp.study.card import as_note
 from studyapp.study.grading import Grade, core, hits
 
 LONGEST = 100_000  # characters
+_GRADED = "This answer was already graded in another window."
 
 response = tables.response.c
 attempt = tables.attempt.c
@@ -36,7 +38,10 @@ def put(
     learner: int = 1,
     **values: Any,
 ) -> None:
-    """Keep what a learner has done to an answer, and that it was the newest of its attempt."""
+    """Keep what a learner has done to an answer, and that it was the newest of its attempt.
+
+    The first answer of an open attempt ends earlier ones of its chapter as they are.
+    """
     values["changed_at"] = log.utc(now)
     changed = connection.execute(
         update(tables.response)
@@ -57,14 +62,75 @@ def put(
                 **empty | values, learner_id=learner, attempt_id=attempt_id, note_id=note_id
             )
         )
+        this = tables.attempt.alias().c
+        of_chapter = select(this.chapter_id).where(
+            this.id == attempt_id, this.finished_at.is_(None)
+        )
+        connection.execute(
+            update(tables.attempt)
+            .where(
+                attempt.learner_id == learner,
+                attempt.chapter_id == of_chapter.scalar_subquery(),
+                attempt.id < attempt_id,
+                attempt.finished_at.is_(None),
+            )
+            .values(finished_at=log.utc(now))
+        )
     connection.execute(
         update(tables.attempt).where(attempt.id == attempt_id).values(note_id=note_id)
     )
 
 
+def write(
+    connection: Connection,
+    attempt_id: int,
+    note_id: int,
+    text: str,
+    before: str,
+    now: datetime,
+    *,
+    learner: int = 1,
+) -> str:
+    """Keep the text of an answer that said *before* when it was last looked at; returns what is
+    kept: if another window has written in between, its text with this one below.
+
+    Raises StudyError for a text that is too long, AlreadyRatedError if the answer is graded.
+    """
+    kept = connection.execute(
+        select(response.text, response.grade).where(
+            response.attempt_id == attempt_id, response.note_id == note_id
+        )
+    ).one_or_none()
+    if kept is not None and kept.grade is not None:
+        raise AlreadyRatedError(_GRADED)
+    text = checked(text)
+    if kept is not None and kept.text not in (before, text):
+        text = checked(f"{kept.text}\n\n{text}")
+    put(connection, attempt_id, note_id, now, learner=learner, text=text)
+    return text
+
+
+def point_keys(points: Sequence[Point], ticked: Collection[int]) -> list[str]:
+    """What is kept of ticks: the points themselves, as their places change with the content."""
+    return sorted({_key(points[index]) for index in ticked})
+
+
+def ticked_of(points: Sequence[Point], keys: Collection[str]) -> frozenset[int]:
+    """The places of the ticked points; one that has been taken away or reworded is not ticked."""
+    return frozenset(index for index, point in enumerate(points) if _key(point) in keys)
+
+
+def _key(point: Point) -> str:
+    return point.id or hashlib.blake2b(point.text.encode(), digest_size=8).hexdigest()
+
+
 def checked(text: str) -> str:
-    """An answer with the line ends that we keep. Raises StudyError if it is too long."""
+    """An answer with the line ends that we keep, of characters that can be encoded.
+
+    Raises StudyError if it is too long.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.encode("utf-8", "replace").decode("utf-8")
     if len(text) > LONGEST:
         raise StudyError(
             f"An answer can have {LONGEST:,} characters and this one has {len(text):,}; "
@@ -88,21 +154,22 @@ def grade(
     transaction. Returns whether anything was scheduled.
 
     Missed is Again now; partly is Again, due on the next study day; got it is Good without steps.
-    A card takes one such review a study day. A new card whose section is not started stays new
-    unless it was known: what is missed in a pretest comes when the learner gets there.
+    A card takes one such review a study day. In a pretest, and where the section is not started, a
+    new card stays new unless it was known: it comes when the learner gets there.
     Raises AlreadyRatedError if another window has graded this answer.
     """
     kept = connection.scalar(
         select(response.grade).where(response.attempt_id == attempt_id, response.note_id == note_id)
     )
     if kept is not None:
-        raise AlreadyRatedError("This answer was already graded in another window.")
+        raise AlreadyRatedError(_GRADED)
+    pretest = connection.scalars(select(attempt.pretest).where(attempt.id == attempt_id)).one()
     row = connection.execute(select(tables.note).where(tables.note.c.id == note_id)).one()
     note = as_note(row)
     entries: list[str] = []
     if given is not Grade.DONE:
         for card_id, said in cards_of(connection, note, note_id, given, ticked):
-            entries += _schedule(connection, card_id, said, given, now, duration, learner)
+            entries += _schedule(connection, card_id, said, given, now, duration, pretest, learner)
             duration = timedelta(0)  # the time was spent once
     points, full = question_face(note).points, 0
     if ticked or given is Grade.MISSED:  # without ticks only a miss tells of points
@@ -115,7 +182,7 @@ def grade(
         learner=learner,
         grade=given.value,
         graded_at=log.stamp(connection, now),
-        ticked=sorted(ticked),
+        ticked=point_keys(points, ticked),
         points=full,
         hits=min(hits(points, ticked), full),
         entries=entries,
@@ -162,8 +229,21 @@ def take_back(
         .where(response.id == row.id)
         .values(grade=None, graded_at=None, entries=[], points=0, hits=0)
     )
+    # One attempt of a chapter is open at a time: the newest with an answer.
+    later = tables.attempt.alias()
     connection.execute(
-        update(tables.attempt).where(attempt.id == row.attempt_id).values(finished_at=None)
+        update(tables.attempt)
+        .where(
+            attempt.id == row.attempt_id,
+            ~exists().where(
+                later.c.learner_id == learner,
+                later.c.chapter_id == attempt.chapter_id,
+                later.c.id > attempt.id,
+                later.c.finished_at.is_(None),
+                later.c.id == response.attempt_id,
+            ),
+        )
+        .values(finished_at=None)
     )
     return first
 
@@ -190,12 +270,15 @@ def _schedule(
     given: Grade,
     now: datetime,
     duration: timedelta,
+    pretest: bool,
     learner: int,
 ) -> list[str]:
     """Log one card's review; returns the uids (hex) of what was logged."""
     before = log.read_memory(connection, learner, card_id)
-    waits = before.state is State.NEW and not said and not let_in(connection, card_id, learner)
-    if waits or attempted(connection, card_id, study_day(now), learner):
+    missed_new = before.state is State.NEW and not said
+    if missed_new and (pretest or not let_in(connection, card_id, learner)):
+        return []
+    if attempted(connection, card_id, study_day(now), learner):
         return []
     answered = review.answer(
         connection,

@@ -142,7 +142,7 @@ class Sitting:
         if self.done and self.done[-1].card == undone.card and undone.rating is not None:
             self.done.pop()
         self._reload()
-        if undone.card is not None:
+        if undone.card is not None and not undone.grade:
             with reading(self.engine) as connection:
                 view = card.load(connection, undone.card)
             self._queue.put_first(

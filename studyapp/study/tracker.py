@@ -280,10 +280,27 @@ def set_familiarity(
     _put(connection, section_id, learner, familiarity=familiarity)
 
 
-def write_note(connection: Connection, section_id: int, text: str, *, learner: int = 1) -> None:
-    """Keep the learner's own note on a section, Markdown; line ends become LF."""
+def write_note(
+    connection: Connection,
+    section_id: int,
+    text: str,
+    before: str | None = None,
+    *,
+    learner: int = 1,
+) -> str:
+    """Keep the own note on a section, Markdown with line ends of LF. Returns what is kept:
+    if it no longer says *before*, another window has written in between: this text goes below.
+    """
+    kept = connection.scalar(
+        select(progress.text).where(
+            progress.section_id == section_id, progress.learner_id == learner
+        )
+    )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if before is not None and (kept or "") not in (before, text):
+        text = f"{kept}\n\n{text}"
     _put(connection, section_id, learner, text=text)
+    return text
 
 
 def video_at(address: str, seconds: int) -> str:

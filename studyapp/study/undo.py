@@ -20,12 +20,14 @@ event = tables.event.c
 class Undone:
     """What was taken back: a rating or, where that is None, another action in words.
 
-    `card` is None where no card was concerned, as after the grade of something to do.
+    `card` is None where no card was concerned. A `grade` was given in a questionnaire: its question
+    is open there again, and belongs in no queue.
     """
 
     card: int | None
     what: str
     rating: Rating | None = None
+    grade: bool = False
 
 
 def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone | None:
@@ -54,7 +56,7 @@ def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone |
     logged = [row.at for row in (newest_review, newest_event) if row]
     if graded and all(at < graded.graded_at for at in logged):
         scheduled = response.take_back(connection, graded, now, learner=learner)
-        return Undone(scheduled, f"the grade {graded.grade!r}")
+        return Undone(scheduled, f"the grade {graded.grade!r}", grade=True)
     if newest_review and not (newest_event and newest_event[:2] > newest_review[:2]):
         _, uid, card_id, number = newest_review
         rating = Rating(number)

@@ -16,6 +16,7 @@ from studyapp import config
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.tui.screens.help import HelpScreen
+from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class StudyApp(App[None]):
         self._chapter = chapter
         self._quiz = quiz  # the chapter whose questionnaire to open
         self._theme_to_keep = ""
+        self.hurried = False  # the learner has been told of what is not saved
 
     def on_mount(self) -> None:
         if self.settings.theme in self.available_themes:
@@ -238,6 +240,15 @@ class StudyApp(App[None]):
             self.open_lesson(self.catalog.lesson(link.lesson), link.knobs)
         except StudyError as error:
             self.notify(str(error), severity="error")
+
+    async def action_quit(self) -> None:
+        """Close the app; if something cannot be saved now, only when asked again."""
+        unsaved = [page for page in self.screen_stack if isinstance(page, Page) and not page.keep()]
+        if not unsaved or self.hurried:
+            self.exit()
+        else:
+            self.hurried = True
+            self.notify("It is not saved yet. ctrl+q again closes without it.", severity="error")
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):

@@ -19,10 +19,12 @@ from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes.note import Point
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
+from studyapp.study import questionnaire as questionnaires
 from studyapp.study import queue, review
 from studyapp.study.attempt import Attempt, Mark
 from studyapp.study.grading import Grade, propose_grade
 from studyapp.study.library import start_chapter
+from studyapp.study.promise import STAYS, promises
 from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
 
@@ -39,14 +41,25 @@ def attempt(engine: Engine, clock: Clock) -> Attempt:
     return Attempt(engine, Settings(), clock, 1)
 
 
-def begin(engine: Engine, clock: Clock, number: int = 1, *, anew: bool = False) -> Attempt:
-    return Attempt(engine, Settings(), clock, number, anew=anew)
+def begin(
+    engine: Engine,
+    clock: Clock,
+    number: int = 1,
+    *,
+    anew: bool = False,
+    pretest: bool | None = None,
+) -> Attempt:
+    return Attempt(engine, Settings(), clock, number, anew=anew, pretest=pretest)
+
+
+def read_again(engine: Engine, content: Path, clock: Clock) -> None:
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
 
 
 def add(engine: Engine, content: Path, clock: Clock, *notes: str) -> None:
     (content / "1" / "more.md").write_text(questionnaire(*notes))
-    with writing(engine) as connection:
-        sync.sync(connection, [content], clock())
+    read_again(engine, content, clock)
 
 
 def show(attempt: Attempt, name: str) -> None:
@@ -257,7 +270,21 @@ def test_a_pretest_keeps_what_is_missed_for_later(engine, clock: Clock) -> None:
     assert memory_of(engine, "r1").state is State.REVIEW
     with writing(engine) as connection:
         start_chapter(connection, 2, clock())
-    assert attempt.grade(Grade.MISSED), "from now on it is scheduled"
+    assert not attempt.grade(Grade.MISSED), "it stays a pretest"
+    assert memory_of(engine, "r2") == Memory()
+
+
+def test_a_started_chapter_can_be_a_pretest_if_the_learner_says_so(engine, clock: Clock) -> None:
+    assert not begin(engine, clock).pretest
+    attempt = begin(engine, clock, anew=True, pretest=True)
+    assert attempt.pretest
+    assert not attempt.grade(Grade.MISSED)
+    assert attempt.grade(Grade.GOT)
+    assert [one.scheduled for one in attempt.questions[:3]] == [False, True, False]
+    assert memory_of(engine, "q00") == Memory()
+    with reading(engine) as connection:
+        promised = promises(connection, attempt.current, (), clock(), pretest=True)
+    assert promised[Grade.MISSED] == STAYS
 
 
 def test_an_attempt_is_resumed_where_it_was_left(engine, clock: Clock) -> None:
@@ -287,7 +314,76 @@ def test_starting_anew_ends_the_open_attempt(engine, clock: Clock) -> None:
     assert second.id != first.id
     assert second.current.text == ""
     assert [(one.text, one.grade) for one in second.earlier()] == [("then", Grade.GOT)]
+    assert begin(engine, clock).id == first.id, "a slip of the hand ends nothing"
+    second.write("now")
     assert begin(engine, clock).id == second.id
+
+
+def test_undo_in_an_attempt_that_was_followed_by_another_leaves_it_ended(
+    engine, clock: Clock
+) -> None:
+    first = begin(engine, clock)
+    first.grade(Grade.GOT)
+    second = begin(engine, clock, anew=True)
+    second.write("now")
+    first.undo()
+    assert begin(engine, clock).id == second.id
+    with reading(engine) as connection:
+        waiting = questionnaires.waiting(connection)
+    assert waiting is not None
+    assert waiting.answered == 1
+
+
+def test_two_windows_grade_half_each(engine, clock: Clock) -> None:
+    one, two = begin(engine, clock, 2), begin(engine, clock, 2)
+    one.grade(Grade.GOT)
+    one.grade(Grade.GOT)
+    two.go_to(2)
+    two.grade(Grade.GOT)
+    two.grade(Grade.GOT)
+    assert two.finished
+    assert begin(engine, clock, 2).id != one.id
+
+
+def test_two_windows_write_to_one_answer(engine, clock: Clock) -> None:
+    one, two = begin(engine, clock), begin(engine, clock)
+    one.write("forty lines")
+    assert two.write("b") == "forty lines\n\nb"
+    assert two.write("forty lines\n\nbc") == "forty lines\n\nbc"
+    one.reload()
+    one.grade(Grade.GOT)
+    two.index = one.index - 1
+    with pytest.raises(AlreadyRatedError):
+        two.write("too late")
+
+
+def test_what_is_gone_from_the_content_leaves_no_attempt_open(
+    engine, clock: Clock, content: Path
+) -> None:
+    attempt = begin(engine, clock, 2)
+    for _ in range(3):
+        attempt.grade(Grade.GOT)
+    kept = "\n\n".join(question(f"r{n}", chapter=2) for n in range(3))
+    (content / "2" / "questionnaire.md").write_text(questionnaire(kept, chapter=2))
+    read_again(engine, content, clock)
+    assert begin(engine, clock, 2).id == attempt.id, "all of it is judged: it is ended here"
+    assert begin(engine, clock, 2).id != attempt.id
+
+
+def test_ticks_belong_to_points_and_not_to_places(engine, clock: Clock, content: Path) -> None:
+    attempt = begin(engine, clock)
+    attempt.tick(frozenset({0}))
+    path = content / "1" / "questionnaire.md"
+    path.write_text(
+        path.read_text().replace("- [ ] first of q00", "- [ ] brand new\n- [ ] first of q00")
+    )
+    read_again(engine, content, clock)
+    assert begin(engine, clock).current.ticked == {1}
+    path.write_text(path.read_text().replace("- [ ] first of q00\n", ""))
+    read_again(engine, content, clock)
+    again = begin(engine, clock).current
+    assert not again.ticked
+    assert again.proposed is None
 
 
 def test_the_last_grade_finishes_an_attempt(engine, clock: Clock) -> None:

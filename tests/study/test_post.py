@@ -16,7 +16,7 @@ from studyapp.errors import StudyError
 from studyapp.lab.catalog import Catalog
 from studyapp.store import sync, tables
 from studyapp.store.engine import open_database, reading, writing
-from studyapp.study import library, post, tracker
+from studyapp.study import chapter, library, post, tracker
 from studyapp.study.attempt import Attempt
 from studyapp.study.grading import Grade
 from tests_support import Clock
@@ -142,6 +142,37 @@ def test_a_file_of_somebody_else_is_not_overwritten(answered: Engine, tmp_path: 
     assert path.read_text() == "# Mine\n"
     first = publish(answered, tmp_path / "a.md")
     assert publish(answered, tmp_path / "a.md") == first
+
+
+def test_a_post_that_was_edited_is_put_aside(answered: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "chapter-1.md"
+    with reading(answered) as connection:
+        made = post.compose(connection, 1, Catalog((), ()))
+    assert post.save(path, made) is None
+    assert post.save(path, made) is None
+    edited = path.read_bytes() + b"\nMy own last words.\n"
+    path.write_bytes(edited)
+    former = post.save(path, made)
+    assert former is not None
+    assert former.read_bytes() == edited
+    assert sorted(tmp_path.glob("chapter*")) == [path, former]
+
+
+def test_an_import_leaves_the_open_attempt_open(
+    answered: Engine, empty: Engine, clock: Clock, tmp_path: Path
+) -> None:
+    path = tmp_path / "chapter-1.md"
+    with reading(answered) as connection:
+        post.save(path, post.compose(connection, 1, Catalog((), ())))
+    attempt = Attempt(empty, Settings(), clock, 1)
+    attempt.write("under way")
+    with writing(empty) as connection:
+        post.restore(connection, path, post.load(path)[0], clock())
+    assert Attempt(empty, Settings(), clock, 1).id == attempt.id
+    with reading(empty) as connection:
+        view = chapter.view(connection, 1, clock())
+    assert view.open is not None
+    assert (view.open.id, view.open.answered) == (attempt.id, 1)
 
 
 def test_references_are_folded_without_links_of_the_app(

@@ -200,8 +200,7 @@ async def test_a_whole_questionnaire_by_keys(
             "missed    1",
             "done      1",
             "Core points: 1 of 2 (50%) in 2 answers.",
-            "Missed: in today's queue again.",
-            "Partly: due on the next study day.",
+            "Missed or partly: 2 come back in your reviews.",
         ):
             assert line in lines(pilot)
         assert screen.attempt.finished
@@ -620,6 +619,52 @@ async def test_a_grade_from_another_window_stands(make_app, open_attempt: Open) 
         assert reviews(pilot) == 1
 
 
+async def test_two_windows_write_to_one_answer(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        screen = await open_attempt(pilot)
+        assert screen.attempt.engine is not None
+        other = Attempt(screen.attempt.engine, Settings(), screen.attempt.clock, 1)
+        await keys(pilot, "t")
+        other.write("From the other one.")
+        await keys(pilot, "from this", "escape")
+        assert kept(pilot) == box(pilot).text == "From the other one.\n\nfrom this"
+        assert "both texts are kept" in toasts(pilot)
+        other.reload()
+        other.grade(Grade.GOT)
+        await keys(pilot, "t", " too late", "escape")
+        assert "already graded in another window" in toasts(pilot)
+        assert "You judged it: got it." in lines(pilot)
+        assert kept(pilot) == box(pilot).text == "From the other one.\n\nfrom this"
+
+
+async def test_the_app_does_not_close_over_what_is_not_saved(
+    make_app, open_attempt: Open, tmp_path: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        other = connect(str(tmp_path / "app.db"))
+        with writing(other):
+            await keys(pilot, "t", "wait for me", "ctrl+q")
+            assert app._exit is False
+            assert "ctrl+q again closes without it" in toasts(pilot)
+        other.dispose()
+        await keys(pilot, "ctrl+q")
+        assert app._exit is True
+        assert kept(pilot) == "wait for me"
+
+
+async def test_letters_of_no_width_are_taken(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t")
+        for letter in "a\u200cb\u200d":
+            box(pilot).post_message(events.Key(letter, letter))
+        await pilot.pause()
+        await keys(pilot, "escape")
+        assert kept(pilot) == "a\u200cb\u200d"
+
+
 async def test_the_second_grade_of_a_day_is_kept_only(
     make_app, open_attempt: Open, clock: Clock
 ) -> None:
@@ -644,7 +689,7 @@ async def test_a_pretest_says_what_it_does(make_app, open_attempt: Open) -> None
             "p partly\n  when you start it",
             "g got it\n  2 d",
         ]
-        assert hint(pilot) == "pretest: what you miss waits until you start the chapter"
+        assert hint(pilot) == "pretest: what you miss is not scheduled; it comes as a new card"
         await keys(pilot, "m")
         assert "comes once you have started its section" in toasts(pilot)
         assert reviews(pilot) == 0

@@ -15,6 +15,7 @@ from studyapp.store.engine import reading
 from studyapp.study import library
 from studyapp.study.attempt import Attempt
 from studyapp.study.grading import Grade
+from studyapp.tui.screens.attempt import AttemptScreen
 from studyapp.tui.screens.chapter import ChapterScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
@@ -113,6 +114,19 @@ async def test_today_continues_the_attempt_and_comes_back_by_its_chapter(
         await pilot.press("escape")
         await open_today(pilot)
         assert isinstance(app.screen, ChapterScreen)
+
+
+async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_chapter(pilot, open_today)
+        await pilot.press("p")
+        assert isinstance(app.screen, AttemptScreen)
+        assert app.screen.attempt.pretest
+        await pilot.press("space", "m", "escape")
+        await open_today(pilot)
+        assert "pretest" in shown(app, "#past")
+        assert not app.screen.check_action("pretest", ())  # it goes on as one
 
 
 async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path: Path) -> None:

@@ -31,11 +31,11 @@ from studyapp.study.draft import Draft
 from studyapp.study.facts import lessons_for
 from studyapp.study.grading import Grade
 from studyapp.study.hints import disagreements
-from studyapp.study.promise import WAITS, promises
+from studyapp.study.promise import STAYS, WAITS, promises
 from studyapp.study.response import LONGEST
 from studyapp.tui.evidence import evidence
 from studyapp.tui.screens.page import SMALLEST, Page
-from studyapp.tui.widgets.answer import AnswerBox
+from studyapp.tui.widgets.answer import BOTH_KEPT, AnswerBox
 from studyapp.tui.widgets.grades import Grades
 from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
@@ -45,7 +45,8 @@ SAVE_AFTER = 0.4  # seconds from a key to its saving, also while typing goes on
 SURE = (None, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 _DISAGREE = "? your words and this tick disagree"
-_PRETEST = "pretest: what you miss waits until you start the chapter"
+_PRETEST = "pretest: what you miss is not scheduled; it comes as a new card"
+_NOT_STARTED = "what you miss waits until you start its section"
 
 
 def _key(
@@ -276,8 +277,9 @@ class AttemptScreen(Page):
             grades.show(self._leads_to, asked.proposed, why)
             doubtful = disagreements(asked.text, asked.face.points, asked.ticked)
             self.query_one(Points).doubt(doubtful)
-        waits = asked.grade is None and WAITS in self._leads_to.values()
-        told = _DISAGREE if doubtful else _PRETEST if waits else ""
+        waits = asked.grade is None and {STAYS, WAITS} & set(self._leads_to.values())
+        later = _PRETEST if self.attempt.pretest else _NOT_STARTED
+        told = _DISAGREE if doubtful else later if waits else ""
         grades.hint(self._trouble or self._refused or told)
 
     def _read_promises(self) -> None:
@@ -288,7 +290,9 @@ class AttemptScreen(Page):
         try:
             with reading(self.attempt.engine) as connection:
                 now = self.attempt.clock()
-                self._leads_to = promises(connection, asked, asked.ticked, now)
+                self._leads_to = promises(
+                    connection, asked, asked.ticked, now, pretest=self.attempt.pretest
+                )
         except StudyError as error:
             self.notify(str(error), severity="error")
 
@@ -324,11 +328,19 @@ class AttemptScreen(Page):
     async def _save(self) -> None:
         """Save the newest text in a thread; if that cannot be, say so and try again."""
         self._soon = None
+        failed: StudyError | None = None
         try:
             await asyncio.to_thread(self._write_down)
         except StudyError as error:
-            self._tell(f"Not saved yet: {error}")
+            failed = error
+        if not self.query(Questions):  # closed in the meantime
+            return
+        if isinstance(failed, AlreadyRatedError):
+            self._show_other_window(failed)
+        elif failed is not None:
+            self._tell(f"Not saved yet: {failed}")
         else:
+            self._show_merged()
             self._tell("")
         self._save_soon()
         self.query_one(Questions).show(self.attempt.questions)
@@ -340,16 +352,39 @@ class AttemptScreen(Page):
             with suppress(LockedError):  # another program is writing; a later save does it
                 checkpoint(engine)
 
-    def _keep(self) -> bool:
+    def keep(self) -> bool:
         """Save the newest text now; False, after one sentence, if that cannot be."""
         self._take()
         try:
             self._draft.save()
+        except AlreadyRatedError as error:
+            self._show_other_window(error)
+            return False
         except StudyError as error:
             self.notify(str(error), severity="error")
             return False
+        self._show_merged()
         self._tell("")
         return True
+
+    def _show_merged(self) -> None:
+        """Another window has written to this answer: show its text with this one's below."""
+        merged = self._draft.take_merged()
+        if merged is None:
+            return
+        typed, kept = merged
+        more = self._box.text.removeprefix(typed) if self._box.text.startswith(typed) else ""
+        self._taken = kept
+        self._box.text = kept + more
+        self._box.move_cursor(self._box.document.end)
+        self.notify(BOTH_KEPT, severity="warning")
+
+    def _show_other_window(self, error: AlreadyRatedError) -> None:
+        """Another window has judged this answer: show it as it is now."""
+        self._draft.drop()
+        self.notify(str(error), severity="warning")
+        self.attempt.reload()
+        self._show_question()
 
     def _tell(self, trouble: str) -> None:
         if trouble != self._trouble:
@@ -368,7 +403,8 @@ class AttemptScreen(Page):
 
     def on_unmount(self) -> None:
         self._take()
-        self.attempt.patience, usual = LONG_PATIENCE, self.attempt.patience
+        usual = self.attempt.patience
+        self.attempt.patience = usual if self.study.hurried else LONG_PATIENCE
         try:
             self._draft.save()
         except StudyError as error:
@@ -378,14 +414,12 @@ class AttemptScreen(Page):
 
     def _change(self, action: Callable[[], object]) -> bool:
         """Do something to the attempt, its text being kept; one sentence if it cannot be done."""
-        if not self._keep():
+        if not self.keep():
             return False
         try:
             action()
         except AlreadyRatedError as error:
-            self.notify(str(error), severity="warning")
-            self.attempt.reload()
-            self._show_question()
+            self._show_other_window(error)
             return False
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -452,7 +486,7 @@ class AttemptScreen(Page):
 
     def _leave_box(self) -> None:
         self.set_focus(None)
-        self._keep()
+        self.keep()
         self._show_state()
 
     def action_reveal_typed(self) -> None:
@@ -493,6 +527,8 @@ class AttemptScreen(Page):
             self.notify(
                 "Kept; it comes once you have started its section."
                 if promised == WAITS
+                else "Kept; it comes as a new card."
+                if promised == STAYS
                 else "Kept, not scheduled again today."
             )
         if self.attempt.finished:
@@ -526,7 +562,7 @@ class AttemptScreen(Page):
 
     def action_step(self, step: int) -> None:
         if self.attempt.index + step == len(self.attempt.questions):
-            if self._keep():
+            if self.keep():
                 self._sum_up()
         else:
             self._go_to(self.attempt.index + step)
@@ -564,7 +600,7 @@ class AttemptScreen(Page):
     def action_overview(self) -> None:
         if self._choosing:
             self._close_overview()
-        elif self._keep():
+        elif self.keep():
             self._choosing = True
             self.add_class("-choosing")
             questions = self.query_one(Questions)
@@ -590,12 +626,12 @@ class AttemptScreen(Page):
     def action_earlier(self) -> None:
         from studyapp.tui.screens.compare import CompareScreen
 
-        if self._keep():
+        if self.keep():
             asked, raw = self.attempt.current, self.attempt.settings.raw_maths
             self.app.push_screen(CompareScreen(asked, self._earlier, raw=raw))
 
     def action_lesson(self) -> None:
-        if self._keep():
+        if self.keep():
             self.study.open_lab(self._lessons)
 
     def action_reference(self) -> None:
@@ -604,7 +640,7 @@ class AttemptScreen(Page):
 
     @on(Prose.LinkClicked)
     def _follow(self, event: Prose.LinkClicked) -> None:
-        if self._keep():
+        if self.keep():
             self.study.open_link(event.href)
 
     def action_find(self) -> None:

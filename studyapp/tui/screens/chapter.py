@@ -35,6 +35,7 @@ class ChapterScreen(Page):
         Binding(
             "r", "anew", "begin anew", tooltip="Begin a new attempt; an open one ends as it is"
         ),
+        Binding("p", "pretest", "pretest", tooltip="Guess before you read"),
         Binding("d", "date", "exam day", tooltip="The day that mastery is forecast for"),
         Binding("escape,q", "back", "back", key_display="esc", tooltip="Back"),
     ]
@@ -100,8 +101,9 @@ class ChapterScreen(Page):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("anew", "date"):
-            return self._view is not None and not isinstance(self.focused, Input)
+        if action in ("anew", "date", "pretest"):
+            ready = self._view is not None and not isinstance(self.focused, Input)
+            return ready and (action != "pretest" or _can_pretest(self._view))
         return True
 
     @on(Menu.OptionSelected)
@@ -111,13 +113,18 @@ class ChapterScreen(Page):
                 self.open_attempt()
             case "anew":
                 self.open_attempt(anew=True)
+            case "pretest":
+                self.open_attempt(pretest=True)
             case _:
                 self.action_date()
 
     def action_anew(self) -> None:
         self.open_attempt(anew=True)
 
-    def open_attempt(self, *, anew: bool = False) -> None:
+    def action_pretest(self) -> None:
+        self.open_attempt(pretest=True)
+
+    def open_attempt(self, *, anew: bool = False, pretest: bool = False) -> None:
         """Go on with the open attempt, or begin one."""
         study = self.study
         assert study.engine is not None
@@ -127,7 +134,8 @@ class ChapterScreen(Page):
                 study.settings,
                 study.clock,
                 self.number,
-                anew=anew,
+                anew=anew or pretest,
+                pretest=pretest or None,
                 patience=LOCK_PATIENCE,
             )
         except StudyError as error:
@@ -167,19 +175,31 @@ class ChapterScreen(Page):
 
 
 def _options(view: ChapterView, exam: date | None, today: date) -> list[Option]:
-    newest = view.attempts[0] if view.attempts else None
     made = []
-    if newest is None:
-        made.append(option("go on", "Begin the questionnaire", "enter"))
-    elif newest.finished:
+    if view.open is not None:
+        told = f"{view.open.answered} of {view.questions} answered"
+        made.append(option("go on", f"Go on with {words.day(view.open.day, today)}", "enter", told))
+        told = "the open one ends with its first answer"
+        made.append(option("anew", "Begin a new attempt", "r", told))
+    elif view.attempts:
         made.append(option("anew", "Begin a new attempt", "r"))
     else:
-        told = f"{newest.answered} of {view.questions} answered"
-        made.append(option("go on", f"Go on with {words.day(newest.day, today)}", "enter", told))
-        made.append(option("anew", "Begin a new attempt", "r", "the open one ends as it is"))
-    set_to = words.day(exam, today) if exam else "none; the forecast is for 30 days ahead"
+        told = "" if view.started else "a pretest: the chapter is not started"
+        made.append(option("go on", "Begin the questionnaire", "enter", told))
+    if _can_pretest(view):
+        told = "before you read the chapter"
+        made.append(option("pretest", "Begin it as a pretest", "p", told))
+    set_to = words.day(exam, today) if exam else "none"
+    if exam is None or exam <= today:
+        passed = " has passed" if exam else ""
+        set_to = f"{set_to}{passed}; the forecast is for 30 days ahead"
     made.append(option("date", "Set the day of the exam", "d", set_to))
     return made
+
+
+def _can_pretest(view: ChapterView | None) -> bool:
+    """A first attempt at a chapter that is not started is one anyway."""
+    return view is not None and view.started and not view.attempts
 
 
 def _mastery(view: ChapterView, today: date) -> Content:
@@ -204,8 +224,8 @@ def _mastery(view: ChapterView, today: date) -> Content:
 def _past(view: ChapterView, today: date) -> Content:
     if not view.attempts:
         return Content.styled(
-            "No attempt yet. Before you have read the chapter, one is a pretest: guessing first "
-            "helps what you read to stick, and nothing that you miss is scheduled.",
+            "No attempt yet. Before you have read the chapter, try a pretest: guessing first helps "
+            "what you read to stick, and nothing that you miss is scheduled.",
             "dim",
         )
     head = ("Attempts".ljust(24) + "answered    got  partly  missed   points\n", "bold")

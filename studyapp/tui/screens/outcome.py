@@ -103,14 +103,17 @@ def _lines(found: Tally, attempt: Attempt) -> list[str]:
         share = f"{found.said / found.wanted:.0%}"
         answers = words.count(found.ticked, "answer")
         lines.append(f"Core points: {found.said} of {found.wanted} ({share}) in {answers}.")
-    if found.grades.get(Grade.MISSED):
+    again = [one for one in attempt.questions if one.grade in (Grade.MISSED, Grade.PARTLY)]
+    back = sum(one.scheduled for one in again)
+    if back:
+        lines.append(f"Missed or partly: {_coming(back)} back in your reviews.")
+    if len(again) > back and attempt.pretest:
+        lines.append(f"Missed or partly: {_coming(len(again) - back)} as new cards, later.")
+    elif len(again) > back:
         lines.append(
-            "Missed: comes once you have started its section."
-            if attempt.pretest
-            else "Missed: in today's queue again."
+            f"Missed or partly: {len(again) - back} kept without a review, as scheduled that day "
+            "already or not started."
         )
-    if found.grades.get(Grade.PARTLY) and not attempt.pretest:
-        lines.append("Partly: due on the next study day.")
     if found.skipped:
         lines.append(
             f"Not judged yet: {_numbers(found.skipped)}. They wait for as long as you like."
@@ -118,6 +121,10 @@ def _lines(found: Tally, attempt: Attempt) -> list[str]:
     if found.flagged:
         lines.append(f"Flagged: {_numbers(found.flagged)}.")
     return lines
+
+
+def _coming(number: int) -> str:
+    return f"{number} comes" if number == 1 else f"{number} come"
 
 
 def _numbers(numbers: tuple[int, ...]) -> str:

@@ -82,5 +82,10 @@ class Page(Screen[None]):
         """The app, typed."""
         return cast("StudyApp", self.app)
 
+    def keep(self) -> bool:
+        """Save what is being written, before the app closes; False, after one sentence, if that
+        cannot be."""
+        return True
+
     def head(self, left: str, right: str = "") -> None:
         self.query_one(TitleBar).show(left, right)

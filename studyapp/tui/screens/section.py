@@ -28,7 +28,7 @@ from studyapp.study import library, tracker, words
 from studyapp.study.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, Section
 from studyapp.tui.screens.page import Page
-from studyapp.tui.widgets.answer import AnswerBox
+from studyapp.tui.widgets.answer import BOTH_KEPT, AnswerBox
 from studyapp.tui.widgets.contents import Entry, one_line
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.section import SectionView
@@ -162,14 +162,18 @@ class CoursePage(Page):
         assert engine is not None
         try:
             with writing(engine, patience=patience) as connection:
-                tracker.write_note(connection, written.id, text)
+                kept = tracker.write_note(connection, written.id, text, self._kept)
         except StudyError as error:
             told = f"Not saved yet: {error}"
             if told != self._trouble or patience:  # once, not at every attempt
                 self.notify(told, severity="error")
             self._trouble = told
             return False
-        self._kept, self._trouble = text, ""
+        self._kept, self._trouble = kept, ""
+        if kept != text:
+            self.view.box.text = kept
+            self.view.box.move_cursor(self.view.box.document.end)
+            self.notify(BOTH_KEPT, severity="warning")
         if wal_size(engine) > WAL_LIMIT:
             self._tidy()
         return True
@@ -198,8 +202,11 @@ class CoursePage(Page):
             severity="warning",
         )
 
+    def keep(self) -> bool:
+        return self.keep_note()
+
     def on_unmount(self) -> None:
-        self.keep_note(patience=LONG_PATIENCE)
+        self.keep_note(patience=LOCK_PATIENCE if self.study.hurried else LONG_PATIENCE)
 
     # keys
 

@@ -79,11 +79,12 @@ class SummaryScreen(Page):
 
     def action_undo(self) -> None:
         try:
-            self.sitting.undo()
+            undone = self.sitting.undo()
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self._show_review("There is nothing to undo.")
+        told = f"Undone: {undone.what}." if undone else "There is nothing to undo."
+        self._show_review(told)
 
     def _show_review(self, otherwise: str) -> None:
         from studyapp.tui.screens.review import ReviewScreen

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from studyapp.study.mastery import Outlook
     from studyapp.study.prospect import Prospect
     from studyapp.study.questionnaire import Waiting
+    from studyapp.study.sitting import Sitting
     from studyapp.study.today import ChapterRow, Overview
 
 _BAR = 20
@@ -153,7 +154,7 @@ class TodayScreen(Page):
         """Say why there is nothing to study."""
         self.head("studyapp", "")
         self.query_one("#now", Static).update(
-            Content.assemble(("Cannot open your study data\n\n", "bold"), sentence)
+            Content.assemble(("This cannot be opened\n\n", "bold"), sentence)
         )
         self.query_one("#outlook", Static).display = False
         self.query_one(Menu).display = False
@@ -231,19 +232,28 @@ class TodayScreen(Page):
             elif what == "course":
                 study.open_course()
             elif what == "five":
-                study.open_review(
-                    Interview(study.engine, study.settings, study.clock, patience=LOCK_PATIENCE)
-                )
+                five = Interview(study.engine, study.settings, study.clock, patience=LOCK_PATIENCE)
+                if five.view is None:
+                    self.notify("Nothing to ask: what you have met was reviewed today.")
+                else:
+                    study.open_review(five)
             else:
                 sitting = Sitting(study.engine, study.settings, study.clock, patience=LOCK_PATIENCE)
                 if what == "more":
                     sitting.go_on()
-                elif what == "undo" and sitting.undo() is None:
-                    self.notify("There is nothing to undo.")
+                elif what == "undo" and not self._undo(sitting):
                     return
                 study.open_review(sitting)
         except StudyError as error:
             self.notify(str(error), severity="error")
+
+    def _undo(self, sitting: Sitting) -> bool:
+        """Take back what was done last; whether there is a card to show for it."""
+        undone = sitting.undo()
+        self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
+        if undone is not None and undone.grade:
+            self.refresh_overview()
+        return undone is not None and not undone.grade
 
     def _open_quiz(self) -> None:
         """The chapter of the attempt that was left last, with it on top; else the one started

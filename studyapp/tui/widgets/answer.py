@@ -15,6 +15,8 @@ from textual.widgets.text_area import Edit, EditResult
 from studyapp.errors import printable
 from studyapp.study.response import LONGEST
 
+BOTH_KEPT = "Another window has written here, too: both texts are kept, yours below."
+_JOINERS = ("\u200c", "\u200d")  # Persian and Indic words need them, and families of emoji
 LONG = 2_000  # characters of a line from which the box paints it itself
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -51,6 +53,14 @@ class AnswerBox(TextArea):
         result = super().edit(edit)
         self.scroll_cursor_visible()  # TextArea does so before it knows of a new row
         return result
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.character in _JOINERS and not self.read_only:  # TextArea drops them
+            event.stop()
+            event.prevent_default()
+            self.insert(event.character)
+        else:
+            await super()._on_key(event)
 
     def on_paste(self, event: events.Paste) -> None:
         event.text = printable(event.text.replace("\r\n", "\n").replace("\r", "\n"))
