@@ -138,7 +138,8 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
         yield Progress(done, worlds)
         yield Metric(done, "p", *wilson(int(extreme[0]), done))
         if batch % 5 == 0 or done == worlds:
-            for middle, count in zip(middles.tolist(), bins.tolist(), strict=True):
+            # From the right: steps that go back say from the first on that these are bars.
+            for middle, count in zip(middles[::-1].tolist(), bins[::-1].tolist(), strict=True):
                 yield Metric(middle, "chance", count / done)
             yield Metric(observed, "observed", float(bins.max()) / done)
 
@@ -224,7 +225,7 @@ LESSON = Lesson(
             100_000_000,
             gpu=100_000_000,
             help=(
-                "chance worlds; a million fix p to a few percent of itself in about a second on a "
+                "chance worlds; a million fix this p to a tenth of itself in about a second on a "
                 "CPU, a hundred million are for a GPU (on a CPU, minutes)"
             ),
         ),

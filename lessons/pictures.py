@@ -188,6 +188,7 @@ def draw(
 
 def read(file: Path) -> Tensor:
     """Return a picture as the weights expect it: (3, PIXELS, PIXELS), normalised."""
+    from PIL import Image
     from torchvision.datasets.folder import default_loader  # type: ignore[import-untyped]
     from torchvision.models import ResNet18_Weights  # type: ignore[import-untyped]
 
@@ -196,6 +197,8 @@ def read(file: Path) -> Tensor:
     )
     try:
         picture: Tensor = prepare(default_loader(str(file)))
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{file} is too large a picture: {error}") from error
     except Exception as error:  # Pillow has a dozen kinds for a damaged file
         raise ValueError(f"{file} is not a picture that can be read.") from error
     return picture

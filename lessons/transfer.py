@@ -73,7 +73,8 @@ def plan(
 
 
 # Data. S seeds at once: every tensor begins with the seed, and seed i draws from generator i alone,
-# so that its numbers do not depend on how many seeds run beside it.
+# so that its numbers do not depend on how many seeds run beside it. (A single seed is convolved by
+# another routine, which rounds otherwise.)
 
 Generators = Sequence[torch.Generator]
 
@@ -419,9 +420,9 @@ LESSON = Lesson(
     title="What is a learned body worth?",
     question=Question(
         text=(
-            "A small network has learned to read the digits 0–4. Now 5–9 come with k labels each "
-            "(5, unless you change it). Which way of training reads the most new images of 5–9 "
-            "right?"
+            "A network has learned one set of classes: the digits 0–4, unless you take pictures. "
+            "Now new classes, the digits 5–9, come with k labels each (5, unless you change it). "
+            "Which way of training reads the most new images of the new classes right?"
         ),
         kind="arms",
         fact="lead_head_then_all",

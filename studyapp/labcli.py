@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import datetime
 from difflib import get_close_matches
@@ -109,6 +109,9 @@ def run(
             with reading(engine) as connection:
                 prediction = predictions.predict(connection, lesson, values, answer)
         started = _now()
+        begun = None  # a database that is locked now may be free at the end
+        with suppress(StudyError), writing(engine) as connection:
+            begun = runs.begin(connection, lesson, given, started, prediction)
         show_event = _print_event if as_json else _Lines()
         outcome = _play(runner.run(lesson, given, device or "auto"), show_event)
         graded = None
@@ -116,7 +119,9 @@ def run(
             graded = predictions.graded(lesson, prediction, outcome)
         try:
             with writing(engine) as connection:
-                runs.keep(connection, lesson, given, outcome, started, _now(), prediction)
+                runs.keep(
+                    connection, lesson, given, outcome, started, _now(), prediction, begun=begun
+                )
         finally:  # a database that is locked must not cost the learner what was measured
             if as_json:
                 _print_outcome(outcome, graded)
@@ -269,14 +274,14 @@ def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) 
 
 
 def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -> None:
-    from studyapp.study.facts import measured
+    from studyapp.study.facts import meaning, measured
 
     if graded is not None and graded.grade is not None:
         click.echo(f"You said {graded.prediction.said}: {graded.grade}.")
     width = max(len(fact.name) for fact in result.facts)
     for fact in result.facts:
         click.echo(f"  {fact.name:<{width}}  {measured(fact)}; {fact.varies}")
-    for text in (lesson.meaning, lesson.next):
+    for text in (meaning(lesson, result.knobs), lesson.next):
         if text:
             click.echo(text)
 

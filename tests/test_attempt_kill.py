@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import signal
 from pathlib import Path
 
 import pytest
 
-from typing_kill import kill_once
+from typing_kill import Terminal, kill_once, resumed
 
 
 @pytest.mark.slow
@@ -17,3 +18,14 @@ def test_ten_kills_lose_no_letter_older_than_a_second(batch: int, tmp_path: Path
     chance = random.Random(batch)
     kills = [kill_once(tmp_path / "study.db", chance) for _ in range(5)]
     assert sum(old for _, old, _ in kills) > 20
+
+
+@pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGTERM])
+def test_a_closed_terminal_loses_no_letter_at_all(tmp_path: Path, end: signal.Signals) -> None:
+    database = tmp_path / "study.db"
+    with Terminal(database, "quiz", "1") as terminal:
+        terminal.wait_for("── your ")
+        terminal.send("t")
+        terminal.wait_for("qqq", terminal.send("qqq"))
+        terminal.kill(end)
+    assert resumed(database).current.text == "qqq"

@@ -312,6 +312,22 @@ def test_control_c_cancels_and_leaves_no_process(
     assert (run.outcome, run.facts) == (Ending.CANCELLED, ())
 
 
+def test_a_kill_leaves_the_prediction_locked(
+    started: Callable[..., subprocess.Popen[str]], database: Path
+) -> None:
+    process = started("run", "endless", "--predict", "higher", "--json")
+    assert process.stdout is not None
+    while json.loads(process.stdout.readline())["event"] != "metric":
+        pass
+    process.kill()
+    process.wait()
+    (run,) = kept(database, "endless")
+    assert run.outcome is Ending.CANCELLED
+    assert run.prediction is not None
+    assert run.prediction.prediction.naive
+    assert run.prediction.grade is None
+
+
 def test_reference_figures_come_from_runs_at_the_defaults(pack: Path, database: Path) -> None:
     result = lab("reference", "probe", "amount", "--json")
     assert result.exit_code == 0, result.output

@@ -55,8 +55,9 @@ class Catalog:
         for lesson in self.lessons:
             if lesson.name == name:
                 return lesson
-        names = ", ".join(lesson.name for lesson in self.lessons) or "none is installed"
-        raise StudyError(f"There is no experiment {printable(repr(name))}; there is {names}.")
+        names = ", ".join(lesson.name for lesson in self.lessons)
+        known = f"there is {names}" if names else "none is installed"
+        raise StudyError(f"There is no experiment {printable(repr(name))}; {known}.")
 
 
 def read() -> Catalog:
@@ -169,7 +170,9 @@ class _Reader:
 
     def _value(self, node: ast.expr) -> object:
         match node:
-            case ast.Constant(value=str() | int() | float() | None as value):
+            case ast.Constant(value=str() as text):
+                return printable(text)
+            case ast.Constant(value=int() | float() | None as value):
                 return value
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
                 return -value

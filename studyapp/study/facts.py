@@ -218,6 +218,12 @@ def setting(lesson: Declaration, canonical: str) -> str:
     )
 
 
+def meaning(lesson: Declaration, values: Mapping[str, object]) -> str:
+    """What a lesson's result means. It is written about the defaults, and elsewhere says so."""
+    changed = setting(lesson, knobs.canonical(lesson.knobs, values))
+    return f"At the defaults: {lesson.meaning}" if changed and lesson.meaning else lesson.meaning
+
+
 _TARGET = re.compile(r"\]\(<?(?P<href>(?:fact|lesson):[^)\s>]+)")
 _HREF = re.compile(
     r"(?P<scheme>fact|lesson):(?P<lesson>[^.?\s]+)(?:\.(?P<fact>[^?\s]+))?(?:\?(?P<query>\S*))?"

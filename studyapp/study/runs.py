@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
@@ -54,6 +54,23 @@ class Run:
         return next((found for found in self.facts if found.name == name), None)
 
 
+def begin(
+    connection: Connection,
+    lesson: Declaration,
+    given: Mapping[str, object],
+    started: datetime,
+    prediction: Prediction | None = None,
+    *,
+    learner: int = 1,
+) -> int:
+    """Keep a run that begins as one that was cancelled, which it is if the app dies; `keep` writes
+    it anew when it has ended. Returns its id."""
+    made = keep(
+        connection, lesson, given, Cancelled(), started, started, prediction, learner=learner
+    )
+    return made.id
+
+
 def keep(
     connection: Connection,
     lesson: Declaration,
@@ -63,14 +80,18 @@ def keep(
     now: datetime,
     prediction: Prediction | None = None,
     *,
+    begun: int | None = None,
     learner: int = 1,
 ) -> Run:
     """Store a run that has ended, with its facts and the prediction made before it.
 
     All of it goes into one transaction, the caller's. *given* are the knobs that the learner set;
-    *started* and *now* are aware. If another run of the lesson was kept since the prediction, it
-    decided: this prediction is naive no longer.
+    *started* and *now* are aware; *begun* is what `begin` returned. If another run of the lesson
+    was kept since the prediction, it decided: this prediction is naive no longer.
     """
+    if begun is not None:
+        connection.execute(delete(tables.prediction).where(tables.prediction.c.run_id == begun))
+        connection.execute(delete(tables.run).where(run.id == begun))
     if prediction is not None and prediction.naive:
         still = predictions.naive(connection, lesson.name, learner=learner)
         prediction = replace(prediction, naive=still)

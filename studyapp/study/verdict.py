@@ -22,6 +22,12 @@ def verdict(lesson: Declaration, graded: Graded, measured: Sequence[Fact]) -> st
     if graded.grade is Grade.WRONG:
         return f"Wrong: {truth(lesson, measured) or f'not {graded.prediction.answer}'}."
     if graded.grade is Grade.UNRESOLVED:
+        name = deciding(lesson, graded)
+        found = next((fact for fact in measured if fact.name == name), None)
+        if found is None:
+            return f"Unresolved: this run did not measure the {name.replace('_', ' ')}."
+        if found.low is None or found.high is None:
+            return "Unresolved: a single figure has no interval; take more seeds."
         return "Unresolved: the interval lies partly in your answer and partly outside."
     return "No result, so nothing to hold it against."
 

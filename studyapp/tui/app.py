@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -80,6 +83,11 @@ class StudyApp(App[None]):
         self.hurried = False  # the learner has been told of what is not saved
 
     def on_mount(self) -> None:
+        for ending in ("SIGTERM", "SIGHUP"):  # the terminal was closed: keep what is under way
+            if hasattr(signal, ending):
+                with suppress(NotImplementedError, ValueError, RuntimeError):
+                    loop = asyncio.get_running_loop()
+                    loop.add_signal_handler(getattr(signal, ending), self.exit)
         if self.settings.theme in self.available_themes:
             self.theme = self.settings.theme
         self._theme_to_keep = self.theme

@@ -40,16 +40,14 @@ class Series:
 class Panel:
     """Series that are drawn in one plot. `marks` are single points that stand in a histogram.
 
-    `title` is what curves have in common; empty if that is nothing.
+    `title` is what curves have in common; empty if that is nothing. `bars` says how it is drawn,
+    once and for all: a series of it may turn out to be a histogram while it is on the screen.
     """
 
     title: str
     series: tuple[Series, ...]
     marks: tuple[Series, ...] = ()
-
-    @property
-    def bars(self) -> bool:
-        return any(series.bars for series in self.series)
+    bars: bool = False
 
     @property
     def wants_log(self) -> bool:
@@ -134,7 +132,7 @@ class Live:
         histograms = [series for series in every if series.bars]
         marks = [one for one in every if not one.bars and histograms and len(one.points) == 1]
         curves = [one for one in every if not one.bars and one not in marks]
-        panels = [Panel(one.name, (one,), tuple(marks)) for one in histograms]
+        panels = [Panel(one.name, (one,), tuple(marks), bars=True) for one in histograms]
         return panels + _by_measure(curves)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -108,6 +109,14 @@ def test_text_without_links_is_never_changed(text: str) -> None:
         (gap(0.2, -0.5, 0.9), "Wrong: the same, ±1 point."),
         (gap(-0.9, -1.5, 0.3), "Wrong: not higher."),
         (gap(1.2, 0.4, 2.0), "Unresolved: the interval lies partly in your answer and partly out"),
+        (
+            replace(gap(4.7, 3.9, 5.5), low=None, high=None),
+            "Unresolved: a single figure has no interval; take more seeds.",
+        ),
+        (
+            replace(gap(4.7, 3.9, 5.5), name="other"),
+            "Unresolved: this run did not measure the gap.",
+        ),
     ],
 )
 def test_the_verdict_on_a_choice(engine, known, clock, fact: Fact, words: str) -> None:

@@ -89,11 +89,11 @@ class Terminal:
     def shown(self) -> str:
         return _ESCAPES.sub(b"", self._painted).decode(errors="replace")
 
-    def kill(self) -> float:
-        """Kill -9; returns when (monotonic seconds)."""
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> float:
+        """Kill -9, or end it otherwise; returns when (monotonic seconds)."""
         at = time.monotonic()
-        os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        os.kill(self._process.pid, how)
+        self._process.wait(60)
         return at
 
     def __enter__(self) -> Terminal:

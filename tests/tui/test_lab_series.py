@@ -25,6 +25,16 @@ def titles(live: Live) -> list[tuple[str, list[str]]]:
     return [(panel.title, [one.name for one in panel.series]) for panel in live.panels()]
 
 
+def test_a_panel_stays_what_it_was_when_a_curve_turns_out_to_be_bars() -> None:
+    rising = [Metric(step, "chance", 1) for step in range(3)]
+    live = played(Metric(1, "p", 0.5), *rising, Metric(1, "observed", 2))
+    before = live.panels()
+    live.add(Metric(0, "chance", 1), 9.0)
+    assert [(panel.bars, len(panel.series)) for panel in before] == [(False, 3)]
+    assert [panel.bars for panel in before] == [False]
+    assert [panel.bars for panel in live.panels()] == [True]
+
+
 def test_curves_are_sorted_by_what_they_measure() -> None:
     names = ["train loss", "validation loss", "train error", "validation error"]
     live = played(*(Metric(0, name, 1) for name in [*names, "train loss, no decay"]))

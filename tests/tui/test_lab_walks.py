@@ -25,6 +25,7 @@ from studyapp.tui.screens.lab import LabScreen
 from studyapp.tui.screens.lesson import LessonScreen, Phase
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.source import SourceScreen
+from studyapp.tui.widgets.knobs import KnobInput
 from studyapp.tui.widgets.prose import Prose
 from tests_support import question, questionnaire, until
 
@@ -337,6 +338,29 @@ async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
             await ended(pilot, app)
             assert len(history(app, name)) == 2
             assert history(app, name)[0].prediction.prediction.naive
+            await pilot.press("k")  # to set right what made it fail: nothing is started
+            await pilot.pause()
+            assert lesson_screen(app)._phase is Phase.BEFORE
+            assert isinstance(app.focused, KnobInput)
+            assert len(history(app, name)) == 2
+
+
+async def test_a_prediction_is_kept_when_it_is_committed(make_app, open_today, lessons) -> None:
+    lessons("slow")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await drawing(pilot, app)
+        (kept,) = history(app, "slow")  # whatever becomes of the app from here on
+        assert kept.outcome is Ending.CANCELLED
+        assert kept.prediction.prediction.naive
+        assert kept.prediction.grade is None
+        await pilot.press("escape")
+        await ended(pilot, app)
+        (kept,) = history(app, "slow")
+        assert kept.outcome is Ending.CANCELLED
+        assert kept.prediction.prediction.naive
 
 
 async def test_points_that_are_no_numbers_are_told(make_app, open_today, lessons) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
-from textual.widgets import Static, TextArea
+from textual import events
+from textual.widgets import Input, Static, TextArea
 
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
@@ -290,6 +291,17 @@ async def test_find_shows_notes_as_one_types(make_app, open_today) -> None:
         assert "Nothing has all these words." in lines(app)
         await pilot.press("escape")
         assert isinstance(app.screen, TodayScreen)
+
+
+async def test_find_takes_letters_that_come_in_one_piece(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash")
+        for letter in "what is q07":
+            app.screen.query_one(Input).post_message(events.Key(letter, letter))
+        await until(pilot, lambda: "1 found" in lines(app))
+        assert "It is q07." in lines(app)
 
 
 async def test_a_card_of_ones_own(make_app, open_today, tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ class FindScreen(Page):
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option_index >= len(self._found):
+            return  # of a list that another letter has replaced
         one = self._found[event.option_index]
         self.query_one(Prose).show(f"**{one.prompt}**\n\n{one.answer}")
         self.study.saw(one.answer)

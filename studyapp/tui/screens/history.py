@@ -115,7 +115,7 @@ class HistoryScreen(Page):
             how,
             facts.measured(replace(found, unit="")) if found else "–",
             facts.setting(self._lesson, one.canonical) or "defaults",
-        )
+        ) + (f", {words.count(one.seeds, 'seed')}" if one.seeds else "")
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from enum import Enum
 from time import monotonic
@@ -119,6 +119,7 @@ class LessonScreen(Page):
         self._log: bool | None = None
         self._first_plot = 0
         self._drawn: tuple[object, ...] = ()
+        self._begun: int | None = None  # the run that is going on, as it is kept
 
     def _has(self, name: str) -> bool:
         return any(knob.name == name for knob in self.lesson.knobs)
@@ -138,9 +139,9 @@ class LessonScreen(Page):
     def on_mount(self) -> None:
         self._timer = self.set_interval(PACE, self._tick, pause=True)
         try:
-            self._reference = reference.read(reference.path(self.lesson)).get(self.lesson.name)
             with reading(self._engine) as connection:
                 self._history = runs.history(connection, self.lesson.name)
+            self._reference = reference.read(reference.path(self.lesson)).get(self.lesson.name)
         except StudyError as error:
             self.notify(str(error), severity="error")
         self.call_after_refresh(self._ask)
@@ -189,7 +190,7 @@ class LessonScreen(Page):
 
     def action_knobs(self) -> None:
         if self._phase is Phase.AFTER:
-            self.action_again()
+            self._ask_again()
         self.query_one(Knobs).edit()
         self.refresh_bindings()
 
@@ -265,6 +266,7 @@ class LessonScreen(Page):
         started = self.study.clock()
         outcome: Outcome = Cancelled()
         try:
+            await asyncio.to_thread(self._begin, started)
             self._run = self.study.running = await runner.start(self.lesson, self._given)
             # numpy takes a quarter of a second to import: on the side, while the child loads
             await asyncio.to_thread(importlib.import_module, "studyapp.tui.widgets.plot")
@@ -292,14 +294,34 @@ class LessonScreen(Page):
         self._outcome = outcome
         self._report()
 
+    def _begin(self, started: datetime) -> None:
+        """Lock the prediction: from now on it is kept, whatever becomes of the app. A database that
+        is locked holds up nothing; the end of the run is kept with it."""
+        self._begun = None
+        with (
+            suppress(StudyError),
+            writing(self._engine, patience=LOCK_PATIENCE) as connection,
+        ):
+            self._begun = runs.begin(
+                connection, self.lesson, self._given, started, self._prediction
+            )
+
     def _keep(self, outcome: Outcome, started: datetime, patience: float = LONG_PATIENCE) -> None:
         """Write down how it ended. A database that is locked does not cost the result."""
         now = self.study.clock()
         try:
             with writing(self._engine, patience=patience) as connection:
                 self._kept = runs.keep(
-                    connection, self.lesson, self._given, outcome, started, now, self._prediction
+                    connection,
+                    self.lesson,
+                    self._given,
+                    outcome,
+                    started,
+                    now,
+                    self._prediction,
+                    begun=self._begun,
                 )
+                self._begun = None
         except StudyError as error:
             self._unkept = f"This run could not be kept: {error}"
 
@@ -417,7 +439,7 @@ class LessonScreen(Page):
         decides = deciding(self.lesson, self._graded)
         self.query_one(Figures).show(measured, decides, beside, whose)
         following = f"**Next.** {self.lesson.next}" if self.lesson.next else ""
-        texts = (self.lesson.meaning, following) if result else ()
+        texts = (facts.meaning(self.lesson, result.knobs), following) if result else ()
         self.query_one("#meaning", Prose).show("\n\n".join(filter(None, texts)))
         self._show_notes(_said_notes(self._live))
         self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())
@@ -487,8 +509,13 @@ class LessonScreen(Page):
     def action_again(self) -> None:
         if isinstance(self._outcome, Failed):  # it measured nothing, so the prediction still holds
             self._start()
-            return
-        self._form.reset()
+        else:
+            self._ask_again()
+
+    def _ask_again(self) -> None:
+        """Put the question anew; what was predicted of a run that failed is still chosen."""
+        if not isinstance(self._outcome, Failed):
+            self._form.reset()
         self._ask()
 
     def action_card(self) -> None:
@@ -575,7 +602,8 @@ def _said_notes(live: Live) -> list[str]:
     """The notes that say something about the experiment; "loading torch" is only for the wait."""
     told = [note for note in live.notes if not note.startswith("loading ")]
     if live.left_out:
-        told.append(f"{live.left_out} more series are not drawn.")
+        more = "1,000 or more" if live.left_out >= 1000 else live.left_out
+        told.append(f"{more} more series are not drawn.")
     return told
 
 

@@ -57,13 +57,11 @@ class Figures(Widget):
         lines = []
         if others:
             head = "".ljust(names + _GAP) + "this run".ljust(values + _GAP) + self._whose
-            lines = [Content.styled(head, "dim")] if wide else []
+            lines = [Content.styled(head if wide else f"↳ {self._whose}", "dim")]
         for varies, group in _by_scatter(self._facts):
             for fact in group:
                 lines += self._row(fact, names, values, wide)
             lines += [line.stylize("dim") for line in _hung(_over(varies, group), width)]
-        if others and not wide:
-            lines.append(Content.styled(f"↳ {self._whose}", "dim"))
         return lines
 
     def _row(self, fact: Fact, names: int, values: int, wide: bool) -> list[Content]:
