@@ -270,7 +270,7 @@ async def test_cancel_stops_the_process_and_keeps_no_facts(make_app, open_today,
         await open_today(pilot)
         await pilot.press("l", "enter", "down", "enter")
         await drawing(pilot, app)
-        assert "40%" in lines(app)
+        await until(pilot, lambda: "40%" in lines(app))
         assert "Locked until the result." in lines(app)
         assert app.running is not None
         pid = app.running.pid

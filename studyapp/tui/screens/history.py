@@ -114,8 +114,16 @@ class HistoryScreen(Page):
             f"{facts.day(one.finished, today)} {one.finished:%H:%M}",
             how,
             facts.measured(replace(found, unit="")) if found else "–",
-            facts.setting(self._lesson, one.canonical) or "defaults",
-        ) + (f", {words.count(one.seeds, 'seed')}" if one.seeds else "")
+            self._setting(one),
+        )
+
+    def _setting(self, one: Run) -> str:
+        """The knobs off their defaults, and the seeds where they are others than usual."""
+        usual = [knob.default for knob in self._lesson.knobs if knob.name == "seeds"]
+        seeds = "" if one.seeds in (None, *usual) else words.count(one.seeds or 0, "seed")
+        return ", ".join(filter(None, (facts.setting(self._lesson, one.canonical), seeds))) or (
+            "defaults"
+        )
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:
