@@ -21,6 +21,7 @@ from studyapp.errors import ContentError, StudyError, printable
 from studyapp.notes.card import CODE_SPAN, find_clozes, numbered_items
 from studyapp.notes.note import (
     CardStyle,
+    Depth,
     Moment,
     Note,
     NoteKind,
@@ -53,7 +54,7 @@ _SPAN = re.compile(
 # A comma ends a value only where another key follows it.
 _PAIR = re.compile(r"\s*([\w-]+)\s*:\s*(.*?)\s*(?:,(?=\s*[\w-]+\s*:)|$)", re.DOTALL)
 _PIPE = re.compile(r"(?<!\\)\|")
-_COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section")
+_COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "reverse")
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
 _FIX = "`studyapp check --fix` writes one"
 
@@ -810,6 +811,10 @@ def _style(text: str) -> CardStyle | None:
     return CardStyle(text) if text in set(CardStyle) else None
 
 
+def _depth(text: str) -> Depth | None:
+    return Depth(text) if text in set(Depth) else None
+
+
 def _words(separator: str | None) -> Callable[[str], tuple[str, ...] | None]:
     def parse(text: str) -> tuple[str, ...] | None:
         return tuple(word.strip() for word in text.split(separator) if word.strip()) or None
@@ -827,6 +832,9 @@ _KEYS: dict[str, tuple[Callable[[str], object], str]] = {
     "as-of": (_year, "a year like 2026"),
     "synonyms": (_words(";"), "terms separated by semicolons"),
     "long": (str, "a reason"),
+    "depth": (_depth, f"one of {', '.join(Depth)}"),
+    "book": (_count, "a whole number above 0"),
+    "reverse": ({"yes": True, "no": False}.get, "yes or no"),
 }
 
 
@@ -891,7 +899,7 @@ def _row(file: _File, line: int, names: Sequence[str], cells: Sequence[_Cell]) -
         file.report(line, f"the term has no id; {_FIX}")
     elif not _checked_id(file, line, name):
         return None
-    keys = ("section", "family", "synonyms")
+    keys = ("section", "family", "synonyms", "depth", "reverse")
     fields = _fields(file, line, [(key, values[key]) for key in keys if values.get(key)])
     answer = values.get("meaning", "")
     return Note(name, NoteKind.TERM, prompt, answer, file.path, line, line, **fields)
@@ -937,6 +945,8 @@ def _at_end(file: _File, line: int, before: str, after: str, text: str) -> _Gap:
 def _as_heading(note: Note, answer: str) -> str:
     pairs = [("section", note.section), ("family", note.family)]
     pairs.append(("synonyms", "; ".join(note.synonyms)))
+    pairs.append(("depth", note.depth if note.depth is not Depth.CORE else None))
+    pairs.append(("reverse", None if note.reverse else "no"))
     said = ", ".join(f"{key}: {value}" for key, value in pairs if value)
     comment = f"\n<!-- {said} -->\n" if said else ""
     return f"## {note.prompt} {{#{note.id}}}\n\n{answer}\n{comment}"

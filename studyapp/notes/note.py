@@ -27,6 +27,14 @@ class CardStyle(StrEnum):
     DO = "do"  # something to do; no card
 
 
+class Depth(StrEnum):
+    """How long a note deserves to be remembered."""
+
+    CORE = "core"  # for years
+    MORE = "more"  # worth knowing: in questionnaires, Find and the reading; a card when asked for
+    HISTORY = "history"  # names and dates
+
+
 class PageKind(StrEnum):
     QUESTIONNAIRE = "questionnaire"
     JARGON = "jargon"
@@ -68,6 +76,11 @@ class Note:
     synonyms: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     long: str | None = None  # why the answer needs more than 120 words
+    depth: Depth = Depth.CORE
+    book: int | None = (
+        None  # the question of the book's own questionnaire that this is, or is part of
+    )
+    reverse: bool = True  # of a term: whether the meaning is shown and the term asked for, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from studyapp.notes import markdown
 from studyapp.notes.card import sides
 from studyapp.notes.note import (
     CardStyle,
+    Depth,
     Moment,
     Note,
     NoteKind,
@@ -143,7 +144,8 @@ def test_a_question_with_everything(folder: Folder) -> None:
 
         <!-- an aside -->
         <!-- number: 23, section: 1.19, family: over fitting, tags: a topic:xor,
-             need: 2, as-of: 2024, long: it is long, really -->
+             need: 2, as-of: 2024, long: it is long, really, depth: history, book: 20,
+             reverse: no -->
         <!-- source: Zhang et al. 2017,
              section 2 -->
         <!-- source: Another -->
@@ -157,7 +159,7 @@ def test_a_question_with_everything(folder: Folder) -> None:
         answer="First *sentence*,\nsecond line.",
         path=folder.root / "a.md",
         line=FIRST + 4,
-        last=FIRST + 19,
+        last=FIRST + 20,
         points=(Point("a point"), Point("another on two lines"), Point("a third", extra=True)),
         number=23,
         family="over fitting",
@@ -167,6 +169,9 @@ def test_a_question_with_everything(folder: Folder) -> None:
         need=2,
         sources=("Zhang et al. 2017, section 2", "Another"),
         long="it is long, really",
+        depth=Depth.HISTORY,
+        book=20,
+        reverse=False,
     )
 
 
@@ -449,6 +454,9 @@ ITEM = "## Q? {#q}\n- [ ] a {#a}\n"
         ("## Q? {#ok}\n<!-- number: 0 -->", 1, "number: 0 is not a whole number above 0"),
         pytest.param(f"## Q? {{#ok}}\n<!-- number: {'9' * 5000} -->", 1, "number: 99", id="huge"),
         ("## Q? {#ok}\n<!-- section: 1 -->", 1, "section: 1 is not a number like 1.19"),
+        ("## Q? {#ok}\n<!-- depth: deep -->", 1, "depth: deep is not one of core, more, history"),
+        ("## Q? {#ok}\n<!-- reverse: 1 -->", 1, "reverse: 1 is not yes or no"),
+        ("## Q? {#ok}\n<!-- book: 0 -->", 1, "book: 0 is not a whole number above 0"),
         ("## Q? {#ok}\n<!-- as-of: 24 -->", 1, "as-of: 24 is not a year like 2026"),
         ("## Q? {#ok}\n<!-- need: many -->", 1, "need: many is not a whole number above 0"),
         ("## Q? {#ok}\n- [ ] a\n<!-- need: 2 -->", 2, "need: 2 is more than the note's 1 points"),
