@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 
 from studyapp.config import Settings
-from studyapp.study.attempt import Attempt
 from studyapp.study.library import open_study
-from studyapp.study.response import LONGEST
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui.app import now
 from typing_kill import Terminal
 

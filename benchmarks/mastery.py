@@ -25,7 +25,7 @@ from studyapp.lab.interval import mean_interval, wilson
 from studyapp.memory.mastery import (
     RECENT,
     Calibration,
-    Outcome,
+    Recall,
     Standing,
     calibration,
     mastery,
@@ -230,7 +230,7 @@ class Learner:
             self.points += [1] * cards if is_list else [rng.randint(*POINTS)]
         self.memory: dict[int, Memory] = {}
         self.last: dict[int, Rating] = {}
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[Recall] = []
         self.responses: list[tuple[bool, float]] = []
 
     def study(self) -> None:
@@ -290,7 +290,7 @@ class Learner:
         before, day = self.memory.get(card, Memory()), now.date()
         if before.state is State.REVIEW and before.last_day != day:
             predicted = SCHEDULE.retrievability(before, day) or 0.0
-            self.outcomes.append(Outcome(predicted, before.stability or 0.0, rating > Rating.AGAIN))
+            self.outcomes.append(Recall(predicted, before.stability or 0.0, rating > Rating.AGAIN))
         self.last[card] = rating
         self.memory[card] = SCHEDULE.review(before, rating, now, card=bytes([card]), uid=b"")
         self.truth.learn(card, now, rating)

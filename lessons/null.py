@@ -26,10 +26,10 @@ from torch import Tensor
 from studyapp.lab.interval import mean_interval, t_quantile, wilson
 from studyapp.lab.protocol import (
     Choice,
-    Event,
     Fact,
     Knob,
     Lesson,
+    LessonEvent,
     Metric,
     Progress,
     Question,
@@ -103,7 +103,7 @@ def permute(
     return hits, PERMUTATIONS + 1
 
 
-def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
+def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
     """Observe one study, repeat it, shuffle it, and set it against chance worlds."""
     n, worlds = int(knobs["n"]), int(knobs["worlds"])
     slope, scatter = float(knobs["slope"]), float(knobs["scatter"])

@@ -19,14 +19,14 @@ from torch import Tensor
 from studyapp.lab.interval import mean_interval, wilson
 from studyapp.lab.protocol import (
     Choice,
-    Event,
     Fact,
     Knob,
     Lesson,
+    LessonEvent,
     Metric,
-    Note,
     Progress,
     Question,
+    Remark,
     Result,
     Value,
 )
@@ -146,7 +146,7 @@ def error(margins: Tensor) -> Tensor:
     return (margins <= 0).float().mean(1)
 
 
-def train(knobs: Mapping[str, Value], device: str, seed: int, seeds: int) -> Iterator[Event]:
+def train(knobs: Mapping[str, Value], device: str, seed: int, seeds: int) -> Iterator[LessonEvent]:
     """Train all seeds to the end; stream the curves, then the facts."""
     n, width, decay = int(knobs["n"]), int(knobs["width"]), float(knobs["weight_decay"])
     arms = (decay, 0.0) if decay else (0.0,)  # decay is paired with the same seeds without it
@@ -236,7 +236,7 @@ def train(knobs: Mapping[str, Value], device: str, seed: int, seeds: int) -> Ite
     yield Result(tuple(facts))
 
 
-def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
+def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
     """Run the experiment; where a GPU's memory is too small, with half the seeds and a note."""
     seeds = int(knobs["seeds"])
     while True:
@@ -247,7 +247,7 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
             if seeds == 1:
                 raise
         seeds //= 2  # outside the except: its traceback would keep the first try's memory
-        yield Note(f"The GPU has too little memory: starting again with {seeds} seeds.")
+        yield Remark(f"The GPU has too little memory: starting again with {seeds} seeds.")
 
 
 LESSON = Lesson(

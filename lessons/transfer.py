@@ -32,14 +32,14 @@ from lessons import pictures
 from studyapp.lab.interval import mean_interval
 from studyapp.lab.protocol import (
     Choice,
-    Event,
     Fact,
     Knob,
     Lesson,
+    LessonEvent,
     Metric,
-    Note,
     Progress,
     Question,
+    Remark,
     Result,
     Value,
 )
@@ -254,7 +254,7 @@ class Outcome:
 
 def digits(
     k: int, noise: float, ratio: float, seeds: int, device: str, seed: int
-) -> Generator[Event, None, Outcome]:
+) -> Generator[LessonEvent, None, Outcome]:
     """Run all arms on the digits, S seeds at once."""
     generators = [torch.Generator().manual_seed(seed * 1000 + i) for i in range(seeds)]
     images, labels = load_digits()
@@ -273,14 +273,14 @@ def digits(
     # Progress counts the images that pass through a moving body: they take the time.
     step_cost = 3 * 5 * k
     total = PRETRAIN_STEPS * PRETRAIN_BATCH + STEPS * step_cost
-    yield Note(f"Learning 0–4 first: {PRETRAIN_STEPS} steps of {PRETRAIN_BATCH} images.")
+    yield Remark(f"Learning 0–4 first: {PRETRAIN_STEPS} steps of {PRETRAIN_BATCH} images.")
     pool = pick([train for train, _ in old])
     for step, _ in enumerate(pretrain(learned, old_head, *pool, noise, generators), 1):
         yield Progress(step * PRETRAIN_BATCH, total)
     with torch.no_grad():
         before = accuracy(old_head, features(learned, old_images), old_labels)
     known = mean_interval(before)[0]
-    yield Note(f"It reads {known:.0%} of new images of 0–4. Now 5–9 with k = {k}, four ways.")
+    yield Remark(f"It reads {known:.0%} of new images of 0–4. Now 5–9 with k = {k}, four ways.")
 
     new = [split_new(labels, k, g) for g in generators]
     x, y = placed([train for train, _ in new], 5)
@@ -382,7 +382,7 @@ def lead(arm: str, scores: Mapping[str, Sequence[float]], varies: str) -> Fact:
     )
 
 
-def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
+def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
     """Yield the events of one run; the last is the Result.
 
     Raises ValueError, one sentence for the learner, if pictures are missing or unusable.
@@ -399,7 +399,7 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
                 if seeds == 1:
                     raise
             seeds //= 2  # outside the except, whose traceback keeps the first try's memory
-            yield Note(f"The GPU has too little memory; again with {seeds} seeds.")
+            yield Remark(f"The GPU has too little memory; again with {seeds} seeds.")
     else:
         repeats = int(knobs["repeats"])
         arms = plan(pictures.STEPS, pictures.HEAD_STEPS, pictures.RATE, pictures.HEAD_RATE, ratio)

@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Open Today for the bare command, without the cost of a command line; else run the command."""
     if len(sys.argv) > 1:
-        from studyapp.cli import main as command
+        from studyapp.commands.main import main as command
 
         command()
         return

@@ -21,12 +21,10 @@ LAYERS = {
     "lab": 3,
     "store": 3,
     "study": 4,
-    "plain": 5,
-    "tui": 6,
-    "labcli": 6,
-    "cli": 7,
-    "__main__": 8,
-    "__init__": 8,
+    "tui": 5,
+    "commands": 6,
+    "__main__": 7,
+    "__init__": 7,
 }
 
 
@@ -72,7 +70,7 @@ def loaded(program: str) -> set[str]:
 @pytest.mark.parametrize(
     ("program", "absent"),
     [
-        ("import studyapp.cli", {"textual", "sqlalchemy", "fsrs", "markdown_it", "yaml"}),
+        ("import studyapp.commands.main", {"textual", "sqlalchemy", "fsrs", "markdown_it", "yaml"}),
         ("import studyapp.tui.app", {"sqlalchemy", "fsrs", "markdown_it", "yaml", "pylatexenc"}),
         ("import studyapp.study.sitting", {"textual", "yaml", "pylatexenc"}),
         ("import studyapp.memory.fold", {"sqlalchemy", "textual", "markdown_it"}),

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn, TypeAlias
 
 from studyapp.errors import printable
-from studyapp.lab.protocol import Fact, Metric, Note, Progress, Value
+from studyapp.lab.protocol import Fact, Metric, Progress, Remark, Value
 from studyapp.lab.typed import build
 
 LONGEST = 1 << 20  # bytes of one line
@@ -48,12 +48,12 @@ class Cancelled:
 
 
 Outcome: TypeAlias = Finished | Failed | Cancelled
-Message: TypeAlias = Metric | Progress | Note | Outcome
+Message: TypeAlias = Metric | Progress | Remark | Outcome
 
 _NAMES: dict[type[Message], str] = {
     Metric: "metric",
     Progress: "progress",
-    Note: "note",
+    Remark: "note",
     Finished: "result",
     Failed: "error",
     Cancelled: "cancelled",

@@ -20,7 +20,7 @@ from studyapp.errors import SettingError, StudyError, printable
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.knobs import check
 from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Outcome, Splitter, decode
-from studyapp.lab.protocol import Note
+from studyapp.lab.protocol import Remark
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PATIENCE = 1.0  # seconds between asking the process to stop and killing it
@@ -28,7 +28,7 @@ CHUNK = 1 << 14  # bytes read before others on the event loop get their turn
 KEPT = 1 << 16  # bytes of stderr kept for the display of an error
 
 
-class Run:
+class LiveRun:
     """One execution of a lesson, in a process session of its own. Made by `start`."""
 
     def __init__(self, lesson: str, process: subprocess.Popen[bytes], folder: Path) -> None:
@@ -69,7 +69,7 @@ class Run:
             unreadable += splitter.close()
             if unreadable:
                 lines = "one line" if unreadable == 1 else f"{unreadable} lines"
-                yield Note(f"{self._lesson} sent {lines} that could not be read.")
+                yield Remark(f"{self._lesson} sent {lines} that could not be read.")
             yield self._outcome(said)
         finally:
             errors.cancel()
@@ -141,7 +141,7 @@ class Run:
 
 async def start(
     lesson: Declaration, given: Mapping[str, object], device: str = "auto", seed: int = 0
-) -> Run:
+) -> LiveRun:
     """Start the lesson with the knobs that the learner set; the others take their defaults.
 
     Raises SettingError for a knob or a device that is not allowed, before anything is started.
@@ -166,7 +166,7 @@ async def start(
     except OSError as error:
         folder.rmdir()
         raise StudyError(f"{lesson.name} cannot be started: {error.strerror}.") from error
-    run = Run(lesson.name, process, folder)
+    run = LiveRun(lesson.name, process, folder)
     with contextlib.suppress(BrokenPipeError):  # it died at once; `events` says so
         if process.stdin is not None:  # kept open: its end tells the worker that the app is gone
             process.stdin.write(json.dumps(request).encode() + b"\n")

@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 
 from studyapp.errors import StudyError
 from studyapp.lab.lines import Cancelled, Failed, Finished, Message, encode
-from studyapp.lab.protocol import Fact, Lesson, Metric, Note, Progress, Result, Value
+from studyapp.lab.protocol import Fact, Lesson, Metric, Progress, Remark, Result, Value
 from studyapp.lab.thinner import INTERVAL, Thinner
 from studyapp.lab.typed import build
 
@@ -95,9 +95,9 @@ class Stream:
         """Send a sentence, one of at most NOTES."""
         self._notes += 1
         if self._notes <= NOTES:
-            self.send(Note(text))
+            self.send(Remark(text))
         elif self._notes == NOTES + 1:
-            self.send(Note("There are more notes; they are left out."))
+            self.send(Remark("There are more notes; they are left out."))
 
     def send(self, message: Message) -> None:
         """Write one line whole. A stop that arrives meanwhile is raised after it."""
@@ -180,7 +180,7 @@ def execute(request: Request, stream: Stream, started: float) -> Finished:
                 stream.metric(event)
             case Progress():
                 stream.progress(event)
-            case Note():
+            case Remark():
                 stream.note(event.text)
             case Result():
                 return Finished(

@@ -43,7 +43,7 @@ class Standing(NamedTuple):
     missed: bool = False
 
 
-class Outcome(NamedTuple):
+class Recall(NamedTuple):
     """What was predicted of a card in review, and whether it was recalled: the first rating of a
     study day alone, with retrievability and stability as they were before it."""
 
@@ -53,7 +53,7 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class PointShare:
     """A learner's share of core points: the mean, the standard deviation of one response, and
     that of the mean itself, which is what more responses bring down."""
 
@@ -63,9 +63,9 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
-    passed: Share
-    failed: Share
+class PointShares:
+    passed: PointShare
+    failed: PointShare
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Mastery:
     day: date
 
 
-def shares(responses: Iterable[tuple[bool, float]]) -> Shares:
+def shares(responses: Iterable[tuple[bool, float]]) -> PointShares:
     """The learner's shares from graded responses, each (passed, share of core points).
 
     As if PRIOR_RESPONSES responses with the prior's mean and spread had come before. A learner who
@@ -119,10 +119,10 @@ def shares(responses: Iterable[tuple[bool, float]]) -> Shares:
     for passed, share in responses:
         told[passed].append(share)
     a, b = _share(told[True], PASSED), _share(told[False], FAILED)
-    return Shares(a, Share(min(a.mean, b.mean), b.spread, b.error))
+    return PointShares(a, PointShare(min(a.mean, b.mean), b.spread, b.error))
 
 
-def calibration(outcomes: Iterable[Outcome]) -> Calibration:
+def calibration(outcomes: Iterable[Recall]) -> Calibration:
     """How far off predictions have been, from a learner's RECENT newest outcomes, oldest first.
 
     Bayesian logistic regression in one pass: an outcome moves the estimate by how much it
@@ -148,7 +148,7 @@ def calibration(outcomes: Iterable[Outcome]) -> Calibration:
 def mastery(
     questions: Sequence[Sequence[Standing]],
     parameters: Parameters,
-    shares: Shares,
+    shares: PointShares,
     calibration: Calibration,
     today: date,
     on: date | None = None,
@@ -196,12 +196,12 @@ def mastery(
     return Mastery(value, low, high, introduced, n, day)
 
 
-def _share(seen: Sequence[float], prior: float) -> Share:
+def _share(seen: Sequence[float], prior: float) -> PointShare:
     n = PRIOR_RESPONSES + len(seen)
     mean = (PRIOR_RESPONSES * prior + math.fsum(seen)) / n
     squares = PRIOR_RESPONSES * (prior * (1 - prior) / POINTS + (mean - prior) ** 2)
     squares += math.fsum((share - mean) ** 2 for share in seen)
-    return Share(mean, math.sqrt(squares / n), math.sqrt(squares) / n)
+    return PointShare(mean, math.sqrt(squares / n), math.sqrt(squares) / n)
 
 
 def _features(retrievability: float, stability: float) -> Vector:

@@ -12,7 +12,7 @@ from typing import Any
 from studyapp.errors import StudyError
 from studyapp.notes import markdown
 from studyapp.notes.card import FENCE, sides
-from studyapp.notes.note import CardStyle, Note, NoteKind, Page, Problem
+from studyapp.notes.note import CardStyle, ContentFile, Note, NoteKind, Problem
 from studyapp.notes.overlap import overlaps
 
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
@@ -33,7 +33,7 @@ class ChapterCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Findings:
     """Everything wrong in a folder, and how much is in it."""
 
     problems: tuple[Problem, ...]
@@ -48,7 +48,7 @@ def check(
     *,
     facts: Mapping[str, Collection[str]] | None = None,
     against: Path | None = None,
-) -> Report:
+) -> Findings:
     """Read all content below each of *roots* and hold it against the rules.
 
     *facts* maps the lessons that exist to the facts they produce, for links to them; *against* is
@@ -67,7 +67,7 @@ def check(
     if against is not None:
         problems += overlaps(pages, against)
     notes = [note for page in pages for note in page.notes]
-    return Report(
+    return Findings(
         problems=markdown.in_order(problems),
         notes=len(notes),
         cards=sum(len(sides(note)) for note in notes),
@@ -81,7 +81,7 @@ def fix(root: Path) -> int:
     return sum(markdown.fix(path, taken) for path in markdown.files(root))
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: Findings) -> dict[str, Any]:
     """*report* in the shape that `studyapp check --json` prints."""
     return {
         "problems": [
@@ -102,8 +102,8 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _chapters(pages: Sequence[Page]) -> tuple[ChapterCount, ...]:
-    grouped: dict[tuple[str, int], list[Page]] = {}
+def _chapters(pages: Sequence[ContentFile]) -> tuple[ChapterCount, ...]:
+    grouped: dict[tuple[str, int], list[ContentFile]] = {}
     for page in pages:
         grouped.setdefault((page.pack, page.chapter), []).append(page)
     counts = []
@@ -114,7 +114,7 @@ def _chapters(pages: Sequence[Page]) -> tuple[ChapterCount, ...]:
     return tuple(counts)
 
 
-def _broken_rules(pages: Sequence[Page], today: date) -> Iterator[Problem]:
+def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem]:
     contents: dict[tuple[str, int], set[str]] = {}
     for page in pages:
         numbers = contents.setdefault((page.pack, page.chapter), set())
@@ -139,7 +139,7 @@ def _broken_rules(pages: Sequence[Page], today: date) -> Iterator[Problem]:
     yield from _alike(pages)
 
 
-def _wrong(note: Note, page: Page, contents: set[str], today: date) -> Iterator[str]:
+def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> Iterator[str]:
     if note.kind is NoteKind.TERM:
         if not note.answer:
             yield "the term has no meaning"
@@ -164,7 +164,7 @@ def _wrong(note: Note, page: Page, contents: set[str], today: date) -> Iterator[
         yield f"the answer has {words} words, over {LONGEST_ANSWER}; shorten it or say why: long"
 
 
-def _belongs(section: str, page: Page) -> bool:
+def _belongs(section: str, page: ContentFile) -> bool:
     return int(section.split(".")[0]) == page.chapter
 
 
@@ -186,7 +186,9 @@ def _count_words(text: str) -> int:
     return sum(bool(re.search(r"\w", word)) for word in FENCE.sub("", text).split())
 
 
-def _dangling(pages: Sequence[Page], facts: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+def _dangling(
+    pages: Sequence[ContentFile], facts: Mapping[str, Collection[str]]
+) -> Iterator[Problem]:
     """Links to lessons and facts that do not exist; a lesson of unknown facts may have any."""
     for page in pages:
         texts = [(note.path, note.line, note.answer) for note in page.notes]
@@ -201,9 +203,9 @@ def _dangling(pages: Sequence[Page], facts: Mapping[str, Collection[str]]) -> It
                     yield Problem(path, line, f"{lesson} has no fact {fact} (fact:{target})")
 
 
-def _alike(pages: Sequence[Page]) -> Iterator[Problem]:
+def _alike(pages: Sequence[ContentFile]) -> Iterator[Problem]:
     """Questions of nearly the same words that no family keeps apart."""
-    seen: list[tuple[frozenset[str], Page, Note]] = []
+    seen: list[tuple[frozenset[str], ContentFile, Note]] = []
     for page in pages:
         for note in page.notes:
             if note.kind is NoteKind.TERM or note.card is CardStyle.DO:
@@ -224,7 +226,7 @@ def _alike(pages: Sequence[Page]) -> Iterator[Problem]:
             seen.append((words, page, note))
 
 
-def _repeated(pages: Sequence[Page]) -> Iterator[Problem]:
+def _repeated(pages: Sequence[ContentFile]) -> Iterator[Problem]:
     first: dict[tuple[str, NoteKind, str], Note] = {}
     for page in pages:
         for note in page.notes:

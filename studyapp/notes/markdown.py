@@ -21,12 +21,12 @@ from studyapp.errors import ContentError, StudyError, printable
 from studyapp.notes.card import CODE_SPAN, find_clozes, numbered_items
 from studyapp.notes.note import (
     CardStyle,
+    ContentFile,
     Depth,
+    FileKind,
     Moment,
     Note,
     NoteKind,
-    Page,
-    PageKind,
     Point,
     Problem,
     Section,
@@ -59,7 +59,7 @@ _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out be
 _FIX = "`studyapp check --fix` writes one"
 
 
-def read(path: Path) -> tuple[Page | None, tuple[Problem, ...]]:
+def read(path: Path) -> tuple[ContentFile | None, tuple[Problem, ...]]:
     """Read one file. Returns its page, None if the front matter is unusable, and its problems.
 
     Nothing in the file makes this raise. A note that cannot be identified is left out.
@@ -68,7 +68,7 @@ def read(path: Path) -> tuple[Page | None, tuple[Problem, ...]]:
     return page, tuple(sorted(file.problems))
 
 
-def read_folder(root: Path) -> tuple[tuple[Page, ...], tuple[Problem, ...]]:
+def read_folder(root: Path) -> tuple[tuple[ContentFile, ...], tuple[Problem, ...]]:
     """Read all content files below *root* in order of chapter and path.
 
     Of two notes with one id in a pack the second is left out. Raises StudyError if there is no
@@ -76,7 +76,7 @@ def read_folder(root: Path) -> tuple[tuple[Page, ...], tuple[Problem, ...]]:
     """
     if not root.exists():
         raise StudyError(f"There is no folder {root}.")
-    pages: list[Page] = []
+    pages: list[ContentFile] = []
     problems: list[Problem] = []
     for path in files(root):
         page, wrong = read(path)
@@ -158,7 +158,7 @@ def excerpt(note: Note) -> str:
         return "\n".join(lines) + "\n"
     text = _as_heading(found, found.answer)
     copy = _File(note.path, text)
-    copied = _notes(copy, _chunks(copy, 0, PageKind.JARGON), PageKind.JARGON)
+    copied = _notes(copy, _chunks(copy, 0, FileKind.JARGON), FileKind.JARGON)
     if [it.answer for it in copied] == [found.answer]:
         return text
     # In a cell "## x" or "- [ ] x" is plain text; below a heading it would not be.
@@ -205,7 +205,7 @@ class _File:
         self.problems.append(Problem(self.path, line, printable(message)))
 
 
-def _read(path: Path) -> tuple[Page | None, _File]:
+def _read(path: Path) -> tuple[ContentFile | None, _File]:
     file = _open(path)
     if file.problems and not file.source:
         return None, file
@@ -214,9 +214,9 @@ def _read(path: Path) -> tuple[Page | None, _File]:
     sections: tuple[Section, ...] = ()
     moments: tuple[Moment, ...] = ()
     notes: tuple[Note, ...] = ()
-    if head.kind is PageKind.READING and head.timed:
+    if head.kind is FileKind.READING and head.timed:
         moments = tuple(_moments(file, chunks))
-    elif head.kind is PageKind.READING:
+    elif head.kind is FileKind.READING:
         sections = tuple(_sections(file, chunks))
     elif head.kind:
         notes = _notes(file, chunks, head.kind)
@@ -258,7 +258,9 @@ def files(root: Path) -> Iterator[Path]:
                 yield Path(folder, name)
 
 
-def _without_repeated(pages: Sequence[Page]) -> tuple[tuple[Page, ...], list[Problem]]:
+def _without_repeated(
+    pages: Sequence[ContentFile],
+) -> tuple[tuple[ContentFile, ...], list[Problem]]:
     first: dict[tuple[str, str], Note] = {}
     kept, problems = [], []
     for page in pages:
@@ -304,8 +306,8 @@ class _Head:
     """
 
     lines: int
-    page: Page | None = None
-    kind: PageKind | None = None
+    page: ContentFile | None = None
+    kind: FileKind | None = None
     timed: bool = False
 
 
@@ -357,7 +359,7 @@ def _yaml(file: _File, lines: Sequence[str]) -> dict[str, str] | None:
 def _guessed_head(lines: Sequence[str], end: int) -> _Head:
     text = "\n".join(lines)
     words = re.findall(r"^kind\s*:\s*[\"']?(\w+)", text, re.MULTILINE)
-    kind = PageKind(words[0]) if words and words[0] in set(PageKind) else None
+    kind = FileKind(words[0]) if words and words[0] in set(FileKind) else None
     timed = re.search(r"^lecture\s*:", text, re.MULTILINE) is not None
     return _Head(end, kind=kind, timed=timed)
 
@@ -379,20 +381,20 @@ def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
     video = values.get("video") or None
     if video is not None and not re.fullmatch(r"https?://[^\s<>\"]+", video):
         file.report(line_of("video"), f"video: {video} is not an address like https://…")
-    if kind and kind not in set(PageKind):
-        message = f"kind: {kind} is none of {', '.join(PageKind)}"
+    if kind and kind not in set(FileKind):
+        message = f"kind: {kind} is none of {', '.join(FileKind)}"
         file.report(line_of("kind"), message)
-    if not kind or kind not in set(PageKind):
+    if not kind or kind not in set(FileKind):
         return _Head(lines)
     if not values.get("pack") or chapter is None:
-        return _Head(lines, kind=PageKind(kind), timed=timed)
-    page = Page(
+        return _Head(lines, kind=FileKind(kind), timed=timed)
+    page = ContentFile(
         path=file.path,
         pack=values["pack"],
         part=values.get("part", ""),
         chapter=chapter,
         title=values.get("title", ""),
-        kind=PageKind(kind),
+        kind=FileKind(kind),
         lecture=lecture,
         video=video,
     )
@@ -423,7 +425,7 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
 
 
-def _chunks(file: _File, skip: int, kind: PageKind | None) -> list[_Chunk]:
+def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
     """Cut a file below its first *skip* lines at its `##` headings and its tables of terms."""
     tokens = _parser().parse("\n" * skip + "\n".join(file.lines[skip:]) + "\n")
     _report_unclosed(file, tokens)
@@ -437,7 +439,7 @@ def _chunks(file: _File, skip: int, kind: PageKind | None) -> list[_Chunk]:
         elif token.type == "heading_open" and token.markup in _HEADINGS:
             if cuts[-1][2] is not None:
                 file.report(first + 1, _HEADINGS[token.markup])
-        elif token.type == "table_open" and kind is PageKind.JARGON:
+        elif token.type == "table_open" and kind is FileKind.JARGON:
             names = [cell.text.lower() for cell in _cells(file.lines[first])]
             if {"term", "meaning"} <= set(names):
                 after = _after(tokens, index, "table_close")
@@ -502,8 +504,8 @@ class _Task:
     bare: bool
 
 
-def _notes(file: _File, chunks: Sequence[_Chunk], kind: PageKind) -> tuple[Note, ...]:
-    what = NoteKind.TERM if kind is PageKind.JARGON else NoteKind.QUESTION
+def _notes(file: _File, chunks: Sequence[_Chunk], kind: FileKind) -> tuple[Note, ...]:
+    what = NoteKind.TERM if kind is FileKind.JARGON else NoteKind.QUESTION
     lines: dict[str, int] = {}
     notes = []
     for chunk in chunks:

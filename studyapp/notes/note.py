@@ -35,7 +35,7 @@ class Depth(StrEnum):
     HISTORY = "history"  # names and dates
 
 
-class PageKind(StrEnum):
+class FileKind(StrEnum):
     QUESTIONNAIRE = "questionnaire"
     JARGON = "jargon"
     READING = "reading"
@@ -107,7 +107,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ContentFile:
     """One content file. Errors in it are in the problems that come beside it.
 
     A reading page has sections or, if it is about a lecture, moments.
@@ -118,7 +118,7 @@ class Page:
     part: str  # "1. Deep learning in practice"
     chapter: int  # of a lecture: the one in which it begins
     title: str  # the chapter's
-    kind: PageKind
+    kind: FileKind
     notes: tuple[Note, ...] = ()
     sections: tuple[Section, ...] = ()
     lecture: int | None = None

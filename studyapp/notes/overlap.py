@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from studyapp.errors import StudyError
-from studyapp.notes.note import Page, Problem
+from studyapp.notes.note import ContentFile, Problem
 
 RUN = 8  # words in a row
 
 
-def overlaps(pages: Iterable[Page], folder: Path) -> Iterator[Problem]:
+def overlaps(pages: Iterable[ContentFile], folder: Path) -> Iterator[Problem]:
     """Yield each place where a content file shares eight words in a row with a file of *folder*.
 
     Titles of the table of contents are exempt. Raises StudyError if there is no such folder.

@@ -14,13 +14,13 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.notes import markdown
 from studyapp.notes.card import MEANING_TO_TERM, sides
-from studyapp.notes.note import CardStyle, Note, Page, Problem, card_uid, note_uid
+from studyapp.notes.note import CardStyle, ContentFile, Note, Problem, card_uid, note_uid
 from studyapp.store import log, tables
 from studyapp.store.fingerprint import fingerprint
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SyncReport:
     """What a sync did. `missing_roots` are folders that were not there: they change nothing."""
 
     added: int = 0
@@ -54,14 +54,14 @@ class _Tally:
     seen: set[bytes] = field(default_factory=set)
 
 
-def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report:
+def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> SyncReport:
     """Read the content of *roots* into the database, in one transaction of the caller's.
 
     A later root shadows an earlier one note by note. A note is known by its uid alone, so
     rewording, moving and renaming keep its memory. If a root is missing, nothing is marked as
     missing at all, since its notes may only be out of reach.
     """
-    pages: list[Page] = []
+    pages: list[ContentFile] = []
     problems: list[Problem] = []
     stamps = {root: fingerprint(root) for root in roots}
     for root, stamp in stamps.items():
@@ -79,7 +79,7 @@ def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report
     unread = {str(problem.path) for problem in problems}
     missing = 0 if gone else _mark_missing(connection, tally.seen, unread, now)
     _write_roots(connection, stamps, now)
-    return Report(
+    return SyncReport(
         tally.added,
         tally.changed,
         tally.restored,
@@ -92,13 +92,15 @@ def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> Report
     )
 
 
-def _shadowed(pages: Iterable[Page]) -> dict[bytes, tuple[Page, Note]]:
+def _shadowed(pages: Iterable[ContentFile]) -> dict[bytes, tuple[ContentFile, Note]]:
     return {
         note_uid(page.pack, note.id).bytes: (page, note) for page in pages for note in page.notes
     }
 
 
-def _write_chapters(connection: Connection, pages: Iterable[Page]) -> dict[tuple[str, int], int]:
+def _write_chapters(
+    connection: Connection, pages: Iterable[ContentFile]
+) -> dict[tuple[str, int], int]:
     table = tables.chapter
     kept = {(row.pack, row.number): row for row in connection.execute(select(table))}
     ids = {key: row.id for key, row in kept.items()}
@@ -118,7 +120,7 @@ def _write_chapters(connection: Connection, pages: Iterable[Page]) -> dict[tuple
 
 def _write_sections(
     connection: Connection,
-    pages: Iterable[Page],
+    pages: Iterable[ContentFile],
     chapters: Mapping[tuple[str, int], int],
     now: datetime,
     *,
@@ -157,7 +159,7 @@ def _write_sections(
 
 
 def _write_moments(
-    connection: Connection, pages: Iterable[Page], chapters: Mapping[tuple[str, int], int]
+    connection: Connection, pages: Iterable[ContentFile], chapters: Mapping[tuple[str, int], int]
 ) -> None:
     """Nothing personal hangs on a moment, so they are simply written anew."""
     chapter, section = tables.chapter.c, tables.section.c
@@ -187,7 +189,7 @@ def _write_moments(
 
 def _write_notes(
     connection: Connection,
-    notes: Mapping[bytes, tuple[Page, Note]],
+    notes: Mapping[bytes, tuple[ContentFile, Note]],
     chapters: Mapping[tuple[str, int], int],
     sections: Mapping[tuple[int, str], int],
     now: datetime,
@@ -261,7 +263,7 @@ def _make_due(connection: Connection, cards: Iterable[int], now: datetime) -> in
 
 def _write_cards(
     connection: Connection,
-    page: Page,
+    page: ContentFile,
     note: Note,
     note_id: int,
     place: Mapping[str, Any],
@@ -338,13 +340,13 @@ def _write_roots(connection: Connection, stamps: Mapping[Path, str], now: dateti
         connection.execute(insert(tables.root).values(path=str(root), stamp=stamp, read_at=now))
 
 
-def _place(page: Page, note: Note) -> tuple[Any, ...]:
+def _place(page: ContentFile, note: Note) -> tuple[Any, ...]:
     """Book order: by chapter and section; a term comes before the questions that use it."""
     section = tuple(int(part) for part in (note.section or f"{page.chapter}.0").split("."))
     return (page.pack, page.chapter, section, note.kind.value != "term", str(page.path), note.line)
 
 
-def _note_values(page: Page, note: Note) -> dict[str, Any]:
+def _note_values(page: ContentFile, note: Note) -> dict[str, Any]:
     return {
         "name": note.id,
         "kind": note.kind.value,

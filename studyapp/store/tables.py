@@ -332,7 +332,7 @@ class _Response(TypedColumns):
     attempt_id: Named[int] = Column(ForeignKey("attempt.id"))
     note_id: Named[int] = Column(ForeignKey("note.id"))
     text: Named[str]
-    ticked: Named[list[Any]] = Column(JSON)  # the points themselves (study.response)
+    ticked: Named[list[Any]] = Column(JSON)  # the points themselves (see study.questionnaire)
     points: Named[int]  # core points to be said, when it was graded; 0 if ticks tell nothing
     hits: Named[int]  # of these, how many were ticked
     confidence: Named[float | None]

@@ -13,20 +13,20 @@ from studyapp import packs
 from studyapp.config import Settings, data_folder
 from studyapp.errors import StudyError
 from studyapp.memory.scheduler import Parameters
-from studyapp.notes.note import NoteKind, PageKind
+from studyapp.notes.note import FileKind, NoteKind
 from studyapp.store import log, tables
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.store.fingerprint import is_current
 
 if TYPE_CHECKING:
-    from studyapp.store.sync import Report
+    from studyapp.store.sync import SyncReport
     from studyapp.study.card import CardView
 
 GROUP = "studyapp.content"
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
 
 
-def open_study(url: str, settings: Settings, now: datetime) -> tuple[Engine, Report | None]:
+def open_study(url: str, settings: Settings, now: datetime) -> tuple[Engine, SyncReport | None]:
     """Open the database at *url*, read what has changed in the content, put the settings in force.
 
     Returns the engine and the report of the sync, None if no file had changed.
@@ -57,7 +57,7 @@ def own_packs() -> Path:
     return data_folder() / "packs"
 
 
-def refresh(engine: Engine, now: datetime, *, force: bool = False) -> Report | None:
+def refresh(engine: Engine, now: datetime, *, force: bool = False) -> SyncReport | None:
     """Read the content if a file has changed since the last time; None if none has."""
     folders = roots()
     with reading(engine) as connection:
@@ -116,7 +116,7 @@ def add_note(
     path: Path, pack: str, part: str, chapter: int, title: str, text: str, kind: NoteKind
 ) -> int:
     """Append a note's *text* to a content file of the learner's own; returns its first line."""
-    page = PageKind.JARGON if kind is NoteKind.TERM else PageKind.QUESTIONNAIRE
+    page = FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
     old = path.read_text("utf-8") if path.exists() else ""
     if not old:
         old = (
@@ -141,12 +141,12 @@ def new_question(engine: Engine, question: str, answer: str, now: datetime) -> N
     question, answer = " ".join(question.split()), answer.strip()
     if not question or not answer:
         raise StudyError("A card needs a question and an answer.")
-    chapter, progress = tables.chapter.c, tables.chapter_progress.c
+    chapter, chapter_progress = tables.chapter.c, tables.chapter_progress.c
     with reading(engine) as connection:
         row = connection.execute(
             select(chapter.pack, chapter.part, chapter.number, chapter.title)
-            .join(tables.chapter_progress, progress.chapter_id == chapter.id)
-            .order_by(progress.started_at.desc(), chapter.number.desc())
+            .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
+            .order_by(chapter_progress.started_at.desc(), chapter.number.desc())
             .limit(1)
         ).one_or_none()
         taken = set(connection.scalars(select(tables.note.c.name)))

@@ -14,8 +14,8 @@ from studyapp.memory.mastery import (
     RECENT,
     Calibration,
     Mastery,
-    Outcome,
-    Shares,
+    PointShares,
+    Recall,
     Standing,
     calibration,
     mastery,
@@ -24,7 +24,7 @@ from studyapp.memory.mastery import (
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import NoteKind
 from studyapp.store import log, tables
-from studyapp.study import questionnaire
+from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.stats import NOT_RECALL
 
 AHEAD = timedelta(days=30)  # the outlook where no date is set
@@ -68,7 +68,7 @@ def outlooks(
     return found
 
 
-def _shares(connection: Connection, learner: int) -> Shares:
+def _shares(connection: Connection, learner: int) -> PointShares:
     return shares(questionnaire.graded(connection, learner=learner))
 
 
@@ -113,7 +113,7 @@ def _calibration(connection: Connection, learner: int) -> Calibration:
         if stability is not None and last is not None:
             elapsed = (day - last).days
             r = (1 + parameters.factor * elapsed / stability) ** parameters.decay
-            outcomes.append(Outcome(r, stability, rating > Rating.AGAIN))
+            outcomes.append(Recall(r, stability, rating > Rating.AGAIN))
     return calibration(reversed(outcomes))
 
 

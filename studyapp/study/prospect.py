@@ -9,9 +9,11 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from studyapp.config import Settings
-from studyapp.study import questionnaire, tracker, verdict
+from studyapp.study import tracker
+from studyapp.study.lab import verdict
 from studyapp.study.mastery import Outlook, outlooks
-from studyapp.study.questionnaire import Waiting
+from studyapp.study.questionnaire import history as questionnaire
+from studyapp.study.questionnaire.history import Waiting
 
 
 @dataclass(frozen=True, slots=True)

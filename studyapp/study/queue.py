@@ -298,7 +298,7 @@ def _new(
     if room <= 0:
         return
     opener = tables.memory.alias("opener").c
-    progress, section = tables.chapter_progress.c, tables.section_progress.c
+    chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
     rows = connection.execution_options(yield_per=100).execute(
         select(card.id, card.family, chapter.number)
@@ -306,11 +306,17 @@ def _new(
         .join(tables.chapter, chapter.id == card.chapter_id)
         .outerjoin(
             tables.chapter_progress,
-            and_(progress.chapter_id == card.chapter_id, progress.learner_id == learner),
+            and_(
+                chapter_progress.chapter_id == card.chapter_id,
+                chapter_progress.learner_id == learner,
+            ),
         )
         .outerjoin(
             tables.section_progress,
-            and_(section.section_id == card.section_id, section.learner_id == learner),
+            and_(
+                section_progress.section_id == card.section_id,
+                section_progress.learner_id == learner,
+            ),
         )
         .outerjoin(tables.memory, mine)
         .outerjoin(
@@ -319,7 +325,7 @@ def _new(
         )
         .where(
             or_(memory.card_id.is_(None), and_(memory.state == State.NEW, *_open(today))),
-            or_(progress.started_at.is_not(None), section.started_at.is_not(None)),
+            or_(chapter_progress.started_at.is_not(None), section_progress.started_at.is_not(None)),
             card.missing_since.is_(None),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
             *([chapter.number == number] if number is not None else []),

@@ -20,7 +20,7 @@ from studyapp.store.engine import LONG_PATIENCE, reading, writing
 from studyapp.study import card, queue, review, stats
 from studyapp.study.card import CardView
 from studyapp.study.queue import Counts, Item, Queue
-from studyapp.study.stats import Share
+from studyapp.study.summary import Summary
 from studyapp.study.undo import Undone, undo
 
 Clock = Callable[[], datetime]
@@ -34,20 +34,6 @@ class Done:
     rating: Rating
     before: State
     spent: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a sitting came to and what comes next."""
-
-    cards: int
-    remembered: Share  # of the cards that were in review
-    ratings: dict[Rating, int]
-    spent: timedelta
-    left: Counts
-    waiting: int
-    next_step: datetime | None
-    tomorrow: int
 
 
 class Sitting:

@@ -18,7 +18,7 @@ from studyapp.study.stats import Share
 
 card = tables.card.c
 chapter = tables.chapter.c
-progress = tables.chapter_progress.c
+chapter_progress = tables.chapter_progress.c
 memory = tables.memory.c
 
 
@@ -103,10 +103,10 @@ def _chapters(connection: Connection, line: queue.Queue, learner: int) -> list[C
         )
     }
     chapters = connection.execute(
-        select(chapter.id, chapter.number, chapter.title, progress.started_at)
+        select(chapter.id, chapter.number, chapter.title, chapter_progress.started_at)
         .outerjoin(
             tables.chapter_progress,
-            and_(progress.chapter_id == chapter.id, progress.learner_id == learner),
+            and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
         .order_by(chapter.number, chapter.pack)
     )

@@ -25,12 +25,12 @@ section = tables.section.c
 moment = tables.moment.c
 card = tables.card.c
 memory = tables.memory.c
-whole = tables.chapter_progress.c
-progress = tables.section_progress.c
+chapter_progress = tables.chapter_progress.c
+section_progress = tables.section_progress.c
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Completion:
     """Sections done of those there are."""
 
     done: int
@@ -41,7 +41,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class CourseMoment:
     """What a lecture comes to at one time. `text` is Markdown."""
 
     lecture: int
@@ -64,7 +64,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class CourseSection:
     """One section with what the learner has made of it. `text` and `own` are Markdown.
 
     `started` is true for every section of a chapter that was started as a whole. `new` cards are
@@ -83,7 +83,7 @@ class Section:
     own: str
     new: int
     known: int
-    moments: tuple[Moment, ...]
+    moments: tuple[CourseMoment, ...]
 
     @property
     def done(self) -> bool:
@@ -104,10 +104,10 @@ class Chapter:
     started: bool
     new: int
     known: int
-    sections: tuple[Section, ...]
+    sections: tuple[CourseSection, ...]
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> Completion:
         return _progress(self.sections)
 
 
@@ -117,7 +117,7 @@ class Part:
     chapters: tuple[Chapter, ...]
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> Completion:
         return _progress(one for chapter in self.chapters for one in chapter.sections)
 
 
@@ -132,15 +132,15 @@ class Course:
         return tuple(one for part in self.parts for one in part.chapters)
 
     @property
-    def sections(self) -> tuple[Section, ...]:
+    def sections(self) -> tuple[CourseSection, ...]:
         return tuple(one for chapter in self.chapters for one in chapter.sections)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> Completion:
         return _progress(self.sections)
 
     @property
-    def next_section(self) -> Section | None:
+    def next_section(self) -> CourseSection | None:
         """The first in book order that is not done."""
         return next((one for one in self.sections if not (one.done or one.gone)), None)
 
@@ -160,17 +160,17 @@ def read_course(
         rows.setdefault(row.chapter_id, []).append(row)
     chapters = []
     for found in connection.execute(
-        select(chapter.id, chapter.number, chapter.title, chapter.part, whole.started_at)
+        select(chapter.id, chapter.number, chapter.title, chapter.part, chapter_progress.started_at)
         .outerjoin(
             tables.chapter_progress,
-            and_(whole.chapter_id == chapter.id, whole.learner_id == learner),
+            and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
         .order_by(chapter.number, chapter.pack)
     ):
         started = found.started_at is not None
         of_chapter = counts.get(found.id, {})
         sections = tuple(
-            Section(
+            CourseSection(
                 row.id,
                 found.number,
                 row.number,
@@ -216,8 +216,8 @@ def start_section(
 ) -> None:
     """Let a section's cards in; one that is started stays as it was."""
     kept = connection.scalar(
-        select(progress.started_at).where(
-            progress.section_id == section_id, progress.learner_id == learner
+        select(section_progress.started_at).where(
+            section_progress.section_id == section_id, section_progress.learner_id == learner
         )
     )
     if kept is None:
@@ -230,11 +230,11 @@ def stop_section(connection: Connection, section_id: int, *, learner: int = 1) -
     Raises StudyError if its chapter was started as a whole.
     """
     row = connection.execute(
-        select(section.number, chapter.number.label("chapter"), whole.started_at)
+        select(section.number, chapter.number.label("chapter"), chapter_progress.started_at)
         .join(tables.chapter, chapter.id == section.chapter_id)
         .outerjoin(
             tables.chapter_progress,
-            and_(whole.chapter_id == chapter.id, whole.learner_id == learner),
+            and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
         .where(section.id == section_id)
     ).one()
@@ -253,7 +253,7 @@ def stop_chapter(connection: Connection, number: int, *, learner: int = 1) -> No
     ids = library.require_chapter(connection, number)
     connection.execute(
         delete(tables.chapter_progress).where(
-            whole.learner_id == learner, whole.chapter_id.in_(ids)
+            chapter_progress.learner_id == learner, chapter_progress.chapter_id.in_(ids)
         )
     )
 
@@ -292,8 +292,8 @@ def write_note(
     if it no longer says *before*, another window has written in between: this text goes below.
     """
     kept = connection.scalar(
-        select(progress.text).where(
-            progress.section_id == section_id, progress.learner_id == learner
+        select(section_progress.text).where(
+            section_progress.section_id == section_id, section_progress.learner_id == learner
         )
     )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -328,9 +328,9 @@ def _timed(pairs: str, *time: str) -> str:
     return "&".join([*kept, *time])
 
 
-def _progress(sections: Iterable[Section]) -> Progress:
+def _progress(sections: Iterable[CourseSection]) -> Completion:
     there = [one for one in sections if not one.gone]
-    return Progress(sum(one.done for one in there), len(there))
+    return Completion(sum(one.done for one in there), len(there))
 
 
 def _place(number: str) -> tuple[int, ...]:
@@ -347,21 +347,21 @@ def _read_sections(connection: Connection, learner: int) -> Iterable[Row[Any]]:
             section.title,
             section.text,
             section.missing_since,
-            progress.started_at,
-            progress.done_at,
-            progress.familiarity,
-            progress.text.label("own"),
+            section_progress.started_at,
+            section_progress.done_at,
+            section_progress.familiarity,
+            section_progress.text.label("own"),
         )
         .outerjoin(
             tables.section_progress,
-            and_(progress.section_id == section.id, progress.learner_id == learner),
+            and_(section_progress.section_id == section.id, section_progress.learner_id == learner),
         )
-        .where(or_(section.missing_since.is_(None), progress.text != ""))
+        .where(or_(section.missing_since.is_(None), section_progress.text != ""))
     )
 
 
-def _read_moments(connection: Connection) -> dict[int, list[Moment]]:
-    moments: dict[int, list[Moment]] = {}
+def _read_moments(connection: Connection) -> dict[int, list[CourseMoment]]:
+    moments: dict[int, list[CourseMoment]] = {}
     for row in connection.execute(
         select(
             moment.section_id,
@@ -374,14 +374,14 @@ def _read_moments(connection: Connection) -> dict[int, list[Moment]]:
         .where(moment.section_id.is_not(None))
         .order_by(moment.lecture, moment.seconds)
     ):
-        moments.setdefault(row.section_id, []).append(Moment(*row[1:]))
+        moments.setdefault(row.section_id, []).append(CourseMoment(*row[1:]))
     return moments
 
 
 def _put(connection: Connection, section_id: int, learner: int, **values: Any) -> None:
     changed = connection.execute(
         update(tables.section_progress)
-        .where(progress.section_id == section_id, progress.learner_id == learner)
+        .where(section_progress.section_id == section_id, section_progress.learner_id == learner)
         .values(**values)
     )
     if not changed.rowcount:

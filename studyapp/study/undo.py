@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
-from studyapp.study import response
+from studyapp.study.questionnaire import response
 
 review = tables.review.c
 event = tables.event.c

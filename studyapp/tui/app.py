@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from studyapp.lab.catalog import Catalog, Declaration
-    from studyapp.lab.runner import Run
-    from studyapp.study.attempt import Attempt
+    from studyapp.lab.runner import LiveRun
+    from studyapp.study.questionnaire.attempt import Attempt
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import Overview
 
@@ -73,7 +73,7 @@ class StudyApp(App[None]):
         self.clock = clock
         self.engine: Engine | None = None
         self.failure: str | None = None
-        self.running: Run | None = None  # the experiment that is going on
+        self.running: LiveRun | None = None  # the experiment that is going on
         self.seen: set[str] = set()  # experiments that an answer on the screen has cited
         self._catalog: Catalog | None = None
         self._go_to_review = review
@@ -115,7 +115,7 @@ class StudyApp(App[None]):
                 )
             attempt = None
             if self._quiz is not None:
-                from studyapp.study.attempt import Attempt
+                from studyapp.study.questionnaire.attempt import Attempt
 
                 attempt = Attempt(
                     engine, self.settings, self.clock, self._quiz, patience=LOCK_PATIENCE
@@ -136,7 +136,7 @@ class StudyApp(App[None]):
     def _settle_in(self, engine: Engine) -> None:
         """What can wait until the counts are on the screen."""
         from studyapp.store.engine import checkpoint
-        from studyapp.study.misses import bring_back
+        from studyapp.study.lab.misses import bring_back
 
         try:
             if bring_back(engine, self.clock()):
@@ -220,7 +220,7 @@ class StudyApp(App[None]):
 
     def saw(self, answer: str) -> None:
         """An answer is on the screen: predictions of what it cites are naive no longer."""
-        from studyapp.study.facts import links
+        from studyapp.study.lab.facts import links
 
         new = {link.lesson for link in links(answer)} - self.seen
         if new:
@@ -230,7 +230,7 @@ class StudyApp(App[None]):
     @work(thread=True, group="sight")
     def _keep_sight(self, lessons: set[str]) -> None:
         from studyapp.store.engine import writing
-        from studyapp.study import predictions
+        from studyapp.study.lab import predictions
 
         assert self.engine is not None
         try:
@@ -241,7 +241,7 @@ class StudyApp(App[None]):
 
     def open_link(self, href: str) -> None:
         """Follow a link of an answer to the experiment that it names."""
-        from studyapp.study.facts import parse
+        from studyapp.study.lab.facts import parse
 
         try:
             link = parse(href)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from studyapp.errors import StudyError
 from studyapp.store.engine import reading
-from studyapp.study.evidence import LINK, Evidence, with_evidence
+from studyapp.study.lab.evidence import LINK, Evidence, with_evidence
 from studyapp.tui.screens.page import Page
 
 

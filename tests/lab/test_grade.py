@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from studyapp.errors import SettingError
 from studyapp.lab.grade import (
-    Grade,
     Scores,
+    Verdict,
     check_answer,
     grade,
     guessing,
@@ -21,7 +21,7 @@ from studyapp.lab.grade import (
 )
 from studyapp.lab.protocol import Choice, Fact, Question
 
-RIGHT, WRONG, UNRESOLVED = Grade.RIGHT, Grade.WRONG, Grade.UNRESOLVED
+RIGHT, WRONG, UNRESOLVED = Verdict.RIGHT, Verdict.WRONG, Verdict.UNRESOLVED
 SAME = Question(
     "Lower, the same or higher?",
     "choice",
@@ -60,7 +60,7 @@ def fact(
         (None, None, UNRESOLVED, UNRESOLVED, UNRESOLVED),  # one seed
     ],
 )
-def test_choices(low: float, high: float, lower: Grade, same: Grade, higher: Grade) -> None:
+def test_choices(low: float, high: float, lower: Verdict, same: Verdict, higher: Verdict) -> None:
     graded = [grade(SAME, choice.text, [fact(low, high)]) for choice in SAME.choices]
     assert graded == [lower, same, higher]
 
@@ -77,7 +77,7 @@ def test_choices(low: float, high: float, lower: Grade, same: Grade, higher: Gra
         ((0, 1), None, None, UNRESOLVED),
     ],
 )
-def test_ranges(answer: tuple[float, float], low: float, high: float, expected: Grade) -> None:
+def test_ranges(answer: tuple[float, float], low: float, high: float, expected: Verdict) -> None:
     assert grade(RANGE, answer, [fact(low, high)]) is expected
 
 
@@ -90,7 +90,7 @@ def test_ranges(answer: tuple[float, float], low: float, high: float, expected: 
         ((0, 0), (0, 0), [UNRESOLVED, UNRESOLVED]),  # a tie: nobody wins
     ],
 )
-def test_arms(a: tuple[float, float], b: tuple[float, float], expected: list[Grade]) -> None:
+def test_arms(a: tuple[float, float], b: tuple[float, float], expected: list[Verdict]) -> None:
     facts = [fact(*a, name="gap_a"), fact(*b, name="gap_b"), fact(-9, -8, name="gap_c")]
     assert [grade(ARMS, name, facts) for name in "abc"] == [*expected, WRONG]
 

@@ -15,7 +15,7 @@ from studyapp.errors import StudyError
 from studyapp.lab import reference
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.lines import Finished
-from studyapp.lab.protocol import Fact, Note
+from studyapp.lab.protocol import Fact, Remark
 
 FACT = Fact("count", 5, "points", 4, 6.5, 4, "student t", "4 draws")
 MADE = reference.Reference(
@@ -70,7 +70,7 @@ def test_measuring_keeps_what_a_run_at_the_defaults_said(
     file = reference.path(lesson)
     reference.write(file, {"other": MADE, "probe": MADE})
     messages = list(reference.measure([lesson], TODAY, "cpu"))
-    assert [type(message) for _, message in messages] == [Note, Finished]
+    assert [type(message) for _, message in messages] == [Remark, Finished]
     kept = reference.read(file)
     assert kept["other"] == MADE
     assert kept["probe"].date == "2026-07-05"

@@ -9,7 +9,7 @@ import pytest
 from studyapp.lab import runner, worker
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.lines import Failed, Finished
-from studyapp.lab.protocol import Note
+from studyapp.lab.protocol import Remark
 
 Probe = Callable[[str], Declaration]
 
@@ -83,7 +83,7 @@ def test_a_lesson_with_torch_says_so_and_records_it(probe: Probe) -> None:
         """
     )
     first, *_, last = runner.run(lesson, {}, "cpu")
-    assert first == Note("loading torch")
+    assert first == Remark("loading torch")
     assert isinstance(last, Finished)
     assert last.torch is not None
     assert last.torch[0].isdigit()
@@ -93,7 +93,7 @@ def test_a_lesson_with_torch_says_so_and_records_it(probe: Probe) -> None:
 
 @pytest.mark.slow
 def test_torch_out_of_memory_is_one_sentence(probe: Probe) -> None:
-    lesson = probe("import torch\nyield Note(str(torch.zeros(1 << 46)))")
+    lesson = probe("import torch\nyield Remark(str(torch.zeros(1 << 46)))")
     *_, last = runner.run(lesson, {}, "cpu")
     assert isinstance(last, Failed)
     assert last.message == "probe ran out of memory: try smaller knobs, or fewer seeds."

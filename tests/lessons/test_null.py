@@ -12,7 +12,7 @@ from scipy import stats
 
 from lessons import null
 from studyapp.lab.interval import wilson
-from studyapp.lab.protocol import Event, Fact, Metric, Progress, Result, Value
+from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Result, Value
 
 DEFAULTS = {knob.name: knob.default for knob in null.LESSON.knobs}
 SMALL = {"n": 9, "worlds": 1000}
@@ -35,7 +35,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(null, "PERMUTATIONS", 499)
 
 
-def events(seed: int = 0, **knobs: Value) -> list[Event]:
+def events(seed: int = 0, **knobs: Value) -> list[LessonEvent]:
     return list(null.run(DEFAULTS | knobs, "cpu", seed))
 
 

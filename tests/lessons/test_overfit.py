@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lessons import overfit
-from studyapp.lab.protocol import Event, Fact, Metric, Note, Progress, Result, Value
+from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Remark, Result, Value
 
 DEFAULTS = {knob.name: knob.default for knob in overfit.LESSON.knobs}
 SMALL = {"n": 33, "width": 5, "seeds": 3}
@@ -33,7 +33,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overfit, "VALIDATION", 21)
 
 
-def events(seed: int = 0, **knobs: Value) -> list[Event]:
+def events(seed: int = 0, **knobs: Value) -> list[LessonEvent]:
     return list(overfit.run(DEFAULTS | knobs, "cpu", seed))
 
 
@@ -196,7 +196,7 @@ def test_too_little_memory_halves_the_seeds_and_says_so(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(overfit, "forward", room_for_three)
     stream = events(**(SMALL | {"seeds": 12}))
-    notes = [event.text for event in stream if isinstance(event, Note)]
+    notes = [event.text for event in stream if isinstance(event, Remark)]
     assert [text.split()[-2:] for text in notes] == [["6", "seeds."], ["3", "seeds."]]
     assert isinstance(stream[-1], Result)
     assert {fact.n for fact in stream[-1].facts} == {3}

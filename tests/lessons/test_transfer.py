@@ -20,18 +20,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lessons import pictures, transfer
-from studyapp.lab.protocol import Event, Fact, Metric, Note, Progress, Result, Value
+from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Remark, Result, Value
 
 DEFAULTS = {knob.name: knob.default for knob in transfer.LESSON.knobs}
 ARMS = ("scratch", "frozen", "head_then_all", "all")
 OFFLINE = "http://127.0.0.1:1/"  # nothing listens there
 
 
-def events(device: str = "cpu", seed: int = 0, **knobs: Value) -> list[Event]:
+def events(device: str = "cpu", seed: int = 0, **knobs: Value) -> list[LessonEvent]:
     return list(transfer.run({**DEFAULTS, **knobs}, device, seed))
 
 
-def facts_of(found: list[Event]) -> Mapping[str, Fact]:
+def facts_of(found: list[LessonEvent]) -> Mapping[str, Fact]:
     assert isinstance(found[-1], Result)
     return {fact.name: fact for fact in found[-1].facts}
 
@@ -109,7 +109,7 @@ def test_a_seed_comes_out_the_same_however_many_run_beside_it() -> None:
     def outcome(seeds: int) -> transfer.Outcome:
         returned: list[transfer.Outcome] = []
 
-        def whole() -> Iterator[Event]:
+        def whole() -> Iterator[LessonEvent]:
             returned.append((yield from transfer.digits(2, 0.1, 0.25, seeds, "cpu", 0)))
 
         for _ in whole():
@@ -129,14 +129,14 @@ def test_too_little_memory_halves_the_seeds_with_a_note(monkeypatch: pytest.Monk
 
     def small_gpu(
         k: int, noise: float, ratio: float, seeds: int, device: str, seed: int
-    ) -> Iterator[Event]:
+    ) -> Iterator[LessonEvent]:
         if seeds > 2:
             raise torch.OutOfMemoryError
         return (yield from digits(k, noise, ratio, seeds, device, seed))
 
     monkeypatch.setattr(transfer, "digits", small_gpu)
     found = events(seeds=8)
-    assert [e.text for e in found if isinstance(e, Note) and "memory" in e.text] == [
+    assert [e.text for e in found if isinstance(e, Remark) and "memory" in e.text] == [
         "The GPU has too little memory; again with 4 seeds.",
         "The GPU has too little memory; again with 2 seeds.",
     ]
@@ -474,7 +474,7 @@ def test_the_weights_are_fetched_once_with_progress(
     weights_at(address + checkpoint.name, monkeypatch)
     knobs: dict[str, Value] = {"data": f"folder:{folder}", "k": 2, "repeats": 1}
     found = events(**knobs)
-    assert found[0] == Note(
+    assert found[0] == Remark(
         f"Fetching the weights of ResNet-18, 45 MB, into {cache / 'checkpoints'}."
     )
     assert isinstance(found[1], Progress)
@@ -519,7 +519,7 @@ def test_pets_are_fetched_unpacked_and_told_apart(
     pets_at(resources, monkeypatch)
     found = events(data="pets", k=3, repeats=1)
     note, progress = found[:2]
-    assert isinstance(note, Note)
+    assert isinstance(note, Remark)
     assert str(stored / "oxford-iiit-pet") in note.text
     assert isinstance(progress, Progress)
     classes = pictures.pets()

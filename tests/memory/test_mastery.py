@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from studyapp.memory.mastery import (
     Calibration,
     Mastery,
-    Outcome,
-    Share,
-    Shares,
+    PointShare,
+    PointShares,
+    Recall,
     Standing,
     calibration,
     mastery,
@@ -32,7 +32,7 @@ TODAY = date(2026, 3, 2)
 PARAMETERS = Parameters()
 USUAL = shares([])
 SURE = Calibration(covariance=((0.0,) * 3,) * 3)  # predictions that are right
-ALL_OR_NOTHING = Shares(Share(1.0, 0.0, 0.0), Share(0.0, 0.0, 0.0))
+ALL_OR_NOTHING = PointShares(PointShare(1.0, 0.0, 0.0), PointShare(0.0, 0.0, 0.0))
 NEW = Standing(None, None)
 NINE_IN_TEN = Standing(10.0, TODAY - timedelta(days=9))  # R is .9 tomorrow
 Z = 1.959963984540054
@@ -46,7 +46,7 @@ seen = st.builds(
 cards = st.lists(st.one_of(seen, st.just(NEW)), min_size=1, max_size=5)
 chapters = st.lists(cards, min_size=1, max_size=8)
 outcomes = st.lists(
-    st.builds(Outcome, st.floats(0.01, 0.9999), st.floats(0.05, 5000), st.booleans()), max_size=40
+    st.builds(Recall, st.floats(0.01, 0.9999), st.floats(0.05, 5000), st.booleans()), max_size=40
 )
 calibrations = outcomes.map(calibration)
 responses = st.lists(st.tuples(st.booleans(), st.floats(0, 1)), max_size=40)
@@ -56,7 +56,7 @@ predictions = st.tuples(st.floats(0.01, 0.9999), st.floats(0.05, 5000))
 
 def of(
     questions: list[list[Standing]],
-    shares: Shares = USUAL,
+    shares: PointShares = USUAL,
     calibration: Calibration = SURE,
     ahead: int = 1,
 ) -> Mastery:
@@ -74,7 +74,7 @@ def close(a: float, b: float) -> bool:
 
 @given(chapters, own, calibrations, st.integers(-10, 400))
 def test_lies_between_0_and_1_inside_its_interval(
-    questions: list[list[Standing]], shares: Shares, calibration: Calibration, ahead: int
+    questions: list[list[Standing]], shares: PointShares, calibration: Calibration, ahead: int
 ) -> None:
     told = of(questions, shares, calibration, ahead)
     assert 0 <= told.low <= told.value <= told.high <= 1
@@ -84,7 +84,7 @@ def test_lies_between_0_and_1_inside_its_interval(
 @given(chapters, own, calibrations, st.integers(1, 400), st.integers(1, 400))
 def test_falls_the_later_the_date(
     questions: list[list[Standing]],
-    shares: Shares,
+    shares: PointShares,
     calibration: Calibration,
     ahead: int,
     more: int,
@@ -116,7 +116,7 @@ def test_recall_is_the_scheduler_s_where_nothing_corrects_it(card: Standing, ahe
 def test_again_or_unseen_is_worth_nothing(
     question: list[Standing],
     rest: list[list[Standing]],
-    shares: Shares,
+    shares: PointShares,
     calibration: Calibration,
 ) -> None:
     missed = [card._replace(missed=True) for card in question]
@@ -131,7 +131,7 @@ def test_again_or_unseen_is_worth_nothing(
 
 @given(cards, own, calibrations)
 def test_a_question_of_several_cards_is_worth_their_mean(
-    question: list[Standing], shares: Shares, calibration: Calibration
+    question: list[Standing], shares: PointShares, calibration: Calibration
 ) -> None:
     each = [of([[card]], shares, calibration).value for card in question]
     assert close(of([question], shares, calibration).value, sum(each) / len(each))
@@ -139,7 +139,7 @@ def test_a_question_of_several_cards_is_worth_their_mean(
 
 @given(chapters, own, calibrations)
 def test_a_chapter_is_worth_the_mean_of_its_questions(
-    questions: list[list[Standing]], shares: Shares, calibration: Calibration
+    questions: list[list[Standing]], shares: PointShares, calibration: Calibration
 ) -> None:
     each = [of([question], shares, calibration).value for question in questions]
     assert close(of(questions, shares, calibration).value, sum(each) / len(each))
@@ -147,7 +147,7 @@ def test_a_chapter_is_worth_the_mean_of_its_questions(
 
 @given(chapters, own, calibrations, st.integers(2, 9))
 def test_more_questions_of_the_same_kind_narrow_the_interval(
-    questions: list[list[Standing]], shares: Shares, calibration: Calibration, times: int
+    questions: list[list[Standing]], shares: PointShares, calibration: Calibration, times: int
 ) -> None:
     few, many = of(questions, shares, calibration), of(questions * times, shares, calibration)
     assert close(few.value, many.value)
@@ -163,7 +163,10 @@ def test_the_interval_of_sure_predictions_is_binomial(cards: int) -> None:
 
 @pytest.mark.parametrize("cards", [1, 4])
 def test_the_spread_of_shares_is_of_a_whole_question(cards: int) -> None:
-    told = of([[NINE_IN_TEN] * cards] * 100, Shares(Share(0.5, 0.2, 0.0), Share(0.5, 0.4, 0.0)))
+    told = of(
+        [[NINE_IN_TEN] * cards] * 100,
+        PointShares(PointShare(0.5, 0.2, 0.0), PointShare(0.5, 0.4, 0.0)),
+    )
     assert close(told.value, 0.5)
     assert close(told.value - told.low, Z * math.sqrt((0.9 * 0.2**2 + 0.1 * 0.4**2) / 100))
 
@@ -171,17 +174,19 @@ def test_the_spread_of_shares_is_of_a_whole_question(cards: int) -> None:
 def test_the_interval_of_many_questions_is_what_is_unknown_of_the_learner() -> None:
     told = of([[NINE_IN_TEN]] * 100_000, ALL_OR_NOTHING, Calibration())
     assert math.isclose(told.value - told.low, Z * 0.9 * 0.1 * 0.5, rel_tol=0.01)
-    told = of([[NINE_IN_TEN]] * 100_000, Shares(Share(0.8, 0.0, 0.1), Share(0.2, 0.0, 0.3)))
+    told = of(
+        [[NINE_IN_TEN]] * 100_000, PointShares(PointShare(0.8, 0.0, 0.1), PointShare(0.2, 0.0, 0.3))
+    )
     assert math.isclose(told.value - told.low, Z * math.hypot(0.09, 0.03), rel_tol=0.01)
 
 
 @given(seen, own, calibrations)
 def test_what_is_unknown_of_the_learner_stays_with_many_questions(
-    card: Standing, shares: Shares, calibration: Calibration
+    card: Standing, shares: PointShares, calibration: Calibration
 ) -> None:
-    known = Shares(
-        Share(shares.passed.mean, shares.passed.spread, 0.0),
-        Share(shares.failed.mean, shares.failed.spread, 0.0),
+    known = PointShares(
+        PointShare(shares.passed.mean, shares.passed.spread, 0.0),
+        PointShare(shares.failed.mean, shares.failed.spread, 0.0),
     )
     question = [card._replace(missed=False)]
     told = of([question] * 400, shares, calibration)
@@ -268,11 +273,11 @@ def test_no_outcome_corrects_nothing(prediction: tuple[float, float]) -> None:
 
 @given(outcomes, predictions)
 def test_a_miss_lowers_and_a_recall_raises_the_chance_of_the_like(
-    before: list[Outcome], prediction: tuple[float, float]
+    before: list[Recall], prediction: tuple[float, float]
 ) -> None:
     chance = calibration(before).recall(*prediction)
     after = {
-        recalled: calibration([*before, Outcome(*prediction, recalled)]).recall(*prediction)
+        recalled: calibration([*before, Recall(*prediction, recalled)]).recall(*prediction)
         for recalled in (False, True)
     }
     assert after[False] <= chance + 1e-12
@@ -281,7 +286,7 @@ def test_a_miss_lowers_and_a_recall_raises_the_chance_of_the_like(
 
 @given(outcomes, predictions, predictions)
 def test_less_retrievable_is_never_more_likely_recalled(
-    before: list[Outcome], one: tuple[float, float], other: tuple[float, float]
+    before: list[Recall], one: tuple[float, float], other: tuple[float, float]
 ) -> None:
     found, stability = calibration(before), one[1]
     low, high = sorted((one[0], other[0]))
@@ -290,7 +295,7 @@ def test_less_retrievable_is_never_more_likely_recalled(
 
 @given(chapters, own, outcomes)
 def test_every_outcome_leaves_less_unknown(
-    questions: list[list[Standing]], shares: Shares, before: list[Outcome]
+    questions: list[list[Standing]], shares: PointShares, before: list[Recall]
 ) -> None:
     """At the same correction, so that the interval changes by what is known alone."""
     told = [
@@ -310,7 +315,7 @@ def test_where_only_the_shift_matters_it_is_the_posterior_mode(share: float, n: 
         shift = (low + high) / 2
         slope = recalled - n * logistic(math.log(9) + shift) - shift / 0.5**2
         low, high = (shift, high) if slope > 0 else (low, shift)
-    told = [Outcome(0.9, 10.0, number < recalled) for number in range(n)]
+    told = [Recall(0.9, 10.0, number < recalled) for number in range(n)]
     random.Random(n).shuffle(told)
     found = calibration(told)
     p = found.recall(0.9, 10.0)
@@ -332,13 +337,13 @@ def test_one_outcome_moves_the_estimate_to_the_posterior_mode(
     for _ in range(60):
         by = (low + high) / 2
         low, high = (by, high) if recalled - logistic(logit + by) > by / prior else (low, by)
-    found = calibration([Outcome(r, stability, recalled)]).recall(r, stability)
+    found = calibration([Recall(r, stability, recalled)]).recall(r, stability)
     assert abs(math.log(found / (1 - found)) - (logit + low)) < 0.05
 
 
 def test_a_memory_left_alone_never_improves_though_the_outcomes_say_so() -> None:
-    told = [Outcome(0.6, 10.0, True), Outcome(0.97, 10.0, True), Outcome(0.6, 10.0, True)]
-    found = calibration([*told, Outcome(0.97, 10.0, False)] * 100)
+    told = [Recall(0.6, 10.0, True), Recall(0.97, 10.0, True), Recall(0.6, 10.0, True)]
+    found = calibration([*told, Recall(0.97, 10.0, False)] * 100)
     assert found.slope == 0
     assert found.recall(0.5, 10.0) == found.recall(0.99, 10.0)
     assert abs(found.recall(0.9, 10.0) - 0.75) < 0.02
@@ -356,7 +361,7 @@ def test_the_interval_holds_for_learners_drawn_as_it_assumes() -> None:
             return recalled, sum(rng.random() < said[recalled] for _ in range(4)) / 4  # noqa: B023
 
         past = [(rng.uniform(0.7, 0.98), math.exp(rng.uniform(0, 4))) for _ in range(200)]
-        known = calibration(Outcome(*one, answer(*one)[0]) for one in past)
+        known = calibration(Recall(*one, answer(*one)[0]) for one in past)
         chapter = [
             Standing(math.exp(rng.uniform(1, 4)), TODAY - timedelta(days=rng.randrange(30)))
             for _ in range(33)

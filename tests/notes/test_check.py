@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studyapp.errors import StudyError
-from studyapp.notes.check import ChapterCount, Report, as_json, check
+from studyapp.notes.check import ChapterCount, Findings, as_json, check
 from tests_support import questionnaire
 
 TODAY = date(2026, 11, 21)
@@ -45,7 +45,7 @@ def test_a_folder_in_order(tmp_path: Path) -> None:
     write_page(tmp_path, "t10.md", "jargon", "## Epochs {#epochs}\nPasses.\n", chapter=10)
     write_page(tmp_path, "t2.md", "jargon", "", chapter=2)
     report = check([tmp_path], TODAY)
-    assert report == Report(
+    assert report == Findings(
         problems=(),
         notes=7,
         cards=1 + 0 + 2 + 1 + 1 + 2 + 2,

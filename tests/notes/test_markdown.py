@@ -19,12 +19,12 @@ from studyapp.notes import markdown
 from studyapp.notes.card import sides
 from studyapp.notes.note import (
     CardStyle,
+    ContentFile,
     Depth,
+    FileKind,
     Moment,
     Note,
     NoteKind,
-    Page,
-    PageKind,
     Point,
     Section,
 )
@@ -57,7 +57,7 @@ class Folder:
         path.write_bytes((front_matter(kind) + textwrap.dedent(body)).encode())
         return path
 
-    def page(self, body: str, kind: str = "questionnaire") -> Page:
+    def page(self, body: str, kind: str = "questionnaire") -> ContentFile:
         """The page of a file that has no problems."""
         page, problems = markdown.read(self.write(body, kind))
         assert problems == ()
@@ -78,7 +78,7 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def ids(page: Page | None) -> list[str]:
+def ids(page: ContentFile | None) -> list[str]:
     assert page is not None
     return [note.id for note in page.notes]
 
@@ -88,7 +88,9 @@ def ids(page: Page | None) -> list[str]:
 
 def test_a_page(folder: Folder) -> None:
     page = folder.page("")
-    assert page == Page(folder.root / "a.md", "p", "1. Part", 1, "A title", PageKind.QUESTIONNAIRE)
+    assert page == ContentFile(
+        folder.root / "a.md", "p", "1. Part", 1, "A title", FileKind.QUESTIONNAIRE
+    )
 
 
 def test_yaml_values_stay_text(folder: Folder) -> None:
@@ -96,7 +98,7 @@ def test_yaml_values_stay_text(folder: Folder) -> None:
     path.write_text('---\npack: "p"\npart: No\nchapter: 02\ntitle: 2001\nkind: reading\n---')
     page, problems = markdown.read(path)
     assert problems == ()
-    assert page == Page(path, "p", "No", 2, "2001", PageKind.READING)
+    assert page == ContentFile(path, "p", "No", 2, "2001", FileKind.READING)
 
 
 def test_importing_the_reader_imports_no_parser() -> None:
@@ -342,7 +344,7 @@ def test_moments_of_a_lecture(folder: Folder) -> None:
     )
     page = folder.page(body, LECTURE)
     path = folder.root / "a.md"
-    assert (page.kind, page.chapter, page.lecture) == (PageKind.READING, 1, 2)
+    assert (page.kind, page.chapter, page.lecture) == (FileKind.READING, 1, 2)
     assert page.moments == (
         Moment(0, "Start", None, "", path, FIRST + 3),
         Moment(1880, "Terms", "1.17", "One.", path, FIRST + 5),
@@ -924,7 +926,7 @@ def test_fix_is_idempotent_and_only_inserts(tmp_path: Path, body: str, kind: str
     rest: Iterator[int] = iter(after)
     assert all(byte in rest for byte in before)  # a subsequence
     page, problems = markdown.read(path)
-    if page and page.kind is PageKind.QUESTIONNAIRE:
+    if page and page.kind is FileKind.QUESTIONNAIRE:
         assert not [problem for problem in problems if "--fix" in problem.message]
     assert markdown.fix(path) == 0
     assert path.read_bytes() == after

@@ -44,7 +44,7 @@ def rate_one(engine: Engine, clock: Clock) -> bytes:
     return uid
 
 
-def run(engine: Engine, clock: Clock, *roots: Path) -> sync.Report:
+def run(engine: Engine, clock: Clock, *roots: Path) -> sync.SyncReport:
     with writing(engine) as connection:
         return sync.sync(connection, roots, clock())
 

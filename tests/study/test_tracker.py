@@ -17,7 +17,7 @@ from studyapp.store import log, sync, tables
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.study import queue, review, tracker
 from studyapp.study.library import start_chapter
-from studyapp.study.tracker import Course, Moment, Section, video_at
+from studyapp.study.tracker import Course, CourseMoment, CourseSection, video_at
 from tests_support import Clock, question, questionnaire
 
 ROOMY = Settings(minutes_a_day=600, new_a_day=999)
@@ -98,7 +98,7 @@ def tree(engine: Engine, learner: int = 1) -> Course:
         return tracker.read_course(connection, learner=learner)
 
 
-def at(engine: Engine, number: str) -> Section:
+def at(engine: Engine, number: str) -> CourseSection:
     return next(one for one in tree(engine).sections if one.number == number)
 
 
@@ -144,9 +144,9 @@ def test_the_tree_is_in_book_order_with_its_cards_and_moments(engine: Engine) ->
         ("1:02:05", "Back to it"),
     ]
     moment = course.sections[1].moments[1]
-    assert moment == Moment(3, 3725, "Back to it", "*Words* on it.", VIDEO)
+    assert moment == CourseMoment(3, 3725, "Back to it", "*Words* on it.", VIDEO)
     assert moment.address == f"{VIDEO}&t=3725s"
-    assert Moment(3, 1, "", "", None).address is None
+    assert CourseMoment(3, 1, "", "", None).address is None
 
 
 def test_an_empty_database_has_an_empty_course(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import TracebackType
 
 from studyapp.config import Settings
-from studyapp.study.attempt import Attempt
 from studyapp.study.library import open_study
+from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.tui.app import now
 
 SIZE = (80, 24)

@@ -16,16 +16,16 @@ from studyapp.config import Settings
 from studyapp.store import tables
 from studyapp.store.engine import LOCK_PATIENCE, connect, reading, writing
 from studyapp.study import library
-from studyapp.study.attempt import Asked, Attempt, Mark
 from studyapp.study.grading import Grade
-from studyapp.study.response import LONGEST
+from studyapp.study.questionnaire.attempt import Asked, Attempt, Mark
+from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.attempt import SAVE_AFTER, AttemptScreen
 from studyapp.tui.screens.compare import CompareScreen
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.lesson import LessonScreen
-from studyapp.tui.screens.outcome import OutcomeScreen
+from studyapp.tui.screens.tally import TallyScreen
 from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.grades import GradeButton
@@ -192,7 +192,7 @@ async def test_a_whole_questionnaire_by_keys(
         await keys(pilot, "d")
         assert (number(pilot), reviews(pilot)) == (4, 2)
         await keys(pilot, "space", "m")
-        assert isinstance(pilot.app.screen, OutcomeScreen)
+        assert isinstance(pilot.app.screen, TallyScreen)
         for line in (
             "All 4 questions judged.",
             "got it    1",
@@ -310,7 +310,7 @@ async def test_skip_and_come_back(make_app, open_attempt: Open) -> None:
         await keys(pilot, "t", "answer ")
         assert box(pilot).text == "half an answer "
         await keys(pilot, "escape", "right", "right", "right", "right")
-        assert isinstance(pilot.app.screen, OutcomeScreen)
+        assert isinstance(pilot.app.screen, TallyScreen)
         assert "0 of 4 questions judged." in lines(pilot)
         assert "Not judged yet: 1, 2, 3, 4." in lines(pilot)
         await keys(pilot, "left")
@@ -420,12 +420,12 @@ async def test_undo_from_the_summary(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot)
         await keys(pilot, "space", "g", "space", "g", "d", "space", "g")
-        assert isinstance(pilot.app.screen, OutcomeScreen)
+        assert isinstance(pilot.app.screen, TallyScreen)
         await keys(pilot, "u")
         assert number(pilot) == 4
         assert "question 4 is open again" in toasts(pilot)
         await keys(pilot, "m")
-        assert isinstance(pilot.app.screen, OutcomeScreen)
+        assert isinstance(pilot.app.screen, TallyScreen)
         assert "missed    1" in lines(pilot)
 
 

@@ -13,8 +13,8 @@ from studyapp.config import Settings
 from studyapp.store import tables
 from studyapp.store.engine import reading
 from studyapp.study import library
-from studyapp.study.attempt import Attempt
 from studyapp.study.grading import Grade
+from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.tui.screens.attempt import AttemptScreen
 from studyapp.tui.screens.chapter import ChapterScreen
 from studyapp.tui.screens.review import ReviewScreen

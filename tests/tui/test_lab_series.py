@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.content import Content
 
-from studyapp.lab.protocol import Metric, Note, Progress
+from studyapp.lab.protocol import Metric, Progress, Remark
 from studyapp.tui.flow import GAP, flow
 from studyapp.tui.series import MOST, Live, Panel, in_words, number
 
 
-def played(*messages: Metric | Progress | Note) -> Live:
+def played(*messages: Metric | Progress | Remark) -> Live:
     live = Live(0.0)
     for second, message in enumerate(messages):
         live.add(message, float(second))

@@ -16,7 +16,7 @@ from studyapp.lab import catalog, runner
 from studyapp.lab.lines import Finished, Message
 from studyapp.lab.protocol import Fact, Metric, Progress, Value
 from studyapp.store.engine import writing
-from studyapp.study import predictions, runs
+from studyapp.study.lab import predictions, runs
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens import lesson as lesson_module
 from studyapp.tui.screens.lesson import LessonScreen, Phase

@@ -16,8 +16,8 @@ from textual.widgets import Static
 from labpack import ENOUGH, install, write_reference
 from studyapp.lab import runner
 from studyapp.store.engine import open_database, reading
-from studyapp.study import runs
-from studyapp.study.facts import Ending
+from studyapp.study.lab import runs
+from studyapp.study.lab.facts import Ending
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.history import HistoryScreen
@@ -469,7 +469,7 @@ async def test_a_result_that_cannot_be_kept_is_still_shown(
     make_app, open_today, lessons, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from studyapp.errors import StoreError
-    from studyapp.study import runs as kept_runs
+    from studyapp.study.lab import runs as kept_runs
 
     def refuse(*_: object, **__: object) -> None:
         raise StoreError("app.db is locked by another program; close it or try again.")

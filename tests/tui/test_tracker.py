@@ -16,7 +16,7 @@ from studyapp.memory.state import Rating
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import library, queue, review, tracker
-from studyapp.study.tracker import Course, Section
+from studyapp.study.tracker import Course, CourseSection
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.section import SAVE_AFTER, CoursePage, SectionScreen
@@ -145,7 +145,7 @@ def kept(app: StudyApp) -> Course:
         return tracker.read_course(connection)
 
 
-def section(app: StudyApp, number: str) -> Section:
+def section(app: StudyApp, number: str) -> CourseSection:
     return next(one for one in kept(app).sections if one.number == number)
 
 

@@ -26,13 +26,13 @@ from studyapp.store.engine import (
     reading,
     wal_size,
 )
-from studyapp.study.attempt import Attempt, Earlier
-from studyapp.study.draft import Draft
-from studyapp.study.facts import lessons_for
 from studyapp.study.grading import Grade
-from studyapp.study.hints import disagreements
-from studyapp.study.promise import STAYS, WAITS, promises
-from studyapp.study.response import LONGEST
+from studyapp.study.lab.facts import lessons_for
+from studyapp.study.questionnaire.attempt import Attempt, Earlier
+from studyapp.study.questionnaire.draft import Draft
+from studyapp.study.questionnaire.hints import disagreements
+from studyapp.study.questionnaire.promise import STAYS, WAITS, promises
+from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui.evidence import evidence
 from studyapp.tui.screens.page import SMALLEST, Page
 from studyapp.tui.widgets.answer import BOTH_KEPT, AnswerBox
@@ -537,9 +537,9 @@ class AttemptScreen(Page):
             self._show_question()
 
     def _sum_up(self) -> None:
-        from studyapp.tui.screens.outcome import OutcomeScreen
+        from studyapp.tui.screens.tally import TallyScreen
 
-        self.app.switch_screen(OutcomeScreen(self.attempt))
+        self.app.switch_screen(TallyScreen(self.attempt))
 
     def action_point(self, step: int) -> None:
         self.query_one(Points).move(step)

@@ -17,11 +17,12 @@ from studyapp import config
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.store.engine import LOCK_PATIENCE, reading
-from studyapp.study import chapter, words
-from studyapp.study.attempt import Attempt
-from studyapp.study.chapter import ChapterView
+from studyapp.study import words
 from studyapp.study.grading import Grade
-from studyapp.study.questionnaire import Changed, Past
+from studyapp.study.questionnaire import chapter
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.questionnaire.chapter import ChapterView
+from studyapp.study.questionnaire.history import Changed, Past
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 

@@ -11,8 +11,8 @@ from textual.widgets import Static
 
 from studyapp.memory.clock import study_day
 from studyapp.study import words
-from studyapp.study.attempt import Asked, Earlier
 from studyapp.study.grading import Grade
+from studyapp.study.questionnaire.attempt import Asked, Earlier
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.prose import Prose
 

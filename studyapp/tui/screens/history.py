@@ -16,10 +16,11 @@ from textual.widgets.option_list import Option
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.store.engine import reading
-from studyapp.study import facts, predictions, runs, words
-from studyapp.study.facts import Ending
-from studyapp.study.runs import Run
-from studyapp.study.verdict import deciding, not_scored, verdict
+from studyapp.study import words
+from studyapp.study.lab import facts, predictions, runs
+from studyapp.study.lab.facts import Ending
+from studyapp.study.lab.runs import Run
+from studyapp.study.lab.verdict import deciding, not_scored, verdict
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.figures import Figures
 

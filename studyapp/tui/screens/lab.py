@@ -16,9 +16,9 @@ from studyapp.errors import StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.notes.note import Problem
 from studyapp.store.engine import reading
-from studyapp.study import facts, predictions, runs
-from studyapp.study.runs import Run
-from studyapp.study.verdict import deciding
+from studyapp.study.lab import facts, predictions, runs
+from studyapp.study.lab.runs import Run
+from studyapp.study.lab.verdict import deciding
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu
 

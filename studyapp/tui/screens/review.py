@@ -19,8 +19,8 @@ from studyapp.notes.plain import plain
 from studyapp.store.engine import WAL_LIMIT, LockedError, checkpoint, wal_size
 from studyapp.study import library, words
 from studyapp.study.card import CardView
-from studyapp.study.facts import lessons_for
 from studyapp.study.grading import complete, propose
+from studyapp.study.lab.facts import lessons_for
 from studyapp.study.sitting import Sitting
 from studyapp.tui.editor import edit
 from studyapp.tui.evidence import evidence
@@ -429,7 +429,7 @@ class ReviewScreen(Page):
             self.app.pop_screen()
 
     def _tell_leech(self, lapses: int, expected: float) -> None:
-        from studyapp.plain import leech_line
+        from studyapp.study.summary import leech_line
 
         self.notify(leech_line(lapses, expected), severity="warning", timeout=10)
 

@@ -25,8 +25,8 @@ from studyapp.store.engine import (
     writing,
 )
 from studyapp.study import library, tracker, words
-from studyapp.study.response import LONGEST
-from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, Section
+from studyapp.study.questionnaire.response import LONGEST
+from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.answer import BOTH_KEPT, AnswerBox
 from studyapp.tui.widgets.contents import Entry, one_line
@@ -78,7 +78,7 @@ class CoursePage(Page):
         self.course = Course(())
         self.view = SectionView()  # kept, as leaving the page saves what its box says
         self._counts: CardCounts | None = None
-        self._writing: Section | None = None  # whose note is in the box
+        self._writing: CourseSection | None = None  # whose note is in the box
         self._kept = ""  # what of it is in the database
         self._soon: Timer | None = None
         self._trouble = ""  # why it could not be saved
@@ -93,8 +93,8 @@ class CoursePage(Page):
         raise NotImplementedError
 
     @property
-    def section(self) -> Section | None:
-        return self.entry if isinstance(self.entry, Section) else None
+    def section(self) -> CourseSection | None:
+        return self.entry if isinstance(self.entry, CourseSection) else None
 
     @property
     def chapter(self) -> Chapter | None:
@@ -351,7 +351,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
     }
     """
 
-    def __init__(self, section: Section, *, edit: bool = False) -> None:
+    def __init__(self, section: CourseSection, *, edit: bool = False) -> None:
         super().__init__()
         self._section = section
         self._edit = edit
@@ -360,7 +360,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         yield self.view
 
     @property
-    def entry(self) -> Section:
+    def entry(self) -> CourseSection:
         return self._section
 
     def show_course(self) -> None:

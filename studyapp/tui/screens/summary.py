@@ -10,8 +10,8 @@ from textual.widgets import Static
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
-from studyapp.plain import summary_lines
 from studyapp.study.sitting import Sitting
+from studyapp.study.summary import summary_lines
 from studyapp.tui.screens.page import Page
 
 _BAR = 30

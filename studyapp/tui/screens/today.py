@@ -20,7 +20,7 @@ from studyapp.tui.widgets.menu import Menu, option
 if TYPE_CHECKING:
     from studyapp.study.mastery import Outlook
     from studyapp.study.prospect import Prospect
-    from studyapp.study.questionnaire import Waiting
+    from studyapp.study.questionnaire.history import Waiting
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import ChapterRow, Overview
 

@@ -13,7 +13,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult
 
 from studyapp.errors import printable
-from studyapp.study.response import LONGEST
+from studyapp.study.questionnaire.response import LONGEST
 
 BOTH_KEPT = "Another window has written here, too: both texts are kept, yours below."
 _JOINERS = ("\u200c", "\u200d")  # Persian and Indic words need them, and families of emoji

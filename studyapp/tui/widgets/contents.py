@@ -16,9 +16,9 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from studyapp.notes.plain import plain
-from studyapp.study.tracker import FAMILIAR, Chapter, Course, Part, Progress, Section
+from studyapp.study.tracker import FAMILIAR, Chapter, Completion, Course, CourseSection, Part
 
-Entry = Part | Chapter | Section
+Entry = Part | Chapter | CourseSection
 Piece = tuple[str, Style]
 
 OWN_NOTE = "✎"
@@ -66,7 +66,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
     class Chosen(Message):
         """The learner wants to read this section, or only `clicked` on it."""
 
-        section: Section
+        section: CourseSection
         clicked: bool = False
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -125,13 +125,13 @@ class Contents(Tree[Entry], inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("read", "fold"):
-            reads = isinstance(self.entry, Section)
+            reads = isinstance(self.entry, CourseSection)
             folds = self.cursor_node is not None and bool(self.cursor_node.children)
             return reads if action == "read" else folds
         return True
 
     def action_read(self) -> None:
-        if isinstance(self.entry, Section):
+        if isinstance(self.entry, CourseSection):
             self.post_message(self.Chosen(self.entry))
 
     def action_fold(self) -> None:
@@ -141,7 +141,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
     @on(Tree.NodeSelected)
     def _clicked(self, event: Tree.NodeSelected[Entry]) -> None:
         event.stop()
-        if isinstance(event.node.data, Section):
+        if isinstance(event.node.data, CourseSection):
             self.post_message(self.Chosen(event.node.data, clicked=True))
         else:
             self._toggle_node(event.node)
@@ -175,7 +175,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
                 left = [(fold, quiet), (f"{entry.number} {one_line(entry.title)}", Style())]
                 right = self._chapter(entry)
                 depth = 1
-            case Section():
+            case CourseSection():
                 number = entry.number.ljust(_numbers(node))
                 mark = f"[{'x' if entry.done else ' '}] "
                 title = quiet if entry.done else Style()
@@ -195,7 +195,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
         state = "started  " if chapter.started else f"{some} started  " if some else ""
         return [(state, quiet), *self._progress(chapter.progress)]
 
-    def _section(self, section: Section, chapter: Entry | None) -> list[Piece]:
+    def _section(self, section: CourseSection, chapter: Entry | None) -> list[Piece]:
         quiet = self._style("quiet")
         state: Piece = ("", quiet)
         if section.gone:
@@ -210,7 +210,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
         familiar = f"{section.familiarity}/{FAMILIAR}".rjust(_FAMILIAR)
         return [state, (f"{familiar} {pen or ' '}", quiet)]
 
-    def _progress(self, progress: Progress, *, bar: bool = True) -> list[Piece]:
+    def _progress(self, progress: Completion, *, bar: bool = True) -> list[Piece]:
         quiet, digits = self._style("quiet"), self._digits
         told = f"{progress.done:>{digits}} of {progress.total:<{digits}}"
         if not progress.total:
@@ -232,7 +232,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
 def key(entry: Entry | None) -> object:
     """What an entry is known by when the course has been read again."""
     match entry:
-        case Section():
+        case CourseSection():
             return entry.id
         case Chapter():
             return "chapter", entry.id

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from studyapp.lab.protocol import Fact
-from studyapp.study.facts import measured
+from studyapp.study.lab.facts import measured
 
 _GAP = 3  # cells between columns
 

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 
 from studyapp.notes.plain import plain
-from studyapp.study.attempt import Asked, Mark
+from studyapp.study.questionnaire.attempt import Asked, Mark
 
 MARKS = {
     Mark.OPEN: "·",

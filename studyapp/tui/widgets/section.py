@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from studyapp.memory.clock import study_day
 from studyapp.study import words
-from studyapp.study.tracker import FAMILIAR, Chapter, Moment, Part, Section
+from studyapp.study.tracker import FAMILIAR, Chapter, CourseMoment, CourseSection, Part
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, key, one_line
 from studyapp.tui.widgets.prose import Prose
@@ -59,11 +59,11 @@ class SectionView(VerticalScroll, can_focus=False):
         self._draw_moments()
 
     @property
-    def section(self) -> Section | None:
-        return self._entry if isinstance(self._entry, Section) else None
+    def section(self) -> CourseSection | None:
+        return self._entry if isinstance(self._entry, CourseSection) else None
 
     @property
-    def moment(self) -> Moment | None:
+    def moment(self) -> CourseMoment | None:
         """The selected moment, the first to begin with."""
         moments = self.section.moments if self.section else ()
         return moments[min(self._place, len(moments) - 1)] if moments else None
@@ -131,7 +131,7 @@ class SectionView(VerticalScroll, can_focus=False):
 def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
     """What an entry is called, how far the learner is with it, and its text."""
     match entry:
-        case Section():
+        case CourseSection():
             return f"{entry.number} {one_line(entry.title)}", _state(entry, now), entry.text
         case Chapter():
             done = f"{entry.progress} sections done · " if entry.sections else ""
@@ -154,7 +154,7 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
     return "", "", ""
 
 
-def _state(section: Section, now: datetime) -> str:
+def _state(section: CourseSection, now: datetime) -> str:
     said, cards = [], section.new + section.known
     if section.gone:
         said.append("no longer in the content; your note is kept")
@@ -176,7 +176,7 @@ def _state(section: Section, now: datetime) -> str:
     return " · ".join(said)
 
 
-def _moment(moment: Moment, chosen: bool, width: int) -> list[Content]:
+def _moment(moment: CourseMoment, chosen: bool, width: int) -> list[Content]:
     head = f"{'▸' if chosen else ' '} lecture {moment.lecture}  {moment.time:>7}  "
     lines = Content(one_line(moment.title)).wrap(max(8, width - len(head)))
     style = "$text-accent" if chosen else "$foreground 60%"

@@ -10,16 +10,16 @@ from textual.widgets import Static
 
 from studyapp.errors import StudyError
 from studyapp.study import words
-from studyapp.study.attempt import Attempt
 from studyapp.study.grading import Grade
-from studyapp.study.tally import Tally, tally
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.questionnaire.tally import Tally, tally
 from studyapp.tui.screens.page import Page
 
 _BAR = 30
 _ORDER = (Grade.GOT, Grade.PARTLY, Grade.MISSED, Grade.DONE)
 
 
-class OutcomeScreen(Page):
+class TallyScreen(Page):
     """Shown after the last question, and after the last grade."""
 
     BINDINGS = [  # noqa: RUF012
@@ -30,7 +30,7 @@ class OutcomeScreen(Page):
         Binding("escape,q", "back", "back", key_display="esc", tooltip="Back; all is kept"),
     ]
     DEFAULT_CSS = """
-    OutcomeScreen { & #outcome { margin: 1 0; } }
+    TallyScreen { & #outcome { margin: 1 0; } }
     """
 
     def __init__(self, attempt: Attempt) -> None:

@@ -18,17 +18,19 @@ from studyapp.notes.card import question_face, without_code
 from studyapp.notes.note import Note, NoteKind, Problem
 from studyapp.notes.post import Answer, OwnNote, Post, Restored, Result
 from studyapp.store import log, tables
-from studyapp.study import facts, response, runs, tracker
-from studyapp.study.attempt import find_chapter
+from studyapp.study import tracker
 from studyapp.study.card import as_note
-from studyapp.study.questionnaire import BOOK_ORDER, asked_in
+from studyapp.study.lab import facts, runs
+from studyapp.study.questionnaire import response
+from studyapp.study.questionnaire.attempt import find_chapter
+from studyapp.study.questionnaire.history import BOOK_ORDER, asked_in
 
 chapter = tables.chapter.c
 section = tables.section.c
-progress = tables.section_progress.c
+section_progress = tables.section_progress.c
 note = tables.note.c
 attempt = tables.attempt.c
-answer = tables.response.c
+responses = tables.response.c
 
 _LINK = re.compile(r"\[(?P<words>[^\[\]]+)\]\(<?(?:fact|lesson):[^)\s>]+>?\)")
 
@@ -201,10 +203,10 @@ def _restore_note(
 ) -> str | None:
     """None if it was kept, "" if it is there already, else why it was not."""
     row = connection.execute(
-        select(section.id, progress.text)
+        select(section.id, section_progress.text)
         .outerjoin(
             tables.section_progress,
-            (progress.section_id == section.id) & (progress.learner_id == learner),
+            (section_progress.section_id == section.id) & (section_progress.learner_id == learner),
         )
         .where(section.chapter_id == chapter_id, section.number == number)
     ).one_or_none()
@@ -221,9 +223,9 @@ def _restore_note(
 def _newest_answers(connection: Connection, learner: int) -> dict[int, str]:
     """The newest answer that is not empty, by the id of its note."""
     rows = connection.execute(
-        select(answer.note_id, answer.text)
-        .where(answer.learner_id == learner, answer.text != "")
-        .order_by(answer.changed_at, answer.id)
+        select(responses.note_id, responses.text)
+        .where(responses.learner_id == learner, responses.text != "")
+        .order_by(responses.changed_at, responses.id)
     )
     return {row.note_id: row.text for row in rows}
 
@@ -242,10 +244,12 @@ def _reference(one: Note) -> str:
 
 def _own_notes(connection: Connection, chapter_id: int, learner: int) -> tuple[OwnNote, ...]:
     rows = connection.execute(
-        select(section.number, section.title, progress.text)
-        .join(tables.section_progress, progress.section_id == section.id)
+        select(section.number, section.title, section_progress.text)
+        .join(tables.section_progress, section_progress.section_id == section.id)
         .where(
-            section.chapter_id == chapter_id, progress.learner_id == learner, progress.text != ""
+            section.chapter_id == chapter_id,
+            section_progress.learner_id == learner,
+            section_progress.text != "",
         )
         .order_by(section.position)
     )

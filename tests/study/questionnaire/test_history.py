@@ -13,11 +13,13 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import chapter, questionnaire, review
-from studyapp.study.attempt import Attempt
-from studyapp.study.chapter import ChapterView, exam_day
+from studyapp.study import review
 from studyapp.study.grading import Grade
 from studyapp.study.mastery import outlooks
+from studyapp.study.questionnaire import chapter
+from studyapp.study.questionnaire import history as questionnaire
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.questionnaire.chapter import ChapterView, exam_day
 from tests_support import Clock
 
 

@@ -13,9 +13,10 @@ from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
-from studyapp.study import response, words
-from studyapp.study.attempt import Asked
+from studyapp.study import words
 from studyapp.study.grading import Grade
+from studyapp.study.questionnaire import response
+from studyapp.study.questionnaire.attempt import Asked
 
 KEPT = "kept, not scheduled"  # an attempt has scheduled the card today already
 WAITS = "when you start it"  # new and missed, and its section is not started

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Catalog
 from studyapp.notes.card import without_code
-from studyapp.study import facts
-from studyapp.study.facts import Citation
+from studyapp.study.lab import facts
+from studyapp.study.lab.facts import Citation
 
 LINK = "]("  # only an answer with this in it has links to look at
 

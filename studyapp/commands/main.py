@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studyapp import config
+from studyapp.commands.lab import lab
 from studyapp.errors import StudyError
-from studyapp.labcli import lab
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from studyapp.notes.note import Problem
-    from studyapp.study.post import Imported
+    from studyapp.study.questionnaire.post import Imported
 
 
 class _Group(click.Group):
@@ -60,7 +60,7 @@ def review(db: str, chapter: int | None, plain: bool) -> None:
     if not plain:
         _open_app(db, review=True, chapter=chapter)
         return
-    from studyapp import plain as lines
+    from studyapp.commands import plain as lines
     from studyapp.study import library
     from studyapp.study.sitting import Sitting
 
@@ -80,10 +80,10 @@ def quiz(db: str, chapter: int, plain: bool, as_json: bool) -> None:
     if not (plain or as_json):
         _open_app(db, quiz=chapter)
         return
-    from studyapp import plain as lines
+    from studyapp.commands import plain as lines
     from studyapp.store.engine import reading
-    from studyapp.study import chapter as chapters
-    from studyapp.study.attempt import Attempt
+    from studyapp.study.questionnaire import chapter as chapters
+    from studyapp.study.questionnaire.attempt import Attempt
 
     with _study(db) as (engine, settings):
         if plain:
@@ -176,7 +176,7 @@ def export(db: str, file: Path, chapter: int, form: str) -> None:
     """Write a chapter as a post: questions, your answers, references, notes, results."""
     from studyapp.lab import catalog
     from studyapp.store.engine import reading
-    from studyapp.study import post
+    from studyapp.study.questionnaire import post
 
     with _study(db) as (engine, _):
         with reading(engine) as connection:
@@ -200,7 +200,7 @@ def export(db: str, file: Path, chapter: int, form: str) -> None:
 def import_(db: str, files: tuple[Path, ...], form: str, dry_run: bool, as_json: bool) -> None:
     """Read your answers and notes back from posts; exits with 1 if a part could not be."""
     from studyapp.store.engine import writing
-    from studyapp.study import post
+    from studyapp.study.questionnaire import post
 
     found = [(file, *post.load(file)) for file in files]
     done = []

@@ -17,17 +17,17 @@ from studyapp.notes.card import Face, question_face
 from studyapp.notes.note import CardStyle, Note, NoteKind
 from studyapp.store import log, tables
 from studyapp.store.engine import LONG_PATIENCE, reading, writing
-from studyapp.study import response
 from studyapp.study.card import as_note
 from studyapp.study.grading import Grade, propose_grade
-from studyapp.study.questionnaire import BOOK_ORDER, asked_in
+from studyapp.study.questionnaire import response
+from studyapp.study.questionnaire.history import BOOK_ORDER, asked_in
 
 Clock = Callable[[], datetime]
 
 note = tables.note.c
 chapter = tables.chapter.c
 section = tables.section.c
-answer = tables.response.c
+responses = tables.response.c
 attempt = tables.attempt.c
 
 
@@ -265,14 +265,14 @@ class Attempt:
         """What the learner wrote to the current question in other attempts, newest first."""
         with reading(self.engine) as connection:
             rows = connection.execute(
-                select(answer.text, answer.grade, answer.changed_at)
+                select(responses.text, responses.grade, responses.changed_at)
                 .where(
-                    answer.learner_id == 1,
-                    answer.note_id == self.current.note_id,
-                    answer.attempt_id != self.id,
-                    answer.text != "",
+                    responses.learner_id == 1,
+                    responses.note_id == self.current.note_id,
+                    responses.attempt_id != self.id,
+                    responses.text != "",
                 )
-                .order_by(answer.changed_at.desc())
+                .order_by(responses.changed_at.desc())
             ).all()
         zone = self.clock().tzinfo
         return [
@@ -289,7 +289,9 @@ class Attempt:
     def _end_if_graded(self, connection: Connection) -> bool:
         """End the attempt if the database has a grade for each of its questions."""
         graded = connection.scalars(
-            select(answer.note_id).where(answer.attempt_id == self.id, answer.grade.is_not(None))
+            select(responses.note_id).where(
+                responses.attempt_id == self.id, responses.grade.is_not(None)
+            )
         )
         if {one.note_id for one in self.questions} - set(graded):
             return False
@@ -328,7 +330,7 @@ def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
 
 def _unfinished(connection: Connection, chapter_id: int) -> Row[Any] | None:
     """The open attempt, or one that was begun and in which nothing was done."""
-    done = exists().where(answer.attempt_id == attempt.id)
+    done = exists().where(responses.attempt_id == attempt.id)
     return connection.execute(
         select(tables.attempt)
         .where(
@@ -366,16 +368,18 @@ def _begin(
 
 def is_started(connection: Connection, chapter_id: int, learner: int = 1) -> bool:
     """Whether the learner has started the chapter or a section of it."""
-    whole, part = tables.chapter_progress.c, tables.section_progress.c
+    chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
     found = connection.scalar(
-        select(whole.chapter_id).where(whole.learner_id == learner, whole.chapter_id == chapter_id)
+        select(chapter_progress.chapter_id).where(
+            chapter_progress.learner_id == learner, chapter_progress.chapter_id == chapter_id
+        )
     ) or connection.scalar(
-        select(part.section_id)
-        .join(tables.section, section.id == part.section_id)
+        select(section_progress.section_id)
+        .join(tables.section, section.id == section_progress.section_id)
         .where(
-            part.learner_id == learner,
+            section_progress.learner_id == learner,
             section.chapter_id == chapter_id,
-            part.started_at.is_not(None),
+            section_progress.started_at.is_not(None),
         )
         .limit(1)
     )
@@ -388,19 +392,21 @@ def _asked(connection: Connection, chapter_id: int, attempt_id: int) -> list[Ask
         select(
             tables.note,
             section.title.label("section_title"),
-            answer.text,
-            answer.ticked,
-            answer.confidence,
-            answer.flagged,
-            answer.revealed_at,
-            answer.grade,
-            answer.entries,
+            responses.text,
+            responses.ticked,
+            responses.confidence,
+            responses.flagged,
+            responses.revealed_at,
+            responses.grade,
+            responses.entries,
         )
         .outerjoin(
             tables.section,
             (section.chapter_id == note.chapter_id) & (section.number == note.section),
         )
-        .outerjoin(tables.response, (answer.note_id == note.id) & (answer.attempt_id == attempt_id))
+        .outerjoin(
+            tables.response, (responses.note_id == note.id) & (responses.attempt_id == attempt_id)
+        )
         .where(*asked_in(chapter_id))
         .order_by(*BOOK_ORDER)
     )

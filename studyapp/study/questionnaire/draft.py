@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from threading import Lock
 
-from studyapp.study.attempt import Attempt
+from studyapp.study.questionnaire.attempt import Attempt
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from studyapp.cli import main
+from studyapp.commands.main import main
 from tests_support import question, questionnaire
 
 

@@ -13,9 +13,9 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.store import tables
 from studyapp.store.engine import LockedError, connect, reading, writing
-from studyapp.study.attempt import Attempt
-from studyapp.study.draft import Draft
-from studyapp.study.response import LONGEST
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.questionnaire.draft import Draft
+from studyapp.study.questionnaire.response import LONGEST
 from tests_support import Clock
 
 

@@ -19,12 +19,12 @@ from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes.note import Point
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import questionnaire as questionnaires
 from studyapp.study import queue, review
-from studyapp.study.attempt import Attempt, Mark
 from studyapp.study.grading import Grade, propose_grade
 from studyapp.study.library import start_chapter
-from studyapp.study.promise import STAYS, promises
+from studyapp.study.questionnaire import history as questionnaires
+from studyapp.study.questionnaire.attempt import Attempt, Mark
+from studyapp.study.questionnaire.promise import STAYS, promises
 from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
 

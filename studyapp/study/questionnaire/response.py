@@ -301,20 +301,26 @@ def _schedule(
 
 def let_in(connection: Connection, card_id: int, learner: int) -> bool:
     """Whether the learner has started the chapter or the section of a card."""
-    chapter, section = tables.chapter_progress.c, tables.section_progress.c
+    chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
     found = connection.scalar(
         select(card.id)
         .outerjoin(
             tables.chapter_progress,
-            and_(chapter.chapter_id == card.chapter_id, chapter.learner_id == learner),
+            and_(
+                chapter_progress.chapter_id == card.chapter_id,
+                chapter_progress.learner_id == learner,
+            ),
         )
         .outerjoin(
             tables.section_progress,
-            and_(section.section_id == card.section_id, section.learner_id == learner),
+            and_(
+                section_progress.section_id == card.section_id,
+                section_progress.learner_id == learner,
+            ),
         )
         .where(
             card.id == card_id,
-            or_(chapter.started_at.is_not(None), section.started_at.is_not(None)),
+            or_(chapter_progress.started_at.is_not(None), section_progress.started_at.is_not(None)),
         )
     )
     return found is not None

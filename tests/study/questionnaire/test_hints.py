@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studyapp.notes.note import Point
-from studyapp.study.hints import disagreements, key_words
+from studyapp.study.questionnaire.hints import disagreements, key_words
 
 POINTS = (
     Point("training loss falls on"),

@@ -10,15 +10,16 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, func, select
 
-from studyapp.cli import main
+from studyapp.commands.main import main
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Catalog
 from studyapp.store import sync, tables
 from studyapp.store.engine import open_database, reading, writing
-from studyapp.study import chapter, library, post, tracker
-from studyapp.study.attempt import Attempt
+from studyapp.study import library, tracker
 from studyapp.study.grading import Grade
+from studyapp.study.questionnaire import chapter, post
+from studyapp.study.questionnaire.attempt import Attempt
 from tests_support import Clock
 
 NASTY = (

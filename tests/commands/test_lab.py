@@ -16,12 +16,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 import studyapp
-from studyapp.cli import main
+from studyapp.commands.main import main
 from studyapp.errors import StoreError
 from studyapp.lab import reference, runner
 from studyapp.store.engine import open_database, reading
-from studyapp.study import runs
-from studyapp.study.facts import Ending
+from studyapp.study.lab import runs
+from studyapp.study.lab.facts import Ending
 
 ROOT = Path(studyapp.__file__).parents[1]
 LESSON = """
@@ -47,7 +47,7 @@ CHOICE = """Question("It is …", "choice", "gap", (Choice("lower", high=-1),
 NUMBER = 'Question("How much?", "number", "gap")'
 SEEDS = ', Knob("seeds", "int", 4, 1, 64, gpu=32)'
 PLAY = """
-    yield Note("half way")
+    yield Remark("half way")
     yield Progress(1, 2)
     yield Metric(1, "loss", 0.5)
     yield Result((Fact("gap", knobs["n"], "points", 4, 6.5, knobs["seeds"], "student t", "draws"),))

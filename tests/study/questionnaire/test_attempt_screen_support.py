@@ -15,11 +15,11 @@ from studyapp.errors import AlreadyRatedError
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.study import words
-from studyapp.study.attempt import Attempt, Mark
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
-from studyapp.study.promise import KEPT, WAITS, promises
-from studyapp.study.tally import tally
+from studyapp.study.questionnaire.attempt import Attempt, Mark
+from studyapp.study.questionnaire.promise import KEPT, WAITS, promises
+from studyapp.study.questionnaire.tally import tally
 from tests_support import Clock, question, questionnaire
 
 ITEMS = """## Which three? {#three}

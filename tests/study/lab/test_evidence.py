@@ -14,14 +14,14 @@ from sqlalchemy import Engine
 from labpack import install, write_reference
 from studyapp.lab import catalog
 from studyapp.lab.catalog import Catalog
-from studyapp.lab.grade import Answer, Grade
+from studyapp.lab.grade import Answer, Verdict
 from studyapp.lab.lines import Finished
 from studyapp.lab.protocol import Fact
 from studyapp.store.engine import reading, writing
-from studyapp.study import predictions, runs
-from studyapp.study.evidence import with_evidence
-from studyapp.study.predictions import Graded, Prediction
-from studyapp.study.verdict import deciding, latest, not_scored, truth, verdict
+from studyapp.study.lab import predictions, runs
+from studyapp.study.lab.evidence import with_evidence
+from studyapp.study.lab.predictions import Graded, Prediction
+from studyapp.study.lab.verdict import deciding, latest, not_scored, truth, verdict
 from tests_support import Clock
 
 
@@ -129,7 +129,7 @@ def test_the_verdict_on_a_range_tells_the_figure(known) -> None:
     made = Prediction("How much?", "number", (1.0, 2.0), 0, None, naive=True)
     fact = gap(4.7, 3.9, 5.5)
     lesson = known.lesson("amount")
-    assert verdict(lesson, Graded(made, Grade.WRONG, None), [fact]) == (
+    assert verdict(lesson, Graded(made, Verdict.WRONG, None), [fact]) == (
         "Wrong: +4.7 points [3.9, 5.5]."
     )
     assert truth(lesson, []) == ""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.notes.note import Point
 from studyapp.notes.plain import plain
 from studyapp.study import words
-from studyapp.study.attempt import Attempt, Mark
 from studyapp.study.card import CardView
 from studyapp.study.grading import Grade
-from studyapp.study.sitting import Sitting, Summary
+from studyapp.study.questionnaire.attempt import Attempt, Mark
+from studyapp.study.sitting import Sitting
+from studyapp.study.summary import leech_line, summary_lines
 
 Read = Callable[[], str | None]  # the next line without its end, None at the end of input
 Write = Callable[[str], None]
@@ -224,36 +224,4 @@ def quiz_lines(attempt: Attempt) -> list[str]:
     lines = [f"{answered} of {words.count(len(attempt.questions), 'question')}: {told or 'none'}."]
     if not attempt.finished:
         lines.append("It goes on where you left it.")
-    return lines
-
-
-def leech_line(lapses: int, expected: float) -> str:
-    """A card that keeps slipping, against what was to be expected."""
-    return (
-        f"This card keeps slipping: {words.count(lapses, 'lapse')}, {expected:.0f} expected. "
-        "Reword it, or split it into smaller ones."
-    )
-
-
-def summary_lines(summary: Summary, now: datetime) -> list[str]:
-    """How a sitting went and what comes next, in sentences."""
-    if not summary.cards:
-        lines = ["Nothing is due now." if not summary.left.total else "Nothing rated."]
-    else:
-        minutes = max(1, round(summary.spent.total_seconds() / 60))
-        lines = [f"{words.count(summary.cards, 'card')} in about {words.count(minutes, 'minute')}."]
-        if summary.remembered.n:
-            lines.append(
-                f"Remembered {words.percent(summary.remembered)} of the "
-                f"{words.count(summary.remembered.n, 'card')} that came back for review."
-            )
-    if summary.left.total:
-        lines.append(f"{summary.left.total} still due today.")
-    elif summary.waiting:
-        lines.append(f"Today's time is used up; {summary.waiting} wait, the most urgent first.")
-    if summary.next_step is not None:
-        lines.append(
-            f"The next card is due in {words.span(max(summary.next_step - now, now - now))}."
-        )
-    lines.append(f"Tomorrow: {words.count(summary.tomorrow, 'review')}.")
     return lines

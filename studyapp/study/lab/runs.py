@@ -11,13 +11,13 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
-from studyapp.lab.grade import Grade
+from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Cancelled, Finished, Outcome
 from studyapp.lab.protocol import Fact, Value
 from studyapp.store import log, tables
-from studyapp.study import facts, predictions
-from studyapp.study.facts import Ending
-from studyapp.study.predictions import Graded, Prediction
+from studyapp.study.lab import facts, predictions
+from studyapp.study.lab.facts import Ending
+from studyapp.study.lab.predictions import Graded, Prediction
 
 run = tables.run.c
 fact = tables.fact.c
@@ -227,7 +227,7 @@ def _as_graded(row: Any) -> Graded:
             row.confidence,
             row.naive,
         ),
-        Grade(row.grade) if row.grade else None,
+        Verdict(row.grade) if row.grade else None,
         row.score,
     )
 

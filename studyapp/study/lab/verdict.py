@@ -9,19 +9,19 @@ from sqlalchemy import Connection
 
 from studyapp.lab import grade as grading
 from studyapp.lab.catalog import Declaration
-from studyapp.lab.grade import Grade
+from studyapp.lab.grade import Verdict
 from studyapp.lab.protocol import Fact
-from studyapp.study import facts, runs
-from studyapp.study.predictions import Graded
+from studyapp.study.lab import facts, runs
+from studyapp.study.lab.predictions import Graded
 
 
 def verdict(lesson: Declaration, graded: Graded, measured: Sequence[Fact]) -> str:
     """One sentence: "Right.", "Wrong: higher." or why the run does not settle it."""
-    if graded.grade is Grade.RIGHT:
+    if graded.grade is Verdict.RIGHT:
         return "Right."
-    if graded.grade is Grade.WRONG:
+    if graded.grade is Verdict.WRONG:
         return f"Wrong: {truth(lesson, measured) or f'not {graded.prediction.answer}'}."
-    if graded.grade is Grade.UNRESOLVED:
+    if graded.grade is Verdict.UNRESOLVED:
         name = deciding(lesson, graded)
         found = next((fact for fact in measured if fact.name == name), None)
         if found is None:
@@ -41,7 +41,7 @@ def truth(lesson: Declaration, measured: Sequence[Fact]) -> str:
         (
             choice.text
             for choice in lesson.question.choices
-            if grading.grade(lesson.question, choice.text, measured) is Grade.RIGHT
+            if grading.grade(lesson.question, choice.text, measured) is Verdict.RIGHT
         ),
         "",
     )
@@ -51,7 +51,7 @@ def not_scored(graded: Graded) -> str:
     """Why a prediction has no part in the learner's scores; empty if it has one."""
     if not graded.prediction.naive:
         return "Kept, not scored: you had seen this experiment before."
-    if graded.grade is Grade.UNRESOLVED:
+    if graded.grade is Verdict.UNRESOLVED:
         return "Kept, not scored."
     return ""
 
@@ -70,5 +70,5 @@ def latest(connection: Connection, today: date) -> str:
     if newest is None:
         return ""
     grade = newest.prediction.grade if newest.prediction else None
-    told = f": you were {grade.value}" if grade in (Grade.RIGHT, Grade.WRONG) else ""
+    told = f": you were {grade.value}" if grade in (Verdict.RIGHT, Verdict.WRONG) else ""
     return f"{newest.lesson} on {facts.day(newest.finished, today)}{told}"

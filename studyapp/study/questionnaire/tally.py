@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studyapp.study.attempt import Asked
 from studyapp.study.grading import Grade, core, hits
+from studyapp.study.questionnaire.attempt import Asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from studyapp.config import Settings
 from studyapp.errors import SettingError, StoreError, StudyError
 from studyapp.lab import reference
 from studyapp.lab.catalog import Catalog, Declaration
-from studyapp.lab.grade import Answer, Grade, Scores
+from studyapp.lab.grade import Answer, Scores, Verdict
 from studyapp.lab.lines import Cancelled, Failed, Finished, Outcome
 from studyapp.lab.protocol import Choice, Fact, Knob, Question, Value
 from studyapp.memory.clock import study_day
@@ -29,11 +29,12 @@ from studyapp.notes.note import Point
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import open_database, reading, writing
 from studyapp.study import card as cards
-from studyapp.study import facts, library, predictions, queue, review
-from studyapp.study.facts import Ending, cite, lessons_for, links, measured
-from studyapp.study.misses import bring_back, miss_card
-from studyapp.study.predictions import prediction_report
-from studyapp.study.runs import Run, history, keep, last_results
+from studyapp.study import library, queue, review
+from studyapp.study.lab import facts, predictions
+from studyapp.study.lab.facts import Ending, cite, lessons_for, links, measured
+from studyapp.study.lab.misses import bring_back, miss_card
+from studyapp.study.lab.predictions import prediction_report
+from studyapp.study.lab.runs import Run, history, keep, last_results
 from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
 
@@ -180,7 +181,7 @@ def test_a_run_is_kept_whole(engine: Engine, gap: Declaration, clock: Clock) -> 
     assert kept.facts == outcome.facts
     made = kept.prediction
     assert made is not None
-    assert (made.grade, made.score) == (Grade.RIGHT, pytest.approx(0.04))
+    assert (made.grade, made.score) == (Verdict.RIGHT, pytest.approx(0.04))
     assert made.prediction.question == "With n = 64 instead: The gap is …"
     assert made.prediction.said == "higher, 80%"
     with reading(engine) as connection:
@@ -247,14 +248,14 @@ def test_learners_do_not_see_each_other(
 @pytest.mark.parametrize(
     ("answer", "confidence", "interval", "grade", "score"),
     [
-        ("higher", 0.8, HIGHER, Grade.RIGHT, 0.04),
-        ("lower", 0.8, HIGHER, Grade.WRONG, 0.64),
-        ("the same", 1.0, HIGHER, Grade.WRONG, 1.0),
-        ("higher", 1 / 3, LOWER, Grade.WRONG, 1 / 9),
-        ("higher", 0.8, UNRESOLVED, Grade.UNRESOLVED, None),
-        ("lower", 0.8, UNRESOLVED, Grade.WRONG, 0.64),
-        ("higher", 0.8, None, Grade.UNRESOLVED, None),  # one seed
-        ("higher", None, HIGHER, Grade.RIGHT, None),
+        ("higher", 0.8, HIGHER, Verdict.RIGHT, 0.04),
+        ("lower", 0.8, HIGHER, Verdict.WRONG, 0.64),
+        ("the same", 1.0, HIGHER, Verdict.WRONG, 1.0),
+        ("higher", 1 / 3, LOWER, Verdict.WRONG, 1 / 9),
+        ("higher", 0.8, UNRESOLVED, Verdict.UNRESOLVED, None),
+        ("lower", 0.8, UNRESOLVED, Verdict.WRONG, 0.64),
+        ("higher", 0.8, None, Verdict.UNRESOLVED, None),  # one seed
+        ("higher", None, HIGHER, Verdict.RIGHT, None),
     ],
 )
 def test_a_first_prediction_is_graded_and_scored(
@@ -264,7 +265,7 @@ def test_a_first_prediction_is_graded_and_scored(
     answer: str,
     confidence: float | None,
     interval: tuple[float, float] | None,
-    grade: Grade,
+    grade: Verdict,
     score: float | None,
 ) -> None:
     made = ran(engine, gap, clock, finished(gap, figure(interval)), answer, confidence).prediction
@@ -276,10 +277,10 @@ def test_a_first_prediction_is_graded_and_scored(
 
 @pytest.mark.parametrize(
     ("answer", "grade"),
-    [((3.0, 6.0), Grade.RIGHT), ((0.0, 3.0), Grade.WRONG), ((4.0, 6.0), Grade.UNRESOLVED)],
+    [((3.0, 6.0), Verdict.RIGHT), ((0.0, 3.0), Verdict.WRONG), ((4.0, 6.0), Verdict.UNRESOLVED)],
 )
 def test_a_range_has_a_grade_and_no_score(
-    engine: Engine, gap: Declaration, clock: Clock, answer: Answer, grade: Grade
+    engine: Engine, gap: Declaration, clock: Clock, answer: Answer, grade: Verdict
 ) -> None:
     number = replace(gap, question=Question("How much?", "number", "error_gap"))
     made = ran(engine, number, clock, None, answer, 0.9).prediction
@@ -311,7 +312,7 @@ def test_a_run_ends_being_naive_unless_it_failed(
     made = ran(engine, gap, clock, None, "higher", 0.8).prediction
     assert made is not None
     assert (made.prediction.naive, made.score is not None) == (naive, naive)
-    assert made.grade is Grade.RIGHT
+    assert made.grade is Verdict.RIGHT
 
 
 @pytest.mark.parametrize(

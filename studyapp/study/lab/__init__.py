@@ -1,0 +1,1 @@
+"""What a learner does with experiments: predict, run, keep the figures, cite them."""

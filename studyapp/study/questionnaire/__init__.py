@@ -1,0 +1,1 @@
+"""What a learner does with a chapter's questions: answer them, judge the answers, publish them."""
