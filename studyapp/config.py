@@ -62,15 +62,19 @@ def load(path: Path | None = None) -> Settings:
     import tomllib
 
     try:
-        raw = path.read_bytes().decode("utf-8")
-        values = tomllib.loads(raw)
+        values = tomllib.loads(_read(path))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path} is not valid TOML: {error}.") from error
+    return parse(values, str(path))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise SettingError(f"{path} is not UTF-8 text (byte {error.start}).") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"{path} is not valid TOML: {error}.") from error
-    return parse(values, str(path))
 
 
 def parse(values: Mapping[str, Any], where: str) -> Settings:
@@ -94,18 +98,24 @@ def parse(values: Mapping[str, Any], where: str) -> Settings:
 
 
 def save(path: Path, name: str, value: str | bool | date | None) -> None:
-    """Change one setting in place, or take it out; comments and order of the file stay."""
-    import tomlkit
+    """Change one setting in place, or take it out; comments and order of the file stay.
 
-    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+    Raises StudyError, with the file as it was, if it cannot be read, understood or written.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    from studyapp import disk
+
+    try:
+        document = tomlkit.parse(_read(path) if path.exists() else "")
+    except TOMLKitError as error:
+        raise SettingError(f"{path} is not valid TOML: {error}.") from error
     if value is None:
         document.pop(name, None)
     else:
         document[name] = value
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".new")
-    scratch.write_text(tomlkit.dumps(document), "utf-8")
-    os.replace(scratch, path)
+    disk.write(path, tomlkit.dumps(document))
 
 
 def _shown(value: object) -> str:

@@ -14,17 +14,18 @@ import studyapp
 ROOT = Path(studyapp.__file__).parent
 LAYERS = {
     "errors": 0,
-    "config": 1,
-    "packs": 1,
-    "notes": 2,
-    "memory": 2,
-    "lab": 3,
-    "store": 3,
-    "study": 4,
-    "tui": 5,
-    "commands": 6,
-    "__main__": 7,
-    "__init__": 7,
+    "disk": 1,
+    "config": 2,
+    "packs": 2,
+    "notes": 3,
+    "memory": 3,
+    "lab": 4,
+    "store": 4,
+    "study": 5,
+    "tui": 6,
+    "commands": 7,
+    "__main__": 8,
+    "__init__": 8,
 }
 
 

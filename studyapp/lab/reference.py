@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from studyapp import disk
 from studyapp.errors import StudyError
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
@@ -67,25 +66,7 @@ def write(file: Path, references: Mapping[str, Reference]) -> None:
     """
     values = {name: asdict(references[name]) for name in sorted(references)}
     text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
-        _replace(file, text)
-    except OSError as error:
-        raise StudyError(f"{file} cannot be written: {error.strerror}.") from error
-
-
-def _replace(file: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=file.parent, prefix=f".{FILE}.", delete=False
-    ) as temporary:
-        try:
-            temporary.write(text)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-            os.chmod(temporary.name, 0o644)
-            os.replace(temporary.name, file)
-        except BaseException:
-            os.unlink(temporary.name)
-            raise
+    disk.write(file, text)
 
 
 def measure(

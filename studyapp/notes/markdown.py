@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studyapp import disk
 from studyapp.errors import ContentError, StudyError, printable
 from studyapp.notes.card import CODE_SPAN, find_clozes, numbered_items
 from studyapp.notes.note import (
@@ -121,7 +122,7 @@ def fix(path: Path, taken: set[str] | None = None) -> int:
         line = lines[gap.line - 1]
         column = _nth(line, gap.column, _is_printable)
         lines[gap.line - 1] = line[:column] + text + line[column:]
-    _write(path, (codecs.BOM_UTF8 if file.bom else b"") + "".join(lines).encode())
+    disk.write(path, (codecs.BOM_UTF8 if file.bom else b"") + "".join(lines).encode())
     return sum(bool(gap.text) for gap in file.gaps)
 
 
@@ -274,24 +275,6 @@ def _without_repeated(
                 problems.append(Problem(note.path, note.line, printable(message)))
         kept.append(replace(page, notes=tuple(notes)))
     return tuple(kept), problems
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file as a whole, so that a crash leaves the old one or the new one."""
-    target = path.resolve()  # a link stays a link
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            with draft.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.chmod(target.stat().st_mode)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise StudyError(f"Ids cannot be written to {path}: {error.strerror}.") from error
 
 
 # --- front matter -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from studyapp import disk
 from studyapp.errors import StoreError, printable
 from studyapp.store import migrations
 
@@ -111,17 +112,14 @@ def wal_size(engine: Engine) -> int:
 
 def backup(engine: Engine, target: Path) -> None:
     """Copy a SQLite database, consistent while others write (the online backup)."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_suffix(".partial")
-    with engine.connect() as connection:
+    with disk.replacing(target) as draft, engine.connect() as connection:
         source = connection.connection.driver_connection
         assert isinstance(source, sqlite3.Connection)
-        copy = sqlite3.connect(scratch)
+        copy = sqlite3.connect(draft)
         try:
             source.backup(copy)
         finally:
             copy.close()
-    scratch.replace(target)
 
 
 def _check_path(path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from studyapp import packs
+from studyapp import disk, packs
 from studyapp.config import Settings, data_folder
 from studyapp.errors import StudyError
 from studyapp.memory.scheduler import Parameters
@@ -124,10 +124,7 @@ def add_note(
             f"title: {_quoted(title)}\nkind: {page.value}\n---\n"
         )
     before = old.rstrip("\n") + "\n\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".new")
-    scratch.write_text(before + text.strip() + "\n", "utf-8")
-    scratch.replace(path)
+    disk.write(path, before + text.strip() + "\n")
     return before.count("\n") + 1
 
 

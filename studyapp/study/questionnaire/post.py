@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import Connection, insert, select
 
+from studyapp import disk
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Catalog
 from studyapp.notes import post
@@ -92,12 +92,10 @@ def save(path: Path, made: Post) -> Path | None:
                 )
             if there != data:
                 former = path.with_name(path.name + "~")
-                former.write_bytes(there)
-        scratch = path.with_name(path.name + ".new")
-        scratch.write_bytes(data)
-        os.replace(scratch, path)
+                disk.write(former, there)
     except OSError as error:
-        raise StudyError(f"{path} cannot be written: {error.strerror}.") from error
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+    disk.write(path, data)
     return former
 
 

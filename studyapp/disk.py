@@ -1,0 +1,62 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkstemp
+
+from studyapp.errors import StudyError
+
+
+def write(path: Path, data: str | bytes) -> None:
+    """Replace *path* by *data* (text as UTF-8), making its folder if need be.
+
+    A crash leaves the old file or the new one, and what this returns from is on the disk. A
+    symbolic link stays a link: what it points to is written. The file keeps its mode. Raises
+    StudyError, with the old file as it was, if it cannot be written.
+    """
+    with replacing(path) as draft:
+        draft.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """An empty file beside *path*, hidden from readers of folders, that takes its place at the end.
+
+    Raises StudyError, and removes the draft, if anything in between raises OSError.
+    """
+    try:
+        target = path.resolve()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+        os.close(handle)
+        draft = Path(name)
+        try:
+            draft.chmod(target.stat().st_mode & 0o7777 if target.exists() else _usual_mode())
+            yield draft
+            _flush(draft)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        with suppress(OSError):  # not every system lets a folder be flushed
+            _flush(target.parent)
+    except OSError as error:
+        raise StudyError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _usual_mode() -> int:
+    """The mode of a file that open() makes; mkstemp's is for the owner alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
