@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,16 @@ def checkpoint(engine: Engine, *, mode: str = "PASSIVE") -> None:
         connection.exec_driver_sql(f"PRAGMA wal_checkpoint({mode})")
     with writing(engine) as connection:
         connection.exec_driver_sql("UPDATE schema_version SET version = version")
+
+
+def tidy(engine: Engine, *, above: int = WAL_LIMIT) -> None:
+    """Empty a write-ahead log of more than *above* bytes, off the path of a rating.
+
+    If that cannot be now, as another program is writing, a later call does it: nothing is lost.
+    """
+    if wal_size(engine) > above:
+        with suppress(StoreError):
+            checkpoint(engine)
 
 
 def wal_size(engine: Engine) -> int:

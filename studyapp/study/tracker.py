@@ -15,6 +15,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import State
 from studyapp.store import log, tables
 from studyapp.study import library
+from studyapp.study.draft import merged
 
 FAMILIAR = 10  # the highest familiarity; the lowest is 0, and there may be none
 
@@ -297,8 +298,8 @@ def write_note(
         )
     )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if before is not None and (kept or "") not in (before, text):
-        text = f"{kept}\n\n{text}"
+    if before is not None:
+        text = merged(kept, before, text)
     _put(connection, section_id, learner, text=text)
     return text
 

@@ -20,7 +20,8 @@ from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Asked, Attempt, Mark
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui.app import StudyApp
-from studyapp.tui.screens.attempt import SAVE_AFTER, AttemptScreen
+from studyapp.tui.screens.attempt import AttemptScreen
+from studyapp.tui.screens.writing import SAVE_AFTER
 from studyapp.tui.screens.compare import CompareScreen
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.help import HelpScreen

@@ -164,19 +164,27 @@ class Attempt:
     def count(self, *marks: Mark) -> int:
         return sum(one.mark in marks for one in self.questions)
 
-    def write(self, text: str, index: int | None = None) -> str:
-        """Keep the text of an answer, the current one's by default; returns what is kept: where
-        another window has written meanwhile, its text and this one below.
+    def write(
+        self,
+        text: str,
+        before: str | None = None,
+        patience: float | None = None,
+        *,
+        index: int | None = None,
+    ) -> str:
+        """Keep the text of an answer, the current one's by default, which said *before* when it was
+        last looked at; returns what is kept: where another window has written meanwhile, its text
+        and this one below.
 
         Raises StudyError if it is too long, AlreadyRatedError if another window has graded the
         answer, LockedError if the database is busy.
         """
         index = self.index if index is None else index
         asked = self.questions[index]
-        with writing(self.engine, patience=self.patience) as connection:
-            kept = response.write(
-                connection, self.id, asked.note_id, text, asked.text, self.clock()
-            )
+        before = asked.text if before is None else before
+        patience = self.patience if patience is None else patience
+        with writing(self.engine, patience=patience) as connection:
+            kept = response.write(connection, self.id, asked.note_id, text, before, self.clock())
         self.questions[index] = replace(self.questions[index], text=kept)
         return kept
 

@@ -18,6 +18,7 @@ from studyapp.notes.note import CardStyle, Note, Point
 from studyapp.store import log, tables
 from studyapp.study import review
 from studyapp.study.card import as_note
+from studyapp.study.draft import merged
 from studyapp.study.grading import Grade, core, hits
 
 LONGEST = 100_000  # characters
@@ -103,9 +104,7 @@ def write(
     ).one_or_none()
     if kept is not None and kept.grade is not None:
         raise AlreadyRatedError(_GRADED)
-    text = checked(text)
-    if kept is not None and kept.text not in (before, text):
-        text = checked(f"{kept.text}\n\n{text}")
+    text = checked(merged(kept and kept.text, before, checked(text)))
     put(connection, attempt_id, note_id, now, learner=learner, text=text)
     return text
 

@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from functools import partial
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.notes.note import CardStyle, Note
 from studyapp.notes.plain import plain
-from studyapp.store.engine import (
-    LONG_PATIENCE,
-    WAL_LIMIT,
-    LockedError,
-    checkpoint,
-    reading,
-    wal_size,
-)
+from studyapp.store.engine import reading
 from studyapp.study.grading import Grade
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.questionnaire.attempt import Attempt, Earlier
-from studyapp.study.questionnaire.draft import Draft
 from studyapp.study.questionnaire.hints import disagreements
 from studyapp.study.questionnaire.promise import STAYS, WAITS, promises
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui.evidence import evidence
-from studyapp.tui.screens.page import SMALLEST, Page
-from studyapp.tui.widgets.answer import BOTH_KEPT, AnswerBox
+from studyapp.tui.screens.page import SMALLEST
+from studyapp.tui.screens.writing import WritingPage
+from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.grades import Grades
 from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.questions import FLAG, Questions
 
-SAVE_AFTER = 0.4  # seconds from a key to its saving, also while typing goes on
 SURE = (None, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 _DISAGREE = "? your words and this tick disagree"
@@ -63,11 +53,8 @@ def _key(
     return Binding(keys, action, description, show, key_display, priority=True, tooltip=tooltip)
 
 
-class AttemptScreen(Page):
-    """Works through an attempt. Rules live in `study`; this screen only shows and forwards.
-
-    What is typed is saved on the side at every pause, and here before anything else is done.
-    """
+class AttemptScreen(WritingPage):
+    """Works through an attempt. Rules live in `study`; this screen only shows and forwards."""
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-tiny"),
@@ -146,12 +133,8 @@ class AttemptScreen(Page):
     def __init__(self, attempt: Attempt) -> None:
         super().__init__()
         self.attempt = attempt
-        self._draft = Draft(attempt)
         self._box = AnswerBox(id="text")
-        self._taken = ""  # what the box said when it was last looked at
         self._fresh = True  # nobody has been in the box; it shows the answer from its beginning
-        self._soon: Timer | None = None  # when the draft is saved next
-        self._trouble = ""  # why it could not be
         self._refused = ""  # why the newest key or paste is not in the box
         self._choosing = False
         self._leads_to: dict[Grade, str] = {}
@@ -199,8 +182,7 @@ class AttemptScreen(Page):
         asked = self.attempt.current
         self._lessons = lessons_for(asked.note, self.study.catalog)
         self.query_one("#question", Prose).show(asked.face.front)
-        self._box.text = asked.text
-        self._taken = self._box.text
+        self.begin(asked.text, partial(self.attempt.write, index=self.attempt.index))
         self._refused = ""
         self._fresh = True
         self.set_focus(None)
@@ -280,7 +262,7 @@ class AttemptScreen(Page):
         waits = asked.grade is None and {STAYS, WAITS} & set(self._leads_to.values())
         later = _PRETEST if self.attempt.pretest else _NOT_STARTED
         told = _DISAGREE if doubtful else later if waits else ""
-        grades.hint(self._trouble or self._refused or told)
+        grades.hint(self.trouble or self._refused or told)
 
     def _read_promises(self) -> None:
         asked = self.attempt.current
@@ -305,91 +287,25 @@ class AttemptScreen(Page):
 
     # keeping what is written
 
-    @on(TextArea.Changed)
-    def _typed(self) -> None:
-        if self._take():
-            self._refuse("")
-        self._save_soon()
+    @property
+    def box(self) -> AnswerBox:
+        return self._box
 
-    def _take(self) -> bool:
-        """Hand what is in the box to the draft; whether it is new."""
-        text = self._box.text
-        if text == self._taken:
-            return False
-        self._taken = text
-        self._draft.type(text)
-        return True
+    def show_trouble(self) -> None:
+        self._draw_grades()
 
-    def _save_soon(self) -> None:
-        if self._draft.waiting and self._soon is None:
-            self._soon = self.set_timer(SAVE_AFTER, self._save)
-
-    @work(group="save")
-    async def _save(self) -> None:
-        """Save the newest text in a thread; if that cannot be, say so and try again."""
-        self._soon = None
-        failed: StudyError | None = None
-        try:
-            await asyncio.to_thread(self._write_down)
-        except StudyError as error:
-            failed = error
-        if not self.query(Questions):  # closed in the meantime
-            return
-        if isinstance(failed, AlreadyRatedError):
-            self._show_other_window(failed)
-        elif failed is not None:
-            self._tell(f"Not saved yet: {failed}")
-        else:
-            self._show_merged()
-            self._tell("")
-        self._save_soon()
+    def show_saved(self) -> None:
         self.query_one(Questions).show(self.attempt.questions)
 
-    def _write_down(self) -> None:
-        self._draft.save()
-        engine = self.attempt.engine
-        if wal_size(engine) > WAL_LIMIT:
-            with suppress(LockedError):  # another program is writing; a later save does it
-                checkpoint(engine)
-
-    def keep(self) -> bool:
-        """Save the newest text now; False, after one sentence, if that cannot be."""
-        self._take()
-        try:
-            self._draft.save()
-        except AlreadyRatedError as error:
-            self._show_other_window(error)
-            return False
-        except StudyError as error:
-            self.notify(str(error), severity="error")
-            return False
-        self._show_merged()
-        self._tell("")
-        return True
-
-    def _show_merged(self) -> None:
-        """Another window has written to this answer: show its text with this one's below."""
-        merged = self._draft.take_merged()
-        if merged is None:
-            return
-        typed, kept = merged
-        more = self._box.text.removeprefix(typed) if self._box.text.startswith(typed) else ""
-        self._taken = kept
-        self._box.text = kept + more
-        self._box.move_cursor(self._box.document.end)
-        self.notify(BOTH_KEPT, severity="warning")
-
-    def _show_other_window(self, error: AlreadyRatedError) -> None:
+    def overtaken(self, error: AlreadyRatedError) -> None:
         """Another window has judged this answer: show it as it is now."""
-        self._draft.drop()
-        self.notify(str(error), severity="warning")
+        super().overtaken(error)
         self.attempt.reload()
         self._show_question()
 
-    def _tell(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self._draw_grades()
+    @on(TextArea.Changed)
+    def _accepted(self) -> None:
+        self._refuse("")
 
     @on(AnswerBox.Full)
     def _full(self, event: AnswerBox.Full) -> None:
@@ -401,17 +317,6 @@ class AttemptScreen(Page):
             self._refused = sentence
             self._draw_grades()
 
-    def on_unmount(self) -> None:
-        self._take()
-        usual = self.attempt.patience
-        self.attempt.patience = usual if self.study.hurried else LONG_PATIENCE
-        try:
-            self._draft.save()
-        except StudyError as error:
-            self.log.error(str(error))
-        finally:
-            self.attempt.patience = usual
-
     def _change(self, action: Callable[[], object]) -> bool:
         """Do something to the attempt, its text being kept; one sentence if it cannot be done."""
         if not self.keep():
@@ -419,7 +324,7 @@ class AttemptScreen(Page):
         try:
             action()
         except AlreadyRatedError as error:
-            self._show_other_window(error)
+            self.overtaken(error)
             return False
         except StudyError as error:
             self.notify(str(error), severity="error")

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from studyapp.errors import StudyError
 from studyapp.notes.plain import plain
 from studyapp.store.engine import reading
 from studyapp.study.find import Found, find
@@ -60,8 +61,12 @@ class FindScreen(Page):
     def _search(self, event: Input.Changed) -> None:
         engine = self.study.engine
         assert engine is not None
-        with reading(engine) as connection:
-            self._found = find(connection, event.value)
+        try:
+            with reading(engine) as connection:
+                self._found = find(connection, event.value)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
         results = self.query_one(OptionList)
         results.clear_options().add_options(
             Option(Content.assemble((f"{one.chapter:>2}  ", "dim"), plain(one.prompt).strip()))

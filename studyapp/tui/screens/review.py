@@ -16,7 +16,7 @@ from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.memory.state import Rating, State
 from studyapp.notes.plain import plain
-from studyapp.store.engine import WAL_LIMIT, LockedError, checkpoint, wal_size
+from studyapp.store.engine import WAL_LIMIT, LockedError, tidy, wal_size
 from studyapp.study import library, words
 from studyapp.study.card import CardView
 from studyapp.study.grading import complete, propose
@@ -31,6 +31,7 @@ from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.ratings import Ratings
 
 _PATIENCE = 30.0  # seconds to wait in a worker for another program to finish writing
+_LITTLE = WAL_LIMIT // 16  # bytes of write-ahead log that are worth emptying while idle
 _IDLE = 5.0  # seconds without a rating after which the write-ahead log is emptied
 
 
@@ -435,13 +436,13 @@ class ReviewScreen(Page):
 
     def _tidy_if_large(self) -> None:
         self._idle.pause()
-        if wal_size(self.sitting.engine) > WAL_LIMIT // 16:
+        if wal_size(self.sitting.engine) > _LITTLE:
             self._tidy()
 
     @work(thread=True, exclusive=True, group="tidy")
     def _tidy(self) -> None:
         """Empty the write-ahead log while the learner thinks, never on the path of a rating."""
-        checkpoint(self.sitting.engine)
+        tidy(self.sitting.engine, above=_LITTLE)
 
 
 def _source(view: CardView) -> Content:

@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 
 from sqlalchemy import Connection
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
-from textual.timer import Timer
-from textual.widgets import TextArea
 
 from studyapp.errors import StudyError
-from studyapp.store.engine import (
-    LOCK_PATIENCE,
-    LONG_PATIENCE,
-    WAL_LIMIT,
-    LockedError,
-    checkpoint,
-    reading,
-    wal_size,
-    writing,
-)
+from studyapp.store.engine import LOCK_PATIENCE, reading, writing
 from studyapp.study import library, tracker, words
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
-from studyapp.tui.screens.page import Page
-from studyapp.tui.widgets.answer import BOTH_KEPT, AnswerBox
+from studyapp.tui.screens.writing import WritingPage
+from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, one_line
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.section import SectionView
 
-SAVE_AFTER = 0.4  # seconds from a key to its saving, also while typing goes on
 
-
-class CoursePage(Page):
+class CoursePage(WritingPage):
     """A page about one entry of the course at a time, `entry`.
 
-    It reads the course anew after each change. An own note is saved while it is written, and once
-    more before anything else is done.
+    It reads the course anew after each change.
     """
 
     BINDINGS = [  # noqa: RUF012
@@ -79,9 +65,6 @@ class CoursePage(Page):
         self.view = SectionView()  # kept, as leaving the page saves what its box says
         self._counts: CardCounts | None = None
         self._writing: CourseSection | None = None  # whose note is in the box
-        self._kept = ""  # what of it is in the database
-        self._soon: Timer | None = None
-        self._trouble = ""  # why it could not be saved
 
     @property
     def entry(self) -> Entry | None:
@@ -139,58 +122,22 @@ class CoursePage(Page):
 
     # the own note
 
-    @on(TextArea.Changed)
-    def _typed(self) -> None:
-        if self._writing is not None and self._soon is None and self.view.box.text != self._kept:
-            self._soon = self.set_timer(SAVE_AFTER, self._save)
+    @property
+    def box(self) -> AnswerBox:
+        return self.view.box
 
-    def _save(self) -> None:
-        """Save while the learner writes; if another program holds the lock, say so and try again.
-
-        It waits for no lock: each such wait would stop the keys.
-        """
-        self._soon = None
-        if not self.keep_note(patience=0):
-            self._typed()
-
-    def keep_note(self, patience: float = LOCK_PATIENCE) -> bool:
-        """Save what is in the box now; False, after one sentence, if that cannot be."""
-        text, written = self.view.box.text, self._writing
-        if written is None or text == self._kept:
-            return True
+    def _write_note(self, section: int, text: str, before: str, patience: float) -> str:
         engine = self.study.engine
         assert engine is not None
-        try:
-            with writing(engine, patience=patience) as connection:
-                kept = tracker.write_note(connection, written.id, text, self._kept)
-        except StudyError as error:
-            told = f"Not saved yet: {error}"
-            if told != self._trouble or patience:  # once, not at every attempt
-                self.notify(told, severity="error")
-            self._trouble = told
-            return False
-        self._kept, self._trouble = kept, ""
-        if kept != text:
-            self.view.box.text = kept
-            self.view.box.move_cursor(self.view.box.document.end)
-            self.notify(BOTH_KEPT, severity="warning")
-        if wal_size(engine) > WAL_LIMIT:
-            self._tidy()
-        return True
-
-    @work(thread=True, exclusive=True, group="tidy")
-    def _tidy(self) -> None:
-        engine = self.study.engine
-        assert engine is not None
-        with suppress(LockedError):  # another program is writing; a later save does it
-            checkpoint(engine)
+        with writing(engine, patience=patience) as connection:
+            return tracker.write_note(connection, section, text, before)
 
     def close_note(self) -> bool:
         """Save and close the box; False if it cannot be saved, and so stays open."""
-        if not self.keep_note():
+        if not self.keep():
             return False
-        if self._writing is not None:
-            self._writing = None
+        if self.draft is not None:
+            self._writing = self.draft = None
             self.view.close()
             self.reload()
         return True
@@ -202,16 +149,10 @@ class CoursePage(Page):
             severity="warning",
         )
 
-    def keep(self) -> bool:
-        return self.keep_note()
-
-    def on_unmount(self) -> None:
-        self.keep_note(patience=LOCK_PATIENCE if self.study.hurried else LONG_PATIENCE)
-
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self.view.editing and self.view.box.has_focus:
+        if self.view.editing and self.focused is self.box:  # `has_focus` comes a message later
             return action not in _OWN or action == "leave_box"
         match action:
             case "leave_box":
@@ -281,7 +222,8 @@ class CoursePage(Page):
 
     def action_note(self) -> None:
         if self.section is not None and not self.view.editing:
-            self._writing, self._kept = self.section, self.section.own
+            self._writing = self.section
+            self.begin(self.section.own, partial(self._write_note, self.section.id))
             self.view.edit()
         elif self.view.editing:
             self.view.box.focus()

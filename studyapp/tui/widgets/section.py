@@ -82,11 +82,10 @@ class SectionView(VerticalScroll, can_focus=False):
         self._draw_moments()
 
     def edit(self) -> None:
-        """Open the box with the learner's note and its end in view."""
+        """Open the box, in which the learner's note stands already, with its end in view."""
         if self.section is None:
             return
         self.editing = True
-        self.box.text = self.section.own
         self.box.move_cursor(self.box.document.end)
         self._draw_own()
         self.box.focus()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,8 +14,8 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.store import tables
 from studyapp.store.engine import LockedError, connect, reading, writing
+from studyapp.study.draft import Draft, merged
 from studyapp.study.questionnaire.attempt import Attempt
-from studyapp.study.questionnaire.draft import Draft
 from studyapp.study.questionnaire.response import LONGEST
 from tests_support import Clock
 
@@ -37,17 +38,22 @@ def kept(engine: Engine, attempt: Attempt) -> str:
         )
 
 
+def drafted(attempt: Attempt) -> Draft:
+    """The text of the answer on the screen, as the screen keeps it."""
+    return Draft(attempt.current.text, partial(attempt.write, index=attempt.index))
+
+
 def test_nothing_typed_writes_nothing(engine: Engine, attempt: Attempt) -> None:
-    draft = Draft(attempt)
+    draft = drafted(attempt)
     draft.type("")
-    assert (draft.waiting, draft.save()) == (False, False)
+    assert (draft.waiting, draft.save(0.05)) == (False, False)
 
 
 def test_saving_twice_writes_once(engine: Engine, attempt: Attempt) -> None:
-    draft = Draft(attempt)
+    draft = drafted(attempt)
     draft.type("one")
     assert draft.waiting
-    assert (draft.save(), draft.save(), draft.waiting) == (True, False, False)
+    assert (draft.save(0.05), draft.save(0.05), draft.waiting) == (True, False, False)
     draft.type("one")
     assert not draft.waiting
     assert kept(engine, attempt) == "one"
@@ -56,45 +62,45 @@ def test_saving_twice_writes_once(engine: Engine, attempt: Attempt) -> None:
 def test_going_back_to_the_saved_text_while_newer_text_waits(
     engine: Engine, attempt: Attempt
 ) -> None:
-    draft = Draft(attempt)
+    draft = drafted(attempt)
     draft.type("one")
-    draft.save()
+    draft.save(0.05)
     draft.type("one two")
     draft.type("one")
-    draft.save()
+    draft.save(0.05)
     assert kept(engine, attempt) == "one"
 
 
 def test_each_question_has_its_own_text(engine: Engine, attempt: Attempt) -> None:
-    draft = Draft(attempt)
     for index in (0, 1, 0):
         attempt.go_to(index)
+        draft = drafted(attempt)
         draft.type(f"{attempt.current.text}{index}")
-        draft.save()
+        draft.save(0.05)
     assert [one.text for one in attempt.questions[:2]] == ["00", "1"]
 
 
 def test_a_lock_keeps_the_text_waiting(engine: Engine, attempt: Attempt) -> None:
-    draft = Draft(attempt)
+    draft = drafted(attempt)
     draft.type("not lost")
     other = connect(str(engine.url.database))
     with writing(other), pytest.raises(LockedError):
-        draft.save()
+        draft.save(0.05)
     other.dispose()
     assert draft.waiting
-    assert draft.save()
+    assert draft.save(0.05)
     assert kept(engine, attempt) == "not lost"
 
 
 def test_too_long_a_text_keeps_waiting_and_a_shorter_one_is_kept(
     engine: Engine, attempt: Attempt
 ) -> None:
-    draft = Draft(attempt)
+    draft = drafted(attempt)
     draft.type("x" * (LONGEST + 1))
     with pytest.raises(StudyError, match="can have 100,000 characters and this one has 100,001"):
-        draft.save()
+        draft.save(0.05)
     draft.type("x" * LONGEST)
-    draft.save()
+    draft.save(0.05)
     assert len(kept(engine, attempt)) == LONGEST
 
 
@@ -108,18 +114,19 @@ def test_an_older_text_never_follows_a_newer_one(
     engine: Engine, attempt: Attempt, pauses: list[bool]
 ) -> None:
     """Letters are typed here while two other threads save as fast as they can."""
-    draft, done, written = Draft(attempt), threading.Event(), list[str]()
-    write = attempt.write
+    done, written = threading.Event(), list[str]()
+    write = partial(attempt.write, index=attempt.index)
 
-    def note(text: str, index: int | None = None) -> None:
-        write(text, index)
+    def note(text: str, before: str, patience: float) -> str:
+        kept = write(text, before, patience)
         written.append(text)
+        return kept
 
-    attempt.write = note  # type: ignore[method-assign]
+    draft = Draft(attempt.current.text, note)
 
     def saver() -> None:
         while not done.is_set():
-            draft.save()
+            draft.save(0.05)
 
     threads = [threading.Thread(target=saver) for _ in range(2)]
     for thread in threads:
@@ -128,11 +135,45 @@ def test_an_older_text_never_follows_a_newer_one(
     for number, pause in enumerate(pauses):
         draft.type(start + "x" * (number + 1))
         if pause:
-            draft.save()
+            draft.save(0.05)
     done.set()
     for thread in threads:
         thread.join()
-    draft.save()
+    draft.save(0.05)
     assert written == sorted(set(written), key=len)
     assert kept(engine, attempt) == start + "x" * len(pauses)
-    attempt.write = write  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("kept", "before", "text", "expected"),
+    [
+        ("a", "a", "b", "b"),
+        ("b", "a", "b", "b"),
+        (None, "", "b", "b"),
+        ("theirs", "a", "mine", "theirs\n\nmine"),
+        ("", "a", "mine", "mine"),  # the other window has emptied it
+    ],
+)
+def test_both_texts_are_kept_where_two_were_written(
+    kept: str | None, before: str, text: str, expected: str
+) -> None:
+    assert merged(kept, before, text) == expected
+
+
+def test_a_merged_text_is_told_once_and_is_what_the_next_one_replaces() -> None:
+    place = ["theirs"]
+
+    def write(text: str, before: str, patience: float) -> str:
+        place[0] = merged(place[0], before, text)
+        return place[0]
+
+    draft = Draft("", write)
+    draft.type("mine")
+    draft.save(0)
+    assert draft.take_merged() == ("mine", "theirs\n\nmine")
+    assert draft.take_merged() is None
+    draft.type("theirs\n\nmine")
+    assert not draft.waiting
+    draft.type("one text of both")
+    draft.save(0)
+    assert place == ["one text of both"]

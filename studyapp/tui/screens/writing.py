@@ -1,0 +1,146 @@
+"""What every page has on which something is written: it is saved on the side, at every pause."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual import on, work
+from textual.timer import Timer
+from textual.widgets import TextArea
+
+from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE, tidy
+from studyapp.study.draft import Draft, Write
+from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.answer import BOTH_KEPT, AnswerBox
+
+SAVE_AFTER = 0.4  # seconds from a key to its saving, also while typing goes on
+
+
+class WritingPage(Page):
+    """Saves what its box says while the learner writes, and once more before anything else is done.
+
+    `draft` is what is being written; None while the box is closed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draft: Draft | None = None
+        self.trouble = ""  # why it could not be saved on the side
+        self._looked = ""  # what the box said when it was last looked at
+        self._soon: Timer | None = None  # when the draft is saved next
+
+    @property
+    def box(self) -> AnswerBox:
+        """Where it is written."""
+        raise NotImplementedError
+
+    def show_trouble(self) -> None:
+        """Say that `trouble` keeps the text from being saved, or, where it is empty, no more."""
+        if self.trouble:
+            self.notify(self.trouble, severity="error")
+
+    def show_saved(self) -> None:
+        """Something was saved on the side."""
+
+    def overtaken(self, error: AlreadyRatedError) -> None:
+        """Another window has put an end to this text."""
+        self.notify(str(error), severity="warning")
+
+    def begin(self, text: str, write: Write) -> None:
+        """Put *text* in the box; what it becomes is kept with *write*."""
+        self.draft = Draft(text, write)
+        self.box.text = text
+        self._looked = self.box.text
+
+    def keep(self) -> bool:
+        """Save the newest text now; False, after one sentence, if that cannot be."""
+        self._take()
+        if self.draft is None:
+            return True
+        try:
+            self.draft.save(LOCK_PATIENCE)
+        except AlreadyRatedError as error:
+            self._overtaken(error)
+            return False
+        except StudyError as error:
+            self.notify(f"Not saved yet: {error}", severity="error")
+            return False
+        self._show_merged()
+        self._tell("")
+        return True
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        self._take()
+        self._save_soon()
+
+    def _take(self) -> None:
+        if self.draft is not None and (text := self.box.text) != self._looked:
+            self._looked = text
+            self.draft.type(text)
+
+    def _save_soon(self) -> None:
+        if self.draft is not None and self.draft.waiting and self._soon is None:
+            self._soon = self.set_timer(SAVE_AFTER, self._save)
+
+    @work(group="save")
+    async def _save(self) -> None:
+        """Save in a thread, as a lock would stop the keys; if it cannot be, try again."""
+        self._soon, draft = None, self.draft
+        if draft is None:
+            return
+        failed: StudyError | None = None
+        try:
+            await asyncio.to_thread(self._write_down, draft)
+        except StudyError as error:
+            failed = error
+        if draft is not self.draft or not self.is_attached:  # closed in the meantime
+            return
+        if isinstance(failed, AlreadyRatedError):
+            self._overtaken(failed)
+        elif failed is not None:
+            self._tell(f"Not saved yet: {failed}")
+        else:
+            self._show_merged()
+            self._tell("")
+        self._save_soon()
+        self.show_saved()
+
+    def _write_down(self, draft: Draft) -> None:
+        draft.save(LOCK_PATIENCE)
+        if self.study.engine is not None:
+            tidy(self.study.engine)
+
+    def _overtaken(self, error: AlreadyRatedError) -> None:
+        if self.draft is not None:
+            self.draft.drop()
+        self.overtaken(error)
+
+    def _show_merged(self) -> None:
+        """Another window has written here, too: show its text with this one's below."""
+        merged = self.draft.take_merged() if self.draft else None
+        if merged is None:
+            return
+        typed, kept = merged
+        more = self.box.text.removeprefix(typed) if self.box.text.startswith(typed) else ""
+        self._looked = kept
+        self.box.text = kept + more
+        self.box.move_cursor(self.box.document.end)
+        self.notify(BOTH_KEPT, severity="warning")
+
+    def _tell(self, trouble: str) -> None:
+        if not trouble:
+            self.study.hurried = False
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self.show_trouble()
+
+    def on_unmount(self) -> None:
+        self._take()
+        if self.draft is None:
+            return
+        try:
+            self.draft.save(LOCK_PATIENCE if self.study.hurried else LONG_PATIENCE)
+        except StudyError as error:
+            self.log.error(str(error))
