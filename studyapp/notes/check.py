@@ -20,6 +20,24 @@ NEARLY = 0.8  # share of their words that two questions have in common
 _SMALL = frozenset({"a", "an", "the", "is", "are", "do", "does", "of", "in", "to", "and"})
 _LINK = re.compile(r"\]\((fact|lesson):([a-z0-9_-]+(?:\.[a-z0-9_]+)?)")
 AS_OF_YEARS = 2  # a dated answer is looked at again after 24 months
+_EMPTY = frozenset(
+    {"the", "and", "for", "but", "are", "was", "were", "has", "have", "had", "can", "may", "not"}
+    | {"its", "than", "then", "that", "this", "with", "from", "what", "when", "which", "they"}
+    | {"them", "their", "there", "more", "most", "each", "other", "some", "same", "also", "into"}
+    | {"only", "does", "one", "two", "all", "any"}
+)
+_MATHS = re.compile(r"\$\$.*?\$\$|\$(?! )[^$\n]+\$(?!\d)", re.DOTALL)
+_DATED = {  # what will not stay true for ever, as far as its form tells
+    "a law": re.compile(
+        r"\b(?:[A-Z]\w+ Act|GDPR|Title [IVX]+|Executive Order|EO \d+|(?:Regulation|Directive)"
+        r" \((?:EU|EC)\))"
+    ),
+    "a version": re.compile(
+        r"\b(?:[Vv]ersion|fastai|fastcore|PyTorch|torch|torchvision|Python|pandas|NumPy|CUDA|Jupyter)"
+        r" v?\d+(?:\.\d+)+\b"
+    ),
+    "a price": re.compile(r"[$€£] ?\d|\b\d[\d,.]* (?:dollars|euros|pounds|USD|EUR)\b"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +163,24 @@ def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> It
             yield "the term has no meaning"
         if _gives_away(note):
             yield f"the meaning contains its own term, {note.prompt}"
+        elif note.reverse and (synonym := _printed_synonym(note)):
+            yield f"the meaning prints {synonym}, which is accepted as its term"
     elif note.card is CardStyle.ANSWER:
         if not note.answer:
             yield "the question has no answer"
         if all(point.extra for point in note.points):
             yield "the answer has no points (- [ ] …) that a good answer must make"
+        for point in note.points:
+            if not (point.extra or _says(note.answer, point.text)):
+                yield f"the answer says nothing of its core point: {point.text}"
     if note.section and not _belongs(note.section, page):
         yield f"section: {note.section} is not one of chapter {page.chapter}"
     elif note.section and contents and note.section not in contents:
         yield f"section: {note.section} is not in the chapter's table of contents"
     if note.as_of and note.as_of > today.year:
         yield f"as-of: {note.as_of} is yet to come"
+    elif not note.as_of and (dated := _dated(note.answer)):
+        yield f"{dated} will date; say of which year the answer is: as-of"
     # The year says no month, so its last day counts: two full years pass before the warning.
     elif note.as_of and today.year > note.as_of + AS_OF_YEARS:
         yield f"as-of: {note.as_of} is more than 24 months ago; see whether the answer still holds"
@@ -174,6 +199,33 @@ def _gives_away(note: Note) -> bool:
     term = re.sub(r"[`*_]{1,2}(\S|\S.*\S)[`*_]{1,2}", r"\1", note.prompt)
     without_aside = re.sub(r"\s*\([^)]*\)", "", term).strip()
     return any(_is_in(name, shown) for name in {term, without_aside} if name)
+
+
+def _printed_synonym(note: Note) -> str | None:
+    """An accepted term that the learner would read where the term is asked for."""
+    shown = re.sub(r"\]\([^)]*\)", "]", note.answer)
+    return next((name for name in note.synonyms if _is_in(name, shown)), None)
+
+
+def _says(answer: str, point: str) -> bool:
+    """Whether a word or a number of *point* is in *answer*; one without any is taken to be."""
+    return not (wanted := _stems(point)) or bool(wanted & _stems(answer))
+
+
+def _stems(text: str) -> set[str]:
+    """Beginnings of the words that mean something, and numbers: "learns" is in "learning"."""
+    words = re.findall(r"\d+|[^\W\d_]+", re.sub(r"(?<=\d),(?=\d)", "", text.casefold()))
+    telling = [word for word in words if len(word) > 2 and word not in _EMPTY]
+    return {word[:4] for word in telling} | {word for word in words if word.isdigit()}
+
+
+def _dated(answer: str) -> str | None:
+    """What in *answer* will date, in words: a law, a version or a price."""
+    text = _MATHS.sub("", FENCE.sub("", answer))
+    for what, pattern in _DATED.items():
+        if found := pattern.search(text):
+            return f"{what} ({found[0].strip()})"
+    return None
 
 
 def _is_in(phrase: str, text: str) -> bool:

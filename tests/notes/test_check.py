@@ -92,6 +92,14 @@ POINT = "- [ ] a\n"
             "the same question is already at {path}:8",
         ),
         ("## Q?", 0, "the question has no {#id}"),
+        (
+            "## Q? {#q}\nIt stores the examples.\n\n- [ ] it stores the examples\n- [ ] a GPU\n", 0,
+            "the answer says nothing of its core point: a GPU",
+        ),
+        (f"## Q? {{#q}}\nThe AI Act says so.\n{POINT}", 0, "a law (AI Act) will date"),
+        (f"## Q? {{#q}}\nWith PyTorch 2.11.\n{POINT}", 0, "a version (PyTorch 2.11) will date"),
+        (f"## Q? {{#q}}\nAn hour costs $3.\n{POINT}", 0, "a price ($3) will date"),
+        (f"## Q? {{#q}}\nAn hour costs 3 euros.\n{POINT}", 0, "a price (3 euros) will date"),
     ],
 )  # fmt: skip
 def test_rules_for_questions(tmp_path: Path, body: str, line: int, message: str) -> None:
@@ -108,6 +116,10 @@ def test_rules_for_questions(tmp_path: Path, body: str, line: int, message: str)
         f"## Q? {{#q}}\n{'word ' * 121}\n{POINT}<!-- long: five parts -->",
         f"## Q? {{#q}}\n{'word ' * 120}+ = – .\n```\n{'code ' * 50}\n```\n{POINT}",
         f"## Q? {{#q}}\nA.\n{POINT}## R? {{#r}}\nA.\n{POINT}",
+        "## Q? {#q}\nIt stored 23,581 examples.\n\n- [ ] storing\n- [ ] 23581 of them\n",
+        "## Q? {#q}\nIt prints:\n\n```text\n0.5\n```\n\n- [ ] 0.5\n- [ ] extra: a GPU\n",
+        f"## Q? {{#q}}\nThe AI Act. PyTorch 2.11. $3.\n{POINT}<!-- as-of: 2026 -->",
+        f"## Q? {{#q}}\nThe slope of $3x^2$ is $6x$.\n{POINT}",
     ],
 )
 def test_what_a_question_may_be(tmp_path: Path, body: str) -> None:
@@ -152,6 +164,15 @@ def test_a_meaning_never_contains_its_term(
     write_page(tmp_path, "t.md", "jargon", f"## {term} {{#t}}\n\n{meaning}\n")
     message = f"the meaning contains its own term, {term}"
     assert found(tmp_path) == ([("t.md", FIRST, message)] if gives_away else [])
+
+
+def test_a_meaning_does_not_print_what_is_accepted_as_its_term(tmp_path: Path) -> None:
+    term = "## Tensor rank {#rank}\nThe number of axes, or ndim.\n<!-- synonyms: ndim; order"
+    write_page(tmp_path, "t.md", "jargon", f"{term} -->\n")
+    message = "the meaning prints ndim, which is accepted as its term"
+    assert found(tmp_path) == [("t.md", FIRST, message)]
+    write_page(tmp_path, "t.md", "jargon", f"{term}, reverse: no -->\n")
+    assert found(tmp_path) == []
 
 
 def test_an_empty_cell(tmp_path: Path) -> None:

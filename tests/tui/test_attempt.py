@@ -21,13 +21,13 @@ from studyapp.study.questionnaire.attempt import Asked, Attempt, Mark
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.attempt import AttemptScreen
-from studyapp.tui.screens.writing import SAVE_AFTER
 from studyapp.tui.screens.compare import CompareScreen
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.lesson import LessonScreen
 from studyapp.tui.screens.tally import TallyScreen
 from studyapp.tui.screens.today import TodayScreen
+from studyapp.tui.screens.writing import SAVE_AFTER
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.grades import GradeButton
 from studyapp.tui.widgets.keybar import KeyBar

@@ -20,9 +20,9 @@ from studyapp.study.tracker import Course, CourseSection
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.section import CoursePage, SectionScreen
-from studyapp.tui.screens.writing import SAVE_AFTER
 from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.screens.tracker import TrackerScreen
+from studyapp.tui.screens.writing import SAVE_AFTER
 from studyapp.tui.widgets.contents import Contents
 from studyapp.tui.widgets.section import SectionView
 from tests_support import question, questionnaire, until
