@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("ARCHITECTURE.md", "RULES.md")
 OF_THE_LEARNER = {"packs/mine"}  # in the platform's data folder
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-PLACEHOLDER = re.compile(r"\b(?:NAME|NNN)(?=[_.])|\bnoun(?=\.)")  # as in NNN_noun.py
+PLACEHOLDER = re.compile(r"\b(?:NAME|NNN)(?=[_.])|noun(?=\.py)")  # as in NNN_noun.py
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
