@@ -26,7 +26,8 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating, State
 from studyapp.store import tables
-from studyapp.store.engine import checkpoint, connect, open_database, writing
+from studyapp.store.database import connect, open_database
+from studyapp.store.engine import checkpoint, writing
 
 BATCH = 5000
 SETTINGS = Settings(minutes_a_day=600, new_a_day=50)

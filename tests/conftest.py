@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from studyapp.config import Settings
 from studyapp.store import sync
-from studyapp.store.engine import open_database, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import writing
 from studyapp.study.library import start_chapter
 from tests_support import Clock, question, questionnaire
 

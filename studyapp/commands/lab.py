@@ -94,7 +94,8 @@ def run(
     """
     from studyapp.lab import knobs, runner
     from studyapp.lab.lines import Cancelled, Failed
-    from studyapp.store.engine import open_database, reading, writing
+    from studyapp.store.database import open_database
+    from studyapp.store.engine import reading, writing
     from studyapp.study.lab import predictions, runs
 
     lesson = _lesson(name)

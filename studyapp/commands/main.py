@@ -119,7 +119,7 @@ def due(db: str, as_json: bool) -> None:
 @click.pass_obj
 def sync(db: str, as_json: bool) -> None:
     """Read the content files into the database and report what changed."""
-    from studyapp.store.engine import open_database
+    from studyapp.store.database import open_database
     from studyapp.study import library
 
     engine = open_database(db)

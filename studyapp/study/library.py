@@ -15,7 +15,8 @@ from studyapp.errors import StudyError
 from studyapp.memory.scheduler import Parameters
 from studyapp.notes.note import FileKind, NoteKind
 from studyapp.store import log, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ import studyapp
 from studyapp.commands.main import main
 from studyapp.errors import StoreError
 from studyapp.lab import reference, runner
-from studyapp.store.engine import open_database, reading
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading
 from studyapp.study.lab import runs
 from studyapp.study.lab.facts import Ending
 

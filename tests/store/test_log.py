@@ -14,7 +14,8 @@ from studyapp.memory.fold import Event, EventKind, fold
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
 from studyapp.memory.state import Memory, Rating
 from studyapp.store import log, sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import review
 from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire

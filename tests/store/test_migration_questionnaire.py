@@ -11,7 +11,8 @@ from sqlalchemy import select
 from studyapp.config import Settings
 from studyapp.notes.note import card_uid, note_uid
 from studyapp.store import migrations, tables
-from studyapp.store.engine import open_database, reading
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading
 from studyapp.study import library
 from tests_support import Clock
 

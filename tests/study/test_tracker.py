@@ -14,7 +14,8 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.store import log, sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review, tracker
 from studyapp.study.library import start_chapter
 from studyapp.study.tracker import Course, CourseMoment, CourseSection, video_at

@@ -16,7 +16,8 @@ from sqlalchemy import func, select
 
 from studyapp.memory.fold import fold
 from studyapp.store import log, tables
-from studyapp.store.engine import open_database, reading
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading
 
 
 def kill_once(db: Path, chance: random.Random) -> tuple[int, int]:

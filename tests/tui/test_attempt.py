@@ -14,7 +14,8 @@ from textual.pilot import Pilot
 from labpack import install, write_reference
 from studyapp.config import Settings
 from studyapp.store import tables
-from studyapp.store.engine import LOCK_PATIENCE, connect, reading, writing
+from studyapp.store.database import connect
+from studyapp.store.engine import LOCK_PATIENCE, reading, writing
 from studyapp.study import library
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Asked, Attempt, Mark

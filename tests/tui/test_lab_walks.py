@@ -15,7 +15,8 @@ from textual.widgets import Static
 
 from labpack import ENOUGH, install, write_reference
 from studyapp.lab import runner
-from studyapp.store.engine import open_database, reading
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading
 from studyapp.study.lab import runs
 from studyapp.study.lab.facts import Ending
 from studyapp.tui.app import StudyApp

@@ -14,7 +14,8 @@ from textual.widgets import Input, Static, TextArea
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
 from studyapp.store import tables
-from studyapp.store.engine import connect, reading, writing
+from studyapp.store.database import connect
+from studyapp.store.engine import reading, writing
 from studyapp.tui.app import StudyApp
 from studyapp.tui.editor import arguments
 from studyapp.tui.screens.find import FindScreen

@@ -27,7 +27,8 @@ from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes import markdown
 from studyapp.notes.note import Point
 from studyapp.store import log, sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
 from studyapp.study import library, queue, review
 from studyapp.study.lab import facts, predictions

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, select
 from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError
 from studyapp.store import log, sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter

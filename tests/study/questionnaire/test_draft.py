@@ -12,7 +12,8 @@ from sqlalchemy import Engine, select
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.store import tables
-from studyapp.store.engine import LockedError, connect, reading, writing
+from studyapp.store.database import connect
+from studyapp.store.engine import LockedError, reading, writing
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.draft import Draft
 from studyapp.study.questionnaire.response import LONGEST

@@ -15,7 +15,8 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Catalog
 from studyapp.store import sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import library, tracker
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire import chapter, post
