@@ -72,7 +72,7 @@ def engine(tmp_path: Path, content: Path, clock: Clock) -> Iterator[Engine]:
     engine = open_database(str(tmp_path / "study.db"))
     with writing(engine) as connection:
         sync.sync(connection, [content], clock())
-        start_chapter(connection, 1, clock())
+        start_chapter(connection, 1, clock(), learner=1)
     yield engine
     engine.dispose()
 

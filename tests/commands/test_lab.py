@@ -115,7 +115,7 @@ def lines(result: Result) -> list[dict[str, Any]]:
 def kept(database: Path, lesson: str) -> tuple[runs.Run, ...]:
     engine = open_database(str(database))
     with reading(engine) as connection:
-        found = runs.history(connection, lesson)
+        found = runs.history(connection, lesson, learner=1)
     engine.dispose()
     return found
 

@@ -53,8 +53,8 @@ def prompt(app: StudyApp) -> str:
 
 
 def reviews(app: StudyApp) -> int:
-    assert app.engine is not None
-    with reading(app.engine) as connection:
+    assert app.desk is not None
+    with reading(app.desk.engine) as connection:
         return connection.scalar(select(func.count()).select_from(tables.review)) or 0
 
 

@@ -23,7 +23,6 @@ from studyapp.store.engine import (
     WAL_LIMIT,
     LockedError,
     checkpoint,
-    reading,
     wal_size,
 )
 from studyapp.study.grading import Grade
@@ -160,7 +159,7 @@ class AttemptScreen(Page):
         self._withheld = False
 
     def compose_body(self) -> ComposeResult:
-        raw = self.attempt.settings.raw_maths
+        raw = self.desk.settings.raw_maths
         with Horizontal(id="desk"):
             yield Questions(id="questions")
             with Vertical(id="asking"):
@@ -288,10 +287,14 @@ class AttemptScreen(Page):
         if not asked.revealed or asked.grade is not None:
             return
         try:
-            with reading(self.attempt.engine) as connection:
-                now = self.attempt.clock()
+            with self.desk.reading() as connection:
                 self._leads_to = promises(
-                    connection, asked, asked.ticked, now, pretest=self.attempt.pretest
+                    connection,
+                    asked,
+                    asked.ticked,
+                    self.desk.now(),
+                    pretest=self.attempt.pretest,
+                    learner=self.desk.learner,
                 )
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -347,7 +350,7 @@ class AttemptScreen(Page):
 
     def _write_down(self) -> None:
         self._draft.save()
-        engine = self.attempt.engine
+        engine = self.attempt.desk.engine
         if wal_size(engine) > WAL_LIMIT:
             with suppress(LockedError):  # another program is writing; a later save does it
                 checkpoint(engine)
@@ -403,14 +406,14 @@ class AttemptScreen(Page):
 
     def on_unmount(self) -> None:
         self._take()
-        usual = self.attempt.patience
-        self.attempt.patience = usual if self.study.hurried else LONG_PATIENCE
+        usual = self.attempt.desk
+        self.attempt.desk = usual if self.study.hurried else usual.at(LONG_PATIENCE)
         try:
             self._draft.save()
         except StudyError as error:
             self.log.error(str(error))
         finally:
-            self.attempt.patience = usual
+            self.attempt.desk = usual
 
     def _change(self, action: Callable[[], object]) -> bool:
         """Do something to the attempt, its text being kept; one sentence if it cannot be done."""
@@ -627,7 +630,7 @@ class AttemptScreen(Page):
         from studyapp.tui.screens.compare import CompareScreen
 
         if self.keep():
-            asked, raw = self.attempt.current, self.attempt.settings.raw_maths
+            asked, raw = self.attempt.current, self.desk.settings.raw_maths
             self.app.push_screen(CompareScreen(asked, self._earlier, raw=raw))
 
     def action_lesson(self) -> None:

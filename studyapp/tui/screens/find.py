@@ -11,7 +11,6 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from studyapp.notes.plain import plain
-from studyapp.store.engine import reading
 from studyapp.study.find import Found, find
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.prose import Prose
@@ -58,9 +57,7 @@ class FindScreen(Page):
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
-        engine = self.study.engine
-        assert engine is not None
-        with reading(engine) as connection:
+        with self.desk.reading() as connection:
             self._found = find(connection, event.value)
         results = self.query_one(OptionList)
         results.clear_options().add_options(

@@ -20,9 +20,7 @@ from studyapp.store.engine import (
     WAL_LIMIT,
     LockedError,
     checkpoint,
-    reading,
     wal_size,
-    writing,
 )
 from studyapp.study import library, tracker, words
 from studyapp.study.questionnaire.response import LONGEST
@@ -110,13 +108,12 @@ class CoursePage(Page):
 
     def reload(self) -> None:
         """Read the course and show it."""
-        engine = self.study.engine
-        assert engine is not None
+        learner = self.desk.learner
         try:
-            with reading(engine) as connection:
+            with self.desk.reading() as connection:
                 if self._counts is None:
-                    self._counts = tracker.count_cards(connection)
-                self.course = tracker.read_course(connection, self._counts)
+                    self._counts = tracker.count_cards(connection, learner=learner)
+                self.course = tracker.read_course(connection, self._counts, learner=learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
@@ -125,10 +122,8 @@ class CoursePage(Page):
 
     def _change(self, change: Callable[[Connection], object], told: str = "") -> None:
         """One write transaction; if it cannot be, one sentence."""
-        engine = self.study.engine
-        assert engine is not None
         try:
-            with writing(engine, patience=LOCK_PATIENCE) as connection:
+            with self.desk.writing() as connection:
                 change(connection)
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -158,11 +153,12 @@ class CoursePage(Page):
         text, written = self.view.box.text, self._writing
         if written is None or text == self._kept:
             return True
-        engine = self.study.engine
-        assert engine is not None
+        desk = self.desk
         try:
-            with writing(engine, patience=patience) as connection:
-                kept = tracker.write_note(connection, written.id, text, self._kept)
+            with desk.at(patience).writing() as connection:
+                kept = tracker.write_note(
+                    connection, written.id, text, self._kept, learner=desk.learner
+                )
         except StudyError as error:
             told = f"Not saved yet: {error}"
             if told != self._trouble or patience:  # once, not at every attempt
@@ -174,16 +170,14 @@ class CoursePage(Page):
             self.view.box.text = kept
             self.view.box.move_cursor(self.view.box.document.end)
             self.notify(BOTH_KEPT, severity="warning")
-        if wal_size(engine) > WAL_LIMIT:
+        if wal_size(desk.engine) > WAL_LIMIT:
             self._tidy()
         return True
 
     @work(thread=True, exclusive=True, group="tidy")
     def _tidy(self) -> None:
-        engine = self.study.engine
-        assert engine is not None
         with suppress(LockedError):  # another program is writing; a later save does it
-            checkpoint(engine)
+            checkpoint(self.desk.engine)
 
     def close_note(self) -> bool:
         """Save and close the box; False if it cannot be saved, and so stays open."""
@@ -229,13 +223,13 @@ class CoursePage(Page):
         return True
 
     def action_done(self) -> None:
-        section, now = self.section, self.study.clock()
+        section, now, learner = self.section, self.desk.now(), self.desk.learner
         if section is None:
             return
         done, enter = not section.done, section.new and not section.started
         cards = words.count(section.new, "card")
         self._change(
-            lambda connection: tracker.set_done(connection, section.id, done, now),
+            lambda connection: tracker.set_done(connection, section.id, done, now, learner=learner),
             f"{section.number} is done, and so lets its {cards} in." if done and enter else "",
         )
 
@@ -248,34 +242,41 @@ class CoursePage(Page):
         value = max(-1, min(FAMILIAR, now + step))
         self._change(
             lambda connection: tracker.set_familiarity(
-                connection, section.id, None if value < 0 else value
+                connection, section.id, None if value < 0 else value, learner=self.desk.learner
             )
         )
 
     def action_start(self) -> None:
-        section, chapter, now = self.section, self.chapter, self.study.clock()
+        section, chapter = self.section, self.chapter
+        now, learner = self.desk.now(), self.desk.learner
         if section is not None:
             name = f"Section {section.number}"
             if section.started:
                 self._change(
-                    lambda connection: tracker.stop_section(connection, section.id),
+                    lambda connection: tracker.stop_section(
+                        connection, section.id, learner=learner
+                    ),
                     f"{name} lets no more new cards in.",
                 )
             else:
                 self._change(
-                    lambda connection: tracker.start_section(connection, section.id, now),
+                    lambda connection: tracker.start_section(
+                        connection, section.id, now, learner=learner
+                    ),
                     f"{name} is started: {_enter(section.new)}",
                 )
         elif chapter is not None:
             name, number = f"Chapter {chapter.number}", chapter.number
             if chapter.started:
                 self._change(
-                    lambda connection: tracker.stop_chapter(connection, number),
+                    lambda connection: tracker.stop_chapter(connection, number, learner=learner),
                     f"{name} lets no more new cards in as a whole.",
                 )
             else:
                 self._change(
-                    lambda connection: library.start_chapter(connection, number, now),
+                    lambda connection: library.start_chapter(
+                        connection, number, now, learner=learner
+                    ),
                     f"{name} is started: {_enter(chapter.new)}",
                 )
 
@@ -368,7 +369,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         self._section = next(
             (one for one in self.course.sections if one.id == place), self._section
         )
-        self.view.show(self._section, self.study.clock())
+        self.view.show(self._section, self.desk.now())
         chapter = self.chapter
         if chapter is not None:
             self.head(
