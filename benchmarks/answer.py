@@ -22,11 +22,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine, insert
 
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating, State
 from studyapp.store import tables
-from studyapp.store.engine import checkpoint, connect, open_database, writing
+from studyapp.store.database import connect, open_database
+from studyapp.store.engine import LOCK_PATIENCE, checkpoint, writing
 
 BATCH = 5000
 SETTINGS = Settings(minutes_a_day=600, new_a_day=50)
@@ -160,19 +161,21 @@ def _uid(card: int, number: int) -> bytes:
 
 async def in_the_app(db: Path, ratings: int) -> None:
     """Open to the first due card, then rate: from the key to the paint of the next card."""
+    from studyapp.study.desk import Desk
     from studyapp.study.sitting import Sitting
     from studyapp.tui.app import StudyApp, now
 
     started = time.perf_counter()
     engine = connect(str(db))
-    sitting = Sitting(engine, SETTINGS, now)
+    desk = Desk(engine, Current(SETTINGS), now, learner=1, patience=LOCK_PATIENCE)
+    sitting = Sitting(desk)
     opened = time.perf_counter() - started
     print(f"open to first due card: {opened * 1000:.0f} ms, {sitting.counts.total} due")
     app = StudyApp(str(db), SETTINGS)
     app._open = lambda: None  # type: ignore[method-assign,assignment] - opened above
     wall, cpu = [], []
     async with app.run_test(size=(80, 24)) as pilot:
-        app.engine = engine
+        app.desk = desk
         checkpoint(engine)
         app.open_review(sitting)
         await pilot.pause(1)
@@ -202,12 +205,13 @@ async def in_the_app(db: Path, ratings: int) -> None:
 
 def answers(db: Path, ratings: int) -> None:
     """Rate in this process, without a screen; strace counts from outside."""
+    from studyapp.study.desk import Desk
     from studyapp.study.sitting import Sitting
     from studyapp.tui.app import now
 
     engine = connect(str(db))
     checkpoint(engine)
-    sitting = Sitting(engine, SETTINGS, now)
+    sitting = Sitting(Desk(engine, Current(SETTINGS), now, learner=1))
     os.write(1, b"ratings begin\n")
     busy = time.thread_time()
     for number in range(ratings):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.study.library import open_study
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.response import LONGEST
@@ -43,9 +43,9 @@ def texts(room: int) -> dict[str, str]:
 
 def measure(db: Path, text: str, letters: int) -> list[float]:
     """Seconds from each key to its letter."""
-    engine, _ = open_study(str(db), Settings(), now())
-    Attempt(engine, Settings(), now, 1, anew=True).write(text)
-    engine.dispose()
+    desk, _ = open_study(str(db), Current(Settings()), now, "")
+    Attempt(desk, 1, anew=True).write(text)
+    desk.close()
     took = []
     with Terminal(db, "quiz", "1") as terminal:
         terminal.wait_for("your answer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -33,6 +33,22 @@ class Settings:
     exam_on: date | None = None  # the day that mastery is forecast for
 
 
+class Current:
+    """The settings as they are now, for all who hold this: they see a change at once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def change(self, name: str, value: str | bool | date | None) -> None:
+        """Change one setting from now on, and in settings.toml; None is the default.
+
+        It holds until the program ends even where the file cannot be written.
+        """
+        changed: Any = getattr(Settings(), name) if value is None else value
+        self.settings = replace(self.settings, **{name: changed})
+        save(settings_path(), name, value)
+
+
 def data_folder() -> Path:
     """The platform's folder for the database, the learner's own packs and the backups."""
     from platformdirs import user_data_path
@@ -49,6 +65,11 @@ def settings_path() -> Path:
 def default_database() -> str:
     """The database to open: STUDYAPP_DB (a path or an SQLAlchemy URL), else the data folder's."""
     return os.environ.get("STUDYAPP_DB") or str(data_folder() / "studyapp.db")
+
+
+def default_learner() -> str:
+    """The name of the learner who studies: STUDYAPP_LEARNER; empty for the first one."""
+    return os.environ.get("STUDYAPP_LEARNER", "")
 
 
 def load(path: Path | None = None) -> Settings:

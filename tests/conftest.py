@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from studyapp.config import Settings
 from studyapp.store import sync
-from studyapp.store.engine import open_database, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import writing
 from studyapp.study.library import start_chapter
 from tests_support import Clock, question, questionnaire
 
@@ -71,7 +72,7 @@ def engine(tmp_path: Path, content: Path, clock: Clock) -> Iterator[Engine]:
     engine = open_database(str(tmp_path / "study.db"))
     with writing(engine) as connection:
         sync.sync(connection, [content], clock())
-        start_chapter(connection, 1, clock())
+        start_chapter(connection, 1, clock(), learner=1)
     yield engine
     engine.dispose()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from killing import kill_once
-from studyapp.store.engine import open_database
+from studyapp.store.database import open_database
 
 
 @pytest.mark.slow

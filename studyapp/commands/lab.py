@@ -92,9 +92,10 @@ def run(
 
     Exits with 1 if it fails, and with 130 if Ctrl+C stopped it.
     """
+    from studyapp import config
     from studyapp.lab import knobs, runner
     from studyapp.lab.lines import Cancelled, Failed
-    from studyapp.store.engine import open_database, reading, writing
+    from studyapp.study import library
     from studyapp.study.lab import predictions, runs
 
     lesson = _lesson(name)
@@ -102,25 +103,35 @@ def run(
     values = knobs.parse(lesson.knobs, texts)
     given = {knob: values[knob] for knob in texts}
     answer = None if said is None else _answer(lesson.question, said)
-    engine = open_database(db)
+    desk = library.open_desk(db, config.Current(config.Settings()), _now, "")
     try:
         prediction = None
         if answer is not None:
-            with reading(engine) as connection:
-                prediction = predictions.predict(connection, lesson, values, answer)
+            with desk.reading() as connection:
+                prediction = predictions.predict(
+                    connection, lesson, values, answer, learner=desk.learner
+                )
         started = _now()
         begun = None  # a database that is locked now may be free at the end
-        with suppress(StudyError), writing(engine) as connection:
-            begun = runs.begin(connection, lesson, given, started, prediction)
+        with suppress(StudyError), desk.writing() as connection:
+            begun = runs.begin(connection, lesson, given, started, prediction, learner=desk.learner)
         show_event = _print_event if as_json else _Lines()
         outcome = _play(runner.run(lesson, given, device or "auto"), show_event)
         graded = None
         if prediction is not None:
             graded = predictions.graded(lesson, prediction, outcome)
         try:
-            with writing(engine) as connection:
+            with desk.writing() as connection:
                 runs.keep(
-                    connection, lesson, given, outcome, started, _now(), prediction, begun=begun
+                    connection,
+                    lesson,
+                    given,
+                    outcome,
+                    started,
+                    _now(),
+                    prediction,
+                    begun=begun,
+                    learner=desk.learner,
                 )
         finally:  # a database that is locked must not cost the learner what was measured
             if as_json:
@@ -128,7 +139,7 @@ def run(
             else:
                 _tell_outcome(lesson, outcome, graded)
     finally:
-        engine.dispose()
+        desk.close()
     if isinstance(outcome, Cancelled):
         sys.exit(INTERRUPTED)
     if isinstance(outcome, Failed):

@@ -17,9 +17,8 @@ from studyapp.commands.lab import lab
 from studyapp.errors import StudyError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from studyapp.notes.note import Problem
+    from studyapp.study.desk import Desk
     from studyapp.study.questionnaire.post import Imported
 
 
@@ -64,10 +63,10 @@ def review(db: str, chapter: int | None, plain: bool) -> None:
     from studyapp.study import library
     from studyapp.study.sitting import Sitting
 
-    with _study(db) as (engine, settings):
+    with _study(db) as desk:
         if chapter is not None:
-            library.check_chapter(engine, chapter)
-        lines.review(Sitting(engine, settings, _now, chapter), _read_line, _write_line)
+            library.check_chapter(desk, chapter)
+        lines.review(Sitting(desk, chapter), _read_line, _write_line)
 
 
 @main.command()
@@ -81,16 +80,21 @@ def quiz(db: str, chapter: int, plain: bool, as_json: bool) -> None:
         _open_app(db, quiz=chapter)
         return
     from studyapp.commands import plain as lines
-    from studyapp.store.engine import reading
     from studyapp.study.questionnaire import chapter as chapters
     from studyapp.study.questionnaire.attempt import Attempt
 
-    with _study(db) as (engine, settings):
+    with _study(db) as desk:
         if plain:
-            lines.quiz(Attempt(engine, settings, _now, chapter), _read_line, _write_line)
+            lines.quiz(Attempt(desk, chapter), _read_line, _write_line)
         if as_json:
-            with reading(engine) as connection:
-                told = chapters.view(connection, chapter, _now(), on=settings.exam_on)
+            with desk.reading() as connection:
+                told = chapters.view(
+                    connection,
+                    chapter,
+                    desk.now(),
+                    on=desk.settings.exam_on,
+                    learner=desk.learner,
+                )
             _print_json(told.as_json())
 
 
@@ -99,11 +103,10 @@ def quiz(db: str, chapter: int, plain: bool, as_json: bool) -> None:
 @click.pass_obj
 def due(db: str, as_json: bool) -> None:
     """What is due now, after the day's limits."""
-    from studyapp.store.engine import reading
     from studyapp.study import today
 
-    with _study(db) as (engine, settings), reading(engine) as connection:
-        counts = today.due(connection, _now(), settings)
+    with _study(db) as desk, desk.reading() as connection:
+        counts = today.due(connection, desk.now(), desk.settings, learner=desk.learner)
     if as_json:
         _print_json(counts)
         return
@@ -119,12 +122,11 @@ def due(db: str, as_json: bool) -> None:
 @click.pass_obj
 def sync(db: str, as_json: bool) -> None:
     """Read the content files into the database and report what changed."""
-    from studyapp.store.engine import open_database
     from studyapp.study import library
 
-    engine = open_database(db)
-    report = library.refresh(engine, _now(), force=True)
-    engine.dispose()
+    desk = library.open_desk(db, config.Current(config.Settings()), _now, "")
+    report = library.refresh(desk, force=True)
+    desk.close()
     assert report is not None
     if as_json:
         _print_json(report.as_json())
@@ -144,17 +146,18 @@ def sync(db: str, as_json: bool) -> None:
 @click.pass_obj
 def stats(db: str, as_json: bool) -> None:
     """Totals, and how much is remembered."""
-    from studyapp.store.engine import reading
     from studyapp.study import words
     from studyapp.study.stats import stats as totals
 
-    with _study(db) as (engine, settings), reading(engine) as connection:
+    with _study(db) as desk, desk.reading() as connection:
         now = totals(
             connection,
-            _now(),
-            leech_lapses=settings.leech_lapses,
-            rest_days=settings.rest_days,
+            desk.now(),
+            leech_lapses=desk.settings.leech_lapses,
+            rest_days=desk.settings.rest_days,
+            learner=desk.learner,
         )
+        goal = desk.settings.desired_retention
     if as_json:
         _print_json(now.as_json())
         return
@@ -162,7 +165,7 @@ def stats(db: str, as_json: bool) -> None:
     click.echo(f"{words.count(now.reviews, 'review')}; cards: {cards}")
     click.echo(
         f"Remembered in the last 30 days: {words.percent(now.true_retention)} "
-        f"of {words.count(now.true_retention.n, 'review')}; goal {settings.desired_retention:.0%}"
+        f"of {words.count(now.true_retention.n, 'review')}; goal {goal:.0%}"
     )
     click.echo(f"{words.count(now.streak, 'day')} in a row; {now.leeches} that keep slipping")
 
@@ -175,12 +178,11 @@ def stats(db: str, as_json: bool) -> None:
 def export(db: str, file: Path, chapter: int, form: str) -> None:
     """Write a chapter as a post: questions, your answers, references, notes, results."""
     from studyapp.lab import catalog
-    from studyapp.store.engine import reading
     from studyapp.study.questionnaire import post
 
-    with _study(db) as (engine, _):
-        with reading(engine) as connection:
-            made = post.compose(connection, chapter, catalog.read())
+    with _study(db) as desk:
+        with desk.reading() as connection:
+            made = post.compose(connection, chapter, catalog.read(), learner=desk.learner)
         former = post.save(file, made)
     if former is not None:
         click.echo(f"{file} was there with other text, which is now {former}")
@@ -199,14 +201,13 @@ def export(db: str, file: Path, chapter: int, form: str) -> None:
 @click.pass_obj
 def import_(db: str, files: tuple[Path, ...], form: str, dry_run: bool, as_json: bool) -> None:
     """Read your answers and notes back from posts; exits with 1 if a part could not be."""
-    from studyapp.store.engine import writing
     from studyapp.study.questionnaire import post
 
     found = [(file, *post.load(file)) for file in files]
     done = []
-    with _study(db) as (engine, _), writing(engine) as connection:
+    with _study(db) as desk, desk.writing() as connection:
         for file, restored, problems in found:
-            report = post.restore(connection, file, restored, _now())
+            report = post.restore(connection, file, restored, desk.now(), learner=desk.learner)
             done.append((file, report, [*problems, *report.problems]))
         if dry_run:
             connection.rollback()
@@ -285,16 +286,15 @@ def _facts() -> dict[str, set[str]]:
 
 
 @contextmanager
-def _study(db: str) -> Iterator[tuple[Engine, config.Settings]]:
-    """The database with its content in step, and the settings."""
+def _study(db: str) -> Iterator[Desk]:
+    """The desk, with the content in step and the settings in force."""
     from studyapp.study import library
 
-    settings = config.load()
-    engine, _ = library.open_study(db, settings, _now())
+    desk, _ = library.open_study(db, config.Current(config.load()), _now, "")
     try:
-        yield engine, settings
+        yield desk
     finally:
-        engine.dispose()
+        desk.close()
 
 
 def _open_app(

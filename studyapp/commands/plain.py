@@ -31,13 +31,13 @@ def review(sitting: Sitting, read: Read, write: Write) -> None:
         write(f"{HELP}\n")
     while sitting.view is not None and _one_card(sitting, sitting.view, read, write):
         pass
-    for line in summary_lines(sitting.summary(), sitting.clock()):
+    for line in summary_lines(sitting.summary(), sitting.desk.now()):
         write(line)
 
 
 def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> bool:
     """Ask one card; False when the learner wants to stop."""
-    maths = not sitting.settings.raw_maths
+    maths = not sitting.desk.settings.raw_maths
     counts = sitting.counts
     write(f"[{view.place}; {counts.total} left]")
     write(f"{plain(view.face.front, maths=maths)}\n")
@@ -66,7 +66,7 @@ def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> boo
 
 def _answer_lines(sitting: Sitting, view: CardView, maths: bool) -> list[str]:
     lines = _point_lines(view.face.back, view.face.points, maths)
-    now = sitting.clock()
+    now = sitting.desk.now()
     options = " · ".join(
         f"{rating.value} {rating.name.lower()} {words.wait(after, now).replace(' ', '')}"
         for rating, after in sitting.options().items()
@@ -88,7 +88,7 @@ def _rate(sitting: Sitting, rating: Rating, write: Write) -> None:
     except StudyError as error:
         write(f"{error}\n")
         return
-    write(f"{rating.name.lower()}: again in {words.wait(answered.memory, sitting.clock())}")
+    write(f"{rating.name.lower()}: again in {words.wait(answered.memory, sitting.desk.now())}")
     if answered.leech:
         write(leech_line(answered.memory.lapses, answered.memory.expected_lapses))
     write("")
@@ -111,7 +111,7 @@ def quiz(attempt: Attempt, read: Read, write: Write) -> None:
 
 def _one_question(attempt: Attempt, read: Read, write: Write) -> bool:
     """Ask one question; False when the learner wants to stop."""
-    asked, maths = attempt.current, not attempt.settings.raw_maths
+    asked, maths = attempt.current, not attempt.desk.settings.raw_maths
     number, count = attempt.index + 1, len(attempt.questions)
     write(f"[chapter {attempt.number} · {attempt.title}; question {number} of {count}]")
     write(f"{plain(asked.face.front, maths=maths)}\n")

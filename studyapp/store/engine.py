@@ -1,6 +1,6 @@
-"""Open the database: pragmas, transactions, locks, and one clear sentence when it will not open.
+"""Work with an open database: transactions, locks, and one clear sentence when something fails.
 
-What only SQLite has (pragmas, checkpoints, the online backup) is in this module alone.
+What only SQLite has is here (checkpoints, the online backup) and in `database` (pragmas).
 """
 
 from __future__ import annotations
@@ -9,52 +9,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from studyapp import disk
-from studyapp.errors import StoreError, printable
-from studyapp.store import migrations
+from studyapp.errors import StoreError
 
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
 WAL_LIMIT = 16 * 2**20
-_PATIENCE = "studyapp_patience"
-
-
-def open_database(url: str) -> Engine:
-    """Open, and if need be create or migrate, the database at *url* (a path or SQLAlchemy URL).
-
-    Raises StoreError with one sentence if it is a folder, locked, corrupt, read-only, or newer
-    than this program; the file is then left as it was.
-    """
-    engine = connect(url)
-    try:
-        with explained(engine):
-            migrations.upgrade(engine)
-    except StoreError:
-        engine.dispose()
-        raise
-    return engine
-
-
-def connect(url: str) -> Engine:
-    """An engine for *url* whose write transactions begin with a lock."""
-    if "://" not in url:
-        _check_path(Path(url))
-        url = f"sqlite:///{url}"
-    try:
-        parsed = make_url(url)
-        sqlite = parsed.get_backend_name() == "sqlite"
-        engine = create_engine(parsed)
-    except Exception as error:  # SQLAlchemy raises many kinds for a bad URL or a missing driver
-        raise StoreError(f"{printable(url)} is not a database URL: {error}") from error
-    if sqlite:
-        event.listen(engine, "connect", _set_pragmas)
-        event.listen(engine, "begin", _begin)
-    return engine
+PATIENCE = "studyapp_patience"  # the option by which `database` knows a write transaction
 
 
 @contextmanager
@@ -71,7 +36,7 @@ def writing(engine: Engine, *, patience: float = LONG_PATIENCE) -> Iterator[Conn
     Raises LockedError if another program keeps the lock for *patience* seconds.
     """
     with explained(engine), engine.connect() as connection:
-        connection = connection.execution_options(**{_PATIENCE: patience})
+        connection = connection.execution_options(**{PATIENCE: patience})
         with connection.begin():
             yield connection
 
@@ -130,39 +95,6 @@ def backup(engine: Engine, target: Path) -> None:
             source.backup(copy)
         finally:
             copy.close()
-
-
-def _check_path(path: Path) -> None:
-    if path.is_dir():
-        raise StoreError(
-            f"{path} is a folder; name a database file in it, such as {path / 'studyapp.db'}."
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"The folder of {path} cannot be made: {error.strerror}.") from error
-
-
-def _set_pragmas(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by _begin, not by the driver
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "wal_autocheckpoint = 0",
-        "foreign_keys = ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    patience = connection.get_execution_options().get(_PATIENCE)
-    if patience is None:
-        connection.exec_driver_sql("BEGIN")
-    else:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(patience * 1000)}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _explain(engine: Engine, error: Exception) -> StoreError:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from studyapp.memory import fold
 from studyapp.memory.clock import study_day
@@ -27,7 +27,7 @@ MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
 _TICK = timedelta(microseconds=1)
 
 
-def read_memory(connection: Connection, learner: int, card_id: int) -> Memory:
+def read_memory(connection: Connection, card_id: int, *, learner: int) -> Memory:
     """The stored memory of a card; a new one if there is none."""
     row = connection.execute(
         select(*MEMORY_COLUMNS).where(memory.learner_id == learner, memory.card_id == card_id)
@@ -43,7 +43,7 @@ def as_memory(row: Row[Any]) -> Memory:
     return Memory(**values)
 
 
-def write_memory(connection: Connection, learner: int, card_id: int, value: Memory) -> None:
+def write_memory(connection: Connection, card_id: int, value: Memory, *, learner: int) -> None:
     row = {name: getattr(value, name) for name in Memory.__slots__}
     changed = connection.execute(
         update(tables.memory)
@@ -56,13 +56,13 @@ def write_memory(connection: Connection, learner: int, card_id: int, value: Memo
 
 def append_review(
     connection: Connection,
-    learner: int,
     card_id: int,
     entry: fold.Review,
     *,
     before: Memory,
     after: Memory,
     duration: int,
+    learner: int,
 ) -> None:
     """Log one rating. *duration* is in milliseconds."""
     connection.execute(
@@ -81,7 +81,7 @@ def append_review(
     )
 
 
-def append_event(connection: Connection, learner: int, card_id: int, entry: fold.Event) -> None:
+def append_event(connection: Connection, card_id: int, entry: fold.Event, *, learner: int) -> None:
     connection.execute(
         insert(tables.event).values(
             uid=entry.uid,
@@ -99,20 +99,24 @@ def append_event(connection: Connection, learner: int, card_id: int, entry: fold
 
 def log_event(
     connection: Connection,
-    learner: int,
     card_id: int,
     kind: EventKind,
     now: datetime,
     *,
     target: bytes | None = None,
     day: date | None = None,
+    learner: int,
 ) -> tuple[fold.Event, Memory]:
     """Log an event of *now*, an aware datetime; returns it with the memory that it leads to."""
     offset = now.utcoffset()
     assert offset is not None, "now carries the learner's zone"
-    entry = fold.Event(new_uid(), stamp(connection, now), offset, kind, target, day)
-    append_event(connection, learner, card_id, entry)
-    return entry, refold(connection, learner, card_id, read_history(connection, learner))
+    entry = fold.Event(
+        new_uid(), stamp(connection, now, learner=learner), offset, kind, target, day
+    )
+    append_event(connection, card_id, entry, learner=learner)
+    return entry, refold(
+        connection, card_id, read_history(connection, learner=learner), learner=learner
+    )
 
 
 def new_uid() -> bytes:
@@ -123,18 +127,23 @@ def utc(now: datetime) -> datetime:
     return now.astimezone(UTC)
 
 
-def stamp(connection: Connection, now: datetime) -> datetime:
-    """*now* in UTC, or just after the newest entry of this device if the clock was set back."""
+def stamp(connection: Connection, now: datetime, *, learner: int) -> datetime:
+    """*now* in UTC, or just after the learner's newest entry if the clock was set back."""
     newest: list[datetime | None] = [
         connection.scalar(
-            select(column.at).where(column.id == select(func.max(column.id)).scalar_subquery())
+            # + 0: from the end of the log, where the learner's newest entry is near. The index on
+            # the learner would lead through all entries there are.
+            select(column.at)
+            .where(column.learner_id + 0 == learner)
+            .order_by(column.id.desc())
+            .limit(1)
         )
         for column in (review, event, adopted)
     ]
     return max([utc(now), *(at + _TICK for at in newest if at is not None)])
 
 
-def read_log(connection: Connection, learner: int, card_id: int) -> list[Entry]:
+def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entry]:
     """Every entry of one card's log, retracted ones included, in no particular order."""
     reviews = connection.execute(
         select(review.uid, review.at, review.offset, review.rating, review.kind).where(
@@ -159,12 +168,12 @@ def read_log(connection: Connection, learner: int, card_id: int) -> list[Entry]:
 
 
 def refold(
-    connection: Connection, learner: int, card_id: int, history: Sequence[Adopted]
+    connection: Connection, card_id: int, history: Sequence[Adopted], *, learner: int
 ) -> Memory:
     """Compute a card's memory from its log, store it with the cache in its reviews, return it."""
     uid = connection.scalars(select(card.uid).where(card.id == card_id)).one()
     before = after = Memory()
-    for entry, after in fold.replay(read_log(connection, learner, card_id), uid, history):
+    for entry, after in fold.replay(read_log(connection, card_id, learner=learner), uid, history):
         if isinstance(entry, fold.Review):
             connection.execute(
                 update(tables.review).where(review.uid == entry.uid).values(**_cache(before, after))
@@ -175,7 +184,7 @@ def refold(
             delete(tables.memory).where(memory.learner_id == learner, memory.card_id == card_id)
         )
     else:
-        write_memory(connection, learner, card_id, after)
+        write_memory(connection, card_id, after, learner=learner)
     return after
 
 
@@ -185,7 +194,7 @@ def not_retracted(entry: Any = review) -> Any:
     return ~exists().where(retract.target == entry.uid, retract.kind == EventKind.RETRACT.value)
 
 
-def read_history(connection: Connection, learner: int) -> tuple[Adopted, ...]:
+def read_history(connection: Connection, *, learner: int) -> tuple[Adopted, ...]:
     """The parameters that were in force, oldest first, beginning with the defaults."""
     rows = connection.execute(
         select(tables.parameters)
@@ -209,9 +218,9 @@ def read_history(connection: Connection, learner: int) -> tuple[Adopted, ...]:
     return fold.DEFAULTS + history
 
 
-def adopt(connection: Connection, learner: int, parameters: Parameters, now: datetime) -> None:
+def adopt(connection: Connection, parameters: Parameters, now: datetime, *, learner: int) -> None:
     """Put *parameters* in force from *now* on. Due dates stay; new weights recompute the rest."""
-    newest = read_history(connection, learner)[-1]
+    newest = read_history(connection, learner=learner)[-1]
     if newest.parameters == parameters:
         return
     values = asdict(parameters)
@@ -219,15 +228,15 @@ def adopt(connection: Connection, learner: int, parameters: Parameters, now: dat
         values[name] = [int(step.total_seconds()) for step in values[name]]
     connection.execute(
         insert(tables.parameters).values(
-            uid=new_uid(), learner_id=learner, at=stamp(connection, now), **values
+            uid=new_uid(), learner_id=learner, at=stamp(connection, now, learner=learner), **values
         )
     )
     if newest.parameters.weights != parameters.weights:
-        history = read_history(connection, learner)
+        history = read_history(connection, learner=learner)
         for card_id in connection.scalars(
             select(memory.card_id).where(memory.learner_id == learner)
         ).all():
-            refold(connection, learner, card_id, history)
+            refold(connection, card_id, history, learner=learner)
 
 
 def _cache(before: Memory, after: Memory) -> dict[str, Any]:

@@ -256,7 +256,9 @@ def _make_due(connection: Connection, cards: Iterable[int], now: datetime) -> in
             select(memory.learner_id).where(memory.card_id == card_id, memory.due.is_not(None))
         ).all()
         for learner in rated:
-            log.log_event(connection, learner, card_id, EventKind.CHANGED, now, day=study_day(now))
+            log.log_event(
+                connection, card_id, EventKind.CHANGED, now, day=study_day(now), learner=learner
+            )
             count += 1
     return count
 

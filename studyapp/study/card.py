@@ -50,7 +50,7 @@ class CardView:
         return f"{self.note.path.parent.name}/{self.note.path.name}:{self.note.line}"
 
 
-def load(connection: Connection, card_id: int, *, learner: int = 1) -> CardView:
+def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
     """Everything about one card, in one query and one for the memory."""
     table = tables.note
     row = connection.execute(
@@ -73,7 +73,7 @@ def load(connection: Connection, card_id: int, *, learner: int = 1) -> CardView:
         )
         .where(card.id == card_id)
     ).one()
-    memory = log.read_memory(connection, learner, card_id)
+    memory = log.read_memory(connection, card_id, learner=learner)
     text = as_note(row)
     return CardView(
         card_id,

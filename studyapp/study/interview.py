@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating
-from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import queue, review
 from studyapp.study.card import CardView
+from studyapp.study.desk import Desk
 from studyapp.study.queue import Queue
-from studyapp.study.sitting import Clock, Sitting
+from studyapp.study.sitting import Sitting
 
 QUESTIONS = 5
 TIME = timedelta(minutes=5)
@@ -25,11 +24,9 @@ class Interview(Sitting):
 
     kind = ReviewKind.INTERVIEW
 
-    def __init__(
-        self, engine: Engine, settings: Settings, clock: Clock, *, patience: float = LONG_PATIENCE
-    ) -> None:
-        super().__init__(engine, settings, clock, patience=patience)
-        self.ends = clock() + TIME
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.ends = desk.now() + TIME
 
     def rate(self, rating: Rating, *, seen: CardView | None = None) -> review.Answered:
         """Rate the current card. Raises StudyError, with nothing graded, once the time is up."""
@@ -39,12 +36,12 @@ class Interview(Sitting):
 
     def go_on(self) -> None:
         """Five more, in five minutes from now."""
-        self.ends = self.clock() + TIME
+        self.ends = self.desk.now() + TIME
         super().go_on()
 
     def _load(self, connection: Connection) -> Queue:
         left = QUESTIONS * (1 + self.more) - len(self.done)
-        return queue.interview(connection, self.clock(), left)
+        return queue.interview(connection, self.desk.now(), left, learner=self.desk.learner)
 
     def _whole_queue(self, connection: Connection) -> Queue:
         return super()._load(connection)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, insert, select
 
 from studyapp import disk, packs
-from studyapp.config import Settings, data_folder
+from studyapp.config import Current, data_folder
 from studyapp.errors import StudyError
 from studyapp.memory.scheduler import Parameters
 from studyapp.notes.note import FileKind, NoteKind
 from studyapp.store import log, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
+from studyapp.study import learner as learners
+from studyapp.study.desk import Clock, Desk
 
 if TYPE_CHECKING:
     from studyapp.store.sync import SyncReport
@@ -26,19 +29,50 @@ GROUP = "studyapp.content"
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
 
 
-def open_study(url: str, settings: Settings, now: datetime) -> tuple[Engine, SyncReport | None]:
-    """Open the database at *url*, read what has changed in the content, put the settings in force.
+def open_study(
+    url: str, current: Current, clock: Clock, name: str, *, new: bool = False
+) -> tuple[Desk, SyncReport | None]:
+    """Open a learner's desk, read what has changed in the content, put the settings in force.
 
-    Returns the engine and the report of the sync, None if no file had changed.
+    Returns the desk and the report of the sync, None if no file had changed.
     """
+    desk = open_desk(url, current, clock, name, new=new)
+    try:
+        report = refresh(desk)
+        apply_settings(desk)
+    except BaseException:
+        desk.close()
+        raise
+    return desk, report
+
+
+def open_desk(url: str, current: Current, clock: Clock, name: str, *, new: bool = False) -> Desk:
+    """Open the database at *url* for the learner *name*, or for the first one if it is empty.
+
+    Raises StudyError for an unknown name, which only *new* makes, and for a new one that is known.
+    """
+    if name:
+        name = learners.checked(name)
+    elif new:
+        raise StudyError("--new makes a learner; give a name with --learner.")
     engine = open_database(url)
     try:
-        report = refresh(engine, now)
-        apply_settings(engine, settings, now)
+        desk = Desk(engine, current, clock, learner=learners.FIRST)
+        return replace(desk, learner=_whose(desk, name, new=new)) if name else desk
     except BaseException:
         engine.dispose()
         raise
-    return engine, report
+
+
+def _whose(desk: Desk, name: str, *, new: bool) -> int:
+    """The id of the learner *name*; a new one has the first chapter started, as everybody has."""
+    if not new:
+        with desk.reading() as connection:
+            return learners.find(connection, name)
+    with desk.writing() as connection:
+        made = learners.make(connection, name)
+        _start_first_chapter(connection, desk.now(), learner=made)
+    return made
 
 
 def roots() -> list[Path]:
@@ -57,26 +91,27 @@ def own_packs() -> Path:
     return data_folder() / "packs"
 
 
-def refresh(engine: Engine, now: datetime, *, force: bool = False) -> SyncReport | None:
+def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
     """Read the content if a file has changed since the last time; None if none has."""
     folders = roots()
-    with reading(engine) as connection:
+    with desk.reading() as connection:
         if not force and is_current(connection, folders):
             return None
     from studyapp.store.sync import sync  # and the readers of all formats with it
 
-    with writing(engine) as connection:
+    with desk.writing() as connection:
         first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
-        report = sync(connection, folders, now)
-        if first:
-            _start_first_chapter(connection, now)
+        report = sync(connection, folders, desk.now())
+        for learner in connection.scalars(select(tables.learner.c.id)).all() if first else ():
+            _start_first_chapter(connection, desk.now(), learner=learner)
     return report
 
 
-def apply_settings(engine: Engine, settings: Settings, now: datetime, learner: int = 1) -> None:
+def apply_settings(desk: Desk) -> None:
     """Put the schedule's settings in force; the fitted weights stay."""
-    with reading(engine) as connection:
-        kept = log.read_history(connection, learner)[-1]
+    settings = desk.settings
+    with desk.reading() as connection:
+        kept = log.read_history(connection, learner=desk.learner)[-1]
     wanted = Parameters(
         kept.parameters.weights,
         settings.desired_retention,
@@ -85,8 +120,8 @@ def apply_settings(engine: Engine, settings: Settings, now: datetime, learner: i
         settings.maximum_interval,
     )
     if wanted != kept.parameters:
-        with writing(engine) as connection:
-            log.adopt(connection, learner, wanted, now)
+        with desk.writing() as connection:
+            log.adopt(connection, wanted, desk.now(), learner=desk.learner)
 
 
 def editable(view: CardView) -> tuple[Path, int]:
@@ -128,7 +163,7 @@ def add_note(
     return before.count("\n") + 1
 
 
-def new_question(engine: Engine, question: str, answer: str, now: datetime) -> None:
+def new_question(desk: Desk, question: str, answer: str) -> None:
     """Keep a question of the learner's own in the chapter they started last.
 
     Raises StudyError if a field is empty, nothing is started, or the text is not one note.
@@ -139,10 +174,11 @@ def new_question(engine: Engine, question: str, answer: str, now: datetime) -> N
     if not question or not answer:
         raise StudyError("A card needs a question and an answer.")
     chapter, chapter_progress = tables.chapter.c, tables.chapter_progress.c
-    with reading(engine) as connection:
+    with desk.reading() as connection:
         row = connection.execute(
             select(chapter.pack, chapter.part, chapter.number, chapter.title)
             .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
+            .where(chapter_progress.learner_id == desk.learner)
             .order_by(chapter_progress.started_at.desc(), chapter.number.desc())
             .limit(1)
         ).one_or_none()
@@ -153,12 +189,12 @@ def new_question(engine: Engine, question: str, answer: str, now: datetime) -> N
     path = own_packs() / OWN_PACK / f"chapter-{row.number}-questions.md"
     text = f"## {question} {{#{name}}}\n\n{answer}"
     add_note(path, row.pack, row.part, row.number, row.title, text, NoteKind.QUESTION)
-    refresh(engine, now)
+    refresh(desk)
 
 
-def check_chapter(engine: Engine, number: int) -> None:
+def check_chapter(desk: Desk, number: int) -> None:
     """Raises StudyError if there is no chapter *number*."""
-    with reading(engine) as connection:
+    with desk.reading() as connection:
         require_chapter(connection, number)
 
 
@@ -175,7 +211,7 @@ def require_chapter(connection: Connection, number: int) -> list[int]:
     return list(ids)
 
 
-def start_chapter(connection: Connection, number: int, now: datetime, learner: int = 1) -> None:
+def start_chapter(connection: Connection, number: int, now: datetime, *, learner: int) -> None:
     """Let a chapter's cards in. Raises StudyError for a chapter that there is not."""
     ids = require_chapter(connection, number)
     started = set(
@@ -199,8 +235,8 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _start_first_chapter(connection: Connection, now: datetime, learner: int = 1) -> None:
+def _start_first_chapter(connection: Connection, now: datetime, *, learner: int) -> None:
     chapter = tables.chapter.c
     first = connection.scalar(select(chapter.number).order_by(chapter.number).limit(1))
     if first is not None:
-        start_chapter(connection, first, now, learner)
+        start_chapter(connection, first, now, learner=learner)

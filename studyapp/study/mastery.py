@@ -50,16 +50,16 @@ def outlooks(
     *,
     on: date | None = None,
     number: int | None = None,
-    learner: int = 1,
+    learner: int,
 ) -> dict[int, Outlook]:
     """The outlook of each chapter with questions, or of one, by its id; for the day *on*, 30 days
     ahead by default."""
     today = study_day(now)
     later = on if on is not None and on > today else today + AHEAD
-    parameters = log.read_history(connection, learner)[-1].parameters
-    said, trust = _shares(connection, learner), _calibration(connection, learner)
+    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    said, trust = _shares(connection, learner=learner), _calibration(connection, learner=learner)
     found = {}
-    for chapter_id, questions in _standings(connection, number, learner).items():
+    for chapter_id, questions in _standings(connection, number, learner=learner).items():
         cards = list(questions.values())
         found[chapter_id] = Outlook(
             mastery(cards, parameters, said, trust, today),
@@ -68,14 +68,14 @@ def outlooks(
     return found
 
 
-def _shares(connection: Connection, learner: int) -> PointShares:
+def _shares(connection: Connection, *, learner: int) -> PointShares:
     return shares(questionnaire.graded(connection, learner=learner))
 
 
-def _calibration(connection: Connection, learner: int) -> Calibration:
+def _calibration(connection: Connection, *, learner: int) -> Calibration:
     """From the newest first reviews of a study day of cards in review; an interval is counted from
     the study day before on which the card was rated."""
-    history = log.read_history(connection, learner)
+    history = log.read_history(connection, learner=learner)
     parameters = history[-1].parameters
     # Stabilities of before the weights changed are of another model.
     since = [
@@ -118,7 +118,7 @@ def _calibration(connection: Connection, learner: int) -> Calibration:
 
 
 def _standings(
-    connection: Connection, number: int | None, learner: int
+    connection: Connection, number: int | None, *, learner: int
 ) -> dict[int, dict[int, list[Standing]]]:
     """The cards of each question by chapter; what is suspended is left out."""
     rows = connection.execute(

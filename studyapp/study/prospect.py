@@ -33,12 +33,12 @@ class Prospect:
 
 
 def prospect(
-    connection: Connection, now: datetime, settings: Settings, *, learner: int = 1
+    connection: Connection, now: datetime, settings: Settings, *, learner: int
 ) -> Prospect:
     course = tracker.read_course(connection, learner=learner)
     following = course.next_section
     return Prospect(
-        verdict.latest(connection, now.date()),
+        verdict.latest(connection, now.date(), learner=learner),
         questionnaire.waiting(connection, learner=learner),
         f"{course.progress} sections done",
         f"{following.number} {following.title}" if following else "",

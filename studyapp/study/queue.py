@@ -141,7 +141,7 @@ def load(
     now: datetime,
     settings: Settings,
     *,
-    learner: int = 1,
+    learner: int,
     number: int | None = None,
     more: int = 0,
 ) -> Queue:
@@ -150,14 +150,14 @@ def load(
     *more* adds so many whole budgets, for a learner who wants to go on.
     """
     today = study_day(now)
-    parameters = log.read_history(connection, learner)[-1].parameters
-    met = _families_met(connection, learner, today)
+    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    met = _families_met(connection, today, learner=learner)
     steps: list[Item] = []
     reviews: list[Item] = []
-    for item in _due(connection, learner, today, parameters, number):
+    for item in _due(connection, today, parameters, number, learner=learner):
         if item.today or item.family not in met:
             (steps if item.due_at is not None else reviews).append(item)
-    pace = read_pace(connection, learner, today)
+    pace = read_pace(connection, today, learner=learner)
     left = settings.minutes_a_day * 60 * (1 + more) - pace.spent - len(steps) * pace.review
     reviews = _one_of_a_family(sorted(reviews, key=lambda item: -item.overdue))
     room = max(0, int(left / pace.review))
@@ -168,26 +168,30 @@ def load(
     if not waiting:
         met |= {item.family for item in (*steps, *reviews)}
         room = int((left - len(reviews) * pace.review) / pace.new)
-        allowed = settings.new_a_day * (1 + more) - _introduced(connection, learner, today)
-        new = list(_new(connection, learner, today, met, number, max(0, min(room, allowed))))
+        allowed = settings.new_a_day * (1 + more) - _introduced(connection, today, learner=learner)
+        new = list(
+            _new(connection, today, met, number, max(0, min(room, allowed)), learner=learner)
+        )
     queue = Queue(today, pace, waiting, _spread(reviews, new))
     for item in steps:
         queue._add_learning(item)
     return queue
 
 
-def interview(connection: Connection, now: datetime, limit: int, *, learner: int = 1) -> Queue:
+def interview(connection: Connection, now: datetime, limit: int, *, learner: int) -> Queue:
     """The cards seen before that are fading most: one of a family, none rated today."""
     today = study_day(now)
-    parameters = log.read_history(connection, learner)[-1].parameters
-    met = _families_met(connection, learner, today)
-    known = _rated(connection, learner, today, parameters)
+    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    met = _families_met(connection, today, learner=learner)
+    known = _rated(connection, today, parameters, learner=learner)
     fading = sorted(known, key=lambda item: item.retrievability)
     items = [item for item in _one_of_a_family(fading) if item.family not in met]
-    return Queue(today, read_pace(connection, learner, today), steps=False, _main=items[:limit])
+    return Queue(
+        today, read_pace(connection, today, learner=learner), steps=False, _main=items[:limit]
+    )
 
 
-def read_pace(connection: Connection, learner: int, today: date) -> Pace:
+def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
     """Mean seconds of the newest reviews, each capped at a minute; the usual ones until 20."""
     recent = connection.execute(
         select(review.duration, review.state_before)
@@ -220,24 +224,25 @@ def _seconds(duration: int) -> float:
 
 def _due(
     connection: Connection,
-    learner: int,
     today: date,
     parameters: Parameters,
     number: int | None,
+    *,
+    learner: int,
 ) -> Iterator[Item]:
     """Cards in learning or review that are due today or earlier, steps later today included."""
     conditions = [memory.due <= today]
     if number is not None:
         conditions.append(chapter.number == number)
-    return _rated(connection, learner, today, parameters, *conditions)
+    return _rated(connection, today, parameters, *conditions, learner=learner)
 
 
 def _rated(
     connection: Connection,
-    learner: int,
     today: date,
     parameters: Parameters,
     *conditions: ColumnElement[bool],
+    learner: int,
 ) -> Iterator[Item]:
     """Cards that have been rated and are neither suspended nor buried."""
     rows = connection.execute(
@@ -288,11 +293,12 @@ def _open(today: date) -> tuple[ColumnElement[bool], ...]:
 
 def _new(
     connection: Connection,
-    learner: int,
     today: date,
     met: set[str],
     number: int | None,
     room: int,
+    *,
+    learner: int,
 ) -> Iterator[Item]:
     """The next new cards of the started chapters and sections in book order, one of a family."""
     if room <= 0:
@@ -343,7 +349,7 @@ def _new(
     rows.close()
 
 
-def _families_met(connection: Connection, learner: int, today: date) -> set[str]:
+def _families_met(connection: Connection, today: date, *, learner: int) -> set[str]:
     """Families of which a card was rated today; the others of them wait until tomorrow."""
     return set(
         connection.scalars(
@@ -354,7 +360,7 @@ def _families_met(connection: Connection, learner: int, today: date) -> set[str]
     )
 
 
-def _introduced(connection: Connection, learner: int, today: date) -> int:
+def _introduced(connection: Connection, today: date, *, learner: int) -> int:
     return (
         connection.scalar(
             select(func.count()).where(

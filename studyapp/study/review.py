@@ -44,7 +44,7 @@ def answer(
     *,
     duration: timedelta = timedelta(0),
     kind: ReviewKind = ReviewKind.STUDY,
-    learner: int = 1,
+    learner: int,
     leech_lapses: int = 8,
 ) -> Answered:
     """Rate a card inside a write transaction of the caller's.
@@ -52,67 +52,69 @@ def answer(
     *seen* is the last review that the screen knew of (`Memory.last_review`). Raises
     AlreadyRatedError, with nothing written, if there has been another since.
     """
-    before = log.read_memory(connection, learner, card_id)
+    before = log.read_memory(connection, card_id, learner=learner)
     if before.last_review != seen:
         raise AlreadyRatedError("This card was already rated in another window; here is the next.")
     uid_of_card = connection.scalars(select(card.uid).where(card.id == card_id)).one()
-    parameters = log.read_history(connection, learner)[-1].parameters
-    entry = fold.Review(log.new_uid(), log.stamp(connection, now), _offset(now), rating, kind)
+    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    entry = fold.Review(
+        log.new_uid(), log.stamp(connection, now, learner=learner), _offset(now), rating, kind
+    )
     after = fold.apply(before, entry, uid_of_card, parameters)
-    log.write_memory(connection, learner, card_id, after)
+    log.write_memory(connection, card_id, after, learner=learner)
     log.append_review(
         connection,
-        learner,
         card_id,
         entry,
         before=before,
         after=after,
         duration=round(duration.total_seconds() * 1000),
+        learner=learner,
     )
     return Answered(after, became_leech(before, after, leech_lapses))
 
 
-def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> bool:
+def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int) -> bool:
     """Suspend a card, or take the suspension back; returns whether it is suspended now."""
-    suspended = log.read_memory(connection, learner, card_id).suspended
+    suspended = log.read_memory(connection, card_id, learner=learner).suspended
     kind = EventKind.UNSUSPEND if suspended else EventKind.SUSPEND
-    return _log(connection, learner, card_id, kind, now).suspended
+    return _log(connection, card_id, kind, now, learner=learner).suspended
 
 
-def bury(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> None:
+def bury(connection: Connection, card_id: int, now: datetime, *, learner: int) -> None:
     """Leave a card out until tomorrow."""
     tomorrow = study_day(now) + timedelta(days=1)
-    _log(connection, learner, card_id, EventKind.BURY, now, day=tomorrow)
+    _log(connection, card_id, EventKind.BURY, now, day=tomorrow, learner=learner)
 
 
-def know(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> Memory:
+def know(connection: Connection, card_id: int, now: datetime, *, learner: int) -> Memory:
     """The learner knows this already: confirmed in 30 days."""
-    return _log(connection, learner, card_id, EventKind.KNOW, now)
+    return _log(connection, card_id, EventKind.KNOW, now, learner=learner)
 
 
-def forget(connection: Connection, card_id: int, now: datetime, *, learner: int = 1) -> None:
+def forget(connection: Connection, card_id: int, now: datetime, *, learner: int) -> None:
     """Make a card new again; its log stays."""
-    _log(connection, learner, card_id, EventKind.FORGET, now)
+    _log(connection, card_id, EventKind.FORGET, now, learner=learner)
 
 
 def set_due(
-    connection: Connection, card_id: int, day: date, now: datetime, *, learner: int = 1
+    connection: Connection, card_id: int, day: date, now: datetime, *, learner: int
 ) -> None:
     """Make a card that is no longer new due on *day*; stability and difficulty stay."""
-    _log(connection, learner, card_id, EventKind.SET_DUE, now, day=day)
+    _log(connection, card_id, EventKind.SET_DUE, now, day=day, learner=learner)
 
 
 def _log(
     connection: Connection,
-    learner: int,
     card_id: int,
     kind: EventKind,
     now: datetime,
     *,
     target: bytes | None = None,
     day: date | None = None,
+    learner: int,
 ) -> Memory:
-    return log.log_event(connection, learner, card_id, kind, now, target=target, day=day)[1]
+    return log.log_event(connection, card_id, kind, now, target=target, day=day, learner=learner)[1]
 
 
 def _offset(now: datetime) -> timedelta:

@@ -7,23 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
-from studyapp.store.engine import LONG_PATIENCE, reading, writing
 from studyapp.study import card, queue, review, stats
 from studyapp.study.card import CardView
+from studyapp.study.desk import Desk
 from studyapp.study.queue import Counts, Item, Queue
 from studyapp.study.summary import Summary
 from studyapp.study.undo import Undone, undo
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +41,14 @@ class Sitting:
 
     kind = ReviewKind.STUDY
 
-    def __init__(
-        self,
-        engine: Engine,
-        settings: Settings,
-        clock: Clock,
-        number: int | None = None,
-        *,
-        patience: float = LONG_PATIENCE,
-    ) -> None:
-        self.engine = engine
-        self.settings = settings
-        self.clock = clock
+    def __init__(self, desk: Desk, number: int | None = None) -> None:
+        """Sit down to all that is due, or to chapter *number* alone."""
+        self.desk = desk
         self.number = number
-        self.patience = patience  # seconds to wait for another program's lock
         self.more = 0
         self.done: list[Done] = []
         self.view: CardView | None = None
-        self._shown_at = clock()
+        self._shown_at = desk.now()
         self.ends: datetime | None = None  # when time runs out
         self._reload()
         self._advance()
@@ -77,16 +64,16 @@ class Sitting:
     @property
     def over(self) -> bool:
         """Whether the time, if there is a limit, has run out."""
-        return self.ends is not None and self.clock() >= self.ends
+        return self.ends is not None and self.desk.now() >= self.ends
 
     def options(self) -> dict[Rating, Memory]:
         """What each rating of the current card leads to."""
         assert self.view is not None
-        return review.options(self.view.memory, self._parameters, self.clock(), self.view.uid)
+        return review.options(self.view.memory, self._parameters, self.desk.now(), self.view.uid)
 
     def spent(self) -> timedelta:
         """Time since the current card was shown."""
-        return self.clock() - self._shown_at
+        return self.desk.now() - self._shown_at
 
     def rate(self, rating: Rating, *, seen: CardView | None = None) -> review.Answered:
         """Rate the current card and go on to the next.
@@ -99,16 +86,17 @@ class Sitting:
         assert item is not None
         spent = self.spent()
         try:
-            with writing(self.engine, patience=self.patience) as connection:
+            with self.desk.writing() as connection:
                 answered = review.answer(
                     connection,
                     view.id,
                     view.memory.last_review,
                     rating,
-                    self.clock(),
+                    self.desk.now(),
                     duration=spent,
                     kind=self.kind,
-                    leech_lapses=self.settings.leech_lapses,
+                    leech_lapses=self.desk.settings.leech_lapses,
+                    learner=self.desk.learner,
                 )
         except AlreadyRatedError:
             self._queue.drop(view.id)
@@ -121,16 +109,16 @@ class Sitting:
 
     def undo(self) -> Undone | None:
         """Take back the newest rating or action, of an earlier sitting too, and show its card."""
-        with writing(self.engine, patience=self.patience) as connection:
-            undone = undo(connection, self.clock())
+        with self.desk.writing() as connection:
+            undone = undo(connection, self.desk.now(), learner=self.desk.learner)
         if undone is None:
             return None
         if self.done and self.done[-1].card == undone.card and undone.rating is not None:
             self.done.pop()
         self._reload()
         if undone.card is not None and not undone.grade:
-            with reading(self.engine) as connection:
-                view = card.load(connection, undone.card)
+            with self.desk.reading() as connection:
+                view = card.load(connection, undone.card, learner=self.desk.learner)
             self._queue.put_first(
                 Item(view.id, view.family, view.chapter, view.memory.state, view.memory.due_at)
             )
@@ -164,16 +152,16 @@ class Sitting:
     def reload_card(self) -> None:
         """Read the current card's text again (after an edit)."""
         if self.view is not None:
-            with reading(self.engine) as connection:
-                self.view = card.load(connection, self.view.id)
+            with self.desk.reading() as connection:
+                self.view = card.load(connection, self.view.id, learner=self.desk.learner)
 
     def summary(self) -> Summary:
         """How the sitting went; honest about how few reviews a share rests on."""
-        now = self.clock()
+        now = self.desk.now()
         recalled = [done for done in self.done if done.before is State.REVIEW]
         hits = sum(done.rating is not Rating.AGAIN for done in recalled)
-        with reading(self.engine) as connection:
-            days = stats.forecast(connection, study_day(now))
+        with self.desk.reading() as connection:
+            days = stats.forecast(connection, study_day(now), learner=self.desk.learner)
             line = self._whole_queue(connection)
         return Summary(
             len({done.card for done in self.done}),
@@ -188,8 +176,8 @@ class Sitting:
 
     def _set_aside(self, action: Callable[..., object]) -> None:
         assert self.view is not None
-        with writing(self.engine, patience=self.patience) as connection:
-            action(connection, self.view.id, self.clock())
+        with self.desk.writing() as connection:
+            action(connection, self.view.id, self.desk.now(), learner=self.desk.learner)
         self._queue.drop(self.view.id)
         self._advance()
 
@@ -199,22 +187,28 @@ class Sitting:
 
     def _load(self, connection: Connection) -> Queue:
         return queue.load(
-            connection, self.clock(), self.settings, number=self.number, more=self.more
+            connection,
+            self.desk.now(),
+            self.desk.settings,
+            number=self.number,
+            more=self.more,
+            learner=self.desk.learner,
         )
 
     def _reload(self) -> None:
-        with reading(self.engine) as connection:
+        with self.desk.reading() as connection:
             self._queue = self._load(connection)
-            self._parameters: Parameters = log.read_history(connection, 1)[-1].parameters
+            history = log.read_history(connection, learner=self.desk.learner)
+            self._parameters: Parameters = history[-1].parameters
 
     def _advance(self) -> None:
-        now = self.clock()
+        now = self.desk.now()
         if study_day(now) != self._queue.today:
             self._reload()
         self._item = self._queue.next(now)
         if self._item is None:
             self.view = None
             return
-        with reading(self.engine) as connection:
-            self.view = card.load(connection, self._item.card)
+        with self.desk.reading() as connection:
+            self.view = card.load(connection, self._item.card, learner=self.desk.learner)
         self._shown_at = now

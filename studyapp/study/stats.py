@@ -55,7 +55,7 @@ def stats(
     connection: Connection,
     now: datetime,
     *,
-    learner: int = 1,
+    learner: int,
     leech_lapses: int = 8,
     rest_days: tuple[str, ...] = (),
 ) -> Stats:
@@ -75,8 +75,8 @@ def stats(
         cards[State(state).name.lower()] = count
     total = connection.scalar(select(func.count()).where(card.missing_since.is_(None))) or 0
     cards["new"] = total - cards["learning"] - cards["review"] - cards["relearning"]
-    suspended = _count(connection, learner, memory.suspended.is_(True))
-    leeches = _count(connection, learner, memory.lapses >= leech_lapses)
+    suspended = _count(connection, memory.suspended.is_(True), learner=learner)
+    leeches = _count(connection, memory.lapses >= leech_lapses, learner=learner)
     return Stats(
         reviews or 0,
         cards,
@@ -87,7 +87,7 @@ def stats(
     )
 
 
-def retention(connection: Connection, first: date, last: date, *, learner: int = 1) -> Share:
+def retention(connection: Connection, first: date, last: date, *, learner: int) -> Share:
     """True retention: of the reviews of cards in review, the first of a card in a study day,
     the share that was remembered (not Again)."""
     rows = connection.execute(
@@ -107,20 +107,20 @@ def retention(connection: Connection, first: date, last: date, *, learner: int =
 
 
 def streak(
-    connection: Connection, today: date, *, learner: int = 1, rest_days: tuple[str, ...] = ()
+    connection: Connection, today: date, *, learner: int, rest_days: tuple[str, ...] = ()
 ) -> int:
     """Study days in a row up to today (or yesterday, while today is young). A rest day
     neither counts nor breaks it."""
     days, day = 0, today
     while True:
-        if _studied(connection, learner, day):
+        if _studied(connection, day, learner=learner):
             days += 1
         elif day != today and WEEKDAYS[day.weekday()] not in rest_days:
             return days
         day -= timedelta(days=1)
 
 
-def forecast(connection: Connection, today: date, *, learner: int = 1) -> list[int]:
+def forecast(connection: Connection, today: date, *, learner: int) -> list[int]:
     """Cards that fall due on each of the next 14 study days, the overdue ones today."""
     rows = connection.execute(
         select(memory.due, func.count())
@@ -140,7 +140,7 @@ def forecast(connection: Connection, today: date, *, learner: int = 1) -> list[i
     return days
 
 
-def _studied(connection: Connection, learner: int, day: date) -> bool:
+def _studied(connection: Connection, day: date, *, learner: int) -> bool:
     found = connection.scalar(
         select(review.id)
         .where(
@@ -154,7 +154,7 @@ def _studied(connection: Connection, learner: int, day: date) -> bool:
     return found is not None
 
 
-def _count(connection: Connection, learner: int, condition: Any) -> int:
+def _count(connection: Connection, condition: Any, *, learner: int) -> int:
     return (
         connection.scalar(select(func.count()).where(memory.learner_id == learner, condition)) or 0
     )

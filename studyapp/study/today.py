@@ -55,7 +55,7 @@ class Overview:
 
 
 def overview(
-    connection: Connection, now: datetime, settings: Settings, *, learner: int = 1
+    connection: Connection, now: datetime, settings: Settings, *, learner: int
 ) -> Overview:
     today = study_day(now)
     line = queue.load(connection, now, settings, learner=learner)
@@ -68,24 +68,24 @@ def overview(
         stats.forecast(connection, today, learner=learner),
         stats.retention(connection, today - timedelta(days=6), today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
-        tuple(_chapters(connection, line, learner)),
+        tuple(_chapters(connection, line, learner=learner)),
     )
 
 
 def due(
-    connection: Connection, now: datetime, settings: Settings, *, learner: int = 1
+    connection: Connection, now: datetime, settings: Settings, *, learner: int
 ) -> dict[str, Any]:
     """What is due after limits, in all and by chapter, as `studyapp due --json` prints it."""
     line = queue.load(connection, now, settings, learner=learner)
     return asdict(line.counts()) | {
         "chapters": [
             {"chapter": row.number, "title": row.title, **asdict(row.counts)}
-            for row in _chapters(connection, line, learner)
+            for row in _chapters(connection, line, learner=learner)
         ]
     }
 
 
-def _chapters(connection: Connection, line: queue.Queue, learner: int) -> list[ChapterRow]:
+def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> list[ChapterRow]:
     cards = {
         chapter_id: (total, introduced or 0)
         for chapter_id, total, introduced in connection.execute(

@@ -147,7 +147,7 @@ class Course:
 
 
 def read_course(
-    connection: Connection, counts: CardCounts | None = None, *, learner: int = 1
+    connection: Connection, counts: CardCounts | None = None, *, learner: int
 ) -> Course:
     """The table of contents with the learner's progress, in four queries.
 
@@ -157,7 +157,7 @@ def read_course(
     counts = count_cards(connection, learner=learner) if counts is None else counts
     moments = _read_moments(connection)
     rows: dict[int, list[Row[Any]]] = {}
-    for row in _read_sections(connection, learner):
+    for row in _read_sections(connection, learner=learner):
         rows.setdefault(row.chapter_id, []).append(row)
     chapters = []
     for found in connection.execute(
@@ -197,7 +197,7 @@ def read_course(
     )
 
 
-def count_cards(connection: Connection, *, learner: int = 1) -> CardCounts:
+def count_cards(connection: Connection, *, learner: int) -> CardCounts:
     """New and known cards by chapter and section; None stands for cards of no section."""
     known = func.count(case((memory.state != State.NEW, 1)))
     rows = connection.execute(
@@ -212,9 +212,7 @@ def count_cards(connection: Connection, *, learner: int = 1) -> CardCounts:
     return counts
 
 
-def start_section(
-    connection: Connection, section_id: int, now: datetime, *, learner: int = 1
-) -> None:
+def start_section(connection: Connection, section_id: int, now: datetime, *, learner: int) -> None:
     """Let a section's cards in; one that is started stays as it was."""
     kept = connection.scalar(
         select(section_progress.started_at).where(
@@ -222,10 +220,10 @@ def start_section(
         )
     )
     if kept is None:
-        _put(connection, section_id, learner, started_at=log.utc(now))
+        _put(connection, section_id, started_at=log.utc(now), learner=learner)
 
 
-def stop_section(connection: Connection, section_id: int, *, learner: int = 1) -> None:
+def stop_section(connection: Connection, section_id: int, *, learner: int) -> None:
     """Let no more new cards of a section in; those that were met stay.
 
     Raises StudyError if its chapter was started as a whole.
@@ -243,10 +241,10 @@ def stop_section(connection: Connection, section_id: int, *, learner: int = 1) -
         raise StudyError(
             f"Chapter {row.chapter} was started as a whole, and section {row.number} with it."
         )
-    _put(connection, section_id, learner, started_at=None)
+    _put(connection, section_id, started_at=None, learner=learner)
 
 
-def stop_chapter(connection: Connection, number: int, *, learner: int = 1) -> None:
+def stop_chapter(connection: Connection, number: int, *, learner: int) -> None:
     """Let no more new cards of a chapter in but those of sections started one by one.
 
     Raises StudyError for a chapter that there is not.
@@ -260,17 +258,17 @@ def stop_chapter(connection: Connection, number: int, *, learner: int = 1) -> No
 
 
 def set_done(
-    connection: Connection, section_id: int, done: bool, now: datetime, *, learner: int = 1
+    connection: Connection, section_id: int, done: bool, now: datetime, *, learner: int
 ) -> None:
     """Tick a section, or take the tick off. Done starts it, too: who has read it wants its cards;
     taking the tick off leaves it started."""
     if done:
         start_section(connection, section_id, now, learner=learner)
-    _put(connection, section_id, learner, done_at=log.utc(now) if done else None)
+    _put(connection, section_id, done_at=log.utc(now) if done else None, learner=learner)
 
 
 def set_familiarity(
-    connection: Connection, section_id: int, familiarity: int | None, *, learner: int = 1
+    connection: Connection, section_id: int, familiarity: int | None, *, learner: int
 ) -> None:
     """Keep how familiar a section is to the learner, 0 to 10, or None for not said.
 
@@ -278,7 +276,7 @@ def set_familiarity(
     """
     if familiarity is not None and familiarity not in range(FAMILIAR + 1):
         raise StudyError(f"Familiarity goes from 0 to {FAMILIAR}, not {familiarity}.")
-    _put(connection, section_id, learner, familiarity=familiarity)
+    _put(connection, section_id, familiarity=familiarity, learner=learner)
 
 
 def write_note(
@@ -287,7 +285,7 @@ def write_note(
     text: str,
     before: str | None = None,
     *,
-    learner: int = 1,
+    learner: int,
 ) -> str:
     """Keep the own note on a section, Markdown with line ends of LF. Returns what is kept:
     if it no longer says *before*, another window has written in between: this text goes below.
@@ -300,7 +298,7 @@ def write_note(
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if before is not None:
         text = merged(kept, before, text)
-    _put(connection, section_id, learner, text=text)
+    _put(connection, section_id, text=text, learner=learner)
     return text
 
 
@@ -338,7 +336,7 @@ def _place(number: str) -> tuple[int, ...]:
     return tuple(map(int, number.split(".")))
 
 
-def _read_sections(connection: Connection, learner: int) -> Iterable[Row[Any]]:
+def _read_sections(connection: Connection, *, learner: int) -> Iterable[Row[Any]]:
     """Sections of the content, and those that have gone from it with a note of the learner's."""
     return connection.execute(
         select(
@@ -379,7 +377,7 @@ def _read_moments(connection: Connection) -> dict[int, list[CourseMoment]]:
     return moments
 
 
-def _put(connection: Connection, section_id: int, learner: int, **values: Any) -> None:
+def _put(connection: Connection, section_id: int, *, learner: int, **values: Any) -> None:
     changed = connection.execute(
         update(tables.section_progress)
         .where(section_progress.section_id == section_id, section_progress.learner_id == learner)

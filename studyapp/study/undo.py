@@ -30,7 +30,7 @@ class Undone:
     grade: bool = False
 
 
-def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone | None:
+def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | None:
     """Take back the newest rating or other action that still counts; None if there is none."""
     newest_review = connection.execute(
         select(review.at, review.uid, review.card_id, review.rating)
@@ -52,7 +52,7 @@ def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone |
         .order_by(event.day.desc(), event.id.desc())
         .limit(1)
     ).one_or_none()
-    graded = response.newest(connection, learner)
+    graded = response.newest(connection, learner=learner)
     logged = [row.at for row in (newest_review, newest_event) if row]
     if graded and all(at < graded.graded_at for at in logged):
         scheduled = response.take_back(connection, graded, now, learner=learner)
@@ -66,5 +66,5 @@ def undo(connection: Connection, now: datetime, *, learner: int = 1) -> Undone |
         undone = Undone(card_id, kind)
     else:
         return None
-    log.log_event(connection, learner, card_id, EventKind.RETRACT, now, target=uid)
+    log.log_event(connection, card_id, EventKind.RETRACT, now, target=uid, learner=learner)
     return undone

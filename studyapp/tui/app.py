@@ -15,18 +15,16 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
-from studyapp import config
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from studyapp.lab.catalog import Catalog, Declaration
     from studyapp.lab.runner import LiveRun
+    from studyapp.study.desk import Desk
     from studyapp.study.questionnaire.attempt import Attempt
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import Overview
@@ -66,12 +64,14 @@ class StudyApp(App[None]):
         chapter: int | None = None,
         quiz: int | None = None,
         clock: Callable[[], datetime] = now,
+        who: str = "",
+        new: bool = False,
     ) -> None:
+        """*who* is the learner's name, empty for the first one; only *new* makes one."""
         super().__init__()
         self.db = db
-        self.settings = settings or Settings()
         self.clock = clock
-        self.engine: Engine | None = None
+        self.desk: Desk | None = None  # from when the database is open
         self.failure: str | None = None
         self.running: LiveRun | None = None  # the experiment that is going on
         self.seen: set[str] = set()  # experiments that an answer on the screen has cited
@@ -79,7 +79,9 @@ class StudyApp(App[None]):
         self._go_to_review = review
         self._chapter = chapter
         self._quiz = quiz  # the chapter whose questionnaire to open
-        self._theme_to_keep = ""
+        self._current = Current(settings or Settings())
+        self._who = who
+        self._new = new
         self.hurried = False  # the learner has been told of what is not saved
 
     def on_mount(self) -> None:
@@ -88,8 +90,8 @@ class StudyApp(App[None]):
                 with suppress(NotImplementedError, ValueError, RuntimeError):
                     loop = asyncio.get_running_loop()
                     loop.add_signal_handler(getattr(signal, ending), self.exit)
-        if self.settings.theme in self.available_themes:
-            self.theme = self.settings.theme
+        if self._current.settings.theme in self.available_themes:
+            self.theme = self._current.settings.theme
         self._theme_to_keep = self.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         self.push_screen(TodayScreen())
@@ -99,57 +101,56 @@ class StudyApp(App[None]):
     def _open(self) -> None:
         """Open the database after the first paint: SQLAlchemy alone takes longer to import."""
         try:
-            from studyapp.store.engine import LOCK_PATIENCE, reading
+            from studyapp.store.engine import LOCK_PATIENCE
             from studyapp.study import library
             from studyapp.study.today import overview
 
-            engine, report = library.open_study(self.db, self.settings, self.clock())
+            desk, report = library.open_study(
+                self.db, self._current, self.clock, self._who, new=self._new
+            )
+            desk = desk.at(LOCK_PATIENCE)
             if self._chapter is not None:
-                library.check_chapter(engine, self._chapter)
+                library.check_chapter(desk, self._chapter)
             sitting = None
             if self._go_to_review:
                 from studyapp.study.sitting import Sitting
 
-                sitting = Sitting(
-                    engine, self.settings, self.clock, self._chapter, patience=LOCK_PATIENCE
-                )
+                sitting = Sitting(desk, self._chapter)
             attempt = None
             if self._quiz is not None:
                 from studyapp.study.questionnaire.attempt import Attempt
 
-                attempt = Attempt(
-                    engine, self.settings, self.clock, self._quiz, patience=LOCK_PATIENCE
-                )
-            with reading(engine) as connection:
-                found = overview(connection, self.clock(), self.settings)
+                attempt = Attempt(desk, self._quiz)
+            with desk.reading() as connection:
+                found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError as error:
             self.call_from_thread(self._fail, str(error))
             return
         problems = len(report.problems) if report else 0
-        self.call_from_thread(self._opened, engine, found, problems)
+        self.call_from_thread(self._opened, desk, found, problems)
         if sitting is not None:
             self.call_from_thread(self.open_review, sitting)
         if attempt is not None:
             self.call_from_thread(self.open_attempt, attempt)
-        self._settle_in(engine)
+        self._settle_in(desk)
 
-    def _settle_in(self, engine: Engine) -> None:
+    def _settle_in(self, desk: Desk) -> None:
         """What can wait until the counts are on the screen."""
-        from studyapp.store.engine import checkpoint
+        from studyapp.store.engine import LONG_PATIENCE, checkpoint
         from studyapp.study.lab.misses import bring_back
 
         try:
-            if bring_back(engine, self.clock()):
+            if bring_back(desk.at(LONG_PATIENCE)):
                 self.call_from_thread(self.query_one_today().refresh_overview)
-            checkpoint(engine)
+            checkpoint(desk.engine)
         except StudyError as error:  # another program holds the lock; the next start does it
             self.log.warning(str(error))
         self.query_one_today().load_prospect()
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
 
-    def _opened(self, engine: Engine, overview: Overview, problems: int) -> None:
-        self.engine = engine
+    def _opened(self, desk: Desk, overview: Overview, problems: int) -> None:
+        self.desk = desk
         self.query_one_today().show(overview)
         if problems:
             self.notify(
@@ -229,13 +230,14 @@ class StudyApp(App[None]):
 
     @work(thread=True, group="sight")
     def _keep_sight(self, lessons: set[str]) -> None:
-        from studyapp.store.engine import writing
+        from studyapp.store.engine import LONG_PATIENCE
         from studyapp.study.lab import predictions
 
-        assert self.engine is not None
+        assert self.desk is not None
+        desk = self.desk.at(LONG_PATIENCE)
         try:
-            with writing(self.engine) as connection:
-                predictions.saw(connection, lessons, self.clock())
+            with desk.writing() as connection:
+                predictions.saw(connection, lessons, desk.now(), learner=desk.learner)
         except StudyError as error:  # known until the app closes, and rating the card tells as well
             self.log.warning(str(error))
 
@@ -278,13 +280,13 @@ class StudyApp(App[None]):
     def _keep_theme(self, theme: str) -> None:
         if theme != self._theme_to_keep:
             self._theme_to_keep = theme
-            config.save(config.settings_path(), "theme", theme)
+            self._current.change("theme", theme)
 
     def on_unmount(self) -> None:
         if self.running is not None:
             self.running.close()
-        if self.engine is not None:
-            self.engine.dispose()  # the last connection to close empties the write-ahead log
+        if self.desk is not None:
+            self.desk.close()  # the last connection to close empties the write-ahead log
 
 
 def _warm_up() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from studyapp.errors import StudyError
-from studyapp.store.engine import reading
 from studyapp.study.lab.evidence import LINK, Evidence, with_evidence
 from studyapp.tui.screens.page import Page
 
@@ -13,15 +12,19 @@ def evidence(page: Page, answer: str, *, reference: bool = False) -> Evidence:
 
     If the figures cannot be read, the page says so and the answer is shown as it stands.
     """
-    study = page.study
     if LINK not in answer:
         return Evidence(answer, withheld=False)
+    study, desk = page.study, page.desk
     study.saw(answer)
-    assert study.engine is not None
     try:
-        with reading(study.engine) as connection:
+        with desk.reading() as connection:
             return with_evidence(
-                connection, answer, study.catalog, study.clock(), reference=reference
+                connection,
+                answer,
+                study.catalog,
+                desk.now(),
+                reference=reference,
+                learner=desk.learner,
             )
     except StudyError as error:
         page.notify(str(error), severity="error")

@@ -19,7 +19,8 @@ import studyapp
 from studyapp.commands.main import main
 from studyapp.errors import StoreError
 from studyapp.lab import reference, runner
-from studyapp.store.engine import open_database, reading
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading
 from studyapp.study.lab import runs
 from studyapp.study.lab.facts import Ending
 
@@ -114,7 +115,7 @@ def lines(result: Result) -> list[dict[str, Any]]:
 def kept(database: Path, lesson: str) -> tuple[runs.Run, ...]:
     engine = open_database(str(database))
     with reading(engine) as connection:
-        found = runs.history(connection, lesson)
+        found = runs.history(connection, lesson, learner=1)
     engine.dispose()
     return found
 

@@ -13,16 +13,8 @@ from sqlalchemy import create_engine, inspect, text
 
 from studyapp.errors import StoreError
 from studyapp.store import migrations, tables
-from studyapp.store.engine import (
-    LockedError,
-    backup,
-    checkpoint,
-    connect,
-    open_database,
-    reading,
-    wal_size,
-    writing,
-)
+from studyapp.store.database import connect, open_database
+from studyapp.store.engine import LockedError, backup, checkpoint, reading, wal_size, writing
 
 
 def test_a_new_database_has_every_table_of_the_models(tmp_path: Path) -> None:
@@ -189,11 +181,11 @@ def test_read_only_is_told(tmp_path: Path) -> None:
         if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
             parent.chmod(parent.stat().st_mode | 0o055)
     program = (
-        "import studyapp.store.engine as e, studyapp.errors as x, studyapp.store.migrations,"
+        "import studyapp.store.database as d, studyapp.store.engine as e, studyapp.errors as x,"
         "studyapp.store.tables, sqlalchemy.dialects.sqlite, os, sys\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "try:\n"
-        "    engine = e.open_database(sys.argv[1])\n"
+        "    engine = d.open_database(sys.argv[1])\n"
         "    with e.writing(engine): pass\n"
         "except x.StoreError as error: print(error)\n"
     )

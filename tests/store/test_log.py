@@ -14,7 +14,8 @@ from studyapp.memory.fold import Event, EventKind, fold
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
 from studyapp.memory.state import Memory, Rating
 from studyapp.store import log, sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import review
 from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
@@ -33,10 +34,10 @@ steps = st.lists(
 
 def stored_equals_fold(engine: Engine) -> None:
     with reading(engine) as connection:
-        history = log.read_history(connection, 1)
+        history = log.read_history(connection, learner=1)
         for card_id, uid in connection.execute(select(tables.card.c.id, tables.card.c.uid)):
-            kept = log.read_memory(connection, 1, card_id)
-            assert kept == fold(log.read_log(connection, 1, card_id), uid, history)
+            kept = log.read_memory(connection, card_id, learner=1)
+            assert kept == fold(log.read_log(connection, card_id, learner=1), uid, history)
 
 
 @settings(max_examples=25, deadline=None)
@@ -58,24 +59,26 @@ def test_stored_memory_is_the_fold_of_the_log(
             now = clock.forward(minutes=minutes)
             with writing(engine) as connection:
                 if what == "rate":
-                    seen = log.read_memory(connection, 1, card + 1).last_review
-                    review.answer(connection, card + 1, seen, rating, now)
+                    seen = log.read_memory(connection, card + 1, learner=1).last_review
+                    review.answer(connection, card + 1, seen, rating, now, learner=1)
                 elif what == "undo":
-                    undo(connection, now)
+                    undo(connection, now, learner=1)
                 elif what == "suspend":
-                    review.suspend(connection, card + 1, now)
+                    review.suspend(connection, card + 1, now, learner=1)
                 elif what == "bury":
-                    review.bury(connection, card + 1, now)
+                    review.bury(connection, card + 1, now, learner=1)
                 elif what == "know":
-                    review.know(connection, card + 1, now)
+                    review.know(connection, card + 1, now, learner=1)
                 elif what == "forget":
-                    review.forget(connection, card + 1, now)
+                    review.forget(connection, card + 1, now, learner=1)
                 elif what == "set due":
-                    review.set_due(connection, card + 1, now.date() + timedelta(days=card), now)
+                    review.set_due(
+                        connection, card + 1, now.date() + timedelta(days=card), now, learner=1
+                    )
                 else:
                     weights = (DEFAULT_WEIGHTS[0] + 0.01 * minutes % 1, *DEFAULT_WEIGHTS[1:])
                     goal = 0.8 + 0.01 * rating
-                    log.adopt(connection, 1, Parameters(weights, goal), now)
+                    log.adopt(connection, Parameters(weights, goal), now, learner=1)
         stored_equals_fold(engine)
         engine.dispose()
 
@@ -84,27 +87,29 @@ def test_undo_goes_back_to_the_very_beginning(engine: Engine, clock: Clock) -> N
     rated = []
     for number in range(5):
         with writing(engine) as connection:
-            before = log.read_memory(connection, 1, 1)
+            before = log.read_memory(connection, 1, learner=1)
             rated.append(before)
-            review.answer(connection, 1, before.last_review, Rating(number % 4 + 1), clock())
+            review.answer(
+                connection, 1, before.last_review, Rating(number % 4 + 1), clock(), learner=1
+            )
         clock.forward(days=number + 1)
     for before in reversed(rated):
         with writing(engine) as connection:
-            undone = undo(connection, clock.forward(seconds=1))
+            undone = undo(connection, clock.forward(seconds=1), learner=1)
             assert undone is not None
-            assert log.read_memory(connection, 1, 1) == before
+            assert log.read_memory(connection, 1, learner=1) == before
     with writing(engine) as connection:
-        assert undo(connection, clock()) is None
-        assert log.read_memory(connection, 1, 1) == Memory()
+        assert undo(connection, clock(), learner=1) is None
+        assert log.read_memory(connection, 1, learner=1) == Memory()
         assert connection.scalar(select(func.count()).select_from(tables.review)) == 5
 
 
 def test_a_clock_set_back_keeps_the_order_of_the_log(engine: Engine, clock: Clock) -> None:
     with writing(engine) as connection:
-        review.answer(connection, 1, None, Rating.AGAIN, clock())
-        seen = log.read_memory(connection, 1, 1).last_review
-        review.answer(connection, 1, seen, Rating.GOOD, clock.forward(hours=-3))
-        entries = log.read_log(connection, 1, 1)
+        review.answer(connection, 1, None, Rating.AGAIN, clock(), learner=1)
+        seen = log.read_memory(connection, 1, learner=1).last_review
+        review.answer(connection, 1, seen, Rating.GOOD, clock.forward(hours=-3), learner=1)
+        entries = log.read_log(connection, 1, learner=1)
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     stored_equals_fold(engine)
 
@@ -114,13 +119,13 @@ def test_a_retraction_in_the_middle_mends_the_cache_of_what_follows(
 ) -> None:
     for days in (0, 2, 11):
         with writing(engine) as connection:
-            seen = log.read_memory(connection, 1, 1).last_review
-            review.answer(connection, 1, seen, Rating.GOOD, clock.forward(days=days))
+            seen = log.read_memory(connection, 1, learner=1).last_review
+            review.answer(connection, 1, seen, Rating.GOOD, clock.forward(days=days), learner=1)
     with writing(engine) as connection:
-        first = log.read_log(connection, 1, 1)[0]
+        first = log.read_log(connection, 1, learner=1)[0]
         retract = Event(b"r" * 16, log.utc(clock()), timedelta(0), EventKind.RETRACT, first.uid)
-        log.append_event(connection, 1, 1, retract)
-        log.refold(connection, 1, 1, log.read_history(connection, 1))
+        log.append_event(connection, 1, retract, learner=1)
+        log.refold(connection, 1, log.read_history(connection, learner=1), learner=1)
         states = connection.scalars(
             select(tables.review.c.state_before).order_by(tables.review.c.at)
         ).all()

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 
 from studyapp.store import migrations
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 
 NEW = {"run", "prediction", "fact"}
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.notes.note import card_uid, note_uid
 from studyapp.store import migrations, tables
-from studyapp.store.engine import open_database, reading
+from studyapp.store.database import open_database
 from studyapp.study import library
 from tests_support import Clock
 
@@ -45,15 +45,15 @@ def before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_cards_find_their_sections_when_the_app_opens(
     before: Path, only_pack: Path, clock: Clock
 ) -> None:
-    engine, report = library.open_study(str(before), Settings(), clock())
+    desk, report = library.open_study(str(before), Current(Settings()), clock, "")
     assert report is not None, "the content was read again"
     card, section = tables.card.c, tables.section.c
-    with reading(engine) as connection:
+    with desk.reading() as connection:
         number = connection.scalar(
             select(section.number)
             .join(tables.card, card.section_id == section.id)
             .where(card.id == 1)
         )
-    engine.dispose()
+    desk.close()
     assert number == "1.1"
     assert (before.parent / "backups" / "a-before-003.db").exists()

@@ -23,7 +23,7 @@ def rate_all(engine: Engine, clock: Clock) -> dict[bytes, Memory]:
     """Rate every card once; memories by the uid of the card."""
     with writing(engine) as connection:
         for card_id in connection.scalars(select(tables.card.c.id)).all():
-            review.answer(connection, card_id, None, Rating(card_id % 4 + 1), clock())
+            review.answer(connection, card_id, None, Rating(card_id % 4 + 1), clock(), learner=1)
     return memories(engine)
 
 
@@ -32,7 +32,7 @@ def memories(engine: Engine) -> dict[bytes, Memory]:
         cards = connection.execute(
             select(tables.card.c.uid, tables.card.c.id).where(tables.card.c.missing_since.is_(None))
         ).all()
-        return {uid: log.read_memory(connection, 1, card_id) for uid, card_id in cards}
+        return {uid: log.read_memory(connection, card_id, learner=1) for uid, card_id in cards}
 
 
 def rate_one(engine: Engine, clock: Clock) -> bytes:
@@ -40,7 +40,7 @@ def rate_one(engine: Engine, clock: Clock) -> bytes:
     uid = card_uid(note_uid("test", "q00"), "answer").bytes
     with writing(engine) as connection:
         card_id = connection.scalars(select(tables.card.c.id).where(tables.card.c.uid == uid)).one()
-        review.answer(connection, card_id, None, Rating.EASY, clock())
+        review.answer(connection, card_id, None, Rating.EASY, clock(), learner=1)
     return uid
 
 
@@ -134,7 +134,7 @@ def test_a_later_root_shadows_a_note_and_gives_it_back(
 
 def test_a_suspension_is_the_learners_own(engine: Engine, content: Path, clock: Clock) -> None:
     with writing(engine) as connection:
-        review.suspend(connection, 1, clock())
+        review.suspend(connection, 1, clock(), learner=1)
     path = content / "1" / "questionnaire.md"
     text = path.read_text()
     path.unlink()
@@ -142,7 +142,7 @@ def test_a_suspension_is_the_learners_own(engine: Engine, content: Path, clock: 
     path.write_text(text)
     run(engine, clock, content)
     with reading(engine) as connection:
-        assert log.read_memory(connection, 1, 1).suspended
+        assert log.read_memory(connection, 1, learner=1).suspended
 
 
 def test_an_item_keeps_its_memory_when_the_list_is_reordered(
@@ -164,7 +164,7 @@ def test_an_item_keeps_its_memory_when_the_list_is_reordered(
         card_id = connection.scalars(
             select(tables.card.c.id).where(tables.card.c.uid == wanted)
         ).one()
-        after = review.answer(connection, card_id, None, Rating.GOOD, clock()).memory
+        after = review.answer(connection, card_id, None, Rating.GOOD, clock(), learner=1).memory
     write([items[3].replace("item d", "the fourth"), items[0], items[4]])
     run(engine, clock, content)
     again = replace(after, due=study_day(clock()), cause=Cause.CHANGED)
@@ -188,7 +188,7 @@ def test_a_changed_point_makes_a_rated_card_due_once(
     path.write_text(path.read_text() + "\n")
     assert run(engine, clock, content).due_again == 0
     with writing(engine) as connection:
-        undone = undo(connection, clock())
+        undone = undo(connection, clock(), learner=1)
     assert undone is not None
     assert undone.rating is Rating.EASY  # the sync's event is nobody's action
     assert memories(engine)[uid] == Memory()

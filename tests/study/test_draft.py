@@ -10,19 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.store import tables
-from studyapp.store.engine import LockedError, connect, reading, writing
+from studyapp.store.database import connect
+from studyapp.store.engine import LockedError, reading, writing
 from studyapp.study.draft import Draft, merged
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.response import LONGEST
-from tests_support import Clock
+from tests_support import Clock, desk_of
 
 
 @pytest.fixture
 def attempt(engine: Engine, clock: Clock) -> Attempt:
-    return Attempt(engine, Settings(), clock, 1, patience=0.05)
+    return Attempt(desk_of(engine, clock, patience=0.05), 1)
 
 
 def kept(engine: Engine, attempt: Attempt) -> str:

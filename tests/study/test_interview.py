@@ -7,14 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import review
 from studyapp.study.interview import Interview
-from tests_support import Clock
+from tests_support import Clock, desk_of
 
 RATINGS = (Rating.AGAIN, Rating.HARD, Rating.GOOD, Rating.EASY)
 
@@ -24,7 +23,7 @@ def seen(engine: Engine, clock: Clock) -> Engine:
     """Every card of chapter 1 rated, then ten days without study."""
     with writing(engine) as connection:
         for number, (card_id, family) in enumerate(cards(engine)):
-            review.answer(connection, card_id, None, RATINGS[number % 4], clock())
+            review.answer(connection, card_id, None, RATINGS[number % 4], clock(), learner=1)
             assert family
     clock.forward(days=10)
     return engine
@@ -48,14 +47,14 @@ def ask(interview: Interview, rating: Rating = Rating.GOOD) -> list[int]:
 
 def test_the_five_that_fade_most_one_of_a_family(seen: Engine, clock: Clock) -> None:
     with reading(seen) as connection:
-        parameters = log.read_history(connection, 1)[-1].parameters
+        parameters = log.read_history(connection, learner=1)[-1].parameters
         kept = {
             card_id: parameters.retrievability(
-                log.read_memory(connection, 1, card_id), clock().date()
+                log.read_memory(connection, card_id, learner=1), clock().date()
             )
             for card_id, _ in cards(seen)
         }
-    shown = ask(Interview(seen, Settings(), clock))
+    shown = ask(Interview(desk_of(seen, clock)))
     families = dict(cards(seen))
     assert len(shown) == len({families[card_id] for card_id in shown}) == 5
     assert [kept[card_id] for card_id in shown] == sorted(kept[card_id] for card_id in shown)
@@ -66,17 +65,17 @@ def test_the_five_that_fade_most_one_of_a_family(seen: Engine, clock: Clock) -> 
 
 
 def test_nothing_new_and_nothing_rated_today(engine: Engine, clock: Clock) -> None:
-    assert Interview(engine, Settings(), clock).view is None
+    assert Interview(desk_of(engine, clock)).view is None
     first, _ = cards(engine)[0]
     with writing(engine) as connection:
-        review.answer(connection, first, None, Rating.GOOD, clock())
-    assert Interview(engine, Settings(), clock).view is None
+        review.answer(connection, first, None, Rating.GOOD, clock(), learner=1)
+    assert Interview(desk_of(engine, clock)).view is None
     clock.forward(days=1)
-    assert ask(Interview(engine, Settings(), clock)) == [first]
+    assert ask(Interview(desk_of(engine, clock))) == [first]
 
 
 def test_again_does_not_come_back_within_the_five(seen: Engine, clock: Clock) -> None:
-    shown = ask(Interview(seen, Settings(), clock), Rating.AGAIN)
+    shown = ask(Interview(desk_of(seen, clock)), Rating.AGAIN)
     assert len(set(shown)) == len(shown) == 5
     with reading(seen) as connection:
         kinds = connection.scalars(
@@ -86,7 +85,7 @@ def test_again_does_not_come_back_within_the_five(seen: Engine, clock: Clock) ->
 
 
 def test_running_out_of_time_grades_nothing(seen: Engine, clock: Clock) -> None:
-    interview = Interview(seen, Settings(), clock)
+    interview = Interview(desk_of(seen, clock))
     interview.rate(Rating.GOOD)
     assert not interview.over
     clock.forward(minutes=5)
@@ -96,12 +95,12 @@ def test_running_out_of_time_grades_nothing(seen: Engine, clock: Clock) -> None:
     with pytest.raises(StudyError, match="Time is up"):
         interview.rate(Rating.GOOD)
     with reading(seen) as connection:
-        assert log.read_memory(connection, 1, interview.view.id) == before
+        assert log.read_memory(connection, interview.view.id, learner=1) == before
     assert interview.summary().cards == 1
 
 
 def test_five_more_get_five_more_minutes(seen: Engine, clock: Clock) -> None:
-    interview = Interview(seen, Settings(), clock)
+    interview = Interview(desk_of(seen, clock))
     first = ask(interview)
     clock.forward(minutes=9)
     interview.go_on()
@@ -110,6 +109,6 @@ def test_five_more_get_five_more_minutes(seen: Engine, clock: Clock) -> None:
 
 
 def test_the_summary_counts_what_is_due_in_all(seen: Engine, clock: Clock) -> None:
-    interview = Interview(seen, Settings(), clock)
+    interview = Interview(desk_of(seen, clock))
     ask(interview)
     assert interview.summary().left.total > 0

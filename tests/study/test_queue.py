@@ -23,13 +23,15 @@ ROOMY = Settings(minutes_a_day=600, new_a_day=999)
 
 def load(engine: Engine, clock: Clock, settings: Settings = ROOMY, **options: int) -> Queue:
     with reading(engine) as connection:
-        return queue.load(connection, clock(), settings, **options)
+        return queue.load(connection, clock(), settings, learner=1, **options)
 
 
 def rate(engine: Engine, card: int, clock: Clock, rating: Rating, seconds: float = 5) -> None:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, 1, card).last_review
-        review.answer(connection, card, seen, rating, clock(), duration=timedelta(seconds=seconds))
+        seen = log.read_memory(connection, card, learner=1).last_review
+        review.answer(
+            connection, card, seen, rating, clock(), duration=timedelta(seconds=seconds), learner=1
+        )
 
 
 def walk(line: Queue, clock: Clock) -> list[int]:
@@ -58,7 +60,7 @@ def test_new_cards_come_in_book_order_from_started_chapters_only(
     order = names(engine, walk(line, clock))
     assert order == ["t0", "t1", "t2", *(f"q{n:02}" for n in range(12))]
     with writing(engine) as connection:
-        start_chapter(connection, 2, clock())
+        start_chapter(connection, 2, clock(), learner=1)
     assert load(engine, clock).counts(2) == Counts(new=4)
     assert load(engine, clock, number=2).counts() == Counts(new=4)
 
@@ -137,7 +139,7 @@ def test_the_reverse_of_a_term_waits_for_a_stability_of_7_days(
     assert back not in walk(load(engine, clock), clock)
     rate(engine, forth, clock, Rating.GOOD)
     with reading(engine) as connection:
-        stability = log.read_memory(connection, 1, forth).stability
+        stability = log.read_memory(connection, forth, learner=1).stability
     assert stability is not None
     assert stability >= 7
     clock.forward(days=1)
@@ -166,7 +168,7 @@ def test_learning_ahead_never_shows_the_same_card_twice_running(
         shown.append(item.card)
         rate(engine, item.card, clock, Rating.AGAIN)
         with reading(engine) as connection:
-            line.rated(item, log.read_memory(connection, 1, item.card))
+            line.rated(item, log.read_memory(connection, item.card, learner=1))
         clock.forward(seconds=20)
     assert all(left != right for left, right in itertools.pairwise(shown))
 
@@ -175,15 +177,16 @@ def test_a_single_step_far_ahead_is_waited_for(engine: Engine, clock: Clock) -> 
     settings = Settings(new_a_day=1, learning_steps=(timedelta(hours=2),))
     with writing(engine) as connection:
         parameters = replace(
-            log.read_history(connection, 1)[-1].parameters, learning_steps=(timedelta(hours=2),)
+            log.read_history(connection, learner=1)[-1].parameters,
+            learning_steps=(timedelta(hours=2),),
         )
-        log.adopt(connection, 1, parameters, clock())
+        log.adopt(connection, parameters, clock(), learner=1)
     line = load(engine, clock, settings)
     item = line.next(clock())
     assert item is not None
     rate(engine, item.card, clock, Rating.AGAIN)
     with reading(engine) as connection:
-        line.rated(item, log.read_memory(connection, 1, item.card))
+        line.rated(item, log.read_memory(connection, item.card, learner=1))
     assert line.next(clock()) is None
     step = line.next_at()
     assert step is not None
@@ -225,8 +228,8 @@ def test_time_spent_today_counts_against_the_budget(engine: Engine, clock: Clock
 def test_suspended_buried_and_missing_cards_stay_out(engine: Engine, clock: Clock) -> None:
     first, second, third = walk(load(engine, clock), clock)[:3]
     with writing(engine) as connection:
-        review.suspend(connection, first, clock())
-        review.bury(connection, second, clock())
+        review.suspend(connection, first, clock(), learner=1)
+        review.bury(connection, second, clock(), learner=1)
         connection.execute(
             update(tables.card).where(tables.card.c.id == third).values(missing_since=clock())
         )

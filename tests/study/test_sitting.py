@@ -16,11 +16,11 @@ from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import words
 from studyapp.study.sitting import Sitting
-from tests_support import Clock
+from tests_support import Clock, desk_of
 
 
 def sit(engine: Engine, clock: Clock, **changed: int) -> Sitting:
-    return Sitting(engine, Settings(**changed), clock)
+    return Sitting(desk_of(engine, clock, Settings(**changed)))
 
 
 def shown(sitting: Sitting) -> str:
@@ -105,8 +105,8 @@ def test_two_windows_the_second_rating_is_refused(engine: Engine, clock: Clock) 
         assert reviews == len(left.done) + len(right.done)
         cards = connection.execute(select(tables.card.c.id, tables.card.c.uid)).all()
         for card_id, uid in cards:
-            assert log.read_memory(connection, 1, card_id) == fold(
-                log.read_log(connection, 1, card_id), uid
+            assert log.read_memory(connection, card_id, learner=1) == fold(
+                log.read_log(connection, card_id, learner=1), uid
             )
 
 

@@ -19,8 +19,8 @@ from tests_support import Clock
 
 def rate(engine: Engine, card: int, clock: Clock, rating: Rating) -> None:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, 1, card).last_review
-        review.answer(connection, card, seen, rating, clock())
+        seen = log.read_memory(connection, card, learner=1).last_review
+        review.answer(connection, card, seen, rating, clock(), learner=1)
 
 
 def test_retention_counts_the_first_review_of_a_card_in_review(
@@ -36,12 +36,12 @@ def test_retention_counts_the_first_review_of_a_card_in_review(
     rate(engine, 3, clock, Rating.EASY)
     today = study_day(clock())
     with reading(engine) as connection:
-        kept = stats.retention(connection, today, today)
+        kept = stats.retention(connection, today, today, learner=1)
         assert (kept.value, kept.n) == (pytest.approx(2 / 3), 3)
     with writing(engine) as connection:
-        undo(connection, clock())
+        undo(connection, clock(), learner=1)
     with reading(engine) as connection:
-        assert stats.retention(connection, today, today).n == 2
+        assert stats.retention(connection, today, today, learner=1).n == 2
 
 
 def test_rest_days_do_not_break_a_streak(engine: Engine, clock: Clock) -> None:
@@ -52,9 +52,9 @@ def test_rest_days_do_not_break_a_streak(engine: Engine, clock: Clock) -> None:
         clock.forward(days=1)
     today = study_day(clock())
     with reading(engine) as connection:
-        assert stats.streak(connection, today) == 3
-        assert stats.streak(connection, today, rest_days=("sun",)) == 5
-        assert stats.streak(connection, today + timedelta(days=1)) == 0
+        assert stats.streak(connection, today, learner=1) == 3
+        assert stats.streak(connection, today, rest_days=("sun",), learner=1) == 5
+        assert stats.streak(connection, today + timedelta(days=1), learner=1) == 0
 
 
 def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) -> None:
@@ -62,7 +62,7 @@ def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) ->
     rate(engine, 2, clock, Rating.EASY)
     clock.forward(days=4)
     with reading(engine) as connection:
-        days = stats.forecast(connection, study_day(clock()))
+        days = stats.forecast(connection, study_day(clock()), learner=1)
     assert (days[0], sum(days), len(days)) == (1, 2, 14)
 
 

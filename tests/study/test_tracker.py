@@ -14,7 +14,8 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.store import log, sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review, tracker
 from studyapp.study.library import start_chapter
 from studyapp.study.tracker import Course, CourseMoment, CourseSection, video_at
@@ -105,7 +106,7 @@ def at(engine: Engine, number: str) -> CourseSection:
 def do(engine: Engine, action: Callable[..., None], number: str, *values: object) -> None:
     section = at(engine, number).id
     with writing(engine) as connection:
-        action(connection, section, *values)
+        action(connection, section, *values, learner=1)
 
 
 def let_in(engine: Engine, clock: Clock) -> list[str]:
@@ -113,7 +114,7 @@ def let_in(engine: Engine, clock: Clock) -> list[str]:
     card, section = tables.card.c, tables.section.c
     found = []
     with reading(engine) as connection:
-        line = queue.load(connection, clock(), ROOMY)
+        line = queue.load(connection, clock(), ROOMY, learner=1)
         while (item := line.next(clock())) is not None:
             line.drop(item.card)
             query = (
@@ -159,21 +160,21 @@ def test_the_tree_is_read_in_four_queries_and_three_with_its_cards_known(engine:
     seen: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
     with reading(engine) as connection:
-        counts = tracker.count_cards(connection)
+        counts = tracker.count_cards(connection, learner=1)
         seen.clear()
-        quick = tracker.read_course(connection, counts)
+        quick = tracker.read_course(connection, counts, learner=1)
         assert sum(sql.startswith("SELECT") for sql in seen) == 3
         seen.clear()
-        assert tracker.read_course(connection) == quick
+        assert tracker.read_course(connection, learner=1) == quick
     assert sum(sql.startswith("SELECT") for sql in seen) == 4
 
 
 def test_known_cards_are_those_that_were_rated(engine: Engine, clock: Clock) -> None:
     with writing(engine) as connection:
-        start_chapter(connection, 1, clock())
-        item = queue.load(connection, clock(), ROOMY).next(clock())
+        start_chapter(connection, 1, clock(), learner=1)
+        item = queue.load(connection, clock(), ROOMY, learner=1).next(clock())
         assert item is not None
-        review.answer(connection, item.card, None, Rating.GOOD, clock())
+        review.answer(connection, item.card, None, Rating.GOOD, clock(), learner=1)
     assert (at(engine, "1.1").new, at(engine, "1.1").known) == (1, 1)
     assert (at(engine, "1.2").new, at(engine, "1.2").known) == (2, 0)
     assert [(one.new, one.known) for one in tree(engine).chapters] == [(5, 1), (4, 0), (1, 0)]
@@ -182,7 +183,7 @@ def test_known_cards_are_those_that_were_rated(engine: Engine, clock: Clock) -> 
 def test_another_learner_has_a_tracker_of_their_own(engine: Engine, clock: Clock) -> None:
     with writing(engine) as connection:
         connection.execute(insert(tables.learner).values(id=2, name="two"))
-        first = tracker.read_course(connection).sections[0].id
+        first = tracker.read_course(connection, learner=1).sections[0].id
         tracker.set_done(connection, first, True, clock(), learner=2)
         tracker.write_note(connection, first, "mine", learner=2)
     assert str(tree(engine).progress) == "0 of 5"
@@ -215,8 +216,8 @@ def test_what_is_next_is_the_first_that_is_not_done(
     engine: Engine, clock: Clock, done: set[int]
 ) -> None:
     with writing(engine) as connection:
-        for place, section in enumerate(tracker.read_course(connection).sections):
-            tracker.set_done(connection, section.id, place in done, clock())
+        for place, section in enumerate(tracker.read_course(connection, learner=1).sections):
+            tracker.set_done(connection, section.id, place in done, clock(), learner=1)
     course = tree(engine)
     left = [place for place in range(5) if place not in done]
     assert course.next_section == (course.sections[left[0]] if left else None)
@@ -242,14 +243,14 @@ def test_starting_a_section_lets_its_cards_in_and_no_others(engine: Engine, cloc
 def test_stopping_leaves_what_was_met(engine: Engine, clock: Clock) -> None:
     do(engine, tracker.start_section, "1.1", clock())
     with writing(engine) as connection:
-        item = queue.load(connection, clock(), ROOMY).next(clock())
+        item = queue.load(connection, clock(), ROOMY, learner=1).next(clock())
         assert item is not None
-        review.answer(connection, item.card, None, Rating.GOOD, clock())
+        review.answer(connection, item.card, None, Rating.GOOD, clock(), learner=1)
     do(engine, tracker.stop_section, "1.1")
     clock.forward(days=30)
     assert let_in(engine, clock) == ["1.1"]
     with reading(engine) as connection:
-        assert log.read_memory(connection, 1, item.card).reviews == 1
+        assert log.read_memory(connection, item.card, learner=1).reviews == 1
 
 
 def test_starting_again_keeps_the_first_time(engine: Engine, clock: Clock) -> None:
@@ -269,12 +270,12 @@ def test_a_chapter_started_as_a_whole_starts_all_of_its_sections(
 ) -> None:
     do(engine, tracker.start_section, "1.2", clock())
     with writing(engine) as connection:
-        start_chapter(connection, 1, clock())
+        start_chapter(connection, 1, clock(), learner=1)
     assert [one.started for one in tree(engine).sections] == [True, True, True, False, False]
     with pytest.raises(StudyError, match=r"^Chapter 1 was started as a whole, and section 1\.10"):
         do(engine, tracker.stop_section, "1.10")
     with writing(engine) as connection:
-        tracker.stop_chapter(connection, 1)
+        tracker.stop_chapter(connection, 1, learner=1)
     assert [one.number for one in tree(engine).sections if one.started] == ["1.2"]
     assert let_in(engine, clock) == ["1.2", "1.2"]
 
@@ -284,7 +285,7 @@ def test_stopping_a_chapter_that_there_is_not_is_one_sentence(engine: Engine) ->
         writing(engine) as connection,
         pytest.raises(StudyError, match=r"^There is no chapter 7; the nearest is 3, Chapter 3\.$"),
     ):
-        tracker.stop_chapter(connection, 7)
+        tracker.stop_chapter(connection, 7, learner=1)
 
 
 # what a learner says of a section
@@ -383,7 +384,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 
 
 def test_the_chapters_have_the_tree_of_the_book(shipped: Connection) -> None:
-    course = tracker.read_course(shipped)
+    course = tracker.read_course(shipped, learner=1)
     assert [part.title[:3] for part in course.parts] == ["1. ", "2. "]
     numbers = {one.number: len(one.sections) for one in course.chapters}
     assert numbers == {1: 21, 2: 17, 3: 22, 4: 18, 5: 18, 6: 10, 8: 14}
@@ -391,7 +392,7 @@ def test_the_chapters_have_the_tree_of_the_book(shipped: Connection) -> None:
 
 
 def test_lecture_2_leads_to_its_sections_by_the_minute(shipped: Connection) -> None:
-    sections = {one.number: one for one in tracker.read_course(shipped).sections}
+    sections = {one.number: one for one in tracker.read_course(shipped, learner=1).sections}
     assert [one.time for one in sections["1.19"].moments] == ["09:07", "12:09"]
     jargon = sections["1.17"].moments[0]
     assert jargon.address == "https://www.youtube.com/watch?v=BvHmRx14HQ8&t=1880s"

@@ -16,7 +16,8 @@ from sqlalchemy import func, select
 
 from studyapp.memory.fold import fold
 from studyapp.store import log, tables
-from studyapp.store.engine import open_database, reading
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading
 
 
 def kill_once(db: Path, chance: random.Random) -> tuple[int, int]:
@@ -72,10 +73,10 @@ def check_whole(db: Path) -> None:
     plain.close()
     engine = open_database(str(db))
     with reading(engine) as connection:
-        history = log.read_history(connection, 1)
+        history = log.read_history(connection, learner=1)
         for card_id, uid in connection.execute(select(tables.card.c.id, tables.card.c.uid)).all():
-            entries = log.read_log(connection, 1, card_id)
-            assert log.read_memory(connection, 1, card_id) == fold(entries, uid, history)
+            entries = log.read_log(connection, card_id, learner=1)
+            assert log.read_memory(connection, card_id, learner=1) == fold(entries, uid, history)
     engine.dispose()
 
 

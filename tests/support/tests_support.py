@@ -6,7 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import Engine
 from textual.pilot import Pilot
+
+from studyapp.config import Current, Settings
+from studyapp.store.engine import LONG_PATIENCE
+from studyapp.study.desk import Desk
 
 ZONE = timezone(timedelta(hours=2))
 START = datetime(2026, 11, 20, 9, 0, tzinfo=ZONE)
@@ -24,6 +29,19 @@ class Clock:
     def forward(self, **span: float) -> datetime:
         self.now += timedelta(**span)
         return self.now
+
+
+def desk_of(
+    engine: Engine,
+    clock: Callable[[], datetime],
+    settings: Settings | None = None,
+    *,
+    learner: int = 1,
+    patience: float = LONG_PATIENCE,
+) -> Desk:
+    """A desk on an open database."""
+    current = Current(settings or Settings())
+    return Desk(engine, current, clock, learner=learner, patience=patience)
 
 
 def questionnaire(*notes: str, chapter: int = 1, pack: str = "test") -> str:

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.study.library import open_study
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.tui.app import now
@@ -142,8 +142,8 @@ def kill_once(db: Path, chance: random.Random) -> tuple[int, int, int]:
 
 def resumed(db: Path) -> Attempt:
     """Chapter 1's attempt as it is resumed."""
-    engine, _ = open_study(str(db), Settings(), now())
+    desk, _ = open_study(str(db), Current(Settings()), now, "")
     try:
-        return Attempt(engine, Settings(), now, 1)
+        return Attempt(desk, 1)
     finally:
-        engine.dispose()
+        desk.close()

@@ -12,9 +12,10 @@ from textual import events
 from textual.pilot import Pilot
 
 from labpack import install, write_reference
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.store import tables
-from studyapp.store.engine import LOCK_PATIENCE, connect, reading, writing
+from studyapp.store.database import connect
+from studyapp.store.engine import LOCK_PATIENCE, reading, writing
 from studyapp.study import library
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Asked, Attempt, Mark
@@ -90,10 +91,8 @@ def open_attempt(pack: Path, open_today, settle) -> Open:
         app = pilot.app
         assert isinstance(app, StudyApp)
         await open_today(pilot)
-        assert app.engine is not None
-        attempt = Attempt(
-            app.engine, app.settings, app.clock, chapter, anew=anew, patience=LOCK_PATIENCE
-        )
+        assert app.desk is not None
+        attempt = Attempt(app.desk, chapter, anew=anew)
         attempt.go_to(at)
         screen = AttemptScreen(attempt)
         app.push_screen(screen)
@@ -162,16 +161,16 @@ def kept(pilot: Pilot[None], column: Any = tables.response.c.text, row: int = 0)
     """What the database says of the newest (or *row*-th newest) answer."""
     app = pilot.app
     assert isinstance(app, StudyApp)
-    assert app.engine is not None
-    with reading(app.engine) as connection:
+    assert app.desk is not None
+    with reading(app.desk.engine) as connection:
         return connection.scalars(select(column).order_by(tables.response.c.id.desc())).all()[row]
 
 
 def reviews(pilot: Pilot[None]) -> int:
     app = pilot.app
     assert isinstance(app, StudyApp)
-    assert app.engine is not None
-    with reading(app.engine) as connection:
+    assert app.desk is not None
+    with reading(app.desk.engine) as connection:
         return connection.scalar(select(func.count()).select_from(tables.review)) or 0
 
 
@@ -488,13 +487,13 @@ async def test_the_experiment_behind_an_answer(make_app, open_attempt: Open) -> 
 
 def answer(app: StudyApp, clock: Clock, text: str, grade: Grade, at: int = 0) -> None:
     """An attempt of another time, in which only one question was answered."""
-    engine, _ = library.open_study(app.db, Settings(), clock())
-    attempt = Attempt(engine, Settings(), clock, 1, anew=True)
+    desk, _ = library.open_study(app.db, Current(Settings()), clock, "")
+    attempt = Attempt(desk, 1, anew=True)
     attempt.go_to(at)
     attempt.write(text)
     attempt.reveal()
     attempt.grade(grade)
-    engine.dispose()
+    desk.close()
 
 
 async def test_earlier_answers_beside_the_new_one(
@@ -538,7 +537,7 @@ async def test_a_left_attempt_is_resumed_where_it_was(
     clock.forward(days=21)
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot, 2)
-        attempt = Attempt(pilot.app.engine, Settings(), clock, 1)
+        attempt = Attempt(pilot.app.desk, 1)
         assert attempt.index == 2
         assert attempt.questions[0].grade is Grade.GOT
         await keys(pilot, "left")
@@ -611,8 +610,7 @@ async def test_a_grade_from_another_window_stands(make_app, open_attempt: Open) 
     async with make_app().run_test(size=SMALL) as pilot:
         screen = await open_attempt(pilot)
         await keys(pilot, "space")
-        assert screen.attempt.engine is not None
-        other = Attempt(screen.attempt.engine, Settings(), screen.attempt.clock, 1)
+        other = Attempt(screen.attempt.desk, 1)
         other.grade(Grade.PARTLY)
         await keys(pilot, "g")
         assert "already graded in another window" in toasts(pilot)
@@ -623,8 +621,7 @@ async def test_a_grade_from_another_window_stands(make_app, open_attempt: Open) 
 async def test_two_windows_write_to_one_answer(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         screen = await open_attempt(pilot)
-        assert screen.attempt.engine is not None
-        other = Attempt(screen.attempt.engine, Settings(), screen.attempt.clock, 1)
+        other = Attempt(screen.attempt.desk, 1)
         await keys(pilot, "t")
         other.write("From the other one.")
         await keys(pilot, "from this", "escape")
@@ -800,10 +797,10 @@ async def test_control_characters_do_not_reach_the_terminal(
     make_app, open_attempt: Open, clock: Clock
 ) -> None:
     app = make_app()
-    engine, _ = library.open_study(app.db, Settings(), clock())
-    attempt = Attempt(engine, Settings(), clock, 1)
+    desk, _ = library.open_study(app.db, Current(Settings()), clock, "")
+    attempt = Attempt(desk, 1)
     attempt.write("red \x1b[31m alert \u202e and on" + "\x1b" + "x" * 3000)
-    engine.dispose()
+    desk.close()
     async with app.run_test(size=SMALL) as pilot:
         await open_attempt(pilot)
         assert "\x1b" not in lines(pilot)

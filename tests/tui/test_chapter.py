@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from textual.widgets import Static
 
 from studyapp import config
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.store import tables
 from studyapp.store.engine import reading
 from studyapp.study import library
@@ -29,9 +29,9 @@ GRADES = (Grade.GOT, Grade.PARTLY, Grade.MISSED, Grade.GOT)
 def tried(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
     """Two attempts at chapter 1, the second one open, ten days apart."""
     clock.forward(days=-12)
-    engine, _ = library.open_study(str(tmp_path / "app.db"), Settings(), clock())
+    desk, _ = library.open_study(str(tmp_path / "app.db"), Current(Settings()), clock, "")
     for count in (12, 7):
-        attempt = Attempt(engine, Settings(), clock, 1)
+        attempt = Attempt(desk, 1)
         for number in range(count):
             attempt.write("A few words.")
             given = GRADES[(number + count) % 4]
@@ -39,7 +39,7 @@ def tried(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
             attempt.grade(given)
         clock.forward(days=10)
     clock.forward(days=-8)
-    engine.dispose()
+    desk.close()
 
 
 def shown(app, name: str) -> str:
@@ -164,8 +164,8 @@ async def test_five_questions(make_app, open_today, tried) -> None:
             await pilot.press("enter", "1")
         await pilot.pause()
         assert isinstance(app.screen, SummaryScreen)
-        assert app.engine is not None
-        with reading(app.engine) as connection:
+        assert app.desk is not None
+        with reading(app.desk.engine) as connection:
             count = select(func.count()).where(tables.review.c.kind == "interview")
             assert connection.scalar(count) == 5
 
@@ -180,7 +180,7 @@ async def test_time_that_runs_out_grades_nothing(make_app, open_today, tried, cl
         await pilot.pause(1.2)
         assert isinstance(app.screen, SummaryScreen)
         assert any("not graded" in note.message for note in app._notifications)
-        with reading(app.engine) as connection:
+        with reading(app.desk.engine) as connection:
             count = select(func.count()).where(tables.review.c.kind == "interview")
             assert connection.scalar(count) == 0
 

@@ -43,11 +43,11 @@ def keep_run(app: StudyApp, n: int) -> None:
     """A run of an earlier time, predicted to be higher."""
     lesson = app.catalog.lesson("probe")
     knobs = {knob.name: knob.default for knob in lesson.knobs} | {"n": n}
-    assert app.engine is not None
-    with writing(app.engine) as connection:
-        made = predictions.predict(connection, lesson, {"n": n}, "higher", 0.8)
+    assert app.desk is not None
+    with writing(app.desk.engine) as connection:
+        made = predictions.predict(connection, lesson, {"n": n}, "higher", 0.8, learner=1)
         outcome = finished(lesson, knobs)
-        runs.keep(connection, lesson, {"n": n}, outcome, app.clock(), app.clock(), made)
+        runs.keep(connection, lesson, {"n": n}, outcome, app.clock(), app.clock(), made, learner=1)
 
 
 class Scripted:

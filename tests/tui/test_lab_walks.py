@@ -15,7 +15,8 @@ from textual.widgets import Static
 
 from labpack import ENOUGH, install, write_reference
 from studyapp.lab import runner
-from studyapp.store.engine import open_database, reading
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading
 from studyapp.study.lab import runs
 from studyapp.study.lab.facts import Ending
 from studyapp.tui.app import StudyApp
@@ -83,9 +84,9 @@ async def drawing(pilot: Pilot[None], app: StudyApp) -> None:
 
 
 def history(app: StudyApp, lesson: str) -> tuple[runs.Run, ...]:
-    assert app.engine is not None
-    with reading(app.engine) as connection:
-        return runs.history(connection, lesson)
+    assert app.desk is not None
+    with reading(app.desk.engine) as connection:
+        return runs.history(connection, lesson, learner=1)
 
 
 def gone(pid: int) -> bool:
@@ -306,7 +307,7 @@ async def test_leaving_the_app_leaves_no_process(
     assert gone(pid)
     engine = open_database(str(tmp_path / "app.db"))
     with reading(engine) as connection:
-        (kept,) = runs.history(connection, "slow")
+        (kept,) = runs.history(connection, "slow", learner=1)
     engine.dispose()
     assert kept.outcome is Ending.CANCELLED
 

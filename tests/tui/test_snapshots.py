@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.memory.state import Rating
 from studyapp.store import log
-from studyapp.store.engine import writing
 from studyapp.study import library, review
 from tests_support import Clock, question, questionnaire
 
@@ -86,12 +85,12 @@ def look(request, rich_pack: Path, make_app, open_today, snap_compare):
 
 def study(folder: Path, clock: Clock, days: int) -> None:
     """Some weeks of an ordinary learner."""
-    engine, _ = library.open_study(str(folder / "app.db"), Settings(), clock())
+    desk, _ = library.open_study(str(folder / "app.db"), Current(Settings()), clock, "")
     clock.forward(days=-days)
     for day in range(days):
-        with writing(engine) as connection:
+        with desk.writing() as connection:
             for card in range(1, 2 + min(day * 3, 25)):
-                memory = log.read_memory(connection, 1, card)
+                memory = log.read_memory(connection, card, learner=1)
                 due = memory.due is None or memory.due <= (clock() - timedelta(hours=4)).date()
                 if due:
                     rating = Rating.AGAIN if (card + day) % 7 == 0 else Rating.GOOD
@@ -102,9 +101,10 @@ def study(folder: Path, clock: Clock, days: int) -> None:
                         rating,
                         clock(),
                         duration=timedelta(seconds=20),
+                        learner=1,
                     )
         clock.forward(days=1)
-    engine.dispose()
+    desk.close()
 
 
 def test_today_on_the_first_run(look) -> None:

@@ -141,9 +141,9 @@ def here(app: StudyApp) -> str:
 
 def kept(app: StudyApp) -> Course:
     """The course as the database has it."""
-    assert app.engine is not None
-    with reading(app.engine) as connection:
-        return tracker.read_course(connection)
+    assert app.desk is not None
+    with reading(app.desk.engine) as connection:
+        return tracker.read_course(connection, learner=1)
 
 
 def section(app: StudyApp, number: str) -> CourseSection:
@@ -153,10 +153,10 @@ def section(app: StudyApp, number: str) -> CourseSection:
 def let_in(app: StudyApp) -> set[str]:
     """The sections whose new cards are in the queue, for each the notes' names begin so."""
     card, note = tables.card.c, tables.note.c
-    assert app.engine is not None
-    with reading(app.engine) as connection:
+    assert app.desk is not None
+    with reading(app.desk.engine) as connection:
         roomy = Settings(minutes_a_day=600, new_a_day=99)
-        items = queue.load(connection, app.clock(), roomy)._main
+        items = queue.load(connection, app.clock(), roomy, learner=1)._main
         names = connection.scalars(
             select(note.name)
             .join(tables.card, card.note_id == note.id)
@@ -505,10 +505,10 @@ async def test_cards_learned_in_between_are_known_on_coming_back(make_app, open_
         await open_tracker(pilot)
         assert "0 of 2 cards known" in lines(app)
         await pilot.press("slash")
-        with writing(app.engine) as connection:
-            item = queue.load(connection, app.clock(), Settings()).next(app.clock())
+        with writing(app.desk.engine) as connection:
+            item = queue.load(connection, app.clock(), Settings(), learner=1).next(app.clock())
             assert item is not None
-            review.answer(connection, item.card, None, Rating.GOOD, app.clock())
+            review.answer(connection, item.card, None, Rating.GOOD, app.clock(), learner=1)
         await pilot.press("escape")
         assert "1 of 2 cards known" in lines(app)
 
@@ -670,14 +670,16 @@ async def test_without_content_it_says_what_to_do(
 
 def use(app: StudyApp) -> None:
     """Some days of an ordinary learner."""
-    assert app.engine is not None
-    with writing(app.engine) as connection:
-        sections = tracker.read_course(connection).sections
-        tracker.set_done(connection, sections[0].id, True, app.clock())
-        tracker.set_familiarity(connection, sections[0].id, 10)
-        tracker.set_familiarity(connection, sections[1].id, 3)
-        tracker.write_note(connection, sections[1].id, "Ask what *weights* are.\n\n- `f(x, w)`")
-        tracker.start_section(connection, sections[3].id, app.clock())
+    assert app.desk is not None
+    with writing(app.desk.engine) as connection:
+        sections = tracker.read_course(connection, learner=1).sections
+        tracker.set_done(connection, sections[0].id, True, app.clock(), learner=1)
+        tracker.set_familiarity(connection, sections[0].id, 10, learner=1)
+        tracker.set_familiarity(connection, sections[1].id, 3, learner=1)
+        tracker.write_note(
+            connection, sections[1].id, "Ask what *weights* are.\n\n- `f(x, w)`", learner=1
+        )
+        tracker.start_section(connection, sections[3].id, app.clock(), learner=1)
 
 
 @pytest.fixture(

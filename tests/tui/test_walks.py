@@ -14,7 +14,8 @@ from textual.widgets import Input, Static, TextArea
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
 from studyapp.store import tables
-from studyapp.store.engine import connect, reading, writing
+from studyapp.store.database import connect
+from studyapp.store.engine import reading, writing
 from studyapp.tui.app import StudyApp
 from studyapp.tui.editor import arguments
 from studyapp.tui.screens.find import FindScreen
@@ -52,8 +53,8 @@ def prompt(app: StudyApp) -> str:
 
 
 def reviews(app: StudyApp) -> int:
-    assert app.engine is not None
-    with reading(app.engine) as connection:
+    assert app.desk is not None
+    with reading(app.desk.engine) as connection:
         return connection.scalar(select(func.count()).select_from(tables.review)) or 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from studyapp.errors import StoreError
+from studyapp.store.engine import backup, reading, writing
 
 
 def steps() -> dict[int, str]:
@@ -22,8 +23,6 @@ def upgrade(engine: Engine) -> list[int]:
 
     Returns the versions applied. Raises StoreError if the database is newer than this program.
     """
-    from studyapp.store.engine import backup, reading, writing
-
     with reading(engine) as connection:
         version = current(connection)
     known = steps()

@@ -36,7 +36,7 @@ def with_evidence(
     now: datetime,
     *,
     reference: bool = False,
-    learner: int = 1,
+    learner: int,
 ) -> Evidence:
     """Put one line for each fact link below its paragraph, so that sentences stay whole.
 

@@ -159,7 +159,7 @@ def citing(connection: Connection, lesson: str) -> dict[int, list[Link]]:
 
 
 def cite(
-    connection: Connection, href: str, catalog: Catalog, now: datetime, *, learner: int = 1
+    connection: Connection, href: str, catalog: Catalog, now: datetime, *, learner: int
 ) -> Citation:
     """Return what the link *href* shows this learner.
 
@@ -173,14 +173,14 @@ def cite(
     lesson = catalog.lesson(link.lesson)
     wanted = knobs.canonical(lesson.knobs, knobs.parse(lesson.knobs, link.knobs))
     newest: dict[str, Figure] = {}
-    for row in _measured(connection, lesson, link.fact, learner):
+    for row in _measured(connection, lesson, link.fact, learner=learner):
         if row.canonical not in newest:
             newest[row.canonical] = _own(lesson, row, now.date())
     own = newest.pop(wanted, None)
     at_defaults = wanted == knobs.canonical(lesson.knobs, {})
     given = _reference(lesson, link.fact) if at_defaults else None
     opposed = own and given and own.fact.value * given.fact.value < 0
-    hidden = own is None and not _has_run(connection, lesson.name, learner)
+    hidden = own is None and not _has_run(connection, lesson.name, learner=learner)
     return Citation(
         lesson.name,
         link.fact,
@@ -239,7 +239,7 @@ def _changed(lesson: Declaration, canonical: str) -> dict[str, Value]:
 
 
 def _measured(
-    connection: Connection, lesson: Declaration, name: str, learner: int
+    connection: Connection, lesson: Declaration, name: str, *, learner: int
 ) -> list[Row[Any]]:
     """Every measurement of one fact, the newest first."""
     return list(
@@ -258,7 +258,7 @@ def _measured(
     )
 
 
-def _has_run(connection: Connection, lesson: str, learner: int) -> bool:
+def _has_run(connection: Connection, lesson: str, *, learner: int) -> bool:
     found = exists().where(
         run.learner_id == learner, run.lesson == lesson, run.outcome == Ending.RESULT
     )

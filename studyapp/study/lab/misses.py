@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, or_, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from studyapp.errors import SettingError, StudyError
 from studyapp.lab import grade as grading
@@ -20,8 +20,8 @@ from studyapp.memory.state import Rating, State
 from studyapp.notes import markdown
 from studyapp.notes.note import NoteKind, note_uid
 from studyapp.store import tables
-from studyapp.store.engine import reading, writing
 from studyapp.study import library, review
+from studyapp.study.desk import Desk
 from studyapp.study.lab import facts
 from studyapp.study.lab.predictions import Prediction
 from studyapp.study.lab.runs import Run
@@ -49,9 +49,7 @@ class MissCard:
     again: date | None
 
 
-def miss_card(
-    engine: Engine, lesson: Declaration, missed: Run, now: datetime, *, learner: int = 1
-) -> MissCard:
+def miss_card(desk: Desk, lesson: Declaration, missed: Run) -> MissCard:
     """Have a miss come back tomorrow. Raises StudyError if the prediction was not wrong.
 
     If a note cites the fact that decided it at the same knobs, and the learner knows one of its
@@ -63,14 +61,15 @@ def miss_card(
     made = missed.prediction
     if made is None or made.grade is not Verdict.WRONG:
         raise StudyError("Only a prediction that was wrong makes a card.")
+    now, learner = desk.now(), desk.learner
     today = study_day(now)
     tomorrow = today + timedelta(days=1)
     again = today + WEEK if made.prediction.sureness > CONFIDENT else None
-    with reading(engine) as connection:
-        covered = _covered(connection, lesson, missed, learner)
-    card_id = covered[0] if covered else _write(engine, lesson, missed, now, learner)
+    with desk.reading() as connection:
+        covered = _covered(connection, lesson, missed, learner=learner)
+    card_id = covered[0] if covered else _write(desk, lesson, missed)
     due = min(covered[1], tomorrow) if covered else tomorrow
-    with writing(engine) as connection:
+    with desk.writing() as connection:
         if not covered:
             review.answer(
                 connection,
@@ -84,28 +83,33 @@ def miss_card(
         if not covered or covered[1] > tomorrow:
             review.set_due(connection, card_id, tomorrow, now, learner=learner)
         connection.execute(
-            update(tables.prediction).where(prediction.run_id == missed.id).values(card_id=card_id)
+            update(tables.prediction)
+            .where(prediction.run_id == missed.id, prediction.learner_id == learner)
+            .values(card_id=card_id)
         )
     return MissCard(card_id, not covered, due, again)
 
 
-def bring_back(engine: Engine, now: datetime, *, learner: int = 1) -> int:
+def bring_back(desk: Desk) -> int:
     """Make the cards of confident misses due again after a week; returns how many.
 
     A card that was reviewed on or after that day, or is due by now anyway, stays as it is: so it
     does no harm to call this at every start.
     """
+    now, learner = desk.now(), desk.learner
     today = study_day(now)
-    with reading(engine) as connection:
-        late = {row.card_id for row in _confident(connection, learner) if _is_late(row, today)}
+    with desk.reading() as connection:
+        late = {
+            row.card_id for row in _confident(connection, learner=learner) if _is_late(row, today)
+        }
     if late:
-        with writing(engine) as connection:
+        with desk.writing() as connection:
             for card_id in late:
                 review.set_due(connection, card_id, today, now, learner=learner)
     return len(late)
 
 
-def _confident(connection: Connection, learner: int) -> list[Row[Any]]:
+def _confident(connection: Connection, *, learner: int) -> list[Row[Any]]:
     return list(
         connection.execute(
             select(prediction.card_id, run.finished_at, run.offset, memory.due, memory.last_day)
@@ -131,7 +135,7 @@ def _is_late(row: Row[Any], today: date) -> bool:
 
 
 def _covered(
-    connection: Connection, lesson: Declaration, missed: Run, learner: int
+    connection: Connection, lesson: Declaration, missed: Run, *, learner: int
 ) -> tuple[int, date] | None:
     """The card known to the learner, and its due day, whose note cites the deciding fact."""
     own = {choice.fact for choice in lesson.question.choices if choice.fact}
@@ -165,12 +169,12 @@ def _is_at(lesson: Declaration, link: facts.Link, canonical: str) -> bool:
         return False
 
 
-def _write(engine: Engine, lesson: Declaration, missed: Run, now: datetime, learner: int) -> int:
+def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
     """Write the question to packs/mine and return its card."""
     assert missed.prediction is not None
     said = missed.prediction.prediction
-    with reading(engine) as connection:
-        pack, part, number, title = _chapter(connection, lesson, learner)
+    with desk.reading() as connection:
+        pack, part, number, title = _chapter(connection, lesson, learner=desk.learner)
         taken = set(connection.scalars(select(note.name)))
     front = _front(lesson, said)
     name = markdown.slug(f"missed {lesson.name}", taken)
@@ -178,8 +182,8 @@ def _write(engine: Engine, lesson: Declaration, missed: Run, now: datetime, lear
     tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
     text = f"## {front} {{#{name}}}\n\n{_back(lesson, missed, said)}\n\n{tags}"
     library.add_note(path, pack, part, number, title, text, NoteKind.QUESTION)
-    library.refresh(engine, now)
-    with reading(engine) as connection:
+    library.refresh(desk)
+    with desk.reading() as connection:
         card_id: int | None = connection.scalar(
             select(card.id)
             .join(tables.note, note.id == card.note_id)
@@ -191,7 +195,7 @@ def _write(engine: Engine, lesson: Declaration, missed: Run, now: datetime, lear
 
 
 def _chapter(
-    connection: Connection, lesson: Declaration, learner: int
+    connection: Connection, lesson: Declaration, *, learner: int
 ) -> tuple[str, str, int, str]:
     """Pack, part, number and title of the chapter that a card on the lesson belongs to: the first
     started one that cites it, else the one started last."""

@@ -105,7 +105,7 @@ def predict(
     confidence: float | None = None,
     *,
     revealed: bool = False,
-    learner: int = 1,
+    learner: int,
 ) -> Prediction:
     """Commit to an answer before a run at *values*. Raises SettingError if it does not fit.
 
@@ -124,7 +124,7 @@ def predict(
     )
 
 
-def naive(connection: Connection, lesson: str, *, learner: int = 1) -> bool:
+def naive(connection: Connection, lesson: str, *, learner: int) -> bool:
     """Whether the learner has neither run the lesson, nor seen an answer that cites it, nor rated
     a card whose note does.
 
@@ -149,7 +149,7 @@ def naive(connection: Connection, lesson: str, *, learner: int = 1) -> bool:
     return not connection.scalar(select(rated))
 
 
-def saw(connection: Connection, lessons: Iterable[str], now: datetime, *, learner: int = 1) -> None:
+def saw(connection: Connection, lessons: Iterable[str], now: datetime, *, learner: int) -> None:
     """Keep that the learner has seen an answer which cites these lessons."""
     sight = tables.sight.c
     known = set(connection.scalars(select(sight.lesson).where(sight.learner_id == learner)))
@@ -169,7 +169,7 @@ def graded(lesson: Declaration, made: Prediction, outcome: Outcome) -> Graded:
     return Graded(made, result, grading.score(made.confidence, result))
 
 
-def prediction_report(connection: Connection, *, learner: int = 1) -> Record:
+def prediction_report(connection: Connection, *, learner: int) -> Record:
     """Sum up the learner's naive predictions, those of all lessons together."""
     rows = connection.execute(
         select(

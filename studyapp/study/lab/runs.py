@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
@@ -61,7 +61,7 @@ def begin(
     started: datetime,
     prediction: Prediction | None = None,
     *,
-    learner: int = 1,
+    learner: int,
 ) -> int:
     """Keep a run that begins as one that was cancelled, which it is if the app dies; `keep` writes
     it anew when it has ended. Returns its id."""
@@ -81,7 +81,7 @@ def keep(
     prediction: Prediction | None = None,
     *,
     begun: int | None = None,
-    learner: int = 1,
+    learner: int,
 ) -> Run:
     """Store a run that has ended, with its facts and the prediction made before it.
 
@@ -90,8 +90,12 @@ def keep(
     was kept since the prediction, it decided: this prediction is naive no longer.
     """
     if begun is not None:
-        connection.execute(delete(tables.prediction).where(tables.prediction.c.run_id == begun))
-        connection.execute(delete(tables.run).where(run.id == begun))
+        connection.execute(
+            delete(tables.prediction).where(
+                tables.prediction.c.run_id == begun, tables.prediction.c.learner_id == learner
+            )
+        )
+        connection.execute(delete(tables.run).where(run.id == begun, run.learner_id == learner))
     if prediction is not None and prediction.naive:
         still = predictions.naive(connection, lesson.name, learner=learner)
         prediction = replace(prediction, naive=still)
@@ -116,17 +120,17 @@ def keep(
         )
     if prediction is not None:
         _keep_prediction(
-            connection, run_id, predictions.graded(lesson, prediction, outcome), learner
+            connection, run_id, predictions.graded(lesson, prediction, outcome), learner=learner
         )
-    return _read(connection, [run.id == run_id])[0]
+    return _read(connection, run.id == run_id, learner=learner)[0]
 
 
-def history(connection: Connection, lesson: str, *, learner: int = 1) -> tuple[Run, ...]:
+def history(connection: Connection, lesson: str, *, learner: int) -> tuple[Run, ...]:
     """Every run of a lesson, the newest first."""
-    return tuple(_read(connection, [run.learner_id == learner, run.lesson == lesson]))
+    return tuple(_read(connection, run.lesson == lesson, learner=learner))
 
 
-def last_results(connection: Connection, *, learner: int = 1) -> dict[str, Run]:
+def last_results(connection: Connection, *, learner: int) -> dict[str, Run]:
     """The newest run with a result of each lesson that has one, by the lesson's name."""
     place = func.row_number().over(
         partition_by=run.lesson, order_by=(run.finished_at.desc(), run.id.desc())
@@ -137,7 +141,7 @@ def last_results(connection: Connection, *, learner: int = 1) -> dict[str, Run]:
         .subquery()
     )
     wanted = select(newest.c.id).where(newest.c.place == 1)
-    return {kept.lesson: kept for kept in _read(connection, [run.id.in_(wanted)])}
+    return {kept.lesson: kept for kept in _read(connection, run.id.in_(wanted), learner=learner)}
 
 
 def _record(
@@ -164,7 +168,7 @@ def _record(
     }
 
 
-def _keep_prediction(connection: Connection, run_id: int, graded: Graded, learner: int) -> None:
+def _keep_prediction(connection: Connection, run_id: int, graded: Graded, *, learner: int) -> None:
     made = graded.prediction
     text, low, high = (
         (made.answer, None, None) if isinstance(made.answer, str) else (None, *made.answer)
@@ -187,11 +191,12 @@ def _keep_prediction(connection: Connection, run_id: int, graded: Graded, learne
     )
 
 
-def _read(connection: Connection, conditions: Sequence[Any]) -> list[Run]:
+def _read(connection: Connection, condition: ColumnElement[bool], *, learner: int) -> list[Run]:
+    mine = (run.learner_id == learner, condition)
     rows = connection.execute(
-        select(tables.run).where(*conditions).order_by(run.finished_at.desc(), run.id.desc())
+        select(tables.run).where(*mine).order_by(run.finished_at.desc(), run.id.desc())
     ).all()
-    ids = select(run.id).where(*conditions)
+    ids = select(run.id).where(*mine)
     measured: dict[int, list[Fact]] = {}
     for row in connection.execute(
         select(tables.fact).where(fact.run_id.in_(ids)).order_by(fact.id)

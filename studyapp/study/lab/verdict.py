@@ -63,9 +63,9 @@ def deciding(lesson: Declaration, graded: Graded | None) -> str:
     return (own[0] if own else None) or lesson.question.fact
 
 
-def latest(connection: Connection, today: date) -> str:
-    """The newest result of any experiment, on one line; empty before the first."""
-    results = runs.last_results(connection).values()
+def latest(connection: Connection, today: date, *, learner: int) -> str:
+    """The learner's newest result of any experiment, on one line; empty before the first."""
+    results = runs.last_results(connection, learner=learner).values()
     newest = max(results, key=lambda run: (run.finished, run.id), default=None)
     if newest is None:
         return ""

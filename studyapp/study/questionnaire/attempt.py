@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, and_, exists, insert, select, update
 
-from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.card import Face, question_face
 from studyapp.notes.note import CardStyle, Note, NoteKind
 from studyapp.store import log, tables
-from studyapp.store.engine import LONG_PATIENCE, reading, writing
 from studyapp.study.card import as_note
+from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade, propose_grade
 from studyapp.study.questionnaire import response
 from studyapp.study.questionnaire.history import BOOK_ORDER, asked_in
-
-Clock = Callable[[], datetime]
 
 note = tables.note.c
 chapter = tables.chapter.c
@@ -93,46 +89,36 @@ class Attempt:
     """
 
     def __init__(
-        self,
-        engine: Engine,
-        settings: Settings,
-        clock: Clock,
-        number: int,
-        *,
-        anew: bool = False,
-        pretest: bool | None = None,
-        patience: float = LONG_PATIENCE,
+        self, desk: Desk, number: int, *, anew: bool = False, pretest: bool | None = None
     ) -> None:
         """Resume the newest attempt of chapter *number*, or begin one (always, if *anew*).
 
         A new one is a pretest if the learner says so; unsaid, while the chapter is not started.
         Raises StudyError if there is no such chapter, or it has no questions.
         """
-        self.engine = engine
-        self.settings = settings
-        self.clock = clock
-        self.patience = patience  # seconds to wait for another program's lock
-        with reading(engine) as connection:
+        self.desk = desk
+        learner = desk.learner
+        with desk.reading() as connection:
             self.chapter_id, self.number, self.title = find_chapter(connection, number)
-            row = None if anew else _unfinished(connection, self.chapter_id)
+            row = None if anew else _unfinished(connection, self.chapter_id, learner=learner)
         if row is None:
-            with writing(engine, patience=patience) as connection:
-                row = _begin(connection, self.chapter_id, clock(), pretest)
+            with desk.writing() as connection:
+                row = _begin(connection, self.chapter_id, desk.now(), pretest, learner=learner)
         self.id: int = row.id
         self.pretest: bool = row.pretest
         zone = timezone(timedelta(seconds=row.offset))
         self.started: date = study_day(row.started_at.astimezone(zone))
-        with reading(engine) as connection:
-            self.questions = _asked(connection, self.chapter_id, self.id)
+        with desk.reading() as connection:
+            self.questions = _asked(connection, self.chapter_id, self.id, learner=learner)
         if self.finished:  # what was left of it is no longer in the content
-            with writing(engine, patience=patience) as connection:
+            with desk.writing() as connection:
                 self._end_if_graded(connection)
         numbers = [one.note_id for one in self.questions]
         self.index = numbers.index(row.note_id) if row.note_id in numbers else 0
         following = self.next_open()
         if self.current.grade is not None and following is not None:
             self.index = following
-        self._shown_at = clock()
+        self._shown_at = desk.now()
 
     @property
     def current(self) -> Asked:
@@ -149,7 +135,7 @@ class Attempt:
     def go_to(self, index: int) -> None:
         """Show another question; it stays in range."""
         self.index = max(0, min(len(self.questions) - 1, index))
-        self._shown_at = self.clock()
+        self._shown_at = self.desk.now()
 
     def next_open(self) -> int | None:
         """The next question without a grade after the current one, then from the first on."""
@@ -182,9 +168,17 @@ class Attempt:
         index = self.index if index is None else index
         asked = self.questions[index]
         before = asked.text if before is None else before
-        patience = self.patience if patience is None else patience
-        with writing(self.engine, patience=patience) as connection:
-            kept = response.write(connection, self.id, asked.note_id, text, before, self.clock())
+        desk = self.desk if patience is None else self.desk.at(patience)
+        with desk.writing() as connection:
+            kept = response.write(
+                connection,
+                self.id,
+                asked.note_id,
+                text,
+                before,
+                desk.now(),
+                learner=desk.learner,
+            )
         self.questions[index] = replace(self.questions[index], text=kept)
         return kept
 
@@ -201,7 +195,7 @@ class Attempt:
     def reveal(self) -> None:
         """Show the reference answer, from now on whenever this question is shown."""
         if not self.current.revealed:
-            self._put(revealed_at=log.utc(self.clock()))
+            self._put(revealed_at=log.utc(self.desk.now()))
             self.questions[self.index] = replace(self.current, revealed=True)
 
     def tick(self, ticked: frozenset[int]) -> None:
@@ -219,8 +213,8 @@ class Attempt:
         if asked.to_do != (given is Grade.DONE):
             kind = "is something to do: mark it done" if asked.to_do else "is one to judge"
             raise StudyError(f"This question {kind}.")
-        now = self.clock()
-        with writing(self.engine, patience=self.patience) as connection:
+        now = self.desk.now()
+        with self.desk.writing() as connection:
             scheduled = response.grade(
                 connection,
                 self.id,
@@ -229,6 +223,7 @@ class Attempt:
                 asked.ticked,
                 now,
                 duration=now - self._shown_at,
+                learner=self.desk.learner,
             )
             ended = self._end_if_graded(connection)
         self.questions[index] = replace(asked, grade=given, scheduled=scheduled)
@@ -241,11 +236,11 @@ class Attempt:
 
     def undo(self) -> Asked | None:
         """Take back the newest grade of this attempt with its review and show the question."""
-        with writing(self.engine, patience=self.patience) as connection:
-            row = response.newest(connection, 1, self.id)
+        with self.desk.writing() as connection:
+            row = response.newest(connection, self.id, learner=self.desk.learner)
             if row is None:
                 return None
-            response.take_back(connection, row, self.clock())
+            response.take_back(connection, row, self.desk.now(), learner=self.desk.learner)
         for index, one in enumerate(self.questions):
             if one.note_id == row.note_id:
                 self.questions[index] = replace(one, grade=None, scheduled=False)
@@ -254,43 +249,50 @@ class Attempt:
 
     def leave(self) -> None:
         """Remember the question on the screen for the next time."""
-        with writing(self.engine, patience=self.patience) as connection:
+        with self.desk.writing() as connection:
             connection.execute(
                 update(tables.attempt)
-                .where(attempt.id == self.id)
+                .where(attempt.id == self.id, attempt.learner_id == self.desk.learner)
                 .values(note_id=self.current.note_id)
             )
 
     def reload(self) -> None:
         """Read the answers again: another window has changed one. The current question stays."""
         shown = self.current.note_id
-        with reading(self.engine) as connection:
-            self.questions = _asked(connection, self.chapter_id, self.id)
+        with self.desk.reading() as connection:
+            self.questions = _asked(connection, self.chapter_id, self.id, learner=self.desk.learner)
         numbers = [one.note_id for one in self.questions]
         self.index = numbers.index(shown) if shown in numbers else 0
 
     def earlier(self) -> list[Earlier]:
         """What the learner wrote to the current question in other attempts, newest first."""
-        with reading(self.engine) as connection:
+        with self.desk.reading() as connection:
             rows = connection.execute(
                 select(responses.text, responses.grade, responses.changed_at)
                 .where(
-                    responses.learner_id == 1,
+                    responses.learner_id == self.desk.learner,
                     responses.note_id == self.current.note_id,
                     responses.attempt_id != self.id,
                     responses.text != "",
                 )
                 .order_by(responses.changed_at.desc())
             ).all()
-        zone = self.clock().tzinfo
+        zone = self.desk.now().tzinfo
         return [
             Earlier(study_day(at.astimezone(zone)), text, Grade(given) if given else None)
             for text, given, at in rows
         ]
 
     def _put(self, **values: Any) -> None:
-        with writing(self.engine, patience=self.patience) as connection:
-            response.put(connection, self.id, self.current.note_id, self.clock(), **values)
+        with self.desk.writing() as connection:
+            response.put(
+                connection,
+                self.id,
+                self.current.note_id,
+                self.desk.now(),
+                learner=self.desk.learner,
+                **values,
+            )
         known = {name: value for name, value in values.items() if name in ("flagged", "confidence")}
         self.questions[self.index] = replace(self.current, **known)
 
@@ -298,15 +300,21 @@ class Attempt:
         """End the attempt if the database has a grade for each of its questions."""
         graded = connection.scalars(
             select(responses.note_id).where(
-                responses.attempt_id == self.id, responses.grade.is_not(None)
+                responses.learner_id == self.desk.learner,
+                responses.attempt_id == self.id,
+                responses.grade.is_not(None),
             )
         )
         if {one.note_id for one in self.questions} - set(graded):
             return False
         connection.execute(
             update(tables.attempt)
-            .where(attempt.id == self.id, attempt.finished_at.is_(None))
-            .values(finished_at=log.utc(self.clock()))
+            .where(
+                attempt.id == self.id,
+                attempt.learner_id == self.desk.learner,
+                attempt.finished_at.is_(None),
+            )
+            .values(finished_at=log.utc(self.desk.now()))
         )
         return True
 
@@ -336,13 +344,13 @@ def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
     return row.id, row.number, row.title
 
 
-def _unfinished(connection: Connection, chapter_id: int) -> Row[Any] | None:
+def _unfinished(connection: Connection, chapter_id: int, *, learner: int) -> Row[Any] | None:
     """The open attempt, or one that was begun and in which nothing was done."""
     done = exists().where(responses.attempt_id == attempt.id)
     return connection.execute(
         select(tables.attempt)
         .where(
-            attempt.learner_id == 1,
+            attempt.learner_id == learner,
             attempt.chapter_id == chapter_id,
             attempt.finished_at.is_(None),
         )
@@ -352,11 +360,11 @@ def _unfinished(connection: Connection, chapter_id: int) -> Row[Any] | None:
 
 
 def _begin(
-    connection: Connection, chapter_id: int, now: datetime, pretest: bool | None, learner: int = 1
+    connection: Connection, chapter_id: int, now: datetime, pretest: bool | None, *, learner: int
 ) -> Row[Any]:
     """A new attempt; with its first answer it takes the place of the open one."""
     if pretest is None:
-        pretest = not is_started(connection, chapter_id, learner)
+        pretest = not is_started(connection, chapter_id, learner=learner)
     offset = now.utcoffset()
     assert offset is not None, "now carries the learner's zone"
     made = connection.execute(
@@ -374,7 +382,7 @@ def _begin(
     return connection.execute(select(tables.attempt).where(attempt.id == made)).one()
 
 
-def is_started(connection: Connection, chapter_id: int, learner: int = 1) -> bool:
+def is_started(connection: Connection, chapter_id: int, *, learner: int) -> bool:
     """Whether the learner has started the chapter or a section of it."""
     chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
     found = connection.scalar(
@@ -394,7 +402,9 @@ def is_started(connection: Connection, chapter_id: int, learner: int = 1) -> boo
     return found is not None
 
 
-def _asked(connection: Connection, chapter_id: int, attempt_id: int) -> list[Asked]:
+def _asked(
+    connection: Connection, chapter_id: int, attempt_id: int, *, learner: int
+) -> list[Asked]:
     """The chapter's questions in the book's order, then those that are not the book's."""
     rows = connection.execute(
         select(
@@ -413,7 +423,12 @@ def _asked(connection: Connection, chapter_id: int, attempt_id: int) -> list[Ask
             (section.chapter_id == note.chapter_id) & (section.number == note.section),
         )
         .outerjoin(
-            tables.response, (responses.note_id == note.id) & (responses.attempt_id == attempt_id)
+            tables.response,
+            and_(
+                responses.note_id == note.id,
+                responses.attempt_id == attempt_id,
+                responses.learner_id == learner,
+            ),
         )
         .where(*asked_in(chapter_id))
         .order_by(*BOOK_ORDER)

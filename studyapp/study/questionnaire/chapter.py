@@ -61,7 +61,7 @@ class ChapterView:
 
 
 def view(
-    connection: Connection, number: int, now: datetime, *, on: date | None = None, learner: int = 1
+    connection: Connection, number: int, now: datetime, *, on: date | None = None, learner: int
 ) -> ChapterView:
     """Everything about a chapter's questionnaire, with the forecast for the day *on*.
 
@@ -74,10 +74,12 @@ def view(
         number,
         title,
         questionnaire.count_questions(connection, chapter_id),
-        is_started(connection, chapter_id, learner),
+        is_started(connection, chapter_id, learner=learner),
         outlooks(connection, now, on=on, number=number, learner=learner).get(chapter_id),
         tuple(past),
-        questionnaire.changed(connection, judged[1], judged[0]) if len(judged) > 1 else None,
+        questionnaire.changed(connection, judged[1], judged[0], learner=learner)
+        if len(judged) > 1
+        else None,
     )
 
 

@@ -65,18 +65,18 @@ class Waiting:
     newest: date
 
 
-def attempts(connection: Connection, chapter_id: int, *, learner: int = 1) -> list[Past]:
+def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[Past]:
     """A chapter's attempts, newest first; those in which nothing was done are left out."""
     rows = connection.execute(
         select(tables.attempt)
         .where(attempt.learner_id == learner, attempt.chapter_id == chapter_id)
         .order_by(attempt.id.desc())
     ).all()
-    answers = _answers(connection, attempt.chapter_id == chapter_id, learner)
+    answers = _answers(connection, attempt.chapter_id == chapter_id, learner=learner)
     return [_past(row, answers[row.id]) for row in rows if row.id in answers]
 
 
-def changed(connection: Connection, before: int, after: int) -> Changed:
+def changed(connection: Connection, before: int, after: int, *, learner: int) -> Changed:
     """What is different in the attempt *after* from the attempt *before* (ids)."""
     earlier = response.grade.table.alias("earlier").c
     rows = connection.execute(
@@ -84,7 +84,9 @@ def changed(connection: Connection, before: int, after: int) -> Changed:
         .join(tables.note, note.id == response.note_id)
         .join(earlier.grade.table, earlier.note_id == response.note_id)
         .where(
+            response.learner_id == learner,
             response.attempt_id == after,
+            earlier.learner_id == learner,
             earlier.attempt_id == before,
             response.grade.in_(_ORDER),
             earlier.grade.in_(_ORDER),
@@ -101,7 +103,7 @@ def changed(connection: Connection, before: int, after: int) -> Changed:
     )
 
 
-def waiting(connection: Connection, *, learner: int = 1) -> Waiting | None:
+def waiting(connection: Connection, *, learner: int) -> Waiting | None:
     """The attempt that was left last, if one is open and something was done in it."""
     row = connection.execute(
         select(
@@ -149,7 +151,7 @@ def count_questions(connection: Connection, chapter_id: int) -> int:
     return connection.scalar(select(func.count()).where(*asked_in(chapter_id))) or 0
 
 
-def graded(connection: Connection, *, learner: int = 1) -> list[tuple[bool, float]]:
+def graded(connection: Connection, *, learner: int) -> list[tuple[bool, float]]:
     """Of every judged answer with ticked points: whether it was got, and its share of points.
 
     Where each point is a card of its own, a tick is recall itself and tells nothing about shares.
@@ -168,7 +170,7 @@ def graded(connection: Connection, *, learner: int = 1) -> list[tuple[bool, floa
 
 
 def _answers(
-    connection: Connection, condition: ColumnElement[bool], learner: int
+    connection: Connection, condition: ColumnElement[bool], *, learner: int
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for row in connection.execute(

@@ -21,6 +21,7 @@ from studyapp.store import log, tables
 from studyapp.study import tracker
 from studyapp.study.card import as_note
 from studyapp.study.lab import facts, runs
+from studyapp.study.learner import FIRST, name_of
 from studyapp.study.questionnaire import response
 from studyapp.study.questionnaire.attempt import find_chapter
 from studyapp.study.questionnaire.history import BOOK_ORDER, asked_in
@@ -48,7 +49,7 @@ class Imported:
     known: bool = False
 
 
-def compose(connection: Connection, number: int, catalog: Catalog, *, learner: int = 1) -> Post:
+def compose(connection: Connection, number: int, catalog: Catalog, *, learner: int) -> Post:
     """The post of a chapter: to each question the learner's newest answer, then their own notes,
     and what their experiments measured.
 
@@ -56,7 +57,7 @@ def compose(connection: Connection, number: int, catalog: Catalog, *, learner: i
     """
     chapter_id, number, title = find_chapter(connection, number)
     pack = connection.scalars(select(chapter.pack).where(chapter.id == chapter_id)).one()
-    written = _newest_answers(connection, learner)
+    written = _newest_answers(connection, learner=learner)
     rows = connection.execute(
         select(tables.note).where(*asked_in(chapter_id)).order_by(*BOOK_ORDER)
     )
@@ -69,8 +70,8 @@ def compose(connection: Connection, number: int, catalog: Catalog, *, learner: i
             Answer(one.id, one.prompt, one.number, _reference(one), written.get(note_id, ""))
             for note_id, one in questions
         ),
-        _own_notes(connection, chapter_id, learner),
-        _results(connection, [one for _, one in questions], catalog, learner),
+        _own_notes(connection, chapter_id, learner=learner),
+        _results(connection, [one for _, one in questions], catalog, learner=learner),
     )
 
 
@@ -115,7 +116,7 @@ def load(path: Path) -> tuple[Restored, list[Problem]]:
 
 
 def restore(
-    connection: Connection, path: Path, restored: Restored, now: datetime, *, learner: int = 1
+    connection: Connection, path: Path, restored: Restored, now: datetime, *, learner: int
 ) -> Imported:
     """Keep a post's answers as an attempt of its own that has ended, and its notes where there is
     none yet, in the caller's transaction. The same post a second time changes nothing.
@@ -130,10 +131,12 @@ def restore(
             f"{path} is of chapter {restored.chapter} of the pack {restored.pack!r}, "
             "which is not installed."
         )
-    questions, problems = _restore_answers(connection, path, restored, chapter_id, now, learner)
+    questions, problems = _restore_answers(
+        connection, path, restored, chapter_id, now, learner=learner
+    )
     notes = 0
     for one in restored.notes:
-        sentence = _restore_note(connection, chapter_id, one.section, one.text, learner)
+        sentence = _restore_note(connection, chapter_id, one.section, one.text, learner=learner)
         if sentence:
             problems.append(Problem(path, one.line, sentence))
         elif sentence is None:
@@ -148,6 +151,7 @@ def _restore_answers(
     restored: Restored,
     chapter_id: int,
     now: datetime,
+    *,
     learner: int,
 ) -> tuple[list[tuple[str, str, int]], list[Problem]]:
     known = {
@@ -169,7 +173,9 @@ def _restore_answers(
             sentence = f"there is no question {one.note!r} in chapter {restored.chapter}"
             problems.append(Problem(path, one.line, sentence))
     told = "\0".join(f"{one.note}\0{one.text}" for one in sorted(found, key=lambda it: it.note))
-    uid = uuid5(NAMESPACE_URL, f"studyapp:post:{restored.pack}:{restored.chapter}:{told}").bytes
+    whose = "" if learner == FIRST else f"{name_of(connection, learner=learner)}:"
+    place = f"studyapp:post:{whose}{restored.pack}:{restored.chapter}:{told}"
+    uid = uuid5(NAMESPACE_URL, place).bytes
     kept = connection.scalar(
         select(attempt.id).where(attempt.uid == uid, attempt.learner_id == learner)
     )
@@ -197,7 +203,7 @@ def _restore_answers(
 
 
 def _restore_note(
-    connection: Connection, chapter_id: int, number: str, text: str, learner: int
+    connection: Connection, chapter_id: int, number: str, text: str, *, learner: int
 ) -> str | None:
     """None if it was kept, "" if it is there already, else why it was not."""
     row = connection.execute(
@@ -218,7 +224,7 @@ def _restore_note(
     return None
 
 
-def _newest_answers(connection: Connection, learner: int) -> dict[int, str]:
+def _newest_answers(connection: Connection, *, learner: int) -> dict[int, str]:
     """The newest answer that is not empty, by the id of its note."""
     rows = connection.execute(
         select(responses.note_id, responses.text)
@@ -240,7 +246,7 @@ def _reference(one: Note) -> str:
     return "".join(pieces) + text[end:]
 
 
-def _own_notes(connection: Connection, chapter_id: int, learner: int) -> tuple[OwnNote, ...]:
+def _own_notes(connection: Connection, chapter_id: int, *, learner: int) -> tuple[OwnNote, ...]:
     rows = connection.execute(
         select(section.number, section.title, section_progress.text)
         .join(tables.section_progress, section_progress.section_id == section.id)
@@ -255,7 +261,7 @@ def _own_notes(connection: Connection, chapter_id: int, learner: int) -> tuple[O
 
 
 def _results(
-    connection: Connection, notes: list[Note], catalog: Catalog, learner: int
+    connection: Connection, notes: list[Note], catalog: Catalog, *, learner: int
 ) -> tuple[Result, ...]:
     """The newest result of each experiment that the chapter's answers lead to."""
     newest = runs.last_results(connection, learner=learner)

@@ -32,7 +32,7 @@ def promises(
     now: datetime,
     *,
     pretest: bool = False,
-    learner: int = 1,
+    learner: int,
 ) -> dict[Grade, str]:
     """When the answer comes back after each grade; of several cards, the first to come.
 
@@ -40,9 +40,9 @@ def promises(
     """
     if asked.to_do:
         return {}
-    parameters = log.read_history(connection, learner)[-1].parameters
+    parameters = log.read_history(connection, learner=learner)[-1].parameters
     return {
-        given: _promise(connection, asked, given, ticked, now, parameters, pretest, learner)
+        given: _promise(connection, asked, given, ticked, now, parameters, pretest, learner=learner)
         for given in (Grade.MISSED, Grade.PARTLY, Grade.GOT)
     }
 
@@ -55,15 +55,16 @@ def _promise(
     now: datetime,
     parameters: Parameters,
     pretest: bool,
+    *,
     learner: int,
 ) -> str:
     outcomes, waits = list[Memory](), ""
     for card_id, said in response.cards_of(connection, asked.note, asked.note_id, given, ticked):
-        before = log.read_memory(connection, learner, card_id)
-        if response.attempted(connection, card_id, study_day(now), learner):
+        before = log.read_memory(connection, card_id, learner=learner)
+        if response.attempted(connection, card_id, study_day(now), learner=learner):
             continue
         if before.state is State.NEW and not said:
-            started = response.let_in(connection, card_id, learner)
+            started = response.let_in(connection, card_id, learner=learner)
             if pretest or not started:
                 waits = STAYS if started else WAITS
                 continue

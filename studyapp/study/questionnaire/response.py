@@ -36,7 +36,7 @@ def put(
     note_id: int,
     now: datetime,
     *,
-    learner: int = 1,
+    learner: int,
     **values: Any,
 ) -> None:
     """Keep what a learner has done to an answer, and that it was the newest of its attempt.
@@ -90,7 +90,7 @@ def write(
     before: str,
     now: datetime,
     *,
-    learner: int = 1,
+    learner: int,
 ) -> str:
     """Keep the text of an answer that said *before* when it was last looked at; returns what is
     kept: if another window has written in between, its text with this one below.
@@ -147,7 +147,7 @@ def grade(
     now: datetime,
     *,
     duration: timedelta = timedelta(0),
-    learner: int = 1,
+    learner: int,
 ) -> bool:
     """Grade an answer and log the review that follows (RULES: questionnaires), in the caller's
     transaction. Returns whether anything was scheduled.
@@ -168,7 +168,9 @@ def grade(
     entries: list[str] = []
     if given is not Grade.DONE:
         for card_id, said in cards_of(connection, note, note_id, given, ticked):
-            entries += _schedule(connection, card_id, said, given, now, duration, pretest, learner)
+            entries += _schedule(
+                connection, card_id, said, given, now, duration, pretest, learner=learner
+            )
             duration = timedelta(0)  # the time was spent once
     points, full = question_face(note).points, 0
     if ticked or given is Grade.MISSED:  # without ticks only a miss tells of points
@@ -180,7 +182,7 @@ def grade(
         now,
         learner=learner,
         grade=given.value,
-        graded_at=log.stamp(connection, now),
+        graded_at=log.stamp(connection, now, learner=learner),
         ticked=point_keys(points, ticked),
         points=full,
         hits=min(hits(points, ticked), full),
@@ -189,7 +191,9 @@ def grade(
     return bool(entries)
 
 
-def newest(connection: Connection, learner: int, attempt_id: int | None = None) -> Row[Any] | None:
+def newest(
+    connection: Connection, attempt_id: int | None = None, *, learner: int
+) -> Row[Any] | None:
     """The answer that was graded last, of all or of one attempt."""
     return connection.execute(
         select(
@@ -210,9 +214,7 @@ def newest(connection: Connection, learner: int, attempt_id: int | None = None) 
     ).one_or_none()
 
 
-def take_back(
-    connection: Connection, row: Row[Any], now: datetime, *, learner: int = 1
-) -> int | None:
+def take_back(connection: Connection, row: Row[Any], now: datetime, *, learner: int) -> int | None:
     """Take back the grade of a `newest` answer and every entry that it wrote to the logs.
 
     Returns a card that was scheduled by it, None if there was none.
@@ -220,8 +222,8 @@ def take_back(
     first = None
     for name in reversed(row.entries):
         uid = bytes.fromhex(name)
-        card_id = _card_of(connection, uid)
-        log.log_event(connection, learner, card_id, EventKind.RETRACT, now, target=uid)
+        card_id = _card_of(connection, uid, learner=learner)
+        log.log_event(connection, card_id, EventKind.RETRACT, now, target=uid, learner=learner)
         first = card_id
     connection.execute(
         update(tables.response)
@@ -270,14 +272,15 @@ def _schedule(
     now: datetime,
     duration: timedelta,
     pretest: bool,
+    *,
     learner: int,
 ) -> list[str]:
     """Log one card's review; returns the uids (hex) of what was logged."""
-    before = log.read_memory(connection, learner, card_id)
+    before = log.read_memory(connection, card_id, learner=learner)
     missed_new = before.state is State.NEW and not said
-    if missed_new and (pretest or not let_in(connection, card_id, learner)):
+    if missed_new and (pretest or not let_in(connection, card_id, learner=learner)):
         return []
-    if attempted(connection, card_id, study_day(now), learner):
+    if attempted(connection, card_id, study_day(now), learner=learner):
         return []
     answered = review.answer(
         connection,
@@ -293,12 +296,14 @@ def _schedule(
     entries = [answered.memory.last_review]
     if given is Grade.PARTLY and not said:
         tomorrow = study_day(now) + timedelta(days=1)
-        event, _ = log.log_event(connection, learner, card_id, EventKind.SET_DUE, now, day=tomorrow)
+        event, _ = log.log_event(
+            connection, card_id, EventKind.SET_DUE, now, day=tomorrow, learner=learner
+        )
         entries.append(event.uid)
     return [uid.hex() for uid in entries]
 
 
-def let_in(connection: Connection, card_id: int, learner: int) -> bool:
+def let_in(connection: Connection, card_id: int, *, learner: int) -> bool:
     """Whether the learner has started the chapter or the section of a card."""
     chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
     found = connection.scalar(
@@ -325,7 +330,7 @@ def let_in(connection: Connection, card_id: int, learner: int) -> bool:
     return found is not None
 
 
-def attempted(connection: Connection, card_id: int, day: object, learner: int) -> bool:
+def attempted(connection: Connection, card_id: int, day: object, *, learner: int) -> bool:
     found = connection.scalar(
         select(reviewed.id)
         .where(
@@ -340,9 +345,11 @@ def attempted(connection: Connection, card_id: int, day: object, learner: int) -
     return found is not None
 
 
-def _card_of(connection: Connection, uid: bytes) -> int:
+def _card_of(connection: Connection, uid: bytes, *, learner: int) -> int:
     for table in (tables.review, tables.event):
-        found = connection.scalar(select(table.c.card_id).where(table.c.uid == uid))
+        found = connection.scalar(
+            select(table.c.card_id).where(table.c.uid == uid, table.c.learner_id == learner)
+        )
         if found is not None:
             return found
     raise AssertionError("an answer names only entries that were logged with it")

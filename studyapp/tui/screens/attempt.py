@@ -16,7 +16,6 @@ from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.notes.note import CardStyle, Note
 from studyapp.notes.plain import plain
-from studyapp.store.engine import reading
 from studyapp.study.grading import Grade
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.questionnaire.attempt import Attempt, Earlier
@@ -143,7 +142,7 @@ class AttemptScreen(WritingPage):
         self._withheld = False
 
     def compose_body(self) -> ComposeResult:
-        raw = self.attempt.settings.raw_maths
+        raw = self.desk.settings.raw_maths
         with Horizontal(id="desk"):
             yield Questions(id="questions")
             with Vertical(id="asking"):
@@ -270,10 +269,14 @@ class AttemptScreen(WritingPage):
         if not asked.revealed or asked.grade is not None:
             return
         try:
-            with reading(self.attempt.engine) as connection:
-                now = self.attempt.clock()
+            with self.desk.reading() as connection:
                 self._leads_to = promises(
-                    connection, asked, asked.ticked, now, pretest=self.attempt.pretest
+                    connection,
+                    asked,
+                    asked.ticked,
+                    self.desk.now(),
+                    pretest=self.attempt.pretest,
+                    learner=self.desk.learner,
                 )
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -532,7 +535,7 @@ class AttemptScreen(WritingPage):
         from studyapp.tui.screens.compare import CompareScreen
 
         if self.keep():
-            asked, raw = self.attempt.current, self.attempt.settings.raw_maths
+            asked, raw = self.attempt.current, self.desk.settings.raw_maths
             self.app.push_screen(CompareScreen(asked, self._earlier, raw=raw))
 
     def action_lesson(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from textual import on, work
@@ -13,10 +12,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
-from studyapp import config
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
-from studyapp.store.engine import LOCK_PATIENCE, reading
 from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire import chapter
@@ -71,28 +68,31 @@ class ChapterScreen(Page):
 
     @work(thread=True, exclusive=True, group="chapter")
     def _load(self) -> None:
-        engine, study = self.study.engine, self.study
-        assert engine is not None
+        desk = self.desk
         try:
-            with reading(engine) as connection:
+            with desk.reading() as connection:
                 found = chapter.view(
-                    connection, self.number, study.clock(), on=study.settings.exam_on
+                    connection,
+                    self.number,
+                    desk.now(),
+                    on=desk.settings.exam_on,
+                    learner=desk.learner,
                 )
         except StudyError as error:
-            study.call_from_thread(self._say, str(error))
+            self.app.call_from_thread(self._say, str(error))
             return
-        study.call_from_thread(self._show, found)
+        self.app.call_from_thread(self._show, found)
 
     def _say(self, sentence: str) -> None:
         self.query_one("#mastery", Static).update(sentence)
 
     def _show(self, view: ChapterView) -> None:
-        self._view, today = view, study_day(self.study.clock())
+        self._view, today = view, study_day(self.desk.now())
         questions = words.count(view.questions, "question")
         self.head(f"Chapter {view.number} · {view.title}", questions)
         self.query_one("#mastery", Static).update(_mastery(view, today))
         menu = self.query_one(Menu)
-        menu.clear_options().add_options(_options(view, self.study.settings.exam_on, today))
+        menu.clear_options().add_options(_options(view, self.desk.settings.exam_on, today))
         menu.display = True
         menu.highlighted = 0
         if self.focused is None and self.app.screen is self:
@@ -127,26 +127,16 @@ class ChapterScreen(Page):
 
     def open_attempt(self, *, anew: bool = False, pretest: bool = False) -> None:
         """Go on with the open attempt, or begin one."""
-        study = self.study
-        assert study.engine is not None
         try:
-            attempt = Attempt(
-                study.engine,
-                study.settings,
-                study.clock,
-                self.number,
-                anew=anew or pretest,
-                pretest=pretest or None,
-                patience=LOCK_PATIENCE,
-            )
+            attempt = Attempt(self.desk, self.number, anew=anew or pretest, pretest=pretest or None)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        study.open_attempt(attempt)
+        self.study.open_attempt(attempt)
 
     def action_date(self) -> None:
         box = self.query_one(Input)
-        day = self.study.settings.exam_on
+        day = self.desk.settings.exam_on
         box.value = day.isoformat() if day else ""
         box.display = True
         box.focus()
@@ -154,12 +144,11 @@ class ChapterScreen(Page):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         try:
-            day = chapter.exam_day(event.value, self.study.clock())
+            day = chapter.exam_day(event.value, self.desk.now())
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self.study.settings = replace(self.study.settings, exam_on=day)
-        config.save(config.settings_path(), "exam_on", day)
+        self.desk.change("exam_on", day)
         self._close_box()
         self._load()
 

@@ -63,7 +63,7 @@ class CompareScreen(Page):
 
     def _show(self) -> None:
         one, count = self._earlier[self._index], len(self._earlier)
-        today = study_day(self.study.clock())
+        today = study_day(self.desk.now())
         self._fill("earlier", words.ago(one.day, today), one.grade, one.text)
         self.head("Your answers to this question", f"earlier {self._index + 1} of {count}")
         self.query_one(VerticalScroll).scroll_home(animate=False)

@@ -12,7 +12,6 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.notes.plain import plain
-from studyapp.store.engine import reading
 from studyapp.study.find import Found, find
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.prose import Prose
@@ -59,10 +58,8 @@ class FindScreen(Page):
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
-        engine = self.study.engine
-        assert engine is not None
         try:
-            with reading(engine) as connection:
+            with self.desk.reading() as connection:
                 self._found = find(connection, event.value)
         except StudyError as error:
             self.notify(str(error), severity="error")

@@ -15,7 +15,6 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Declaration
-from studyapp.store.engine import reading
 from studyapp.study import words
 from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.facts import Ending
@@ -64,12 +63,11 @@ class HistoryScreen(Page):
                 yield Static("", id="record", markup=False)
 
     def on_mount(self) -> None:
-        engine = self.study.engine
-        assert engine is not None
+        desk = self.desk
         try:
-            with reading(engine) as connection:
-                self._runs = runs.history(connection, self._lesson.name)
-                report = predictions.prediction_report(connection)
+            with desk.reading() as connection:
+                self._runs = runs.history(connection, self._lesson.name, learner=desk.learner)
+                report = predictions.prediction_report(connection, learner=desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
@@ -103,7 +101,7 @@ class HistoryScreen(Page):
         )
 
     def _line(self, one: Run) -> str:
-        today = self.study.clock().date()
+        today = self.desk.now().date()
         if one.outcome is not Ending.RESULT:
             how = one.outcome.value
         elif one.prediction is None or one.prediction.grade is None:

@@ -15,7 +15,6 @@ from textual.widgets.option_list import Option
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.notes.note import Problem
-from studyapp.store.engine import reading
 from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding
@@ -77,12 +76,11 @@ class LabScreen(Page):
         self._list()
 
     def _list(self) -> None:
-        engine = self.study.engine
-        assert engine is not None
+        desk = self.desk
         try:
-            with reading(engine) as connection:
-                last = runs.last_results(connection)
-                report = predictions.prediction_report(connection)
+            with desk.reading() as connection:
+                last = runs.last_results(connection, learner=desk.learner)
+                report = predictions.prediction_report(connection, learner=desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
@@ -111,7 +109,7 @@ class LabScreen(Page):
     def _result(self, lesson: Declaration, last: Run | None) -> list[tuple[str, str]]:
         if last is None:
             return [("not run yet: what do you predict?", "$text-accent")]
-        when = facts.day(last.finished, self.study.clock().date())
+        when = facts.day(last.finished, self.desk.now().date())
         made = last.prediction
         told = f"{when}: " if made is None else f"{when}: you said {made.prediction.said}"
         grade = f"; {made.grade.value}. " if made and made.grade else ". " if made else ""

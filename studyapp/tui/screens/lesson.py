@@ -9,7 +9,6 @@ from contextlib import aclosing, suppress
 from datetime import datetime
 from enum import Enum
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -26,7 +25,7 @@ from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Cancelled, Failed, Finished, Outcome
 from studyapp.lab.protocol import Fact, Value
 from studyapp.lab.reference import Reference
-from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE, reading, writing
+from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE
 from studyapp.study.lab import facts, misses, predictions, runs
 from studyapp.study.lab.facts import Ending
 from studyapp.study.lab.predictions import Graded, Prediction
@@ -38,9 +37,6 @@ from studyapp.tui.widgets.figures import Figures
 from studyapp.tui.widgets.knobs import KnobInput, Knobs
 from studyapp.tui.widgets.prediction import ChoicePrediction, RangePrediction, prediction
 from studyapp.tui.widgets.prose import Prose
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 TURN = 0.004  # seconds of reading after which others get theirs
 PACE = 0.1  # seconds between two drawings
@@ -139,17 +135,14 @@ class LessonScreen(Page):
     def on_mount(self) -> None:
         self._timer = self.set_interval(PACE, self._tick, pause=True)
         try:
-            with reading(self._engine) as connection:
-                self._history = runs.history(connection, self.lesson.name)
+            with self.desk.reading() as connection:
+                self._history = runs.history(
+                    connection, self.lesson.name, learner=self.desk.learner
+                )
             self._reference = reference.read(reference.path(self.lesson)).get(self.lesson.name)
         except StudyError as error:
             self.notify(str(error), severity="error")
         self.call_after_refresh(self._ask)
-
-    @property
-    def _engine(self) -> Engine:
-        assert self.study.engine is not None
-        return self.study.engine
 
     @property
     def _form(self) -> ChoicePrediction | RangePrediction:
@@ -225,7 +218,7 @@ class LessonScreen(Page):
                 return
             self._prediction = None
             if answer is not None:
-                with reading(self._engine) as connection:
+                with self.desk.reading() as connection:
                     self._prediction = predictions.predict(
                         connection,
                         self.lesson,
@@ -233,6 +226,7 @@ class LessonScreen(Page):
                         answer,
                         self._form.confidence,
                         revealed=self._seen,
+                        learner=self.desk.learner,
                     )
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -263,7 +257,7 @@ class LessonScreen(Page):
     @work(exclusive=True, group="run")
     async def _play(self) -> None:
         """Follow the child process to its end. Leaving the screen or the app ends it here."""
-        started = self.study.clock()
+        started = self.desk.now()
         outcome: Outcome = Cancelled()
         try:
             await asyncio.to_thread(self._begin, started)
@@ -300,17 +294,22 @@ class LessonScreen(Page):
         self._begun = None
         with (
             suppress(StudyError),
-            writing(self._engine, patience=LOCK_PATIENCE) as connection,
+            self.desk.at(LOCK_PATIENCE).writing() as connection,
         ):
             self._begun = runs.begin(
-                connection, self.lesson, self._given, started, self._prediction
+                connection,
+                self.lesson,
+                self._given,
+                started,
+                self._prediction,
+                learner=self.desk.learner,
             )
 
     def _keep(self, outcome: Outcome, started: datetime, patience: float = LONG_PATIENCE) -> None:
         """Write down how it ended. A database that is locked does not cost the result."""
-        now = self.study.clock()
+        now = self.desk.now()
         try:
-            with writing(self._engine, patience=patience) as connection:
+            with self.desk.at(patience).writing() as connection:
                 self._kept = runs.keep(
                     connection,
                     self.lesson,
@@ -320,6 +319,7 @@ class LessonScreen(Page):
                     now,
                     self._prediction,
                     begun=self._begun,
+                    learner=self.desk.learner,
                 )
                 self._begun = None
         except StudyError as error:
@@ -476,8 +476,8 @@ class LessonScreen(Page):
 
     def _scores(self) -> tuple[str, ...]:
         try:
-            with reading(self._engine) as connection:
-                return predictions.prediction_report(connection).words
+            with self.desk.reading() as connection:
+                return predictions.prediction_report(connection, learner=self.desk.learner).words
         except StudyError:  # the result is shown all the same
             return ()
 
@@ -497,7 +497,7 @@ class LessonScreen(Page):
         last = next((one for one in before if one.facts and one.version == version), None)
         if last is not None:
             setting = facts.setting(self.lesson, last.canonical) or "defaults"
-            when = facts.day(last.finished, self.study.clock().date())
+            when = facts.day(last.finished, self.desk.now().date())
             return {fact.name: fact for fact in last.facts}, f"run of {when}, {setting}"
         kept = self._reference
         defaults = lab_knobs.canonical(self.lesson.knobs, {})
@@ -527,7 +527,7 @@ class LessonScreen(Page):
     @work(thread=True, group="card")
     def _make_card(self, missed: Run) -> None:
         try:
-            made = misses.miss_card(self._engine, self.lesson, missed, self.study.clock())
+            made = misses.miss_card(self.desk.at(LONG_PATIENCE), self.lesson, missed)
         except StudyError as error:
             self._carded = False
             self.app.call_from_thread(self.notify, str(error), severity="error")

@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Label, TextArea
 
 from studyapp.errors import StudyError
+from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study.library import new_question
 from studyapp.tui.screens.page import Page
 
@@ -37,12 +38,10 @@ class NewScreen(Page):
         self.query_one("#new-question").focus()
 
     def action_save(self) -> None:
-        engine = self.study.engine
-        assert engine is not None
         question = self.query_one("#new-question", Input).value
         answer = self.query_one("#new-answer", TextArea).text
         try:
-            new_question(engine, question, answer, self.study.clock())
+            new_question(self.desk.at(LONG_PATIENCE), question, answer)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return

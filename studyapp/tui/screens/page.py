@@ -12,6 +12,7 @@ from textual.widgets import Static
 from studyapp.tui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
+    from studyapp.study.desk import Desk
     from studyapp.tui.app import StudyApp
 
 SMALLEST = (40, 12)
@@ -81,6 +82,13 @@ class Page(Screen[None]):
     def study(self) -> StudyApp:
         """The app, typed."""
         return cast("StudyApp", self.app)
+
+    @property
+    def desk(self) -> Desk:
+        """Where the learner sits; it is there from when the database is open."""
+        desk = self.study.desk
+        assert desk is not None
+        return desk
 
     def keep(self) -> bool:
         """Save what is being written, before the app closes; False, after one sentence, if that

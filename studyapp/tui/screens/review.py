@@ -11,12 +11,11 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
-from studyapp import config
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.memory.state import Rating, State
 from studyapp.notes.plain import plain
-from studyapp.store.engine import WAL_LIMIT, LockedError, tidy, wal_size
+from studyapp.store.engine import LONG_PATIENCE, WAL_LIMIT, LockedError, tidy, wal_size
 from studyapp.study import library, words
 from studyapp.study.card import CardView
 from studyapp.study.grading import complete, propose
@@ -94,10 +93,10 @@ class ReviewScreen(Page):
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
-            yield Prose(id="question", raw=self.sitting.settings.raw_maths)
+            yield Prose(id="question", raw=self.desk.settings.raw_maths)
             yield TextArea(id="typed", soft_wrap=True)
             yield Static("", id="rule", markup=False)
-            yield Prose(id="answer", raw=self.sitting.settings.raw_maths)
+            yield Prose(id="answer", raw=self.desk.settings.raw_maths)
             yield Points(id="points")
             yield Static("", id="source", markup=False)
         yield Static("", id="hint", markup=False)
@@ -141,7 +140,7 @@ class ReviewScreen(Page):
         number = len(done) + 1
         right = f"{number} of {len(done) + self.sitting.counts.total}"
         if self.sitting.ends is not None:
-            left = max(0, round((self.sitting.ends - self.sitting.clock()).total_seconds()))
+            left = max(0, round((self.sitting.ends - self.desk.now()).total_seconds()))
             right += f" · {left // 60}:{left % 60:02} left"
         elif again:
             right += f" · {again} again"
@@ -161,7 +160,7 @@ class ReviewScreen(Page):
         view = self.sitting.view
         assert view is not None
         self._revealed = True
-        now = self.sitting.clock()
+        now = self.desk.now()
         self._waits = {
             rating: words.wait(after, now) for rating, after in self.sitting.options().items()
         }
@@ -277,7 +276,7 @@ class ReviewScreen(Page):
             "A core point was missing: a makes that Hard an Again." if offer_again else ""
         )
         self._show_card()
-        if wal_size(self.sitting.engine) > WAL_LIMIT:
+        if wal_size(self.desk.engine) > WAL_LIMIT:
             self._tidy()
         self._idle.reset()
         self._idle.resume()
@@ -372,7 +371,7 @@ class ReviewScreen(Page):
         for prose in proses:
             prose.raw = raw
         self.notify("Maths as written." if raw else "Maths rendered.")
-        config.save(config.settings_path(), "raw_maths", raw)
+        self.desk.change("raw_maths", raw)
 
     def action_scroll(self, pages: int) -> None:
         body = self.query_one(VerticalScroll)
@@ -384,7 +383,7 @@ class ReviewScreen(Page):
         try:
             path, line = library.editable(view)
             edit(self.app, path, line)
-            library.refresh(self.sitting.engine, self.sitting.clock())
+            library.refresh(self.desk.at(LONG_PATIENCE))
             self.sitting.reload_card()
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -436,13 +435,13 @@ class ReviewScreen(Page):
 
     def _tidy_if_large(self) -> None:
         self._idle.pause()
-        if wal_size(self.sitting.engine) > _LITTLE:
+        if wal_size(self.desk.engine) > _LITTLE:
             self._tidy()
 
     @work(thread=True, exclusive=True, group="tidy")
     def _tidy(self) -> None:
         """Empty the write-ahead log while the learner thinks, never on the path of a rating."""
-        tidy(self.sitting.engine, above=_LITTLE)
+        tidy(self.desk.engine, above=_LITTLE)
 
 
 def _source(view: CardView) -> Content:

@@ -12,7 +12,6 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from studyapp.errors import StudyError
-from studyapp.store.engine import LOCK_PATIENCE, reading, writing
 from studyapp.study import library, tracker, words
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
@@ -93,13 +92,12 @@ class CoursePage(WritingPage):
 
     def reload(self) -> None:
         """Read the course and show it."""
-        engine = self.study.engine
-        assert engine is not None
+        learner = self.desk.learner
         try:
-            with reading(engine) as connection:
+            with self.desk.reading() as connection:
                 if self._counts is None:
-                    self._counts = tracker.count_cards(connection)
-                self.course = tracker.read_course(connection, self._counts)
+                    self._counts = tracker.count_cards(connection, learner=learner)
+                self.course = tracker.read_course(connection, self._counts, learner=learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
@@ -108,10 +106,8 @@ class CoursePage(WritingPage):
 
     def _change(self, change: Callable[[Connection], object], told: str = "") -> None:
         """One write transaction; if it cannot be, one sentence."""
-        engine = self.study.engine
-        assert engine is not None
         try:
-            with writing(engine, patience=LOCK_PATIENCE) as connection:
+            with self.desk.writing() as connection:
                 change(connection)
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -127,10 +123,8 @@ class CoursePage(WritingPage):
         return self.view.box
 
     def _write_note(self, section: int, text: str, before: str, patience: float) -> str:
-        engine = self.study.engine
-        assert engine is not None
-        with writing(engine, patience=patience) as connection:
-            return tracker.write_note(connection, section, text, before)
+        with self.desk.at(patience).writing() as connection:
+            return tracker.write_note(connection, section, text, before, learner=self.desk.learner)
 
     def close_note(self) -> bool:
         """Save and close the box; False if it cannot be saved, and so stays open."""
@@ -170,13 +164,13 @@ class CoursePage(WritingPage):
         return True
 
     def action_done(self) -> None:
-        section, now = self.section, self.study.clock()
+        section, now, learner = self.section, self.desk.now(), self.desk.learner
         if section is None:
             return
         done, enter = not section.done, section.new and not section.started
         cards = words.count(section.new, "card")
         self._change(
-            lambda connection: tracker.set_done(connection, section.id, done, now),
+            lambda connection: tracker.set_done(connection, section.id, done, now, learner=learner),
             f"{section.number} is done, and so lets its {cards} in." if done and enter else "",
         )
 
@@ -189,34 +183,41 @@ class CoursePage(WritingPage):
         value = max(-1, min(FAMILIAR, now + step))
         self._change(
             lambda connection: tracker.set_familiarity(
-                connection, section.id, None if value < 0 else value
+                connection, section.id, None if value < 0 else value, learner=self.desk.learner
             )
         )
 
     def action_start(self) -> None:
-        section, chapter, now = self.section, self.chapter, self.study.clock()
+        section, chapter = self.section, self.chapter
+        now, learner = self.desk.now(), self.desk.learner
         if section is not None:
             name = f"Section {section.number}"
             if section.started:
                 self._change(
-                    lambda connection: tracker.stop_section(connection, section.id),
+                    lambda connection: tracker.stop_section(
+                        connection, section.id, learner=learner
+                    ),
                     f"{name} lets no more new cards in.",
                 )
             else:
                 self._change(
-                    lambda connection: tracker.start_section(connection, section.id, now),
+                    lambda connection: tracker.start_section(
+                        connection, section.id, now, learner=learner
+                    ),
                     f"{name} is started: {_enter(section.new)}",
                 )
         elif chapter is not None:
             name, number = f"Chapter {chapter.number}", chapter.number
             if chapter.started:
                 self._change(
-                    lambda connection: tracker.stop_chapter(connection, number),
+                    lambda connection: tracker.stop_chapter(connection, number, learner=learner),
                     f"{name} lets no more new cards in as a whole.",
                 )
             else:
                 self._change(
-                    lambda connection: library.start_chapter(connection, number, now),
+                    lambda connection: library.start_chapter(
+                        connection, number, now, learner=learner
+                    ),
                     f"{name} is started: {_enter(chapter.new)}",
                 )
 
@@ -310,7 +311,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         self._section = next(
             (one for one in self.course.sections if one.id == place), self._section
         )
-        self.view.show(self._section, self.study.clock())
+        self.view.show(self._section, self.desk.now())
         chapter = self.chapter
         if chapter is not None:
             self.head(

@@ -51,7 +51,7 @@ class SummaryScreen(Page):
     def on_mount(self) -> None:
         summary = self.sitting.summary()
         self.head("Done for now" if summary.cards else "Nothing to review", "")
-        lines = summary_lines(summary, self.sitting.clock())
+        lines = summary_lines(summary, self.sitting.desk.now())
         content = Content.assemble((lines[0] + "\n", "bold"))
         top = max(summary.ratings.values(), default=0)
         for rating in Rating if top else ():

@@ -79,19 +79,17 @@ class TodayScreen(Page):
         self.refresh_overview()
 
     def refresh_overview(self) -> None:
-        if self.study.engine is not None:
+        if self.study.desk is not None:
             self._load()
 
     @work(thread=True, exclusive=True, group="overview")
     def _load(self) -> None:
-        from studyapp.store.engine import reading
         from studyapp.study.today import overview
 
-        engine = self.study.engine
-        assert engine is not None
+        desk = self.desk
         try:
-            with reading(engine) as connection:
-                found = overview(connection, self.study.clock(), self.study.settings)
+            with desk.reading() as connection:
+                found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError as error:
             self.app.call_from_thread(self.show_failure, str(error))
             return
@@ -100,14 +98,12 @@ class TodayScreen(Page):
 
     def load_prospect(self) -> None:
         """Say where one left off, and the mastery; to be called in a worker's thread."""
-        from studyapp.store.engine import reading
         from studyapp.study.prospect import prospect
 
-        study = self.study
-        assert study.engine is not None
+        desk = self.desk
         try:
-            with reading(study.engine) as connection:
-                found = prospect(connection, study.clock(), study.settings)
+            with desk.reading() as connection:
+                found = prospect(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError:  # the counts stand; the screens themselves will say what is wrong
             return
         self.app.call_from_thread(self._show_prospect, found)
@@ -126,7 +122,7 @@ class TodayScreen(Page):
         self.head("studyapp", day + row)
         self.query_one("#now", Static).update(_now_due(overview))
         self.query_one("#outlook", Static).update(
-            _outlook(overview, self.study.settings.desired_retention)
+            _outlook(overview, self.desk.settings.desired_retention)
         )
         self._show_options(overview)
         if self.app.screen is self:
@@ -211,12 +207,11 @@ class TodayScreen(Page):
         self._do("undo")
 
     def _do(self, what: str) -> None:
-        from studyapp.store.engine import LOCK_PATIENCE
         from studyapp.study.interview import Interview
         from studyapp.study.sitting import Sitting
 
         study = self.study
-        if study.engine is None or self._overview is None:
+        if study.desk is None or self._overview is None:
             return
         try:
             if what == "open":
@@ -232,13 +227,13 @@ class TodayScreen(Page):
             elif what == "course":
                 study.open_course()
             elif what == "five":
-                five = Interview(study.engine, study.settings, study.clock, patience=LOCK_PATIENCE)
+                five = Interview(study.desk)
                 if five.view is None:
                     self.notify("Nothing to ask: what you have met was reviewed today.")
                 else:
                     study.open_review(five)
             else:
-                sitting = Sitting(study.engine, study.settings, study.clock, patience=LOCK_PATIENCE)
+                sitting = Sitting(study.desk)
                 if what == "more":
                     sitting.go_on()
                 elif what == "undo" and not self._undo(sitting):
@@ -266,16 +261,15 @@ class TodayScreen(Page):
             self.study.open_chapter(number)
 
     def _open_next_chapter(self) -> None:
-        from studyapp.store.engine import writing
         from studyapp.study.library import start_chapter
 
-        assert self.study.engine is not None
+        desk = self.desk
         assert self._overview is not None
         chapter = self._overview.next_chapter
         if chapter is None:
             return
-        with writing(self.study.engine) as connection:
-            start_chapter(connection, chapter.number, self.study.clock())
+        with desk.writing() as connection:
+            start_chapter(connection, chapter.number, desk.now(), learner=desk.learner)
         self.notify(f"Chapter {chapter.number} is open: {chapter.title}.")
         self.refresh_overview()
 

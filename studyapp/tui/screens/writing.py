@@ -109,8 +109,7 @@ class WritingPage(Page):
 
     def _write_down(self, draft: Draft) -> None:
         draft.save(LOCK_PATIENCE)
-        if self.study.engine is not None:
-            tidy(self.study.engine)
+        tidy(self.desk.engine)
 
     def _overtaken(self, error: AlreadyRatedError) -> None:
         if self.draft is not None:

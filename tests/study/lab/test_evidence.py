@@ -45,13 +45,13 @@ def run(
     with writing(engine) as connection:
         made = None
         if answer is not None:
-            made = predictions.predict(connection, lesson, {"n": n}, answer, 0.8)
-        return runs.keep(connection, lesson, {"n": n}, outcome, clock(), clock(), made)
+            made = predictions.predict(connection, lesson, {"n": n}, answer, 0.8, learner=1)
+        return runs.keep(connection, lesson, {"n": n}, outcome, clock(), clock(), made, learner=1)
 
 
 def shown(engine: Engine, known: Catalog, clock: Clock, text: str, **options: bool) -> str:
     with reading(engine) as connection:
-        return with_evidence(connection, text, known, clock(), **options).text
+        return with_evidence(connection, text, known, clock(), learner=1, **options).text
 
 
 CITED = "First, [the gap rose](fact:probe.gap) a lot.\n\nMore text."
@@ -59,8 +59,8 @@ CITED = "First, [the gap rose](fact:probe.gap) a lot.\n\nMore text."
 
 def test_before_the_first_run_there_is_only_a_reference_on_demand(engine, known, clock) -> None:
     with reading(engine) as connection:
-        evidence = with_evidence(connection, CITED, known, clock())
-        asked = with_evidence(connection, CITED, known, clock(), reference=True)
+        evidence = with_evidence(connection, CITED, known, clock(), learner=1)
+        asked = with_evidence(connection, CITED, known, clock(), reference=True, learner=1)
     assert evidence.withheld
     assert evidence.text == (
         "First, [the gap rose](fact:probe.gap) a lot.\n\n"
@@ -98,7 +98,7 @@ def test_what_is_no_link_to_a_known_fact_stays_as_it_is(engine, known, clock) ->
 @given(st.text(alphabet="a \n`[](){}\\"))
 def test_text_without_links_is_never_changed(text: str) -> None:
     empty = Catalog((), ())
-    assert with_evidence(None, text, empty, Clock()()).text == text  # type: ignore[arg-type]
+    assert with_evidence(None, text, empty, Clock()(), learner=1).text == text  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ def test_why_a_prediction_is_not_scored(engine, known, clock) -> None:
 def test_the_latest_result_on_one_line(engine, known, clock) -> None:
     today = date(2026, 11, 20)
     with reading(engine) as connection:
-        assert latest(connection, today) == ""
+        assert latest(connection, today, learner=1) == ""
     run(engine, known, clock, gap(4.7, 3.9, 5.5), "lower")
     with reading(engine) as connection:
-        assert latest(connection, today) == "probe on 20 Nov: you were wrong"
+        assert latest(connection, today, learner=1) == "probe on 20 Nov: you were wrong"
     clock.forward(days=1)
     run(engine, known, clock, gap(4.7, 3.9, 5.5))
     with reading(engine) as connection:
-        assert latest(connection, today) == "probe on 21 Nov"
+        assert latest(connection, today, learner=1) == "probe on 21 Nov"
 
 
 def test_an_arm_is_judged_by_its_own_fact() -> None:

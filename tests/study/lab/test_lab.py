@@ -27,7 +27,8 @@ from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes import markdown
 from studyapp.notes.note import Point
 from studyapp.store import log, sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
 from studyapp.study import library, queue, review
 from studyapp.study.lab import facts, predictions
@@ -36,7 +37,7 @@ from studyapp.study.lab.misses import bring_back, miss_card
 from studyapp.study.lab.predictions import prediction_report
 from studyapp.study.lab.runs import Run, history, keep, last_results
 from studyapp.study.undo import undo
-from tests_support import Clock, question, questionnaire
+from tests_support import Clock, desk_of, question, questionnaire
 
 CHOICES = (Choice("lower", high=-1), Choice("the same", -1, 1), Choice("higher", 1))
 HIGHER, UNRESOLVED, LOWER = (3.9, 5.5), (0.5, 1.5), (-5.5, -3.9)
@@ -53,7 +54,7 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def own(engine: Engine, only_pack: Path, clock: Clock) -> Engine:
     """The database with `content` as the only installed pack, chapter 1 started."""
-    library.refresh(engine, clock())
+    library.refresh(desk_of(engine, clock))
     return engine
 
 
@@ -150,13 +151,13 @@ def add_note(engine: Engine, content: Path, clock: Clock, name: str, text: str) 
 
 def rate(engine: Engine, card_id: int, clock: Clock, rating: Rating = Rating.GOOD) -> None:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, 1, card_id).last_review
-        review.answer(connection, card_id, seen, rating, clock())
+        seen = log.read_memory(connection, card_id, learner=1).last_review
+        review.answer(connection, card_id, seen, rating, clock(), learner=1)
 
 
 def memory_of(engine: Engine, card_id: int) -> Memory:
     with reading(engine) as connection:
-        return log.read_memory(connection, 1, card_id)
+        return log.read_memory(connection, card_id, learner=1)
 
 
 def is_naive(engine: Engine, lesson: str = "gap", learner: int = 1) -> bool:
@@ -185,7 +186,7 @@ def test_a_run_is_kept_whole(engine: Engine, gap: Declaration, clock: Clock) -> 
     assert made.prediction.question == "With n = 64 instead: The gap is …"
     assert made.prediction.said == "higher, 80%"
     with reading(engine) as connection:
-        assert history(connection, "gap") == (kept,)
+        assert history(connection, "gap", learner=1) == (kept,)
 
 
 @pytest.mark.parametrize("outcome", [Failed("No pictures."), Cancelled()])
@@ -200,9 +201,9 @@ def test_a_run_without_a_result_is_kept_without_facts(
     assert (kept.prediction.grade, kept.prediction.score) == (None, None)
     with reading(engine) as connection:
         assert rows(connection, tables.fact) == 0
-        assert history(connection, "gap") == (kept,)
-        assert last_results(connection) == {}
-        assert prediction_report(connection).words == ()
+        assert history(connection, "gap", learner=1) == (kept,)
+        assert last_results(connection, learner=1) == {}
+        assert prediction_report(connection, learner=1).words == ()
 
 
 def test_all_or_nothing_is_stored(engine: Engine, gap: Declaration, clock: Clock) -> None:
@@ -223,8 +224,8 @@ def test_history_has_the_newest_first_and_results_apart(
     third = ran(engine, gap, clock, Cancelled())
     apart = ran(engine, other, clock)
     with reading(engine) as connection:
-        assert history(connection, "gap") == (third, second, first)
-        assert last_results(connection) == {"gap": second, "other": apart}
+        assert history(connection, "gap", learner=1) == (third, second, first)
+        assert last_results(connection, learner=1) == {"gap": second, "other": apart}
 
 
 def test_learners_do_not_see_each_other(
@@ -235,9 +236,12 @@ def test_learners_do_not_see_each_other(
     kept = ran(engine, gap, clock, None, "higher", 0.8, learner=2)
     assert (is_naive(engine), is_naive(engine, learner=2)) == (True, False)
     with reading(engine) as connection:
-        assert (history(connection, "gap"), last_results(connection)) == ((), {})
+        assert (history(connection, "gap", learner=1), last_results(connection, learner=1)) == (
+            (),
+            {},
+        )
         assert history(connection, "gap", learner=2) == (kept,)
-        assert cite(connection, "fact:gap.error_gap", catalog, clock()).hidden
+        assert cite(connection, "fact:gap.error_gap", catalog, clock(), learner=1).hidden
         shown = cite(connection, "fact:gap.error_gap", catalog, clock(), learner=2)
         assert not shown.hidden
 
@@ -292,11 +296,11 @@ def test_a_range_has_a_grade_and_no_score(
 def test_only_an_answer_to_the_question_is_taken(engine: Engine, gap: Declaration) -> None:
     with reading(engine) as connection:
         with pytest.raises(SettingError, match="maybe is not an answer"):
-            predictions.predict(connection, gap, {}, "maybe")
+            predictions.predict(connection, gap, {}, "maybe", learner=1)
         with pytest.raises(SettingError, match=r"confidence = 20% is not allowed"):
-            predictions.predict(connection, gap, {}, "lower", 0.2)
+            predictions.predict(connection, gap, {}, "lower", 0.2, learner=1)
         with pytest.raises(SettingError, match=r"n = 8 is not allowed"):
-            predictions.predict(connection, gap, {"n": 8}, "lower", 0.8)
+            predictions.predict(connection, gap, {"n": 8}, "lower", 0.8, learner=1)
 
 
 @pytest.mark.parametrize(
@@ -327,7 +331,7 @@ def test_rating_a_card_that_cites_the_lesson_ends_being_naive(
     rate(own, card_id, clock)
     assert is_naive(own) is naive
     with writing(own) as connection:
-        undo(connection, clock())
+        undo(connection, clock(), learner=1)
     assert is_naive(own) is naive  # it was seen
 
 
@@ -335,7 +339,7 @@ def test_an_answer_that_was_seen_ends_being_naive_for_good(own: Engine, clock: C
     assert is_naive(own)
     for _ in range(2):
         with writing(own) as connection:
-            predictions.saw(connection, ["gap", "other"], clock())
+            predictions.saw(connection, ["gap", "other"], clock(), learner=1)
     assert (is_naive(own), is_naive(own, learner=2)) == (False, True)
 
 
@@ -343,18 +347,20 @@ def test_a_revealed_card_ends_being_naive_before_it_is_rated(
     engine: Engine, gap: Declaration
 ) -> None:
     with reading(engine) as connection:
-        assert not predictions.predict(connection, gap, {}, "lower", 0.8, revealed=True).naive
+        assert not predictions.predict(
+            connection, gap, {}, "lower", 0.8, revealed=True, learner=1
+        ).naive
 
 
 def test_of_two_windows_the_first_run_decides(
     engine: Engine, gap: Declaration, clock: Clock
 ) -> None:
     with reading(engine) as connection:
-        made = predictions.predict(connection, gap, {}, "higher", 0.8)
+        made = predictions.predict(connection, gap, {}, "higher", 0.8, learner=1)
     assert made.naive
     ran(engine, gap, clock)
     with writing(engine) as connection:
-        kept = keep(connection, gap, {}, finished(gap), clock(), clock(), made)
+        kept = keep(connection, gap, {}, finished(gap), clock(), clock(), made, learner=1)
     assert kept.prediction is not None
     assert (kept.prediction.prediction.naive, kept.prediction.score) == (False, None)
 
@@ -377,12 +383,12 @@ def test_no_mean_under_twenty(engine: Engine, gap: Declaration, clock: Clock) ->
     again = replace(gap, name="gap0")
     ran(engine, again, clock, None, "lower", 0.9)  # a rerun is exploration
     with reading(engine) as connection:
-        report = prediction_report(connection)
+        report = prediction_report(connection, learner=1)
         assert report.scores == Scores(None, None, 19)
         assert report.words == ("19 of 20 predictions before a mean says anything", "2 unresolved")
     predicted(engine, gap, clock, 1, answer="lower", confidence=0.8)
     with reading(engine) as connection:
-        report = prediction_report(connection)
+        report = prediction_report(connection, learner=1)
     assert report.scores.n == 20
     assert report.scores.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)
     assert report.scores.guessing == pytest.approx(2 / 9)
@@ -397,7 +403,7 @@ def test_ranges_are_counted_and_never_scored(
     predicted(engine, number, clock, 5, answer=(6.0, 9.0))
     predicted(engine, number, clock, 1, answer=(4.0, 9.0))
     with reading(engine) as connection:
-        report = prediction_report(connection)
+        report = prediction_report(connection, learner=1)
     assert (report.held, report.ranges, report.unresolved) == (9, 14, 1)
     assert report.scores == Scores(None, None, 0)
     assert report.words == ("your ranges held 9 of 14", "1 unresolved")
@@ -410,7 +416,7 @@ def test_ranges_are_counted_and_never_scored(
 def cited(engine: Engine, catalog: Catalog, clock: Clock) -> Callable[..., facts.Citation]:
     def make(link: str = "fact:gap.error_gap") -> facts.Citation:
         with reading(engine) as connection:
-            return cite(connection, link, catalog, clock())
+            return cite(connection, link, catalog, clock(), learner=1)
 
     return make
 
@@ -655,18 +661,18 @@ def test_a_miss_becomes_a_question_due_tomorrow(
 ) -> None:
     run = missed(own, gap, clock, 0.8)
     today = study_day(clock())
-    made = miss_card(own, gap, run, clock())
+    made = miss_card(desk_of(own, clock), gap, run)
     assert (made.new, made.due, made.again) == (
         True,
         today + timedelta(days=1),
         today + timedelta(days=7),
     )
     with reading(own) as connection:
-        view = cards.load(connection, made.card)
+        view = cards.load(connection, made.card, learner=1)
         kinds = connection.scalars(
             select(tables.review.c.kind).where(tables.review.c.card_id == made.card)
         ).all()
-        due = queue.load(connection, clock(), Settings()).counts()
+        due = queue.load(connection, clock(), Settings(), learner=1).counts()
     assert view.face.front == "The gap is … (lower / the same / higher)"
     assert view.face.back == (
         "[Higher](fact:gap.error_gap). Wrong labels were stored.\n\nYou said lower, 80%."
@@ -685,7 +691,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
     assert (due.learning, due.review) == (0, 0)
     clock.forward(days=1)
     with reading(own) as connection:
-        assert queue.load(connection, clock(), Settings()).counts().review == 1
+        assert queue.load(connection, clock(), Settings(), learner=1).counts().review == 1
     rate(own, made.card, clock)
     assert memory_of(own, made.card).state is State.REVIEW
 
@@ -695,10 +701,10 @@ def test_the_card_says_what_was_asked_at_other_knobs(
 ) -> None:
     between = finished(gap, figure((0.0, 2.0)), n=64)
     run = ran(own, gap, clock, between, "lower", 0.5, n=64)
-    made = miss_card(own, gap, run, clock())
+    made = miss_card(desk_of(own, clock), gap, run)
     assert made.again is None
     with reading(own) as connection:
-        view = cards.load(connection, made.card)
+        view = cards.load(connection, made.card, learner=1)
     assert view.face.front.startswith("With n = 64 instead: The gap is …")
     assert view.face.back.startswith("[Not lower](fact:gap.error_gap?n=64).")
 
@@ -708,9 +714,9 @@ def test_a_missed_range_says_in_which_direction(
     own: Engine, gap: Declaration, clock: Clock, answer: Answer, truth: str
 ) -> None:
     number = replace(gap, question=Question("How much?", "number", "error_gap", unit="points"))
-    made = miss_card(own, number, ran(own, number, clock, None, answer), clock())
+    made = miss_card(desk_of(own, clock), number, ran(own, number, clock, None, answer))
     with reading(own) as connection:
-        view = cards.load(connection, made.card)
+        view = cards.load(connection, made.card, learner=1)
     assert view.face.front == "How much? (points)"
     assert view.face.back.startswith(f"[{truth} than you said](fact:gap.error_gap).")
     assert made.again is not None  # a range is stated at 80%
@@ -720,9 +726,9 @@ def test_an_arm_is_told_with_its_own_fact(own: Engine, gap: Declaration, clock: 
     arms = (Choice("[a]", 0, fact="lead_a"), Choice("b", 0, fact="lead_b"))
     lesson = replace(gap, question=Question("Which?", "arms", "lead_b", arms))
     outcome = finished(lesson, figure((2, 4), "lead_a"), figure((-4, -2), "lead_b"))
-    made = miss_card(own, lesson, ran(own, lesson, clock, outcome, "b", 0.6), clock())
+    made = miss_card(desk_of(own, clock), lesson, ran(own, lesson, clock, outcome, "b", 0.6))
     with reading(own) as connection:
-        view = cards.load(connection, made.card)
+        view = cards.load(connection, made.card, learner=1)
     assert view.face.back.startswith(r"[\[a\]](fact:gap.lead_a).")
     assert [link.fact for link in links(view.note.answer)] == ["lead_a"]
 
@@ -730,7 +736,7 @@ def test_an_arm_is_told_with_its_own_fact(own: Engine, gap: Declaration, clock: 
 def test_only_a_wrong_prediction_makes_a_card(own: Engine, gap: Declaration, clock: Clock) -> None:
     for run in (ran(own, gap, clock), ran(own, gap, clock, None, "higher", 0.8)):
         with pytest.raises(StudyError, match="Only a prediction that was wrong"):
-            miss_card(own, gap, run, clock())
+            miss_card(desk_of(own, clock), gap, run)
     assert not library.own_packs().exists()
 
 
@@ -743,14 +749,14 @@ def test_a_card_that_covers_it_is_brought_forward(
         clock.forward(days=9)
     before = memory_of(own, card_id)
     clock.forward(days=-9)
-    made = miss_card(own, gap, missed(own, gap, clock), clock())
+    made = miss_card(desk_of(own, clock), gap, missed(own, gap, clock))
     tomorrow = study_day(clock()) + timedelta(days=1)
     assert (made.card, made.new, made.due) == (card_id, False, tomorrow)
     after = memory_of(own, card_id)
     assert (after.due, after.stability, after.reviews) == (tomorrow, before.stability, 3)
     assert not library.own_packs().exists()
     clock.forward(days=4)  # overdue by now: a second miss leaves it so
-    made = miss_card(own, gap, missed(own, gap, clock), clock())
+    made = miss_card(desk_of(own, clock), gap, missed(own, gap, clock))
     assert (made.due, memory_of(own, card_id).due) == (tomorrow, tomorrow)
 
 
@@ -770,7 +776,7 @@ def test_another_note_does_not_cover_it(
     (card_id,) = add_note(own, content, clock, "cites", text)
     if rated:
         rate(own, card_id, clock)
-    made = miss_card(own, gap, missed(own, gap, clock), clock())
+    made = miss_card(desk_of(own, clock), gap, missed(own, gap, clock))
     assert made.new
     assert made.card != card_id
 
@@ -778,9 +784,9 @@ def test_another_note_does_not_cover_it(
 def test_the_same_miss_again_uses_the_same_card(
     own: Engine, gap: Declaration, clock: Clock
 ) -> None:
-    first = miss_card(own, gap, missed(own, gap, clock), clock())
-    second = miss_card(own, gap, missed(own, gap, clock), clock())
-    other = miss_card(own, gap, missed(own, gap, clock, n=64), clock())
+    first = miss_card(desk_of(own, clock), gap, missed(own, gap, clock))
+    second = miss_card(desk_of(own, clock), gap, missed(own, gap, clock))
+    other = miss_card(desk_of(own, clock), gap, missed(own, gap, clock, n=64))
     assert (second.card, second.new) == (first.card, False)
     assert other.new
     with reading(own) as connection:
@@ -794,7 +800,7 @@ def test_without_a_started_chapter_there_is_no_place_for_a_card(
     engine: Engine, gap: Declaration, clock: Clock
 ) -> None:
     with pytest.raises(StudyError, match="Start a chapter first"):
-        miss_card(engine, gap, missed(engine, gap, clock), clock())
+        miss_card(desk_of(engine, clock), gap, missed(engine, gap, clock))
 
 
 def test_a_card_goes_to_the_chapter_that_cites_the_lesson(
@@ -803,46 +809,46 @@ def test_a_card_goes_to_the_chapter_that_cites_the_lesson(
     add_note(own, content, clock, "cites", "[run it](lesson:gap)")
     clock.forward(days=1)
     with writing(own) as connection:
-        library.start_chapter(connection, 2, clock())
-    made = miss_card(own, gap, missed(own, gap, clock), clock())
+        library.start_chapter(connection, 2, clock(), learner=1)
+    made = miss_card(desk_of(own, clock), gap, missed(own, gap, clock))
     other = replace(gap, name="other")
-    last = miss_card(own, other, missed(own, other, clock), clock())
+    last = miss_card(desk_of(own, clock), other, missed(own, other, clock))
     with reading(own) as connection:
-        assert cards.load(connection, made.card).chapter == 1
-        assert cards.load(connection, last.card).chapter == 2
+        assert cards.load(connection, made.card, learner=1).chapter == 1
+        assert cards.load(connection, last.card, learner=1).chapter == 2
 
 
 @pytest.mark.parametrize(("confidence", "back"), [(0.8, 1), (0.75, 0)])
 def test_a_confident_miss_comes_again_after_a_week(
     own: Engine, gap: Declaration, clock: Clock, confidence: float, back: int
 ) -> None:
-    made = miss_card(own, gap, missed(own, gap, clock, confidence), clock())
+    made = miss_card(desk_of(own, clock), gap, missed(own, gap, clock, confidence))
     clock.forward(days=1)
     rate(own, made.card, clock, Rating.EASY)
     set_due(own, made.card, clock, date(2027, 3, 1))
     clock.forward(days=5)
-    assert bring_back(own, clock()) == 0
+    assert bring_back(desk_of(own, clock)) == 0
     clock.forward(days=1)
-    assert bring_back(own, clock()) == back
+    assert bring_back(desk_of(own, clock)) == back
     if back:
         assert memory_of(own, made.card).due == study_day(clock())
-        assert bring_back(own, clock()) == 0
+        assert bring_back(desk_of(own, clock)) == 0
         clock.forward(days=2)  # it waits until it is reviewed
         rate(own, made.card, clock, Rating.EASY)
         set_due(own, made.card, clock, date(2027, 3, 1))
     clock.forward(days=30)
-    assert bring_back(own, clock()) == 0
+    assert bring_back(desk_of(own, clock)) == 0
 
 
 def test_a_suspended_card_stays_away(own: Engine, gap: Declaration, clock: Clock) -> None:
-    made = miss_card(own, gap, missed(own, gap, clock, 0.9), clock())
+    made = miss_card(desk_of(own, clock), gap, missed(own, gap, clock, 0.9))
     set_due(own, made.card, clock, date(2027, 3, 1))
     with writing(own) as connection:
-        review.suspend(connection, made.card, clock())
+        review.suspend(connection, made.card, clock(), learner=1)
     clock.forward(days=8)
-    assert bring_back(own, clock()) == 0
+    assert bring_back(desk_of(own, clock)) == 0
 
 
 def set_due(engine: Engine, card_id: int, clock: Clock, day: date) -> None:
     with writing(engine) as connection:
-        review.set_due(connection, card_id, day, clock())
+        review.set_due(connection, card_id, day, clock(), learner=1)

@@ -26,7 +26,7 @@ from studyapp.study.questionnaire import history as questionnaires
 from studyapp.study.questionnaire.attempt import Attempt, Mark
 from studyapp.study.questionnaire.promise import STAYS, promises
 from studyapp.study.undo import undo
-from tests_support import Clock, question, questionnaire
+from tests_support import Clock, desk_of, question, questionnaire
 
 ITEMS = (
     "## Which three? {#three}\n\n- [ ] one thing {#one}\n- [ ] two things {#two}\n"
@@ -38,7 +38,7 @@ DO = "## Run the cell {#run}\n\nOpen it and run it.\n\n<!-- card: do -->"
 
 @pytest.fixture
 def attempt(engine: Engine, clock: Clock) -> Attempt:
-    return Attempt(engine, Settings(), clock, 1)
+    return Attempt(desk_of(engine, clock), 1)
 
 
 def begin(
@@ -49,7 +49,7 @@ def begin(
     anew: bool = False,
     pretest: bool | None = None,
 ) -> Attempt:
-    return Attempt(engine, Settings(), clock, number, anew=anew, pretest=pretest)
+    return Attempt(desk_of(engine, clock), number, anew=anew, pretest=pretest)
 
 
 def read_again(engine: Engine, content: Path, clock: Clock) -> None:
@@ -73,10 +73,10 @@ def memory_of(engine: Engine, name: str, side: str = "answer") -> Memory:
             .join(tables.note, tables.note.c.id == tables.card.c.note_id)
             .where(tables.note.c.name == name, tables.card.c.side == side)
         ).one()
-        kept = log.read_memory(connection, 1, card_id)
+        kept = log.read_memory(connection, card_id, learner=1)
         uid = connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card_id)).one()
-        history = log.read_history(connection, 1)
-        assert kept == fold(log.read_log(connection, 1, card_id), uid, history)
+        history = log.read_history(connection, learner=1)
+        assert kept == fold(log.read_log(connection, card_id, learner=1), uid, history)
     return kept
 
 
@@ -145,7 +145,7 @@ def test_missed_is_relearned_now(engine, attempt, clock: Clock) -> None:
     assert (kept.state, kept.due) == (State.LEARNING, study_day(clock()))
     assert kept.due_at == clock() + timedelta(minutes=10)
     with reading(engine) as connection:
-        assert queue.load(connection, clock(), Settings()).counts().learning == 1
+        assert queue.load(connection, clock(), Settings(), learner=1).counts().learning == 1
 
 
 def test_partly_comes_on_the_next_study_day(engine, attempt, clock: Clock) -> None:
@@ -155,10 +155,10 @@ def test_partly_comes_on_the_next_study_day(engine, attempt, clock: Clock) -> No
     assert (kept.due, kept.due_at, kept.cause) == (tomorrow, None, Cause.SET)
     assert kept.reviews == 1
     with reading(engine) as connection:
-        assert queue.load(connection, clock(), Settings()).counts().learning == 0
+        assert queue.load(connection, clock(), Settings(), learner=1).counts().learning == 0
     clock.forward(days=1)
     with reading(engine) as connection:
-        assert queue.load(connection, clock(), Settings()).counts().review == 1
+        assert queue.load(connection, clock(), Settings(), learner=1).counts().review == 1
 
 
 def test_a_lapse_counts_from_the_cards_actual_state(engine, clock: Clock) -> None:
@@ -201,13 +201,13 @@ def test_undo_in_review_takes_back_a_grade_whole(engine, attempt, clock: Clock) 
         card_id = connection.scalars(
             select(tables.card.c.id).where(tables.card.c.side == "meaning").limit(1)
         ).one()
-        review.answer(connection, card_id, None, Rating.GOOD, clock())
+        review.answer(connection, card_id, None, Rating.GOOD, clock(), learner=1)
     attempt.grade(Grade.PARTLY)
     attempt.grade(Grade.MISSED)
     told = []
     for _ in range(4):
         with writing(engine) as connection:
-            undone = undo(connection, clock.forward(seconds=1))
+            undone = undo(connection, clock.forward(seconds=1), learner=1)
         told.append(undone and undone.what)
     assert told == ["the grade 'missed'", "the grade 'partly'", "Good", None]
     assert reviews(engine) == []
@@ -254,7 +254,7 @@ def test_something_to_do_is_done_with_a_note(engine, content: Path, clock: Clock
     assert not attempt.grade(Grade.DONE)
     assert reviews(engine) == []
     with writing(engine) as connection:
-        undone = undo(connection, clock())
+        undone = undo(connection, clock(), learner=1)
     assert undone is not None
     assert (undone.card, undone.what) == (None, "the grade 'done'")
     with pytest.raises(StudyError, match="one to judge"):
@@ -269,7 +269,7 @@ def test_a_pretest_keeps_what_is_missed_for_later(engine, clock: Clock) -> None:
     assert memory_of(engine, "r0") == Memory()
     assert memory_of(engine, "r1").state is State.REVIEW
     with writing(engine) as connection:
-        start_chapter(connection, 2, clock())
+        start_chapter(connection, 2, clock(), learner=1)
     assert not attempt.grade(Grade.MISSED), "it stays a pretest"
     assert memory_of(engine, "r2") == Memory()
 
@@ -283,7 +283,7 @@ def test_a_started_chapter_can_be_a_pretest_if_the_learner_says_so(engine, clock
     assert [one.scheduled for one in attempt.questions[:3]] == [False, True, False]
     assert memory_of(engine, "q00") == Memory()
     with reading(engine) as connection:
-        promised = promises(connection, attempt.current, (), clock(), pretest=True)
+        promised = promises(connection, attempt.current, (), clock(), pretest=True, learner=1)
     assert promised[Grade.MISSED] == STAYS
 
 
@@ -329,7 +329,7 @@ def test_undo_in_an_attempt_that_was_followed_by_another_leaves_it_ended(
     first.undo()
     assert begin(engine, clock).id == second.id
     with reading(engine) as connection:
-        waiting = questionnaires.waiting(connection)
+        waiting = questionnaires.waiting(connection, learner=1)
     assert waiting is not None
     assert waiting.answered == 1
 
@@ -415,14 +415,14 @@ def test_another_window_cannot_grade_twice(engine, clock: Clock) -> None:
 def test_line_ends_are_kept_as_one_kind(engine, attempt) -> None:
     attempt.write("one\r\ntwo\rthree\n")
     assert attempt.current.text == "one\ntwo\nthree\n"
-    assert begin(engine, attempt.clock).current.text == "one\ntwo\nthree\n"
+    assert begin(engine, attempt.desk.clock).current.text == "one\ntwo\nthree\n"
 
 
 def test_a_hundred_thousand_characters_are_kept_and_no_more(engine, attempt) -> None:
     attempt.write("x" * 100_000)
     with pytest.raises(StudyError, match="100,000 characters and this one has 100,001"):
         attempt.write("x" * 100_001)
-    assert len(begin(engine, attempt.clock).current.text) == 100_000
+    assert len(begin(engine, attempt.desk.clock).current.text) == 100_000
 
 
 def test_confidence_counts_only_before_the_answer(attempt) -> None:

@@ -10,17 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError
 from studyapp.store import log, sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.questionnaire.attempt import Attempt, Mark
 from studyapp.study.questionnaire.promise import KEPT, WAITS, promises
 from studyapp.study.questionnaire.tally import tally
-from tests_support import Clock, question, questionnaire
+from tests_support import Clock, desk_of, question, questionnaire
 
 ITEMS = """## Which three? {#three}
 
@@ -53,31 +53,33 @@ def engine(tmp_path: Path, clock: Clock) -> Iterator[Engine]:
     engine = open_database(str(tmp_path / "study.db"))
     with writing(engine) as connection:
         sync.sync(connection, [root], clock())
-        start_chapter(connection, 1, clock())
+        start_chapter(connection, 1, clock(), learner=1)
     yield engine
     engine.dispose()
 
 
 def begin(engine: Engine, clock: Clock, chapter: int = 1) -> Attempt:
-    return Attempt(engine, Settings(), clock, chapter, anew=True)
+    return Attempt(desk_of(engine, clock), chapter, anew=True)
 
 
 def promised(attempt: Attempt) -> dict[Grade, str]:
-    with reading(attempt.engine) as connection:
-        return promises(connection, attempt.current, attempt.current.ticked, attempt.clock())
+    with reading(attempt.desk.engine) as connection:
+        return promises(
+            connection, attempt.current, attempt.current.ticked, attempt.desk.clock(), learner=1
+        )
 
 
 def first_due(attempt: Attempt, note_id: int) -> str:
     """When the first card of a note comes back, in the words of a promise."""
     memory, card = tables.memory.c, tables.card.c
-    with reading(attempt.engine) as connection:
+    with reading(attempt.desk.engine) as connection:
         ids = connection.scalars(
             select(card.id)
             .join(tables.memory, memory.card_id == card.id)
             .where(card.note_id == note_id)
         ).all()
-        memories = [log.read_memory(connection, 1, card_id) for card_id in ids]
-    now = attempt.clock()
+        memories = [log.read_memory(connection, card_id, learner=1) for card_id in ids]
+    now = attempt.desk.clock()
     soonest = min(memories, key=lambda one: (one.due, one.due_at or now))
     told = words.wait(soonest, now)
     return f"again in {told}" if soonest.due_at else "tomorrow" if told == "1 d" else told
@@ -166,12 +168,12 @@ def test_an_attempt_resumes_at_the_next_open_question_even_if_it_is_the_first(
     attempt.grade(Grade.DONE)
     attempt.go_to(2)
     attempt.leave()
-    assert Attempt(engine, Settings(), clock, 1).index == 0
+    assert Attempt(desk_of(engine, clock), 1).index == 0
 
 
 def test_reload_shows_what_another_window_did(engine: Engine, clock: Clock) -> None:
     left = begin(engine, clock)
-    right = Attempt(engine, Settings(), clock, 1)
+    right = Attempt(desk_of(engine, clock), 1)
     right.grade(Grade.PARTLY)
     with pytest.raises(AlreadyRatedError):
         left.grade(Grade.GOT)

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
@@ -20,16 +19,16 @@ from studyapp.study.questionnaire import chapter
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.chapter import ChapterView, exam_day
-from tests_support import Clock
+from tests_support import Clock, desk_of
 
 
 def begin(engine: Engine, clock: Clock, number: int = 1, *, anew: bool = False) -> Attempt:
-    return Attempt(engine, Settings(), clock, number, anew=anew)
+    return Attempt(desk_of(engine, clock), number, anew=anew)
 
 
 def seen(engine: Engine, clock: Clock, number: int = 1, on: date | None = None) -> ChapterView:
     with reading(engine) as connection:
-        return chapter.view(connection, number, clock(), on=on)
+        return chapter.view(connection, number, clock(), on=on, learner=1)
 
 
 def grade(attempt: Attempt, *grades: Grade, ticked: frozenset[int] = frozenset({0})) -> None:
@@ -67,7 +66,7 @@ def test_what_changed_counts_only_what_was_judged_twice(engine: Engine, clock: C
 def test_an_attempt_in_which_nothing_was_done_does_not_count(engine: Engine, clock: Clock) -> None:
     begin(engine, clock)
     with reading(engine) as connection:
-        assert questionnaire.waiting(connection) is None
+        assert questionnaire.waiting(connection, learner=1) is None
     assert seen(engine, clock).attempts == ()
 
 
@@ -76,13 +75,13 @@ def test_what_waits_is_the_attempt_that_was_left_last(engine: Engine, clock: Clo
     clock.forward(days=2)
     begin(engine, clock, 2).write("a start")
     with reading(engine) as connection:
-        found = questionnaire.waiting(connection)
+        found = questionnaire.waiting(connection, learner=1)
     assert found is not None
     assert (found.chapter, found.answered, found.questions) == (2, 1, 4)
     assert found.newest == study_day(clock())
     grade(begin(engine, clock, 2), *[Grade.GOT] * 4)
     with reading(engine) as connection:
-        found = questionnaire.waiting(connection)
+        found = questionnaire.waiting(connection, learner=1)
     assert found is not None
     assert (found.chapter, found.answered, found.questions) == (1, 2, 12)
 
@@ -121,7 +120,7 @@ def test_suspended_questions_are_left_out(engine: Engine, clock: Clock) -> None:
             .join(tables.note, tables.note.c.id == tables.card.c.note_id)
             .where(tables.note.c.name == "q11")
         ).one()
-        review.suspend(connection, card_id, clock())
+        review.suspend(connection, card_id, clock(), learner=1)
     after = seen(engine, clock).outlook
     assert before is not None
     assert after is not None
@@ -134,7 +133,7 @@ def test_a_learner_who_forgets_more_is_told_less(engine: Engine, clock: Clock) -
     attempt = begin(engine, clock)
     grade(attempt, *[Grade.GOT] * 12)
     with reading(engine) as connection:
-        fresh = outlooks(connection, clock())[1].now
+        fresh = outlooks(connection, clock(), learner=1)[1].now
         rows = connection.execute(
             select(tables.card.c.id, tables.memory.c.due).join(
                 tables.memory, tables.memory.c.card_id == tables.card.c.id
@@ -143,14 +142,16 @@ def test_a_learner_who_forgets_more_is_told_less(engine: Engine, clock: Clock) -
     clock.forward(days=max((due - study_day(clock())).days for _, due in rows))
     with writing(engine) as connection:
         for number, (card_id, _) in enumerate(rows):
-            kept = log.read_memory(connection, 1, card_id)
+            kept = log.read_memory(connection, card_id, learner=1)
             rating = Rating.GOOD if number % 2 else Rating.AGAIN
-            review.answer(connection, card_id, kept.last_review, rating, clock())
+            review.answer(connection, card_id, kept.last_review, rating, clock(), learner=1)
             if rating is Rating.AGAIN:
-                kept = log.read_memory(connection, 1, card_id)
-                review.answer(connection, card_id, kept.last_review, Rating.GOOD, clock())
+                kept = log.read_memory(connection, card_id, learner=1)
+                review.answer(
+                    connection, card_id, kept.last_review, Rating.GOOD, clock(), learner=1
+                )
     with reading(engine) as connection:
-        after = outlooks(connection, clock())[1].now
+        after = outlooks(connection, clock(), learner=1)[1].now
     assert after.value < fresh.value - 0.03
     assert after.low <= after.value <= after.high
 

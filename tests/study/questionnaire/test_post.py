@@ -11,16 +11,17 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, func, select
 
 from studyapp.commands.main import main
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Catalog
 from studyapp.store import sync, tables
-from studyapp.store.engine import open_database, reading, writing
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
 from studyapp.study import library, tracker
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire import chapter, post
 from studyapp.study.questionnaire.attempt import Attempt
-from tests_support import Clock
+from tests_support import Clock, desk_of
 
 NASTY = (
     "```python\nfor x in range(3):\n    pass  # a fence that never ends",
@@ -41,13 +42,13 @@ NASTY = (
 @pytest.fixture
 def answered(engine: Engine, clock: Clock) -> Engine:
     """Every question of chapter 1 answered, each answer nastier than the one before."""
-    attempt = Attempt(engine, Settings(), clock, 1)
+    attempt = Attempt(desk_of(engine, clock), 1)
     for text in NASTY:
         attempt.write(text)
         attempt.grade(Grade.GOT)
     with writing(engine) as connection:
-        for section in tracker.read_course(connection).sections:
-            tracker.write_note(connection, section.id, NASTY[4] + "\n\n" + NASTY[6])
+        for section in tracker.read_course(connection, learner=1).sections:
+            tracker.write_note(connection, section.id, NASTY[4] + "\n\n" + NASTY[6], learner=1)
     return engine
 
 
@@ -63,7 +64,7 @@ def empty(tmp_path: Path, content: Path, clock: Clock) -> Iterator[Engine]:
 
 def publish(engine: Engine, path: Path) -> bytes:
     with reading(engine) as connection:
-        made = post.compose(connection, 1, Catalog((), ()))
+        made = post.compose(connection, 1, Catalog((), ()), learner=1)
     post.save(path, made)
     return path.read_bytes()
 
@@ -72,7 +73,7 @@ def bring_in(engine: Engine, path: Path, clock: Clock) -> post.Imported:
     restored, problems = post.load(path)
     assert problems == []
     with writing(engine) as connection:
-        return post.restore(connection, path, restored, clock())
+        return post.restore(connection, path, restored, clock(), learner=1)
 
 
 def test_a_post_comes_back_byte_for_byte(
@@ -83,7 +84,7 @@ def test_a_post_comes_back_byte_for_byte(
     assert [answer for _, answer, _ in report.questions] == list(NASTY)
     assert (report.notes, report.problems) == (1, ())
     assert publish(empty, tmp_path / "second.md") == first
-    attempt = Attempt(empty, Settings(), clock, 1)
+    attempt = Attempt(desk_of(empty, clock), 1)
     assert [one.text for one in attempt.earlier()] == [NASTY[0]]
 
 
@@ -112,14 +113,14 @@ def test_a_note_of_ones_own_is_not_overwritten(
 ) -> None:
     publish(answered, tmp_path / "a.md")
     with writing(empty) as connection:
-        section = tracker.read_course(connection).sections[0]
-        tracker.write_note(connection, section.id, "mine")
+        section = tracker.read_course(connection, learner=1).sections[0]
+        tracker.write_note(connection, section.id, "mine", learner=1)
     report = bring_in(empty, tmp_path / "a.md", clock)
     assert [one.message for one in report.problems] == [
         "section 1.1 has another note of yours already"
     ]
     with reading(empty) as connection:
-        assert tracker.read_course(connection).sections[0].own == "mine"
+        assert tracker.read_course(connection, learner=1).sections[0].own == "mine"
 
 
 def test_what_is_unknown_is_said_with_its_line(
@@ -148,7 +149,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(answered: Engine, tmp_path: 
 def test_a_post_that_was_edited_is_put_aside(answered: Engine, tmp_path: Path) -> None:
     path = tmp_path / "chapter-1.md"
     with reading(answered) as connection:
-        made = post.compose(connection, 1, Catalog((), ()))
+        made = post.compose(connection, 1, Catalog((), ()), learner=1)
     assert post.save(path, made) is None
     assert post.save(path, made) is None
     edited = path.read_bytes() + b"\nMy own last words.\n"
@@ -164,14 +165,14 @@ def test_an_import_leaves_the_open_attempt_open(
 ) -> None:
     path = tmp_path / "chapter-1.md"
     with reading(answered) as connection:
-        post.save(path, post.compose(connection, 1, Catalog((), ())))
-    attempt = Attempt(empty, Settings(), clock, 1)
+        post.save(path, post.compose(connection, 1, Catalog((), ()), learner=1))
+    attempt = Attempt(desk_of(empty, clock), 1)
     attempt.write("under way")
     with writing(empty) as connection:
-        post.restore(connection, path, post.load(path)[0], clock())
-    assert Attempt(empty, Settings(), clock, 1).id == attempt.id
+        post.restore(connection, path, post.load(path)[0], clock(), learner=1)
+    assert Attempt(desk_of(empty, clock), 1).id == attempt.id
     with reading(empty) as connection:
-        view = chapter.view(connection, 1, clock())
+        view = chapter.view(connection, 1, clock(), learner=1)
     assert view.open is not None
     assert (view.open.id, view.open.answered) == (attempt.id, 1)
 
@@ -216,9 +217,9 @@ def test_the_commands(only_pack: Path, tmp_path: Path, monkeypatch: pytest.Monke
         assert result.exit_code == code, result.output
         return result.output
 
-    engine, _ = library.open_study(str(tmp_path / "cli.db"), Settings(), Clock()())
-    Attempt(engine, Settings(), Clock(), 1).write("my words")
-    engine.dispose()
+    desk, _ = library.open_study(str(tmp_path / "cli.db"), Current(Settings()), Clock(), "")
+    Attempt(desk, 1).write("my words")
+    desk.close()
     assert "1 of 12 questions answered" in run("export", str(path), "--chapter", "1")
     monkeypatch.setenv("STUDYAPP_DB", str(tmp_path / "other.db"))
     told = json.loads(run("import", str(path), "--dry-run", "--json"))
