@@ -358,7 +358,7 @@ def test_figures_that_cannot_be_written_are_told(
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(reference, "_replace", refuse)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
     result = lab("reference", "probe")
     assert result.exit_code == 1
     file = pack / reference.FILE
