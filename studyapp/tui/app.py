@@ -64,10 +64,10 @@ class StudyApp(App[None]):
         chapter: int | None = None,
         quiz: int | None = None,
         clock: Callable[[], datetime] = now,
-        who: str = "",
+        who: str | None = None,
         new: bool = False,
     ) -> None:
-        """*who* is the learner's name, empty for the first one; only *new* makes one."""
+        """*who* is the learner's name, None for the first one; only *new* makes one."""
         super().__init__()
         self.db = db
         self.clock = clock

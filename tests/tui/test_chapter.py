@@ -29,7 +29,7 @@ GRADES = (Grade.GOT, Grade.PARTLY, Grade.MISSED, Grade.GOT)
 def tried(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
     """Two attempts at chapter 1, the second one open, ten days apart."""
     clock.forward(days=-12)
-    desk, _ = library.open_study(str(tmp_path / "app.db"), Current(Settings()), clock, "")
+    desk, _ = library.open_study(str(tmp_path / "app.db"), Current(Settings()), clock, None)
     for count in (12, 7):
         attempt = Attempt(desk, 1)
         for number in range(count):
