@@ -15,6 +15,7 @@ from studyapp.store.engine import reading
 from studyapp.study import library
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.tui import places
 from studyapp.tui.screens.attempt import AttemptScreen
 from studyapp.tui.screens.chapter import ChapterScreen
 from studyapp.tui.screens.review import ReviewScreen
@@ -48,7 +49,7 @@ def shown(app, name: str) -> str:
 
 async def open_chapter(pilot, open_today, number: int = 1) -> ChapterScreen:
     await open_today(pilot)
-    pilot.app.open_chapter(number)
+    pilot.app.open(places.Chapter(number))
     await open_today(pilot)
     assert isinstance(pilot.app.screen, ChapterScreen)
     return pilot.app.screen
