@@ -163,6 +163,7 @@ async def in_the_app(db: Path, ratings: int) -> None:
     """Open to the first due card, then rate: from the key to the paint of the next card."""
     from studyapp.study.desk import Desk
     from studyapp.study.sitting import Sitting
+    from studyapp.tui import places
     from studyapp.tui.app import StudyApp, now
 
     started = time.perf_counter()
@@ -177,7 +178,7 @@ async def in_the_app(db: Path, ratings: int) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         app.desk = desk
         checkpoint(engine)
-        app.open_review(sitting)
+        app.open(places.Review(sitting))
         await pilot.pause(1)
         for number in range(min(ratings + 5, sitting.counts.total - 1)):
             await pilot.press("enter")

@@ -43,7 +43,7 @@ def texts(room: int) -> dict[str, str]:
 
 def measure(db: Path, text: str, letters: int) -> list[float]:
     """Seconds from each key to its letter."""
-    desk, _ = open_study(str(db), Current(Settings()), now, "")
+    desk, _ = open_study(str(db), Current(Settings()), now, None)
     Attempt(desk, 1, anew=True).write(text)
     desk.close()
     took = []

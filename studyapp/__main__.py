@@ -12,11 +12,12 @@ def main() -> None:
 
         command()
         return
-    from studyapp import config, tui
+    from studyapp import config
     from studyapp.errors import StudyError
+    from studyapp.tui.start import run
 
     try:
-        failure = tui.run(config.default_database())
+        failure = run(config.default_database(), config.default_learner())
     except StudyError as error:
         failure = str(error)
     if failure:

@@ -67,9 +67,9 @@ def default_database() -> str:
     return os.environ.get("STUDYAPP_DB") or str(data_folder() / "studyapp.db")
 
 
-def default_learner() -> str:
-    """The name of the learner who studies: STUDYAPP_LEARNER; empty for the first one."""
-    return os.environ.get("STUDYAPP_LEARNER", "")
+def default_learner() -> str | None:
+    """The name of the learner who studies: STUDYAPP_LEARNER; None for the first one."""
+    return os.environ.get("STUDYAPP_LEARNER") or None
 
 
 def load(path: Path | None = None) -> Settings:

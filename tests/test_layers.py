@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 import studyapp
+from studyapp.store.tables import METADATA
 
 ROOT = Path(studyapp.__file__).parent
 LAYERS = {
@@ -29,32 +31,154 @@ LAYERS = {
 }
 
 
+def name_of(path: Path) -> str:
+    """The dotted name of a module; a package's `__init__` is the package."""
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
 def layer(module: str) -> int:
     parts = module.split(".")
-    return LAYERS[parts[1]] if len(parts) > 1 else 0
+    return LAYERS[parts[1]] if len(parts) > 1 else LAYERS["__init__"]
 
 
-def imports(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text())
-    found = []
-    for node in ast.walk(tree):
+def imports(path: Path) -> set[str]:
+    """The modules of studyapp that a file imports, anywhere in it: at the top, inside a function,
+    for types, or by a name in quotes."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found += [name.name for name in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [node.module] + (
-                [f"{node.module}.{name.name}" for name in node.names]
-                if node.module == "studyapp"
-                else []
-            )
-    return [name for name in found if name.startswith("studyapp.")]
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: imports have whole names"
+            found |= {f"{node.module}.{name.name}" for name in node.names} & MODULES.keys() or {
+                str(node.module)
+            }
+        elif isinstance(node, ast.Constant) and node.value in MODULES.keys() - {"studyapp"}:
+            found.add(node.value)
+    return {name for name in found if name.split(".")[0] == "studyapp"}
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.name))
-def test_imports_run_downward(path: Path) -> None:
-    module = ".".join(("studyapp", *path.relative_to(ROOT).with_suffix("").parts))
-    for name in imports(path):
-        same = name.split(".")[1] == module.split(".")[1]
+def with_packages(names: set[str]) -> set[str]:
+    """Importing a module runs the `__init__` of each package around it first."""
+    return {
+        ".".join(parts[:end])
+        for parts in (name.split(".") for name in names)
+        for end in range(1, len(parts) + 1)
+    }
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
+    """Modules that import each other, directly or round about."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        ahead = [start]
+        while ahead:
+            new = graph[ahead.pop()] - seen
+            seen |= new
+            ahead += new
+        return seen
+
+    ahead = {name: reached(name) for name in graph}
+    found = [
+        {other for other in ahead[name] if name in ahead[other]}
+        for name in graph
+        if name in ahead[name]
+    ]
+    return [one for number, one in enumerate(found) if one not in found[:number]]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_downward(module: str) -> None:
+    for name in imports(MODULES[module]):
+        same = name.split(".")[1:2] == module.split(".")[1:2]
         assert same or layer(name) < layer(module), f"{module} imports {name}"
+
+
+def test_no_two_modules_import_each_other() -> None:
+    graph = {
+        name: (with_packages(imports(path)) & MODULES.keys()) - {name}
+        for name, path in MODULES.items()
+    }
+    assert circles(graph) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [{"b", "c"}]
+
+
+def test_screens_know_neither_the_app_nor_each_other() -> None:
+    """A page names a place; but a part of the course is shown beside the whole."""
+    screens = "studyapp.tui.screens."
+    shared = {f"{screens}page", f"{screens}writing"}  # what pages are made of
+    for name, path in MODULES.items():
+        if name.startswith(("studyapp.tui.screens", "studyapp.tui.widgets")):
+            known = imports(path)
+            assert "studyapp.tui.app" not in known, name
+            others = {other for other in known if other.startswith(screens)} - shared - {name}
+            allowed = {f"{screens}section"} if name == f"{screens}tracker" else set()
+            assert others <= allowed, name
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_whose_progress_it_is_has_to_be_said() -> None:
+    """`learner` stands behind the star and has no default, so nobody's rows are taken by chance."""
+    found = 0
+    for module, path in MODULES.items():
+        for function in functions(path):
+            arguments = function.args
+            where = f"{module}.{function.name}"
+            assert "learner" not in [one.arg for one in arguments.args], where
+            for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+                if one.arg == "learner":
+                    found += 1
+                    assert default is None, where
+    assert found > 50
+
+
+PERSONAL = {table.name for table in METADATA.tables.values() if "learner_id" in table.c}
+
+
+def personal_names(node: ast.AST, known: set[str]) -> set[str]:
+    """Names in a piece of code that stand for personal tables or their columns."""
+    return {
+        one.id
+        for one in ast.walk(node)
+        if isinstance(one, ast.Name) and one.id in known and isinstance(one.ctx, ast.Load)
+    } | {
+        one.attr
+        for one in ast.walk(node)
+        if isinstance(one, ast.Attribute)
+        and isinstance(one.value, ast.Name)
+        and one.value.id == "tables"
+        and one.attr in PERSONAL
+    }
+
+
+def test_who_looks_at_personal_rows_says_whose() -> None:
+    """A function with a connection and a personal table names the learner in what it asks."""
+    assert {"memory", "review", "event", "attempt", "response", "fact"} <= PERSONAL
+    for module, path in MODULES.items():
+        if not module.startswith(("studyapp.store.", "studyapp.study.")):
+            continue
+        tree = ast.parse(path.read_text())
+        known = {
+            target.id
+            for node in tree.body
+            if isinstance(node, ast.Assign) and personal_names(node.value, set())
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for function in functions(path):
+            asks = "connection" in ast.unparse(function)
+            if asks and personal_names(function, known):
+                assert "learner" in ast.unparse(function), f"{module}.{function.name}"
 
 
 def loaded(program: str) -> set[str]:
@@ -98,4 +222,4 @@ def test_the_whole_app_never_imports_torch_or_a_lesson() -> None:
 def test_a_lesson_imports_only_the_protocol_of_studyapp() -> None:
     allowed = {"studyapp.lab.protocol", "studyapp.lab.interval"}
     for path in (ROOT.parent / "lessons").glob("*.py"):
-        assert set(imports(path)) <= allowed, path
+        assert imports(path) <= allowed, path

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict
-from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from studyapp.commands.opening import JSON, Opening, now, print_json
 from studyapp.errors import SettingError, StudyError, printable
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ T = TypeVar("T")
 
 INTERRUPTED = 130  # exit code of a program that Ctrl+C ended, as shells have it
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
-
 
 @click.group()
 def lab() -> None:
@@ -35,7 +33,7 @@ def lab() -> None:
 
 
 @lab.command("list")
-@_JSON
+@JSON
 def list_command(as_json: bool) -> None:
     """The experiments that are installed."""
     from studyapp.lab import catalog
@@ -44,7 +42,7 @@ def list_command(as_json: bool) -> None:
     for problem in known.problems:
         click.echo(str(problem), err=True)
     if as_json:
-        _print_json([_as_json(lesson) for lesson in known.lessons])
+        print_json([_as_json(lesson) for lesson in known.lessons])
         return
     for lesson in known.lessons:
         click.echo(f"{lesson.name}: {lesson.title} ({', '.join(lesson.topics)})")
@@ -52,14 +50,14 @@ def list_command(as_json: bool) -> None:
 
 @lab.command()
 @click.argument("name")
-@_JSON
+@JSON
 def show(name: str, as_json: bool) -> None:
     """One experiment: what it asks, and its knobs. With --json a list of one, as `list` prints."""
     from studyapp.lab import knobs
 
     lesson = _lesson(name)
     if as_json:
-        _print_json([_as_json(lesson)])
+        print_json([_as_json(lesson)])
         return
     click.echo(f"{lesson.title}\n\n{lesson.question.text}")
     for choice in lesson.question.choices:
@@ -77,10 +75,10 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--seeds", metavar="N", help="The same as --knob seeds=N.")
 @click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), help="Default: the best one.")
 @click.option("--predict", "said", metavar="A", help="A choice or its beginning, or LOW..HIGH.")
-@_JSON
+@JSON
 @click.pass_obj
 def run(
-    db: str,
+    opening: Opening,
     name: str,
     pairs: tuple[str, ...],
     seeds: str | None,
@@ -92,10 +90,8 @@ def run(
 
     Exits with 1 if it fails, and with 130 if Ctrl+C stopped it.
     """
-    from studyapp import config
     from studyapp.lab import knobs, runner
     from studyapp.lab.lines import Cancelled, Failed
-    from studyapp.study import library
     from studyapp.study.lab import predictions, runs
 
     lesson = _lesson(name)
@@ -103,18 +99,15 @@ def run(
     values = knobs.parse(lesson.knobs, texts)
     given = {knob: values[knob] for knob in texts}
     answer = None if said is None else _answer(lesson.question, said)
-    desk = library.open_desk(db, config.Current(config.Settings()), _now, "")
-    try:
-        prediction = None
+    with opening.desk() as desk:
+        prediction, mine = None, desk.learner
         if answer is not None:
             with desk.reading() as connection:
-                prediction = predictions.predict(
-                    connection, lesson, values, answer, learner=desk.learner
-                )
-        started = _now()
+                prediction = predictions.predict(connection, lesson, values, answer, learner=mine)
+        started = desk.now()
         begun = None  # a database that is locked now may be free at the end
         with suppress(StudyError), desk.writing() as connection:
-            begun = runs.begin(connection, lesson, given, started, prediction, learner=desk.learner)
+            begun = runs.begin(connection, lesson, given, started, prediction, learner=mine)
         show_event = _print_event if as_json else _Lines()
         outcome = _play(runner.run(lesson, given, device or "auto"), show_event)
         graded = None
@@ -128,18 +121,16 @@ def run(
                     given,
                     outcome,
                     started,
-                    _now(),
+                    desk.now(),
                     prediction,
                     begun=begun,
-                    learner=desk.learner,
+                    learner=mine,
                 )
         finally:  # a database that is locked must not cost the learner what was measured
             if as_json:
                 _print_outcome(outcome, graded)
             else:
                 _tell_outcome(lesson, outcome, graded)
-    finally:
-        desk.close()
     if isinstance(outcome, Cancelled):
         sys.exit(INTERRUPTED)
     if isinstance(outcome, Failed):
@@ -148,7 +139,7 @@ def run(
 
 @lab.command()
 @click.argument("names", nargs=-1)
-@_JSON
+@JSON
 def reference(names: tuple[str, ...], as_json: bool) -> None:
     """Run experiments at their defaults, on the CPU, and rewrite the reference figures.
 
@@ -162,11 +153,11 @@ def reference(names: tuple[str, ...], as_json: bool) -> None:
     known = catalog.read()
     lessons = [_find(known, name) for name in names] or list(known.lessons)
     try:
-        with _ending(references.measure(lessons, _now().date(), "cpu")) as events:
+        with _ending(references.measure(lessons, now().date(), "cpu")) as events:
             for lesson, message in events:
                 if as_json:
                     values = json.loads(lines.encode(message))
-                    _print_json({"lesson": lesson.name, **values})
+                    print_json({"lesson": lesson.name, **values})
                 elif isinstance(message, Finished):
                     figures = words.count(len(message.facts), "figure")
                     click.echo(f"{lesson.name}: {figures} in {message.seconds:.1f} s")
@@ -258,7 +249,7 @@ def _print_outcome(outcome: Outcome, graded: Graded | None) -> None:
     if isinstance(outcome, Finished):
         values["prediction"] = graded and graded.prediction.answer
         values["grade"] = graded and graded.grade
-    _print_json(values)
+    print_json(values)
 
 
 class _Lines:
@@ -306,11 +297,3 @@ def _as_json(lesson: Declaration) -> dict[str, Any]:
         "knobs": [asdict(knob) for knob in lesson.knobs],
         "topics": list(lesson.topics),
     }
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)

@@ -30,7 +30,7 @@ OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the or
 
 
 def open_study(
-    url: str, current: Current, clock: Clock, name: str, *, new: bool = False
+    url: str, current: Current, clock: Clock, name: str | None, *, new: bool = False
 ) -> tuple[Desk, SyncReport | None]:
     """Open a learner's desk, read what has changed in the content, put the settings in force.
 
@@ -46,19 +46,21 @@ def open_study(
     return desk, report
 
 
-def open_desk(url: str, current: Current, clock: Clock, name: str, *, new: bool = False) -> Desk:
-    """Open the database at *url* for the learner *name*, or for the first one if it is empty.
+def open_desk(
+    url: str, current: Current, clock: Clock, name: str | None, *, new: bool = False
+) -> Desk:
+    """Open the database at *url* for the learner *name*, or for the first one if it is None.
 
     Raises StudyError for an unknown name, which only *new* makes, and for a new one that is known.
     """
-    if name:
+    if name is not None:
         name = learners.checked(name)
     elif new:
         raise StudyError("--new makes a learner; give a name with --learner.")
     engine = open_database(url)
     try:
         desk = Desk(engine, current, clock, learner=learners.FIRST)
-        return replace(desk, learner=_whose(desk, name, new=new)) if name else desk
+        return desk if name is None else replace(desk, learner=_whose(desk, name, new=new))
     except BaseException:
         engine.dispose()
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,17 +17,18 @@ from textual.screen import Screen
 
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
+from studyapp.tui import places
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
 
 if TYPE_CHECKING:
-    from studyapp.lab.catalog import Catalog, Declaration
+    from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
     from studyapp.study.desk import Desk
-    from studyapp.study.questionnaire.attempt import Attempt
-    from studyapp.study.sitting import Sitting
     from studyapp.study.today import Overview
+    from studyapp.tui.host import Host
+    from studyapp.tui.places import Place
 
 
 def now() -> datetime:
@@ -64,10 +65,10 @@ class StudyApp(App[None]):
         chapter: int | None = None,
         quiz: int | None = None,
         clock: Callable[[], datetime] = now,
-        who: str = "",
+        who: str | None = None,
         new: bool = False,
     ) -> None:
-        """*who* is the learner's name, empty for the first one; only *new* makes one."""
+        """*who* is the learner's name, None for the first one; only *new* makes one."""
         super().__init__()
         self.db = db
         self.clock = clock
@@ -111,16 +112,15 @@ class StudyApp(App[None]):
             desk = desk.at(LOCK_PATIENCE)
             if self._chapter is not None:
                 library.check_chapter(desk, self._chapter)
-            sitting = None
+            place: Place | None = None
             if self._go_to_review:
                 from studyapp.study.sitting import Sitting
 
-                sitting = Sitting(desk, self._chapter)
-            attempt = None
+                place = places.Review(Sitting(desk, self._chapter))
             if self._quiz is not None:
                 from studyapp.study.questionnaire.attempt import Attempt
 
-                attempt = Attempt(desk, self._quiz)
+                place = places.Questionnaire(Attempt(desk, self._quiz))
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError as error:
@@ -128,10 +128,8 @@ class StudyApp(App[None]):
             return
         problems = len(report.problems) if report else 0
         self.call_from_thread(self._opened, desk, found, problems)
-        if sitting is not None:
-            self.call_from_thread(self.open_review, sitting)
-        if attempt is not None:
-            self.call_from_thread(self.open_attempt, attempt)
+        if place is not None:
+            self.call_from_thread(self.open, place)
         self._settle_in(desk)
 
     def _settle_in(self, desk: Desk) -> None:
@@ -166,33 +164,6 @@ class StudyApp(App[None]):
         self.failure = sentence
         self.query_one_today().show_failure(sentence)
 
-    def open_review(self, sitting: Sitting) -> None:
-        """Show the queue card by card."""
-        from studyapp.tui.screens.review import ReviewScreen
-
-        self.push_screen(ReviewScreen(sitting))
-
-    def open_attempt(self, attempt: Attempt) -> None:
-        """Show a questionnaire question by question."""
-        from studyapp.tui.screens.attempt import AttemptScreen
-
-        self.push_screen(AttemptScreen(attempt))
-
-    def open_course(self) -> None:
-        """Show the table of contents with the learner's progress."""
-        from studyapp.tui.screens.tracker import TrackerScreen
-
-        self.push_screen(TrackerScreen())
-
-    def open_chapter(self, number: int, *, resume: bool = False) -> None:
-        """Show how a chapter's questionnaire has gone; with *resume* go on with it at once."""
-        from studyapp.tui.screens.chapter import ChapterScreen
-
-        screen = ChapterScreen(number)
-        self.push_screen(screen)
-        if resume:
-            self.call_after_refresh(screen.open_attempt)
-
     @property
     def catalog(self) -> Catalog:
         """The installed experiments, read once."""
@@ -202,22 +173,69 @@ class StudyApp(App[None]):
             self._catalog = catalog.read()
         return self._catalog
 
-    def open_lab(self, lessons: Sequence[Declaration] | None = None) -> None:
-        """Show all experiments, or those behind a card; a single one of a card at once."""
-        from studyapp.tui.screens.lab import LabScreen
+    def open(self, place: Place, *, instead: bool = False) -> None:
+        """Show a place on top of what is shown, or *instead* of it."""
+        (self.switch_screen if instead else self.push_screen)(self._page(place))
 
-        if lessons is None:
-            self.push_screen(LabScreen(self.catalog.lessons, self.catalog.problems))
-        elif len(lessons) == 1:
-            self.open_lesson(lessons[0])
-        else:
-            self.push_screen(LabScreen(lessons, of_card=True))
+    def _page(self, place: Place) -> Page:
+        """The page that is there. Each is imported when it is first opened."""
+        match place:
+            case places.Review(sitting):
+                from studyapp.tui.screens.review import ReviewScreen
 
-    def open_lesson(self, lesson: Declaration, values: Mapping[str, str] | None = None) -> None:
-        """Show one experiment, with *values* for its knobs to begin with."""
-        from studyapp.tui.screens.lesson import LessonScreen
+                return ReviewScreen(sitting)
+            case places.Summary(sitting):
+                from studyapp.tui.screens.summary import SummaryScreen
 
-        self.push_screen(LessonScreen(lesson, values, seen=lesson.name in self.seen))
+                return SummaryScreen(sitting)
+            case places.Course():
+                from studyapp.tui.screens.tracker import TrackerScreen
+
+                return TrackerScreen()
+            case places.Chapter(number, resume):
+                from studyapp.tui.screens.chapter import ChapterScreen
+
+                return ChapterScreen(number, resume=resume)
+            case places.Questionnaire(attempt):
+                from studyapp.tui.screens.attempt import AttemptScreen
+
+                return AttemptScreen(attempt)
+            case places.Tally(attempt):
+                from studyapp.tui.screens.tally import TallyScreen
+
+                return TallyScreen(attempt)
+            case places.Compare(asked, earlier):
+                from studyapp.tui.screens.compare import CompareScreen
+
+                return CompareScreen(asked, earlier)
+            case places.Lab(lessons):
+                from studyapp.tui.screens.lab import LabScreen
+
+                if lessons is None:
+                    return LabScreen(self.catalog.lessons, self.catalog.problems)
+                if len(lessons) == 1:
+                    return self._page(places.Lesson(lessons[0]))
+                return LabScreen(lessons, of_card=True)
+            case places.Lesson(lesson, values):
+                from studyapp.tui.screens.lesson import LessonScreen
+
+                return LessonScreen(lesson, values, seen=lesson.name in self.seen)
+            case places.Source(lesson):
+                from studyapp.tui.screens.source import SourceScreen
+
+                return SourceScreen(lesson)
+            case places.History(lesson):
+                from studyapp.tui.screens.history import HistoryScreen
+
+                return HistoryScreen(lesson)
+            case places.Find():
+                from studyapp.tui.screens.find import FindScreen
+
+                return FindScreen()
+            case places.NewCard():
+                from studyapp.tui.screens.new import NewScreen
+
+                return NewScreen()
 
     def saw(self, answer: str) -> None:
         """An answer is on the screen: predictions of what it cites are naive no longer."""
@@ -247,7 +265,7 @@ class StudyApp(App[None]):
 
         try:
             link = parse(href)
-            self.open_lesson(self.catalog.lesson(link.lesson), link.knobs)
+            self.open(places.Lesson(self.catalog.lesson(link.lesson), link.knobs))
         except StudyError as error:
             self.notify(str(error), severity="error")
 
@@ -291,10 +309,18 @@ class StudyApp(App[None]):
 
 def _warm_up() -> None:
     """Import what the first card needs while the learner looks at Today."""
-    from studyapp.tui.screens import review
+    from studyapp.tui.screens import review, summary
     from studyapp.tui.widgets.prose import laid_out
 
     assert review
+    assert summary
     gc.enable()
     gc.freeze()  # what is loaded now stays; no collection looks at it again
     laid_out("$\\alpha$\n\n```python\n1\n```", 80)
+
+
+if TYPE_CHECKING:
+
+    def _host(app: StudyApp) -> Host:
+        """For the type checker: the app is what its pages take it for."""
+        return app

@@ -45,7 +45,7 @@ def before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_cards_find_their_sections_when_the_app_opens(
     before: Path, only_pack: Path, clock: Clock
 ) -> None:
-    desk, report = library.open_study(str(before), Current(Settings()), clock, "")
+    desk, report = library.open_study(str(before), Current(Settings()), clock, None)
     assert report is not None, "the content was read again"
     card, section = tables.card.c, tables.section.c
     with desk.reading() as connection:

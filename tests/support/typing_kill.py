@@ -142,7 +142,7 @@ def kill_once(db: Path, chance: random.Random) -> tuple[int, int, int]:
 
 def resumed(db: Path) -> Attempt:
     """Chapter 1's attempt as it is resumed."""
-    desk, _ = open_study(str(db), Current(Settings()), now, "")
+    desk, _ = open_study(str(db), Current(Settings()), now, None)
     try:
         return Attempt(desk, 1)
     finally:

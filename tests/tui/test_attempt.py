@@ -487,7 +487,7 @@ async def test_the_experiment_behind_an_answer(make_app, open_attempt: Open) -> 
 
 def answer(app: StudyApp, clock: Clock, text: str, grade: Grade, at: int = 0) -> None:
     """An attempt of another time, in which only one question was answered."""
-    desk, _ = library.open_study(app.db, Current(Settings()), clock, "")
+    desk, _ = library.open_study(app.db, Current(Settings()), clock, None)
     attempt = Attempt(desk, 1, anew=True)
     attempt.go_to(at)
     attempt.write(text)
@@ -797,7 +797,7 @@ async def test_control_characters_do_not_reach_the_terminal(
     make_app, open_attempt: Open, clock: Clock
 ) -> None:
     app = make_app()
-    desk, _ = library.open_study(app.db, Current(Settings()), clock, "")
+    desk, _ = library.open_study(app.db, Current(Settings()), clock, None)
     attempt = Attempt(desk, 1)
     attempt.write("red \x1b[31m alert \u202e and on" + "\x1b" + "x" * 3000)
     desk.close()

@@ -15,6 +15,7 @@ from studyapp.store.engine import reading
 from studyapp.study import library
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.tui import places
 from studyapp.tui.screens.attempt import AttemptScreen
 from studyapp.tui.screens.chapter import ChapterScreen
 from studyapp.tui.screens.review import ReviewScreen
@@ -29,7 +30,7 @@ GRADES = (Grade.GOT, Grade.PARTLY, Grade.MISSED, Grade.GOT)
 def tried(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
     """Two attempts at chapter 1, the second one open, ten days apart."""
     clock.forward(days=-12)
-    desk, _ = library.open_study(str(tmp_path / "app.db"), Current(Settings()), clock, "")
+    desk, _ = library.open_study(str(tmp_path / "app.db"), Current(Settings()), clock, None)
     for count in (12, 7):
         attempt = Attempt(desk, 1)
         for number in range(count):
@@ -48,7 +49,7 @@ def shown(app, name: str) -> str:
 
 async def open_chapter(pilot, open_today, number: int = 1) -> ChapterScreen:
     await open_today(pilot)
-    pilot.app.open_chapter(number)
+    pilot.app.open(places.Chapter(number))
     await open_today(pilot)
     assert isinstance(pilot.app.screen, ChapterScreen)
     return pilot.app.screen

@@ -17,6 +17,7 @@ from studyapp.lab.lines import Finished, Message
 from studyapp.lab.protocol import Fact, Metric, Progress, Value
 from studyapp.store.engine import writing
 from studyapp.study.lab import predictions, runs
+from studyapp.tui import places
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens import lesson as lesson_module
 from studyapp.tui.screens.lesson import LessonScreen, Phase
@@ -156,7 +157,7 @@ def look(
             for n in before:
                 keep_run(app, n)
             if lesson:
-                app.open_lesson(app.catalog.lesson(lesson), knobs)
+                app.open(places.Lesson(app.catalog.lesson(lesson), knobs))
                 await pilot.pause()
                 await pilot.pause()
             for step in steps:

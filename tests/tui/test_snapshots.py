@@ -85,7 +85,7 @@ def look(request, rich_pack: Path, make_app, open_today, snap_compare):
 
 def study(folder: Path, clock: Clock, days: int) -> None:
     """Some weeks of an ordinary learner."""
-    desk, _ = library.open_study(str(folder / "app.db"), Current(Settings()), clock, "")
+    desk, _ = library.open_study(str(folder / "app.db"), Current(Settings()), clock, None)
     clock.forward(days=-days)
     for day in range(days):
         with desk.writing() as connection:

@@ -22,6 +22,7 @@ from studyapp.study.questionnaire.attempt import Attempt, Earlier
 from studyapp.study.questionnaire.hints import disagreements
 from studyapp.study.questionnaire.promise import STAYS, WAITS, promises
 from studyapp.study.questionnaire.response import LONGEST
+from studyapp.tui import places
 from studyapp.tui.evidence import evidence
 from studyapp.tui.screens.page import SMALLEST
 from studyapp.tui.screens.writing import WritingPage
@@ -445,9 +446,7 @@ class AttemptScreen(WritingPage):
             self._show_question()
 
     def _sum_up(self) -> None:
-        from studyapp.tui.screens.tally import TallyScreen
-
-        self.app.switch_screen(TallyScreen(self.attempt))
+        self.study.open(places.Tally(self.attempt), instead=True)
 
     def action_point(self, step: int) -> None:
         self.query_one(Points).move(step)
@@ -532,15 +531,12 @@ class AttemptScreen(WritingPage):
         self._go_to(index)
 
     def action_earlier(self) -> None:
-        from studyapp.tui.screens.compare import CompareScreen
-
         if self.keep():
-            asked, raw = self.attempt.current, self.desk.settings.raw_maths
-            self.app.push_screen(CompareScreen(asked, self._earlier, raw=raw))
+            self.study.open(places.Compare(self.attempt.current, self._earlier))
 
     def action_lesson(self) -> None:
         if self.keep():
-            self.study.open_lab(self._lessons)
+            self.study.open(places.Lab(self._lessons))
 
     def action_reference(self) -> None:
         self._show_evidence(reference=True)
@@ -552,9 +548,7 @@ class AttemptScreen(WritingPage):
             self.study.open_link(event.href)
 
     def action_find(self) -> None:
-        from studyapp.tui.screens.find import FindScreen
-
-        self.app.push_screen(FindScreen())
+        self.study.open(places.Find())
 
     def action_scroll(self, pages: int) -> None:
         sheet = self.query_one("#sheet", VerticalScroll)

@@ -20,6 +20,7 @@ from studyapp.study.questionnaire import chapter
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.chapter import ChapterView
 from studyapp.study.questionnaire.history import Changed, Past
+from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
@@ -47,9 +48,11 @@ class ChapterScreen(Page):
     }
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, resume: bool = False) -> None:
+        """*resume*: the open attempt is shown on top at once."""
         super().__init__()
         self.number = number
+        self._resume = resume
         self._view: ChapterView | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -62,6 +65,8 @@ class ChapterScreen(Page):
     def on_mount(self) -> None:
         self.head(f"Chapter {self.number}", "")
         self.query_one(Menu).display = False
+        if self._resume:
+            self.call_after_refresh(self.open_attempt)
 
     def on_screen_resume(self) -> None:
         self._load()
@@ -132,7 +137,7 @@ class ChapterScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self.study.open_attempt(attempt)
+        self.study.open(places.Questionnaire(attempt))
 
     def action_date(self) -> None:
         box = self.query_one(Input)

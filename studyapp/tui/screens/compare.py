@@ -39,22 +39,22 @@ class CompareScreen(Page):
     }
     """
 
-    def __init__(self, asked: Asked, earlier: Sequence[Earlier], *, raw: bool = False) -> None:
+    def __init__(self, asked: Asked, earlier: Sequence[Earlier]) -> None:
         """*earlier* has at least one answer, the newest first."""
         super().__init__()
         self._asked = asked
         self._earlier = list(reversed(earlier))
         self._index = 0
-        self._raw = raw
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
-            yield Prose(self._asked.face.front, id="asked", raw=self._raw)
+            raw = self.desk.settings.raw_maths
+            yield Prose(self._asked.face.front, id="asked", raw=raw)
             with Horizontal(id="both"):
                 for name in ("today", "earlier"):
                     with Vertical(id=name):
                         yield Static("", classes="rule", markup=False)
-                        yield Prose(classes="text", raw=self._raw)
+                        yield Prose(classes="text", raw=raw)
 
     def on_mount(self) -> None:
         asked = self._asked

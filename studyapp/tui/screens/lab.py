@@ -18,6 +18,7 @@ from studyapp.notes.note import Problem
 from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding
+from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu
 
@@ -119,23 +120,19 @@ class LabScreen(Page):
 
     @on(Menu.OptionSelected)
     def _chosen(self, event: Menu.OptionSelected) -> None:
-        self.study.open_lesson(self._lessons[event.option_index])
+        self.study.open(places.Lesson(self._lessons[event.option_index]))
 
     def _highlighted(self) -> Declaration | None:
         index = self.query_one(Menu).highlighted
         return None if index is None else self._lessons[index]
 
     def action_source(self) -> None:
-        from studyapp.tui.screens.source import SourceScreen
-
         if (lesson := self._highlighted()) is not None:
-            self.app.push_screen(SourceScreen(lesson))
+            self.study.open(places.Source(lesson))
 
     def action_history(self) -> None:
-        from studyapp.tui.screens.history import HistoryScreen
-
         if (lesson := self._highlighted()) is not None:
-            self.app.push_screen(HistoryScreen(lesson))
+            self.study.open(places.History(lesson))
 
     def action_back(self) -> None:
         self.app.pop_screen()

@@ -31,6 +31,7 @@ from studyapp.study.lab.facts import Ending
 from studyapp.study.lab.predictions import Graded, Prediction
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding, not_scored, verdict
+from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 from studyapp.tui.series import Live, Panel
 from studyapp.tui.widgets.figures import Figures
@@ -575,14 +576,10 @@ class LessonScreen(Page):
         return graded is not None and graded.grade is Verdict.WRONG
 
     def action_source(self) -> None:
-        from studyapp.tui.screens.source import SourceScreen
-
-        self.app.push_screen(SourceScreen(self.lesson))
+        self.study.open(places.Source(self.lesson))
 
     def action_history(self) -> None:
-        from studyapp.tui.screens.history import HistoryScreen
-
-        self.app.push_screen(HistoryScreen(self.lesson))
+        self.study.open(places.History(self.lesson))
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=2 * lines, animate=False)

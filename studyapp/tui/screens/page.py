@@ -13,7 +13,7 @@ from studyapp.tui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
     from studyapp.study.desk import Desk
-    from studyapp.tui.app import StudyApp
+    from studyapp.tui.host import Host
 
 SMALLEST = (40, 12)
 
@@ -79,9 +79,9 @@ class Page(Screen[None]):
         raise NotImplementedError
 
     @property
-    def study(self) -> StudyApp:
+    def study(self) -> Host:
         """The app, typed."""
-        return cast("StudyApp", self.app)
+        return cast("Host", self.app)
 
     @property
     def desk(self) -> Desk:

@@ -21,10 +21,10 @@ from studyapp.study.card import CardView
 from studyapp.study.grading import complete, propose
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.sitting import Sitting
+from studyapp.tui import places
 from studyapp.tui.editor import edit
 from studyapp.tui.evidence import evidence
 from studyapp.tui.screens.page import Page
-from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.ratings import Ratings
@@ -117,7 +117,7 @@ class ReviewScreen(Page):
     def _show_card(self) -> None:
         view = self.sitting.view
         if view is None:
-            self.app.switch_screen(SummaryScreen(self.sitting))
+            self.study.open(places.Summary(self.sitting), instead=True)
             return
         self._revealed = False
         self._lessons = lessons_for(view.note, self.study.catalog)
@@ -152,7 +152,7 @@ class ReviewScreen(Page):
             return
         if self.sitting.over:
             self.notify("Time is up; this card was not graded.")
-            self.app.switch_screen(SummaryScreen(self.sitting))
+            self.study.open(places.Summary(self.sitting), instead=True)
         else:
             self._show_head()
 
@@ -394,7 +394,7 @@ class ReviewScreen(Page):
             self._reveal()
 
     def action_lesson(self) -> None:
-        self.study.open_lab(self._lessons)
+        self.study.open(places.Lab(self._lessons))
 
     def action_reference(self) -> None:
         self._show_answer(reference=True)
@@ -410,21 +410,17 @@ class ReviewScreen(Page):
             self.refresh_bindings()
 
     def action_find(self) -> None:
-        from studyapp.tui.screens.find import FindScreen
-
-        self.app.push_screen(FindScreen())
+        self.study.open(places.Find())
 
     def action_new_note(self) -> None:
-        from studyapp.tui.screens.new import NewScreen
-
-        self.app.push_screen(NewScreen())
+        self.study.open(places.NewCard())
 
     def action_back(self) -> None:
         if isinstance(self.focused, TextArea):
             self.set_focus(None)
             self.refresh_bindings()
         elif self.sitting.done:
-            self.app.switch_screen(SummaryScreen(self.sitting))
+            self.study.open(places.Summary(self.sitting), instead=True)
         else:
             self.app.pop_screen()
 

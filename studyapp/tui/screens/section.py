@@ -15,6 +15,7 @@ from studyapp.errors import StudyError
 from studyapp.study import library, tracker, words
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
+from studyapp.tui import places
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, one_line
@@ -254,13 +255,11 @@ class CoursePage(WritingPage):
     def action_quiz(self) -> None:
         chapter = self.chapter
         if chapter is not None and self.close_note():
-            self.study.open_chapter(chapter.number)
+            self.study.open(places.Chapter(chapter.number))
 
     def action_find(self) -> None:
-        from studyapp.tui.screens.find import FindScreen
-
         if self.close_note():
-            self.app.push_screen(FindScreen())
+            self.study.open(places.Find())
 
     @on(Prose.LinkClicked)
     def _follow(self, event: Prose.LinkClicked) -> None:

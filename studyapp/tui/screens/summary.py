@@ -12,6 +12,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import summary_lines
+from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 
 _BAR = 30
@@ -87,9 +88,7 @@ class SummaryScreen(Page):
         self._show_review(told)
 
     def _show_review(self, otherwise: str) -> None:
-        from studyapp.tui.screens.review import ReviewScreen
-
         if self.sitting.view is None:
             self.notify(otherwise)
         else:
-            self.app.switch_screen(ReviewScreen(self.sitting))
+            self.study.open(places.Review(self.sitting), instead=True)

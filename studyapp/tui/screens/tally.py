@@ -13,6 +13,7 @@ from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.tally import Tally, tally
+from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 
 _BAR = 30
@@ -77,9 +78,7 @@ class TallyScreen(Page):
         self.action_return()
 
     def action_return(self) -> None:
-        from studyapp.tui.screens.attempt import AttemptScreen
-
-        self.app.switch_screen(AttemptScreen(self.attempt))
+        self.study.open(places.Questionnaire(self.attempt), instead=True)
 
     def action_undo(self) -> None:
         try:

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
+from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
@@ -182,14 +183,10 @@ class TodayScreen(Page):
         self._do("open")
 
     def action_find(self) -> None:
-        from studyapp.tui.screens.find import FindScreen
-
-        self.app.push_screen(FindScreen())
+        self.study.open(places.Find())
 
     def action_new_note(self) -> None:
-        from studyapp.tui.screens.new import NewScreen
-
-        self.app.push_screen(NewScreen())
+        self.study.open(places.NewCard())
 
     def action_five(self) -> None:
         self._do("five")
@@ -221,24 +218,24 @@ class TodayScreen(Page):
             elif what == "new":
                 self.action_new_note()
             elif what == "lab":
-                study.open_lab()
+                study.open(places.Lab())
             elif what == "quiz":
                 self._open_quiz()
             elif what == "course":
-                study.open_course()
+                study.open(places.Course())
             elif what == "five":
                 five = Interview(study.desk)
                 if five.view is None:
                     self.notify("Nothing to ask: what you have met was reviewed today.")
                 else:
-                    study.open_review(five)
+                    study.open(places.Review(five))
             else:
                 sitting = Sitting(study.desk)
                 if what == "more":
                     sitting.go_on()
                 elif what == "undo" and not self._undo(sitting):
                     return
-                study.open_review(sitting)
+                study.open(places.Review(sitting))
         except StudyError as error:
             self.notify(str(error), severity="error")
 
@@ -256,9 +253,9 @@ class TodayScreen(Page):
         assert self._overview is not None
         waiting = self._prospect.attempt if self._prospect else None
         if waiting is not None:
-            self.study.open_chapter(waiting.chapter, resume=True)
+            self.study.open(places.Chapter(waiting.chapter, resume=True))
         elif (number := _quizzed(self._overview)) is not None:
-            self.study.open_chapter(number)
+            self.study.open(places.Chapter(number))
 
     def _open_next_chapter(self) -> None:
         from studyapp.study.library import start_chapter

@@ -217,7 +217,7 @@ def test_the_commands(only_pack: Path, tmp_path: Path, monkeypatch: pytest.Monke
         assert result.exit_code == code, result.output
         return result.output
 
-    desk, _ = library.open_study(str(tmp_path / "cli.db"), Current(Settings()), Clock(), "")
+    desk, _ = library.open_study(str(tmp_path / "cli.db"), Current(Settings()), Clock(), None)
     Attempt(desk, 1).write("my words")
     desk.close()
     assert "1 of 12 questions answered" in run("export", str(path), "--chapter", "1")

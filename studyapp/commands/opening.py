@@ -1,0 +1,77 @@
+"""What the commands share: whose study to open and where, and how they print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from studyapp import config
+from studyapp.errors import StudyError
+
+if TYPE_CHECKING:
+    from studyapp.study.desk import Desk
+
+CHAPTER = click.IntRange(0, 10**6)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the options before the command say: the database, and whose progress.
+
+    Without a name it is the first learner's; only `new` makes one.
+    """
+
+    db: str
+    name: str | None
+    new: bool
+
+    @contextmanager
+    def study(self) -> Iterator[Desk]:
+        """The learner's desk, with the content in step and the settings in force."""
+        from studyapp.study import library
+
+        current = config.Current(config.load())
+        desk, _ = library.open_study(self.db, current, now, self.name, new=self.new)
+        try:
+            yield desk
+        finally:
+            desk.close()
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """The learner's desk as it stands: neither content nor settings are looked at."""
+        from studyapp.study import library
+
+        current = config.Current(config.Settings())
+        desk = library.open_desk(self.db, current, now, self.name, new=self.new)
+        try:
+            yield desk
+        finally:
+            desk.close()
+
+    def app(
+        self, *, review: bool = False, chapter: int | None = None, quiz: int | None = None
+    ) -> None:
+        """Run the app until the learner leaves it."""
+        from studyapp.tui.start import run
+
+        failure = run(self.db, self.name, new=self.new, review=review, chapter=chapter, quiz=quiz)
+        if failure:
+            raise StudyError(failure)
+
+
+def now() -> datetime:
+    """The learner's wall clock with its offset from UTC."""
+    return datetime.now().astimezone()
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,114 @@
+"""The commands to study with: review, quiz, and where one stands. Each imports what it needs."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from studyapp.commands.opening import CHAPTER, JSON, Opening, print_json
+
+
+@click.command()
+@click.option("--chapter", type=CHAPTER, metavar="N", help="Only this chapter.")
+@click.option("--plain", is_flag=True, help="Lines instead of a screen.")
+@click.pass_obj
+def review(opening: Opening, chapter: int | None, plain: bool) -> None:
+    """Go straight into the queue."""
+    if not plain:
+        opening.app(review=True, chapter=chapter)
+        return
+    from studyapp.commands import plain as lines
+    from studyapp.study import library
+    from studyapp.study.sitting import Sitting
+
+    with opening.study() as desk:
+        if chapter is not None:
+            library.check_chapter(desk, chapter)
+        lines.review(Sitting(desk, chapter), _read_line, _write_line)
+
+
+@click.command()
+@click.argument("chapter", type=CHAPTER)
+@click.option("--plain", is_flag=True, help="Lines instead of a screen.")
+@JSON
+@click.pass_obj
+def quiz(opening: Opening, chapter: int, plain: bool, as_json: bool) -> None:
+    """A chapter's questionnaire; with --json only how it has gone so far."""
+    if not (plain or as_json):
+        opening.app(quiz=chapter)
+        return
+    from studyapp.commands import plain as lines
+    from studyapp.study.questionnaire import chapter as chapters
+    from studyapp.study.questionnaire.attempt import Attempt
+
+    with opening.study() as desk:
+        if plain:
+            lines.quiz(Attempt(desk, chapter), _read_line, _write_line)
+        if as_json:
+            with desk.reading() as connection:
+                told = chapters.view(
+                    connection,
+                    chapter,
+                    desk.now(),
+                    on=desk.settings.exam_on,
+                    learner=desk.learner,
+                )
+            print_json(told.as_json())
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def due(opening: Opening, as_json: bool) -> None:
+    """What is due now, after the day's limits."""
+    from studyapp.study import today
+
+    with opening.study() as desk, desk.reading() as connection:
+        counts = today.due(connection, desk.now(), desk.settings, learner=desk.learner)
+    if as_json:
+        print_json(counts)
+        return
+    click.echo("{review} review, {learning} learning, {new} new".format(**counts))
+    for row in counts["chapters"]:
+        click.echo(
+            "  {chapter} {title}: {review} review, {learning} learning, {new} new".format(**row)
+        )
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def stats(opening: Opening, as_json: bool) -> None:
+    """Totals, and how much is remembered."""
+    from studyapp.study import words
+    from studyapp.study.stats import stats as totals
+
+    with opening.study() as desk, desk.reading() as connection:
+        now = totals(
+            connection,
+            desk.now(),
+            leech_lapses=desk.settings.leech_lapses,
+            rest_days=desk.settings.rest_days,
+            learner=desk.learner,
+        )
+        goal = desk.settings.desired_retention
+    if as_json:
+        print_json(now.as_json())
+        return
+    cards = ", ".join(f"{count} {state}" for state, count in now.cards.items())
+    click.echo(f"{words.count(now.reviews, 'review')}; cards: {cards}")
+    click.echo(
+        f"Remembered in the last 30 days: {words.percent(now.true_retention)} "
+        f"of {words.count(now.true_retention.n, 'review')}; goal {goal:.0%}"
+    )
+    click.echo(f"{words.count(now.streak, 'day')} in a row; {now.leeches} that keep slipping")
+
+
+def _read_line() -> str | None:
+    line = sys.stdin.readline()
+    return line.rstrip("\r\n") if line else None
+
+
+def _write_line(text: str) -> None:
+    print(text, flush=True)

@@ -1,0 +1,32 @@
+"""What a page knows of the app that shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from studyapp.lab.catalog import Catalog
+    from studyapp.lab.runner import LiveRun
+    from studyapp.study.desk import Desk
+    from studyapp.tui.places import Place
+
+
+class Host(Protocol):
+    """The app, as far as its pages need it."""
+
+    desk: Desk | None  # from when the database is open
+    running: LiveRun | None  # the experiment that is going on
+    hurried: bool  # the learner has been told of what is not saved, and leaves
+
+    @property
+    def catalog(self) -> Catalog:
+        """The installed experiments."""
+
+    def open(self, place: Place, *, instead: bool = False) -> None:
+        """Show a place on top of this page, or *instead* of it."""
+
+    def open_link(self, href: str) -> None:
+        """Follow a link of an answer to the experiment that it names."""
+
+    def saw(self, answer: str) -> None:
+        """An answer is on the screen: predictions of what it cites are naive no longer."""

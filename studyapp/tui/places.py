@@ -1,0 +1,117 @@
+"""Where one can go in the app. A page names a place; only the app knows the page for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studyapp.lab.catalog import Declaration
+    from studyapp.study.questionnaire.attempt import Asked, Attempt, Earlier
+    from studyapp.study.sitting import Sitting
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The queue, card by card."""
+
+    sitting: Sitting
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a sitting came to."""
+
+    sitting: Sitting
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The table of contents with the learner's progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """How a chapter's questionnaire has gone; with *resume* its attempt on top at once."""
+
+    number: int
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Questionnaire:
+    """An attempt, question by question."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Where an attempt stands."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """An answer beside *earlier* ones to the same question, the newest first."""
+
+    asked: Asked
+    earlier: Sequence[Earlier]
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """All experiments, or those behind a card; a single one of a card is shown at once."""
+
+    lessons: Sequence[Declaration] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One experiment, with *values* for its knobs to begin with."""
+
+    lesson: Declaration
+    values: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The source of an experiment."""
+
+    lesson: Declaration
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The earlier runs of an experiment."""
+
+    lesson: Declaration
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Notes by their words."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCard:
+    """A card of one's own."""
+
+
+Place = (
+    Review
+    | Summary
+    | Course
+    | Chapter
+    | Questionnaire
+    | Tally
+    | Compare
+    | Lab
+    | Lesson
+    | Source
+    | History
+    | Find
+    | NewCard
+)

@@ -1,0 +1,25 @@
+"""Run the app in this terminal."""
+
+from __future__ import annotations
+
+
+def run(
+    db: str,
+    name: str | None,
+    *,
+    new: bool = False,
+    review: bool = False,
+    chapter: int | None = None,
+    quiz: int | None = None,
+) -> str | None:
+    """Run the app for the learner *name* (None: the first one) on a database until they leave;
+    returns why it could not open, if so."""
+    import gc
+
+    gc.disable()  # what start-up makes is kept; the app turns it on again when it is open
+    from studyapp import config
+    from studyapp.tui.app import StudyApp
+
+    app = StudyApp(db, config.load(), review=review, chapter=chapter, quiz=quiz, who=name, new=new)
+    app.run()
+    return app.failure
