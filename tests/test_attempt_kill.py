@@ -1,4 +1,8 @@
-"""Kill -9 while an answer is written loses nothing that was there for a second."""
+"""Kill -9 while an answer is written loses nothing that was there for a second.
+
+That every letter reaches the disk within that time, a second connection proves in
+tests/tui/test_attempt.py; here are one real kill, and the ends that are no kill at all.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,9 @@ from typing_kill import Terminal, kill_once, resumed
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("batch", range(2))
-def test_ten_kills_lose_no_letter_older_than_a_second(batch: int, tmp_path: Path) -> None:
-    """Two batches of five, so that they can run side by side; each resumes one attempt."""
-    chance = random.Random(batch)
-    kills = [kill_once(tmp_path / "study.db", chance) for _ in range(5)]
-    assert sum(old for _, old, _ in kills) > 20
+def test_a_real_kill_loses_no_letter_older_than_a_second(tmp_path: Path) -> None:
+    sent, old, kept = kill_once(tmp_path / "study.db", random.Random(), seconds=3)
+    assert sent >= kept >= old > 0
 
 
 @pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGTERM])

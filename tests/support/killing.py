@@ -20,8 +20,9 @@ from studyapp.store.database import open_database
 from studyapp.store.engine import reading
 
 
-def kill_once(db: Path, chance: random.Random) -> tuple[int, int]:
-    """Start `studyapp review --plain` on *db*, feed it ratings, kill -9 it at some moment.
+def kill_once(db: Path, chance: random.Random, *, cards: int = 1) -> tuple[int, int]:
+    """Start `studyapp review --plain` on *db*, feed it ratings, kill -9 it at some moment
+    after that many *cards* have come.
 
     Returns (ratings shown as saved, ratings kept by this process). A rating was shown as saved
     when the card after it was printed. Raises AssertionError if one of them is lost, the database
@@ -41,25 +42,26 @@ def kill_once(db: Path, chance: random.Random) -> tuple[int, int]:
     process.stdin.write("".join(f"\n{chance.choice('1234')}\n" for _ in range(500)))
     process.stdin.flush()
     printed: list[str] = []
-    first = threading.Event()
+    begun = threading.Event()
 
     def read() -> None:
         assert process.stdout is not None
         for line in process.stdout:
             printed.append(line)
-            if " left]" in line or line.startswith("Tomorrow:"):
-                first.set()
+            come = sum(" left]" in one for one in printed)
+            if come >= cards or line.startswith("Tomorrow:"):
+                begun.set()
 
     reader = threading.Thread(target=read)
     reader.start()
-    assert first.wait(60), "the first card never came"
+    assert begun.wait(60), f"{cards} cards never came, but:\n{''.join(printed)}"
     time.sleep(chance.uniform(0, 0.3))
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     reader.join()
-    cards = sum(" left]" in line for line in printed)
+    come = sum(" left]" in line for line in printed)
     ended = any(line.startswith("Tomorrow:") for line in printed)
-    shown = cards if ended else max(0, cards - 1)
+    shown = come if ended else max(0, come - 1)
     kept = _kept(db) - before
     assert kept >= shown, f"{shown} ratings were shown as saved, {kept} are kept"
     check_whole(db)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
+from pictures import Pictures
+from screen import settled, until
 from studyapp.config import Settings
 from studyapp.tui.app import StudyApp
 from tests_support import Clock
+
+LASTING = 3600.0  # seconds
+
+
+class LastingApp(StudyApp):
+    """An app whose toasts stay, however long a test waits for something else."""
+
+    def notify(self, message: str, *, timeout: float | None = None, **options: object) -> None:
+        super().notify(message, timeout=LASTING, **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -21,36 +33,30 @@ def make_app(tmp_path: Path, only_pack: Path, clock: Clock) -> Callable[..., Stu
         settings = options.pop("settings", Settings())
         db = str(options.pop("db", tmp_path / "app.db"))
         assert isinstance(settings, Settings)
-        return StudyApp(db, settings, clock=clock, **options)  # type: ignore[arg-type]
+        return LastingApp(db, settings, clock=clock, **options)  # type: ignore[arg-type]
 
     return make
 
 
-async def settled(pilot: Pilot[None]) -> None:
-    """Wait until the workers are done and everything is painted."""
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+@pytest.fixture
+def pictures(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> Pictures:
+    """Compare what a running app shows with what is kept of it."""
+    return Pictures(snapshot, request)
 
 
 async def opened(pilot: Pilot[None]) -> None:
-    """Wait until Today is filled in, or says why it cannot be."""
+    """Wait until the database is open, or the app says why it cannot be, and all is painted."""
     app = pilot.app
     assert isinstance(app, StudyApp)
-    for _ in range(1000):
-        await pilot.pause(0.01)
-        today = app.query_one_today()
-        if app.failure or today._overview is not None:
-            break
+    await until(pilot, lambda: app.desk is not None or app.failure)
     await settled(pilot)
 
 
 @pytest.fixture
-def open_today() -> Callable[[Pilot[None]], object]:
+def open_today() -> Callable[[Pilot[None]], Awaitable[None]]:
     return opened
 
 
 @pytest.fixture
-def settle() -> Callable[[Pilot[None]], object]:
+def settle() -> Callable[[Pilot[None]], Awaitable[None]]:
     return settled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from textual import events
 from textual.pilot import Pilot
 
 from labpack import install, write_reference
+from pictures import Pictures
+from screen import SIZES
 from studyapp.config import Current, Settings
 from studyapp.store import tables
 from studyapp.store.database import connect
@@ -36,9 +38,7 @@ from studyapp.tui.widgets.points import PointLine, Points
 from studyapp.tui.widgets.questions import Questions
 from tests_support import Clock, question, questionnaire, until
 
-SMALL, LARGE = (80, 24), (140, 40)
-SIZES = [SMALL, LARGE]
-THEMES = ["textual-dark", "textual-light"]
+SMALL, LARGE = SIZES
 
 OVERFITTING = """## What is overfitting, and how do you notice it while you train? {#overfitting}
 
@@ -845,93 +845,79 @@ async def test_too_small_a_terminal_is_one_sentence(make_app, open_attempt: Open
 # pictures
 
 
-@pytest.fixture(
-    params=[(size, theme) for size in SIZES for theme in THEMES],
-    ids=lambda p: f"{p[0][0]}x{p[0][1]}-{p[1].split('-')[1]}",
-)
-def look(request, make_app, open_attempt: Open, snap_compare):
-    """Compare the questionnaire, after some keys, with its picture."""
-    size, theme = request.param
+@pytest.fixture
+def look(make_app, open_attempt: Open, pictures: Pictures) -> Callable[..., Awaitable[None]]:
+    """Compare the questionnaire, after some keys, with its pictures."""
 
-    def compare(*steps: str, at: int = 1, app: StudyApp | None = None, **options: Any) -> bool:
-        async def run(pilot: Pilot[None]) -> None:
+    async def compare(
+        *steps: str,
+        at: int = 1,
+        app: StudyApp | None = None,
+        sizes: Sequence[tuple[int, int]] = SIZES,
+        light: bool = False,
+        **options: Any,
+    ) -> None:
+        async with (app or make_app()).run_test(size=sizes[0], notifications=True) as pilot:
             await open_attempt(pilot, at, **options)
-            pilot.app.theme = theme
             await keys(pilot, *steps)
-            await pilot.pause()
-
-        return snap_compare(app or make_app(), terminal_size=size, run_before=run)
+            await pictures(pilot, sizes=sizes, light=light)
 
     return compare
 
 
-def test_picture_of_an_open_question(look) -> None:
-    assert look()
+async def test_picture_of_an_open_question(look) -> None:
+    await look()
 
 
-def test_picture_of_an_answer_being_written(look) -> None:
-    assert look("c", "c", "c", "f", "enter", "It stores its training examples\n\n- and noise")
+async def test_picture_of_an_answer_being_written(look) -> None:
+    await look("c", "c", "c", "f", "enter", "It stores its training examples\n\n- and noise")
 
 
-def test_picture_of_a_revealed_answer(look) -> None:
-    assert look(*START)
+async def test_picture_of_a_revealed_answer(look) -> None:
+    await look(*START)
 
 
-def test_picture_of_ticks_that_the_words_do_not_bear_out(look) -> None:
-    assert look(*START, "down", "x", "down")
+async def test_picture_of_ticks_that_the_words_do_not_bear_out(look) -> None:
+    await look(*START, "down", "x", "down", light=True)
 
 
-def test_picture_of_a_judged_question(look) -> None:
-    assert look(*START, "down", "x", "m", "left")
+async def test_picture_of_a_judged_question(look) -> None:
+    await look(*START, "down", "x", "m", "left")
 
 
-def test_picture_of_something_to_do(look) -> None:
-    assert look(at=2)
+async def test_picture_of_something_to_do(look) -> None:
+    await look(at=2)
 
 
-def test_picture_of_the_list(look) -> None:
-    assert look("space", "m", "d", "f", "o", "home", "down")
+async def test_picture_of_the_list(look) -> None:
+    await look("space", "m", "d", "f", "o", "home", "down")
 
 
-def test_picture_of_a_pretest(look) -> None:
-    assert look("space", at=0, chapter=2)
+async def test_picture_of_a_pretest(look) -> None:
+    await look("space", at=0, chapter=2)
 
 
-def test_picture_of_the_outcome(look) -> None:
+async def test_picture_of_the_outcome(look) -> None:
     steps = ("space", "x", "g", *START, "down", "x", "p", "d", "f", "right")
-    assert look(*steps, at=0)
+    await look(*steps, at=0)
 
 
-def test_picture_of_earlier_answers(look, make_app, clock: Clock) -> None:
+async def test_picture_of_earlier_answers(look, make_app, clock: Clock) -> None:
     app = make_app()
     answer(app, clock, "It learns the noise, e.g.\n\n- labels\n- marks", Grade.MISSED, at=1)
     clock.forward(days=3)
-    assert look(*START, "p", "left", "h", app=app, anew=True)
+    await look(*START, "p", "left", "h", app=app, anew=True)
 
 
-def test_picture_of_a_long_answer(look) -> None:
+async def test_picture_of_a_long_answer(look) -> None:
     text = "\n".join(f"line {number} of a long answer" for number in range(1, 41))
-    assert look("enter", text, "ctrl+s")
+    await look("enter", text, "ctrl+s")
 
 
-@pytest.mark.parametrize("size", [(40, 12), (100, 30)])
-def test_picture_of_other_sizes(make_app, open_attempt: Open, snap_compare, size) -> None:
-    async def run(pilot: Pilot[None]) -> None:
-        await open_attempt(pilot, 1)
-        await keys(pilot, *START, "down", "x")
-        await pilot.pause()
-
-    assert snap_compare(make_app(), terminal_size=size, run_before=run)
+async def test_picture_of_other_sizes(look) -> None:
+    await look(*START, "down", "x", sizes=[(40, 12), (100, 30)])
 
 
-def test_picture_without_colour(
-    make_app, open_attempt: Open, snap_compare, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_picture_without_colour(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-
-    async def run(pilot: Pilot[None]) -> None:
-        await open_attempt(pilot)
-        await keys(pilot, "space", "p", *START, "down", "x", "f")
-        await pilot.pause()
-
-    assert snap_compare(make_app(), terminal_size=LARGE, run_before=run)
+    await look("space", "p", *START, "down", "x", "f", at=0, sizes=[LARGE])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 from textual.widgets import Static
 
+from pictures import Pictures
+from screen import NARROW
 from studyapp import config
 from studyapp.config import Current, Settings
 from studyapp.store import tables
@@ -194,36 +197,24 @@ async def test_nothing_seen_yet_offers_no_interview(make_app, open_today) -> Non
         assert not isinstance(app.screen, ReviewScreen | SummaryScreen)
 
 
-@pytest.fixture(
-    params=[
-        (size, theme)
-        for size in ((80, 24), (140, 40))
-        for theme in ("textual-dark", "textual-light")
-    ],
-    ids=lambda p: f"{p[0][0]}x{p[0][1]}-{p[1].split('-')[1]}",
-)
-def look(request, make_app, open_today, snap_compare):
-    size, theme = request.param
-
-    def compare(number: int, *keys: str) -> bool:
-        async def run(pilot) -> None:
+@pytest.fixture
+def look(make_app, open_today, pictures: Pictures) -> Callable[..., Awaitable[None]]:
+    async def compare(number: int, *keys: str, light: bool = False) -> None:
+        async with make_app().run_test(size=NARROW, notifications=True) as pilot:
             await open_chapter(pilot, open_today, number)
             await pilot.press(*keys)
-            await open_today(pilot)
-
-        app = make_app(settings=Settings(theme=theme))
-        return snap_compare(app, terminal_size=size, run_before=run)
+            await pictures(pilot, light=light)
 
     return compare
 
 
-def test_picture_of_a_chapter_in_use(look, tried) -> None:
-    assert look(1)
+async def test_picture_of_a_chapter_in_use(look, tried) -> None:
+    await look(1)
 
 
-def test_picture_of_a_chapter_not_tried_yet(look) -> None:
-    assert look(2)
+async def test_picture_of_a_chapter_not_tried_yet(look) -> None:
+    await look(2)
 
 
-def test_picture_of_the_exam_day(look, tried) -> None:
-    assert look(1, "d", *"2026-1")
+async def test_picture_of_the_exam_day(look, tried) -> None:
+    await look(1, "d", *"2026-1", light=True)

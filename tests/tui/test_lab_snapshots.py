@@ -1,17 +1,17 @@
-"""Each screen of the lab as a picture: 80×24 and 140×40, light and dark."""
+"""Each screen of the lab as pictures, of a run that is scripted."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from labpack import install, write_reference
-from studyapp.config import Settings
+from pictures import Pictures
+from screen import NARROW, SIZES, settled, shows
 from studyapp.lab import catalog, runner
 from studyapp.lab.lines import Finished, Message
 from studyapp.lab.protocol import Fact, Metric, Progress, Value
@@ -20,11 +20,8 @@ from studyapp.study.lab import predictions, runs
 from studyapp.tui import places
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens import lesson as lesson_module
-from studyapp.tui.screens.lesson import LessonScreen, Phase
 
-SIZES = [(80, 24), (140, 40)]
-THEMES = ["textual-dark", "textual-light"]
-LOOKS = [(size, theme) for size in SIZES for theme in THEMES]
+Look = Callable[..., Awaitable[None]]
 
 
 def finished(lesson: catalog.Declaration, knobs: Mapping[str, Value]) -> Finished:
@@ -113,22 +110,6 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> list[Scripted]:
     return started
 
 
-async def drawn(pilot: Pilot[None], phase: Phase) -> None:
-    """Wait until the experiment is in a phase and its plots show the newest point."""
-    screen = pilot.app.screen
-    assert isinstance(screen, LessonScreen)
-    for _ in range(2000):
-        await pilot.pause(0.01)
-        share = screen._live.share() if phase is Phase.RUNNING else 1
-        if screen._phase is phase and share and screen._draw_plots():
-            break
-    else:
-        pytest.fail("the plots never came")
-    screen._tick()
-    await pilot.pause()
-    await pilot.pause()
-
-
 @pytest.fixture
 def look(
     tmp_path: Path,
@@ -136,105 +117,93 @@ def look(
     only_pack: Path,
     make_app,
     open_today,
-    snap_compare,
+    pictures: Pictures,
     scripts: list[Scripted],
-) -> Callable[..., bool]:
-    """Compare the lab, after some keys, with its picture; `run` and `stop` are steps as well."""
+) -> Look:
+    """Compare the lab, after some keys, with its pictures; `run` and `end` are steps as well."""
     package = install(tmp_path, monkeypatch, "probe", "amount")
     write_reference(package, "probe")
 
-    def compare(
+    async def compare(
         *steps: str,
-        look: tuple[tuple[int, int], str] = LOOKS[0],
+        sizes: Sequence[tuple[int, int]] = SIZES,
+        light: bool = False,
         lesson: str = "probe",
         before: Sequence[int] = (),
         knobs: Mapping[str, str] | None = None,
-    ) -> bool:
-        app = make_app(settings=Settings(theme=look[1]))
-
-        async def act(pilot: Pilot[None]) -> None:
+    ) -> None:
+        app = make_app()
+        async with app.run_test(size=sizes[0], notifications=True) as pilot:
             await open_today(pilot)
             for n in before:
                 keep_run(app, n)
             if lesson:
                 app.open(places.Lesson(app.catalog.lesson(lesson), knobs))
-                await pilot.pause()
-                await pilot.pause()
+                await settled(pilot)
             for step in steps:
-                if step == "end":
-                    scripts[-1].go_on.set()
-                    await drawn(pilot, Phase.AFTER)
-                elif step == "run":
+                if step == "run":
                     await pilot.press("enter")
-                    await drawn(pilot, Phase.RUNNING)
+                    await shows(pilot, "40%")
+                elif step == "drawn":
+                    await shows(pilot, "train loss")
+                elif step == "end":
+                    scripts[-1].go_on.set()
+                    await shows(pilot, "You said")
                 else:
                     await pilot.press(step)
-            await pilot.pause()
-
-        return snap_compare(app, terminal_size=look[0], run_before=act)
+            await pictures(pilot, sizes=sizes, light=light)
 
     return compare
 
 
-looks = pytest.mark.parametrize(
-    "one", LOOKS, ids=[f"{size[0]}x{size[1]}-{theme.split('-')[1]}" for size, theme in LOOKS]
-)
+async def test_list(look) -> None:
+    await look("l", lesson="", before=[30])
 
 
-@looks
-def test_list(look, one) -> None:
-    assert look("l", lesson="", before=[30], look=one)
+async def test_before(look) -> None:
+    await look("up", "right")
 
 
-@looks
-def test_before(look, one) -> None:
-    assert look("up", "right", look=one)
+async def test_during(look) -> None:
+    await look("up", "run")
 
 
-@looks
-def test_during(look, one) -> None:
-    assert look("up", "run", look=one)
+async def test_after_right(look) -> None:
+    await look("up", "run", "end")
 
 
-@looks
-def test_after_right(look, one) -> None:
-    assert look("up", "run", "end", look=one)
+async def test_after_wrong_beside_an_earlier_run(look) -> None:
+    await look("up", "run", "end", before=[30], knobs={"n": "9"}, light=True)
 
 
-@looks
-def test_after_wrong_beside_an_earlier_run(look, one) -> None:
-    assert look("up", "run", "end", before=[30], knobs={"n": "9"}, look=one)
+async def test_history(look) -> None:
+    await look("h", before=[30, 9])
 
 
-@looks
-def test_history(look, one) -> None:
-    assert look("h", before=[30, 9], look=one)
+async def test_knobs(look) -> None:
+    await look("k", "9", "down", "x", sizes=[NARROW])
 
 
-def test_knobs(look) -> None:
-    assert look("k", "9", "down", "x")
+async def test_range(look) -> None:
+    await look("3", "down", "5", lesson="amount", sizes=[NARROW])
 
 
-def test_range(look) -> None:
-    assert look("3", "down", "5", lesson="amount")
+async def test_log_scale_of_the_second_plot(look) -> None:
+    await look("up", "run", "drawn", "p", "g", sizes=[NARROW])
 
 
-def test_log_scale_of_the_second_plot(look) -> None:
-    assert look("up", "run", "p", "g")
-
-
-def test_without_colour(look, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_colour(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert look("up", "run")
+    await look("up", "run", "drawn", sizes=[NARROW])
 
 
-def test_source(look) -> None:
-    assert look("v", "pagedown")
+async def test_source(look) -> None:
+    await look("v", "pagedown", sizes=[NARROW])
 
 
-def test_a_small_terminal(look) -> None:
-    assert look("up", "run", "end", look=((40, 12), THEMES[0]))
+async def test_a_small_terminal(look) -> None:
+    await look("up", "run", "end", sizes=[(40, 12)])
 
 
-def test_a_narrow_question(look) -> None:
-    assert look("up", look=((40, 24), THEMES[0]))
+async def test_a_narrow_question(look) -> None:
+    await look("up", sizes=[(40, 24)])

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
+from pictures import Pictures
+from screen import SIZES
 from studyapp.config import Current, Settings
 from studyapp.memory.state import Rating
 from studyapp.store import log
 from studyapp.study import library, review
 from tests_support import Clock, question, questionnaire
 
-SIZES = [(80, 24), (140, 40)]
-THEMES = ["textual-dark", "textual-light"]
+Look = Callable[..., Awaitable[None]]
 
 RICH = r"""## How does SGD step, for a loss $L(\theta)$ and a rate $\eta$? {#sgd}
 
@@ -58,27 +59,22 @@ def rich_pack(only_pack: Path) -> Path:
     return only_pack
 
 
-@pytest.fixture(
-    params=[(size, theme) for size in SIZES for theme in THEMES],
-    ids=lambda p: f"{p[0][0]}x{p[0][1]}-{p[1].split('-')[1]}",
-)
-def look(request, rich_pack: Path, make_app, open_today, snap_compare):
-    """Compare the app, after some keys, with its picture."""
-    size, theme = request.param
+@pytest.fixture
+def look(rich_pack: Path, make_app, open_today, pictures: Pictures) -> Look:
+    """Compare the app, after some keys, with its pictures."""
 
-    def compare(*keys: str, settings: Settings | None = None, **options: object) -> bool:
-        chosen = settings or Settings()
-        chosen = Settings(
-            new_a_day=chosen.new_a_day, minutes_a_day=chosen.minutes_a_day, theme=theme
-        )
-
-        async def run(pilot: Pilot[None]) -> None:
+    async def compare(
+        *keys: str,
+        sizes: Sequence[tuple[int, int]] = SIZES,
+        light: bool = False,
+        settings: Settings | None = None,
+        **options: object,
+    ) -> None:
+        app = make_app(settings=settings or Settings(), **options)
+        async with app.run_test(size=sizes[0], notifications=True) as pilot:
             await open_today(pilot)
             await pilot.press(*keys)
-            await open_today(pilot)
-
-        app = make_app(settings=chosen, **options)
-        return snap_compare(app, terminal_size=size, run_before=run)
+            await pictures(pilot, sizes=sizes, light=light)
 
     return compare
 
@@ -107,78 +103,68 @@ def study(folder: Path, clock: Clock, days: int) -> None:
     desk.close()
 
 
-def test_today_on_the_first_run(look) -> None:
-    assert look()
+async def test_today_on_the_first_run(look) -> None:
+    await look()
 
 
-def test_today_in_use(look, tmp_path: Path, clock: Clock) -> None:
+async def test_today_in_use(look, tmp_path: Path, clock: Clock) -> None:
     study(tmp_path, clock, 21)
-    assert look()
+    await look(light=True)
 
 
-def test_today_with_nothing_due(look) -> None:
-    assert look(settings=Settings(new_a_day=0))
+async def test_today_with_nothing_due(look) -> None:
+    await look(settings=Settings(new_a_day=0))
 
 
-def test_today_without_content(look, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_today_without_content(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "installed_roots", list)
-    assert look()
+    await look()
 
 
-def test_today_that_cannot_open(look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_today_that_cannot_open(
+    look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
-    assert look(db="folder")
+    await look(db="folder")
 
 
-def test_review_question(look) -> None:
-    assert look("enter")
+async def test_review_question(look) -> None:
+    await look("enter")
 
 
-def test_review_answer(look) -> None:
-    assert look("enter", "enter", "x", "down")
+async def test_review_answer(look) -> None:
+    await look("enter", "enter", "x", "down", light=True)
 
 
-def test_review_with_a_typed_answer(look) -> None:
-    assert look("enter", "t", *"It steps.", "enter", *"Downhill")
+async def test_review_with_a_typed_answer(look) -> None:
+    await look("enter", "t", *"It steps.", "enter", *"Downhill")
 
 
-def test_review_of_a_short_card(look) -> None:
-    assert look("enter", "enter", "1", "enter", "x")
+async def test_review_of_a_short_card(look) -> None:
+    await look("enter", "enter", "1", "enter", "x")
 
 
-def test_summary(look) -> None:
-    assert look("enter", *["enter", "3", "enter", "1", "enter", "2"], "escape")
+async def test_summary(look) -> None:
+    await look("enter", *["enter", "3", "enter", "1", "enter", "2"], "escape")
 
 
-def test_help(look) -> None:
-    assert look("enter", "enter", "question_mark")
+async def test_help(look) -> None:
+    await look("enter", "enter", "question_mark")
 
 
-def test_find(look) -> None:
-    assert look("slash", *"sgd")
+async def test_find(look) -> None:
+    await look("slash", *"sgd")
 
 
-def test_new_card(look) -> None:
-    assert look("n", *"Why?", "tab", *"Because.")
+async def test_new_card(look) -> None:
+    await look("n", *"Why?", "tab", *"Because.")
 
 
-@pytest.mark.parametrize("size", [(20, 5), (40, 12)])
-def test_small_terminals(make_app, open_today, rich_pack: Path, snap_compare, size) -> None:
-    async def run(pilot: Pilot[None]) -> None:
-        await open_today(pilot)
-        await pilot.press("enter", "enter")
-
-    assert snap_compare(make_app(), terminal_size=size, run_before=run)
+async def test_small_terminals(look) -> None:
+    await look("enter", "enter", sizes=[(20, 5), (40, 12)])
 
 
-def test_without_colour(
-    make_app, open_today, rich_pack: Path, snap_compare, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_colour(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-
-    async def run(pilot: Pilot[None]) -> None:
-        await open_today(pilot)
-        await pilot.press("enter", "enter", "x")
-
-    assert snap_compare(make_app(), terminal_size=(80, 24), run_before=run)
+    await look("enter", "enter", "x", sizes=[(80, 24)])

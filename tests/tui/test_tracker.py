@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ from sqlalchemy import select
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
+from pictures import Pictures
+from screen import NARROW, SIZES, WIDE, settled
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
 from studyapp.store import tables
@@ -27,8 +29,6 @@ from studyapp.tui.widgets.contents import Contents
 from studyapp.tui.widgets.section import SectionView
 from tests_support import question, questionnaire, until
 
-NARROW, WIDE = (80, 24), (140, 40)
-THEMES = ["textual-dark", "textual-light"]
 TITLES = {
     1: (
         "1.1 A beginning",
@@ -680,75 +680,71 @@ def use(app: StudyApp) -> None:
         tracker.start_section(connection, sections[3].id, app.clock(), learner=1)
 
 
-@pytest.fixture(
-    params=[(size, theme) for size in (NARROW, WIDE) for theme in THEMES],
-    ids=lambda p: f"{p[0][0]}x{p[0][1]}-{p[1].split('-')[1]}",
-)
-def look(request, course: Path, make_app, open_today, snap_compare):
-    """Compare the tracker of a learner, after some keys, with its picture."""
-    size, theme = request.param
+@pytest.fixture
+def look(course: Path, make_app, open_today, pictures: Pictures) -> Callable[..., Awaitable[None]]:
+    """Compare the tracker of a learner, after some keys, with its pictures."""
 
-    def compare(*keys: str) -> bool:
-        async def run(pilot: Pilot[None]) -> None:
+    async def compare(
+        *keys: str,
+        sizes: Sequence[tuple[int, int]] = SIZES,
+        light: bool = False,
+        use: Callable[[StudyApp], None] | None = use,
+    ) -> None:
+        app = make_app()
+        async with app.run_test(size=sizes[0], notifications=True) as pilot:
             await open_today(pilot)
-            assert isinstance(pilot.app, StudyApp)
-            use(pilot.app)
-            pilot.app.push_screen(TrackerScreen())
-            await open_today(pilot)
+            if use is not None:
+                use(app)
+            app.push_screen(TrackerScreen())
+            await settled(pilot)
             for key in keys:
                 await pilot.press(key)
-                await pilot.pause()
-            await open_today(pilot)
-
-        return snap_compare(
-            make_app(settings=Settings(theme=theme)), terminal_size=size, run_before=run
-        )
+                await settled(pilot)
+            await pictures(pilot, sizes=sizes, light=light)
 
     return compare
 
 
-def test_tracker(look) -> None:
-    assert look()
+each_size = pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
+"""For keys that do other things where there is room for both columns."""
 
 
-def test_tracker_on_a_chapter(look) -> None:
-    assert look("end", "up", "up")
+async def test_tracker(look) -> None:
+    await look()
 
 
-def test_tracker_section(look) -> None:
-    assert look("enter", "x")
+async def test_tracker_on_a_chapter(look) -> None:
+    await look("end", "up", "up")
 
 
-def test_tracker_moments(look) -> None:
-    assert look("enter", "end", "right")
+@each_size
+async def test_tracker_section(look, size) -> None:
+    await look("enter", "x", sizes=[size], light=size == NARROW)
 
 
-def test_tracker_note(look) -> None:
-    assert look("t", "enter", *"Mine.")
+@each_size
+async def test_tracker_moments(look, size) -> None:
+    await look("enter", "end", "right", sizes=[size])
 
 
-def test_tracker_help(look) -> None:
-    assert look("question_mark")
+@each_size
+async def test_tracker_note(look, size) -> None:
+    await look("t", "enter", *"Mine.", sizes=[size])
 
 
-def test_tracker_without_sections(look, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tracker_help(look) -> None:
+    await look("question_mark")
+
+
+async def test_tracker_without_sections(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "installed_roots", list)
-    monkeypatch.setitem(globals(), "use", lambda app: None)
-    assert look()
+    await look(use=None)
 
 
-@pytest.mark.parametrize("size", [(20, 5), (40, 12)])
-def test_tracker_in_small_terminals(make_app, open_tracker, snap_compare, size) -> None:
-    assert snap_compare(make_app(), terminal_size=size, run_before=open_tracker)
+async def test_tracker_in_small_terminals(look) -> None:
+    await look(sizes=[(40, 12), (20, 5)], use=None)
 
 
-def test_tracker_without_colour(
-    make_app, open_tracker, snap_compare, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_tracker_without_colour(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-
-    async def run(pilot: Pilot[None]) -> None:
-        await open_tracker(pilot)
-        await pilot.press("x", "down", "plus")
-
-    assert snap_compare(make_app(), terminal_size=NARROW, run_before=run)
+    await look("x", "down", "plus", sizes=[NARROW], use=None)

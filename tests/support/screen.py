@@ -1,0 +1,106 @@
+"""What a learner sees of the app and waits for, whatever the machine is busy with."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+PATIENCE = 60.0  # seconds: a machine that is busy with other things is no failure
+SIZES = NARROW, WIDE = (80, 24), (140, 40)
+Where = Pilot[None] | App[None]
+
+
+def app_of(where: Where) -> App[None]:
+    return where.app if isinstance(where, Pilot) else where
+
+
+def lines(where: Where) -> str:
+    """What is on the screen, as text."""
+    return "\n".join(strip.text for strip in app_of(where).screen._compositor.render_strips())
+
+
+def words(where: Where) -> str:
+    """What is on the screen, on one line, so that a wrapped sentence is found."""
+    return " ".join(lines(where).split())
+
+
+def toasts(where: Where) -> str:
+    """What the app has told in passing; `make_app` sees to it that nothing of it expires."""
+    return " ".join(toast.message for toast in app_of(where)._notifications)
+
+
+async def until(
+    pilot: Pilot[None], condition: Callable[[], object], *, what: Callable[[], str] | str = ""
+) -> None:
+    """Wait for something in the app, and say what never came and what was there instead.
+
+    *what* names it; without one the source of the condition does.
+    """
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        if pilot.app.return_code or monotonic() > deadline:
+            pytest.fail(_missed(pilot, condition, what), pytrace=True)
+        await pilot.pause(0.02)
+
+
+def _missed(
+    pilot: Pilot[None], condition: Callable[[], object], what: Callable[[], str] | str
+) -> str:
+    named = (what() if callable(what) else what) or inspect.getsource(condition).strip()
+    told = f"\ntold in passing: {toasts(pilot)}" if toasts(pilot) else ""
+    return f"never came: {named}\non {pilot.app.screen}:\n{lines(pilot)}{told}"
+
+
+async def shows(pilot: Pilot[None], *texts: str) -> None:
+    """Wait until all *texts* are on the screen; a line that wraps counts as one."""
+
+    def missing() -> list[str]:
+        text, flat = lines(pilot), words(pilot)
+        return [one for one in texts if one not in text and one not in flat]
+
+    await until(pilot, lambda: not missing(), what=lambda: f"the words {missing()}")
+
+
+async def hides(pilot: Pilot[None], *texts: str) -> None:
+    """Wait until everything is done and painted, and then until none of *texts* is there."""
+    await settled(pilot)
+
+    def left() -> list[str]:
+        text, flat = lines(pilot), words(pilot)
+        return [one for one in texts if one in text or one in flat]
+
+    await until(pilot, lambda: not left(), what=lambda: f"a screen without {left()}")
+
+
+async def tells(pilot: Pilot[None], text: str, times: int | None = None) -> None:
+    """Wait until the app has told *text* in passing, at least once or exactly so many times."""
+    await until(
+        pilot,
+        lambda: (toasts(pilot).count(text) == times) if times else text in toasts(pilot),
+        what=f"the toast {text!r}",
+    )
+
+
+async def arrives(pilot: Pilot[None], kind: type[Screen[Any]]) -> None:
+    """Wait until a screen of this *kind* is on top."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, kind), what=f"a {kind.__name__}")
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until the workers are done and everything is painted; twice, as one starts another.
+
+    An experiment that is going on is not waited for.
+    """
+    for _ in range(2):
+        await until(
+            pilot,
+            lambda: all(one.is_finished or one.group == "run" for one in pilot.app.workers),
+        )
+        await pilot.pause()
