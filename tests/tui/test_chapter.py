@@ -75,11 +75,11 @@ async def test_an_exam_day_is_kept_and_can_be_taken_away(make_app, open_today, t
         await open_chapter(pilot, open_today)
         await pilot.press("d", *"2026-12-24", "enter")
         await open_today(pilot)
-        assert "Thu 24 Dec" in shown(app, "#mastery")
+        await until(pilot, lambda: "Thu 24 Dec" in shown(app, "#mastery"))
         assert "exam_on = 2026-12-24" in config.settings_path().read_text()
         await pilot.press("escape")
         await open_today(pilot)
-        assert "Thu 24 Dec" in shown(app, "#course")
+        await until(pilot, lambda: "Thu 24 Dec" in shown(app, "#course"))
         await open_chapter(pilot, open_today)
         await pilot.press("d", *["backspace"] * 10, "enter")
         await open_today(pilot)
@@ -98,9 +98,11 @@ async def test_a_day_in_the_past_is_one_sentence_and_changes_nothing(
         assert "2026-11-01 is not ahead; a forecast needs a date from tomorrow on." in told
         assert not config.settings_path().exists()
         await pilot.press("escape")
-        assert isinstance(app.screen, ChapterScreen), "escape leaves the box first"
+        await until(
+            pilot, lambda: isinstance(app.screen, ChapterScreen), "escape leaves the box first"
+        )
         await pilot.press("escape")
-        assert not isinstance(app.screen, ChapterScreen)
+        await until(pilot, lambda: not isinstance(app.screen, ChapterScreen))
 
 
 async def test_today_continues_the_attempt_and_comes_back_by_its_chapter(
@@ -113,10 +115,10 @@ async def test_today_continues_the_attempt_and_comes_back_by_its_chapter(
         assert any("7 of 12 answered" in prompt for prompt in prompts)
         await pilot.press("c")
         await open_today(pilot)
-        assert type(app.screen).__name__ == "AttemptScreen"
+        await until(pilot, lambda: type(app.screen).__name__ == "AttemptScreen")
         await pilot.press("escape")
         await open_today(pilot)
-        assert isinstance(app.screen, ChapterScreen)
+        await arrives(pilot, ChapterScreen)
 
 
 async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_today) -> None:
@@ -124,12 +126,12 @@ async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_to
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
         await pilot.press("p")
-        assert isinstance(app.screen, AttemptScreen)
-        assert app.screen.attempt.pretest
+        await arrives(pilot, AttemptScreen)
+        await until(pilot, lambda: app.screen.attempt.pretest)
         await pilot.press("space", "m", "escape")
         await open_today(pilot)
-        assert "pretest" in shown(app, "#past")
-        assert not app.screen.check_action("pretest", ())  # it goes on as one
+        await until(pilot, lambda: "pretest" in shown(app, "#past"))
+        await until(pilot, lambda: not app.screen.check_action("pretest", ()))  # it goes on as one
 
 
 async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path: Path) -> None:
@@ -138,21 +140,23 @@ async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path
         await open_chapter(pilot, open_today)
         await pilot.press("r")
         await open_today(pilot)
-        assert app.screen.attempt.count("open") == 12
+        await until(pilot, lambda: app.screen.attempt.count("open") == 12)
 
 
 async def test_the_quiz_command_opens_the_attempt(make_app, open_today, tried) -> None:
     app = make_app(quiz=1)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
-        assert type(app.screen).__name__ == "AttemptScreen"
+        await until(pilot, lambda: type(app.screen).__name__ == "AttemptScreen")
 
 
 async def test_an_unknown_chapter_says_which_is_nearest(make_app, open_today) -> None:
     app = make_app(quiz=5)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
-        assert app.failure == "There is no chapter 5; the nearest is 2, Chapter 2."
+        await until(
+            pilot, lambda: app.failure == "There is no chapter 5; the nearest is 2, Chapter 2."
+        )
 
 
 async def test_five_questions(make_app, open_today, tried) -> None:
@@ -161,13 +165,13 @@ async def test_five_questions(make_app, open_today, tried) -> None:
         await open_today(pilot)
         await pilot.press("f")
         await pilot.pause()
-        assert "5:00 left" in shown(app, "#title-right")
+        await until(pilot, lambda: "5:00 left" in shown(app, "#title-right"))
         for _ in range(5):
-            assert isinstance(app.screen, ReviewScreen)
+            await arrives(pilot, ReviewScreen)
             await pilot.press("enter", "1")
         await pilot.pause()
-        assert isinstance(app.screen, SummaryScreen)
-        assert app.engine is not None
+        await arrives(pilot, SummaryScreen)
+        await until(pilot, lambda: app.engine is not None)
         with reading(app.engine) as connection:
             count = select(func.count()).where(tables.review.c.kind == "interview")
             assert connection.scalar(count) == 5
@@ -181,8 +185,8 @@ async def test_time_that_runs_out_grades_nothing(make_app, open_today, tried, cl
         clock.forward(minutes=5)
         await pilot.press("3")
         await pilot.pause(1.2)
-        assert isinstance(app.screen, SummaryScreen)
-        assert any("not graded" in note.message for note in app._notifications)
+        await arrives(pilot, SummaryScreen)
+        await until(pilot, lambda: any("not graded" in note.message for note in app._notifications))
         with reading(app.engine) as connection:
             count = select(func.count()).where(tables.review.c.kind == "interview")
             assert connection.scalar(count) == 0
@@ -193,7 +197,7 @@ async def test_nothing_seen_yet_offers_no_interview(make_app, open_today) -> Non
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
         await pilot.press("f")
-        assert not isinstance(app.screen, ReviewScreen | SummaryScreen)
+        await until(pilot, lambda: not isinstance(app.screen, ReviewScreen | SummaryScreen))
 
 
 @pytest.fixture

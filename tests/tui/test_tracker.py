@@ -171,15 +171,17 @@ async def test_it_opens_at_what_is_next_with_the_rest_folded(make_app, open_trac
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
-        assert here(app) == "1.1"
-        assert "Course" in lines(app).split("\n")[0]
-        assert lines(app).split("\n")[0].rstrip().endswith("0 of 5 sections done")
-        assert "[ ] 1.1 A beginning" in line(app, "1.1")
-        assert line(app, "1.1").rstrip().endswith("next")
-        assert "0 of 3" in line(app, "1 Your journey")
-        assert "started" in line(app, "1 Your journey")
-        assert "2.1 Gathering data" not in lines(app)
-        assert line(app, "3 Ethics").rstrip().endswith("no sections")
+        await stands(pilot, "1.1")
+        await until(pilot, lambda: "Course" in lines(app).split("\n")[0])
+        await until(
+            pilot, lambda: lines(app).split("\n")[0].rstrip().endswith("0 of 5 sections done")
+        )
+        await until(pilot, lambda: "[ ] 1.1 A beginning" in line(app, "1.1"))
+        await until(pilot, lambda: line(app, "1.1").rstrip().endswith("next"))
+        await until(pilot, lambda: "0 of 3" in line(app, "1 Your journey"))
+        await until(pilot, lambda: "started" in line(app, "1 Your journey"))
+        await hides(pilot, "2.1 Gathering data")
+        await until(pilot, lambda: line(app, "3 Ethics").rstrip().endswith("no sections"))
 
 
 async def test_after_some_sections_it_opens_further_on(make_app, open_tracker, open_today) -> None:
@@ -200,22 +202,22 @@ async def test_moving_folding_and_the_ends(make_app, open_tracker) -> None:
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("up")
-        assert here(app) == "1"
+        await stands(pilot, "1")
         await pilot.press("enter")
-        assert "1.1 A beginning" not in lines(app)
+        await hides(pilot, "1.1 A beginning")
         await pilot.press("down", "space")
-        assert here(app) == "2"
-        assert "2.1 Gathering data" in lines(app)
+        await stands(pilot, "2")
+        await shows(pilot, "2.1 Gathering data")
         await pilot.press("end")
-        assert here(app) == "3"
+        await stands(pilot, "3")
         await pilot.press("home")
-        assert here(app) == "1. Deep learning in practice"
+        await stands(pilot, "1. Deep learning in practice")
         await pilot.press("enter")
-        assert "Your journey" not in lines(app)
+        await hides(pilot, "Your journey")
         await pilot.press("j", "k", "pagedown")
-        assert here(app) == "3"
+        await stands(pilot, "3")
         await pilot.press("pageup")
-        assert here(app) == "1. Deep learning in practice"
+        await stands(pilot, "1. Deep learning in practice")
 
 
 async def test_what_is_folded_stays_folded_after_a_change(make_app, open_tracker) -> None:
@@ -223,9 +225,9 @@ async def test_what_is_folded_stays_folded_after_a_change(make_app, open_tracker
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("up", "enter", "down", "o")
-        assert "1.1 A beginning" not in lines(app)
-        assert "started" in line(app, "From model to production")
-        assert here(app) == "2"
+        await hides(pilot, "1.1 A beginning")
+        await until(pilot, lambda: "started" in line(app, "From model to production"))
+        await stands(pilot, "2")
 
 
 async def test_the_mouse_works_too(make_app, open_tracker, open_today) -> None:
@@ -233,12 +235,12 @@ async def test_the_mouse_works_too(make_app, open_tracker, open_today) -> None:
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.click(Contents, offset=(8, 5))  # the line of chapter 2
-        assert here(app) == "2"
-        assert "2.1 Gathering data" in lines(app)
+        await stands(pilot, "2")
+        await shows(pilot, "2.1 Gathering data")
         await pilot.click(Contents, offset=(8, 7))
         await open_today(pilot)
-        assert isinstance(app.screen, SectionScreen)
-        assert here(app) == "2.2"
+        await arrives(pilot, SectionScreen)
+        await stands(pilot, "2.2")
 
 
 # ticks
@@ -249,14 +251,14 @@ async def test_x_ticks_starts_and_moves_what_is_next(make_app, open_tracker) -> 
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("x")
-        assert "[x] 1.1 A beginning" in line(app, "1.1")
-        assert line(app, "1.2").rstrip().endswith("next")
-        assert "1 of 5 sections done" in lines(app)
-        assert "1 of 3" in line(app, "1 Your journey")
-        assert (section(app, "1.1").done, here(app)) == (True, "1.1")
+        await until(pilot, lambda: "[x] 1.1 A beginning" in line(app, "1.1"))
+        await until(pilot, lambda: line(app, "1.2").rstrip().endswith("next"))
+        await shows(pilot, "1 of 5 sections done")
+        await until(pilot, lambda: "1 of 3" in line(app, "1 Your journey"))
+        await until(pilot, lambda: (section(app, "1.1").done, here(app)) == (True, "1.1"))
         await pilot.press("x")
-        assert "[ ] 1.1 A beginning" in line(app, "1.1")
-        assert not section(app, "1.1").done
+        await until(pilot, lambda: "[ ] 1.1 A beginning" in line(app, "1.1"))
+        await until(pilot, lambda: not section(app, "1.1").done)
 
 
 async def test_done_in_a_chapter_that_is_not_started_lets_its_cards_in(
@@ -266,9 +268,9 @@ async def test_done_in_a_chapter_that_is_not_started_lets_its_cards_in(
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("end", "up", "up", "enter", "down", "down", "x")
-        assert here(app) == "2.2"
-        assert let_in(app) == {"1.1", "1.2", "1.3", "2.2"}
-        assert "2.2 is done, and so lets its 2 cards in." in toasts(app)
+        await stands(pilot, "2.2")
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "2.2"})
+        await tells(pilot, "2.2 is done, and so lets its 2 cards in.")
 
 
 async def test_plus_and_minus_are_familiarity(make_app, open_tracker) -> None:
@@ -276,32 +278,32 @@ async def test_plus_and_minus_are_familiarity(make_app, open_tracker) -> None:
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("minus")
-        assert section(app, "1.1").familiarity is None
+        await until(pilot, lambda: section(app, "1.1").familiarity is None)
         await pilot.press("plus")
-        assert section(app, "1.1").familiarity == 0
+        await until(pilot, lambda: section(app, "1.1").familiarity == 0)
         await pilot.press(*["plus", "equals_sign"] * 6)
-        assert section(app, "1.1").familiarity == 10
+        await until(pilot, lambda: section(app, "1.1").familiarity == 10)
         await pilot.press("minus", "minus", "minus")
-        assert "7/10" in line(app, "1.1")
+        await until(pilot, lambda: "7/10" in line(app, "1.1"))
         await pilot.press(*["minus"] * 8)
-        assert section(app, "1.1").familiarity is None
-        assert "/10" not in lines(app)
+        await until(pilot, lambda: section(app, "1.1").familiarity is None)
+        await hides(pilot, "/10")
 
 
 async def test_o_starts_a_section_and_takes_it_back(make_app, open_tracker) -> None:
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
-        assert let_in(app) == {"1.1", "1.2", "1.3"}
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3"})
         await pilot.press("end", "up", "up", "enter", "down", "o")
-        assert here(app) == "2.1"
-        assert line(app, "2.1").rstrip().endswith("started")
-        assert "1 started" in line(app, "From model")
-        assert let_in(app) == {"1.1", "1.2", "1.3", "2.1"}
-        assert "Section 2.1 is started: 2 new cards, a few a day." in toasts(app)
+        await stands(pilot, "2.1")
+        await until(pilot, lambda: line(app, "2.1").rstrip().endswith("started"))
+        await until(pilot, lambda: "1 started" in line(app, "From model"))
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "2.1"})
+        await tells(pilot, "Section 2.1 is started: 2 new cards, a few a day.")
         await pilot.press("o")
-        assert let_in(app) == {"1.1", "1.2", "1.3"}
-        assert "Section 2.1 lets no more new cards in." in toasts(app)
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3"})
+        await tells(pilot, "Section 2.1 lets no more new cards in.")
 
 
 async def test_o_on_a_chapter_starts_the_whole_of_it_and_takes_it_back(
@@ -311,12 +313,12 @@ async def test_o_on_a_chapter_starts_the_whole_of_it_and_takes_it_back(
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("end", "up", "up", "o")
-        assert let_in(app) == {"1.1", "1.2", "1.3", "2.1", "2.2"}
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "2.1", "2.2"})
         await pilot.press("end", "o")
-        assert "Chapter 3 is started: 1 new card, a few a day." in toasts(app)
-        assert "3" in let_in(app)
+        await tells(pilot, "Chapter 3 is started: 1 new card, a few a day.")
+        await until(pilot, lambda: "3" in let_in(app))
         await pilot.press("up", "up", "o")
-        assert let_in(app) == {"1.1", "1.2", "1.3", "3"}
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "3"})
 
 
 async def test_o_on_a_section_of_a_chapter_started_as_a_whole_says_so(
@@ -326,8 +328,8 @@ async def test_o_on_a_section_of_a_chapter_started_as_a_whole_says_so(
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("o")
-        assert "Chapter 1 was started as a whole, and section 1.1 with it." in toasts(app)
-        assert section(app, "1.1").started
+        await tells(pilot, "Chapter 1 was started as a whole, and section 1.1 with it.")
+        await until(pilot, lambda: section(app, "1.1").started)
 
 
 async def test_a_busy_database_says_so_and_changes_nothing(
@@ -339,13 +341,16 @@ async def test_a_busy_database_says_so_and_changes_nothing(
         other = sqlite3.connect(tmp_path / "app.db")
         other.execute("BEGIN IMMEDIATE")
         await pilot.press("x", "plus")
-        assert toasts(app).count("is locked by another program") == 2
-        assert "[ ] 1.1 A beginning" in line(app, "1.1")
+        await tells(pilot, "is locked by another program", 2)
+        await until(pilot, lambda: "[ ] 1.1 A beginning" in line(app, "1.1"))
         other.rollback()
         other.close()
-        assert (section(app, "1.1").done, section(app, "1.1").familiarity) == (False, None)
+        await until(
+            pilot,
+            lambda: (section(app, "1.1").done, section(app, "1.1").familiarity) == (False, None),
+        )
         await pilot.press("x")
-        assert section(app, "1.1").done
+        await until(pilot, lambda: section(app, "1.1").done)
 
 
 # reading and watching
@@ -357,28 +362,28 @@ async def test_enter_reads_on_through_the_course(make_app, open_tracker, open_to
         await open_tracker(pilot)
         await pilot.press("down", "enter")
         await open_today(pilot)
-        assert isinstance(app.screen, SectionScreen)
-        assert "Chapter 1 · Your journey" in lines(app)
-        assert "1.2 What is machine learning?" in lines(app)
-        assert "0 of 2 cards known · 2 lecture moments below" in lines(app)
-        assert "stress and α²" in lines(app)
+        await arrives(pilot, SectionScreen)
+        await shows(pilot, "Chapter 1 · Your journey")
+        await shows(pilot, "1.2 What is machine learning?")
+        await shows(pilot, "0 of 2 cards known · 2 lecture moments below")
+        await shows(pilot, "stress and α²")
         await pilot.press("x", "plus")
-        assert "done today · familiarity 0/10" in lines(app)
-        assert "1 of 3 sections done" in lines(app)
+        await shows(pilot, "done today · familiarity 0/10")
+        await shows(pilot, "1 of 3 sections done")
         for _ in range(3):
             if here(app) == "1.2":
                 await pilot.press("enter")
                 await open_today(pilot)
-        assert here(app) == "1.3"
-        assert page(app).view.scroll_y == 0
+        await stands(pilot, "1.3")
+        await until(pilot, lambda: page(app).view.scroll_y == 0)
         await pilot.press("end", "space")
         await open_today(pilot)
-        assert here(app) == "2.1"
-        assert "not started: o lets its 2 cards in" in lines(app)
+        await stands(pilot, "2.1")
+        await shows(pilot, "not started: o lets its 2 cards in")
         await pilot.press("escape")
         await open_today(pilot)
-        assert isinstance(app.screen, TrackerScreen)
-        assert here(app) == "2.1"  # the cursor has come along
+        await arrives(pilot, TrackerScreen)
+        await stands(pilot, "2.1")  # the cursor has come along
 
 
 async def test_scrolling_a_section(make_app, open_tracker, open_today) -> None:
@@ -409,10 +414,10 @@ async def test_the_end_of_the_course_is_one_sentence(make_app, open_tracker, ope
         await open_tracker(pilot)
         await pilot.press("end", "up", "up", "enter", "down", "down", "enter")
         await open_today(pilot)
-        assert here(app) == "2.2"
+        await stands(pilot, "2.2")
         await pilot.press("enter")
-        assert "This is the last section." in toasts(app)
-        assert here(app) == "2.2"
+        await tells(pilot, "This is the last section.")
+        await stands(pilot, "2.2")
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])
@@ -428,13 +433,13 @@ async def test_w_opens_the_video_at_the_selected_moment(
         assert opened == []
         await pilot.press("down", "w")
         assert opened == ["https://www.youtube.com/watch?v=abc&t=175s"]
-        assert "Lecture 2 at 02:55: https://www.youtube.com/watch?v=abc&t=175s" in toasts(app)
+        await tells(pilot, "Lecture 2 at 02:55: https://www.youtube.com/watch?v=abc&t=175s")
         await pilot.press("enter")
         await open_today(pilot)
         await pilot.press("end", "right")
         await open_today(pilot)
-        assert "▸ lecture 2  1:04:50  What is held back" in lines(app)
-        assert "A random fifth." in lines(app)
+        await shows(pilot, "▸ lecture 2  1:04:50  What is held back")
+        await shows(pilot, "A random fifth.")
         await pilot.press("right", "w")
         assert opened[1:] == ["https://www.youtube.com/watch?v=abc&t=3890s"]
         await pilot.press("left", "left", "w")
@@ -452,7 +457,7 @@ async def test_a_lecture_without_an_address_says_so(
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("down", "w")
-        assert "Lecture 2 has no address here." in toasts(app)
+        await tells(pilot, "Lecture 2 has no address here.")
         assert opened == []
 
 
@@ -471,7 +476,7 @@ async def test_c_opens_the_chapters_questionnaire(
         assert asked == [1, 3]
         await pilot.press("down", "down", "enter")
         await pilot.pause()
-        assert isinstance(app.screen, SectionScreen)
+        await arrives(pilot, SectionScreen)
         await pilot.press("c")
         assert asked == [1, 3, 1]
 
@@ -481,9 +486,9 @@ async def test_find_and_back(make_app, open_tracker) -> None:
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("slash")
-        assert isinstance(app.screen, FindScreen)
+        await arrives(pilot, FindScreen)
         await pilot.press("escape", "q")
-        assert isinstance(app.screen, TodayScreen)
+        await arrives(pilot, TodayScreen)
 
 
 async def test_an_experiment_behind_a_link_that_is_not_installed_is_one_sentence(
@@ -495,21 +500,21 @@ async def test_an_experiment_behind_a_link_that_is_not_installed_is_one_sentence
         row = next(at for at, one in enumerate(lines(app).split("\n")) if "run it" in one)
         column = lines(app).split("\n")[row].index("run it")
         await pilot.click(offset=(column + 1, row))
-        assert "nothing" in toasts(app)
+        await tells(pilot, "nothing")
 
 
 async def test_cards_learned_in_between_are_known_on_coming_back(make_app, open_tracker) -> None:
     app = make_app()
     async with app.run_test(size=WIDE) as pilot:
         await open_tracker(pilot)
-        assert "0 of 2 cards known" in lines(app)
+        await shows(pilot, "0 of 2 cards known")
         await pilot.press("slash")
         with writing(app.engine) as connection:
             item = queue.load(connection, app.clock(), Settings()).next(app.clock())
             assert item is not None
             review.answer(connection, item.card, None, Rating.GOOD, app.clock())
         await pilot.press("escape")
-        assert "1 of 2 cards known" in lines(app)
+        await shows(pilot, "1 of 2 cards known")
 
 
 # the own note
@@ -527,7 +532,7 @@ async def test_an_own_note_takes_all_letters_and_survives_reopening(
         await pilot.press(*"x+-1owcq/ **why**", "enter", "tab", *"é")
         assert "esc leave the note" in lines(first)
         await pilot.press("escape")
-        assert section(first, "1.2").own == "x+-1owcq/ **why**\n    é"
+        await until(pilot, lambda: section(first, "1.2").own == "x+-1owcq/ **why**\n    é")
         assert "x+-1owcq/ why" in lines(first)  # read as Markdown again
         await pilot.press("escape")
         await open_today(pilot)
@@ -542,7 +547,7 @@ async def test_an_own_note_takes_all_letters_and_survives_reopening(
         box = second.screen.query_one(TextArea)
         assert box.text == "x+-1owcq/ **why**\n    é"
         await pilot.press(*"!!", "ctrl+s")
-        assert section(second, "1.2").own.endswith("é!!")
+        await until(pilot, lambda: section(second, "1.2").own.endswith("é!!"))
 
 
 async def test_what_is_typed_is_kept_before_a_second_has_passed(
@@ -556,15 +561,15 @@ async def test_what_is_typed_is_kept_before_a_second_has_passed(
         await open_today(pilot)
         await pilot.press(*"one ")
         await pilot.pause(0.9)
-        assert section(app, "1.1").own == "one "
+        await until(pilot, lambda: section(app, "1.1").own == "one ")
         typed = "one "
         for letter in "two three four":  # without a pause, it is saved all the same
             await pilot.press(letter)
             typed += letter
             await pilot.pause(0.08)
-        assert len(section(app, "1.1").own) >= len("one two")
+        await until(pilot, lambda: len(section(app, "1.1").own) >= len("one two"))
         await pilot.pause(0.9)
-        assert section(app, "1.1").own == typed
+        await until(pilot, lambda: section(app, "1.1").own == typed)
 
 
 async def test_leaving_in_the_middle_of_a_word_keeps_it(make_app, open_tracker, open_today) -> None:
@@ -575,7 +580,7 @@ async def test_leaving_in_the_middle_of_a_word_keeps_it(make_app, open_tracker, 
     second = make_app()
     async with second.run_test(size=WIDE) as pilot:
         await open_tracker(pilot)
-        assert section(second, "1.1").own == "half a wo"
+        await until(pilot, lambda: section(second, "1.1").own == "half a wo")
         assert "half a wo" in lines(second)
 
 
@@ -587,9 +592,9 @@ async def test_a_click_on_another_section_keeps_the_note_where_it_belongs(
         await open_tracker(pilot)
         await pilot.press("t", *"of the first")
         await pilot.click(Contents, offset=(8, 0))  # the part, which folds
-        assert section(app, "1.1").own == "of the first"
-        assert not page(app).view.editing
-        assert [one.own for one in kept(app).sections[1:]] == [""] * 4
+        await until(pilot, lambda: section(app, "1.1").own == "of the first")
+        await until(pilot, lambda: not page(app).view.editing)
+        await until(pilot, lambda: [one.own for one in kept(app).sections[1:]] == [""] * 4)
 
 
 async def test_a_note_waits_for_a_busy_database_and_says_so_once(
@@ -602,15 +607,15 @@ async def test_a_note_waits_for_a_busy_database_and_says_so_once(
         other.execute("BEGIN IMMEDIATE")
         await pilot.press("t", *"wait")
         await pilot.pause(3 * SAVE_AFTER)
-        assert toasts(app).count("Not saved yet: ") == 1
+        await tells(pilot, "Not saved yet: ", 1)
         await pilot.press("escape")
-        assert page(app).view.editing  # it cannot be left unsaved
+        await until(pilot, lambda: page(app).view.editing)  # it cannot be left unsaved
         other.rollback()
         other.close()
         await pilot.pause(2 * SAVE_AFTER)
-        assert section(app, "1.1").own == "wait"
+        await until(pilot, lambda: section(app, "1.1").own == "wait")
         await pilot.press("escape")
-        assert not page(app).view.editing
+        await until(pilot, lambda: not page(app).view.editing)
 
 
 async def test_a_note_that_is_emptied_is_gone(make_app, open_tracker, open_today) -> None:
@@ -618,12 +623,12 @@ async def test_a_note_that_is_emptied_is_gone(make_app, open_tracker, open_today
     async with app.run_test(size=WIDE) as pilot:
         await open_tracker(pilot)
         await pilot.press("t", *"ab", "escape")
-        assert "your note" in lines(app)
-        assert "✎" in line(app, "[ ] 1.1")
+        await shows(pilot, "your note")
+        await until(pilot, lambda: "✎" in line(app, "[ ] 1.1"))
         await pilot.press("t", "backspace", "backspace", "escape")
-        assert section(app, "1.1").own == ""
-        assert "your note" not in lines(app)
-        assert "✎" not in lines(app)
+        await until(pilot, lambda: section(app, "1.1").own == "")
+        await hides(pilot, "your note")
+        await hides(pilot, "✎")
 
 
 async def test_a_chapter_has_no_note_and_no_tick(make_app, open_tracker) -> None:
@@ -632,10 +637,10 @@ async def test_a_chapter_has_no_note_and_no_tick(make_app, open_tracker) -> None
         await open_tracker(pilot)
         before = kept(app)
         await pilot.press("up", "x", "t", "plus", "w", "right")
-        assert kept(app) == before
-        assert not page(app).view.editing
-        assert "Chapter 1 · Your journey" in lines(app)
-        assert "0 of 3 sections done · 6 cards · started" in lines(app)
+        await until(pilot, lambda: kept(app) == before)
+        await until(pilot, lambda: not page(app).view.editing)
+        await shows(pilot, "Chapter 1 · Your journey")
+        await shows(pilot, "0 of 3 sections done · 6 cards · started")
 
 
 async def test_the_narrow_tree_becomes_two_columns_when_there_is_room(
@@ -644,10 +649,10 @@ async def test_the_narrow_tree_becomes_two_columns_when_there_is_room(
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
-        assert not app.screen.query_one(SectionView).display
+        await until(pilot, lambda: not app.screen.query_one(SectionView).display)
         await pilot.resize_terminal(*WIDE)
         await until(pilot, lambda: "Two lines of our own" in lines(app))
-        assert app.screen.query_one(SectionView).display
+        await until(pilot, lambda: app.screen.query_one(SectionView).display)
 
 
 async def test_without_content_it_says_what_to_do(
@@ -657,11 +662,11 @@ async def test_without_content_it_says_what_to_do(
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
-        assert "No sections here yet: install a pack with reading notes, then run" in lines(app)
+        await shows(pilot, "No sections here yet: install a pack with reading notes, then run")
         await pilot.press("x", "o", "t", "w", "c", "plus", "enter", "up", "down")
-        assert isinstance(app.screen, TrackerScreen)
+        await arrives(pilot, TrackerScreen)
         await pilot.press("q")
-        assert isinstance(app.screen, TodayScreen)
+        await arrives(pilot, TodayScreen)
 
 
 # pictures
