@@ -55,7 +55,7 @@ async def until(
 def _holds(condition: Callable[[], object]) -> object:
     try:
         return condition()
-    except (QueryError, ScreenStackError):  # its screen has not come yet
+    except (AssertionError, QueryError, ScreenStackError):  # its screen has not come yet
         return False
 
 
