@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from pictures import Pictures
-from screen import NARROW, SIZES, WIDE, settled
+from screen import NARROW, SIZES, WIDE, arrives, hides, lines, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
 from studyapp.store import tables
@@ -26,7 +26,7 @@ from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.screens.tracker import TrackerScreen
 from studyapp.tui.widgets.contents import Contents
 from studyapp.tui.widgets.section import SectionView
-from tests_support import question, questionnaire, until
+from tests_support import question, questionnaire
 
 TITLES = {
     1: (
@@ -111,19 +111,10 @@ def open_tracker(course: Path, open_today) -> Callable[[Pilot[None]], object]:
     return run
 
 
-def lines(app: StudyApp) -> str:
-    """What is on the screen, as text."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
 def line(app: StudyApp, words: str) -> str:
-    """The one line of the screen with *words* in it."""
-    (found,) = [one for one in lines(app).split("\n") if words in one]
-    return found
-
-
-def toasts(app: StudyApp) -> str:
-    return " ".join(toast.message for toast in app._notifications)
+    """The one line of the screen with *words* in it; nothing where there is none, or more."""
+    found = [one for one in lines(app).split("\n") if words in one]
+    return found[0].rstrip() if len(found) == 1 else ""
 
 
 def page(app: StudyApp) -> CoursePage:
@@ -136,6 +127,14 @@ def here(app: StudyApp) -> str:
     entry = page(app).entry
     assert entry is not None
     return str(getattr(entry, "number", getattr(entry, "title", "")))
+
+
+async def stands(pilot: Pilot[None], at: str) -> None:
+    """Wait until all is done and the keys go to this section, chapter or part."""
+    app = pilot.app
+    assert isinstance(app, StudyApp)
+    await settled(pilot)
+    await until(pilot, lambda: here(app) == at, what=f"the cursor at {at}")
 
 
 def kept(app: StudyApp) -> Course:
@@ -155,11 +154,12 @@ def let_in(app: StudyApp) -> set[str]:
     assert app.engine is not None
     with reading(app.engine) as connection:
         roomy = Settings(minutes_a_day=600, new_a_day=99)
-        items = queue.load(connection, app.clock(), roomy)._main
+        waiting, cards = queue.load(connection, app.clock(), roomy), set()
+        while item := waiting.next(app.clock()):
+            cards.add(item.card)
+            waiting.drop(item.card)
         names = connection.scalars(
-            select(note.name)
-            .join(tables.card, card.note_id == note.id)
-            .where(card.id.in_([item.card for item in items]))
+            select(note.name).join(tables.card, card.note_id == note.id).where(card.id.in_(cards))
         ).all()
     return {name[1:4].replace("-", ".") for name in names}
 
@@ -177,11 +177,11 @@ async def test_it_opens_at_what_is_next_with_the_rest_folded(make_app, open_trac
             pilot, lambda: lines(app).split("\n")[0].rstrip().endswith("0 of 5 sections done")
         )
         await until(pilot, lambda: "[ ] 1.1 A beginning" in line(app, "1.1"))
-        await until(pilot, lambda: line(app, "1.1").rstrip().endswith("next"))
+        await until(pilot, lambda: line(app, "1.1").endswith("next"))
         await until(pilot, lambda: "0 of 3" in line(app, "1 Your journey"))
         await until(pilot, lambda: "started" in line(app, "1 Your journey"))
         await hides(pilot, "2.1 Gathering data")
-        await until(pilot, lambda: line(app, "3 Ethics").rstrip().endswith("no sections"))
+        await until(pilot, lambda: line(app, "3 Ethics").endswith("no sections"))
 
 
 async def test_after_some_sections_it_opens_further_on(make_app, open_tracker, open_today) -> None:
@@ -192,9 +192,9 @@ async def test_after_some_sections_it_opens_further_on(make_app, open_tracker, o
     second = make_app()
     async with second.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
-        assert here(second) == "2.1"
-        assert "3 of 5 sections done" in lines(second)
-        assert "1.1 A beginning" not in lines(second)
+        await stands(pilot, "2.1")
+        await shows(pilot, "3 of 5 sections done")
+        await hides(pilot, "1.1 A beginning")
 
 
 async def test_moving_folding_and_the_ends(make_app, open_tracker) -> None:
@@ -252,7 +252,7 @@ async def test_x_ticks_starts_and_moves_what_is_next(make_app, open_tracker) -> 
         await open_tracker(pilot)
         await pilot.press("x")
         await until(pilot, lambda: "[x] 1.1 A beginning" in line(app, "1.1"))
-        await until(pilot, lambda: line(app, "1.2").rstrip().endswith("next"))
+        await until(pilot, lambda: line(app, "1.2").endswith("next"))
         await shows(pilot, "1 of 5 sections done")
         await until(pilot, lambda: "1 of 3" in line(app, "1 Your journey"))
         await until(pilot, lambda: (section(app, "1.1").done, here(app)) == (True, "1.1"))
@@ -297,7 +297,7 @@ async def test_o_starts_a_section_and_takes_it_back(make_app, open_tracker) -> N
         await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3"})
         await pilot.press("end", "up", "up", "enter", "down", "o")
         await stands(pilot, "2.1")
-        await until(pilot, lambda: line(app, "2.1").rstrip().endswith("started"))
+        await until(pilot, lambda: line(app, "2.1").endswith("started"))
         await until(pilot, lambda: "1 started" in line(app, "From model"))
         await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "2.1"})
         await tells(pilot, "Section 2.1 is started: 2 new cards, a few a day.")
@@ -393,19 +393,21 @@ async def test_scrolling_a_section(make_app, open_tracker, open_today) -> None:
         await pilot.press("down", "enter")
         await open_today(pilot)
         view = page(app).view
+
+        async def scrolled(there: int) -> None:
+            await until(pilot, lambda: view.scroll_y == there, what=f"line {there} on top")
+
         for key, there in (("down", 1), ("j", 2), ("up", 1), ("k", 0)):
             await pilot.press(key)
-            await pilot.pause()
-            assert view.scroll_y == there
+            await scrolled(there)
         await pilot.press("end")
-        await pilot.pause()
-        assert view.scroll_y == view.max_scroll_y > 2
-        await pilot.press("home", "pagedown")
-        await pilot.pause()
-        assert view.scroll_y > 2
+        await until(pilot, lambda: view.scroll_y == view.max_scroll_y > 2)
+        await pilot.press("home")
+        await scrolled(0)
+        await pilot.press("pagedown")
+        await until(pilot, lambda: view.scroll_y > 2)
         await pilot.press("pageup")
-        await pilot.pause()
-        assert view.scroll_y == 0
+        await scrolled(0)
 
 
 async def test_the_end_of_the_course_is_one_sentence(make_app, open_tracker, open_today) -> None:
@@ -430,9 +432,10 @@ async def test_w_opens_the_video_at_the_selected_moment(
     async with app.run_test(size=size) as pilot:
         await open_tracker(pilot)
         await pilot.press("w")  # no lecture comes to 1.1
+        await settled(pilot)
         assert opened == []
         await pilot.press("down", "w")
-        assert opened == ["https://www.youtube.com/watch?v=abc&t=175s"]
+        await until(pilot, lambda: opened == ["https://www.youtube.com/watch?v=abc&t=175s"])
         await tells(pilot, "Lecture 2 at 02:55: https://www.youtube.com/watch?v=abc&t=175s")
         await pilot.press("enter")
         await open_today(pilot)
@@ -441,9 +444,10 @@ async def test_w_opens_the_video_at_the_selected_moment(
         await shows(pilot, "▸ lecture 2  1:04:50  What is held back")
         await shows(pilot, "A random fifth.")
         await pilot.press("right", "w")
+        await settled(pilot)
         assert opened[1:] == ["https://www.youtube.com/watch?v=abc&t=3890s"]
         await pilot.press("left", "left", "w")
-        assert opened[2:] == opened[:1]
+        await until(pilot, lambda: opened[2:] == opened[:1])
 
 
 async def test_a_lecture_without_an_address_says_so(
@@ -473,12 +477,12 @@ async def test_c_opens_the_chapters_questionnaire(
     async with app.run_test(size=size) as pilot:
         await open_tracker(pilot)
         await pilot.press("c", "end", "c", "home", "c")  # a part has no questionnaire
+        await settled(pilot)
         assert asked == [1, 3]
         await pilot.press("down", "down", "enter")
-        await pilot.pause()
         await arrives(pilot, SectionScreen)
         await pilot.press("c")
-        assert asked == [1, 3, 1]
+        await until(pilot, lambda: asked == [1, 3, 1])
 
 
 async def test_find_and_back(make_app, open_tracker) -> None:
@@ -530,15 +534,15 @@ async def test_an_own_note_takes_all_letters_and_survives_reopening(
         await pilot.press("down", "t")
         await open_today(pilot)
         await pilot.press(*"x+-1owcq/ **why**", "enter", "tab", *"é")
-        assert "esc leave the note" in lines(first)
+        await shows(pilot, "esc leave the note")
         await pilot.press("escape")
         await until(pilot, lambda: section(first, "1.2").own == "x+-1owcq/ **why**\n    é")
-        assert "x+-1owcq/ why" in lines(first)  # read as Markdown again
+        await shows(pilot, "x+-1owcq/ why")  # read as Markdown again
         await pilot.press("escape")
         await open_today(pilot)
         if size == NARROW:
-            assert isinstance(first.screen, TrackerScreen)
-            assert line(first, "1.2").rstrip().endswith("✎")
+            await arrives(pilot, TrackerScreen)
+            await until(pilot, lambda: line(first, "1.2").endswith("✎"))
     second = make_app()
     async with second.run_test(size=size) as pilot:
         await open_tracker(pilot)
@@ -559,16 +563,15 @@ async def test_what_is_typed_is_kept_before_a_second_has_passed(
         await open_tracker(pilot)
         await pilot.press("t")
         await open_today(pilot)
+        assert SAVE_AFTER < 1  # what is promised
         await pilot.press(*"one ")
-        await pilot.pause(0.9)
         await until(pilot, lambda: section(app, "1.1").own == "one ")
         typed = "one "
-        for letter in "two three four":  # without a pause, it is saved all the same
-            await pilot.press(letter)
-            typed += letter
-            await pilot.pause(0.08)
-        await until(pilot, lambda: len(section(app, "1.1").own) >= len("one two"))
-        await pilot.pause(0.9)
+        while section(app, "1.1").own == "one " and len(typed) < 100:  # saved without a pause
+            await pilot.press("a")
+            typed += "a"
+            await pilot.pause(SAVE_AFTER / 6)
+        assert len("one ") < len(section(app, "1.1").own) <= len(typed) < 100
         await until(pilot, lambda: section(app, "1.1").own == typed)
 
 
@@ -581,7 +584,7 @@ async def test_leaving_in_the_middle_of_a_word_keeps_it(make_app, open_tracker, 
     async with second.run_test(size=WIDE) as pilot:
         await open_tracker(pilot)
         await until(pilot, lambda: section(second, "1.1").own == "half a wo")
-        assert "half a wo" in lines(second)
+        await shows(pilot, "half a wo")
 
 
 async def test_a_click_on_another_section_keeps_the_note_where_it_belongs(
@@ -606,13 +609,14 @@ async def test_a_note_waits_for_a_busy_database_and_says_so_once(
         other = sqlite3.connect(tmp_path / "app.db")
         other.execute("BEGIN IMMEDIATE")
         await pilot.press("t", *"wait")
-        await pilot.pause(3 * SAVE_AFTER)
+        await tells(pilot, "Not saved yet: ", 1)
+        await pilot.pause(3 * SAVE_AFTER)  # it is tried again, and not told again
         await tells(pilot, "Not saved yet: ", 1)
         await pilot.press("escape")
-        await until(pilot, lambda: page(app).view.editing)  # it cannot be left unsaved
+        await settled(pilot)
+        assert page(app).view.editing  # it cannot be left unsaved
         other.rollback()
         other.close()
-        await pilot.pause(2 * SAVE_AFTER)
         await until(pilot, lambda: section(app, "1.1").own == "wait")
         await pilot.press("escape")
         await until(pilot, lambda: not page(app).view.editing)
@@ -637,7 +641,8 @@ async def test_a_chapter_has_no_note_and_no_tick(make_app, open_tracker) -> None
         await open_tracker(pilot)
         before = kept(app)
         await pilot.press("up", "x", "t", "plus", "w", "right")
-        await until(pilot, lambda: kept(app) == before)
+        await settled(pilot)
+        assert kept(app) == before
         await until(pilot, lambda: not page(app).view.editing)
         await shows(pilot, "Chapter 1 · Your journey")
         await shows(pilot, "0 of 3 sections done · 6 cards · started")
@@ -651,7 +656,7 @@ async def test_the_narrow_tree_becomes_two_columns_when_there_is_room(
         await open_tracker(pilot)
         await until(pilot, lambda: not app.screen.query_one(SectionView).display)
         await pilot.resize_terminal(*WIDE)
-        await until(pilot, lambda: "Two lines of our own" in lines(app))
+        await shows(pilot, "Two lines of our own")
         await until(pilot, lambda: app.screen.query_one(SectionView).display)
 
 

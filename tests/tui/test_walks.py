@@ -52,7 +52,7 @@ async def asks(pilot: Pilot[None], name: str, rated: int | None = None) -> None:
     await until(
         pilot,
         lambda: prompt(app) == name and rated in (None, reviews(app)),
-        what=lambda: f"the card {name}, {rated} rated; now {prompt(app)!r}, {reviews(app)}",
+        what=lambda: f"the card {name}, {rated} rated; here is {prompt(app)!r}, {reviews(app)}",
     )
 
 
