@@ -108,8 +108,9 @@ async def tells(pilot: Pilot[None], text: str, times: int | None = None) -> None
 
 
 async def arrives(pilot: Pilot[None], kind: type[Screen[Any]]) -> None:
-    """Wait until a screen of this *kind* is on top."""
+    """Wait until a screen of this *kind* is on top, and painted."""
     await until(pilot, lambda: isinstance(pilot.app.screen, kind), what=f"a {kind.__name__}")
+    await settled(pilot)
 
 
 async def settled(pilot: Pilot[None]) -> None:

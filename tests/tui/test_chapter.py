@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from textual.widgets import Static
 
 from pictures import Pictures
-from screen import NARROW
+from screen import NARROW, arrives, hides, settled, shows, tells, until
 from studyapp import config
 from studyapp.config import Settings
 from studyapp.store import tables
@@ -22,7 +22,6 @@ from studyapp.tui.screens.attempt import AttemptScreen
 from studyapp.tui.screens.chapter import ChapterScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
-from studyapp.tui.widgets.menu import Menu
 from tests_support import Clock
 
 GRADES = (Grade.GOT, Grade.PARTLY, Grade.MISSED, Grade.GOT)
@@ -49,24 +48,22 @@ def shown(app, name: str) -> str:
     return str(app.screen.query_one(name, Static).render())
 
 
-async def open_chapter(pilot, open_today, number: int = 1) -> ChapterScreen:
+async def open_chapter(pilot, open_today, number: int = 1) -> None:
     await open_today(pilot)
     pilot.app.open_chapter(number)
-    await open_today(pilot)
-    assert isinstance(pilot.app.screen, ChapterScreen)
-    return pilot.app.screen
+    await arrives(pilot, ChapterScreen)
+    await settled(pilot)
 
 
 async def test_the_page_tells_mastery_attempts_and_changes(make_app, open_today, tried) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
-        mastery, past = shown(app, "#mastery"), shown(app, "#past")
-        assert "introduced 12 of 12" in mastery
-        assert "without review until then" in mastery
-        assert "7 of 12" in past
-        assert "12 of 12" in past
-        assert "Since the attempt before" in past
+        await until(pilot, lambda: "introduced 12 of 12" in shown(app, "#mastery"))
+        await until(pilot, lambda: "without review until then" in shown(app, "#mastery"))
+        await until(pilot, lambda: "7 of 12" in shown(app, "#past"))
+        await until(pilot, lambda: "12 of 12" in shown(app, "#past"))
+        await until(pilot, lambda: "Since the attempt before" in shown(app, "#past"))
 
 
 async def test_an_exam_day_is_kept_and_can_be_taken_away(make_app, open_today, tried) -> None:
@@ -93,14 +90,11 @@ async def test_a_day_in_the_past_is_one_sentence_and_changes_nothing(
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await open_chapter(pilot, open_today)
         await pilot.press("d", *"2026-11-01", "enter")
-        await open_today(pilot)
-        told = [note.message for note in app._notifications]
-        assert "2026-11-01 is not ahead; a forecast needs a date from tomorrow on." in told
+        await tells(pilot, "2026-11-01 is not ahead; a forecast needs a date from tomorrow on.")
         assert not config.settings_path().exists()
         await pilot.press("escape")
-        await until(
-            pilot, lambda: isinstance(app.screen, ChapterScreen), "escape leaves the box first"
-        )
+        await settled(pilot)
+        assert isinstance(app.screen, ChapterScreen), "escape leaves the box first"
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, ChapterScreen))
 
@@ -111,11 +105,10 @@ async def test_today_continues_the_attempt_and_comes_back_by_its_chapter(
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
-        prompts = [str(option.prompt) for option in app.screen.query_one(Menu).options]
-        assert any("7 of 12 answered" in prompt for prompt in prompts)
+        await shows(pilot, "7 of 12 answered")
         await pilot.press("c")
         await open_today(pilot)
-        await until(pilot, lambda: type(app.screen).__name__ == "AttemptScreen")
+        await arrives(pilot, AttemptScreen)
         await pilot.press("escape")
         await open_today(pilot)
         await arrives(pilot, ChapterScreen)
@@ -127,11 +120,11 @@ async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_to
         await open_chapter(pilot, open_today)
         await pilot.press("p")
         await arrives(pilot, AttemptScreen)
-        await until(pilot, lambda: app.screen.attempt.pretest)
+        await shows(pilot, "pretest")
         await pilot.press("space", "m", "escape")
         await open_today(pilot)
         await until(pilot, lambda: "pretest" in shown(app, "#past"))
-        await until(pilot, lambda: not app.screen.check_action("pretest", ()))  # it goes on as one
+        await hides(pilot, "p pretest")  # it goes on as one
 
 
 async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path: Path) -> None:
@@ -139,15 +132,15 @@ async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
         await pilot.press("r")
-        await open_today(pilot)
-        await until(pilot, lambda: app.screen.attempt.count("open") == 12)
+        await arrives(pilot, AttemptScreen)
+        await shows(pilot, "1 of 12 · 0 judged")
 
 
 async def test_the_quiz_command_opens_the_attempt(make_app, open_today, tried) -> None:
     app = make_app(quiz=1)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
-        await until(pilot, lambda: type(app.screen).__name__ == "AttemptScreen")
+        await arrives(pilot, AttemptScreen)
 
 
 async def test_an_unknown_chapter_says_which_is_nearest(make_app, open_today) -> None:
@@ -164,14 +157,11 @@ async def test_five_questions(make_app, open_today, tried) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
         await pilot.press("f")
-        await pilot.pause()
-        await until(pilot, lambda: "5:00 left" in shown(app, "#title-right"))
-        for _ in range(5):
+        for number in range(1, 6):
+            await shows(pilot, f"{number} of 5 · 5:00 left")
             await arrives(pilot, ReviewScreen)
             await pilot.press("enter", "1")
-        await pilot.pause()
         await arrives(pilot, SummaryScreen)
-        await until(pilot, lambda: app.engine is not None)
         with reading(app.engine) as connection:
             count = select(func.count()).where(tables.review.c.kind == "interview")
             assert connection.scalar(count) == 5
@@ -184,9 +174,8 @@ async def test_time_that_runs_out_grades_nothing(make_app, open_today, tried, cl
         await pilot.press("f", "enter")
         clock.forward(minutes=5)
         await pilot.press("3")
-        await pilot.pause(1.2)
         await arrives(pilot, SummaryScreen)
-        await until(pilot, lambda: any("not graded" in note.message for note in app._notifications))
+        await tells(pilot, "not graded")
         with reading(app.engine) as connection:
             count = select(func.count()).where(tables.review.c.kind == "interview")
             assert connection.scalar(count) == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from labpack import ENOUGH, install, write_reference
+from screen import arrives, hides, lines, settled, shows, tells, until
 from studyapp.lab import runner
 from studyapp.store.engine import open_database, reading
 from studyapp.study.lab import runs
@@ -27,9 +29,10 @@ from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.source import SourceScreen
 from studyapp.tui.widgets.knobs import KnobInput
 from studyapp.tui.widgets.prose import Prose
-from tests_support import question, questionnaire, until
+from tests_support import question, questionnaire
 
 SIZE = (80, 40)
+LEGEND = re.compile(r"(loss|error|chance) [\d.]+|(loss|chance)\W")
 CITING = (
     "It stores noise: [the gap rose](fact:probe.gap) in a run of ours.\n\n"
     "Try it with few examples: [run it](lesson:probe)."
@@ -52,19 +55,6 @@ def citing_pack(only_pack: Path) -> Path:
     return only_pack
 
 
-def lines(app: StudyApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
-def words(app: StudyApp) -> str:
-    """What is on the screen, on one line, so that a wrapped sentence is found."""
-    return " ".join(lines(app).split())
-
-
-def toasts(app: StudyApp) -> str:
-    return " ".join(toast.message for toast in app._notifications)
-
-
 def lesson_screen(app: StudyApp) -> LessonScreen:
     screen = next(one for one in reversed(app.screen_stack) if isinstance(one, LessonScreen))
     assert isinstance(screen, LessonScreen)
@@ -72,14 +62,26 @@ def lesson_screen(app: StudyApp) -> LessonScreen:
 
 
 async def ended(pilot: Pilot[None], app: StudyApp) -> None:
-    await until(pilot, lambda: lesson_screen(app)._phase is Phase.AFTER)
-    await until(pilot, lambda: lesson_screen(app)._draw_plots())
-    await pilot.pause()
+    """Wait for the end of a run, and for what is said of it."""
+    await until(pilot, lambda: lesson_screen(app).has_class(Phase.AFTER.value))
+    await settled(pilot)
 
 
-async def drawing(pilot: Pilot[None], app: StudyApp) -> None:
-    await until(pilot, lambda: lesson_screen(app)._drawn)
-    await pilot.pause()
+async def drawing(pilot: Pilot[None]) -> None:
+    """Wait for the legend of a plot: some of the run is on the screen."""
+    await until(pilot, lambda: LEGEND.search(lines(pilot)))
+
+
+async def offers(pilot: Pilot[None], action: str, told: bool) -> None:
+    """Wait until a key of the experiment does this, or no longer does it."""
+    app = pilot.app
+    assert isinstance(app, StudyApp)
+    await settled(pilot)
+    await until(
+        pilot,
+        lambda: bool(lesson_screen(app).check_action(action, ())) is told,
+        what=f"{action}: {told}",
+    )
 
 
 def history(app: StudyApp, lesson: str) -> tuple[runs.Run, ...]:
@@ -110,13 +112,12 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await shows(pilot, "not run yet: what do you predict?")
         await shows(pilot, "grounds overfitting, early stopping")
         await pilot.press("enter")
-        await pilot.pause()
         await shows(pilot, "reference run: 6 s on a CPU")
         await shows(pilot, "How sure?")
         await pilot.press("enter")
-        await pilot.pause()
         await tells(pilot, "Predict first")
-        await until(pilot, lambda: history(app, "probe") == ())
+        await settled(pilot)
+        assert history(app, "probe") == ()
         await pilot.press("up", *["right"] * 9, "enter")
         await ended(pilot, app)
         await shows(pilot, "You said higher, 75%. Right.")
@@ -126,7 +127,7 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await shows(pilot, "+5.0 points [4.2, 5.8]")  # the reference, beside it
         await shows(pilot, "95% intervals over 32 draws of data and start")
         await shows(pilot, "each of them costs it on new data. Next. Set n to 9")
-        await until(pilot, lambda: not lesson_screen(app).check_action("card", ()))
+        await offers(pilot, "card", False)
         await pilot.press("h")
         await arrives(pilot, HistoryScreen)
         await shows(pilot, "20 Nov 09:00")
@@ -157,7 +158,6 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
         await pilot.press("k", "9", "escape")
-        await pilot.pause()
         await shows(pilot, "With n = 9 instead: A small network trains")
         await pilot.press("up", "enter")
         await ended(pilot, app)
@@ -176,7 +176,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
     assert found[1].prediction.score is None
 
 
-async def test_a_miss_becomes_a_card(make_app, open_today, settle, lessons, tmp_path) -> None:
+async def test_a_miss_becomes_a_card(make_app, open_today, lessons, tmp_path) -> None:
     lessons("probe")
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
@@ -186,9 +186,8 @@ async def test_a_miss_becomes_a_card(make_app, open_today, settle, lessons, tmp_
         await shows(pilot, "Wrong: higher.")
         await shows(pilot, "n makes a card of it")
         await pilot.press("n", "n")
-        await settle(pilot)
         await tells(pilot, "A card of it is made; it comes up on 21 Nov and again on 27 Nov.")
-        await until(pilot, lambda: not lesson_screen(app).check_action("card", ()))
+        await offers(pilot, "card", False)
     text = (tmp_path / "data/studyapp/packs/mine/chapter-1-questions.md").read_text()
     assert text.count("You said lower, 90%.") == 1
 
@@ -205,7 +204,8 @@ async def test_from_a_card_to_its_experiment_and_back(
         await shows(pilot, "l experiment")
         await hides(pilot, "f reference")
         await pilot.press("l")
-        await pilot.pause()
+        await arrives(pilot, LessonScreen)
+        await settled(pilot)
         await shows(pilot, "How sure?")  # the answer was not shown: this would be scored
         await pilot.press("escape")
         await arrives(pilot, ReviewScreen)
@@ -214,12 +214,12 @@ async def test_from_a_card_to_its_experiment_and_back(
         await pilot.press("f")
         await shows(pilot, "the gap rose: +5.0 points [4.2, 5.8] ▪ reference, 32 seeds, CPU")
         await pilot.press("l")
-        await pilot.pause()
+        await arrives(pilot, LessonScreen)
+        await settled(pilot)
         await pilot.press("up", "enter")
         await ended(pilot, app)
         await shows(pilot, "Kept, not scored: you had seen this experiment before.")
         await pilot.press("escape")
-        await pilot.pause()
         await arrives(pilot, ReviewScreen)
         await shows(pilot, "the gap rose: +4.7 points [3.9, 5.5] ▪ your run, 32 seeds, 20 Nov")
         await pilot.press("3", "enter")
@@ -239,10 +239,11 @@ async def test_an_answer_seen_and_not_rated_is_remembered_by_another_start(
     async with again.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "l")
-        await pilot.pause()
+        await arrives(pilot, LessonScreen)
+        await settled(pilot)
         await pilot.press("up", "enter")
         await ended(pilot, again)
-        assert "Kept, not scored: you had seen this experiment before." in words(again)
+        await shows(pilot, "Kept, not scored: you had seen this experiment before.")
 
 
 async def test_a_link_opens_its_experiment_at_its_knobs(
@@ -254,12 +255,9 @@ async def test_a_link_opens_its_experiment_at_its_knobs(
         await open_today(pilot)
         await pilot.press("enter", "enter")
         app.screen.query_one("#answer", Prose).action_link("fact:probe.gap?n=9")
-        await pilot.pause()
-        await pilot.pause()
         await shows(pilot, "With n = 9 instead:")
         await pilot.press("escape")
         app.screen.query_one("#answer", Prose).action_link("lesson:gone")
-        await pilot.pause()
         await tells(pilot, "There is no experiment 'gone'; there is probe.")
 
 
@@ -269,10 +267,10 @@ async def test_cancel_stops_the_process_and_keeps_no_facts(make_app, open_today,
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("l", "enter", "down", "enter")
-        await drawing(pilot, app)
-        await until(pilot, lambda: "40%" in lines(app))
+        await drawing(pilot)
+        await shows(pilot, "40%")
         await shows(pilot, "Locked until the result.")
-        await until(pilot, lambda: app.running is not None)
+        assert app.running is not None
         pid = app.running.pid
         await pilot.press("escape")
         await ended(pilot, app)
@@ -295,13 +293,14 @@ async def test_leaving_the_app_leaves_no_process(
         async with app.run_test(size=SIZE) as pilot:
             await open_today(pilot)
             await pilot.press("l", "enter", "down", "enter")
-            await drawing(pilot, app)
+            await drawing(pilot)
             pid = app.running.pid
             if how == "quit":
                 await pilot.press("ctrl+q")
             else:
                 app.call_later(lambda: 1 / 0)
-                await pilot.pause(0.1)
+                while app.is_running:
+                    await asyncio.sleep(0.01)
     assert pid
     assert gone(pid)
     engine = open_database(str(tmp_path / "app.db"))
@@ -329,7 +328,7 @@ async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
-        await until(pilot, lambda: sentence in words(app))
+        await shows(pilot, sentence)
         await shows(pilot, "Your prediction stands; r runs it again.")
         (kept,) = history(app, name)
         assert (kept.outcome, kept.facts) == (Ending.FAILED, ())
@@ -339,8 +338,7 @@ async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
             await until(pilot, lambda: len(history(app, name)) == 2)
             await until(pilot, lambda: history(app, name)[0].prediction.prediction.naive)
             await pilot.press("k")  # to set right what made it fail: nothing is started
-            await pilot.pause()
-            await until(pilot, lambda: lesson_screen(app)._phase is Phase.BEFORE)
+            await shows(pilot, "How sure?")
             await until(pilot, lambda: isinstance(app.focused, KnobInput))
             await until(pilot, lambda: len(history(app, name)) == 2)
 
@@ -351,7 +349,7 @@ async def test_a_prediction_is_kept_when_it_is_committed(make_app, open_today, l
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "enter")
-        await drawing(pilot, app)
+        await drawing(pilot)
         (kept,) = history(app, "slow")  # whatever becomes of the app from here on
         assert kept.outcome is Ending.CANCELLED
         assert kept.prediction.prediction.naive
@@ -380,10 +378,10 @@ async def test_keys_are_answered_during_a_flood(make_app, open_today, lessons) -
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "enter")
-        await drawing(pilot, app)
+        await drawing(pilot)
         await pilot.press("question_mark")
         await arrives(pilot, HelpScreen)
-        await until(pilot, lambda: lesson_screen(app)._phase is Phase.RUNNING)
+        assert lesson_screen(app).has_class(Phase.RUNNING.value)
         await shows(pilot, "Stop the run")
         (package / ENOUGH).touch()
         await pilot.press("escape")
@@ -398,10 +396,9 @@ async def test_a_histogram_is_drawn_as_bars_with_its_mark(make_app, open_today, 
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
-        await pilot.pause()
         await shows(pilot, "chance │ observed at −2.6")
         await shows(pilot, "████")
-        await until(pilot, lambda: not lesson_screen(app).check_action("scale", ()))
+        await offers(pilot, "scale", False)
 
 
 async def test_plots_take_turns_and_scales(make_app, open_today, lessons) -> None:
@@ -410,14 +407,14 @@ async def test_plots_take_turns_and_scales(make_app, open_today, lessons) -> Non
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "enter")
-        await drawing(pilot, app)
+        await drawing(pilot)
         await shows(pilot, "validation loss")
         await hides(pilot, "accuracy")
         await hides(pilot, "log scale")
         await pilot.press("g")
-        await until(pilot, lambda: "log scale" in words(app))
+        await shows(pilot, "log scale")
         await pilot.press("p")
-        await until(pilot, lambda: "accuracy 0.66" in words(app))
+        await shows(pilot, "accuracy 0.66")
         await pilot.press("escape")
         await ended(pilot, app)
 
@@ -440,7 +437,7 @@ async def test_a_bad_knob_is_refused_at_its_field_before_anything_starts(
         await shows(pilot, "n = 1 is not allowed; it must be a whole number from 2 to 1000.")
         await pilot.press("escape", "enter")
         await shows(pilot, "n = 1 is not allowed; it must be a whole number from 2 to 1000.")
-        await until(pilot, lambda: lesson_screen(app)._phase is Phase.BEFORE)
+        await shows(pilot, "How sure?")
         await pilot.press("backspace", "down", *"2.5", "enter")
         await hides(pilot, "n = '' is not allowed")
         await until(pilot, lambda: history(app, "probe") == ())
@@ -452,12 +449,10 @@ async def test_an_amount_is_predicted_as_a_range(make_app, open_today, lessons) 
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("l", "enter")
-        await pilot.pause()
+        await settled(pilot)
         await pilot.press("3", "enter", "enter")
-        await pilot.pause()
         await tells(pilot, "Give both ends of the range")
         await pilot.press("2", "enter")
-        await pilot.pause()
         await tells(pilot, "the lower one first")
         await pilot.press("backspace", *"5.75", "enter")
         await ended(pilot, app)
@@ -493,9 +488,7 @@ async def test_no_experiments_is_a_sentence(make_app, open_today, lessons) -> No
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("l", "enter", "v", "h")
-        text = str(app.screen.query_one("#problems", Static).content)
-        assert text.startswith("No experiment is installed.\nLeft out: ")
-        assert "probe.py:1:" in text
+        await shows(pilot, "No experiment is installed. Left out: ", "obe.py:1: Lesson(…) needs")
 
 
 def test_the_app_never_imports_torch_and_numpy_only_with_a_plot() -> None:
