@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
 import pytest
-from textual.app import App
+from textual.app import App, ScreenStackError
+from textual.css.query import QueryError
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -44,10 +46,25 @@ async def until(
     *what* names it; without one the source of the condition does.
     """
     deadline = monotonic() + PATIENCE
-    while not condition():
+    while not _holds(condition):
         if pilot.app.return_code or monotonic() > deadline:
             pytest.fail(_missed(pilot, condition, what), pytrace=True)
+        await _breathe(pilot)
+
+
+def _holds(condition: Callable[[], object]) -> object:
+    try:
+        return condition()
+    except (AssertionError, QueryError, ScreenStackError):  # its screen has not come yet
+        return False
+
+
+async def _breathe(pilot: Pilot[None]) -> None:
+    """Let the app do what it has to do; one that has closed has nothing to be waited for."""
+    if pilot.app.is_running and pilot.app.screen_stack:
         await pilot.pause(0.02)
+    else:
+        await asyncio.sleep(0.02)
 
 
 def _missed(
@@ -55,6 +72,8 @@ def _missed(
 ) -> str:
     named = (what() if callable(what) else what) or inspect.getsource(condition).strip()
     told = f"\ntold in passing: {toasts(pilot)}" if toasts(pilot) else ""
+    if not pilot.app.is_running:
+        return f"never came: {named}\nthe app has closed{told}"
     return f"never came: {named}\non {pilot.app.screen}:\n{lines(pilot)}{told}"
 
 
@@ -89,8 +108,9 @@ async def tells(pilot: Pilot[None], text: str, times: int | None = None) -> None
 
 
 async def arrives(pilot: Pilot[None], kind: type[Screen[Any]]) -> None:
-    """Wait until a screen of this *kind* is on top."""
+    """Wait until a screen of this *kind* is on top, and painted."""
     await until(pilot, lambda: isinstance(pilot.app.screen, kind), what=f"a {kind.__name__}")
+    await settled(pilot)
 
 
 async def settled(pilot: Pilot[None]) -> None:
@@ -99,6 +119,8 @@ async def settled(pilot: Pilot[None]) -> None:
     An experiment that is going on is not waited for.
     """
     for _ in range(2):
+        if not pilot.app.is_running:
+            return
         await until(
             pilot,
             lambda: all(one.is_finished or one.group == "run" for one in pilot.app.workers),

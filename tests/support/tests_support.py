@@ -1,13 +1,11 @@
-"""What several tests build on: a clock that moves when told, small content files, patience."""
+"""What several tests build on: a clock that moves when told, small content files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-import pytest
 from sqlalchemy import Engine
-from textual.pilot import Pilot
 
 from studyapp.config import Current, Settings
 from studyapp.store.engine import LONG_PATIENCE
@@ -60,12 +58,3 @@ def question(name: str, *, family: str = "", text: str = "", chapter: int = 1) -
         f"## What is {name}? {{#{name}}}\n\n{text or f'It is {name}.'}\n\n"
         f"- [ ] first of {name}\n- [ ] extra: second of {name}\n\n{comment}"
     )
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    """Wait for something in the app; a single pause is too short on a busy machine."""
-    for _ in range(3000):
-        await pilot.pause(0.01)
-        if condition():
-            return
-    pytest.fail("it never came")

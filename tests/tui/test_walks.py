@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 from textual import events
-from textual.widgets import Input, Static, TextArea
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
+from screen import NARROW, arrives, hides, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
 from studyapp.store import tables
@@ -26,30 +28,33 @@ from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.widgets.points import PointLine, Points
 from studyapp.tui.widgets.ratings import RatingButton
-from tests_support import Clock, questionnaire, until
+from tests_support import Clock, questionnaire
 
-SIZE = (80, 24)
-
-
-def lines(app: StudyApp) -> str:
-    """What is on the screen, as text."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
-def toasts(app: StudyApp) -> str:
-    """What the app has told in passing."""
-    return " ".join(toast.message for toast in app._notifications)
-
-
-def review_screen(app: StudyApp) -> ReviewScreen:
-    assert isinstance(app.screen, ReviewScreen)
-    return app.screen
+SIZE = NARROW
 
 
 def prompt(app: StudyApp) -> str:
-    view = review_screen(app).sitting.view
-    assert view is not None
-    return view.note.id
+    """The name of the card that is asked; nothing where none is."""
+    view = app.screen.sitting.view if isinstance(app.screen, ReviewScreen) else None
+    return view.note.id if view is not None else ""
+
+
+def ratings(app: StudyApp) -> list[Rating]:
+    """What the sitting that is on the screen has taken, the newest last."""
+    assert isinstance(app.screen, ReviewScreen)
+    return [done.rating for done in app.screen.sitting.done]
+
+
+async def asks(pilot: Pilot[None], name: str, rated: int | None = None) -> None:
+    """Wait until all is done, then for a card to be asked, with so many ratings kept."""
+    app = pilot.app
+    assert isinstance(app, StudyApp)
+    await settled(pilot)
+    await until(
+        pilot,
+        lambda: prompt(app) == name and rated in (None, reviews(app)),
+        what=lambda: f"the card {name}, {rated} rated; here is {prompt(app)!r}, {reviews(app)}",
+    )
 
 
 def reviews(app: StudyApp) -> int:
@@ -62,11 +67,11 @@ async def test_the_first_run_ends_in_today_with_chapter_1_waiting(make_app, open
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        assert isinstance(app.screen, TodayScreen)
-        assert "Chapter 1, Chapter 1, is ready:" in lines(app)
-        assert "10 cards today, about 8 minutes." in lines(app)
+        await arrives(pilot, TodayScreen)
+        await shows(pilot, "Chapter 1, Chapter 1, is ready:")
+        await shows(pilot, "10 cards today, about 8 minutes.")
         await pilot.press("enter")
-        assert prompt(app) == "t0"
+        await asks(pilot, "t0")
 
 
 async def test_a_whole_review_by_keys(make_app, open_today, clock: Clock) -> None:
@@ -75,19 +80,19 @@ async def test_a_whole_review_by_keys(make_app, open_today, clock: Clock) -> Non
         await open_today(pilot)
         await pilot.press("enter")
         for name, key in (("t0", "3"), ("t1", "4"), ("t2", "3"), ("q00", "1"), ("q01", "2")):
-            assert prompt(app) == name
-            assert "── answer" not in lines(app)
+            await asks(pilot, name)
+            await hides(pilot, "── answer")
             clock.forward(seconds=10)
             await pilot.press("space", key)
-        assert prompt(app) == "q00"  # its step is taken early, nothing else being due
+        await asks(pilot, "q00")  # its step is taken early, nothing else being due
         await pilot.press("enter", "3", "enter", "3")
-        assert isinstance(app.screen, SummaryScreen)
-        assert "5 cards in about 1 minute." in lines(app)
-        assert reviews(app) == 7
+        await arrives(pilot, SummaryScreen)
+        await shows(pilot, "5 cards in about 1 minute.")
+        assert reviews(app) == 7  # the summary comes after the last of them is kept
         await pilot.press("enter")
         await open_today(pilot)
-        assert isinstance(app.screen, TodayScreen)
-        assert "Nothing: you are done for today." in lines(app)
+        await arrives(pilot, TodayScreen)
+        await shows(pilot, "Nothing: you are done for today.")
 
 
 async def test_a_rating_needs_the_answer_first(make_app, open_today) -> None:
@@ -95,7 +100,7 @@ async def test_a_rating_needs_the_answer_first(make_app, open_today) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "3", "1", "4")
-        assert (prompt(app), reviews(app)) == ("t0", 0)
+        await asks(pilot, "t0", 0)
 
 
 async def test_the_buttons_show_the_intervals_they_give(make_app, open_today) -> None:
@@ -103,6 +108,7 @@ async def test_the_buttons_show_the_intervals_they_give(make_app, open_today) ->
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "enter")
+        await shows(pilot, "1 again")
         shown = [str(button.content) for button in app.screen.query(RatingButton)]
         assert [text.split("\n")[0] for text in shown] == ["1 again", "2 hard", "3 good", "4 easy"]
         assert ["10 m" in shown[0], "15 m" in shown[1]] == [True, True]
@@ -113,17 +119,17 @@ async def test_ticks_propose_and_one_key_accepts(make_app, open_today) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", *["enter", "3"] * 3, "enter")
-        assert prompt(app) == "q00"
+        await asks(pilot, "q00")
         await pilot.press("enter")
-        assert reviews(app) == 3  # no ticks: nothing is proposed, so nothing to accept
+        await asks(pilot, "q00", 3)  # no ticks: nothing is proposed, so nothing to accept
         await pilot.press("down", "down", "x")  # only the extra point
-        assert app.screen.query_one("#rating-1").has_class("-proposed")
+        await until(pilot, lambda: app.screen.query_one("#rating-1").has_class("-proposed"))
         await pilot.press("up", "x")
-        assert app.screen.query_one(Points).ticked == {0, 1}
-        assert app.screen.query_one("#rating-3").has_class("-proposed")
+        await until(pilot, lambda: app.screen.query_one(Points).ticked == {0, 1})
+        await until(pilot, lambda: app.screen.query_one("#rating-3").has_class("-proposed"))
         await pilot.press("enter")
-        assert (prompt(app), reviews(app)) == ("q01", 4)
-        assert review_screen(app).sitting.done[-1].rating is Rating.GOOD
+        await asks(pilot, "q01", 4)
+        await until(pilot, lambda: ratings(app)[-1] is Rating.GOOD)
 
 
 async def test_hard_with_a_core_point_missing_can_be_made_again(make_app, open_today) -> None:
@@ -131,11 +137,11 @@ async def test_hard_with_a_core_point_missing_can_be_made_again(make_app, open_t
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", *["enter", "3"] * 3, "enter", "down", "down", "x", "2")
-        assert "a makes that Hard an Again" in lines(app)
+        await shows(pilot, "a makes that Hard an Again")
         await pilot.press("a")
-        assert [done.rating for done in review_screen(app).sitting.done[-1:]] == [Rating.AGAIN]
-        assert "a makes" not in lines(app)
-        assert prompt(app) == "q01"
+        await until(pilot, lambda: ratings(app)[-1:] == [Rating.AGAIN])
+        await hides(pilot, "a makes")
+        await asks(pilot, "q01")
 
 
 async def test_undo_as_often_as_wanted(make_app, open_today) -> None:
@@ -145,10 +151,10 @@ async def test_undo_as_often_as_wanted(make_app, open_today) -> None:
         await pilot.press("enter", "enter", "3", "enter", "1", "s", "b")
         for name in ("q00", "t2", "t1", "t0"):
             await pilot.press("u")
-            assert prompt(app) == name
+            await asks(pilot, name)
         await pilot.press("u")
-        assert prompt(app) == "t0"
-        assert review_screen(app).sitting.done == []
+        await asks(pilot, "t0")
+        assert ratings(app) == []
 
 
 async def test_undo_after_a_restart_from_today(make_app, open_today) -> None:
@@ -160,7 +166,7 @@ async def test_undo_after_a_restart_from_today(make_app, open_today) -> None:
     async with second.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("u")
-        assert prompt(second) == "t0"
+        await asks(pilot, "t0")
 
 
 async def test_a_typed_answer_takes_all_letters(make_app, open_today) -> None:
@@ -169,13 +175,13 @@ async def test_a_typed_answer_takes_all_letters(make_app, open_today) -> None:
         await open_today(pilot)
         await pilot.press("enter", "t", *"ubs1", "enter", "q")
         box = app.screen.query_one("#typed", TextArea)
-        assert box.text == "ubs1\nq"
+        await until(pilot, lambda: box.text == "ubs1\nq")
         await pilot.press("escape", "t", "2", "ctrl+s")
-        assert "Meaning number 0." in lines(app)
-        assert "ubs1" in lines(app)
+        await shows(pilot, "Meaning number 0.")
+        await shows(pilot, "ubs1")
         await pilot.press("3")
-        assert (prompt(app), reviews(app)) == ("t1", 1)
-        assert not app.screen.query_one("#typed").display
+        await asks(pilot, "t1", 1)
+        await until(pilot, lambda: not app.screen.query_one("#typed").display)
 
 
 async def test_the_mouse_works_too(make_app, open_today) -> None:
@@ -185,12 +191,12 @@ async def test_the_mouse_works_too(make_app, open_today) -> None:
         await pilot.click("Menu", offset=(3, 0))
         await pilot.press(*["enter", "3"] * 3, "enter")
         await pilot.click(PointLine)
-        assert app.screen.query_one(Points).ticked == {0}
+        await until(pilot, lambda: app.screen.query_one(Points).ticked == {0})
         await pilot.click("#rating-4")
-        assert reviews(app) == 4
+        await asks(pilot, "q01", 4)
         await pilot.click("KeyBar", offset=(3, 0))  # the first key shown is enter
-        assert review_screen(app)._revealed
-        assert review_screen(app).sitting.done[-1].rating is Rating.EASY
+        await shows(pilot, "It is q01.")
+        assert ratings(app)[-1] is Rating.EASY
 
 
 async def test_suspend_bury_and_know(make_app, open_today) -> None:
@@ -198,10 +204,10 @@ async def test_suspend_bury_and_know(make_app, open_today) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter")
-        for key, left in (("b", 9), ("s", 8), ("k", 7)):
+        for key, place in (("b", "1 of 9"), ("s", "1 of 8"), ("k", "1 of 7")):
             await pilot.press(key)
-            assert review_screen(app).sitting.counts.total == left
-        assert prompt(app) == "q00"
+            await shows(pilot, place)
+        await asks(pilot, "q00")
 
 
 async def test_raw_maths_is_a_switch_and_is_kept(
@@ -216,9 +222,10 @@ async def test_raw_maths_is_a_switch_and_is_kept(
         await pilot.press("enter")
         while prompt(app) != "alpha":
             await pilot.press("b")
-        assert "α²" in lines(app)
+            await settled(pilot)
+        await shows(pilot, "α²")
         await pilot.press("r")
-        assert "$\\alpha^2$" in lines(app)
+        await shows(pilot, "$\\alpha^2$")
     kept = tmp_path / "config" / "studyapp" / "settings.toml"
     assert kept.read_text() == "raw_maths = true\n"
 
@@ -243,10 +250,10 @@ async def test_edit_opens_a_copy_at_its_line_and_shows_the_new_text(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "enter", "e")
-        assert prompt(app) == "t0"
-        assert "Better words." in lines(app)
+        await asks(pilot, "t0")
+        await shows(pilot, "Better words.")
         await pilot.press("e")  # again: now the copy itself is edited
-        assert "Better words." in lines(app)
+        await shows(pilot, "Better words.")
     assert (only_pack / "1" / "jargon.md").read_text() == before
     copies = list((tmp_path / "data" / "studyapp" / "packs" / "mine").glob("*.md"))
     assert len(copies) == 1
@@ -262,9 +269,8 @@ async def test_an_editor_that_fails_is_one_sentence(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "e")
-        await pilot.pause()
-        assert "'no-such-editor-at-all' could not be started" in toasts(app)
-        assert prompt(app) == "t0"
+        await tells(pilot, "'no-such-editor-at-all' could not be started")
+        await asks(pilot, "t0")
 
 
 @pytest.mark.parametrize(
@@ -285,13 +291,13 @@ async def test_find_shows_notes_as_one_types(make_app, open_today) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("slash", *"q07")
-        assert isinstance(app.screen, FindScreen)
-        assert "1 found" in lines(app)
-        assert "It is q07." in lines(app)
+        await arrives(pilot, FindScreen)
+        await shows(pilot, "1 found")
+        await shows(pilot, "It is q07.")
         await pilot.press(*"zzz")
-        assert "Nothing has all these words." in lines(app)
+        await shows(pilot, "Nothing has all these words.")
         await pilot.press("escape")
-        assert isinstance(app.screen, TodayScreen)
+        await arrives(pilot, TodayScreen)
 
 
 async def test_find_takes_letters_that_come_in_one_piece(make_app, open_today) -> None:
@@ -301,8 +307,8 @@ async def test_find_takes_letters_that_come_in_one_piece(make_app, open_today) -
         await pilot.press("slash")
         for letter in "what is q07":
             app.screen.query_one(Input).post_message(events.Key(letter, letter))
-        await until(pilot, lambda: "1 found" in lines(app))
-        assert "It is q07." in lines(app)
+        await shows(pilot, "1 found")
+        await shows(pilot, "It is q07.")
 
 
 async def test_a_card_of_ones_own(make_app, open_today, tmp_path: Path) -> None:
@@ -310,11 +316,11 @@ async def test_a_card_of_ones_own(make_app, open_today, tmp_path: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("n", "ctrl+s")
-        assert isinstance(app.screen, NewScreen)  # empty: one sentence, nothing lost
+        await arrives(pilot, NewScreen)  # empty: one sentence, nothing lost
         await pilot.press(*"Why?", "tab", *"Because.", "ctrl+s")
         await open_today(pilot)
-        assert isinstance(app.screen, TodayScreen)
-        assert "16 new" in lines(app)
+        await arrives(pilot, TodayScreen)
+        await shows(pilot, "16 new")
     text = (tmp_path / "data/studyapp/packs/mine/chapter-1-questions.md").read_text()
     assert "## Why? {#my-why}\n\nBecause.\n" in text
 
@@ -324,24 +330,22 @@ async def test_help_and_palette_know_every_key(make_app, open_today) -> None:
     async with app.run_test(size=(100, 40)) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "question_mark")
-        assert isinstance(app.screen, HelpScreen)
-        assert "Open the source at its line in $EDITOR" in lines(app)
+        await arrives(pilot, HelpScreen)
+        await shows(pilot, "Open the source at its line in $EDITOR")
         await pilot.press("escape", "ctrl+p")
         await pilot.press(*"bury")
-        await pilot.pause(0.5)
+        await shows(pilot, "Not today: back tomorrow")
         await pilot.press("enter")
-        await pilot.pause(0.2)
-        assert prompt(app) == "t1"
+        await asks(pilot, "t1")
 
 
 async def test_open_the_next_chapter_with_one_key(make_app, open_today) -> None:
     app = make_app(settings=Settings(new_a_day=99, minutes_a_day=99))
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        assert "15 cards today" in lines(app)
+        await shows(pilot, "15 cards today")
         await pilot.press("o")
-        await open_today(pilot)
-        assert "19 cards today" in lines(app)
+        await shows(pilot, "19 cards today")
 
 
 async def test_two_windows_on_one_database(make_app, open_today) -> None:
@@ -350,18 +354,18 @@ async def test_two_windows_on_one_database(make_app, open_today) -> None:
         await open_today(first)
         await open_today(second)
         await first.press("enter", "enter", "3")
+        await asks(first, "t1")
         await second.press("enter")
-        assert prompt(right) == "t1"
+        await asks(second, "t1")
         await second.press("enter", "3")
+        await asks(second, "t2")
         await first.press("enter", "4")
-        assert prompt(left) == "t2"
-        await first.pause()
-        assert "already rated in another window" in toasts(left)
-        assert reviews(left) == 2
+        await asks(first, "t2", 2)
+        await tells(first, "already rated in another window")
 
 
 async def test_a_rating_waits_for_a_lock_without_freezing(
-    make_app, open_today, settle, tmp_path: Path
+    make_app, open_today, tmp_path: Path
 ) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
@@ -370,15 +374,13 @@ async def test_a_rating_waits_for_a_lock_without_freezing(
         other = connect(str(tmp_path / "app.db"))
         with writing(other):
             await pilot.press("3")
-            await pilot.pause(0.1)
-            assert "Another program is writing; waiting" in lines(app)
+            await shows(pilot, "Another program is writing; waiting")
             assert prompt(app) == "t0"
             await pilot.press("question_mark")  # the app is alive
-            assert isinstance(app.screen, HelpScreen)
+            await arrives(pilot, HelpScreen)
             await pilot.press("escape")
         other.dispose()
-        await settle(pilot)
-        assert (prompt(app), reviews(app)) == ("t1", 1)
+        await asks(pilot, "t1", 1)
 
 
 @pytest.mark.parametrize(
@@ -396,22 +398,22 @@ async def test_a_database_that_will_not_open_says_so(
     app = make_app(db=path)
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        text = " ".join(str(app.screen.query_one("#now", Static).content).split())
-        assert sentence in text
-        assert app.failure is not None
+        await shows(pilot, sentence)
+        await until(pilot, lambda: app.failure is not None)
         await pilot.press("enter", "u", "n", "slash")  # nothing breaks
-        assert isinstance(app.screen, TodayScreen)
+        await settled(pilot)
+        await arrives(pilot, TodayScreen)
 
 
 async def test_too_small_a_terminal_is_one_sentence(make_app, open_today) -> None:
     app = make_app()
     async with app.run_test(size=(20, 5)) as pilot:
         await open_today(pilot)
-        assert "Too small: studyapp" in lines(app)
+        await shows(pilot, "Too small: studyapp")
         await pilot.press("enter", "enter", "3")
-        assert reviews(app) == 1  # nothing is lost; it is only not shown
+        await asks(pilot, "t1", 1)  # nothing is lost; it is only not shown
         await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: "Term 1" in lines(app))
+        await shows(pilot, "Term 1")
 
 
 async def test_content_problems_are_told_and_hide_nothing(
@@ -421,17 +423,15 @@ async def test_content_problems_are_told_and_hide_nothing(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        assert "10 cards today" in lines(app)
-        await pilot.pause()
-        assert "`studyapp check` lists them" in toasts(app)
+        await shows(pilot, "10 cards today")
+        await tells(pilot, "`studyapp check` lists them")
 
 
-async def test_straight_into_a_chapter(make_app, open_today, settle) -> None:
+async def test_straight_into_a_chapter(make_app, open_today) -> None:
     app = make_app(review=True, chapter=1)
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await settle(pilot)
-        assert prompt(app) == "t0"
+        await asks(pilot, "t0")
     unknown = make_app(review=True, chapter=9)
     async with unknown.run_test(size=SIZE) as pilot:
         await open_today(pilot)
@@ -445,8 +445,7 @@ async def test_a_leech_is_told_against_what_was_expected(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", *["enter", "1"] * 6)
-        await pilot.pause()
-        assert "keeps slipping" in toasts(app)
+        await tells(pilot, "keeps slipping")
 
 
 async def test_escape_leaves_a_sitting_with_its_summary(make_app, open_today) -> None:
@@ -454,12 +453,12 @@ async def test_escape_leaves_a_sitting_with_its_summary(make_app, open_today) ->
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "escape")
-        assert isinstance(app.screen, TodayScreen)
+        await arrives(pilot, TodayScreen)
         await open_today(pilot)
         await pilot.press("enter", "enter", "3", "escape")
-        assert isinstance(app.screen, SummaryScreen)
+        await arrives(pilot, SummaryScreen)
         await pilot.press("m")
-        assert prompt(app) == "t1"
+        await asks(pilot, "t1")
 
 
 async def test_nothing_shifts_when_the_answer_appears(make_app, open_today) -> None:
@@ -467,8 +466,11 @@ async def test_nothing_shifts_when_the_answer_appears(make_app, open_today) -> N
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter")
+        await asks(pilot, "t0")
         places = [app.screen.query_one(kind).region for kind in ("#question", ".body")]
         await pilot.press("enter")
+        await shows(pilot, "Meaning number 0.")
+        await settled(pilot)
         assert [app.screen.query_one(kind).region for kind in ("#question", ".body")] == places
 
 
@@ -481,4 +483,4 @@ async def test_an_empty_pack_says_what_to_do(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        assert "No content yet" in lines(app)
+        await shows(pilot, "No content yet")
