@@ -246,3 +246,54 @@ def test_the_command_line_is_a_real_program(tmp_path: Path) -> None:
     counts = json.loads(done.stdout)
     assert counts["new"] == 10
     assert counts["chapters"][0]["title"] == "Your deep learning journey"
+
+
+# learners
+
+
+def test_an_unknown_learner_is_made_only_with_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = run("--learner", "Anna", "due")
+    assert refused.exit_code == 1
+    assert refused.output == (
+        "Error: There is no learner 'Anna'; known so far: me. --new makes a new one.\n"
+    )
+    made = run("--learner", "Anna", "--new", "review", "--plain", lines="\n3\n")
+    assert made.exit_code == 0, made.output
+    assert json.loads(run("--learner", "anna", "stats", "--json").output)["reviews"] == 1
+    assert json.loads(run("stats", "--json").output)["reviews"] == 0
+    assert json.loads(run("--learner", "me", "stats", "--json").output)["reviews"] == 0
+    monkeypatch.setenv("STUDYAPP_LEARNER", "Anna")
+    assert json.loads(run("stats", "--json").output)["reviews"] == 1
+    assert json.loads(run("--learner", "me", "stats", "--json").output)["reviews"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--new", "due"], "--new makes a learner; give a name with --learner."),
+        (["--learner", "ME", "--new", "due"], "There is a learner 'ME' already; leave out --new."),
+        (["--learner", "", "due"], "'' is not a learner's name; give 1 to 40 printable characters"),
+        (["--learner", "a\x07", "sync"], r"'a\x07' is not a learner's name"),
+    ],
+)
+def test_a_wrong_learner_is_one_sentence(words: list[str], sentence: str) -> None:
+    result = run(*words)
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: {sentence}")
+    assert result.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["review", "--plain"],
+        ["quiz", "1", "--json"],
+        ["due"],
+        ["sync"],
+        ["stats"],
+        ["export", "post.md", "--chapter", "1"],
+        ["lab", "run", "overfit"],
+    ],
+)
+def test_every_command_that_opens_the_study_asks_whose_it_is(command: list[str]) -> None:
+    assert "There is no learner 'Bob'" in run("--learner", "Bob", *command).output
