@@ -134,7 +134,7 @@ async def test_every_style_exists_in_every_theme(theme: str) -> None:
 async def test_selected_text_can_be_copied() -> None:
     app = ProseApp("one **two** three\n\n- four")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: shown(app))
         app.screen.text_select_all()
         assert app.screen.get_selected_text() == "one two three\n\n• four"
 
