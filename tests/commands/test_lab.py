@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import studyapp
+from processes import gone
 from studyapp.commands.main import main
 from studyapp.errors import StoreError
 from studyapp.lab import reference, runner
@@ -282,18 +282,6 @@ def workers(parent: int) -> list[int]:
         if int(fields[1]) == parent and fields[0] != "Z":
             found.append(int(path.parent.name))
     return found
-
-
-def gone(pid: int) -> bool:
-    """Wait until a process is gone, or a zombie that an outer init has not collected yet."""
-    for _ in range(1000):
-        try:
-            if " Z " in Path(f"/proc/{pid}/stat").read_text():
-                return True
-        except OSError:
-            return True
-        time.sleep(0.01)
-    return False
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for the worker in /proc")

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from processes import gone
 from studyapp.errors import SettingError
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
@@ -30,19 +30,6 @@ async def collect(started: runner.LiveRun) -> list[Message]:
 
 async def play(lesson: Declaration, **given: object) -> list[Message]:
     return await collect(await runner.start(lesson, given, "cpu"))
-
-
-def gone(pid: int) -> bool:
-    """Wait until a process is gone (or a zombie that an outer init has not collected yet)."""
-    for _ in range(1000):
-        try:
-            os.kill(pid, 0)
-            if " Z " in Path(f"/proc/{pid}/stat").read_text():
-                return True
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-        time.sleep(0.01)
-    return False
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from textual.color import Color
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from screen import SIZES, lines, settled
+from screen import SIZES, lines, settled, strips
 
 DARK, LIGHT = "textual-dark", "textual-light"
 LEGIBLE = 2.5  # contrast of any word with its ground, where black on white has 21
@@ -141,7 +141,7 @@ async def _check_light(pilot: Pilot[None]) -> None:
     assert lines(pilot) == dark
     screen = pilot.app.screen
     area = screen.children[0].region if screen.is_modal else screen.region
-    for strip in screen._compositor.render_strips()[area.y : area.bottom]:
+    for strip in strips(pilot)[area.y : area.bottom]:
         for segment in strip.crop(area.x, area.right):
             assert _contrast(segment) > LEGIBLE, f"{segment!r} is hard to read in the light"
 

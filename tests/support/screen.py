@@ -13,6 +13,7 @@ from textual.app import App, ScreenStackError
 from textual.css.query import QueryError
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.strip import Strip
 
 PATIENCE = 60.0  # seconds: a machine that is busy with other things is no failure
 SIZES = NARROW, WIDE = (80, 24), (140, 40)
@@ -23,9 +24,14 @@ def app_of(where: Where) -> App[None]:
     return where.app if isinstance(where, Pilot) else where
 
 
+def strips(where: Where) -> list[Strip]:
+    """What is on the screen, line by line: the one reach into Textual's own parts, with toasts."""
+    return app_of(where).screen._compositor.render_strips()
+
+
 def lines(where: Where) -> str:
     """What is on the screen, as text."""
-    return "\n".join(strip.text for strip in app_of(where).screen._compositor.render_strips())
+    return "\n".join(strip.text for strip in strips(where))
 
 
 def words(where: Where) -> str:

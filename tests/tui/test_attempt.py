@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from labpack import install, write_reference
 from pictures import Pictures
-from screen import SIZES, arrives, hides, settled, shows, tells, until
+from screen import SIZES, arrives, hides, settled, shows, strips, tells, until
 from studyapp.config import Current, Settings
 from studyapp.store import tables
 from studyapp.store.database import connect
@@ -808,8 +808,7 @@ async def test_a_long_line_shows_cursor_and_selection(make_app, open_attempt: Op
         await paste(pilot, "many words " * 300)
         await keys(pilot, "A", "left", "shift+left", "shift+left", "shift+left")
         await shows(pilot, "words A")
-        strips = pilot.app.screen._compositor.render_strips()
-        row = next(strip for strip in strips if "words A" in strip.text)
+        row = next(strip for strip in strips(pilot) if "words A" in strip.text)
         grounds = {segment.text: segment.style.bgcolor for segment in row if segment.style}
         cursor, selected, plain = grounds["d"], grounds["s "], grounds["A "]
         assert len({cursor, selected, plain}) == 3

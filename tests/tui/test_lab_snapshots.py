@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from labpack import install, write_reference
 from pictures import Pictures
+from recording import Recording, finished
 from screen import NARROW, SIZES, settled, shows
 from studyapp.lab import catalog, runner
-from studyapp.lab.lines import Finished, Message
-from studyapp.lab.protocol import Fact, Metric, Progress, Value
+from studyapp.lab.protocol import Value
 from studyapp.store.engine import writing
 from studyapp.study.lab import predictions, runs
 from studyapp.tui import places
@@ -22,19 +20,6 @@ from studyapp.tui.app import StudyApp
 from studyapp.tui.screens import lesson as lesson_module
 
 Look = Callable[..., Awaitable[None]]
-
-
-def finished(lesson: catalog.Declaration, knobs: Mapping[str, Value]) -> Finished:
-    gap = 4.7 if int(knobs["n"]) >= 10 else -3.1
-    over = "32 draws of data and start"
-    facts = (
-        Fact("stopped_error", 0.307, "", 0.291, 0.323, 32, "student t", over),
-        Fact("gap", gap, "points", gap - 0.8, gap + 0.8, 32, "student t", over),
-        Fact("floor", 0.2, "", None, None, 32, "exact", "nothing: it is set so"),
-    )
-    return Finished(
-        lesson.name, lesson.version, facts, dict(knobs), 0, "cpu", 1, 6.0, "3.11", "2.11"
-    )
 
 
 def keep_run(app: StudyApp, n: int) -> None:
@@ -48,59 +33,13 @@ def keep_run(app: StudyApp, n: int) -> None:
         runs.keep(connection, lesson, {"n": n}, outcome, app.clock(), app.clock(), made, learner=1)
 
 
-class Scripted:
-    """A run that plays what a lesson would say, and waits in the middle until it is told."""
-
-    pid = 0
-
-    def __init__(self, lesson: catalog.Declaration, knobs: dict[str, Value]) -> None:
-        self._lesson = lesson
-        self._knobs = {knob.name: knob.default for knob in lesson.knobs} | knobs
-        self.seconds = 0.0
-        self.go_on = asyncio.Event()
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    async def events(self) -> AsyncIterator[Message]:
-        yield Progress(0, 20)
-        for message in self._curves(0, 9):
-            yield message
-        self.seconds = 4.0
-        yield Progress(8, 20)
-        await self.go_on.wait()
-        for message in self._curves(9, 21):
-            yield message
-        yield self._result()
-
-    def _curves(self, start: int, stop: int) -> list[Message]:
-        points: list[Message] = []
-        for epoch in range(start, stop):
-            train, held_out = math.exp(-epoch / 4), 0.6 + epoch / 20
-            points += [
-                Metric(epoch, "train loss", train, train * 0.8, train * 1.2),
-                Metric(epoch, "validation loss", held_out, held_out - 0.15, held_out + 0.15),
-                Metric(epoch, "accuracy", 0.5 + epoch / 50, 0.45 + epoch / 50, 0.55 + epoch / 50),
-            ]
-        return points
-
-    def _result(self) -> Finished:
-        return finished(self._lesson, self._knobs)
-
-    async def cancel(self) -> None:
-        self.go_on.set()
-
-    def close(self) -> None:
-        pass
-
-
 @pytest.fixture
-def scripts(monkeypatch: pytest.MonkeyPatch) -> list[Scripted]:
+def scripts(monkeypatch: pytest.MonkeyPatch) -> list[Recording]:
     """The runs that were started, the newest last."""
-    started: list[Scripted] = []
+    started: list[Recording] = []
 
-    async def start(lesson: catalog.Declaration, given: dict[str, Value]) -> Scripted:
-        started.append(Scripted(lesson, given))
+    async def start(lesson: catalog.Declaration, given: dict[str, Value]) -> Recording:
+        started.append(Recording(lesson, given, waiting=True))
         return started[-1]
 
     monkeypatch.setattr(runner, "start", start)
@@ -118,7 +57,7 @@ def look(
     make_app,
     open_today,
     pictures: Pictures,
-    scripts: list[Scripted],
+    scripts: list[Recording],
 ) -> Look:
     """Compare the lab, after some keys, with its pictures; `run` and `end` are steps as well."""
     package = install(tmp_path, monkeypatch, "probe", "amount")

@@ -1,13 +1,11 @@
-"""Keyboard walks through the lab: predict, run, see, come back; real child processes."""
+"""Keyboard walks through the lab: predict, run, see, come back; four of the runs are real."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +13,12 @@ import pytest
 from textual.pilot import Pilot
 
 from labpack import ENOUGH, install, write_reference
+from processes import gone
+from recording import LAST_WORDS, Recording
 from screen import arrives, hides, lines, settled, shows, tells, until
 from studyapp.lab import runner
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.protocol import Value
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading
 from studyapp.study.lab import runs
@@ -43,6 +45,19 @@ CITING = (
 @pytest.fixture
 def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     return lambda *names: install(tmp_path, monkeypatch, *names)
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Recording]:
+    """Play runs instead of making them: these, the newest last. `slow` waits in the middle."""
+    started: list[Recording] = []
+
+    async def start(lesson: Declaration, given: dict[str, Value]) -> Recording:
+        started.append(Recording(lesson, given, waiting=lesson.name == "slow"))
+        return started[-1]
+
+    monkeypatch.setattr(runner, "start", start)
+    return started
 
 
 @pytest.fixture
@@ -91,18 +106,6 @@ def history(app: StudyApp, lesson: str) -> tuple[runs.Run, ...]:
         return runs.history(connection, lesson, learner=1)
 
 
-def gone(pid: int) -> bool:
-    for _ in range(1000):
-        try:
-            os.kill(pid, 0)
-            if " Z " in Path(f"/proc/{pid}/stat").read_text():
-                return True
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-        time.sleep(0.01)
-    return False
-
-
 async def test_predict_run_and_read_the_result(make_app, open_today, lessons) -> None:
     write_reference(lessons("probe"), "probe")
     app = make_app()
@@ -149,6 +152,7 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
     assert kept.prediction.score == pytest.approx(0.0625)
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_run(
     make_app, open_today, lessons
 ) -> None:
@@ -177,6 +181,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
     assert found[1].prediction.score is None
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_a_miss_becomes_a_card(make_app, open_today, lessons, tmp_path) -> None:
     lessons("probe")
     app = make_app()
@@ -193,6 +198,7 @@ async def test_a_miss_becomes_a_card(make_app, open_today, lessons, tmp_path) ->
     assert text.count("You said lower, 90%.") == 1
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_from_a_card_to_its_experiment_and_back(
     make_app, open_today, lessons, citing_pack: Path
 ) -> None:
@@ -227,6 +233,7 @@ async def test_from_a_card_to_its_experiment_and_back(
         await hides(pilot, "l experiment")  # this card has none
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_an_answer_seen_and_not_rated_is_remembered_by_another_start(
     make_app, open_today, lessons, citing_pack: Path
 ) -> None:
@@ -283,45 +290,56 @@ async def test_cancel_stops_the_process_and_keeps_no_facts(make_app, open_today,
         await arrives(pilot, LabScreen)
 
 
-@pytest.mark.parametrize("how", ["quit", "crash of the app"])
-async def test_leaving_the_app_leaves_no_process(
-    make_app, open_today, lessons, tmp_path: Path, how: str
-) -> None:
-    lessons("slow")
-    app = make_app()
-    pid = 0
-    with pytest.raises(ZeroDivisionError) if how != "quit" else open(os.devnull):
-        async with app.run_test(size=SIZE) as pilot:
-            await open_today(pilot)
-            await pilot.press("l", "enter", "down", "enter")
-            await drawing(pilot)
-            pid = app.running.pid
-            if how == "quit":
-                await pilot.press("ctrl+q")
-            else:
-                app.call_later(lambda: 1 / 0)
-                while app.is_running:
-                    await asyncio.sleep(0.01)
-    assert pid
-    assert gone(pid)
+def outcome(tmp_path: Path) -> Ending:
+    """How the only run ended, as another program finds it."""
     engine = open_database(str(tmp_path / "app.db"))
     with reading(engine) as connection:
         (kept,) = runs.history(connection, "slow", learner=1)
     engine.dispose()
-    assert kept.outcome is Ending.CANCELLED
+    return kept.outcome
 
 
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("broken", "no pictures in the folder"),
-        ("crash", "crash crashed (signal 11: Segmentation fault)."),
-        ("memory", "memory was killed, perhaps because memory ran out."),
-        ("nan", "not a finite number"),
-    ],
-)
+async def test_leaving_the_app_leaves_no_process(
+    make_app, open_today, lessons, tmp_path: Path
+) -> None:
+    lessons("slow")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "down", "enter")
+        await drawing(pilot)
+        assert app.running is not None
+        pid = app.running.pid
+        await pilot.press("ctrl+q")
+    assert gone(pid)
+    assert outcome(tmp_path) is Ending.CANCELLED
+
+
+async def test_a_crash_of_the_app_closes_the_run(
+    make_app, open_today, lessons, recorded: list[Recording], tmp_path: Path
+) -> None:
+    lessons("slow")
+    app = make_app()
+
+    async def crash() -> None:
+        async with app.run_test(size=SIZE) as pilot:
+            await open_today(pilot)
+            await pilot.press("l", "enter", "down", "enter")
+            await drawing(pilot)
+            app.call_later(lambda: 1 / 0)
+            while app.is_running:
+                await asyncio.sleep(0.01)
+
+    with pytest.raises(ZeroDivisionError):
+        await crash()
+    assert recorded[-1].closed
+    assert outcome(tmp_path) is Ending.CANCELLED
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("name", LAST_WORDS)
 async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
-    make_app, open_today, lessons, name: str, sentence: str
+    make_app, open_today, lessons, name: str
 ) -> None:
     lessons(name)
     app = make_app()
@@ -329,7 +347,7 @@ async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
-        await shows(pilot, sentence)
+        await shows(pilot, LAST_WORDS[name])
         await shows(pilot, "Your prediction stands; r runs it again.")
         (kept,) = history(app, name)
         assert (kept.outcome, kept.facts) == (Ending.FAILED, ())
@@ -344,6 +362,7 @@ async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
             await until(pilot, lambda: len(history(app, name)) == 2)
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_a_prediction_is_kept_when_it_is_committed(make_app, open_today, lessons) -> None:
     lessons("slow")
     app = make_app()
@@ -362,6 +381,7 @@ async def test_a_prediction_is_kept_when_it_is_committed(make_app, open_today, l
         assert kept.prediction.prediction.naive
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_points_that_are_no_numbers_are_told(make_app, open_today, lessons) -> None:
     lessons("sick")
     app = make_app()
@@ -390,6 +410,7 @@ async def test_keys_are_answered_during_a_flood(make_app, open_today, lessons) -
         await shows(pilot, "Right.")
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_a_histogram_is_drawn_as_bars_with_its_mark(make_app, open_today, lessons) -> None:
     lessons("bars")
     app = make_app()
@@ -402,6 +423,7 @@ async def test_a_histogram_is_drawn_as_bars_with_its_mark(make_app, open_today, 
         await offers(pilot, "scale", False)
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_plots_take_turns_and_scales(make_app, open_today, lessons) -> None:
     lessons("slow")
     app = make_app()
@@ -444,6 +466,7 @@ async def test_a_bad_knob_is_refused_at_its_field_before_anything_starts(
         await until(pilot, lambda: history(app, "probe") == ())
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_an_amount_is_predicted_as_a_range(make_app, open_today, lessons) -> None:
     lessons("amount")
     app = make_app()
@@ -461,6 +484,7 @@ async def test_an_amount_is_predicted_as_a_range(make_app, open_today, lessons) 
         await shows(pilot, "Your ranges held 1 of 1")
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_a_result_that_cannot_be_kept_is_still_shown(
     make_app, open_today, lessons, monkeypatch: pytest.MonkeyPatch
 ) -> None:

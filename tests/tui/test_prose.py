@@ -13,9 +13,9 @@ from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
+from screen import until
 from studyapp.errors import printable
 from studyapp.tui.widgets.prose import Prose, laid_out
-from tests_support import until
 
 TABLE = """
 | Term | Meaning | Seen |
@@ -55,21 +55,18 @@ async def test_text_is_as_high_as_it_needs_and_can_be_replaced() -> None:
         assert shown(app) == ["What is a loss?"]
         prose = app.query_one(Prose)
         prose.show("one\n\ntwo\n\n- three")
-        await pilot.pause()
-        assert shown(app) == ["one", "", "two", "", "• three"]
+        await until(pilot, lambda: shown(app) == ["one", "", "two", "", "• three"])
         prose.show("")
-        await pilot.pause()
-        assert prose.size.height == 0
+        await until(pilot, lambda: prose.size.height == 0)
         prose.show("four")
         prose.show("five")
-        await pilot.pause()
-        assert shown(app) == ["five"]
+        await until(pilot, lambda: shown(app) == ["five"])
 
 
 async def test_lines_follow_the_window_but_stay_readable() -> None:
     app = ProseApp("word " * 60)
     async with app.run_test(size=(60, 24)) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: shown(app))
         narrow = shown(app)
         await pilot.resize_terminal(140, 24)
         await until(pilot, lambda: shown(app) != narrow)
@@ -84,14 +81,14 @@ async def test_formulas_can_be_switched_to_latex() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         assert shown(app) == ["The step η∇L costs $5 and $6.", "", "    a/(b + c)"]
         app.query_one(Prose).raw = True
-        await pilot.pause()
-        assert shown(app) == [
+        raw = [
             "The step $\\eta \\nabla L$ costs $5 and $6.",
             "",
             "    $$",
             "    \\frac{a}{b+c}",
             "    $$",
         ]
+        await until(pilot, lambda: shown(app) == raw)
 
 
 async def test_a_link_to_a_fact_posts_its_address() -> None:
@@ -102,7 +99,7 @@ async def test_a_link_to_a_fact_posts_its_address() -> None:
         assert shown(app) == ["error rose▪, run▪, page"]
         for column in (2, 10, 14, 20):
             await pilot.click(Prose, offset=(column, 0))
-        await pilot.pause()
+        await until(pilot, lambda: len(app.clicked) == 3)
     assert app.clicked == [
         "fact:overfit.error_gap?n=64",
         "fact:overfit.error_gap?n=64",
@@ -117,7 +114,7 @@ async def test_every_style_exists_in_every_theme(theme: str) -> None:
     )
     async with app.run_test(size=(80, 24)) as pilot:
         app.theme = theme
-        await pilot.pause()
+        await until(pilot, lambda: shown(app))
         assert shown(app) == ["a", "", "b c d e f▪", "", "▎ g", "", "  if 1: 'h'  # i"]
         styles = {
             segment.text.strip(): segment.style
@@ -137,7 +134,7 @@ async def test_every_style_exists_in_every_theme(theme: str) -> None:
 async def test_selected_text_can_be_copied() -> None:
     app = ProseApp("one **two** three\n\n- four")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: shown(app))
         app.screen.text_select_all()
         assert app.screen.get_selected_text() == "one two three\n\n• four"
 

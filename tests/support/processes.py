@@ -1,0 +1,23 @@
+"""Other processes, waited for by what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+PATIENCE = 60.0  # seconds: a machine that is busy with other things is no failure
+
+
+def gone(pid: int) -> bool:
+    """Wait until a process is gone, or a zombie that an outer init has not collected yet."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+            if " Z " in Path(f"/proc/{pid}/stat").read_text():
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.01)
+    return False
