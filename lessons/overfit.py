@@ -78,7 +78,8 @@ class Net(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # (n, 20)
         x = self.first(x).relu()  # (n, width)
         x = self.second(x).relu()  # (n, width)
-        return self.last(x).squeeze(1)  # (n,) above 0 for the side +1
+        # self.last(x) rounds otherwise where there is but one seed
+        return (x * self.last.weight).sum(1) + self.last.bias  # (n,) above 0 for the side +1
 
 
 def cross_entropy(margins: Tensor) -> Tensor:
@@ -104,7 +105,8 @@ def train(
 
     def margins(name: str) -> Iterator[Tensor]:
         x, sides, _ = data[name]  # (S, n, 20), (S, n)
-        for some, right in zip(x.split(AT_ONCE, 1), sides.split(AT_ONCE, 1), strict=True):
+        parts = (torch.split(whole, AT_ONCE, 1) for whole in (x, sides))
+        for some, right in zip(*parts, strict=True):
             yield predict(weights, some) * right  # (S, up to AT_ONCE)
 
     for epoch in range(EPOCHS + 1):
@@ -120,7 +122,8 @@ def train(
             optimizer.zero_grad()
             for some in margins("train"):
                 # The mean of a seed's examples, but the SUM of seeds: none slows down another.
-                (cross_entropy(some).sum() / n).backward()
+                loss = cross_entropy(some).sum() / n  # ()
+                loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
 
