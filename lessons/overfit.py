@@ -38,7 +38,7 @@ EVERY = 4  # epochs from one look at the losses and errors to the next; one stop
 DIMENSIONS = 20
 DRAWN = "rule, data and start"  # in each seed
 TEST, VALIDATION = 1000, 200  # examples
-AT_ONCE = 256  # examples of each seed: what is near to a core, and a bound on memory
+AT_ONCE = 2**14  # numbers of a layer in each seed: near to a core, and a bound on memory
 
 Data = dict[str, tuple[Tensor, Tensor, Tensor]]
 """By set: x (S, n, 20), sides (S, n), +1 or −1, and which sides are wrong (S, n)."""
@@ -95,19 +95,19 @@ def cross_entropy(margins: Tensor) -> Tensor:
 
 
 def train(
-    starts: Weights, data: Data, width: int, decay: float, device: str
+    weights: Weights, data: Data, width: int, decay: float, device: str
 ) -> Iterator[dict[str, Tensor]]:
-    """Train a copy of *starts* and look at it every few epochs: each curve's values, (S,)."""
+    """Train *weights* in place and look every few epochs: yield each curve's values, (S,)."""
     net, n = Net(width).to(device), data["train"][0].shape[1]
-    weights = {name: start.detach().clone().requires_grad_() for name, start in starts.items()}
     optimizer = torch.optim.AdamW(weights.values(), lr=RATE, weight_decay=decay)
     predict = per_seed(net)  # the same for S seeds
+    most = AT_ONCE // width  # examples in one pass; the slopes of several passes add up
 
     def margins(name: str) -> Iterator[Tensor]:
         x, sides, _ = data[name]  # (S, n, 20), (S, n)
-        parts = (torch.split(whole, AT_ONCE, 1) for whole in (x, sides))
+        parts = (torch.split(whole, most, 1) for whole in (x, sides))
         for some, right in zip(*parts, strict=True):
-            yield predict(weights, some) * right  # (S, up to AT_ONCE)
+            yield predict(weights, some) * right  # (S, up to most)
 
     for epoch in range(EPOCHS + 1):
         if epoch % EVERY == 0:
@@ -119,12 +119,12 @@ def train(
                     look[f"{name} error"] = (every <= 0).float().mean(1)  # (S,)
             yield look
         if epoch < EPOCHS:
-            optimizer.zero_grad()
             for some in margins("train"):
                 # The mean of a seed's examples, but the SUM of seeds: none slows down another.
                 loss = cross_entropy(some).sum() / n  # ()
                 loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+            optimizer.zero_grad()
 
 
 def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
@@ -135,13 +135,15 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
     own = generators(seed, seeds)
     draws = [draw(n, float(knobs["flips"]), generator) for generator in own]
     data = {name: stacked(draws, name, device) for name in draws[0]}
-    starts = stack(lambda: Net(width), own, device)  # (S, …) each
-    numbers = sum(start[0].numel() for start in starts.values())
+    del draws
+    weights = stack(lambda: Net(width), own, device)  # (S, …) each
+    numbers = sum(each[0].numel() for each in weights.values())
     yield Note(f"{numbers:,} weights learn from {n:,} examples; an epoch is one step on all.")
 
-    arms = [train(starts, data, width, decay, device)]
+    arms = [train(weights, data, width, decay, device)]
     if decay:  # beside the same seeds without it
-        arms.append(train(starts, data, width, 0.0, device))
+        same = {name: each.detach().clone().requires_grad_() for name, each in weights.items()}
+        arms.append(train(same, data, width, 0.0, device))
     looks: list[tuple[dict[str, Tensor], ...]] = []
     for now in zip(*arms, strict=True):
         epoch = EVERY * len(looks)
