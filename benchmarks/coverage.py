@@ -202,7 +202,9 @@ def of_overfit(runs: int) -> Iterator[int]:
         kept = [train(seed, float(knobs["weight_decay"])) for seed in range(batches)]
         for stop in ("loss", "error"):
 
-            def facts(part: slice, batch: int, stop: str = stop) -> Iterable[Fact]:
+            def facts(
+                part: slice, batch: int, stop: str = stop, kept: list[Trained] = kept
+            ) -> Iterable[Fact]:
                 curves, floor = kept[batch]
                 cut = [{name: rows[:, part] for name, rows in arm.items()} for arm in curves]
                 return overfit.facts(cut, stop, floor[part])
@@ -213,7 +215,10 @@ def of_overfit(runs: int) -> Iterator[int]:
                 yield from means(overfit.LESSON, told, runs, facts, only)
 
 
-def train(seed: int, decay: float) -> tuple[list[dict[str, torch.Tensor]], torch.Tensor]:
+Trained = tuple[list[dict[str, torch.Tensor]], torch.Tensor]
+
+
+def train(seed: int, decay: float) -> Trained:
     """Return the curves of AT_ONCE seeds, by arm, and the floor of each seed."""
     own = generators(seed, AT_ONCE)
     draws = [overfit.draw(64, 0.2, generator) for generator in own]

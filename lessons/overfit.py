@@ -30,6 +30,7 @@ from studyapp.lab.protocol import (
     Question,
     Result,
     Value,
+    When,
 )
 from studyapp.lab.seeds import Weights, generators, mean_fact, per_seed, share_fact, stack
 
@@ -265,13 +266,95 @@ LESSON = Lesson(
             "int",
             32,
             1,
-            256,
-            gpu=256,
+            192,
+            gpu=192,
             help="independent repetitions, trained at once; four times as many halve an interval",
         ),
     ),
     topics=("overfitting", "memorising", "early-stopping", "validation-set"),
     run=run,
-    meaning="",
-    next="",
+    meaning=(
+        When(
+            "Going on cost test error here: error_gap is above a point. Whoever stopped at the "
+            "lowest validation {stop} is wrong less often on new data.",
+            fact="error_gap",
+            low=1.0,
+        ),
+        When(
+            "Here it was stopping that cost test error: whoever went on is wrong less often.",
+            fact="error_gap",
+            high=-1.0,
+        ),
+        When(
+            "For the error it made no difference that matters: less than a point either way.",
+            fact="error_gap",
+            low=-1.0,
+            high=1.0,
+        ),
+        When(
+            "At the end every training example is right by its label. With labels that are wrong "
+            "that is possible only by storing them.",
+            fact="train_error",
+            high=0.001,
+            knobs={"flips": (0.01, 0.4)},
+        ),
+        When(
+            "The test loss is higher at the end (loss_ratio): it asks also how sure the network "
+            "is, and it is sure of its mistakes, too.",
+            fact="loss_ratio",
+            low=1.2,
+        ),
+        When(
+            "And the test loss turned upwards before the test error did (epochs_apart): stopping "
+            "by the loss and stopping by the error are two different rules.",
+            fact="epochs_apart",
+            low=1.0,
+        ),
+        When(
+            "A train loss below the validation loss is no sign of overfitting by itself: most "
+            "seeds had it already where one would have stopped (below_share).",
+            fact="below_share",
+            low=0.5,
+        ),
+        When(
+            "The decay kept the network from being so sure: it lowered the final test loss "
+            "(decay_loss).",
+            fact="decay_loss",
+            high=0.0,
+        ),
+        When(
+            "It lowered the final test error as well (decay_error).", fact="decay_error", high=-0.5
+        ),
+        When(
+            "The final test error hardly noticed (decay_error).",
+            fact="decay_error",
+            low=-1.0,
+            high=1.0,
+        ),
+        When(
+            "Read the gap beside both errors and the floor, the share of wrong labels in the test "
+            "set: even the true rule has that error."
+        ),
+    ),
+    next=(
+        When(
+            "Set flips to 0: what is left of the gap where no label is wrong?",
+            knobs={"flips": (0.01, 0.4)},
+        ),
+        When(
+            "Set n to 64 with seeds = 192, once with stop = loss and once with stop = error: 32 "
+            "seeds do not settle either. By which of the two would you stop?",
+            knobs={"n": (65, 1024)},
+        ),
+        When(
+            "Set n to 512. The gap grows: because the end got worse, or because the stop got "
+            "better? 32 seeds tell.",
+            knobs={"n": (129, 511)},
+        ),
+        When(
+            "Try weight_decay 3, then 10: which of them helps the loss, which the error? 32 seeds "
+            "tell.",
+            knobs={"weight_decay": (0.0, 0.0)},
+        ),
+    ),
 )

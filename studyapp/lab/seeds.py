@@ -51,13 +51,12 @@ def stack(
     return {name: rows.detach().to(device).requires_grad_() for name, rows in weights.items()}
 
 
-def per_seed(net: nn.Module, together: int | None = None) -> Callable[[Weights, Tensor], Tensor]:
+def per_seed(net: nn.Module) -> Callable[[Weights, Tensor], Tensor]:
     """Return a function of (weights, x (S, n, …)): what each seed's network makes of its own x.
 
-    *net* lends its shape; its own weights are not used. At most *together* seeds pass at once,
-    which bounds the memory where no gradient is kept.
+    *net* lends its shape; its own weights are not used.
     """
-    return vmap(lambda weights, x: functional_call(net, weights, (x,)), chunk_size=together)
+    return vmap(lambda weights, x: functional_call(net, weights, (x,)))
 
 
 def mean_fact(name: str, values: Tensor | Sequence[float], unit: str, drawn: str) -> Fact:

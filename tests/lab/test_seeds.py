@@ -50,11 +50,10 @@ def test_running_statistics_are_refused() -> None:
         seeds.stack(lambda: nn.BatchNorm1d(3), seeds.generators(0, 2))
 
 
-@pytest.mark.parametrize("together", [None, 1, 2])
-def test_every_seed_passes_its_own_x_through_its_own_network(together: int | None) -> None:
+def test_every_seed_passes_its_own_x_through_its_own_network() -> None:
     weights = seeds.stack(make, seeds.generators(3, 4))
     x = torch.randn(4, 6, 3)
-    found = seeds.per_seed(make(), together)(weights, x)
+    found = seeds.per_seed(make())(weights, x)
     for index in range(4):
         net = make()
         net.load_state_dict({name: rows[index] for name, rows in weights.items()})

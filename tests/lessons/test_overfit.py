@@ -13,6 +13,7 @@ from lessons import overfit
 from studyapp.lab import seeds as shared
 from studyapp.lab.protocol import Event, Fact, Metric, Note, Progress, Result, Value
 from studyapp.lab.seeds import generators, stack
+from studyapp.lab.wording import true_of
 
 DEFAULTS = {knob.name: knob.default for knob in overfit.LESSON.knobs}
 SMALL = {"n": 33, "width": 5, "seeds": 3}
@@ -231,3 +232,58 @@ def apart(fact: Fact, low: float, high: float) -> bool:
     assert fact.low is not None
     assert fact.high is not None
     return fact.high < low or fact.low > high
+
+
+def told(found: dict[str, Fact], **knobs: Value) -> str:
+    return " ".join(true_of(overfit.LESSON.meaning, tuple(found.values()), DEFAULTS | knobs))
+
+
+@pytest.mark.slow
+def test_training_on_costs_test_error() -> None:
+    found = facts()
+    assert not apart(found["error_gap"], 4.3, 5.3)
+    assert found["error_gap"].low > 1  # so "higher" is right
+    assert found["train_loss"].value < 0.001
+    assert found["train_error"].value == 0
+    assert not apart(found["floor"], 0.2, 0.2)
+    assert found["stopped_error"].low > found["floor"].high
+    assert found["loss_ratio"].low > 3
+    assert found["worse_share"].low > 0.75
+    assert found["below_share"].low > 0.75
+    assert found["epochs_apart"].low > 0  # the loss turns first
+    for words in ("Going on cost", "only by storing", "of its mistakes", "two different"):
+        assert words in told(found)
+
+
+@pytest.mark.slow
+def test_with_few_examples_it_matters_by_what_one_stops() -> None:
+    loss, error = (facts(n=64, seeds=192, stop=stop) for stop in ("loss", "error"))
+    assert not apart(loss["error_gap"], -2.8, -1.6)
+    assert loss["error_gap"].high < -1  # "lower" is right
+    assert "stopping that cost" in told(loss, n=64, stop="loss")
+    assert not apart(error["error_gap"], 0.2, 0.9)
+    assert error["error_gap"].high < 1  # "the same" is right
+    assert error["error_gap"].low > 0
+    assert "no difference that matters" in told(error, n=64, stop="error")
+    assert loss["final_error"] == error["final_error"]
+
+
+@pytest.mark.slow
+def test_without_flips_there_is_no_effect() -> None:
+    found = facts(flips=0.0)
+    assert found["floor"].value == 0
+    assert not apart(found["error_gap"], 0.0, 0.3)
+    assert found["error_gap"].low > -1  # "the same" is right
+    assert found["error_gap"].high < 1
+    assert "storing" not in told(found, flips=0.0)
+
+
+@pytest.mark.slow
+def test_decay_helps_the_loss_sooner_than_the_error() -> None:
+    some, much = facts(weight_decay=3.0), facts(weight_decay=10.0)
+    assert some["decay_loss"].high < -1
+    assert some["final_loss"].value == pytest.approx(1.31, abs=0.1)
+    assert not apart(some["decay_error"], -0.6, 0.0)
+    assert "hardly noticed" in told(some, weight_decay=3.0)
+    assert not apart(much["decay_error"], -3.7, -2.9)
+    assert "error as well" in told(much, weight_decay=10.0)
