@@ -43,6 +43,7 @@ from studyapp.lab.protocol import (
     Question,
     Result,
     Value,
+    When,
 )
 from studyapp.lab.seeds import generators, mean_fact, stack
 
@@ -142,7 +143,7 @@ class Networks(nn.Module):
 
 
 def scores(head: nn.Module, features: Tensor) -> Tensor:
-    """Return what the heads make of (n, 64·S, 1, 1) features: (n, S, 5), the highest one wins."""
+    """Return the score of each class, (n, S, 5), from (n, 64·S, 1, 1) features; the highest wins."""
     output: Tensor = head(features)
     return output.view(len(output), -1, 5)
 
@@ -271,9 +272,7 @@ def digits(knobs: Mapping[str, Value], device: str, seed: int) -> Generator[Even
         learn(knobs, rngs[first : first + together], device)
         for first in range(0, len(rngs), together)
     ]
-    images = 20 * int(
-        knobs["k"]
-    )  # that pass through the four arms at each step: they take the time
+    images = 20 * int(knobs["k"])  # of four arms in a step; images are what takes the time
     total = PRETRAIN_STEPS * PRETRAIN_BATCH + STEPS * images
     yield Note(f"Learning 0–4 first: {PRETRAIN_STEPS} steps of {PRETRAIN_BATCH} pictures.")
     for parts in zip(*runs, strict=True):
@@ -296,8 +295,8 @@ def digits(knobs: Mapping[str, Value], device: str, seed: int) -> Generator[Even
 def facts(shares: Shares, drawn: str) -> Iterator[Fact]:
     """Yield the shares read right, the gaps to scratch, the leads, and what became of 0–4."""
     for name, values in shares.items():
-        mean, low, high = pictures.accuracy_interval(values)
-        yield replace(mean_fact(name, values, "", drawn), value=mean, low=low, high=high)
+        _, low, high = pictures.accuracy_interval(values)
+        yield replace(mean_fact(name, values, "", drawn), low=low, high=high)
     for arm in ARMS:
         if arm != "scratch":
             gap = points(shares[f"score_{arm}"], shares["score_scratch"])
@@ -355,13 +354,14 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
 
 LESSON = Lesson(
     name="transfer",
-    version=2,
+    version=3,
     title="What is a learned body worth?",
     question=Question(
         text=(
-            "A network has learned one set of classes: the digits 0–4, unless you take pictures. "
-            "Now new classes, the digits 5–9, come with k labels each (5, unless you change it). "
-            "Which way of training reads the most new images of the new classes right?"
+            "A network has learned the digits 0–4. Now it gets k = {k} labelled pictures of each "
+            "of 5–9 (placing: {placing}). Which way of training reads the most new pictures of "
+            "5–9 right? (With data = folder or pets it has learned ImageNet, and the new classes "
+            "are your folders, or cats and dogs.)"
         ),
         kind="arms",
         fact="lead_head_then_all",
@@ -395,19 +395,13 @@ LESSON = Lesson(
             "choice",
             "once",
             choices=("once", "anew", "centred"),
-            help="TODO",
-        ),
-        Knob(
-            "k",
-            "int",
-            5,
-            1,
-            60,
             help=(
-                "labels per class; with 5 there is too little to learn a body from, with 60 there "
-                "is enough"
+                "digits only. once: each labelled picture of 5–9 keeps the place in its field "
+                "that it was given; anew: it gets a new place and new noise at every step, as 0–4 "
+                "do in both; centred: every digit, of 0–4 too, is in the middle"
             ),
         ),
+        Knob("k", "int", 5, 1, 60, help="labelled pictures of each new class"),
         Knob(
             "noise",
             "float",
@@ -426,8 +420,8 @@ LESSON = Lesson(
             0.0,
             1.0,
             help=(
-                "head, then all: the body's learning rate ÷ the head's; 0.25 lets the body follow "
-                "and forget little, 0 keeps it fixed, 1 is the high rate"
+                "head, then all: the body's learning rate ÷ the head's, once the head has been "
+                "trained alone; 0 keeps the body fixed, 1 is the high rate"
             ),
         ),
         Knob(
@@ -438,8 +432,8 @@ LESSON = Lesson(
             256,
             gpu=64,
             help=(
-                "independent repetitions with the digits, trained at once; with 16 a gap is known "
-                "to about 3 points, four times as many halve that"
+                "independent repetitions with the digits, trained side by side; with 16 a gap is "
+                "known to about 3 points, four times as many halve that"
             ),
         ),
         Knob(
@@ -469,15 +463,99 @@ LESSON = Lesson(
     topics=("transfer-learning", "fine-tuning", "head", "frozen-layers", "catastrophic-forgetting"),
     run=run,
     meaning=(
-        "With 5 labels a learned body is worth more than anything 25 images can teach: all three "
-        "arms that keep it beat scratch. With more labels the frozen body becomes the limit, and "
-        "moving it at the high rate wins. That costs the old task: the body forgets a good part of "
-        "0–4, while a new head trained first and a low rate keep most of it. All of this is at one "
-        "budget, 120 steps for every arm."
+        When(
+            "While it learned 0–4 the body saw every picture at a new place at every step. The "
+            "labelled pictures of 5–9 keep one place each, so a new body sees few places and a "
+            "learned one has seen them all: head, then all is ahead of scratch.",
+            fact="gap_head_then_all",
+            low=0.0,
+            knobs={"data": ("digits",), "placing": ("once",)},
+        ),
+        When(
+            "Placed anew at every step, the pictures of 5–9 teach a new body about places "
+            "themselves. Head, then all is behind scratch: 0–4 has little to add that they do not "
+            "teach, and a body that moves slowly keeps what was made for other digits.",
+            fact="gap_head_then_all",
+            high=0.0,
+            knobs={"data": ("digits",), "placing": ("anew",)},
+        ),
+        When(
+            "In the middle of its field no digit needs tolerance of places, so the body has none "
+            "to bring along. The frozen body is behind scratch, which is called negative "
+            "transfer: features made for 0–4 serve 5–9 worse than what the new labels teach.",
+            fact="gap_frozen",
+            high=0.0,
+            knobs={"data": ("digits",), "placing": ("centred",)},
+        ),
+        When(
+            "The frozen body is behind scratch: with k = {k} it is the body that is short of "
+            "something, and a new head cannot add it.",
+            fact="gap_frozen",
+            high=0.0,
+            knobs={"data": ("digits",), "placing": ("once",)},
+        ),
+        When(
+            "Of the two arms that train everything at the high rate, the one with the learned "
+            "body reads more: what it brings is not only of use while it is kept.",
+            fact="gap_all",
+            low=0.0,
+        ),
+        When(
+            "Of the two arms that train everything at the high rate, the one with the learned "
+            "body reads fewer.",
+            fact="gap_all",
+            high=0.0,
+        ),
+        When(
+            "Forgotten, or only moved? Under the old head, which was put aside, the body that "
+            "moved at the high rate reads fewer of 0–4 (forgetting). A new head on the same body "
+            "shows what is still in it: compare probe_all with probe_untouched, and with "
+            "probe_random, a body that has learned nothing. Only what the new head does not get "
+            "back (lost) is gone; the rest had moved to where the old head does not look.",
+            fact="forgetting",
+            low=0.0,
+        ),
+        When(
+            "A gap whose interval holds 0 is not told apart from none. Every arm had the same 120 "
+            "steps; with another budget the order may be another. The intervals are about other "
+            "draws from the same 1,797 digits, not about other handwriting.",
+            knobs={"data": ("digits",)},
+        ),
+        When(
+            "A gap whose interval holds 0 is not told apart from none. Every arm had the same 30 "
+            "steps; with another budget the order may be another.",
+            knobs={"data": ("folder:", "pets")},
+        ),
     ),
     next=(
-        "Set k to 20 and to 60 and watch the frozen body fall behind. Set ratio to 1: is it the "
-        "low rate that keeps 0–4, or that the new head was trained first? Then try your own "
-        "pictures with data = folder:PATH."
+        When(
+            "Set placing to anew, and predict again: which of the three learned arms is still "
+            "ahead of scratch? (16 seeds tell for two of them.)",
+            knobs={"data": ("digits",), "placing": ("once",)},
+        ),
+        When(
+            "Set placing to centred: nobody needs to know about places. Is a learned body still "
+            "worth something?",
+            knobs={"data": ("digits",), "placing": ("once", "anew")},
+        ),
+        When(
+            "Set k to 60: does a frozen body gain as much from more labels as a new one does?",
+            knobs={"data": ("digits",), "k": (1, 59)},
+        ),
+        When(
+            "Set ratio to 1: is it the low rate that keeps 0–4, or that the new head was trained "
+            "first?",
+            knobs={"data": ("digits",), "ratio": (0.0, 0.99)},
+        ),
+        When(
+            "Then try your own pictures with data = folder:PATH.",
+            knobs={"data": ("digits",)},
+        ),
+        When(
+            "Try a larger k: from how many labels on is scratch no longer behind?",
+            fact="gap_head_then_all",
+            low=0.0,
+            knobs={"data": ("folder:", "pets")},
+        ),
     ),
 )
