@@ -143,7 +143,7 @@ class Networks(nn.Module):
 
 
 def scores(head: nn.Module, features: Tensor) -> Tensor:
-    """Return the score of each class, (n, S, 5), from (n, 64·S, 1, 1) features; the highest wins."""
+    """Return the score of each class, (n, S, 5), from features (n, 64·S, 1, 1)."""
     output: Tensor = head(features)
     return output.view(len(output), -1, 5)
 
@@ -473,8 +473,8 @@ LESSON = Lesson(
         ),
         When(
             "Placed anew at every step, the pictures of 5–9 teach a new body about places "
-            "themselves. Head, then all is behind scratch: 0–4 has little to add that they do not "
-            "teach, and a body that moves slowly keeps what was made for other digits.",
+            "themselves, and scratch is ahead of head, then all, whose body moves at {ratio} of "
+            "the high rate and so stays nearer to what was made for 0–4.",
             fact="gap_head_then_all",
             high=0.0,
             knobs={"data": ("digits",), "placing": ("anew",)},
@@ -496,7 +496,7 @@ LESSON = Lesson(
         ),
         When(
             "Of the two arms that train everything at the high rate, the one with the learned "
-            "body reads more: what it brings is not only of use while it is kept.",
+            "body reads more: a good start helps even a body that is free to leave it.",
             fact="gap_all",
             low=0.0,
         ),
@@ -544,7 +544,7 @@ LESSON = Lesson(
         ),
         When(
             "Set ratio to 1: is it the low rate that keeps 0–4, or that the new head was trained "
-            "first?",
+            "first? And what does the low rate cost 5–9? (16 seeds tell.)",
             knobs={"data": ("digits",), "ratio": (0.0, 0.99)},
         ),
         When(
