@@ -157,6 +157,12 @@ def start(rngs: Sequence[torch.Generator], device: str) -> Networks:
     return networks.to(memory_format=torch.channels_last).to(device)
 
 
+@torch.no_grad()
+def at_rest(net: nn.Module, x: Tensor) -> Tensor:
+    """Return what a network that does not learn makes of x, a part at a time to save memory."""
+    return torch.cat([net(part) for part in torch.split(x, 100)])
+
+
 def accuracy(output: Tensor, y: Tensor) -> list[float]:
     """Return what share of its pictures each seed reads right, from (n, S, 5) scores."""
     return (output.argmax(-1) == y).double().mean(0).tolist()
@@ -219,13 +225,12 @@ def learn(
     for networks in arms.values():
         networks.head = deepcopy(fresh.head)
 
-    @torch.no_grad()
     def look() -> Shares:
-        shares = {"old_before": accuracy(learned(x_old), y_old)}
+        shares = {"old_before": accuracy(at_rest(learned, x_old), y_old)}
         for arm, networks in arms.items():
-            shares[f"score_{arm}"] = accuracy(networks(x_new), y_new)
+            shares[f"score_{arm}"] = accuracy(at_rest(networks, x_new), y_new)
         for arm in MOVED:  # under the old head, which was put aside
-            features = arms[arm].body(x_old)  # (180, 64·S, 1, 1)
+            features = at_rest(arms[arm].body, x_old)  # (180, 64·S, 1, 1)
             shares[f"old_{arm}"] = accuracy(scores(learned.head, features), y_old)
         return shares
 
@@ -256,8 +261,7 @@ def probe(
 ) -> list[float]:
     """Fit a copy of *head* on a body that stands still; return what it reads right."""
     head = deepcopy(head)
-    with torch.no_grad():
-        features, features_test = body(x), body(x_test)  # (n, 64·S, 1, 1)
+    features, features_test = at_rest(body, x), at_rest(body, x_test)  # (n, 64·S, 1, 1)
     adam = torch.optim.Adam(head.parameters(), PROBE_RATE)
     for _ in range(PROBE_STEPS):
         descend(adam, scores(head, features), y)
