@@ -71,14 +71,21 @@ def t_quantile(p: float, df: float) -> float:
         return _expansion(NormalDist().inv_cdf(p), df)
     tail = min(p, 1 - p)
     low, high = 0.0, 1.0
-    while _upper_tail(high, df) > tail:
+    while t_tail(high, df) > tail:
         low, high = high, high * 2
     while (middle := (low + high) / 2) not in (low, high):
-        if _upper_tail(middle, df) > tail:
+        if t_tail(middle, df) > tail:
             low = middle
         else:
             high = middle
     return math.copysign(high, p - 0.5)
+
+
+def t_tail(t: float, df: float) -> float:
+    """Return P(T > t) for t ≥ 0: half the regularised incomplete beta I_x(df/2, 1/2)."""
+    a, b = df / 2, 0.5
+    x, rest = df / (df + t * t), t * t / (df + t * t)  # 1 - x would cancel for small t
+    return _beta(x, rest, a, b) / 2
 
 
 _MANY = 2000  # beyond, log-gamma loses digits and the expansion below is exact to rounding
@@ -96,22 +103,20 @@ def _expansion(z: float, df: float) -> float:
     )
 
 
-def _upper_tail(t: float, df: float) -> float:
-    """Return P(T > t) for t ≥ 0: half the regularised incomplete beta I_x(df/2, 1/2)."""
-    a, b = df / 2, 0.5
-    x, rest = df / (df + t * t), t * t / (df + t * t)  # 1 - x would cancel for small t
-    return _beta(x, rest, a, b) / 2
-
-
 def _beta_quantile(p: float, a: float, b: float) -> float:
     """Return the x, 0 < x < 1, at which the regularised incomplete beta I_x(a, b) is p."""
-    low, high = 0.0, 1.0
-    while (middle := (low + high) / 2) not in (low, high):
-        if _beta(middle, 1 - middle, a, b) < p:
-            low = middle
-        else:
-            high = middle
-    return high
+    low, high, x = 0.0, 1.0, a / (a + b)
+    while True:
+        above = _beta(x, 1 - x, a, b) - p
+        low, high = (low, x) if above > 0 else (x, high)
+        # Newton's step with the density as slope; where it leaves the bracket, half of that.
+        slope = _power(x, 1 - x, a, b) / (x * (1 - x))
+        closer = x - above / slope if slope else low
+        if not low < closer < high:
+            closer = (low + high) / 2
+        if abs(closer - x) <= 1e-12 * x or closer in (low, high):
+            return closer
+        x = closer
 
 
 def _beta(x: float, rest: float, a: float, b: float) -> float:
@@ -128,9 +133,7 @@ def _lower_beta(x: float, rest: float, a: float, b: float) -> float:
     """
     if x == 0:
         return 0.0
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
-    )
+    front = _power(x, rest, a, b)
     c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
     value = d
     for m in range(1, 10_000):
@@ -144,3 +147,10 @@ def _lower_beta(x: float, rest: float, a: float, b: float) -> float:
         if abs(c * d - 1) < 1e-16:
             break
     return front * value / a
+
+
+def _power(x: float, rest: float, a: float, b: float) -> float:
+    """Return x^a · rest^b ÷ B(a, b)."""
+    return math.exp(
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
+    )

@@ -59,20 +59,25 @@ def test_wilson_is_scipys(count: tuple[int, int]) -> None:
     assert 0 <= low <= share <= high <= 1
 
 
+def by_scipy(hits: int, n: int) -> tuple[float, float]:
+    """binomtest would do, but searches for the ends to 2e-12 and no further."""
+    low = scipy.stats.beta.ppf(0.025, hits, n - hits + 1) if hits else 0
+    high = scipy.stats.beta.ppf(0.975, hits + 1, n - hits) if hits < n else 1
+    return float(low), float(high)
+
+
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_clopper_pearson_is_scipys(count: tuple[int, int]) -> None:
     hits, n = count
     share, low, high = clopper_pearson(hits, n)
-    expected = scipy.stats.binomtest(hits, n).proportion_ci(method="exact")
-    assert (low, high) == pytest.approx((expected.low, expected.high), rel=1e-8, abs=1e-300)
+    assert (low, high) == pytest.approx(by_scipy(hits, n), rel=1e-8)
     assert 0 <= low <= share <= high <= 1
 
 
 @pytest.mark.parametrize("hits", [0, 1, 40_000, 50_000_000, 99_999_999, 100_000_000])
 def test_clopper_pearson_takes_a_hundred_million(hits: int) -> None:
     _, low, high = clopper_pearson(hits, 10**8)
-    expected = scipy.stats.binomtest(hits, 10**8).proportion_ci(method="exact")
-    assert (low, high) == pytest.approx((expected.low, expected.high), rel=1e-6, abs=1e-15)
+    assert (low, high) == pytest.approx(by_scipy(hits, 10**8), rel=1e-6)
 
 
 @pytest.mark.parametrize("mean", [0.1, 0.5, 1, 2, 8])
