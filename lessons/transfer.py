@@ -123,7 +123,11 @@ def place(images: Tensor, noise: float, centred: bool, rngs: Sequence[torch.Gene
 
 
 class Networks(nn.Module):
-    """S bodies and their heads; with s = 1 a network like any other."""
+    """S bodies and their heads; with s = 1 a network like any other.
+
+    That one is convolved by another routine, which rounds otherwise; of two or more, seed i comes
+    out the same to the last bit.
+    """
 
     def __init__(self, s: int) -> None:
         super().__init__()

@@ -256,6 +256,23 @@ def plain(generator: torch.Generator) -> tuple[torch.nn.Sequential, torch.nn.Lin
     return body, head
 
 
+def test_other_seeds_and_threads_change_no_bit_of_a_seed() -> None:
+    x, y = torch.randn(8, 5, 16, 16), torch.randint(5, (8, 5))
+
+    def learned(seeds: int) -> torch.Tensor:
+        networks = transfer.start(rngs(seeds), "cpu")
+        adam = transfer.optimizer(networks, 2e-3, 2e-3)
+        for _ in range(3):
+            transfer.descend(adam, networks(x[:, :seeds]), y[:, :seeds])
+        first: torch.Tensor = networks(x[:, :seeds])[:, :2]
+        return first
+
+    two = learned(2)
+    assert torch.equal(two, learned(5))
+    torch.set_num_threads(2)
+    assert torch.equal(two, learned(2))
+
+
 @pytest.mark.usefixtures("small")
 def test_a_body_at_rate_zero_forgets_nothing() -> None:
     facts = facts_of(events(seeds=2, ratio=0.0))
@@ -596,7 +613,7 @@ def test_pets_are_fetched_unpacked_and_told_apart(
 @pytest.mark.slow
 def test_five_labels_are_helped_by_a_learned_body_only_while_they_keep_their_places() -> None:
     once, anew = (facts_of(events(placing=placing)) for placing in ("once", "anew"))
-    assert {fact.n for fact in (once | anew).values()} == {16}
+    assert {fact.n for fact in (*once.values(), *anew.values())} == {16}
     # The intervals of independent code: plain networks, one after the other, 16 seeds of its own,
     # and a probe by L-BFGS.
     for facts, name, low, high in (
