@@ -17,7 +17,7 @@ import torch
 
 from lessons import null, overfit, transfer
 from studyapp.lab.interval import clopper_pearson
-from studyapp.lab.protocol import Event, Fact, Lesson, Result, Value
+from studyapp.lab.protocol import Fact, Lesson, LessonEvent, Result, Value
 from studyapp.lab.seeds import generators, stack
 
 RUNS, SEEDS = 2000, 8  # of each lesson, in each run
@@ -254,7 +254,7 @@ def of_transfer(runs: int) -> Iterator[int]:
     yield from means(transfer.LESSON, words({"k": 2, "seeds": SEEDS}) + ", short", runs, facts)
 
 
-def returned(events: Iterator[Event]) -> transfer.Shares:
+def returned(events: Iterator[LessonEvent]) -> transfer.Shares:
     """Return what a generator of events returns."""
     while True:
         try:

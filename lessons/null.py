@@ -25,10 +25,10 @@ from torch import Tensor
 from studyapp.lab.interval import clopper_pearson, mean_interval, t_quantile, t_tail
 from studyapp.lab.protocol import (
     Choice,
-    Event,
     Fact,
     Knob,
     Lesson,
+    LessonEvent,
     Metric,
     Progress,
     Question,
@@ -126,7 +126,7 @@ def p_simulated(hits: int, count: int) -> tuple[float, float, float]:
 # Loop.
 
 
-def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
+def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
     """Observe one study, repeat and replicate it, shuffle it, and set it against chance worlds."""
     n, count = int(knobs["n"]), int(knobs["worlds"])
     slope, scatter = float(knobs["slope"]), float(knobs["scatter"])

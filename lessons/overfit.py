@@ -20,14 +20,14 @@ from torch import Tensor, nn
 from studyapp.lab.interval import mean_interval
 from studyapp.lab.protocol import (
     Choice,
-    Event,
     Fact,
     Knob,
     Lesson,
+    LessonEvent,
     Metric,
-    Note,
     Progress,
     Question,
+    Remark,
     Result,
     Value,
     When,
@@ -128,7 +128,7 @@ def train(
             optimizer.zero_grad()
 
 
-def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
+def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
     """Train all seeds to the end; stream the curves, then the facts."""
     n, width, seeds = int(knobs["n"]), int(knobs["width"]), int(knobs["seeds"])
     decay, stop = float(knobs["weight_decay"]), str(knobs["stop"])
@@ -139,7 +139,7 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
     del draws
     weights = stack(lambda: Net(width), own, device)  # (S, …) each
     numbers = sum(each[0].numel() for each in weights.values())
-    yield Note(f"{numbers:,} weights learn from {n:,} examples; an epoch is one step on all.")
+    yield Remark(f"{numbers:,} weights learn from {n:,} examples; an epoch is one step on all.")
 
     arms = [train(weights, data, width, decay, device)]
     if decay:  # beside the same seeds without it

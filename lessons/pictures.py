@@ -24,7 +24,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from studyapp.lab.interval import mean_interval
-from studyapp.lab.protocol import Event, Metric, Note, Progress, Value
+from studyapp.lab.protocol import LessonEvent, Metric, Progress, Remark, Value
 
 Plan: TypeAlias = Mapping[int, tuple[float, float]]
 """From which step on the head and the body learn at which rates; a body at rate 0 is frozen."""
@@ -46,7 +46,7 @@ def compare(
     names: Mapping[str, str],
     device: str,
     seed: int,
-) -> Generator[Event, None, dict[str, list[float]]]:
+) -> Generator[LessonEvent, None, dict[str, list[float]]]:
     """Run *arms* with k labels per class; return for each arm the accuracy of every repeat.
 
     Pictures, heads and batches differ between repeats and are the same for the arms of one.
@@ -66,7 +66,7 @@ def compare(
     tests = sum(min(TEST_MOST, len(files) - k) for files in classes.values())
     done, total = 0, repeats * (moving * batch + k * len(classes) + tests)
     for repeat in range(repeats):
-        yield Note(
+        yield Remark(
             f"Repeat {repeat + 1} of {repeats}: reading {k * len(classes) + tests} pictures."
         )
         generator = torch.Generator().manual_seed(seed * 1000 + repeat)
@@ -143,14 +143,14 @@ def folder(path: Path) -> Classes:
     return classes
 
 
-def pets() -> Generator[Event, None, Classes]:
+def pets() -> Generator[LessonEvent, None, Classes]:
     """Return the cats and the dogs of Oxford-IIIT Pet, fetched with torchvision if missing."""
     from torchvision.datasets import OxfordIIITPet
 
     cache = Path(torch.hub.get_dir())
     home = cache / "oxford-iiit-pet"
     if not ((home / "images").is_dir() and (home / "annotations").is_dir()):
-        yield Note(f"Fetching Oxford-IIIT Pet, 800 MB (1.6 GB unpacked), into {home}.")
+        yield Remark(f"Fetching Oxford-IIIT Pet, 800 MB (1.6 GB unpacked), into {home}.")
         what = "Oxford-IIIT Pet (800 MB of pictures)"
         yield from watched(lambda: OxfordIIITPet(cache, download=True), what, home, 1600)
     classes: Classes = {"cat": [], "dog": []}
@@ -205,7 +205,7 @@ def read(file: Path) -> Tensor:
     return picture
 
 
-def resnet18_weights() -> Generator[Event, None, dict[str, Tensor]]:
+def resnet18_weights() -> Generator[LessonEvent, None, dict[str, Tensor]]:
     """Return torchvision's ResNet-18 weights (ImageNet), fetched if missing."""
     from torchvision.models import ResNet18_Weights
 
@@ -221,7 +221,7 @@ def resnet18_weights() -> Generator[Event, None, dict[str, Tensor]]:
 
     if not file.exists():
         megabytes = round(published.meta["_file_size"])
-        yield Note(f"Fetching the weights of ResNet-18, {megabytes} MB, into {cache}.")
+        yield Remark(f"Fetching the weights of ResNet-18, {megabytes} MB, into {cache}.")
         what = f"The weights of ResNet-18 ({file.name}, {megabytes} MB)"
         yield from watched(load, what, cache, megabytes)
     try:

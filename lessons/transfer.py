@@ -33,14 +33,14 @@ from lessons import pictures
 from studyapp.lab.interval import mean_interval
 from studyapp.lab.protocol import (
     Choice,
-    Event,
     Fact,
     Knob,
     Lesson,
+    LessonEvent,
     Metric,
-    Note,
     Progress,
     Question,
+    Remark,
     Result,
     Value,
     When,
@@ -272,7 +272,9 @@ def probe(
     return accuracy(scores(head, features_test), y_test)
 
 
-def digits(knobs: Mapping[str, Value], device: str, seed: int) -> Generator[Event, None, Shares]:
+def digits(
+    knobs: Mapping[str, Value], device: str, seed: int
+) -> Generator[LessonEvent, None, Shares]:
     """Run all seeds, some side by side at a time; stream their curves, return the last shares."""
     rngs = generators(seed, int(knobs["seeds"]))
     together = TOGETHER.get(device, 64)
@@ -282,7 +284,7 @@ def digits(knobs: Mapping[str, Value], device: str, seed: int) -> Generator[Even
     ]
     images = 20 * int(knobs["k"])  # of four arms in a step; images are what takes the time
     total = PRETRAIN_STEPS * PRETRAIN_BATCH + STEPS * images
-    yield Note(f"Learning 0–4 first: {PRETRAIN_STEPS} steps of {PRETRAIN_BATCH} pictures.")
+    yield Remark(f"Learning 0–4 first: {PRETRAIN_STEPS} steps of {PRETRAIN_BATCH} pictures.")
     for parts in zip(*runs, strict=True):
         step, told = parts[0]
         left = -step * PRETRAIN_BATCH + STEPS * images if step < 0 else (STEPS - step) * images
@@ -290,7 +292,7 @@ def digits(knobs: Mapping[str, Value], device: str, seed: int) -> Generator[Even
         shares = {name: [share for _, part in parts for share in part[name]] for name in told}
         if step == 0:
             known = sum(shares["old_before"]) / len(rngs)
-            yield Note(f"It reads {known:.0%} of new pictures of 0–4. Now 5–9, four ways.")
+            yield Remark(f"It reads {known:.0%} of new pictures of 0–4. Now 5–9, four ways.")
         for name, series in SERIES.items():
             if name in shares:
                 yield Metric(step, series, *pictures.accuracy_interval(shares[name]))
@@ -343,7 +345,7 @@ def lead(arm: str, shares: Shares, drawn: str) -> Fact:
     return replace(fact, low=low, high=high, method="student t, Bonferroni over 3 rivals")
 
 
-def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[Event]:
+def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
     """Yield the events of one run; the last is the Result.
 
     Raises ValueError, one sentence for the learner, if pictures are missing or unusable.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from studyapp.lab.grade import Answer
     from studyapp.lab.lines import Finished, Message, Outcome
     from studyapp.lab.protocol import Question
-    from studyapp.study.predictions import Graded
+    from studyapp.study.lab.predictions import Graded
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ def run(
     from studyapp.lab import knobs, runner
     from studyapp.lab.lines import Cancelled, Failed
     from studyapp.store.engine import open_database, reading, writing
-    from studyapp.study import predictions, runs
+    from studyapp.study.lab import predictions, runs
 
     lesson = _lesson(name)
     texts = _settings([*pairs, *([] if seeds is None else [f"seeds={seeds}"])])
@@ -254,9 +254,9 @@ class _Lines:
     """Tells a run's notes on stderr and, on a terminal, how far it is."""
 
     def __call__(self, message: Message) -> None:
-        from studyapp.lab.protocol import Note, Progress
+        from studyapp.lab.protocol import Progress, Remark
 
-        if isinstance(message, Note):
+        if isinstance(message, Remark):
             click.echo(message.text, err=True)
         elif isinstance(message, Progress) and sys.stderr.isatty() and message.total:
             click.echo(f"{message.done / message.total:4.0%}\r", err=True, nl=False)
@@ -274,7 +274,7 @@ def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) 
 
 
 def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -> None:
-    from studyapp.study.facts import following, meaning, measured
+    from studyapp.study.lab.facts import following, meaning, measured
 
     if graded is not None and graded.grade is not None:
         click.echo(f"You said {graded.prediction.said}: {graded.grade}.")

@@ -72,7 +72,7 @@ def loaded(program: str) -> set[str]:
 @pytest.mark.parametrize(
     ("program", "absent"),
     [
-        ("import studyapp.cli", {"textual", "sqlalchemy", "fsrs", "markdown_it", "yaml"}),
+        ("import studyapp.commands.main", {"textual", "sqlalchemy", "fsrs", "markdown_it", "yaml"}),
         ("import studyapp.tui.app", {"sqlalchemy", "fsrs", "markdown_it", "yaml", "pylatexenc"}),
         ("import studyapp.study.sitting", {"textual", "yaml", "pylatexenc"}),
         ("import studyapp.memory.fold", {"sqlalchemy", "textual", "markdown_it"}),

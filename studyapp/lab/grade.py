@@ -18,7 +18,7 @@ Answer: TypeAlias = str | tuple[float, float]
 """The text of a choice, or an 80% range (low, high)."""
 
 
-class Grade(StrEnum):
+class Verdict(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     UNRESOLVED = "unresolved"
@@ -45,7 +45,7 @@ def check_answer(question: Question, answer: Answer, confidence: float | None = 
         )
 
 
-def grade(question: Question, answer: Answer, facts: Sequence[Fact]) -> Grade:
+def grade(question: Question, answer: Answer, facts: Sequence[Fact]) -> Verdict:
     """Return whether the answer is right, wrong, or not settled by the facts (RULES: Predictions).
 
     A fact that is missing, or has no interval without being exact, settles nothing.
@@ -60,36 +60,36 @@ def grade(question: Question, answer: Answer, facts: Sequence[Fact]) -> Grade:
     return _grade_choice(question, chosen, facts)
 
 
-def _grade_range(answer: tuple[float, float], measured: tuple[float, float] | None) -> Grade:
+def _grade_range(answer: tuple[float, float], measured: tuple[float, float] | None) -> Verdict:
     if measured is None:
-        return Grade.UNRESOLVED
+        return Verdict.UNRESOLVED
     if answer[0] <= measured[0] and measured[1] <= answer[1]:
-        return Grade.RIGHT
+        return Verdict.RIGHT
     apart = measured[1] < answer[0] or answer[1] < measured[0]
-    return Grade.WRONG if apart else Grade.UNRESOLVED
+    return Verdict.WRONG if apart else Verdict.UNRESOLVED
 
 
-def _grade_arm(chosen: Choice, measured: tuple[float, float] | None) -> Grade:
+def _grade_arm(chosen: Choice, measured: tuple[float, float] | None) -> Verdict:
     """Grade one of several arms: a difference of exactly 0 is a tie, which nobody wins."""
     if measured is None:
-        return Grade.UNRESOLVED
+        return Verdict.UNRESOLVED
     low = 0.0 if chosen.low is None else chosen.low
     if measured[0] > low:
-        return Grade.RIGHT
-    return Grade.WRONG if measured[1] < low else Grade.UNRESOLVED
+        return Verdict.RIGHT
+    return Verdict.WRONG if measured[1] < low else Verdict.UNRESOLVED
 
 
-def _grade_choice(question: Question, chosen: Choice, facts: Sequence[Fact]) -> Grade:
+def _grade_choice(question: Question, chosen: Choice, facts: Sequence[Fact]) -> Verdict:
     """Grade a choice among ranges that may share an end: there, the one named first is true."""
     measured = interval(chosen.fact or question.fact, facts)
     if measured is None:
-        return Grade.UNRESOLVED
+        return Verdict.UNRESOLVED
     for choice in question.choices:
         own = interval(choice.fact or question.fact, facts)
         if own is not None and _range(choice)[0] <= own[0] and own[1] <= _range(choice)[1]:
-            return Grade.RIGHT if choice is chosen else Grade.WRONG
+            return Verdict.RIGHT if choice is chosen else Verdict.WRONG
     low, high = _range(chosen)
-    return Grade.WRONG if measured[1] < low or high < measured[0] else Grade.UNRESOLVED
+    return Verdict.WRONG if measured[1] < low or high < measured[0] else Verdict.UNRESOLVED
 
 
 def _range(choice: Choice) -> tuple[float, float]:
@@ -121,9 +121,9 @@ class Scores:
     n: int
 
 
-def score(confidence: float, grade: Grade) -> float | None:
+def score(confidence: float, grade: Verdict) -> float | None:
     """Return (p - hit)² (Brier 1950), None if unresolved."""
-    return None if grade is Grade.UNRESOLVED else (confidence - (grade is Grade.RIGHT)) ** 2
+    return None if grade is Verdict.UNRESOLVED else (confidence - (grade is Verdict.RIGHT)) ** 2
 
 
 def guessing(choices: int) -> float:
@@ -131,7 +131,7 @@ def guessing(choices: int) -> float:
     return (1 / choices) * (1 - 1 / choices)
 
 
-def scores(predictions: Sequence[tuple[float, int, Grade]]) -> Scores:
+def scores(predictions: Sequence[tuple[float, int, Verdict]]) -> Scores:
     """Score (confidence, number of choices, grade) of each prediction; unresolved ones are out."""
     kept = [
         (value, guessing(choices))
@@ -144,6 +144,6 @@ def scores(predictions: Sequence[tuple[float, int, Grade]]) -> Scores:
     return Scores(sum(own for own, _ in kept) / n, sum(guess for _, guess in kept) / n, n)
 
 
-def held(grades: Sequence[Grade]) -> tuple[int, int]:
+def held(grades: Sequence[Verdict]) -> tuple[int, int]:
     """Return (h, n) for "your ranges held h of n"; 80% of them should. Unresolved ones are out."""
-    return grades.count(Grade.RIGHT), len(grades) - grades.count(Grade.UNRESOLVED)
+    return grades.count(Verdict.RIGHT), len(grades) - grades.count(Verdict.UNRESOLVED)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn, TypeAlias
 
 from studyapp.errors import printable
-from studyapp.lab.protocol import Fact, Metric, Note, Progress, Value
+from studyapp.lab.protocol import Fact, Metric, Progress, Remark, Value
 from studyapp.lab.typed import build
 
 LONGEST = 1 << 20  # bytes of one line
@@ -53,12 +53,12 @@ class Restarted:
 
 
 Outcome: TypeAlias = Finished | Failed | Cancelled
-Message: TypeAlias = Metric | Progress | Note | Restarted | Outcome
+Message: TypeAlias = Metric | Progress | Remark | Restarted | Outcome
 
 _NAMES: dict[type[Message], str] = {
     Metric: "metric",
     Progress: "progress",
-    Note: "note",
+    Remark: "note",
     Restarted: "restarted",
     Finished: "result",
     Failed: "error",

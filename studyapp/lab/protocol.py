@@ -101,7 +101,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Remark:
     """A sentence for the learner while the run goes on."""
 
     text: str
@@ -132,8 +132,8 @@ class Result:
     facts: tuple[Fact, ...]
 
 
-Event: TypeAlias = Metric | Progress | Note | Result
-Run: TypeAlias = Callable[[Mapping[str, Value], str, int], Iterator[Event]]
+LessonEvent: TypeAlias = Metric | Progress | Remark | Result
+Run: TypeAlias = Callable[[Mapping[str, Value], str, int], Iterator[LessonEvent]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 
 from studyapp.errors import StudyError
 from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Restarted, encode
-from studyapp.lab.protocol import Fact, Lesson, Metric, Note, Progress, Result, Value
+from studyapp.lab.protocol import Fact, Lesson, Metric, Progress, Remark, Result, Value
 from studyapp.lab.thinner import INTERVAL, Thinner
 from studyapp.lab.typed import build
 
@@ -95,9 +95,9 @@ class Stream:
         """Send a sentence, one of at most NOTES."""
         self._notes += 1
         if self._notes <= NOTES:
-            self.send(Note(text))
+            self.send(Remark(text))
         elif self._notes == NOTES + 1:
-            self.send(Note("There are more notes; they are left out."))
+            self.send(Remark("There are more notes; they are left out."))
 
     def restart(self) -> None:
         """Forget what was drawn, and let the reader forget it."""
@@ -210,7 +210,7 @@ def attempt(
                     stream.metric(event)
                 case Progress():
                     stream.progress(event)
-                case Note():
+                case Remark():
                     stream.note(event.text)
                 case Result():
                     return check_facts(event)

@@ -12,7 +12,7 @@ from studyapp.errors import SettingError, StudyError
 from studyapp.lab import grade as grading
 from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
-from studyapp.lab.grade import Grade
+from studyapp.lab.grade import Verdict
 from studyapp.lab.protocol import Choice
 from studyapp.memory.clock import local, study_day
 from studyapp.memory.fold import ReviewKind
@@ -21,9 +21,10 @@ from studyapp.notes import markdown
 from studyapp.notes.note import NoteKind, note_uid
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import facts, library, review
-from studyapp.study.predictions import Prediction
-from studyapp.study.runs import Run
+from studyapp.study import library, review
+from studyapp.study.lab import facts
+from studyapp.study.lab.predictions import Prediction
+from studyapp.study.lab.runs import Run
 
 CONFIDENT = 0.75  # misses above it come again after a week
 WEEK = timedelta(days=7)
@@ -60,7 +61,7 @@ def miss_card(
     none; marking it as known would claim 30 days of memory instead.
     """
     made = missed.prediction
-    if made is None or made.grade is not Grade.WRONG:
+    if made is None or made.grade is not Verdict.WRONG:
         raise StudyError("Only a prediction that was wrong makes a card.")
     today = study_day(now)
     tomorrow = today + timedelta(days=1)
@@ -113,7 +114,7 @@ def _confident(connection: Connection, learner: int) -> list[Row[Any]]:
             .join(tables.memory, memory.card_id == card.id)
             .where(
                 prediction.learner_id == learner,
-                prediction.grade == Grade.WRONG.value,
+                prediction.grade == Verdict.WRONG.value,
                 or_(prediction.confidence > CONFIDENT, prediction.answer.is_(None)),
                 memory.learner_id == learner,
                 memory.state != State.NEW,
@@ -243,7 +244,7 @@ def _truth(lesson: Declaration, missed: Run, said: Prediction) -> tuple[str, str
 
 
 def _is_right(lesson: Declaration, choice: Choice, missed: Run) -> bool:
-    return grading.grade(lesson.question, choice.text, missed.facts) is Grade.RIGHT
+    return grading.grade(lesson.question, choice.text, missed.facts) is Verdict.RIGHT
 
 
 def _escaped(text: str) -> str:

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, exists, insert, select
 from studyapp.lab import grade as grading
 from studyapp.lab import knobs, wording
 from studyapp.lab.catalog import Declaration
-from studyapp.lab.grade import LEAST, Answer, Grade, Scores
+from studyapp.lab.grade import LEAST, Answer, Scores, Verdict
 from studyapp.lab.lines import Finished, Outcome
 from studyapp.store import log, tables
-from studyapp.study import facts
+from studyapp.study.lab import facts
 
 RANGE = 0.8  # the share of a learner's ranges that should hold the measured interval
 
@@ -60,12 +60,12 @@ class Graded:
     """
 
     prediction: Prediction
-    grade: Grade | None
+    grade: Verdict | None
     score: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Record:
     """How a learner's naive predictions did. The mean is None under 20 of them."""
 
     scores: Scores
@@ -170,7 +170,7 @@ def graded(lesson: Declaration, made: Prediction, outcome: Outcome) -> Graded:
     return Graded(made, result, grading.score(made.confidence, result))
 
 
-def prediction_report(connection: Connection, *, learner: int = 1) -> Report:
+def prediction_report(connection: Connection, *, learner: int = 1) -> Record:
     """Sum up the learner's naive predictions, those of all lessons together."""
     rows = connection.execute(
         select(
@@ -181,17 +181,17 @@ def prediction_report(connection: Connection, *, learner: int = 1) -> Report:
             prediction.grade.is_not(None),
         )
     ).all()
-    grades = [Grade(row.grade) for row in rows]
-    held, ranges = grading.held([Grade(row.grade) for row in rows if row.answer is None])
-    return Report(
+    grades = [Verdict(row.grade) for row in rows]
+    held, ranges = grading.held([Verdict(row.grade) for row in rows if row.answer is None])
+    return Record(
         grading.scores(
             [
-                (row.confidence, row.choices, Grade(row.grade))
+                (row.confidence, row.choices, Verdict(row.grade))
                 for row in rows
                 if row.confidence is not None
             ]
         ),
         held,
         ranges,
-        grades.count(Grade.UNRESOLVED),
+        grades.count(Verdict.UNRESOLVED),
     )

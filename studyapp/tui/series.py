@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from studyapp.lab.lines import Restarted
-from studyapp.lab.protocol import Metric, Note, Progress
+from studyapp.lab.protocol import Metric, Progress, Remark
 
 SPAN = 1000  # largest ÷ smallest: curves that span more are drawn on a log scale
 MOST = 12  # series that are kept; a plot of more cannot be read
@@ -81,7 +81,7 @@ class Live:
         self._left_out: set[str] = set()
         self._from: tuple[Progress, float] | None = None  # where the present stage began
 
-    def add(self, message: Metric | Progress | Note | Restarted, now: float) -> None:
+    def add(self, message: Metric | Progress | Remark | Restarted, now: float) -> None:
         if isinstance(message, Metric):
             self._add_point(message)
         elif isinstance(message, Restarted):

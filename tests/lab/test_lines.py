@@ -21,7 +21,7 @@ from studyapp.lab.lines import (
     decode,
     encode,
 )
-from studyapp.lab.protocol import Fact, Metric, Note, Progress
+from studyapp.lab.protocol import Fact, Metric, Progress, Remark
 
 number = st.one_of(st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False))
 optional = st.none() | number
@@ -30,7 +30,7 @@ facts = st.builds(Fact, text, number, text, optional, optional, st.integers(), t
 messages = st.one_of(
     st.builds(Metric, number, text, number, optional, optional),
     st.builds(Progress, st.integers(), st.integers()),
-    st.builds(Note, text),
+    st.builds(Remark, text),
     st.builds(Failed, text, text),
     st.just(Cancelled()),
     st.just(Restarted()),
@@ -100,7 +100,7 @@ def test_a_line_that_is_no_message_is_refused(line: str) -> None:
 
 def test_texts_cannot_steer_the_terminal_or_break_the_database() -> None:
     line = json.dumps({"event": "note", "text": "a\x1b[2J\x9b\u202eb \ud800"})
-    assert decode(line) == Note("a[2Jb ?")
+    assert decode(line) == Remark("a[2Jb ?")
 
 
 @given(

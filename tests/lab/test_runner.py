@@ -19,12 +19,12 @@ from studyapp.errors import SettingError
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Restarted
-from studyapp.lab.protocol import Fact, Metric, Note, Progress
+from studyapp.lab.protocol import Fact, Metric, Progress, Remark
 
 Probe = Callable[[str], Declaration]
 
 
-async def collect(started: runner.Run) -> list[Message]:
+async def collect(started: runner.LiveRun) -> list[Message]:
     return [message async for message in started.events()]
 
 
@@ -66,17 +66,17 @@ async def test_a_run_says_what_it_loads_then_events_then_its_record(
         os.system("echo another one")
         yield Progress(1, knobs["n"])
         yield Metric(1, "loss", 0.5, 0.25, 0.75)
-        yield Note("half way")
+        yield Remark("half way")
         yield Result(({FACT}, Fact("threads", int(os.environ["OMP_NUM_THREADS"]), "", None, None,
                       1, "exact", os.environ["OMP_WAIT_POLICY"])))
         """
     )
     *events, last = await play(lesson, n=7)
     assert events == [
-        Note("loading probes.probe"),
+        Remark("loading probes.probe"),
         Progress(1, 7),
         Metric(1, "loss", 0.5, 0.25, 0.75),
-        Note("half way"),
+        Remark("half way"),
     ]
     assert isinstance(last, Finished)
     assert last.facts[0] == Fact("count", 5, "points", 4, 6.5, 4, "student t", "4 draws")
@@ -94,7 +94,7 @@ ENDINGS = {
     "a sentence of its own": ("raise ValueError('n = 3 is too few.\\nmore')", "n = 3 is too few."),
     "an error": ("yield 1 / 0", "probe stopped: ZeroDivisionError: division by zero"),
     "an error without words": ("raise KeyError()", "probe stopped: KeyError"),
-    "no result": ("yield Note('done')", "probe ended without a result."),
+    "no result": ("yield Remark('done')", "probe ended without a result."),
     "no events": ("return None", "probe stopped: TypeError: 'NoneType' object is not iterable"),
     "no event": ("yield 'hello'", "probe yielded 'hello', which is no event."),
     "sys.exit": ("import sys; yield sys.exit(0)", "probe ended without a result."),
@@ -113,7 +113,7 @@ ENDINGS = {
     ),
     "out of memory": (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
-        "yield Note(str(len(bytearray(1 << 34))))",
+        "yield Remark(str(len(bytearray(1 << 34))))",
         "probe ran out of memory: try smaller knobs, or fewer seeds.",
     ),
     "out of memory bit by bit": (
@@ -178,7 +178,7 @@ async def test_out_of_memory_a_run_begins_again_with_half_the_seeds(probe: Probe
             for event in (
                 Metric(0, "loss", seeds),
                 Restarted(),
-                Note(f"There is too little memory: starting again with {told}."),
+                Remark(f"There is too little memory: starting again with {told}."),
             )
         ),
         Metric(0, "loss", 2),
@@ -197,15 +197,15 @@ async def test_out_of_memory_a_run_begins_again_with_half_the_seeds(probe: Probe
     ],
 )
 async def test_memory_is_short_in_several_words(error: str, probe: Probe) -> None:
-    *events, last = await play(probe(f"yield Note('here')\nraise {error}"), seeds=2)
-    assert [event for event in events if event == Note("here")] == [Note("here")] * 2
+    *events, last = await play(probe(f"yield Remark('here')\nraise {error}"), seeds=2)
+    assert [event for event in events if event == Remark("here")] == [Remark("here")] * 2
     assert isinstance(last, Failed)
     assert last.message == "probe ran out of memory: try smaller knobs, or fewer seeds."
 
 
 async def test_another_error_is_not_tried_again(probe: Probe) -> None:
-    *events, last = await play(probe("yield Note('here')\nraise ValueError('No.')"), seeds=2)
-    assert events.count(Note("here")) == 1
+    *events, last = await play(probe("yield Remark('here')\nraise ValueError('No.')"), seeds=2)
+    assert events.count(Remark("here")) == 1
     assert last == Failed("No.", last.details if isinstance(last, Failed) else "")
 
 
@@ -234,7 +234,7 @@ async def test_a_series_that_diverges_is_noted_once_and_left_out(probe: Probe) -
         """
     )
     *events, last = await play(lesson)
-    notes = [event.text for event in events if isinstance(event, Note)]
+    notes = [event.text for event in events if isinstance(event, Remark)]
     assert notes[1:] == [
         "loss diverged at step 3: points that are not finite numbers are left out.",
         "error diverged at step 4: points that are not finite numbers are left out.",
@@ -262,7 +262,7 @@ async def test_rubbish_on_the_pipe_is_counted_and_the_result_still_counts(probe:
         """
     )
     *_, note, last = await play(lesson)
-    assert note == Note("probe sent 8 lines that could not be read.")
+    assert note == Remark("probe sent 8 lines that could not be read.")
     assert isinstance(last, Finished)
 
 
@@ -270,13 +270,13 @@ async def test_notes_do_not_flood(probe: Probe) -> None:
     lesson = probe(
         """
         for i in range(5000):
-            yield Note(f"note {i}")
+            yield Remark(f"note {i}")
         yield Result(({FACT},))
         """
     )
     *events, _ = await play(lesson)
     assert len(events) < 110
-    assert events[-1] == Note("There are more notes; they are left out.")
+    assert events[-1] == Remark("There are more notes; they are left out.")
 
 
 FLOOD = """
@@ -392,7 +392,7 @@ async def test_points_that_wait_are_not_lost_by_cancelling(probe: Probe) -> None
         import time
         for i in range(150):
             yield Metric(i, "a", i)
-        yield Note("now")
+        yield Remark("now")
         time.sleep(60)
         """
     )
@@ -400,7 +400,7 @@ async def test_points_that_wait_are_not_lost_by_cancelling(probe: Probe) -> None
     messages = []
     async for message in started.events():
         messages.append(message)
-        if message == Note("now"):
+        if message == Remark("now"):
             await started.cancel()
     assert messages[-2:] == [Metric(149, "a", 149), Cancelled()]
 
@@ -408,7 +408,7 @@ async def test_points_that_wait_are_not_lost_by_cancelling(probe: Probe) -> None
 async def test_leaving_the_events_early_leaves_nothing_behind(probe: Probe, folders: Path) -> None:
     started = await runner.start(probe("import time\nyield time.sleep(60)"), {}, "cpu")
     events = started.events()
-    assert await anext(events) == Note("loading probes.probe")
+    assert await anext(events) == Remark("loading probes.probe")
     assert len(list(folders.iterdir())) == 1
     await events.aclose()
     assert gone(started.pid)
@@ -505,7 +505,7 @@ async def test_the_worker_ends_when_its_stdin_does(probe: Probe) -> None:
     """As it does everywhere, with or without prctl, when the app is gone."""
     started = await runner.start(probe("import time\nyield time.sleep(60)"), {}, "cpu")
     async for message in started.events():
-        if isinstance(message, Note):
+        if isinstance(message, Remark):
             assert started._process.stdin is not None
             started._process.stdin.close()
     assert gone(started.pid)
@@ -530,9 +530,9 @@ def test_the_file_that_runs_is_the_one_that_was_read(
 def test_without_an_event_loop_events_come_one_by_one(probe: Probe, folders: Path) -> None:
     lesson = probe("yield Metric(0, 'a', 1)\nyield Result(({FACT},))")
     kinds = [type(message) for message in runner.run(lesson, {}, "cpu", seed=5)]
-    assert kinds == [Note, Metric, Finished]
+    assert kinds == [Remark, Metric, Finished]
     endless = runner.run(lesson, {"n": 2}, "cpu")
-    assert next(endless) == Note("loading probes.probe")
+    assert next(endless) == Remark("loading probes.probe")
     endless.close()  # type: ignore[attr-defined]
     assert list(folders.iterdir()) == []
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from lessons import null
 from studyapp.lab.interval import clopper_pearson, wilson
-from studyapp.lab.protocol import Event, Fact, Metric, Progress, Result, Value
+from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Result, Value
 from studyapp.lab.wording import true_of
 
 DEFAULTS = {knob.name: knob.default for knob in null.LESSON.knobs}
@@ -36,7 +36,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(null, "SHUFFLES", 499)
 
 
-def events(seed: int = 0, **knobs: Value) -> list[Event]:
+def events(seed: int = 0, **knobs: Value) -> list[LessonEvent]:
     return list(null.run(DEFAULTS | knobs, "cpu", seed))
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from lessons import overfit
 from studyapp.lab import seeds as shared
-from studyapp.lab.protocol import Event, Fact, Metric, Note, Progress, Result, Value
+from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Remark, Result, Value
 from studyapp.lab.seeds import generators, stack
 from studyapp.lab.wording import true_of
 
@@ -43,7 +43,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overfit, "VALIDATION", 21)
 
 
-def events(seed: int = 0, **knobs: Value) -> list[Event]:
+def events(seed: int = 0, **knobs: Value) -> list[LessonEvent]:
     return list(overfit.run(DEFAULTS | knobs, "cpu", seed))
 
 
@@ -188,7 +188,7 @@ def test_one_seed_has_no_interval() -> None:
     assert isinstance(stream[-1], Result)
     assert {(fact.low, fact.high, fact.n) for fact in stream[-1].facts} == {(None, None, 1)}
     assert {(m.low, m.high) for m in stream if isinstance(m, Metric)} == {(None, None)}
-    assert [e.text for e in stream if isinstance(e, Note)] == [
+    assert [e.text for e in stream if isinstance(e, Remark)] == [
         "141 weights learn from 33 examples; an epoch is one step on all."
     ]
 

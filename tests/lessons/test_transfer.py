@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lessons import pictures, transfer
-from studyapp.lab.protocol import Event, Fact, Metric, Note, Progress, Result, Value
+from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Remark, Result, Value
 
 DEFAULTS = {knob.name: knob.default for knob in transfer.LESSON.knobs}
 ARMS = transfer.ARMS
@@ -29,11 +29,11 @@ PLACINGS = ("once", "anew", "centred")
 OFFLINE = "http://127.0.0.1:1/"  # nothing listens there
 
 
-def events(device: str = "cpu", seed: int = 0, **knobs: Value) -> list[Event]:
+def events(device: str = "cpu", seed: int = 0, **knobs: Value) -> list[LessonEvent]:
     return list(transfer.run({**DEFAULTS, **knobs}, device, seed))
 
 
-def facts_of(found: list[Event]) -> Mapping[str, Fact]:
+def facts_of(found: list[LessonEvent]) -> Mapping[str, Fact]:
     assert isinstance(found[-1], Result)
     return {fact.name: fact for fact in found[-1].facts}
 
@@ -114,7 +114,7 @@ def shares(seeds: int, placing: str = "anew") -> transfer.Shares:
     knobs = {**DEFAULTS, "k": 2, "seeds": seeds, "placing": placing}
     returned: list[transfer.Shares] = []
 
-    def whole() -> Iterator[Event]:
+    def whole() -> Iterator[LessonEvent]:
         returned.append((yield from transfer.digits(knobs, "cpu", 0)))
 
     for _ in whole():
@@ -551,7 +551,7 @@ def test_the_weights_are_fetched_once_with_progress(
     weights_at(address + checkpoint.name, monkeypatch)
     knobs: dict[str, Value] = {"data": f"folder:{folder}", "k": 2, "repeats": 1}
     found = events(**knobs)
-    assert found[0] == Note(
+    assert found[0] == Remark(
         f"Fetching the weights of ResNet-18, 45 MB, into {cache / 'checkpoints'}."
     )
     assert isinstance(found[1], Progress)
@@ -596,7 +596,7 @@ def test_pets_are_fetched_unpacked_and_told_apart(
     pets_at(resources, monkeypatch)
     found = events(data="pets", k=3, repeats=1)
     note, progress = found[:2]
-    assert isinstance(note, Note)
+    assert isinstance(note, Remark)
     assert str(stored / "oxford-iiit-pet") in note.text
     assert isinstance(progress, Progress)
     classes = pictures.pets()

@@ -22,16 +22,16 @@ from studyapp.errors import SettingError, StudyError
 from studyapp.lab import knobs as lab_knobs
 from studyapp.lab import reference, runner
 from studyapp.lab.catalog import Declaration
-from studyapp.lab.grade import Grade
+from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Cancelled, Failed, Finished, Outcome
 from studyapp.lab.protocol import Fact, Value
 from studyapp.lab.reference import Reference
 from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE, reading, writing
-from studyapp.study import facts, misses, predictions, runs
-from studyapp.study.facts import Ending
-from studyapp.study.predictions import Graded, Prediction
-from studyapp.study.runs import Run
-from studyapp.study.verdict import deciding, not_scored, verdict
+from studyapp.study.lab import facts, misses, predictions, runs
+from studyapp.study.lab.facts import Ending
+from studyapp.study.lab.predictions import Graded, Prediction
+from studyapp.study.lab.runs import Run
+from studyapp.study.lab.verdict import deciding, not_scored, verdict
 from studyapp.tui.screens.page import Page
 from studyapp.tui.series import Live, Panel
 from studyapp.tui.widgets.figures import Figures
@@ -111,7 +111,7 @@ class LessonScreen(Page):
         self._prediction: Prediction | None = None
         self._given: dict[str, Value] = {}
         self._live = Live(0.0)
-        self._run: runner.Run | None = None
+        self._run: runner.LiveRun | None = None
         self._kept: Run | None = None
         self._outcome: Outcome | None = None
         self._unkept = ""
@@ -331,7 +331,7 @@ class LessonScreen(Page):
             self._stop(self._run)
 
     @work(group="stop")
-    async def _stop(self, run: runner.Run) -> None:
+    async def _stop(self, run: runner.LiveRun) -> None:
         await run.cancel()
 
     def _tick(self) -> None:
@@ -466,7 +466,7 @@ class LessonScreen(Page):
             return Content.assemble(said, (self._ending_words(), "bold"), unkept)
         if graded is None:
             return Content.assemble(("The result.", "bold"), unkept)
-        colour = {Grade.RIGHT: "$text-success", Grade.WRONG: "$text-warning"}
+        colour = {Verdict.RIGHT: "$text-success", Verdict.WRONG: "$text-warning"}
         style = "bold " + colour.get(graded.grade, "") if graded.grade else "bold"
         told = [not_scored(graded) or "; ".join(self._scores()).capitalize()]
         told += ["n makes a card of it"] if self._is_miss else []
@@ -575,7 +575,7 @@ class LessonScreen(Page):
     @property
     def _is_miss(self) -> bool:
         graded = self._kept.prediction if self._kept else None
-        return graded is not None and graded.grade is Grade.WRONG
+        return graded is not None and graded.grade is Verdict.WRONG
 
     def action_source(self) -> None:
         from studyapp.tui.screens.source import SourceScreen
