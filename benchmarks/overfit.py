@@ -17,6 +17,7 @@ from functools import partial
 import torch
 
 from lessons import overfit
+from studyapp.lab.seeds import generators
 
 KNOBS = {knob.name: knob.default for knob in overfit.LESSON.knobs}
 SEEDS = int(KNOBS["seeds"])
@@ -26,48 +27,24 @@ TABLE = {"cpu": (8, 32, 128), "cuda": (8, 32, 128, 512, 1024)}
 
 
 def alone(n: int, index: int) -> None:
-    """Train one seed as plain torch does, with the same measuring and the same early stopping."""
-    drawn = overfit.draw(KNOBS | {"n": n}, 0, index)
-    x, y, _, *starts = (torch.from_numpy(part) for part in drawn)
-    cuts = (overfit.TEST, overfit.TEST + overfit.VALIDATION)
-    x_test, x_held_out, x_train = torch.tensor_split(x, cuts)
-    y_test, y_held_out, y_train = torch.tensor_split(y, cuts)
-    width = int(KNOBS["width"])
-    net = torch.nn.Sequential(
-        torch.nn.Linear(overfit.DIMENSIONS, width),
-        torch.nn.ReLU(),
-        torch.nn.Linear(width, width),
-        torch.nn.ReLU(),
-        torch.nn.Linear(width, 1),
-        torch.nn.Flatten(0),
-    )
-    with torch.no_grad():
-        for parameter, start in zip(net.parameters(), starts, strict=True):
-            parameter.copy_(start.T.reshape(parameter.shape))
+    """Train one seed as plain torch does, with the same looks."""
+    generator = generators(0, index + 1)[index]
+    data = overfit.draw(n, float(KNOBS["flips"]), generator)
+    net = overfit.Net(int(KNOBS["width"]))
     optimizer = torch.optim.AdamW(net.parameters(), lr=overfit.RATE, weight_decay=0)
     measure = torch.nn.BCEWithLogitsLoss()
-    lowest, best = float("inf"), net.state_dict()
+    x, sides, _ = data["train"]
     for epoch in range(overfit.EPOCHS + 1):
-        logits = net(x_train)
-        loss = measure(logits, y_train)
-        with torch.no_grad():
-            held_out = net(x_held_out)
-            held_out_loss = measure(held_out, y_held_out).item()
-            if held_out_loss < lowest:
-                lowest = held_out_loss
-                best = {name: value.clone() for name, value in net.state_dict().items()}
-            if epoch % overfit.EVERY == 0:
-                ((logits > 0) != (y_train > 0.5)).float().mean().item()
-                ((held_out > 0) != (y_held_out > 0.5)).float().mean().item()
+        if epoch % overfit.EVERY == 0:
+            for some, right, _ in data.values():
+                with torch.no_grad():
+                    logits = net(some)
+                measure(logits, (right + 1) / 2).item()
+                ((logits > 0) != (right > 0)).float().mean().item()
         if epoch < overfit.EPOCHS:
             optimizer.zero_grad()
-            loss.backward()
+            measure(net(x), (sides + 1) / 2).backward()
             optimizer.step()
-    with torch.no_grad():
-        for _ in range(2):  # at the end, then at the best epoch
-            logits = net(x_test)
-            measure(logits, y_test).item(), ((logits > 0) != (y_test > 0.5)).float().mean().item()
-            net.load_state_dict(best)
 
 
 def batched(n: int, seeds: int = SEEDS, device: str = "cpu", seed: int = 0) -> None:

@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 
 import torch
-from torch import nn
 
 from lessons import transfer
 
@@ -25,38 +24,22 @@ IMAGES = {"k = 1": 5, "k = 5": 25, "learning 0–4": transfer.PRETRAIN_BATCH, "k
 
 
 def batched(x: torch.Tensor, y: torch.Tensor) -> Iterator[None]:
-    """Take one training step of all seeds at each turn."""
-    generators = [torch.Generator().manual_seed(i) for i in range(SEEDS)]
-    body = transfer.start(transfer.BODY, generators, "cpu")
-    head = transfer.start(transfer.HEAD, generators, "cpu")
-    steps = STEPS * ROUNDS + 3
-    return transfer.fit(body, head, x, y, [(steps, transfer.RATE, transfer.RATE)])
+    """Take one training step of all seeds at each turn; x is (n, S, 16, 16), y (n, S)."""
+    networks = transfer.start([torch.Generator().manual_seed(i) for i in range(SEEDS)], "cpu")
+    adam = transfer.optimizer(networks, transfer.RATE, transfer.RATE)
+    x = x.contiguous(memory_format=torch.channels_last)
+    while True:
+        transfer.descend(adam, networks(x), y)
+        yield
 
 
 def loop(x: torch.Tensor, y: torch.Tensor) -> Iterator[None]:
-    """The same with ordinary modules, one seed after the other."""
-    networks = [
-        nn.Sequential(
-            nn.Conv2d(1, 16, 5, stride=2, padding=2),
-            nn.ReLU(),
-            nn.Conv2d(16, 32, 3, padding=1),
-            nn.ReLU(),
-            nn.MaxPool2d(4),
-            nn.Flatten(),
-            nn.Linear(128, 64),
-            nn.ReLU(),
-            nn.Linear(64, 5),
-        )
-        for _ in range(SEEDS)
-    ]
-    optimizers = [torch.optim.Adam(network.parameters(), transfer.RATE) for network in networks]
-    measure = nn.CrossEntropyLoss()
-    x = x.unsqueeze(2)
+    """The same with one network after the other."""
+    alone = [transfer.start([torch.Generator().manual_seed(i)], "cpu") for i in range(SEEDS)]
+    adams = [transfer.optimizer(network, transfer.RATE, transfer.RATE) for network in alone]
     while True:
-        for i, (network, optimizer) in enumerate(zip(networks, optimizers, strict=True)):
-            optimizer.zero_grad()
-            measure(network(x[i]), y[i]).backward()
-            optimizer.step()
+        for i, (network, adam) in enumerate(zip(alone, adams, strict=True)):
+            transfer.descend(adam, network(x[:, i : i + 1]), y[:, i : i + 1])
         yield
 
 
@@ -83,7 +66,7 @@ def main() -> None:
     for threads in settings:
         torch.set_num_threads(threads)
         for name, n in IMAGES.items():
-            x, y = torch.randn(SEEDS, n, 16, 16), torch.randint(5, (SEEDS, n))
+            x, y = torch.randn(n, SEEDS, 16, 16), torch.randint(5, (n, SEEDS))
             ways = batched(x, y), loop(x, y)
             for way in ways:
                 next(way)

@@ -1,16 +1,15 @@
-"""null: how often would chance alone give a slope as steep as the one observed?
+"""null: how often would chance alone give a t as large as the one observed?
 
-Cities differ in temperature and in R, the number of people that one person infects. A line was
-fitted: R = 1.99 − 0.023·T. In a chance world the cities keep their temperatures, R has nothing to
-do with them and is normal around one mean; a line is fitted all the same. What to watch: the share
-of chance worlds at least as extreme as the observed study, which is the p-value.
+Cities differ in temperature T and in R, the number of people that one person infects. A line was
+fitted, R = 1.99 − 0.023·T; its t is the slope divided by the slope's standard error. In a chance
+world the same cities have an R that has nothing to do with T, and a line is fitted all the same.
 
-Worlds are compared by |t|: each has a slope and a scatter of its own, as in linregress. Slopes
-alone, at one known scatter, would give the p-value of another test, far off for few cities.
+What to watch: the share of chance worlds whose |t| is at least as large as the observed one. That
+is the p-value, and it closes in on the exact one, which a formula gives. Worlds are compared by t
+and not by slope, because each has a scatter of its own that is known only from its own residuals.
 
-Series: `p` over the worlds so far, with its band. `chance` is a histogram: step is the middle of
-a bin, a value of t, and value the share of worlds in it; it is drawn again as worlds come in.
-`observed` marks the study in it: step is its t, value the height of the tallest bin.
+Series: `p` over the worlds so far with its band, and `exact p`. `chance` is a histogram: step is
+a value of t, the middle of a bin, and value the share of worlds in it. `observed` stands in it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from studyapp.lab.interval import mean_interval, t_quantile, wilson
+from studyapp.lab.interval import clopper_pearson, mean_interval, t_quantile, t_tail
 from studyapp.lab.protocol import (
     Choice,
     Fact,
@@ -35,163 +34,212 @@ from studyapp.lab.protocol import (
     Question,
     Result,
     Value,
+    When,
 )
 
 SD = 8.0  # of the temperatures, °C
 REPEATS = 20_000  # studies of the same cities
-PERMUTATIONS = 99_999
+SHUFFLES = 99_999
 CPU, GPU = 2_000_000, 50_000_000  # random numbers at once: what a cache holds, what fills a GPU
 POINTS = 50  # of the curve of p, at least
 BINS = 41
+LEAST = 1e-300  # a float below this is on its way to 0, and no p is 0
+
+
+# Data: one study.
 
 
 def temperatures(n: int) -> NDArray[np.float64]:
-    """Return n temperatures in °C from their mean: quantiles of a normal, with an SD of exactly SD.
-
-    By design and not by lot, so that the p-value depends on the knobs alone.
-    """
-    x = np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)])
+    """Return n temperatures, their mean taken off: quantiles of a normal, so no lot decides p."""
+    x = np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)])  # (n,)
     return x * (SD / float(x.std(ddof=1)))
 
 
 def observe(
-    x: NDArray[np.float64], slope: float, scatter: float, generator: np.random.Generator
+    x: NDArray[np.float64], slope: float, scatter: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return one study's R, from its mean, whose fitted slope and residual SD are as given."""
-    noise = generator.standard_normal(len(x))
+    """Return one study's R (n,), its mean taken off, with exactly this fitted slope and scatter."""
+    noise = rng.standard_normal(len(x))  # (n,)
     noise -= noise.mean()
-    noise -= x * float(noise @ x / (x @ x))
+    noise -= x * float(noise @ x / (x @ x))  # what a line could explain of it
     noise *= scatter / float(noise @ noise / (len(x) - 2)) ** 0.5
     return noise + slope * x
 
 
+# Model: a line through each of very many studies.
+
+
 def fit(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Fit a line to each row of y (studies, n) on x (n), centred. Return slopes and their t."""
-    spread = x @ x
-    slope = y @ x / spread
-    residual = y - y.mean(1, keepdim=True) - slope[:, None] * x
-    variance = residual.square().sum(1) / (len(x) - 2)
+    """Fit a line to each row of y (studies, n) on x (n,), and return slopes and t."""
+    spread = x @ x  # ()
+    slope = y @ x / spread  # (studies,)
+    residual = y - y.mean(1, keepdim=True) - slope[:, None] * x  # (studies, n)
+    variance = residual.square().sum(1) / (len(x) - 2)  # (studies,)
     return slope, slope / (variance / spread).sqrt()
 
 
 def studies(
-    x: Tensor, slope: float, scatter: float, count: int, generator: torch.Generator
+    x: Tensor, slopes: Tensor, count: int, generator: torch.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Simulate count studies of the same cities and fit each; yield slopes and t in batches."""
+    """Simulate count studies with a scatter of 1, fit each, and yield slopes and t in batches.
+
+    *slopes* (count,) or (1,) are the true ones. t does not depend on the unit of R.
+    """
     numbers = CPU if x.device.type == "cpu" else GPU
     most = max(1, min(numbers // len(x), count // POINTS))
     for done in range(0, count, most):
+        now = slopes if len(slopes) == 1 else slopes[done : done + most]  # (studies,)
         shape = (min(most, count - done), len(x))
-        noise = torch.randn(shape, generator=generator, device=x.device)
-        yield fit(x, slope * x + scatter * noise)
+        noise = torch.randn(shape, generator=generator, device=x.device)  # (studies, n)
+        yield fit(x, now[:, None] * x + noise)
 
 
-def permute(
-    x: NDArray[np.float64], y: NDArray[np.float64], generator: np.random.Generator
-) -> tuple[int, int]:
-    """Shuffle y among the cities PERMUTATIONS times; return (k + 1, B + 1), whose ratio is p.
+def shuffle(x: NDArray[np.float64], y: NDArray[np.float64], rng: np.random.Generator) -> int:
+    """Return in how many of SHUFFLES |t| is as large as observed, with y shuffled among the cities.
 
-    The data as they came count as one of the shuffles, so p is never 0. Shuffling keeps the
-    scatter of y, so that comparing slopes is comparing t.
+    Shuffling keeps the scatter of y, so that to compare slopes is to compare t.
     """
     observed = abs(y @ x) * (1 - 1e-12)  # rounding must not split a tie
-    hits, most = 1, max(1, CPU // len(x))
-    for done in range(0, PERMUTATIONS, most):
-        shape = (min(most, PERMUTATIONS - done), len(x))
-        shuffled = generator.permuted(np.broadcast_to(y, shape), axis=1)
+    hits, most = 0, max(1, CPU // len(x))
+    for done in range(0, SHUFFLES, most):
+        shape = (min(most, SHUFFLES - done), len(x))
+        shuffled = rng.permuted(np.broadcast_to(y, shape), axis=1)  # (shuffles, n)
         hits += int((np.abs(shuffled @ x) >= observed).sum())
-    return hits, PERMUTATIONS + 1
+    return hits
+
+
+def p_exact(t: float, df: int) -> float:
+    """Return the share of all chance worlds whose |t| is as large, by Student's formula."""
+    return max(LEAST, 2 * t_tail(abs(t), df))
+
+
+def p_simulated(hits: int, count: int) -> tuple[float, float, float]:
+    """Return (p, low, high) from hits among count worlds.
+
+    The observed study is one more world, and a hit: so p is never 0 (Davison & Hinkley 1997, 4.2).
+    The interval is of the share of all worlds, and exact.
+    """
+    _, low, high = clopper_pearson(hits, count)
+    return (hits + 1) / (count + 1), low, high
+
+
+# Loop.
 
 
 def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
-    """Observe one study, repeat it, shuffle it, and set it against chance worlds."""
-    n, worlds = int(knobs["n"]), int(knobs["worlds"])
+    """Observe one study, repeat and replicate it, shuffle it, and set it against chance worlds."""
+    n, count = int(knobs["n"]), int(knobs["worlds"])
     slope, scatter = float(knobs["slope"]), float(knobs["scatter"])
-    yield Progress(0, worlds)
-    cities = temperatures(n)
+    yield Progress(0, count)
+    cities, df, rng = temperatures(n), n - 2, np.random.default_rng(seed)
     error = scatter / float(cities @ cities) ** 0.5  # standard error of the slope
-    observed, critical = slope / error, t_quantile(0.975, n - 2)
-    x = torch.tensor(cities, dtype=torch.float32, device=device)
+    observed, critical = slope / error, t_quantile(0.975, df)
+    exact = p_exact(observed, df)
+    shuffled = shuffle(cities, observe(cities, slope, scatter, rng), rng)
+    x = torch.tensor(cities, dtype=torch.float32, device=device)  # (n,)
     # On the device: to move the numbers of every world would cost more than all the rest. So a
     # GPU draws other worlds than a CPU, and the two agree within the band.
     generator = torch.Generator(device).manual_seed(seed)
 
-    # The same study again and again, if the line and the scatter were the truth.
-    repeats = list(studies(x, slope, scatter, REPEATS, generator))
-    slopes, ts = (np.array(torch.cat(part).tolist()) for part in zip(*repeats, strict=True))
+    def again(slopes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Study the cities REPEATS times where these slopes are true; return slopes and t found."""
+        true = torch.tensor(slopes / scatter, dtype=torch.float32, device=device)
+        found, ts = zip(*studies(x, true, REPEATS, generator), strict=True)
+        return scatter * torch.cat(found).cpu().numpy(), torch.cat(ts).cpu().numpy()
+
+    # Were the fitted line the truth.
+    slopes, ts = again(np.array([slope]))  # (REPEATS,) both
     significant = np.abs(ts) >= critical
-    spread = np.quantile(np.abs(ts), (0.95, 0.5, 0.05))  # a large t is a small p
+    # A replication: the true line is not the fitted one. Slope and scatter are drawn from what
+    # the study leaves open, without other knowledge; in units of the true scatter.
+    ratio = np.sqrt(rng.chisquare(df, REPEATS) / df)  # (REPEATS,) fitted scatter ÷ true one
+    _, again_ts = again(slope * ratio + error * rng.standard_normal(REPEATS))
 
-    # The same cities with R shuffled among them. One small study: the CPU will do.
-    chance = np.random.default_rng(seed)
-    permutation = permute(cities, observe(cities, slope, scatter, chance), chance)
-
-    # Chance worlds: no slope. Their scatter does not matter to t.
-    limits = torch.tensor([abs(observed), *spread], dtype=torch.float32, device=device)
+    # Chance worlds: no slope.
     edge = float(max(5, np.ceil(abs(observed)) + 1))
-    middles = (np.arange(BINS) + 0.5) * (2 * edge / BINS) - edge
-    done, extreme, bins = 0, np.zeros(len(limits), int), np.zeros(BINS)
-    for batch, (_, t) in enumerate(studies(x, 0.0, 1.0, worlds, generator), 1):
+    middles = ((np.arange(BINS) + 0.5) * (2 * edge / BINS) - edge)[::-1]
+    done, extreme, bins = 0, 0, np.zeros(BINS)
+    no_slope = torch.zeros(1, device=device)
+    for batch, (_, t) in enumerate(studies(x, no_slope, count, generator), 1):
         done += len(t)
-        extreme += (t.abs()[:, None] >= limits).sum(0).cpu().numpy()
+        extreme += int((t.abs() >= abs(observed)).sum())
         bins += torch.histc(t, BINS, -edge, edge).cpu().numpy()
-        yield Progress(done, worlds)
-        yield Metric(done, "p", *wilson(int(extreme[0]), done))
-        if batch % 5 == 0 or done == worlds:
+        yield Progress(done, count)
+        yield Metric(done, "p", *p_simulated(extreme, done))
+        yield Metric(done, "exact p", exact)
+        if batch % 5 == 0 or done == count:
             # From the right: steps that go back say from the first on that these are bars.
-            for middle, count in zip(middles[::-1].tolist(), bins[::-1].tolist(), strict=True):
-                yield Metric(middle, "chance", count / done)
+            for middle, inside in zip(middles.tolist(), bins[::-1].tolist(), strict=True):
+                yield Metric(middle, "chance", inside / done)
             yield Metric(observed, "observed", float(bins.max()) / done)
 
-    def share(name: str, hits: int, count: int, unit: str, varies: str) -> Fact:
-        value, low, high = wilson(hits, count)
-        return Fact(name, value, unit, low, high, count, "wilson", varies)
+    # Facts.
 
-    def exact(name: str, value: float, unit: str = "") -> Fact:
-        return Fact(name, value, unit, None, None, n, "exact", "nothing: the study is made so")
+    def share(name: str, hits: NDArray[np.bool_], unit: str, varies: str) -> Fact:
+        interval = clopper_pearson(int(hits.sum()), len(hits))
+        return Fact(name, interval[0], unit, *interval[1:], len(hits), "clopper-pearson", varies)
+
+    def p(name: str, hits: int, of: int, unit: str, varies: str) -> Fact:
+        value, low, high = p_simulated(hits, of)
+        return Fact(name, value, unit, low, high, of, "clopper-pearson", varies)
+
+    def given(name: str, value: float, unit: str, how: str) -> Fact:
+        return Fact(name, value, unit, None, None, n, "exact", how)
 
     def steepness(name: str, degrees: float, unit: str) -> Fact:
-        half = critical * error
-        low, high = degrees * (slope - half), degrees * (slope + half)
-        return Fact(name, degrees * slope, unit, low, high, n, "student t", of_cities)
+        low, high = degrees * (slope - critical * error), degrees * (slope + critical * error)
+        varies = f"the scatter of {n} cities about the line, at these temperatures"
+        return Fact(name, degrees * slope, unit, low, high, n, "student t", varies)
 
-    of_cities = f"the scatter of {n} cities about the line, at these temperatures"
-    of_worlds = f"{worlds:,} chance worlds: simulation error only, nothing about another sample"
-    of_shuffles = f"{PERMUTATIONS:,} shuffles of this one sample: simulation error only"
+    def quantiles(prefix: str, found: NDArray[np.float64], varies: str) -> Iterator[Fact]:
+        # a large t is a small p
+        for percent, rank in (("05", 0.95), ("50", 0.5), ("95", 0.05)):
+            value = p_exact(float(np.quantile(np.abs(found), rank)), df)
+            yield Fact(f"{prefix}_{percent}", value, "", None, None, REPEATS, "quantile", varies)
+
+    of_worlds = f"{count:,} chance worlds: simulation error only, nothing about another sample"
+    of_shuffles = f"{SHUFFLES:,} shuffles of this one sample: simulation error only"
     of_repeats = f"{REPEATS:,} repeated studies, were the line the truth: simulation error only"
-    of_spread = f"a spread over {REPEATS:,} repeated studies, not an estimate"
+    of_same = (
+        f"{REPEATS:,} replications, true slopes drawn from the interval: simulation error only"
+    )
+    below = "nothing: the formula" if exact > LEAST else "nothing: it is below this number"
     facts = [
-        share("p_value", int(extreme[0]), worlds, "of chance worlds", of_worlds),
-        share("permutation_p", *permutation, "of shuffles", of_shuffles),
+        p("p_value", extreme, count, "of chance worlds", of_worlds),
+        given("p_exact", exact, "of chance worlds", below),
+        p("permutation_p", shuffled, SHUFFLES, "of shuffles", of_shuffles),
         steepness("slope", 1, "R per °C"),
         steepness("change_per_20", 20, "R per 20 °C"),
-        exact("t", observed),
-        exact("residual_sd", scatter, "R"),
-        share("power", int(significant.sum()), REPEATS, "of repeated studies", of_repeats),
+        given("t", observed, "", "nothing: the study is made so"),
+        given("residual_sd", scatter, "R", "nothing: the study is made so"),
+        share("power", significant, "of repeated studies", of_repeats),
+        *quantiles("p", ts, f"{REPEATS:,} repeated studies, were the line the truth: a spread"),
+        *quantiles("replication", again_ts, f"{REPEATS:,} replications: a spread"),
     ]
-    for name, k in zip(("p_05", "p_50", "p_95"), extreme[1:].tolist(), strict=True):
-        p = (k + 1) / (worlds + 1)  # no number of chance worlds shows that a p is 0
-        facts.append(Fact(name, p, "", None, None, REPEATS, "quantile", of_spread))
-    if slope and significant.any():
-        found = slopes[significant] / slope
+    if slope:
+        same = again_ts * np.sign(observed) >= critical  # (REPEATS,) significant, the same way
+        facts.append(share("replicated", same, "of replications", of_same))
+    if slope and significant.sum() > 1:
+        found = slopes[significant] / slope  # (significant,)
         size, low, high = mean_interval(np.abs(found).tolist())
         facts += [
             Fact("exaggeration", size, "times", low, high, len(found), "student t", of_repeats),
-            share("wrong_sign", int((found < 0).sum()), len(found), "of significant", of_repeats),
+            share("wrong_sign", found < 0, "of significant", of_repeats),
         ]
     yield Result(tuple(facts))
 
 
 LESSON = Lesson(
     name="null",
-    version=1,
+    version=2,
     title="Could the slope be chance?",
     question=Question(
         text=(
-            "Over 100 cities with temperatures of SD 8 °C a line was fitted: R = 1.99 − 0.023·T; "
-            "the cities scatter about it with an SD of 0.5. If there were no relation and the "
-            "model held, in what share of chance worlds would the slope be at least this steep, "
-            "in either direction?"
+            "Over {n} cities, whose temperatures have an SD of 8 °C, a line was fitted to R. Its "
+            "slope is {slope} per °C, and the cities scatter about it with an SD of {scatter}. "
+            "That makes t, the slope divided by its standard error. If there were no relation and "
+            "the model held, in what share of chance worlds would t be at least this large, in "
+            "either direction?"
         ),
         kind="choice",
         fact="p_value",
@@ -211,10 +259,7 @@ LESSON = Lesson(
             0.5,
             0.1,
             2.0,
-            help=(
-                "SD of R about the line, which the formula does not tell; at 0.5 the answer is "
-                "clear, near 0.9 it is on the edge of 0.05"
-            ),
+            help="SD of R about the line; the published formula does not tell it",
         ),
         Knob("slope", "float", -0.023, -0.1, 0.1, help="change of R per °C; -0.023 as published"),
         Knob(
@@ -225,25 +270,83 @@ LESSON = Lesson(
             100_000_000,
             gpu=100_000_000,
             help=(
-                "chance worlds; a million fix this p to a tenth of itself in about a second on a "
-                "CPU, a hundred million are for a GPU (on a CPU, minutes)"
+                "chance worlds; four times as many halve the band of p; a hundred million are for "
+                "a GPU (on a CPU, minutes)"
             ),
         ),
     ),
     topics=("null-hypothesis", "p-value", "power", "significance", "practical-importance"),
     run=run,
     meaning=(
-        "The p-value is the share of worlds without any relation that look at least as extreme "
-        "as the data. It depends on the scatter, which the formula does not give, and it says "
-        "nothing about the size of the effect: for that, read the change per 20 °C with its "
-        "interval. Its band here is simulation error alone; the same study repeated would give "
-        "p-values as far apart as p_05 and p_95. And where the power is low, 'not significant' "
-        "is not 'no effect', while what does come out significant is too steep."
+        When(
+            "The p-value is the share of worlds without any relation whose t is at least as large "
+            "as that of the data. Its band is simulation error alone: more worlds narrow it "
+            "around p_exact, and say nothing more about the cities."
+        ),
+        When(
+            "Here chance alone hardly ever does it: either there is a relation, or something rare "
+            "has happened, or the model does not hold.",
+            fact="p_value",
+            high=0.01,
+        ),
+        When(
+            "Here chance alone does it rarely, but it does: in one world of 20 to one of 100.",
+            fact="p_value",
+            low=0.01,
+            high=0.05,
+        ),
+        When(
+            "Here chance alone does it in more than one world of 20. That is no evidence that "
+            "there is no relation: the interval of change_per_20 tells which slopes go with these "
+            "cities, and zero is one of many.",
+            fact="p_value",
+            low=0.05,
+        ),
+        When(
+            "p says nothing about the size of the effect: for that, read change_per_20 with its "
+            "interval."
+        ),
+        When(
+            "Even if this line were the truth, fewer than half of such studies would come out "
+            "significant (power): 'not significant' is not 'no effect'.",
+            fact="power",
+            high=0.5,
+        ),
+        When(
+            "And those that do come out significant are too steep on average, by the factor "
+            "exaggeration: the filter lets only the steep ones through.",
+            fact="exaggeration",
+            low=1.1,
+        ),
+        When("Some of them even have the wrong sign (wrong_sign).", fact="wrong_sign", low=0.001),
+        When(
+            "With no slope at all there is nothing to find, and 'significant' still comes out in "
+            "about one study of 20: that is what the limit of .05 means.",
+            knobs={"slope": (0.0, 0.0)},
+        ),
+        When(
+            "A replication's p would be no closer to this one than replication_05 to "
+            "replication_95: that is how little one p tells of the next."
+        ),
     ),
     next=(
-        "Set scatter to 0.8 and n to 10, and read power, exaggeration and wrong_sign. Set slope "
-        "to 0: what does the power become, and why that? Then answer: p = .05; how likely is it "
-        "that there is no relation? It cannot be read from p: p starts from there being none, "
-        "and how likely that was to begin with is not in the data."
+        When(
+            "Set scatter to 0.8 and n to 10, and read power, exaggeration and wrong_sign.",
+            knobs={"n": (30, 1000)},
+        ),
+        When(
+            "Set n to 100 or more at the same slope and scatter: what do power and exaggeration "
+            "become?",
+            knobs={"n": (5, 29)},
+        ),
+        When(
+            "Set slope to 0: what does the power become, and why that?",
+            fact="exaggeration",
+        ),
+        When(
+            "Then answer: p = .05; how likely is it that there is no relation? It cannot be read "
+            "from p: p starts from there being none, and how likely that was to begin with is not "
+            "in the data."
+        ),
     ),
 )

@@ -1,22 +1,23 @@
 """overfit: is a network better on new data when it trains to the end, or when it stops early?
 
 A small network learns a linear rule from examples of which some carry the wrong label. What to
-watch: the train loss keeps falling towards zero, which it can only do by storing the wrong labels
-too, while the validation loss turns upwards. Every seed draws a rule, data and a start of its
-own; all seeds train at once, in one batch of matrices.
+watch: the train loss falls towards zero, which it can only do by storing the wrong labels too.
+The test loss turns upwards early, and the test error need not: the loss asks how sure the network
+is of what it gets wrong, the error only how often. So it matters which of them one stops by.
+
+An epoch is one step on all training examples. Every seed draws a rule, data and a start of its
+own; all seeds train at once. Whoever stops early chooses the epoch by the validation set and is
+judged by the test set: the lowest test error itself would flatter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from studyapp.lab.interval import mean_interval, wilson
+from studyapp.lab.interval import mean_interval
 from studyapp.lab.protocol import (
     Choice,
     Fact,
@@ -29,236 +30,188 @@ from studyapp.lab.protocol import (
     Remark,
     Result,
     Value,
+    When,
 )
+from studyapp.lab.seeds import Weights, generators, mean_fact, per_seed, share_fact, stack
 
-EPOCHS = 300
-RATE = 3e-3
+EPOCHS, RATE = 300, 3e-3
+EVERY = 4  # epochs from one look at the losses and errors to the next; one stops at a look
 DIMENSIONS = 20
-TEST, VALIDATION = 2000, 200  # examples
-CACHE = 2**18  # numbers of a hidden layer that a core has room for nearby
-EVERY = 3  # epochs from one point of a curve to the next: on a GPU reading back costs most
+DRAWN = "rule, data and start"  # in each seed
+TEST, VALIDATION = 1000, 200  # examples
+AT_ONCE = 2**14  # numbers of a layer in each seed: near to a core, and a bound on memory
+
+Data = dict[str, tuple[Tensor, Tensor, Tensor]]
+"""By set: x (S, n, 20), sides (S, n), +1 or −1, and which sides are wrong (S, n)."""
 
 
-def draw(knobs: Mapping[str, Value], seed: int, index: int) -> list[NDArray[Any]]:
-    """Draw all that is random in one seed: x, y, flipped, then weight and bias of three layers.
-
-    x is (examples, DIMENSIONS): test, then validation, then training. y and flipped are
-    (examples,); flipped marks the labels that the true rule gets wrong. The generator is numpy's,
-    on the CPU, and this seed's alone: so seed 7 is the same problem on every device and however
-    many seeds run beside it.
-    """
-    generator = np.random.default_rng((seed, index))
-    rule = generator.standard_normal(DIMENSIONS)
-    x = generator.standard_normal((TEST + VALIDATION + int(knobs["n"]), DIMENSIONS))
-    flipped = generator.random(len(x)) < float(knobs["flips"])
-    parts = [x, (x @ rule > 0) != flipped, flipped]
-    width = int(knobs["width"])
-    for fan_in, fan_out in ((DIMENSIONS, width), (width, width), (width, 1)):
-        for shape in ((fan_in, fan_out), (1, fan_out)):
-            parts.append(generator.uniform(-1, 1, shape) / fan_in**0.5)
-    return [part.astype(np.float32) for part in parts]
+# Data.
 
 
-def layers(flat: Tensor, width: int) -> list[Tensor]:
-    """Return weight and bias of three layers: views of all of a seed's numbers in one row.
-
-    flat is (seeds, numbers): one optimizer step and one copy serve all layers at once.
-    """
-    shapes = [(DIMENSIONS, width), (1, width), (width, width), (1, width), (width, 1), (1, 1)]
-    sizes = [rows * columns for rows, columns in shapes]
-    parts = zip(torch.split(flat, sizes, 1), shapes, strict=True)
-    return [part.view(-1, *shape) for part, shape in parts]
-
-
-def forward(weights: Sequence[Tensor], x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what one network per seed makes of its x: two hidden layers of ReLU, then logits.
-
-    x is (seeds, examples, DIMENSIONS); a layer's output (seeds, examples, width), the logits
-    (seeds, examples).
-    """
-    w1, b1, w2, b2, w3, b3 = weights
-    first = torch.baddbmm(b1, x, w1).relu_()
-    second = torch.baddbmm(b2, first, w2).relu_()
-    logits = (second * w3.mT).sum(2) + b3.squeeze(2)  # one column: faster than a matrix product
-    return first, second, logits
+def draw(n: int, flips: float, generator: torch.Generator) -> Data:
+    """Draw the rule and the examples of one seed, so without the S."""
+    rule = torch.randn(DIMENSIONS, generator=generator)  # (20,)
+    data = {}
+    for name, count in (("test", TEST), ("validation", VALIDATION), ("train", n)):
+        x = torch.randn(count, DIMENSIONS, generator=generator)  # (n, 20)
+        wrong = torch.rand(count, generator=generator) < flips  # (n,)
+        data[name] = x, torch.where((x @ rule > 0) != wrong, 1.0, -1.0), wrong
+    return data
 
 
-def backward(
-    weights: Sequence[Tensor], x: Tensor, first: Tensor, second: Tensor, slope: Tensor
-) -> list[Tensor]:
-    """Return the gradients, one for each of *weights*, given the loss's slope along the logits.
-
-    The chain rule by hand, from the last layer to the first: the same as autograd's, in less
-    time and memory. *first* and *second*, which nobody needs any more, become what flows back.
-    """
-    _, _, w2, _, w3, _ = weights
-    slope = slope[:, None]
-    to_w3, to_b3 = torch.bmm(slope, second), slope.sum(2, keepdim=True)
-    # The sign of what a ReLU let through is its own slope: 1, and 0 where it let nothing through.
-    back = second.sign_().mul_(w3.mT).mul_(slope.mT)
-    to_w2, to_b2 = torch.bmm(first.mT, back), back.sum(1)
-    back = torch.bmm(back, w2.mT).mul_(first.sign_())
-    to_w1, to_b1 = torch.bmm(x.mT, back), back.sum(1)
-    return [to_w1, to_b1, to_w2, to_b2, to_w3, to_b3]
+def stacked(draws: Sequence[Data], name: str, device: str) -> tuple[Tensor, Tensor, Tensor]:
+    x, sides, wrong = (
+        torch.stack(part).to(device) for part in zip(*(one[name] for one in draws), strict=True)
+    )
+    return x, sides, wrong
 
 
-def passes(
-    x_held_out: Tensor, side_held_out: Tensor, x: Tensor, side: Tensor, *weights: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Pass validation examples forwards, training examples forwards and back.
-
-    Return the margins of both, (seeds, examples) each: logits times +1 or -1, the side that is
-    right, so positive where the answer is. And the loss's slope along each of a seed's numbers,
-    (seeds, numbers).
-    """
-    held_out = forward(weights, x_held_out)[-1] * side_held_out
-    first, second, logits = forward(weights, x)
-    training = logits * side
-    # Of each seed's own mean: a mean over all would divide by the number of seeds as well.
-    slope = side / -side.shape[1] / (1 + training.exp())
-    gradients = backward(weights, x, first, second, slope)
-    return held_out, training, torch.cat([part.flatten(1) for part in gradients], 1)
+# Model: of one seed.
 
 
-def adam(flat: Tensor, slope: Tensor, mean: Tensor, square: Tensor, step: int) -> None:
-    """Move *flat* down its *slope* by the rule of Kingma and Ba (2015), in place.
+class Net(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(DIMENSIONS, width)
+        self.second = nn.Linear(width, width)
+        self.last = nn.Linear(width, 1)
 
-    mean and square are the running means of slope and slope², step counts from 1. Written out
-    because torch.optim takes as long to load as this whole experiment to run.
-    """
-    mean.lerp_(slope, 0.1)
-    square.mul_(0.999).addcmul_(slope, slope, value=0.001)
-    root = (square / (1 - 0.999**step)).sqrt_().add_(1e-8)
-    flat.addcdiv_(mean, root, value=-RATE / (1 - 0.9**step))
+    def forward(self, x: Tensor) -> Tensor:  # (n, 20)
+        x = self.first(x).relu()  # (n, width)
+        x = self.second(x).relu()  # (n, width)
+        # self.last(x) rounds otherwise where there is but one seed
+        return (x * self.last.weight).sum(1) + self.last.bias  # (n,) above 0 for the side +1
 
 
-def losses(margins: Tensor) -> Tensor:
-    """Return the cross-entropy of each example.
+def cross_entropy(margins: Tensor) -> Tensor:
+    """Return the loss of each example, −log sigmoid(margin); a margin is output × side.
 
-    Written out because torch's own rounds the last few numbers of a tensor differently, so that
-    a seed's result would depend on how many seeds stand behind it.
+    Written out because torch's own rounds the last few numbers of a tensor differently: a seed
+    would depend on how many others stand behind it.
     """
     return torch.log(1 + torch.exp(-margins.abs())) - margins.clamp(max=0)
 
 
-def error(margins: Tensor) -> Tensor:
-    """Return each seed's share of wrong answers."""
-    return (margins <= 0).float().mean(1)
+# Loop: the same for S seeds.
 
 
-def train(knobs: Mapping[str, Value], device: str, seed: int, seeds: int) -> Iterator[LessonEvent]:
-    """Train all seeds to the end; stream the curves, then the facts."""
-    n, width, decay = int(knobs["n"]), int(knobs["width"]), float(knobs["weight_decay"])
-    arms = (decay, 0.0) if decay else (0.0,)  # decay is paired with the same seeds without it
-    # Arms side by side, so that a seed lies at the same place in memory in every batch: the last
-    # bits of a matrix product depend on that too.
-    draws = [each for index in range(seeds) for each in [draw(knobs, seed, index)] * len(arms)]
-    x, y, flipped, *starts = (
-        torch.from_numpy(np.stack(part)).to(device) for part in zip(*draws, strict=True)
-    )
-    cuts = (TEST, TEST + VALIDATION)
-    x_test, x_held_out, x_train = (part.contiguous() for part in x.tensor_split(cuts, 1))
-    side_test, side_held_out, side_train = (2 * y - 1).tensor_split(cuts, 1)
-    floor = flipped[:, :TEST].mean(1)
-    flat = torch.cat([start.flatten(1) for start in starts], 1)
-    weights = layers(flat, width)
-    # A CPU takes a few seeds at a time, so that the way back finds in its cache what it needs.
-    together = max(1, CACHE // (n * width)) if device == "cpu" else len(x)
-    parts = (x_held_out, side_held_out, x_train, side_train, *weights)
-    blocks = list(zip(*(torch.split(part, together) for part in parts), strict=True))
-    mean_slope, mean_square = torch.zeros_like(flat), torch.zeros_like(flat)
-    kept = 1 - RATE * torch.tensor(arms, device=device).repeat(seeds)[:, None]
+def train(
+    weights: Weights, data: Data, width: int, decay: float, device: str
+) -> Iterator[dict[str, Tensor]]:
+    """Train *weights* in place and look every few epochs: yield each curve's values, (S,)."""
+    net, n = Net(width).to(device), data["train"][0].shape[1]
+    optimizer = torch.optim.AdamW(weights.values(), lr=RATE, weight_decay=decay)
+    predict = per_seed(net)  # the same for S seeds
+    most = AT_ONCE // width  # examples in one pass; the slopes of several passes add up
 
-    lowest = torch.full_like(floor, torch.inf)  # validation loss so far, and what went with it
-    best_epoch, train_at_best = torch.zeros_like(floor), torch.zeros_like(floor)
-    best = flat.clone()
+    def margins(name: str) -> Iterator[Tensor]:
+        x, sides, _ = data[name]  # (S, n, 20), (S, n)
+        parts = (torch.split(whole, most, 1) for whole in (x, sides))
+        for some, right in zip(*parts, strict=True):
+            yield predict(weights, some) * right  # (S, up to most)
+
     for epoch in range(EPOCHS + 1):
-        passed = zip(*(passes(*block) for block in blocks), strict=True)
-        held_out, training, slope = map(torch.cat, passed)
-        held_out_loss, train_loss = losses(held_out).mean(1), losses(training).mean(1)
-        lower = held_out_loss < lowest
-        lowest = torch.where(lower, held_out_loss, lowest)
-        best_epoch = torch.where(lower, float(epoch), best_epoch)
-        train_at_best = torch.where(lower, train_loss, train_at_best)
-        best.lerp_(flat, lower.float()[:, None])  # the one (1) or the other (0)
-        if epoch % EVERY == 0 or epoch == EPOCHS:
-            yield Progress(epoch, EPOCHS)
-            for name, values in (
-                ("train loss", train_loss),
-                ("validation loss", held_out_loss),
-                ("train error", error(training)),
-                ("validation error", error(held_out)),
-            ):
-                for arm, rate in enumerate(arms):
-                    series = name if rate == decay else f"{name}, no decay"
-                    rows = values[arm :: len(arms)].tolist()
-                    yield Metric(epoch, series, *mean_interval(rows))
+        if epoch % EVERY == 0:
+            look = {}
+            with torch.no_grad():
+                for name in data:
+                    every = torch.cat(list(margins(name)), 1)  # (S, n)
+                    look[f"{name} loss"] = cross_entropy(every).mean(1)  # (S,)
+                    look[f"{name} error"] = (every <= 0).float().mean(1)  # (S,)
+            yield look
         if epoch < EPOCHS:
-            if decay:
-                flat *= kept  # rate × decay per step, as in AdamW
-            adam(flat, slope, mean_slope, mean_square, epoch + 1)
-
-    at_best = forward(layers(best, width), x_test)[-1] * side_test
-    at_end = forward(weights, x_test)[-1] * side_test
-    stopped_error, final_error = error(at_best), error(at_end)
-    stopped_loss, final_loss = losses(at_best).mean(1), losses(at_end).mean(1)
-    varies = f"{seeds} draws of rule, data and start" if seeds > 1 else "one draw, no interval"
-
-    def mean(name: str, values: Tensor, unit: str = "") -> Fact:
-        value, low, high = mean_interval(values[:: len(arms)].tolist())
-        return Fact(name, value, unit, low, high, seeds, "student t", varies)
-
-    def share(name: str, hits: Tensor) -> Fact:
-        value, low, high = wilson(int(hits[:: len(arms)].sum()), seeds)
-        if seeds == 1:
-            return Fact(name, value, "of seeds", None, None, seeds, "wilson", varies)
-        return Fact(name, value, "of seeds", low, high, seeds, "wilson", varies)
-
-    facts = [
-        mean("error_gap", 100 * (final_error - stopped_error), "points"),
-        mean("stopped_error", stopped_error),
-        mean("final_error", final_error),
-        mean("floor", floor),
-        share("worse_share", final_error > stopped_error),
-        mean("loss_gap", final_loss - stopped_loss),
-        mean("loss_ratio", final_loss / stopped_loss, "times"),
-        mean("stopped_loss", stopped_loss),
-        mean("final_loss", final_loss),
-        mean("train_loss", train_loss),
-        mean("best_epoch", best_epoch, "epochs"),
-        share("below_share", train_at_best < lowest),
-    ]
-    if decay:
-        facts += [  # with decay minus without it, its neighbour
-            mean("decay_error", 100 * (final_error - final_error.roll(-1)), "points"),
-            mean("decay_loss", final_loss - final_loss.roll(-1)),
-        ]
-    yield Result(tuple(facts))
+            for some in margins("train"):
+                # The mean of a seed's examples, but the SUM of seeds: none slows down another.
+                loss = cross_entropy(some).sum() / n  # ()
+                loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            optimizer.zero_grad()
 
 
 def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
-    """Run the experiment; where a GPU's memory is too small, with half the seeds and a note."""
-    seeds = int(knobs["seeds"])
-    while True:
-        try:
-            yield from train(knobs, device, seed, seeds)
-            return
-        except torch.OutOfMemoryError:
-            if seeds == 1:
-                raise
-        seeds //= 2  # outside the except: its traceback would keep the first try's memory
-        yield Remark(f"The GPU has too little memory: starting again with {seeds} seeds.")
+    """Train all seeds to the end; stream the curves, then the facts."""
+    n, width, seeds = int(knobs["n"]), int(knobs["width"]), int(knobs["seeds"])
+    decay, stop = float(knobs["weight_decay"]), str(knobs["stop"])
+    yield Progress(0, EPOCHS)
+    own = generators(seed, seeds)
+    draws = [draw(n, float(knobs["flips"]), generator) for generator in own]
+    data = {name: stacked(draws, name, device) for name in draws[0]}
+    del draws
+    weights = stack(lambda: Net(width), own, device)  # (S, …) each
+    numbers = sum(each[0].numel() for each in weights.values())
+    yield Remark(f"{numbers:,} weights learn from {n:,} examples; an epoch is one step on all.")
+
+    arms = [train(weights, data, width, decay, device)]
+    if decay:  # beside the same seeds without it
+        same = {name: each.detach().clone().requires_grad_() for name, each in weights.items()}
+        arms.append(train(same, data, width, 0.0, device))
+    looks: list[tuple[dict[str, Tensor], ...]] = []
+    for now in zip(*arms, strict=True):
+        epoch = EVERY * len(looks)
+        looks.append(now)
+        yield Progress(epoch, EPOCHS)
+        for name, values in now[0].items():
+            yield Metric(epoch, name, *mean_interval(values.tolist()))
+            if decay and name.startswith("test"):
+                plain = now[1][name].tolist()
+                yield Metric(epoch, f"{name}, no decay", *mean_interval(plain))
+    curves = [  # by arm and name, (looks, S) each
+        {name: torch.stack([look[arm][name] for look in looks]).cpu() for name in looks[0][arm]}
+        for arm in range(len(arms))
+    ]
+    for name in ("test loss", "test error"):
+        means = curves[0][name].mean(1)  # (looks,)
+        yield Metric(EVERY * int(means.argmin()), f"lowest {name}", float(means.min()))
+    yield Result(tuple(facts(curves, stop, data["test"][2].float().mean(1))))
+
+
+# Facts.
+
+
+def facts(curves: Sequence[Mapping[str, Tensor]], stop: str, floor: Tensor) -> Iterator[Fact]:
+    """Yield the facts of the first arm, and of its difference to the second if there is one."""
+    best = curves[0][f"validation {stop}"].argmin(0)  # (S,) the first look at the lowest value
+    stopped = {name: curve.gather(0, best[None])[0] for name, curve in curves[0].items()}  # (S,)
+    final = {name: curve[-1] for name, curve in curves[0].items()}  # (S,) each
+    lowest = {name: EVERY * curve.argmin(0).float() for name, curve in curves[0].items()}  # (S,)
+
+    def mean(name: str, values: Tensor, unit: str = "") -> Fact:
+        return mean_fact(name, values, unit, DRAWN)
+
+    worse = final["test error"] > stopped["test error"]
+    below = stopped["train loss"] < stopped["validation loss"]
+    yield mean("error_gap", 100 * (final["test error"] - stopped["test error"]), "points")
+    yield mean("stopped_error", stopped["test error"])
+    yield mean("final_error", final["test error"])
+    yield mean("floor", floor)
+    yield share_fact("worse_share", worse, "of seeds", DRAWN)
+    yield mean("loss_gap", final["test loss"] - stopped["test loss"])
+    yield mean("loss_ratio", final["test loss"] / stopped["test loss"], "times")
+    yield mean("stopped_loss", stopped["test loss"])
+    yield mean("final_loss", final["test loss"])
+    yield mean("train_loss", final["train loss"])
+    yield mean("train_error", final["train error"])
+    yield mean("best_epoch", EVERY * best.float(), "epochs")
+    yield mean("lowest_loss_epoch", lowest["test loss"], "epochs")
+    yield mean("lowest_error_epoch", lowest["test error"], "epochs")
+    yield mean("epochs_apart", lowest["test error"] - lowest["test loss"], "epochs")
+    yield share_fact("below_share", below, "of seeds", DRAWN)
+    if len(curves) > 1:  # with decay minus without it
+        plain = {name: curve[-1] for name, curve in curves[1].items()}  # (S,) each
+        yield mean("decay_error", 100 * (final["test error"] - plain["test error"]), "points")
+        yield mean("decay_loss", final["test loss"] - plain["test loss"])
 
 
 LESSON = Lesson(
     name="overfit",
-    version=2,
+    version=3,
     title="Does longer training help?",
     question=Question(
         text=(
-            "A network trains for 300 epochs on a few hundred examples, every fifth with a wrong "
-            "label. Compared with stopping at the lowest validation loss, the error on the test "
-            "set at the end is …"
+            "A network with two hidden layers of {width} units trains for 300 epochs on {n} "
+            "examples, each of whose labels is wrong with a chance of {flips:%}; an epoch is one "
+            "step on all of them. Compared with stopping at the lowest validation {stop}, the "
+            "error on the test set at the end is …"
         ),
         kind="choice",
         fact="error_gap",
@@ -270,27 +223,14 @@ LESSON = Lesson(
         ),
     ),
     knobs=(
-        Knob(
-            "n",
-            "int",
-            256,
-            32,
-            1024,
-            help=(
-                "training examples; 256 are few enough to be stored one by one and enough to "
-                "learn the rule from"
-            ),
-        ),
+        Knob("n", "int", 256, 32, 1024, help="training examples"),
         Knob(
             "flips",
             "float",
             0.2,
             0.0,
             0.4,
-            help=(
-                "share of wrong labels, in the test set too; at 0.2 the rule is still easy to "
-                "see, and what is stored instead of learned shows"
-            ),
+            help="chance that a label is wrong, in the test set too",
         ),
         Knob(
             "weight_decay",
@@ -300,7 +240,7 @@ LESSON = Lesson(
             10.0,
             help=(
                 "each step shrinks the weights by rate × decay; the penalty is not in the plotted "
-                "loss; 0 shows training by itself, more trains the same seeds without it as well"
+                "loss; above 0 the same seeds train without it as well"
             ),
         ),
         Knob(
@@ -309,35 +249,112 @@ LESSON = Lesson(
             64,
             4,
             256,
-            help="units in each hidden layer; 64 can store 256 labels, 4 cannot",
+            help="units in each hidden layer; 64 make 5,569 weights, 4 make 109",
+        ),
+        Knob(
+            "stop",
+            "choice",
+            "loss",
+            choices=("loss", "error"),
+            help=(
+                "stop where the validation loss is lowest, or where the validation error is; the "
+                "test error is compared with that of the end"
+            ),
         ),
         Knob(
             "seeds",
             "int",
             32,
             1,
-            1024,
-            gpu=256,
-            help=(
-                "independent repetitions, trained at once; with 32 the interval is narrow enough "
-                "to tell one point, four times as many halve it"
-            ),
+            192,
+            gpu=192,
+            help="independent repetitions, trained at once; four times as many halve an interval",
         ),
     ),
     topics=("overfitting", "memorising", "early-stopping", "validation-set"),
     run=run,
     meaning=(
-        "Where the train loss has gone to almost zero, the network has stored the wrong labels "
-        "too, and each of them costs it on new data. The test loss suffers far more than the test "
-        "error, because the network is not just wrong but sure of it. A train loss below the "
-        "validation loss is no sign of this by itself: it is there in most seeds already at the "
-        "best epoch. Read the gap beside both errors and the floor: with more examples the "
-        "stopped error falls faster than the final one, so the gap grows although nothing got "
-        "worse."
+        When(
+            "Going on cost test error here: error_gap is above a point. Whoever stopped at the "
+            "lowest validation {stop} is wrong less often on new data.",
+            fact="error_gap",
+            low=1.0,
+        ),
+        When(
+            "Here it was stopping that cost test error: whoever went on is wrong less often.",
+            fact="error_gap",
+            high=-1.0,
+        ),
+        When(
+            "For the error it made no difference that matters: less than a point either way.",
+            fact="error_gap",
+            low=-1.0,
+            high=1.0,
+        ),
+        When(
+            "At the end every training example is right by its label. With labels that are wrong "
+            "that is possible only by storing them.",
+            fact="train_error",
+            high=0.001,
+            knobs={"flips": (0.01, 0.4)},
+        ),
+        When(
+            "The test loss is higher at the end (loss_ratio): it asks also how sure the network "
+            "is, and it is sure of its mistakes, too.",
+            fact="loss_ratio",
+            low=1.2,
+        ),
+        When(
+            "And the test loss turned upwards before the test error did (epochs_apart): stopping "
+            "by the loss and stopping by the error are two different rules.",
+            fact="epochs_apart",
+            low=1.0,
+        ),
+        When(
+            "A train loss below the validation loss is no sign of overfitting by itself: most "
+            "seeds had it already where one would have stopped (below_share).",
+            fact="below_share",
+            low=0.5,
+        ),
+        When(
+            "The decay kept the network from being so sure: it lowered the final test loss "
+            "(decay_loss).",
+            fact="decay_loss",
+            high=0.0,
+        ),
+        When(
+            "It lowered the final test error as well (decay_error).", fact="decay_error", high=-0.5
+        ),
+        When(
+            "The final test error hardly noticed (decay_error).",
+            fact="decay_error",
+            low=-1.0,
+            high=1.0,
+        ),
+        When(
+            "Read the gap beside both errors and the floor, the share of wrong labels in the test "
+            "set: even the true rule has that error."
+        ),
     ),
     next=(
-        "Set flips to 0: nothing false to store, and the effect goes. Set n to 64: too few "
-        "examples to learn the rule early, and the sign turns round. Then try weight_decay 3 and "
-        "10: the loss is helped sooner than the error."
+        When(
+            "Set flips to 0: what is left of the gap where no label is wrong?",
+            knobs={"flips": (0.01, 0.4)},
+        ),
+        When(
+            "Set n to 64 with seeds = 192, once with stop = loss and once with stop = error: 32 "
+            "seeds do not settle either. By which of the two would you stop?",
+            knobs={"n": (65, 1024)},
+        ),
+        When(
+            "Set n to 512. The gap grows: because the end got worse, or because the stop got "
+            "better? 32 seeds tell.",
+            knobs={"n": (129, 511)},
+        ),
+        When(
+            "Try weight_decay 3, then 10: which of them helps the loss, which the error? 32 seeds "
+            "tell.",
+            knobs={"weight_decay": (0.0, 0.0)},
+        ),
     ),
 )

@@ -24,10 +24,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from studyapp.lab.interval import mean_interval
-from studyapp.lab.protocol import LessonEvent, Metric, Progress, Remark
+from studyapp.lab.protocol import LessonEvent, Metric, Progress, Remark, Value
 
-Stage: TypeAlias = tuple[int, float, float]
-"""(steps, learning rate of the head, learning rate of the body); a body at rate 0 is frozen."""
+Plan: TypeAlias = Mapping[int, tuple[float, float]]
+"""From which step on the head and the body learn at which rates; a body at rate 0 is frozen."""
 
 STEPS, HEAD_STEPS = 30, 10  # of every arm; of these, the head alone in head_then_all
 RATE, HEAD_RATE = 1e-3, 1e-2  # the high rate; a head on a fixed body
@@ -35,15 +35,15 @@ BATCH = 32
 PIXELS = 128  # not the 224 of the weights: a third of the time
 TEST_LEAST, TEST_MOST = 5, 20  # test pictures per class
 
+DRAWN = "pictures, heads and batches; not the weights from ImageNet"
+
 Classes: TypeAlias = dict[str, list[Path]]
 
 
 def compare(
-    data: str,
-    k: int,
-    arms: Mapping[str, Sequence[Stage]],
+    knobs: Mapping[str, Value],
+    arms: Mapping[str, Plan],
     names: Mapping[str, str],
-    repeats: int,
     device: str,
     seed: int,
 ) -> Generator[LessonEvent, None, dict[str, list[float]]]:
@@ -52,6 +52,7 @@ def compare(
     Pictures, heads and batches differ between repeats and are the same for the arms of one.
     Raises ValueError, one sentence, if pictures or weights are missing or unusable.
     """
+    data, k, repeats = str(knobs["data"]), int(knobs["k"]), int(knobs["repeats"])
     load_torchvision()
     if data == "pets":
         classes = yield from pets()
@@ -61,7 +62,7 @@ def compare(
     weights = yield from resnet18_weights()
     scores: dict[str, list[float]] = {arm: [] for arm in arms}
     batch = min(BATCH, k * len(classes))
-    moving = sum(steps for stages in arms.values() for steps, _, rate in stages if rate)
+    moving = sum(rate > 0 for plan in arms.values() for _, rate in at_each_step(plan))
     tests = sum(min(TEST_MOST, len(files) - k) for files in classes.values())
     done, total = 0, repeats * (moving * batch + k * len(classes) + tests)
     for repeat in range(repeats):
@@ -78,19 +79,19 @@ def compare(
             yield Progress(done, total)
         x, x_test = torch.split(torch.stack(loaded).to(device), [len(train), len(test)])
         y, y_test = (torch.tensor([c for _, c in half], device=device) for half in (train, test))
-        for arm, stages in arms.items():
+        for arm, plan in arms.items():
             body, head = network(None if arm == "scratch" else weights, len(classes), start)
             body, head = body.to(device), head.to(device)
-            for passed in fit(body, head, x, y, stages, torch.Generator().manual_seed(start)):
+            for passed in fit(body, head, x, y, plan, torch.Generator().manual_seed(start)):
                 done += passed
                 yield Progress(done, total)
             right = head(features(body, x_test)).argmax(-1) == y_test
             scores[arm].append(right.cpu().double().mean().item())
-            yield Metric(repeat + 1, names[arm], *share_interval(scores[arm]))
+            yield Metric(repeat + 1, names[arm], *accuracy_interval(scores[arm]))
     return scores
 
 
-def share_interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
+def accuracy_interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
     """Return (mean, low, high) by Student's t, cut at 0 and 1, between which every share lies."""
     mean, low, high = mean_interval(values)
     return mean, None if low is None else max(low, 0.0), None if high is None else min(high, 1.0)
@@ -294,26 +295,32 @@ def features(body: nn.Module, pictures: Tensor) -> Tensor:
 # Loop.
 
 
+def at_each_step(plan: Plan) -> Iterator[tuple[float, float]]:
+    """Yield the rates of head and body at each of the STEPS."""
+    for step in range(STEPS):
+        yield plan[max(start for start in plan if start <= step)]
+
+
 def fit(
     body: nn.Module,
     head: nn.Module,
     pictures: Tensor,
     labels: Tensor,
-    stages: Sequence[Stage],
+    plan: Plan,
     generator: torch.Generator,
 ) -> Iterator[int]:
-    """Train through *stages*; yield how many pictures each step took through a moving body."""
-    for steps, head_rate, body_rate in stages:
-        groups = [{"params": head.parameters(), "lr": head_rate}]
-        if body_rate:
-            groups.append({"params": body.parameters(), "lr": body_rate})
-        fixed = None if body_rate else features(body, pictures)  # once, not at every step
-        optimizer = torch.optim.Adam(groups)
-        for _ in range(steps):
-            pick = torch.randperm(len(labels), generator=generator)[:BATCH]
-            optimizer.zero_grad()
-            seen = body.train()(pictures[pick]) if fixed is None else fixed[pick]
-            loss = F.cross_entropy(head(seen), labels[pick])
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            yield len(pick) if fixed is None else 0
+    """Train by *plan*; yield how many pictures each step took through a moving body."""
+    for step, (head_rate, body_rate) in enumerate(at_each_step(plan)):
+        if step in plan:
+            groups = [{"params": head.parameters(), "lr": head_rate}]
+            if body_rate:
+                groups.append({"params": body.parameters(), "lr": body_rate})
+            optimizer = torch.optim.Adam(groups)
+            fixed = None if body_rate else features(body, pictures)  # (n, 512), for all steps
+        pick = torch.randperm(len(labels), generator=generator)[:BATCH]
+        optimizer.zero_grad()
+        seen = body.train()(pictures[pick]) if fixed is None else fixed[pick]
+        loss = F.cross_entropy(head(seen), labels[pick])
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        yield len(pick) if fixed is None else 0

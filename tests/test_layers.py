@@ -211,7 +211,7 @@ def test_the_whole_app_never_imports_torch_or_a_lesson() -> None:
     program = (
         "import pkgutil, importlib, studyapp\n"
         "for module in pkgutil.walk_packages(studyapp.__path__, 'studyapp.'):\n"
-        "    if module.name not in ('studyapp.__main__', 'studyapp.lab.worker'):\n"
+        "    if module.name.rpartition('.')[2] not in ('__main__', 'worker', 'seeds'):\n"
         "        importlib.import_module(module.name)\n"
         "from studyapp.lab import catalog; catalog.read()\n"
     )
@@ -219,7 +219,12 @@ def test_the_whole_app_never_imports_torch_or_a_lesson() -> None:
     assert not {name for name in modules if name.split(".")[0] in ("torch", "lessons")}
 
 
-def test_a_lesson_imports_only_the_protocol_of_studyapp() -> None:
-    allowed = {"studyapp.lab.protocol", "studyapp.lab.interval"}
+def test_a_lesson_imports_only_what_is_for_lessons() -> None:
+    allowed = {"studyapp.lab.protocol", "studyapp.lab.interval", "studyapp.lab.seeds"}
     for path in (ROOT.parent / "lessons").glob("*.py"):
         assert imports(path) <= allowed, path
+
+
+def test_what_lessons_share_imports_nothing_else_of_the_app() -> None:
+    allowed = {"studyapp.lab.protocol", "studyapp.lab.interval"}
+    assert imports(ROOT / "lab" / "seeds.py") <= allowed

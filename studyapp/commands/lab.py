@@ -59,7 +59,7 @@ def show(name: str, as_json: bool) -> None:
     if as_json:
         print_json([_as_json(lesson)])
         return
-    click.echo(f"{lesson.title}\n\n{lesson.question.text}")
+    click.echo(f"{lesson.title}\n\n{_question(lesson)}")
     for choice in lesson.question.choices:
         click.echo(f"  {choice.text}")
     click.echo("\nKnobs")
@@ -276,16 +276,24 @@ def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) 
 
 
 def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -> None:
-    from studyapp.study.lab.facts import meaning, measured
+    from studyapp.study.lab.facts import following, meaning, measured
 
     if graded is not None and graded.grade is not None:
         click.echo(f"You said {graded.prediction.said}: {graded.grade}.")
     width = max(len(fact.name) for fact in result.facts)
     for fact in result.facts:
         click.echo(f"  {fact.name:<{width}}  {measured(fact)}; {fact.varies}")
-    for text in (meaning(lesson, result.knobs), lesson.next):
+    values = result.knobs
+    for text in (meaning(lesson, values, result.facts), following(lesson, values, result.facts)):
         if text:
             click.echo(text)
+
+
+def _question(lesson: Declaration) -> str:
+    """Return what the lesson asks at its defaults."""
+    from studyapp.lab import knobs, wording
+
+    return wording.filled(lesson.question.text, knobs.check(lesson.knobs, {}))
 
 
 def _as_json(lesson: Declaration) -> dict[str, Any]:
@@ -293,7 +301,7 @@ def _as_json(lesson: Declaration) -> dict[str, Any]:
         "name": lesson.name,
         "version": lesson.version,
         "title": lesson.title,
-        "question": asdict(lesson.question),
+        "question": asdict(lesson.question) | {"text": _question(lesson)},
         "knobs": [asdict(knob) for knob in lesson.knobs],
         "topics": list(lesson.topics),
     }

@@ -17,8 +17,8 @@ from typing import Any
 
 from studyapp import packs
 from studyapp.errors import ContentError, SettingError, StudyError, printable
-from studyapp.lab import knobs
-from studyapp.lab.protocol import Choice, Knob, Question
+from studyapp.lab import knobs, wording
+from studyapp.lab.protocol import Choice, Knob, Question, When
 from studyapp.lab.typed import build
 from studyapp.notes.note import Problem
 
@@ -39,8 +39,8 @@ class Declaration:
     pack: str
     module: str  # "lessons.overfit"
     path: Path  # its source
-    meaning: str = ""
-    next: str = ""
+    meaning: str | tuple[When, ...] = ""
+    next: str | tuple[When, ...] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,9 @@ class _Reader:
                 return -value
             case ast.Tuple(elts=items) | ast.List(elts=items):
                 return tuple(self._value(item) for item in items)
+            case ast.Dict(keys=keys, values=values) if None not in keys:
+                names = [self._value(key) for key in keys if key is not None]
+                return dict(zip(names, map(self._value, values), strict=True))
             case ast.Call() if (cls := _CALLED.get(_called(node))) is not None:
                 return self._build(cls, node)
         raise self._error(node, f"{ast.unparse(node)[:60]} is not a literal")
@@ -186,7 +189,7 @@ class _Reader:
         return ContentError(self._path, getattr(node, "lineno", 1), message)
 
 
-_CALLED: dict[str, Any] = {cls.__name__: cls for cls in (Knob, Choice, Question)}
+_CALLED: dict[str, Any] = {cls.__name__: cls for cls in (Knob, Choice, Question, When)}
 
 
 def _called(call: ast.Call) -> str:
@@ -234,11 +237,47 @@ def _check_question(question: Question) -> None:
         _complain(low < high, "the ranges of two choices overlap")
 
 
+def _check_when(when: When) -> None:
+    _complain(not _ordered(when.low, when.high), f"{when.text!r}: low is above high")
+    bounded = (when.low, when.high) != (None, None)
+    _complain(bounded and when.fact is None, f"{when.text!r}: low and high are of which fact?")
+
+
+def _check_condition(when: When, name: str, knob: Knob | None) -> None:
+    if knob is None:
+        raise ValueError(f"{when.text!r}: there is no knob {name!r}")
+    allowed = when.knobs[name]
+    if knob.kind == "choice":
+        missing = [word for word in allowed if word not in knob.choices]
+        _complain(bool(missing), f"{when.text!r}: {missing[:1]} is no choice of {name}")
+        return
+    numbers = [value for value in allowed if not isinstance(value, str)]
+    _complain(len(numbers) != 2 or len(allowed) != 2, f"{when.text!r}: {name} needs (low, high)")
+    _complain(numbers[0] > numbers[1], f"{when.text!r}: low is above high")
+
+
+def _check_texts(lesson: Declaration) -> None:
+    """Complain of a text that names a knob that is not there, or a word in percent."""
+    known = {knob.name: knob for knob in lesson.knobs}
+    whens = [
+        when for told in (lesson.meaning, lesson.next) if not isinstance(told, str) for when in told
+    ]
+    for text in (lesson.question.text, *(when.text for when in whens)):
+        for name, percent in wording.fields(text):
+            _complain(name not in known, f"{text[:40]!r}…: there is no knob {name!r}")
+            words = percent and known[name].kind == "choice"
+            _complain(words, f"{text[:40]!r}…: {name} has no percentage")
+    for when in whens:
+        for name in when.knobs:
+            _check_condition(when, name, known.get(name))
+
+
 def _check_lesson(lesson: Declaration) -> None:
     _complain(_NAME.fullmatch(lesson.name) is None, f"{lesson.name!r} is not a name for a lesson")
     _complain(lesson.version < 1, "version counts from 1")
     names = Counter(knob.name for knob in lesson.knobs)
     _complain(len(names) < len(lesson.knobs), "two knobs have the same name")
+    _check_texts(lesson)
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")  # it stands in fact:NAME.FACT and ?KNOB=VALUE
@@ -246,6 +285,7 @@ _COMPLAINTS: dict[Any, Callable[[Any], None]] = {
     Knob: _check_knob,
     Choice: _check_choice,
     Question: _check_question,
+    When: _check_when,
     Declaration: _check_lesson,
 }
 

@@ -53,10 +53,10 @@ def grade(question: Question, answer: Answer, facts: Sequence[Fact]) -> Verdict:
     """
     check_answer(question, answer)
     if not isinstance(answer, str):
-        return _grade_range(answer, _interval(question.fact, facts))
+        return _grade_range(answer, interval(question.fact, facts))
     chosen = next(choice for choice in question.choices if choice.text == answer)
     if question.kind == "arms":
-        return _grade_arm(chosen, _interval(chosen.fact or question.fact, facts))
+        return _grade_arm(chosen, interval(chosen.fact or question.fact, facts))
     return _grade_choice(question, chosen, facts)
 
 
@@ -81,11 +81,11 @@ def _grade_arm(chosen: Choice, measured: tuple[float, float] | None) -> Verdict:
 
 def _grade_choice(question: Question, chosen: Choice, facts: Sequence[Fact]) -> Verdict:
     """Grade a choice among ranges that may share an end: there, the one named first is true."""
-    measured = _interval(chosen.fact or question.fact, facts)
+    measured = interval(chosen.fact or question.fact, facts)
     if measured is None:
         return Verdict.UNRESOLVED
     for choice in question.choices:
-        own = _interval(choice.fact or question.fact, facts)
+        own = interval(choice.fact or question.fact, facts)
         if own is not None and _range(choice)[0] <= own[0] and own[1] <= _range(choice)[1]:
             return Verdict.RIGHT if choice is chosen else Verdict.WRONG
     low, high = _range(chosen)
@@ -99,7 +99,8 @@ def _range(choice: Choice) -> tuple[float, float]:
     )
 
 
-def _interval(name: str, facts: Sequence[Fact]) -> tuple[float, float] | None:
+def interval(name: str, facts: Sequence[Fact]) -> tuple[float, float] | None:
+    """Return the interval of a fact, both ends its value if it is exact; None if it has none."""
     for fact in facts:
         if fact.name == name:
             if fact.low is not None and fact.high is not None:

@@ -44,6 +44,22 @@ def wilson(hits: int, n: int, level: float = 0.95) -> tuple[float, float, float]
     return share, 0.0 if hits == 0 else centre - half, 1.0 if hits == n else centre + half
 
 
+def clopper_pearson(hits: int, n: int, level: float = 0.95) -> tuple[float, float, float]:
+    """Return (share, low, high) of *hits* out of *n*: the exact interval of Clopper & Pearson 1934.
+
+    It covers any true share at least as often as *level* says, few hits included, where Wilson's
+    may fall short. Raises ValueError unless 0 ≤ hits ≤ n and n ≥ 1.
+    """
+    if not 0 <= hits <= n or n < 1:
+        raise ValueError(f"{hits} hits of {n} is not a share")
+    share, tail = hits / n, (1 - level) / 2
+    low = 0.0 if hits == 0 else _beta_quantile(tail, hits, n - hits + 1)
+    high = 1.0 if hits == n else 1 - _beta_quantile(tail, n - hits, hits + 1)
+    if hits < n / 2:  # 1 - x would cancel
+        high = _beta_quantile(1 - tail, hits + 1, n - hits)
+    return share, low, high
+
+
 @lru_cache(maxsize=256)
 def t_quantile(p: float, df: float) -> float:
     """Return the p-quantile of Student's t with *df* degrees of freedom, 0 < p < 1, df > 0."""
@@ -55,14 +71,21 @@ def t_quantile(p: float, df: float) -> float:
         return _expansion(NormalDist().inv_cdf(p), df)
     tail = min(p, 1 - p)
     low, high = 0.0, 1.0
-    while _upper_tail(high, df) > tail:
+    while t_tail(high, df) > tail:
         low, high = high, high * 2
     while (middle := (low + high) / 2) not in (low, high):
-        if _upper_tail(middle, df) > tail:
+        if t_tail(middle, df) > tail:
             low = middle
         else:
             high = middle
     return math.copysign(high, p - 0.5)
+
+
+def t_tail(t: float, df: float) -> float:
+    """Return P(T > t) for t ≥ 0: half the regularised incomplete beta I_x(df/2, 1/2)."""
+    a, b = df / 2, 0.5
+    x, rest = df / (df + t * t), t * t / (df + t * t)  # 1 - x would cancel for small t
+    return _beta(x, rest, a, b) / 2
 
 
 _MANY = 2000  # beyond, log-gamma loses digits and the expansion below is exact to rounding
@@ -80,25 +103,37 @@ def _expansion(z: float, df: float) -> float:
     )
 
 
-def _upper_tail(t: float, df: float) -> float:
-    """Return P(T > t) for t ≥ 0: half the regularised incomplete beta I_x(df/2, 1/2)."""
-    a, b = df / 2, 0.5
-    x, rest = df / (df + t * t), t * t / (df + t * t)  # 1 - x would cancel for small t
-    if x < (a + 1) / (a + b + 2):
-        return _beta(x, rest, a, b) / 2
-    return (1 - _beta(rest, x, b, a)) / 2
+def _beta_quantile(p: float, a: float, b: float) -> float:
+    """Return the x, 0 < x < 1, at which the regularised incomplete beta I_x(a, b) is p."""
+    low, high, x = 0.0, 1.0, a / (a + b)
+    while True:
+        above = _beta(x, 1 - x, a, b) - p
+        low, high = (low, x) if above > 0 else (x, high)
+        # Newton's step with the density as slope; where it leaves the bracket, half of that.
+        slope = _power(x, 1 - x, a, b) / (x * (1 - x))
+        closer = x - above / slope if slope else low
+        if not low < closer < high:
+            closer = (low + high) / 2
+        if abs(closer - x) <= 1e-12 * x or closer in (low, high):
+            return closer
+        x = closer
 
 
 def _beta(x: float, rest: float, a: float, b: float) -> float:
-    """Regularised incomplete beta by its continued fraction, for x < (a + 1) / (a + b + 2).
+    """Regularised incomplete beta I_x(a, b); *rest* is 1 - x, given because it may cancel."""
+    if x < (a + 1) / (a + b + 2):
+        return _lower_beta(x, rest, a, b)
+    return 1 - _lower_beta(rest, x, b, a)
 
-    *rest* is 1 - x. Abramowitz & Stegun 26.5.8, evaluated by the method of Lentz (1976).
+
+def _lower_beta(x: float, rest: float, a: float, b: float) -> float:
+    """I_x(a, b) by its continued fraction, for x < (a + 1) / (a + b + 2).
+
+    Abramowitz & Stegun 26.5.8, evaluated by the method of Lentz (1976).
     """
     if x == 0:
         return 0.0
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
-    )
+    front = _power(x, rest, a, b)
     c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
     value = d
     for m in range(1, 10_000):
@@ -112,3 +147,10 @@ def _beta(x: float, rest: float, a: float, b: float) -> float:
         if abs(c * d - 1) < 1e-16:
             break
     return front * value / a
+
+
+def _power(x: float, rest: float, a: float, b: float) -> float:
+    """Return x^a · rest^b ÷ B(a, b)."""
+    return math.exp(
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
+    )

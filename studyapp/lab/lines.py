@@ -47,13 +47,19 @@ class Cancelled:
     """The learner stopped the run; there are no facts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The run begins again: what it has drawn so far is void."""
+
+
 Outcome: TypeAlias = Finished | Failed | Cancelled
-Message: TypeAlias = Metric | Progress | Remark | Outcome
+Message: TypeAlias = Metric | Progress | Remark | Restarted | Outcome
 
 _NAMES: dict[type[Message], str] = {
     Metric: "metric",
     Progress: "progress",
     Remark: "note",
+    Restarted: "restarted",
     Finished: "result",
     Failed: "error",
     Cancelled: "cancelled",

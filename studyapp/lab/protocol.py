@@ -7,7 +7,7 @@ that the app can read the declaration without importing the module (and torch wi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Value: TypeAlias = int | float | str
@@ -50,6 +50,8 @@ class Question:
     """What the learner predicts before a run. The app grades it; the lesson does not.
 
     `choice` and `arms` ask for one of `choices`; `number` asks for an 80% range of `fact`.
+    `{knob}` in the text stands for that knob's value, `{knob:%}` for it in percent, so that the
+    question is true at any knobs.
     """
 
     text: str
@@ -57,6 +59,23 @@ class Question:
     fact: str
     choices: tuple[Choice, ...] = ()
     unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A text, and the runs of which it is true; without a condition it is true of all.
+
+    The whole interval of `fact` lies inside [low, high], where None is unbounded: a fact that is
+    not resolved, or was not measured, makes no text true. And each of `knobs` has a value from
+    (low, high), or is one of the words given: `{"flips": (0.0, 0.0), "stop": ("loss",)}`. The
+    text has fields as a question has.
+    """
+
+    text: str
+    fact: str | None = None
+    low: float | None = None
+    high: float | None = None
+    knobs: Mapping[str, tuple[Value, ...]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +112,9 @@ class Fact:
     """One measured figure. low and high bound a 95% interval, None where there is none.
 
     `n` counts the independent repetitions behind it, `method` says how the interval was made
-    ("student t", "wilson"), `varies` what it covers ("32 draws of data and start"). Without an
-    interval a figure is exact if its method is "census" or "exact", and else decides nothing.
+    ("student t", "clopper-pearson"), `varies` what it covers ("32 draws of data and start").
+    Without an interval a figure is exact if its method is "census" or "exact", and else decides
+    nothing.
     """
 
     name: str
@@ -120,9 +140,11 @@ Run: TypeAlias = Callable[[Mapping[str, Value], str, int], Iterator[LessonEvent]
 class Lesson:
     """The declaration of an experiment.
 
-    `run(knobs, device, seed)` yields events and ends with one Result. `topics` are the tags of
-    notes that the experiment grounds. `meaning` is two or three sentences on what the result
-    says; `next` is what to try afterwards.
+    `run(knobs, device, seed)` yields events and ends with one Result. Out of memory, it is run
+    again with half of the knob `seeds`. `topics` are the tags of notes that the experiment
+    grounds. `meaning` is two or three sentences on what the result says; `next` is what to try
+    afterwards. Both are shown where they are true; a plain string is taken to be true at the
+    defaults.
     """
 
     name: str
@@ -132,5 +154,5 @@ class Lesson:
     knobs: tuple[Knob, ...]
     topics: tuple[str, ...]
     run: Run
-    meaning: str = ""
-    next: str = ""
+    meaning: str | tuple[When, ...] = ""
+    next: str | tuple[When, ...] = ""

@@ -27,7 +27,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from studyapp.errors import StudyError
-from studyapp.lab.lines import Cancelled, Failed, Finished, Message, encode
+from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Restarted, encode
 from studyapp.lab.protocol import Fact, Lesson, Metric, Progress, Remark, Result, Value
 from studyapp.lab.thinner import INTERVAL, Thinner
 from studyapp.lab.typed import build
@@ -98,6 +98,12 @@ class Stream:
             self.send(Remark(text))
         elif self._notes == NOTES + 1:
             self.send(Remark("There are more notes; they are left out."))
+
+    def restart(self) -> None:
+        """Forget what was drawn, and let the reader forget it."""
+        self._thinner, self._progress = Thinner(), None
+        self._diverged.clear()
+        self.send(Restarted())
 
     def send(self, message: Message) -> None:
         """Write one line whole. A stop that arrives meanwhile is raised after it."""
@@ -174,29 +180,48 @@ def execute(request: Request, stream: Stream, started: float) -> Finished:
             for knob in lesson.knobs
             if knob.gpu is not None and knob.name not in request.given
         }
-    for event in lesson.run(dict(knobs), device, request.seed):
-        match event:
-            case Metric():
-                stream.metric(event)
-            case Progress():
-                stream.progress(event)
-            case Remark():
-                stream.note(event.text)
-            case Result():
-                return Finished(
-                    lesson=lesson.name,
-                    version=lesson.version,
-                    facts=check_facts(event),
-                    knobs=knobs,
-                    seed=request.seed,
-                    device=device,
-                    threads=request.threads,
-                    seconds=round(time.monotonic() - started, 3),
-                    python=platform.python_version(),
-                    torch=None if torch is None else str(torch.__version__),
-                )
-            case _:
-                raise ValueError(f"{lesson.name} yielded {event!r:.60}, which is no event.")
+    while (facts := attempt(lesson, knobs, device, request.seed, stream)) is None:
+        knobs["seeds"] = half = int(knobs["seeds"]) // 2
+        stream.restart()
+        told = "1 seed" if half == 1 else f"{half:,} seeds"
+        stream.note(f"There is too little memory: starting again with {told}.")
+    return Finished(
+        lesson=lesson.name,
+        version=lesson.version,
+        facts=facts,
+        knobs=knobs,
+        seed=request.seed,
+        device=device,
+        threads=request.threads,
+        seconds=round(time.monotonic() - started, 3),
+        python=platform.python_version(),
+        torch=None if torch is None else str(torch.__version__),
+    )
+
+
+def attempt(
+    lesson: Lesson, knobs: dict[str, Value], device: str, seed: int, stream: Stream
+) -> tuple[Fact, ...] | None:
+    """Run the lesson to its Result and return its facts; None if half the seeds may fit."""
+    try:
+        for event in lesson.run(dict(knobs), device, seed):
+            match event:
+                case Metric():
+                    stream.metric(event)
+                case Progress():
+                    stream.progress(event)
+                case Remark():
+                    stream.note(event.text)
+                case Result():
+                    return check_facts(event)
+                case _:
+                    raise ValueError(f"{lesson.name} yielded {event!r:.60}, which is no event.")
+    except Exception as error:
+        seeds = knobs.get("seeds")
+        if not _is_out_of_memory(error) or not isinstance(seeds, int) or seeds < 2:
+            raise
+        traceback.clear_frames(error.__traceback__)  # they hold what filled the memory
+        return None
     raise ValueError(f"{lesson.name} ended without a result.")
 
 
@@ -238,7 +263,7 @@ def check_facts(result: Result) -> tuple[Fact, ...]:
 def sentence(error: BaseException, lesson: str) -> str:
     """Return what happened, for the learner. Lessons raise ValueError with a sentence of theirs."""
     first = str(error).strip().partition("\n")[0]
-    if isinstance(error, MemoryError) or _is_out_of_memory(error, first):
+    if _is_out_of_memory(error):
         return f"{lesson} ran out of memory: try smaller knobs, or fewer seeds."
     if isinstance(error, SystemExit):
         return f"{lesson} ended without a result."
@@ -247,11 +272,13 @@ def sentence(error: BaseException, lesson: str) -> str:
     return f"{lesson} stopped: {type(error).__name__}{f': {first}' if first else ''}"
 
 
-def _is_out_of_memory(error: BaseException, text: str) -> bool:
+def _is_out_of_memory(error: BaseException) -> bool:
     # torch.OutOfMemoryError on a GPU; on the CPU torch raises a RuntimeError that says so
-    return type(error).__name__ == "OutOfMemoryError" or (
-        isinstance(error, RuntimeError)
-        and ("can't allocate memory" in text or "out of memory" in text)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    text = str(error).strip().partition("\n")[0]
+    return isinstance(error, RuntimeError) and (
+        "can't allocate memory" in text or "out of memory" in text
     )
 
 

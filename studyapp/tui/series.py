@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
+from studyapp.lab.lines import Restarted
 from studyapp.lab.protocol import Metric, Progress, Remark
 
 SPAN = 1000  # largest ÷ smallest: curves that span more are drawn on a log scale
@@ -80,9 +81,13 @@ class Live:
         self._left_out: set[str] = set()
         self._from: tuple[Progress, float] | None = None  # where the present stage began
 
-    def add(self, message: Metric | Progress | Remark, now: float) -> None:
+    def add(self, message: Metric | Progress | Remark | Restarted, now: float) -> None:
         if isinstance(message, Metric):
             self._add_point(message)
+        elif isinstance(message, Restarted):
+            self._series.clear()
+            self._left_out.clear()
+            self.version += 1
         elif isinstance(message, Progress):
             self._add_progress(message, now)
         else:

@@ -32,7 +32,7 @@ LESSON: Lesson = Lesson(
     title="One of "
     "everything",
     question=Question(
-        text="Lower, the same or higher?",
+        text="Of {n} at {rate:%}: lower, the same or higher?",
         kind="choice",
         fact="gap",
         choices=(
@@ -50,8 +50,12 @@ LESSON: Lesson = Lesson(
     ],
     topics=("overfitting",),
     run=run,
-    meaning="It says something.",
-    next="",
+    meaning=(
+        When("It rose at n = {n}.", "gap", low=0),
+        When("Nothing.", fact="gap", low=-1, high=1, knobs={"n": (32, 64), "data": ("digits",)}),
+        When("Always."),
+    ),
+    next="Try n = {n}.",
 )
 """
 
@@ -161,6 +165,76 @@ BROKEN = {
         lesson(changes={"question": f"Question('?', 'choice', 'f', {TWO.format(low=1)})"}),
         6,
         "overlap",
+    ),
+    "a question about no knob": (
+        lesson(changes={"question": "Question('Of {m}?', 'number', 'f')"}),
+        2,
+        "there is no knob 'm'",
+    ),
+    "a percentage of words": (
+        lesson(
+            changes={
+                "knobs": KNOB.format("'choice', 'a', choices=('a',)"),
+                "question": "Question('Of {n:%}?', 'number', 'f')",
+            }
+        ),
+        2,
+        "n has no percentage",
+    ),
+    "a condition on no knob": (
+        lesson(changes={"meaning": "(When('x', knobs={'m': (0, 1)}),)"}),
+        2,
+        "there is no knob 'm'",
+    ),
+    "a condition without its end": (
+        lesson(
+            changes={
+                "knobs": KNOB.format("'int', 1"),
+                "meaning": "(When('x', knobs={'n': (0,)}),)",
+            }
+        ),
+        2,
+        "n needs (low, high)",
+    ),
+    "a condition upside down": (
+        lesson(
+            changes={
+                "knobs": KNOB.format("'int', 1"),
+                "next": "(When('x', knobs={'n': (1, 0)}),)",
+            }
+        ),
+        2,
+        "low is above high",
+    ),
+    "a condition on no choice": (
+        lesson(
+            changes={
+                "knobs": KNOB.format("'choice', 'a', choices=('a',)"),
+                "next": "(When('x', knobs={'n': ('b',)}),)",
+            }
+        ),
+        2,
+        "'b'] is no choice of n",
+    ),
+    "a range of no fact": (
+        lesson(changes={"meaning": "(When('x', low=1),)"}),
+        10,
+        "of which fact",
+    ),
+    "a range upside down": (
+        lesson(changes={"meaning": "(When('x', 'f', 1, 0),)"}),
+        10,
+        "low is above high",
+    ),
+    "a text about no knob": (
+        lesson(changes={"meaning": "(When('With {m}.'),)"}),
+        2,
+        "there is no knob 'm'",
+    ),
+    "a spread of conditions": (
+        lesson(changes={"meaning": "(When('x', knobs={**KNOBS}),)"}),
+        10,
+        "is not a literal",
     ),
     "an arm without its fact": (
         lesson(changes={"question": f"Question('?', 'arms', 'f', {TWO.format(low=2)})"}),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 
 import pytest
 import scipy.stats  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studyapp.lab.interval import mean_interval, t_quantile, wilson
+from studyapp.lab.interval import clopper_pearson, mean_interval, t_quantile, wilson
 
 finite = st.floats(-1e6, 1e6)
 
@@ -58,10 +59,45 @@ def test_wilson_is_scipys(count: tuple[int, int]) -> None:
     assert 0 <= low <= share <= high <= 1
 
 
+def by_scipy(hits: int, n: int) -> tuple[float, float]:
+    """binomtest would do, but searches for the ends to 2e-12 and no further."""
+    low = scipy.stats.beta.ppf(0.025, hits, n - hits + 1) if hits else 0
+    high = scipy.stats.beta.ppf(0.975, hits + 1, n - hits) if hits < n else 1
+    return float(low), float(high)
+
+
+@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_clopper_pearson_is_scipys(count: tuple[int, int]) -> None:
+    hits, n = count
+    share, low, high = clopper_pearson(hits, n)
+    assert (low, high) == pytest.approx(by_scipy(hits, n), rel=1e-8)
+    assert 0 <= low <= share <= high <= 1
+
+
+@pytest.mark.parametrize("hits", [0, 1, 40_000, 50_000_000, 99_999_999, 100_000_000])
+def test_clopper_pearson_takes_a_hundred_million(hits: int) -> None:
+    _, low, high = clopper_pearson(hits, 10**8)
+    assert (low, high) == pytest.approx(by_scipy(hits, 10**8), rel=1e-6)
+
+
+@pytest.mark.parametrize("mean", [0.1, 0.5, 1, 2, 8])
+@pytest.mark.parametrize("n", [50, 2000])
+def test_the_exact_interval_covers_even_the_rarest_share(mean: float, n: int) -> None:
+    p = mean / n
+    covered = 0.0
+    for hits in range(60):
+        _, low, high = clopper_pearson(hits, n) if hits <= n else (0, 2, 0)
+        covered += scipy.stats.binom.pmf(hits, n, p) * (low <= p <= high)
+    assert covered >= 0.95
+
+
+@pytest.mark.parametrize("interval", [wilson, clopper_pearson])
 @pytest.mark.parametrize("count", [(-1, 3), (4, 3), (0, 0)])
-def test_impossible_shares_are_refused(count: tuple[int, int]) -> None:
+def test_impossible_shares_are_refused(
+    interval: Callable[[int, int], object], count: tuple[int, int]
+) -> None:
     with pytest.raises(ValueError, match="is not a share"):
-        wilson(*count)
+        interval(*count)
 
 
 def test_four_seeds_cover_the_mean_as_often_as_promised() -> None:

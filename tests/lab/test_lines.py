@@ -16,6 +16,7 @@ from studyapp.lab.lines import (
     Failed,
     Finished,
     Message,
+    Restarted,
     Splitter,
     decode,
     encode,
@@ -32,6 +33,7 @@ messages = st.one_of(
     st.builds(Remark, text),
     st.builds(Failed, text, text),
     st.just(Cancelled()),
+    st.just(Restarted()),
     st.builds(
         Finished,
         lesson=text,

@@ -18,7 +18,7 @@ from processes import gone
 from studyapp.errors import SettingError
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
-from studyapp.lab.lines import Cancelled, Failed, Finished, Message
+from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Restarted
 from studyapp.lab.protocol import Fact, Metric, Progress, Remark
 
 Probe = Callable[[str], Declaration]
@@ -144,6 +144,56 @@ async def test_a_run_that_fails_ends_in_one_sentence_and_no_facts(
     assert isinstance(last, Failed)
     assert last.message == message
     assert list(folders.iterdir()) == []
+
+
+HUNGRY = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+yield Metric(0, "loss", knobs["seeds"])
+kept = [bytearray((1 << 28)) for _ in range(knobs["seeds"])]
+yield Metric(1, "loss", knobs["seeds"])
+yield Result(({FACT},))
+"""
+
+
+async def test_out_of_memory_a_run_begins_again_with_half_the_seeds(probe: Probe) -> None:
+    *events, last = await play(probe(HUNGRY), seeds=9)
+    assert events[1:] == [
+        *(
+            event
+            for seeds, told in ((9, "4 seeds"), (4, "2 seeds"))
+            for event in (
+                Metric(0, "loss", seeds),
+                Restarted(),
+                Remark(f"There is too little memory: starting again with {told}."),
+            )
+        ),
+        Metric(0, "loss", 2),
+        Metric(1, "loss", 2),
+    ]
+    assert isinstance(last, Finished)
+    assert last.knobs["seeds"] == 2  # what was run, not what was asked for
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "MemoryError()",
+        'RuntimeError("[enforce fail] DefaultCPUAllocator: can\'t allocate memory: 9 bytes")',
+        "type('OutOfMemoryError', (RuntimeError,), {})('CUDA out of memory.')",
+    ],
+)
+async def test_memory_is_short_in_several_words(error: str, probe: Probe) -> None:
+    *events, last = await play(probe(f"yield Remark('here')\nraise {error}"), seeds=2)
+    assert [event for event in events if event == Remark("here")] == [Remark("here")] * 2
+    assert isinstance(last, Failed)
+    assert last.message == "probe ran out of memory: try smaller knobs, or fewer seeds."
+
+
+async def test_another_error_is_not_tried_again(probe: Probe) -> None:
+    *events, last = await play(probe("yield Remark('here')\nraise ValueError('No.')"), seeds=2)
+    assert events.count(Remark("here")) == 1
+    assert last == Failed("No.", last.details if isinstance(last, Failed) else "")
 
 
 async def test_the_end_of_stderr_is_kept_for_whoever_wants_to_know(probe: Probe) -> None:

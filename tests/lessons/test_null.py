@@ -11,8 +11,9 @@ import torch
 from scipy import stats
 
 from lessons import null
-from studyapp.lab.interval import wilson
+from studyapp.lab.interval import clopper_pearson, wilson
 from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Result, Value
+from studyapp.lab.wording import true_of
 
 DEFAULTS = {knob.name: knob.default for knob in null.LESSON.knobs}
 SMALL = {"n": 9, "worlds": 1000}
@@ -32,7 +33,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(null, "REPEATS", 500)
-    monkeypatch.setattr(null, "PERMUTATIONS", 499)
+    monkeypatch.setattr(null, "SHUFFLES", 499)
 
 
 def events(seed: int = 0, **knobs: Value) -> list[LessonEvent]:
@@ -45,9 +46,15 @@ def facts(seed: int = 0, **knobs: Value) -> dict[str, Fact]:
     return {fact.name: fact for fact in result.facts}
 
 
+def sure(fact: Fact) -> tuple[float, float]:
+    """Return the interval of a share at SURE, from the counts behind the fact."""
+    simulated = fact.name in ("p_value", "permutation_p")  # there, the study is one world more
+    hits = fact.value * (fact.n + 1) - 1 if simulated else fact.value * fact.n
+    return clopper_pearson(round(hits), fact.n, SURE)[1:]
+
+
 def holds(fact: Fact, expected: float) -> bool:
-    """Return whether a share's Wilson interval, taken at SURE, holds the expected value."""
-    _, low, high = wilson(round(fact.value * fact.n), fact.n, SURE)
+    low, high = sure(fact)
     return low <= expected <= high
 
 
@@ -115,6 +122,7 @@ def test_p_is_that_of_linregress_and_of_permutation_test(n: int, slope: float) -
     y = null.observe(x, slope, 0.5, np.random.default_rng(1))
     line = stats.linregress(x, y)
     assert holds(found["p_value"], line.pvalue)
+    assert found["p_exact"].value == pytest.approx(line.pvalue, rel=1e-9)
     assert found["t"].value == pytest.approx(line.slope / line.stderr)
     half = stats.t.ppf(0.975, n - 2) * line.stderr
     assert found["slope"].low == pytest.approx(slope - half)
@@ -132,22 +140,30 @@ def test_p_is_that_of_linregress_and_of_permutation_test(n: int, slope: float) -
     many, exact = len(shuffled.null_distribution), (shuffled.pvalue,) * 3
     _, low, high = exact if n == 5 else wilson(round(shuffled.pvalue * many), many, SURE)
     ours = found["permutation_p"]
-    _, our_low, our_high = wilson(round(ours.value * ours.n), ours.n, SURE)
+    our_low, our_high = sure(ours)
     assert our_low <= high
     assert our_high >= low
 
 
 @pytest.mark.usefixtures("short")
-def test_the_permutation_p_is_never_0() -> None:
-    found = facts(n=1000, slope=0.1, scatter=0.1, worlds=1000)
+def test_no_p_is_ever_0() -> None:
+    stream = events(n=1000, slope=0.1, scatter=0.1, worlds=1000)
+    assert isinstance(stream[-1], Result)
+    found = {fact.name: fact for fact in stream[-1].facts}
     assert found["permutation_p"].value == 1 / 500
-    assert found["p_value"].value == 0  # a share of the worlds, so it can be
-    assert found["p_value"].high == pytest.approx(0.0038, abs=0.0001)
+    assert found["p_value"].value == 1 / 1001
+    assert (found["p_value"].low, found["p_value"].high) == clopper_pearson(0, 1000)[1:]
+    every = [fact for name, fact in found.items() if name[:2] == "p_" or "replication_" in name]
+    assert len(every) == 8
+    assert all(fact.value > 0 for fact in every)
+    curves = [e for e in stream if isinstance(e, Metric) and e.series in ("p", "exact p")]
+    assert all(metric.value > 0 for metric in curves)
 
 
 def test_one_in_twenty_is_significant_when_there_is_no_slope() -> None:
     found = facts(n=5, slope=0.0, worlds=100_000)
     assert holds(found["power"], 0.05)  # with z in place of t it would be 0.145
+    assert "replicated" not in found
     assert found["p_05"].value == pytest.approx(0.05, abs=0.01)
     assert found["p_95"].value == pytest.approx(0.95, abs=0.01)
     assert {"exaggeration", "wrong_sign"}.isdisjoint(found)
@@ -171,10 +187,35 @@ def test_what_is_significant_at_low_power_is_too_steep_and_at_times_of_the_wrong
 
 
 def test_p_varies_widely_when_the_study_is_repeated() -> None:
-    found = facts(scatter=0.8, worlds=100_000)
-    assert found["p_05"].value < 0.001
-    assert found["p_95"].value == pytest.approx(0.52, abs=0.06)
-    assert found["p_50"].value == pytest.approx(found["p_value"].value, rel=0.15)
+    found = facts(scatter=0.8, worlds=1000)
+    exact = stats.nct(98, found["t"].value)
+    for name, rank in (("p_05", 0.05), ("p_50", 0.5), ("p_95", 0.95)):
+        limit = float(stats.t.isf(found[name].value / 2, 98))  # p is below where |t| is above
+        assert exact.sf(limit) + exact.cdf(-limit) == pytest.approx(rank, abs=0.01)
+    assert found["p_05"].value < 0.001  # not floored at 1 of 1000 worlds
+
+
+@pytest.mark.parametrize(("n", "scatter"), [(6, 0.3), (100, 0.8)])
+def test_a_replication_is_the_next_study_where_nothing_else_is_known(
+    n: int, scatter: float
+) -> None:
+    found = facts(n=n, scatter=scatter, worlds=1000)
+    # Step by step: scatter and slope that the study leaves open, then the next study's slope and t.
+    rng, df, count = np.random.default_rng(8), n - 2, 200_000
+    error = scatter / (null.SD * (n - 1) ** 0.5)
+    true_scatter = scatter / np.sqrt(rng.chisquare(df, count) / df)
+    true_slope = rng.normal(-0.023, error * true_scatter / scatter)
+    slope = rng.normal(true_slope, error * true_scatter / scatter)
+    t = slope / (error * true_scatter / scatter * np.sqrt(rng.chisquare(df, count) / df))
+    limit = stats.t.ppf(0.975, df)
+    low, high = sure(found["replicated"])
+    assert low - 0.005 <= float((t < -limit).mean()) <= high + 0.005
+    for name, rank in (("05", 0.05), ("50", 0.5), ("95", 0.95)):
+        p = 2 * stats.t.sf(np.abs(t), df)
+        below = float((p <= found[f"replication_{name}"].value).mean())
+        assert below == pytest.approx(rank, abs=0.015)
+    assert found["replication_95"].value > found["p_95"].value  # wider than were the line the truth
+    assert found["replication_05"].value < found["p_05"].value
 
 
 @pytest.mark.usefixtures("short")
@@ -193,19 +234,21 @@ def test_the_stream_ends_at_the_facts() -> None:
     stream = events(scatter=0.8, worlds=5000)
     assert isinstance(stream[-1], Result)
     last = {event.series: event for event in stream if isinstance(event, Metric)}
-    p = stream[-1].facts[0]
+    found = {fact.name: fact for fact in stream[-1].facts}
+    p = found["p_value"]
     assert last["p"] == Metric(5000, "p", p.value, p.low, p.high)
     bins = [event for event in stream if isinstance(event, Metric) and event.series == "chance"]
     bins = bins[-null.BINS :]
     assert sum(metric.value for metric in bins) == pytest.approx(1, abs=0.01)
-    assert last["observed"].step == pytest.approx(stream[-1].facts[4].value)
+    assert last["observed"].step == pytest.approx(found["t"].value)
+    assert last["exact p"].value == found["p_exact"].value
     assert min(m.step for m in bins) < last["observed"].step < max(m.step for m in bins)
 
 
 def test_memory_is_bounded_however_many_the_worlds() -> None:
     x = torch.from_numpy(null.temperatures(1000))
     generator = torch.Generator().manual_seed(0)
-    slopes, _ = next(null.studies(x, 0.0, 1.0, 100_000_000, generator))
+    slopes, _ = next(null.studies(x, torch.zeros(1), 100_000_000, generator))
     assert len(slopes) * len(x) <= null.CPU
 
 
@@ -216,3 +259,23 @@ def test_a_million_worlds_at_the_defaults() -> None:
     assert found["p_value"].high < 0.001  # so the first choice is right
     assert found["permutation_p"].low <= found["p_value"].high
     assert found["permutation_p"].high >= found["p_value"].low
+
+
+def told(**knobs: Value) -> tuple[str, ...]:
+    values = DEFAULTS | knobs
+    return true_of(null.LESSON.meaning, tuple(facts(**knobs).values()), values)
+
+
+def test_what_it_means_follows_the_facts() -> None:
+    def says(words: str, **knobs: Value) -> bool:
+        return any(words in text for text in told(worlds=30_000, **knobs))
+
+    assert says("hardly ever")
+    assert not says("hardly ever", scatter=0.8)
+    assert says("rarely, but it does", scatter=0.8)
+    assert says("no evidence that there is no relation", n=10, scatter=0.8)
+    for words in ("fewer than half", "too steep", "wrong sign"):
+        assert says(words, n=10, scatter=0.8)
+        assert not says(words)
+    assert says("nothing to find", slope=0.0)
+    assert not says("nothing to find")

@@ -7,14 +7,24 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from torch import nn
 
 from lessons import overfit
+from studyapp.lab import seeds as shared
 from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Remark, Result, Value
+from studyapp.lab.seeds import generators, stack
+from studyapp.lab.wording import true_of
 
 DEFAULTS = {knob.name: knob.default for knob in overfit.LESSON.knobs}
 SMALL = {"n": 33, "width": 5, "seeds": 3}
-ENDS = [(knob.name, end) for knob in overfit.LESSON.knobs for end in (knob.low, knob.high)]
-CURVES = {"train loss", "validation loss", "train error", "validation error"}
+ENDS = [
+    (knob.name, end)
+    for knob in overfit.LESSON.knobs
+    for end in knob.choices or (knob.low, knob.high)
+]
+SETS, MEASURES = ("train", "validation", "test"), ("loss", "error")
+CURVES = {f"{name} {measure}" for name in SETS for measure in MEASURES}
+MARKS = {"lowest test loss", "lowest test error"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +38,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overfit, "EPOCHS", 7)
+    monkeypatch.setattr(overfit, "EPOCHS", 8)
     monkeypatch.setattr(overfit, "TEST", 50)
     monkeypatch.setattr(overfit, "VALIDATION", 21)
 
@@ -44,54 +54,66 @@ def facts(seed: int = 0, **knobs: Value) -> dict[str, Fact]:
 
 
 def plainly(knobs: dict[str, Value], seed: int) -> dict[str, float]:
-    """Train one seed as anyone would: nn.Sequential, AdamW, the best state kept by validation."""
-    x, y, _, *starts = (torch.from_numpy(part) for part in overfit.draw(knobs, seed, 0))
-    test, cut = slice(0, overfit.TEST), overfit.TEST + overfit.VALIDATION
-    held_out, train = slice(overfit.TEST, cut), slice(cut, None)
+    """Train one seed as anyone would: nn.Sequential, AdamW, BCE, the best epoch by validation."""
+    (own,) = generators(seed, 1)
+    data = overfit.draw(int(knobs["n"]), float(knobs["flips"]), own)
     width = int(knobs["width"])
-    net = torch.nn.Sequential(
-        torch.nn.Linear(overfit.DIMENSIONS, width),
-        torch.nn.ReLU(),
-        torch.nn.Linear(width, width),
-        torch.nn.ReLU(),
-        torch.nn.Linear(width, 1),
+    starts = stack(lambda: overfit.Net(width), [own])
+    net = nn.Sequential(
+        nn.Linear(overfit.DIMENSIONS, width),
+        nn.ReLU(),
+        nn.Linear(width, width),
+        nn.ReLU(),
+        nn.Linear(width, 1),
+        nn.Flatten(0),
     )
     with torch.no_grad():
-        for parameter, start in zip(net.parameters(), starts, strict=True):
-            parameter.copy_(start.T.reshape(parameter.shape))
+        for parameter, start in zip(net.parameters(), starts.values(), strict=True):
+            parameter.copy_(start[0])
     decay = float(knobs["weight_decay"])
     optimizer = torch.optim.AdamW(net.parameters(), lr=overfit.RATE, weight_decay=decay)
-    measure = torch.nn.BCEWithLogitsLoss()
+    measure = nn.BCEWithLogitsLoss()
     history = []
     for epoch in range(overfit.EPOCHS + 1):
+        if epoch % overfit.EVERY == 0:
+            look: dict[str, float] = {}
+            for name, (x, sides, _) in data.items():
+                with torch.no_grad():
+                    logits = net(x)
+                look[f"{name} loss"] = measure(logits, (sides + 1) / 2).item()
+                look[f"{name} error"] = ((logits > 0) != (sides > 0)).float().mean().item()
+            history.append((look[f"validation {knobs['stop']}"], epoch, look))
         optimizer.zero_grad()
-        loss = measure(net(x[train]).squeeze(1), y[train])
-        with torch.no_grad():
-            validation = measure(net(x[held_out]).squeeze(1), y[held_out]).item()
-            logits = net(x[test]).squeeze(1)
-            error = ((logits > 0) != (y[test] > 0.5)).float().mean().item()
-            history.append((validation, epoch, measure(logits, y[test]).item(), error))
-        if epoch < overfit.EPOCHS:
-            loss.backward()
-            optimizer.step()
-    _, best_epoch, stopped_loss, stopped_error = min(history)
+        x, sides, _ = data["train"]
+        measure(net(x), (sides + 1) / 2).backward()
+        optimizer.step()
+    best = min(history, key=lambda each: each[:2])
+    stopped, final = best[2], history[-1][2]
+    losses = [look["test loss"] for *_, look in history]
+    errors = [look["test error"] for *_, look in history]
     return {
-        "best_epoch": best_epoch,
-        "stopped_loss": stopped_loss,
-        "final_loss": history[-1][2],
-        "train_loss": loss.item(),
-        "stopped_error": stopped_error,
-        "final_error": history[-1][3],
-        "error_gap": 100 * (history[-1][3] - stopped_error),
+        "best_epoch": best[1],
+        "stopped_loss": stopped["test loss"],
+        "final_loss": final["test loss"],
+        "train_loss": final["train loss"],
+        "train_error": final["train error"],
+        "stopped_error": stopped["test error"],
+        "final_error": final["test error"],
+        "error_gap": 100 * (final["test error"] - stopped["test error"]),
+        "floor": data["test"][2].float().mean().item(),
+        "lowest_loss_epoch": overfit.EVERY * losses.index(min(losses)),
+        "lowest_error_epoch": overfit.EVERY * errors.index(min(errors)),
     }
 
 
-@pytest.mark.parametrize("decay", [0.0, 3.0])
+@pytest.mark.parametrize(
+    ("n", "decay", "stop"), [(64, 0.0, "loss"), (64, 3.0, "error"), (300, 0.0, "loss")]
+)
 def test_each_seed_is_trained_as_plain_torch_would(
-    monkeypatch: pytest.MonkeyPatch, decay: float
+    monkeypatch: pytest.MonkeyPatch, n: int, decay: float, stop: str
 ) -> None:
     monkeypatch.setattr(overfit, "EPOCHS", 40)
-    knobs = DEFAULTS | {"n": 64, "width": 64, "weight_decay": decay, "seeds": 1}
+    knobs = DEFAULTS | {"n": n, "weight_decay": decay, "stop": stop, "seeds": 1}
     measured = {name: fact.value for name, fact in facts(seed=5, **knobs).items()}
     expected = plainly(knobs, seed=5)
     assert expected["best_epoch"] < overfit.EPOCHS  # else stopping is not put to the test
@@ -108,8 +130,8 @@ def test_every_knob_works_at_both_ends(name: str, end: Value) -> None:
         assert math.isfinite(fact.value)
         if fact.low is not None and fact.high is not None:
             assert -math.inf < fact.low <= fact.high < math.inf
-    assert [e for e in stream if isinstance(e, Progress)][-1] == Progress(7, 7)
-    assert {event.series for event in stream if isinstance(event, Metric)} >= CURVES
+    assert [e for e in stream if isinstance(e, Progress)][-1] == Progress(8, 8)
+    assert {event.series for event in stream if isinstance(event, Metric)} >= CURVES | MARKS
 
 
 @pytest.mark.usefixtures("short")
@@ -133,7 +155,13 @@ def test_the_same_seed_gives_the_same_events_on_any_number_of_threads(decay: flo
 
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize(
-    "knobs", [{"n": 33, "width": 5}, {"n": 33, "width": 5, "weight_decay": 2.0}, {"n": 64}]
+    "knobs",
+    [
+        {"n": 33, "width": 5},
+        {"n": 33, "width": 5, "weight_decay": 2.0},
+        {"n": 64},
+        {"n": 300, "width": 32},  # in two passes
+    ],
 )
 def test_a_seed_does_not_depend_on_how_many_run_beside_it(
     monkeypatch: pytest.MonkeyPatch, knobs: dict[str, Value]
@@ -141,9 +169,10 @@ def test_a_seed_does_not_depend_on_how_many_run_beside_it(
     def every_seed(seeds: int) -> list[list[float]]:
         """Return what each mean is taken of."""
         seen: list[list[float]] = []
-        monkeypatch.setattr(
-            overfit, "mean_interval", lambda rows: (seen.append(rows), (0.0, None, None))[1]
-        )
+        for module in (overfit, shared):  # the curves', the facts'
+            monkeypatch.setattr(
+                module, "mean_interval", lambda rows: (seen.append(rows), (0.0, None, None))[1]
+            )
         facts(seeds=seeds, **knobs)
         return seen
 
@@ -159,12 +188,15 @@ def test_one_seed_has_no_interval() -> None:
     assert isinstance(stream[-1], Result)
     assert {(fact.low, fact.high, fact.n) for fact in stream[-1].facts} == {(None, None, 1)}
     assert {(m.low, m.high) for m in stream if isinstance(m, Metric)} == {(None, None)}
+    assert [e.text for e in stream if isinstance(e, Remark)] == [
+        "141 weights learn from 33 examples; an epoch is one step on all."
+    ]
 
 
 @pytest.mark.usefixtures("short")
 def test_sixteen_times_the_seeds_make_the_interval_four_times_narrower() -> None:
     def width(seeds: int) -> float:
-        fact = facts(**(SMALL | {"seeds": seeds}))["final_error"]
+        fact = facts(seed=1, **(SMALL | {"seeds": seeds}))["final_error"]
         assert fact.low is not None
         assert fact.high is not None
         return fact.high - fact.low
@@ -182,29 +214,17 @@ def test_decay_is_compared_with_the_same_seeds_without_it() -> None:
     difference = 100 * (beside["final_error"].value - without["final_error"].value)
     assert beside["decay_error"].value == pytest.approx(difference, abs=1e-4)
     series = {m.series for m in events(weight_decay=5.0, **SMALL) if isinstance(m, Metric)}
-    assert series == CURVES | {f"{name}, no decay" for name in CURVES}
+    assert series == CURVES | MARKS | {f"test {name}, no decay" for name in MEASURES}
 
 
 @pytest.mark.usefixtures("short")
-def test_too_little_memory_halves_the_seeds_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    forward = overfit.forward
-
-    def room_for_three(weights: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-        if len(x) > 3:
-            raise torch.OutOfMemoryError
-        return forward(weights, x)
-
-    monkeypatch.setattr(overfit, "forward", room_for_three)
-    stream = events(**(SMALL | {"seeds": 12}))
-    notes = [event.text for event in stream if isinstance(event, Remark)]
-    assert [text.split()[-2:] for text in notes] == [["6", "seeds."], ["3", "seeds."]]
-    assert isinstance(stream[-1], Result)
-    assert {fact.n for fact in stream[-1].facts} == {3}
-    monkeypatch.setattr(
-        overfit, "forward", lambda weights, x: room_for_three(weights, x.repeat(9, 1, 1))
-    )
-    with pytest.raises(torch.OutOfMemoryError):
-        events(**(SMALL | {"seeds": 2}))
+def test_the_marks_stand_where_the_mean_of_the_test_curve_is_lowest() -> None:
+    points = [event for event in events(**SMALL) if isinstance(event, Metric)]
+    for measure in MEASURES:
+        curve = [each for each in points if each.series == f"test {measure}"]
+        (mark,) = (each for each in points if each.series == f"lowest test {measure}")
+        lowest = min(curve, key=lambda each: (each.value, each.step))
+        assert (mark.step, mark.value) == (lowest.step, pytest.approx(lowest.value))
 
 
 def apart(fact: Fact, low: float, high: float) -> bool:
@@ -214,24 +234,38 @@ def apart(fact: Fact, low: float, high: float) -> bool:
     return fact.high < low or fact.low > high
 
 
+def told(found: dict[str, Fact], **knobs: Value) -> str:
+    return " ".join(true_of(overfit.LESSON.meaning, tuple(found.values()), DEFAULTS | knobs))
+
+
 @pytest.mark.slow
 def test_training_on_costs_test_error() -> None:
     found = facts()
-    assert not apart(found["error_gap"], 3.9, 5.5)
+    assert not apart(found["error_gap"], 4.3, 5.3)
     assert found["error_gap"].low > 1  # so "higher" is right
     assert found["train_loss"].value < 0.001
+    assert found["train_error"].value == 0
     assert not apart(found["floor"], 0.2, 0.2)
     assert found["stopped_error"].low > found["floor"].high
     assert found["loss_ratio"].low > 3
     assert found["worse_share"].low > 0.75
     assert found["below_share"].low > 0.75
+    assert found["epochs_apart"].low > 0  # the loss turns first
+    for words in ("Going on cost", "only by storing", "of its mistakes", "two different"):
+        assert words in told(found)
 
 
 @pytest.mark.slow
-def test_with_few_examples_the_sign_turns_round() -> None:
-    found = facts(n=64, seeds=64)
-    assert not apart(found["error_gap"], -4.3, -1.9)
-    assert found["error_gap"].high < 0
+def test_with_few_examples_it_matters_by_what_one_stops() -> None:
+    loss, error = (facts(n=64, seeds=192, stop=stop) for stop in ("loss", "error"))
+    assert not apart(loss["error_gap"], -2.8, -1.6)
+    assert loss["error_gap"].high < -1  # "lower" is right
+    assert "stopping that cost" in told(loss, n=64, stop="loss")
+    assert not apart(error["error_gap"], 0.2, 0.9)
+    assert error["error_gap"].high < 1  # "the same" is right
+    assert error["error_gap"].low > 0
+    assert "no difference that matters" in told(error, n=64, stop="error")
+    assert loss["final_error"] == error["final_error"]
 
 
 @pytest.mark.slow
@@ -239,15 +273,17 @@ def test_without_flips_there_is_no_effect() -> None:
     found = facts(flips=0.0)
     assert found["floor"].value == 0
     assert not apart(found["error_gap"], 0.0, 0.3)
-    assert apart(found["error_gap"], 1.0, math.inf)  # "the same" is right
-    assert apart(found["error_gap"], -math.inf, -1.0)
+    assert found["error_gap"].low > -1  # "the same" is right
+    assert found["error_gap"].high < 1
+    assert "storing" not in told(found, flips=0.0)
 
 
 @pytest.mark.slow
 def test_decay_helps_the_loss_sooner_than_the_error() -> None:
-    some, much = facts(weight_decay=3.0, seeds=16), facts(weight_decay=10.0, seeds=16)
+    some, much = facts(weight_decay=3.0), facts(weight_decay=10.0)
     assert some["decay_loss"].high < -1
-    assert some["final_loss"].value == pytest.approx(1.29, abs=0.1)
-    assert not apart(some["decay_error"], -1.0, 0.0)  # hardly anything yet
-    assert some["decay_error"].low > much["decay_error"].high
-    assert not apart(much["decay_error"], -3.4, -2.4)
+    assert some["final_loss"].value == pytest.approx(1.31, abs=0.1)
+    assert not apart(some["decay_error"], -0.6, 0.0)
+    assert "hardly noticed" in told(some, weight_decay=3.0)
+    assert not apart(much["decay_error"], -3.7, -2.9)
+    assert "error as well" in told(much, weight_decay=10.0)

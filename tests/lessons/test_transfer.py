@@ -7,6 +7,7 @@ import re
 import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,7 +24,8 @@ from lessons import pictures, transfer
 from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Remark, Result, Value
 
 DEFAULTS = {knob.name: knob.default for knob in transfer.LESSON.knobs}
-ARMS = ("scratch", "frozen", "head_then_all", "all")
+ARMS = transfer.ARMS
+PLACINGS = ("once", "anew", "centred")
 OFFLINE = "http://127.0.0.1:1/"  # nothing listens there
 
 
@@ -48,13 +50,15 @@ def _one_thread() -> Iterator[None]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {
+        "OLD_LABELS": 4,
+        "OLD_TEST": 2,
+        "NEW_TEST": 2,
         "PRETRAIN_STEPS": 3,
         "PRETRAIN_BATCH": 4,
-        "PRETRAIN_SHARE": 0.99,  # leaves ten images of 0–4 to look at
         "STEPS": 4,
         "HEAD_STEPS": 2,
-        "TEST_PER_CLASS": 2,
-        "LOOK_EVERY": 4,
+        "PROBE_STEPS": 2,
+        "LOOK_EVERY": 2,
     }
     for name, value in sizes.items():
         monkeypatch.setattr(transfer, name, value)
@@ -69,11 +73,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (knob.name, value)
         for knob in transfer.LESSON.knobs
-        if knob.kind != "choice" and knob.name != "repeats"
-        for value in (knob.low, knob.high)
+        if knob.name not in ("repeats", "data")
+        for value in (knob.choices or (knob.low, knob.high))
     ],
 )
-def test_a_knob_works_at_both_ends_of_its_range(knob: str, value: float) -> None:
+def test_a_knob_works_at_both_ends_of_its_range(knob: str, value: Value) -> None:
     found = events(**{"k": 1, "seeds": 2, knob: value})
     facts = facts_of(found)
     assert {choice.fact for choice in transfer.LESSON.question.choices} <= set(facts)
@@ -82,17 +86,19 @@ def test_a_knob_works_at_both_ends_of_its_range(knob: str, value: float) -> None
     assert {fact.n for fact in facts.values()} == {value if knob == "seeds" else 2}
     progress = [event for event in found if isinstance(event, Progress)]
     assert [p.done for p in progress] == sorted(p.done for p in progress)
+    assert progress[0].done == 0
     assert progress[-1].done == progress[-1].total
-    curves = {event.series for event in found if isinstance(event, Metric)}
-    assert set(transfer.NAMES.values()) < curves
-    assert sum(series.startswith("0–4 left") for series in curves) == 2
+    for series in (*ARMS.values(), "0–4 left: head, then all", "0–4 left: all, high rate"):
+        steps = [m.step for m in found if isinstance(m, Metric) and m.series == series]
+        assert steps == [0, 2, 4]
 
 
 @pytest.mark.usefixtures("small")
 def test_the_same_seed_gives_the_same_events_and_another_does_not() -> None:
-    first = events(seeds=2)
-    assert events(seeds=2) == first
-    assert facts_of(events(seeds=2, seed=1)) != facts_of(first)
+    for placing in PLACINGS:
+        first = events(seeds=2, placing=placing)
+        assert events(seeds=2, placing=placing) == first
+        assert facts_of(events(seeds=2, placing=placing, seed=1)) != facts_of(first)
 
 
 @pytest.mark.usefixtures("small")
@@ -100,54 +106,56 @@ def test_one_seed_has_no_interval() -> None:
     found = events(seeds=1)
     facts = facts_of(found).values()
     assert all(fact.low is None and fact.high is None for fact in facts)
-    assert all("no interval" in fact.method for fact in facts)
+    assert all("no interval" in fact.varies for fact in facts)
     assert all(m.low is None and m.high is None for m in found if isinstance(m, Metric))
 
 
-@pytest.mark.usefixtures("small")
-def test_a_seed_comes_out_the_same_however_many_run_beside_it() -> None:
-    def outcome(seeds: int) -> transfer.Outcome:
-        returned: list[transfer.Outcome] = []
+def shares(seeds: int, placing: str = "anew") -> transfer.Shares:
+    knobs = {**DEFAULTS, "k": 2, "seeds": seeds, "placing": placing}
+    returned: list[transfer.Shares] = []
 
-        def whole() -> Iterator[LessonEvent]:
-            returned.append((yield from transfer.digits(2, 0.1, 0.25, seeds, "cpu", 0)))
+    def whole() -> Iterator[LessonEvent]:
+        returned.append((yield from transfer.digits(knobs, "cpu", 0)))
 
-        for _ in whole():
-            pass
-        return returned[0]
-
-    alone, together = outcome(1), outcome(3)
-    for arm in ARMS:
-        assert together.scores[arm][:1] == alone.scores[arm]
-    for name in alone.kept:
-        assert together.kept[name][:1] == alone.kept[name]
+    for _ in whole():
+        pass
+    return returned[0]
 
 
 @pytest.mark.usefixtures("small")
-def test_too_little_memory_halves_the_seeds_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    digits = transfer.digits
+def test_a_seed_comes_out_the_same_however_many_run_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone, together = shares(1), shares(5)
+    for name, values in alone.items():
+        assert together[name][:1] == values
+    monkeypatch.setitem(transfer.TOGETHER, "cpu", 2)  # in blocks of 2, 2 and 1
+    assert shares(5) == together
 
-    def small_gpu(
-        k: int, noise: float, ratio: float, seeds: int, device: str, seed: int
-    ) -> Iterator[LessonEvent]:
-        if seeds > 2:
-            raise torch.OutOfMemoryError
-        return (yield from digits(k, noise, ratio, seeds, device, seed))
 
-    monkeypatch.setattr(transfer, "digits", small_gpu)
-    found = events(seeds=8)
-    assert [e.text for e in found if isinstance(e, Remark) and "memory" in e.text] == [
-        "The GPU has too little memory; again with 4 seeds.",
-        "The GPU has too little memory; again with 2 seeds.",
-    ]
-    assert facts_of(found)["gap_all"].n == 2
+@pytest.mark.usefixtures("small")
+def test_placed_anew_is_another_place_at_every_step_but_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def scores(placing: str) -> list[float]:
+        return [
+            fact.value
+            for name, fact in facts_of(events(seeds=4, placing=placing)).items()
+            if name.startswith("score_")
+        ]
+
+    monkeypatch.setattr(transfer, "NEW_TEST", 20)
+    assert scores("anew") != scores("once")
+    monkeypatch.setattr(transfer, "STEPS", 1)
+    assert scores("anew") == scores("once")
 
 
 def test_every_arm_has_the_same_budget() -> None:
-    stages = transfer.plan(120, 40, 2e-3, 1e-2, 0.25)
-    assert tuple(stages) == ARMS == tuple(transfer.NAMES)
-    assert {sum(steps for steps, _, _ in arm) for arm in stages.values()} == {120}
-    assert stages["all"] == stages["scratch"], "the high rate is scratch's own"
+    plans = transfer.plan(40, 2e-3, 1e-2, 0.25)
+    assert tuple(plans) == tuple(ARMS)
+    assert {min(plan) for plan in plans.values()} == {0}
+    assert max(plans["head_then_all"]) == 40
+    assert plans["all"] == plans["scratch"], "the high rate is scratch's own"
 
 
 # Data.
@@ -160,63 +168,77 @@ def test_the_digits_are_those_that_the_readme_names() -> None:
     assert re.findall(r"`([0-9a-f]{64})`", readme) == [hashlib.sha256(raw).hexdigest()]
 
 
+def rngs(count: int) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(i) for i in range(count)]
+
+
 def test_a_digit_is_placed_whole_and_anywhere() -> None:
-    ink = torch.rand(2, 300, 8, 8) + 0.5
-    fields = transfer.place(ink, 0.0, [torch.Generator().manual_seed(i) for i in range(2)])
+    ink = torch.rand(300, 2, 8, 8) + 0.5
+    fields = transfer.place(ink, 0.0, False, rngs(2))
     assert torch.allclose(fields.sum((2, 3)), ink.sum((2, 3)))
     rows, columns = (fields.sum(axis) > 0 for axis in (3, 2))
     assert rows.sum(-1).unique().tolist() == columns.sum(-1).unique().tolist() == [8]
-    assert rows.any(1).all()
-    assert columns.any(1).all()
+    for lines in (rows, columns):
+        first = lines.int().argmax(-1)  # the topmost row, the leftmost column
+        assert first[:, 0].unique().tolist() == first[:, 1].unique().tolist() == list(range(9))
+    assert not torch.equal(rows, columns)
+
+
+def test_a_centred_digit_is_in_the_middle_and_only_the_noise_is_chance() -> None:
+    ink = torch.rand(3, 2, 8, 8)
+    fields = transfer.place(ink, 0.0, True, rngs(2))
+    assert torch.equal(fields[:, :, 4:12, 4:12], ink)
+    assert torch.allclose(fields.sum(), ink.sum())
+    noise = transfer.place(torch.zeros(400, 2, 8, 8), 0.3, True, rngs(2))
+    assert noise.std().item() == pytest.approx(0.3, rel=0.02)
 
 
 @given(k=st.integers(1, 60), seed=st.integers(0, 999))
 def test_no_image_is_used_twice(k: int, seed: int) -> None:
     labels = transfer.load_digits()[1]
-    generator = torch.Generator().manual_seed(seed)
-    train, test = transfer.split_new(labels, k, generator)
-    assert labels[train].bincount().tolist() == [0] * 5 + [k] * 5
-    assert labels[test].bincount().tolist() == [0] * 5 + [80] * 5
-    old, held_out = transfer.split_old(labels, generator)
-    used = torch.cat([train, test, old, held_out])
+    generator = [torch.Generator().manual_seed(seed)]
+    train, test = transfer.split(labels, transfer.NEW, k, transfer.NEW_TEST, generator)
+    old, old_test = transfer.split(
+        labels, transfer.OLD, transfer.OLD_LABELS, transfer.OLD_TEST, generator
+    )
+    assert labels[train[:, 0]].bincount().tolist() == [0] * 5 + [k] * 5
+    assert labels[test[:, 0]].bincount().tolist() == [0] * 5 + [80] * 5
+    assert labels[old[:, 0]].bincount().tolist() == [140] * 5
+    assert labels[old_test[:, 0]].bincount().tolist() == [36] * 5
+    used = torch.cat([train, test, old, old_test])
     assert len(used.unique()) == len(used)
-    assert int(labels[old].max()) == int(labels[held_out].max()) == 4
 
 
 # Loop.
 
 
 def test_seeds_together_learn_what_plain_networks_learn_one_by_one() -> None:
-    generators = [torch.Generator().manual_seed(i) for i in range(3)]
-    body = transfer.start(transfer.BODY, generators, "cpu")
-    head = transfer.start(transfer.HEAD, generators, "cpu")
-    x, y = torch.randn(3, 10, 16, 16), torch.arange(10).remainder(5).expand(3, 10)
-    networks = [plain(body, head, i) for i in range(3)]
-    for _ in transfer.fit(body, head, x, y, [(2, 1e-2, 0.0), (3, 2e-3, 1e-3)]):
-        pass
-    for i, (convolutions, last) in enumerate(networks):
-        for steps, rates in ((2, (1e-2, 0.0)), (3, (2e-3, 1e-3))):
-            optimizer = torch.optim.Adam(
+    together = transfer.start(rngs(3), "cpu")
+    alone = [plain(generator) for generator in rngs(3)]
+    x, y = torch.randn(10, 3, 16, 16), torch.arange(10).remainder(5)[:, None].expand(10, 3)
+    for steps, head_rate, body_rate in ((2, 1e-2, 0.0), (3, 2e-3, 1e-3)):
+        adam = transfer.optimizer(together, head_rate, body_rate)
+        for _ in range(steps):
+            transfer.descend(adam, together(x), y)
+        for i, (body, head) in enumerate(alone):
+            adam = torch.optim.Adam(
                 [
-                    {"params": last.parameters(), "lr": rates[0]},
-                    {"params": convolutions.parameters(), "lr": rates[1]},
+                    {"params": head.parameters(), "lr": head_rate},
+                    {"params": body.parameters(), "lr": body_rate},
                 ]
             )
             for _ in range(steps):
-                optimizer.zero_grad()
-                output = last(convolutions(x[i][:, None]))
-                torch.nn.functional.cross_entropy(output, y[i]).backward()
-                optimizer.step()
-        assert torch.allclose(last.weight, head[0][i].T, atol=1e-4)
-        first = convolutions[0].weight
-        assert torch.allclose(first, body[0][i], atol=1e-4)
+                adam.zero_grad()
+                output = head(body(x[:, i : i + 1]))
+                torch.nn.functional.cross_entropy(output, y[:, i]).backward()
+                adam.step()
+    outputs = [head(body(x[:, i : i + 1])) for i, (body, head) in enumerate(alone)]
+    assert torch.allclose(together(x), torch.stack(outputs, 1), atol=1e-4)
 
 
-def plain(
-    body: list[torch.Tensor], head: list[torch.Tensor], i: int
-) -> tuple[torch.nn.Sequential, torch.nn.Linear]:
-    """Return seed i as ordinary modules."""
-    convolutions = torch.nn.Sequential(
+def plain(generator: torch.Generator) -> tuple[torch.nn.Sequential, torch.nn.Linear]:
+    """Return the network of one seed, made of the layers that the docstring names."""
+    body = torch.nn.Sequential(
         torch.nn.Conv2d(1, 16, 5, stride=2, padding=2),
         torch.nn.ReLU(),
         torch.nn.Conv2d(16, 32, 3, padding=1),
@@ -226,24 +248,54 @@ def plain(
         torch.nn.Linear(128, 64),
         torch.nn.ReLU(),
     )
-    last = torch.nn.Linear(64, 5)
+    head = torch.nn.Linear(64, 5)
+    drawn = list(transfer.start([generator], "cpu").parameters())
     with torch.no_grad():
-        for parameter, weights in zip(convolutions.parameters(), body, strict=True):
-            parameter.copy_(weights[i])
-        last.weight.copy_(head[0][i].T)
-        last.bias.copy_(head[1][i, 0])
-    return convolutions, last
+        for parameter, weights in zip([*body.parameters(), *head.parameters()], drawn, strict=True):
+            parameter.copy_(weights.reshape(parameter.shape))
+    return body, head
+
+
+def test_other_seeds_and_threads_change_no_bit_of_a_seed() -> None:
+    x, y = torch.randn(8, 5, 16, 16), torch.randint(5, (8, 5))
+
+    def learned(seeds: int) -> torch.Tensor:
+        networks = transfer.start(rngs(seeds), "cpu")
+        adam = transfer.optimizer(networks, 2e-3, 2e-3)
+        for _ in range(3):
+            transfer.descend(adam, networks(x[:, :seeds]), y[:, :seeds])
+        first: torch.Tensor = networks(x[:, :seeds])[:, :2]
+        return first
+
+    two = learned(2)
+    assert torch.equal(two, learned(5))
+    torch.set_num_threads(2)
+    assert torch.equal(two, learned(2))
 
 
 @pytest.mark.usefixtures("small")
 def test_a_body_at_rate_zero_forgets_nothing() -> None:
     facts = facts_of(events(seeds=2, ratio=0.0))
-    assert facts["old_head_then_all"] == replaced(facts["old_before"], "old_head_then_all")
-    assert facts["forgetting_head_then_all"].value == 0
+    for left, whole in (("old", "before"), ("probe", "untouched")):
+        after, before = facts[f"{left}_head_then_all"], facts[f"{left}_{whole}"]
+        assert replace(after, name=before.name) == before
+    assert facts["forgetting_head_then_all"].value == facts["lost_head_then_all"].value == 0
 
 
-def replaced(fact: Fact, name: str) -> Fact:
-    return Fact(name, fact.value, fact.unit, fact.low, fact.high, fact.n, fact.method, fact.varies)
+def test_a_probe_reads_what_has_only_moved_and_not_what_is_gone() -> None:
+    y = torch.arange(50).remainder(5)[:, None].expand(50, 3)
+    telling = torch.zeros(50, 3, 64).scatter_(2, y[..., None], 1.0)
+    places = torch.randperm(64, generator=torch.Generator().manual_seed(0))
+
+    def read(features: torch.Tensor) -> list[float]:
+        x = features.reshape(50, 3 * 64, 1, 1)
+        return transfer.probe(torch.nn.Identity(), head, x, y, x, y)
+
+    head = transfer.start(rngs(3), "cpu").head
+    before = [parameter.clone() for parameter in head.parameters()]
+    assert read(telling) == read(telling[..., places]) == [1.0] * 3
+    assert read(torch.ones(50, 3, 64)) == [0.2] * 3
+    assert all(map(torch.equal, before, head.parameters())), "the next body gets the same new head"
 
 
 # Facts.
@@ -257,8 +309,9 @@ accuracies = st.lists(
 def test_a_lead_is_the_difference_to_the_best_of_the_others(
     seeds: list[tuple[float, ...]],
 ) -> None:
-    scores = dict(zip(ARMS, map(list, zip(*seeds, strict=True)), strict=True))
-    means = {arm: 100 * sum(scores[arm]) / len(seeds) for arm in ARMS}
+    columns = map(list, zip(*seeds, strict=True))
+    scores = dict(zip((f"score_{arm}" for arm in ARMS), columns, strict=True))
+    means = {arm: 100 * sum(scores[f"score_{arm}"]) / len(seeds) for arm in ARMS}
     for arm in ARMS:
         fact = transfer.lead(arm, scores, "")
         best = max(means[other] for other in ARMS if other != arm)
@@ -269,25 +322,49 @@ def test_a_lead_is_the_difference_to_the_best_of_the_others(
 
 
 def test_a_lead_is_not_certain_before_it_beats_every_rival() -> None:
-    # ahead of b for certain, of c by a hair in one seed of four
-    scores = {"a": [0.9, 0.8, 0.9, 0.8], "b": [0.1, 0.0, 0.1, 0.0], "c": [0.9, 0.8, 0.9, 0.7]}
-    fact = transfer.lead("a", scores, "")
-    # scipy: t.ppf(1 - .05 / 2 / 2, 3) = 4.176535; the differences to c are 0, 0, 0 and 10 points
+    # ahead of two for certain, of the last by a hair in one seed of four
+    scores = {
+        "score_scratch": [0.9, 0.8, 0.9, 0.8],
+        "score_frozen": [0.1, 0.0, 0.1, 0.0],
+        "score_head_then_all": [0.1, 0.0, 0.1, 0.0],
+        "score_all": [0.9, 0.8, 0.9, 0.7],
+    }
+    fact = transfer.lead("scratch", scores, "")
+    # scipy: t.ppf(1 - .05 / 3 / 2, 3) = 4.856656; the differences to the last are 0, 0, 0 and 10
     assert fact.value == pytest.approx(2.5)
-    assert fact.low == pytest.approx(2.5 - 4.176535 * 5 / 2, abs=1e-5)
-    assert fact.high == pytest.approx(2.5 + 4.176535 * 5 / 2, abs=1e-5)
+    assert fact.low == pytest.approx(2.5 - 4.856656 * 5 / 2, abs=1e-5)
+    assert fact.high == pytest.approx(2.5 + 4.856656 * 5 / 2, abs=1e-5)
 
 
-def test_gaps_and_forgetting_are_paired_by_seed() -> None:
-    scores = {"scratch": [0.2, 0.4], "frozen": [0.3, 0.5], "head_then_all": [0.2, 0.4]}
-    kept = {"before": [0.9, 1.0], "head_then_all": [0.9, 1.0], "all": [0.5, 0.6]}
-    outcome = transfer.Outcome({**scores, "all": [0.6, 0.4]}, kept, "")
-    facts = {fact.name: fact for fact in transfer.facts(outcome)}
-    frozen, forgetting = facts["gap_frozen"], facts["forgetting"]
-    assert (frozen.value, frozen.low, frozen.high) == pytest.approx((10, 10, 10))
-    assert (forgetting.value, forgetting.low, forgetting.high) == pytest.approx((40, 40, 40))
+def test_gaps_and_what_is_forgotten_are_paired_by_seed() -> None:
+    found = {
+        "score_scratch": [0.2, 0.4],
+        "score_frozen": [0.3, 0.5],
+        "score_head_then_all": [0.2, 0.4],
+        "score_all": [0.6, 0.4],
+        "old_before": [0.9, 1.0],
+        "old_head_then_all": [0.9, 1.0],
+        "old_all": [0.5, 0.6],
+        "probe_untouched": [0.9, 1.0],
+        "probe_head_then_all": [0.8, 0.9],
+        "probe_all": [0.7, 0.8],
+    }
+    facts = {fact.name: fact for fact in transfer.facts(found, "chance")}
+    assert {name: facts[name].value for name in found} == pytest.approx(
+        {name: sum(values) / 2 for name, values in found.items()}
+    )
+    for name, points in (
+        ("gap_frozen", 10),
+        ("forgetting", 40),
+        ("forgetting_head_then_all", 0),
+        ("lost", 20),
+        ("lost_head_then_all", 10),
+    ):
+        fact = facts[name]
+        assert (fact.value, fact.low, fact.high) == pytest.approx((points,) * 3)
     assert facts["gap_all"].value == pytest.approx(20)
     assert facts["gap_all"].high - facts["gap_all"].value == pytest.approx(12.7062 * 20, rel=1e-4)
+    assert 0 <= facts["score_frozen"].low <= facts["old_before"].high <= 1, "they are shares"
 
 
 # Pictures.
@@ -534,22 +611,28 @@ def test_pets_are_fetched_unpacked_and_told_apart(
 
 
 @pytest.mark.slow
-def test_five_labels_at_the_default_size_show_transfer_and_forgetting() -> None:
-    facts = facts_of(events())
-    assert {fact.n for fact in facts.values()} == {16}
-    # the intervals of the first measurement of this set-up; its spreads come from 16 seeds too
-    for name, low, high in (
-        ("gap_frozen", 13.2, 18.3),
-        ("gap_head_then_all", 18.1, 22.1),
-        ("gap_all", 13.5, 13.5),
-        ("forgetting", 27.6, 27.6),
+def test_five_labels_are_helped_by_a_learned_body_only_while_they_keep_their_places() -> None:
+    once, anew = (facts_of(events(placing=placing)) for placing in ("once", "anew"))
+    assert {fact.n for fact in (*once.values(), *anew.values())} == {16}
+    # The intervals of independent code: plain networks, one after the other, 16 seeds of its own,
+    # and a probe by L-BFGS.
+    for facts, name, low, high in (
+        (once, "gap_frozen", 14.1, 18.3),
+        (once, "gap_head_then_all", 15.9, 20.8),
+        (once, "gap_all", 10.9, 15.6),
+        (once, "forgetting", 22.9, 37.7),
+        (once, "lost", 3.9, 6.9),
+        (anew, "gap_frozen", -24.0, -17.5),
+        (anew, "gap_head_then_all", -14.6, -8.2),
+        (anew, "forgetting", 18.1, 27.8),
+        (anew, "lost", 4.0, 6.7),
     ):
         fact = facts[name]
         assert fact.low is not None
         assert fact.high is not None
         assert fact.low <= high
         assert low <= fact.high
-        assert fact.low > 0
-    low_rate = facts["forgetting_head_then_all"]
-    assert low_rate.high is not None
-    assert low_rate.high < 10
+        assert fact.low > 0 if low > 0 else fact.high < 0
+    gentle = once["forgetting_head_then_all"]
+    assert gentle.high is not None
+    assert gentle.high < 10

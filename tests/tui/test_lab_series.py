@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.content import Content
 
+from studyapp.lab.lines import Restarted
 from studyapp.lab.protocol import Metric, Progress, Remark
 from studyapp.tui.flow import GAP, flow
 from studyapp.tui.series import MOST, Live, Panel, in_words, number
 
 
-def played(*messages: Metric | Progress | Remark) -> Live:
+def played(*messages: Metric | Progress | Remark | Restarted) -> Live:
     live = Live(0.0)
     for second, message in enumerate(messages):
         live.add(message, float(second))
@@ -33,6 +34,15 @@ def test_a_panel_stays_what_it_was_when_a_curve_turns_out_to_be_bars() -> None:
     assert [(panel.bars, len(panel.series)) for panel in before] == [(False, 3)]
     assert [panel.bars for panel in before] == [False]
     assert [panel.bars for panel in live.panels()] == [True]
+
+
+def test_a_run_that_begins_again_is_drawn_from_the_start_and_no_histogram() -> None:
+    twice = [Metric(step, "train loss", 1) for step in range(3)]
+    live = played(*twice, Remark("again"), Restarted(), *twice[:2])
+    (panel,) = live.panels()
+    assert not panel.bars
+    assert panel.series[0].ordered() == twice[:2]
+    assert live.notes == ["again"]
 
 
 def test_curves_are_sorted_by_what_they_measure() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 from sqlalchemy import Connection, Row, exists, or_, select
 
 from studyapp.errors import StudyError, printable
-from studyapp.lab import knobs, reference
+from studyapp.lab import knobs, reference, wording
 from studyapp.lab.catalog import Catalog, Declaration
 from studyapp.lab.protocol import Fact, Value
 from studyapp.memory.clock import local
@@ -218,10 +218,23 @@ def setting(lesson: Declaration, canonical: str) -> str:
     )
 
 
-def meaning(lesson: Declaration, values: Mapping[str, object]) -> str:
-    """What a lesson's result means. It is written about the defaults, and elsewhere says so."""
+def meaning(lesson: Declaration, values: Mapping[str, object], facts: Sequence[Fact]) -> str:
+    """What a run of a lesson means: the texts that are true of its facts, at its knobs.
+
+    One plain text is written about the defaults, and elsewhere says so.
+    """
     changed = setting(lesson, knobs.canonical(lesson.knobs, values))
-    return f"At the defaults: {lesson.meaning}" if changed and lesson.meaning else lesson.meaning
+    if isinstance(lesson.meaning, str):
+        prefix = "At the defaults: " if changed and lesson.meaning else ""
+        return f"{prefix}{lesson.meaning}"
+    return " ".join(wording.true_of(lesson.meaning, facts, knobs.check(lesson.knobs, values)))
+
+
+def following(lesson: Declaration, values: Mapping[str, object], facts: Sequence[Fact]) -> str:
+    """What to try after a run of a lesson."""
+    if isinstance(lesson.next, str):
+        return lesson.next
+    return " ".join(wording.true_of(lesson.next, facts, knobs.check(lesson.knobs, values)))
 
 
 _TARGET = re.compile(r"\]\(<?(?P<href>(?:fact|lesson):[^)\s>]+)")

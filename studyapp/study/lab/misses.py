@@ -227,7 +227,9 @@ def _back(lesson: Declaration, missed: Run, said: Prediction) -> str:
     truth, fact = _truth(lesson, missed, said)
     shown = _escaped(truth[:1].upper() + truth[1:])
     cited = f"[{shown}]({facts.href(lesson, fact, missed.knobs)})."
-    mechanism = f"{cited} {' '.join(facts.meaning(lesson, missed.knobs).split())}".rstrip()
+    mechanism = (
+        f"{cited} {' '.join(facts.meaning(lesson, missed.knobs, missed.facts).split())}".rstrip()
+    )
     return f"{mechanism}\n\nYou said {said.said}.\n\n- [ ] {_escaped(truth)}"
 
 

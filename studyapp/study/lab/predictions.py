@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, insert, select
 
 from studyapp.lab import grade as grading
-from studyapp.lab import knobs
+from studyapp.lab import knobs, wording
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import LEAST, Answer, Scores, Verdict
 from studyapp.lab.lines import Finished, Outcome
@@ -94,7 +94,8 @@ class Record:
 def asked(lesson: Declaration, values: Mapping[str, object]) -> str:
     """The lesson's question as it is put at these knobs; knobs off their default come first."""
     changed = facts.setting(lesson, knobs.canonical(lesson.knobs, values))
-    return f"With {changed} instead: {lesson.question.text}" if changed else lesson.question.text
+    text = wording.filled(lesson.question.text, knobs.check(lesson.knobs, values))
+    return f"With {changed} instead: {text}" if changed else text
 
 
 def predict(

@@ -439,8 +439,11 @@ class LessonScreen(Page):
         measured = result.facts if result else ()
         decides = deciding(self.lesson, self._graded)
         self.query_one(Figures).show(measured, decides, beside, whose)
-        following = f"**Next.** {self.lesson.next}" if self.lesson.next else ""
-        texts = (facts.meaning(self.lesson, result.knobs), following) if result else ()
+        texts = ["", ""]
+        if result is not None:
+            texts[0] = facts.meaning(self.lesson, result.knobs, result.facts)
+            following = facts.following(self.lesson, result.knobs, result.facts)
+            texts[1] = f"**Next.** {following}" if following else ""
         self.query_one("#meaning", Prose).show("\n\n".join(filter(None, texts)))
         self._show_notes(_said_notes(self._live))
         self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())

@@ -1,0 +1,85 @@
+"""What a lesson needs to train many seeds at once: S networks of one shape, stacked.
+
+Imports torch, so the app's own process never imports it; a lesson may. Everything that is random
+in a seed comes from a generator of its own: so a seed is the same, to the last bit, whatever the
+device and however many seeds run beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from studyapp.lab.interval import clopper_pearson, mean_interval
+from studyapp.lab.protocol import Fact
+
+Weights = dict[str, Tensor]
+"""The parameters of S networks by name, (S, …) each."""
+
+
+def generators(seed: int, count: int) -> list[torch.Generator]:
+    """Return a generator for each of *count* seeds, on the CPU.
+
+    torch takes 32 bits of what it is seeded with: 65,536 runs of 65,536 seeds do not meet.
+    """
+    return [torch.Generator().manual_seed(seed * 2**16 + index) for index in range(count)]
+
+
+def stack(
+    make: Callable[[], nn.Module], generators: Sequence[torch.Generator], device: str = "cpu"
+) -> Weights:
+    """Make a network for each generator, with random numbers from it alone, and stack them.
+
+    `make` draws as any module does, from torch's own generator, which is lent each seed's state
+    and keeps its own. The weights are ready for an optimizer. Buffers are refused: running
+    statistics of S networks do not work under vmap.
+    """
+    nets, kept = [], torch.get_rng_state()
+    try:
+        for generator in generators:
+            torch.set_rng_state(generator.get_state())
+            nets.append(make())
+            generator.set_state(torch.get_rng_state())
+    finally:
+        torch.set_rng_state(kept)
+    weights, buffers = stack_module_state(nets)
+    if buffers:
+        raise ValueError(f"{type(nets[0]).__name__} has buffers: {', '.join(buffers)}")
+    return {name: rows.detach().to(device).requires_grad_() for name, rows in weights.items()}
+
+
+def per_seed(net: nn.Module) -> Callable[[Weights, Tensor], Tensor]:
+    """Return a function of (weights, x (S, n, …)): what each seed's network makes of its own x.
+
+    *net* lends its shape; its own weights are not used.
+    """
+    return vmap(lambda weights, x: functional_call(net, weights, (x,)))
+
+
+def mean_fact(name: str, values: Tensor | Sequence[float], unit: str, drawn: str) -> Fact:
+    """Return the mean over seeds, from one value of each, with Student's t interval.
+
+    *drawn* says what differs from seed to seed: "data and start". One seed has no interval.
+    """
+    rows = values.tolist() if isinstance(values, Tensor) else list(values)
+    mean, low, high = mean_interval(rows)
+    method = "student t" if len(rows) > 1 else "one draw"
+    return Fact(name, mean, unit, low, high, len(rows), method, varies(len(rows), drawn))
+
+
+def share_fact(name: str, hits: Tensor | Sequence[bool], unit: str, drawn: str) -> Fact:
+    """Return the share of seeds for which something holds, with its exact interval."""
+    rows = hits.tolist() if isinstance(hits, Tensor) else list(hits)
+    share, low, high = clopper_pearson(sum(rows), len(rows))
+    told = varies(len(rows), drawn)
+    if len(rows) == 1:
+        return Fact(name, share, unit, None, None, 1, "one draw", told)
+    return Fact(name, share, unit, low, high, len(rows), "clopper-pearson", told)
+
+
+def varies(seeds: int, drawn: str) -> str:
+    """Return what an interval over seeds covers, in words."""
+    return f"{seeds} draws of {drawn}" if seeds > 1 else "one draw, no interval"

@@ -1,0 +1,40 @@
+"""The script for a machine with a GPU: the same code runs here, small and on the CPU."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LESSONS = ("null", "overfit", "transfer")
+
+
+def test_every_lesson_is_run_with_more_and_more_repetitions() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "gpu.py"), "--device", "cpu", "--small"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in done.stdout.splitlines()
+        if line.startswith("| ") and not line.startswith("| lesson")
+    ]
+    counts = {name: [row[2] for row in rows if row[0] == name] for name in LESSONS}
+    assert counts == {
+        "null": ["1,000", "8,000", "64,000", "100,000"],
+        "overfit": ["1", "8", "64"],
+        "transfer": ["1", "8", "64"],
+    }
+    assert all(row[1] == "cpu" and float(row[3]) > 0 for row in rows)
+    assert "torch" in done.stdout
+    decided = {row[0]: row[5].partition(" ")[0] for row in rows}
+    assert decided == {
+        "null": "p_value",
+        "overfit": "error_gap",
+        "transfer": "lead_head_then_all",
+    }
