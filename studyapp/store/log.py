@@ -131,10 +131,8 @@ def stamp(connection: Connection, now: datetime, *, learner: int) -> datetime:
     """*now* in UTC, or just after the learner's newest entry if the clock was set back."""
     newest: list[datetime | None] = [
         connection.scalar(
-            # + 0: from the end of the log, where the learner's newest entry is near. The index on
-            # the learner would lead through all entries there are.
             select(column.at)
-            .where(column.learner_id + 0 == learner)
+            .where(column.learner_id == learner)
             .order_by(column.id.desc())
             .limit(1)
         )

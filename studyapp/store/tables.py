@@ -234,6 +234,7 @@ review = Table(
     _Review,
     Index(None, "card_id", "learner_id"),
     Index(None, "learner_id", "day"),
+    Index(None, "learner_id", "id"),
 )
 
 
@@ -253,7 +254,12 @@ class _Event(TypedColumns):
 
 
 event = Table(
-    "event", METADATA, _Event, Index(None, "card_id", "learner_id"), Index(None, "target")
+    "event",
+    METADATA,
+    _Event,
+    Index(None, "card_id", "learner_id"),
+    Index(None, "target"),
+    Index(None, "learner_id", "id"),
 )
 
 
