@@ -180,13 +180,15 @@ class PlotPanel(Vertical):
         yield Plot()
 
     def on_resize(self) -> None:
-        if self._shown is not None:
+        if self._shown is not None and self.is_ready:  # not one that is being taken away
             self.show(*self._shown)
 
     @property
     def is_ready(self) -> bool:
         """Whether it can be drawn on."""
-        return self.is_mounted and self.query_one(Plot).is_mounted
+        return all(bool(self.query(kind)) for kind in (Plot, Static)) and all(
+            one.is_mounted for one in self.children
+        )
 
     def show(self, panel: Panel, log: bool | None) -> None:
         """Draw *panel*; *log* None leaves the scale to what the values need."""
