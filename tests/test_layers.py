@@ -197,6 +197,8 @@ def loaded(program: str) -> set[str]:
     [
         ("import studyapp.commands.main", {"textual", "sqlalchemy", "fsrs", "markdown_it", "yaml"}),
         ("import studyapp.tui.app", {"sqlalchemy", "fsrs", "markdown_it", "yaml", "pylatexenc"}),
+        ("import studyapp.tui.start", {"textual", "sqlalchemy", "click"}),
+        ("import studyapp.tui.places, studyapp.tui.host", {"textual", "sqlalchemy"}),
         ("import studyapp.study.sitting", {"textual", "yaml", "pylatexenc"}),
         ("import studyapp.memory.fold", {"sqlalchemy", "textual", "markdown_it"}),
         ("import studyapp.notes.markdown", {"markdown_it", "yaml", "sqlalchemy"}),

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
 
 from studyapp.memory import fold
 from studyapp.memory.clock import study_day
@@ -25,6 +25,13 @@ adopted = tables.parameters.c
 
 MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
 _TICK = timedelta(microseconds=1)
+_NEWEST = [  # built once: they are on the path of a rating
+    select(column.at)
+    .where(column.learner_id == bindparam("learner"))
+    .order_by(column.id.desc())
+    .limit(1)
+    for column in (review, event, adopted)
+]
 
 
 def read_memory(connection: Connection, card_id: int, *, learner: int) -> Memory:
@@ -130,13 +137,7 @@ def utc(now: datetime) -> datetime:
 def stamp(connection: Connection, now: datetime, *, learner: int) -> datetime:
     """*now* in UTC, or just after the learner's newest entry if the clock was set back."""
     newest: list[datetime | None] = [
-        connection.scalar(
-            select(column.at)
-            .where(column.learner_id == learner)
-            .order_by(column.id.desc())
-            .limit(1)
-        )
-        for column in (review, event, adopted)
+        connection.scalar(query, {"learner": learner}) for query in _NEWEST
     ]
     return max([utc(now), *(at + _TICK for at in newest if at is not None)])
 
