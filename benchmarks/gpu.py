@@ -28,7 +28,7 @@ REPETITIONS = {"null": "worlds", "overfit": "seeds", "transfer": "seeds"}
 # For --small: knobs, and constants of the module.
 SMALL: dict[str, tuple[dict[str, Value], dict[str, int]]] = {
     "null": ({"n": 5, "worlds": 1000}, {"REPEATS": 200, "SHUFFLES": 99}),
-    "overfit": ({"n": 32, "width": 4, "seeds": 1}, {"EPOCHS": 8, "TEST": 20, "VALIDATION": 20}),
+    "overfit": ({"n": 32, "width": 4, "seeds": 1}, {"EPOCHS": 10, "TEST": 20, "VALIDATION": 20}),
     "transfer": (
         {"k": 1, "seeds": 1},
         {"PRETRAIN_STEPS": 3, "STEPS": 4, "HEAD_STEPS": 2, "PROBE_STEPS": 2},

@@ -35,7 +35,7 @@ from studyapp.lab.protocol import (
 from studyapp.lab.seeds import Weights, generators, mean_fact, per_seed, share_fact, stack
 
 EPOCHS, RATE = 300, 3e-3
-EVERY = 4  # epochs from one look at the losses and errors to the next; one stops at a look
+EVERY = 5  # epochs from one look at the losses and errors to the next; one stops at a look
 DIMENSIONS = 20
 DRAWN = "rule, data and start"  # in each seed
 TEST, VALIDATION = 1000, 200  # examples

@@ -38,7 +38,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overfit, "EPOCHS", 8)
+    monkeypatch.setattr(overfit, "EPOCHS", 10)
     monkeypatch.setattr(overfit, "TEST", 50)
     monkeypatch.setattr(overfit, "VALIDATION", 21)
 
@@ -130,7 +130,7 @@ def test_every_knob_works_at_both_ends(name: str, end: Value) -> None:
         assert math.isfinite(fact.value)
         if fact.low is not None and fact.high is not None:
             assert -math.inf < fact.low <= fact.high < math.inf
-    assert [e for e in stream if isinstance(e, Progress)][-1] == Progress(8, 8)
+    assert [e for e in stream if isinstance(e, Progress)][-1] == Progress(10, 10)
     assert {event.series for event in stream if isinstance(event, Metric)} >= CURVES | MARKS
 
 
