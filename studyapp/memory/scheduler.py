@@ -49,24 +49,25 @@ class Parameters:
         """The same, but a remembered card goes straight to its interval of days."""
         return replace(self, learning_steps=(), relearning_steps=())
 
-    @property
-    def decay(self) -> float:
+    @cached_property
+    def _decay(self) -> float:
         return -self.weights[20]
 
-    @property
-    def factor(self) -> float:
-        return float(0.9 ** (1 / self.decay)) - 1
+    @cached_property
+    def _factor(self) -> float:
+        return float(0.9 ** (1 / self._decay)) - 1
+
+    def forgetting_curve(self, stability: float, last_day: date, day: date) -> float:
+        """Probability of recall on *day* of what had a *stability* (days) after *last_day*."""
+        elapsed = max(0, (day - last_day).days)
+        recalled: float = (1 + self._factor * elapsed / stability) ** self._decay
+        return recalled
 
     def retrievability(self, memory: Memory, day: date) -> float | None:
         """Probability of recall on *day*; None for a card never rated."""
         if memory.stability is None or memory.last_day is None:
             return None
-        elapsed = max(0, (day - memory.last_day).days)
-        return float((1 + self.factor * elapsed / memory.stability) ** self.decay)
-
-    def interval(self, stability: float) -> float:
-        """Days until retrievability falls to the desired retention, not rounded, not fuzzed."""
-        return float(stability / self.factor * (self.desired_retention ** (1 / self.decay) - 1))
+        return self.forgetting_curve(memory.stability, memory.last_day, day)
 
     def review(
         self, memory: Memory, rating: Rating, now: datetime, *, card: bytes, uid: bytes

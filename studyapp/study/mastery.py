@@ -111,8 +111,7 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
     outcomes = []
     for day, rating, stability, last in rows:
         if stability is not None and last is not None:
-            elapsed = (day - last).days
-            r = (1 + parameters.factor * elapsed / stability) ** parameters.decay
+            r = parameters.forgetting_curve(stability, last, day)
             outcomes.append(Recall(r, stability, rating > Rating.AGAIN))
     return calibration(reversed(outcomes))
 

@@ -41,7 +41,6 @@ class Item:
     chapter: int  # its number
     state: State
     due_at: datetime | None = None
-    overdue: float = 0.0  # elapsed days / the interval at desired retention
     retrievability: float = 1.0
     today: bool = False  # rated today already
 
@@ -159,7 +158,8 @@ def load(
             (steps if item.due_at is not None else reviews).append(item)
     pace = read_pace(connection, today, learner=learner)
     left = settings.minutes_a_day * 60 * (1 + more) - pace.spent - len(steps) * pace.review
-    reviews = _one_of_a_family(sorted(reviews, key=lambda item: -item.overdue))
+    # Retrievability falls with elapsed days / interval alone: the lower, the more overdue.
+    reviews = _one_of_a_family(sorted(reviews, key=lambda item: item.retrievability))
     room = max(0, int(left / pace.review))
     waiting = max(0, len(reviews) - room)
     if waiting:  # a backlog: the most valuable first, and nothing new until it is gone
@@ -264,20 +264,16 @@ def _rated(
             *_open(today),
         )
     )
-    per_day = parameters.interval(1.0)  # intervals are proportional to stability
-    factor, decay = parameters.factor, parameters.decay
     for card_id, family, of_chapter, state, due_at, stability, last_day in rows:
         if last_day is None or stability is None:
             continue  # only a rated card has a due date
-        elapsed = max(0, (today - last_day).days)
         yield Item(
             card_id,
             family,
             of_chapter,
             State(state),
             due_at,
-            elapsed / (per_day * stability),
-            (1 + factor * elapsed / stability) ** decay,
+            parameters.forgetting_curve(stability, last_day, today),
             last_day == today,
         )
 

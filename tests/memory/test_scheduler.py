@@ -99,17 +99,20 @@ def test_an_evening_and_the_next_morning_are_a_day_apart() -> None:
     assert next_day.stability > 5 * same_day.stability
 
 
-@given(st.floats(0.1, 5000), st.floats(0.7, 0.99))
-def test_retrievability_at_the_interval_is_the_desired_retention(s: float, goal: float) -> None:
-    parameters = Parameters(desired_retention=goal)
-    interval = parameters.interval(s)
-    decay, factor = parameters.decay, parameters.factor
-    assert isclose((1 + factor * interval / s) ** decay, goal, rel_tol=1e-9)
+@given(st.floats(0.1, 5000), st.integers(0, 5000))
+def test_the_forgetting_curve_is_that_of_py_fsrs(stability: float, elapsed: int) -> None:
+    day = date(2026, 1, 1)
+    later = day + timedelta(days=elapsed)
+    card = fsrs.Card(stability=stability, last_review=noon(day), state=fsrs.State.Review)
+    theirs = fsrs.Scheduler().get_card_retrievability(card, noon(later))
+    assert isclose(Parameters().forgetting_curve(stability, day, later), theirs, rel_tol=1e-12)
 
 
-@given(st.floats(0.5, 5000))
-def test_at_90_percent_the_interval_is_the_stability(s: float) -> None:
-    assert isclose(Parameters(desired_retention=0.9).interval(s), s, rel_tol=1e-9)
+@given(st.integers(1, 5000))
+def test_after_as_many_days_as_its_stability_a_card_is_recalled_at_90_percent(days: int) -> None:
+    day = date(2026, 1, 1)
+    r = Parameters().forgetting_curve(days, day, day + timedelta(days=days))
+    assert isclose(r, 0.9, rel_tol=1e-9)
 
 
 @given(histories, st.integers(0, 1000))
