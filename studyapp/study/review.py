@@ -20,7 +20,7 @@ card = tables.card.c
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The memory after a rating, and whether the rating made the card a leech."""
+    """The memory after a rating, and whether to tell the learner that the card is a leech."""
 
     memory: Memory
     leech: bool
@@ -45,12 +45,13 @@ def answer(
     duration: timedelta = timedelta(0),
     kind: ReviewKind = ReviewKind.STUDY,
     learner: int,
-    leech_lapses: int = 8,
+    leech_lapses: int | None = None,
 ) -> Answered:
     """Rate a card inside a write transaction of the caller's.
 
     *seen* is the last review that the screen knew of (`Memory.last_review`). Raises
-    AlreadyRatedError, with nothing written, if there has been another since.
+    AlreadyRatedError, with nothing written, if there has been another since. *leech_lapses* is
+    None where the learner is not told of leeches.
     """
     before = log.read_memory(connection, card_id, learner=learner)
     if before.last_review != seen:
@@ -71,7 +72,8 @@ def answer(
         duration=round(duration.total_seconds() * 1000),
         learner=learner,
     )
-    return Answered(after, became_leech(before, after, leech_lapses))
+    leech = leech_lapses is not None and became_leech(before, after, leech_lapses)
+    return Answered(after, leech)
 
 
 def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int) -> bool:

@@ -12,6 +12,7 @@ from studyapp.config import WEEKDAYS
 from studyapp.lab import interval
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
+from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, tables
 
@@ -56,7 +57,7 @@ def stats(
     now: datetime,
     *,
     learner: int,
-    leech_lapses: int = 8,
+    leech_lapses: int,
     rest_days: tuple[str, ...] = (),
 ) -> Stats:
     """Totals for one learner; retention over the last 30 study days."""
@@ -76,7 +77,8 @@ def stats(
     total = connection.scalar(select(func.count()).where(card.missing_since.is_(None))) or 0
     cards["new"] = total - cards["learning"] - cards["review"] - cards["relearning"]
     suspended = _count(connection, memory.suspended.is_(True), learner=learner)
-    leeches = _count(connection, memory.lapses >= leech_lapses, learner=learner)
+    leech = is_leech(memory.lapses, memory.agains, leech_lapses)
+    leeches = _count(connection, leech, learner=learner)
     return Stats(
         reviews or 0,
         cards,
@@ -155,6 +157,13 @@ def _studied(connection: Connection, day: date, *, learner: int) -> bool:
 
 
 def _count(connection: Connection, condition: Any, *, learner: int) -> int:
+    """How many of the cards whose text is there."""
     return (
-        connection.scalar(select(func.count()).where(memory.learner_id == learner, condition)) or 0
+        connection.scalar(
+            select(func.count())
+            .select_from(tables.memory)
+            .join(tables.card, card.id == memory.card_id)
+            .where(memory.learner_id == learner, card.missing_since.is_(None), condition)
+        )
+        or 0
     )

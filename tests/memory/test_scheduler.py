@@ -185,17 +185,17 @@ def test_a_leech_is_told_at_8_lapses_then_every_4() -> None:
     told = [
         lapses
         for lapses in range(1, 25)
-        if became_leech(Memory(lapses=lapses - 1), Memory(lapses=lapses))
+        if became_leech(Memory(lapses=lapses - 1), Memory(lapses=lapses), 8)
     ]
     assert told == [8, 12, 16, 20, 24]
 
 
 def test_six_agains_without_graduating_make_a_leech() -> None:
     memories = [Memory(), *run([(Rating.AGAIN, 0)] * 8, Parameters())]
-    told = [n for n in range(1, 9) if became_leech(memories[n - 1], memories[n])]
+    told = [n for n in range(1, 9) if became_leech(memories[n - 1], memories[n], 8)]
     assert told == [6]
-    assert is_leech(memories[6])
-    assert not is_leech(memories[5])
+    assert is_leech(memories[6].lapses, memories[6].agains, 8)
+    assert not is_leech(memories[5].lapses, memories[5].agains, 8)
     good = Parameters().review(memories[5], Rating.GOOD, at(0), card=CARD, uid=b"g")
     assert good.agains == 0
 
