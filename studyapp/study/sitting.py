@@ -19,6 +19,7 @@ from studyapp.study import card, queue, review, stats
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
 from studyapp.study.queue import Counts, Item, Queue
+from studyapp.study.recall import tells_recall
 from studyapp.study.summary import Summary
 from studyapp.study.undo import Undone, undo
 
@@ -29,7 +30,7 @@ class Done:
 
     card: int
     rating: Rating
-    before: State
+    tells: bool  # whether it says what is remembered
     spent: timedelta
 
 
@@ -84,7 +85,7 @@ class Sitting:
         view, item = seen or self.view, self._item
         assert view is not None
         assert item is not None
-        spent = self.spent()
+        now, spent = self.desk.now(), self.spent()
         try:
             with self.desk.writing() as connection:
                 answered = review.answer(
@@ -92,7 +93,7 @@ class Sitting:
                     view.id,
                     view.memory.last_review,
                     rating,
-                    self.desk.now(),
+                    now,
                     duration=spent,
                     kind=self.kind,
                     leech_lapses=self.desk.settings.leech_lapses,
@@ -102,7 +103,8 @@ class Sitting:
             self._queue.drop(view.id)
             self._advance()
             raise
-        self.done.append(Done(view.id, rating, view.memory.state, spent))
+        tells = tells_recall(view.memory, study_day(now))
+        self.done.append(Done(view.id, rating, tells, spent))
         self._queue.rated(item, answered.memory)
         self._advance()
         return answered
@@ -158,8 +160,8 @@ class Sitting:
     def summary(self) -> Summary:
         """How the sitting went; honest about how few reviews a share rests on."""
         now = self.desk.now()
-        recalled = [done for done in self.done if done.before is State.REVIEW]
-        hits = sum(done.rating is not Rating.AGAIN for done in recalled)
+        recalled = [done for done in self.done if done.tells]
+        hits = sum(done.rating > Rating.AGAIN for done in recalled)
         with self.desk.reading() as connection:
             days = stats.forecast(connection, study_day(now), learner=self.desk.learner)
             line = self._whole_queue(connection)

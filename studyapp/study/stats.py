@@ -15,9 +15,9 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, tables
+from studyapp.study.recall import recalls
 
 FORECAST_DAYS = 14
-NOT_RECALL = (ReviewKind.CRAM.value, ReviewKind.IMPORT.value)
 
 review = tables.review.c
 memory = tables.memory.c
@@ -90,22 +90,9 @@ def stats(
 
 
 def retention(connection: Connection, first: date, last: date, *, learner: int) -> Share:
-    """True retention: of the reviews of cards in review, the first of a card in a study day,
-    the share that was remembered (not Again)."""
-    rows = connection.execute(
-        select(review.card_id, review.day, review.rating)
-        .where(
-            review.learner_id == learner,
-            review.day.between(first, last),
-            review.state_before == State.REVIEW,
-            review.kind.not_in(NOT_RECALL),
-            log.not_retracted(),
-        )
-        .order_by(review.at.desc())
-    )
-    earliest = {(card_id, day): rating for card_id, day, rating in rows}
-    hits = sum(rating > Rating.AGAIN for rating in earliest.values())
-    return share(hits, len(earliest))
+    """True retention: of the reviews that tell recall, the share that was not Again."""
+    outcomes = recalls(connection, review.day.between(first, last), learner=learner)
+    return share(sum(one.rating > Rating.AGAIN for one in outcomes), len(outcomes))
 
 
 def streak(
