@@ -17,6 +17,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, State
 from studyapp.store import log, tables
+from studyapp.study.admission import let_in
 
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
 UNLOCK_DAYS = 7.0  # stability at which the opener lets the reverse card in
@@ -300,26 +301,11 @@ def _new(
     if room <= 0:
         return
     opener = tables.memory.alias("opener").c
-    chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
     rows = connection.execution_options(yield_per=100).execute(
         select(card.id, card.family, chapter.number)
         .select_from(tables.card)
         .join(tables.chapter, chapter.id == card.chapter_id)
-        .outerjoin(
-            tables.chapter_progress,
-            and_(
-                chapter_progress.chapter_id == card.chapter_id,
-                chapter_progress.learner_id == learner,
-            ),
-        )
-        .outerjoin(
-            tables.section_progress,
-            and_(
-                section_progress.section_id == card.section_id,
-                section_progress.learner_id == learner,
-            ),
-        )
         .outerjoin(tables.memory, mine)
         .outerjoin(
             opener.stability.table,
@@ -327,7 +313,7 @@ def _new(
         )
         .where(
             or_(memory.card_id.is_(None), and_(memory.state == State.NEW, *_open(today))),
-            or_(chapter_progress.started_at.is_not(None), section_progress.started_at.is_not(None)),
+            let_in(card.chapter_id, card.section_id, learner=learner),
             card.missing_since.is_(None),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
             *([chapter.number == number] if number is not None else []),

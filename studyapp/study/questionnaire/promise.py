@@ -14,6 +14,7 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
 from studyapp.study import words
+from studyapp.study.admission import is_let_in
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire import response
 from studyapp.study.questionnaire.attempt import Asked
@@ -64,7 +65,7 @@ def _promise(
         if response.attempted(connection, card_id, study_day(now), learner=learner):
             continue
         if before.state is State.NEW and not said:
-            started = response.let_in(connection, card_id, learner=learner)
+            started = is_let_in(connection, card_id, learner=learner)
             if pretest or not started:
                 waits = STAYS if started else WAITS
                 continue

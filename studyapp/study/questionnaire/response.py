@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.memory.clock import study_day
@@ -17,6 +17,7 @@ from studyapp.notes.card import question_face
 from studyapp.notes.note import CardStyle, Note, Point
 from studyapp.store import log, tables
 from studyapp.study import review
+from studyapp.study.admission import is_let_in
 from studyapp.study.card import as_note
 from studyapp.study.draft import merged
 from studyapp.study.grading import Grade, core, hits
@@ -278,7 +279,7 @@ def _schedule(
     """Log one card's review; returns the uids (hex) of what was logged."""
     before = log.read_memory(connection, card_id, learner=learner)
     missed_new = before.state is State.NEW and not said
-    if missed_new and (pretest or not let_in(connection, card_id, learner=learner)):
+    if missed_new and (pretest or not is_let_in(connection, card_id, learner=learner)):
         return []
     if attempted(connection, card_id, study_day(now), learner=learner):
         return []
@@ -301,33 +302,6 @@ def _schedule(
         )
         entries.append(event.uid)
     return [uid.hex() for uid in entries]
-
-
-def let_in(connection: Connection, card_id: int, *, learner: int) -> bool:
-    """Whether the learner has started the chapter or the section of a card."""
-    chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
-    found = connection.scalar(
-        select(card.id)
-        .outerjoin(
-            tables.chapter_progress,
-            and_(
-                chapter_progress.chapter_id == card.chapter_id,
-                chapter_progress.learner_id == learner,
-            ),
-        )
-        .outerjoin(
-            tables.section_progress,
-            and_(
-                section_progress.section_id == card.section_id,
-                section_progress.learner_id == learner,
-            ),
-        )
-        .where(
-            card.id == card_id,
-            or_(chapter_progress.started_at.is_not(None), section_progress.started_at.is_not(None)),
-        )
-    )
-    return found is not None
 
 
 def attempted(connection: Connection, card_id: int, day: object, *, learner: int) -> bool:
