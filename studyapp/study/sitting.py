@@ -70,7 +70,11 @@ class Sitting:
     def options(self) -> dict[Rating, Memory]:
         """What each rating of the current card leads to."""
         assert self.view is not None
-        return review.options(self.view.memory, self._parameters, self.desk.now(), self.view.uid)
+        memory, uid, now = self.view.memory, self.view.uid, self.desk.now()
+        return {
+            rating: review.preview(memory, rating, now, uid, self._parameters, self.kind)
+            for rating in Rating
+        }
 
     def spent(self) -> timedelta:
         """Time since the current card was shown."""
