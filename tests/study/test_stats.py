@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine, update
@@ -140,6 +140,18 @@ def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) ->
 )
 def test_spans_are_short(days: int, text: str) -> None:
     assert words.span(timedelta(days=days)) == text
+
+
+def test_a_date_has_its_year_where_it_is_another() -> None:
+    today, far = date(2026, 11, 18), date(2027, 1, 2)
+    assert (words.day(today, today), words.day(far, today)) == ("Wed 18 Nov", "Sat 2 Jan 2027")
+    assert (words.short_day(today, today), words.short_day(today)) == ("18 Nov", "18 Nov 2026")
+    assert words.short_day(far, today) == "2 Jan 2027"
+
+
+def test_a_number_has_one_sign_and_one_comma() -> None:
+    assert (words.minus("-1.5"), words.minus("2e-07")) == ("−1.5", "2e−07")
+    assert words.count(12345, "card") == "12,345 cards"
 
 
 def test_small_spans_and_counts() -> None:
