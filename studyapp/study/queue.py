@@ -113,6 +113,10 @@ class Queue:
         self._learning = [entry for entry in self._learning if entry[2].card != card_id]
         heapq.heapify(self._learning)
 
+    def shorten(self, cards: int) -> None:
+        """Keep the first *cards* of those that are not in a step."""
+        self._main = self._main[: max(0, cards)]
+
     def put_first(self, item: Item) -> None:
         """Show this card next (after an undo)."""
         self.drop(item.card)
@@ -179,17 +183,15 @@ def load(
     return queue
 
 
-def interview(connection: Connection, now: datetime, limit: int, *, learner: int) -> Queue:
-    """The cards seen before that are fading most: one of a family, none rated today."""
+def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
+    """The cards seen before, what fades most first: one of a family, none rated today, no steps."""
     today = study_day(now)
     parameters = log.read_history(connection, learner=learner)[-1].parameters
     met = _families_met(connection, today, learner=learner)
     known = _rated(connection, today, parameters, learner=learner)
-    fading = sorted(known, key=lambda item: item.retrievability)
-    items = [item for item in _one_of_a_family(fading) if item.family not in met]
-    return Queue(
-        today, read_pace(connection, today, learner=learner), steps=False, _main=items[:limit]
-    )
+    faintest = sorted(known, key=lambda item: item.retrievability)
+    items = [item for item in _one_of_a_family(faintest) if item.family not in met]
+    return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
 
 
 def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:

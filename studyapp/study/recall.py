@@ -15,6 +15,8 @@ from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Memory, State
 from studyapp.store import log, tables
 
+NO_OUTCOMES = (ReviewKind.CRAM, ReviewKind.IMPORT)
+
 review = tables.review.c
 
 
@@ -28,9 +30,14 @@ class Recalled(NamedTuple):
     since: date
 
 
-def tells_recall(before: Memory, day: date) -> bool:
+def tells_recall(kind: ReviewKind, before: Memory, day: date) -> bool:
     """Whether a rating on *day* of a card with the memory *before* tells what is remembered."""
-    return before.state is State.REVIEW and before.last_day is not None and before.last_day < day
+    return (
+        kind not in NO_OUTCOMES
+        and before.state is State.REVIEW
+        and before.last_day is not None
+        and before.last_day < day
+    )
 
 
 def recalls(
@@ -70,7 +77,7 @@ def recalls(
         .where(
             review.learner_id == learner,
             review.state_before == State.REVIEW,
-            review.kind.not_in((ReviewKind.CRAM.value, ReviewKind.IMPORT.value)),
+            review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
             log.not_retracted(),
             ~exists().where(of_card, rated.day == review.day, sooner),
             ~exists().where(known_card, known.day == review.day, known.at < review.at),

@@ -15,9 +15,10 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
-from studyapp.study import card, queue, review, stats
+from studyapp.study import card, review, stats
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
+from studyapp.study.plan import DUE, Plan
 from studyapp.study.queue import Counts, Item, Queue
 from studyapp.study.recall import tells_recall
 from studyapp.study.summary import Summary
@@ -40,17 +41,15 @@ class Sitting:
     Every rating and every undo is one write transaction, finished before the next card is there.
     """
 
-    kind = ReviewKind.STUDY
-
-    def __init__(self, desk: Desk, number: int | None = None) -> None:
-        """Sit down to all that is due, or to chapter *number* alone."""
+    def __init__(self, desk: Desk, plan: Plan = DUE) -> None:
+        """Sit down to what is due, or to another plan."""
         self.desk = desk
-        self.number = number
+        self.plan = plan
         self.more = 0
         self.done: list[Done] = []
         self.view: CardView | None = None
         self._shown_at = desk.now()
-        self.ends: datetime | None = None  # when time runs out
+        self.ends = self._time_is_up()
         self._reload()
         self._advance()
 
@@ -72,7 +71,7 @@ class Sitting:
         assert self.view is not None
         memory, uid, now = self.view.memory, self.view.uid, self.desk.now()
         return {
-            rating: review.preview(memory, rating, now, uid, self._parameters, self.kind)
+            rating: review.preview(memory, rating, now, uid, self._parameters, self.plan.kind)
             for rating in Rating
         }
 
@@ -84,8 +83,11 @@ class Sitting:
         """Rate the current card and go on to the next.
 
         Raises AlreadyRatedError after moving on, if another window was quicker; LockedError, with
-        the card still there, if the database is busy.
+        the card still there, if the database is busy; StudyError, with nothing graded, if the time
+        is up.
         """
+        if self.over:
+            raise StudyError("Time is up; this card was not graded.")
         view, item = seen or self.view, self._item
         assert view is not None
         assert item is not None
@@ -99,7 +101,7 @@ class Sitting:
                     rating,
                     now,
                     duration=spent,
-                    kind=self.kind,
+                    kind=self.plan.kind,
                     leech_lapses=self.desk.settings.leech_lapses,
                     learner=self.desk.learner,
                 )
@@ -107,7 +109,7 @@ class Sitting:
             self._queue.drop(view.id)
             self._advance()
             raise
-        tells = tells_recall(view.memory, study_day(now))
+        tells = tells_recall(self.plan.kind, view.memory, study_day(now))
         self.done.append(Done(view.id, rating, tells, spent))
         self._queue.rated(item, answered.memory)
         self._advance()
@@ -146,8 +148,9 @@ class Sitting:
         self._set_aside(review.know)
 
     def go_on(self) -> None:
-        """Another budget's worth, for a learner who wants more today."""
+        """As much again, for a learner who wants more: a day's budget, or what the plan has."""
         self.more += 1
+        self.ends = self._time_is_up()
         self.refresh()
 
     def refresh(self) -> None:
@@ -168,7 +171,9 @@ class Sitting:
         hits = sum(done.rating > Rating.AGAIN for done in recalled)
         with self.desk.reading() as connection:
             days = stats.forecast(connection, study_day(now), learner=self.desk.learner)
-            line = self._whole_queue(connection)
+            line = self._queue
+            if self.plan.kind is not ReviewKind.STUDY:  # what is left is what is due, all of it
+                line = self._load(connection, DUE)
         return Summary(
             len({done.card for done in self.done}),
             stats.share(hits, len(recalled)),
@@ -187,23 +192,24 @@ class Sitting:
         self._queue.drop(self.view.id)
         self._advance()
 
-    def _whole_queue(self, connection: Connection) -> Queue:
-        """What the summary counts as left."""
-        return self._queue
+    def _time_is_up(self) -> datetime | None:
+        """When the time of the plan, if it has any, runs out from now."""
+        return None if self.plan.end.time is None else self.desk.now() + self.plan.end.time
 
-    def _load(self, connection: Connection) -> Queue:
-        return queue.load(
+    def _load(self, connection: Connection, plan: Plan) -> Queue:
+        return plan.load(
             connection,
             self.desk.now(),
             self.desk.settings,
-            number=self.number,
             more=self.more,
             learner=self.desk.learner,
         )
 
     def _reload(self) -> None:
         with self.desk.reading() as connection:
-            self._queue = self._load(connection)
+            self._queue = self._load(connection, self.plan)
+            if self.plan.end.cards is not None:
+                self._queue.shorten(self.plan.end.cards * (1 + self.more) - len(self.done))
             history = log.read_history(connection, learner=self.desk.learner)
             self._parameters: Parameters = history[-1].parameters
 

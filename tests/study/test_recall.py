@@ -54,13 +54,10 @@ def test_the_log_and_the_memory_say_the_same(seed: int, engine: Engine, clock: C
         for card in (1, 2, 3):
             before = Memory()
             for entry, after in replay(log.read_log(connection, card, learner=1), b"", history):
-                counts = isinstance(entry, Review) and entry.kind not in (
-                    ReviewKind.CRAM,
-                    ReviewKind.IMPORT,
-                )
-                if counts and tells_recall(before, day := study_day(entry.now)):
-                    assert isinstance(entry, Review)
-                    expected.append((card, day, int(entry.rating), before.last_day))
+                if isinstance(entry, Review):
+                    day = study_day(entry.now)
+                    if tells_recall(entry.kind, before, day):
+                        expected.append((card, day, int(entry.rating), before.last_day))
                 before = after
         found = recalls(connection, learner=1)
     assert len(expected) > 5

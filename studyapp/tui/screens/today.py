@@ -205,7 +205,7 @@ class TodayScreen(Page):
         self._do("undo")
 
     def _do(self, what: str) -> None:
-        from studyapp.study.interview import Interview
+        from studyapp.study.plan import FIVE
         from studyapp.study.sitting import Sitting
 
         study = self.study
@@ -225,7 +225,7 @@ class TodayScreen(Page):
             elif what == "course":
                 study.open(places.Course())
             elif what == "five":
-                five = Interview(study.desk)
+                five = Sitting(study.desk, FIVE)
                 if five.view is None:
                     self.notify("Nothing to ask: what you have met was reviewed today.")
                 else:
