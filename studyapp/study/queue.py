@@ -6,7 +6,7 @@ It is loaded once and then kept in step in memory, so that the next card costs n
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -113,9 +113,15 @@ class Queue:
         self._learning = [entry for entry in self._learning if entry[2].card != card_id]
         heapq.heapify(self._learning)
 
-    def shorten(self, cards: int) -> None:
-        """Keep the first *cards* of those that are not in a step."""
-        self._main = self._main[: max(0, cards)]
+    def shorten(self, cards: int, begun: Set[int]) -> None:
+        """Keep the cards that were *begun* and the first others, up to *cards* in all."""
+        order = [item.card for _, _, item in sorted(self._learning)]
+        order += [item.card for item in self._main]
+        others = [card_id for card_id in order if card_id not in begun]
+        kept = begun | set(others[: max(0, cards - len(begun))])
+        self._main = [item for item in self._main if item.card in kept]
+        self._learning = [entry for entry in self._learning if entry[2].card in kept]
+        heapq.heapify(self._learning)
 
     def put_first(self, item: Item) -> None:
         """Show this card next (after an undo)."""
@@ -211,18 +217,19 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
         _mean([ms for ms, state in recent if state != State.NEW], _REVIEW_SECONDS),
         # a new card is seen again within the day
         2 * _mean([ms for ms, state in recent if state == State.NEW], _NEW_SECONDS / 2),
-        sum(_seconds(ms) for ms in spent),
+        sum(map(seconds, spent)),
     )
+
+
+def seconds(duration: int) -> float:
+    """What a rating counts for, of the *duration* in milliseconds that its card was shown."""
+    return min(max(0, duration) / 1000, _PACE_CAP)
 
 
 def _mean(durations: list[int], usual: float) -> float:
     if len(durations) < 20:
         return usual
-    return max(1.0, sum(map(_seconds, durations)) / len(durations))
-
-
-def _seconds(duration: int) -> float:
-    return min(duration / 1000, _PACE_CAP)
+    return max(1.0, sum(map(seconds, durations)) / len(durations))
 
 
 def _due(

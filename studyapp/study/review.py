@@ -84,7 +84,7 @@ def answer(
         entry,
         before=before,
         after=after,
-        duration=round(duration.total_seconds() * 1000),
+        duration=milliseconds(duration),
         learner=learner,
     )
     leech = leech_lapses is not None and became_leech(before, after, leech_lapses)
@@ -94,6 +94,11 @@ def answer(
         connection, card_id, EventKind.SET_DUE, now, day=due_on, learner=learner
     )
     return Answered(after, leech, (entry.uid, event.uid))
+
+
+def milliseconds(shown: timedelta) -> int:
+    """How long a card was shown, as it is logged: never less than 0, though a clock went back."""
+    return max(0, round(shown.total_seconds() * 1000))
 
 
 def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int) -> bool:

@@ -19,7 +19,7 @@ from studyapp.study import card, review, stats
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
 from studyapp.study.plan import DUE, Plan
-from studyapp.study.queue import Counts, Item, Queue
+from studyapp.study.queue import Counts, Item, Queue, seconds
 from studyapp.study.recall import tells_recall
 from studyapp.study.summary import Summary
 from studyapp.study.undo import Undone, undo
@@ -27,12 +27,12 @@ from studyapp.study.undo import Undone, undo
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One rating of this sitting."""
+    """One rating of this sitting; `tells` if it says what is remembered."""
 
     card: int
     rating: Rating
-    tells: bool  # whether it says what is remembered
-    spent: timedelta
+    tells: bool
+    seconds: float  # as they count for the day's time
 
 
 class Sitting:
@@ -110,7 +110,8 @@ class Sitting:
             self._advance()
             raise
         tells = tells_recall(self.plan.kind, view.memory, study_day(now))
-        self.done.append(Done(view.id, rating, tells, spent))
+        counted = seconds(review.milliseconds(spent))
+        self.done.append(Done(view.id, rating, tells, counted))
         self._queue.rated(item, answered.memory)
         self._advance()
         return answered
@@ -178,7 +179,7 @@ class Sitting:
             len({done.card for done in self.done}),
             stats.share(hits, len(recalled)),
             dict(Counter(done.rating for done in self.done)),
-            sum((done.spent for done in self.done), timedelta()),
+            timedelta(seconds=sum(done.seconds for done in self.done)),
             line.counts(),
             line.waiting,
             line.next_at(),
@@ -209,7 +210,8 @@ class Sitting:
         with self.desk.reading() as connection:
             self._queue = self._load(connection, self.plan)
             if self.plan.end.cards is not None:
-                self._queue.shorten(self.plan.end.cards * (1 + self.more) - len(self.done))
+                begun = {done.card for done in self.done}
+                self._queue.shorten(self.plan.end.cards * (1 + self.more), begun)
             history = log.read_history(connection, learner=self.desk.learner)
             self._parameters: Parameters = history[-1].parameters
 

@@ -185,10 +185,16 @@ def test_custom_study_ends_after_so_many_cards_and_goes_on_with_as_many(
 ) -> None:
     sitting = Sitting(desk_of(seen, clock), Plan(ReviewKind.STUDY, DUE.load, End(cards=3)))
     assert sitting.ends is None
+    first = sitting.view
+    assert first is not None
+    sitting.rate(Rating.AGAIN)
+    sitting.refresh()  # what was begun keeps its step, and takes no other card's place
     assert len(ask(sitting, Rating.EASY)) == 3
+    assert len({done.card for done in sitting.done}) == 3
     sitting.go_on()
     assert len(ask(sitting, Rating.EASY)) == 3
-    assert set(kinds(seen)[-6:]) == {"study"}
+    assert len({done.card for done in sitting.done}) == 6
+    assert set(kinds(seen)[-7:]) == {"study"}
 
 
 def test_time_alone_can_end_a_sitting(seen: Engine, clock: Clock) -> None:
