@@ -84,7 +84,7 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
         Recall(
             parameters.forgetting_curve(one.stability, one.since, one.day),
             one.stability,
-            one.rating > Rating.AGAIN,
+            one.remembered,
         )
         for one in recalls(
             connection, review.at >= max(since, default=EPOCH), limit=RECENT, learner=learner

@@ -288,13 +288,14 @@ def _rated(
         )
 
 
+def in_use() -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a card with a memory: not suspended, text still there."""
+    return memory.suspended.is_(False), card.missing_since.is_(None)
+
+
 def _open(today: date) -> tuple[ColumnElement[bool], ...]:
-    """Conditions: not suspended, not buried, text still there."""
-    return (
-        memory.suspended.is_(False),
-        or_(memory.buried_until.is_(None), memory.buried_until <= today),
-        card.missing_since.is_(None),
-    )
+    """Conditions: in use, and not buried."""
+    return *in_use(), or_(memory.buried_until.is_(None), memory.buried_until <= today)
 
 
 def _new(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from studyapp.memory.fold import EventKind, ReviewKind
-from studyapp.memory.state import Memory, State
+from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
 
 NO_OUTCOMES = (ReviewKind.CRAM, ReviewKind.IMPORT)
@@ -21,11 +21,11 @@ review = tables.review.c
 
 
 class Recalled(NamedTuple):
-    """One outcome: the rating of a card that had a `stability` (days) from the day `since` on."""
+    """One outcome of a card that had a `stability` (days) from the day `since` on."""
 
     card: int
     day: date
-    rating: int
+    remembered: bool  # not Again
     stability: float
     since: date
 
@@ -90,5 +90,5 @@ def recalls(
     for card, day, rating, stability, *days in rows:
         since = max((day for day in days if day is not None), default=None)
         if since is not None and stability is not None:
-            found.append(Recalled(card, day, rating, stability, since))
+            found.append(Recalled(card, day, rating > Rating.AGAIN, stability, since))
     return found

@@ -13,8 +13,9 @@ from studyapp.lab import interval
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import is_leech
-from studyapp.memory.state import Rating, State
+from studyapp.memory.state import State
 from studyapp.store import log, tables
+from studyapp.study.queue import in_use
 from studyapp.study.recall import recalls
 
 FORECAST_DAYS = 14
@@ -92,7 +93,7 @@ def stats(
 def retention(connection: Connection, first: date, last: date, *, learner: int) -> Share:
     """True retention: of the reviews that tell recall, the share that was not Again."""
     outcomes = recalls(connection, review.day.between(first, last), learner=learner)
-    return share(sum(one.rating > Rating.AGAIN for one in outcomes), len(outcomes))
+    return share(sum(one.remembered for one in outcomes), len(outcomes))
 
 
 def streak(
@@ -110,22 +111,24 @@ def streak(
 
 
 def forecast(connection: Connection, today: date, *, learner: int) -> list[int]:
-    """Cards that fall due on each of the next 14 study days, the overdue ones today."""
+    """Cards that come on each of the next 14 study days: the overdue ones today, what is buried
+    when it is no longer."""
     rows = connection.execute(
-        select(memory.due, func.count())
+        select(memory.due, memory.buried_until, func.count())
         .join(tables.card, card.id == memory.card_id)
         .where(
             memory.learner_id == learner,
             memory.due < today + timedelta(days=FORECAST_DAYS),
-            memory.suspended.is_(False),
-            card.missing_since.is_(None),
+            *in_use(),
         )
-        .group_by(memory.due)
+        .group_by(memory.due, memory.buried_until)
     )
     days = [0] * FORECAST_DAYS
-    for due, count in rows:
+    for due, buried_until, count in rows:
         if due is not None:
-            days[max(0, (due - today).days)] += count
+            ahead = (max(due, buried_until or due) - today).days
+            if ahead < FORECAST_DAYS:
+                days[max(0, ahead)] += count
     return days
 
 

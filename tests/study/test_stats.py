@@ -8,11 +8,12 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine, update
 
+from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import review, stats, words
+from studyapp.study import queue, review, stats, words
 from studyapp.study.stats import Share, share
 from studyapp.study.summary import leech_line
 from studyapp.study.undo import undo
@@ -132,6 +133,21 @@ def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) ->
     with reading(engine) as connection:
         days = stats.forecast(connection, study_day(clock()), learner=1)
     assert (days[0], sum(days), len(days)) == (1, 2, 14)
+
+
+def test_the_forecast_puts_what_is_buried_on_the_day_it_comes(engine: Engine, clock: Clock) -> None:
+    rate(engine, 1, clock, Rating.EASY)
+    clock.forward(days=30)
+    with writing(engine) as connection:
+        review.bury(connection, 1, clock(), learner=1)
+    with reading(engine) as connection:
+        days = stats.forecast(connection, study_day(clock()), learner=1)
+        assert days[:2] == [0, 1]
+        due = [
+            queue.load(connection, at, Settings(new_a_day=0), learner=1).counts().total
+            for at in (clock(), clock.forward(days=1))
+        ]
+    assert due == days[:2]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
 from studyapp.store import log
 from studyapp.study import words
-from studyapp.study.grading import Grade
+from studyapp.study.grading import JUDGED, Grade
 from studyapp.study.questionnaire import schedule
 from studyapp.study.questionnaire.attempt import Asked
 from studyapp.study.questionnaire.schedule import Planned, Why
@@ -37,7 +37,7 @@ def promises(
         return {}
     parameters = log.read_history(connection, learner=learner)[-1].parameters
     told = {}
-    for given in (Grade.MISSED, Grade.PARTLY, Grade.GOT):
+    for given in JUDGED:
         planned = schedule.plan(
             connection,
             asked.note,

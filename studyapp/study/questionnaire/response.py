@@ -16,7 +16,7 @@ from studyapp.notes.note import Point
 from studyapp.store import log, tables
 from studyapp.study.card import as_note
 from studyapp.study.draft import merged
-from studyapp.study.grading import Grade, core, hits
+from studyapp.study.grading import Grade, told
 from studyapp.study.questionnaire import schedule
 
 LONGEST = 100_000  # characters
@@ -167,9 +167,8 @@ def grade(
         entries += [uid.hex() for uid in logged]
         if logged:
             duration = timedelta(0)  # the time was spent once
-    points, full = question_face(note).points, 0
-    if ticked or given is Grade.MISSED:  # without ticks only a miss tells of points
-        full = core(points, note.need)
+    points = question_face(note).points
+    said, full = told(points, ticked, note.need, given)
     put(
         connection,
         attempt_id,
@@ -180,7 +179,7 @@ def grade(
         graded_at=log.stamp(connection, now, learner=learner),
         ticked=point_keys(points, ticked),
         points=full,
-        hits=min(hits(points, ticked), full),
+        hits=said,
         entries=entries,
     )
     return bool(entries)
