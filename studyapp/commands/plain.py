@@ -90,7 +90,7 @@ def _rate(sitting: Sitting, rating: Rating, write: Write) -> None:
         return
     write(f"{rating.name.lower()}: again in {words.wait(answered.memory, sitting.desk.now())}")
     if answered.leech:
-        write(leech_line(answered.memory.lapses, answered.memory.expected_lapses))
+        write(leech_line(answered.memory))
     write("")
 
 

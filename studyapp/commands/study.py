@@ -19,13 +19,13 @@ def review(opening: Opening, chapter: int | None, plain: bool) -> None:
         opening.app(review=True, chapter=chapter)
         return
     from studyapp.commands import plain as lines
-    from studyapp.study import library
+    from studyapp.study import library, plan
     from studyapp.study.sitting import Sitting
 
     with opening.study() as desk:
         if chapter is not None:
             library.check_chapter(desk, chapter)
-        lines.review(Sitting(desk, chapter), _read_line, _write_line)
+        lines.review(Sitting(desk, plan.due(chapter)), _read_line, _write_line)
 
 
 @click.command()

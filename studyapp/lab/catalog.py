@@ -43,6 +43,10 @@ class Declaration:
     next: str | tuple[When, ...] = ""
 
 
+# By file, module and pack: the file's stamp, and what it declares.
+_KEPT: dict[tuple[Path, str, str], tuple[tuple[int, int] | None, Declaration | None]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """Every lesson that can be run, by name, and what is wrong with the others."""
@@ -85,7 +89,27 @@ def read() -> Catalog:
 
 
 def declaration(path: Path, module: str, pack: str) -> Declaration | None:
-    """Read `LESSON = Lesson(…)` from a file; None if it has none. Raises ContentError."""
+    """Read `LESSON = Lesson(…)` from a file; None if it has none. Raises ContentError.
+
+    What was read is kept until the file's time or size is another.
+    """
+    stamp, asked = _stamp(path), (path, module, pack)
+    kept = _KEPT.get(asked)
+    if kept is None or stamp is None or kept[0] != stamp:
+        kept = stamp, _read(path, module, pack)
+        _KEPT[asked] = kept
+    return kept[1]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _read(path: Path, module: str, pack: str) -> Declaration | None:
     tree = _parse(path)
     found = [node for node in tree.body if _assigns_lesson(node)]
     if not found:

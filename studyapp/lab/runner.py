@@ -25,6 +25,7 @@ from studyapp.lab.protocol import Remark
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PATIENCE = 1.0  # seconds between asking the process to stop and killing it
 CHUNK = 1 << 14  # bytes read before others on the event loop get their turn
+REQUEST = "request.json"  # in the folder of the run, until the worker has read it
 KEPT = 1 << 16  # bytes of stderr kept for the display of an error
 
 
@@ -162,15 +163,15 @@ async def start(
     }
     folder = Path(tempfile.mkdtemp(prefix="studyapp-"))
     try:
+        # A file, for a pipe that is full would hold up the app; in a thread, as it may be large.
+        await asyncio.to_thread(_write_request, folder / REQUEST, request)
         process = _spawn(folder, threads)
-    except OSError as error:
-        folder.rmdir()
-        raise StudyError(f"{lesson.name} cannot be started: {error.strerror}.") from error
-    run = LiveRun(lesson.name, process, folder)
-    with contextlib.suppress(BrokenPipeError):  # it died at once; `events` says so
-        if process.stdin is not None:  # kept open: its end tells the worker that the app is gone
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-    return run
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise StudyError(f"{lesson.name} cannot be started: {error.strerror}.") from error
+        raise
+    return LiveRun(lesson.name, process, folder)
 
 
 def run(
@@ -193,6 +194,10 @@ def run(
             loop.run(events.aclose())
 
 
+def _write_request(file: Path, request: Mapping[str, object]) -> None:
+    file.write_text(json.dumps(request), "utf-8")
+
+
 def _spawn(folder: Path, threads: int) -> subprocess.Popen[bytes]:
     environment = os.environ | {
         "OMP_NUM_THREADS": str(threads),
@@ -203,8 +208,8 @@ def _spawn(folder: Path, threads: int) -> subprocess.Popen[bytes]:
         "MALLOC_TRIM_THRESHOLD_": "4000000000",
     }
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "studyapp.lab.worker"],
-        stdin=subprocess.PIPE,
+        [sys.executable, "-P", "-m", "studyapp.lab.worker", REQUEST],
+        stdin=subprocess.PIPE,  # kept open: its end tells the worker that the app is gone
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,

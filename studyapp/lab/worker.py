@@ -1,7 +1,7 @@
-"""Runs one lesson in a process of its own: a request on stdin, events as JSON lines on stdout.
+"""Runs one lesson in a process of its own: a request in a file, events as JSON lines on stdout.
 
-Started by the runner as `python -P -m studyapp.lab.worker`. File descriptor 1 becomes stderr, so
-that whatever a lesson or a library prints disturbs no event.
+Started by the runner as `python -P -m studyapp.lab.worker FILE`. File descriptor 1 becomes stderr,
+so that whatever a lesson or a library prints disturbs no event.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Stream:
 
 
 def main() -> NoReturn:
-    """Run the request on stdin and exit."""
+    """Run the request that the command line names and exit."""
     started = time.monotonic()
     stream = Stream(os.dup(1))
     os.dup2(2, 1)
@@ -145,7 +145,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, stream.stop)
     lesson = "the experiment"
     try:
-        request = read_request()
+        request = read_request(Path(sys.argv[1]))
         threading.Thread(target=_wait_for_parent, daemon=True).start()
         lesson = request.module.rpartition(".")[2]
         stream.end(execute(request, stream, started))
@@ -160,10 +160,11 @@ def main() -> NoReturn:
     os._exit(0)  # a lesson's threads and a library's clean-up could hang here
 
 
-def read_request() -> Request:
-    """Read one line of JSON from stdin, which stays open for as long as the runner lives."""
-    with open(0, "rb", buffering=0, closefd=False) as stdin:
-        return build(Request, json.loads(stdin.readline()))
+def read_request(file: Path) -> Request:
+    """Read the request and remove its file: a lesson finds an empty folder."""
+    text = file.read_bytes()
+    file.unlink()
+    return build(Request, json.loads(text))
 
 
 def execute(request: Request, stream: Stream, started: float) -> Finished:
@@ -339,7 +340,8 @@ def _prepare_torch(threads: int) -> Any:
 
 
 def _wait_for_parent() -> None:
-    """Kill this process and its children once stdin ends: then the runner is gone."""
+    """Kill this process and its children once stdin, where nothing ever comes, ends: then the
+    runner is gone."""
     with contextlib.suppress(OSError):
         while os.read(0, 4096):
             pass

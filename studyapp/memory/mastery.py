@@ -161,7 +161,6 @@ def mastery(
     if not questions or not all(questions):
         raise ValueError("mastery needs at least one question, and a card of each")
     day = max(on or today, today + timedelta(days=1))
-    decay, factor = parameters.decay, parameters.factor  # looked up once for 100,000 cards
     a, b = shares.passed.mean, shares.failed.mean
     gap, a_spread, b_spread = a - b, shares.passed.spread**2, shares.failed.spread**2
     terms = calibration.terms
@@ -174,8 +173,7 @@ def mastery(
             if missed or stability is None or last_day is None:
                 continue
             counted += 1
-            elapsed = max(0, (day - last_day).days)
-            at = _features((1 + factor * elapsed / stability) ** decay, stability)
+            at = _features(parameters.forgetting_curve(stability, last_day, day), stability)
             p = _logistic(USUAL + _dot(terms, at))
             passed += weight * p
             failed += weight * (1 - p)

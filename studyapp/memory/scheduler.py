@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import fsrs
 
@@ -19,6 +20,7 @@ from studyapp.memory.state import Cause, Memory, Rating, State
 DEFAULT_WEIGHTS: tuple[float, ...] = tuple(fsrs.Scheduler().parameters)
 KNOWN_DAYS = 30  # "already know this" is confirmed after so many days
 AGAINS_OF_A_LEECH = 6
+LAPSES_BETWEEN = 4  # from one warning of a leech to the next
 _FUZZ = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, float("inf"), 0.05))
 _DAY = timedelta(days=1)
 
@@ -49,24 +51,25 @@ class Parameters:
         """The same, but a remembered card goes straight to its interval of days."""
         return replace(self, learning_steps=(), relearning_steps=())
 
-    @property
-    def decay(self) -> float:
+    @cached_property
+    def _decay(self) -> float:
         return -self.weights[20]
 
-    @property
-    def factor(self) -> float:
-        return float(0.9 ** (1 / self.decay)) - 1
+    @cached_property
+    def _factor(self) -> float:
+        return float(0.9 ** (1 / self._decay)) - 1
+
+    def forgetting_curve(self, stability: float, last_day: date, day: date) -> float:
+        """Probability of recall on *day* of what had a *stability* (days) after *last_day*."""
+        elapsed = max(0, (day - last_day).days)
+        recalled: float = (1 + self._factor * elapsed / stability) ** self._decay
+        return recalled
 
     def retrievability(self, memory: Memory, day: date) -> float | None:
         """Probability of recall on *day*; None for a card never rated."""
         if memory.stability is None or memory.last_day is None:
             return None
-        elapsed = max(0, (day - memory.last_day).days)
-        return float((1 + self.factor * elapsed / memory.stability) ** self.decay)
-
-    def interval(self, stability: float) -> float:
-        """Days until retrievability falls to the desired retention, not rounded, not fuzzed."""
-        return float(stability / self.factor * (self.desired_retention ** (1 / self.decay) - 1))
+        return self.forgetting_curve(memory.stability, memory.last_day, day)
 
     def review(
         self, memory: Memory, rating: Rating, now: datetime, *, card: bytes, uid: bytes
@@ -149,16 +152,20 @@ def fuzz(days: int, seed: str, maximum: int) -> int:
     return low + int(random.Random(seed).random() * (high - low + 1))
 
 
-def became_leech(before: Memory, after: Memory, threshold: int = 8) -> bool:
-    """Whether this rating makes a leech: *threshold* lapses, then every 4; or 6 Agains in a row
-    of steps without graduating."""
-    if after.lapses > before.lapses and after.lapses >= threshold:
-        return (after.lapses - threshold) % 4 == 0
-    return before.agains < AGAINS_OF_A_LEECH <= after.agains
+def is_leech(lapses: Any, agains: Any, threshold: int) -> Any:
+    """Whether a card is a leech: *threshold* lapses, or 6 Agains since it last graduated.
+
+    The counts are numbers, or columns of a query, which make it a condition.
+    """
+    return (lapses >= threshold) | (agains >= AGAINS_OF_A_LEECH)
 
 
-def is_leech(memory: Memory, threshold: int = 8) -> bool:
-    return memory.lapses >= threshold or memory.agains >= AGAINS_OF_A_LEECH
+def became_leech(before: Memory, after: Memory, threshold: int) -> bool:
+    """Whether to tell of a leech at this rating: when it becomes one, by lapses or by Agains, and
+    at every fourth lapse after that."""
+    lapsed = after.lapses > before.lapses and is_leech(after.lapses, 0, threshold)
+    stuck = is_leech(0, after.agains, threshold) and not is_leech(0, before.agains, threshold)
+    return stuck or (lapsed and (after.lapses - threshold) % LAPSES_BETWEEN == 0)
 
 
 def _as_fsrs(memory: Memory, day: date) -> fsrs.Card:

@@ -18,6 +18,9 @@ class Grade(StrEnum):
     DONE = "done"  # something to do, which has no right answer
 
 
+JUDGED = (Grade.MISSED, Grade.PARTLY, Grade.GOT)  # from nothing to all
+
+
 def hits(points: Sequence[Point], ticked: Collection[int]) -> int:
     """How many core points are ticked; *ticked* are indices into *points*."""
     return sum(index in ticked for index, point in enumerate(points) if not point.extra)
@@ -27,6 +30,17 @@ def core(points: Sequence[Point], need: int | None = None) -> int:
     """How many core points a full answer says: all, or any *need* of them."""
     count = sum(not point.extra for point in points)
     return count if need is None else min(need, count)
+
+
+def told(
+    points: Sequence[Point], ticked: Collection[int], need: int | None, given: Grade
+) -> tuple[int, int]:
+    """How many core points a judged answer said, and of how many; (0, 0) if it tells of none:
+    without ticks only a missed answer does."""
+    if given not in JUDGED or not (ticked or given is Grade.MISSED):
+        return 0, 0
+    full = core(points, need)
+    return min(hits(points, ticked), full), full
 
 
 def complete(points: Sequence[Point], ticked: Collection[int], need: int | None = None) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EPOCH
@@ -21,11 +21,11 @@ from studyapp.memory.mastery import (
     mastery,
     shares,
 )
-from studyapp.memory.state import Rating, State
+from studyapp.memory.state import Rating
 from studyapp.notes.note import NoteKind
 from studyapp.store import log, tables
 from studyapp.study.questionnaire import history as questionnaire
-from studyapp.study.stats import NOT_RECALL
+from studyapp.study.recall import recalls
 
 AHEAD = timedelta(days=30)  # the outlook where no date is set
 
@@ -73,47 +73,23 @@ def _shares(connection: Connection, *, learner: int) -> PointShares:
 
 
 def _calibration(connection: Connection, *, learner: int) -> Calibration:
-    """From the newest first reviews of a study day of cards in review; an interval is counted from
-    the study day before on which the card was rated."""
+    """From the newest reviews that tell recall, since the weights last changed."""
     history = log.read_history(connection, learner=learner)
     parameters = history[-1].parameters
     # Stabilities of before the weights changed are of another model.
     since = [
         new.at for old, new in pairwise(history) if old.parameters.weights != new.parameters.weights
     ]
-    earlier = tables.review.alias("earlier")
-    of_card = and_(
-        earlier.c.card_id == review.card_id,
-        earlier.c.learner_id == learner,
-        earlier.c.kind.not_in(NOT_RECALL),
-        log.not_retracted(earlier.c),
-    )
-    before = (
-        select(func.max(earlier.c.day))
-        .where(of_card, earlier.c.day < review.day)
-        .correlate(tables.review)
-        .scalar_subquery()
-    )
-    first_of_day = ~exists().where(of_card, earlier.c.day == review.day, earlier.c.id < review.id)
-    rows = connection.execute(
-        select(review.day, review.rating, review.stability_before, before)
-        .where(
-            review.learner_id == learner,
-            review.state_before == State.REVIEW,
-            review.kind.not_in(NOT_RECALL),
-            review.at >= max(since, default=EPOCH),
-            log.not_retracted(),
-            first_of_day,
+    outcomes = [
+        Recall(
+            parameters.forgetting_curve(one.stability, one.since, one.day),
+            one.stability,
+            one.remembered,
         )
-        .order_by(review.day.desc(), review.id.desc())
-        .limit(RECENT)
-    ).all()
-    outcomes = []
-    for day, rating, stability, last in rows:
-        if stability is not None and last is not None:
-            elapsed = (day - last).days
-            r = (1 + parameters.factor * elapsed / stability) ** parameters.decay
-            outcomes.append(Recall(r, stability, rating > Rating.AGAIN))
+        for one in recalls(
+            connection, review.at >= max(since, default=EPOCH), limit=RECENT, learner=learner
+        )
+    ]
     return calibration(reversed(outcomes))
 
 

@@ -6,7 +6,7 @@ It is loaded once and then kept in step in memory, so that the next card costs n
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -17,6 +17,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, State
 from studyapp.store import log, tables
+from studyapp.study.admission import let_in
 
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
 UNLOCK_DAYS = 7.0  # stability at which the opener lets the reverse card in
@@ -41,7 +42,6 @@ class Item:
     chapter: int  # its number
     state: State
     due_at: datetime | None = None
-    overdue: float = 0.0  # elapsed days / the interval at desired retention
     retrievability: float = 1.0
     today: bool = False  # rated today already
 
@@ -113,6 +113,16 @@ class Queue:
         self._learning = [entry for entry in self._learning if entry[2].card != card_id]
         heapq.heapify(self._learning)
 
+    def shorten(self, cards: int, begun: Set[int]) -> None:
+        """Keep the cards that were *begun* and the first others, up to *cards* in all."""
+        order = [item.card for _, _, item in sorted(self._learning)]
+        order += [item.card for item in self._main]
+        others = [card_id for card_id in order if card_id not in begun]
+        kept = begun | set(others[: max(0, cards - len(begun))])
+        self._main = [item for item in self._main if item.card in kept]
+        self._learning = [entry for entry in self._learning if entry[2].card in kept]
+        heapq.heapify(self._learning)
+
     def put_first(self, item: Item) -> None:
         """Show this card next (after an undo)."""
         self.drop(item.card)
@@ -159,7 +169,8 @@ def load(
             (steps if item.due_at is not None else reviews).append(item)
     pace = read_pace(connection, today, learner=learner)
     left = settings.minutes_a_day * 60 * (1 + more) - pace.spent - len(steps) * pace.review
-    reviews = _one_of_a_family(sorted(reviews, key=lambda item: -item.overdue))
+    # Retrievability falls with elapsed days / interval alone: the lower, the more overdue.
+    reviews = _one_of_a_family(sorted(reviews, key=lambda item: item.retrievability))
     room = max(0, int(left / pace.review))
     waiting = max(0, len(reviews) - room)
     if waiting:  # a backlog: the most valuable first, and nothing new until it is gone
@@ -178,17 +189,15 @@ def load(
     return queue
 
 
-def interview(connection: Connection, now: datetime, limit: int, *, learner: int) -> Queue:
-    """The cards seen before that are fading most: one of a family, none rated today."""
+def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
+    """The cards seen before, what fades most first: one of a family, none rated today, no steps."""
     today = study_day(now)
     parameters = log.read_history(connection, learner=learner)[-1].parameters
     met = _families_met(connection, today, learner=learner)
     known = _rated(connection, today, parameters, learner=learner)
-    fading = sorted(known, key=lambda item: item.retrievability)
-    items = [item for item in _one_of_a_family(fading) if item.family not in met]
-    return Queue(
-        today, read_pace(connection, today, learner=learner), steps=False, _main=items[:limit]
-    )
+    faintest = sorted(known, key=lambda item: item.retrievability)
+    items = [item for item in _one_of_a_family(faintest) if item.family not in met]
+    return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
 
 
 def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
@@ -208,18 +217,19 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
         _mean([ms for ms, state in recent if state != State.NEW], _REVIEW_SECONDS),
         # a new card is seen again within the day
         2 * _mean([ms for ms, state in recent if state == State.NEW], _NEW_SECONDS / 2),
-        sum(_seconds(ms) for ms in spent),
+        sum(map(seconds, spent)),
     )
+
+
+def seconds(duration: int) -> float:
+    """What a rating counts for, of the *duration* in milliseconds that its card was shown."""
+    return min(max(0, duration) / 1000, _PACE_CAP)
 
 
 def _mean(durations: list[int], usual: float) -> float:
     if len(durations) < 20:
         return usual
-    return max(1.0, sum(map(_seconds, durations)) / len(durations))
-
-
-def _seconds(duration: int) -> float:
-    return min(duration / 1000, _PACE_CAP)
+    return max(1.0, sum(map(seconds, durations)) / len(durations))
 
 
 def _due(
@@ -264,31 +274,28 @@ def _rated(
             *_open(today),
         )
     )
-    per_day = parameters.interval(1.0)  # intervals are proportional to stability
-    factor, decay = parameters.factor, parameters.decay
     for card_id, family, of_chapter, state, due_at, stability, last_day in rows:
         if last_day is None or stability is None:
             continue  # only a rated card has a due date
-        elapsed = max(0, (today - last_day).days)
         yield Item(
             card_id,
             family,
             of_chapter,
             State(state),
             due_at,
-            elapsed / (per_day * stability),
-            (1 + factor * elapsed / stability) ** decay,
+            parameters.forgetting_curve(stability, last_day, today),
             last_day == today,
         )
 
 
+def in_use() -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a card with a memory: not suspended, text still there."""
+    return memory.suspended.is_(False), card.missing_since.is_(None)
+
+
 def _open(today: date) -> tuple[ColumnElement[bool], ...]:
-    """Conditions: not suspended, not buried, text still there."""
-    return (
-        memory.suspended.is_(False),
-        or_(memory.buried_until.is_(None), memory.buried_until <= today),
-        card.missing_since.is_(None),
-    )
+    """Conditions: in use, and not buried."""
+    return *in_use(), or_(memory.buried_until.is_(None), memory.buried_until <= today)
 
 
 def _new(
@@ -304,26 +311,11 @@ def _new(
     if room <= 0:
         return
     opener = tables.memory.alias("opener").c
-    chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
     rows = connection.execution_options(yield_per=100).execute(
         select(card.id, card.family, chapter.number)
         .select_from(tables.card)
         .join(tables.chapter, chapter.id == card.chapter_id)
-        .outerjoin(
-            tables.chapter_progress,
-            and_(
-                chapter_progress.chapter_id == card.chapter_id,
-                chapter_progress.learner_id == learner,
-            ),
-        )
-        .outerjoin(
-            tables.section_progress,
-            and_(
-                section_progress.section_id == card.section_id,
-                section_progress.learner_id == learner,
-            ),
-        )
         .outerjoin(tables.memory, mine)
         .outerjoin(
             opener.stability.table,
@@ -331,7 +323,7 @@ def _new(
         )
         .where(
             or_(memory.card_id.is_(None), and_(memory.state == State.NEW, *_open(today))),
-            or_(chapter_progress.started_at.is_not(None), section_progress.started_at.is_not(None)),
+            let_in(card.chapter_id, card.section_id, learner=learner),
             card.missing_since.is_(None),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
             *([chapter.number == number] if number is not None else []),

@@ -20,19 +20,31 @@ card = tables.card.c
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The memory after a rating, and whether the rating made the card a leech."""
+    """The memory after a rating, whether to tell the learner that the card is a leech, and the
+    uids of what was logged."""
 
     memory: Memory
     leech: bool
+    logged: tuple[bytes, ...]
 
 
-def options(
-    memory: Memory, parameters: Parameters, now: datetime, card_uid: bytes
-) -> dict[Rating, Memory]:
-    """What each rating would lead to; the interval on a button is exactly what it gives."""
-    return {
-        rating: parameters.review(memory, rating, now, card=card_uid, uid=b"") for rating in Rating
-    }
+def preview(
+    memory: Memory,
+    rating: Rating,
+    now: datetime,
+    card_uid: bytes,
+    parameters: Parameters,
+    kind: ReviewKind = ReviewKind.STUDY,
+    due_on: date | None = None,
+) -> Memory:
+    """The memory that `answer` would lead to; the interval on a button is exactly what it gives."""
+    at, offset = log.utc(now), _offset(now)
+    entry: fold.Entry = fold.Review(b"", at, offset, rating, kind)
+    after = fold.apply(memory, entry, card_uid, parameters)
+    if due_on is not None:
+        entry = fold.Event(b"", at, offset, EventKind.SET_DUE, day=due_on)
+        after = fold.apply(after, entry, card_uid, parameters)
+    return after
 
 
 def answer(
@@ -45,12 +57,15 @@ def answer(
     duration: timedelta = timedelta(0),
     kind: ReviewKind = ReviewKind.STUDY,
     learner: int,
-    leech_lapses: int = 8,
+    due_on: date | None = None,
+    leech_lapses: int | None = None,
 ) -> Answered:
     """Rate a card inside a write transaction of the caller's.
 
     *seen* is the last review that the screen knew of (`Memory.last_review`). Raises
-    AlreadyRatedError, with nothing written, if there has been another since.
+    AlreadyRatedError, with nothing written, if there has been another since. *due_on* is a study
+    day that takes the place of the one that the rating gives; it is an event of its own.
+    *leech_lapses* is None where the learner is not told of leeches.
     """
     before = log.read_memory(connection, card_id, learner=learner)
     if before.last_review != seen:
@@ -61,17 +76,29 @@ def answer(
         log.new_uid(), log.stamp(connection, now, learner=learner), _offset(now), rating, kind
     )
     after = fold.apply(before, entry, uid_of_card, parameters)
-    log.write_memory(connection, card_id, after, learner=learner)
+    if after != before:  # cram leaves it alone
+        log.write_memory(connection, card_id, after, learner=learner)
     log.append_review(
         connection,
         card_id,
         entry,
         before=before,
         after=after,
-        duration=round(duration.total_seconds() * 1000),
+        duration=milliseconds(duration),
         learner=learner,
     )
-    return Answered(after, became_leech(before, after, leech_lapses))
+    leech = leech_lapses is not None and became_leech(before, after, leech_lapses)
+    if due_on is None:
+        return Answered(after, leech, (entry.uid,))
+    event, after = log.log_event(
+        connection, card_id, EventKind.SET_DUE, now, day=due_on, learner=learner
+    )
+    return Answered(after, leech, (entry.uid, event.uid))
+
+
+def milliseconds(shown: timedelta) -> int:
+    """How long a card was shown, as it is logged: never less than 0, though a clock went back."""
+    return max(0, round(shown.total_seconds() * 1000))
 
 
 def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int) -> bool:

@@ -15,22 +15,24 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
-from studyapp.study import card, queue, review, stats
+from studyapp.study import card, review, stats
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
-from studyapp.study.queue import Counts, Item, Queue
+from studyapp.study.plan import DUE, Plan
+from studyapp.study.queue import Counts, Item, Queue, seconds
+from studyapp.study.recall import tells_recall
 from studyapp.study.summary import Summary
 from studyapp.study.undo import Undone, undo
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One rating of this sitting."""
+    """One rating of this sitting; `tells` if it says what is remembered."""
 
     card: int
     rating: Rating
-    before: State
-    spent: timedelta
+    tells: bool
+    seconds: float  # as they count for the day's time
 
 
 class Sitting:
@@ -39,17 +41,15 @@ class Sitting:
     Every rating and every undo is one write transaction, finished before the next card is there.
     """
 
-    kind = ReviewKind.STUDY
-
-    def __init__(self, desk: Desk, number: int | None = None) -> None:
-        """Sit down to all that is due, or to chapter *number* alone."""
+    def __init__(self, desk: Desk, plan: Plan = DUE) -> None:
+        """Sit down to what is due, or to another plan."""
         self.desk = desk
-        self.number = number
+        self.plan = plan
         self.more = 0
         self.done: list[Done] = []
         self.view: CardView | None = None
         self._shown_at = desk.now()
-        self.ends: datetime | None = None  # when time runs out
+        self.ends = self._time_is_up()
         self._reload()
         self._advance()
 
@@ -69,7 +69,11 @@ class Sitting:
     def options(self) -> dict[Rating, Memory]:
         """What each rating of the current card leads to."""
         assert self.view is not None
-        return review.options(self.view.memory, self._parameters, self.desk.now(), self.view.uid)
+        memory, uid, now = self.view.memory, self.view.uid, self.desk.now()
+        return {
+            rating: review.preview(memory, rating, now, uid, self._parameters, self.plan.kind)
+            for rating in Rating
+        }
 
     def spent(self) -> timedelta:
         """Time since the current card was shown."""
@@ -79,12 +83,15 @@ class Sitting:
         """Rate the current card and go on to the next.
 
         Raises AlreadyRatedError after moving on, if another window was quicker; LockedError, with
-        the card still there, if the database is busy.
+        the card still there, if the database is busy; StudyError, with nothing graded, if the time
+        is up.
         """
+        if self.over:
+            raise StudyError("Time is up; this card was not graded.")
         view, item = seen or self.view, self._item
         assert view is not None
         assert item is not None
-        spent = self.spent()
+        now, spent = self.desk.now(), self.spent()
         try:
             with self.desk.writing() as connection:
                 answered = review.answer(
@@ -92,9 +99,9 @@ class Sitting:
                     view.id,
                     view.memory.last_review,
                     rating,
-                    self.desk.now(),
+                    now,
                     duration=spent,
-                    kind=self.kind,
+                    kind=self.plan.kind,
                     leech_lapses=self.desk.settings.leech_lapses,
                     learner=self.desk.learner,
                 )
@@ -102,7 +109,9 @@ class Sitting:
             self._queue.drop(view.id)
             self._advance()
             raise
-        self.done.append(Done(view.id, rating, view.memory.state, spent))
+        tells = tells_recall(self.plan.kind, view.memory, study_day(now))
+        counted = seconds(review.milliseconds(spent))
+        self.done.append(Done(view.id, rating, tells, counted))
         self._queue.rated(item, answered.memory)
         self._advance()
         return answered
@@ -140,8 +149,9 @@ class Sitting:
         self._set_aside(review.know)
 
     def go_on(self) -> None:
-        """Another budget's worth, for a learner who wants more today."""
+        """As much again, for a learner who wants more: a day's budget, or what the plan has."""
         self.more += 1
+        self.ends = self._time_is_up()
         self.refresh()
 
     def refresh(self) -> None:
@@ -158,16 +168,18 @@ class Sitting:
     def summary(self) -> Summary:
         """How the sitting went; honest about how few reviews a share rests on."""
         now = self.desk.now()
-        recalled = [done for done in self.done if done.before is State.REVIEW]
-        hits = sum(done.rating is not Rating.AGAIN for done in recalled)
+        recalled = [done for done in self.done if done.tells]
+        hits = sum(done.rating > Rating.AGAIN for done in recalled)
         with self.desk.reading() as connection:
             days = stats.forecast(connection, study_day(now), learner=self.desk.learner)
-            line = self._whole_queue(connection)
+            line = self._queue
+            if self.plan.kind is not ReviewKind.STUDY:  # what is left is what is due, all of it
+                line = self._load(connection, DUE)
         return Summary(
             len({done.card for done in self.done}),
             stats.share(hits, len(recalled)),
             dict(Counter(done.rating for done in self.done)),
-            sum((done.spent for done in self.done), timedelta()),
+            timedelta(seconds=sum(done.seconds for done in self.done)),
             line.counts(),
             line.waiting,
             line.next_at(),
@@ -181,23 +193,25 @@ class Sitting:
         self._queue.drop(self.view.id)
         self._advance()
 
-    def _whole_queue(self, connection: Connection) -> Queue:
-        """What the summary counts as left."""
-        return self._queue
+    def _time_is_up(self) -> datetime | None:
+        """When the time of the plan, if it has any, runs out from now."""
+        return None if self.plan.end.time is None else self.desk.now() + self.plan.end.time
 
-    def _load(self, connection: Connection) -> Queue:
-        return queue.load(
+    def _load(self, connection: Connection, plan: Plan) -> Queue:
+        return plan.load(
             connection,
             self.desk.now(),
             self.desk.settings,
-            number=self.number,
             more=self.more,
             learner=self.desk.learner,
         )
 
     def _reload(self) -> None:
         with self.desk.reading() as connection:
-            self._queue = self._load(connection)
+            self._queue = self._load(connection, self.plan)
+            if self.plan.end.cards is not None:
+                begun = {done.card for done in self.done}
+                self._queue.shorten(self.plan.end.cards * (1 + self.more), begun)
             history = log.read_history(connection, learner=self.desk.learner)
             self._parameters: Parameters = history[-1].parameters
 

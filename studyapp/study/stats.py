@@ -12,11 +12,13 @@ from studyapp.config import WEEKDAYS
 from studyapp.lab import interval
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
-from studyapp.memory.state import Rating, State
+from studyapp.memory.scheduler import is_leech
+from studyapp.memory.state import State
 from studyapp.store import log, tables
+from studyapp.study.queue import in_use
+from studyapp.study.recall import recalls
 
 FORECAST_DAYS = 14
-NOT_RECALL = (ReviewKind.CRAM.value, ReviewKind.IMPORT.value)
 
 review = tables.review.c
 memory = tables.memory.c
@@ -56,7 +58,7 @@ def stats(
     now: datetime,
     *,
     learner: int,
-    leech_lapses: int = 8,
+    leech_lapses: int,
     rest_days: tuple[str, ...] = (),
 ) -> Stats:
     """Totals for one learner; retention over the last 30 study days."""
@@ -76,7 +78,8 @@ def stats(
     total = connection.scalar(select(func.count()).where(card.missing_since.is_(None))) or 0
     cards["new"] = total - cards["learning"] - cards["review"] - cards["relearning"]
     suspended = _count(connection, memory.suspended.is_(True), learner=learner)
-    leeches = _count(connection, memory.lapses >= leech_lapses, learner=learner)
+    leech = is_leech(memory.lapses, memory.agains, leech_lapses)
+    leeches = _count(connection, leech, learner=learner)
     return Stats(
         reviews or 0,
         cards,
@@ -88,22 +91,9 @@ def stats(
 
 
 def retention(connection: Connection, first: date, last: date, *, learner: int) -> Share:
-    """True retention: of the reviews of cards in review, the first of a card in a study day,
-    the share that was remembered (not Again)."""
-    rows = connection.execute(
-        select(review.card_id, review.day, review.rating)
-        .where(
-            review.learner_id == learner,
-            review.day.between(first, last),
-            review.state_before == State.REVIEW,
-            review.kind.not_in(NOT_RECALL),
-            log.not_retracted(),
-        )
-        .order_by(review.at.desc())
-    )
-    earliest = {(card_id, day): rating for card_id, day, rating in rows}
-    hits = sum(rating > Rating.AGAIN for rating in earliest.values())
-    return share(hits, len(earliest))
+    """True retention: of the reviews that tell recall, the share that was not Again."""
+    outcomes = recalls(connection, review.day.between(first, last), learner=learner)
+    return share(sum(one.remembered for one in outcomes), len(outcomes))
 
 
 def streak(
@@ -121,22 +111,24 @@ def streak(
 
 
 def forecast(connection: Connection, today: date, *, learner: int) -> list[int]:
-    """Cards that fall due on each of the next 14 study days, the overdue ones today."""
+    """Cards that come on each of the next 14 study days: the overdue ones today, what is buried
+    when it is no longer."""
     rows = connection.execute(
-        select(memory.due, func.count())
+        select(memory.due, memory.buried_until, func.count())
         .join(tables.card, card.id == memory.card_id)
         .where(
             memory.learner_id == learner,
             memory.due < today + timedelta(days=FORECAST_DAYS),
-            memory.suspended.is_(False),
-            card.missing_since.is_(None),
+            *in_use(),
         )
-        .group_by(memory.due)
+        .group_by(memory.due, memory.buried_until)
     )
     days = [0] * FORECAST_DAYS
-    for due, count in rows:
+    for due, buried_until, count in rows:
         if due is not None:
-            days[max(0, (due - today).days)] += count
+            ahead = (max(due, buried_until or due) - today).days
+            if ahead < FORECAST_DAYS:
+                days[max(0, ahead)] += count
     return days
 
 
@@ -155,6 +147,13 @@ def _studied(connection: Connection, day: date, *, learner: int) -> bool:
 
 
 def _count(connection: Connection, condition: Any, *, learner: int) -> int:
+    """How many of the cards whose text is there."""
     return (
-        connection.scalar(select(func.count()).where(memory.learner_id == learner, condition)) or 0
+        connection.scalar(
+            select(func.count())
+            .select_from(tables.memory)
+            .join(tables.card, card.id == memory.card_id)
+            .where(memory.learner_id == learner, card.missing_since.is_(None), condition)
+        )
+        or 0
     )

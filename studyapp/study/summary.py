@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from studyapp.memory.state import Rating
+from studyapp.memory.scheduler import AGAINS_OF_A_LEECH
+from studyapp.memory.state import Memory, Rating
 from studyapp.study import words
 from studyapp.study.queue import Counts
 from studyapp.study.stats import Share
@@ -25,12 +26,14 @@ class Summary:
     tomorrow: int
 
 
-def leech_line(lapses: int, expected: float) -> str:
-    """A card that keeps slipping, against what was to be expected."""
-    return (
-        f"This card keeps slipping: {words.count(lapses, 'lapse')}, {expected:.0f} expected. "
-        "Reword it, or split it into smaller ones."
-    )
+def leech_line(memory: Memory) -> str:
+    """A card that keeps slipping: what made it a leech, lapses beside what was to be expected."""
+    if memory.agains >= AGAINS_OF_A_LEECH:
+        told = f"{memory.agains} times Again and not learned yet"
+    else:
+        lapses = words.count(memory.lapses, "lapse")
+        told = f"{lapses}, {memory.expected_lapses:.0f} expected"
+    return f"This card keeps slipping: {told}. Reword it, or split it into smaller ones."
 
 
 def summary_lines(summary: Summary, now: datetime) -> list[str]:

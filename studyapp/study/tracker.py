@@ -15,6 +15,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import State
 from studyapp.store import log, tables
 from studyapp.study import library
+from studyapp.study.admission import let_in
 from studyapp.study.draft import merged
 
 FAMILIAR = 10  # the highest familiarity; the lowest is 0, and there may be none
@@ -178,7 +179,7 @@ def read_course(
                 row.title,
                 row.text,
                 gone=row.missing_since is not None,
-                started=started or row.started_at is not None,
+                started=row.started,
                 done_at=row.done_at,
                 familiarity=row.familiarity,
                 own=row.own or "",
@@ -346,10 +347,10 @@ def _read_sections(connection: Connection, *, learner: int) -> Iterable[Row[Any]
             section.title,
             section.text,
             section.missing_since,
-            section_progress.started_at,
             section_progress.done_at,
             section_progress.familiarity,
             section_progress.text.label("own"),
+            let_in(section.chapter_id, section.id, learner=learner).label("started"),
         )
         .outerjoin(
             tables.section_progress,

@@ -1,4 +1,4 @@
-"""Numbers and times as a learner reads them: short, with a unit."""
+"""Numbers, dates and times as a learner reads them: short, with a unit."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Memory
-from studyapp.study.stats import Share
 
 if TYPE_CHECKING:
     from studyapp.memory.mastery import Mastery
+    from studyapp.study.stats import Share
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of points, which are never numbered: 1-4 are ratings
 
@@ -32,16 +32,21 @@ def span(time: timedelta) -> str:
 
 
 def wait(after: Memory, now: datetime) -> str:
-    """How long until a card comes back."""
+    """How long until a card comes back; "new" for one that has no date."""
     if after.due_at is not None:
         return span(after.due_at - now)
-    assert after.due is not None
-    return span(after.due - study_day(now))
+    return "new" if after.due is None else span(after.due - study_day(now))
+
+
+def short_day(at: date, today: date | None = None) -> str:
+    """18 Nov, with the year if it is not that of *today*."""
+    year = "" if today is not None and at.year == today.year else f" {at.year}"
+    return f"{at.day} {at:%b}{year}"
 
 
 def day(at: date, today: date) -> str:
     """Wed 18 Nov, with the year if it is not this one."""
-    return f"{at:%a} {at.day} {at:%b}" + (f" {at.year}" if at.year != today.year else "")
+    return f"{at:%a} {short_day(at, today)}"
 
 
 def ago(when: date, today: date) -> str:
@@ -60,8 +65,13 @@ def percent(share: Share | Mastery) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """1 card, 2 cards."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """1 card, 2 cards, 1,200 cards."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def minus(number: str) -> str:
+    """A number with the sign that is as wide as a plus."""
+    return number.replace("-", "−")
 
 
 def bars(values: Sequence[float]) -> str:

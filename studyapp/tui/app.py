@@ -114,9 +114,10 @@ class StudyApp(App[None]):
                 library.check_chapter(desk, self._chapter)
             place: Place | None = None
             if self._go_to_review:
+                from studyapp.study.plan import due
                 from studyapp.study.sitting import Sitting
 
-                place = places.Review(Sitting(desk, self._chapter))
+                place = places.Review(Sitting(desk, due(self._chapter)))
             if self._quiz is not None:
                 from studyapp.study.questionnaire.attempt import Attempt
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from studyapp.lab.lines import Restarted
 from studyapp.lab.protocol import Metric, Progress, Remark
+from studyapp.study import words
 
 SPAN = 1000  # largest ÷ smallest: curves that span more are drawn on a log scale
 MOST = 12  # series that are kept; a plot of more cannot be read
@@ -64,8 +65,7 @@ class Panel:
         for series in self.series:
             hidden = sum(point.value <= 0 for point in series.points.values())
             if hidden:
-                points = "1 point" if hidden == 1 else f"{hidden:,} points"
-                told.append(f"{points} of {series.name}")
+                told.append(f"{words.count(hidden, 'point')} of {series.name}")
         return f"Not above 0, so not on a log scale: {', '.join(told)}." if told else ""
 
 
@@ -162,9 +162,9 @@ def number(value: float) -> str:
     rounded = float(f"{value:.3g}")
     for size, smallest, unit in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e3, 1e4, "k")):
         if abs(rounded) >= smallest:
-            return f"{rounded / size:g}{unit}".replace("-", "−")
+            return words.minus(f"{rounded / size:g}{unit}")
     text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"
-    return text.replace("-", "−")
+    return words.minus(text)
 
 
 def in_words(series: Series) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
+import tokenize
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -274,6 +277,50 @@ def test_a_broken_lesson_hides_no_other(install: Install) -> None:
     assert found.lesson("good").module == "probes.good"
     with pytest.raises(StudyError, match=r"There is no experiment 'god'; there is .*good"):
         found.lesson("god")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that the catalog opens."""
+    names: list[str] = []
+    real = tokenize.open
+
+    def open_and_note(path: Path) -> TextIO:
+        names.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(tokenize, "open", open_and_note)
+    return names
+
+
+def test_no_file_is_read_twice_until_it_changes(install: Install, opened: list[str]) -> None:
+    folder = install("probes", {"one.py": lesson("one"), "two.py": lesson("two"), "no.py": "x = 1"})
+    first = catalog.read()
+    assert {"one.py", "two.py", "no.py"} <= set(opened)
+    opened.clear()
+    assert catalog.read() == first
+    assert opened == []
+    (folder / "one.py").write_text(lesson("one", {"version": "22"}))
+    assert catalog.read().lesson("one").version == 22
+    assert opened == ["one.py"]
+    opened.clear()
+    status = (folder / "two.py").stat()
+    (folder / "two.py").write_text(lesson("two", {"version": "3"}))  # as long as before
+    os.utime(folder / "two.py", ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert catalog.read().lesson("two").version == 3
+    assert opened == ["two.py"]
+
+
+def test_what_could_not_be_read_is_read_again(install: Install) -> None:
+    folder = install("probes", {"bad.py": "LESSON = oops("})
+    for _ in range(2):
+        assert "bad.py" in {problem.path.name for problem in catalog.read().problems}
+    (folder / "bad.py").write_text(lesson("mended"))
+    assert catalog.read().lesson("mended").module == "probes.bad"
+    (folder / "bad.py").unlink()
+    assert "mended" not in {one.name for one in catalog.read().lessons}
+    with pytest.raises(ContentError, match="cannot be read"):
+        catalog.declaration(folder / "bad.py", "probes.bad", "probes")
 
 
 def test_a_package_inside_another_is_found(install: Install) -> None:

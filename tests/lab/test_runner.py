@@ -10,16 +10,17 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from processes import gone
-from studyapp.errors import SettingError
+from studyapp.errors import SettingError, StudyError
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Restarted
-from studyapp.lab.protocol import Fact, Metric, Progress, Remark
+from studyapp.lab.protocol import Fact, Knob, Metric, Progress, Remark
 
 Probe = Callable[[str], Declaration]
 
@@ -537,6 +538,57 @@ async def test_nothing_starts_with_a_bad_knob_or_device(
 ) -> None:
     with pytest.raises(SettingError, match=message):
         await runner.start(probe("yield"), given, device)
+    assert list(folders.iterdir()) == []
+
+
+def with_knobs(lesson: Declaration, count: int) -> Declaration:
+    knobs = [Knob(f"a_knob_with_a_rather_long_name_{n}", "int", n, 0, count) for n in range(count)]
+    return replace(lesson, knobs=tuple(knobs))
+
+
+async def test_a_request_can_be_larger_than_a_pipe(probe: Probe, folders: Path) -> None:
+    lesson = probe("yield Result((Fact('n', len(knobs), '', None, None, 1, 'exact', ''),))")
+    *_, last = await collect(await runner.start(with_knobs(lesson, 5000), {}, "cpu"))
+    assert isinstance(last, Finished)
+    assert last.facts[0].value == 5000
+    assert list(folders.iterdir()) == []
+
+
+async def test_a_worker_that_reads_nothing_holds_nobody_up(
+    probe: Probe, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deaf(folder: Path, threads: int) -> subprocess.Popen[bytes]:
+        assert (folder / runner.REQUEST).stat().st_size > 1 << 17
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            ["sleep", "60"], stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+        )
+
+    def held_up(*_: object) -> None:
+        raise TimeoutError("the event loop waits for the worker")
+
+    monkeypatch.setattr(runner, "_spawn", deaf)
+    before = signal.signal(signal.SIGALRM, held_up)
+    signal.alarm(60)
+    try:
+        started = await runner.start(with_knobs(probe("yield"), 5000), {}, "cpu")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    started.close()
+    assert gone(started.pid)
+    assert list(folders.iterdir()) == []
+
+
+async def test_a_folder_that_cannot_be_written_is_one_sentence(
+    probe: Probe, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: Path, request: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runner, "_write_request", full)
+    with pytest.raises(StudyError, match=r"^probe cannot be started: No space left on device\.$"):
+        await runner.start(probe("yield"), {}, "cpu")
     assert list(folders.iterdir()) == []
 
 

@@ -99,17 +99,20 @@ def test_an_evening_and_the_next_morning_are_a_day_apart() -> None:
     assert next_day.stability > 5 * same_day.stability
 
 
-@given(st.floats(0.1, 5000), st.floats(0.7, 0.99))
-def test_retrievability_at_the_interval_is_the_desired_retention(s: float, goal: float) -> None:
-    parameters = Parameters(desired_retention=goal)
-    interval = parameters.interval(s)
-    decay, factor = parameters.decay, parameters.factor
-    assert isclose((1 + factor * interval / s) ** decay, goal, rel_tol=1e-9)
+@given(st.floats(0.1, 5000), st.integers(0, 5000))
+def test_the_forgetting_curve_is_that_of_py_fsrs(stability: float, elapsed: int) -> None:
+    day = date(2026, 1, 1)
+    later = day + timedelta(days=elapsed)
+    card = fsrs.Card(stability=stability, last_review=noon(day), state=fsrs.State.Review)
+    theirs = fsrs.Scheduler().get_card_retrievability(card, noon(later))
+    assert isclose(Parameters().forgetting_curve(stability, day, later), theirs, rel_tol=1e-12)
 
 
-@given(st.floats(0.5, 5000))
-def test_at_90_percent_the_interval_is_the_stability(s: float) -> None:
-    assert isclose(Parameters(desired_retention=0.9).interval(s), s, rel_tol=1e-9)
+@given(st.integers(1, 5000))
+def test_after_as_many_days_as_its_stability_a_card_is_recalled_at_90_percent(days: int) -> None:
+    day = date(2026, 1, 1)
+    r = Parameters().forgetting_curve(days, day, day + timedelta(days=days))
+    assert isclose(r, 0.9, rel_tol=1e-9)
 
 
 @given(histories, st.integers(0, 1000))
@@ -182,17 +185,17 @@ def test_a_leech_is_told_at_8_lapses_then_every_4() -> None:
     told = [
         lapses
         for lapses in range(1, 25)
-        if became_leech(Memory(lapses=lapses - 1), Memory(lapses=lapses))
+        if became_leech(Memory(lapses=lapses - 1), Memory(lapses=lapses), 8)
     ]
     assert told == [8, 12, 16, 20, 24]
 
 
 def test_six_agains_without_graduating_make_a_leech() -> None:
     memories = [Memory(), *run([(Rating.AGAIN, 0)] * 8, Parameters())]
-    told = [n for n in range(1, 9) if became_leech(memories[n - 1], memories[n])]
+    told = [n for n in range(1, 9) if became_leech(memories[n - 1], memories[n], 8)]
     assert told == [6]
-    assert is_leech(memories[6])
-    assert not is_leech(memories[5])
+    assert is_leech(memories[6].lapses, memories[6].agains, 8)
+    assert not is_leech(memories[5].lapses, memories[5].agains, 8)
     good = Parameters().review(memories[5], Rating.GOOD, at(0), card=CARD, uid=b"g")
     assert good.agains == 0
 

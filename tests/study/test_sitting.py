@@ -10,11 +10,12 @@ from sqlalchemy import Engine, func, select
 
 from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.memory.clock import study_day
 from studyapp.memory.fold import fold
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import words
+from studyapp.study import queue, words
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of
 
@@ -124,6 +125,21 @@ def test_set_aside_and_back(engine: Engine, clock: Clock) -> None:
     sitting.refresh()
     with pytest.raises(StudyError, match="Only a new card"):
         sitting.know()
+
+
+def test_a_pause_and_a_clock_that_went_back_count_as_they_do_for_the_day(
+    engine: Engine, clock: Clock
+) -> None:
+    sitting = sit(engine, clock, new_a_day=3)
+    for seconds in (7200, -3600, 20):  # two hours away; an hour back
+        clock.forward(seconds=seconds)
+        sitting.rate(Rating.EASY)
+    assert sitting.summary().spent.total_seconds() == 60 + 0 + 20
+    durations = select(tables.review.c.duration).order_by(tables.review.c.id)
+    with reading(engine) as connection:
+        assert list(connection.scalars(durations)) == [7_200_000, 0, 20_000]
+        pace = queue.read_pace(connection, study_day(clock()), learner=1)
+    assert pace.spent == 80
 
 
 def test_the_summary_is_honest(engine: Engine, clock: Clock) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
+from studyapp.config import Settings
 from studyapp.memory.clock import study_day
-from studyapp.memory.state import Rating
-from studyapp.store import log
+from studyapp.memory.state import Memory, Rating, State
+from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import review, stats, words
+from studyapp.study import queue, review, stats, words
 from studyapp.study.stats import Share, share
+from studyapp.study.summary import leech_line
 from studyapp.study.undo import undo
 from tests_support import Clock
 
@@ -44,6 +47,72 @@ def test_retention_counts_the_first_review_of_a_card_in_review(
         assert stats.retention(connection, today, today, learner=1).n == 2
 
 
+def totals(engine: Engine, clock: Clock, leech_lapses: int) -> stats.Stats:
+    with reading(engine) as connection:
+        return stats.stats(connection, clock(), leech_lapses=leech_lapses, learner=1)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_stats_and_the_warning_agree_on_what_a_leech_is(
+    seed: int, engine: Engine, clock: Clock
+) -> None:
+    """Whoever was warned of a card finds it counted, until it was learned after six Agains."""
+    draw, threshold = random.Random(seed), 2 + seed % 3
+    warned: dict[int, str] = {}
+    for _ in range(120):
+        card = draw.choice((1, 2, 3, 4))
+        again = draw.random() < (0.35, 0.6, 0.8)[seed % 3]
+        with writing(engine) as connection:
+            before = log.read_memory(connection, card, learner=1)
+            answered = review.answer(
+                connection,
+                card,
+                before.last_review,
+                Rating.AGAIN if again else draw.choice(list(Rating)[1:]),
+                clock(),
+                leech_lapses=threshold,
+                learner=1,
+            )
+        if answered.memory.state is State.REVIEW and warned.get(card) == "agains":
+            del warned[card]
+        if answered.leech and answered.memory.lapses > before.lapses:
+            warned[card] = "lapses"
+        elif answered.leech:
+            warned.setdefault(card, "agains")
+        assert totals(engine, clock, threshold).leeches == len(warned)
+        clock.forward(days=draw.choice((0, 0, 0, 1, 9, 60)), minutes=11)
+    assert warned
+
+
+def test_cards_whose_text_is_gone_are_counted_nowhere(engine: Engine, clock: Clock) -> None:
+    for card in (1, 2):
+        for _ in range(6):
+            rate(engine, card, clock, Rating.AGAIN)
+        with writing(engine) as connection:
+            review.suspend(connection, card, clock(), learner=1)
+    before = totals(engine, clock, 8)
+    assert (before.leeches, before.suspended) == (2, 2)
+    with writing(engine) as connection:
+        connection.execute(
+            update(tables.card).where(tables.card.c.id == 1).values(missing_since=clock())
+        )
+    after = totals(engine, clock, 8)
+    assert (after.leeches, after.suspended) == (1, 1)
+    assert sum(after.cards.values()) == sum(before.cards.values()) - 1
+
+
+@pytest.mark.parametrize(
+    ("memory", "told"),
+    [
+        (Memory(lapses=8, agains=1, expected_lapses=2.6), "8 lapses, 3 expected"),
+        (Memory(agains=6), "6 times Again and not learned yet"),
+        (Memory(lapses=3, agains=7, expected_lapses=2), "7 times Again and not learned yet"),
+    ],
+)
+def test_the_warning_says_what_made_the_leech(memory: Memory, told: str) -> None:
+    assert told in leech_line(memory)
+
+
 def test_rest_days_do_not_break_a_streak(engine: Engine, clock: Clock) -> None:
     """START is a Friday; the learner rests on Sundays."""
     for day in range(6):
@@ -66,12 +135,39 @@ def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) ->
     assert (days[0], sum(days), len(days)) == (1, 2, 14)
 
 
+def test_the_forecast_puts_what_is_buried_on_the_day_it_comes(engine: Engine, clock: Clock) -> None:
+    rate(engine, 1, clock, Rating.EASY)
+    clock.forward(days=30)
+    with writing(engine) as connection:
+        review.bury(connection, 1, clock(), learner=1)
+    with reading(engine) as connection:
+        days = stats.forecast(connection, study_day(clock()), learner=1)
+        assert days[:2] == [0, 1]
+        due = [
+            queue.load(connection, at, Settings(new_a_day=0), learner=1).counts().total
+            for at in (clock(), clock.forward(days=1))
+        ]
+    assert due == days[:2]
+
+
 @pytest.mark.parametrize(
     ("days", "text"),
     [(1, "1 d"), (30, "30 d"), (31, "1.0 mo"), (90, "3.0 mo"), (366, "1.0 y"), (1000, "2.7 y")],
 )
 def test_spans_are_short(days: int, text: str) -> None:
     assert words.span(timedelta(days=days)) == text
+
+
+def test_a_date_has_its_year_where_it_is_another() -> None:
+    today, far = date(2026, 11, 18), date(2027, 1, 2)
+    assert (words.day(today, today), words.day(far, today)) == ("Wed 18 Nov", "Sat 2 Jan 2027")
+    assert (words.short_day(today, today), words.short_day(today)) == ("18 Nov", "18 Nov 2026")
+    assert words.short_day(far, today) == "2 Jan 2027"
+
+
+def test_a_number_has_one_sign_and_one_comma() -> None:
+    assert (words.minus("-1.5"), words.minus("2e-07")) == ("−1.5", "2e−07")
+    assert words.count(12345, "card") == "12,345 cards"
 
 
 def test_small_spans_and_counts() -> None:

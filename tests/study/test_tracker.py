@@ -16,7 +16,7 @@ from studyapp.memory.state import Rating
 from studyapp.store import log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import queue, review, tracker
+from studyapp.study import admission, queue, review, tracker
 from studyapp.study.library import start_chapter
 from studyapp.study.tracker import Course, CourseMoment, CourseSection, video_at
 from tests_support import Clock, question, questionnaire
@@ -238,6 +238,43 @@ def test_starting_a_section_lets_its_cards_in_and_no_others(engine: Engine, cloc
     do(engine, tracker.stop_section, "1.10")
     assert let_in(engine, clock) == ["2.2", "2.2"]
     assert not at(engine, "1.10").started
+
+
+@sharing
+@given(
+    sections=st.sets(st.sampled_from(["1.1", "1.2", "1.10", "2.1", "2.2"])),
+    chapters=st.sets(st.sampled_from([1, 2, 3])),
+)
+def test_queue_questionnaire_and_course_agree_on_what_is_let_in(
+    engine: Engine, clock: Clock, sections: set[str], chapters: set[int]
+) -> None:
+    with writing(engine) as connection:
+        for table in (tables.section_progress, tables.chapter_progress):
+            connection.execute(table.delete())
+        for number in chapters:
+            start_chapter(connection, number, clock(), learner=1)
+    for name in sections:
+        do(engine, tracker.start_section, name, clock())
+    card, section = tables.card.c, tables.section.c
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(card.id, section.number).outerjoin(tables.section, section.id == card.section_id)
+        ).all()
+        asked = sorted(
+            number or "none"
+            for card_id, number in rows
+            if admission.is_let_in(connection, card_id, learner=1)
+        )
+        begun = {
+            chapter.number
+            for chapter in tree(engine).chapters
+            if admission.is_started(connection, chapter.id, learner=1)
+        }
+    assert sorted(let_in(engine, clock)) == asked
+    shown = {one.number for one in tree(engine).sections if one.started}
+    assert shown == set(asked) - {"none"}
+    assert ("none" in asked) == (3 in chapters)
+    assert begun == chapters | {int(name[0]) for name in sections}
 
 
 def test_stopping_leaves_what_was_met(engine: Engine, clock: Clock) -> None:

@@ -22,6 +22,7 @@ from studyapp.memory.clock import local
 from studyapp.notes.card import without_code
 from studyapp.notes.note import Note
 from studyapp.store import tables
+from studyapp.study.words import minus, short_day
 
 TOPIC = "topic:"  # a note's tag that names the lesson which grounds it
 
@@ -213,7 +214,7 @@ def measured(figure: Fact) -> str:
 def setting(lesson: Declaration, canonical: str) -> str:
     """The knobs of a canonical text that are not at the default, in words: "flips = 0, n = 64"."""
     return ", ".join(
-        f"{name} = {value if isinstance(value, str) else _minus(f'{value:,.12g}')}"
+        f"{name} = {value if isinstance(value, str) else minus(f'{value:,.12g}')}"
         for name, value in _changed(lesson, canonical).items()
     )
 
@@ -291,7 +292,7 @@ def _own(lesson: Declaration, row: Row[Any], today: date) -> Figure:
         measured_fact,
         True,
         _repetitions(lesson, values["knobs"], measured_fact),
-        day(local(values["finished_at"], timedelta(seconds=values["offset"])), today),
+        short_day(local(values["finished_at"], timedelta(seconds=values["offset"])), today),
         setting(lesson, values["canonical"]),
     )
 
@@ -314,11 +315,6 @@ def _repetitions(lesson: Declaration, values: Mapping[str, Value], figure: Fact)
     return f"n = {figure.n:,}"
 
 
-def day(at: date, today: date) -> str:
-    """A date as a learner writes it: 18 Nov, with the year if it is not this one."""
-    return f"{at.day} {at:%b}" + (f" {at.year}" if at.year != today.year else "")
-
-
 def _places(figure: Fact) -> int | None:
     """Decimal places to show; None where only an exponent would show anything."""
     if figure.low is not None and figure.high is not None and figure.low < figure.high:
@@ -335,8 +331,4 @@ def _number(value: float, places: int | None, *, plus: bool = False) -> str:
     text = f"{value:.1e}" if places is None else f"{value:,.{places}f}"
     if not text.strip("-0.,"):  # nothing but zeros is left to show
         return text.removeprefix("-")
-    return f"+{text}" if plus and value > 0 else _minus(text)
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−", 1) if text.startswith("-") else text
+    return f"+{text}" if plus and value > 0 else minus(text)

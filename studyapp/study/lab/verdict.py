@@ -11,6 +11,7 @@ from studyapp.lab import grade as grading
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Verdict
 from studyapp.lab.protocol import Fact
+from studyapp.study import words
 from studyapp.study.lab import facts, runs
 from studyapp.study.lab.predictions import Graded
 
@@ -71,4 +72,4 @@ def latest(connection: Connection, today: date, *, learner: int) -> str:
         return ""
     grade = newest.prediction.grade if newest.prediction else None
     told = f": you were {grade.value}" if grade in (Verdict.RIGHT, Verdict.WRONG) else ""
-    return f"{newest.lesson} on {facts.day(newest.finished, today)}{told}"
+    return f"{newest.lesson} on {words.short_day(newest.finished, today)}{told}"

@@ -14,6 +14,7 @@ from studyapp.memory.clock import study_day
 from studyapp.notes.card import Face, question_face
 from studyapp.notes.note import CardStyle, Note, NoteKind
 from studyapp.store import log, tables
+from studyapp.study.admission import is_started
 from studyapp.study.card import as_note
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade, propose_grade
@@ -380,26 +381,6 @@ def _begin(
         .returning(attempt.id)
     ).scalar_one()
     return connection.execute(select(tables.attempt).where(attempt.id == made)).one()
-
-
-def is_started(connection: Connection, chapter_id: int, *, learner: int) -> bool:
-    """Whether the learner has started the chapter or a section of it."""
-    chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
-    found = connection.scalar(
-        select(chapter_progress.chapter_id).where(
-            chapter_progress.learner_id == learner, chapter_progress.chapter_id == chapter_id
-        )
-    ) or connection.scalar(
-        select(section_progress.section_id)
-        .join(tables.section, section.id == section_progress.section_id)
-        .where(
-            section_progress.learner_id == learner,
-            section.chapter_id == chapter_id,
-            section_progress.started_at.is_not(None),
-        )
-        .limit(1)
-    )
-    return found is not None
 
 
 def _asked(

@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.mastery import Mastery
+from studyapp.study.admission import is_started
 from studyapp.study.grading import Grade
 from studyapp.study.mastery import Outlook, outlooks
 from studyapp.study.questionnaire import history as questionnaire
-from studyapp.study.questionnaire.attempt import find_chapter, is_started
+from studyapp.study.questionnaire.attempt import find_chapter
 from studyapp.study.questionnaire.history import Changed, Past
 
 

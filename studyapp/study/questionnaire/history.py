@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import CardStyle, NoteKind
 from studyapp.store import tables
-from studyapp.study.grading import Grade
+from studyapp.study.grading import JUDGED, Grade
 
 attempt = tables.attempt.c
 response = tables.response.c
@@ -21,7 +21,6 @@ note = tables.note.c
 
 # The book's questions by their numbers, then those that are not the book's.
 BOOK_ORDER = (note.number.is_(None), note.number, note.path, note.line)
-_ORDER = (Grade.MISSED, Grade.PARTLY, Grade.GOT)
 _ANSWERED = or_(response.grade.is_not(None), response.text != "")
 
 
@@ -88,13 +87,13 @@ def changed(connection: Connection, before: int, after: int, *, learner: int) ->
             response.attempt_id == after,
             earlier.learner_id == learner,
             earlier.attempt_id == before,
-            response.grade.in_(_ORDER),
-            earlier.grade.in_(_ORDER),
+            response.grade.in_(JUDGED),
+            earlier.grade.in_(JUDGED),
         )
         .order_by(note.number, note.id)
     )
     steps = [
-        (prompt, _ORDER.index(Grade(now)) - _ORDER.index(Grade(then))) for prompt, then, now in rows
+        (prompt, JUDGED.index(Grade(now)) - JUDGED.index(Grade(then))) for prompt, then, now in rows
     ]
     return Changed(
         tuple(prompt for prompt, step in steps if step > 0),
@@ -161,7 +160,7 @@ def graded(connection: Connection, *, learner: int) -> list[tuple[bool, float]]:
         .join(tables.note, note.id == response.note_id)
         .where(
             response.learner_id == learner,
-            response.grade.in_(_ORDER),
+            response.grade.in_(JUDGED),
             response.points > 0,
             note.style.not_in((CardStyle.ITEMS.value, CardStyle.CLOZE.value)),
         )

@@ -18,7 +18,7 @@ from studyapp.notes.card import question_face, without_code
 from studyapp.notes.note import Note, NoteKind, Problem
 from studyapp.notes.post import Answer, OwnNote, Post, Restored, Result
 from studyapp.store import log, tables
-from studyapp.study import tracker
+from studyapp.study import tracker, words
 from studyapp.study.card import as_note
 from studyapp.study.lab import facts, runs
 from studyapp.study.learner import FIRST, name_of
@@ -282,6 +282,5 @@ def _figures(run: runs.Run) -> tuple[str, ...]:
     for one in run.facts:
         over = f"; over {one.varies}" if one.low is not None and one.varies else ""
         lines.append(f"{one.name}: {facts.measured(one)}{over}")
-    day = run.finished
-    lines.append(f"{day.day} {day:%b %Y}, on {run.device}")
+    lines.append(f"{words.short_day(run.finished)}, on {run.device}")
     return tuple(lines)

@@ -7,19 +7,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from studyapp.errors import AlreadyRatedError, StudyError
-from studyapp.memory.clock import study_day
-from studyapp.memory.fold import EventKind, ReviewKind
-from studyapp.memory.state import Rating, State
+from studyapp.memory.fold import EventKind
 from studyapp.notes.card import question_face
-from studyapp.notes.note import CardStyle, Note, Point
+from studyapp.notes.note import Point
 from studyapp.store import log, tables
-from studyapp.study import review
 from studyapp.study.card import as_note
 from studyapp.study.draft import merged
-from studyapp.study.grading import Grade, core, hits
+from studyapp.study.grading import Grade, told
+from studyapp.study.questionnaire import schedule
 
 LONGEST = 100_000  # characters
 _GRADED = "This answer was already graded in another window."
@@ -27,7 +25,6 @@ _GRADED = "This answer was already graded in another window."
 response = tables.response.c
 attempt = tables.attempt.c
 card = tables.card.c
-reviewed = tables.review.c
 
 
 def put(
@@ -149,12 +146,9 @@ def grade(
     duration: timedelta = timedelta(0),
     learner: int,
 ) -> bool:
-    """Grade an answer and log the review that follows (RULES: questionnaires), in the caller's
-    transaction. Returns whether anything was scheduled.
+    """Grade an answer and log what follows (`schedule.plan`), in the caller's transaction. Returns
+    whether anything was scheduled.
 
-    Missed is Again now; partly is Again, due on the next study day; got it is Good without steps.
-    A card takes one such review a study day. In a pretest, and where the section is not started, a
-    new card stays new unless it was known: it comes when the learner gets there.
     Raises AlreadyRatedError if another window has graded this answer.
     """
     kept = connection.scalar(
@@ -166,15 +160,15 @@ def grade(
     row = connection.execute(select(tables.note).where(tables.note.c.id == note_id)).one()
     note = as_note(row)
     entries: list[str] = []
-    if given is not Grade.DONE:
-        for card_id, said in cards_of(connection, note, note_id, given, ticked):
-            entries += _schedule(
-                connection, card_id, said, given, now, duration, pretest, learner=learner
-            )
+    for planned in schedule.plan(
+        connection, note, note_id, given, ticked, now, pretest=pretest, learner=learner
+    ):
+        logged = schedule.carry_out(connection, planned, now, duration=duration, learner=learner)
+        entries += [uid.hex() for uid in logged]
+        if logged:
             duration = timedelta(0)  # the time was spent once
-    points, full = question_face(note).points, 0
-    if ticked or given is Grade.MISSED:  # without ticks only a miss tells of points
-        full = core(points, note.need)
+    points = question_face(note).points
+    said, full = told(points, ticked, note.need, given)
     put(
         connection,
         attempt_id,
@@ -185,7 +179,7 @@ def grade(
         graded_at=log.stamp(connection, now, learner=learner),
         ticked=point_keys(points, ticked),
         points=full,
-        hits=min(hits(points, ticked), full),
+        hits=said,
         entries=entries,
     )
     return bool(entries)
@@ -247,102 +241,6 @@ def take_back(connection: Connection, row: Row[Any], now: datetime, *, learner: 
         .values(finished_at=None)
     )
     return first
-
-
-def cards_of(
-    connection: Connection, note: Note, note_id: int, given: Grade, ticked: Collection[int]
-) -> list[tuple[int, bool]]:
-    """The cards of a note, each with whether it was remembered; a tick stands for its item."""
-    rows = connection.execute(
-        select(card.id, card.side)
-        .where(card.note_id == note_id, card.missing_since.is_(None))
-        .order_by(card.position)
-    )
-    if given is Grade.GOT or note.card not in (CardStyle.ITEMS, CardStyle.CLOZE):
-        return [(card_id, given is Grade.GOT) for card_id, _ in rows]
-    said = {point.id for index, point in enumerate(question_face(note).points) if index in ticked}
-    return [(card_id, side.partition(":")[2] in said) for card_id, side in rows]
-
-
-def _schedule(
-    connection: Connection,
-    card_id: int,
-    said: bool,
-    given: Grade,
-    now: datetime,
-    duration: timedelta,
-    pretest: bool,
-    *,
-    learner: int,
-) -> list[str]:
-    """Log one card's review; returns the uids (hex) of what was logged."""
-    before = log.read_memory(connection, card_id, learner=learner)
-    missed_new = before.state is State.NEW and not said
-    if missed_new and (pretest or not let_in(connection, card_id, learner=learner)):
-        return []
-    if attempted(connection, card_id, study_day(now), learner=learner):
-        return []
-    answered = review.answer(
-        connection,
-        card_id,
-        before.last_review,
-        Rating.GOOD if said else Rating.AGAIN,
-        now,
-        duration=duration,
-        kind=ReviewKind.ATTEMPT,
-        learner=learner,
-    )
-    assert answered.memory.last_review is not None
-    entries = [answered.memory.last_review]
-    if given is Grade.PARTLY and not said:
-        tomorrow = study_day(now) + timedelta(days=1)
-        event, _ = log.log_event(
-            connection, card_id, EventKind.SET_DUE, now, day=tomorrow, learner=learner
-        )
-        entries.append(event.uid)
-    return [uid.hex() for uid in entries]
-
-
-def let_in(connection: Connection, card_id: int, *, learner: int) -> bool:
-    """Whether the learner has started the chapter or the section of a card."""
-    chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
-    found = connection.scalar(
-        select(card.id)
-        .outerjoin(
-            tables.chapter_progress,
-            and_(
-                chapter_progress.chapter_id == card.chapter_id,
-                chapter_progress.learner_id == learner,
-            ),
-        )
-        .outerjoin(
-            tables.section_progress,
-            and_(
-                section_progress.section_id == card.section_id,
-                section_progress.learner_id == learner,
-            ),
-        )
-        .where(
-            card.id == card_id,
-            or_(chapter_progress.started_at.is_not(None), section_progress.started_at.is_not(None)),
-        )
-    )
-    return found is not None
-
-
-def attempted(connection: Connection, card_id: int, day: object, *, learner: int) -> bool:
-    found = connection.scalar(
-        select(reviewed.id)
-        .where(
-            reviewed.card_id == card_id,
-            reviewed.learner_id == learner,
-            reviewed.kind == ReviewKind.ATTEMPT.value,
-            reviewed.day == day,
-            log.not_retracted(),
-        )
-        .limit(1)
-    )
-    return found is not None
 
 
 def _card_of(connection: Connection, uid: bytes, *, learner: int) -> int:

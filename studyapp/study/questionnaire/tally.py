@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studyapp.study.grading import Grade, core, hits
+from studyapp.study.grading import Grade, told
 from studyapp.study.questionnaire.attempt import Asked
 
 
@@ -26,15 +26,12 @@ class Tally:
 
 
 def tally(questions: Sequence[Asked]) -> Tally:
-    """Count what was judged. Without ticks, only a missed answer tells of points: it has none."""
+    """Count what was judged."""
     said = wanted = ticked = 0
     for one in questions:
-        told = one.ticked or one.grade is Grade.MISSED
-        full = core(one.face.points, one.note.need)
-        if one.grade in (Grade.MISSED, Grade.PARTLY, Grade.GOT) and told and full:
-            said += min(hits(one.face.points, one.ticked), full)
-            wanted += full
-            ticked += 1
+        if one.grade is not None:
+            hits, full = told(one.face.points, one.ticked, one.note.need, one.grade)
+            said, wanted, ticked = said + hits, wanted + full, ticked + bool(full)
     return Tally(
         dict(Counter(one.grade for one in questions if one.grade is not None)),
         said,

@@ -110,7 +110,7 @@ class HistoryScreen(Page):
             how = one.prediction.grade.value
         found = one.fact(deciding(self._lesson, one.prediction))
         return _row(
-            f"{facts.day(one.finished, today)} {one.finished:%H:%M}",
+            f"{words.short_day(one.finished, today)} {one.finished:%H:%M}",
             how,
             facts.measured(replace(found, unit="")) if found else "–",
             self._setting(one),

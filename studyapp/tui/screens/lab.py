@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.notes.note import Problem
+from studyapp.study import words
 from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding
@@ -110,7 +111,7 @@ class LabScreen(Page):
     def _result(self, lesson: Declaration, last: Run | None) -> list[tuple[str, str]]:
         if last is None:
             return [("not run yet: what do you predict?", "$text-accent")]
-        when = facts.day(last.finished, self.desk.now().date())
+        when = words.short_day(last.finished, self.desk.now().date())
         made = last.prediction
         told = f"{when}: " if made is None else f"{when}: you said {made.prediction.said}"
         grade = f"; {made.grade.value}. " if made and made.grade else ". " if made else ""

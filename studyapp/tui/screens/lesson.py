@@ -26,6 +26,7 @@ from studyapp.lab.lines import Cancelled, Failed, Finished, Outcome
 from studyapp.lab.protocol import Fact, Value
 from studyapp.lab.reference import Reference
 from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE
+from studyapp.study import words
 from studyapp.study.lab import facts, misses, predictions, runs
 from studyapp.study.lab.facts import Ending
 from studyapp.study.lab.predictions import Graded, Prediction
@@ -501,7 +502,7 @@ class LessonScreen(Page):
         last = next((one for one in before if one.facts and one.version == version), None)
         if last is not None:
             setting = facts.setting(self.lesson, last.canonical) or "defaults"
-            when = facts.day(last.finished, self.desk.now().date())
+            when = words.short_day(last.finished, self.desk.now().date())
             return {fact.name: fact for fact in last.facts}, f"run of {when}, {setting}"
         kept = self._reference
         defaults = lab_knobs.canonical(self.lesson.knobs, {})
@@ -538,8 +539,8 @@ class LessonScreen(Page):
             self.app.call_from_thread(self.refresh_bindings)
             return
         what = "A card of it is made" if made.new else "A card of yours covers it"
-        when = facts.day(made.due, made.due)
-        again = f" and again on {facts.day(made.again, made.due)}" if made.again else ""
+        when = words.short_day(made.due, made.due)
+        again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
         self.app.call_from_thread(self.notify, f"{what}; it comes up on {when}{again}.")
 
     # keys

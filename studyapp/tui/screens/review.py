@@ -13,7 +13,7 @@ from textual.widgets import Static, TextArea
 
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.lab.catalog import Declaration
-from studyapp.memory.state import Rating, State
+from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.plain import plain
 from studyapp.store.engine import LONG_PATIENCE, WAL_LIMIT, LockedError, tidy, wal_size
 from studyapp.study import library, words
@@ -267,7 +267,7 @@ class ReviewScreen(Page):
             return
         else:
             if answered.leech:
-                self._tell_leech(answered.memory.lapses, answered.memory.expected_lapses)
+                self._tell_leech(answered.memory)
         self._rated(offer_again=rating is Rating.HARD and missing)
 
     def _rated(self, *, offer_again: bool = False) -> None:
@@ -424,10 +424,10 @@ class ReviewScreen(Page):
         else:
             self.app.pop_screen()
 
-    def _tell_leech(self, lapses: int, expected: float) -> None:
+    def _tell_leech(self, memory: Memory) -> None:
         from studyapp.study.summary import leech_line
 
-        self.notify(leech_line(lapses, expected), severity="warning", timeout=10)
+        self.notify(leech_line(memory), severity="warning", timeout=10)
 
     def _tidy_if_large(self) -> None:
         self._idle.pause()

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
+from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
@@ -118,7 +119,7 @@ class TodayScreen(Page):
     def show(self, overview: Overview) -> None:
         """Fill the screen."""
         self._overview = overview
-        day = f"{overview.day:%a} {overview.day.day} {overview.day:%b}"
+        day = words.day(overview.day, overview.day)
         row = f" · day {overview.streak} in a row" if overview.streak > 1 else ""
         self.head("studyapp", day + row)
         self.query_one("#now", Static).update(_now_due(overview))
@@ -204,7 +205,7 @@ class TodayScreen(Page):
         self._do("undo")
 
     def _do(self, what: str) -> None:
-        from studyapp.study.interview import Interview
+        from studyapp.study.plan import FIVE
         from studyapp.study.sitting import Sitting
 
         study = self.study
@@ -224,7 +225,7 @@ class TodayScreen(Page):
             elif what == "course":
                 study.open(places.Course())
             elif what == "five":
-                five = Interview(study.desk)
+                five = Sitting(study.desk, FIVE)
                 if five.view is None:
                     self.notify("Nothing to ask: what you have met was reviewed today.")
                 else:
@@ -276,8 +277,8 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
     options = []
     if counts.total:
         first = not any(row.introduced for row in overview.chapters)
-        words = "Start with your first cards" if first else "Start reviewing"
-        options.append(option("review", words, "enter"))
+        told = "Start with your first cards" if first else "Start reviewing"
+        options.append(option("review", told, "enter"))
     elif overview.waiting:
         options.append(option("more", "Go on beyond today's time", "m", f"{overview.waiting} wait"))
     elif overview.chapters:
@@ -300,8 +301,6 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
 
 def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
     if attempt is not None:
-        from studyapp.study import words
-
         left = f"left {words.ago(attempt.newest, overview.day)}"
         told = f"{attempt.answered} of {attempt.questions} answered, {left}"
         return [option("quiz", f"Continue questionnaire {attempt.chapter}", "c", told)]
@@ -346,8 +345,6 @@ def _now_due(overview: Overview) -> Content:
 
 
 def _outlook(overview: Overview, goal: float) -> Content:
-    from studyapp.study import words
-
     days = overview.forecast
     peak = max(range(len(days)), key=lambda index: days[index])
     content = Content.assemble(("Next 14 days\n", "bold"), f"  {words.bars(days)}")
@@ -372,7 +369,7 @@ def _course(overview: Overview, outlooks: Mapping[int, Outlook], width: int) -> 
         return Content("")
     later = next((one.later.day for one in outlooks.values()), None)
     told = later and (
-        f"mastery tomorrow → {later:%a} {later.day} {later:%b} without review; questions introduced"
+        f"mastery tomorrow → {words.day(later, overview.day)} without review; questions introduced"
     )
     title = min(max(len(row.title) for row in overview.chapters), 26 if width < 90 else 46)
     bar = max(0, min(_BAR, width - title - 44))

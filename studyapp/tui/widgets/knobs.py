@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from studyapp.errors import SettingError
 from studyapp.lab import knobs as lab_knobs
 from studyapp.lab.protocol import Knob, Value
+from studyapp.study import words
 from studyapp.tui.flow import flow
 
 _VALUE = 34  # cells of a knob with its value and range, before its reason
@@ -194,7 +195,7 @@ def _range(knob: Knob) -> str:
     """Both ends, if there are two: 32–1,024."""
     if knob.low is None or knob.high is None:
         return ""
-    return f"{_shown(f'{knob.low:.12g}')}–{_shown(f'{knob.high:.12g}')}".replace("-", "−")
+    return words.minus(f"{_shown(f'{knob.low:.12g}')}–{_shown(f'{knob.high:.12g}')}")
 
 
 def _shown(text: str) -> str:

@@ -1,0 +1,153 @@
+"""What a grade of an answer schedules: one plan, which the grade logs and a promise only folds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+
+from sqlalchemy import Connection, select
+
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Memory, Rating, State
+from studyapp.notes.card import question_face
+from studyapp.notes.note import CardStyle, Note
+from studyapp.store import log, tables
+from studyapp.study import review
+from studyapp.study.admission import is_let_in
+from studyapp.study.grading import Grade
+
+card = tables.card.c
+reviewed = tables.review.c
+
+
+class Why(Enum):
+    """Why a card is left as it is."""
+
+    KEPT = "an attempt has scheduled it today"
+    WAITS = "new and missed, and its section is not started"
+    STAYS = "new and missed in a pretest"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a grade does to one card: a review of kind attempt, due on a day of its own if there is
+    one. Without a `rating` it does nothing, for the reason `why`."""
+
+    card: int
+    before: Memory
+    rating: Rating | None
+    due_on: date | None = None
+    why: Why | None = None
+
+
+def plan(
+    connection: Connection,
+    note: Note,
+    note_id: int,
+    given: Grade,
+    ticked: Collection[int],
+    now: datetime,
+    *,
+    pretest: bool,
+    learner: int,
+) -> list[Planned]:
+    """What the grade *given* does to each card of a note (RULES: questionnaires).
+
+    Missed is Again now; partly is Again, due on the next study day; got it is Good. A card takes
+    one such review a study day. In a pretest, and where the section is not started, a new card
+    stays new unless it was known: it comes when the learner gets there. Done schedules nothing.
+    """
+    today = study_day(now)
+    planned = []
+    for card_id, said in _cards(connection, note, note_id, given, ticked):
+        before = log.read_memory(connection, card_id, learner=learner)
+        if _attempted(connection, card_id, today, learner=learner):
+            planned.append(Planned(card_id, before, None, why=Why.KEPT))
+            continue
+        if before.state is State.NEW and not said:
+            started = is_let_in(connection, card_id, learner=learner)
+            if pretest or not started:
+                why = Why.STAYS if started else Why.WAITS
+                planned.append(Planned(card_id, before, None, why=why))
+                continue
+        due_on = today + timedelta(days=1) if given is Grade.PARTLY and not said else None
+        planned.append(Planned(card_id, before, Rating.GOOD if said else Rating.AGAIN, due_on))
+    return planned
+
+
+def carry_out(
+    connection: Connection,
+    planned: Planned,
+    now: datetime,
+    *,
+    duration: timedelta = timedelta(0),
+    learner: int,
+) -> tuple[bytes, ...]:
+    """Log what is planned for one card; returns the uids of what was logged."""
+    if planned.rating is None:
+        return ()
+    return review.answer(
+        connection,
+        planned.card,
+        planned.before.last_review,
+        planned.rating,
+        now,
+        duration=duration,
+        kind=ReviewKind.ATTEMPT,
+        due_on=planned.due_on,
+        learner=learner,
+    ).logged
+
+
+def foresee(
+    connection: Connection, planned: Planned, now: datetime, parameters: Parameters
+) -> Memory:
+    """The memory that carrying it out at *now* leads to."""
+    if planned.rating is None:
+        return planned.before
+    uid = connection.scalars(select(card.uid).where(card.id == planned.card)).one()
+    return review.preview(
+        planned.before,
+        planned.rating,
+        now,
+        uid,
+        parameters,
+        ReviewKind.ATTEMPT,
+        due_on=planned.due_on,
+    )
+
+
+def _cards(
+    connection: Connection, note: Note, note_id: int, given: Grade, ticked: Collection[int]
+) -> list[tuple[int, bool]]:
+    """The cards of a note, each with whether it was remembered; a tick stands for its item."""
+    if given is Grade.DONE:
+        return []
+    rows = connection.execute(
+        select(card.id, card.side)
+        .where(card.note_id == note_id, card.missing_since.is_(None))
+        .order_by(card.position)
+    )
+    if given is Grade.GOT or note.card not in (CardStyle.ITEMS, CardStyle.CLOZE):
+        return [(card_id, given is Grade.GOT) for card_id, _ in rows]
+    said = {point.id for index, point in enumerate(question_face(note).points) if index in ticked}
+    return [(card_id, side.partition(":")[2] in said) for card_id, side in rows]
+
+
+def _attempted(connection: Connection, card_id: int, day: date, *, learner: int) -> bool:
+    found = connection.scalar(
+        select(reviewed.id)
+        .where(
+            reviewed.card_id == card_id,
+            reviewed.learner_id == learner,
+            reviewed.kind == ReviewKind.ATTEMPT.value,
+            reviewed.day == day,
+            log.not_retracted(),
+        )
+        .limit(1)
+    )
+    return found is not None
