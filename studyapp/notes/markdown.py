@@ -10,8 +10,9 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import secrets
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,7 @@ _SPAN = re.compile(
 _PAIR = re.compile(r"\s*([\w-]+)\s*:\s*(.*?)\s*(?:,(?=\s*[\w-]+\s*:)|$)", re.DOTALL)
 _PIPE = re.compile(r"(?<!\\)\|")
 _COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "reverse")
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
 _FIX = "`studyapp check --fix` writes one"
 
@@ -142,6 +144,17 @@ def slug(text: str, taken: set[str], default: str = "note") -> str:
         unique = f"{name}-{count}"
     taken.add(unique)
     return unique
+
+
+def own_id(text: str, taken: Collection[str], choose: Callable[[str], str] = secrets.choice) -> str:
+    """Make an id from *text* that no other device makes: a slug with five random letters.
+
+    It is not in *taken*. *choose* picks one of the letters: 32, of which none looks like another.
+    """
+    name, made = slug(text, set()), ""
+    while not made or made in taken:
+        made = f"{name}-{''.join(choose(_LETTERS) for _ in range(5))}"
+    return made
 
 
 def excerpt(note: Note) -> str:

@@ -187,7 +187,7 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
         taken = set(connection.scalars(select(tables.note.c.name)))
     if row is None:
         raise StudyError("Start a chapter first; a card of your own belongs to one.")
-    name = markdown.slug(f"my {question}", taken)
+    name = markdown.own_id(f"my {question}", taken)
     path = own_packs() / OWN_PACK / f"chapter-{row.number}-questions.md"
     text = f"## {question} {{#{name}}}\n\n{answer}"
     add_note(path, row.pack, row.part, row.number, row.title, text, NoteKind.QUESTION)

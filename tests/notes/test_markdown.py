@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 import subprocess
 import sys
 import textwrap
@@ -823,6 +825,21 @@ def test_slug(text: str, expected: str) -> None:
     assert markdown.slug(text, taken) == expected
     assert markdown.slug(text, taken) == f"{expected}-2"
     assert taken == {expected, f"{expected}-2"}
+
+
+def test_an_id_of_ones_own_is_like_no_other() -> None:
+    """Two devices never make the same one, nor do two questions that begin alike."""
+    first, second = random.Random(1), random.Random(2)
+    text = "Why does SGD shuffle its data?"
+    one = markdown.own_id(f"my {text}", set(), first.choice)
+    assert re.fullmatch(r"my-why-does-sgd-shuffle-its-data-[0-9a-hjkmnp-tv-z]{5}", one)
+    assert markdown.own_id(f"my {text}", set(), second.choice) != one
+    again = markdown.own_id(f"my {text}", {one}, random.Random(1).choice)
+    assert again not in {one, ""}
+    long = "word " * 20
+    made = {markdown.own_id(long + end, set()) for end in ("one", "two") for _ in range(50)}
+    assert len(made) == 100
+    assert markdown.own_id(text, set()) != markdown.own_id(text, set())
 
 
 # --- excerpt ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
@@ -170,15 +171,19 @@ def _is_at(lesson: Declaration, link: facts.Link, canonical: str) -> bool:
 
 
 def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
-    """Write the question to packs/mine and return its card."""
+    """Write the question to packs/mine and return its card. One that is there already, and was
+    never rated because the app ended in between, is taken instead."""
     assert missed.prediction is not None
     said = missed.prediction.prediction
+    front = _front(lesson, said)
     with desk.reading() as connection:
         pack, part, number, title = _chapter(connection, lesson, learner=desk.learner)
+        path = library.own_packs() / library.OWN_PACK / f"chapter-{number}-questions.md"
+        waiting = _waiting(connection, path, front, learner=desk.learner)
         taken = set(connection.scalars(select(note.name)))
-    front = _front(lesson, said)
-    name = markdown.slug(f"missed {lesson.name}", taken)
-    path = library.own_packs() / library.OWN_PACK / f"chapter-{number}-questions.md"
+    if waiting is not None:
+        return waiting
+    name = markdown.own_id(f"missed {lesson.name}", taken)
     tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
     text = f"## {front} {{#{name}}}\n\n{_back(lesson, missed, said)}\n\n{tags}"
     library.add_note(path, pack, part, number, title, text, NoteKind.QUESTION)
@@ -192,6 +197,21 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
     if card_id is None:
         raise StudyError(f"The card could not be read back; look at the end of {path}.")
     return card_id
+
+
+def _waiting(connection: Connection, path: Path, front: str, *, learner: int) -> int | None:
+    """The card of the question *front* in the file *path*, if the learner never rated it."""
+    known = select(memory.card_id).where(memory.learner_id == learner, memory.state != State.NEW)
+    return connection.scalar(
+        select(card.id)
+        .join(tables.note, note.id == card.note_id)
+        .where(
+            note.path == str(path),
+            note.prompt == front,
+            card.missing_since.is_(None),
+            card.id.not_in(known),
+        )
+    )
 
 
 def _chapter(
