@@ -131,7 +131,10 @@ def check(path: Path | None, fix: bool, against: Path | None, as_json: bool) -> 
 
     folders = [path] if path else library.roots()
     if fix:
-        written = sum(checks.fix(folder) for folder in folders)
+        own = library.own_packs().resolve()
+        written = sum(
+            checks.fix(folder, own=folder.resolve().is_relative_to(own)) for folder in folders
+        )
         click.echo(f"{written} ids written", err=True)
     report = checks.check(folders, now().date(), facts=_facts(), against=against)
     if as_json:

@@ -93,10 +93,13 @@ def check(
     )
 
 
-def fix(root: Path) -> int:
-    """Write the ids that are missing in the content files below *root*; returns how many."""
+def fix(root: Path, *, own: bool = False) -> int:
+    """Write the ids that are missing in the content files below *root*; returns how many.
+
+    With *own* they are notes of a learner's, whose ids no other device makes.
+    """
     taken = {note.id for page in markdown.read_folder(root)[0] for note in page.notes}
-    return sum(markdown.fix(path, taken) for path in markdown.files(root))
+    return sum(markdown.fix(path, taken, own=own) for path in markdown.files(root))
 
 
 def as_json(report: Findings) -> dict[str, Any]:

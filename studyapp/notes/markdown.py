@@ -59,6 +59,7 @@ _PIPE = re.compile(r"(?<!\\)\|")
 _COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "reverse")
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
+_PARTS = ("point", "cloze")  # whose ids need only differ within a note
 _FIX = "`studyapp check --fix` writes one"
 
 
@@ -105,10 +106,11 @@ def natural(path: Path) -> tuple[object, ...]:
     return (keys, str(path))
 
 
-def fix(path: Path, taken: set[str] | None = None) -> int:
+def fix(path: Path, taken: set[str] | None = None, *, own: bool = False) -> int:
     """Write the ids that are missing in a file and return how many; all else stays as it was.
 
-    *taken* holds the ids that the other files of the folder use, and is given the new ones. A
+    *taken* holds the ids that the other files of the folder use, and is given the new ones. Notes
+    of a learner's *own* get ids that no other device makes (see `own_id`). A
     file without a page (see `read`) is not touched. Raises StudyError if it cannot be written.
     """
     page, file = _read(path)
@@ -117,7 +119,7 @@ def fix(path: Path, taken: set[str] | None = None) -> int:
     taken = set() if taken is None else taken
     taken |= {note.id for note in page.notes}
     taken |= {mark for line in file.lines for mark in re.findall(r"\{#([a-z0-9-]+)\}", line)}
-    filled = [(gap, gap.before + _slug_of(gap, taken) + gap.after) for gap in file.gaps]
+    filled = [(gap, gap.before + _id_of(gap, taken, own=own) + gap.after) for gap in file.gaps]
     lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", file.source)
     # From the end backwards, so that the columns before stay true.
     for gap, text in sorted(filled, key=lambda item: item[0].place, reverse=True):
@@ -718,6 +720,9 @@ def _check_card(file: _File, note: Note, lines: Sequence[_Line], tasks: Sequence
                     file.report(task.first, f"a point of an items note has no {{#id}}; {_FIX}")
                     text = task.point.text
                     file.gaps.append(_Gap(task.line, task.column, " {#", "}", text, "point"))
+        case CardStyle.BOTH:
+            if not note.answer:
+                file.report(note.line, "card: both needs a text below the heading, the other side")
         case CardStyle.CLOZE:
             _check_clozes(file, note, lines)
         case CardStyle.ORDER:
@@ -950,8 +955,11 @@ def _as_heading(note: Note, answer: str) -> str:
     return f"## {note.prompt} {{#{note.id}}}\n\n{answer}\n{comment}"
 
 
-def _slug_of(gap: _Gap, taken: set[str]) -> str:
-    return slug(gap.text, taken, gap.default) if gap.text else ""
+def _id_of(gap: _Gap, taken: set[str], *, own: bool) -> str:
+    if not own or gap.default in _PARTS or not gap.text:
+        return slug(gap.text, taken, gap.default) if gap.text else ""
+    taken.add(made := own_id(gap.text, taken))
+    return made
 
 
 def _nth(line: str, count: int, counts: Callable[[str], bool]) -> int:

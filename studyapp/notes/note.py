@@ -23,6 +23,7 @@ class CardStyle(StrEnum):
     ANSWER = "answer"  # question → answer; a term is asked in both directions
     ITEMS = "items"  # one card per point, the other points visible
     CLOZE = "cloze"  # one card per ==hidden== text
+    BOTH = "both"  # heading → text and text → heading, each as it stands
     ORDER = "order"  # put a numbered list in order
     DO = "do"  # something to do; no card
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.notes import markdown
-from studyapp.notes.card import MEANING_TO_TERM, sides
+from studyapp.notes.card import MEANING_TO_TERM, REVERSED, sides
 from studyapp.notes.note import CardStyle, ContentFile, Note, Problem, card_uid, note_uid
 from studyapp.store import log, tables
 from studyapp.store.fingerprint import fingerprint
@@ -245,7 +245,8 @@ def _changed_sides(
         return [side for side in kept if side in changed]
     was = sorted((point["extra"], point["text"].split()) for point in before)
     now = sorted((point.extra, point.text.split()) for point in note.points)
-    return [] if was == now else [side for side in kept if side in sides(note)]
+    asked = set(sides(note)) - {REVERSED}  # which shows no points
+    return [] if was == now else [side for side in kept if side in asked]
 
 
 def _make_due(connection: Connection, cards: Iterable[int], now: datetime) -> int:

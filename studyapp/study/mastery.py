@@ -22,6 +22,7 @@ from studyapp.memory.mastery import (
     shares,
 )
 from studyapp.memory.state import Rating, State
+from studyapp.notes.card import REVERSED
 from studyapp.notes.note import NoteKind
 from studyapp.store import log, tables
 from studyapp.study.questionnaire import history as questionnaire
@@ -120,7 +121,7 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
 def _standings(
     connection: Connection, number: int | None, *, learner: int
 ) -> dict[int, dict[int, list[Standing]]]:
-    """The cards of each question by chapter; what is suspended is left out."""
+    """The cards that each question asks for, by chapter; what is suspended is left out."""
     rows = connection.execute(
         select(card.chapter_id, card.note_id, memory.stability, memory.last_day, review.rating)
         .join(tables.note, note.id == card.note_id)
@@ -130,6 +131,7 @@ def _standings(
         .where(
             note.kind == NoteKind.QUESTION.value,
             card.missing_since.is_(None),
+            card.side != REVERSED,
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),
             *([chapter.number == number] if number is not None else []),
         )

@@ -466,7 +466,7 @@ ITEM = "## Q? {#q}\n- [ ] a {#a}\n"
         ("## Q? {#ok}\n- [ ] a\n<!-- need: 2 -->", 2, "need: 2 is more than the note's 1 points"),
         (
             "## Q? {#ok}\n<!-- card: list -->", 1,
-            "card: list is not one of answer, items, cloze, order, do",
+            "card: list is not one of answer, items, cloze, both, order, do",
         ),
         ("## Q? {#ok}\n<!-- synonyms: ; -->", 1, "synonyms: ; is not terms separated by"),
         ("## Q? {#ok}\n<!-- source: -->", 1, "source: names nothing"),
@@ -480,6 +480,7 @@ ITEM = "## Q? {#q}\n- [ ] a {#a}\n"
             "## Q? {#ok}\n==a=={#a}\n==b=={#a}\n<!-- card: cloze -->", 2,
             "the id a is used already in this note",
         ),
+        ("## Q? {#ok}\n<!-- card: both -->", 0, "card: both needs a text below the heading"),
         ("## Q? {#ok}\n1. a\n<!-- card: order -->", 0, "card: order needs a numbered list of at"),
     ],
 )  # fmt: skip

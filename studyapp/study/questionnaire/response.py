@@ -13,7 +13,7 @@ from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating, State
-from studyapp.notes.card import question_face
+from studyapp.notes.card import REVERSED, question_face
 from studyapp.notes.note import CardStyle, Note, Point
 from studyapp.store import log, tables
 from studyapp.study import review
@@ -252,10 +252,11 @@ def take_back(connection: Connection, row: Row[Any], now: datetime, *, learner: 
 def cards_of(
     connection: Connection, note: Note, note_id: int, given: Grade, ticked: Collection[int]
 ) -> list[tuple[int, bool]]:
-    """The cards of a note, each with whether it was remembered; a tick stands for its item."""
+    """The cards of a note that its question asks for, each with whether it was remembered; a tick
+    stands for its item."""
     rows = connection.execute(
         select(card.id, card.side)
-        .where(card.note_id == note_id, card.missing_since.is_(None))
+        .where(card.note_id == note_id, card.missing_since.is_(None), card.side != REVERSED)
         .order_by(card.position)
     )
     if given is Grade.GOT or note.card not in (CardStyle.ITEMS, CardStyle.CLOZE):
