@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studyapp.commands.opening import CHAPTER, JSON, Opening, now, print_json
+from studyapp.notes.formats import FORMATS
 
 if TYPE_CHECKING:
     from studyapp.notes.note import Problem
@@ -63,12 +64,12 @@ def export(opening: Opening, file: Path, chapter: int, form: str) -> None:
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["post"]), default="post", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="Instead of looking.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
 @JSON
 @click.pass_obj
 def import_(
-    opening: Opening, files: tuple[Path, ...], form: str, dry_run: bool, as_json: bool
+    opening: Opening, files: tuple[Path, ...], form: str | None, dry_run: bool, as_json: bool
 ) -> None:
     """Read your answers and notes back from posts; exits with 1 if a part could not be."""
     from studyapp.study.questionnaire import post
