@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from studyapp.notes.note import CardStyle, Point, Problem
+from studyapp.notes.note import CardStyle, NoteKind, Point, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class ForeignNote:
     guid: str
     question: str
     answer: str = ""
+    kind: NoteKind = NoteKind.QUESTION
     card: CardStyle = CardStyle.ANSWER
     points: tuple[Point, ...] = ()
     deck: tuple[str, ...] = ()
@@ -85,7 +86,7 @@ class ForeignReview:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or a sound, by the name that the notes link to; read when it is asked for."""
+    """A picture or a sound, read when it is asked for. Notes link to it as `media/NAME`."""
 
     name: str
     read: Callable[[], bytes]

@@ -8,6 +8,7 @@ so that an answer is the author's own text. Line numbers count from 1, columns f
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import re
 import secrets
@@ -57,7 +58,8 @@ _SPAN = re.compile(
 _PAIR = re.compile(r"\s*([\w-]+)\s*:\s*(.*?)\s*(?:,(?=\s*[\w-]+\s*:)|$)", re.DOTALL)
 _PIPE = re.compile(r"(?<!\\)\|")
 _COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "reverse")
-_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_OF_CHAPTERS = ("part", "chapter", "title", "lecture", "video")
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
 _PARTS = ("point", "cloze")  # whose ids need only differ within a note
 _FIX = "`studyapp check --fix` writes one"
@@ -86,7 +88,7 @@ def read_folder(root: Path) -> tuple[tuple[ContentFile, ...], tuple[Problem, ...
         page, wrong = read(path)
         pages += [page] if page else []
         problems += wrong
-    pages.sort(key=lambda page: (page.chapter, natural(page.path)))
+    pages.sort(key=lambda page: (page.place, natural(page.path)))
     kept, repeated = _without_repeated(pages)
     return kept, in_order([*problems, *repeated])
 
@@ -155,7 +157,7 @@ def own_id(text: str, taken: Collection[str], choose: Callable[[str], str] = sec
     """
     name, made = slug(text, set()), ""
     while not made or made in taken:
-        made = f"{name}-{''.join(choose(_LETTERS) for _ in range(5))}"
+        made = f"{name}-{''.join(choose(LETTERS) for _ in range(5))}"
     return made
 
 
@@ -173,12 +175,22 @@ def excerpt(note: Note) -> str:
     if re.match(r" {0,3}##(?!#)", lines[0]):
         return "\n".join(lines) + "\n"
     text = _as_heading(found, found.answer)
-    copy = _File(note.path, text)
-    copied = _notes(copy, _chunks(copy, 0, FileKind.JARGON), FileKind.JARGON)
+    copied, _ = notes_in(text, FileKind.JARGON, note.path)
     if [it.answer for it in copied] == [found.answer]:
         return text
     # In a cell "## x" or "- [ ] x" is plain text; below a heading it would not be.
     return _as_heading(found, f"\\{found.answer}")
+
+
+def notes_in(text: str, kind: FileKind, path: Path) -> tuple[tuple[Note, ...], tuple[Problem, ...]]:
+    """The notes that *text* would have below a front matter, and its problems."""
+    file = _File(path, text)
+    return _notes(file, _chunks(file, 0, kind), kind), tuple(sorted(file.problems))
+
+
+def quoted(text: str) -> str:
+    """A string as the front matter reads it back: JSON's quoting is a part of YAML's."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 # --- one file ---------------------------------------------------------------------------------
@@ -367,9 +379,13 @@ def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
         found = (n for n, line in enumerate(file.lines, 1) if re.match(rf"\W*{key}\b", line))
         return next(found, 1)
 
-    for key in ("pack", "part", "chapter", "title", "kind"):
+    deck = values.get("deck")
+    for key in ("pack", "kind") if deck else ("pack", "part", "chapter", "title", "kind"):
         if not values.get(key):
             file.report(1, f"front matter lacks {key}")
+    for key in _OF_CHAPTERS if deck else ():
+        if values.get(key):
+            file.report(line_of(key), f"a deck has no {key}: it is no chapter")
     kind, timed = values.get("kind"), bool(values.get("lecture"))
     chapter, lecture = (_count(values.get(key, "")) for key in ("chapter", "lecture"))
     for key, number in (("chapter", chapter), ("lecture", lecture)):
@@ -384,8 +400,14 @@ def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
         file.report(line_of("kind"), message)
     if not kind or kind not in set(FileKind):
         return _Head(lines)
-    if not values.get("pack") or chapter is None:
+    if deck and kind == FileKind.READING:
+        file.report(line_of("kind"), "a deck has no reading: its kind is questionnaire or jargon")
         return _Head(lines, kind=FileKind(kind), timed=timed)
+    if not values.get("pack") or (chapter is None and not deck):
+        return _Head(lines, kind=FileKind(kind), timed=timed)
+    if deck:
+        page = ContentFile(file.path, values["pack"], values["pack"], None, deck, FileKind(kind))
+        return _Head(lines, page, page.kind)
     page = ContentFile(
         path=file.path,
         pack=values["pack"],
@@ -838,6 +860,7 @@ _KEYS: dict[str, tuple[Callable[[str], object], str]] = {
     "depth": (_depth, f"one of {', '.join(Depth)}"),
     "book": (_count, "a whole number above 0"),
     "reverse": ({"yes": True, "no": False}.get, "yes or no"),
+    "origin": (str, "what an import writes"),
 }
 
 

@@ -23,7 +23,7 @@ from studyapp.memory.mastery import (
 )
 from studyapp.memory.state import Rating, State
 from studyapp.notes.card import REVERSED
-from studyapp.notes.note import NoteKind
+from studyapp.notes.note import ChapterKey, NoteKind
 from studyapp.store import log, tables
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.stats import NOT_RECALL
@@ -50,7 +50,7 @@ def outlooks(
     now: datetime,
     *,
     on: date | None = None,
-    number: int | None = None,
+    key: ChapterKey | None = None,
     learner: int,
 ) -> dict[int, Outlook]:
     """The outlook of each chapter with questions, or of one, by its id; for the day *on*, 30 days
@@ -60,7 +60,7 @@ def outlooks(
     parameters = log.read_history(connection, learner=learner)[-1].parameters
     said, trust = _shares(connection, learner=learner), _calibration(connection, learner=learner)
     found = {}
-    for chapter_id, questions in _standings(connection, number, learner=learner).items():
+    for chapter_id, questions in _standings(connection, key, learner=learner).items():
         cards = list(questions.values())
         found[chapter_id] = Outlook(
             mastery(cards, parameters, said, trust, today),
@@ -119,7 +119,7 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
 
 
 def _standings(
-    connection: Connection, number: int | None, *, learner: int
+    connection: Connection, key: ChapterKey | None, *, learner: int
 ) -> dict[int, dict[int, list[Standing]]]:
     """The cards that each question asks for, by chapter; what is suspended is left out."""
     rows = connection.execute(
@@ -133,7 +133,7 @@ def _standings(
             card.missing_since.is_(None),
             card.side != REVERSED,
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),
-            *([chapter.number == number] if number is not None else []),
+            *([tables.is_chapter(key)] if key is not None else []),
         )
     )
     found: dict[int, dict[int, list[Standing]]] = {}

@@ -14,6 +14,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
+from studyapp.notes.note import ChapterKey
 from studyapp.store import log
 from studyapp.study import card, queue, review, stats
 from studyapp.study.card import CardView
@@ -41,10 +42,10 @@ class Sitting:
 
     kind = ReviewKind.STUDY
 
-    def __init__(self, desk: Desk, number: int | None = None) -> None:
-        """Sit down to all that is due, or to chapter *number* alone."""
+    def __init__(self, desk: Desk, key: ChapterKey | None = None) -> None:
+        """Sit down to all that is due, or to the chapter *key* alone."""
         self.desk = desk
-        self.number = number
+        self.key = key
         self.more = 0
         self.done: list[Done] = []
         self.view: CardView | None = None
@@ -120,7 +121,7 @@ class Sitting:
             with self.desk.reading() as connection:
                 view = card.load(connection, undone.card, learner=self.desk.learner)
             self._queue.put_first(
-                Item(view.id, view.family, view.chapter, view.memory.state, view.memory.due_at)
+                Item(view.id, view.family, view.chapter_id, view.memory.state, view.memory.due_at)
             )
         self._advance()
         return undone
@@ -190,7 +191,7 @@ class Sitting:
             connection,
             self.desk.now(),
             self.desk.settings,
-            number=self.number,
+            key=self.key,
             more=self.more,
             learner=self.desk.learner,
         )

@@ -16,7 +16,7 @@ from studyapp.lab.catalog import Catalog
 from studyapp.notes import post
 from studyapp.notes.card import question_face, without_code
 from studyapp.notes.foreign import Answers
-from studyapp.notes.note import Note, NoteKind, Problem
+from studyapp.notes.note import ChapterKey, Note, NoteKind, Problem
 from studyapp.notes.post import Answer, OwnNote, Post, Result
 from studyapp.store import log, tables
 from studyapp.study import tracker
@@ -38,7 +38,7 @@ _LINK = re.compile(r"\[(?P<words>[^\[\]]+)\]\(<?(?:fact|lesson):[^)\s>]+>?\)")
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class Restored:
     """What a post gave back. `known`: it was imported before, and nothing was changed.
 
     `questions` are what was restored: the question, the answer, and the line of the post.
@@ -50,13 +50,15 @@ class Imported:
     known: bool = False
 
 
-def compose(connection: Connection, number: int, catalog: Catalog, *, learner: int) -> Post:
+def compose(connection: Connection, key: ChapterKey, catalog: Catalog, *, learner: int) -> Post:
     """The post of a chapter: to each question the learner's newest answer, then their own notes,
     and what their experiments measured.
 
     Raises StudyError if there is no such chapter, or it has no questions.
     """
-    chapter_id, number, title = find_chapter(connection, number)
+    chapter_id, number, title = find_chapter(connection, key)
+    if number is None:
+        raise StudyError(f"{title} is a deck; a post is of a chapter.")
     pack = connection.scalars(select(chapter.pack).where(chapter.id == chapter_id)).one()
     written = _newest_answers(connection, learner=learner)
     rows = connection.execute(
@@ -103,7 +105,7 @@ def save(path: Path, made: Post) -> Path | None:
 
 def restore(
     connection: Connection, path: Path, given: Answers, now: datetime, *, learner: int
-) -> Imported:
+) -> Restored:
     """Keep a post's answers as an attempt of its own that has ended, and its notes where there is
     none yet, in the caller's transaction. The same post a second time changes nothing.
 
@@ -128,7 +130,7 @@ def restore(
         elif sentence is None:
             notes += 1
     known = bool(given.answers) and not questions and not problems
-    return Imported(tuple(questions), notes, tuple(problems), known and not notes)
+    return Restored(tuple(questions), notes, tuple(problems), known and not notes)
 
 
 def _restore_answers(

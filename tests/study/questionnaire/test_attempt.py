@@ -257,7 +257,7 @@ def test_a_question_asks_for_one_of_two_sides(engine, content: Path, clock: Cloc
     assert memory_of(engine, "perro").state is State.REVIEW
     assert memory_of(engine, "perro", "reversed") == Memory()
     with reading(engine) as connection:
-        (found,) = outlooks(connection, clock(), number=3, learner=1).values()
+        (found,) = outlooks(connection, clock(), key=3, learner=1).values()
     assert found.now.value > 0.9  # the side that was not asked for takes nothing from it
 
 

@@ -70,7 +70,7 @@ def publish(engine: Engine, path: Path) -> bytes:
     return path.read_bytes()
 
 
-def bring_in(engine: Engine, path: Path, clock: Clock) -> post.Imported:
+def bring_in(engine: Engine, path: Path, clock: Clock) -> post.Restored:
     found = read(path)
     assert found.problems == ()
     assert found.answers is not None
