@@ -24,6 +24,7 @@ _FOREIGN = uuid5(NAMESPACE_URL, "studyapp:foreign")
 _ORIGIN = re.compile(r"(?:, )?origin: [0-9a-f]{16}(?= -->\Z)")
 _NO_DIGEST = "0" * 16
 _CODE = re.compile(f"{FENCE.pattern}|{CODE_SPAN.pattern}", re.MULTILINE)
+_NEXT = "\n\n## Another {#a}\n"  # a note must end where the next one begins
 _SHORT = 60  # characters of a heading that is made of a cloze text
 
 
@@ -159,8 +160,8 @@ class _Folder:
             return None
         for answer in _tamed(note):
             text = _text(replace(note, answer=answer), name)
-            found, problems = markdown.notes_in(text, _page_kind(note.kind), self.source)
-            if not problems and len(found) == 1 and _is_same(found[0], note, answer):
+            found, problems = markdown.notes_in(text + _NEXT, _page_kind(note.kind), self.source)
+            if not problems and len(found) == 2 and _is_same(found[0], note, answer):
                 if answer != note.answer and _shows_code(note.answer, answer):
                     self.report(note, "its text would end its note here and is kept as code")
                 return text, found[0]
