@@ -96,10 +96,12 @@ def import_(
 def _told(report: Imported) -> str:
     if report.source.foreign.answers is not None:
         return f"{len(report.questions)} answers, {report.own_notes} notes"
-    return (
-        f"{len(report.questions)} notes with {report.cards} cards are new, "
-        f"{report.changed} have changed"
+    from studyapp.study import words
+
+    new = (
+        f"{words.count(len(report.questions), 'new note')} with {words.count(report.cards, 'card')}"
     )
+    return f"{new}, {report.changed} changed"
 
 
 def _imported(done: list[Imported]) -> dict[str, Any]:

@@ -843,6 +843,53 @@ def test_an_id_of_ones_own_is_like_no_other() -> None:
     assert markdown.own_id(text, set()) != markdown.own_id(text, set())
 
 
+def test_a_deck_has_a_name_and_no_number(folder: Folder) -> None:
+    path = folder.root / "a.md"
+    head = '---\npack: p\ndeck: "ES::Animals"\nkind: jargon\n---\n\n'
+    path.write_text(head + "## Dog {#dog}\n\nIt barks.\n")
+    page, problems = markdown.read(path)
+    assert problems == ()
+    assert page is not None
+    assert (page.chapter, page.title, page.key, page.part) == (
+        None,
+        "ES::Animals",
+        "ES::Animals",
+        "p",
+    )
+    assert [note.kind for note in page.notes] == [NoteKind.TERM]
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "message"),
+    [
+        ("deck: D\nkind: jargon", 1, "front matter lacks pack"),
+        ("pack: p\ndeck: D", 1, "front matter lacks kind"),
+        ("pack: p\ndeck: D\nchapter: 3\nkind: jargon", 4, "a deck has no chapter: it is no"),
+        ("pack: p\ndeck: D\nkind: jargon\ntitle: T", 5, "a deck has no title: it is no"),
+        ("pack: p\ndeck: D\nkind: reading", 4, "a deck has no reading: its kind is"),
+        ("pack: p\ndeck:\nkind: jargon", 1, "front matter lacks chapter"),
+    ],
+)
+def test_problems_of_a_deck(folder: Folder, head: str, line: int, message: str) -> None:
+    path = folder.root / "a.md"
+    path.write_text(f"---\n{head}\n---\n")
+    _, problems = markdown.read(path)
+    assert (problems[0].line, problems[0].message.startswith(message)) == (line, True), problems
+
+
+def test_decks_come_after_the_chapters(folder: Folder) -> None:
+    for name, head in (
+        ("a", "deck: B"),
+        ("b", "deck: A"),
+        ("c", "part: P\nchapter: 10\ntitle: T"),
+        ("d", "part: P\nchapter: 9\ntitle: T"),
+    ):
+        path = folder.root / f"{name}.md"
+        path.write_text(f"---\npack: p\n{head}\nkind: jargon\n---\n")
+    pages, _ = markdown.read_folder(folder.root)
+    assert [page.key for page in pages] == [9, 10, "A", "B"]
+
+
 # --- excerpt ----------------------------------------------------------------------------------
 
 
