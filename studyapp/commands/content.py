@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studyapp.commands.opening import CHAPTER, JSON, Opening, now, print_json
+from studyapp.notes.formats import FORMATS
+from studyapp.notes.note import ChapterKey
 
 if TYPE_CHECKING:
-    from studyapp.notes.note import Problem
-    from studyapp.study.questionnaire.post import Imported
+    from studyapp.study.imports import Imported
 
 
 @click.command()
@@ -43,7 +44,7 @@ def sync(opening: Opening, as_json: bool) -> None:
 @click.option("--chapter", type=CHAPTER, metavar="N", required=True, help="The chapter.")
 @click.option("--format", "form", type=click.Choice(["post"]), default="post", show_default=True)
 @click.pass_obj
-def export(opening: Opening, file: Path, chapter: int, form: str) -> None:
+def export(opening: Opening, file: Path, chapter: ChapterKey, form: str) -> None:
     """Write a chapter as a post: questions, your answers, references, notes, results."""
     from studyapp.lab import catalog
     from studyapp.study.questionnaire import post
@@ -63,53 +64,62 @@ def export(opening: Opening, file: Path, chapter: int, form: str) -> None:
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["post"]), default="post", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="Instead of looking.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
 @JSON
 @click.pass_obj
 def import_(
-    opening: Opening, files: tuple[Path, ...], form: str, dry_run: bool, as_json: bool
+    opening: Opening, files: tuple[Path, ...], form: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Read your answers and notes back from posts; exits with 1 if a part could not be."""
-    from studyapp.study.questionnaire import post
+    """Take over what other files hold: so far your answers from posts. The format is seen by its
+    content. Exits with 1 if a part could not be read."""
+    from studyapp.notes import formats
+    from studyapp.study import imports
 
-    found = [(file, *post.load(file)) for file in files]
-    done = []
-    with opening.study() as desk, desk.writing() as connection:
-        for file, restored, problems in found:
-            report = post.restore(connection, file, restored, desk.now(), learner=desk.learner)
-            done.append((file, report, [*problems, *report.problems]))
-        if dry_run:
-            connection.rollback()
+    sources = [imports.Source(file, *formats.read(file, form)) for file in files]
+    with opening.study() as desk:
+        done = imports.bring(desk, sources, dry_run=dry_run)
     if as_json:
-        print_json(_imported(form, done))
-    for file, report, problems in () if as_json else done:
+        print_json(_imported(done))
+    for report in () if as_json else done:
         click.echo(
-            f"{file}: {len(report.questions)} answers, {report.notes} notes"
+            f"{report.source.path}: {_told(report)}"
             + (" (imported before)" if report.known else "")
             + (" (dry run: nothing was changed)" if dry_run else "")
         )
-        for problem in problems:
+        for problem in report.problems:
             click.echo(problem)
-    if any(problems for _, _, problems in done):
+    if any(report.problems for report in done):
         sys.exit(1)
 
 
-def _imported(form: str, done: list[tuple[Path, Imported, list[Problem]]]) -> dict[str, Any]:
+def _told(report: Imported) -> str:
+    if report.source.foreign.answers is not None:
+        return f"{len(report.questions)} answers, {report.own_notes} notes"
+    from studyapp.study import words
+
+    new = (
+        f"{words.count(len(report.questions), 'new note')} with {words.count(report.cards, 'card')}"
+    )
+    return f"{new}, {report.changed} changed"
+
+
+def _imported(done: list[Imported]) -> dict[str, Any]:
+    formats = sorted({report.source.format for report in done})
     return {
-        "format": form,
+        "format": formats[0] if len(formats) == 1 else formats,
         "notes": [
             {"question": question, "answer": answer, "line": line}
-            for _, report, _ in done
+            for report in done
             for question, answer, line in report.questions
         ],
-        "own_notes": sum(report.notes for _, report, _ in done),
-        "cards": 0,
+        "own_notes": sum(report.own_notes for report in done),
+        "cards": sum(report.cards for report in done),
         "reviews": 0,
         "problems": [
             {"path": str(one.path), "line": one.line, "message": one.message}
-            for _, _, problems in done
-            for one in problems
+            for report in done
+            for one in report.problems
         ],
     }
 
@@ -131,7 +141,10 @@ def check(path: Path | None, fix: bool, against: Path | None, as_json: bool) -> 
 
     folders = [path] if path else library.roots()
     if fix:
-        written = sum(checks.fix(folder) for folder in folders)
+        own = library.own_packs().resolve()
+        written = sum(
+            checks.fix(folder, own=folder.resolve().is_relative_to(own)) for folder in folders
+        )
         click.echo(f"{written} ids written", err=True)
     report = checks.check(folders, now().date(), facts=_facts(), against=against)
     if as_json:

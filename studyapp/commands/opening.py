@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +14,25 @@ import click
 
 from studyapp import config
 from studyapp.errors import StudyError
+from studyapp.notes.note import ChapterKey
 
 if TYPE_CHECKING:
     from studyapp.study.desk import Desk
 
-CHAPTER = click.IntRange(0, 10**6)
+
+class _Chapter(click.ParamType[ChapterKey]):
+    """A chapter's number, or the name of a deck."""
+
+    name = "chapter"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> ChapterKey:
+        text = str(value).strip()
+        if not text:
+            self.fail("give a chapter's number or a deck's name", param, ctx)
+        return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else text
+
+
+CHAPTER = _Chapter()
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 
 
@@ -57,7 +72,11 @@ class Opening:
             desk.close()
 
     def app(
-        self, *, review: bool = False, chapter: int | None = None, quiz: int | None = None
+        self,
+        *,
+        review: bool = False,
+        chapter: ChapterKey | None = None,
+        quiz: ChapterKey | None = None,
     ) -> None:
         """Run the app until the learner leaves it."""
         from studyapp.tui.start import run

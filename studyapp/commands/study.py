@@ -7,13 +7,16 @@ import sys
 import click
 
 from studyapp.commands.opening import CHAPTER, JSON, Opening, print_json
+from studyapp.notes.note import ChapterKey
 
 
 @click.command()
-@click.option("--chapter", type=CHAPTER, metavar="N", help="Only this chapter.")
+@click.option(
+    "--chapter", type=CHAPTER, metavar="N", help="Only this chapter, or the deck of this name."
+)
 @click.option("--plain", is_flag=True, help="Lines instead of a screen.")
 @click.pass_obj
-def review(opening: Opening, chapter: int | None, plain: bool) -> None:
+def review(opening: Opening, chapter: ChapterKey | None, plain: bool) -> None:
     """Go straight into the queue."""
     if not plain:
         opening.app(review=True, chapter=chapter)
@@ -33,7 +36,7 @@ def review(opening: Opening, chapter: int | None, plain: bool) -> None:
 @click.option("--plain", is_flag=True, help="Lines instead of a screen.")
 @JSON
 @click.pass_obj
-def quiz(opening: Opening, chapter: int, plain: bool, as_json: bool) -> None:
+def quiz(opening: Opening, chapter: ChapterKey, plain: bool, as_json: bool) -> None:
     """A chapter's questionnaire; with --json only how it has gone so far."""
     if not (plain or as_json):
         opening.app(quiz=chapter)
@@ -71,9 +74,8 @@ def due(opening: Opening, as_json: bool) -> None:
         return
     click.echo("{review} review, {learning} learning, {new} new".format(**counts))
     for row in counts["chapters"]:
-        click.echo(
-            "  {chapter} {title}: {review} review, {learning} learning, {new} new".format(**row)
-        )
+        name = " ".join(str(part) for part in (row["chapter"], row["title"]) if part is not None)
+        click.echo(f"  {name}: " + "{review} review, {learning} learning, {new} new".format(**row))
 
 
 @click.command()

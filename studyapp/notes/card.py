@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point
 
 MEANING_TO_TERM = "term"  # unlocked once term → meaning is stable
+REVERSED = "reversed"  # of `both`: the text is shown, the heading asked for
 CLOZE = re.compile(r"==(?=\S)(?P<text>(?:(?!==)[^\n])+)(?<=\S)==(?:\{#(?P<id>[a-z0-9-]+)\})?")
 FENCE = re.compile(
     r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})"
@@ -54,6 +55,8 @@ def sides(note: Note) -> tuple[str, ...]:
             return ("order",)
         case CardStyle.ITEMS:
             return _once(f"item:{point.id}" for point in note.points if point.id)
+        case CardStyle.BOTH:
+            return ("answer", REVERSED)
         case CardStyle.CLOZE:
             return _once(f"cloze:{key}" for key, _ in clozes(note.answer))
         case CardStyle.ANSWER:
@@ -95,6 +98,8 @@ def face(note: Note, side: str, turn: int = 0) -> Face:
             return _cloze_face(note, key)
         case "order":
             return _order_face(note, turn)
+        case "reversed":
+            return Face(note.answer, note.prompt)
         case "term":
             back = f"**{note.prompt}**"
             if note.synonyms:

@@ -12,7 +12,15 @@ from typing import Any
 from studyapp.errors import StudyError
 from studyapp.notes import markdown
 from studyapp.notes.card import FENCE, sides
-from studyapp.notes.note import CardStyle, ContentFile, Note, NoteKind, Problem
+from studyapp.notes.note import (
+    CardStyle,
+    ChapterKey,
+    ContentFile,
+    Note,
+    NoteKind,
+    Problem,
+    chapter_name,
+)
 from studyapp.notes.overlap import overlaps
 
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
@@ -44,7 +52,7 @@ _DATED = {  # what will not stay true for ever, as far as its form tells
 class ChapterCount:
     """How much a chapter has."""
 
-    chapter: int
+    chapter: int | None  # None of a deck
     title: str
     questions: int
     terms: int
@@ -93,10 +101,13 @@ def check(
     )
 
 
-def fix(root: Path) -> int:
-    """Write the ids that are missing in the content files below *root*; returns how many."""
+def fix(root: Path, *, own: bool = False) -> int:
+    """Write the ids that are missing in the content files below *root*; returns how many.
+
+    With *own* they are notes of a learner's, whose ids no other device makes.
+    """
     taken = {note.id for page in markdown.read_folder(root)[0] for note in page.notes}
-    return sum(markdown.fix(path, taken) for path in markdown.files(root))
+    return sum(markdown.fix(path, taken, own=own) for path in markdown.files(root))
 
 
 def as_json(report: Findings) -> dict[str, Any]:
@@ -121,32 +132,32 @@ def as_json(report: Findings) -> dict[str, Any]:
 
 
 def _chapters(pages: Sequence[ContentFile]) -> tuple[ChapterCount, ...]:
-    grouped: dict[tuple[str, int], list[ContentFile]] = {}
+    grouped: dict[tuple[str, ChapterKey], list[ContentFile]] = {}
     for page in pages:
-        grouped.setdefault((page.pack, page.chapter), []).append(page)
+        grouped.setdefault((page.pack, page.key), []).append(page)
     counts = []
-    for (_, chapter), group in grouped.items():
+    for group in grouped.values():
         kinds = [note.kind for page in group for note in page.notes]
         questions, terms = kinds.count(NoteKind.QUESTION), kinds.count(NoteKind.TERM)
-        counts.append(ChapterCount(chapter, group[0].title, questions, terms))
+        counts.append(ChapterCount(group[0].chapter, group[0].title, questions, terms))
     return tuple(counts)
 
 
 def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem]:
-    contents: dict[tuple[str, int], set[str]] = {}
+    contents: dict[tuple[str, ChapterKey], set[str]] = {}
     for page in pages:
-        numbers = contents.setdefault((page.pack, page.chapter), set())
+        numbers = contents.setdefault((page.pack, page.key), set())
         for section in page.sections:
             if section.number in numbers:
                 message = f"the section {section.number} is there twice"
                 yield Problem(section.path, section.line, message)
             elif not _belongs(section.number, page):
-                message = f"the section {section.number} is not one of chapter {page.chapter}"
+                message = f"the section {section.number} is not one of {_name(page)}"
                 yield Problem(section.path, section.line, message)
             numbers.add(section.number)
     for page in pages:
         for note in page.notes:
-            for message in _wrong(note, page, contents[page.pack, page.chapter], today):
+            for message in _wrong(note, page, contents[page.pack, page.key], today):
                 yield Problem(note.path, note.line, message)
         known = {n for (pack, _), numbers in contents.items() if pack == page.pack for n in numbers}
         for moment in page.moments:
@@ -158,6 +169,16 @@ def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem
 
 
 def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> Iterator[str]:
+    if note.section and not _belongs(note.section, page):
+        yield f"section: {note.section} is not one of {_name(page)}"
+    elif note.section and contents and note.section not in contents:
+        yield f"section: {note.section} is not in the chapter's table of contents"
+    if page.chapter is None:  # somebody's own words, in which nothing has to be judged by points
+        if not note.answer and note.kind is NoteKind.TERM:
+            yield "the term has no meaning"
+        elif not note.answer and note.card is CardStyle.ANSWER:
+            yield "the question has no answer"
+        return
     if note.kind is NoteKind.TERM:
         if not note.answer:
             yield "the term has no meaning"
@@ -173,10 +194,6 @@ def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> It
         for point in note.points:
             if not (point.extra or _says(note.answer, point.text)):
                 yield f"the answer says nothing of its core point: {point.text}"
-    if note.section and not _belongs(note.section, page):
-        yield f"section: {note.section} is not one of chapter {page.chapter}"
-    elif note.section and contents and note.section not in contents:
-        yield f"section: {note.section} is not in the chapter's table of contents"
     if note.as_of and note.as_of > today.year:
         yield f"as-of: {note.as_of} is yet to come"
     elif not note.as_of and (dated := _dated(note.answer)):
@@ -191,6 +208,10 @@ def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> It
 
 def _belongs(section: str, page: ContentFile) -> bool:
     return int(section.split(".")[0]) == page.chapter
+
+
+def _name(page: ContentFile) -> str:
+    return chapter_name(page.chapter, page.title)
 
 
 def _gives_away(note: Note) -> bool:
@@ -256,10 +277,10 @@ def _dangling(
 
 
 def _alike(pages: Sequence[ContentFile]) -> Iterator[Problem]:
-    """Questions of nearly the same words that no family keeps apart."""
+    """Questions of nearly the same words that no family keeps apart; decks are as they are."""
     seen: list[tuple[frozenset[str], ContentFile, Note]] = []
     for page in pages:
-        for note in page.notes:
+        for note in page.notes if page.chapter is not None else ():
             if note.kind is NoteKind.TERM or note.card is CardStyle.DO:
                 continue
             words = frozenset(re.findall(r"\w+", note.prompt.casefold())) - _SMALL

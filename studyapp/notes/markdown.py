@@ -8,10 +8,12 @@ so that an answer is the author's own text. Line numbers count from 1, columns f
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import re
+import secrets
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -56,7 +58,10 @@ _SPAN = re.compile(
 _PAIR = re.compile(r"\s*([\w-]+)\s*:\s*(.*?)\s*(?:,(?=\s*[\w-]+\s*:)|$)", re.DOTALL)
 _PIPE = re.compile(r"(?<!\\)\|")
 _COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "reverse")
+LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_OF_CHAPTERS = ("part", "chapter", "title", "lecture", "video")
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
+_PARTS = ("point", "cloze")  # whose ids need only differ within a note
 _FIX = "`studyapp check --fix` writes one"
 
 
@@ -83,7 +88,7 @@ def read_folder(root: Path) -> tuple[tuple[ContentFile, ...], tuple[Problem, ...
         page, wrong = read(path)
         pages += [page] if page else []
         problems += wrong
-    pages.sort(key=lambda page: (page.chapter, natural(page.path)))
+    pages.sort(key=lambda page: (page.place, natural(page.path)))
     kept, repeated = _without_repeated(pages)
     return kept, in_order([*problems, *repeated])
 
@@ -103,10 +108,11 @@ def natural(path: Path) -> tuple[object, ...]:
     return (keys, str(path))
 
 
-def fix(path: Path, taken: set[str] | None = None) -> int:
+def fix(path: Path, taken: set[str] | None = None, *, own: bool = False) -> int:
     """Write the ids that are missing in a file and return how many; all else stays as it was.
 
-    *taken* holds the ids that the other files of the folder use, and is given the new ones. A
+    *taken* holds the ids that the other files of the folder use, and is given the new ones. Notes
+    of a learner's *own* get ids that no other device makes (see `own_id`). A
     file without a page (see `read`) is not touched. Raises StudyError if it cannot be written.
     """
     page, file = _read(path)
@@ -115,7 +121,7 @@ def fix(path: Path, taken: set[str] | None = None) -> int:
     taken = set() if taken is None else taken
     taken |= {note.id for note in page.notes}
     taken |= {mark for line in file.lines for mark in re.findall(r"\{#([a-z0-9-]+)\}", line)}
-    filled = [(gap, gap.before + _slug_of(gap, taken) + gap.after) for gap in file.gaps]
+    filled = [(gap, gap.before + _id_of(gap, taken, own=own) + gap.after) for gap in file.gaps]
     lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", file.source)
     # From the end backwards, so that the columns before stay true.
     for gap, text in sorted(filled, key=lambda item: item[0].place, reverse=True):
@@ -144,6 +150,17 @@ def slug(text: str, taken: set[str], default: str = "note") -> str:
     return unique
 
 
+def own_id(text: str, taken: Collection[str], choose: Callable[[str], str] = secrets.choice) -> str:
+    """Make an id from *text* that no other device makes: a slug with five random letters.
+
+    It is not in *taken*. *choose* picks one of the letters: 32, of which none looks like another.
+    """
+    name, made = slug(text, set()), ""
+    while not made or made in taken:
+        made = f"{name}-{''.join(choose(LETTERS) for _ in range(5))}"
+    return made
+
+
 def excerpt(note: Note) -> str:
     """The note's own text as its file now has it, to be put in another file of its kind.
 
@@ -158,12 +175,22 @@ def excerpt(note: Note) -> str:
     if re.match(r" {0,3}##(?!#)", lines[0]):
         return "\n".join(lines) + "\n"
     text = _as_heading(found, found.answer)
-    copy = _File(note.path, text)
-    copied = _notes(copy, _chunks(copy, 0, FileKind.JARGON), FileKind.JARGON)
+    copied, _ = notes_in(text, FileKind.JARGON, note.path)
     if [it.answer for it in copied] == [found.answer]:
         return text
     # In a cell "## x" or "- [ ] x" is plain text; below a heading it would not be.
     return _as_heading(found, f"\\{found.answer}")
+
+
+def notes_in(text: str, kind: FileKind, path: Path) -> tuple[tuple[Note, ...], tuple[Problem, ...]]:
+    """The notes that *text* would have below a front matter, and its problems."""
+    file = _File(path, text)
+    return _notes(file, _chunks(file, 0, kind), kind), tuple(sorted(file.problems))
+
+
+def quoted(text: str) -> str:
+    """A string as the front matter reads it back: JSON's quoting is a part of YAML's."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 # --- one file ---------------------------------------------------------------------------------
@@ -352,9 +379,13 @@ def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
         found = (n for n, line in enumerate(file.lines, 1) if re.match(rf"\W*{key}\b", line))
         return next(found, 1)
 
-    for key in ("pack", "part", "chapter", "title", "kind"):
+    deck = values.get("deck")
+    for key in ("pack", "kind") if deck else ("pack", "part", "chapter", "title", "kind"):
         if not values.get(key):
             file.report(1, f"front matter lacks {key}")
+    for key in _OF_CHAPTERS if deck else ():
+        if values.get(key):
+            file.report(line_of(key), f"a deck has no {key}: it is no chapter")
     kind, timed = values.get("kind"), bool(values.get("lecture"))
     chapter, lecture = (_count(values.get(key, "")) for key in ("chapter", "lecture"))
     for key, number in (("chapter", chapter), ("lecture", lecture)):
@@ -369,8 +400,14 @@ def _head(file: _File, values: dict[str, str], lines: int) -> _Head:
         file.report(line_of("kind"), message)
     if not kind or kind not in set(FileKind):
         return _Head(lines)
-    if not values.get("pack") or chapter is None:
+    if deck and kind == FileKind.READING:
+        file.report(line_of("kind"), "a deck has no reading: its kind is questionnaire or jargon")
         return _Head(lines, kind=FileKind(kind), timed=timed)
+    if not values.get("pack") or (chapter is None and not deck):
+        return _Head(lines, kind=FileKind(kind), timed=timed)
+    if deck:
+        page = ContentFile(file.path, values["pack"], values["pack"], None, deck, FileKind(kind))
+        return _Head(lines, page, page.kind)
     page = ContentFile(
         path=file.path,
         pack=values["pack"],
@@ -705,6 +742,9 @@ def _check_card(file: _File, note: Note, lines: Sequence[_Line], tasks: Sequence
                     file.report(task.first, f"a point of an items note has no {{#id}}; {_FIX}")
                     text = task.point.text
                     file.gaps.append(_Gap(task.line, task.column, " {#", "}", text, "point"))
+        case CardStyle.BOTH:
+            if not note.answer:
+                file.report(note.line, "card: both needs a text below the heading, the other side")
         case CardStyle.CLOZE:
             _check_clozes(file, note, lines)
         case CardStyle.ORDER:
@@ -820,6 +860,7 @@ _KEYS: dict[str, tuple[Callable[[str], object], str]] = {
     "depth": (_depth, f"one of {', '.join(Depth)}"),
     "book": (_count, "a whole number above 0"),
     "reverse": ({"yes": True, "no": False}.get, "yes or no"),
+    "origin": (str, "what an import writes"),
 }
 
 
@@ -937,8 +978,11 @@ def _as_heading(note: Note, answer: str) -> str:
     return f"## {note.prompt} {{#{note.id}}}\n\n{answer}\n{comment}"
 
 
-def _slug_of(gap: _Gap, taken: set[str]) -> str:
-    return slug(gap.text, taken, gap.default) if gap.text else ""
+def _id_of(gap: _Gap, taken: set[str], *, own: bool) -> str:
+    if not own or gap.default in _PARTS or not gap.text:
+        return slug(gap.text, taken, gap.default) if gap.text else ""
+    taken.add(made := own_id(gap.text, taken))
+    return made
 
 
 def _nth(line: str, count: int, counts: Callable[[str], bool]) -> int:

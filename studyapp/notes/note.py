@@ -5,11 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from studyapp.errors import printable
 
 _PACKS = uuid5(NAMESPACE_URL, "studyapp:pack")
+
+
+ChapterKey: TypeAlias = int | str  # a chapter's number; a deck has none and goes by its name
+
+
+def chapter_key(number: int | None, title: str) -> ChapterKey:
+    return title if number is None else number
+
+
+def chapter_name(number: int | None, title: str) -> str:
+    """chapter 3, deck Spanish."""
+    return f"deck {title}" if number is None else f"chapter {number}"
+
+
+def chapter_title(number: int | None, title: str, after: str | None = None) -> str:
+    """chapter 3 · Its title, deck Spanish; with something else *after* the dot if it is given."""
+    after = title if after is None and number is not None else after
+    return chapter_name(number, title) + (f" · {after}" if after else "")
 
 
 class NoteKind(StrEnum):
@@ -23,6 +42,7 @@ class CardStyle(StrEnum):
     ANSWER = "answer"  # question → answer; a term is asked in both directions
     ITEMS = "items"  # one card per point, the other points visible
     CLOZE = "cloze"  # one card per ==hidden== text
+    BOTH = "both"  # heading → text and text → heading, each as it stands
     ORDER = "order"  # put a numbered list in order
     DO = "do"  # something to do; no card
 
@@ -81,6 +101,7 @@ class Note:
         None  # the question of the book's own questionnaire that this is, or is part of
     )
     reverse: bool = True  # of a term: whether the meaning is shown and the term asked for, too
+    origin: str | None = None  # what it was when it was imported (see studyapp.notes.deck)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +131,31 @@ class Moment:
 class ContentFile:
     """One content file. Errors in it are in the problems that come beside it.
 
-    A reading page has sections or, if it is about a lecture, moments.
+    A reading page has sections or, if it is about a lecture, moments. A deck has notes alone; its
+    part is its pack.
     """
 
     path: Path
     pack: str
     part: str  # "1. Deep learning in practice"
-    chapter: int  # of a lecture: the one in which it begins
-    title: str  # the chapter's
+    chapter: int | None  # of a lecture: the one in which it begins; None of a deck
+    title: str  # the chapter's, or the deck's name
     kind: FileKind
     notes: tuple[Note, ...] = ()
     sections: tuple[Section, ...] = ()
     lecture: int | None = None
     video: str | None = None  # the lecture's address
     moments: tuple[Moment, ...] = ()
+
+    @property
+    def key(self) -> ChapterKey:
+        return chapter_key(self.chapter, self.title)
+
+    @property
+    def place(self) -> tuple[bool, int, str]:
+        """Sorts chapters by number, then decks by name."""
+        deck = self.chapter is None
+        return deck, self.chapter or 0, self.title if deck else ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

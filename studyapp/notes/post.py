@@ -21,6 +21,8 @@ from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studyapp.errors import StudyError
+from studyapp.notes.foreign import Answers, Foreign, GivenAnswer, SectionNote
 from studyapp.notes.note import Problem
 
 if TYPE_CHECKING:
@@ -92,39 +94,11 @@ class Post:
     results: tuple[Result, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RestoredAnswer:
-    """An answer as a post has it; `line` is its marker's."""
-
-    note: str
-    text: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class RestoredNote:
-    """An own note as a post has it; `line` is its marker's."""
-
-    section: str
-    text: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What a post gives back, in its order. An empty answer or own note is not in it."""
-
-    pack: str
-    chapter: int
-    answers: tuple[RestoredAnswer, ...] = ()
-    notes: tuple[RestoredNote, ...] = ()
-
-
 # --- writing ----------------------------------------------------------------------------------
 
 
 def write(post: Post) -> str:
-    """Return the post's Markdown; `read` gives the answers and own notes back as they were.
+    """Return the post's Markdown; `parse` gives the answers and own notes back as they were.
 
     Raises ValueError for what could not be read back: an answer or own note with a carriage
     return, an id that is none, an id that is there twice.
@@ -350,7 +324,27 @@ def is_post(text: str) -> bool:
     return any(_is_head(line) for _, line, code in _outside(_lines(text)) if not code)
 
 
-def read(text: str, path: Path) -> tuple[Restored | None, list[Problem]]:
+def recognises(head: bytes, path: Path) -> bool:
+    """Does a file that begins with *head* say that it is a post?"""
+    return is_post(head.decode("utf-8-sig", "replace"))
+
+
+def read(path: Path) -> Foreign:
+    """Read a post from a file. Raises StudyError if it cannot be read or is none."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{path} is not UTF-8 text (byte {error.start}).") from error
+    answers, problems = parse(text, path)
+    if answers is None:
+        told = f": {problems[0].message}" if problems else "."
+        raise StudyError(f"{path} is not a post of studyapp{told}")
+    return Foreign(answers=answers, problems=tuple(problems))
+
+
+def parse(text: str, path: Path) -> tuple[Answers | None, list[Problem]]:
     """Read a post back; None if the line that says it is one is missing or broken.
 
     Everything that is not ours is passed over. What looks like ours and is not read is a problem
@@ -372,7 +366,7 @@ def read(text: str, path: Path) -> tuple[Restored | None, list[Problem]]:
     if post.pack is None:
         missing = "this is no post: it has no line <!-- studyapp post: pack …, chapter … -->"
         return None, problems if post.broken else [Problem(path, 1, missing)]
-    return Restored(post.pack, post.chapter, tuple(post.answers), tuple(post.notes)), problems
+    return Answers(post.pack, post.chapter, tuple(post.answers), tuple(post.notes)), problems
 
 
 class _Reading:
@@ -384,8 +378,8 @@ class _Reading:
         self.pack: str | None = None
         self.chapter = 0
         self.broken = False
-        self.answers: list[RestoredAnswer] = []
-        self.notes: list[RestoredNote] = []
+        self.answers: list[GivenAnswer] = []
+        self.notes: list[SectionNote] = []
         self.problems: list[Problem] = []
         self.seen: dict[str, int] = {}
 
@@ -421,9 +415,9 @@ class _Reading:
         if not text:
             return
         if mark["answer"]:
-            self.answers.append(RestoredAnswer(mark["answer"], text, number))
+            self.answers.append(GivenAnswer(mark["answer"], text, number))
         else:
-            self.notes.append(RestoredNote(mark["note"], text, number))
+            self.notes.append(SectionNote(mark["note"], text, number))
 
     def _quoted(self, number: int, name: str) -> str | None:
         """The quote below line *number*; None if there is none."""

@@ -13,8 +13,17 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.notes import markdown
-from studyapp.notes.card import MEANING_TO_TERM, sides
-from studyapp.notes.note import CardStyle, ContentFile, Note, Problem, card_uid, note_uid
+from studyapp.notes.card import MEANING_TO_TERM, REVERSED, sides
+from studyapp.notes.note import (
+    CardStyle,
+    ChapterKey,
+    ContentFile,
+    Note,
+    Problem,
+    card_uid,
+    chapter_key,
+    note_uid,
+)
 from studyapp.store import log, tables
 from studyapp.store.fingerprint import fingerprint
 
@@ -100,12 +109,15 @@ def _shadowed(pages: Iterable[ContentFile]) -> dict[bytes, tuple[ContentFile, No
 
 def _write_chapters(
     connection: Connection, pages: Iterable[ContentFile]
-) -> dict[tuple[str, int], int]:
+) -> dict[tuple[str, ChapterKey], int]:
     table = tables.chapter
-    kept = {(row.pack, row.number): row for row in connection.execute(select(table))}
+    kept = {
+        (row.pack, chapter_key(row.number, row.title)): row
+        for row in connection.execute(select(table))
+    }
     ids = {key: row.id for key, row in kept.items()}
     for page in pages:
-        key, values = (page.pack, page.chapter), {"part": page.part, "title": page.title}
+        key, values = (page.pack, page.key), {"part": page.part, "title": page.title}
         row = kept.get(key)
         if key not in ids:
             ids[key] = connection.execute(
@@ -121,7 +133,7 @@ def _write_chapters(
 def _write_sections(
     connection: Connection,
     pages: Iterable[ContentFile],
-    chapters: Mapping[tuple[str, int], int],
+    chapters: Mapping[tuple[str, ChapterKey], int],
     now: datetime,
     *,
     keep: bool,
@@ -132,7 +144,7 @@ def _write_sections(
     seen: dict[tuple[int, str], int] = {}
     for page in pages:
         for position, section in enumerate(page.sections):
-            key = (chapters[page.pack, page.chapter], section.number)
+            key = (chapters[page.pack, page.key], section.number)
             values = {
                 "title": section.title,
                 "text": section.text,
@@ -159,7 +171,9 @@ def _write_sections(
 
 
 def _write_moments(
-    connection: Connection, pages: Iterable[ContentFile], chapters: Mapping[tuple[str, int], int]
+    connection: Connection,
+    pages: Iterable[ContentFile],
+    chapters: Mapping[tuple[str, ChapterKey], int],
 ) -> None:
     """Nothing personal hangs on a moment, so they are simply written anew."""
     chapter, section = tables.chapter.c, tables.section.c
@@ -176,7 +190,7 @@ def _write_moments(
         for moment in page.moments:
             connection.execute(
                 insert(tables.moment).values(
-                    chapter_id=chapters[page.pack, page.chapter],
+                    chapter_id=chapters[page.pack, page.key],
                     section_id=sections.get((page.pack, moment.section or "")),
                     lecture=page.lecture or 0,
                     seconds=moment.seconds,
@@ -190,7 +204,7 @@ def _write_moments(
 def _write_notes(
     connection: Connection,
     notes: Mapping[bytes, tuple[ContentFile, Note]],
-    chapters: Mapping[tuple[str, int], int],
+    chapters: Mapping[tuple[str, ChapterKey], int],
     sections: Mapping[tuple[int, str], int],
     now: datetime,
 ) -> _Tally:
@@ -203,7 +217,7 @@ def _write_notes(
     tally, position = _Tally(), 0
     in_order = sorted(notes.items(), key=lambda item: _place(*item[1]))
     for uid, (page, note) in in_order:
-        chapter = chapters[page.pack, page.chapter]
+        chapter = chapters[page.pack, page.key]
         values = {**_note_values(page, note), "chapter_id": chapter, "missing_since": None}
         row = kept.get(uid)
         note_id, change = _upsert(connection, tables.note, row, values, {"uid": uid})
@@ -245,7 +259,8 @@ def _changed_sides(
         return [side for side in kept if side in changed]
     was = sorted((point["extra"], point["text"].split()) for point in before)
     now = sorted((point.extra, point.text.split()) for point in note.points)
-    return [] if was == now else [side for side in kept if side in sides(note)]
+    asked = set(sides(note)) - {REVERSED}  # which shows no points
+    return [] if was == now else [side for side in kept if side in asked]
 
 
 def _make_due(connection: Connection, cards: Iterable[int], now: datetime) -> int:
@@ -344,8 +359,8 @@ def _write_roots(connection: Connection, stamps: Mapping[Path, str], now: dateti
 
 def _place(page: ContentFile, note: Note) -> tuple[Any, ...]:
     """Book order: by chapter and section; a term comes before the questions that use it."""
-    section = tuple(int(part) for part in (note.section or f"{page.chapter}.0").split("."))
-    return (page.pack, page.chapter, section, note.kind.value != "term", str(page.path), note.line)
+    section = tuple(int(part) for part in (note.section or f"{page.chapter or 0}.0").split("."))
+    return (page.pack, page.place, section, note.kind.value != "term", str(page.path), note.line)
 
 
 def _note_values(page: ContentFile, note: Note) -> dict[str, Any]:

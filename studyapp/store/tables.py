@@ -12,6 +12,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     ForeignKey,
@@ -25,6 +26,8 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
+
+from studyapp.notes.note import ChapterKey
 
 METADATA = MetaData(
     naming_convention={
@@ -79,12 +82,28 @@ root = Table("root", METADATA, _Root)
 class _Chapter(TypedColumns):
     id: Named[int] = Column(primary_key=True)
     pack: Named[str]
-    number: Named[int]
+    number: Named[int | None]  # None of a deck, which its title names
     part: Named[str]
     title: Named[str]
 
 
 chapter = Table("chapter", METADATA, _Chapter, UniqueConstraint("pack", "number"))
+_DECK = chapter.c.number.is_(None)
+Index(
+    "uq_chapter_deck",
+    chapter.c.pack,
+    chapter.c.title,
+    unique=True,
+    sqlite_where=_DECK,
+    postgresql_where=_DECK,
+)
+IN_ORDER = (_DECK, chapter.c.number, chapter.c.pack, chapter.c.title)
+
+
+def is_chapter(key: ChapterKey) -> ColumnElement[bool]:
+    """The condition that a row of chapter has this number, or is a deck of this name."""
+    deck = _DECK & (chapter.c.title == str(key))
+    return deck if isinstance(key, str) else deck | (chapter.c.number == key)
 
 
 class _Section(TypedColumns):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from studyapp.memory.state import Cause, Memory
 from studyapp.notes.card import Face, face
-from studyapp.notes.note import CardStyle, Note, NoteKind, Point
+from studyapp.notes.note import CardStyle, Note, NoteKind, Point, chapter_title
 from studyapp.store import log, tables
 
 note = tables.note.c
@@ -31,18 +31,19 @@ class CardView:
     memory: Memory
     pack: str
     part: str
-    chapter: int
+    chapter_id: int
+    chapter: int | None  # its number; None of a deck
     chapter_title: str
     section_title: str | None
 
     @property
     def place(self) -> str:
         """Where in the course the card belongs, in words, and if its answer is another now."""
-        where = self.chapter_title
+        where = None
         if self.note.section and self.section_title:
             where = f"{self.note.section} {self.section_title}"
         changed = " · answer changed" if self.memory.cause is Cause.CHANGED else ""
-        return f"chapter {self.chapter} · {where}{changed}"
+        return chapter_title(self.chapter, self.chapter_title, where) + changed
 
     @property
     def source(self) -> str:
@@ -61,6 +62,7 @@ def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
             card.family.label("card_family"),
             chapter.pack,
             chapter.part,
+            card.chapter_id.label("card_chapter"),
             chapter.number.label("chapter_number"),
             chapter.title.label("chapter_title"),
             section.title.label("section_title"),
@@ -85,6 +87,7 @@ def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
         memory,
         row.pack,
         row.part,
+        row.card_chapter,
         row.chapter_number,
         row.chapter_title,
         row.section_title,

@@ -19,7 +19,7 @@ class Found:
     note: int
     prompt: str
     answer: str
-    chapter: int
+    chapter: int | None  # its number; None of a deck
     kind: str
 
 
@@ -44,7 +44,7 @@ def find(connection: Connection, words: str, *, limit: int = 50) -> list[Found]:
         select(note.id, note.prompt, note.answer, chapter.number, note.kind)
         .join(tables.chapter, chapter.id == note.chapter_id)
         .where(anywhere, note.missing_since.is_(None))
-        .order_by(in_prompt.desc(), chapter.number, note.id)
+        .order_by(in_prompt.desc(), *tables.IN_ORDER, note.id)
         .limit(limit)
     )
     return [Found(*row) for row in rows]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from studyapp import disk, packs
 from studyapp.config import Current, data_folder
 from studyapp.errors import StudyError
 from studyapp.memory.scheduler import Parameters
-from studyapp.notes.note import FileKind, NoteKind
+from studyapp.notes.note import ChapterKey, FileKind, NoteKind, chapter_key, chapter_name
 from studyapp.store import log, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
@@ -137,32 +138,59 @@ def editable(view: CardView) -> tuple[Path, int]:
     note, own = view.note, own_packs()
     if own in note.path.parents:
         return note.path, note.line
-    target = own / OWN_PACK / f"chapter-{view.chapter}-{note.kind.value}s.md"
-    return target, add_note(
-        target,
-        view.pack,
-        view.part,
-        view.chapter,
-        view.chapter_title,
-        markdown.excerpt(note),
-        note.kind,
-    )
+    home = Home(view.pack, view.part, view.chapter, view.chapter_title)
+    return add_note(home, markdown.excerpt(note), note.kind)
 
 
-def add_note(
-    path: Path, pack: str, part: str, chapter: int, title: str, text: str, kind: NoteKind
-) -> int:
-    """Append a note's *text* to a content file of the learner's own; returns its first line."""
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The chapter or the deck that a note of a learner's own belongs to."""
+
+    pack: str
+    part: str
+    number: int | None  # None of a deck
+    title: str
+
+    def path(self, kind: NoteKind) -> Path:
+        """The file in `packs/mine` for notes of this *kind*; one of another pack is passed over."""
+        from studyapp.notes import markdown
+
+        wanted = (self.pack, chapter_key(self.number, self.title))
+        name = markdown.slug(chapter_name(self.number, self.title), set())
+        for count in itertools.count(1):
+            end = f"-{count}" if count > 1 else ""
+            path = own_packs() / OWN_PACK / f"{name}-{kind.value}s{end}.md"
+            if not path.exists():
+                break
+            page, _ = markdown.read(path)
+            if page is None or (page.pack, page.key) == wanted:
+                break
+        return path
+
+    @property
+    def head(self) -> str:
+        """The lines of the front matter that name it."""
+        from studyapp.notes.markdown import quoted
+
+        if self.number is None:
+            return f"pack: {quoted(self.pack)}\ndeck: {quoted(self.title)}\n"
+        return (
+            f"pack: {self.pack}\npart: {quoted(self.part)}\nchapter: {self.number}\n"
+            f"title: {quoted(self.title)}\n"
+        )
+
+
+def add_note(home: Home, text: str, kind: NoteKind) -> tuple[Path, int]:
+    """Append a note's *text* to a content file of the learner's own; returns it and the note's
+    first line."""
+    path = home.path(kind)
     page = FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
     old = path.read_text("utf-8") if path.exists() else ""
     if not old:
-        old = (
-            f"---\npack: {pack}\npart: {_quoted(part)}\nchapter: {chapter}\n"
-            f"title: {_quoted(title)}\nkind: {page.value}\n---\n"
-        )
+        old = f"---\n{home.head}kind: {page.value}\n---\n"
     before = old.rstrip("\n") + "\n\n"
     disk.write(path, before + text.strip() + "\n")
-    return before.count("\n") + 1
+    return path, before.count("\n") + 1
 
 
 def new_question(desk: Desk, question: str, answer: str) -> None:
@@ -175,47 +203,66 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
     question, answer = " ".join(question.split()), answer.strip()
     if not question or not answer:
         raise StudyError("A card needs a question and an answer.")
-    chapter, chapter_progress = tables.chapter.c, tables.chapter_progress.c
     with desk.reading() as connection:
-        row = connection.execute(
-            select(chapter.pack, chapter.part, chapter.number, chapter.title)
-            .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
-            .where(chapter_progress.learner_id == desk.learner)
-            .order_by(chapter_progress.started_at.desc(), chapter.number.desc())
-            .limit(1)
-        ).one_or_none()
+        home = last_started(connection, learner=desk.learner)
         taken = set(connection.scalars(select(tables.note.c.name)))
-    if row is None:
-        raise StudyError("Start a chapter first; a card of your own belongs to one.")
-    name = markdown.slug(f"my {question}", taken)
-    path = own_packs() / OWN_PACK / f"chapter-{row.number}-questions.md"
-    text = f"## {question} {{#{name}}}\n\n{answer}"
-    add_note(path, row.pack, row.part, row.number, row.title, text, NoteKind.QUESTION)
+    name = markdown.own_id(f"my {question}", taken)
+    add_note(home, f"## {question} {{#{name}}}\n\n{answer}", NoteKind.QUESTION)
     refresh(desk)
 
 
-def check_chapter(desk: Desk, number: int) -> None:
-    """Raises StudyError if there is no chapter *number*."""
+def last_started(connection: Connection, *, learner: int) -> Home:
+    """The chapter that the learner started last, where a card of their own belongs; a deck only if
+    there is no chapter. Raises StudyError if nothing is started."""
+    chapter, chapter_progress = tables.chapter.c, tables.chapter_progress.c
+    row = connection.execute(
+        select(chapter.pack, chapter.part, chapter.number, chapter.title)
+        .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
+        .where(chapter_progress.learner_id == learner)
+        .order_by(
+            chapter.number.is_(None), chapter_progress.started_at.desc(), chapter.number.desc()
+        )
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        raise StudyError("Start a chapter first; a card of your own belongs to one.")
+    return Home(*row)
+
+
+def check_chapter(desk: Desk, key: ChapterKey) -> None:
+    """Raises StudyError if there is no chapter *key*."""
     with desk.reading() as connection:
-        require_chapter(connection, number)
+        require_chapter(connection, key)
 
 
-def require_chapter(connection: Connection, number: int) -> list[int]:
-    """Ids of chapter *number*, one for each pack that has it. Raises StudyError if none does."""
+def require_chapter(connection: Connection, key: ChapterKey) -> list[int]:
+    """Ids of chapter *key*, one for each pack that has it. Raises StudyError if none does."""
     chapter = tables.chapter.c
-    ids = connection.scalars(select(chapter.id).where(chapter.number == number)).all()
-    if not ids:
-        known = connection.execute(select(chapter.number, chapter.title)).all()
-        if not known:
-            raise StudyError(f"There is no chapter {number}, nor any other yet.")
-        nearest, title = min(known, key=lambda row: (abs(row.number - number), row.number))
-        raise StudyError(f"There is no chapter {number}; the nearest is {nearest}, {title}.")
-    return list(ids)
+    ids = connection.scalars(select(chapter.id).where(tables.is_chapter(key))).all()
+    if ids:
+        return list(ids)
+    known = connection.execute(select(chapter.number, chapter.title)).all()
+    if isinstance(key, str):
+        decks = sorted(title for number, title in known if number is None)
+        told = (
+            f"the decks are {', '.join(decks)}" if decks else "nor any other; chapters have numbers"
+        )
+        raise StudyError(f"There is no deck {key!r}, {told}.")
+    numbered = [row for row in known if row.number is not None]
+    if not numbered:
+        raise StudyError(f"There is no chapter {key}, nor any other yet.")
+    nearest, title = min(numbered, key=lambda row: (abs(row.number - key), row.number))
+    raise StudyError(f"There is no chapter {key}; the nearest is {nearest}, {title}.")
 
 
-def start_chapter(connection: Connection, number: int, now: datetime, *, learner: int) -> None:
+def start_chapter(connection: Connection, key: ChapterKey, now: datetime, *, learner: int) -> None:
     """Let a chapter's cards in. Raises StudyError for a chapter that there is not."""
-    ids = require_chapter(connection, number)
+    ids = require_chapter(connection, key)
+    let_in(connection, ids, now, learner=learner)
+
+
+def let_in(connection: Connection, ids: Iterable[int], now: datetime, *, learner: int) -> None:
+    """Start the chapters *ids*; those that are started stay as they are."""
     started = set(
         connection.scalars(
             select(tables.chapter_progress.c.chapter_id).where(
@@ -232,13 +279,10 @@ def start_chapter(connection: Connection, number: int, now: datetime, *, learner
             )
 
 
-def _quoted(text: str) -> str:
-    """A string as YAML reads it back: JSON's quoting is a part of YAML's."""
-    return json.dumps(text, ensure_ascii=False)
-
-
 def _start_first_chapter(connection: Connection, now: datetime, *, learner: int) -> None:
     chapter = tables.chapter.c
-    first = connection.scalar(select(chapter.number).order_by(chapter.number).limit(1))
+    first = connection.execute(
+        select(chapter.number, chapter.title).order_by(*tables.IN_ORDER).limit(1)
+    ).one_or_none()
     if first is not None:
-        start_chapter(connection, first, now, learner=learner)
+        start_chapter(connection, chapter_key(*first), now, learner=learner)

@@ -22,7 +22,8 @@ from studyapp.memory.mastery import (
     shares,
 )
 from studyapp.memory.state import Rating
-from studyapp.notes.note import NoteKind
+from studyapp.notes.card import REVERSED
+from studyapp.notes.note import ChapterKey, NoteKind
 from studyapp.store import log, tables
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.recall import recalls
@@ -49,7 +50,7 @@ def outlooks(
     now: datetime,
     *,
     on: date | None = None,
-    number: int | None = None,
+    key: ChapterKey | None = None,
     learner: int,
 ) -> dict[int, Outlook]:
     """The outlook of each chapter with questions, or of one, by its id; for the day *on*, 30 days
@@ -59,7 +60,7 @@ def outlooks(
     parameters = log.read_history(connection, learner=learner)[-1].parameters
     said, trust = _shares(connection, learner=learner), _calibration(connection, learner=learner)
     found = {}
-    for chapter_id, questions in _standings(connection, number, learner=learner).items():
+    for chapter_id, questions in _standings(connection, key, learner=learner).items():
         cards = list(questions.values())
         found[chapter_id] = Outlook(
             mastery(cards, parameters, said, trust, today),
@@ -94,9 +95,9 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
 
 
 def _standings(
-    connection: Connection, number: int | None, *, learner: int
+    connection: Connection, key: ChapterKey | None, *, learner: int
 ) -> dict[int, dict[int, list[Standing]]]:
-    """The cards of each question by chapter; what is suspended is left out."""
+    """The cards that each question asks for, by chapter; what is suspended is left out."""
     rows = connection.execute(
         select(card.chapter_id, card.note_id, memory.stability, memory.last_day, review.rating)
         .join(tables.note, note.id == card.note_id)
@@ -106,8 +107,9 @@ def _standings(
         .where(
             note.kind == NoteKind.QUESTION.value,
             card.missing_since.is_(None),
+            card.side != REVERSED,
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),
-            *([chapter.number == number] if number is not None else []),
+            *([tables.is_chapter(key)] if key is not None else []),
         )
     )
     found: dict[int, dict[int, list[Standing]]] = {}

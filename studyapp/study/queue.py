@@ -16,6 +16,7 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, State
+from studyapp.notes.note import ChapterKey
 from studyapp.store import log, tables
 from studyapp.study.admission import let_in
 
@@ -39,7 +40,7 @@ class Item:
 
     card: int
     family: str
-    chapter: int  # its number
+    chapter: int  # its id
     state: State
     due_at: datetime | None = None
     retrievability: float = 1.0
@@ -81,10 +82,10 @@ class Queue:
     _shown: int | None = None
     steps: bool = True  # whether a step of today brings a rated card back
 
-    def counts(self, number: int | None = None) -> Counts:
-        """How many of each are left, in all or in chapter *number*."""
-        items = [item for item in self._main if number is None or item.chapter == number]
-        learning = [item for _, _, item in self._learning if number in (None, item.chapter)]
+    def counts(self, chapter_id: int | None = None) -> Counts:
+        """How many of each are left, in all or in one chapter."""
+        items = [item for item in self._main if chapter_id in (None, item.chapter)]
+        learning = [item for _, _, item in self._learning if chapter_id in (None, item.chapter)]
         new = sum(item.state is State.NEW for item in items)
         return Counts(new, len(learning), len(items) - new)
 
@@ -152,10 +153,10 @@ def load(
     settings: Settings,
     *,
     learner: int,
-    number: int | None = None,
+    key: ChapterKey | None = None,
     more: int = 0,
 ) -> Queue:
-    """The queue of the study day of *now*, of one chapter if *number* is given.
+    """The queue of the study day of *now*, of the chapter *key* alone if it is given.
 
     *more* adds so many whole budgets, for a learner who wants to go on.
     """
@@ -164,7 +165,7 @@ def load(
     met = _families_met(connection, today, learner=learner)
     steps: list[Item] = []
     reviews: list[Item] = []
-    for item in _due(connection, today, parameters, number, learner=learner):
+    for item in _due(connection, today, parameters, key, learner=learner):
         if item.today or item.family not in met:
             (steps if item.due_at is not None else reviews).append(item)
     pace = read_pace(connection, today, learner=learner)
@@ -180,9 +181,7 @@ def load(
         met |= {item.family for item in (*steps, *reviews)}
         room = int((left - len(reviews) * pace.review) / pace.new)
         allowed = settings.new_a_day * (1 + more) - _introduced(connection, today, learner=learner)
-        new = list(
-            _new(connection, today, met, number, max(0, min(room, allowed)), learner=learner)
-        )
+        new = list(_new(connection, today, met, key, max(0, min(room, allowed)), learner=learner))
     queue = Queue(today, pace, waiting, _spread(reviews, new))
     for item in steps:
         queue._add_learning(item)
@@ -236,14 +235,14 @@ def _due(
     connection: Connection,
     today: date,
     parameters: Parameters,
-    number: int | None,
+    key: ChapterKey | None,
     *,
     learner: int,
 ) -> Iterator[Item]:
     """Cards in learning or review that are due today or earlier, steps later today included."""
     conditions = [memory.due <= today]
-    if number is not None:
-        conditions.append(chapter.number == number)
+    if key is not None:
+        conditions.append(tables.is_chapter(key))
     return _rated(connection, today, parameters, *conditions, learner=learner)
 
 
@@ -259,7 +258,7 @@ def _rated(
         select(
             memory.card_id,
             card.family,
-            chapter.number,
+            card.chapter_id,
             memory.state,
             memory.due_at,
             memory.stability,
@@ -302,7 +301,7 @@ def _new(
     connection: Connection,
     today: date,
     met: set[str],
-    number: int | None,
+    key: ChapterKey | None,
     room: int,
     *,
     learner: int,
@@ -313,7 +312,7 @@ def _new(
     opener = tables.memory.alias("opener").c
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
     rows = connection.execution_options(yield_per=100).execute(
-        select(card.id, card.family, chapter.number)
+        select(card.id, card.family, card.chapter_id)
         .select_from(tables.card)
         .join(tables.chapter, chapter.id == card.chapter_id)
         .outerjoin(tables.memory, mine)
@@ -326,9 +325,9 @@ def _new(
             let_in(card.chapter_id, card.section_id, learner=learner),
             card.missing_since.is_(None),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
-            *([chapter.number == number] if number is not None else []),
+            *([tables.is_chapter(key)] if key is not None else []),
         )
-        .order_by(chapter.number, card.position)
+        .order_by(chapter.number.is_(None), chapter.number, card.position)
     )
     taken = set(met)
     for card_id, family, of_chapter in rows:

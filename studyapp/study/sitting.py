@@ -129,7 +129,7 @@ class Sitting:
             with self.desk.reading() as connection:
                 view = card.load(connection, undone.card, learner=self.desk.learner)
             self._queue.put_first(
-                Item(view.id, view.family, view.chapter, view.memory.state, view.memory.due_at)
+                Item(view.id, view.family, view.chapter_id, view.memory.state, view.memory.due_at)
             )
         self._advance()
         return undone

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, case, func, select
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
+from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
 from studyapp.store import tables
 from studyapp.study import queue, stats
 from studyapp.study.queue import Counts
@@ -27,12 +28,20 @@ class ChapterRow:
     """One chapter on Today. `introduced` of `cards` have been rated at least once."""
 
     id: int
-    number: int
+    number: int | None  # None of a deck
     title: str
     started: bool
     counts: Counts
     introduced: int
     cards: int
+
+    @property
+    def key(self) -> ChapterKey:
+        return chapter_key(self.number, self.title)
+
+    @property
+    def name(self) -> str:
+        return chapter_name(self.number, self.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,7 @@ def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> lis
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
-        .order_by(chapter.number, chapter.pack)
+        .order_by(*tables.IN_ORDER)
     )
     return [
         ChapterRow(
@@ -116,9 +125,10 @@ def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> lis
             number,
             title,
             started is not None,
-            line.counts(number),
+            line.counts(chapter_id),
             introduced=cards.get(chapter_id, (0, 0))[1],
             cards=cards.get(chapter_id, (0, 0))[0],
         )
         for chapter_id, number, title, started in chapters
+        if number is not None or chapter_id in cards  # a deck that was renamed is no longer one
     ]

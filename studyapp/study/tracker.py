@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, s
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import State
+from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
 from studyapp.store import log, tables
 from studyapp.study import library
 from studyapp.study.admission import let_in
@@ -74,7 +75,6 @@ class CourseSection:
     """
 
     id: int
-    chapter: int  # its number
     number: str
     title: str
     text: str
@@ -100,13 +100,21 @@ class Chapter:
     """
 
     id: int
-    number: int
+    number: int | None  # None of a deck
     title: str
     part: str
     started: bool
     new: int
     known: int
     sections: tuple[CourseSection, ...]
+
+    @property
+    def key(self) -> ChapterKey:
+        return chapter_key(self.number, self.title)
+
+    @property
+    def name(self) -> str:
+        return chapter_name(self.number, self.title)
 
     @property
     def progress(self) -> Completion:
@@ -167,14 +175,15 @@ def read_course(
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
-        .order_by(chapter.number, chapter.pack)
+        .order_by(*tables.IN_ORDER)
     ):
         started = found.started_at is not None
         of_chapter = counts.get(found.id, {})
+        if found.number is None and not of_chapter:
+            continue  # a deck that was renamed, or whose text has gone
         sections = tuple(
             CourseSection(
                 row.id,
-                found.number,
                 row.number,
                 row.title,
                 row.text,
@@ -230,7 +239,12 @@ def stop_section(connection: Connection, section_id: int, *, learner: int) -> No
     Raises StudyError if its chapter was started as a whole.
     """
     row = connection.execute(
-        select(section.number, chapter.number.label("chapter"), chapter_progress.started_at)
+        select(
+            section.number,
+            chapter.number.label("chapter"),
+            chapter.title,
+            chapter_progress.started_at,
+        )
         .join(tables.chapter, chapter.id == section.chapter_id)
         .outerjoin(
             tables.chapter_progress,
@@ -245,12 +259,12 @@ def stop_section(connection: Connection, section_id: int, *, learner: int) -> No
     _put(connection, section_id, started_at=None, learner=learner)
 
 
-def stop_chapter(connection: Connection, number: int, *, learner: int) -> None:
+def stop_chapter(connection: Connection, key: ChapterKey, *, learner: int) -> None:
     """Let no more new cards of a chapter in but those of sections started one by one.
 
     Raises StudyError for a chapter that there is not.
     """
-    ids = library.require_chapter(connection, number)
+    ids = library.require_chapter(connection, key)
     connection.execute(
         delete(tables.chapter_progress).where(
             chapter_progress.learner_id == learner, chapter_progress.chapter_id.in_(ids)

@@ -64,6 +64,11 @@ def percent(share: Share | Mastery) -> str:
     return f"{share.value:.0%} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
 
+def capital(text: str) -> str:
+    """Chapter 3, of chapter 3: with a capital at its beginning and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def count(number: int, noun: str) -> str:
     """1 card, 2 cards, 1,200 cards."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -25,6 +25,7 @@ from studyapp.tui.screens.today import TodayScreen
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
+    from studyapp.notes.note import ChapterKey
     from studyapp.study.desk import Desk
     from studyapp.study.today import Overview
     from studyapp.tui.host import Host
@@ -62,8 +63,8 @@ class StudyApp(App[None]):
         settings: Settings | None = None,
         *,
         review: bool = False,
-        chapter: int | None = None,
-        quiz: int | None = None,
+        chapter: ChapterKey | None = None,
+        quiz: ChapterKey | None = None,
         clock: Callable[[], datetime] = now,
         who: str | None = None,
         new: bool = False,
@@ -193,10 +194,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.tracker import TrackerScreen
 
                 return TrackerScreen()
-            case places.Chapter(number, resume):
+            case places.Chapter(key, resume):
                 from studyapp.tui.screens.chapter import ChapterScreen
 
-                return ChapterScreen(number, resume=resume)
+                return ChapterScreen(key, resume=resume)
             case places.Questionnaire(attempt):
                 from studyapp.tui.screens.attempt import AttemptScreen
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Declaration
+    from studyapp.notes.note import ChapterKey
     from studyapp.study.questionnaire.attempt import Asked, Attempt, Earlier
     from studyapp.study.sitting import Sitting
 
@@ -35,7 +36,7 @@ class Course:
 class Chapter:
     """How a chapter's questionnaire has gone; with *resume* its attempt on top at once."""
 
-    number: int
+    key: ChapterKey
     resume: bool = False
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from studyapp.notes.note import ChapterKey
+
 
 def run(
     db: str,
@@ -9,8 +11,8 @@ def run(
     *,
     new: bool = False,
     review: bool = False,
-    chapter: int | None = None,
-    quiz: int | None = None,
+    chapter: ChapterKey | None = None,
+    quiz: ChapterKey | None = None,
 ) -> str | None:
     """Run the app for the learner *name* (None: the first one) on a database until they leave;
     returns why it could not open, if so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from studyapp.commands.main import main
+from studyapp.study import library
 from tests_support import question, questionnaire
 
 
@@ -184,6 +186,14 @@ def test_check_fix_writes_missing_ids(content: Path) -> None:
     assert run("check", str(content)).exit_code == 1
     assert run("check", str(content), "--fix").exit_code == 0
     assert "{#why-so}" in path.read_text()
+
+
+def test_check_fix_writes_ids_of_ones_own_that_no_other_device_makes(content: Path) -> None:
+    path = library.own_packs() / "mine" / "new.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(questionnaire("## Why so?\n\nBecause.\n\n- [ ] ==because=="))
+    assert run("check", str(path.parent), "--fix").exit_code == 0
+    assert re.search(r"Why so\? \{#why-so-[0-9a-z]{5}\}", path.read_text())
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def make_note(**fields: Any) -> Note:
         ({"kind": NoteKind.TERM}, ("meaning", "term")),
         ({"card": CardStyle.DO}, ()),
         ({"card": CardStyle.ORDER}, ("order",)),
+        ({"card": CardStyle.BOTH}, ("answer", "reversed")),
         (
             {
                 "card": CardStyle.ITEMS,
@@ -99,6 +100,15 @@ def test_cloze_faces() -> None:
     note = make_note(card=CardStyle.CLOZE, answer="==Loss=={#a} falls; ==error=={#b} rises.")
     assert face(note, "cloze:b").front == "Why?\n\nLoss falls; **[ … ]** rises."
     assert face(note, "cloze:b").back == "**error**\n\nLoss falls; error rises."
+
+
+def test_both_sides_are_shown_as_they_stand() -> None:
+    note = make_note(
+        prompt="*el perro*", answer="the dog\n\n- a pet", card=CardStyle.BOTH, points=(Point("x"),)
+    )
+    there, back = (face(note, side) for side in sides(note))
+    assert (there.front, there.back, there.points) == ("*el perro*", note.answer, note.points)
+    assert (back.front, back.back, back.points) == (note.answer, "*el perro*", ())
 
 
 def test_item_face_shows_the_other_items() -> None:

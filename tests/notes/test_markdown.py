@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 import subprocess
 import sys
 import textwrap
@@ -464,7 +466,7 @@ ITEM = "## Q? {#q}\n- [ ] a {#a}\n"
         ("## Q? {#ok}\n- [ ] a\n<!-- need: 2 -->", 2, "need: 2 is more than the note's 1 points"),
         (
             "## Q? {#ok}\n<!-- card: list -->", 1,
-            "card: list is not one of answer, items, cloze, order, do",
+            "card: list is not one of answer, items, cloze, both, order, do",
         ),
         ("## Q? {#ok}\n<!-- synonyms: ; -->", 1, "synonyms: ; is not terms separated by"),
         ("## Q? {#ok}\n<!-- source: -->", 1, "source: names nothing"),
@@ -478,6 +480,7 @@ ITEM = "## Q? {#q}\n- [ ] a {#a}\n"
             "## Q? {#ok}\n==a=={#a}\n==b=={#a}\n<!-- card: cloze -->", 2,
             "the id a is used already in this note",
         ),
+        ("## Q? {#ok}\n<!-- card: both -->", 0, "card: both needs a text below the heading"),
         ("## Q? {#ok}\n1. a\n<!-- card: order -->", 0, "card: order needs a numbered list of at"),
     ],
 )  # fmt: skip
@@ -823,6 +826,68 @@ def test_slug(text: str, expected: str) -> None:
     assert markdown.slug(text, taken) == expected
     assert markdown.slug(text, taken) == f"{expected}-2"
     assert taken == {expected, f"{expected}-2"}
+
+
+def test_an_id_of_ones_own_is_like_no_other() -> None:
+    """Two devices never make the same one, nor do two questions that begin alike."""
+    first, second = random.Random(1), random.Random(2)
+    text = "Why does SGD shuffle its data?"
+    one = markdown.own_id(f"my {text}", set(), first.choice)
+    assert re.fullmatch(r"my-why-does-sgd-shuffle-its-data-[0-9a-hjkmnp-tv-z]{5}", one)
+    assert markdown.own_id(f"my {text}", set(), second.choice) != one
+    again = markdown.own_id(f"my {text}", {one}, random.Random(1).choice)
+    assert again not in {one, ""}
+    long = "word " * 20
+    made = {markdown.own_id(long + end, set()) for end in ("one", "two") for _ in range(50)}
+    assert len(made) == 100
+    assert markdown.own_id(text, set()) != markdown.own_id(text, set())
+
+
+def test_a_deck_has_a_name_and_no_number(folder: Folder) -> None:
+    path = folder.root / "a.md"
+    head = '---\npack: p\ndeck: "ES::Animals"\nkind: jargon\n---\n\n'
+    path.write_text(head + "## Dog {#dog}\n\nIt barks.\n")
+    page, problems = markdown.read(path)
+    assert problems == ()
+    assert page is not None
+    assert (page.chapter, page.title, page.key, page.part) == (
+        None,
+        "ES::Animals",
+        "ES::Animals",
+        "p",
+    )
+    assert [note.kind for note in page.notes] == [NoteKind.TERM]
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "message"),
+    [
+        ("deck: D\nkind: jargon", 1, "front matter lacks pack"),
+        ("pack: p\ndeck: D", 1, "front matter lacks kind"),
+        ("pack: p\ndeck: D\nchapter: 3\nkind: jargon", 4, "a deck has no chapter: it is no"),
+        ("pack: p\ndeck: D\nkind: jargon\ntitle: T", 5, "a deck has no title: it is no"),
+        ("pack: p\ndeck: D\nkind: reading", 4, "a deck has no reading: its kind is"),
+        ("pack: p\ndeck:\nkind: jargon", 1, "front matter lacks chapter"),
+    ],
+)
+def test_problems_of_a_deck(folder: Folder, head: str, line: int, message: str) -> None:
+    path = folder.root / "a.md"
+    path.write_text(f"---\n{head}\n---\n")
+    _, problems = markdown.read(path)
+    assert (problems[0].line, problems[0].message.startswith(message)) == (line, True), problems
+
+
+def test_decks_come_after_the_chapters(folder: Folder) -> None:
+    for name, head in (
+        ("a", "deck: B"),
+        ("b", "deck: A"),
+        ("c", "part: P\nchapter: 10\ntitle: T"),
+        ("d", "part: P\nchapter: 9\ntitle: T"),
+    ):
+        path = folder.root / f"{name}.md"
+        path.write_text(f"---\npack: p\n{head}\nkind: jargon\n---\n")
+    pages, _ = markdown.read_folder(folder.root)
+    assert [page.key for page in pages] == [9, 10, "A", "B"]
 
 
 # --- excerpt ----------------------------------------------------------------------------------

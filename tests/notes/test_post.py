@@ -11,17 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from studyapp.notes.foreign import Answers, GivenAnswer, SectionNote
 from studyapp.notes.note import Problem
 from studyapp.notes.post import (
     Answer,
     OwnNote,
     Post,
-    Restored,
-    RestoredAnswer,
-    RestoredNote,
     Result,
     is_post,
-    read,
+    parse,
     write,
 )
 
@@ -93,15 +91,15 @@ def post(text: str, note: str = "q0", reference: str = "Because.") -> Post:
     return Post("p", 1, "A title", (Answer(note, "Why?", 6, reference, text),))
 
 
-def restored(text: str) -> Restored:
+def restored(text: str) -> Answers:
     """What a post without problems gives back."""
-    found, problems = read(text, PATH)
+    found, problems = parse(text, PATH)
     assert problems == []
     assert found is not None
     return found
 
 
-def rebuilt(post: Post, found: Restored) -> Post:
+def rebuilt(post: Post, found: Answers) -> Post:
     """*post* with the texts that were found, and no others."""
     answers = {it.note: it.text for it in found.answers}
     notes = {it.section: it.text for it in found.notes}
@@ -195,21 +193,21 @@ A number.
 Run it yourself: `studyapp lab run overfit`
 """
     )
-    assert restored(write(whole)) == Restored(
+    assert restored(write(whole)) == Answers(
         "fastai",
         1,
         (
-            RestoredAnswer("what-is-a-gpu", "Fast.\n\n```", 11),
-            RestoredAnswer("further", "</details>  ", 27),
+            GivenAnswer("what-is-a-gpu", "Fast.\n\n```", 11),
+            GivenAnswer("further", "</details>  ", 27),
         ),
-        (RestoredNote("1.19", "Keep it\n\naside.", 47),),
+        (SectionNote("1.19", "Keep it\n\naside.", 47),),
     )
 
 
 def test_a_post_of_nothing_has_its_title_alone() -> None:
     empty = Post("p", 3, "Ethics")
     assert write(empty) == "<!-- studyapp post: pack p, chapter 3 -->\n\n# Chapter 3: Ethics\n"
-    assert restored(write(empty)) == Restored("p", 3)
+    assert restored(write(empty)) == Answers("p", 3)
 
 
 # --- laws -------------------------------------------------------------------------------------
@@ -231,7 +229,7 @@ def test_what_was_written_comes_back(post: Post) -> None:
 @given(POSTS)
 def test_line_ends_of_windows_and_a_byte_order_mark_change_nothing(post: Post) -> None:
     text = write(post)
-    assert read("\ufeff" + text.replace("\n", "\r\n"), PATH) == read(text, PATH)
+    assert parse("\ufeff" + text.replace("\n", "\r\n"), PATH) == parse(text, PATH)
 
 
 @settings(deadline=None)
@@ -265,7 +263,7 @@ def test_every_answer_line_is_quoted_and_every_marker_is_ours(post: Post) -> Non
     ids=range(10),
 )  # fmt: skip
 def test_a_text_comes_back_as_it_was(text: str) -> None:
-    assert restored(write(post(text))).answers == (RestoredAnswer("q0", text, 11),)
+    assert restored(write(post(text))).answers == (GivenAnswer("q0", text, 11),)
 
 
 # --- what others see --------------------------------------------------------------------------
@@ -474,8 +472,8 @@ def test_what_is_not_ours_is_passed_over() -> None:
 
 def test_what_an_editor_leaves_of_a_quote_is_read() -> None:
     text = HEAD + "<!-- answer: q1 -->\n>a\n>  b\n>\n> \n\n<!-- note: 1.2 -->  \n\n\n> c"
-    assert restored(text) == Restored(
-        "p", 1, (RestoredAnswer("q1", "a\n b\n\n", 2),), (RestoredNote("1.2", "c", 8),)
+    assert restored(text) == Answers(
+        "p", 1, (GivenAnswer("q1", "a\n b\n\n", 2),), (SectionNote("1.2", "c", 8),)
     )
 
 
@@ -490,7 +488,7 @@ def test_what_was_changed_or_moved_or_taken_out_is_read_as_it_is() -> None:
 
 def test_an_answer_written_into_the_post_is_read() -> None:
     text = write(post("")).replace("*No answer yet.*", "> written here")
-    assert restored(text).answers == (RestoredAnswer("q0", "written here", 11),)
+    assert restored(text).answers == (GivenAnswer("q0", "written here", 11),)
 
 
 def test_an_escaped_answer_can_be_edited() -> None:
@@ -520,7 +518,7 @@ def test_an_escaped_answer_can_be_edited() -> None:
 )
 def test_what_looks_like_ours_and_is_not_read_is_told(body: str, line: int, message: str) -> None:
     kept = "already" in message or "not read with" in message
-    found, problems = read(HEAD + body, PATH)
+    found, problems = parse(HEAD + body, PATH)
     assert found is not None
     assert [problem.line for problem in problems] == [line]
     assert message in problems[0].message
@@ -531,7 +529,7 @@ def test_a_broken_first_line_is_told() -> None:
     text = "\n<!-- studyapp post: pack p -->\n\n<!-- answer: q -->\n> a\n"
     expected = "this line must read <!-- studyapp post: pack …, chapter … -->"
     assert is_post(text)
-    assert read(text, PATH) == (None, [Problem(PATH, 2, expected)])
+    assert parse(text, PATH) == (None, [Problem(PATH, 2, expected)])
 
 
 @pytest.mark.parametrize(
@@ -540,7 +538,7 @@ def test_a_broken_first_line_is_told() -> None:
 )
 def test_other_files_are_no_posts(text: str) -> None:
     assert not is_post(text)
-    found, problems = read(text, PATH)
+    found, problems = parse(text, PATH)
     assert found is None
     assert [(it.line, "this is no post" in it.message) for it in problems] == [(1, True)]
 
@@ -548,8 +546,8 @@ def test_other_files_are_no_posts(text: str) -> None:
 # --- any text at all --------------------------------------------------------------------------
 
 
-def check_read(text: str) -> tuple[Restored | None, list[Problem]]:
-    found, problems = read(text, PATH)
+def check_read(text: str) -> tuple[Answers | None, list[Problem]]:
+    found, problems = parse(text, PATH)
     last = text.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
     assert all(1 <= problem.line <= last for problem in problems)
     assert problems == sorted(problems)

@@ -36,7 +36,12 @@ def _plain(rows: list[dict[str, object]]) -> list[str]:
     return sorted(
         str(
             sorted(
-                (key, str(value))
+                (
+                    key,
+                    str(
+                        {k: str(v) for k, v in value.items()} if isinstance(value, dict) else value
+                    ),
+                )
                 for key, value in row.items()
                 if not (key == "name" and "referred_table" in row)
             )

@@ -172,6 +172,28 @@ def test_an_item_keeps_its_memory_when_the_list_is_reordered(
     assert len(memories(engine)) == 22 + 3
 
 
+def test_new_points_do_not_bring_back_the_side_that_shows_none(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    path = content / "1" / "both.md"
+    text = questionnaire("## el perro {#perro}\n\nthe dog\n\n- [ ] a dog\n\n<!-- card: both -->")
+    path.write_text(text)
+    run(engine, clock, content)
+    uids = [card_uid(note_uid("test", "perro"), side).bytes for side in ("answer", "reversed")]
+    with writing(engine) as connection:
+        for uid in uids:
+            row = connection.execute(
+                select(tables.card.c.id, tables.card.c.opener).where(tables.card.c.uid == uid)
+            ).one()
+            assert row.opener is None
+            review.answer(connection, row.id, None, Rating.EASY, clock(), learner=1)
+    clock.forward(days=1)
+    path.write_text(text.replace("a dog", "dog"))
+    assert run(engine, clock, content).due_again == 1
+    causes = [memories(engine)[uid].cause for uid in uids]
+    assert causes == [Cause.CHANGED, Cause.RATED]
+
+
 def test_a_changed_point_makes_a_rated_card_due_once(
     engine: Engine, content: Path, clock: Clock
 ) -> None:

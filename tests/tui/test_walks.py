@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -322,7 +323,7 @@ async def test_a_card_of_ones_own(make_app, open_today, tmp_path: Path) -> None:
         await arrives(pilot, TodayScreen)
         await shows(pilot, "16 new")
     text = (tmp_path / "data/studyapp/packs/mine/chapter-1-questions.md").read_text()
-    assert "## Why? {#my-why}\n\nBecause.\n" in text
+    assert re.search(r"^## Why\? \{#my-why-[0-9a-z]{5}\}\n\nBecause\.\n", text, re.MULTILINE)
 
 
 async def test_help_and_palette_know_every_key(make_app, open_today) -> None:

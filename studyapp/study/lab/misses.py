@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
@@ -170,48 +171,61 @@ def _is_at(lesson: Declaration, link: facts.Link, canonical: str) -> bool:
 
 
 def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
-    """Write the question to packs/mine and return its card."""
+    """Write the question to packs/mine and return its card. One that is there already, and was
+    never rated because the app ended in between, is taken instead."""
     assert missed.prediction is not None
     said = missed.prediction.prediction
-    with desk.reading() as connection:
-        pack, part, number, title = _chapter(connection, lesson, learner=desk.learner)
-        taken = set(connection.scalars(select(note.name)))
     front = _front(lesson, said)
-    name = markdown.slug(f"missed {lesson.name}", taken)
-    path = library.own_packs() / library.OWN_PACK / f"chapter-{number}-questions.md"
+    with desk.reading() as connection:
+        home = _home(connection, lesson, learner=desk.learner)
+        waiting = _waiting(connection, home.path(NoteKind.QUESTION), front, learner=desk.learner)
+        taken = set(connection.scalars(select(note.name)))
+    if waiting is not None:
+        return waiting
+    name = markdown.own_id(f"missed {lesson.name}", taken)
     tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
     text = f"## {front} {{#{name}}}\n\n{_back(lesson, missed, said)}\n\n{tags}"
-    library.add_note(path, pack, part, number, title, text, NoteKind.QUESTION)
+    path, _ = library.add_note(home, text, NoteKind.QUESTION)
     library.refresh(desk)
     with desk.reading() as connection:
         card_id: int | None = connection.scalar(
             select(card.id)
             .join(tables.note, note.id == card.note_id)
-            .where(note.uid == note_uid(pack, name).bytes)
+            .where(note.uid == note_uid(home.pack, name).bytes)
         )
     if card_id is None:
         raise StudyError(f"The card could not be read back; look at the end of {path}.")
     return card_id
 
 
-def _chapter(
-    connection: Connection, lesson: Declaration, *, learner: int
-) -> tuple[str, str, int, str]:
-    """Pack, part, number and title of the chapter that a card on the lesson belongs to: the first
-    started one that cites it, else the one started last."""
+def _waiting(connection: Connection, path: Path, front: str, *, learner: int) -> int | None:
+    """The card of the question *front* in the file *path*, if the learner never rated it."""
+    known = select(memory.card_id).where(memory.learner_id == learner, memory.state != State.NEW)
+    return connection.scalar(
+        select(card.id)
+        .join(tables.note, note.id == card.note_id)
+        .where(
+            note.path == str(path),
+            note.prompt == front,
+            card.missing_since.is_(None),
+            card.id.not_in(known),
+        )
+    )
+
+
+def _home(connection: Connection, lesson: Declaration, *, learner: int) -> library.Home:
+    """The chapter that a card on the lesson belongs to: the first started one that cites it, else
+    the one started last."""
     cites = note.id.in_(list(facts.citing(connection, lesson.name)))
-    started = (
+    row = connection.execute(
         select(chapter.pack, chapter.part, chapter.number, chapter.title)
         .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
-        .where(chapter_progress.learner_id == learner)
-    )
-    citing = started.join(tables.note, note.chapter_id == chapter.id).where(cites)
-    last = started.order_by(chapter_progress.started_at.desc(), chapter.number.desc())
-    for query in (citing.order_by(chapter.number), last):
-        row = connection.execute(query.limit(1)).one_or_none()
-        if row is not None:
-            return row.pack, row.part, row.number, row.title
-    raise StudyError("Start a chapter first; a card of your own belongs to one.")
+        .join(tables.note, note.chapter_id == chapter.id)
+        .where(chapter_progress.learner_id == learner, cites)
+        .order_by(*tables.IN_ORDER)
+        .limit(1)
+    ).one_or_none()
+    return library.Home(*row) if row else library.last_started(connection, learner=learner)
 
 
 def _front(lesson: Declaration, said: Prediction) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, exists, insert, select, update
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.card import Face, question_face
-from studyapp.notes.note import CardStyle, Note, NoteKind
+from studyapp.notes.note import CardStyle, ChapterKey, Note, NoteKind, chapter_title
 from studyapp.store import log, tables
 from studyapp.study.admission import is_started
 from studyapp.study.card import as_note
@@ -90,9 +90,9 @@ class Attempt:
     """
 
     def __init__(
-        self, desk: Desk, number: int, *, anew: bool = False, pretest: bool | None = None
+        self, desk: Desk, key: ChapterKey, *, anew: bool = False, pretest: bool | None = None
     ) -> None:
-        """Resume the newest attempt of chapter *number*, or begin one (always, if *anew*).
+        """Resume the newest attempt of the chapter *key*, or begin one (always, if *anew*).
 
         A new one is a pretest if the learner says so; unsaid, while the chapter is not started.
         Raises StudyError if there is no such chapter, or it has no questions.
@@ -100,7 +100,7 @@ class Attempt:
         self.desk = desk
         learner = desk.learner
         with desk.reading() as connection:
-            self.chapter_id, self.number, self.title = find_chapter(connection, number)
+            self.chapter_id, self.number, self.title = find_chapter(connection, key)
             row = None if anew else _unfinished(connection, self.chapter_id, learner=learner)
         if row is None:
             with desk.writing() as connection:
@@ -130,8 +130,9 @@ class Attempt:
         """Where in the course the current question belongs, in words."""
         asked = self.current
         if asked.note.section and asked.section_title:
-            return f"chapter {self.number} · {asked.note.section} {asked.section_title}"
-        return f"chapter {self.number} · {self.title}"
+            after = f"{asked.note.section} {asked.section_title}"
+            return chapter_title(self.number, self.title, after)
+        return chapter_title(self.number, self.title)
 
     def go_to(self, index: int) -> None:
         """Show another question; it stays in range."""
@@ -320,14 +321,14 @@ class Attempt:
         return True
 
 
-def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
-    """(id, number, title) of the chapter *number* with questions.
+def find_chapter(connection: Connection, key: ChapterKey) -> tuple[int, int | None, str]:
+    """(id, number, title) of the chapter *key* with questions.
 
     Raises StudyError if there is none, or none with questions.
     """
     from studyapp.study.library import require_chapter
 
-    ids = require_chapter(connection, number)
+    ids = require_chapter(connection, key)
     row = connection.execute(
         select(chapter.id, chapter.number, chapter.title)
         .join(tables.note, note.chapter_id == chapter.id)
@@ -340,8 +341,11 @@ def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
         .limit(1)
     ).one_or_none()
     if row is None:
-        title = connection.scalar(select(chapter.title).where(chapter.id == ids[0]))
-        raise StudyError(f"Chapter {number}, {title}, has no questions yet; it is there to read.")
+        number, title = connection.execute(
+            select(chapter.number, chapter.title).where(chapter.id == ids[0])
+        ).one()
+        what = f"Deck {title} has" if number is None else f"Chapter {number}, {title}, has"
+        raise StudyError(f"{what} no questions yet; it is there to read.")
     return row.id, row.number, row.title
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.mastery import Mastery
+from studyapp.notes.note import ChapterKey
 from studyapp.study.admission import is_started
 from studyapp.study.grading import Grade
 from studyapp.study.mastery import Outlook, outlooks
@@ -23,7 +24,7 @@ from studyapp.study.questionnaire.history import Changed, Past
 class ChapterView:
     """One chapter. `outlook` is None while every question of it is suspended or to be done."""
 
-    number: int
+    number: int | None  # None of a deck
     title: str
     questions: int
     started: bool  # the chapter, or a section of it
@@ -62,13 +63,13 @@ class ChapterView:
 
 
 def view(
-    connection: Connection, number: int, now: datetime, *, on: date | None = None, learner: int
+    connection: Connection, key: ChapterKey, now: datetime, *, on: date | None = None, learner: int
 ) -> ChapterView:
     """Everything about a chapter's questionnaire, with the forecast for the day *on*.
 
     Raises StudyError if there is no such chapter, or it has no questions.
     """
-    chapter_id, number, title = find_chapter(connection, number)
+    chapter_id, number, title = find_chapter(connection, key)
     past = questionnaire.attempts(connection, chapter_id, learner=learner)
     judged = [one.id for one in past if one.grades.keys() - {Grade.DONE}]
     return ChapterView(
@@ -76,7 +77,7 @@ def view(
         title,
         questionnaire.count_questions(connection, chapter_id),
         is_started(connection, chapter_id, learner=learner),
-        outlooks(connection, now, on=on, number=number, learner=learner).get(chapter_id),
+        outlooks(connection, now, on=on, key=key, learner=learner).get(chapter_id),
         tuple(past),
         questionnaire.changed(connection, judged[1], judged[0], learner=learner)
         if len(judged) > 1

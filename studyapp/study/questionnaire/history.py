@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
 from studyapp.memory.clock import study_day
-from studyapp.notes.note import CardStyle, NoteKind
+from studyapp.notes.note import CardStyle, ChapterKey, NoteKind, chapter_key
 from studyapp.store import tables
 from studyapp.study.grading import JUDGED, Grade
 
@@ -57,11 +57,15 @@ class Changed:
 class Waiting:
     """An attempt to go on with."""
 
-    chapter: int
+    number: int | None  # None of a deck
     title: str
     answered: int
     questions: int
     newest: date
+
+    @property
+    def key(self) -> ChapterKey:
+        return chapter_key(self.number, self.title)
 
 
 def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[Past]:

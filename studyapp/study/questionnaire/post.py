@@ -15,8 +15,9 @@ from studyapp.errors import StudyError
 from studyapp.lab.catalog import Catalog
 from studyapp.notes import post
 from studyapp.notes.card import question_face, without_code
-from studyapp.notes.note import Note, NoteKind, Problem
-from studyapp.notes.post import Answer, OwnNote, Post, Restored, Result
+from studyapp.notes.foreign import Answers
+from studyapp.notes.note import ChapterKey, Note, NoteKind, Problem
+from studyapp.notes.post import Answer, OwnNote, Post, Result
 from studyapp.store import log, tables
 from studyapp.study import tracker, words
 from studyapp.study.card import as_note
@@ -37,7 +38,7 @@ _LINK = re.compile(r"\[(?P<words>[^\[\]]+)\]\(<?(?:fact|lesson):[^)\s>]+>?\)")
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class Restored:
     """What a post gave back. `known`: it was imported before, and nothing was changed.
 
     `questions` are what was restored: the question, the answer, and the line of the post.
@@ -49,13 +50,15 @@ class Imported:
     known: bool = False
 
 
-def compose(connection: Connection, number: int, catalog: Catalog, *, learner: int) -> Post:
+def compose(connection: Connection, key: ChapterKey, catalog: Catalog, *, learner: int) -> Post:
     """The post of a chapter: to each question the learner's newest answer, then their own notes,
     and what their experiments measured.
 
     Raises StudyError if there is no such chapter, or it has no questions.
     """
-    chapter_id, number, title = find_chapter(connection, number)
+    chapter_id, number, title = find_chapter(connection, key)
+    if number is None:
+        raise StudyError(f"{title} is a deck; a post is of a chapter.")
     pack = connection.scalars(select(chapter.pack).where(chapter.id == chapter_id)).one()
     written = _newest_answers(connection, learner=learner)
     rows = connection.execute(
@@ -85,7 +88,7 @@ def save(path: Path, made: Post) -> Path | None:
     try:
         if path.exists():
             there = path.read_bytes()
-            kept, _ = post.read(there.decode("utf-8", "replace"), path)
+            kept, _ = post.parse(there.decode("utf-8", "replace"), path)
             if kept is None or (kept.pack, kept.chapter) != (made.pack, made.chapter):
                 raise StudyError(
                     f"{path} is there already and no post of chapter {made.chapter}; "
@@ -100,55 +103,40 @@ def save(path: Path, made: Post) -> Path | None:
     return former
 
 
-def load(path: Path) -> tuple[Restored, list[Problem]]:
-    """Read a post from a file. Raises StudyError if it cannot be read or is none."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{path} is not UTF-8 text (byte {error.start}).") from error
-    restored, problems = post.read(text, path)
-    if restored is None:
-        told = f": {problems[0].message}" if problems else "."
-        raise StudyError(f"{path} is not a post of studyapp{told}")
-    return restored, problems
-
-
 def restore(
-    connection: Connection, path: Path, restored: Restored, now: datetime, *, learner: int
-) -> Imported:
+    connection: Connection, path: Path, given: Answers, now: datetime, *, learner: int
+) -> Restored:
     """Keep a post's answers as an attempt of its own that has ended, and its notes where there is
     none yet, in the caller's transaction. The same post a second time changes nothing.
 
     Raises StudyError if its chapter is not here.
     """
     chapter_id = connection.scalar(
-        select(chapter.id).where(chapter.pack == restored.pack, chapter.number == restored.chapter)
+        select(chapter.id).where(chapter.pack == given.pack, chapter.number == given.chapter)
     )
     if chapter_id is None:
         raise StudyError(
-            f"{path} is of chapter {restored.chapter} of the pack {restored.pack!r}, "
+            f"{path} is of chapter {given.chapter} of the pack {given.pack!r}, "
             "which is not installed."
         )
     questions, problems = _restore_answers(
-        connection, path, restored, chapter_id, now, learner=learner
+        connection, path, given, chapter_id, now, learner=learner
     )
     notes = 0
-    for one in restored.notes:
+    for one in given.notes:
         sentence = _restore_note(connection, chapter_id, one.section, one.text, learner=learner)
         if sentence:
             problems.append(Problem(path, one.line, sentence))
         elif sentence is None:
             notes += 1
-    known = bool(restored.answers) and not questions and not problems
-    return Imported(tuple(questions), notes, tuple(problems), known and not notes)
+    known = bool(given.answers) and not questions and not problems
+    return Restored(tuple(questions), notes, tuple(problems), known and not notes)
 
 
 def _restore_answers(
     connection: Connection,
     path: Path,
-    restored: Restored,
+    given: Answers,
     chapter_id: int,
     now: datetime,
     *,
@@ -163,18 +151,18 @@ def _restore_answers(
         )
     }
     found, problems = [], []
-    for one in restored.answers:
+    for one in given.answers:
         if one.note in known and len(one.text) <= response.LONGEST:
             found.append(one)
         elif one.note in known:
             sentence = f"the answer has more than {response.LONGEST:,} characters"
             problems.append(Problem(path, one.line, sentence))
         else:
-            sentence = f"there is no question {one.note!r} in chapter {restored.chapter}"
+            sentence = f"there is no question {one.note!r} in chapter {given.chapter}"
             problems.append(Problem(path, one.line, sentence))
     told = "\0".join(f"{one.note}\0{one.text}" for one in sorted(found, key=lambda it: it.note))
     whose = "" if learner == FIRST else f"{name_of(connection, learner=learner)}:"
-    place = f"studyapp:post:{whose}{restored.pack}:{restored.chapter}:{told}"
+    place = f"studyapp:post:{whose}{given.pack}:{given.chapter}:{told}"
     uid = uuid5(NAMESPACE_URL, place).bytes
     kept = connection.scalar(
         select(attempt.id).where(attempt.uid == uid, attempt.learner_id == learner)

@@ -13,7 +13,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.notes.card import question_face
+from studyapp.notes.card import REVERSED, question_face
 from studyapp.notes.note import CardStyle, Note
 from studyapp.store import log, tables
 from studyapp.study import review
@@ -129,7 +129,7 @@ def _cards(
         return []
     rows = connection.execute(
         select(card.id, card.side)
-        .where(card.note_id == note_id, card.missing_since.is_(None))
+        .where(card.note_id == note_id, card.missing_since.is_(None), card.side != REVERSED)
         .order_by(card.position)
     )
     if given is Grade.GOT or note.card not in (CardStyle.ITEMS, CardStyle.CLOZE):

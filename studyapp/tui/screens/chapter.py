@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
+from studyapp.notes.note import ChapterKey, chapter_name, chapter_title
 from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire import chapter
@@ -48,10 +49,10 @@ class ChapterScreen(Page):
     }
     """
 
-    def __init__(self, number: int, *, resume: bool = False) -> None:
+    def __init__(self, key: ChapterKey, *, resume: bool = False) -> None:
         """*resume*: the open attempt is shown on top at once."""
         super().__init__()
-        self.number = number
+        self.key = key
         self._resume = resume
         self._view: ChapterView | None = None
 
@@ -63,7 +64,7 @@ class ChapterScreen(Page):
             yield Static("", id="past", markup=False)
 
     def on_mount(self) -> None:
-        self.head(f"Chapter {self.number}", "")
+        self.head(_name(self.key), "")
         self.query_one(Menu).display = False
         if self._resume:
             self.call_after_refresh(self.open_attempt)
@@ -78,7 +79,7 @@ class ChapterScreen(Page):
             with desk.reading() as connection:
                 found = chapter.view(
                     connection,
-                    self.number,
+                    self.key,
                     desk.now(),
                     on=desk.settings.exam_on,
                     learner=desk.learner,
@@ -94,7 +95,7 @@ class ChapterScreen(Page):
     def _show(self, view: ChapterView) -> None:
         self._view, today = view, study_day(self.desk.now())
         questions = words.count(view.questions, "question")
-        self.head(f"Chapter {view.number} · {view.title}", questions)
+        self.head(words.capital(chapter_title(view.number, view.title)), questions)
         self.query_one("#mastery", Static).update(_mastery(view, today))
         menu = self.query_one(Menu)
         menu.clear_options().add_options(_options(view, self.desk.settings.exam_on, today))
@@ -133,7 +134,7 @@ class ChapterScreen(Page):
     def open_attempt(self, *, anew: bool = False, pretest: bool = False) -> None:
         """Go on with the open attempt, or begin one."""
         try:
-            attempt = Attempt(self.desk, self.number, anew=anew or pretest, pretest=pretest or None)
+            attempt = Attempt(self.desk, self.key, anew=anew or pretest, pretest=pretest or None)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
@@ -190,6 +191,12 @@ def _options(view: ChapterView, exam: date | None, today: date) -> list[Option]:
         set_to = f"{set_to}{passed}; the forecast is for 30 days ahead"
     made.append(option("date", "Set the day of the exam", "d", set_to))
     return made
+
+
+def _name(key: ChapterKey) -> str:
+    """What a chapter is called before it has been looked up."""
+    number, title = (key, "") if isinstance(key, int) else (None, key)
+    return words.capital(chapter_name(number, title))
 
 
 def _can_pretest(view: ChapterView | None) -> bool:

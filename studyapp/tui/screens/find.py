@@ -66,7 +66,9 @@ class FindScreen(Page):
             return
         results = self.query_one(OptionList)
         results.clear_options().add_options(
-            Option(Content.assemble((f"{one.chapter:>2}  ", "dim"), plain(one.prompt).strip()))
+            Option(
+                Content.assemble((f"{one.chapter or '':>2}  ", "dim"), plain(one.prompt).strip())
+            )
             for one in self._found
         )
         number = len(self._found)

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from studyapp.errors import StudyError
+from studyapp.notes.note import chapter_title
 from studyapp.study import library, tracker, words
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
@@ -208,17 +209,15 @@ class CoursePage(WritingPage):
                     f"{name} is started: {_enter(section.new)}",
                 )
         elif chapter is not None:
-            name, number = f"Chapter {chapter.number}", chapter.number
+            name, key = words.capital(chapter.name), chapter.key
             if chapter.started:
                 self._change(
-                    lambda connection: tracker.stop_chapter(connection, number, learner=learner),
+                    lambda connection: tracker.stop_chapter(connection, key, learner=learner),
                     f"{name} lets no more new cards in as a whole.",
                 )
             else:
                 self._change(
-                    lambda connection: library.start_chapter(
-                        connection, number, now, learner=learner
-                    ),
+                    lambda connection: library.start_chapter(connection, key, now, learner=learner),
                     f"{name} is started: {_enter(chapter.new)}",
                 )
 
@@ -255,7 +254,7 @@ class CoursePage(WritingPage):
     def action_quiz(self) -> None:
         chapter = self.chapter
         if chapter is not None and self.close_note():
-            self.study.open(places.Chapter(chapter.number))
+            self.study.open(places.Chapter(chapter.key))
 
     def action_find(self) -> None:
         if self.close_note():
@@ -314,7 +313,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         chapter = self.chapter
         if chapter is not None:
             self.head(
-                f"Chapter {chapter.number} · {one_line(chapter.title)}",
+                words.capital(chapter_title(chapter.number, one_line(chapter.title))),
                 f"{chapter.progress} sections done",
             )
         if self._edit:

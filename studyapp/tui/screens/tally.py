@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from studyapp.errors import StudyError
+from studyapp.notes.note import chapter_title
 from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
@@ -48,7 +49,7 @@ class TallyScreen(Page):
         judged = sum(found.grades.values())
         count = words.count(len(attempt.questions), "question")
         self.head(
-            f"chapter {attempt.number} · {attempt.title}", "pretest" if attempt.pretest else ""
+            chapter_title(attempt.number, attempt.title), "pretest" if attempt.pretest else ""
         )
         told = f"All {count} judged." if attempt.finished else f"{judged} of {count} judged."
         content = Content.assemble((told + "\n", "bold"))

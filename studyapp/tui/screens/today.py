@@ -254,9 +254,9 @@ class TodayScreen(Page):
         assert self._overview is not None
         waiting = self._prospect.attempt if self._prospect else None
         if waiting is not None:
-            self.study.open(places.Chapter(waiting.chapter, resume=True))
-        elif (number := _quizzed(self._overview)) is not None:
-            self.study.open(places.Chapter(number))
+            self.study.open(places.Chapter(waiting.key, resume=True))
+        elif (row := _quizzed(self._overview)) is not None:
+            self.study.open(places.Chapter(row.key))
 
     def _open_next_chapter(self) -> None:
         from studyapp.study.library import start_chapter
@@ -267,8 +267,8 @@ class TodayScreen(Page):
         if chapter is None:
             return
         with desk.writing() as connection:
-            start_chapter(connection, chapter.number, desk.now(), learner=desk.learner)
-        self.notify(f"Chapter {chapter.number} is open: {chapter.title}.")
+            start_chapter(connection, chapter.key, desk.now(), learner=desk.learner)
+        self.notify(f"{_opened(chapter)}.")
         self.refresh_overview()
 
 
@@ -288,7 +288,7 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
     options += _quiz_options(overview, prospect.attempt if prospect else None)
     if overview.next_chapter is not None:
         row = overview.next_chapter
-        options.append(option("open", f"Start chapter {row.number}", "o", row.title))
+        options.append(option("open", f"Start {row.name}", "o", row.title if row.number else ""))
     if overview.chapters:
         told = f"{prospect.done}; next {prospect.following}" if prospect else ""
         options.append(option("course", "Course", "t", told))
@@ -303,17 +303,24 @@ def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
     if attempt is not None:
         left = f"left {words.ago(attempt.newest, overview.day)}"
         told = f"{attempt.answered} of {attempt.questions} answered, {left}"
-        return [option("quiz", f"Continue questionnaire {attempt.chapter}", "c", told)]
-    number = _quizzed(overview)
-    if number is None:
+        return [option("quiz", f"Continue questionnaire {attempt.key}", "c", told)]
+    row = _quizzed(overview)
+    if row is None:
         return []
-    return [option("quiz", f"Questionnaire, chapter {number}", "c", "answer in writing")]
+    return [option("quiz", f"Questionnaire, {row.name}", "c", "answer in writing")]
 
 
-def _quizzed(overview: Overview) -> int | None:
-    """The chapter whose questionnaire to offer: the last one started."""
-    started = [row.number for row in overview.chapters if row.started and row.cards]
+def _quizzed(overview: Overview) -> ChapterRow | None:
+    """The chapter whose questionnaire to offer: the last one that is started. Decks have too many
+    questions for one."""
+    started = [row for row in overview.chapters if row.started and row.cards and row.number]
     return started[-1] if started else None
+
+
+def _opened(row: ChapterRow) -> str:
+    from studyapp.study import words
+
+    return f"{words.capital(row.name)} is open" + (f": {row.title}" if row.number else "")
 
 
 def _now_due(overview: Overview) -> Content:
@@ -324,10 +331,13 @@ def _now_due(overview: Overview) -> Content:
             "Install a pack, or write a card of your own with n.",
         )
     if not any(row.introduced for row in overview.chapters) and counts.total:
-        title = next(row.title for row in overview.chapters if row.started)
+        from studyapp.study import words
+
+        row = next(row for row in overview.chapters if row.started)
+        name = words.capital(row.name) + (f", {row.title}," if row.number else "")
         return Content.assemble(
             ("Welcome\n", "bold"),
-            f"Chapter 1, {title}, is ready:\n",
+            f"{name} is ready:\n",
             f"{counts.new} cards today, about {max(1, round(overview.minutes))} minutes.\n",
             ("Press enter to begin.", "$text-accent"),
         )
@@ -397,7 +407,7 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int
         met = f"{outlook.now.introduced} of {outlook.now.questions}"
     done = round(bar * share)
     return Content.assemble(
-        f" {row.number:>2} {title.ljust(width)}  ",
+        f" {row.number or '':>2} {title.ljust(width)}  ",
         ("█" * done, "$accent"),
         ("░" * (bar - done), "dim"),
         f" {mastery:>8}  {met:>9}   ",

@@ -172,7 +172,10 @@ class Contents(Tree[Entry], inherit_bindings=False):
                 right = self._progress(entry.progress, bar=False)
                 depth = 0
             case Chapter():
-                left = [(fold, quiet), (f"{entry.number} {one_line(entry.title)}", Style())]
+                left = [
+                    (fold, quiet),
+                    (f"{entry.number or ''} {one_line(entry.title)}".strip(), Style()),
+                ]
                 right = self._chapter(entry)
                 depth = 1
             case CourseSection():

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from studyapp.memory.clock import study_day
+from studyapp.notes.note import chapter_title
 from studyapp.study import words
 from studyapp.study.tracker import FAMILIAR, Chapter, CourseMoment, CourseSection, Part
 from studyapp.tui.widgets.answer import AnswerBox
@@ -146,7 +147,7 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
                     "`o` starts the whole chapter, which lets its cards in, a few a day; on a "
                     "section it lets in that section's alone. `c` opens the questionnaire."
                 )
-            name = f"Chapter {entry.number} · {one_line(entry.title)}"
+            name = words.capital(chapter_title(entry.number, one_line(entry.title)))
             return name, f"{done}{cards} · {state}", text
         case Part():
             return one_line(entry.title), f"{entry.progress} sections done", ""

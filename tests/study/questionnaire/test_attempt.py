@@ -22,6 +22,7 @@ from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review
 from studyapp.study.grading import Grade, propose_grade
 from studyapp.study.library import start_chapter
+from studyapp.study.mastery import outlooks
 from studyapp.study.questionnaire import history as questionnaires
 from studyapp.study.questionnaire.attempt import Attempt, Mark
 from studyapp.study.questionnaire.promise import STAYS, promises
@@ -33,6 +34,7 @@ ITEMS = (
     "- [ ] three things {#drei}\n\n<!-- section: 1.1, card: items -->"
 )
 CLOZE = "## Fill in {#fill}\n\nThe ==loss== is what ==SGD== lowers.\n\n<!-- card: cloze -->"
+BOTH = "## el perro {#perro}\n\nthe dog\n\n- [ ] a dog\n\n<!-- section: 1.1, card: both -->"
 DO = "## Run the cell {#run}\n\nOpen it and run it.\n\n<!-- card: do -->"
 
 
@@ -242,6 +244,21 @@ def test_hidden_texts_are_points(engine, content: Path, clock: Clock) -> None:
     attempt.grade(Grade.MISSED)
     assert memory_of(engine, "fill", "cloze:1").state is State.LEARNING
     assert memory_of(engine, "fill", "cloze:2").state is State.REVIEW
+
+
+def test_a_question_asks_for_one_of_two_sides(engine, content: Path, clock: Clock) -> None:
+    (content / "1" / "both.md").write_text(questionnaire(BOTH, chapter=3))
+    read_again(engine, content, clock)
+    with writing(engine) as connection:
+        start_chapter(connection, 3, clock(), learner=1)
+    attempt = begin(engine, clock, 3)
+    assert attempt.current.face.front == "el perro"
+    attempt.grade(Grade.GOT)
+    assert memory_of(engine, "perro").state is State.REVIEW
+    assert memory_of(engine, "perro", "reversed") == Memory()
+    with reading(engine) as connection:
+        (found,) = outlooks(connection, clock(), key=3, learner=1).values()
+    assert found.now.value > 0.9  # the side that was not asked for takes nothing from it
 
 
 def test_something_to_do_is_done_with_a_note(engine, content: Path, clock: Clock) -> None:

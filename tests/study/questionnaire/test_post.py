@@ -14,6 +14,7 @@ from studyapp.commands.main import main
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Catalog
+from studyapp.notes.post import read
 from studyapp.store import sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
@@ -69,11 +70,12 @@ def publish(engine: Engine, path: Path) -> bytes:
     return path.read_bytes()
 
 
-def bring_in(engine: Engine, path: Path, clock: Clock) -> post.Imported:
-    restored, problems = post.load(path)
-    assert problems == []
+def bring_in(engine: Engine, path: Path, clock: Clock) -> post.Restored:
+    found = read(path)
+    assert found.problems == ()
+    assert found.answers is not None
     with writing(engine) as connection:
-        return post.restore(connection, path, restored, clock(), learner=1)
+        return post.restore(connection, path, found.answers, clock(), learner=1)
 
 
 def test_a_post_comes_back_byte_for_byte(
@@ -168,8 +170,7 @@ def test_an_import_leaves_the_open_attempt_open(
         post.save(path, post.compose(connection, 1, Catalog((), ()), learner=1))
     attempt = Attempt(desk_of(empty, clock), 1)
     attempt.write("under way")
-    with writing(empty) as connection:
-        post.restore(connection, path, post.load(path)[0], clock(), learner=1)
+    bring_in(empty, path, clock)
     assert Attempt(desk_of(empty, clock), 1).id == attempt.id
     with reading(empty) as connection:
         view = chapter.view(connection, 1, clock(), learner=1)
@@ -203,9 +204,9 @@ def test_bad_files_are_one_sentence(content_of_file: bytes, sentence: str, tmp_p
     path = tmp_path / "x.md"
     path.write_bytes(content_of_file)
     with pytest.raises(StudyError, match=sentence):
-        post.load(path)
+        read(path)
     with pytest.raises(StudyError, match="cannot be read"):
-        post.load(tmp_path / "no.md")
+        read(tmp_path / "no.md")
 
 
 def test_the_commands(only_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,310 @@
+"""Foreign notes as content files: a pack's folder with a file for each deck.
+
+A note that is brought again is found by its id, which is made of the source's own. It carries a
+digest of itself as it was brought (`origin:`). So the next import can tell what the source changed
+from what the learner changed, and replaces a note only if the learner has left it alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+from studyapp.errors import printable
+from studyapp.notes import markdown
+from studyapp.notes.card import CODE_SPAN, FENCE, find_clozes, sides
+from studyapp.notes.foreign import ForeignNote
+from studyapp.notes.note import CardStyle, FileKind, Note, NoteKind, Problem
+
+_FOREIGN = uuid5(NAMESPACE_URL, "studyapp:foreign")
+_ORIGIN = re.compile(r"(?:, )?origin: [0-9a-f]{16}(?= -->\Z)")
+_NO_DIGEST = "0" * 16
+_CODE = re.compile(f"{FENCE.pattern}|{CODE_SPAN.pattern}", re.MULTILINE)
+_NEXT = "\n\n## Another {#a}\n"  # a note must end where the next one begins
+_SHORT = 60  # characters of a heading that is made of a cloze text
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What a pack's folder is to hold: `files` are whole ones, by path, only those that change.
+
+    `ids` are those of the notes that are there then, by guid; `decks` the names of their decks;
+    `cards` how many the `added` notes have.
+    """
+
+    files: dict[Path, str]
+    ids: dict[str, str]
+    decks: frozenset[str]
+    added: tuple[ForeignNote, ...]
+    changed: int
+    unchanged: int
+    cards: int
+    problems: tuple[Problem, ...]
+
+
+def note_id(guid: str) -> str:
+    """The id of a foreign note: the same whenever it is brought, and on every device."""
+    number = int.from_bytes(uuid5(_FOREIGN, guid).bytes[:10])
+    return "".join(markdown.LETTERS[number >> shift & 31] for shift in range(75, -5, -5))
+
+
+def deck_name(path: Sequence[str], default: str) -> str:
+    """A deck's path as its name: Languages::Spanish."""
+    parts = (" ".join(_printable(part).split()) for part in path)
+    return "::".join(part for part in parts if part) or default
+
+
+def plan(root: Path, notes: Sequence[ForeignNote], source: Path) -> Pack:
+    """What the folder *root* is to hold with the *notes* of the file *source* in it.
+
+    Notes that are there and not in the source stay, and so do edits. Nothing is written. A note
+    that cannot be written so that it reads back as it is, is left out and told.
+    """
+    folder = _Folder(root, source)
+    for note in notes:
+        folder.take(note)
+    return folder.pack()
+
+
+@dataclass
+class _Edits:
+    """What changes in one file: texts in place of lines (from, to), and texts at its end."""
+
+    replaced: dict[tuple[int, int], str] = field(default_factory=dict)
+    added: list[str] = field(default_factory=list)
+
+
+class _Folder:
+    """A pack's folder, and the notes that are brought to it one by one."""
+
+    def __init__(self, root: Path, source: Path) -> None:
+        self.root, self.source = root, source
+        pages, _ = markdown.read_folder(root) if root.is_dir() else ((), ())
+        self.there = {note.id: (page, note) for page in pages for note in page.notes}
+        self.lines = {page.path: _lines(page.path) for page in pages}
+        self.paths = {
+            (page.title, page.kind): page.path for page in reversed(pages) if page.chapter is None
+        }
+        self.edits: dict[Path, _Edits] = {}
+        self.heads: dict[Path, str] = {}  # of files that are new
+        self.ids: dict[str, str] = {}
+        self.decks: set[str] = set()
+        self.added: list[ForeignNote] = []
+        self.changed = self.unchanged = self.cards = 0
+        self.problems: list[Problem] = []
+
+    def report(self, note: ForeignNote, message: str) -> None:
+        self.problems.append(Problem(self.source, note.line, printable(message)))
+
+    def take(self, note: ForeignNote) -> None:
+        if note.guid in self.ids:
+            self.report(note, f"the id {note.guid!r} is there twice; only the first note is taken")
+            return
+        name = note_id(note.guid)
+        written = self._write(note, name)
+        if written is None:
+            return
+        self.ids[note.guid] = name
+        deck = deck_name(note.deck, self.root.name)
+        digest = _digest(deck, written[0])
+        text = written[0].replace(f"origin: {_NO_DIGEST} -->", f"origin: {digest} -->")
+        page, kept = self.there.get(name, (None, None))
+        if page is None or kept is None:
+            self.added.append(note)
+            self.cards += len(sides(written[1]))
+            self._append(deck, note.kind, text)
+        elif kept.origin == digest:
+            self.unchanged += 1
+            deck = page.title
+        elif kept.origin != _digest(page.title, self._text(kept)):
+            where = f"{kept.path.name}, line {kept.line}"
+            self.report(note, f"the note has changed, and so has yours ({where}), which stays")
+            deck = page.title
+        else:
+            self.changed += 1
+            stays = (deck, _page_kind(note.kind)) == (page.title, page.kind)
+            edits = self.edits.setdefault(kept.path, _Edits())
+            edits.replaced[kept.line - 1, kept.last] = text if stays else ""
+            if not stays:
+                self._append(deck, note.kind, text)
+        self.decks.add(deck)
+
+    def pack(self) -> Pack:
+        files = {path: self._edited(path, edits) for path, edits in self.edits.items()}
+        return Pack(
+            files,
+            self.ids,
+            frozenset(self.decks),
+            tuple(self.added),
+            self.changed,
+            self.unchanged,
+            self.cards,
+            tuple(self.problems),
+        )
+
+    def _write(self, note: ForeignNote, name: str) -> tuple[str, Note] | None:
+        """The note's text without a digest, and the note that is read from it; None if there is
+        no text that gives it back."""
+        note = replace(
+            note, question=_one_line(note.question or _gist(note)), answer=_cleaned(note.answer)
+        )
+        if not note.question:
+            self.report(note, "the note has no question")
+            return None
+        if note.card is CardStyle.BOTH and not note.answer:
+            self.report(note, "a note that is asked both ways has only one side")
+            return None
+        for answer in _tamed(note):
+            text = _text(replace(note, answer=answer), name)
+            found, problems = markdown.notes_in(text + _NEXT, _page_kind(note.kind), self.source)
+            if not problems and len(found) == 2 and _is_same(found[0], note, answer):
+                if answer != note.answer and _shows_code(note.answer, answer):
+                    self.report(note, "its text would end its note here and is kept as code")
+                return text, found[0]
+        self.report(note, "the note has a text that cannot be written as one note here")
+        return None
+
+    def _append(self, deck: str, kind: NoteKind, text: str) -> None:
+        page_kind = _page_kind(kind)
+        path = self.paths.get((deck, page_kind))
+        if path is None:
+            taken = {one.stem for one in (*self.paths.values(), *self.root.glob("*.md"))}
+            path = self.root / f"{markdown.slug(deck, taken, 'deck')}.md"
+            self.paths[deck, page_kind] = path
+            self.heads[path] = (
+                f"---\npack: {markdown.quoted(self.root.name)}\ndeck: {markdown.quoted(deck)}\n"
+                f"kind: {page_kind.value}\n---\n"
+            )
+        self.edits.setdefault(path, _Edits()).added.append(text)
+
+    def _text(self, kept: Note) -> str:
+        return "\n".join(self.lines[kept.path][kept.line - 1 : kept.last])
+
+    def _edited(self, path: Path, edits: _Edits) -> str:
+        lines = list(self.lines.get(path, ()))
+        for (start, end), text in sorted(edits.replaced.items(), reverse=True):
+            lines[start:end] = text.split("\n") if text else []
+        before = "\n".join(lines).rstrip("\n") if lines else self.heads[path].rstrip("\n")
+        return "\n\n".join([before, *edits.added]) + "\n"
+
+
+def _lines(path: Path) -> list[str]:
+    text = path.read_bytes().decode("utf-8-sig", "replace")
+    return re.sub(r"\r\n?", "\n", text).split("\n")
+
+
+def _digest(deck: str, text: str) -> str:
+    """What a note says, as 16 hexadecimal digits: its deck and its text without its digest."""
+    said = f"{deck}\0{_ORIGIN.sub('', text)}"
+    return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _page_kind(kind: NoteKind) -> FileKind:
+    return FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
+
+
+def _text(note: ForeignNote, name: str) -> str:
+    blocks = [f"## {note.question} {{#{name}}}", *([note.answer] if note.answer else [])]
+    if note.points:
+        blocks.append("\n".join(_points(note)))
+    pairs = [("card", note.card.value)] if note.card is not CardStyle.ANSWER else []
+    tags = " ".join(_tag(tag) for tag in note.tags)
+    pairs += [("tags", tags)] if tags else []
+    said = ", ".join(f"{key}: {value}" for key, value in [*pairs, ("origin", _NO_DIGEST)])
+    return "\n\n".join([*blocks, f"<!-- {said} -->"])
+
+
+def _points(note: ForeignNote) -> Iterator[str]:
+    for point in note.points:
+        mark = f" {{#{point.id}}}" if point.id else ""
+        yield f"- [ ] {'extra: ' if point.extra else ''}{_one_line(point.text)}{mark}"
+
+
+def _tag(tag: str) -> str:
+    """A tag as one word in a comment, which a comma or its end would break."""
+    return re.sub(r"[\s,]+|--+", "_", _printable(tag)).strip("_")
+
+
+def _is_same(found: Note, note: ForeignNote, answer: str) -> bool:
+    points = tuple((_one_line(point.text), point.extra, point.id) for point in note.points)
+    return (
+        (found.prompt, found.answer, found.card) == (note.question, answer, note.card)
+        and tuple((point.text, point.extra, point.id) for point in found.points) == points
+        and bool(found.origin)
+    )
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(_printable(text).split())
+    return _outside_code(line, lambda piece: re.sub(r"(?<!\\)<!--", r"\<!--", piece))
+
+
+def _cleaned(text: str) -> str:
+    """Markdown without control characters, and without blank lines around it."""
+    text = _printable(re.sub(r"\r\n?", "\n", text))
+    lines = (line if line.strip() else "" for line in text.split("\n"))
+    return "\n".join(lines).strip("\n").rstrip()
+
+
+def _printable(text: str) -> str:
+    """*text* without what no file or terminal should get: half characters, control characters."""
+    return printable(text.encode("utf-8", "replace").decode())
+
+
+def _gist(note: ForeignNote) -> str:
+    """A heading for a cloze text that has none: how it begins, its hidden texts left out."""
+    text, end = "", 0
+    for cloze in find_clozes(note.answer):
+        text, end = text + note.answer[end : cloze.start] + "…", cloze.end
+    words = _one_line(re.sub(r"[#>*`|]", " ", text + note.answer[end:]))
+    if len(words) <= _SHORT:
+        return words
+    return words[:_SHORT].rsplit(" ", 1)[0] + " …"
+
+
+def _tamed(note: ForeignNote) -> Iterator[str]:
+    """The answer as it is; then without what would end its note, be taken for a point or get lost
+    in a comment; and at last as code, which nothing reads."""
+    yield note.answer
+    yield _quiet(note.answer)
+    if note.card is not CardStyle.CLOZE:
+        ticks = max((len(run) for run in re.findall(r"`{3,}", note.answer)), default=2) + 1
+        yield f"{'`' * ticks}\n{note.answer}\n{'`' * ticks}"
+
+
+def _quiet(text: str) -> str:
+    def quiet(piece: str) -> str:
+        piece = re.sub(r"(?<!\\)<!--", r"\<!--", piece)
+        piece = re.sub(r"^([ \t>]*[-+*][ \t]+)(?=\[[ xX]\])", r"\1\\", piece, flags=re.MULTILINE)
+        piece = re.sub(r"^( {0,3})#{1,2}(?=[ \t]|$)", r"\1###", piece, flags=re.MULTILINE)
+        # A line of - or = right below text would make a heading of it.
+        return re.sub(r"(?<=[^\n])\n( {0,3})(?=(?:-+|=+)[ \t]*$)", r"\n\n\1", piece, flags=re.M)
+
+    return _outside_code(_closed(text), quiet)
+
+
+def _closed(text: str) -> str:
+    """*text* with its last fence closed."""
+    fences = list(FENCE.finditer(text))
+    if not fences or fences[-1].end() < len(text.rstrip()):
+        return text
+    last = fences[-1]
+    fence = last["fence"]
+    ends = re.search(rf"\n[ \t>]*{re.escape(fence)}[`~]*[ \t]*\Z", last[0].rstrip())
+    return text if ends else f"{text}\n{fence}"
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    pieces, end = [], 0
+    for match in _CODE.finditer(text):
+        pieces += [change(text[end : match.start()]), match[0]]
+        end = match.end()
+    return "".join(pieces) + change(text[end:])
+
+
+def _shows_code(answer: str, written: str) -> bool:
+    return written.endswith(f"\n{answer}\n{'`' * (len(written) - len(written.rstrip('`')))}")

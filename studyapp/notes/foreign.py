@@ -1,0 +1,132 @@
+"""What a file of another kind holds, before any of it is ours: the value that every reader returns.
+
+A reader says what is there and where; what becomes of it is decided in `study/imports.py`. A
+note is known by its `guid`: what its source calls it, the same whenever the file is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from studyapp.notes.note import CardStyle, NoteKind, Point, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignNote:
+    """One note in Markdown. What its style of `card` asks for is as in `notes.note.Note`.
+
+    `question` is one paragraph and becomes the heading; a cloze note without one gets its text's
+    beginning. The `deck` is its path from the outermost, empty if the source has none. `line` is
+    counted from 1; 0 in a source without lines.
+    """
+
+    guid: str
+    question: str
+    answer: str = ""
+    kind: NoteKind = NoteKind.QUESTION
+    card: CardStyle = CardStyle.ANSWER
+    points: tuple[Point, ...] = ()
+    deck: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    line: int = 0
+
+
+class Stage(StrEnum):
+    NEW = "new"
+    LEARNING = "learning"
+    REVIEW = "review"
+    RELEARNING = "relearning"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What the source knows of one card: the `side` (see `notes.card.sides`) of a note.
+
+    Stability is in days; it and difficulty (1 to 10) are None where the source keeps none of FSRS.
+    """
+
+    guid: str
+    side: str
+    stage: Stage
+    due: date | None = None  # a study day
+    last: date | None = None  # the study day of the last review
+    interval: int = 0  # days
+    stability: float | None = None
+    difficulty: float | None = None
+    reps: int = 0
+    lapses: int = 0
+    suspended: bool = False
+    buried: bool = False
+
+
+class Moment(StrEnum):
+    """What a card was when it was rated; a cram changed nothing of its schedule."""
+
+    LEARNING = "learning"
+    REVIEW = "review"
+    RELEARNING = "relearning"
+    CRAM = "cram"
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignReview:
+    """One rating that the source logged. `at` has a zone; `day` is the source's study day."""
+
+    guid: str
+    side: str
+    at: datetime
+    day: date
+    rating: int  # 1 to 4: Again, Hard, Good, Easy
+    kind: Moment
+    duration: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or a sound, read when it is asked for. Notes link to it as `media/NAME`."""
+
+    name: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """A learner's answer to the question `note` (an id), and its line in the file."""
+
+    note: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class SectionNote:
+    """What a learner wrote on a section ("1.19"), and its line in the file."""
+
+    section: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers to questions that we have: no new notes. An empty answer or own note is not in it."""
+
+    pack: str
+    chapter: int
+    answers: tuple[GivenAnswer, ...] = ()
+    notes: tuple[SectionNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What was read from one file; `problems` say what was not, with line and reason."""
+
+    notes: tuple[ForeignNote, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    reviews: tuple[ForeignReview, ...] = ()
+    media: tuple[Media, ...] = ()
+    answers: Answers | None = None
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,54 @@
+"""The formats that can be read, by name, and which of them a file is of."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from studyapp.errors import StudyError
+
+if TYPE_CHECKING:
+    from studyapp.notes.foreign import Foreign
+
+# In the order in which they are asked whether a file is theirs.
+FORMATS = {"post": "studyapp.notes.post"}
+HEAD = 65_536  # bytes of a file that a reader is shown
+
+
+class Reader(Protocol):
+    """A module that reads one format."""
+
+    def recognises(self, head: bytes, path: Path) -> bool:
+        """Whether a file that begins with *head* is of this format. Never raises."""
+
+    def read(self, path: Path) -> Foreign:
+        """Everything in the file. Raises StudyError if it cannot be read, or is of no such format;
+        nothing within it makes this raise."""
+
+
+def reader(name: str) -> Reader:
+    """The reader of a format, imported when it is needed."""
+    return cast(Reader, import_module(FORMATS[name]))
+
+
+def recognise(path: Path) -> str:
+    """The name of a file's format. Raises StudyError if it cannot be read, or nobody knows it."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+    found = next((name for name in FORMATS if reader(name).recognises(head, path)), None)
+    if found is None:
+        raise StudyError(
+            f"{path} is of no format that can be read here ({', '.join(FORMATS)}); "
+            "if you know that it is of one, say so with --format."
+        )
+    return found
+
+
+def read(path: Path, name: str | None = None) -> tuple[str, Foreign]:
+    """Read a file of the format *name*, or of the one that its content tells; with its name."""
+    name = name or recognise(path)
+    return name, reader(name).read(path)

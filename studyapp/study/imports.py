@@ -1,0 +1,157 @@
+"""What comes from foreign files: answers into an attempt, notes into a pack of the learner's own.
+
+A reader (`notes/formats.py`) has said what there is; here it becomes ours. A pack is text: its
+files are written, and then read like any other content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from studyapp import disk
+from studyapp.errors import printable
+from studyapp.notes import deck, markdown
+from studyapp.notes.foreign import Foreign, Media
+from studyapp.notes.note import Problem
+from studyapp.store import tables
+from studyapp.study import library
+from studyapp.study.desk import Desk
+from studyapp.study.questionnaire import post
+
+MEDIA = "media"  # the folder in a pack
+_LONGEST_NAME = 200  # bytes of a file's name
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that has been read, by the reader of its format."""
+
+    path: Path
+    format: str
+    foreign: Foreign
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What one file gave: questions with their answers and lines, own notes on sections, cards.
+
+    `known`: it was imported before, and nothing was changed. `changed` notes were there already
+    and have another text now. `problems` are the reader's, too.
+    """
+
+    source: Source
+    questions: tuple[tuple[str, str, int], ...] = ()
+    own_notes: int = 0
+    cards: int = 0
+    changed: int = 0
+    known: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+def bring(desk: Desk, sources: Sequence[Source], *, dry_run: bool = False) -> list[Imported]:
+    """Take over what the files hold; with *dry_run* only say what that would be.
+
+    Answers go to one attempt a file, all files in one transaction. Notes go to the pack that is
+    named after their file, whose new decks are started. A file that is imported again brings what
+    has changed in it; what the learner has edited stays. Raises StudyError if the chapter of
+    answers is not here, or a file cannot be written.
+    """
+    done = _restore(desk, sources, dry_run=dry_run)
+    for index, source in enumerate(sources):
+        if source.foreign.notes:
+            done[index] = _bring_notes(desk, source, dry_run=dry_run)
+    return done
+
+
+def _restore(desk: Desk, sources: Sequence[Source], *, dry_run: bool) -> list[Imported]:
+    done = []
+    with desk.writing() as connection:
+        for source in sources:
+            problems, answers = source.foreign.problems, source.foreign.answers
+            if answers is None:
+                done.append(Imported(source, problems=problems))
+                continue
+            kept = post.restore(connection, source.path, answers, desk.now(), learner=desk.learner)
+            done.append(
+                Imported(
+                    source,
+                    kept.questions,
+                    kept.notes,
+                    known=kept.known,
+                    problems=(*problems, *kept.problems),
+                )
+            )
+        if dry_run:
+            connection.rollback()
+    return done
+
+
+def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
+    foreign, root = source.foreign, pack_folder(source.path)
+    planned = deck.plan(root, foreign.notes, source.path)
+    problems = [*foreign.problems, *planned.problems]
+    files = dict(_media(root, source, problems))
+    if foreign.schedules or foreign.reviews:
+        told = "the schedules and reviews are not taken over; the cards start as new ones"
+        problems.append(Problem(source.path, 0, told))
+    if not dry_run:
+        chapter = tables.chapter.c
+        of_pack = select(chapter.id, chapter.title).where(
+            chapter.pack == root.name, chapter.number.is_(None)
+        )
+        with desk.reading() as connection:
+            before = {row.id for row in connection.execute(of_pack)}
+        for path, one in files.items():
+            disk.write(path, one.read())
+        for path, text in planned.files.items():
+            disk.write(path, text)
+        library.refresh(desk)
+        with desk.writing() as connection:
+            rows = connection.execute(of_pack).all()
+            new = [row.id for row in rows if row.id not in before and row.title in planned.decks]
+            library.let_in(connection, new, desk.now(), learner=desk.learner)
+    return Imported(
+        source,
+        tuple((note.question, note.answer, note.line) for note in planned.added),
+        cards=planned.cards,
+        changed=planned.changed,
+        known=not (planned.files or files or planned.problems),
+        problems=tuple(problems),
+    )
+
+
+def pack_folder(path: Path) -> Path:
+    """The folder for the notes of a file: named after it, but never that of edited notes."""
+    name = markdown.slug(path.stem, {library.OWN_PACK}, "notes")
+    return library.own_packs() / name
+
+
+def _media(root: Path, source: Source, problems: list[Problem]) -> Iterator[tuple[Path, Media]]:
+    """The pictures and sounds that are not there yet, each with the file that it goes to."""
+    for one in source.foreign.media:
+        if not _is_name(one.name):
+            told = f"{one.name!r} is no name that a picture or a sound can have here"
+            problems.append(Problem(source.path, 0, printable(told)))
+            continue
+        path = root / MEDIA / one.name
+        with suppress(OSError):
+            if path.read_bytes() == one.read():
+                continue
+        yield path, one
+
+
+def _is_name(name: str) -> bool:
+    """Whether *name* is that of a file in the folder itself, which nothing takes for a note."""
+    return (
+        name == printable(name)
+        and not set(name) & set('/\\:*?"<>|\n\t')
+        and not name.startswith(".")
+        and not name.casefold().endswith((".md", ".tmp"))
+        and 0 < len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
+        and name == name.strip()
+    )

@@ -1,0 +1,213 @@
+"""A pack written from foreign notes: every note reads back, edits stay, ids are always the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studyapp.notes import deck, markdown
+from studyapp.notes.card import sides
+from studyapp.notes.deck import Pack, note_id
+from studyapp.notes.foreign import ForeignNote
+from studyapp.notes.note import CardStyle, Note, NoteKind, Point
+
+SOURCE = Path("source.txt")
+DOG = ForeignNote("g1", "el perro", "the dog", card=CardStyle.BOTH, deck=("Spanish", "Animals"))
+CAT = ForeignNote("g2", "el gato", "the cat", deck=("Spanish", "Animals"), tags=("a,b", "c"))
+
+
+def bring(root: Path, *notes: ForeignNote) -> Pack:
+    planned = deck.plan(root, notes, SOURCE)
+    for path, text in planned.files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return planned
+
+
+def read(root: Path) -> dict[str, Note]:
+    pages, problems = markdown.read_folder(root)
+    assert problems == ()
+    return {note.id: note for page in pages for note in page.notes}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "spanish"
+
+
+def test_an_id_is_made_of_the_guid_alone() -> None:
+    assert note_id("g1") == "8kjahbe4hd89k3nb"
+    assert note_id("g1") != note_id("g2")
+
+
+def test_a_deck_is_a_file_that_reads_well(root: Path) -> None:
+    planned = bring(root, DOG, CAT)
+    (path,) = planned.files
+    assert path == root / "spanish-animals.md"
+    dog, cat = note_id("g1"), note_id("g2")
+    origins = {name: note.origin for name, note in read(root).items()}
+    assert path.read_text() == (
+        '---\npack: "spanish"\ndeck: "Spanish::Animals"\nkind: questionnaire\n---\n\n'
+        f"## el perro {{#{dog}}}\n\nthe dog\n\n<!-- card: both, origin: {origins[dog]} -->\n\n"
+        f"## el gato {{#{cat}}}\n\nthe cat\n\n<!-- tags: a_b c, origin: {origins[cat]} -->\n"
+    )
+    assert (planned.decks, planned.cards, planned.problems) == ({"Spanish::Animals"}, 3, ())
+    assert planned.ids == {"g1": dog, "g2": cat}
+
+
+def test_the_same_again_changes_nothing(root: Path) -> None:
+    bring(root, DOG, CAT)
+    again = bring(root, CAT, DOG)
+    assert (again.files, again.added, again.changed, again.unchanged) == ({}, (), 0, 2)
+    assert again.decks == {"Spanish::Animals"}
+
+
+def test_what_the_source_changed_is_replaced_in_its_place(root: Path) -> None:
+    bring(root, DOG, CAT)
+    planned = bring(root, replace(DOG, answer="a dog\n\nor a hound"), CAT)
+    assert (planned.changed, planned.unchanged, planned.added) == (1, 1, ())
+    assert [note.answer for note in read(root).values()] == ["a dog\n\nor a hound", "the cat"]
+
+
+def test_what_the_learner_changed_stays(root: Path) -> None:
+    bring(root, DOG, CAT)
+    path = root / "spanish-animals.md"
+    path.write_text(path.read_text().replace("the dog", "*my* dog") + "\n## Mine {#mine}\n\nYes.\n")
+    assert bring(root, DOG, CAT).files == {}
+    both = bring(root, replace(DOG, answer="a dog", line=7), replace(CAT, answer="a cat"))
+    assert [(one.line, one.message) for one in both.problems] == [
+        (7, "the note has changed, and so has yours (spanish-animals.md, line 7), which stays")
+    ]
+    assert [note.answer for note in read(root).values()] == ["*my* dog", "a cat", "Yes."]
+
+
+def test_a_note_that_is_gone_from_the_source_stays(root: Path) -> None:
+    bring(root, DOG, CAT)
+    assert bring(root, CAT).files == {}
+    assert set(read(root)) == {note_id("g1"), note_id("g2")}
+
+
+def test_a_note_moves_with_its_deck(root: Path) -> None:
+    bring(root, DOG, CAT)
+    planned = bring(root, replace(DOG, deck=("Dogs",)), CAT)
+    assert (planned.changed, planned.decks) == (1, {"Dogs", "Spanish::Animals"})
+    pages, _ = markdown.read_folder(root)
+    assert {page.title: [note.prompt for note in page.notes] for page in pages} == {
+        "Dogs": ["el perro"],
+        "Spanish::Animals": ["el gato"],
+    }
+
+
+def test_decks_of_like_names_have_files_of_their_own(root: Path) -> None:
+    root.mkdir()
+    (root / "a-b-2.md").write_text("not content")
+    bring(root, *(replace(DOG, guid=name, deck=(name,)) for name in ("a b", "A  B", "a-b", "…")))
+    pages, _ = markdown.read_folder(root)
+    assert {page.path.name: page.title for page in pages} == {
+        "a-b.md": "a b",
+        "a-b-3.md": "A B",
+        "a-b-4.md": "a-b",
+        "deck.md": "…",
+    }
+    assert (root / "a-b-2.md").read_text() == "not content"
+
+
+def test_every_kind_of_note(root: Path) -> None:
+    text = "The ==loss=={#c1} is what ==SGD=={#c2} lowers, step by step, until it does no more."
+    notes = (
+        ForeignNote("t", "Epoch", "One pass.", kind=NoteKind.TERM),
+        ForeignNote("c", "", text, card=CardStyle.CLOZE),
+        ForeignNote("q", "Still to be answered?"),
+        ForeignNote("p", "Which?", "Both.", points=(Point("one"), Point("two", extra=True))),
+        ForeignNote("b", "only one side", card=CardStyle.BOTH, line=3),
+        ForeignNote("e", "  ", "no question", line=4),
+        ForeignNote("q", "Twice?", line=5),
+    )
+    planned = bring(root, *notes)
+    assert [(one.line, one.message) for one in planned.problems] == [
+        (3, "a note that is asked both ways has only one side"),
+        (4, "the note has no question"),
+        (5, "the id 'q' is there twice; only the first note is taken"),
+    ]
+    found = {guid: read(root)[name] for guid, name in planned.ids.items()}
+    assert {guid: sides(note) for guid, note in found.items()} == {
+        "t": ("meaning", "term"),
+        "c": ("cloze:c1", "cloze:c2"),
+        "q": ("answer",),
+        "p": ("answer",),
+    }
+    assert found["c"].prompt == "The … is what … lowers, step by step, until it does no more."
+    assert found["c"].answer == text
+    assert found["p"].points == notes[3].points
+    assert {page.path.name for page in markdown.read_folder(root)[0]} == {
+        "spanish.md",
+        "spanish-2.md",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [
+        ("# One\n\n## Two\n\n### Three", "### One\n\n### Two\n\n### Three"),
+        ("- [ ] no point\n- [x] nor this", "- \\[ ] no point\n- \\[x] nor this"),
+        ("Text\n---\nmore", "Text\n\n---\nmore"),
+        ("a <!-- b --> c", "a \\<!-- b --> c"),
+        ("<!-- never closed", "\\<!-- never closed"),
+        ("```python\nx = 1  # <!-- ", "```python\nx = 1  # <!--\n```"),
+        ("`<!-- x -->` stays", "`<!-- x -->` stays"),
+        ("  \n\nleading and trailing \n\n\n", "leading and trailing"),
+        ("bell\x07 and half \ud800", "bell and half ?"),
+        ("<script>\n\n## not a note", "```\n<script>\n\n## not a note\n```"),
+    ],
+)
+def test_what_would_end_a_note_is_written_otherwise(root: Path, answer: str, written: str) -> None:
+    planned = bring(root, replace(CAT, answer=answer), DOG)
+    found = read(root)
+    assert found[note_id("g2")].answer == written
+    assert found[note_id("g1")].answer == "the dog"
+    assert bool(planned.problems) is written.startswith("```\n")
+
+
+PIECES = st.sampled_from(
+    [
+        *("# a", "## b {#c}", "text", "- [ ] p", "---", "===", "```", "~~~", "`", "<!--", "-->"),
+        *("<div>", "<pre>", "</pre>", "<script>", "| Term | Meaning |", "|---|---|", "| a | b |"),
+        *("> q", "    code", "$x$", "<!-- card: do -->", "1. one", "==x=={#y}", "[a]: b", "\\"),
+        *("", " ", "\n", "\r", "\u2028"),
+    ]
+)
+TEXTS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=8).map("\n".join))
+NOTES = st.lists(
+    st.builds(
+        ForeignNote,
+        guid=st.text(max_size=3),
+        question=TEXTS,
+        answer=TEXTS,
+        kind=st.sampled_from(NoteKind),
+        card=st.sampled_from([CardStyle.ANSWER, CardStyle.BOTH, CardStyle.CLOZE]),
+        deck=st.lists(st.text(max_size=4), max_size=2).map(tuple),
+        tags=st.lists(st.text(max_size=6), max_size=3).map(tuple),
+    ),
+    max_size=5,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(NOTES)
+def test_any_notes_read_back_or_are_told(notes: list[ForeignNote]) -> None:
+    with TemporaryDirectory() as folder:
+        root = Path(folder) / "pack"
+        root.mkdir()
+        planned = bring(root, *notes)
+        found = read(root)
+        assert set(found) == set(planned.ids.values())
+        assert len(planned.ids) == len(planned.added)
+        left_out = [one for one in planned.problems if "kept as code" not in one.message]
+        assert len(planned.added) + len(left_out) == len(notes)
+        again = bring(root, *notes)
+        assert (again.files, again.unchanged) == ({}, len(planned.added))

@@ -1,0 +1,283 @@
+"""What a foreign file brings becomes a pack with decks, and comes again without doing harm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine, select
+
+from studyapp.commands.main import main
+from studyapp.config import Settings
+from studyapp.errors import StudyError
+from studyapp.memory.state import Rating, State
+from studyapp.notes import check, formats
+from studyapp.notes.deck import note_id
+from studyapp.notes.foreign import (
+    Answers,
+    Foreign,
+    ForeignNote,
+    ForeignReview,
+    GivenAnswer,
+    Media,
+    Moment,
+    Schedule,
+    Stage,
+)
+from studyapp.notes.note import CardStyle
+from studyapp.store import log, tables
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
+from studyapp.study import card as cards
+from studyapp.study import find, imports, library, queue, review, today, tracker
+from studyapp.study.imports import Imported, Source
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.questionnaire.post import compose
+from studyapp.study.sitting import Sitting
+from tests_support import Clock, desk_of
+
+DOG = ForeignNote(
+    "g1", "el perro", "the dog ![](media/dog.png)", card=CardStyle.BOTH, deck=("ES", "Animals")
+)
+CAT = ForeignNote("g2", "el gato", "the cat", deck=("ES", "Animals"))
+RED = ForeignNote("g3", "rojo", "red", deck=("ES", "Colours"))
+PICTURE = Media("dog.png", lambda: b"\x89PNG")
+PATH = Path("Spanish words.txt")
+
+
+@pytest.fixture
+def own(tmp_path: Path, only_pack: Path, clock: Clock) -> Iterator[Engine]:
+    """A database that the library keeps in step, with the one pack installed."""
+    made = open_database(str(tmp_path / "own.db"))
+    library.refresh(desk_of(made, clock))
+    yield made
+    made.dispose()
+
+
+def bring(engine: Engine, clock: Clock, *notes: ForeignNote, dry_run: bool = False) -> Imported:
+    source = Source(PATH, "test", Foreign(notes, media=(PICTURE,)))
+    (done,) = imports.bring(desk_of(engine, clock), [source], dry_run=dry_run)
+    return done
+
+
+def card_of(engine: Engine, guid: str, side: str = "answer") -> int:
+    with reading(engine) as connection:
+        return connection.scalars(
+            select(tables.card.c.id)
+            .join(tables.note, tables.note.c.id == tables.card.c.note_id)
+            .where(tables.note.c.name == note_id(guid), tables.card.c.side == side)
+        ).one()
+
+
+def test_notes_become_a_pack_whose_decks_are_started(own: Engine, clock: Clock) -> None:
+    done = bring(own, clock, DOG, CAT, RED)
+    assert (len(done.questions), done.cards, done.problems, done.known) == (3, 4, (), False)
+    root = library.own_packs() / "spanish-words"
+    assert {path.name for path in root.iterdir()} == {"es-animals.md", "es-colours.md", "media"}
+    assert (root / "media" / "dog.png").read_bytes() == b"\x89PNG"
+    with reading(own) as connection:
+        course = tracker.read_course(connection, learner=1)
+        rows = today.overview(connection, clock(), Settings(), learner=1).chapters
+        line = queue.load(connection, clock(), Settings(new_a_day=999), learner=1)
+        decks = queue.load(
+            connection, clock(), Settings(new_a_day=999), key="ES::Animals", learner=1
+        )
+        view = cards.load(connection, card_of(own, "g1", "reversed"), learner=1)
+    assert [(part.title, [one.name for one in part.chapters]) for part in course.parts][-1] == (
+        "spanish-words",
+        ["deck ES::Animals", "deck ES::Colours"],
+    )
+    started = {row.key: (row.started, row.cards) for row in rows}
+    assert started["ES::Animals"] == (True, 3)
+    assert list(started)[-2:] == ["ES::Animals", "ES::Colours"]  # after the chapters
+    assert decks.counts().new == 2  # one of a family
+    shown = []
+    while (item := line.next(clock())) is not None:
+        shown.append(item.card)
+        line.drop(item.card)
+    assert shown[-3:] == [card_of(own, guid) for guid in ("g1", "g2", "g3")]
+    assert view.place == "deck ES::Animals"
+    assert (view.face.front, view.face.back) == (DOG.answer, "el perro")
+
+
+def test_the_same_file_again_changes_nothing(own: Engine, clock: Clock) -> None:
+    bring(own, clock, DOG, CAT)
+    with writing(own) as connection:
+        tracker.stop_chapter(connection, "ES::Animals", learner=1)
+    again = bring(own, clock, DOG, CAT)
+    assert (again.questions, again.cards, again.changed, again.known) == ((), 0, 0, True)
+    with reading(own) as connection:
+        rows = today.overview(connection, clock(), Settings(), learner=1).chapters
+    assert [row.started for row in rows if row.key == "ES::Animals"] == [False]
+
+
+def test_a_changed_file_keeps_what_is_remembered(own: Engine, clock: Clock) -> None:
+    bring(own, clock, CAT)
+    card_id = card_of(own, "g2")
+    with writing(own) as connection:
+        review.answer(connection, card_id, None, Rating.EASY, clock(), learner=1)
+    done = bring(own, clock, replace(CAT, question="el gato (m.)", deck=("ES", "Pets")), RED)
+    assert (done.changed, len(done.questions)) == (1, 1)
+    assert card_of(own, "g2") == card_id
+    with reading(own) as connection:
+        assert cards.load(connection, card_id, learner=1).place == "deck ES::Pets"
+        assert log.read_memory(connection, card_id, learner=1).state is State.REVIEW
+        names = [row.key for row in tracker.read_course(connection, learner=1).chapters]
+    assert "ES::Animals" not in names  # it has no cards left
+    assert {"ES::Pets", "ES::Colours"} <= set(names)
+
+
+def test_a_dry_run_changes_nothing(own: Engine, clock: Clock) -> None:
+    done = bring(own, clock, DOG, CAT, dry_run=True)
+    assert (len(done.questions), done.cards) == (2, 3)
+    assert not library.own_packs().exists()
+    with reading(own) as connection:
+        assert find.find(connection, "perro") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.png", "/etc/x", "a\\b.png", "", ".hidden", "x.md", "a\x1b.png", "x" * 300, "a\n"]
+)
+def test_a_picture_stays_in_its_folder(own: Engine, clock: Clock, name: str) -> None:
+    media = Media(name, lambda: b"x")
+    source = Source(PATH, "test", Foreign((CAT,), media=(media,)))
+    (done,) = imports.bring(desk_of(own, clock), [source])
+    assert ["is no name" in one.message for one in done.problems] == [True]
+    root = library.own_packs() / "spanish-words"
+    assert [path.name for path in root.rglob("*")] == ["es-animals.md"]
+
+
+def test_a_pack_is_never_that_of_edited_notes(own: Engine, clock: Clock) -> None:
+    assert imports.pack_folder(Path("x/Mine.apkg")).name == "mine-2"
+    assert imports.pack_folder(Path("…")).name == "notes"
+
+
+def test_schedules_that_are_left_out_are_told(own: Engine, clock: Clock) -> None:
+    schedule = Schedule("g2", "answer", Stage.REVIEW, date(2027, 1, 1), interval=30)
+    rated = ForeignReview("g2", "answer", clock(), date(2026, 11, 1), 3, Moment.REVIEW)
+    source = Source(PATH, "test", Foreign((CAT,), (schedule,), (rated,)))
+    (done,) = imports.bring(desk_of(own, clock), [source])
+    assert ["start as new" in one.message for one in done.problems] == [True]
+
+
+def test_answers_and_notes_come_in_one_go(own: Engine, clock: Clock) -> None:
+    answers = Answers("test", 1, (GivenAnswer("q00", "Mine.", 4), GivenAnswer("no", "x", 9)))
+    sources = [
+        Source(Path("a.md"), "post", Foreign(answers=answers)),
+        Source(PATH, "test", Foreign((CAT,))),
+    ]
+    first, second = imports.bring(desk_of(own, clock), sources)
+    assert (first.questions, second.questions) == (
+        (("What is q00?", "Mine.", 4),),
+        (("el gato", "the cat", 0),),
+    )
+    assert [(one.line, one.message) for one in first.problems] == [
+        (9, "there is no question 'no' in chapter 1")
+    ]
+
+
+def test_a_deck_goes_by_its_name(own: Engine, clock: Clock) -> None:
+    bring(own, clock, DOG, CAT)
+    desk = desk_of(own, clock)
+    library.check_chapter(desk, "ES::Animals")
+    with pytest.raises(StudyError, match=r"no deck 'ES', the decks are ES::Animals\."):
+        library.check_chapter(desk, "ES")
+    assert Sitting(desk, "ES::Animals").counts.new == 2
+    attempt = Attempt(desk, "ES::Animals")
+    assert (attempt.number, attempt.place) == (None, "deck ES::Animals")
+    with reading(own) as connection, pytest.raises(StudyError, match="is a deck"):
+        compose(connection, "ES::Animals", None, learner=1)  # type: ignore[arg-type]
+
+
+def test_a_card_of_ones_own_goes_to_a_chapter_and_not_to_the_newest_deck(
+    own: Engine, clock: Clock
+) -> None:
+    clock.forward(days=1)
+    bring(own, clock, CAT)
+    library.new_question(desk_of(own, clock), "Why?", "Because.")
+    with reading(own) as connection:
+        (found,) = find.find(connection, "because")
+    assert found.chapter == 1
+
+
+def test_an_edited_note_of_a_deck_stays_in_it(own: Engine, only_pack: Path, clock: Clock) -> None:
+    """Even if a chapter's file has the same name, or another pack the same chapter."""
+    head = "---\npack: {}\n{}kind: questionnaire\n---\n\n## Why {}? {{#w}}\n\nSo.\n"
+    (only_pack / "deck.md").write_text(head.format("a", "deck: Chapter 1\n", "a"))
+    chapter = "part: P\nchapter: 1\ntitle: T\n"
+    (only_pack / "other.md").write_text(head.format("b", chapter, "b"))
+    library.refresh(desk_of(own, clock))
+    with reading(own) as connection:
+        cards_of = {
+            view.pack: view
+            for view in (
+                cards.load(connection, card_id, learner=1)
+                for card_id in connection.scalars(select(tables.card.c.id)).all()
+            )
+        }
+    places = {pack: library.editable(cards_of[pack]) for pack in ("a", "b", "test")}
+    mine = library.own_packs() / "mine"
+    assert places["a"] == (mine / "deck-chapter-1-questions.md", 7)
+    assert places["b"][0] != places["test"][0]
+    for pack in ("a", "b"):
+        path, _ = places[pack]
+        path.write_text(path.read_text().replace("So.", f"Mine of {pack}."))
+    library.refresh(desk_of(own, clock))
+    with reading(own) as connection:
+        told = {pack: cards.load(connection, cards_of[pack].id, learner=1) for pack in ("a", "b")}
+    assert {pack: view.note.answer for pack, view in told.items()} == {
+        "a": "Mine of a.",
+        "b": "Mine of b.",
+    }
+    assert told["a"].place == "deck Chapter 1"
+
+
+def test_a_deck_needs_no_points_and_may_say_things_alike(own: Engine, clock: Clock) -> None:
+    long = replace(CAT, guid="long", question="A long one?", answer="word " * 200)
+    bring(own, clock, DOG, CAT, long, replace(CAT, guid="alike", question="el gato m"))
+    findings = check.check([library.own_packs() / "spanish-words"], clock().date())
+    assert findings.problems == ()
+    assert [(one.chapter, one.title) for one in findings.chapters] == [(None, "ES::Animals")]
+
+
+def test_the_commands_take_a_deck(
+    only_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDYAPP_DB", str(tmp_path / "cli.db"))
+
+    class Fake:
+        @staticmethod
+        def recognises(head: bytes, path: Path) -> bool:
+            return head.startswith(b"cat")
+
+        @staticmethod
+        def read(path: Path) -> Foreign:
+            return Foreign((CAT,))
+
+    monkeypatch.setitem(formats.FORMATS, "fake", "")
+    known = formats.reader
+    monkeypatch.setattr(formats, "reader", lambda name: Fake if name == "fake" else known(name))
+    path = tmp_path / "words.txt"
+    path.write_text("cat")
+
+    def run(*words: str, code: int = 0) -> str:
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == code, result.output
+        return result.output
+
+    told = json.loads(run("import", str(path), "--dry-run", "--json"))
+    assert (told["format"], told["cards"]) == ("fake", 1)
+    assert told["notes"] == [{"question": "el gato", "answer": "the cat", "line": 0}]
+    assert "words.txt: 1 new note with 1 card, 0 changed\n" in run("import", str(path))
+    assert "(imported before)" in run("import", str(path))
+    assert "  ES::Animals: 0 review, 0 learning, 0 new" in run("due")
+    last = json.loads(run("due", "--json"))["chapters"][-1]
+    assert (last["chapter"], last["title"]) == (None, "ES::Animals")
+    assert "deck ES::Animals" in run("quiz", "ES::Animals", "--plain")
+    assert json.loads(run("quiz", "ES::Animals", "--json"))["chapter"] is None
+    assert "no deck" in run("review", "--chapter", "ES", "--plain", code=1)
