@@ -44,7 +44,7 @@ def find(connection: Connection, words: str, *, limit: int = 50) -> list[Found]:
         select(note.id, note.prompt, note.answer, chapter.number, note.kind)
         .join(tables.chapter, chapter.id == note.chapter_id)
         .where(anywhere, note.missing_since.is_(None))
-        .order_by(in_prompt.desc(), chapter.number, note.id)
+        .order_by(in_prompt.desc(), chapter.number, note.path, note.line)
         .limit(limit)
     )
     return [Found(*row) for row in rows]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder
 from studyapp.errors import StudyError
-from studyapp.memory.scheduler import Parameters
 from studyapp.notes.note import FileKind, NoteKind
 from studyapp.store import log, tables
 from studyapp.store.database import open_database
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 GROUP = "studyapp.content"
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
+
+chapter_progress = tables.chapter_progress.c
 
 
 def open_study(
@@ -110,20 +111,28 @@ def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
 
 
 def apply_settings(desk: Desk) -> None:
-    """Put the schedule's settings in force; the fitted weights stay."""
-    settings = desk.settings
+    """Put the schedule's settings in force if this device's own have changed since it last did so;
+    the fitted weights stay. What another device has put in force since then stays, too."""
+    settings, names = desk.settings, _SCHEDULED
+    wanted = {name: getattr(settings, name) for name in names}
+    told = {name: _plain(value) for name, value in wanted.items()}
     with desk.reading() as connection:
-        kept = log.read_history(connection, learner=desk.learner)[-1]
-    wanted = Parameters(
-        kept.parameters.weights,
-        settings.desired_retention,
-        settings.learning_steps,
-        settings.relearning_steps,
-        settings.maximum_interval,
-    )
-    if wanted != kept.parameters:
-        with desk.writing() as connection:
-            log.adopt(connection, wanted, desk.now(), learner=desk.learner)
+        if log.applied_settings(connection, learner=desk.learner) == told:
+            return
+    with desk.writing() as connection:
+        kept = log.in_force(connection, learner=desk.learner)
+        log.adopt(connection, replace(kept, **wanted), desk.now(), learner=desk.learner)
+        log.keep_settings(connection, told, learner=desk.learner)
+
+
+_SCHEDULED = ("desired_retention", "learning_steps", "relearning_steps", "maximum_interval")
+
+
+def _plain(value: float | tuple[timedelta, ...]) -> object:
+    """A setting as JSON has it."""
+    if isinstance(value, tuple):
+        return [step.total_seconds() for step in value]
+    return value
 
 
 def editable(view: CardView) -> tuple[Path, int]:
@@ -175,12 +184,15 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
     question, answer = " ".join(question.split()), answer.strip()
     if not question or not answer:
         raise StudyError("A card needs a question and an answer.")
-    chapter, chapter_progress = tables.chapter.c, tables.chapter_progress.c
+    chapter = tables.chapter.c
     with desk.reading() as connection:
         row = connection.execute(
             select(chapter.pack, chapter.part, chapter.number, chapter.title)
             .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
-            .where(chapter_progress.learner_id == desk.learner)
+            .where(
+                chapter_progress.learner_id == desk.learner,
+                chapter_progress.started_at.is_not(None),
+            )
             .order_by(chapter_progress.started_at.desc(), chapter.number.desc())
             .limit(1)
         ).one_or_none()
@@ -215,20 +227,29 @@ def require_chapter(connection: Connection, number: int) -> list[int]:
 
 def start_chapter(connection: Connection, number: int, now: datetime, *, learner: int) -> None:
     """Let a chapter's cards in. Raises StudyError for a chapter that there is not."""
-    ids = require_chapter(connection, number)
-    started = set(
-        connection.scalars(
-            select(tables.chapter_progress.c.chapter_id).where(
-                tables.chapter_progress.c.learner_id == learner
+    ids, at = require_chapter(connection, number), log.utc(now)
+    known = dict(
+        connection.execute(
+            select(chapter_progress.chapter_id, chapter_progress.started_at).where(
+                chapter_progress.learner_id == learner
             )
-        )
+        ).all()
     )
     for chapter_id in ids:
-        if chapter_id not in started:
+        if chapter_id not in known:
             connection.execute(
                 insert(tables.chapter_progress).values(
-                    learner_id=learner, chapter_id=chapter_id, started_at=log.utc(now)
+                    learner_id=learner, chapter_id=chapter_id, started_at=at, changed_at=at
                 )
+            )
+        elif known[chapter_id] is None:
+            connection.execute(
+                update(tables.chapter_progress)
+                .where(
+                    chapter_progress.learner_id == learner,
+                    chapter_progress.chapter_id == chapter_id,
+                )
+                .values(started_at=at, changed_at=at)
             )
 
 

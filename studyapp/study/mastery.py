@@ -9,7 +9,7 @@ from itertools import pairwise
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import EPOCH
+from studyapp.memory.fold import EPOCH, place_of
 from studyapp.memory.mastery import (
     RECENT,
     Calibration,
@@ -56,7 +56,7 @@ def outlooks(
     ahead by default."""
     today = study_day(now)
     later = on if on is not None and on > today else today + AHEAD
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    parameters = log.in_force(connection, learner=learner)
     said, trust = _shares(connection, learner=learner), _calibration(connection, learner=learner)
     found = {}
     for chapter_id, questions in _standings(connection, number, learner=learner).items():
@@ -79,7 +79,9 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
     parameters = history[-1].parameters
     # Stabilities of before the weights changed are of another model.
     since = [
-        new.at for old, new in pairwise(history) if old.parameters.weights != new.parameters.weights
+        place_of(new).time
+        for old, new in pairwise(history)
+        if old.parameters.weights != new.parameters.weights
     ]
     earlier = tables.review.alias("earlier")
     of_card = and_(
@@ -89,23 +91,30 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
         log.not_retracted(earlier.c),
     )
     before = (
-        select(func.max(earlier.c.day))
-        .where(of_card, earlier.c.day < review.day)
+        select(func.max(earlier.c.effective_day))
+        .where(of_card, earlier.c.effective_day < review.effective_day)
         .correlate(tables.review)
         .scalar_subquery()
     )
-    first_of_day = ~exists().where(of_card, earlier.c.day == review.day, earlier.c.id < review.id)
+    first_of_day = ~exists().where(
+        of_card,
+        earlier.c.effective_day == review.effective_day,
+        or_(
+            earlier.c.stamp < review.stamp,
+            and_(earlier.c.stamp == review.stamp, earlier.c.uid < review.uid),
+        ),
+    )
     rows = connection.execute(
-        select(review.day, review.rating, review.stability_before, before)
+        select(review.effective_day, review.rating, review.stability_before, before)
         .where(
             review.learner_id == learner,
             review.state_before == State.REVIEW,
             review.kind.not_in(NOT_RECALL),
-            review.at >= max(since, default=EPOCH),
+            review.stamp >= max(since, default=EPOCH),
             log.not_retracted(),
             first_of_day,
         )
-        .order_by(review.day.desc(), review.id.desc())
+        .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
         .limit(RECENT)
     ).all()
     outcomes = []

@@ -150,7 +150,7 @@ def load(
     *more* adds so many whole budgets, for a learner who wants to go on.
     """
     today = study_day(now)
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    parameters = log.in_force(connection, learner=learner)
     met = _families_met(connection, today, learner=learner)
     steps: list[Item] = []
     reviews: list[Item] = []
@@ -181,7 +181,7 @@ def load(
 def interview(connection: Connection, now: datetime, limit: int, *, learner: int) -> Queue:
     """The cards seen before that are fading most: one of a family, none rated today."""
     today = study_day(now)
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    parameters = log.in_force(connection, learner=learner)
     met = _families_met(connection, today, learner=learner)
     known = _rated(connection, today, parameters, learner=learner)
     fading = sorted(known, key=lambda item: item.retrievability)
@@ -196,12 +196,12 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
     recent = connection.execute(
         select(review.duration, review.state_before)
         .where(review.learner_id == learner, review.kind == "study")
-        .order_by(review.day.desc(), review.id.desc())
+        .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
         .limit(_PACE_SAMPLE)
     ).all()
     spent = connection.execute(
         select(review.duration).where(
-            review.learner_id == learner, review.day == today, log.not_retracted()
+            review.learner_id == learner, review.effective_day == today, log.not_retracted()
         )
     ).scalars()
     return Pace(

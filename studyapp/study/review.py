@@ -56,19 +56,17 @@ def answer(
     if before.last_review != seen:
         raise AlreadyRatedError("This card was already rated in another window; here is the next.")
     uid_of_card = connection.scalars(select(card.uid).where(card.id == card_id)).one()
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
-    entry = fold.Review(
-        log.new_uid(), log.stamp(connection, now, learner=learner), _offset(now), rating, kind
-    )
-    after = fold.apply(before, entry, uid_of_card, parameters)
-    log.write_memory(connection, card_id, after, learner=learner)
-    log.append_review(
+    parameters = log.in_force(connection, learner=learner)
+    head = log.head(connection, now, learner=learner)
+    entry = fold.Review(log.new_uid(), head.at, head.offset, rating, kind, head.day)
+    after = log.append_review(
         connection,
         card_id,
         entry,
+        head,
         before=before,
-        after=after,
-        duration=round(duration.total_seconds() * 1000),
+        after=fold.apply(before, entry, uid_of_card, parameters),
+        duration=round(max(duration, timedelta()).total_seconds() * 1000),
         learner=learner,
     )
     return Answered(after, became_leech(before, after, leech_lapses))
@@ -115,9 +113,3 @@ def _log(
     learner: int,
 ) -> Memory:
     return log.log_event(connection, card_id, kind, now, target=target, day=day, learner=learner)[1]
-
-
-def _offset(now: datetime) -> timedelta:
-    offset = now.utcoffset()
-    assert offset is not None, "now carries the learner's zone"
-    return offset

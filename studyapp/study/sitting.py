@@ -198,8 +198,7 @@ class Sitting:
     def _reload(self) -> None:
         with self.desk.reading() as connection:
             self._queue = self._load(connection)
-            history = log.read_history(connection, learner=self.desk.learner)
-            self._parameters: Parameters = history[-1].parameters
+            self._parameters: Parameters = log.in_force(connection, learner=self.desk.learner)
 
     def _advance(self) -> None:
         now = self.desk.now()

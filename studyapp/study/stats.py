@@ -91,15 +91,15 @@ def retention(connection: Connection, first: date, last: date, *, learner: int) 
     """True retention: of the reviews of cards in review, the first of a card in a study day,
     the share that was remembered (not Again)."""
     rows = connection.execute(
-        select(review.card_id, review.day, review.rating)
+        select(review.card_id, review.effective_day, review.rating)
         .where(
             review.learner_id == learner,
-            review.day.between(first, last),
+            review.effective_day.between(first, last),
             review.state_before == State.REVIEW,
             review.kind.not_in(NOT_RECALL),
             log.not_retracted(),
         )
-        .order_by(review.at.desc())
+        .order_by(review.epoch.desc(), review.stamp.desc(), review.uid.desc())
     )
     earliest = {(card_id, day): rating for card_id, day, rating in rows}
     hits = sum(rating > Rating.AGAIN for rating in earliest.values())
@@ -145,7 +145,7 @@ def _studied(connection: Connection, day: date, *, learner: int) -> bool:
         select(review.id)
         .where(
             review.learner_id == learner,
-            review.day == day,
+            review.effective_day == day,
             review.kind != ReviewKind.IMPORT.value,
             log.not_retracted(),
         )

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, func, insert, or_, select, update
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import State
@@ -220,10 +220,10 @@ def start_section(connection: Connection, section_id: int, now: datetime, *, lea
         )
     )
     if kept is None:
-        _put(connection, section_id, started_at=log.utc(now), learner=learner)
+        _put(connection, section_id, now, started_at=log.utc(now), learner=learner)
 
 
-def stop_section(connection: Connection, section_id: int, *, learner: int) -> None:
+def stop_section(connection: Connection, section_id: int, *, now: datetime, learner: int) -> None:
     """Let no more new cards of a section in; those that were met stay.
 
     Raises StudyError if its chapter was started as a whole.
@@ -241,19 +241,19 @@ def stop_section(connection: Connection, section_id: int, *, learner: int) -> No
         raise StudyError(
             f"Chapter {row.chapter} was started as a whole, and section {row.number} with it."
         )
-    _put(connection, section_id, started_at=None, learner=learner)
+    _put(connection, section_id, now, started_at=None, learner=learner)
 
 
-def stop_chapter(connection: Connection, number: int, *, learner: int) -> None:
+def stop_chapter(connection: Connection, number: int, *, now: datetime, learner: int) -> None:
     """Let no more new cards of a chapter in but those of sections started one by one.
 
     Raises StudyError for a chapter that there is not.
     """
     ids = library.require_chapter(connection, number)
     connection.execute(
-        delete(tables.chapter_progress).where(
-            chapter_progress.learner_id == learner, chapter_progress.chapter_id.in_(ids)
-        )
+        update(tables.chapter_progress)
+        .where(chapter_progress.learner_id == learner, chapter_progress.chapter_id.in_(ids))
+        .values(started_at=None, changed_at=log.utc(now))
     )
 
 
@@ -264,11 +264,16 @@ def set_done(
     taking the tick off leaves it started."""
     if done:
         start_section(connection, section_id, now, learner=learner)
-    _put(connection, section_id, done_at=log.utc(now) if done else None, learner=learner)
+    _put(connection, section_id, now, done_at=log.utc(now) if done else None, learner=learner)
 
 
 def set_familiarity(
-    connection: Connection, section_id: int, familiarity: int | None, *, learner: int
+    connection: Connection,
+    section_id: int,
+    familiarity: int | None,
+    *,
+    now: datetime,
+    learner: int,
 ) -> None:
     """Keep how familiar a section is to the learner, 0 to 10, or None for not said.
 
@@ -276,7 +281,7 @@ def set_familiarity(
     """
     if familiarity is not None and familiarity not in range(FAMILIAR + 1):
         raise StudyError(f"Familiarity goes from 0 to {FAMILIAR}, not {familiarity}.")
-    _put(connection, section_id, familiarity=familiarity, learner=learner)
+    _put(connection, section_id, now, familiarity=familiarity, learner=learner)
 
 
 def write_note(
@@ -285,6 +290,7 @@ def write_note(
     text: str,
     before: str | None = None,
     *,
+    now: datetime,
     learner: int,
 ) -> str:
     """Keep the own note on a section, Markdown with line ends of LF. Returns what is kept:
@@ -298,7 +304,7 @@ def write_note(
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if before is not None:
         text = merged(kept, before, text)
-    _put(connection, section_id, text=text, learner=learner)
+    _put(connection, section_id, now, text=text, learner=learner)
     return text
 
 
@@ -377,7 +383,10 @@ def _read_moments(connection: Connection) -> dict[int, list[CourseMoment]]:
     return moments
 
 
-def _put(connection: Connection, section_id: int, *, learner: int, **values: Any) -> None:
+def _put(
+    connection: Connection, section_id: int, now: datetime, *, learner: int, **values: Any
+) -> None:
+    values["changed_at"] = log.utc(now)
     changed = connection.execute(
         update(tables.section_progress)
         .where(section_progress.section_id == section_id, section_progress.learner_id == learner)

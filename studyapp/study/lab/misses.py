@@ -203,7 +203,7 @@ def _chapter(
     started = (
         select(chapter.pack, chapter.part, chapter.number, chapter.title)
         .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
-        .where(chapter_progress.learner_id == learner)
+        .where(chapter_progress.learner_id == learner, chapter_progress.started_at.is_not(None))
     )
     citing = started.join(tables.note, note.chapter_id == chapter.id).where(cites)
     last = started.order_by(chapter_progress.started_at.desc(), chapter.number.desc())

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
@@ -237,9 +237,10 @@ class Attempt:
     def undo(self) -> Asked | None:
         """Take back the newest grade of this attempt with its review and show the question."""
         with self.desk.writing() as connection:
-            row = response.newest(connection, self.id, learner=self.desk.learner)
-            if row is None:
+            found = response.newest(connection, self.id, learner=self.desk.learner)
+            if found is None:
                 return None
+            row = found[1]
             response.take_back(connection, row, self.desk.now(), learner=self.desk.learner)
         for index, one in enumerate(self.questions):
             if one.note_id == row.note_id:
@@ -253,7 +254,7 @@ class Attempt:
             connection.execute(
                 update(tables.attempt)
                 .where(attempt.id == self.id, attempt.learner_id == self.desk.learner)
-                .values(note_id=self.current.note_id)
+                .values(note_id=self.current.note_id, changed_at=log.utc(self.desk.now()))
             )
 
     def reload(self) -> None:
@@ -314,7 +315,7 @@ class Attempt:
                 attempt.learner_id == self.desk.learner,
                 attempt.finished_at.is_(None),
             )
-            .values(finished_at=log.utc(self.desk.now()))
+            .values(finished_at=log.utc(self.desk.now()), changed_at=log.utc(self.desk.now()))
         )
         return True
 
@@ -346,17 +347,13 @@ def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
 
 def _unfinished(connection: Connection, chapter_id: int, *, learner: int) -> Row[Any] | None:
     """The open attempt, or one that was begun and in which nothing was done."""
-    done = exists().where(responses.attempt_id == attempt.id)
-    return connection.execute(
-        select(tables.attempt)
-        .where(
-            attempt.learner_id == learner,
-            attempt.chapter_id == chapter_id,
-            attempt.finished_at.is_(None),
+    rows = response.open_attempts(connection, chapter_id, learner=learner)
+    done = set(
+        connection.scalars(
+            select(responses.attempt_id).where(responses.attempt_id.in_([row.id for row in rows]))
         )
-        .order_by(done.desc(), attempt.id.desc())
-        .limit(1)
-    ).one_or_none()
+    )
+    return max(enumerate(rows), key=lambda it: (it[1].id in done, it[0]), default=(0, None))[1]
 
 
 def _begin(
@@ -365,21 +362,40 @@ def _begin(
     """A new attempt; with its first answer it takes the place of the open one."""
     if pretest is None:
         pretest = not is_started(connection, chapter_id, learner=learner)
-    offset = now.utcoffset()
-    assert offset is not None, "now carries the learner's zone"
+    made = make(connection, log.new_uid(), chapter_id, now, pretest=pretest, learner=learner)
+    return connection.execute(select(tables.attempt).where(attempt.id == made)).one()
+
+
+def make(
+    connection: Connection,
+    uid: bytes,
+    chapter_id: int,
+    now: datetime,
+    *,
+    pretest: bool = False,
+    ended: bool = False,
+    learner: int,
+) -> int:
+    """Keep a new attempt; returns its id."""
+    head = log.head(connection, now, learner=learner)
     made = connection.execute(
         insert(tables.attempt)
         .values(
-            uid=log.new_uid(),
+            uid=uid,
             learner_id=learner,
             chapter_id=chapter_id,
             pretest=pretest,
-            started_at=log.utc(now),
-            offset=int(offset.total_seconds()),
+            started_at=head.at,
+            offset=int(head.offset.total_seconds()),
+            finished_at=head.at if ended else None,
+            day=head.day,
+            changed_at=head.at,
+            **head.order(),
         )
         .returning(attempt.id)
     ).scalar_one()
-    return connection.execute(select(tables.attempt).where(attempt.id == made)).one()
+    log.settle(connection, head, learner=learner)
+    return made
 
 
 def is_started(connection: Connection, chapter_id: int, *, learner: int) -> bool:
@@ -387,7 +403,9 @@ def is_started(connection: Connection, chapter_id: int, *, learner: int) -> bool
     chapter_progress, section_progress = tables.chapter_progress.c, tables.section_progress.c
     found = connection.scalar(
         select(chapter_progress.chapter_id).where(
-            chapter_progress.learner_id == learner, chapter_progress.chapter_id == chapter_id
+            chapter_progress.learner_id == learner,
+            chapter_progress.chapter_id == chapter_id,
+            chapter_progress.started_at.is_not(None),
         )
     ) or connection.scalar(
         select(section_progress.section_id)

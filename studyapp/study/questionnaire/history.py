@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import CardStyle, NoteKind
-from studyapp.store import tables
+from studyapp.store import log, tables
 from studyapp.study.grading import Grade
 
 attempt = tables.attempt.c
@@ -68,12 +68,13 @@ class Waiting:
 def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[Past]:
     """A chapter's attempts, newest first; those in which nothing was done are left out."""
     rows = connection.execute(
-        select(tables.attempt)
-        .where(attempt.learner_id == learner, attempt.chapter_id == chapter_id)
-        .order_by(attempt.id.desc())
+        select(tables.attempt).where(
+            attempt.learner_id == learner, attempt.chapter_id == chapter_id
+        )
     ).all()
+    newest_first = reversed(log.in_order(connection, rows, learner=learner))
     answers = _answers(connection, attempt.chapter_id == chapter_id, learner=learner)
-    return [_past(row, answers[row.id]) for row in rows if row.id in answers]
+    return [_past(row, answers[row.id]) for row in newest_first if row.id in answers]
 
 
 def changed(connection: Connection, before: int, after: int, *, learner: int) -> Changed:
@@ -91,7 +92,7 @@ def changed(connection: Connection, before: int, after: int, *, learner: int) ->
             response.grade.in_(_ORDER),
             earlier.grade.in_(_ORDER),
         )
-        .order_by(note.number, note.id)
+        .order_by(*BOOK_ORDER)
     )
     steps = [
         (prompt, _ORDER.index(Grade(now)) - _ORDER.index(Grade(then))) for prompt, then, now in rows

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from studyapp import disk
 from studyapp.errors import StudyError
@@ -17,13 +17,13 @@ from studyapp.notes import post
 from studyapp.notes.card import question_face, without_code
 from studyapp.notes.note import Note, NoteKind, Problem
 from studyapp.notes.post import Answer, OwnNote, Post, Restored, Result
-from studyapp.store import log, tables
+from studyapp.store import tables
 from studyapp.study import tracker
 from studyapp.study.card import as_note
 from studyapp.study.lab import facts, runs
 from studyapp.study.learner import FIRST, name_of
 from studyapp.study.questionnaire import response
-from studyapp.study.questionnaire.attempt import find_chapter
+from studyapp.study.questionnaire.attempt import find_chapter, make
 from studyapp.study.questionnaire.history import BOOK_ORDER, asked_in
 
 chapter = tables.chapter.c
@@ -136,7 +136,9 @@ def restore(
     )
     notes = 0
     for one in restored.notes:
-        sentence = _restore_note(connection, chapter_id, one.section, one.text, learner=learner)
+        sentence = _restore_note(
+            connection, chapter_id, one.section, one.text, now, learner=learner
+        )
         if sentence:
             problems.append(Problem(path, one.line, sentence))
         elif sentence is None:
@@ -181,21 +183,7 @@ def _restore_answers(
     )
     if not found or kept is not None:
         return [], problems
-    offset = now.utcoffset()
-    assert offset is not None, "now carries the learner's zone"
-    made = connection.execute(
-        insert(tables.attempt)
-        .values(
-            uid=uid,
-            learner_id=learner,
-            chapter_id=chapter_id,
-            pretest=False,
-            started_at=log.utc(now),
-            offset=int(offset.total_seconds()),
-            finished_at=log.utc(now),
-        )
-        .returning(attempt.id)
-    ).scalar_one()
+    made = make(connection, uid, chapter_id, now, ended=True, learner=learner)
     for one in found:
         note_id, _ = known[one.note]
         response.put(connection, made, note_id, now, learner=learner, text=one.text)
@@ -203,7 +191,13 @@ def _restore_answers(
 
 
 def _restore_note(
-    connection: Connection, chapter_id: int, number: str, text: str, *, learner: int
+    connection: Connection,
+    chapter_id: int,
+    number: str,
+    text: str,
+    now: datetime,
+    *,
+    learner: int,
 ) -> str | None:
     """None if it was kept, "" if it is there already, else why it was not."""
     row = connection.execute(
@@ -220,7 +214,7 @@ def _restore_note(
         return "" if row.text == text else f"section {number} has another note of yours already"
     if len(text) > response.LONGEST:
         return f"the note has more than {response.LONGEST:,} characters"
-    tracker.write_note(connection, row.id, text, learner=learner)
+    tracker.write_note(connection, row.id, text, now=now, learner=learner)
     return None
 
 
@@ -228,8 +222,9 @@ def _newest_answers(connection: Connection, *, learner: int) -> dict[int, str]:
     """The newest answer that is not empty, by the id of its note."""
     rows = connection.execute(
         select(responses.note_id, responses.text)
+        .join(tables.attempt, attempt.id == responses.attempt_id)
         .where(responses.learner_id == learner, responses.text != "")
-        .order_by(responses.changed_at, responses.id)
+        .order_by(responses.changed_at, attempt.uid)
     )
     return {row.note_id: row.text for row in rows}
 

@@ -40,7 +40,7 @@ def promises(
     """
     if asked.to_do:
         return {}
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    parameters = log.in_force(connection, learner=learner)
     return {
         given: _promise(connection, asked, given, ticked, now, parameters, pretest, learner=learner)
         for given in (Grade.MISSED, Grade.PARTLY, Grade.GOT)
@@ -89,6 +89,6 @@ def _after(
     after = fold.apply(before, entry, uid, parameters)
     if given is Grade.PARTLY and not said:
         day = study_day(now) + timedelta(days=1)
-        set_due = fold.Event(b"", at, offset, EventKind.SET_DUE, day=day)
+        set_due = fold.Event(b"", at, offset, EventKind.SET_DUE, until=day)
         after = fold.apply(after, set_due, uid, parameters)
     return after
