@@ -147,6 +147,7 @@ class _Moment(TypedColumns):
     title: Named[str]
     text: Named[str]
     video: Named[str | None]  # address of the lecture
+    learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
 
 
 moment = Table("moment", METADATA, _Moment, Index(None, "section_id"))

@@ -14,7 +14,7 @@ from studyapp import disk, packs
 from studyapp.config import Current, data_folder
 from studyapp.errors import StudyError
 from studyapp.notes.note import FileKind, NoteKind
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
 from studyapp.study import learner as learners
@@ -78,11 +78,10 @@ def _whose(desk: Desk, name: str, *, new: bool) -> int:
     return made
 
 
-def roots() -> list[Path]:
-    """Folders to read, in order: installed packs, then the learner's own, `mine` last."""
-    own = own_packs()
-    folders = sorted(path for path in own.iterdir() if path.is_dir()) if own.is_dir() else []
-    return installed_roots() + sorted(folders, key=lambda path: path.name == OWN_PACK)
+def roots(desk: Desk | None = None) -> list[Path]:
+    """Folders to read, in order: installed packs, then the learner's own, `mine` last; those of the
+    first learner where there is no desk."""
+    return installed_roots() + own_roots(own_packs() if desk is None else home(desk))
 
 
 def installed_roots() -> list[Path]:
@@ -90,21 +89,44 @@ def installed_roots() -> list[Path]:
     return [pack.folder for pack in packs.installed(GROUP) if pack.folder is not None]
 
 
+def own_roots(packs_folder: Path) -> list[Path]:
+    """The packs in a learner's folder, `mine` last."""
+    if not packs_folder.is_dir():
+        return []
+    folders = sorted(path for path in packs_folder.iterdir() if path.is_dir())
+    return sorted(folders, key=lambda path: path.name == OWN_PACK)
+
+
 def own_packs() -> Path:
+    """The folder of the first learner's own packs."""
     return data_folder() / "packs"
 
 
-def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
-    """Read the content if a file has changed since the last time; None if none has."""
-    folders = roots()
+def home(desk: Desk) -> Path:
+    """The folder of the learner's own packs: `packs`, or for others than the first one
+    `packs-of/NAME`, whatever signs the name has."""
+    if desk.learner == learners.FIRST:
+        return own_packs()
     with desk.reading() as connection:
-        if not force and is_current(connection, folders):
+        name = learners.name_of(connection, learner=desk.learner)
+    return data_folder() / "packs-of" / learners.as_folder(name)
+
+
+def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
+    """Read the content if a file has changed since the last time; None if none has.
+
+    Installed content is read for all, own packs for the learner at the desk alone.
+    """
+    installed, own = installed_roots(), own_roots(home(desk))
+    with desk.reading() as connection:
+        if not force and is_current(connection, [*installed, *own], desk.learner):
             return None
     from studyapp.store.sync import sync  # and the readers of all formats with it
 
     with desk.writing() as connection:
         first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
-        report = sync(connection, folders, desk.now())
+        owner.claim(connection, own_packs(), learner=learners.FIRST)
+        report = sync(connection, installed, desk.now(), own=own, learner=desk.learner)
         for learner in connection.scalars(select(tables.learner.c.id)).all() if first else ():
             _start_first_chapter(connection, desk.now(), learner=learner)
     return report
@@ -135,7 +157,7 @@ def _plain(value: float | tuple[timedelta, ...]) -> object:
     return value
 
 
-def editable(view: CardView) -> tuple[Path, int]:
+def editable(desk: Desk, view: CardView) -> tuple[Path, int]:
     """File and line at which the learner edits a card's note.
 
     An installed pack is never written to: its note is copied with the same id to `packs/mine`,
@@ -143,7 +165,7 @@ def editable(view: CardView) -> tuple[Path, int]:
     """
     from studyapp.notes import markdown
 
-    note, own = view.note, own_packs()
+    note, own = view.note, home(desk)
     if own in note.path.parents:
         return note.path, note.line
     target = own / OWN_PACK / f"chapter-{view.chapter}-{note.kind.value}s.md"
@@ -200,7 +222,7 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
     if row is None:
         raise StudyError("Start a chapter first; a card of your own belongs to one.")
     name = markdown.slug(f"my {question}", taken)
-    path = own_packs() / OWN_PACK / f"chapter-{row.number}-questions.md"
+    path = home(desk) / OWN_PACK / f"chapter-{row.number}-questions.md"
     text = f"## {question} {{#{name}}}\n\n{answer}"
     add_note(path, row.pack, row.part, row.number, row.title, text, NoteKind.QUESTION)
     refresh(desk)
@@ -209,15 +231,16 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
 def check_chapter(desk: Desk, number: int) -> None:
     """Raises StudyError if there is no chapter *number*."""
     with desk.reading() as connection:
-        require_chapter(connection, number)
+        require_chapter(connection, number, learner=desk.learner)
 
 
-def require_chapter(connection: Connection, number: int) -> list[int]:
+def require_chapter(connection: Connection, number: int, *, learner: int) -> list[int]:
     """Ids of chapter *number*, one for each pack that has it. Raises StudyError if none does."""
     chapter = tables.chapter.c
-    ids = connection.scalars(select(chapter.id).where(chapter.number == number)).all()
+    theirs = owner.theirs(chapter, learner)
+    ids = connection.scalars(select(chapter.id).where(chapter.number == number, theirs)).all()
     if not ids:
-        known = connection.execute(select(chapter.number, chapter.title)).all()
+        known = connection.execute(select(chapter.number, chapter.title).where(theirs)).all()
         if not known:
             raise StudyError(f"There is no chapter {number}, nor any other yet.")
         nearest, title = min(known, key=lambda row: (abs(row.number - number), row.number))
@@ -227,7 +250,7 @@ def require_chapter(connection: Connection, number: int) -> list[int]:
 
 def start_chapter(connection: Connection, number: int, now: datetime, *, learner: int) -> None:
     """Let a chapter's cards in. Raises StudyError for a chapter that there is not."""
-    ids, at = require_chapter(connection, number), log.utc(now)
+    ids, at = require_chapter(connection, number, learner=learner), log.utc(now)
     known = dict(
         connection.execute(
             select(chapter_progress.chapter_id, chapter_progress.started_at).where(
@@ -260,6 +283,11 @@ def _quoted(text: str) -> str:
 
 def _start_first_chapter(connection: Connection, now: datetime, *, learner: int) -> None:
     chapter = tables.chapter.c
-    first = connection.scalar(select(chapter.number).order_by(chapter.number).limit(1))
+    first = connection.scalar(
+        select(chapter.number)
+        .where(owner.theirs(chapter, learner))
+        .order_by(chapter.number)
+        .limit(1)
+    )
     if first is not None:
         start_chapter(connection, first, now, learner=learner)

@@ -23,7 +23,7 @@ from studyapp.memory.mastery import (
 )
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import NoteKind
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.stats import NOT_RECALL
 
@@ -139,6 +139,7 @@ def _standings(
         .where(
             note.kind == NoteKind.QUESTION.value,
             card.missing_since.is_(None),
+            owner.visible(card, learner),
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),
             *([chapter.number == number] if number is not None else []),
         )

@@ -16,7 +16,7 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, State
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
 UNLOCK_DAYS = 7.0  # stability at which the opener lets the reverse card in
@@ -261,7 +261,7 @@ def _rated(
             memory.learner_id == learner,
             memory.state != State.NEW,
             *conditions,
-            *_open(today),
+            *_open(today, learner),
         )
     )
     per_day = parameters.interval(1.0)  # intervals are proportional to stability
@@ -282,12 +282,13 @@ def _rated(
         )
 
 
-def _open(today: date) -> tuple[ColumnElement[bool], ...]:
-    """Conditions: not suspended, not buried, text still there."""
+def _open(today: date, learner: int) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: not suspended, not buried, text still there and the learner's to see."""
     return (
         memory.suspended.is_(False),
         or_(memory.buried_until.is_(None), memory.buried_until <= today),
         card.missing_since.is_(None),
+        owner.theirs(card, learner),
     )
 
 
@@ -330,9 +331,10 @@ def _new(
             and_(opener.card_id == card.opener, opener.learner_id == learner),
         )
         .where(
-            or_(memory.card_id.is_(None), and_(memory.state == State.NEW, *_open(today))),
+            or_(memory.card_id.is_(None), and_(memory.state == State.NEW, *_open(today, learner))),
             or_(chapter_progress.started_at.is_not(None), section_progress.started_at.is_not(None)),
             card.missing_since.is_(None),
+            owner.visible(card, learner),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
             *([chapter.number == number] if number is not None else []),
         )

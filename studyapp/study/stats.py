@@ -13,7 +13,7 @@ from studyapp.lab import interval
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating, State
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 
 FORECAST_DAYS = 14
 NOT_RECALL = (ReviewKind.CRAM.value, ReviewKind.IMPORT.value)
@@ -68,12 +68,17 @@ def stats(
     known = connection.execute(
         select(memory.state, func.count())
         .join(tables.card, card.id == memory.card_id)
-        .where(memory.learner_id == learner, card.missing_since.is_(None))
+        .where(
+            memory.learner_id == learner,
+            card.missing_since.is_(None),
+            owner.theirs(card, learner),
+        )
         .group_by(memory.state)
     )
     for state, count in known:
         cards[State(state).name.lower()] = count
-    total = connection.scalar(select(func.count()).where(card.missing_since.is_(None))) or 0
+    there = (card.missing_since.is_(None), owner.visible(card, learner))
+    total = connection.scalar(select(func.count()).where(*there)) or 0
     cards["new"] = total - cards["learning"] - cards["review"] - cards["relearning"]
     suspended = _count(connection, memory.suspended.is_(True), learner=learner)
     leeches = _count(connection, memory.lapses >= leech_lapses, learner=learner)
@@ -130,6 +135,7 @@ def forecast(connection: Connection, today: date, *, learner: int) -> list[int]:
             memory.due < today + timedelta(days=FORECAST_DAYS),
             memory.suspended.is_(False),
             card.missing_since.is_(None),
+            owner.theirs(card, learner),
         )
         .group_by(memory.due)
     )

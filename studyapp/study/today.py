@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, case, func, select
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
-from studyapp.store import tables
+from studyapp.store import owner, tables
 from studyapp.study import queue, stats
 from studyapp.study.queue import Counts
 from studyapp.study.stats import Share
@@ -98,7 +98,7 @@ def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> lis
                 tables.memory,
                 and_(memory.card_id == card.id, memory.learner_id == learner),
             )
-            .where(card.missing_since.is_(None))
+            .where(card.missing_since.is_(None), owner.visible(card, learner))
             .group_by(card.chapter_id)
         )
     }
@@ -108,6 +108,7 @@ def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> lis
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
+        .where(owner.theirs(chapter, learner))
         .order_by(chapter.number, chapter.pack)
     )
     return [

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, and_, case, func, insert, or_, select, u
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import State
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.study import library
 from studyapp.study.draft import merged
 
@@ -155,7 +155,7 @@ def read_course(
     stay true while the learner only ticks, starts and notes.
     """
     counts = count_cards(connection, learner=learner) if counts is None else counts
-    moments = _read_moments(connection)
+    moments = _read_moments(connection, learner=learner)
     rows: dict[int, list[Row[Any]]] = {}
     for row in _read_sections(connection, learner=learner):
         rows.setdefault(row.chapter_id, []).append(row)
@@ -166,6 +166,7 @@ def read_course(
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
+        .where(owner.theirs(chapter, learner))
         .order_by(chapter.number, chapter.pack)
     ):
         started = found.started_at is not None
@@ -203,7 +204,7 @@ def count_cards(connection: Connection, *, learner: int) -> CardCounts:
     rows = connection.execute(
         select(card.chapter_id, card.section_id, func.count() - known, known)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
-        .where(card.missing_since.is_(None))
+        .where(card.missing_since.is_(None), owner.visible(card, learner))
         .group_by(card.section_id, card.chapter_id)  # the other way round takes half as long again
     )
     counts: dict[int, dict[int | None, tuple[int, int]]] = {}
@@ -249,7 +250,7 @@ def stop_chapter(connection: Connection, number: int, *, now: datetime, learner:
 
     Raises StudyError for a chapter that there is not.
     """
-    ids = library.require_chapter(connection, number)
+    ids = library.require_chapter(connection, number, learner=learner)
     connection.execute(
         update(tables.chapter_progress)
         .where(chapter_progress.learner_id == learner, chapter_progress.chapter_id.in_(ids))
@@ -361,11 +362,14 @@ def _read_sections(connection: Connection, *, learner: int) -> Iterable[Row[Any]
             tables.section_progress,
             and_(section_progress.section_id == section.id, section_progress.learner_id == learner),
         )
-        .where(or_(section.missing_since.is_(None), section_progress.text != ""))
+        .where(
+            or_(section.missing_since.is_(None), section_progress.text != ""),
+            owner.theirs(section, learner),
+        )
     )
 
 
-def _read_moments(connection: Connection) -> dict[int, list[CourseMoment]]:
+def _read_moments(connection: Connection, *, learner: int) -> dict[int, list[CourseMoment]]:
     moments: dict[int, list[CourseMoment]] = {}
     for row in connection.execute(
         select(
@@ -376,7 +380,7 @@ def _read_moments(connection: Connection) -> dict[int, list[CourseMoment]]:
             moment.text,
             moment.video,
         )
-        .where(moment.section_id.is_not(None))
+        .where(moment.section_id.is_not(None), owner.theirs(moment, learner))
         .order_by(moment.lecture, moment.seconds)
     ):
         moments.setdefault(row.section_id, []).append(CourseMoment(*row[1:]))

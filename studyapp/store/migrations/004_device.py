@@ -220,6 +220,7 @@ _ATTEMPT, _RUN = (
 _ADDED = {
     "chapter": ("learner_id",),
     "section": ("learner_id",),
+    "moment": ("learner_id",),
     "attempt": ("device_id", "day", "epoch", "stamp", "changed_at"),
     "response": ("variant", "device_id", "epoch", "stamp"),
     "run": ("device_id", "day", "epoch", "stamp"),

@@ -178,7 +178,7 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
         taken = set(connection.scalars(select(note.name)))
     front = _front(lesson, said)
     name = markdown.slug(f"missed {lesson.name}", taken)
-    path = library.own_packs() / library.OWN_PACK / f"chapter-{number}-questions.md"
+    path = library.home(desk) / library.OWN_PACK / f"chapter-{number}-questions.md"
     tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
     text = f"## {front} {{#{name}}}\n\n{_back(lesson, missed, said)}\n\n{tags}"
     library.add_note(path, pack, part, number, title, text, NoteKind.QUESTION)
@@ -187,7 +187,7 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
         card_id: int | None = connection.scalar(
             select(card.id)
             .join(tables.note, note.id == card.note_id)
-            .where(note.uid == note_uid(pack, name).bytes)
+            .where(note.uid == note_uid(pack, name).bytes, note.learner_id == desk.learner)
         )
     if card_id is None:
         raise StudyError(f"The card could not be read back; look at the end of {path}.")

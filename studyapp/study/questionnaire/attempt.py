@@ -13,7 +13,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.card import Face, question_face
 from studyapp.notes.note import CardStyle, Note, NoteKind
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.study.card import as_note
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade, propose_grade
@@ -99,7 +99,9 @@ class Attempt:
         self.desk = desk
         learner = desk.learner
         with desk.reading() as connection:
-            self.chapter_id, self.number, self.title = find_chapter(connection, number)
+            self.chapter_id, self.number, self.title = find_chapter(
+                connection, number, learner=learner
+            )
             row = None if anew else _unfinished(connection, self.chapter_id, learner=learner)
         if row is None:
             with desk.writing() as connection:
@@ -320,14 +322,14 @@ class Attempt:
         return True
 
 
-def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
+def find_chapter(connection: Connection, number: int, *, learner: int) -> tuple[int, int, str]:
     """(id, number, title) of the chapter *number* with questions.
 
     Raises StudyError if there is none, or none with questions.
     """
     from studyapp.study.library import require_chapter
 
-    ids = require_chapter(connection, number)
+    ids = require_chapter(connection, number, learner=learner)
     row = connection.execute(
         select(chapter.id, chapter.number, chapter.title)
         .join(tables.note, note.chapter_id == chapter.id)
@@ -335,6 +337,7 @@ def find_chapter(connection: Connection, number: int) -> tuple[int, int, str]:
             chapter.id.in_(ids),
             note.kind == NoteKind.QUESTION.value,
             note.missing_since.is_(None),
+            owner.visible(note, learner),
         )
         .order_by(chapter.pack)
         .limit(1)
@@ -448,7 +451,7 @@ def _asked(
                 responses.learner_id == learner,
             ),
         )
-        .where(*asked_in(chapter_id))
+        .where(*asked_in(chapter_id, learner))
         .order_by(*BOOK_ORDER)
     )
     asked = []

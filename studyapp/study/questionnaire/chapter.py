@@ -67,13 +67,13 @@ def view(
 
     Raises StudyError if there is no such chapter, or it has no questions.
     """
-    chapter_id, number, title = find_chapter(connection, number)
+    chapter_id, number, title = find_chapter(connection, number, learner=learner)
     past = questionnaire.attempts(connection, chapter_id, learner=learner)
     judged = [one.id for one in past if one.grades.keys() - {Grade.DONE}]
     return ChapterView(
         number,
         title,
-        questionnaire.count_questions(connection, chapter_id),
+        questionnaire.count_questions(connection, chapter_id, learner=learner),
         is_started(connection, chapter_id, learner=learner),
         outlooks(connection, now, on=on, number=number, learner=learner).get(chapter_id),
         tuple(past),

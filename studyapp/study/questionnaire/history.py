@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import CardStyle, NoteKind
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.study.grading import Grade
 
 attempt = tables.attempt.c
@@ -134,22 +134,25 @@ def waiting(connection: Connection, *, learner: int) -> Waiting | None:
         row.number,
         row.title,
         row.answered,
-        count_questions(connection, row.chapter_id),
+        count_questions(connection, row.chapter_id, learner=learner),
         _day(row.newest, row.offset),
     )
 
 
-def asked_in(chapter_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Conditions on a note: it is a question of the chapter, and its text is there."""
+def asked_in(chapter_id: int, learner: int) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a note: it is a question of the chapter, its text is there, and it is the
+    learner's to see."""
     return (
         note.chapter_id == chapter_id,
         note.kind == NoteKind.QUESTION.value,
         note.missing_since.is_(None),
+        owner.visible(note, learner),
     )
 
 
-def count_questions(connection: Connection, chapter_id: int) -> int:
-    return connection.scalar(select(func.count()).where(*asked_in(chapter_id))) or 0
+def count_questions(connection: Connection, chapter_id: int, *, learner: int) -> int:
+    asked = asked_in(chapter_id, learner)
+    return connection.scalar(select(func.count()).where(*asked)) or 0
 
 
 def graded(connection: Connection, *, learner: int) -> list[tuple[bool, float]]:

@@ -17,7 +17,7 @@ from studyapp.notes import post
 from studyapp.notes.card import question_face, without_code
 from studyapp.notes.note import Note, NoteKind, Problem
 from studyapp.notes.post import Answer, OwnNote, Post, Restored, Result
-from studyapp.store import tables
+from studyapp.store import owner, tables
 from studyapp.study import tracker
 from studyapp.study.card import as_note
 from studyapp.study.lab import facts, runs
@@ -55,11 +55,11 @@ def compose(connection: Connection, number: int, catalog: Catalog, *, learner: i
 
     Raises StudyError if there is no such chapter, or it has no questions.
     """
-    chapter_id, number, title = find_chapter(connection, number)
+    chapter_id, number, title = find_chapter(connection, number, learner=learner)
     pack = connection.scalars(select(chapter.pack).where(chapter.id == chapter_id)).one()
     written = _newest_answers(connection, learner=learner)
     rows = connection.execute(
-        select(tables.note).where(*asked_in(chapter_id)).order_by(*BOOK_ORDER)
+        select(tables.note).where(*asked_in(chapter_id, learner)).order_by(*BOOK_ORDER)
     )
     questions = [(row.id, as_note(row)) for row in rows]
     return Post(
@@ -160,7 +160,9 @@ def _restore_answers(
         name: (note_id, prompt)
         for note_id, name, prompt in connection.execute(
             select(note.id, note.name, note.prompt).where(
-                note.chapter_id == chapter_id, note.kind == NoteKind.QUESTION.value
+                note.chapter_id == chapter_id,
+                note.kind == NoteKind.QUESTION.value,
+                owner.visible(note, learner),
             )
         )
     }
