@@ -13,14 +13,14 @@ from studyapp.store import tables
 _DERIVATION = "2"  # raise it when the cards made from the same text change
 
 
-def is_current(connection: Connection, roots: Sequence[Path], learner: int | None = None) -> bool:
-    """Whether the database has read exactly these *roots* as they now are; those of another
-    *learner* do not count."""
+def is_current(connection: Connection, roots: Sequence[Path], *, whose: int | None = None) -> bool:
+    """Whether the database has read exactly these *roots* as they now are; own ones of others than
+    the learner *whose* they are do not count."""
     root = tables.root.c
     kept = dict(
         connection.execute(
             select(root.path, root.stamp).where(
-                or_(root.learner_id.is_(None), root.learner_id == learner)
+                or_(root.learner_id.is_(None), root.learner_id == whose)
             )
         ).all()
     )

@@ -29,7 +29,7 @@ class Moved:
     cards: dict[str, int]  # ids by side
 
 
-def visible(column: Any, learner: int) -> ColumnElement[bool]:
+def visible(column: Any, *, learner: int) -> ColumnElement[bool]:
     """Condition on a note or a card: the learner's, or installed and without a copy of theirs."""
     base, own = tables.note.alias("base"), tables.note.alias("own")
     copied = (
@@ -42,10 +42,10 @@ def visible(column: Any, learner: int) -> ColumnElement[bool]:
         )
     )
     note_id = column.id if column is note else column.note_id
-    return and_(theirs(column, learner), note_id.not_in(copied))
+    return and_(theirs(column, learner=learner), note_id.not_in(copied))
 
 
-def theirs(column: Any, learner: int) -> ColumnElement[bool]:
+def theirs(column: Any, *, learner: int) -> ColumnElement[bool]:
     """Condition on content: installed, or the learner's own."""
     return or_(column.learner_id.is_(None), column.learner_id == learner)
 
@@ -79,7 +79,7 @@ def settle(connection: Connection) -> Iterator[Moved]:
     learners = connection.scalars(select(tables.learner.c.id)).all()
     for uid, rows in versions.items():
         for learner in learners if len(rows) > 1 else ():
-            seen = _seen(rows, learner)
+            seen = _seen(rows, learner=learner)
             for row in rows:
                 if seen is not None and row is not seen:
                     cards = _move(connection, row.id, seen.id, learner=learner)
@@ -87,7 +87,7 @@ def settle(connection: Connection) -> Iterator[Moved]:
                         yield Moved(uid, learner, row.points, cards)
 
 
-def _seen(rows: list[Any], learner: int) -> Any:
+def _seen(rows: list[Any], *, learner: int) -> Any:
     """The version of a note that a learner sees."""
     own = next((row for row in rows if row.learner_id == learner), None)
     installed = next((row for row in rows if row.learner_id is None), None)

@@ -77,10 +77,11 @@ def sync(
     now: datetime,
     *,
     own: Sequence[Path] = (),
-    learner: int | None = None,
+    whose: int | None = None,
 ) -> SyncReport:
-    """Read the content of the installed *roots*, and of the *own* ones of a *learner*, into the
-    database, in one transaction of the caller's. Other learners' own content stays as it is.
+    """Read the content of the installed *roots*, and of the *own* ones of the learner *whose* they
+    are, into the database, in one transaction of the caller's. What is another learner's own stays
+    as it is.
 
     A later root shadows an earlier one note by note, and an own one the installed ones for its
     learner. A note is known by its uid alone, so rewording, moving and renaming keep its memory.
@@ -88,9 +89,9 @@ def sync(
     out of reach.
     """
     installed = _read(roots, None)
-    sources = [installed] if learner is None else [installed, _read(own, learner)]
+    sources = [installed] if whose is None else [installed, _read(own, whose)]
     chapters = _write_chapters(connection, sources)
-    ids = _write_roots(connection, sources, now, learner=learner)
+    ids = _write_roots(connection, sources, now)
     tally, missing = _Tally(), 0
     places: dict[bytes, int] = {}
     for source in sources:
@@ -106,7 +107,7 @@ def sync(
         if text is not None:
             sides_changed = _changed_sides(text[1], moved.points, moved.cards)
             changed = [moved.cards[side] for side in sides_changed]
-            tally.due_again += _make_due(connection, changed, now, learner=moved.learner)
+            tally.due_again += _make_due(connection, changed, now, whose=moved.learner)
     return SyncReport(
         tally.added,
         tally.changed,
@@ -137,7 +138,7 @@ def _read(roots: Sequence[Path], whose: int | None) -> _Source:
 
 
 def _write_chapters(
-    connection: Connection, sources: Iterable[_Source]
+    connection: Connection, sources: Sequence[_Source]
 ) -> dict[tuple[str, int], int]:
     """One that only a learner has is theirs; one that two have, or a pack, is everybody's."""
     table = tables.chapter
@@ -328,18 +329,18 @@ def _changed_sides(
 
 
 def _make_due(
-    connection: Connection, cards: Iterable[int], now: datetime, *, learner: int | None = None
+    connection: Connection, cards: Iterable[int], now: datetime, *, whose: int | None = None
 ) -> int:
     """Make cards that were rated come once more, in the log of each learner who did, or of one;
     returns how many."""
     memory, count = tables.memory.c, 0
     for card_id in cards:
         rated = select(memory.learner_id).where(memory.card_id == card_id, memory.due.is_not(None))
-        if learner is not None:
-            rated = rated.where(memory.learner_id == learner)
-        for one in connection.scalars(rated).all():
+        if whose is not None:
+            rated = rated.where(memory.learner_id == whose)
+        for learner in connection.scalars(rated).all():
             log.log_event(
-                connection, card_id, EventKind.CHANGED, now, day=study_day(now), learner=one
+                connection, card_id, EventKind.CHANGED, now, day=study_day(now), learner=learner
             )
             count += 1
     return count
@@ -424,7 +425,7 @@ def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int
 
 
 def _write_roots(
-    connection: Connection, sources: Iterable[_Source], now: datetime, *, learner: int | None
+    connection: Connection, sources: Sequence[_Source], now: datetime
 ) -> dict[Path, int]:
     """Keep which roots these owners have, and their stamps; returns the ids."""
     root, note = tables.root.c, tables.note.c
@@ -436,10 +437,9 @@ def _write_roots(
             ids[path], _ = _upsert(
                 connection, tables.root, kept.get(str(path)), values, {"path": str(path)}
             )
+    owners = {source.owner for source in sources}
     left = [
-        row.id
-        for row in kept.values()
-        if row.learner_id in (None, learner) and row.id not in ids.values()
+        row.id for row in kept.values() if row.learner_id in owners and row.id not in ids.values()
     ]
     connection.execute(update(tables.note).where(note.root_id.in_(left)).values(root_id=None))
     connection.execute(delete(tables.root).where(root.id.in_(left)))

@@ -43,7 +43,7 @@ def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -
     rows = connection.execute(
         select(note.id, note.prompt, note.answer, chapter.number, note.kind)
         .join(tables.chapter, chapter.id == note.chapter_id)
-        .where(anywhere, note.missing_since.is_(None), owner.visible(note, learner))
+        .where(anywhere, note.missing_since.is_(None), owner.visible(note, learner=learner))
         .order_by(in_prompt.desc(), chapter.number, note.path, note.line)
         .limit(limit)
     )

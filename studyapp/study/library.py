@@ -119,14 +119,14 @@ def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
     """
     installed, own = installed_roots(), own_roots(home(desk))
     with desk.reading() as connection:
-        if not force and is_current(connection, [*installed, *own], desk.learner):
+        if not force and is_current(connection, [*installed, *own], whose=desk.learner):
             return None
     from studyapp.store.sync import sync  # and the readers of all formats with it
 
     with desk.writing() as connection:
         first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
         owner.claim(connection, own_packs(), learner=learners.FIRST)
-        report = sync(connection, installed, desk.now(), own=own, learner=desk.learner)
+        report = sync(connection, installed, desk.now(), own=own, whose=desk.learner)
         for learner in connection.scalars(select(tables.learner.c.id)).all() if first else ():
             _start_first_chapter(connection, desk.now(), learner=learner)
     return report
@@ -237,7 +237,7 @@ def check_chapter(desk: Desk, number: int) -> None:
 def require_chapter(connection: Connection, number: int, *, learner: int) -> list[int]:
     """Ids of chapter *number*, one for each pack that has it. Raises StudyError if none does."""
     chapter = tables.chapter.c
-    theirs = owner.theirs(chapter, learner)
+    theirs = owner.theirs(chapter, learner=learner)
     ids = connection.scalars(select(chapter.id).where(chapter.number == number, theirs)).all()
     if not ids:
         known = connection.execute(select(chapter.number, chapter.title).where(theirs)).all()
@@ -285,7 +285,7 @@ def _start_first_chapter(connection: Connection, now: datetime, *, learner: int)
     chapter = tables.chapter.c
     first = connection.scalar(
         select(chapter.number)
-        .where(owner.theirs(chapter, learner))
+        .where(owner.theirs(chapter, learner=learner))
         .order_by(chapter.number)
         .limit(1)
     )

@@ -139,7 +139,7 @@ def _standings(
         .where(
             note.kind == NoteKind.QUESTION.value,
             card.missing_since.is_(None),
-            owner.visible(card, learner),
+            owner.visible(card, learner=learner),
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),
             *([chapter.number == number] if number is not None else []),
         )

@@ -261,7 +261,7 @@ def _rated(
             memory.learner_id == learner,
             memory.state != State.NEW,
             *conditions,
-            *_open(today, learner),
+            *_open(today, learner=learner),
         )
     )
     per_day = parameters.interval(1.0)  # intervals are proportional to stability
@@ -282,13 +282,13 @@ def _rated(
         )
 
 
-def _open(today: date, learner: int) -> tuple[ColumnElement[bool], ...]:
+def _open(today: date, *, learner: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions: not suspended, not buried, text still there and the learner's to see."""
     return (
         memory.suspended.is_(False),
         or_(memory.buried_until.is_(None), memory.buried_until <= today),
         card.missing_since.is_(None),
-        owner.theirs(card, learner),
+        owner.theirs(card, learner=learner),
     )
 
 
@@ -331,10 +331,13 @@ def _new(
             and_(opener.card_id == card.opener, opener.learner_id == learner),
         )
         .where(
-            or_(memory.card_id.is_(None), and_(memory.state == State.NEW, *_open(today, learner))),
+            or_(
+                memory.card_id.is_(None),
+                and_(memory.state == State.NEW, *_open(today, learner=learner)),
+            ),
             or_(chapter_progress.started_at.is_not(None), section_progress.started_at.is_not(None)),
             card.missing_since.is_(None),
-            owner.visible(card, learner),
+            owner.visible(card, learner=learner),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
             *([chapter.number == number] if number is not None else []),
         )

@@ -71,13 +71,13 @@ def stats(
         .where(
             memory.learner_id == learner,
             card.missing_since.is_(None),
-            owner.theirs(card, learner),
+            owner.theirs(card, learner=learner),
         )
         .group_by(memory.state)
     )
     for state, count in known:
         cards[State(state).name.lower()] = count
-    there = (card.missing_since.is_(None), owner.visible(card, learner))
+    there = (card.missing_since.is_(None), owner.visible(card, learner=learner))
     total = connection.scalar(select(func.count()).where(*there)) or 0
     cards["new"] = total - cards["learning"] - cards["review"] - cards["relearning"]
     suspended = _count(connection, memory.suspended.is_(True), learner=learner)
@@ -135,7 +135,7 @@ def forecast(connection: Connection, today: date, *, learner: int) -> list[int]:
             memory.due < today + timedelta(days=FORECAST_DAYS),
             memory.suspended.is_(False),
             card.missing_since.is_(None),
-            owner.theirs(card, learner),
+            owner.theirs(card, learner=learner),
         )
         .group_by(memory.due)
     )

@@ -98,7 +98,7 @@ def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> lis
                 tables.memory,
                 and_(memory.card_id == card.id, memory.learner_id == learner),
             )
-            .where(card.missing_since.is_(None), owner.visible(card, learner))
+            .where(card.missing_since.is_(None), owner.visible(card, learner=learner))
             .group_by(card.chapter_id)
         )
     }
@@ -108,7 +108,7 @@ def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> lis
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
-        .where(owner.theirs(chapter, learner))
+        .where(owner.theirs(chapter, learner=learner))
         .order_by(chapter.number, chapter.pack)
     )
     return [

@@ -166,7 +166,7 @@ def read_course(
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
-        .where(owner.theirs(chapter, learner))
+        .where(owner.theirs(chapter, learner=learner))
         .order_by(chapter.number, chapter.pack)
     ):
         started = found.started_at is not None
@@ -204,7 +204,7 @@ def count_cards(connection: Connection, *, learner: int) -> CardCounts:
     rows = connection.execute(
         select(card.chapter_id, card.section_id, func.count() - known, known)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
-        .where(card.missing_since.is_(None), owner.visible(card, learner))
+        .where(card.missing_since.is_(None), owner.visible(card, learner=learner))
         .group_by(card.section_id, card.chapter_id)  # the other way round takes half as long again
     )
     counts: dict[int, dict[int | None, tuple[int, int]]] = {}
@@ -364,7 +364,7 @@ def _read_sections(connection: Connection, *, learner: int) -> Iterable[Row[Any]
         )
         .where(
             or_(section.missing_since.is_(None), section_progress.text != ""),
-            owner.theirs(section, learner),
+            owner.theirs(section, learner=learner),
         )
     )
 
@@ -380,7 +380,7 @@ def _read_moments(connection: Connection, *, learner: int) -> dict[int, list[Cou
             moment.text,
             moment.video,
         )
-        .where(moment.section_id.is_not(None), owner.theirs(moment, learner))
+        .where(moment.section_id.is_not(None), owner.theirs(moment, learner=learner))
         .order_by(moment.lecture, moment.seconds)
     ):
         moments.setdefault(row.section_id, []).append(CourseMoment(*row[1:]))

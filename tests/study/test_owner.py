@@ -242,6 +242,6 @@ def visible(connection: Connection, uid: bytes, learner: int) -> int:
         select(tables.card.c.id).where(
             tables.card.c.uid == uid,
             tables.card.c.missing_since.is_(None),
-            owner.visible(tables.card.c, learner),
+            owner.visible(tables.card.c, learner=learner),
         )
     ).one()

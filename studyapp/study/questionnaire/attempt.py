@@ -337,7 +337,7 @@ def find_chapter(connection: Connection, number: int, *, learner: int) -> tuple[
             chapter.id.in_(ids),
             note.kind == NoteKind.QUESTION.value,
             note.missing_since.is_(None),
-            owner.visible(note, learner),
+            owner.visible(note, learner=learner),
         )
         .order_by(chapter.pack)
         .limit(1)
@@ -451,7 +451,7 @@ def _asked(
                 responses.learner_id == learner,
             ),
         )
-        .where(*asked_in(chapter_id, learner))
+        .where(*asked_in(chapter_id, learner=learner))
         .order_by(*BOOK_ORDER)
     )
     asked = []

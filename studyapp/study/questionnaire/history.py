@@ -139,19 +139,19 @@ def waiting(connection: Connection, *, learner: int) -> Waiting | None:
     )
 
 
-def asked_in(chapter_id: int, learner: int) -> tuple[ColumnElement[bool], ...]:
+def asked_in(chapter_id: int, *, learner: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions on a note: it is a question of the chapter, its text is there, and it is the
     learner's to see."""
     return (
         note.chapter_id == chapter_id,
         note.kind == NoteKind.QUESTION.value,
         note.missing_since.is_(None),
-        owner.visible(note, learner),
+        owner.visible(note, learner=learner),
     )
 
 
 def count_questions(connection: Connection, chapter_id: int, *, learner: int) -> int:
-    asked = asked_in(chapter_id, learner)
+    asked = asked_in(chapter_id, learner=learner)
     return connection.scalar(select(func.count()).where(*asked)) or 0
 
 

@@ -59,7 +59,7 @@ def compose(connection: Connection, number: int, catalog: Catalog, *, learner: i
     pack = connection.scalars(select(chapter.pack).where(chapter.id == chapter_id)).one()
     written = _newest_answers(connection, learner=learner)
     rows = connection.execute(
-        select(tables.note).where(*asked_in(chapter_id, learner)).order_by(*BOOK_ORDER)
+        select(tables.note).where(*asked_in(chapter_id, learner=learner)).order_by(*BOOK_ORDER)
     )
     questions = [(row.id, as_note(row)) for row in rows]
     return Post(
@@ -162,7 +162,7 @@ def _restore_answers(
             select(note.id, note.name, note.prompt).where(
                 note.chapter_id == chapter_id,
                 note.kind == NoteKind.QUESTION.value,
-                owner.visible(note, learner),
+                owner.visible(note, learner=learner),
             )
         )
     }
