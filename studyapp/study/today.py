@@ -13,6 +13,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.store import owner, tables
 from studyapp.study import queue, stats
+from studyapp.study.dates import Ahead, ahead
 from studyapp.study.queue import Counts
 from studyapp.study.stats import Share
 
@@ -37,7 +38,8 @@ class ChapterRow:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything that Today shows. `waiting` reviews are beyond the day's budget."""
+    """Everything that Today shows. `waiting` reviews are beyond the day's budget; `ahead` says what
+    is dated in the future."""
 
     day: date
     counts: Counts
@@ -47,6 +49,7 @@ class Overview:
     retention: Share  # of the last 7 study days
     streak: int
     chapters: tuple[ChapterRow, ...]
+    ahead: Ahead | None
 
     @property
     def next_chapter(self) -> ChapterRow | None:
@@ -69,6 +72,7 @@ def overview(
         stats.retention(connection, today - timedelta(days=6), today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
         tuple(_chapters(connection, line, learner=learner)),
+        ahead(connection, now, learner=learner),
     )
 
 
