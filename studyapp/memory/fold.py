@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
+from studyapp.memory.stamp import Place
 from studyapp.memory.state import Cause, Memory, Rating, State
 
 
@@ -31,17 +32,23 @@ class EventKind(StrEnum):
     SET_DUE = "set due"
     KNOW = "know"
     CHANGED = "answer changed"  # logged by a sync, not by the learner
+    IMPORT = "import"  # the state that another program kept of a card
+    REDATE = "redate"  # other dates for entries that were made by a wrong clock
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One rating. `at` is UTC and increases on a device; `offset` is the learner's from UTC."""
+    """One rating. `at` is the wall clock in UTC, from which a step is counted; `offset` is the
+    learner's from UTC; `day` is the study day, that of `at` where it is None; `place` orders the
+    entry among all, by `at` where it is None."""
 
     uid: bytes
     at: datetime
     offset: timedelta
     rating: Rating
     kind: ReviewKind = ReviewKind.STUDY
+    day: date | None = None
+    place: Place | None = None
 
     @property
     def now(self) -> datetime:
@@ -50,15 +57,23 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Anything else that changes memory. `target` is what a retract takes back; `day` is the
-    study day that a bury lasts until or that a due date is set to."""
+    """Anything else that changes memory. `target` is what a retract takes back; `until` is the
+    study day that a bury lasts until or that a due date is set to. The rest is as in a review.
+
+    The `payload` of an import has state, stability, difficulty, due (an ISO date), reps and
+    lapses, and its `day` is the day of the last review; that of a redate has, by uid in hex, the
+    new at and day (ISO) of each entry.
+    """
 
     uid: bytes
     at: datetime
     offset: timedelta
     kind: EventKind
     target: bytes | None = None
+    until: date | None = None
+    payload: Mapping[str, Any] | None = None
     day: date | None = None
+    place: Place | None = None
 
     @property
     def now(self) -> datetime:
@@ -70,11 +85,21 @@ Entry: TypeAlias = Review | Event
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """Parameters in force from `at` on. The earliest also covers everything before it."""
+    """Parameters in force from `place` on (from `at`, where it is None). The earliest also covers
+    everything before it."""
 
     at: datetime
     uid: bytes
     parameters: Parameters
+    place: Place | None = None
+
+
+def place_of(entry: Entry | Adopted) -> Place:
+    return entry.place or Place(entry.at, 0, entry.at)
+
+
+def day_of(entry: Entry) -> date:
+    return entry.day or study_day(entry.now)
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -92,16 +117,16 @@ def fold(log: Iterable[Entry], card: bytes, history: Sequence[Adopted] = DEFAULT
 def replay(
     log: Iterable[Entry], card: bytes, history: Sequence[Adopted] = DEFAULTS
 ) -> Iterator[tuple[Entry | None, Memory]]:
-    """Yield each entry that counts with the memory after it, in order of (time, uid).
+    """Yield each entry that counts with the memory after it, in order of (place, uid).
 
     When parameters were adopted between two entries, stability and difficulty are those that the
     new weights give to the whole past; states, steps and due dates stay as the learner saw them.
     The last pair has no entry and carries the memory under the newest parameters.
     """
-    eras = sorted(history, key=lambda adopted: (adopted.at, adopted.uid))
+    eras = sorted(history, key=_order)
     memory, era, done = Memory(), 0, list[Entry]()
     for entry in in_force(log):
-        now = _era_at(eras, entry.at)
+        now = _era_at(eras, entry)
         memory = _adopt(memory, done, card, eras[era].parameters, eras[now].parameters)
         era = now
         memory = apply(memory, entry, card, eras[era].parameters)
@@ -111,22 +136,43 @@ def replay(
 
 
 def in_force(log: Iterable[Entry]) -> list[Entry]:
-    """The entries that nothing retracts, without the retractions, in order of (time, uid)."""
+    """The entries that nothing retracts, in order of (place, uid), with their dates put right;
+    without the retractions and redatings themselves."""
     entries = {entry.uid: entry for entry in log}
     gone = {
         entry.target
         for entry in entries.values()
         if isinstance(entry, Event) and entry.kind is EventKind.RETRACT
     }
-    return sorted(
-        (
-            entry
-            for entry in entries.values()
-            if entry.uid not in gone
-            and not (isinstance(entry, Event) and entry.kind is EventKind.RETRACT)
-        ),
-        key=lambda entry: (entry.at, entry.uid),
-    )
+    kept, redates = list[Entry](), list[Event]()
+    for entry in sorted(entries.values(), key=_order):
+        if entry.uid in gone or entry.kind is EventKind.RETRACT:
+            continue
+        if isinstance(entry, Event) and entry.kind is EventKind.REDATE:
+            redates.append(entry)
+        else:
+            kept.append(entry)
+    if not redates:
+        return kept
+    dates = {uid: dated for one in redates for uid, dated in (one.payload or {}).items()}
+    return sorted((_redated(entry, dates.get(entry.uid.hex())) for entry in kept), key=_order)
+
+
+def _redated(entry: Entry, dated: Sequence[str] | None) -> Entry:
+    """An entry with other dates; what it set moves with it, and it goes before all later ones."""
+    if dated is None:
+        return entry
+    at, day = datetime.fromisoformat(dated[0]), date.fromisoformat(dated[1])
+    place = place_of(entry)
+    place = place._replace(time=min(place.time, at))
+    if isinstance(entry, Review):
+        return replace(entry, at=at, day=day, place=place)
+    until = entry.until and entry.until + (day - day_of(entry))
+    return replace(entry, at=at, day=day, place=place, until=until)
+
+
+def _order(entry: Entry | Adopted) -> tuple[Place, bytes]:
+    return place_of(entry), entry.uid
 
 
 def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> Memory:
@@ -137,26 +183,51 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
         if entry.kind is ReviewKind.ATTEMPT and entry.rating >= Rating.GOOD:
             # Written out in full, it needs no second showing today.
             parameters = parameters.without_steps
-        return parameters.review(memory, entry.rating, entry.now, card=card, uid=entry.uid)
+        return parameters.review(
+            memory, entry.rating, entry.now, card=card, uid=entry.uid, day=day_of(entry)
+        )
     match entry.kind:
         case EventKind.SUSPEND:
             return replace(memory, suspended=True)
         case EventKind.UNSUSPEND:
             return replace(memory, suspended=False)
         case EventKind.BURY:
-            return replace(memory, buried_until=entry.day)
+            return replace(memory, buried_until=entry.until)
         case EventKind.FORGET:
             return Memory(cause=Cause.FORGOTTEN, suspended=memory.suspended)
         case EventKind.KNOW:
-            return parameters.known(memory, study_day(entry.now))
-        case EventKind.CHANGED if memory.due is not None and entry.day is not None:
-            sooner = min(memory.due, entry.day)
+            return parameters.known(memory, day_of(entry))
+        case EventKind.CHANGED if memory.due is not None and entry.until is not None:
+            sooner = min(memory.due, entry.until)
             due_at = memory.due_at if sooner == memory.due else None
             return replace(memory, due=sooner, due_at=due_at, cause=Cause.CHANGED)
         case EventKind.SET_DUE if memory.state is not State.NEW:
-            return replace(memory, due=entry.day, due_at=None, cause=Cause.SET)
+            return replace(memory, due=entry.until, due_at=None, cause=Cause.SET)
+        case EventKind.IMPORT if entry.payload is not None:
+            return _imported(memory, entry.payload, day_of(entry))
         case _:
             return memory
+
+
+def _imported(memory: Memory, payload: Mapping[str, Any], day: date) -> Memory:
+    """What another program kept of a card that it last showed on *day*."""
+    state = State(payload["state"])
+    if state is State.NEW:
+        return Memory(suspended=memory.suspended)
+    return Memory(
+        state=state,
+        step=None if state is State.REVIEW else 0,
+        stability=payload["stability"],
+        difficulty=payload["difficulty"],
+        due=date.fromisoformat(payload["due"]),
+        cause=Cause.IMPORTED,
+        first_day=min(memory.first_day or day, day),
+        last_day=day,
+        last_review=memory.last_review,
+        reviews=payload["reps"],
+        lapses=payload["lapses"],
+        suspended=memory.suspended,
+    )
 
 
 def _adopt(
@@ -170,9 +241,9 @@ def _adopt(
     return replace(memory, stability=past.stability, difficulty=past.difficulty)
 
 
-def _era_at(eras: Sequence[Adopted], at: datetime) -> int:
-    index = 0
+def _era_at(eras: Sequence[Adopted], entry: Entry) -> int:
+    place, index = place_of(entry), 0
     for position, adopted in enumerate(eras):
-        if adopted.at <= at:
+        if place_of(adopted) <= place:
             index = position
     return index

@@ -72,15 +72,22 @@ class Parameters:
         return self.forgetting_curve(memory.stability, memory.last_day, day)
 
     def review(
-        self, memory: Memory, rating: Rating, now: datetime, *, card: bytes, uid: bytes
+        self,
+        memory: Memory,
+        rating: Rating,
+        now: datetime,
+        *,
+        card: bytes,
+        uid: bytes,
+        day: date | None = None,
     ) -> Memory:
         """The memory after *rating* at *now*, an aware datetime in the learner's zone.
 
-        *card* and the count of reviews seed the fuzz, so the interval is the one that was shown.
+        *day* is the study day, if it is not that of *now*. If the last one is later, which a wrong
+        clock has left behind, no day has passed. *card* and the count of reviews seed the fuzz,
+        so the interval is the one that was shown.
         """
-        day = study_day(now)
-        if memory.last_day is not None:  # a clock that was set back does not undo time
-            day = max(day, memory.last_day)
+        day = study_day(now) if day is None else day
         after, _ = self._fsrs.review_card(
             _as_fsrs(memory, day), fsrs.Rating(rating), review_datetime=noon(day)
         )
@@ -92,7 +99,7 @@ class Parameters:
             due = day + timedelta(days=fuzz(wait.days, seed, self.maximum_interval))
         elif wait < _DAY:
             due_at = now + wait
-            due = max(study_day(due_at), day)
+            due = day + (study_day(due_at) - study_day(now))
         lapsed = memory.state is State.REVIEW and rating is Rating.AGAIN
         expected = memory.expected_lapses
         if memory.state is State.REVIEW:
@@ -107,7 +114,7 @@ class Parameters:
             due=due,
             due_at=due_at,
             cause=Cause.RATED,
-            first_day=memory.first_day or day,
+            first_day=min(memory.first_day or day, day),
             last_day=day,
             last_review=uid,
             reviews=memory.reviews + 1,
@@ -133,7 +140,7 @@ class Parameters:
             due=day + timedelta(days=KNOWN_DAYS),
             due_at=None,
             cause=Cause.KNOWN,
-            first_day=memory.first_day or day,
+            first_day=min(memory.first_day or day, day),
             last_day=day,
         )
 
@@ -177,5 +184,5 @@ def _as_fsrs(memory: Memory, day: date) -> fsrs.Card:
         stability=memory.stability,
         difficulty=memory.difficulty,
         due=noon(day),
-        last_review=noon(memory.last_day) if memory.last_day else None,
+        last_review=noon(min(memory.last_day, day)) if memory.last_day else None,
     )

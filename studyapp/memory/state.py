@@ -29,6 +29,7 @@ class Cause(StrEnum):
     KNOWN = "known"
     FORGOTTEN = "forgotten"
     CHANGED = "answer changed"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,24 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from studyapp.store import tables
 
 _DERIVATION = "2"  # raise it when the cards made from the same text change
 
 
-def is_current(connection: Connection, roots: Sequence[Path]) -> bool:
-    """Whether the database has read exactly these *roots* as they now are."""
-    kept = dict(connection.execute(select(tables.root.c.path, tables.root.c.stamp)).all())
+def is_current(connection: Connection, roots: Sequence[Path], *, whose: int | None = None) -> bool:
+    """Whether the database has read exactly these *roots* as they now are; own ones of others than
+    the learner *whose* they are do not count."""
+    root = tables.root.c
+    kept = dict(
+        connection.execute(
+            select(root.path, root.stamp).where(
+                or_(root.learner_id.is_(None), root.learner_id == whose)
+            )
+        ).all()
+    )
     return kept == {str(root): fingerprint(root) for root in roots}
 
 

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from studyapp.memory import fold
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import Adopted, Entry, EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters
+from studyapp.memory.stamp import Place, Setback, Stamp, Timeline, following
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.store import tables
 
@@ -22,16 +36,20 @@ event = tables.event.c
 memory = tables.memory.c
 card = tables.card.c
 adopted = tables.parameters.c
+device = tables.device.c
 
 MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
-_TICK = timedelta(microseconds=1)
-_NEWEST = [  # built once: they are on the path of a rating
-    select(column.at)
-    .where(column.learner_id == bindparam("learner"))
-    .order_by(column.id.desc())
-    .limit(1)
-    for column in (review, event, adopted)
-]
+_STAMPED: tuple[Any, ...] = tuple(
+    table.c
+    for table in (
+        tables.review,
+        tables.event,
+        tables.parameters,
+        tables.attempt,
+        tables.response,  # when it was graded
+        tables.run,
+    )
+)
 
 
 def read_memory(connection: Connection, card_id: int, *, learner: int) -> Memory:
@@ -61,17 +79,86 @@ def write_memory(connection: Connection, card_id: int, value: Memory, *, learner
         connection.execute(insert(tables.memory).values(learner_id=learner, card_id=card_id, **row))
 
 
+class Head(NamedTuple):
+    """What every new entry of the log has (see `tables`). `alone`: there is no other device.
+    `left`: the newest stamp of the epoch before, if this entry begins another."""
+
+    device_id: int
+    at: datetime
+    offset: timedelta
+    day: date
+    stamp: Stamp
+    alone: bool
+    left: Stamp | None
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "device_id": self.device_id,
+            "at": self.at,
+            "offset": int(self.offset.total_seconds()),
+            "day": self.day,
+            **self.order(),
+        }
+
+    def order(self) -> dict[str, Any]:
+        """The columns that say where it stands."""
+        return {
+            "device_id": self.device_id,
+            "epoch": self.stamp.epoch,
+            "stamp": self.stamp.time,
+        }
+
+
+def head(connection: Connection, now: datetime, *, learner: int) -> Head:
+    """The head of the next entry of this database's own device, at *now* in the learner's zone."""
+    offset = now.utcoffset()
+    assert offset is not None, "now carries the learner's zone"
+    devices = connection.execute(select(device.id, device.own)).all()
+    own = next(row.id for row in devices if row.own)
+    newest = _end(connection, own, learner=learner)
+    stamp = following(newest, utc(now))
+    left = newest if newest is not None and stamp.epoch > newest.epoch else None
+    return Head(own, utc(now), offset, study_day(now), stamp, len(devices) == 1, left)
+
+
+def settle(connection: Connection, head: Head, *, learner: int) -> None:
+    """To be called once an entry is in the log. If it began a new epoch, what was stamped ahead
+    now goes before what other devices wrote since, and is folded anew."""
+    if head.left is None or head.alone:
+        return
+    ahead = [
+        (
+            column.learner_id == learner,
+            column.device_id == head.device_id,
+            column.epoch == head.left.epoch,
+            column.stamp > head.stamp.time,
+        )
+        for column in (review, event, adopted)
+    ]
+    if connection.scalar(select(exists().where(*ahead[2]))):
+        queries = [select(memory.card_id).where(memory.learner_id == learner)]
+    else:
+        queries = [
+            select(column.card_id).where(*of)
+            for column, of in zip((review, event), ahead, strict=False)
+        ]
+    found = {card_id for query in queries for card_id in connection.scalars(query)}
+    refold_all(connection, sorted(found - {None}), learner=learner)
+
+
 def append_review(
     connection: Connection,
     card_id: int,
     entry: fold.Review,
+    head: Head,
     *,
     before: Memory,
     after: Memory,
     duration: int,
     learner: int,
-) -> None:
-    """Log one rating. *duration* is in milliseconds."""
+) -> Memory:
+    """Log one rating and store the memory it leads to, *after* unless another device has written
+    what comes later. *duration* is in milliseconds. Returns the memory."""
     connection.execute(
         insert(tables.review).values(
             uid=entry.uid,
@@ -79,29 +166,19 @@ def append_review(
             card_id=card_id,
             kind=entry.kind.value,
             rating=int(entry.rating),
-            at=entry.at,
-            offset=int(entry.offset.total_seconds()),
-            day=study_day(entry.now),
             duration=duration,
+            effective_day=head.day,
+            **head.columns(),
             **_cache(before, after),
         )
     )
-
-
-def append_event(connection: Connection, card_id: int, entry: fold.Event, *, learner: int) -> None:
-    connection.execute(
-        insert(tables.event).values(
-            uid=entry.uid,
-            learner_id=learner,
-            card_id=card_id,
-            kind=entry.kind.value,
-            at=entry.at,
-            offset=int(entry.offset.total_seconds()),
-            day=study_day(entry.now),
-            target=entry.target,
-            until=entry.day,
-        )
-    )
+    if head.alone or not _shared(connection, card_id, head, learner=learner):
+        write_memory(connection, card_id, after, learner=learner)
+    else:
+        history = read_history(connection, learner=learner)
+        after = refold(connection, card_id, history, learner=learner)
+    settle(connection, head, learner=learner)
+    return after
 
 
 def log_event(
@@ -112,18 +189,61 @@ def log_event(
     *,
     target: bytes | None = None,
     day: date | None = None,
+    payload: Mapping[str, Any] | None = None,
     learner: int,
 ) -> tuple[fold.Event, Memory]:
-    """Log an event of *now*, an aware datetime; returns it with the memory that it leads to."""
-    offset = now.utcoffset()
-    assert offset is not None, "now carries the learner's zone"
-    entry = fold.Event(
-        new_uid(), stamp(connection, now, learner=learner), offset, kind, target, day
+    """Log an event of *now*, an aware datetime, with the *day* that it lasts until or sets;
+    returns it with the memory that it leads to."""
+    entry = _append_event(
+        connection, card_id, kind, now, target=target, until=day, payload=payload, learner=learner
     )
-    append_event(connection, card_id, entry, learner=learner)
     return entry, refold(
         connection, card_id, read_history(connection, learner=learner), learner=learner
     )
+
+
+def log_dates(
+    connection: Connection,
+    kind: EventKind,
+    now: datetime,
+    cards: Iterable[int],
+    *,
+    target: bytes | None = None,
+    payload: Mapping[str, Any] | None = None,
+    learner: int,
+) -> None:
+    """Log a redate or its retraction, which is of no single card, and fold *cards* anew."""
+    _append_event(connection, None, kind, now, target=target, payload=payload, learner=learner)
+    refold_all(connection, cards, learner=learner)
+
+
+def _append_event(
+    connection: Connection,
+    card_id: int | None,
+    kind: EventKind,
+    now: datetime,
+    *,
+    target: bytes | None = None,
+    until: date | None = None,
+    payload: Mapping[str, Any] | None = None,
+    learner: int,
+) -> fold.Event:
+    made = head(connection, now, learner=learner)
+    entry = fold.Event(new_uid(), made.at, made.offset, kind, target, until, payload, made.day)
+    connection.execute(
+        insert(tables.event).values(
+            uid=entry.uid,
+            learner_id=learner,
+            card_id=card_id,
+            kind=kind.value,
+            target=target,
+            until=until,
+            payload=payload,
+            **made.columns(),
+        )
+    )
+    settle(connection, made, learner=learner)
+    return entry
 
 
 def new_uid() -> bytes:
@@ -134,36 +254,205 @@ def utc(now: datetime) -> datetime:
     return now.astimezone(UTC)
 
 
-def stamp(connection: Connection, now: datetime, *, learner: int) -> datetime:
-    """*now* in UTC, or just after the learner's newest entry if the clock was set back."""
-    newest: list[datetime | None] = [
-        connection.scalar(query, {"learner": learner}) for query in _NEWEST
-    ]
-    return max([utc(now), *(at + _TICK for at in newest if at is not None)])
+def read_timelines(connection: Connection, *, learner: int) -> Timelines:
+    """The time of each device, as the learner's entries tell it."""
+    set_back = (
+        select(column.epoch)
+        .where(column.learner_id == learner, column.device_id == device.id, column.epoch > 0)
+        .limit(1)
+        .scalar_subquery()
+        for column in _STAMPED
+    )
+    rows = connection.scalars(select(device.id).where(func.coalesce(*set_back).is_not(None)))
+    return Timelines(
+        {one: Timeline(_setbacks(connection, one, learner=learner)) for one in rows.all()}
+    )
+
+
+class Timelines:
+    """Where an entry of any device stands; a device that is not named was never set back."""
+
+    def __init__(self, known: Mapping[int, Timeline]) -> None:
+        self._known = known
+
+    def place(self, row: Any) -> Place:
+        """The place of a row with a device, an epoch and a stamp."""
+        stamp = Stamp(row.epoch, row.stamp)
+        return self._known.get(row.device_id, _STRAIGHT).place(stamp)
+
+
+_STRAIGHT = Timeline()
+
+
+def in_order(connection: Connection, rows: Iterable[Any], *, learner: int) -> list[Any]:
+    """Rows with a uid, a device, an epoch and a stamp, the oldest first."""
+    times = read_timelines(connection, learner=learner)
+    return sorted(rows, key=lambda row: (times.place(row), row.uid))
+
+
+def newest(
+    connection: Connection,
+    table: Table[Any],
+    *conditions: ColumnElement[bool],
+    learner: int,
+    times: Timelines,
+) -> tuple[Place, Any] | None:
+    """The learner's newest row of *table* that meets the conditions, with its place."""
+    column, found = table.c, list[Any]()
+    for one in connection.scalars(select(device.id)).all():
+        found += connection.execute(
+            select(table)
+            .where(
+                column.learner_id == learner,
+                column.device_id == one,
+                column.stamp.is_not(None),
+                *conditions,
+            )
+            .order_by(column.epoch.desc(), column.stamp.desc())
+            .limit(1)
+        ).all()
+    placed = [(times.place(row), row) for row in found]
+    return max(placed, key=lambda pair: pair[0], default=None)
+
+
+def _end(
+    connection: Connection,
+    device_id: int,
+    epoch: int | None = None,
+    *,
+    above: int | None = None,
+    until: datetime | None = None,
+    after: datetime | None = None,
+    first: bool = False,
+    learner: int,
+) -> Stamp | None:
+    """The newest (or first) stamp of a device, in one statement and by steps through the index;
+    of one *epoch*, of those *above* one, *until* or *after* a stamp."""
+    ends = []
+    for column in _STAMPED:
+        query = select(column.epoch, column.stamp).where(
+            column.learner_id == learner,
+            column.device_id == device_id,
+            column.stamp.is_not(None),
+        )
+        if epoch is not None:
+            query = query.where(column.epoch == epoch)
+        if above is not None:
+            query = query.where(column.epoch > above)
+        if until is not None:
+            query = query.where(column.stamp <= until)
+        if after is not None:
+            query = query.where(column.stamp > after)
+        if first:
+            query = query.order_by(column.epoch, column.stamp)
+        else:
+            query = query.order_by(column.epoch.desc(), column.stamp.desc())
+        end = query.limit(1).subquery().c
+        ends.append(select(end.epoch, end.stamp))
+    stamps = [Stamp(*row) for row in connection.execute(union_all(*ends))]
+    return (min if first else max)(stamps, default=None)
+
+
+def _setbacks(connection: Connection, device_id: int, *, learner: int) -> list[Setback]:
+    found = list[Setback]()
+    former = _end(connection, device_id, first=True, learner=learner)
+    while former is not None:
+        epoch = former.epoch
+        begun = _end(connection, device_id, above=epoch, first=True, learner=learner)
+        if begun is None:
+            break
+        newest = _end(connection, device_id, epoch, learner=learner)
+        beyond = _end(connection, device_id, epoch, after=begun.time, first=True, learner=learner)
+        before = _end(connection, device_id, epoch, until=begun.time, learner=learner)
+        assert newest is not None, "its first entry is one"
+        found.append(
+            Setback(
+                begun.epoch,
+                begun.time,
+                newest.time,
+                beyond and beyond.time,
+                before and before.time,
+            )
+        )
+        former = begun
+    return found
+
+
+def _shared(connection: Connection, card_id: int, head: Head, *, learner: int) -> bool:
+    """Whether another device has written what may come after an entry of this one."""
+    foreign = (
+        exists().where(
+            column.card_id == card_id,
+            column.learner_id == learner,
+            column.device_id != head.device_id,
+        )
+        for column in (review, event)
+    )
+    adopted_there = exists().where(
+        adopted.learner_id == learner, adopted.device_id != head.device_id
+    )
+    return bool(connection.scalar(select(or_(*foreign, adopted_there))))
 
 
 def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entry]:
     """Every entry of one card's log, retracted ones included, in no particular order."""
     reviews = connection.execute(
-        select(review.uid, review.at, review.offset, review.rating, review.kind).where(
-            review.card_id == card_id, review.learner_id == learner
-        )
+        select(
+            review.uid,
+            review.at,
+            review.offset,
+            review.rating,
+            review.kind,
+            review.day,
+            *_order_of(review),
+        ).where(review.card_id == card_id, review.learner_id == learner)
     )
     events = connection.execute(
-        select(event.uid, event.at, event.offset, event.kind, event.target, event.until).where(
-            event.card_id == card_id, event.learner_id == learner
-        )
+        select(
+            event.uid,
+            event.at,
+            event.offset,
+            event.kind,
+            event.target,
+            event.until,
+            event.payload,
+            event.day,
+            *_order_of(event),
+        ).where(or_(event.card_id == card_id, event.card_id.is_(None)), event.learner_id == learner)
     )
+    times = read_timelines(connection, learner=learner)
     return [
         *(
-            fold.Review(uid, at, timedelta(seconds=offset), Rating(rating), ReviewKind(kind))
-            for uid, at, offset, rating, kind in reviews
+            fold.Review(
+                row.uid,
+                row.at,
+                timedelta(seconds=row.offset),
+                Rating(row.rating),
+                ReviewKind(row.kind),
+                row.day,
+                times.place(row),
+            )
+            for row in reviews
         ),
         *(
-            fold.Event(uid, at, timedelta(seconds=offset), EventKind(kind), target, until)
-            for uid, at, offset, kind, target, until in events
+            fold.Event(
+                row.uid,
+                row.at,
+                timedelta(seconds=row.offset),
+                EventKind(row.kind),
+                row.target,
+                row.until,
+                row.payload,
+                row.day,
+                times.place(row),
+            )
+            for row in events
         ),
     ]
+
+
+def _order_of(column: Any) -> tuple[Any, ...]:
+    return column.device_id, column.epoch, column.stamp
 
 
 def refold(
@@ -175,7 +464,9 @@ def refold(
     for entry, after in fold.replay(read_log(connection, card_id, learner=learner), uid, history):
         if isinstance(entry, fold.Review):
             connection.execute(
-                update(tables.review).where(review.uid == entry.uid).values(**_cache(before, after))
+                update(tables.review)
+                .where(review.uid == entry.uid)
+                .values(effective_day=fold.day_of(entry), **_cache(before, after))
             )
         before = after
     if after == Memory():
@@ -187,6 +478,13 @@ def refold(
     return after
 
 
+def refold_all(connection: Connection, cards: Iterable[int], *, learner: int) -> None:
+    """Compute the memories of *cards* anew."""
+    history = read_history(connection, learner=learner)
+    for card_id in cards:
+        refold(connection, card_id, history, learner=learner)
+
+
 def not_retracted(entry: Any = review) -> Any:
     """Condition on a row of a log (in the enclosing query) that nothing has taken it back."""
     retract = tables.event.alias("retract").c
@@ -195,47 +493,80 @@ def not_retracted(entry: Any = review) -> Any:
 
 def read_history(connection: Connection, *, learner: int) -> tuple[Adopted, ...]:
     """The parameters that were in force, oldest first, beginning with the defaults."""
-    rows = connection.execute(
-        select(tables.parameters)
-        .where(tables.parameters.c.learner_id == learner)
-        .order_by(tables.parameters.c.at, tables.parameters.c.uid)
+    rows = connection.execute(select(tables.parameters).where(adopted.learner_id == learner)).all()
+    if not rows:
+        return fold.DEFAULTS
+    times = read_timelines(connection, learner=learner)
+    placed = sorted(((times.place(row), row) for row in rows), key=lambda it: (it[0], it[1].uid))
+    return fold.DEFAULTS + tuple(
+        Adopted(row.at, row.uid, _as_parameters(row), place) for place, row in placed
     )
-    history = tuple(
-        Adopted(
-            row.at,
-            row.uid,
-            Parameters(
-                tuple(row.weights),
-                row.desired_retention,
-                tuple(timedelta(seconds=step) for step in row.learning_steps),
-                tuple(timedelta(seconds=step) for step in row.relearning_steps),
-                row.maximum_interval,
-            ),
-        )
-        for row in rows
+
+
+def in_force(connection: Connection, *, learner: int) -> Parameters:
+    """The newest parameters."""
+    rows = connection.execute(select(tables.parameters).where(adopted.learner_id == learner)).all()
+    if len({row.device_id for row in rows}) > 1:
+        return read_history(connection, learner=learner)[-1].parameters
+    newest = max(rows, key=lambda row: (row.epoch, row.stamp), default=None)
+    return Parameters() if newest is None else _as_parameters(newest)
+
+
+def _as_parameters(row: Any) -> Parameters:
+    return Parameters(
+        tuple(row.weights),
+        row.desired_retention,
+        tuple(timedelta(seconds=step) for step in row.learning_steps),
+        tuple(timedelta(seconds=step) for step in row.relearning_steps),
+        row.maximum_interval,
     )
-    return fold.DEFAULTS + history
 
 
 def adopt(connection: Connection, parameters: Parameters, now: datetime, *, learner: int) -> None:
     """Put *parameters* in force from *now* on. Due dates stay; new weights recompute the rest."""
-    newest = read_history(connection, learner=learner)[-1]
-    if newest.parameters == parameters:
+    former = in_force(connection, learner=learner)
+    if former == parameters:
         return
     values = asdict(parameters)
     for name in ("learning_steps", "relearning_steps"):
         values[name] = [int(step.total_seconds()) for step in values[name]]
+    made = head(connection, now, learner=learner)
+    columns = made.columns()
+    del columns["offset"]
     connection.execute(
-        insert(tables.parameters).values(
-            uid=new_uid(), learner_id=learner, at=stamp(connection, now, learner=learner), **values
-        )
+        insert(tables.parameters).values(uid=new_uid(), learner_id=learner, **columns, **values)
     )
-    if newest.parameters.weights != parameters.weights:
-        history = read_history(connection, learner=learner)
-        for card_id in connection.scalars(
-            select(memory.card_id).where(memory.learner_id == learner)
-        ).all():
-            refold(connection, card_id, history, learner=learner)
+    settle(connection, made, learner=learner)
+    if former.weights != parameters.weights:
+        known = select(memory.card_id).where(memory.learner_id == learner)
+        refold_all(connection, connection.scalars(known).all(), learner=learner)
+
+
+def applied_settings(connection: Connection, *, learner: int) -> dict[str, Any] | None:
+    """What this device's settings last put in force; None if they never did."""
+    kept = tables.device_settings.c
+    return connection.scalar(
+        select(kept.applied)
+        .join(tables.device, device.id == kept.device_id)
+        .where(device.own.is_(True), kept.learner_id == learner)
+    )
+
+
+def keep_settings(connection: Connection, applied: dict[str, Any], *, learner: int) -> None:
+    """Keep that this device's settings were put in force."""
+    own = connection.scalars(select(device.id).where(device.own.is_(True))).one()
+    kept = tables.device_settings.c
+    changed = connection.execute(
+        update(tables.device_settings)
+        .where(kept.device_id == own, kept.learner_id == learner)
+        .values(applied=applied)
+    )
+    if not changed.rowcount:
+        connection.execute(
+            insert(tables.device_settings).values(
+                device_id=own, learner_id=learner, applied=applied
+            )
+        )
 
 
 def _cache(before: Memory, after: Memory) -> dict[str, Any]:

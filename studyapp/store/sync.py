@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, delete, insert, or_, select, update
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
@@ -24,8 +24,10 @@ from studyapp.notes.note import (
     chapter_key,
     note_uid,
 )
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.store.fingerprint import fingerprint
+
+_STRIDE = 1000  # between the positions of two installed cards there is room for own ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +62,61 @@ class _Tally:
     unchanged: int = 0
     new_cards: int = 0
     due_again: int = 0
-    seen: set[bytes] = field(default_factory=set)
 
 
-def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> SyncReport:
-    """Read the content of *roots* into the database, in one transaction of the caller's.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What was read of one owner's roots. The later of two roots has a note that both have."""
 
-    A later root shadows an earlier one note by note. A note is known by its uid alone, so
-    rewording, moving and renaming keep its memory. If a root is missing, nothing is marked as
-    missing at all, since its notes may only be out of reach.
+    owner: int | None  # a learner; None: installed
+    stamps: dict[Path, str]
+    pages: list[ContentFile]
+    notes: dict[bytes, tuple[ContentFile, Note]]
+    root_of: dict[bytes, Path]
+    problems: list[Problem]
+
+    @property
+    def gone(self) -> list[str]:
+        return [str(root) for root, stamp in self.stamps.items() if not stamp]
+
+
+def sync(
+    connection: Connection,
+    roots: Sequence[Path],
+    now: datetime,
+    *,
+    own: Sequence[Path] = (),
+    whose: int | None = None,
+) -> SyncReport:
+    """Read the content of the installed *roots*, and of the *own* ones of the learner *whose* they
+    are, into the database, in one transaction of the caller's. What is another learner's own stays
+    as it is.
+
+    A later root shadows an earlier one note by note, and an own one the installed ones for its
+    learner. A note is known by its uid alone, so rewording, moving and renaming keep its memory.
+    If a root is missing, nothing of its owner is marked as missing, since its notes may only be
+    out of reach.
     """
-    pages: list[ContentFile] = []
-    problems: list[Problem] = []
-    stamps = {root: fingerprint(root) for root in roots}
-    for root, stamp in stamps.items():
-        if stamp:
-            found, wrong = markdown.read_folder(root)
-            pages.extend(found)
-            problems.extend(wrong)
-    gone = tuple(str(root) for root, stamp in stamps.items() if not stamp)
-    chapters = _write_chapters(connection, pages)
-    sections = _write_sections(connection, pages, chapters, now, keep=bool(gone))
-    if not gone:
-        _write_moments(connection, pages, chapters)
-    tally = _write_notes(connection, _shadowed(pages), chapters, sections, now)
-    # A file that cannot be read hides its notes; that is no reason to retire them.
-    unread = {str(problem.path) for problem in problems}
-    missing = 0 if gone else _mark_missing(connection, tally.seen, unread, now)
-    _write_roots(connection, stamps, now)
+    installed = _read(roots, None)
+    sources = [installed] if whose is None else [installed, _read(own, whose)]
+    chapters = _write_chapters(connection, sources)
+    ids = _write_roots(connection, sources, now)
+    tally, missing = _Tally(), 0
+    places: dict[bytes, int] = {}
+    for source in sources:
+        sections = _write_sections(connection, source, chapters, now)
+        if not source.gone:
+            _write_moments(connection, source, chapters)
+        _write_notes(connection, source, installed, ids, chapters, sections, places, now, tally)
+        if not source.gone:
+            missing += _mark_missing(connection, source, now)
+    texts = {source.owner: source.notes for source in sources}
+    for moved in owner.settle(connection):
+        text = texts.get(moved.learner, {}).get(moved.uid) or installed.notes.get(moved.uid)
+        if text is not None:
+            sides_changed = _changed_sides(text[1], moved.points, moved.cards)
+            changed = [moved.cards[side] for side in sides_changed]
+            tally.due_again += _make_due(connection, changed, now, whose=moved.learner)
     return SyncReport(
         tally.added,
         tally.changed,
@@ -96,55 +125,70 @@ def sync(connection: Connection, roots: Sequence[Path], now: datetime) -> SyncRe
         tally.unchanged,
         tally.new_cards,
         tally.due_again,
-        tuple(problems),
-        gone,
+        tuple(problem for source in sources for problem in source.problems),
+        tuple(path for source in sources for path in source.gone),
     )
 
 
-def _shadowed(pages: Iterable[ContentFile]) -> dict[bytes, tuple[ContentFile, Note]]:
-    return {
-        note_uid(page.pack, note.id).bytes: (page, note) for page in pages for note in page.notes
-    }
+def _read(roots: Sequence[Path], whose: int | None) -> _Source:
+    source = _Source(whose, {root: fingerprint(root) for root in roots}, [], {}, {}, [])
+    for root, stamp in source.stamps.items():
+        if not stamp:
+            continue
+        pages, problems = markdown.read_folder(root)
+        source.pages.extend(pages)
+        source.problems.extend(problems)
+        for page in pages:
+            for note in page.notes:
+                uid = note_uid(page.pack, note.id).bytes
+                source.notes[uid] = (page, note)
+                source.root_of[uid] = root
+    return source
 
 
 def _write_chapters(
-    connection: Connection, pages: Iterable[ContentFile]
+    connection: Connection, sources: Sequence[_Source]
 ) -> dict[tuple[str, ChapterKey], int]:
+    """One that only a learner has is theirs; one that two have, or a pack, is everybody's."""
     table = tables.chapter
     kept = {
         (row.pack, chapter_key(row.number, row.title)): row
         for row in connection.execute(select(table))
     }
     ids = {key: row.id for key, row in kept.items()}
-    for page in pages:
-        key, values = (page.pack, page.key), {"part": page.part, "title": page.title}
-        row = kept.get(key)
-        if key not in ids:
-            ids[key] = connection.execute(
-                insert(tables.chapter)
-                .values(pack=page.pack, number=page.chapter, **values)
-                .returning(table.c.id)
-            ).scalar_one()
-        elif row is not None and (row.part, row.title) != (page.part, page.title):
-            connection.execute(update(tables.chapter).where(table.c.id == row.id).values(**values))
+    for source in sources:
+        for page in source.pages:
+            key = (page.pack, page.key)
+            row, said = kept.get(key), {"part": page.part, "title": page.title}
+            said_by = {**said, "learner_id": source.owner}
+            if key not in ids:
+                ids[key], _ = _upsert(
+                    connection, table, None, said_by, {"pack": page.pack, "number": page.chapter}
+                )
+            elif row is not None and source.owner in (None, row.learner_id):
+                _upsert(connection, table, row, said_by, {})
+            elif row is not None and row.learner_id is not None:
+                _upsert(connection, table, row, {"learner_id": None}, {})
     return ids
 
 
 def _write_sections(
     connection: Connection,
-    pages: Iterable[ContentFile],
+    source: _Source,
     chapters: Mapping[tuple[str, ChapterKey], int],
     now: datetime,
-    *,
-    keep: bool,
 ) -> dict[tuple[int, str], int]:
-    """Returns the id of each section that is there, by chapter and number, in book order."""
+    """Returns the id of each section that is there for this owner, by chapter and number, in book
+    order. A section that a pack or another learner has is not written over."""
     table = tables.section
     kept = {(row.chapter_id, row.number): row for row in connection.execute(select(table))}
     seen: dict[tuple[int, str], int] = {}
-    for page in pages:
+    for page in source.pages:
         for position, section in enumerate(page.sections):
             key = (chapters[page.pack, page.key], section.number)
+            row = kept.get(key)
+            if row is not None and source.owner is not None and row.learner_id != source.owner:
+                continue
             values = {
                 "title": section.title,
                 "text": section.text,
@@ -152,28 +196,29 @@ def _write_sections(
                 "line": section.line,
                 "position": position,
                 "missing_since": None,
+                "learner_id": source.owner,
             }
             seen[key], _ = _upsert(
-                connection,
-                tables.section,
-                kept.get(key),
-                values,
-                {"chapter_id": key[0], "number": key[1]},
+                connection, table, row, values, {"chapter_id": key[0], "number": key[1]}
             )
     for key, row in kept.items():
-        if key not in seen and row.missing_since is None and not keep:
-            connection.execute(
-                update(tables.section).where(table.c.id == row.id).values(missing_since=now)
-            )
-        elif keep:
-            seen.setdefault(key, row.id)
+        if key in seen:
+            continue
+        if row.learner_id is None and source.owner is not None:
+            if row.missing_since is None:
+                seen[key] = row.id
+        elif row.learner_id == source.owner:
+            if source.gone:
+                seen[key] = row.id
+            elif row.missing_since is None:
+                connection.execute(
+                    update(table).where(table.c.id == row.id).values(missing_since=now)
+                )
     return seen
 
 
 def _write_moments(
-    connection: Connection,
-    pages: Iterable[ContentFile],
-    chapters: Mapping[tuple[str, ChapterKey], int],
+    connection: Connection, source: _Source, chapters: Mapping[tuple[str, ChapterKey], int]
 ) -> None:
     """Nothing personal hangs on a moment, so they are simply written anew."""
     chapter, section = tables.chapter.c, tables.section.c
@@ -182,11 +227,19 @@ def _write_moments(
         for pack, number, section_id in connection.execute(
             select(chapter.pack, section.number, section.id)
             .join(tables.chapter, chapter.id == section.chapter_id)
-            .where(section.missing_since.is_(None))
+            .where(
+                section.missing_since.is_(None),
+                or_(section.learner_id.is_(None), section.learner_id == source.owner),
+            )
         )
     }
-    connection.execute(delete(tables.moment))
-    for page in pages:
+    learner_id = tables.moment.c.learner_id
+    connection.execute(
+        delete(tables.moment).where(
+            learner_id.is_(None) if source.owner is None else learner_id == source.owner
+        )
+    )
+    for page in source.pages:
         for moment in page.moments:
             connection.execute(
                 insert(tables.moment).values(
@@ -197,30 +250,48 @@ def _write_moments(
                     title=moment.title,
                     text=moment.text,
                     video=page.video,
+                    learner_id=source.owner,
                 )
             )
 
 
 def _write_notes(
     connection: Connection,
-    notes: Mapping[bytes, tuple[ContentFile, Note]],
+    source: _Source,
+    installed: _Source,
+    roots: Mapping[Path, int],
     chapters: Mapping[tuple[str, ChapterKey], int],
     sections: Mapping[tuple[int, str], int],
+    places: dict[bytes, int],
     now: datetime,
-) -> _Tally:
-    table = tables.note
-    kept = {row.uid: row for row in connection.execute(select(table))}
+    tally: _Tally,
+) -> None:
+    """Write one owner's notes and their cards. *places* are the positions at which the installed
+    notes end; an own note goes between them."""
+    kept = {row.uid: row for row in connection.execute(_of(tables.note, source.owner))}
     cards: dict[int, dict[str, Any]] = {}
-    for made in connection.execute(select(tables.card)):
+    for made in connection.execute(_of(tables.card, source.owner)):
         cards.setdefault(made.note_id, {})[made.side] = made
     first = {chapter: section for (chapter, _), section in reversed(list(sections.items()))}
-    tally, position = _Tally(), 0
-    in_order = sorted(notes.items(), key=lambda item: _place(*item[1]))
-    for uid, (page, note) in in_order:
+    position = 0
+    step = _STRIDE if source.owner is None else 1
+    in_order = [(uid, pair, True) for uid, pair in source.notes.items()]
+    if source.owner is not None:
+        in_order += [(uid, pair, False) for uid, pair in installed.notes.items()]
+    for uid, (page, note), written in sorted(in_order, key=lambda item: _place(*item[1])):
+        if not written:
+            position = places[uid]
+            continue
         chapter = chapters[page.pack, page.key]
-        values = {**_note_values(page, note), "chapter_id": chapter, "missing_since": None}
+        values = {
+            **_note_values(page, note),
+            "chapter_id": chapter,
+            "root_id": roots[source.root_of[uid]],
+            "missing_since": None,
+        }
         row = kept.get(uid)
-        note_id, change = _upsert(connection, tables.note, row, values, {"uid": uid})
+        key = {"uid": uid, "learner_id": source.owner}
+        note_id, change = _upsert(connection, tables.note, row, values, key)
         if change and row is not None and row.missing_since is not None:
             change = "restored"
         match change:
@@ -232,20 +303,27 @@ def _write_notes(
                 tally.restored += 1
             case _:
                 tally.unchanged += 1
-        tally.seen.add(uid)
         kept_cards = cards.get(note_id, {})
         place = {
             "chapter_id": chapter,
             "section_id": sections.get((chapter, note.section or ""), first.get(chapter)),
+            "learner_id": source.owner,
         }
         position = _write_cards(
-            connection, page, note, note_id, place, kept_cards, position, now, tally
+            connection, page, note, note_id, place, kept_cards, position, step, now, tally
         )
+        if source.owner is None:
+            places[uid] = position
         if change and row is not None:
             sides_changed = _changed_sides(note, row.points, kept_cards)
             changed = [kept_cards[side].id for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now)
-    return tally
+
+
+def _of(table: Table[Any], whose: int | None) -> Select[Any]:
+    """The rows of one owner."""
+    column = table.c.learner_id
+    return select(table).where(column.is_(None) if whose is None else column == whose)
 
 
 def _changed_sides(
@@ -263,14 +341,17 @@ def _changed_sides(
     return [] if was == now else [side for side in kept if side in asked]
 
 
-def _make_due(connection: Connection, cards: Iterable[int], now: datetime) -> int:
-    """Make cards that were rated come once more, in the learner's log; returns how many."""
+def _make_due(
+    connection: Connection, cards: Iterable[int], now: datetime, *, whose: int | None = None
+) -> int:
+    """Make cards that were rated come once more, in the log of each learner who did, or of one;
+    returns how many."""
     memory, count = tables.memory.c, 0
     for card_id in cards:
-        rated = connection.scalars(
-            select(memory.learner_id).where(memory.card_id == card_id, memory.due.is_not(None))
-        ).all()
-        for learner in rated:
+        rated = select(memory.learner_id).where(memory.card_id == card_id, memory.due.is_not(None))
+        if whose is not None:
+            rated = rated.where(memory.learner_id == whose)
+        for learner in connection.scalars(rated).all():
             log.log_event(
                 connection, card_id, EventKind.CHANGED, now, day=study_day(now), learner=learner
             )
@@ -286,6 +367,7 @@ def _write_cards(
     place: Mapping[str, Any],
     kept: Mapping[str, Any],
     position: int,
+    step: int,
     now: datetime,
     tally: _Tally,
 ) -> int:
@@ -293,7 +375,7 @@ def _write_cards(
     opener: int | None = None
     names = sides(note)
     for side in names:
-        position += 1
+        position += step
         values = {
             **place,
             "family": family,
@@ -336,13 +418,17 @@ def _upsert(
     return row.id, "changed"
 
 
-def _mark_missing(connection: Connection, seen: set[bytes], unread: set[str], now: datetime) -> int:
-    """Mark the notes whose text has gone, and their cards; returns how many notes."""
-    table = tables.note.c
-    rows = connection.execute(
-        select(table.id, table.uid, table.path).where(table.missing_since.is_(None))
-    )
-    gone = [row.id for row in rows if row.uid not in seen and row.path not in unread]
+def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int:
+    """Mark the owner's notes whose text has gone, and their cards; returns how many notes.
+
+    A file that cannot be read hides its notes; that is no reason to retire them.
+    """
+    table, unread = tables.note.c, {str(problem.path) for problem in source.problems}
+    gone = [
+        row.id
+        for row in connection.execute(_of(tables.note, source.owner))
+        if row.missing_since is None and row.uid not in source.notes and row.path not in unread
+    ]
     for note_id in gone:
         connection.execute(update(tables.note).where(table.id == note_id).values(missing_since=now))
         connection.execute(
@@ -351,10 +437,26 @@ def _mark_missing(connection: Connection, seen: set[bytes], unread: set[str], no
     return len(gone)
 
 
-def _write_roots(connection: Connection, stamps: Mapping[Path, str], now: datetime) -> None:
-    connection.execute(delete(tables.root))
-    for root, stamp in stamps.items():
-        connection.execute(insert(tables.root).values(path=str(root), stamp=stamp, read_at=now))
+def _write_roots(
+    connection: Connection, sources: Sequence[_Source], now: datetime
+) -> dict[Path, int]:
+    """Keep which roots these owners have, and their stamps; returns the ids."""
+    root, note = tables.root.c, tables.note.c
+    kept = {row.path: row for row in connection.execute(select(tables.root))}
+    ids: dict[Path, int] = {}
+    for source in sources:
+        for path, stamp in source.stamps.items():
+            values = {"learner_id": source.owner, "stamp": stamp, "read_at": now}
+            ids[path], _ = _upsert(
+                connection, tables.root, kept.get(str(path)), values, {"path": str(path)}
+            )
+    owners = {source.owner for source in sources}
+    left = [
+        row.id for row in kept.values() if row.learner_id in owners and row.id not in ids.values()
+    ]
+    connection.execute(update(tables.note).where(note.root_id.in_(left)).values(root_id=None))
+    connection.execute(delete(tables.root).where(root.id.in_(left)))
+    return ids
 
 
 def _place(page: ContentFile, note: Note) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     TypedColumns,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 from studyapp.notes.note import ChapterKey
@@ -68,10 +69,37 @@ class _Learner(TypedColumns):
 learner = Table("learner", METADATA, _Learner)
 
 
-class _Root(TypedColumns):
-    """A folder that content was read from, with the stamp of its files when it was."""
+class _Device(TypedColumns):
+    """A device that wrote to the log. One of them is this database's own."""
 
-    path: Named[str] = Column(primary_key=True)
+    id: Named[int] = Column(primary_key=True)
+    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    name: Named[str]
+    made_at: Named[datetime] = Column(UTCDateTime)
+    own: Named[bool]
+
+
+device = Table("device", METADATA, _Device)
+
+
+class _DeviceSettings(TypedColumns):
+    """What the settings file of a device last put in force for a learner."""
+
+    device_id: Named[int] = Column(ForeignKey("device.id"), primary_key=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    applied: Named[dict[str, Any]] = Column(JSON)
+
+
+device_settings = Table("device_settings", METADATA, _DeviceSettings)
+
+
+class _Root(TypedColumns):
+    """A folder that content was read from, with the stamp of its files when it was. An installed
+    one belongs to all, and has no learner."""
+
+    id: Named[int] = Column(primary_key=True)
+    path: Named[str] = Column(unique=True)
+    learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
     stamp: Named[str]
     read_at: Named[datetime] = Column(UTCDateTime)
 
@@ -80,11 +108,14 @@ root = Table("root", METADATA, _Root)
 
 
 class _Chapter(TypedColumns):
+    """One chapter of a pack. One that only a learner's own files name has that learner."""
+
     id: Named[int] = Column(primary_key=True)
     pack: Named[str]
     number: Named[int | None]  # None of a deck, which its title names
     part: Named[str]
     title: Named[str]
+    learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
 
 
 chapter = Table("chapter", METADATA, _Chapter, UniqueConstraint("pack", "number"))
@@ -107,7 +138,7 @@ def is_chapter(key: ChapterKey) -> ColumnElement[bool]:
 
 
 class _Section(TypedColumns):
-    """One entry of a chapter's table of contents."""
+    """One entry of a chapter's table of contents; of a learner's own, if only they have it."""
 
     id: Named[int] = Column(primary_key=True)
     chapter_id: Named[int] = Column(ForeignKey("chapter.id"))
@@ -118,6 +149,7 @@ class _Section(TypedColumns):
     line: Named[int]
     position: Named[int]
     missing_since: Named[datetime | None] = Column(UTCDateTime)
+    learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
 
 
 section = Table("section", METADATA, _Section, UniqueConstraint("chapter_id", "number"))
@@ -134,16 +166,23 @@ class _Moment(TypedColumns):
     title: Named[str]
     text: Named[str]
     video: Named[str | None]  # address of the lecture
+    learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
 
 
 moment = Table("moment", METADATA, _Moment, Index(None, "section_id"))
 
 
 class _Note(TypedColumns):
-    """One note of the content. `missing_since` marks one whose text has gone."""
+    """One note of the content. `missing_since` marks one whose text has gone.
+
+    A note of a learner's own root has that learner; it may have the uid of an installed one, which
+    it stands for (see studyapp.store.owner).
+    """
 
     id: Named[int] = Column(primary_key=True)
-    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    uid: Named[bytes] = Column(LargeBinary(16))
+    root_id: Named[int | None] = Column(ForeignKey("root.id"))
+    learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
     chapter_id: Named[int] = Column(ForeignKey("chapter.id"))
     name: Named[str]  # the id in the file
     kind: Named[str]
@@ -165,16 +204,24 @@ class _Note(TypedColumns):
     missing_since: Named[datetime | None] = Column(UTCDateTime)
 
 
-note = Table("note", METADATA, _Note, Index(None, "chapter_id"))
+note = Table(
+    "note",
+    METADATA,
+    _Note,
+    UniqueConstraint("uid", "learner_id"),
+    Index(None, "chapter_id"),
+    Index(None, "learner_id"),
+)
 
 
 class _Card(TypedColumns):
     """One side of a note. `family` names the cards that give each other away;
     `position` is the place in the book; `opener` is the side that must be stable first;
-    `section_id` is the section that lets it in, the chapter's first if its note names none."""
+    `section_id` is the section that lets it in, the chapter's first if its note names none; the
+    learner is its note's."""
 
     id: Named[int] = Column(primary_key=True)
-    uid: Named[bytes] = Column(LargeBinary(16), unique=True)
+    uid: Named[bytes] = Column(LargeBinary(16))
     note_id: Named[int] = Column(ForeignKey("note.id"))
     chapter_id: Named[int] = Column(ForeignKey("chapter.id"))
     section_id: Named[int | None] = Column(ForeignKey("section.id"))
@@ -183,6 +230,7 @@ class _Card(TypedColumns):
     position: Named[int]
     opener: Named[int | None]  # id of the card
     missing_since: Named[datetime | None] = Column(UTCDateTime)
+    learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
 
 
 card = Table(
@@ -191,6 +239,7 @@ card = Table(
     _Card,
     UniqueConstraint("note_id", "side"),
     Index(None, "chapter_id", "position"),
+    Index(None, "uid"),
 )
 
 
@@ -226,8 +275,13 @@ memory = Table(
 )
 
 
+# What each entry of the log has: the device that wrote it, the wall clock, the learner's seconds
+# east of UTC, the study day, and what orders it on its device (see studyapp.memory.stamp). None of
+# it is ever computed again.
+
+
 class _Review(TypedColumns):
-    """One rating, never changed. The columns from `state_before` on are a cache of the fold."""
+    """One rating, never changed. The columns from `effective_day` on are a cache of the fold."""
 
     id: Named[int] = Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     uid: Named[bytes] = Column(LargeBinary(16), unique=True)
@@ -235,10 +289,16 @@ class _Review(TypedColumns):
     card_id: Named[int] = Column(ForeignKey("card.id"))
     kind: Named[str]
     rating: Named[int]
+    device_id: Named[int] = Column(ForeignKey("device.id"))
     at: Named[datetime] = Column(UTCDateTime)
-    offset: Named[int]  # seconds east of UTC
+    offset: Named[int]
     day: Named[date]
+    epoch: Named[int]
+    stamp: Named[datetime] = Column(UTCDateTime)
     duration: Named[int]  # milliseconds from shown to rated
+    variant: Named[str | None]  # which variant of the question was shown
+    arm: Named[str | None]  # of a trial
+    effective_day: Named[date]  # the study day, after redating
     state_before: Named[int]
     stability_before: Named[float | None]
     difficulty_before: Named[float | None]
@@ -252,24 +312,29 @@ review = Table(
     METADATA,
     _Review,
     Index(None, "card_id", "learner_id"),
-    Index(None, "learner_id", "day"),
-    Index(None, "learner_id", "id"),
+    Index(None, "learner_id", "effective_day"),
+    Index(None, "learner_id", "device_id", "epoch", "stamp"),
 )
 
 
 class _Event(TypedColumns):
-    """Anything else that changes memory, never changed; a retract names its target."""
+    """Anything else that changes memory, never changed; a retract names its target. A redate and
+    its retraction concern several cards, and have none."""
 
     id: Named[int] = Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     uid: Named[bytes] = Column(LargeBinary(16), unique=True)
     learner_id: Named[int] = Column(ForeignKey("learner.id"))
-    card_id: Named[int] = Column(ForeignKey("card.id"))
+    card_id: Named[int | None] = Column(ForeignKey("card.id"))
     kind: Named[str]
+    device_id: Named[int] = Column(ForeignKey("device.id"))
     at: Named[datetime] = Column(UTCDateTime)
     offset: Named[int]
     day: Named[date]
+    epoch: Named[int]
+    stamp: Named[datetime] = Column(UTCDateTime)
     target: Named[bytes | None] = Column(LargeBinary(16))
     until: Named[date | None]
+    payload: Named[dict[str, Any] | None] = Column(JSON(none_as_null=True))
 
 
 event = Table(
@@ -278,17 +343,22 @@ event = Table(
     _Event,
     Index(None, "card_id", "learner_id"),
     Index(None, "target"),
-    Index(None, "learner_id", "id"),
+    Index(None, "learner_id", "day"),
+    Index(None, "learner_id", "device_id", "epoch", "stamp"),
 )
 
 
 class _Parameters(TypedColumns):
-    """Parameters in force from `at` on; the history is kept."""
+    """Parameters in force from their place in the log on; the history is kept."""
 
     id: Named[int] = Column(primary_key=True)
     uid: Named[bytes] = Column(LargeBinary(16), unique=True)
     learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    device_id: Named[int] = Column(ForeignKey("device.id"))
     at: Named[datetime] = Column(UTCDateTime)
+    day: Named[date]
+    epoch: Named[int]
+    stamp: Named[datetime] = Column(UTCDateTime)
     weights: Named[list[Any]] = Column(JSON)
     desired_retention: Named[float]
     learning_steps: Named[list[Any]] = Column(JSON)  # seconds
@@ -296,15 +366,18 @@ class _Parameters(TypedColumns):
     maximum_interval: Named[int]
 
 
-parameters = Table("parameters", METADATA, _Parameters)
+parameters = Table(
+    "parameters", METADATA, _Parameters, Index(None, "learner_id", "device_id", "epoch", "stamp")
+)
 
 
 class _ChapterProgress(TypedColumns):
-    """That a learner has started a chapter, which lets its cards in."""
+    """That a learner has started a chapter, which lets its cards in; null: they stopped it."""
 
     learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
     chapter_id: Named[int] = Column(ForeignKey("chapter.id"), primary_key=True)
-    started_at: Named[datetime] = Column(UTCDateTime)
+    started_at: Named[datetime | None] = Column(UTCDateTime)
+    changed_at: Named[datetime] = Column(UTCDateTime)
 
 
 chapter_progress = Table("chapter_progress", METADATA, _ChapterProgress)
@@ -319,6 +392,7 @@ class _SectionProgress(TypedColumns):
     done_at: Named[datetime | None] = Column(UTCDateTime)
     familiarity: Named[int | None]  # 0 to 10, as the learner judges it
     text: Named[str]  # the learner's own note, Markdown
+    changed_at: Named[datetime | None] = Column(UTCDateTime)  # null: before this was kept
 
 
 section_progress = Table("section_progress", METADATA, _SectionProgress)
@@ -328,7 +402,7 @@ class _Attempt(TypedColumns):
     """One sitting of a chapter's questionnaire, which may last for weeks.
 
     A pretest was begun before anything of the chapter was started. `note_id` is the question that
-    was on the screen last.
+    was on the screen last. No new row is without device, day, epoch, stamp and `changed_at`.
     """
 
     id: Named[int] = Column(primary_key=True)
@@ -340,16 +414,27 @@ class _Attempt(TypedColumns):
     offset: Named[int]  # seconds east of UTC
     finished_at: Named[datetime | None] = Column(UTCDateTime)
     note_id: Named[int | None] = Column(ForeignKey("note.id"))
+    device_id: Named[int | None] = Column(ForeignKey("device.id"))
+    day: Named[date | None]
+    epoch: Named[int | None]
+    stamp: Named[datetime | None] = Column(UTCDateTime)
+    changed_at: Named[datetime | None] = Column(UTCDateTime)
 
 
-attempt = Table("attempt", METADATA, _Attempt, Index(None, "learner_id", "chapter_id"))
+attempt = Table(
+    "attempt",
+    METADATA,
+    _Attempt,
+    Index(None, "learner_id", "chapter_id"),
+    Index(None, "learner_id", "device_id", "epoch", "stamp"),
+)
 
 
 class _Response(TypedColumns):
     """One answer in an attempt, from its first letter on.
 
     `entries` are the uids (hex) of what its grade wrote to the logs, so that both are taken back
-    together.
+    together. Device, epoch and stamp say when it was graded, in the order of the log.
     """
 
     id: Named[int] = Column(primary_key=True)
@@ -367,6 +452,10 @@ class _Response(TypedColumns):
     graded_at: Named[datetime | None] = Column(UTCDateTime)
     entries: Named[list[Any]] = Column(JSON)
     changed_at: Named[datetime] = Column(UTCDateTime)
+    variant: Named[str | None]  # which variant of the question was shown
+    device_id: Named[int | None] = Column(ForeignKey("device.id"))
+    epoch: Named[int | None]
+    stamp: Named[datetime | None] = Column(UTCDateTime)
 
 
 response = Table(
@@ -375,7 +464,7 @@ response = Table(
     _Response,
     UniqueConstraint("attempt_id", "note_id"),
     Index(None, "learner_id", "note_id"),
-    Index(None, "learner_id", "graded_at"),
+    Index(None, "learner_id", "device_id", "epoch", "stamp"),
 )
 
 
@@ -395,7 +484,8 @@ class _Run(TypedColumns):
 
     `knobs` are all values that were used. `canonical` leaves out those that only count repetitions
     (see studyapp.lab.knobs): it is equal for runs of the same experiment. What only a run that
-    ended with a result can tell is null for the others.
+    ended with a result can tell is null for the others. `device` is what it computed on; no new
+    row is without the device that kept it, day, epoch and stamp.
     """
 
     id: Named[int] = Column(primary_key=True)
@@ -417,9 +507,19 @@ class _Run(TypedColumns):
     started_at: Named[datetime] = Column(UTCDateTime)
     finished_at: Named[datetime] = Column(UTCDateTime)
     offset: Named[int]  # seconds east of UTC, at the end
+    device_id: Named[int | None] = Column(ForeignKey("device.id"))
+    day: Named[date | None]
+    epoch: Named[int | None]
+    stamp: Named[datetime | None] = Column(UTCDateTime)
 
 
-run = Table("run", METADATA, _Run, Index(None, "learner_id", "lesson"))
+run = Table(
+    "run",
+    METADATA,
+    _Run,
+    Index(None, "learner_id", "lesson"),
+    Index(None, "learner_id", "device_id", "epoch", "stamp"),
+)
 
 
 class _Prediction(TypedColumns):
@@ -462,6 +562,7 @@ class _Fact(TypedColumns):
     n: Named[int]
     method: Named[str]
     varies: Named[str]
+    position: Named[int] = Column(server_default=text("0"))  # its place among the facts of the run
 
 
 fact = Table("fact", METADATA, _Fact, UniqueConstraint("run_id", "name"))

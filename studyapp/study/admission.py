@@ -20,7 +20,11 @@ def let_in(
     whole = tables.chapter_progress.alias("started_chapter").c
     part = tables.section_progress.alias("started_section").c
     return or_(
-        exists().where(whole.chapter_id == chapter_id, whole.learner_id == learner),
+        exists().where(
+            whole.chapter_id == chapter_id,
+            whole.learner_id == learner,
+            whole.started_at.is_not(None),
+        ),
         exists().where(
             part.section_id == section_id,
             part.learner_id == learner,

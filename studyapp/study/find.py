@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, or_, select
 
-from studyapp.store import tables
+from studyapp.store import owner, tables
 
 note = tables.note.c
 chapter = tables.chapter.c
@@ -23,7 +23,7 @@ class Found:
     kind: str
 
 
-def find(connection: Connection, words: str, *, limit: int = 50) -> list[Found]:
+def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -> list[Found]:
     """Notes that contain every word of *words* in question, answer or tags; those with a hit in
     the question first, then in book order. No words find nothing."""
     wanted = words.split()
@@ -43,8 +43,8 @@ def find(connection: Connection, words: str, *, limit: int = 50) -> list[Found]:
     rows = connection.execute(
         select(note.id, note.prompt, note.answer, chapter.number, note.kind)
         .join(tables.chapter, chapter.id == note.chapter_id)
-        .where(anywhere, note.missing_since.is_(None))
-        .order_by(in_prompt.desc(), *tables.IN_ORDER, note.id)
+        .where(anywhere, note.missing_since.is_(None), owner.visible(note, learner=learner))
+        .order_by(in_prompt.desc(), *tables.IN_ORDER, note.path, note.line)
         .limit(limit)
     )
     return [Found(*row) for row in rows]

@@ -92,7 +92,7 @@ def _restore(desk: Desk, sources: Sequence[Source], *, dry_run: bool) -> list[Im
 
 
 def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
-    foreign, root = source.foreign, pack_folder(source.path)
+    foreign, root = source.foreign, pack_folder(library.packs_of(desk), source.path)
     planned = deck.plan(root, foreign.notes, source.path)
     problems = [*foreign.problems, *planned.problems]
     files = dict(_media(root, source, problems))
@@ -125,10 +125,11 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
     )
 
 
-def pack_folder(path: Path) -> Path:
-    """The folder for the notes of a file: named after it, but never that of edited notes."""
+def pack_folder(packs: Path, path: Path) -> Path:
+    """The folder among a learner's *packs* for the notes of a file: named after it, but never that
+    of edited notes."""
     name = markdown.slug(path.stem, {library.OWN_PACK}, "notes")
-    return library.own_packs() / name
+    return packs / name
 
 
 def _media(root: Path, source: Source, problems: list[Problem]) -> Iterator[tuple[Path, Media]]:

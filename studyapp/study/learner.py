@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from unicodedata import normalize
 
 from sqlalchemy import Connection, func, insert, select
@@ -11,6 +12,7 @@ from studyapp.store import tables
 
 FIRST = 1  # the one that every database is made with, who studies where no name is given
 LONGEST = 40  # characters of a name
+_LONGEST_FOLDER = 200  # bytes; a file system takes 255
 
 learner = tables.learner.c
 
@@ -59,6 +61,17 @@ def name_of(connection: Connection, *, learner: int) -> str:
     return connection.scalars(
         select(tables.learner.c.name).where(tables.learner.c.id == learner)
     ).one()
+
+
+def as_folder(name: str) -> str:
+    """A name for a folder that no other learner's name comes to, on any system."""
+    kept = "".join(
+        sign if sign.isalnum() or sign in " -_" else "".join(f"%{it:02X}" for it in sign.encode())
+        for sign in name.casefold()
+    )
+    if len(kept.encode()) <= _LONGEST_FOLDER:
+        return kept
+    return f"{kept[:20]}%{hashlib.blake2b(name.casefold().encode(), digest_size=16).hexdigest()}"
 
 
 def _known(connection: Connection) -> dict[str, tuple[str, int]]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder
 from studyapp.errors import StudyError
-from studyapp.memory.scheduler import Parameters
 from studyapp.notes.note import ChapterKey, FileKind, NoteKind, chapter_key, chapter_name
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
 from studyapp.study import learner as learners
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 GROUP = "studyapp.content"
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
+
+chapter_progress = tables.chapter_progress.c
 
 
 def open_study(
@@ -78,11 +79,10 @@ def _whose(desk: Desk, name: str, *, new: bool) -> int:
     return made
 
 
-def roots() -> list[Path]:
-    """Folders to read, in order: installed packs, then the learner's own, `mine` last."""
-    own = own_packs()
-    folders = sorted(path for path in own.iterdir() if path.is_dir()) if own.is_dir() else []
-    return installed_roots() + sorted(folders, key=lambda path: path.name == OWN_PACK)
+def roots(desk: Desk | None = None) -> list[Path]:
+    """Folders to read, in order: installed packs, then the learner's own, `mine` last; those of the
+    first learner where there is no desk."""
+    return installed_roots() + own_roots(own_packs() if desk is None else packs_of(desk))
 
 
 def installed_roots() -> list[Path]:
@@ -90,44 +90,75 @@ def installed_roots() -> list[Path]:
     return [pack.folder for pack in packs.installed(GROUP) if pack.folder is not None]
 
 
+def own_roots(packs_folder: Path) -> list[Path]:
+    """The packs in a learner's folder, `mine` last."""
+    if not packs_folder.is_dir():
+        return []
+    folders = sorted(path for path in packs_folder.iterdir() if path.is_dir())
+    return sorted(folders, key=lambda path: path.name == OWN_PACK)
+
+
 def own_packs() -> Path:
+    """The folder of the first learner's own packs."""
     return data_folder() / "packs"
 
 
-def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
-    """Read the content if a file has changed since the last time; None if none has."""
-    folders = roots()
+def packs_of(desk: Desk) -> Path:
+    """The folder of the learner's own packs: `packs`, or for others than the first one
+    `packs-of/NAME`, whatever signs the name has."""
+    if desk.learner == learners.FIRST:
+        return own_packs()
     with desk.reading() as connection:
-        if not force and is_current(connection, folders):
+        name = learners.name_of(connection, learner=desk.learner)
+    return data_folder() / "packs-of" / learners.as_folder(name)
+
+
+def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
+    """Read the content if a file has changed since the last time; None if none has.
+
+    Installed content is read for all, own packs for the learner at the desk alone.
+    """
+    installed, own = installed_roots(), own_roots(packs_of(desk))
+    with desk.reading() as connection:
+        if not force and is_current(connection, [*installed, *own], whose=desk.learner):
             return None
     from studyapp.store.sync import sync  # and the readers of all formats with it
 
     with desk.writing() as connection:
         first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
-        report = sync(connection, folders, desk.now())
+        owner.claim(connection, own_packs(), learner=learners.FIRST)
+        report = sync(connection, installed, desk.now(), own=own, whose=desk.learner)
         for learner in connection.scalars(select(tables.learner.c.id)).all() if first else ():
             _start_first_chapter(connection, desk.now(), learner=learner)
     return report
 
 
 def apply_settings(desk: Desk) -> None:
-    """Put the schedule's settings in force; the fitted weights stay."""
-    settings = desk.settings
+    """Put the schedule's settings in force if this device's own have changed since it last did so;
+    the fitted weights stay. What another device has put in force since then stays, too."""
+    settings, names = desk.settings, _SCHEDULED
+    wanted = {name: getattr(settings, name) for name in names}
+    told = {name: _plain(value) for name, value in wanted.items()}
     with desk.reading() as connection:
-        kept = log.read_history(connection, learner=desk.learner)[-1]
-    wanted = Parameters(
-        kept.parameters.weights,
-        settings.desired_retention,
-        settings.learning_steps,
-        settings.relearning_steps,
-        settings.maximum_interval,
-    )
-    if wanted != kept.parameters:
-        with desk.writing() as connection:
-            log.adopt(connection, wanted, desk.now(), learner=desk.learner)
+        if log.applied_settings(connection, learner=desk.learner) == told:
+            return
+    with desk.writing() as connection:
+        kept = log.in_force(connection, learner=desk.learner)
+        log.adopt(connection, replace(kept, **wanted), desk.now(), learner=desk.learner)
+        log.keep_settings(connection, told, learner=desk.learner)
 
 
-def editable(view: CardView) -> tuple[Path, int]:
+_SCHEDULED = ("desired_retention", "learning_steps", "relearning_steps", "maximum_interval")
+
+
+def _plain(value: float | tuple[timedelta, ...]) -> object:
+    """A setting as JSON has it."""
+    if isinstance(value, tuple):
+        return [step.total_seconds() for step in value]
+    return value
+
+
+def editable(desk: Desk, view: CardView) -> tuple[Path, int]:
     """File and line at which the learner edits a card's note.
 
     An installed pack is never written to: its note is copied with the same id to `packs/mine`,
@@ -135,11 +166,11 @@ def editable(view: CardView) -> tuple[Path, int]:
     """
     from studyapp.notes import markdown
 
-    note, own = view.note, own_packs()
+    note, own = view.note, packs_of(desk)
     if own in note.path.parents:
         return note.path, note.line
     home = Home(view.pack, view.part, view.chapter, view.chapter_title)
-    return add_note(home, markdown.excerpt(note), note.kind)
+    return add_note(desk, home, markdown.excerpt(note), note.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +182,16 @@ class Home:
     number: int | None  # None of a deck
     title: str
 
-    def path(self, kind: NoteKind) -> Path:
-        """The file in `packs/mine` for notes of this *kind*; one of another pack is passed over."""
+    def path(self, packs: Path, kind: NoteKind) -> Path:
+        """The file in `mine` of a learner's *packs* for notes of this *kind*; one of another pack
+        is passed over."""
         from studyapp.notes import markdown
 
         wanted = (self.pack, chapter_key(self.number, self.title))
         name = markdown.slug(chapter_name(self.number, self.title), set())
         for count in itertools.count(1):
             end = f"-{count}" if count > 1 else ""
-            path = own_packs() / OWN_PACK / f"{name}-{kind.value}s{end}.md"
+            path = packs / OWN_PACK / f"{name}-{kind.value}s{end}.md"
             if not path.exists():
                 break
             page, _ = markdown.read(path)
@@ -180,10 +212,10 @@ class Home:
         )
 
 
-def add_note(home: Home, text: str, kind: NoteKind) -> tuple[Path, int]:
+def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> tuple[Path, int]:
     """Append a note's *text* to a content file of the learner's own; returns it and the note's
     first line."""
-    path = home.path(kind)
+    path = home.path(packs_of(desk), kind)
     page = FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
     old = path.read_text("utf-8") if path.exists() else ""
     if not old:
@@ -207,7 +239,7 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
         home = last_started(connection, learner=desk.learner)
         taken = set(connection.scalars(select(tables.note.c.name)))
     name = markdown.own_id(f"my {question}", taken)
-    add_note(home, f"## {question} {{#{name}}}\n\n{answer}", NoteKind.QUESTION)
+    add_note(desk, home, f"## {question} {{#{name}}}\n\n{answer}", NoteKind.QUESTION)
     refresh(desk)
 
 
@@ -218,7 +250,7 @@ def last_started(connection: Connection, *, learner: int) -> Home:
     row = connection.execute(
         select(chapter.pack, chapter.part, chapter.number, chapter.title)
         .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
-        .where(chapter_progress.learner_id == learner)
+        .where(chapter_progress.learner_id == learner, chapter_progress.started_at.is_not(None))
         .order_by(
             chapter.number.is_(None), chapter_progress.started_at.desc(), chapter.number.desc()
         )
@@ -232,16 +264,17 @@ def last_started(connection: Connection, *, learner: int) -> Home:
 def check_chapter(desk: Desk, key: ChapterKey) -> None:
     """Raises StudyError if there is no chapter *key*."""
     with desk.reading() as connection:
-        require_chapter(connection, key)
+        require_chapter(connection, key, learner=desk.learner)
 
 
-def require_chapter(connection: Connection, key: ChapterKey) -> list[int]:
+def require_chapter(connection: Connection, key: ChapterKey, *, learner: int) -> list[int]:
     """Ids of chapter *key*, one for each pack that has it. Raises StudyError if none does."""
     chapter = tables.chapter.c
-    ids = connection.scalars(select(chapter.id).where(tables.is_chapter(key))).all()
+    theirs = owner.theirs(chapter, learner=learner)
+    ids = connection.scalars(select(chapter.id).where(tables.is_chapter(key), theirs)).all()
     if ids:
         return list(ids)
-    known = connection.execute(select(chapter.number, chapter.title)).all()
+    known = connection.execute(select(chapter.number, chapter.title).where(theirs)).all()
     if isinstance(key, str):
         decks = sorted(title for number, title in known if number is None)
         told = (
@@ -257,32 +290,45 @@ def require_chapter(connection: Connection, key: ChapterKey) -> list[int]:
 
 def start_chapter(connection: Connection, key: ChapterKey, now: datetime, *, learner: int) -> None:
     """Let a chapter's cards in. Raises StudyError for a chapter that there is not."""
-    ids = require_chapter(connection, key)
+    ids = require_chapter(connection, key, learner=learner)
     let_in(connection, ids, now, learner=learner)
 
 
 def let_in(connection: Connection, ids: Iterable[int], now: datetime, *, learner: int) -> None:
     """Start the chapters *ids*; those that are started stay as they are."""
-    started = set(
-        connection.scalars(
-            select(tables.chapter_progress.c.chapter_id).where(
-                tables.chapter_progress.c.learner_id == learner
+    chapter_progress, at = tables.chapter_progress.c, log.utc(now)
+    known = dict(
+        connection.execute(
+            select(chapter_progress.chapter_id, chapter_progress.started_at).where(
+                chapter_progress.learner_id == learner
             )
-        )
+        ).all()
     )
     for chapter_id in ids:
-        if chapter_id not in started:
+        if chapter_id not in known:
             connection.execute(
                 insert(tables.chapter_progress).values(
-                    learner_id=learner, chapter_id=chapter_id, started_at=log.utc(now)
+                    learner_id=learner, chapter_id=chapter_id, started_at=at, changed_at=at
                 )
+            )
+        elif known[chapter_id] is None:
+            connection.execute(
+                update(tables.chapter_progress)
+                .where(
+                    chapter_progress.learner_id == learner,
+                    chapter_progress.chapter_id == chapter_id,
+                )
+                .values(started_at=at, changed_at=at)
             )
 
 
 def _start_first_chapter(connection: Connection, now: datetime, *, learner: int) -> None:
     chapter = tables.chapter.c
     first = connection.execute(
-        select(chapter.number, chapter.title).order_by(*tables.IN_ORDER).limit(1)
+        select(chapter.number, chapter.title)
+        .where(owner.theirs(chapter, learner=learner))
+        .order_by(*tables.IN_ORDER)
+        .limit(1)
     ).one_or_none()
     if first is not None:
         start_chapter(connection, chapter_key(*first), now, learner=learner)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from sqlalchemy import Connection, and_, or_, select
 
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import EPOCH
+from studyapp.memory.fold import EPOCH, place_of
 from studyapp.memory.mastery import (
     RECENT,
     Calibration,
@@ -24,7 +24,7 @@ from studyapp.memory.mastery import (
 from studyapp.memory.state import Rating
 from studyapp.notes.card import REVERSED
 from studyapp.notes.note import ChapterKey, NoteKind
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.recall import recalls
 
@@ -57,7 +57,7 @@ def outlooks(
     ahead by default."""
     today = study_day(now)
     later = on if on is not None and on > today else today + AHEAD
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    parameters = log.in_force(connection, learner=learner)
     said, trust = _shares(connection, learner=learner), _calibration(connection, learner=learner)
     found = {}
     for chapter_id, questions in _standings(connection, key, learner=learner).items():
@@ -79,7 +79,9 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
     parameters = history[-1].parameters
     # Stabilities of before the weights changed are of another model.
     since = [
-        new.at for old, new in pairwise(history) if old.parameters.weights != new.parameters.weights
+        place_of(new).time
+        for old, new in pairwise(history)
+        if old.parameters.weights != new.parameters.weights
     ]
     outcomes = [
         Recall(
@@ -88,7 +90,7 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
             one.remembered,
         )
         for one in recalls(
-            connection, review.at >= max(since, default=EPOCH), limit=RECENT, learner=learner
+            connection, review.stamp >= max(since, default=EPOCH), limit=RECENT, learner=learner
         )
     ]
     return calibration(reversed(outcomes))
@@ -108,6 +110,7 @@ def _standings(
             note.kind == NoteKind.QUESTION.value,
             card.missing_since.is_(None),
             card.side != REVERSED,
+            owner.visible(card, learner=learner),
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),
             *([tables.is_chapter(key)] if key is not None else []),
         )

@@ -17,7 +17,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, State
 from studyapp.notes.note import ChapterKey
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.study.admission import let_in
 
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
@@ -161,7 +161,7 @@ def load(
     *more* adds so many whole budgets, for a learner who wants to go on.
     """
     today = study_day(now)
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    parameters = log.in_force(connection, learner=learner)
     met = _families_met(connection, today, learner=learner)
     steps: list[Item] = []
     reviews: list[Item] = []
@@ -191,7 +191,7 @@ def load(
 def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
     """The cards seen before, what fades most first: one of a family, none rated today, no steps."""
     today = study_day(now)
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    parameters = log.in_force(connection, learner=learner)
     met = _families_met(connection, today, learner=learner)
     known = _rated(connection, today, parameters, learner=learner)
     faintest = sorted(known, key=lambda item: item.retrievability)
@@ -204,12 +204,12 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
     recent = connection.execute(
         select(review.duration, review.state_before)
         .where(review.learner_id == learner, review.kind == "study")
-        .order_by(review.day.desc(), review.id.desc())
+        .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
         .limit(_PACE_SAMPLE)
     ).all()
     spent = connection.execute(
         select(review.duration).where(
-            review.learner_id == learner, review.day == today, log.not_retracted()
+            review.learner_id == learner, review.effective_day == today, log.not_retracted()
         )
     ).scalars()
     return Pace(
@@ -270,7 +270,7 @@ def _rated(
             memory.learner_id == learner,
             memory.state != State.NEW,
             *conditions,
-            *_open(today),
+            *_open(today, learner=learner),
         )
     )
     for card_id, family, of_chapter, state, due_at, stability, last_day in rows:
@@ -287,14 +287,21 @@ def _rated(
         )
 
 
-def in_use() -> tuple[ColumnElement[bool], ...]:
-    """Conditions on a card with a memory: not suspended, text still there."""
-    return memory.suspended.is_(False), card.missing_since.is_(None)
+def in_use(*, learner: int) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a card with a memory: not suspended, text still there, the learner's to see."""
+    return (
+        memory.suspended.is_(False),
+        card.missing_since.is_(None),
+        owner.theirs(card, learner=learner),
+    )
 
 
-def _open(today: date) -> tuple[ColumnElement[bool], ...]:
+def _open(today: date, *, learner: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions: in use, and not buried."""
-    return *in_use(), or_(memory.buried_until.is_(None), memory.buried_until <= today)
+    return (
+        *in_use(learner=learner),
+        or_(memory.buried_until.is_(None), memory.buried_until <= today),
+    )
 
 
 def _new(
@@ -321,9 +328,13 @@ def _new(
             and_(opener.card_id == card.opener, opener.learner_id == learner),
         )
         .where(
-            or_(memory.card_id.is_(None), and_(memory.state == State.NEW, *_open(today))),
+            or_(
+                memory.card_id.is_(None),
+                and_(memory.state == State.NEW, *_open(today, learner=learner)),
+            ),
             let_in(card.chapter_id, card.section_id, learner=learner),
             card.missing_since.is_(None),
+            owner.visible(card, learner=learner),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
             *([tables.is_chapter(key)] if key is not None else []),
         )

@@ -64,26 +64,36 @@ def recalls(
         known.kind == EventKind.KNOW.value,
         log.not_retracted(known),
     )
-    sooner = or_(rated.at < review.at, and_(rated.at == review.at, rated.uid < review.uid))
+    sooner = or_(
+        rated.stamp < review.stamp, and_(rated.stamp == review.stamp, rated.uid < review.uid)
+    )
     newest = [
-        select(func.max(entry.day))
-        .where(condition, entry.day < review.day)
+        select(func.max(day))
+        .where(condition, day < review.effective_day)
         .correlate(tables.review)
         .scalar_subquery()
-        for entry, condition in ((rated, of_card), (known, known_card))
+        for day, condition in ((rated.effective_day, of_card), (known.day, known_card))
     ]
     rows = connection.execute(
-        select(review.card_id, review.day, review.rating, review.stability_before, *newest)
+        select(
+            review.card_id,
+            review.effective_day,
+            review.rating,
+            review.stability_before,
+            *newest,
+        )
         .where(
             review.learner_id == learner,
             review.state_before == State.REVIEW,
             review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
             log.not_retracted(),
-            ~exists().where(of_card, rated.day == review.day, sooner),
-            ~exists().where(known_card, known.day == review.day, known.at < review.at),
+            ~exists().where(of_card, rated.effective_day == review.effective_day, sooner),
+            ~exists().where(
+                known_card, known.day == review.effective_day, known.stamp < review.stamp
+            ),
             *conditions,
         )
-        .order_by(review.day.desc(), review.at.desc(), review.uid.desc())
+        .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
         .limit(limit)
     )
     found = []

@@ -38,11 +38,12 @@ def preview(
     due_on: date | None = None,
 ) -> Memory:
     """The memory that `answer` would lead to; the interval on a button is exactly what it gives."""
-    at, offset = log.utc(now), _offset(now)
+    at, offset = log.utc(now), now.utcoffset()
+    assert offset is not None, "now carries the learner's zone"
     entry: fold.Entry = fold.Review(b"", at, offset, rating, kind)
     after = fold.apply(memory, entry, card_uid, parameters)
     if due_on is not None:
-        entry = fold.Event(b"", at, offset, EventKind.SET_DUE, day=due_on)
+        entry = fold.Event(b"", at, offset, EventKind.SET_DUE, until=due_on)
         after = fold.apply(after, entry, card_uid, parameters)
     return after
 
@@ -71,19 +72,16 @@ def answer(
     if before.last_review != seen:
         raise AlreadyRatedError("This card was already rated in another window; here is the next.")
     uid_of_card = connection.scalars(select(card.uid).where(card.id == card_id)).one()
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
-    entry = fold.Review(
-        log.new_uid(), log.stamp(connection, now, learner=learner), _offset(now), rating, kind
-    )
-    after = fold.apply(before, entry, uid_of_card, parameters)
-    if after != before:  # cram leaves it alone
-        log.write_memory(connection, card_id, after, learner=learner)
-    log.append_review(
+    parameters = log.in_force(connection, learner=learner)
+    head = log.head(connection, now, learner=learner)
+    entry = fold.Review(log.new_uid(), head.at, head.offset, rating, kind, head.day)
+    after = log.append_review(
         connection,
         card_id,
         entry,
+        head,
         before=before,
-        after=after,
+        after=fold.apply(before, entry, uid_of_card, parameters),
         duration=milliseconds(duration),
         learner=learner,
     )
@@ -142,9 +140,3 @@ def _log(
     learner: int,
 ) -> Memory:
     return log.log_event(connection, card_id, kind, now, target=target, day=day, learner=learner)[1]
-
-
-def _offset(now: datetime) -> timedelta:
-    offset = now.utcoffset()
-    assert offset is not None, "now carries the learner's zone"
-    return offset

@@ -212,8 +212,7 @@ class Sitting:
             if self.plan.end.cards is not None:
                 begun = {done.card for done in self.done}
                 self._queue.shorten(self.plan.end.cards * (1 + self.more), begun)
-            history = log.read_history(connection, learner=self.desk.learner)
-            self._parameters: Parameters = history[-1].parameters
+            self._parameters: Parameters = log.in_force(connection, learner=self.desk.learner)
 
     def _advance(self) -> None:
         now = self.desk.now()

@@ -14,7 +14,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import State
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.study.queue import in_use
 from studyapp.study.recall import recalls
 
@@ -70,12 +70,17 @@ def stats(
     known = connection.execute(
         select(memory.state, func.count())
         .join(tables.card, card.id == memory.card_id)
-        .where(memory.learner_id == learner, card.missing_since.is_(None))
+        .where(
+            memory.learner_id == learner,
+            card.missing_since.is_(None),
+            owner.theirs(card, learner=learner),
+        )
         .group_by(memory.state)
     )
     for state, count in known:
         cards[State(state).name.lower()] = count
-    total = connection.scalar(select(func.count()).where(card.missing_since.is_(None))) or 0
+    there = (card.missing_since.is_(None), owner.visible(card, learner=learner))
+    total = connection.scalar(select(func.count()).where(*there)) or 0
     cards["new"] = total - cards["learning"] - cards["review"] - cards["relearning"]
     suspended = _count(connection, memory.suspended.is_(True), learner=learner)
     leech = is_leech(memory.lapses, memory.agains, leech_lapses)
@@ -92,7 +97,7 @@ def stats(
 
 def retention(connection: Connection, first: date, last: date, *, learner: int) -> Share:
     """True retention: of the reviews that tell recall, the share that was not Again."""
-    outcomes = recalls(connection, review.day.between(first, last), learner=learner)
+    outcomes = recalls(connection, review.effective_day.between(first, last), learner=learner)
     return share(sum(one.remembered for one in outcomes), len(outcomes))
 
 
@@ -119,7 +124,7 @@ def forecast(connection: Connection, today: date, *, learner: int) -> list[int]:
         .where(
             memory.learner_id == learner,
             memory.due < today + timedelta(days=FORECAST_DAYS),
-            *in_use(),
+            *in_use(learner=learner),
         )
         .group_by(memory.due, memory.buried_until)
     )
@@ -137,7 +142,7 @@ def _studied(connection: Connection, day: date, *, learner: int) -> bool:
         select(review.id)
         .where(
             review.learner_id == learner,
-            review.day == day,
+            review.effective_day == day,
             review.kind != ReviewKind.IMPORT.value,
             log.not_retracted(),
         )

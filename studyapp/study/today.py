@@ -12,8 +12,9 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
-from studyapp.store import tables
+from studyapp.store import owner, tables
 from studyapp.study import queue, stats
+from studyapp.study.dates import Ahead, ahead
 from studyapp.study.queue import Counts
 from studyapp.study.stats import Share
 
@@ -46,7 +47,8 @@ class ChapterRow:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything that Today shows. `waiting` reviews are beyond the day's budget."""
+    """Everything that Today shows. `waiting` reviews are beyond the day's budget; `ahead` says what
+    is dated in the future."""
 
     day: date
     counts: Counts
@@ -56,6 +58,7 @@ class Overview:
     retention: Share  # of the last 7 study days
     streak: int
     chapters: tuple[ChapterRow, ...]
+    ahead: Ahead | None
 
     @property
     def next_chapter(self) -> ChapterRow | None:
@@ -78,6 +81,7 @@ def overview(
         stats.retention(connection, today - timedelta(days=6), today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
         tuple(_chapters(connection, line, learner=learner)),
+        ahead(connection, now, learner=learner),
     )
 
 
@@ -107,7 +111,7 @@ def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> lis
                 tables.memory,
                 and_(memory.card_id == card.id, memory.learner_id == learner),
             )
-            .where(card.missing_since.is_(None))
+            .where(card.missing_since.is_(None), owner.visible(card, learner=learner))
             .group_by(card.chapter_id)
         )
     }
@@ -117,6 +121,7 @@ def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> lis
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
+        .where(owner.theirs(chapter, learner=learner))
         .order_by(*tables.IN_ORDER)
     )
     return [

@@ -9,12 +9,12 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, func, insert, or_, select, update
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import State
 from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.study import library
 from studyapp.study.admission import let_in
 from studyapp.study.draft import merged
@@ -164,7 +164,7 @@ def read_course(
     stay true while the learner only ticks, starts and notes.
     """
     counts = count_cards(connection, learner=learner) if counts is None else counts
-    moments = _read_moments(connection)
+    moments = _read_moments(connection, learner=learner)
     rows: dict[int, list[Row[Any]]] = {}
     for row in _read_sections(connection, learner=learner):
         rows.setdefault(row.chapter_id, []).append(row)
@@ -175,6 +175,7 @@ def read_course(
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
         )
+        .where(owner.theirs(chapter, learner=learner))
         .order_by(*tables.IN_ORDER)
     ):
         started = found.started_at is not None
@@ -213,7 +214,7 @@ def count_cards(connection: Connection, *, learner: int) -> CardCounts:
     rows = connection.execute(
         select(card.chapter_id, card.section_id, func.count() - known, known)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
-        .where(card.missing_since.is_(None))
+        .where(card.missing_since.is_(None), owner.visible(card, learner=learner))
         .group_by(card.section_id, card.chapter_id)  # the other way round takes half as long again
     )
     counts: dict[int, dict[int | None, tuple[int, int]]] = {}
@@ -230,10 +231,10 @@ def start_section(connection: Connection, section_id: int, now: datetime, *, lea
         )
     )
     if kept is None:
-        _put(connection, section_id, started_at=log.utc(now), learner=learner)
+        _put(connection, section_id, now, started_at=log.utc(now), learner=learner)
 
 
-def stop_section(connection: Connection, section_id: int, *, learner: int) -> None:
+def stop_section(connection: Connection, section_id: int, *, now: datetime, learner: int) -> None:
     """Let no more new cards of a section in; those that were met stay.
 
     Raises StudyError if its chapter was started as a whole.
@@ -256,19 +257,19 @@ def stop_section(connection: Connection, section_id: int, *, learner: int) -> No
         raise StudyError(
             f"Chapter {row.chapter} was started as a whole, and section {row.number} with it."
         )
-    _put(connection, section_id, started_at=None, learner=learner)
+    _put(connection, section_id, now, started_at=None, learner=learner)
 
 
-def stop_chapter(connection: Connection, key: ChapterKey, *, learner: int) -> None:
+def stop_chapter(connection: Connection, key: ChapterKey, *, now: datetime, learner: int) -> None:
     """Let no more new cards of a chapter in but those of sections started one by one.
 
     Raises StudyError for a chapter that there is not.
     """
-    ids = library.require_chapter(connection, key)
+    ids = library.require_chapter(connection, key, learner=learner)
     connection.execute(
-        delete(tables.chapter_progress).where(
-            chapter_progress.learner_id == learner, chapter_progress.chapter_id.in_(ids)
-        )
+        update(tables.chapter_progress)
+        .where(chapter_progress.learner_id == learner, chapter_progress.chapter_id.in_(ids))
+        .values(started_at=None, changed_at=log.utc(now))
     )
 
 
@@ -279,11 +280,16 @@ def set_done(
     taking the tick off leaves it started."""
     if done:
         start_section(connection, section_id, now, learner=learner)
-    _put(connection, section_id, done_at=log.utc(now) if done else None, learner=learner)
+    _put(connection, section_id, now, done_at=log.utc(now) if done else None, learner=learner)
 
 
 def set_familiarity(
-    connection: Connection, section_id: int, familiarity: int | None, *, learner: int
+    connection: Connection,
+    section_id: int,
+    familiarity: int | None,
+    *,
+    now: datetime,
+    learner: int,
 ) -> None:
     """Keep how familiar a section is to the learner, 0 to 10, or None for not said.
 
@@ -291,7 +297,7 @@ def set_familiarity(
     """
     if familiarity is not None and familiarity not in range(FAMILIAR + 1):
         raise StudyError(f"Familiarity goes from 0 to {FAMILIAR}, not {familiarity}.")
-    _put(connection, section_id, familiarity=familiarity, learner=learner)
+    _put(connection, section_id, now, familiarity=familiarity, learner=learner)
 
 
 def write_note(
@@ -300,6 +306,7 @@ def write_note(
     text: str,
     before: str | None = None,
     *,
+    now: datetime,
     learner: int,
 ) -> str:
     """Keep the own note on a section, Markdown with line ends of LF. Returns what is kept:
@@ -313,7 +320,7 @@ def write_note(
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if before is not None:
         text = merged(kept, before, text)
-    _put(connection, section_id, text=text, learner=learner)
+    _put(connection, section_id, now, text=text, learner=learner)
     return text
 
 
@@ -370,11 +377,14 @@ def _read_sections(connection: Connection, *, learner: int) -> Iterable[Row[Any]
             tables.section_progress,
             and_(section_progress.section_id == section.id, section_progress.learner_id == learner),
         )
-        .where(or_(section.missing_since.is_(None), section_progress.text != ""))
+        .where(
+            or_(section.missing_since.is_(None), section_progress.text != ""),
+            owner.theirs(section, learner=learner),
+        )
     )
 
 
-def _read_moments(connection: Connection) -> dict[int, list[CourseMoment]]:
+def _read_moments(connection: Connection, *, learner: int) -> dict[int, list[CourseMoment]]:
     moments: dict[int, list[CourseMoment]] = {}
     for row in connection.execute(
         select(
@@ -385,14 +395,17 @@ def _read_moments(connection: Connection) -> dict[int, list[CourseMoment]]:
             moment.text,
             moment.video,
         )
-        .where(moment.section_id.is_not(None))
+        .where(moment.section_id.is_not(None), owner.theirs(moment, learner=learner))
         .order_by(moment.lecture, moment.seconds)
     ):
         moments.setdefault(row.section_id, []).append(CourseMoment(*row[1:]))
     return moments
 
 
-def _put(connection: Connection, section_id: int, *, learner: int, **values: Any) -> None:
+def _put(
+    connection: Connection, section_id: int, now: datetime, *, learner: int, **values: Any
+) -> None:
+    values["changed_at"] = log.utc(now)
     changed = connection.execute(
         update(tables.section_progress)
         .where(section_progress.section_id == section_id, section_progress.learner_id == learner)

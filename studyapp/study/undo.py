@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
+from studyapp.study import dates
 from studyapp.study.questionnaire import response
 
 review = tables.review.c
 event = tables.event.c
+
+_NOBODYS = (EventKind.RETRACT.value, EventKind.CHANGED.value, EventKind.IMPORT.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +35,41 @@ class Undone:
 
 def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | None:
     """Take back the newest rating or other action that still counts; None if there is none."""
-    newest_review = connection.execute(
-        select(review.at, review.uid, review.card_id, review.rating)
-        .where(
-            review.learner_id == learner,
-            review.kind != ReviewKind.IMPORT.value,
-            log.not_retracted(),
-        )
-        .order_by(review.day.desc(), review.id.desc())
-        .limit(1)
-    ).one_or_none()
-    newest_event = connection.execute(
-        select(event.at, event.uid, event.card_id, event.kind)
-        .where(
-            event.learner_id == learner,
-            event.kind.not_in((EventKind.RETRACT.value, EventKind.CHANGED.value)),
-            log.not_retracted(event),
-        )
-        .order_by(event.day.desc(), event.id.desc())
-        .limit(1)
-    ).one_or_none()
-    graded = response.newest(connection, learner=learner)
-    logged = [row.at for row in (newest_review, newest_event) if row]
-    if graded and all(at < graded.graded_at for at in logged):
-        scheduled = response.take_back(connection, graded, now, learner=learner)
-        return Undone(scheduled, f"the grade {graded.grade!r}", grade=True)
-    if newest_review and not (newest_event and newest_event[:2] > newest_review[:2]):
-        _, uid, card_id, number = newest_review
-        rating = Rating(number)
-        undone = Undone(card_id, rating.name.capitalize(), rating)
-    elif newest_event:
-        _, uid, card_id, kind = newest_event
-        undone = Undone(card_id, kind)
-    else:
+    times = log.read_timelines(connection, learner=learner)
+    rated = log.newest(
+        connection,
+        tables.review,
+        review.kind != ReviewKind.IMPORT.value,
+        log.not_retracted(),
+        learner=learner,
+        times=times,
+    )
+    done = log.newest(
+        connection,
+        tables.event,
+        event.kind.not_in(_NOBODYS),
+        log.not_retracted(event),
+        learner=learner,
+        times=times,
+    )
+    graded = response.newest(connection, learner=learner, times=times)
+    found = max(
+        (one for one in (rated, done, graded) if one is not None),
+        key=lambda one: one[0],
+        default=None,
+    )
+    if found is None:
         return None
-    log.log_event(connection, card_id, EventKind.RETRACT, now, target=uid, learner=learner)
-    return undone
+    row = found[1]
+    if found is graded:
+        scheduled = response.take_back(connection, row, now, learner=learner)
+        return Undone(scheduled, f"the grade {row.grade!r}", grade=True)
+    if row.card_id is None:
+        cards = dates.cards_of(connection, row.payload, learner=learner)
+        log.log_dates(connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner)
+        return Undone(None, "the new dates")
+    log.log_event(connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner)
+    if found is rated:
+        rating = Rating(row.rating)
+        return Undone(row.card_id, rating.name.capitalize(), rating)
+    return Undone(row.card_id, row.kind)

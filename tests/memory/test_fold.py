@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +16,7 @@ from studyapp.memory.fold import (
     EventKind,
     Review,
     ReviewKind,
+    day_of,
     fold,
     in_force,
     replay,
@@ -142,3 +143,45 @@ def test_each_event_does_what_it_says() -> None:
 def test_a_rating_ends_a_burial() -> None:
     log = [event(1, EventKind.BURY, 0, until=1), review(2, Rating.GOOD, 0)]
     assert fold(log, CARD).buried_until is None
+
+
+def test_an_imported_state_is_that_of_the_other_program() -> None:
+    payload = {
+        "state": 2,
+        "stability": 30.0,
+        "difficulty": 4.5,
+        "due": "2026-02-20",
+        "reps": 9,
+        "lapses": 2,
+    }
+    entry = replace(event(3, EventKind.IMPORT, 20), payload=payload)
+    memory = fold([review(1, Rating.AGAIN, 0), entry], CARD)
+    assert (memory.state, memory.stability, memory.difficulty) == (State.REVIEW, 30.0, 4.5)
+    assert (memory.due, memory.cause) == (date(2026, 2, 20), Cause.IMPORTED)
+    assert (memory.reviews, memory.lapses, memory.first_day) == (9, 2, date(2026, 1, 1))
+    after = fold([entry, review(4, Rating.GOOD, 50)], CARD)
+    assert after.reviews == 10
+    assert after.stability is not None
+    assert after.stability > 30
+    assert fold([replace(entry, payload=payload | {"state": 0})], CARD) == Memory()
+
+
+def test_the_day_of_an_entry_is_the_one_that_it_was_logged_with() -> None:
+    """Another program may begin its day elsewhere."""
+    early = replace(review(1, Rating.GOOD, 0), day=date(2025, 12, 31))
+    assert fold([early], CARD).last_day == date(2025, 12, 31)
+
+
+def test_new_dates_are_as_if_they_had_been_the_first_ones() -> None:
+    right = [review(1, Rating.GOOD, 0), review(2, Rating.GOOD, 3), event(3, EventKind.BURY, 3, 4)]
+    wrong = [
+        right[0],
+        *(replace(one, at=one.at + timedelta(days=365)) for one in right[1:]),
+    ]
+    wrong[2] = replace(wrong[2], until=date(2026, 1, 5) + timedelta(days=365))
+    dates = {one.uid.hex(): [one.at.isoformat(), day_of(one).isoformat()] for one in right[1:]}
+    redate = replace(event(9, EventKind.REDATE, 5), payload=dates)
+    assert fold(wrong, CARD) != fold(right, CARD)
+    assert fold([*wrong, redate], CARD) == fold(right, CARD)
+    retract = Event(b"t", START + timedelta(days=6), timedelta(0), EventKind.RETRACT, redate.uid)
+    assert fold([*wrong, redate, retract], CARD) == fold(wrong, CARD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from math import isclose
 
@@ -168,10 +169,16 @@ def test_a_step_falls_due_at_real_time_and_may_cross_the_rollover() -> None:
     assert (memory.last_day, memory.due) == (date(2026, 1, 1), date(2026, 1, 2))
 
 
-def test_a_clock_that_was_set_back_does_not_undo_time() -> None:
-    memory = run([(Rating.GOOD, 0), (Rating.GOOD, 5)], Parameters())[-1]
-    after = Parameters().review(memory, Rating.GOOD, at(1), card=CARD, uid=b"x")
-    assert after.last_day == memory.last_day
+@pytest.mark.parametrize("days", [1, 400])
+def test_a_rating_before_the_last_day_counts_from_its_own_day(days: int) -> None:
+    """One that a wrong clock dated in the future does not push the next real one there, too."""
+    memory = run([(Rating.GOOD, 0), (Rating.GOOD, 500)], Parameters())[-1]
+    wrong = Parameters().review(memory, Rating.GOOD, at(500 + days), card=CARD, uid=b"w")
+    after = Parameters().review(wrong, Rating.GOOD, at(500), card=CARD, uid=b"x")
+    again = replace(wrong, last_day=memory.last_day)
+    same_day = Parameters().review(again, Rating.GOOD, at(500), card=CARD, uid=b"x")
+    assert (after.last_day, after.due) == (memory.last_day, same_day.due)
+    assert after.stability == same_day.stability
 
 
 def test_known_is_confirmed_after_30_days() -> None:

@@ -213,7 +213,9 @@ def test_a_checkpoint_empties_the_log_and_a_backup_is_whole(tmp_path: Path) -> N
     for number in range(200):
         with writing(engine) as connection:
             connection.execute(
-                text("INSERT INTO root VALUES (:path, :stamp, '2026-01-01 00:00:00')"),
+                text(
+                    "INSERT INTO root (path, stamp, read_at) VALUES (:path, :stamp, '2026-01-01')"
+                ),
                 {"path": f"p{number}", "stamp": "x" * 5000},
             )
     full = wal_size(engine)

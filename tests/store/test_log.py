@@ -6,19 +6,23 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, insert, select, update
 
-from studyapp.memory.fold import Event, EventKind, fold
+from studyapp.config import Settings
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import EventKind, Review, fold, in_force
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
 from studyapp.memory.state import Memory, Rating
 from studyapp.store import log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import review
+from studyapp.study import learner as learners
+from studyapp.study import library, review
 from studyapp.study.undo import undo
-from tests_support import Clock, question, questionnaire
+from tests_support import Clock, desk_of, question, questionnaire
 
 ACTIONS = ("rate", "rate", "rate", "undo", "suspend", "bury", "know", "forget", "set due", "adopt")
 steps = st.lists(
@@ -104,13 +108,18 @@ def test_undo_goes_back_to_the_very_beginning(engine: Engine, clock: Clock) -> N
         assert connection.scalar(select(func.count()).select_from(tables.review)) == 5
 
 
-def test_a_clock_set_back_keeps_the_order_of_the_log(engine: Engine, clock: Clock) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(hours=3), timedelta(days=900)])
+def test_a_clock_set_back_keeps_the_order_of_the_log(
+    engine: Engine, clock: Clock, ahead: timedelta
+) -> None:
     with writing(engine) as connection:
-        review.answer(connection, 1, None, Rating.AGAIN, clock(), learner=1)
+        review.answer(connection, 1, None, Rating.AGAIN, clock() + ahead, learner=1)
         seen = log.read_memory(connection, 1, learner=1).last_review
-        review.answer(connection, 1, seen, Rating.GOOD, clock.forward(hours=-3), learner=1)
+        after = review.answer(connection, 1, seen, Rating.GOOD, clock(), learner=1).memory
         entries = log.read_log(connection, 1, learner=1)
-    assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+    ratings = [entry.rating for entry in in_force(entries) if isinstance(entry, Review)]
+    assert ratings == [Rating.AGAIN, Rating.GOOD]
+    assert after.last_day == study_day(clock())
     stored_equals_fold(engine)
 
 
@@ -123,11 +132,104 @@ def test_a_retraction_in_the_middle_mends_the_cache_of_what_follows(
             review.answer(connection, 1, seen, Rating.GOOD, clock.forward(days=days), learner=1)
     with writing(engine) as connection:
         first = log.read_log(connection, 1, learner=1)[0]
-        retract = Event(b"r" * 16, log.utc(clock()), timedelta(0), EventKind.RETRACT, first.uid)
-        log.append_event(connection, 1, retract, learner=1)
-        log.refold(connection, 1, log.read_history(connection, learner=1), learner=1)
+        log.log_event(connection, 1, EventKind.RETRACT, clock(), target=first.uid, learner=1)
         states = connection.scalars(
             select(tables.review.c.state_before).order_by(tables.review.c.at)
         ).all()
     assert states[1] == 0
     stored_equals_fold(engine)
+
+
+def test_another_learners_fast_clock_moves_no_date_and_no_stamp(
+    engine: Engine, clock: Clock
+) -> None:
+    with writing(engine) as connection:
+        anna = learners.make(connection, "Anna")
+        review.answer(connection, 2, None, Rating.GOOD, clock() + timedelta(days=3), learner=anna)
+        after = review.answer(connection, 1, None, Rating.GOOD, clock(), learner=1).memory
+        stamps = connection.execute(
+            select(tables.review.c.stamp, tables.review.c.epoch).where(
+                tables.review.c.learner_id == 1
+            )
+        ).all()
+    assert after.last_day == study_day(clock())
+    assert [tuple(row) for row in stamps] == [(log.utc(clock()), 0)]
+
+
+def test_a_rating_takes_no_more_statements_than_it_must(engine: Engine, clock: Clock) -> None:
+    """The memory and uid of the card, the parameters, the device, its newest stamp; then memory and
+    review are written. Other devices cost one more."""
+    rate(engine, clock)
+    assert statements(engine, clock) == 7
+    with writing(engine) as connection:
+        connection.execute(
+            insert(tables.device).values(uid=b"d" * 16, name="other", made_at=clock(), own=False)
+        )
+    assert statements(engine, clock) == 8
+
+
+def rate(engine: Engine, clock: Clock) -> None:
+    with writing(engine) as connection:
+        seen = log.read_memory(connection, 1, learner=1).last_review
+        review.answer(connection, 1, seen, Rating.GOOD, clock.forward(days=1), learner=1)
+
+
+def statements(engine: Engine, clock: Clock) -> int:
+    with writing(engine) as connection:
+        seen = log.read_memory(connection, 1, learner=1).last_review
+        done = list[str]()
+        event.listen(connection, "before_cursor_execute", lambda *told: done.append(told[2]))
+        review.answer(connection, 1, seen, Rating.GOOD, clock.forward(days=1), learner=1)
+    return len(done)
+
+
+def test_the_newest_stamp_is_found_through_an_index(engine: Engine, clock: Clock) -> None:
+    done = list[tuple[str, tuple[object, ...]]]()
+    with writing(engine) as connection:
+        event.listen(
+            connection, "before_cursor_execute", lambda *told: done.append((told[2], told[3]))
+        )
+        log.head(connection, clock(), learner=1)
+        plans = [
+            row[3]
+            for statement, values in list(done)
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    looked_up = [plan for plan in plans if plan.startswith("SEARCH")]
+    assert len(looked_up) == 6
+    assert all("USING" in plan and "learner_id=? AND device_id=?" in plan for plan in looked_up)
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan]
+
+
+def test_two_settings_files_on_one_log_do_not_take_turns(engine: Engine, clock: Clock) -> None:
+    """What a device's own file says enters the history when that file has changed."""
+
+    def opened(goal: float) -> int:
+        desk = desk_of(engine, clock, Settings(desired_retention=goal))
+        clock.forward(hours=1)
+        library.apply_settings(desk)
+        with desk.reading() as connection:
+            return len(log.read_history(connection, learner=1)) - 1
+
+    def on(own: bytes) -> None:
+        with writing(engine) as connection:
+            device = tables.device
+            connection.execute(update(device).values(own=device.c.uid == own))
+
+    assert [opened(0.85), opened(0.85)] == [1, 1]
+    with writing(engine) as connection:
+        first = connection.scalars(select(tables.device.c.uid)).one()
+        connection.execute(
+            insert(tables.device).values(uid=b"d" * 16, name="other", made_at=clock(), own=False)
+        )
+    on(b"d" * 16)
+    assert [opened(0.92), opened(0.92)] == [2, 2]
+    for _ in range(3):
+        on(first)
+        assert opened(0.85) == 2
+        on(b"d" * 16)
+        assert opened(0.92) == 2
+    on(first)
+    assert opened(0.8) == 3
+    with reading(engine) as connection:
+        assert log.in_force(connection, learner=1).desired_retention == 0.8

@@ -54,6 +54,7 @@ def test_a_run_needs_a_learner_and_a_fact_a_run(before: Path) -> None:
         (table, key["referred_table"])
         for table in NEW
         for key in inspect(engine).get_foreign_keys(table)
+        if key["referred_table"] != "device"  # of version 4
     }
     engine.dispose()
     assert found == {

@@ -153,8 +153,8 @@ def test_a_picture_stays_in_its_folder(own: Engine, clock: Clock, name: str) -> 
 
 
 def test_a_pack_is_never_that_of_edited_notes(own: Engine, clock: Clock) -> None:
-    assert imports.pack_folder(Path("x/Mine.apkg")).name == "mine-2"
-    assert imports.pack_folder(Path("…")).name == "notes"
+    assert imports.pack_folder(Path("packs"), Path("x/Mine.apkg")).name == "mine-2"
+    assert imports.pack_folder(Path("packs"), Path("…")).name == "notes"
 
 
 def test_schedules_that_are_left_out_are_told(own: Engine, clock: Clock) -> None:

@@ -19,7 +19,7 @@ from studyapp.store.engine import reading, writing
 from studyapp.study import admission, queue, review, tracker
 from studyapp.study.library import start_chapter
 from studyapp.study.tracker import Course, CourseMoment, CourseSection, video_at
-from tests_support import Clock, question, questionnaire
+from tests_support import START, Clock, question, questionnaire
 
 ROOMY = Settings(minutes_a_day=600, new_a_day=999)
 VIDEO = "https://www.youtube.com/watch?v=abc"
@@ -106,7 +106,8 @@ def at(engine: Engine, number: str) -> CourseSection:
 def do(engine: Engine, action: Callable[..., None], number: str, *values: object) -> None:
     section = at(engine, number).id
     with writing(engine) as connection:
-        action(connection, section, *values, learner=1)
+        when = {} if action in (tracker.start_section, tracker.set_done) else {"now": START}
+        action(connection, section, *values, **when, learner=1)
 
 
 def let_in(engine: Engine, clock: Clock) -> list[str]:
@@ -185,7 +186,7 @@ def test_another_learner_has_a_tracker_of_their_own(engine: Engine, clock: Clock
         connection.execute(insert(tables.learner).values(id=2, name="two"))
         first = tracker.read_course(connection, learner=1).sections[0].id
         tracker.set_done(connection, first, True, clock(), learner=2)
-        tracker.write_note(connection, first, "mine", learner=2)
+        tracker.write_note(connection, first, "mine", now=clock(), learner=2)
     assert str(tree(engine).progress) == "0 of 5"
     assert str(tree(engine, 2).progress) == "1 of 5"
     assert (at(engine, "1.1").own, tree(engine, 2).sections[0].own) == ("", "mine")
@@ -312,7 +313,7 @@ def test_a_chapter_started_as_a_whole_starts_all_of_its_sections(
     with pytest.raises(StudyError, match=r"^Chapter 1 was started as a whole, and section 1\.10"):
         do(engine, tracker.stop_section, "1.10")
     with writing(engine) as connection:
-        tracker.stop_chapter(connection, 1, learner=1)
+        tracker.stop_chapter(connection, 1, now=clock(), learner=1)
     assert [one.number for one in tree(engine).sections if one.started] == ["1.2"]
     assert let_in(engine, clock) == ["1.2", "1.2"]
 
@@ -322,7 +323,7 @@ def test_stopping_a_chapter_that_there_is_not_is_one_sentence(engine: Engine) ->
         writing(engine) as connection,
         pytest.raises(StudyError, match=r"^There is no chapter 7; the nearest is 3, Chapter 3\.$"),
     ):
-        tracker.stop_chapter(connection, 7, learner=1)
+        tracker.stop_chapter(connection, 7, now=START, learner=1)
 
 
 # what a learner says of a section

@@ -683,10 +683,14 @@ def use(app: StudyApp) -> None:
     with writing(app.desk.engine) as connection:
         sections = tracker.read_course(connection, learner=1).sections
         tracker.set_done(connection, sections[0].id, True, app.clock(), learner=1)
-        tracker.set_familiarity(connection, sections[0].id, 10, learner=1)
-        tracker.set_familiarity(connection, sections[1].id, 3, learner=1)
+        tracker.set_familiarity(connection, sections[0].id, 10, now=app.clock(), learner=1)
+        tracker.set_familiarity(connection, sections[1].id, 3, now=app.clock(), learner=1)
         tracker.write_note(
-            connection, sections[1].id, "Ask what *weights* are.\n\n- `f(x, w)`", learner=1
+            connection,
+            sections[1].id,
+            "Ask what *weights* are.\n\n- `f(x, w)`",
+            now=app.clock(),
+            learner=1,
         )
         tracker.start_section(connection, sections[3].id, app.clock(), learner=1)
 

@@ -21,7 +21,7 @@ from studyapp.lab.protocol import Fact, Value
 from studyapp.memory.clock import local
 from studyapp.notes.card import without_code
 from studyapp.notes.note import Note
-from studyapp.store import tables
+from studyapp.store import log, tables
 from studyapp.study.words import minus, short_day
 
 TOPIC = "topic:"  # a note's tag that names the lesson which grounds it
@@ -153,7 +153,7 @@ def citing(connection: Connection, lesson: str) -> dict[int, list[Link]]:
     rows = connection.execute(
         select(note.id, note.answer)
         .where(or_(*(note.answer.contains(f"{scheme}:{lesson}") for scheme in ("fact", "lesson"))))
-        .order_by(note.id)
+        .order_by(note.path, note.line)
     )
     found = {row.id: [it for it in links(row.answer) if it.lesson == lesson] for row in rows}
     return {note_id: cited for note_id, cited in found.items() if cited}
@@ -256,20 +256,28 @@ def _measured(
     connection: Connection, lesson: Declaration, name: str, *, learner: int
 ) -> list[Row[Any]]:
     """Every measurement of one fact, the newest first."""
-    return list(
-        connection.execute(
-            select(tables.fact, run.knobs, run.canonical, run.finished_at, run.offset)
-            .join(tables.run, run.id == fact.run_id)
-            .where(
-                run.learner_id == learner,
-                run.lesson == lesson.name,
-                run.version == lesson.version,
-                run.outcome == Ending.RESULT,
-                fact.name == name,
-            )
-            .order_by(run.finished_at.desc(), run.id.desc())
+    rows = connection.execute(
+        select(
+            tables.fact,
+            run.knobs,
+            run.canonical,
+            run.finished_at,
+            run.offset,
+            run.uid,
+            run.device_id,
+            run.epoch,
+            run.stamp,
         )
-    )
+        .join(tables.run, run.id == fact.run_id)
+        .where(
+            run.learner_id == learner,
+            run.lesson == lesson.name,
+            run.version == lesson.version,
+            run.outcome == Ending.RESULT,
+            fact.name == name,
+        )
+    ).all()
+    return log.in_order(connection, rows, learner=learner)[::-1]
 
 
 def _has_run(connection: Connection, lesson: str, *, learner: int) -> bool:

@@ -178,20 +178,25 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
     front = _front(lesson, said)
     with desk.reading() as connection:
         home = _home(connection, lesson, learner=desk.learner)
-        waiting = _waiting(connection, home.path(NoteKind.QUESTION), front, learner=desk.learner)
+        waiting = _waiting(
+            connection,
+            home.path(library.packs_of(desk), NoteKind.QUESTION),
+            front,
+            learner=desk.learner,
+        )
         taken = set(connection.scalars(select(note.name)))
     if waiting is not None:
         return waiting
     name = markdown.own_id(f"missed {lesson.name}", taken)
     tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
     text = f"## {front} {{#{name}}}\n\n{_back(lesson, missed, said)}\n\n{tags}"
-    path, _ = library.add_note(home, text, NoteKind.QUESTION)
+    path, _ = library.add_note(desk, home, text, NoteKind.QUESTION)
     library.refresh(desk)
     with desk.reading() as connection:
         card_id: int | None = connection.scalar(
             select(card.id)
             .join(tables.note, note.id == card.note_id)
-            .where(note.uid == note_uid(home.pack, name).bytes)
+            .where(note.uid == note_uid(home.pack, name).bytes, note.learner_id == desk.learner)
         )
     if card_id is None:
         raise StudyError(f"The card could not be read back; look at the end of {path}.")
@@ -221,7 +226,9 @@ def _home(connection: Connection, lesson: Declaration, *, learner: int) -> libra
         select(chapter.pack, chapter.part, chapter.number, chapter.title)
         .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
         .join(tables.note, note.chapter_id == chapter.id)
-        .where(chapter_progress.learner_id == learner, cites)
+        .where(
+            chapter_progress.learner_id == learner, chapter_progress.started_at.is_not(None), cites
+        )
         .order_by(*tables.IN_ORDER)
         .limit(1)
     ).one_or_none()

@@ -125,9 +125,9 @@ def predict(
     )
 
 
-def naive(connection: Connection, lesson: str, *, learner: int) -> bool:
-    """Whether the learner has neither run the lesson, nor seen an answer that cites it, nor rated
-    a card whose note does.
+def naive(connection: Connection, lesson: str, *, besides: int | None = None, learner: int) -> bool:
+    """Whether the learner has neither run the lesson (the run *besides* left out), nor seen an
+    answer that cites it, nor rated a card whose note does.
 
     A run that failed does not count: the learner could not have it end like that to see more. One
     that they cancelled does, and so does a rating that was taken back, since both were seen.
@@ -135,6 +135,8 @@ def naive(connection: Connection, lesson: str, *, learner: int) -> bool:
     has_run = exists().where(
         run.learner_id == learner, run.lesson == lesson, run.outcome != facts.Ending.FAILED
     )
+    if besides is not None:
+        has_run = has_run.where(run.id != besides)
     if connection.scalar(select(has_run)):
         return False
     sight = tables.sight.c

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
@@ -89,34 +89,43 @@ def keep(
     *started* and *now* are aware; *begun* is what `begin` returned. If another run of the lesson
     was kept since the prediction, it decided: this prediction is naive no longer.
     """
-    if begun is not None:
-        connection.execute(
-            delete(tables.prediction).where(
-                tables.prediction.c.run_id == begun, tables.prediction.c.learner_id == learner
-            )
-        )
-        connection.execute(delete(tables.run).where(run.id == begun, run.learner_id == learner))
     if prediction is not None and prediction.naive:
-        still = predictions.naive(connection, lesson.name, learner=learner)
+        still = predictions.naive(connection, lesson.name, besides=begun, learner=learner)
         prediction = replace(prediction, naive=still)
-    run_id = connection.execute(
-        insert(tables.run)
-        .values(
-            uid=log.new_uid(),
-            learner_id=learner,
-            lesson=lesson.name,
-            pack=lesson.pack,
-            started_at=started,
-            finished_at=now,
-            offset=int((now.utcoffset() or timedelta()).total_seconds()),
-            **_record(lesson, given, outcome, now - started),
+    head = log.head(connection, now, learner=learner)
+    values = {
+        "started_at": started,
+        "finished_at": now,
+        "offset": int(head.offset.total_seconds()),
+        "day": head.day,
+        **head.order(),
+        **_record(lesson, given, outcome, now - started),
+    }
+    if begun is None:
+        run_id = connection.execute(
+            insert(tables.run)
+            .values(
+                uid=log.new_uid(),
+                learner_id=learner,
+                lesson=lesson.name,
+                pack=lesson.pack,
+                **values,
+            )
+            .returning(run.id)
+        ).scalar_one()
+    else:
+        run_id = begun
+        connection.execute(
+            update(tables.run).where(run.id == run_id, run.learner_id == learner).values(**values)
         )
-        .returning(run.id)
-    ).scalar_one()
+    log.settle(connection, head, learner=learner)
     if isinstance(outcome, Finished):
         connection.execute(
             insert(tables.fact),
-            [{"learner_id": learner, "run_id": run_id, **asdict(it)} for it in outcome.facts],
+            [
+                {"learner_id": learner, "run_id": run_id, "position": position, **asdict(it)}
+                for position, it in enumerate(outcome.facts)
+            ],
         )
     if prediction is not None:
         _keep_prediction(
@@ -132,16 +141,18 @@ def history(connection: Connection, lesson: str, *, learner: int) -> tuple[Run, 
 
 def last_results(connection: Connection, *, learner: int) -> dict[str, Run]:
     """The newest run with a result of each lesson that has one, by the lesson's name."""
-    place = func.row_number().over(
-        partition_by=run.lesson, order_by=(run.finished_at.desc(), run.id.desc())
-    )
-    newest = (
-        select(run.id, place.label("place"))
-        .where(run.learner_id == learner, run.outcome == Ending.RESULT)
-        .subquery()
-    )
-    wanted = select(newest.c.id).where(newest.c.place == 1)
+    newest = {row.lesson: row for row in _results(connection, learner=learner)}
+    wanted = [row.id for row in newest.values()]
     return {kept.lesson: kept for kept in _read(connection, run.id.in_(wanted), learner=learner)}
+
+
+def _results(connection: Connection, *, learner: int) -> list[Row[Any]]:
+    """The runs with a result, the oldest first."""
+    columns = (run.id, run.uid, run.lesson, run.device_id, run.epoch, run.stamp)
+    rows = connection.execute(
+        select(*columns).where(run.learner_id == learner, run.outcome == Ending.RESULT)
+    )
+    return log.in_order(connection, rows, learner=learner)
 
 
 def _record(
@@ -173,33 +184,37 @@ def _keep_prediction(connection: Connection, run_id: int, graded: Graded, *, lea
     text, low, high = (
         (made.answer, None, None) if isinstance(made.answer, str) else (None, *made.answer)
     )
-    connection.execute(
-        insert(tables.prediction).values(
-            learner_id=learner,
-            run_id=run_id,
-            question=made.question,
-            kind=made.kind,
-            answer=text,
-            low=low,
-            high=high,
-            choices=made.choices,
-            confidence=made.confidence,
-            naive=made.naive,
-            grade=graded.grade and graded.grade.value,
-            score=graded.score,
-        )
+    values = {
+        "question": made.question,
+        "kind": made.kind,
+        "answer": text,
+        "low": low,
+        "high": high,
+        "choices": made.choices,
+        "confidence": made.confidence,
+        "naive": made.naive,
+        "grade": graded.grade and graded.grade.value,
+        "score": graded.score,
+    }
+    changed = connection.execute(
+        update(tables.prediction)
+        .where(prediction.run_id == run_id, prediction.learner_id == learner)
+        .values(**values)
     )
+    if not changed.rowcount:
+        connection.execute(
+            insert(tables.prediction).values(learner_id=learner, run_id=run_id, **values)
+        )
 
 
 def _read(connection: Connection, condition: ColumnElement[bool], *, learner: int) -> list[Run]:
     mine = (run.learner_id == learner, condition)
-    rows = connection.execute(
-        select(tables.run).where(*mine).order_by(run.finished_at.desc(), run.id.desc())
-    ).all()
+    rows = connection.execute(select(tables.run).where(*mine)).all()
+    newest_first = reversed(log.in_order(connection, rows, learner=learner))
     ids = select(run.id).where(*mine)
     measured: dict[int, list[Fact]] = {}
     for row in connection.execute(
-        select(tables.fact).where(fact.run_id.in_(ids)).order_by(fact.id)
+        select(tables.fact).where(fact.run_id.in_(ids)).order_by(fact.position)
     ):
         measured.setdefault(row.run_id, []).append(facts.as_fact(row))
     made = {
@@ -215,7 +230,7 @@ def _read(connection: Connection, condition: ColumnElement[bool], *, learner: in
             facts=tuple(measured.get(row.id, ())),
             prediction=made.get(row.id),
         )
-        for row in rows
+        for row in newest_first
     ]
 
 

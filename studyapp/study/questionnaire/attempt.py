@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.card import Face, question_face
 from studyapp.notes.note import CardStyle, ChapterKey, Note, NoteKind, chapter_title
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.study.admission import is_started
 from studyapp.study.card import as_note
 from studyapp.study.desk import Desk
@@ -100,7 +100,9 @@ class Attempt:
         self.desk = desk
         learner = desk.learner
         with desk.reading() as connection:
-            self.chapter_id, self.number, self.title = find_chapter(connection, key)
+            self.chapter_id, self.number, self.title = find_chapter(
+                connection, key, learner=learner
+            )
             row = None if anew else _unfinished(connection, self.chapter_id, learner=learner)
         if row is None:
             with desk.writing() as connection:
@@ -239,9 +241,10 @@ class Attempt:
     def undo(self) -> Asked | None:
         """Take back the newest grade of this attempt with its review and show the question."""
         with self.desk.writing() as connection:
-            row = response.newest(connection, self.id, learner=self.desk.learner)
-            if row is None:
+            found = response.newest(connection, self.id, learner=self.desk.learner)
+            if found is None:
                 return None
+            row = found[1]
             response.take_back(connection, row, self.desk.now(), learner=self.desk.learner)
         for index, one in enumerate(self.questions):
             if one.note_id == row.note_id:
@@ -255,7 +258,7 @@ class Attempt:
             connection.execute(
                 update(tables.attempt)
                 .where(attempt.id == self.id, attempt.learner_id == self.desk.learner)
-                .values(note_id=self.current.note_id)
+                .values(note_id=self.current.note_id, changed_at=log.utc(self.desk.now()))
             )
 
     def reload(self) -> None:
@@ -316,19 +319,21 @@ class Attempt:
                 attempt.learner_id == self.desk.learner,
                 attempt.finished_at.is_(None),
             )
-            .values(finished_at=log.utc(self.desk.now()))
+            .values(finished_at=log.utc(self.desk.now()), changed_at=log.utc(self.desk.now()))
         )
         return True
 
 
-def find_chapter(connection: Connection, key: ChapterKey) -> tuple[int, int | None, str]:
+def find_chapter(
+    connection: Connection, key: ChapterKey, *, learner: int
+) -> tuple[int, int | None, str]:
     """(id, number, title) of the chapter *key* with questions.
 
     Raises StudyError if there is none, or none with questions.
     """
     from studyapp.study.library import require_chapter
 
-    ids = require_chapter(connection, key)
+    ids = require_chapter(connection, key, learner=learner)
     row = connection.execute(
         select(chapter.id, chapter.number, chapter.title)
         .join(tables.note, note.chapter_id == chapter.id)
@@ -336,6 +341,7 @@ def find_chapter(connection: Connection, key: ChapterKey) -> tuple[int, int | No
             chapter.id.in_(ids),
             note.kind == NoteKind.QUESTION.value,
             note.missing_since.is_(None),
+            owner.visible(note, learner=learner),
         )
         .order_by(chapter.pack)
         .limit(1)
@@ -351,17 +357,13 @@ def find_chapter(connection: Connection, key: ChapterKey) -> tuple[int, int | No
 
 def _unfinished(connection: Connection, chapter_id: int, *, learner: int) -> Row[Any] | None:
     """The open attempt, or one that was begun and in which nothing was done."""
-    done = exists().where(responses.attempt_id == attempt.id)
-    return connection.execute(
-        select(tables.attempt)
-        .where(
-            attempt.learner_id == learner,
-            attempt.chapter_id == chapter_id,
-            attempt.finished_at.is_(None),
+    rows = response.open_attempts(connection, chapter_id, learner=learner)
+    done = set(
+        connection.scalars(
+            select(responses.attempt_id).where(responses.attempt_id.in_([row.id for row in rows]))
         )
-        .order_by(done.desc(), attempt.id.desc())
-        .limit(1)
-    ).one_or_none()
+    )
+    return max(enumerate(rows), key=lambda it: (it[1].id in done, it[0]), default=(0, None))[1]
 
 
 def _begin(
@@ -370,21 +372,40 @@ def _begin(
     """A new attempt; with its first answer it takes the place of the open one."""
     if pretest is None:
         pretest = not is_started(connection, chapter_id, learner=learner)
-    offset = now.utcoffset()
-    assert offset is not None, "now carries the learner's zone"
+    made = make(connection, log.new_uid(), chapter_id, now, pretest=pretest, learner=learner)
+    return connection.execute(select(tables.attempt).where(attempt.id == made)).one()
+
+
+def make(
+    connection: Connection,
+    uid: bytes,
+    chapter_id: int,
+    now: datetime,
+    *,
+    pretest: bool = False,
+    ended: bool = False,
+    learner: int,
+) -> int:
+    """Keep a new attempt; returns its id."""
+    head = log.head(connection, now, learner=learner)
     made = connection.execute(
         insert(tables.attempt)
         .values(
-            uid=log.new_uid(),
+            uid=uid,
             learner_id=learner,
             chapter_id=chapter_id,
             pretest=pretest,
-            started_at=log.utc(now),
-            offset=int(offset.total_seconds()),
+            started_at=head.at,
+            offset=int(head.offset.total_seconds()),
+            finished_at=head.at if ended else None,
+            day=head.day,
+            changed_at=head.at,
+            **head.order(),
         )
         .returning(attempt.id)
     ).scalar_one()
-    return connection.execute(select(tables.attempt).where(attempt.id == made)).one()
+    log.settle(connection, head, learner=learner)
+    return made
 
 
 def _asked(
@@ -415,7 +436,7 @@ def _asked(
                 responses.learner_id == learner,
             ),
         )
-        .where(*asked_in(chapter_id))
+        .where(*asked_in(chapter_id, learner=learner))
         .order_by(*BOOK_ORDER)
     )
     asked = []

@@ -69,13 +69,13 @@ def view(
 
     Raises StudyError if there is no such chapter, or it has no questions.
     """
-    chapter_id, number, title = find_chapter(connection, key)
+    chapter_id, number, title = find_chapter(connection, key, learner=learner)
     past = questionnaire.attempts(connection, chapter_id, learner=learner)
     judged = [one.id for one in past if one.grades.keys() - {Grade.DONE}]
     return ChapterView(
         number,
         title,
-        questionnaire.count_questions(connection, chapter_id),
+        questionnaire.count_questions(connection, chapter_id, learner=learner),
         is_started(connection, chapter_id, learner=learner),
         outlooks(connection, now, on=on, key=key, learner=learner).get(chapter_id),
         tuple(past),

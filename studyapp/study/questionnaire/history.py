@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import CardStyle, ChapterKey, NoteKind, chapter_key
-from studyapp.store import tables
+from studyapp.store import log, owner, tables
 from studyapp.study.grading import JUDGED, Grade
 
 attempt = tables.attempt.c
@@ -71,12 +71,13 @@ class Waiting:
 def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[Past]:
     """A chapter's attempts, newest first; those in which nothing was done are left out."""
     rows = connection.execute(
-        select(tables.attempt)
-        .where(attempt.learner_id == learner, attempt.chapter_id == chapter_id)
-        .order_by(attempt.id.desc())
+        select(tables.attempt).where(
+            attempt.learner_id == learner, attempt.chapter_id == chapter_id
+        )
     ).all()
+    newest_first = reversed(log.in_order(connection, rows, learner=learner))
     answers = _answers(connection, attempt.chapter_id == chapter_id, learner=learner)
-    return [_past(row, answers[row.id]) for row in rows if row.id in answers]
+    return [_past(row, answers[row.id]) for row in newest_first if row.id in answers]
 
 
 def changed(connection: Connection, before: int, after: int, *, learner: int) -> Changed:
@@ -94,7 +95,7 @@ def changed(connection: Connection, before: int, after: int, *, learner: int) ->
             response.grade.in_(JUDGED),
             earlier.grade.in_(JUDGED),
         )
-        .order_by(note.number, note.id)
+        .order_by(*BOOK_ORDER)
     )
     steps = [
         (prompt, JUDGED.index(Grade(now)) - JUDGED.index(Grade(then))) for prompt, then, now in rows
@@ -136,22 +137,25 @@ def waiting(connection: Connection, *, learner: int) -> Waiting | None:
         row.number,
         row.title,
         row.answered,
-        count_questions(connection, row.chapter_id),
+        count_questions(connection, row.chapter_id, learner=learner),
         _day(row.newest, row.offset),
     )
 
 
-def asked_in(chapter_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Conditions on a note: it is a question of the chapter, and its text is there."""
+def asked_in(chapter_id: int, *, learner: int) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a note: it is a question of the chapter, its text is there, and it is the
+    learner's to see."""
     return (
         note.chapter_id == chapter_id,
         note.kind == NoteKind.QUESTION.value,
         note.missing_since.is_(None),
+        owner.visible(note, learner=learner),
     )
 
 
-def count_questions(connection: Connection, chapter_id: int) -> int:
-    return connection.scalar(select(func.count()).where(*asked_in(chapter_id))) or 0
+def count_questions(connection: Connection, chapter_id: int, *, learner: int) -> int:
+    asked = asked_in(chapter_id, learner=learner)
+    return connection.scalar(select(func.count()).where(*asked)) or 0
 
 
 def graded(connection: Connection, *, learner: int) -> list[tuple[bool, float]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from studyapp import disk
 from studyapp.errors import StudyError
@@ -18,13 +18,13 @@ from studyapp.notes.card import question_face, without_code
 from studyapp.notes.foreign import Answers
 from studyapp.notes.note import ChapterKey, Note, NoteKind, Problem
 from studyapp.notes.post import Answer, OwnNote, Post, Result
-from studyapp.store import log, tables
+from studyapp.store import owner, tables
 from studyapp.study import tracker, words
 from studyapp.study.card import as_note
 from studyapp.study.lab import facts, runs
 from studyapp.study.learner import FIRST, name_of
 from studyapp.study.questionnaire import response
-from studyapp.study.questionnaire.attempt import find_chapter
+from studyapp.study.questionnaire.attempt import find_chapter, make
 from studyapp.study.questionnaire.history import BOOK_ORDER, asked_in
 
 chapter = tables.chapter.c
@@ -56,13 +56,13 @@ def compose(connection: Connection, key: ChapterKey, catalog: Catalog, *, learne
 
     Raises StudyError if there is no such chapter, or it has no questions.
     """
-    chapter_id, number, title = find_chapter(connection, key)
+    chapter_id, number, title = find_chapter(connection, key, learner=learner)
     if number is None:
         raise StudyError(f"{title} is a deck; a post is of a chapter.")
     pack = connection.scalars(select(chapter.pack).where(chapter.id == chapter_id)).one()
     written = _newest_answers(connection, learner=learner)
     rows = connection.execute(
-        select(tables.note).where(*asked_in(chapter_id)).order_by(*BOOK_ORDER)
+        select(tables.note).where(*asked_in(chapter_id, learner=learner)).order_by(*BOOK_ORDER)
     )
     questions = [(row.id, as_note(row)) for row in rows]
     return Post(
@@ -124,7 +124,9 @@ def restore(
     )
     notes = 0
     for one in given.notes:
-        sentence = _restore_note(connection, chapter_id, one.section, one.text, learner=learner)
+        sentence = _restore_note(
+            connection, chapter_id, one.section, one.text, now, learner=learner
+        )
         if sentence:
             problems.append(Problem(path, one.line, sentence))
         elif sentence is None:
@@ -146,7 +148,9 @@ def _restore_answers(
         name: (note_id, prompt)
         for note_id, name, prompt in connection.execute(
             select(note.id, note.name, note.prompt).where(
-                note.chapter_id == chapter_id, note.kind == NoteKind.QUESTION.value
+                note.chapter_id == chapter_id,
+                note.kind == NoteKind.QUESTION.value,
+                owner.visible(note, learner=learner),
             )
         )
     }
@@ -169,21 +173,7 @@ def _restore_answers(
     )
     if not found or kept is not None:
         return [], problems
-    offset = now.utcoffset()
-    assert offset is not None, "now carries the learner's zone"
-    made = connection.execute(
-        insert(tables.attempt)
-        .values(
-            uid=uid,
-            learner_id=learner,
-            chapter_id=chapter_id,
-            pretest=False,
-            started_at=log.utc(now),
-            offset=int(offset.total_seconds()),
-            finished_at=log.utc(now),
-        )
-        .returning(attempt.id)
-    ).scalar_one()
+    made = make(connection, uid, chapter_id, now, ended=True, learner=learner)
     for one in found:
         note_id, _ = known[one.note]
         response.put(connection, made, note_id, now, learner=learner, text=one.text)
@@ -191,7 +181,13 @@ def _restore_answers(
 
 
 def _restore_note(
-    connection: Connection, chapter_id: int, number: str, text: str, *, learner: int
+    connection: Connection,
+    chapter_id: int,
+    number: str,
+    text: str,
+    now: datetime,
+    *,
+    learner: int,
 ) -> str | None:
     """None if it was kept, "" if it is there already, else why it was not."""
     row = connection.execute(
@@ -208,7 +204,7 @@ def _restore_note(
         return "" if row.text == text else f"section {number} has another note of yours already"
     if len(text) > response.LONGEST:
         return f"the note has more than {response.LONGEST:,} characters"
-    tracker.write_note(connection, row.id, text, learner=learner)
+    tracker.write_note(connection, row.id, text, now=now, learner=learner)
     return None
 
 
@@ -216,8 +212,9 @@ def _newest_answers(connection: Connection, *, learner: int) -> dict[int, str]:
     """The newest answer that is not empty, by the id of its note."""
     rows = connection.execute(
         select(responses.note_id, responses.text)
+        .join(tables.attempt, attempt.id == responses.attempt_id)
         .where(responses.learner_id == learner, responses.text != "")
-        .order_by(responses.changed_at, responses.id)
+        .order_by(responses.changed_at, attempt.uid)
     )
     return {row.note_id: row.text for row in rows}
 

@@ -35,7 +35,7 @@ def promises(
     """
     if asked.to_do:
         return {}
-    parameters = log.read_history(connection, learner=learner)[-1].parameters
+    parameters = log.in_force(connection, learner=learner)
     told = {}
     for given in JUDGED:
         planned = schedule.plan(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.memory.fold import EventKind
+from studyapp.memory.stamp import Place
 from studyapp.notes.card import question_face
 from studyapp.notes.note import Point
 from studyapp.store import log, tables
@@ -60,23 +61,38 @@ def put(
                 **empty | values, learner_id=learner, attempt_id=attempt_id, note_id=note_id
             )
         )
-        this = tables.attempt.alias().c
-        of_chapter = select(this.chapter_id).where(
-            this.id == attempt_id, this.finished_at.is_(None)
+        _end_earlier(connection, attempt_id, now, learner=learner)
+    connection.execute(
+        update(tables.attempt)
+        .where(attempt.id == attempt_id)
+        .values(note_id=note_id, changed_at=log.utc(now))
+    )
+
+
+def open_attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[Row[Any]]:
+    """The attempts of a chapter that have not ended, the oldest first."""
+    rows = connection.execute(
+        select(tables.attempt).where(
+            attempt.learner_id == learner,
+            attempt.chapter_id == chapter_id,
+            attempt.finished_at.is_(None),
         )
+    ).all()
+    return log.in_order(connection, rows, learner=learner)
+
+
+def _end_earlier(connection: Connection, attempt_id: int, now: datetime, *, learner: int) -> None:
+    """End what was open before an open attempt."""
+    chapter_id = connection.scalars(
+        select(attempt.chapter_id).where(attempt.id == attempt_id)
+    ).one()
+    ids = [row.id for row in open_attempts(connection, chapter_id, learner=learner)]
+    if attempt_id in ids:
         connection.execute(
             update(tables.attempt)
-            .where(
-                attempt.learner_id == learner,
-                attempt.chapter_id == of_chapter.scalar_subquery(),
-                attempt.id < attempt_id,
-                attempt.finished_at.is_(None),
-            )
-            .values(finished_at=log.utc(now))
+            .where(attempt.id.in_(ids[: ids.index(attempt_id)]))
+            .values(finished_at=log.utc(now), changed_at=log.utc(now))
         )
-    connection.execute(
-        update(tables.attempt).where(attempt.id == attempt_id).values(note_id=note_id)
-    )
 
 
 def write(
@@ -169,6 +185,7 @@ def grade(
             duration = timedelta(0)  # the time was spent once
     points = question_face(note).points
     said, full = told(points, ticked, note.need, given)
+    head = log.head(connection, now, learner=learner)
     put(
         connection,
         attempt_id,
@@ -176,36 +193,33 @@ def grade(
         now,
         learner=learner,
         grade=given.value,
-        graded_at=log.stamp(connection, now, learner=learner),
+        graded_at=log.utc(now),
+        **head.order(),
         ticked=point_keys(points, ticked),
         points=full,
         hits=said,
         entries=entries,
     )
+    log.settle(connection, head, learner=learner)
     return bool(entries)
 
 
 def newest(
-    connection: Connection, attempt_id: int | None = None, *, learner: int
-) -> Row[Any] | None:
-    """The answer that was graded last, of all or of one attempt."""
-    return connection.execute(
-        select(
-            response.id,
-            response.attempt_id,
-            response.note_id,
-            response.grade,
-            response.graded_at,
-            response.entries,
-        )
-        .where(
-            response.learner_id == learner,
-            response.graded_at.is_not(None),
-            *([response.attempt_id == attempt_id] if attempt_id is not None else []),
-        )
-        .order_by(response.graded_at.desc(), response.id.desc())
-        .limit(1)
-    ).one_or_none()
+    connection: Connection,
+    attempt_id: int | None = None,
+    *,
+    learner: int,
+    times: log.Timelines | None = None,
+) -> tuple[Place, Row[Any]] | None:
+    """The answer that was graded last, of all or of one attempt, and where that is in the log."""
+    return log.newest(
+        connection,
+        tables.response,
+        response.grade.is_not(None),
+        *([response.attempt_id == attempt_id] if attempt_id is not None else []),
+        learner=learner,
+        times=times or log.read_timelines(connection, learner=learner),
+    )
 
 
 def take_back(connection: Connection, row: Row[Any], now: datetime, *, learner: int) -> int | None:
@@ -222,25 +236,37 @@ def take_back(connection: Connection, row: Row[Any], now: datetime, *, learner: 
     connection.execute(
         update(tables.response)
         .where(response.id == row.id)
-        .values(grade=None, graded_at=None, entries=[], points=0, hits=0)
-    )
-    # One attempt of a chapter is open at a time: the newest with an answer.
-    later = tables.attempt.alias()
-    connection.execute(
-        update(tables.attempt)
-        .where(
-            attempt.id == row.attempt_id,
-            ~exists().where(
-                later.c.learner_id == learner,
-                later.c.chapter_id == attempt.chapter_id,
-                later.c.id > attempt.id,
-                later.c.finished_at.is_(None),
-                later.c.id == response.attempt_id,
-            ),
+        .values(
+            grade=None,
+            graded_at=None,
+            entries=[],
+            points=0,
+            hits=0,
+            device_id=None,
+            epoch=None,
+            stamp=None,
+            changed_at=log.utc(now),
         )
-        .values(finished_at=None)
     )
+    _reopen(connection, row.attempt_id, now, learner=learner)
     return first
+
+
+def _reopen(connection: Connection, attempt_id: int, now: datetime, *, learner: int) -> None:
+    """Open an attempt again, unless a later one of its chapter is open and has an answer: one is
+    open at a time."""
+    this = connection.execute(select(tables.attempt).where(attempt.id == attempt_id)).one()
+    if this.finished_at is None:
+        return
+    others = open_attempts(connection, this.chapter_id, learner=learner)
+    ids = [row.id for row in log.in_order(connection, [this, *others], learner=learner)]
+    later = ids[ids.index(attempt_id) + 1 :]
+    if not connection.scalar(select(exists().where(response.attempt_id.in_(later)))):
+        connection.execute(
+            update(tables.attempt)
+            .where(attempt.id == attempt_id)
+            .values(finished_at=None, changed_at=log.utc(now))
+        )
 
 
 def _card_of(connection: Connection, uid: bytes, *, learner: int) -> int:

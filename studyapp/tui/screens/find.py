@@ -60,7 +60,7 @@ class FindScreen(Page):
     def _search(self, event: Input.Changed) -> None:
         try:
             with self.desk.reading() as connection:
-                self._found = find(connection, event.value)
+                self._found = find(connection, event.value, learner=self.desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return

@@ -381,7 +381,7 @@ class ReviewScreen(Page):
         view = self.sitting.view
         assert view is not None
         try:
-            path, line = library.editable(view)
+            path, line = library.editable(self.desk, view)
             edit(self.app, path, line)
             library.refresh(self.desk.at(LONG_PATIENCE))
             self.sitting.reload_card()

@@ -126,7 +126,9 @@ class CoursePage(WritingPage):
 
     def _write_note(self, section: int, text: str, before: str, patience: float) -> str:
         with self.desk.at(patience).writing() as connection:
-            return tracker.write_note(connection, section, text, before, learner=self.desk.learner)
+            return tracker.write_note(
+                connection, section, text, before, now=self.desk.now(), learner=self.desk.learner
+            )
 
     def close_note(self) -> bool:
         """Save and close the box; False if it cannot be saved, and so stays open."""
@@ -185,7 +187,11 @@ class CoursePage(WritingPage):
         value = max(-1, min(FAMILIAR, now + step))
         self._change(
             lambda connection: tracker.set_familiarity(
-                connection, section.id, None if value < 0 else value, learner=self.desk.learner
+                connection,
+                section.id,
+                None if value < 0 else value,
+                now=self.desk.now(),
+                learner=self.desk.learner,
             )
         )
 
@@ -197,7 +203,7 @@ class CoursePage(WritingPage):
             if section.started:
                 self._change(
                     lambda connection: tracker.stop_section(
-                        connection, section.id, learner=learner
+                        connection, section.id, now=now, learner=learner
                     ),
                     f"{name} lets no more new cards in.",
                 )
@@ -212,7 +218,9 @@ class CoursePage(WritingPage):
             name, key = words.capital(chapter.name), chapter.key
             if chapter.started:
                 self._change(
-                    lambda connection: tracker.stop_chapter(connection, key, learner=learner),
+                    lambda connection: tracker.stop_chapter(
+                        connection, key, now=now, learner=learner
+                    ),
                     f"{name} lets no more new cards in as a whole.",
                 )
             else:

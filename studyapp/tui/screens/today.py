@@ -224,6 +224,8 @@ class TodayScreen(Page):
                 self._open_quiz()
             elif what == "course":
                 study.open(places.Course())
+            elif what == "redate":
+                self._redate()
             elif what == "five":
                 five = Sitting(study.desk, FIVE)
                 if five.view is None:
@@ -244,9 +246,19 @@ class TodayScreen(Page):
         """Take back what was done last; whether there is a card to show for it."""
         undone = sitting.undo()
         self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
-        if undone is not None and undone.grade:
+        shown = undone is not None and undone.card is not None and not undone.grade
+        if undone is not None and not shown:
             self.refresh_overview()
-        return undone is not None and not undone.grade
+        return shown
+
+    def _redate(self) -> None:
+        """Put the dates right that a wrong clock has left behind."""
+        from studyapp.study import words
+        from studyapp.study.dates import redate
+
+        done = redate(self.desk)
+        self.notify(f"{words.count(done.entries, 'date')} put right; u takes it back.")
+        self.refresh_overview()
 
     def _open_quiz(self) -> None:
         """The chapter of the attempt that was left last, with it on top; else the one started
@@ -285,6 +297,10 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
         options.append(option("more", "Study more new cards today", "m"))
     if any(row.introduced for row in overview.chapters):
         options.append(option("five", "Five questions, five minutes", "f", "what is fading most"))
+    if overview.ahead is not None:
+        latest = overview.ahead.latest
+        told = f"{overview.ahead.entries} in the future, to {latest.day} {latest:%b} {latest.year}"
+        options.append(option("redate", "If the clock is right: redate", "", told))
     options += _quiz_options(overview, prospect.attempt if prospect else None)
     if overview.next_chapter is not None:
         row = overview.next_chapter

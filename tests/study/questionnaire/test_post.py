@@ -49,7 +49,9 @@ def answered(engine: Engine, clock: Clock) -> Engine:
         attempt.grade(Grade.GOT)
     with writing(engine) as connection:
         for section in tracker.read_course(connection, learner=1).sections:
-            tracker.write_note(connection, section.id, NASTY[4] + "\n\n" + NASTY[6], learner=1)
+            tracker.write_note(
+                connection, section.id, NASTY[4] + "\n\n" + NASTY[6], now=clock(), learner=1
+            )
     return engine
 
 
@@ -116,7 +118,7 @@ def test_a_note_of_ones_own_is_not_overwritten(
     publish(answered, tmp_path / "a.md")
     with writing(empty) as connection:
         section = tracker.read_course(connection, learner=1).sections[0]
-        tracker.write_note(connection, section.id, "mine", learner=1)
+        tracker.write_note(connection, section.id, "mine", now=clock(), learner=1)
     report = bring_in(empty, tmp_path / "a.md", clock)
     assert [one.message for one in report.problems] == [
         "section 1.1 has another note of yours already"

@@ -1,0 +1,277 @@
+"""Wrong clocks: an hour, three days or a year ahead or behind, for an hour or a week, on one device
+and on two that merge."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, event, insert, select, update
+
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import EPOCH, Adopted, Entry, fold
+from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
+from studyapp.memory.stamp import Place
+from studyapp.memory.state import Memory, Rating
+from studyapp.store import log, sync, tables
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
+from studyapp.study import dates, review
+from studyapp.study.undo import undo
+from tests_support import START, Clock, desk_of, question, questionnaire
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LONGEST = 60  # days of an interval
+GAPS = (timedelta(minutes=1), timedelta(minutes=12), 3 * HOUR, 20 * HOUR, 3 * DAY)
+CARDS = 3
+
+action = st.tuples(
+    st.sampled_from(("rate", "rate", "rate", "rate", "undo", "bury", "know", "adopt")),
+    st.integers(1, CARDS),
+    st.sampled_from(list(Rating)),
+    st.sampled_from(GAPS),
+)
+actions = st.lists(action, min_size=2, max_size=7)
+errors = st.sampled_from([sign * by for by in (HOUR, 3 * DAY, 365 * DAY) for sign in (1, -1)])
+lengths = st.sampled_from([HOUR, 7 * DAY])
+
+
+@dataclass
+class World:
+    """The true time, and in which order everything was really written."""
+
+    now: datetime = START - 420 * DAY
+    order: dict[bytes, int] = field(default_factory=dict)
+
+
+@dataclass
+class Device:
+    engine: Engine
+    world: World
+    error: timedelta = timedelta(0)
+
+    @property
+    def clock(self) -> datetime:
+        return self.world.now + self.error
+
+    def do(self, what: str, card: int, rating: Rating) -> None:
+        with writing(self.engine) as connection:
+            if what == "rate":
+                self._rate(connection, card, rating)
+            elif what == "undo":
+                undo(connection, self.clock, learner=1)
+            elif what == "bury":
+                review.bury(connection, card, self.clock, learner=1)
+            elif what == "know":
+                review.know(connection, card, self.clock, learner=1)
+            else:
+                weights = (DEFAULT_WEIGHTS[0] + 0.1 * card, *DEFAULT_WEIGHTS[1:])
+                wanted = Parameters(weights, 0.8 + 0.03 * rating, maximum_interval=LONGEST)
+                log.adopt(connection, wanted, self.clock, learner=1)
+            for table in (tables.review, tables.event, tables.parameters):
+                for uid in connection.scalars(select(table.c.uid).order_by(table.c.stamp)):
+                    self.world.order.setdefault(uid, len(self.world.order))
+
+    def _rate(self, connection: Connection, card: int, rating: Rating) -> None:
+        """Rate, and hold what is stored against what the button promised and the clock says."""
+        before = log.read_memory(connection, card, learner=1)
+        uid = connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card)).one()
+        parameters = log.in_force(connection, learner=1)
+        promised = review.options(before, parameters, self.clock, uid)[rating]
+        after = review.answer(
+            connection, card, before.last_review, rating, self.clock, learner=1
+        ).memory
+        assert replace(after, last_review=b"") == promised
+        assert after.last_day == study_day(self.clock)
+        assert after.due is not None
+        assert timedelta(0) <= after.due - study_day(self.clock) <= LONGEST * DAY
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "pack"
+        root.mkdir()
+        (root / "a.md").write_text(questionnaire(*(question(f"q{n}") for n in range(CARDS))))
+        path = Path(folder) / "template.db"
+        engine = open_database(str(path))
+        with writing(engine) as connection:
+            sync.sync(connection, [root], START - 421 * DAY)
+            log.adopt(
+                connection, Parameters(maximum_interval=LONGEST), START - 421 * DAY, learner=1
+            )
+        engine.dispose()
+        yield path
+
+
+def copy(template: Path, path: Path) -> Engine:
+    """Another device's database of the same content."""
+    shutil.copy(template, path)
+    engine = open_database(str(path))
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
+    engine.dispose()  # the laws are not about the disk
+    with writing(engine) as connection:
+        connection.execute(update(tables.device).values(uid=uuid4().bytes))
+    return engine
+
+
+def merge(source: Engine, target: Engine) -> None:
+    """The union of the logs by uid."""
+    with reading(source) as connection:
+        devices = connection.execute(select(tables.device)).all()
+        rows = {
+            table: connection.execute(select(table)).all()
+            for table in (tables.review, tables.event, tables.parameters)
+        }
+    with writing(target) as connection:
+        known = dict(connection.execute(select(tables.device.c.uid, tables.device.c.id)).all())
+        ids = {}
+        for row in devices:
+            if row.uid not in known:
+                values = {**row._mapping, "own": False}
+                del values["id"]
+                known[row.uid] = connection.execute(
+                    insert(tables.device).values(**values).returning(tables.device.c.id)
+                ).scalar_one()
+            ids[row.id] = known[row.uid]
+        for table, found in rows.items():
+            there = set(connection.scalars(select(table.c.uid)))
+            for row in found:
+                if row.uid not in there:
+                    values = {**row._mapping, "device_id": ids[row.device_id]}
+                    del values["id"]
+                    connection.execute(insert(table).values(**values))
+        log.refold_all(connection, range(1, CARDS + 1), learner=1)
+
+
+def memories(engine: Engine) -> list[Memory]:
+    with reading(engine) as connection:
+        return [log.read_memory(connection, card, learner=1) for card in range(1, CARDS + 1)]
+
+
+def in_true_order(engine: Engine, world: World) -> list[Memory]:
+    """The fold of what is there, in the order in which it was really written."""
+
+    def placed(entry: Entry | Adopted) -> Place:
+        at = EPOCH + timedelta(seconds=1 + world.order.get(entry.uid, -1))
+        return Place(at, 0, at)
+
+    with reading(engine) as connection:
+        history = [
+            replace(one, place=placed(one) if one.uid else one.place)
+            for one in log.read_history(connection, learner=1)
+        ]
+        return [
+            fold(
+                [
+                    replace(entry, place=placed(entry))
+                    for entry in log.read_log(connection, card, learner=1)
+                ],
+                connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card)).one(),
+                history,
+            )
+            for card in range(1, CARDS + 1)
+        ]
+
+
+Script = list[tuple[str, int, Rating, timedelta]]
+
+
+def play(devices: list[Device], script: Script, until: timedelta | None = None) -> None:
+    """Do what the script says, by turns, within the time *until* if that is given."""
+    world, start = devices[0].world, devices[0].world.now
+    for index, (what, card, rating, gap) in enumerate(script):
+        wait = gap if until is None else min(gap, until / (len(script) + 1))
+        world.now += wait
+        devices[index % len(devices)].do(what, card, rating)
+    if until is not None:
+        world.now = start + until
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(errors, lengths, actions, actions, actions, st.booleans())
+def test_wrong_clocks(
+    template: Path,
+    error: timedelta,
+    length: timedelta,
+    before: Script,
+    during: Script,
+    after: Script,
+    two: bool,
+) -> None:
+    """On a device that has been used for a year; the other one rests while this one's clock is
+    wrong, and as long before and after as the error is, if that is some days: which of two clocks
+    is right, nobody can tell from within."""
+    with tempfile.TemporaryDirectory() as folder:
+        world = World()
+        names = "ab" if two else "a"
+        devices = [Device(copy(template, Path(folder) / f"{name}.db"), world) for name in names]
+        for number in range(40):  # a year of use
+            world.now += 10 * DAY
+            devices[number % len(devices)].do("rate", number % CARDS + 1, Rating.GOOD)
+        play(devices, before)
+        rest = 4 * DAY if abs(error) < 30 * DAY else timedelta(0)
+        world.now += rest + HOUR
+        devices[0].error = error
+        play(devices[:1], during, length)
+        devices[0].error = timedelta(0)
+        play(devices[:1], after)
+        world.now += rest
+        play(devices, after[::-1])
+
+        for one in devices:  # what is stored, and each device by itself
+            assert memories(one.engine) == in_true_order(one.engine, world)
+        merged = [copy(template, Path(folder) / f"m{number}.db") for number in range(2)]
+        for target, sources in zip(merged, (devices, devices[::-1]), strict=True):
+            for one in sources:
+                merge(one.engine, target)
+            for one in sources:  # again: nothing is there twice
+                merge(one.engine, target)
+        assert memories(merged[0]) == memories(merged[1]) == in_true_order(merged[0], world)
+
+        rated_on = Device(merged[0], world)  # and life goes on there
+        world.now += DAY
+        for card in range(1, CARDS + 1):
+            rated_on.do("rate", card, Rating.GOOD)
+        stored = memories(merged[0])
+        nothing_absurd(merged[0], world, stored)
+        for engine in (*(one.engine for one in devices), *merged):
+            engine.dispose()
+
+
+def nothing_absurd(engine: Engine, world: World, stored: list[Memory]) -> None:
+    """With dates put right nothing is due or buried beyond what a right clock can bring about; and
+    one undo gives the dates back."""
+    desk = desk_of(engine, Clock(world.now))
+    today = study_day(world.now)
+    with reading(engine) as connection:
+        found = dates.ahead(connection, world.now, learner=1)
+    if found is None:
+        with pytest.raises(Exception, match=r"^Nothing is dated in the future\.$"):
+            dates.redate(desk)
+    else:
+        assert found.latest > today - DAY
+        assert dates.redate(desk) == found
+    for memory in memories(engine):
+        assert memory.last_day is not None
+        assert memory.due is not None
+        assert memory.last_day <= today
+        assert memory.due <= today + LONGEST * DAY
+        assert memory.buried_until is None or memory.buried_until <= today + DAY
+    with reading(engine) as connection:
+        assert dates.ahead(connection, world.now, learner=1) is None
+    if found is not None:
+        with writing(engine) as connection:
+            undone = undo(connection, world.now, learner=1)
+            assert dates.ahead(connection, world.now, learner=1) == found
+        assert undone is not None
+        assert (undone.what, undone.card) == ("the new dates", None)
+        assert memories(engine) == stored
