@@ -24,6 +24,7 @@ from studyapp.tui.screens.new import NewScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.today import TodayScreen
+from studyapp.tui.widgets.menu import Menu
 from studyapp.tui.widgets.points import PointLine, Points
 from studyapp.tui.widgets.ratings import RatingButton
 from tests_support import Clock, questionnaire, until
@@ -482,3 +483,31 @@ async def test_an_empty_pack_says_what_to_do(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         assert "No content yet" in lines(app)
+
+
+async def test_dates_that_a_wrong_clock_left_are_named_and_put_right(
+    make_app, open_today, settle, clock: Clock
+) -> None:
+    """A rating in a year's time, then one with the clock right: the button says what is stored."""
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        assert "redate" not in lines(app)
+        clock.forward(days=365)
+        await pilot.press("enter", "enter", "3")
+        await until(pilot, lambda: reviews(app) == 1)
+        clock.forward(days=-365)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SummaryScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 in the future, to 20 Nov 2027" in lines(app))
+        menu = app.screen.query_one(Menu)
+        menu.highlighted = menu.get_option_index("redate")
+        await pilot.press("enter")
+        await until(pilot, lambda: "in the future" not in lines(app))
+        assert "1 date put right; u takes it back." in toasts(app)
+        await settle(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: "1 in the future" in lines(app))
+        assert isinstance(app.screen, TodayScreen)
+        assert "Undone: the new dates." in toasts(app)
