@@ -19,7 +19,7 @@ from studyapp.commands.main import main
 HOUSE = Path(studyapp.__file__).parent
 ROOT = Path(__file__).parents[1]
 PAGES = ("ARCHITECTURE.md", "RULES.md")
-OF_THE_LEARNER = {"packs/mine"}  # in the platform's data folder
+OF_THE_LEARNER = {"packs/mine", "packs-of/NAME"}  # in the platform's data folder
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 PLACEHOLDER = re.compile(r"\b(?:NAME|NNN)(?=[_.])|noun(?=\.py)")  # as in NNN_noun.py
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")

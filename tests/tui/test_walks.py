@@ -27,6 +27,7 @@ from studyapp.tui.screens.new import NewScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.today import TodayScreen
+from studyapp.tui.widgets.menu import Menu
 from studyapp.tui.widgets.points import PointLine, Points
 from studyapp.tui.widgets.ratings import RatingButton
 from tests_support import Clock, questionnaire
@@ -485,3 +486,30 @@ async def test_an_empty_pack_says_what_to_do(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await shows(pilot, "No content yet")
+
+
+async def test_dates_that_a_wrong_clock_left_are_named_and_put_right(
+    make_app, open_today, clock: Clock
+) -> None:
+    """A rating in a year's time, then one with the clock right: the button says what is stored."""
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await hides(pilot, "redate")
+        clock.forward(days=365)
+        await pilot.press("enter", "enter", "3")
+        await until(pilot, lambda: reviews(app) == 1)
+        clock.forward(days=-365)
+        await pilot.press("escape")
+        await arrives(pilot, SummaryScreen)
+        await pilot.press("enter")
+        await shows(pilot, "1 in the future, to 20 Nov 2027")
+        menu = app.screen.query_one(Menu)
+        menu.highlighted = menu.get_option_index("redate")
+        await pilot.press("enter")
+        await hides(pilot, "in the future")
+        await tells(pilot, "1 date put right; u takes it back.")
+        await pilot.press("u")
+        await shows(pilot, "1 in the future")
+        await arrives(pilot, TodayScreen)
+        await tells(pilot, "Undone: the new dates.")
