@@ -1,4 +1,4 @@
-"""95% intervals for means and shares. Standard library only: a lesson may import this."""
+"""95% intervals for means and shares. Standard library only; a lesson has them from `lab`."""
 
 from __future__ import annotations
 

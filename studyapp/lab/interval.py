@@ -1,0 +1,3 @@
+"""The intervals that a lesson may import."""
+
+from studyapp.interval import *  # noqa: F403
