@@ -21,7 +21,7 @@ from typing import Protocol
 
 from fsrs.scheduler import LOWER_BOUNDS_PARAMETERS, UPPER_BOUNDS_PARAMETERS
 
-from studyapp.lab.interval import mean_interval, wilson
+from studyapp.interval import mean_interval, wilson
 from studyapp.memory.mastery import (
     RECENT,
     Calibration,

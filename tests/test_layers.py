@@ -17,6 +17,7 @@ ROOT = Path(studyapp.__file__).parent
 LAYERS = {
     "errors": 0,
     "disk": 1,
+    "interval": 1,
     "config": 2,
     "packs": 2,
     "notes": 3,

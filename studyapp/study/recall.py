@@ -54,7 +54,8 @@ def recalls(
     rated, known = tables.review.alias("rated").c, tables.event.alias("known").c
     of_card = and_(
         rated.card_id == review.card_id,
-        rated.learner_id == learner,
+        # + 0: a card has few reviews; the index on learner and day would lead through a whole day.
+        rated.learner_id + 0 == learner,
         rated.kind != ReviewKind.CRAM.value,
         log.not_retracted(rated),
     )

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from studyapp import interval
 from studyapp.config import WEEKDAYS
-from studyapp.lab import interval
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import is_leech

@@ -1,0 +1,156 @@
+"""95% intervals for means and shares. Standard library only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from statistics import NormalDist
+
+
+def mean_interval(
+    values: Sequence[float], level: float = 0.95
+) -> tuple[float, float | None, float | None]:
+    """Return (mean, low, high) by Student's t; one value has no interval: (value, None, None).
+
+    The values are independent repetitions (one per seed, differences already paired). If any is
+    not finite, all three are NaN: a seed that diverged has no mean. Raises ValueError if empty.
+    """
+    n = len(values)
+    if n == 0:
+        raise ValueError("a mean needs at least one value")
+    if not all(math.isfinite(value) for value in values):
+        return math.nan, math.nan, math.nan
+    mean = math.fsum(values) / n
+    if n == 1:
+        return mean, None, None
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    half = t_quantile((1 + level) / 2, n - 1) * deviation / math.sqrt(n)
+    return mean, mean - half, mean + half
+
+
+def wilson(hits: int, n: int, level: float = 0.95) -> tuple[float, float, float]:
+    """Return (share, low, high) of *hits* out of *n* by Wilson's score interval (Wilson 1927).
+
+    Raises ValueError unless 0 ≤ hits ≤ n and n ≥ 1.
+    """
+    if not 0 <= hits <= n or n < 1:
+        raise ValueError(f"{hits} hits of {n} is not a share")
+    share = hits / n
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    centre = (hits + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * math.sqrt(hits * (n - hits) / n + z * z / 4)
+    # At the ends the formula is exactly 0 or 1; rounding is not.
+    return share, 0.0 if hits == 0 else centre - half, 1.0 if hits == n else centre + half
+
+
+def clopper_pearson(hits: int, n: int, level: float = 0.95) -> tuple[float, float, float]:
+    """Return (share, low, high) of *hits* out of *n*: the exact interval of Clopper & Pearson 1934.
+
+    It covers any true share at least as often as *level* says, few hits included, where Wilson's
+    may fall short. Raises ValueError unless 0 ≤ hits ≤ n and n ≥ 1.
+    """
+    if not 0 <= hits <= n or n < 1:
+        raise ValueError(f"{hits} hits of {n} is not a share")
+    share, tail = hits / n, (1 - level) / 2
+    low = 0.0 if hits == 0 else _beta_quantile(tail, hits, n - hits + 1)
+    high = 1.0 if hits == n else 1 - _beta_quantile(tail, n - hits, hits + 1)
+    if hits < n / 2:  # 1 - x would cancel
+        high = _beta_quantile(1 - tail, hits + 1, n - hits)
+    return share, low, high
+
+
+@lru_cache(maxsize=256)
+def t_quantile(p: float, df: float) -> float:
+    """Return the p-quantile of Student's t with *df* degrees of freedom, 0 < p < 1, df > 0."""
+    if not (0 < p < 1 and df > 0):
+        raise ValueError(f"no t quantile for p = {p}, df = {df}")
+    if p == 0.5:
+        return 0.0
+    if df > _MANY:
+        return _expansion(NormalDist().inv_cdf(p), df)
+    tail = min(p, 1 - p)
+    low, high = 0.0, 1.0
+    while t_tail(high, df) > tail:
+        low, high = high, high * 2
+    while (middle := (low + high) / 2) not in (low, high):
+        if t_tail(middle, df) > tail:
+            low = middle
+        else:
+            high = middle
+    return math.copysign(high, p - 0.5)
+
+
+def t_tail(t: float, df: float) -> float:
+    """Return P(T > t) for t ≥ 0: half the regularised incomplete beta I_x(df/2, 1/2)."""
+    a, b = df / 2, 0.5
+    x, rest = df / (df + t * t), t * t / (df + t * t)  # 1 - x would cancel for small t
+    return _beta(x, rest, a, b) / 2
+
+
+_MANY = 2000  # beyond, log-gamma loses digits and the expansion below is exact to rounding
+
+
+def _expansion(z: float, df: float) -> float:
+    """Cornish-Fisher expansion of t around the normal: Abramowitz & Stegun 1964, 26.7.5."""
+    s = z * z
+    return z * (
+        1
+        + (s + 1) / (4 * df)
+        + (5 * s**2 + 16 * s + 3) / (96 * df**2)
+        + (3 * s**3 + 19 * s**2 + 17 * s - 15) / (384 * df**3)
+        + (79 * s**4 + 776 * s**3 + 1482 * s**2 - 1920 * s - 945) / (92160 * df**4)
+    )
+
+
+def _beta_quantile(p: float, a: float, b: float) -> float:
+    """Return the x, 0 < x < 1, at which the regularised incomplete beta I_x(a, b) is p."""
+    low, high, x = 0.0, 1.0, a / (a + b)
+    while True:
+        above = _beta(x, 1 - x, a, b) - p
+        low, high = (low, x) if above > 0 else (x, high)
+        # Newton's step with the density as slope; where it leaves the bracket, half of that.
+        slope = _power(x, 1 - x, a, b) / (x * (1 - x))
+        closer = x - above / slope if slope else low
+        if not low < closer < high:
+            closer = (low + high) / 2
+        if abs(closer - x) <= 1e-12 * x or closer in (low, high):
+            return closer
+        x = closer
+
+
+def _beta(x: float, rest: float, a: float, b: float) -> float:
+    """Regularised incomplete beta I_x(a, b); *rest* is 1 - x, given because it may cancel."""
+    if x < (a + 1) / (a + b + 2):
+        return _lower_beta(x, rest, a, b)
+    return 1 - _lower_beta(rest, x, b, a)
+
+
+def _lower_beta(x: float, rest: float, a: float, b: float) -> float:
+    """I_x(a, b) by its continued fraction, for x < (a + 1) / (a + b + 2).
+
+    Abramowitz & Stegun 26.5.8, evaluated by the method of Lentz (1976).
+    """
+    if x == 0:
+        return 0.0
+    front = _power(x, rest, a, b)
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    value = d
+    for m in range(1, 10_000):
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            c = 1 + term / c
+            d = 1 / (1 + term * d)
+            value *= c * d
+        if abs(c * d - 1) < 1e-16:
+            break
+    return front * value / a
+
+
+def _power(x: float, rest: float, a: float, b: float) -> float:
+    """Return x^a · rest^b ÷ B(a, b)."""
+    return math.exp(
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
+    )
