@@ -47,7 +47,7 @@ def fill(engine: Engine, cards: int, each: int) -> None:
             )
             connection.execute(
                 insert(tables.chapter_progress).values(
-                    learner_id=1, chapter_id=number, started_at=now
+                    learner_id=1, chapter_id=number, started_at=now, changed_at=now
                 )
             )
     for start in range(0, cards, BATCH):
@@ -142,9 +142,13 @@ def _review(card: int, number: int, at: datetime, chance: random.Random) -> dict
         "card_id": card,
         "kind": "study",
         "rating": chance.choice((1, 3, 3, 3, 3, 4)),
+        "device_id": 1,
         "at": at,
         "offset": 0,
         "day": study_day(at),
+        "epoch": 0,
+        "stamp": at,
+        "effective_day": study_day(at),
         "duration": chance.randrange(3000, 30000),
         "state_before": 2,
         "stability_before": 10.0,

@@ -186,6 +186,32 @@ def test_who_looks_at_personal_rows_says_whose() -> None:
                 assert "learner" in ast.unparse(function), f"{module}.{function.name}"
 
 
+def by_number(tree: ast.AST) -> list[str]:
+    """Orders and comparisons by the number of a row."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".order_by"):
+            keys: list[ast.expr] = node.args
+        elif isinstance(node, ast.Compare) and not isinstance(
+            node.ops[0], ast.Eq | ast.NotEq | ast.In | ast.NotIn | ast.Is | ast.IsNot
+        ):
+            keys = [node.left, *node.comparators]
+        else:
+            continue
+        names = [one for key in keys for one in ast.walk(key) if isinstance(one, ast.Attribute)]
+        found += [ast.unparse(node) for one in names if one.attr == "id"]
+    return found
+
+
+def test_nothing_goes_by_the_number_of_a_row() -> None:
+    """Two databases number their rows differently, and a merged one a third way."""
+    assert by_number(ast.parse("q.order_by(a.b, review.id.desc())\nreview.id < other.id"))
+    assert not by_number(ast.parse("q.order_by(note.path)\nreview.id == 1"))
+    for module, path in MODULES.items():
+        if module.startswith(("studyapp.store.", "studyapp.study.", "studyapp.commands.")):
+            assert by_number(ast.parse(path.read_text())) == [], module
+
+
 def loaded(program: str) -> set[str]:
     """Modules in sys.modules after *program* in a fresh interpreter."""
     done = subprocess.run(

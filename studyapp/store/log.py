@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Row,
     Table,
+    bindparam,
     delete,
     exists,
     func,
@@ -328,29 +331,41 @@ def _end(
 ) -> Stamp | None:
     """The newest (or first) stamp of a device, in one statement and by steps through the index;
     of one *epoch*, of those *above* one, *until* or *after* a stamp."""
+    given = {"epoch": epoch, "above": above, "until": until, "after": after}
+    told = {name: value for name, value in given.items() if value is not None}
+    rows = connection.execute(
+        _ends(frozenset(told), first), {"whose": learner, "device": device_id, **told}
+    )
+    return (min if first else max)((Stamp(*row) for row in rows), default=None)
+
+
+@cache  # a rating asks this, and to put it together takes longer than to answer it
+def _ends(told: frozenset[str], first: bool) -> CompoundSelect[Any]:
+    """The newest (or first) stamp in each table, of the learner :whose and by the names *told*."""
     ends = []
     for column in _STAMPED:
-        query = select(column.epoch, column.stamp).where(
-            column.learner_id == learner,
-            column.device_id == device_id,
-            column.stamp.is_not(None),
+        conditions = {
+            "epoch": column.epoch == bindparam("epoch"),
+            "above": column.epoch > bindparam("above"),
+            "until": column.stamp <= bindparam("until", type_=tables.UTCDateTime),
+            "after": column.stamp > bindparam("after", type_=tables.UTCDateTime),
+        }
+        order = (column.epoch, column.stamp)
+        end = (
+            select(column.epoch, column.stamp)
+            .where(
+                column.learner_id == bindparam("whose"),
+                column.device_id == bindparam("device"),
+                column.stamp.is_not(None),
+                *(conditions[name] for name in sorted(told)),
+            )
+            .order_by(*(order if first else (one.desc() for one in order)))
+            .limit(1)
+            .subquery()
+            .c
         )
-        if epoch is not None:
-            query = query.where(column.epoch == epoch)
-        if above is not None:
-            query = query.where(column.epoch > above)
-        if until is not None:
-            query = query.where(column.stamp <= until)
-        if after is not None:
-            query = query.where(column.stamp > after)
-        if first:
-            query = query.order_by(column.epoch, column.stamp)
-        else:
-            query = query.order_by(column.epoch.desc(), column.stamp.desc())
-        end = query.limit(1).subquery().c
         ends.append(select(end.epoch, end.stamp))
-    stamps = [Stamp(*row) for row in connection.execute(union_all(*ends))]
-    return (min if first else max)(stamps, default=None)
+    return union_all(*ends)
 
 
 def _setbacks(connection: Connection, device_id: int, *, learner: int) -> list[Setback]:

@@ -312,7 +312,7 @@ review = Table(
     METADATA,
     _Review,
     Index(None, "card_id", "learner_id"),
-    Index(None, "learner_id", "effective_day"),
+    Index(None, "learner_id", "effective_day", "stamp"),
     Index(None, "learner_id", "device_id", "epoch", "stamp"),
 )
 

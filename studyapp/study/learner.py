@@ -75,8 +75,8 @@ def as_folder(name: str) -> str:
 
 
 def _known(connection: Connection) -> dict[str, tuple[str, int]]:
-    """Name and id by the name in one case, in the order in which they came."""
-    rows = connection.execute(select(learner.name, learner.id).order_by(learner.id))
+    """Name and id by the name in one case, in the order of the names."""
+    rows = connection.execute(select(learner.name, learner.id).order_by(learner.name))
     return {name.casefold(): (name, number) for name, number in rows}
 
 

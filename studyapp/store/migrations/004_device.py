@@ -150,7 +150,7 @@ _REVIEW = Table(
     Column("stability_after", Double),
     Column("difficulty_after", Double),
     Index(None, "card_id", "learner_id"),
-    Index(None, "learner_id", "effective_day"),
+    Index(None, "learner_id", "effective_day", "stamp"),
     Index(None, *_ORDER),
 )
 _EVENT = Table(
