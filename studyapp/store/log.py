@@ -176,7 +176,8 @@ def append_review(
         )
     )
     if head.alone or not _shared(connection, card_id, head, learner=learner):
-        write_memory(connection, card_id, after, learner=learner)
+        if after != before:  # cram leaves it alone
+            write_memory(connection, card_id, after, learner=learner)
     else:
         history = read_history(connection, learner=learner)
         after = refold(connection, card_id, history, learner=learner)

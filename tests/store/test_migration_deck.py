@@ -1,4 +1,4 @@
-"""Migration 7: chapters may have no number, and nothing that hangs on one is lost."""
+"""Migration 5: chapters may have no number, and nothing that hangs on one is lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WHAT_NAMES_ONE = ("section", "moment", "note", "card", "chapter_progress", "atte
 def before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A database of the schema before, with rows that name a chapter."""
     path = tmp_path / "a.db"
-    known = {number: name for number, name in migrations.steps().items() if number < 7}
+    known = {number: name for number, name in migrations.steps().items() if number < 5}
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "steps", lambda: known)
         engine = open_database(str(path))
@@ -98,7 +98,7 @@ def test_an_interrupted_one_changes_nothing(before: Path) -> None:
                 raise RuntimeError("the power went")
 
         with writing(engine) as connection:
-            upgrade = import_module(migrations.steps()[7]).upgrade
+            upgrade = import_module(migrations.steps()[5]).upgrade
             event.listen(engine, "before_cursor_execute", stop)
             with suppress(RuntimeError):
                 upgrade(connection)

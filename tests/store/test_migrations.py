@@ -58,22 +58,35 @@ def former(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     version = request.param
     path = tmp_path / "a.db"
     known = migrations.steps()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "steps", lambda: {n: known[n] for n in known if n <= version})
-        open_database(str(path)).dispose()
+
+    def migrate(last: int) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(migrations, "steps", lambda: {n: known[n] for n in known if n <= last})
+            open_database(str(path)).dispose()
+
+    migrate(min(version, FILLED))
     base = sqlite3.connect(path)
     base.execute("PRAGMA foreign_keys = ON")
     fill(base, version)
     base.commit()
     assert base.execute("PRAGMA foreign_key_check").fetchall() == []
     base.close()
+    migrate(version)
     return path
+
+
+FILLED = 3  # the newest schema that `fill` knows; newer ones are made from it
 
 
 def fill(base: sqlite3.Connection, version: int) -> None:
     at = text_of(START)
-    base.execute("INSERT INTO chapter VALUES (1, 'test', 1, '1. Part', 'Chapter 1')")
-    base.execute("INSERT INTO chapter_progress VALUES (1, 1, ?)", (at,))
+    base.execute(
+        "INSERT INTO chapter (id, pack, number, part, title) "
+        "VALUES (1, 'test', 1, '1. Part', 'Chapter 1')"
+    )
+    base.execute(
+        "INSERT INTO chapter_progress (learner_id, chapter_id, started_at) VALUES (1, 1, ?)", (at,)
+    )
     base.execute("INSERT INTO section VALUES (1, 1, '1.1', 'S', 'Prose', 'b.md', 1, 0, NULL)")
     base.execute("INSERT INTO root VALUES ('somewhere', 'stamp', ?)", (at,))
     for number, uid in enumerate(CARDS, 1):
@@ -286,13 +299,14 @@ def test_a_migration_that_is_interrupted_leaves_the_database_as_it_was(
         for leftover in former.parent.glob("a.db-*"):
             leftover.unlink()
         former.write_bytes(copy)
-    assert statement > 40
+    assert statement > 10
     assert folded(former) == BEFORE
 
 
 def _stable(lines: list[str]) -> list[str]:
-    """Without the moments at which migrations were applied."""
-    return [line for line in lines if 'INTO "schema_version"' not in line]
+    """Without the moments at which migrations were applied, and the device's random uid."""
+    new = ('INTO "schema_version"', 'INTO "device"')
+    return [line for line in lines if not any(one in line for one in new)]
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ class Device:
         before = log.read_memory(connection, card, learner=1)
         uid = connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card)).one()
         parameters = log.in_force(connection, learner=1)
-        promised = review.options(before, parameters, self.clock, uid)[rating]
+        promised = review.preview(before, rating, self.clock, uid, parameters)
         after = review.answer(
             connection, card, before.last_review, rating, self.clock, learner=1
         ).memory

@@ -30,12 +30,13 @@ from studyapp.notes.foreign import (
     Stage,
 )
 from studyapp.notes.note import CardStyle
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
 from studyapp.study import find, imports, library, queue, review, today, tracker
 from studyapp.study.imports import Imported, Source
+from studyapp.study.plan import due
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.post import compose
 from studyapp.study.sitting import Sitting
@@ -108,7 +109,7 @@ def test_notes_become_a_pack_whose_decks_are_started(own: Engine, clock: Clock) 
 def test_the_same_file_again_changes_nothing(own: Engine, clock: Clock) -> None:
     bring(own, clock, DOG, CAT)
     with writing(own) as connection:
-        tracker.stop_chapter(connection, "ES::Animals", learner=1)
+        tracker.stop_chapter(connection, "ES::Animals", now=clock(), learner=1)
     again = bring(own, clock, DOG, CAT)
     assert (again.questions, again.cards, again.changed, again.known) == ((), 0, 0, True)
     with reading(own) as connection:
@@ -137,7 +138,7 @@ def test_a_dry_run_changes_nothing(own: Engine, clock: Clock) -> None:
     assert (len(done.questions), done.cards) == (2, 3)
     assert not library.own_packs().exists()
     with reading(own) as connection:
-        assert find.find(connection, "perro") == []
+        assert find.find(connection, "perro", learner=1) == []
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_deck_goes_by_its_name(own: Engine, clock: Clock) -> None:
     library.check_chapter(desk, "ES::Animals")
     with pytest.raises(StudyError, match=r"no deck 'ES', the decks are ES::Animals\."):
         library.check_chapter(desk, "ES")
-    assert Sitting(desk, "ES::Animals").counts.new == 2
+    assert Sitting(desk, due("ES::Animals")).counts.new == 2
     attempt = Attempt(desk, "ES::Animals")
     assert (attempt.number, attempt.place) == (None, "deck ES::Animals")
     with reading(own) as connection, pytest.raises(StudyError, match="is a deck"):
@@ -201,8 +202,17 @@ def test_a_card_of_ones_own_goes_to_a_chapter_and_not_to_the_newest_deck(
     bring(own, clock, CAT)
     library.new_question(desk_of(own, clock), "Why?", "Because.")
     with reading(own) as connection:
-        (found,) = find.find(connection, "because")
+        (found,) = find.find(connection, "because", learner=1)
     assert found.chapter == 1
+
+
+def views(own: Engine) -> dict[str, cards.CardView]:
+    """A card of each pack as the first learner sees it."""
+    with reading(own) as connection:
+        seen = owner.visible(tables.card.c, learner=1)
+        ids = connection.scalars(select(tables.card.c.id).where(seen)).all()
+        found = [cards.load(connection, card_id, learner=1) for card_id in ids]
+    return {view.pack: view for view in found}
 
 
 def test_an_edited_note_of_a_deck_stays_in_it(own: Engine, only_pack: Path, clock: Clock) -> None:
@@ -212,15 +222,10 @@ def test_an_edited_note_of_a_deck_stays_in_it(own: Engine, only_pack: Path, cloc
     chapter = "part: P\nchapter: 1\ntitle: T\n"
     (only_pack / "other.md").write_text(head.format("b", chapter, "b"))
     library.refresh(desk_of(own, clock))
-    with reading(own) as connection:
-        cards_of = {
-            view.pack: view
-            for view in (
-                cards.load(connection, card_id, learner=1)
-                for card_id in connection.scalars(select(tables.card.c.id)).all()
-            )
-        }
-    places = {pack: library.editable(cards_of[pack]) for pack in ("a", "b", "test")}
+    cards_of = views(own)
+    places = {
+        pack: library.editable(desk_of(own, clock), cards_of[pack]) for pack in ("a", "b", "test")
+    }
     mine = library.own_packs() / "mine"
     assert places["a"] == (mine / "deck-chapter-1-questions.md", 7)
     assert places["b"][0] != places["test"][0]
@@ -228,8 +233,7 @@ def test_an_edited_note_of_a_deck_stays_in_it(own: Engine, only_pack: Path, cloc
         path, _ = places[pack]
         path.write_text(path.read_text().replace("So.", f"Mine of {pack}."))
     library.refresh(desk_of(own, clock))
-    with reading(own) as connection:
-        told = {pack: cards.load(connection, cards_of[pack].id, learner=1) for pack in ("a", "b")}
+    told = {pack: view for pack, view in views(own).items() if pack in ("a", "b")}
     assert {pack: view.note.answer for pack, view in told.items()} == {
         "a": "Mine of a.",
         "b": "Mine of b.",

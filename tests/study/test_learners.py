@@ -30,8 +30,8 @@ from studyapp.study import learner as learners
 from studyapp.study import library, queue, today, tracker
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
-from studyapp.study.interview import Interview
 from studyapp.study.lab import facts, misses, predictions, runs
+from studyapp.study.plan import FIVE
 from studyapp.study.prospect import prospect
 from studyapp.study.questionnaire import chapter, post
 from studyapp.study.questionnaire.attempt import Attempt
@@ -76,7 +76,7 @@ def test_a_bad_name_is_one_sentence(engine: Engine, name: str) -> None:
 def test_an_unknown_name_is_told_with_the_known_ones(engine: Engine) -> None:
     with writing(engine) as connection:
         learners.make(connection, "Anna")
-        with pytest.raises(StudyError, match=r"no learner 'Bob'; known so far: me, Anna\. --new"):
+        with pytest.raises(StudyError, match=r"no learner 'Bob'; known so far: Anna, me\. --new"):
             learners.find(connection, "Bob")
         assert learners.find(connection, "ME") == learners.FIRST
 
@@ -159,8 +159,8 @@ def set_aside(desk: Desk, pick: int) -> None:
 
 
 def five(desk: Desk, pick: int) -> object:
-    interview = Interview(desk)
-    return interview.view and interview.rate(Rating(pick % 4 + 1)).memory.due
+    five = Sitting(desk, FIVE)
+    return five.view and five.rate(Rating(pick % 4 + 1)).memory.due
 
 
 def answer(desk: Desk, pick: int) -> object:
@@ -181,8 +181,8 @@ def read(desk: Desk, pick: int) -> None:
     with desk.writing() as connection:
         section = tracker.read_course(connection, learner=learner).sections[pick % 2].id
         tracker.set_done(connection, section, pick < 3, now, learner=learner)
-        tracker.set_familiarity(connection, section, pick, learner=learner)
-        tracker.write_note(connection, section, f"note {pick}", learner=learner)
+        tracker.set_familiarity(connection, section, pick, now=now, learner=learner)
+        tracker.write_note(connection, section, f"note {pick}", now=now, learner=learner)
 
 
 def start(desk: Desk, pick: int) -> None:
@@ -307,8 +307,8 @@ def seen(desk: Desk) -> dict[str, Any]:
         found["today"] = today.overview(connection, now, desk.settings, learner=learner)
         found["due"] = today.due(connection, now, desk.settings, learner=learner)
         found["queue"] = queue.load(connection, now, desk.settings, learner=learner)
-        found["five"] = queue.interview(connection, now, 5, learner=learner)
-        found["stats"] = stats(connection, now, learner=learner)
+        found["five"] = queue.fading(connection, now, learner=learner)
+        found["stats"] = stats(connection, now, leech_lapses=8, learner=learner)
         found["course"] = tracker.read_course(connection, learner=learner)
         found["prospect"] = prospect(connection, now, desk.settings, learner=learner)
         view = chapter.view(connection, 1, now, learner=learner)

@@ -52,7 +52,7 @@ def shown(desk: Desk) -> dict[str, object]:
         course = tracker.read_course(connection, learner=learner)
         return {
             "found": sorted(one.prompt for one in find(connection, "what", learner=learner)),
-            "cards": stats.stats(connection, desk.now(), learner=learner).cards,
+            "cards": stats.stats(connection, desk.now(), leech_lapses=8, learner=learner).cards,
             "due": today.due(connection, desk.now(), desk.settings, learner=learner),
             "chapters": [
                 (row.number, row.title, row.cards)
@@ -67,7 +67,7 @@ def shown(desk: Desk) -> dict[str, object]:
 
 
 def own(desk: Desk, name: str, content: str) -> Path:
-    path = library.home(desk) / "mine" / name
+    path = library.packs_of(desk) / "mine" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
     library.refresh(desk)
@@ -110,7 +110,7 @@ def test_a_question_of_ones_own_is_not_the_others(start: Open) -> None:
     with unseen_by(me):
         library.new_question(anna, "What is Anna's?", "That.")
     assert "What is Anna's?" in str(shown(anna)["found"])
-    assert library.home(anna) != library.home(me)
+    assert library.packs_of(anna) != library.packs_of(me)
 
 
 def test_the_second_learners_start_marks_nothing_of_the_first(start: Open) -> None:
