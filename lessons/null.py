@@ -24,6 +24,7 @@ from torch import Tensor
 
 from studyapp.lab.interval import clopper_pearson, mean_interval, t_quantile, t_tail
 from studyapp.lab.protocol import (
+    Axes,
     Choice,
     Fact,
     Knob,
@@ -277,6 +278,10 @@ LESSON = Lesson(
     ),
     topics=("null-hypothesis", "p-value", "power", "significance", "practical-importance"),
     run=run,
+    axes=(
+        Axes("chance worlds", "share with a t as large"),
+        Axes("t of a chance world", "share of the chance worlds", "chance"),
+    ),
     meaning=(
         When(
             "The p-value is the share of worlds without any relation whose t is at least as large "

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from studyapp.lab.interval import mean_interval
 from studyapp.lab.protocol import (
+    Axes,
     Choice,
     Fact,
     Knob,
@@ -273,6 +274,10 @@ LESSON = Lesson(
     ),
     topics=("overfitting", "memorising", "early-stopping", "validation-set"),
     run=run,
+    axes=(
+        Axes("epoch", "loss: cross-entropy (nats)", "loss"),
+        Axes("epoch", "error: share that is wrong", "error"),
+    ),
     meaning=(
         When(
             "Going on cost test error here: error_gap is above a point. Whoever stopped at the "

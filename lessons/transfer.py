@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from lessons import pictures
 from studyapp.lab.interval import mean_interval
 from studyapp.lab.protocol import (
+    Axes,
     Choice,
     Fact,
     Knob,
@@ -472,6 +473,10 @@ LESSON = Lesson(
     ),
     topics=("transfer-learning", "fine-tuning", "head", "frozen-layers", "catastrophic-forgetting"),
     run=run,
+    axes=(
+        Axes("step on 5–9 (pictures: repeat)", "share read right"),
+        Axes("step on 5–9", "share of 0–4 read right by the old head", "0–4 left"),
+    ),
     meaning=(
         When(
             "While it learned 0–4 the body saw every picture at a new place at every step. The "

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 
 from labpack import ENOUGH, install, write_reference
 from processes import gone
 from recording import LAST_WORDS, Recording
-from screen import arrives, hides, lines, settled, shows, tells, until
+from screen import arrives, hides, lines, settled, shows, tells, until, words
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.protocol import Value
@@ -128,7 +129,7 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await shows(pilot, "1 of 20 predictions before a mean says anything")
         await shows(pilot, "▸ gap")
         await shows(pilot, "+4.7 points [3.9, 5.5]")
-        await shows(pilot, "+5.0 points [4.2, 5.8]")  # the reference, beside it
+        await shows(pilot, "+5.0 [4.2, 5.8]")  # the reference, beside it
         await shows(pilot, "95% intervals over 32 draws of data and start")
         await shows(pilot, "each of them costs it on new data. Next. Set n to 9")
         await offers(pilot, "card", False)
@@ -150,6 +151,51 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
     assert kept.prediction is not None
     assert kept.prediction.prediction.naive
     assert kept.prediction.score == pytest.approx(0.0625)
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_a_result_is_read_from_the_top(make_app, open_today, lessons) -> None:
+    """Verdict and plot on the first screenful, and each figure once; `space` shows the rest."""
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await ended(pilot, app)
+        await shows(pilot, "↑ loss", "train loss 0.00674", "step →")
+        order = ["Right.", "↑ loss", "step →"]
+        assert [words(pilot).index(one) for one in order] == sorted(map(words(pilot).index, order))
+        await shows(pilot, "The network stored the wrong labels too")
+        body = lesson_screen(app).query_one(VerticalScroll)
+        told = [words(pilot)]
+        while body.scroll_y < body.max_scroll_y:
+            await pilot.press("space")
+            await settled(pilot)
+            told.append(words(pilot))
+        last = told[-1]
+        assert last.index("Next. Set n to 9") < last.index("▸ gap") < last.index("The question.")
+        assert last.count("stopped error") == 1
+        assert "Compared with stopping early" in last
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=(100, 60)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await ended(pilot, app)
+        await pilot.press("k")
+        told = "Last run, defaults: gap +4.7 points [3.9, 5.5]"
+        await shows(pilot, told, "↑ loss", "train loss 0.00674", "stopped error")
+        await pilot.press("9")
+        await shows(pilot, "With n = 9 instead:", told)
+        await pilot.press("escape", "up", "enter")
+        await ended(pilot, app)
+        await pilot.press("k")
+        await shows(pilot, "Last run, n = 9: gap −3.1 points [−3.9, −2.3]")
+        await hides(pilot, told)
 
 
 @pytest.mark.usefixtures("recorded")

@@ -42,6 +42,7 @@ from studyapp.tui.widgets.prose import Prose
 TURN = 0.004  # seconds of reading after which others get theirs
 PACE = 0.1  # seconds between two drawings
 ROOM = 11  # lines that a plot needs
+BELOW = 24  # lines around the plots that verdict, meaning and some figures take
 BAR = 24
 
 
@@ -67,29 +68,36 @@ class LessonScreen(Page):
         Binding("escape", "cancel", "cancel", tooltip="Stop the run; nothing of it becomes a fact"),
         Binding("down", "scroll(1)", "scroll down", show=False),
         Binding("up", "scroll(-1)", "scroll up", show=False),
+        Binding("space", "page(1)", "more", tooltip="Scroll down by a screenful"),
         Binding("pagedown", "page(1)", "page down", show=False, tooltip="Scroll down"),
         Binding("pageup", "page(-1)", "page up", show=False),
     ]
     DEFAULT_CSS = """
     LessonScreen {
-        & #asked { margin-top: 1; }
+        & #asked, & #recalled { margin-top: 1; }
         & #said, & #progress, & #notes { height: auto; margin-top: 1; }
-        & #notes { color: $text-muted; }
+        & #notes, & #recalled { color: $text-muted; }
         & #meaning { margin-top: 1; }
-        & #plots { height: auto; }
-        & #said, & #progress, & #notes, & #meaning, & #plots, & Figures { display: none; }
+        & #plots, & #last { height: auto; }
+        & #last { margin-top: 1; border-top: solid $foreground 20%; }
+        & PlotPanel { height: 12; }
+        & #said, & #progress, & #notes, & #meaning, & #plots, & #figures, & #recalled, & #last {
+            display: none;
+        }
+        &.-before #last.-there, &.-running #last.-there { display: block; }
         &.-running, &.-after {
             & ChoicePrediction, & RangePrediction, & Knobs { display: none; }
             & #said, & #notes.-told, & #plots { display: block; }
         }
         &.-running {
             & #progress { display: block; }
-            & #plots { height: 1fr; }
+            & #plots { height: 1fr; min-height: 11; & PlotPanel { height: 1fr; } }
+            & #last-figures { display: none; }
             &.-short #asked { display: none; }
         }
         &.-after {
-            & #meaning, & Figures { display: block; }
-            & PlotPanel { height: 12; }
+            & #asked { display: none; }
+            & #meaning, & #figures, & #recalled { display: block; }
         }
     }
     """
@@ -128,10 +136,14 @@ class LessonScreen(Page):
             yield Knobs(self.lesson.knobs, self._texts)
             yield Static("", id="said")
             yield Static("", id="progress")
-            yield Figures()
-            yield Prose(id="meaning")
             yield Vertical(id="plots")
+            yield Prose(id="meaning")
+            yield Figures(id="figures")
             yield Static("", id="notes", markup=False)
+            yield Prose(id="recalled")
+            with Vertical(id="last"):
+                yield Static("", id="last-said")
+                yield Figures(id="last-figures")
 
     def on_mount(self) -> None:
         self._timer = self.set_interval(PACE, self._tick, pause=True)
@@ -193,6 +205,11 @@ class LessonScreen(Page):
         self._show_question()
         self._form.focus(scroll_visible=False)
         self.refresh_bindings()
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        if isinstance(event.input, KnobInput) and self._editing:
+            self._show_question()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -388,6 +405,8 @@ class LessonScreen(Page):
             asked = self.query_one("#asked")
             taken = 8 + (asked.size.height if asked.display else 0)
             room = max(1, (self.size.height - taken) // ROOM)
+        elif self._phase is Phase.AFTER:  # what it means follows without much scrolling
+            room = max(1, (self.size.height - BELOW) // ROOM)
         return (panels[first:] + panels[:first])[:room]
 
     def _draw_plots(self) -> bool:
@@ -405,7 +424,7 @@ class LessonScreen(Page):
         for extra in there[len(panels) :]:
             extra.remove()
         if len(there) < len(panels):
-            box.mount_all(PlotPanel() for _ in range(len(panels) - len(there)))
+            box.mount_all(PlotPanel(self.lesson.axes) for _ in range(len(panels) - len(there)))
             return False
         if not all(one.is_ready for one in there[: len(panels)]):
             return False
@@ -438,16 +457,22 @@ class LessonScreen(Page):
         beside, whose = self._beside(before, result)
         measured = result.facts if result else ()
         decides = deciding(self.lesson, self._graded)
-        self.query_one(Figures).show(measured, decides, beside, whose)
-        texts = ["", ""]
-        if result is not None:
-            texts[0] = facts.meaning(self.lesson, result.knobs, result.facts)
-            following = facts.following(self.lesson, result.knobs, result.facts)
-            texts[1] = f"**Next.** {following}" if following else ""
-        self.query_one("#meaning", Prose).show("\n\n".join(filter(None, texts)))
+        self.query_one("#figures", Figures).show(measured, decides, beside, whose)
+        self.query_one("#meaning", Prose).show(self._meaning(result) if result else "")
+        asked = predictions.asked(self.lesson, self._given)
+        self.query_one("#recalled", Prose).show(f"**The question.** {asked}")
         self._show_notes(_said_notes(self._live))
         self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())
         self._enter(Phase.AFTER)
+
+    def _meaning(self, result: Finished) -> str:
+        """What it means at these knobs, and what to try next."""
+        following = facts.following(self.lesson, result.knobs, result.facts)
+        texts = [
+            facts.meaning(self.lesson, result.knobs, result.facts),
+            f"**Next.** {following}" if following else "",
+        ]
+        return "\n\n".join(filter(None, texts))
 
     @property
     def _graded(self) -> Graded | None:
@@ -517,10 +542,39 @@ class LessonScreen(Page):
             self._ask_again()
 
     def _ask_again(self) -> None:
-        """Put the question anew; what was predicted of a run that failed is still chosen."""
+        """Put the question anew; what was predicted of a run that failed is still chosen. The last
+        result stays in sight."""
+        if isinstance(self._outcome, Finished):
+            self._show_last(self._outcome)
         if not isinstance(self._outcome, Failed):
             self._form.reset()
         self._ask()
+
+    def _show_last(self, result: Finished) -> None:
+        """Keep the first plot and the figures of the last result below what comes now."""
+        from studyapp.tui.widgets.plot import PlotPanel
+
+        box = self.query_one("#last")
+        box.query(PlotPanel).remove()
+        for panel in self._panels()[:1]:
+            plot = PlotPanel(self.lesson.axes, (panel, self._log))
+            box.mount(plot, after=box.query_one("#last-said"))
+        name = deciding(self.lesson, self._graded)
+        told = next(
+            (
+                f": {one.name.replace('_', ' ')} {facts.measured(one)}"
+                for one in result.facts
+                if one.name == name
+            ),
+            "",
+        )
+        canonical = lab_knobs.canonical(self.lesson.knobs, result.knobs)
+        at = facts.setting(self.lesson, canonical) or "defaults"
+        self.query_one("#last-said", Static).update(
+            Content.assemble(("Last run, ", "bold"), (f"{at}{told}", "bold"))
+        )
+        self.query_one("#last-figures", Figures).show(result.facts, name, {}, "")
+        box.add_class("-there")
 
     def action_card(self) -> None:
         if self._kept is not None and not self._carded:
@@ -559,6 +613,8 @@ class LessonScreen(Page):
                 return phase is not Phase.RUNNING and bool(self.lesson.knobs) and not self._editing
             case "source" | "history":
                 return phase is not Phase.RUNNING and not self._editing
+            case "page" if phase is Phase.BEFORE:
+                return not self._editing
             case "scroll":
                 return phase is not Phase.BEFORE
             case "card":

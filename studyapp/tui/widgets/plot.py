@@ -22,8 +22,9 @@ from textual_hires_canvas import Canvas
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import NumericAxisFormatter
 
+from studyapp.lab.protocol import Axes
 from studyapp.tui.flow import flow
-from studyapp.tui.series import Panel, Series, in_words, number
+from studyapp.tui.series import Panel, Series, in_words, named, number
 
 LETTERS = "abcdefghijkl"
 COLOURS = 6
@@ -168,19 +169,25 @@ class PlotPanel(Vertical):
 
     DEFAULT_CSS = """
     PlotPanel { height: 1fr; min-height: 8; margin-top: 1;
-        & > Static { height: auto; } }
+        & > Static { height: auto; }
+        & > .x { height: 1; color: $text-muted; text-align: right; } }
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, axes: Sequence[Axes] = (), shown: tuple[Panel, bool | None] | None = None
+    ) -> None:
+        """*axes* are those that the lesson declares; *shown* is drawn as soon as it can be."""
         super().__init__()
-        self._shown: tuple[Panel, bool | None] | None = None
+        self._axes = axes
+        self._shown = shown
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="legend")
         yield Plot()
+        yield Static("", classes="x", markup=False)
 
     def on_resize(self) -> None:
-        if self._shown is not None:
+        if self._shown is not None and self.is_ready:
             self.show(*self._shown)
 
     @property
@@ -193,7 +200,8 @@ class PlotPanel(Vertical):
         self._shown = panel, log
         scale = not panel.bars and (panel.wants_log if log is None else log)
         plot = self.query_one(Plot)
-        parts = [Content.styled(panel.title, "bold")] if panel.title else []
+        axes = named(panel, self._axes)
+        parts = [Content.styled(f"↑ {axes.y}", "bold")]
         if panel.bars:
             bar = Content.styled("│", plot.colour(5).hex)
             parts += [
@@ -206,6 +214,7 @@ class PlotPanel(Vertical):
         if scale and (told := panel.left_out()):
             legend += Content.styled(f"\n{told}", "$text-warning")
         self.query_one(".legend", Static).update(legend)
+        self.query_one(".x", Static).update(f"{axes.x} →")
         plot.show(panel, scale)
 
     def _entry(self, plot: Plot, index: int, series: Series) -> Content:
