@@ -215,7 +215,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         await shows(pilot, "You said higher, 33%. Wrong: lower.")
         await shows(pilot, "Kept, not scored: you had seen this experiment before.")
         await shows(pilot, "−3.1 points [−3.9, −2.3]")
-        await shows(pilot, "+4.7 points [3.9, 5.5]")
+        await shows(pilot, "+4.7 [3.9, 5.5]")  # beside it, and its unit beside that
         await shows(pilot, "run of 20 Nov, defaults")
         await pilot.press("r", "enter")  # exploring: no prediction is asked for
         await ended(pilot, app)
@@ -425,6 +425,38 @@ async def test_a_prediction_is_kept_when_it_is_committed(make_app, open_today, l
         (kept,) = history(app, "slow")
         assert kept.outcome is Ending.CANCELLED
         assert kept.prediction.prediction.naive
+
+
+async def test_a_run_cancelled_while_torch_loads_leaves_the_prediction_as_it_was(
+    make_app, open_today, lessons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A try is spent when a curve was seen: `r` runs it with the same prediction, scored."""
+    started: list[Recording] = []
+
+    async def start(lesson: Declaration, given: dict[str, Value]) -> Recording:
+        started.append(Recording(lesson, given, loading=not started))
+        return started[-1]
+
+    monkeypatch.setattr(runner, "start", start)
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await shows(pilot, "loading torch")
+        assert history(app, "probe")[0].outcome is Ending.UNSEEN
+        await pilot.press("escape")
+        await ended(pilot, app)
+        await shows(pilot, "Cancelled before anything was seen; your prediction stands.")
+        await pilot.press("h")
+        await shows(pilot, "it spent nothing")
+        await pilot.press("escape", "r")
+        await ended(pilot, app)
+        await shows(pilot, "Right.", "1 of 20 predictions")
+        newest, unseen = history(app, "probe")
+    assert (newest.outcome, unseen.outcome) == (Ending.RESULT, Ending.UNSEEN)
+    assert newest.prediction.score is not None
+    assert unseen.prediction.score is None
 
 
 @pytest.mark.usefixtures("recorded")

@@ -31,11 +31,13 @@ note = tables.note.c
 
 
 class Ending(StrEnum):
-    """How a run ended; only one with a result has facts."""
+    """How a run ended; only one with a result has facts. Of one that is `unseen` nothing had been
+    shown, neither a curve nor a result, when it was stopped."""
 
     RESULT = "result"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    UNSEEN = "unseen"
 
 
 @dataclass(frozen=True, slots=True)

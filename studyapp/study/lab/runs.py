@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
@@ -63,12 +63,30 @@ def begin(
     *,
     learner: int,
 ) -> int:
-    """Keep a run that begins as one that was cancelled, which it is if the app dies; `keep` writes
-    it anew when it has ended. Returns its id."""
+    """Keep a run that begins as one that was cancelled before anything was seen, which it is if
+    the app dies; `watched` says that something is, `keep` writes it anew when it has ended. Returns
+    its id."""
     made = keep(
-        connection, lesson, given, Cancelled(), started, started, prediction, learner=learner
+        connection,
+        lesson,
+        given,
+        Cancelled(),
+        started,
+        started,
+        prediction,
+        seen=False,
+        learner=learner,
     )
     return made.id
+
+
+def watched(connection: Connection, begun: int, *, learner: int) -> None:
+    """Keep that a curve of a run that goes on is about to be seen: from now on the try is spent."""
+    connection.execute(
+        update(tables.run)
+        .where(run.id == begun, run.learner_id == learner, run.outcome == Ending.UNSEEN)
+        .values(outcome=Ending.CANCELLED)
+    )
 
 
 def keep(
@@ -81,13 +99,15 @@ def keep(
     prediction: Prediction | None = None,
     *,
     begun: int | None = None,
+    seen: bool = True,
     learner: int,
 ) -> Run:
     """Store a run that has ended, with its facts and the prediction made before it.
 
     All of it goes into one transaction, the caller's. *given* are the knobs that the learner set;
-    *started* and *now* are aware; *begun* is what `begin` returned. If another run of the lesson
-    was kept since the prediction, it decided: this prediction is naive no longer.
+    *started* and *now* are aware; *begun* is what `begin` returned. *seen*: a curve was shown,
+    or the result is about to be. If another run of the lesson was kept since the prediction and
+    seen, it decided: this prediction is naive no longer.
     """
     if begun is not None:
         connection.execute(
@@ -109,7 +129,7 @@ def keep(
             started_at=started,
             finished_at=now,
             offset=int((now.utcoffset() or timedelta()).total_seconds()),
-            **_record(lesson, given, outcome, now - started),
+            **_record(lesson, given, outcome, now - started, seen=seen),
         )
         .returning(run.id)
     ).scalar_one()
@@ -145,7 +165,12 @@ def last_results(connection: Connection, *, learner: int) -> dict[str, Run]:
 
 
 def _record(
-    lesson: Declaration, given: Mapping[str, object], outcome: Outcome, wall: timedelta
+    lesson: Declaration,
+    given: Mapping[str, object],
+    outcome: Outcome,
+    wall: timedelta,
+    *,
+    seen: bool,
 ) -> dict[str, Any]:
     """The columns that depend on how the run ended."""
     if isinstance(outcome, Finished):
@@ -155,7 +180,8 @@ def _record(
     else:
         values, version = knobs.check(lesson.knobs, given), lesson.version
         seconds = wall.total_seconds()
-        ending = Ending.CANCELLED if isinstance(outcome, Cancelled) else Ending.FAILED
+        stopped = Ending.CANCELLED if seen else Ending.UNSEEN
+        ending = stopped if isinstance(outcome, Cancelled) else Ending.FAILED
         told = {}
     return {
         "version": version,

@@ -137,6 +137,7 @@ class HistoryScreen(Page):
         endings = {
             Ending.FAILED: "The run failed; there are no facts.",
             Ending.CANCELLED: "You cancelled the run; there are no facts.",
+            Ending.UNSEEN: "The run was stopped before a curve was seen; it spent nothing.",
         }
         parts = [endings.get(one.outcome, "")]
         if one.prediction is not None:

@@ -23,7 +23,7 @@ from studyapp.lab import reference, runner
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Cancelled, Failed, Finished, Outcome
-from studyapp.lab.protocol import Fact, Value
+from studyapp.lab.protocol import Fact, Metric, Value
 from studyapp.lab.reference import Reference
 from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE
 from studyapp.study.lab import facts, misses, predictions, runs
@@ -124,6 +124,7 @@ class LessonScreen(Page):
         self._log: bool | None = None
         self._first_plot = 0
         self._drawn: tuple[object, ...] = ()
+        self._watched = False  # whether a curve of the run was seen
         self._begun: int | None = None  # the run that is going on, as it is kept
 
     def _has(self, name: str) -> bool:
@@ -255,12 +256,12 @@ class LessonScreen(Page):
     @property
     def _must_predict(self) -> bool:
         """A first run has a prediction; what comes after may explore."""
-        return all(one.outcome is Ending.FAILED for one in self._history)
+        return all(one.outcome in predictions.UNSPENT for one in self._history)
 
     # running
 
     def _start(self) -> None:
-        self._live = Live(monotonic())
+        self._live, self._watched = Live(monotonic()), False
         self._log, self._first_plot, self._drawn = None, 0, ()
         self._kept, self._outcome, self._unkept, self._carded = None, None, "", False
         self.set_focus(None)
@@ -289,6 +290,9 @@ class LessonScreen(Page):
                     if isinstance(message, Outcome):
                         outcome = message
                     else:
+                        if isinstance(message, Metric) and not self._watched:
+                            self._watched = True
+                            await asyncio.to_thread(self._spend)
                         self._live.add(message, now)
                     if now - turn > TURN:  # a key takes several turns of the loop to be painted
                         await asyncio.sleep(TURN / 2)
@@ -323,6 +327,12 @@ class LessonScreen(Page):
                 learner=self.desk.learner,
             )
 
+    def _spend(self) -> None:
+        """Keep that a curve is about to be seen, should the app die while it is."""
+        if self._begun is not None:
+            with suppress(StudyError), self.desk.at(LOCK_PATIENCE).writing() as connection:
+                runs.watched(connection, self._begun, learner=self.desk.learner)
+
     def _keep(self, outcome: Outcome, started: datetime, patience: float = LONG_PATIENCE) -> None:
         """Write down how it ended. A database that is locked does not cost the result."""
         now = self.desk.now()
@@ -337,6 +347,7 @@ class LessonScreen(Page):
                     now,
                     self._prediction,
                     begun=self._begun,
+                    seen=self._watched,
                     learner=self.desk.learner,
                 )
                 self._begun = None
@@ -514,6 +525,9 @@ class LessonScreen(Page):
         if isinstance(self._outcome, Failed):
             again = " Your prediction stands; r runs it again." if self._prediction else ""
             return self._outcome.message + again
+        if self._stands:
+            stands = "; your prediction stands" if self._prediction else ""
+            return f"Cancelled before anything was seen{stands}. r runs it."
         return "Cancelled: there is no result."
 
     def _beside(
@@ -536,17 +550,23 @@ class LessonScreen(Page):
         return {fact.name: fact for fact in kept.facts}, "reference"
 
     def action_again(self) -> None:
-        if isinstance(self._outcome, Failed):  # it measured nothing, so the prediction still holds
+        if self._stands:
             self._start()
         else:
             self._ask_again()
 
+    @property
+    def _stands(self) -> bool:
+        """Whether the prediction still holds, as nothing was measured or nothing was seen."""
+        unseen = isinstance(self._outcome, Cancelled) and not self._watched
+        return isinstance(self._outcome, Failed) or unseen
+
     def _ask_again(self) -> None:
-        """Put the question anew; what was predicted of a run that failed is still chosen. The last
+        """Put the question anew; a prediction that still stands is still chosen. The last
         result stays in sight."""
         if isinstance(self._outcome, Finished):
             self._show_last(self._outcome)
-        if not isinstance(self._outcome, Failed):
+        if not self._stands:
             self._form.reset()
         self._ask()
 

@@ -70,7 +70,7 @@ class Figures(Widget):
         """The other run's figures, whose units stand beside them: as much of each as there is
         room for in one column."""
         texts = {
-            fact.name: measured(fact).replace(f" {fact.unit}", "", 1)
+            fact.name: measured(fact).replace(f" {fact.unit}".rstrip(), "", 1)
             for fact in self._beside.values()
             if any(own.name == fact.name for own in self._facts)
         }

@@ -35,7 +35,7 @@ from studyapp.study.lab import facts, predictions
 from studyapp.study.lab.facts import Ending, cite, lessons_for, links, measured
 from studyapp.study.lab.misses import bring_back, miss_card
 from studyapp.study.lab.predictions import prediction_report
-from studyapp.study.lab.runs import Run, history, keep, last_results
+from studyapp.study.lab.runs import Run, begin, history, keep, last_results, watched
 from studyapp.study.undo import undo
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -301,6 +301,36 @@ def test_only_an_answer_to_the_question_is_taken(engine: Engine, gap: Declaratio
             predictions.predict(connection, gap, {}, "lower", 0.2, learner=1)
         with pytest.raises(SettingError, match=r"n = 8 is not allowed"):
             predictions.predict(connection, gap, {"n": 8}, "lower", 0.8, learner=1)
+
+
+def test_a_run_stopped_before_a_curve_was_seen_spends_nothing(
+    engine: Engine, gap: Declaration, clock: Clock
+) -> None:
+    with writing(engine) as connection:
+        made = predictions.predict(connection, gap, {}, "higher", 0.8, learner=1)
+        begun = begin(connection, gap, {}, clock(), made, learner=1)
+    assert is_naive(engine)  # the app may have died while torch loaded
+    with writing(engine) as connection:
+        kept = keep(
+            connection,
+            gap,
+            {},
+            Cancelled(),
+            clock(),
+            clock(),
+            made,
+            begun=begun,
+            seen=False,
+            learner=1,
+        )
+    assert (kept.outcome, is_naive(engine)) == (Ending.UNSEEN, True)
+    with writing(engine) as connection:
+        begun = begin(connection, gap, {}, clock(), made, learner=1)
+        watched(connection, begun, learner=2)
+    assert is_naive(engine)
+    with writing(engine) as connection:
+        watched(connection, begun, learner=1)
+    assert not is_naive(engine)  # and may have died while it was watched
 
 
 @pytest.mark.parametrize(
