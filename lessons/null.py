@@ -354,4 +354,19 @@ LESSON = Lesson(
             "in the data."
         ),
     ),
+    mechanism=(
+        When(
+            "In a chance world R has nothing to do with T, and yet a line fitted to it is not "
+            "exactly flat: the scatter of the cities tilts it."
+        ),
+        When(
+            "t compares the slope with the tilt that scatter alone gives. A slope that is not 0 "
+            "stands out more with more cities, or with less scatter about the line."
+        ),
+        When(
+            "p is counted in worlds without a relation. So it cannot say how likely it is that "
+            "there is none."
+        ),
+        When("More worlds make that share more exact. Only more cities say more about the slope."),
+    ),
 )

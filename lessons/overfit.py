@@ -362,4 +362,23 @@ LESSON = Lesson(
             knobs={"weight_decay": (0.0, 0.0)},
         ),
     ),
+    mechanism=(
+        When(
+            "Every step lowers the loss of the training examples, whether what it learns of them "
+            "is the rule or a peculiarity of theirs."
+        ),
+        When(
+            "A wrong label does not follow from the rule. The network gets it right only by "
+            "storing the example, and that can mislead it about new ones nearby.",
+            knobs={"flips": (0.000001, 0.4)},
+        ),
+        When(
+            "The loss asks how sure the network is, the error only on which side it is. Growing "
+            "surer of what is wrong raises the loss and leaves the error as it was."
+        ),
+        When(
+            "Where to stop is chosen by 200 validation examples, which are other ones than the "
+            "test set has: they tell the best epoch roughly, not exactly."
+        ),
+    ),
 )

@@ -289,7 +289,7 @@ def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) 
 
 
 def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -> None:
-    from studyapp.study.lab.facts import following, meaning, measured
+    from studyapp.study.lab.facts import following, meaning, measured, mechanism
 
     if graded is not None and graded.grade is not None:
         click.echo(f"You said {graded.prediction.said}: {graded.grade}.")
@@ -297,6 +297,8 @@ def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -
     for fact in result.facts:
         click.echo(f"  {fact.name:<{width}}  {measured(fact)}; {fact.varies}")
     values = result.knobs
+    if points := mechanism(lesson, values, result.facts):
+        click.echo("\n".join(["How it comes about:", *(f"- {point}" for point in points)]))
     for text in (meaning(lesson, values, result.facts), following(lesson, values, result.facts)):
         if text:
             click.echo(text)

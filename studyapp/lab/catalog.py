@@ -42,6 +42,7 @@ class Declaration:
     meaning: str | tuple[When, ...] = ""
     next: str | tuple[When, ...] = ""
     axes: tuple[Axes, ...] = ()
+    mechanism: tuple[When, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +262,10 @@ def _check_texts(lesson: Declaration) -> None:
     """Complain of a text that names a knob that is not there, or a word in percent."""
     known = {knob.name: knob for knob in lesson.knobs}
     whens = [
-        when for told in (lesson.meaning, lesson.next) if not isinstance(told, str) for when in told
+        when
+        for told in (lesson.meaning, lesson.next, lesson.mechanism)
+        if not isinstance(told, str)
+        for when in told
     ]
     for text in (lesson.question.text, *(when.text for when in whens)):
         for name, percent in wording.fields(text):

@@ -157,7 +157,8 @@ class Lesson:
     again with half of the knob `seeds`. `topics` are the tags of notes that the experiment
     grounds. `meaning` is two or three sentences on what the result says; `next` is what to try
     afterwards. Both are shown where they are true; a plain string is taken to be true at the
-    defaults. `axes` name what the plots show.
+    defaults. `axes` name what the plots show. `mechanism` is how the result comes about: two to
+    four points are true of any run, and the learner ticks those that they have thought of.
     """
 
     name: str
@@ -170,3 +171,4 @@ class Lesson:
     meaning: str | tuple[When, ...] = ""
     next: str | tuple[When, ...] = ""
     axes: tuple[Axes, ...] = ()
+    mechanism: tuple[When, ...] = ()

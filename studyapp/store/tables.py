@@ -392,6 +392,8 @@ class _Run(TypedColumns):
     started_at: Named[datetime] = Column(UTCDateTime)
     finished_at: Named[datetime] = Column(UTCDateTime)
     offset: Named[int]  # seconds east of UTC, at the end
+    explanation: Named[str | None]  # what the learner said had happened, and why
+    explanation_ticked: Named[dict[str, bool] | None] = Column(JSON)  # of the points shown
 
 
 run = Table("run", METADATA, _Run, Index(None, "learner_id", "lesson"))

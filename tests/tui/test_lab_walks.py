@@ -78,8 +78,19 @@ def lesson_screen(app: StudyApp) -> LessonScreen:
     return screen
 
 
+async def explains(pilot: Pilot[None], app: StudyApp) -> None:
+    """Wait until a run with a result asks what happened."""
+    await until(pilot, lambda: lesson_screen(app).has_class(Phase.EXPLAINING.value))
+    await settled(pilot)
+
+
 async def ended(pilot: Pilot[None], app: StudyApp) -> None:
-    """Wait for the end of a run, and for what is said of it."""
+    """Wait for the end of a run, explain nothing, and wait for what is said of it."""
+    done = (Phase.EXPLAINING.value, Phase.AFTER.value)
+    await until(pilot, lambda: any(map(lesson_screen(app).has_class, done)))
+    await settled(pilot)
+    if lesson_screen(app).has_class(Phase.EXPLAINING.value):
+        await pilot.press("escape")
     await until(pilot, lambda: lesson_screen(app).has_class(Phase.AFTER.value))
     await settled(pilot)
 
@@ -176,6 +187,52 @@ async def test_a_result_is_read_from_the_top(make_app, open_today, lessons) -> N
         assert last.index("Next. Set n to 9") < last.index("▸ gap") < last.index("The question.")
         assert last.count("stopped error") == 1
         assert "Compared with stopping early" in last
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_the_learner_explains_before_the_verdict(make_app, open_today, lessons) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await explains(pilot, app)
+        await shows(pilot, "What happened, and why?", "train loss 0.00674")
+        await hides(pilot, "Right.", "each of them costs it", "▸ gap")
+        await pilot.press(*"It [b]q", "enter")
+        await shows(pilot, "Which of these did you mean?", "a [ ] Labels were stored.", "It [b]q")
+        await hides(pilot, "With few examples", "Right.")
+        await pilot.press("b", "d", "a", "a", "enter")
+        await shows(pilot, "Right.", "You wrote: It [b]q", "How it comes about.")
+        await until(pilot, lambda: history(app, "probe")[0].explanation == "It [b]q")
+        ticked = history(app, "probe")[0].explanation_ticked
+        await pilot.press("h")
+        await shows(pilot, "You wrote: It [b]q")
+        await pilot.press("escape", "k", "9", "escape", "enter")
+        await explains(pilot, app)
+        await pilot.press("enter")
+        await shows(pilot, "With few examples 9 of them say little.")
+        await pilot.press("escape")
+        await shows(pilot, "The result.")
+        await hides(pilot, "You wrote")
+        newest = history(app, "probe")[0]
+    assert ticked == {"Labels were stored.": False, "It trained for 20 epochs.": True}
+    assert (newest.explanation, len(newest.explanation_ticked or {})) == (None, 3)
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_an_explanation_is_kept_when_the_app_is_left(make_app, open_today, lessons) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await explains(pilot, app)
+        await pilot.press("q", "ctrl+q")
+    again = make_app()
+    async with again.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        assert history(again, "probe")[0].explanation == "q"
 
 
 @pytest.mark.usefixtures("recorded")

@@ -239,6 +239,13 @@ def following(lesson: Declaration, values: Mapping[str, object], facts: Sequence
     return " ".join(wording.true_of(lesson.next, facts, knobs.check(lesson.knobs, values)))
 
 
+def mechanism(
+    lesson: Declaration, values: Mapping[str, object], facts: Sequence[Fact]
+) -> tuple[str, ...]:
+    """How a run of a lesson comes out as it does: the points that are true of it."""
+    return wording.true_of(lesson.mechanism, facts, knobs.check(lesson.knobs, values))
+
+
 _TARGET = re.compile(r"\]\(<?(?P<href>(?:fact|lesson):[^)\s>]+)")
 _HREF = re.compile(
     r"(?P<scheme>fact|lesson):(?P<lesson>[^.?\s]+)(?:\.(?P<fact>[^?\s]+))?(?:\?(?P<query>\S*))?"

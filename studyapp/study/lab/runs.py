@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, null, select, update
 
 from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
@@ -29,7 +29,8 @@ class Run:
     """One execution of a lesson as it was kept.
 
     Only a result has facts, and tells its device, versions, threads and seed. Times are in the
-    learner's zone; `seconds` runs to the result with loading included.
+    learner's zone; `seconds` runs to the result with loading included. `explanation_ticked` has
+    the points of the mechanism that were shown, and which of them the learner had meant.
     """
 
     id: int
@@ -49,6 +50,8 @@ class Run:
     finished: datetime
     facts: tuple[Fact, ...]
     prediction: Graded | None
+    explanation: str | None = None
+    explanation_ticked: dict[str, bool] | None = None
 
     def fact(self, name: str) -> Fact | None:
         return next((found for found in self.facts if found.name == name), None)
@@ -143,6 +146,25 @@ def keep(
             connection, run_id, predictions.graded(lesson, prediction, outcome), learner=learner
         )
     return _read(connection, run.id == run_id, learner=learner)[0]
+
+
+def explain(
+    connection: Connection,
+    run_id: int,
+    text: str,
+    ticked: Mapping[str, bool] | None,
+    *,
+    learner: int,
+) -> None:
+    """Keep what the learner thought had happened in a run, and which points they ticked."""
+    connection.execute(
+        update(tables.run)
+        .where(run.id == run_id, run.learner_id == learner)
+        .values(
+            explanation=text or None,
+            explanation_ticked=null() if ticked is None else dict(ticked),
+        )
+    )
 
 
 def history(connection: Connection, lesson: str, *, learner: int) -> tuple[Run, ...]:

@@ -145,7 +145,8 @@ class HistoryScreen(Page):
             if one.outcome is Ending.RESULT:
                 parts.append(verdict(self._lesson, one.prediction, one.facts))
                 parts.append(not_scored(one.prediction))
-        return "  ".join(filter(None, parts))
+        told = "  ".join(filter(None, parts))
+        return f"{told}\nYou wrote: {one.explanation}" if one.explanation else told
 
     def action_step(self, step: int) -> None:
         listed = self.query_one(OptionList)

@@ -34,6 +34,7 @@ from studyapp.study.lab.verdict import deciding, not_scored, verdict
 from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 from studyapp.tui.series import Live, Panel
+from studyapp.tui.widgets.explanation import Explanation
 from studyapp.tui.widgets.figures import Figures
 from studyapp.tui.widgets.knobs import KnobInput, Knobs
 from studyapp.tui.widgets.prediction import ChoicePrediction, RangePrediction, prediction
@@ -49,6 +50,7 @@ BAR = 24
 class Phase(Enum):
     BEFORE = "-before"
     RUNNING = "-running"
+    EXPLAINING = "-explaining"
     AFTER = "-after"
 
 
@@ -75,7 +77,7 @@ class LessonScreen(Page):
     DEFAULT_CSS = """
     LessonScreen {
         & #asked, & #recalled { margin-top: 1; }
-        & #said, & #progress, & #notes { height: auto; margin-top: 1; }
+        & #said, & #progress, & #notes, & #explained { height: auto; margin-top: 1; }
         & #notes, & #recalled { color: $text-muted; }
         & #meaning { margin-top: 1; }
         & #plots, & #last { height: auto; }
@@ -85,9 +87,14 @@ class LessonScreen(Page):
             display: none;
         }
         &.-before #last.-there, &.-running #last.-there { display: block; }
-        &.-running, &.-after {
+        & #explained { display: none; }
+        &.-running, &.-explaining, &.-after {
             & ChoicePrediction, & RangePrediction, & Knobs { display: none; }
             & #said, & #notes.-told, & #plots { display: block; }
+        }
+        &.-explaining {
+            & Explanation { display: block; }
+            & #asked, & #notes.-told { display: none; }
         }
         &.-running {
             & #progress { display: block; }
@@ -97,7 +104,7 @@ class LessonScreen(Page):
         }
         &.-after {
             & #asked { display: none; }
-            & #meaning, & #figures, & #recalled { display: block; }
+            & #meaning, & #figures, & #recalled, & #explained.-told { display: block; }
         }
     }
     """
@@ -136,8 +143,10 @@ class LessonScreen(Page):
             yield prediction(self.lesson.question)
             yield Knobs(self.lesson.knobs, self._texts)
             yield Static("", id="said")
+            yield Explanation()
             yield Static("", id="progress")
             yield Vertical(id="plots")
+            yield Static("", id="explained", markup=False)
             yield Prose(id="meaning")
             yield Figures(id="figures")
             yield Static("", id="notes", markup=False)
@@ -308,7 +317,10 @@ class LessonScreen(Page):
             self._run = self.study.running = None
         await asyncio.to_thread(self._keep, outcome, started)
         self._outcome = outcome
-        self._report()
+        if isinstance(outcome, Finished) and self._kept is not None:
+            self._ask_why(outcome)
+        else:
+            self._report()
 
     def _begin(self, started: datetime) -> None:
         """Lock the prediction: from now on it is kept, whatever becomes of the app. A database that
@@ -368,7 +380,7 @@ class LessonScreen(Page):
         if self._phase is Phase.RUNNING:
             self._show_progress()
         drawn = self._draw_plots()
-        if drawn and self._phase is Phase.AFTER:
+        if drawn and self._phase in (Phase.EXPLAINING, Phase.AFTER):
             self._timer.pause()
 
     def _show_said(self) -> None:
@@ -416,7 +428,7 @@ class LessonScreen(Page):
             asked = self.query_one("#asked")
             taken = 8 + (asked.size.height if asked.display else 0)
             room = max(1, (self.size.height - taken) // ROOM)
-        elif self._phase is Phase.AFTER:  # what it means follows without much scrolling
+        elif self._phase is not Phase.BEFORE:  # what it means follows without much scrolling
             room = max(1, (self.size.height - BELOW) // ROOM)
         return (panels[first:] + panels[:first])[:room]
 
@@ -456,6 +468,50 @@ class LessonScreen(Page):
             self._log = not (shown.wants_log if self._log is None else self._log)
             self._timer.resume()
 
+    # explaining
+
+    def _ask_why(self, result: Finished) -> None:
+        """Before anything is said of the result, let the learner say what happened, and why."""
+        self._enter(Phase.EXPLAINING)
+        self.query_one(Explanation).ask(facts.mechanism(self.lesson, result.knobs, result.facts))
+
+    @on(Explanation.Done)
+    def _explained(self, event: Explanation.Done) -> None:
+        if self._phase is not Phase.EXPLAINING:
+            return
+        if event.text or event.ticked is not None:
+            self._keep_explanation(event.text, event.ticked)
+        self.set_focus(None)
+        explained = self.query_one("#explained", Static)
+        explained.update(f"You wrote: {event.text}")
+        explained.set_class(bool(event.text), "-told")
+        self._report()
+
+    @work(thread=True, group="explain")
+    def _keep_explanation(self, text: str, ticked: dict[str, bool] | None) -> None:
+        try:
+            self._explain(text, ticked, LONG_PATIENCE)
+        except StudyError as error:
+            told = f"Your explanation could not be kept: {error}"
+            self.app.call_from_thread(self.notify, told, severity="error")
+
+    def _explain(self, text: str, ticked: dict[str, bool] | None, patience: float) -> None:
+        if self._kept is None:
+            return
+        with self.desk.at(patience).writing() as connection:
+            runs.explain(connection, self._kept.id, text, ticked, learner=self.desk.learner)
+
+    def keep(self) -> bool:
+        text = self.query_one(Explanation).text if self._phase is Phase.EXPLAINING else ""
+        if not text:
+            return True
+        try:
+            self._explain(text, None, LOCK_PATIENCE)
+        except StudyError as error:
+            self.notify(f"Not saved yet: {error}", severity="error")
+            return False
+        return True
+
     # after
 
     def _report(self) -> None:
@@ -470,8 +526,7 @@ class LessonScreen(Page):
         decides = deciding(self.lesson, self._graded)
         self.query_one("#figures", Figures).show(measured, decides, beside, whose)
         self.query_one("#meaning", Prose).show(self._meaning(result) if result else "")
-        asked = predictions.asked(self.lesson, self._given)
-        self.query_one("#recalled", Prose).show(f"**The question.** {asked}")
+        self.query_one("#recalled", Prose).show(self._recalled(result))
         self._show_notes(_said_notes(self._live))
         self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())
         self._enter(Phase.AFTER)
@@ -484,6 +539,13 @@ class LessonScreen(Page):
             f"**Next.** {following}" if following else "",
         ]
         return "\n\n".join(filter(None, texts))
+
+    def _recalled(self, result: Finished | None) -> str:
+        """How it comes about, and what was asked."""
+        points = facts.mechanism(self.lesson, result.knobs, result.facts) if result else ()
+        how = "\n".join(["**How it comes about.**\n", *(f"- {point}" for point in points)])
+        asked = f"**The question.** {predictions.asked(self.lesson, self._given)}"
+        return f"{how}\n\n{asked}" if points else asked
 
     @property
     def _graded(self) -> Graded | None:
@@ -624,15 +686,15 @@ class LessonScreen(Page):
             case "commit":
                 return phase is Phase.BEFORE and not self._editing
             case "back":
-                return phase is not Phase.RUNNING
+                return phase in (Phase.BEFORE, Phase.AFTER)
             case "cancel":
                 return phase is Phase.RUNNING
             case "again":
                 return phase is Phase.AFTER
             case "knobs":
-                return phase is not Phase.RUNNING and bool(self.lesson.knobs) and not self._editing
+                return self._is_quiet and bool(self.lesson.knobs)
             case "source" | "history":
-                return phase is not Phase.RUNNING and not self._editing
+                return self._is_quiet
             case "page" if phase is Phase.BEFORE:
                 return not self._editing
             case "scroll":
@@ -644,6 +706,11 @@ class LessonScreen(Page):
             case "next_plot":
                 return phase is not Phase.BEFORE and len(self._live.panels()) > 1
         return True
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether nothing goes on and nothing is being written."""
+        return self._phase in (Phase.BEFORE, Phase.AFTER) and not self._editing
 
     @property
     def _editing(self) -> bool:

@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.color import Color
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Static
 from textual_hires_canvas import Canvas
@@ -73,6 +74,9 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
     }
     """
 
+    class Ready(Message):
+        """It can be drawn on."""
+
     def __init__(self) -> None:
         super().__init__(allow_pan_and_zoom=False)
         self.set_reactive(PlotWidget.margin_top, 0)
@@ -85,6 +89,7 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
     def on_mount(self) -> None:
         for canvas in self.query(Canvas):
             _fill_lines(canvas)
+        self.post_message(self.Ready())
 
     def colour(self, index: int) -> Color:
         return self.get_component_styles(f"plot--{index % COLOURS}").color
@@ -189,6 +194,9 @@ class PlotPanel(Vertical):
     def on_resize(self) -> None:
         if self._shown is not None and self.is_ready:
             self.show(*self._shown)
+
+    def on_plot_ready(self) -> None:
+        self.on_resize()
 
     @property
     def is_ready(self) -> bool:
