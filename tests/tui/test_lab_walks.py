@@ -143,6 +143,9 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await shows(pilot, "+5.0 [4.2, 5.8]")  # the reference, beside it
         await shows(pilot, "95% intervals over 32 draws of data and start")
         await shows(pilot, "each of them costs it on new data. Next. Set n to 9")
+        await offers(pilot, "card", True)
+        await pilot.press("n")
+        await tells(pilot, "A card of it is made; it comes up on 18 Dec.")
         await offers(pilot, "card", False)
         await pilot.press("h")
         await arrives(pilot, HistoryScreen)

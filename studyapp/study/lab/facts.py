@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -212,11 +212,13 @@ def measured(figure: Fact) -> str:
     return f"{text} [{_number(low, places)}, {_number(high, places, plus=plus)}]"
 
 
-def setting(lesson: Declaration, canonical: str) -> str:
-    """The knobs of a canonical text that are not at the default, in words: "flips = 0, n = 64"."""
+def setting(lesson: Declaration, canonical: str, told: Container[str] = ()) -> str:
+    """The knobs of a canonical text that are not at the default, in words: "flips = 0, n = 64";
+    those that are *told* elsewhere are left out."""
     return ", ".join(
         f"{name} = {value if isinstance(value, str) else _minus(f'{value:,.12g}')}"
         for name, value in _changed(lesson, canonical).items()
+        if name not in told
     )
 
 

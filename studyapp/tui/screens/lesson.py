@@ -61,7 +61,9 @@ class LessonScreen(Page):
         Binding("enter", "commit", "commit", tooltip="Lock your prediction and run"),
         Binding("r", "again", "rerun", tooltip="Ask and run once more, beside this result"),
         Binding("k", "knobs", "knobs", tooltip="Change the knobs; esc leaves them"),
-        Binding("n", "card", "card", tooltip="Have this miss come back as a card tomorrow"),
+        Binding(
+            "n", "card", "card", tooltip="Have it asked again: a miss tomorrow, else in four weeks"
+        ),
         Binding("p", "next_plot", "plot", tooltip="Show the next plot"),
         Binding("g", "scale", "log", tooltip="Log or linear scale"),
         Binding("v", "source", "source", tooltip="Show the experiment's source"),
@@ -568,7 +570,7 @@ class LessonScreen(Page):
         colour = {Verdict.RIGHT: "$text-success", Verdict.WRONG: "$text-warning"}
         style = "bold " + colour.get(graded.grade, "") if graded.grade else "bold"
         told = [not_scored(graded) or "; ".join(self._scores()).capitalize()]
-        told += ["n makes a card of it"] if self._is_miss else []
+        told += ["n makes a card of it"] if self._is_settled else []
         return Content.assemble(
             said,
             (verdict(self.lesson, graded, result.facts), style),
@@ -667,7 +669,7 @@ class LessonScreen(Page):
     @work(thread=True, group="card")
     def _make_card(self, missed: Run) -> None:
         try:
-            made = misses.miss_card(self.desk.at(LONG_PATIENCE), self.lesson, missed)
+            made = misses.outcome_card(self.desk.at(LONG_PATIENCE), self.lesson, missed)
         except StudyError as error:
             self._carded = False
             self.app.call_from_thread(self.notify, str(error), severity="error")
@@ -700,7 +702,7 @@ class LessonScreen(Page):
             case "scroll":
                 return phase is not Phase.BEFORE
             case "card":
-                return phase is Phase.AFTER and self._is_miss and not self._carded
+                return phase is Phase.AFTER and self._is_settled and not self._carded
             case "scale":
                 return phase is not Phase.BEFORE and any(not p.bars for p in self._panels())
             case "next_plot":
@@ -717,9 +719,10 @@ class LessonScreen(Page):
         return self.is_mounted and self.query_one(Knobs).editing
 
     @property
-    def _is_miss(self) -> bool:
+    def _is_settled(self) -> bool:
+        """Whether the prediction was right or wrong, so that a card can be made of it."""
         graded = self._kept.prediction if self._kept else None
-        return graded is not None and graded.grade is Verdict.WRONG
+        return graded is not None and graded.grade in (Verdict.RIGHT, Verdict.WRONG)
 
     def action_source(self) -> None:
         self.study.open(places.Source(self.lesson))
