@@ -12,7 +12,9 @@ from studyapp.lab.protocol import Knob, Metric, Value
 from studyapp.study.lab.facts import mechanism
 from studyapp.tui.series import Live, named
 
-LESSONS = {lesson.name: lesson for lesson in catalog.read().lessons if lesson.pack == "studyapp"}
+LESSONS = {
+    lesson.name: lesson for lesson in catalog.read().lessons if lesson.module.startswith("lessons.")
+}
 TITLES = {
     "overfit": ("train loss", "test loss", "validation loss", "test error", "lowest test error"),
     "transfer": ("from scratch", "head, then all", "0–4 left: all, high rate"),
