@@ -364,12 +364,12 @@ LESSON = Lesson(
     ),
     mechanism=(
         When(
-            "Every step lowers the loss of the training examples, whether what it learns of them "
-            "is the rule or a peculiarity of theirs."
+            "Training looks at the loss of its own examples. A peculiarity of theirs lowers it as "
+            "the rule does."
         ),
         When(
-            "A wrong label does not follow from the rule. The network gets it right only by "
-            "storing the example, and that can mislead it about new ones nearby.",
+            "A wrong label does not follow from the rule. The network can fit it only by storing "
+            "the example, and that can mislead it about new ones nearby.",
             knobs={"flips": (0.000001, 0.4)},
         ),
         When(

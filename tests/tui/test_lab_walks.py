@@ -203,7 +203,9 @@ async def test_the_learner_explains_before_the_verdict(make_app, open_today, les
         await shows(pilot, "What happened, and why?", "train loss 0.00674")
         await hides(pilot, "Right.", "each of them costs it", "▸ gap")
         await pilot.press(*"It [b]q", "enter")
-        await shows(pilot, "Which of these did you mean?", "a [ ] Labels were stored.", "It [b]q")
+        await shows(
+            pilot, "Which of these had you thought of?", "a [ ] Labels were stored.", "It [b]q"
+        )
         await hides(pilot, "With few examples", "Right.")
         await pilot.press("b", "d", "a", "a", "enter")
         await shows(pilot, "Right.", "You wrote: It [b]q", "How it comes about.")

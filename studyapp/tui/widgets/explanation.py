@@ -87,7 +87,7 @@ class Explanation(Vertical, can_focus=True):
         self.remove_class("-ticking")
         self._say("What happened, and why?", "Then comes the result; esc skips.")
         box = self.query_one(Line)
-        box.read_only = False
+        box.display, box.read_only = True, False
         box.text = ""
         box.focus(scroll_visible=False)
 
@@ -105,9 +105,11 @@ class Explanation(Vertical, can_focus=True):
             self._end(None)
             return
         self.add_class("-ticking")
-        self.query_one(Line).read_only = True
+        box = self.query_one(Line)
+        box.read_only = True
+        box.display = bool(self.text)
         self.query_one(Points).show([Point(text) for text in self._points], self._points)
-        self._say("Which of these did you mean?", "Each is true; a letter ticks.")
+        self._say("Which of these had you thought of?", "All are true; a letter ticks.")
         self.focus(scroll_visible=False)
 
     def _end(self, ticked: dict[str, bool] | None) -> None:
