@@ -511,7 +511,7 @@ def test_the_number_of_seeds_does_not_make_another_experiment(
     engine: Engine, gap: Declaration, clock: Clock, cited: Cited
 ) -> None:
     ran(engine, gap, clock, finished(gap, figure(None, n=1), seeds=1), seeds=1)
-    assert cited().words == "+4.7 points ▪ your run, one seed, 20 Nov"
+    assert cited().words == "+4.70 points ▪ your run, one seed, 20 Nov"
     assert cited("fact:gap.error_gap?seeds=64&n=256").words == cited().words
 
 
