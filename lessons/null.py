@@ -24,6 +24,7 @@ from torch import Tensor
 
 from studyapp.lab.interval import clopper_pearson, mean_interval, t_quantile, t_tail
 from studyapp.lab.protocol import (
+    Axes,
     Choice,
     Fact,
     Knob,
@@ -277,6 +278,10 @@ LESSON = Lesson(
     ),
     topics=("null-hypothesis", "p-value", "power", "significance", "practical-importance"),
     run=run,
+    axes=(
+        Axes("chance worlds", "share with a t as large"),
+        Axes("t of a chance world", "share of the chance worlds", "chance"),
+    ),
     meaning=(
         When(
             "The p-value is the share of worlds without any relation whose t is at least as large "
@@ -348,5 +353,20 @@ LESSON = Lesson(
             "from p: p starts from there being none, and how likely that was to begin with is not "
             "in the data."
         ),
+    ),
+    mechanism=(
+        When(
+            "In a chance world R has nothing to do with T, and yet a line fitted to it is not "
+            "exactly flat: the scatter of the cities tilts it."
+        ),
+        When(
+            "t compares the slope with the tilt that scatter alone gives. A slope that is not 0 "
+            "stands out more with more cities, or with less scatter about the line."
+        ),
+        When(
+            "p is counted in worlds without a relation. So it cannot say how likely it is that "
+            "there is none."
+        ),
+        When("More worlds make that share more exact. Only more cities say more about the slope."),
     ),
 )

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from studyapp.lab.interval import mean_interval
 from studyapp.lab.protocol import (
+    Axes,
     Choice,
     Fact,
     Knob,
@@ -273,6 +274,10 @@ LESSON = Lesson(
     ),
     topics=("overfitting", "memorising", "early-stopping", "validation-set"),
     run=run,
+    axes=(
+        Axes("epoch", "loss: cross-entropy (nats)", "loss"),
+        Axes("epoch", "error: share that is wrong", "error"),
+    ),
     meaning=(
         When(
             "Going on cost test error here: error_gap is above a point. Whoever stopped at the "
@@ -355,6 +360,25 @@ LESSON = Lesson(
             "Try weight_decay 3, then 10: which of them helps the loss, which the error? 32 seeds "
             "tell.",
             knobs={"weight_decay": (0.0, 0.0)},
+        ),
+    ),
+    mechanism=(
+        When(
+            "Training looks at the loss of its own examples. A peculiarity of theirs lowers it as "
+            "the rule does."
+        ),
+        When(
+            "A wrong label does not follow from the rule. The network can fit it only by storing "
+            "the example, and that can mislead it about new ones nearby.",
+            knobs={"flips": (0.000001, 0.4)},
+        ),
+        When(
+            "The loss asks how sure the network is, the error only on which side it is. Growing "
+            "surer of what is wrong raises the loss and leaves the error as it was."
+        ),
+        When(
+            "Where to stop is chosen by 200 validation examples, which are other ones than the "
+            "test set has: they tell the best epoch roughly, not exactly."
         ),
     ),
 )

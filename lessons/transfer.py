@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from lessons import pictures
 from studyapp.lab.interval import mean_interval
 from studyapp.lab.protocol import (
+    Axes,
     Choice,
     Fact,
     Knob,
@@ -472,6 +473,10 @@ LESSON = Lesson(
     ),
     topics=("transfer-learning", "fine-tuning", "head", "frozen-layers", "catastrophic-forgetting"),
     run=run,
+    axes=(
+        Axes("step on 5–9 (pictures: repeat)", "share read right"),
+        Axes("step on 5–9", "share of 0–4 read right by the old head", "0–4 left"),
+    ),
     meaning=(
         When(
             "While it learned 0–4 the body saw every picture at a new place at every step. The "
@@ -576,6 +581,31 @@ LESSON = Lesson(
             fact="gap_head_then_all",
             low=0.0,
             knobs={"data": ("folder:", "pets")},
+        ),
+    ),
+    mechanism=(
+        When(
+            "While it learned 0–4 the body saw each picture at many places. Pictures of 5–9 that "
+            "keep one place each cannot show a new body as many.",
+            knobs={"data": ("digits",), "placing": ("once",)},
+        ),
+        When(
+            "Placed anew at every step, the pictures of 5–9 show a new body many places, too: that "
+            "is no longer something only the learned body has seen.",
+            knobs={"data": ("digits",), "placing": ("anew",)},
+        ),
+        When(
+            "All digits stand in the middle of their fields. There is nothing to learn about "
+            "places, so the learned body brings along only what tells 0–4 apart.",
+            knobs={"data": ("digits",), "placing": ("centred",)},
+        ),
+        When(
+            "A frozen body offers the features it has. A new head can weigh them anew, and cannot "
+            "add any."
+        ),
+        When(
+            "A body that may move can fit the new task better, and the same steps can take it "
+            "away from where its old head could read what it had learned first."
         ),
     ),
 )

@@ -92,6 +92,7 @@ def run(
     """
     from studyapp.lab import knobs, runner
     from studyapp.lab.lines import Cancelled, Failed
+    from studyapp.lab.protocol import Metric
     from studyapp.study.lab import predictions, runs
 
     lesson = _lesson(name)
@@ -108,7 +109,18 @@ def run(
         begun = None  # a database that is locked now may be free at the end
         with suppress(StudyError), desk.writing() as connection:
             begun = runs.begin(connection, lesson, given, started, prediction, learner=mine)
-        show_event = _print_event if as_json else _Lines()
+        seen = False  # of curves only --json shows anything
+
+        def print_event(message: Message) -> None:
+            nonlocal seen
+            if isinstance(message, Metric) and not seen:
+                seen = True
+                if begun is not None:
+                    with suppress(StudyError), desk.writing() as connection:
+                        runs.watched(connection, begun, learner=mine)
+            _print_event(message)
+
+        show_event = print_event if as_json else _Lines()
         outcome = _play(runner.run(lesson, given, device or "auto"), show_event)
         graded = None
         if prediction is not None:
@@ -124,6 +136,7 @@ def run(
                     desk.now(),
                     prediction,
                     begun=begun,
+                    seen=seen,
                     learner=mine,
                 )
         finally:  # a database that is locked must not cost the learner what was measured
@@ -276,7 +289,7 @@ def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) 
 
 
 def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -> None:
-    from studyapp.study.lab.facts import following, meaning, measured
+    from studyapp.study.lab.facts import following, meaning, measured, mechanism
 
     if graded is not None and graded.grade is not None:
         click.echo(f"You said {graded.prediction.said}: {graded.grade}.")
@@ -284,6 +297,8 @@ def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -
     for fact in result.facts:
         click.echo(f"  {fact.name:<{width}}  {measured(fact)}; {fact.varies}")
     values = result.knobs
+    if points := mechanism(lesson, values, result.facts):
+        click.echo("\n".join(["How it comes about:", *(f"- {point}" for point in points)]))
     for text in (meaning(lesson, values, result.facts), following(lesson, values, result.facts)):
         if text:
             click.echo(text)

@@ -18,7 +18,7 @@ from typing import Any
 from studyapp import packs
 from studyapp.errors import ContentError, SettingError, StudyError, printable
 from studyapp.lab import knobs, wording
-from studyapp.lab.protocol import Choice, Knob, Question, When
+from studyapp.lab.protocol import Axes, Choice, Knob, Question, When
 from studyapp.lab.typed import build
 from studyapp.notes.note import Problem
 
@@ -41,6 +41,8 @@ class Declaration:
     path: Path  # its source
     meaning: str | tuple[When, ...] = ""
     next: str | tuple[When, ...] = ""
+    axes: tuple[Axes, ...] = ()
+    mechanism: tuple[When, ...] = ()
 
 
 # By file, module and pack: the file's stamp, and what it declares.
@@ -213,7 +215,7 @@ class _Reader:
         return ContentError(self._path, getattr(node, "lineno", 1), message)
 
 
-_CALLED: dict[str, Any] = {cls.__name__: cls for cls in (Knob, Choice, Question, When)}
+_CALLED: dict[str, Any] = {cls.__name__: cls for cls in (Axes, Knob, Choice, Question, When)}
 
 
 def _called(call: ast.Call) -> str:
@@ -284,7 +286,10 @@ def _check_texts(lesson: Declaration) -> None:
     """Complain of a text that names a knob that is not there, or a word in percent."""
     known = {knob.name: knob for knob in lesson.knobs}
     whens = [
-        when for told in (lesson.meaning, lesson.next) if not isinstance(told, str) for when in told
+        when
+        for told in (lesson.meaning, lesson.next, lesson.mechanism)
+        if not isinstance(told, str)
+        for when in told
     ]
     for text in (lesson.question.text, *(when.text for when in whens)):
         for name, percent in wording.fields(text):
@@ -296,16 +301,23 @@ def _check_texts(lesson: Declaration) -> None:
             _check_condition(when, name, known.get(name))
 
 
+def _check_axes(axes: Axes) -> None:
+    _complain(not (axes.x and axes.y), "an axis has no name")
+
+
 def _check_lesson(lesson: Declaration) -> None:
     _complain(_NAME.fullmatch(lesson.name) is None, f"{lesson.name!r} is not a name for a lesson")
     _complain(lesson.version < 1, "version counts from 1")
     names = Counter(knob.name for knob in lesson.knobs)
     _complain(len(names) < len(lesson.knobs), "two knobs have the same name")
+    plots = Counter(axes.plot for axes in lesson.axes)
+    _complain(len(plots) < len(lesson.axes), "two axes are of the same plot")
     _check_texts(lesson)
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")  # it stands in fact:NAME.FACT and ?KNOB=VALUE
 _COMPLAINTS: dict[Any, Callable[[Any], None]] = {
+    Axes: _check_axes,
     Knob: _check_knob,
     Choice: _check_choice,
     Question: _check_question,

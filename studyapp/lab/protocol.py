@@ -79,6 +79,19 @@ class When:
 
 
 @dataclass(frozen=True, slots=True)
+class Axes:
+    """What stands at the two axes of a plot, with their units: "epoch", "loss (nats)".
+
+    `plot` names the histogram, or what the names of its curves share: the text before ": ", or
+    the last word. Without it these are the axes of every other plot.
+    """
+
+    x: str
+    y: str
+    plot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One point of a live plot: mean over seeds, with a band if there is more than one seed.
 
@@ -144,7 +157,8 @@ class Lesson:
     again with half of the knob `seeds`. `topics` are the tags of notes that the experiment
     grounds. `meaning` is two or three sentences on what the result says; `next` is what to try
     afterwards. Both are shown where they are true; a plain string is taken to be true at the
-    defaults.
+    defaults. `axes` name what the plots show. `mechanism` is how the result comes about: two to
+    four points are true of any run, and the learner ticks those that they have thought of.
     """
 
     name: str
@@ -156,3 +170,5 @@ class Lesson:
     run: Run
     meaning: str | tuple[When, ...] = ""
     next: str | tuple[When, ...] = ""
+    axes: tuple[Axes, ...] = ()
+    mechanism: tuple[When, ...] = ()

@@ -511,6 +511,8 @@ class _Run(TypedColumns):
     day: Named[date | None]
     epoch: Named[int | None]
     stamp: Named[datetime | None] = Column(UTCDateTime)
+    explanation: Named[str | None]  # what the learner said had happened, and why
+    explanation_ticked: Named[dict[str, bool] | None] = Column(JSON)  # of the points shown
 
 
 run = Table(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from studyapp.lab.lines import Restarted
-from studyapp.lab.protocol import Metric, Progress, Remark
+from studyapp.lab.protocol import Axes, Metric, Progress, Remark
 from studyapp.study import words
 
 SPAN = 1000  # largest ÷ smallest: curves that span more are drawn on a log scale
@@ -150,6 +151,16 @@ def _by_measure(curves: list[Series]) -> list[Panel]:
         title = prefix if colon else word if shared[word] > 1 else ""
         groups.setdefault(title, []).append(one)
     return [Panel(title, tuple(members)) for title, members in groups.items()]
+
+
+def named(panel: Panel, declared: Sequence[Axes]) -> Axes:
+    """The axes of a plot: those declared for it, else for all plots, else by its own words."""
+    for title in (panel.title, ""):
+        for axes in declared:
+            if axes.plot == title:
+                return axes
+    alone = panel.series[0].name if len(panel.series) == 1 else "value"
+    return Axes("step", panel.title or alone)
 
 
 def _last_word(name: str) -> str:

@@ -41,6 +41,7 @@ LESSON = Lesson(
     run=run,
     meaning="It means something.",
     next="Try n = 9.",
+    mechanism=(When("It was drawn."), When("Few draws tell {{n}}.", knobs={{"n": (1, 9)}})),
 )
 """
 CHOICE = """Question("It is …", "choice", "gap", (Choice("lower", high=-1),
@@ -169,6 +170,7 @@ def test_a_run_in_words() -> None:
     assert result.stdout == (
         "You said the same, ±1 point: wrong.\n"
         "  gap  +5.0 points [4.0, 6.5]; draws\n"
+        "How it comes about:\n- It was drawn.\n- Few draws tell 5.\n"
         "It means something.\nTry n = 9.\n"
     )
     assert result.stderr == "loading probes.probe\nhalf way\n"
@@ -299,6 +301,21 @@ def test_control_c_cancels_and_leaves_no_process(
     assert gone(worker)
     (run,) = kept(database, "endless")
     assert (run.outcome, run.facts) == (Ending.CANCELLED, ())
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for the worker in /proc")
+def test_a_run_stopped_before_its_figures_are_shown_spends_nothing(
+    started: Callable[..., subprocess.Popen[str]], database: Path
+) -> None:
+    """As lines there are no curves: only the result would have been seen."""
+    process = started("run", "endless", "--predict", "higher")
+    while not workers(process.pid):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "Cancelled.\n")
+    (run,) = kept(database, "endless")
+    assert run.outcome is Ending.UNSEEN
 
 
 def test_a_kill_leaves_the_prediction_locked(

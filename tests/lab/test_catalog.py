@@ -59,6 +59,8 @@ LESSON: Lesson = Lesson(
         When("Always."),
     ),
     next="Try n = {n}.",
+    axes=(Axes("epoch", "loss (nats)", "loss"), Axes("epoch", "share that is right")),
+    mechanism=(When("Noise was stored."), When("Few.", knobs={"n": (32, 64)})),
 )
 """
 
@@ -238,6 +240,21 @@ BROKEN = {
         lesson(changes={"meaning": "(When('x', knobs={**KNOBS}),)"}),
         10,
         "is not a literal",
+    ),
+    "a mechanism about no knob": (
+        lesson(changes={"mechanism": "(When('With {m}.'),)"}),
+        2,
+        "there is no knob 'm'",
+    ),
+    "an axis without a name": (
+        lesson(changes={"axes": "(Axes('', 'loss'),)"}),
+        10,
+        "an axis has no name",
+    ),
+    "two axes of one plot": (
+        lesson(changes={"axes": "(Axes('epoch', 'loss'), Axes('step', 'loss'))"}),
+        2,
+        "of the same plot",
     ),
     "an arm without its fact": (
         lesson(changes={"question": f"Question('?', 'arms', 'f', {TWO.format(low=2)})"}),

@@ -191,7 +191,7 @@ def start(desk: Desk, pick: int) -> None:
         if pick < 3:
             library.start_chapter(connection, number, desk.now(), learner=desk.learner)
         else:
-            tracker.stop_chapter(connection, number, learner=desk.learner)
+            tracker.stop_chapter(connection, number, now=desk.now(), learner=desk.learner)
 
 
 def experiment(desk: Desk, pick: int) -> object:
@@ -219,7 +219,7 @@ def want(desk: Desk, pick: int) -> None:
 def import_one_post(desk: Desk, pick: int) -> object:
     """Everybody the same one."""
     text = posts.write(posts.Post("test", 1, "Chapter 1", answers=ANSWERS, notes=(), results=()))
-    restored, _ = posts.read(text, Path("post.md"))
+    restored, _ = posts.parse(text, Path("post.md"))
     assert restored is not None
     with desk.writing() as connection:
         done = post.restore(connection, Path("post.md"), restored, desk.now(), learner=desk.learner)

@@ -36,6 +36,11 @@ LESSON = Lesson(
     run=run,
     meaning="The network stored the wrong labels too, and each of them costs it on new data.",
     next="Set n to 9: too few examples to learn the rule early, and the sign turns round.",
+    mechanism=(
+        When("Labels were stored."),
+        When("It trained for 20 epochs."),
+        When("With few examples {{n}} of them say little.", knobs={{"n": (2, 29)}}),
+    ),
 )
 """
 CHOICE = """Question(

@@ -56,25 +56,37 @@ def histogram() -> list[Message]:
 
 class Recording:
     """A run that plays what its lesson would say. *waiting*, it stops in the middle until it is
-    told to go on, or to stop."""
+    told to go on, or to stop; *loading*, it does so before it has shown anything."""
 
     pid = 0
 
     def __init__(
-        self, lesson: Declaration, knobs: Mapping[str, Value], *, waiting: bool = False
+        self,
+        lesson: Declaration,
+        knobs: Mapping[str, Value],
+        *,
+        waiting: bool = False,
+        loading: bool = False,
     ) -> None:
         self._lesson = lesson
         self._knobs = {knob.name: knob.default for knob in lesson.knobs} | dict(knobs)
         self.seconds = 0.0
         self.closed = self.cancelled = False
         self.go_on = asyncio.Event()
-        if not waiting:
+        self._loading = loading
+        if not (waiting or loading):
             self.go_on.set()
 
     def monotonic(self) -> float:
         return self.seconds
 
     async def events(self) -> AsyncIterator[Message]:
+        if self._loading:
+            yield Remark("loading torch")
+            await self.go_on.wait()
+            if self.cancelled:
+                yield Cancelled()
+                return
         yield Progress(0, 20)
         for message in self._half(0, 9):
             yield message

@@ -10,7 +10,7 @@ import pytest
 from labpack import install, write_reference
 from pictures import Pictures
 from recording import Recording, finished
-from screen import NARROW, SIZES, settled, shows
+from screen import NARROW, SIZES, hides, settled, shows
 from studyapp.lab import catalog, runner
 from studyapp.lab.protocol import Value
 from studyapp.store.engine import writing
@@ -87,7 +87,12 @@ def look(
                     await shows(pilot, "train loss")
                 elif step == "end":
                     scripts[-1].go_on.set()
-                    await shows(pilot, "You said")
+                    await shows(pilot, "What happened, and why?")
+                    await pilot.press("escape")
+                    await hides(pilot, "What happened")
+                elif step == "why":
+                    scripts[-1].go_on.set()
+                    await shows(pilot, "What happened, and why?")
                 else:
                     await pilot.press(step)
             await pictures(pilot, sizes=sizes, light=light)
@@ -105,6 +110,18 @@ async def test_before(look) -> None:
 
 async def test_during(look) -> None:
     await look("up", "run")
+
+
+async def test_the_learner_explains(look) -> None:
+    await look("up", "run", "why", "N", "o", "i", "s", "e")
+
+
+async def test_the_points_of_the_mechanism(look) -> None:
+    await look("up", "run", "why", "enter", "b", sizes=[NARROW])
+
+
+async def test_the_last_run_beside_the_next(look) -> None:
+    await look("up", "run", "end", "k", "9")
 
 
 async def test_after_right(look) -> None:

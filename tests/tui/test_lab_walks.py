@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 
 from labpack import ENOUGH, install, write_reference
 from processes import gone
 from recording import LAST_WORDS, Recording
-from screen import arrives, hides, lines, settled, shows, tells, until
+from screen import arrives, hides, lines, settled, shows, tells, until, words
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.protocol import Value
@@ -77,8 +78,19 @@ def lesson_screen(app: StudyApp) -> LessonScreen:
     return screen
 
 
+async def explains(pilot: Pilot[None], app: StudyApp) -> None:
+    """Wait until a run with a result asks what happened."""
+    await until(pilot, lambda: lesson_screen(app).has_class(Phase.EXPLAINING.value))
+    await settled(pilot)
+
+
 async def ended(pilot: Pilot[None], app: StudyApp) -> None:
-    """Wait for the end of a run, and for what is said of it."""
+    """Wait for the end of a run, explain nothing, and wait for what is said of it."""
+    done = (Phase.EXPLAINING.value, Phase.AFTER.value)
+    await until(pilot, lambda: any(map(lesson_screen(app).has_class, done)))
+    await settled(pilot)
+    if lesson_screen(app).has_class(Phase.EXPLAINING.value):
+        await pilot.press("escape")
     await until(pilot, lambda: lesson_screen(app).has_class(Phase.AFTER.value))
     await settled(pilot)
 
@@ -128,9 +140,12 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await shows(pilot, "1 of 20 predictions before a mean says anything")
         await shows(pilot, "▸ gap")
         await shows(pilot, "+4.7 points [3.9, 5.5]")
-        await shows(pilot, "+5.0 points [4.2, 5.8]")  # the reference, beside it
+        await shows(pilot, "+5.0 [4.2, 5.8]")  # the reference, beside it
         await shows(pilot, "95% intervals over 32 draws of data and start")
         await shows(pilot, "each of them costs it on new data. Next. Set n to 9")
+        await offers(pilot, "card", True)
+        await pilot.press("n")
+        await tells(pilot, "A card of it is made; it comes up on 18 Dec.")
         await offers(pilot, "card", False)
         await pilot.press("h")
         await arrives(pilot, HistoryScreen)
@@ -153,6 +168,99 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
 
 
 @pytest.mark.usefixtures("recorded")
+async def test_a_result_is_read_from_the_top(make_app, open_today, lessons) -> None:
+    """Verdict and plot on the first screenful, and each figure once; `space` shows the rest."""
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await ended(pilot, app)
+        await shows(pilot, "↑ loss", "train loss 0.00674", "step →")
+        order = ["Right.", "↑ loss", "step →"]
+        assert [words(pilot).index(one) for one in order] == sorted(map(words(pilot).index, order))
+        await shows(pilot, "The network stored the wrong labels too")
+        body = lesson_screen(app).query_one(VerticalScroll)
+        told = [words(pilot)]
+        while body.scroll_y < body.max_scroll_y:
+            await pilot.press("space")
+            await settled(pilot)
+            told.append(words(pilot))
+        last = told[-1]
+        assert last.index("Next. Set n to 9") < last.index("▸ gap") < last.index("The question.")
+        assert last.count("stopped error") == 1
+        assert "Compared with stopping early" in last
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_the_learner_explains_before_the_verdict(make_app, open_today, lessons) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await explains(pilot, app)
+        await shows(pilot, "What happened, and why?", "train loss 0.00674")
+        await hides(pilot, "Right.", "each of them costs it", "▸ gap")
+        await pilot.press(*"It [b]q", "enter")
+        await shows(
+            pilot, "Which of these had you thought of?", "a [ ] Labels were stored.", "It [b]q"
+        )
+        await hides(pilot, "With few examples", "Right.")
+        await pilot.press("b", "d", "a", "a", "enter")
+        await shows(pilot, "Right.", "You wrote: It [b]q", "How it comes about.")
+        await until(pilot, lambda: history(app, "probe")[0].explanation == "It [b]q")
+        ticked = history(app, "probe")[0].explanation_ticked
+        await pilot.press("h")
+        await shows(pilot, "You wrote: It [b]q")
+        await pilot.press("escape", "k", "9", "escape", "enter")
+        await explains(pilot, app)
+        await pilot.press("enter")
+        await shows(pilot, "With few examples 9 of them say little.")
+        await pilot.press("escape")
+        await shows(pilot, "The result.")
+        await hides(pilot, "You wrote")
+        newest = history(app, "probe")[0]
+    assert ticked == {"Labels were stored.": False, "It trained for 20 epochs.": True}
+    assert (newest.explanation, len(newest.explanation_ticked or {})) == (None, 3)
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_an_explanation_is_kept_when_the_app_is_left(make_app, open_today, lessons) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await explains(pilot, app)
+        await pilot.press("q", "ctrl+q")
+    again = make_app()
+    async with again.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        assert history(again, "probe")[0].explanation == "q"
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=(100, 60)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await ended(pilot, app)
+        await pilot.press("k")
+        told = "Last run, defaults: gap +4.7 points [3.9, 5.5]"
+        await shows(pilot, told, "↑ loss", "train loss 0.00674", "stopped error")
+        await pilot.press("9")
+        await shows(pilot, "With n = 9 instead:", told)
+        await pilot.press("escape", "up", "enter")
+        await ended(pilot, app)
+        await pilot.press("k")
+        await shows(pilot, "Last run, n = 9: gap −3.1 points [−3.9, −2.3]")
+        await hides(pilot, told)
+
+
+@pytest.mark.usefixtures("recorded")
 async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_run(
     make_app, open_today, lessons
 ) -> None:
@@ -169,7 +277,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         await shows(pilot, "You said higher, 33%. Wrong: lower.")
         await shows(pilot, "Kept, not scored: you had seen this experiment before.")
         await shows(pilot, "−3.1 points [−3.9, −2.3]")
-        await shows(pilot, "+4.7 points [3.9, 5.5]")
+        await shows(pilot, "+4.7 [3.9, 5.5]")  # beside it, and its unit beside that
         await shows(pilot, "run of 20 Nov, defaults")
         await pilot.press("r", "enter")  # exploring: no prediction is asked for
         await ended(pilot, app)
@@ -379,6 +487,38 @@ async def test_a_prediction_is_kept_when_it_is_committed(make_app, open_today, l
         (kept,) = history(app, "slow")
         assert kept.outcome is Ending.CANCELLED
         assert kept.prediction.prediction.naive
+
+
+async def test_a_run_cancelled_while_torch_loads_leaves_the_prediction_as_it_was(
+    make_app, open_today, lessons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A try is spent when a curve was seen: `r` runs it with the same prediction, scored."""
+    started: list[Recording] = []
+
+    async def start(lesson: Declaration, given: dict[str, Value]) -> Recording:
+        started.append(Recording(lesson, given, loading=not started))
+        return started[-1]
+
+    monkeypatch.setattr(runner, "start", start)
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await shows(pilot, "loading torch")
+        assert history(app, "probe")[0].outcome is Ending.UNSEEN
+        await pilot.press("escape")
+        await ended(pilot, app)
+        await shows(pilot, "Cancelled before anything was seen; your prediction stands.")
+        await pilot.press("h")
+        await shows(pilot, "it spent nothing")
+        await pilot.press("escape", "r")
+        await ended(pilot, app)
+        await shows(pilot, "Right.", "1 of 20 predictions")
+        newest, unseen = history(app, "probe")
+    assert (newest.outcome, unseen.outcome) == (Ending.RESULT, Ending.UNSEEN)
+    assert newest.prediction.score is not None
+    assert unseen.prediction.score is None
 
 
 @pytest.mark.usefixtures("recorded")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -32,11 +32,13 @@ note = tables.note.c
 
 
 class Ending(StrEnum):
-    """How a run ended; only one with a result has facts."""
+    """How a run ended; only one with a result has facts. Of one that is `unseen` nothing had been
+    shown, neither a curve nor a result, when it was stopped."""
 
     RESULT = "result"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    UNSEEN = "unseen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +213,13 @@ def measured(figure: Fact) -> str:
     return f"{text} [{_number(low, places)}, {_number(high, places, plus=plus)}]"
 
 
-def setting(lesson: Declaration, canonical: str) -> str:
-    """The knobs of a canonical text that are not at the default, in words: "flips = 0, n = 64"."""
+def setting(lesson: Declaration, canonical: str, told: Container[str] = ()) -> str:
+    """The knobs of a canonical text that are not at the default, in words: "flips = 0, n = 64";
+    those that are *told* elsewhere are left out."""
     return ", ".join(
         f"{name} = {value if isinstance(value, str) else minus(f'{value:,.12g}')}"
         for name, value in _changed(lesson, canonical).items()
+        if name not in told
     )
 
 
@@ -236,6 +240,13 @@ def following(lesson: Declaration, values: Mapping[str, object], facts: Sequence
     if isinstance(lesson.next, str):
         return lesson.next
     return " ".join(wording.true_of(lesson.next, facts, knobs.check(lesson.knobs, values)))
+
+
+def mechanism(
+    lesson: Declaration, values: Mapping[str, object], facts: Sequence[Fact]
+) -> tuple[str, ...]:
+    """How a run of a lesson comes out as it does: the points that are true of it."""
+    return wording.true_of(lesson.mechanism, facts, knobs.check(lesson.knobs, values))
 
 
 _TARGET = re.compile(r"\]\(<?(?P<href>(?:fact|lesson):[^)\s>]+)")

@@ -1,4 +1,4 @@
-"""A prediction that was wrong becomes a card, or brings one forward (RULES: Predictions)."""
+"""What came out of a prediction becomes a card, or brings one forward (RULES: Predictions)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 
 from studyapp.errors import SettingError, StudyError
 from studyapp.lab import grade as grading
-from studyapp.lab import knobs
+from studyapp.lab import knobs, wording
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Verdict
 from studyapp.lab.protocol import Choice
@@ -29,6 +29,7 @@ from studyapp.study.lab.runs import Run
 
 CONFIDENT = 0.75  # misses above it come again after a week
 WEEK = timedelta(days=7)
+MONTH = timedelta(weeks=4)  # after which a right prediction is asked for again
 
 card = tables.card.c
 chapter = tables.chapter.c
@@ -41,7 +42,7 @@ run = tables.run.c
 
 @dataclass(frozen=True, slots=True)
 class MissCard:
-    """The card that a miss led to: a `new` one, or one that was there. `due` is a study day;
+    """The card that a prediction led to: a `new` one, or one that was there. `due` is a study day;
     `again` is the day of a confident miss's return."""
 
     card: int
@@ -62,33 +63,50 @@ def miss_card(desk: Desk, lesson: Declaration, missed: Run) -> MissCard:
     made = missed.prediction
     if made is None or made.grade is not Verdict.WRONG:
         raise StudyError("Only a prediction that was wrong makes a card.")
-    now, learner = desk.now(), desk.learner
-    today = study_day(now)
+    today = study_day(desk.now())
     tomorrow = today + timedelta(days=1)
     again = today + WEEK if made.prediction.sureness > CONFIDENT else None
+    return _card(desk, lesson, missed, Rating.AGAIN, tomorrow, again)
+
+
+def _card(
+    desk: Desk, lesson: Declaration, missed: Run, rating: Rating, day: date, again: date | None
+) -> MissCard:
+    """Bring forward to *day* what covers the prediction, or write a question, rated as it went."""
+    now, learner = desk.now(), desk.learner
     with desk.reading() as connection:
         covered = _covered(connection, lesson, missed, learner=learner)
     card_id = covered[0] if covered else _write(desk, lesson, missed)
-    due = min(covered[1], tomorrow) if covered else tomorrow
+    due = min(covered[1], day) if covered else day
     with desk.writing() as connection:
         if not covered:
             review.answer(
                 connection,
                 card_id,
                 None,
-                Rating.AGAIN,
+                rating,
                 now,
                 kind=ReviewKind.ATTEMPT,
                 learner=learner,
             )
-        if not covered or covered[1] > tomorrow:
-            review.set_due(connection, card_id, tomorrow, now, learner=learner)
+        if not covered or covered[1] > day:
+            review.set_due(connection, card_id, day, now, learner=learner)
         connection.execute(
             update(tables.prediction)
             .where(prediction.run_id == missed.id, prediction.learner_id == learner)
             .values(card_id=card_id)
         )
     return MissCard(card_id, not covered, due, again)
+
+
+def outcome_card(desk: Desk, lesson: Declaration, kept: Run) -> MissCard:
+    """Have what came out come back: a miss tomorrow, what was right in four weeks. Raises
+    StudyError if the prediction was neither."""
+    made = kept.prediction
+    if made is None or made.grade is not Verdict.RIGHT:
+        return miss_card(desk, lesson, kept)
+    due = study_day(desk.now()) + MONTH
+    return _card(desk, lesson, kept, Rating.GOOD, due, None)
 
 
 def bring_back(desk: Desk) -> int:
@@ -175,7 +193,7 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
     never rated because the app ended in between, is taken instead."""
     assert missed.prediction is not None
     said = missed.prediction.prediction
-    front = _front(lesson, said)
+    front = _front(lesson, missed, said)
     with desk.reading() as connection:
         home = _home(connection, lesson, learner=desk.learner)
         waiting = _waiting(
@@ -235,29 +253,47 @@ def _home(connection: Connection, lesson: Declaration, *, learner: int) -> libra
     return library.Home(*row) if row else library.last_started(connection, learner=learner)
 
 
-def _front(lesson: Declaration, said: Prediction) -> str:
-    """The question as it was asked, with what there is to choose from."""
-    choices = " / ".join(choice.text for choice in lesson.question.choices)
-    hint = choices or lesson.question.unit
-    return " ".join((said.question + (f" ({hint})" if hint else "")).split())
+def _front(lesson: Declaration, missed: Run, said: Prediction) -> str:
+    """What was set up, and the question with what there is to choose from: to be read alone."""
+    question = lesson.question
+    told = {name for name, _ in wording.fields(question.text)}
+    changed = facts.setting(lesson, missed.canonical, told)
+    named = f"{lesson.name}, with {changed}" if changed else lesson.name
+    asked = wording.filled(question.text, knobs.check(lesson.knobs, missed.knobs))
+    hint = " / ".join(choice.text for choice in question.choices) or question.unit
+    front = f"Experiment “{lesson.title}” ({named}): {asked}" + (f" ({hint})" if hint else "")
+    if not isinstance(said.answer, str) and _is_wrong(missed):
+        front += f" You said {_span(said.answer)}: was it more, or less?"
+    return " ".join(front.split())
 
 
 def _back(lesson: Declaration, missed: Run, said: Prediction) -> str:
-    """The direction, with the figure as a link, the mechanism, and what the learner had said; the
-    direction is the point to judge oneself by."""
+    """The direction, with the figure as a link below which its interval is shown, the mechanism,
+    and what the learner had said; the direction is the point to judge oneself by."""
     truth, fact = _truth(lesson, missed, said)
     shown = _escaped(truth[:1].upper() + truth[1:])
     cited = f"[{shown}]({facts.href(lesson, fact, missed.knobs)})."
-    mechanism = (
-        f"{cited} {' '.join(facts.meaning(lesson, missed.knobs, missed.facts).split())}".rstrip()
-    )
-    return f"{mechanism}\n\nYou said {said.said}.\n\n- [ ] {_escaped(truth)}"
+    points = facts.mechanism(lesson, missed.knobs, missed.facts)
+    how = " ".join(points) or facts.meaning(lesson, missed.knobs, missed.facts)
+    mechanism = f"{cited} {' '.join(how.split())}".rstrip()
+    right = "" if _is_wrong(missed) else ", and were right"
+    return f"{mechanism}\n\nYou said {said.said}{right}.\n\n- [ ] {_escaped(truth)}"
+
+
+def _is_wrong(kept: Run) -> bool:
+    return kept.prediction is not None and kept.prediction.grade is Verdict.WRONG
+
+
+def _span(answer: tuple[float, float]) -> str:
+    return f"{answer[0]:g} to {answer[1]:g}"
 
 
 def _truth(lesson: Declaration, missed: Run, said: Prediction) -> tuple[str, str]:
     """What came out, in words without a number, and the fact that says so."""
     question = lesson.question
     if not isinstance(said.answer, str):
+        if not _is_wrong(missed):
+            return f"{_span(said.answer)} {question.unit}".rstrip(), question.fact
         found = missed.fact(question.fact)
         more = found is not None and found.value > said.answer[1]
         return ("more" if more else "less") + " than you said", question.fact

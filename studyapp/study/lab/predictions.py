@@ -16,6 +16,7 @@ from studyapp.lab.lines import Finished, Outcome
 from studyapp.store import log, tables
 from studyapp.study.lab import facts
 
+UNSPENT = (facts.Ending.FAILED, facts.Ending.UNSEEN)  # endings that leave the first try open
 RANGE = 0.8  # the share of a learner's ranges that should hold the measured interval
 
 run = tables.run.c
@@ -130,10 +131,11 @@ def naive(connection: Connection, lesson: str, *, besides: int | None = None, le
     answer that cites it, nor rated a card whose note does.
 
     A run that failed does not count: the learner could not have it end like that to see more. One
-    that they cancelled does, and so does a rating that was taken back, since both were seen.
+    that they cancelled does if they had seen a curve of it, and so does a rating that was taken
+    back, since it was seen.
     """
     has_run = exists().where(
-        run.learner_id == learner, run.lesson == lesson, run.outcome != facts.Ending.FAILED
+        run.learner_id == learner, run.lesson == lesson, run.outcome.not_in(UNSPENT)
     )
     if besides is not None:
         has_run = has_run.where(run.id != besides)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, null, select, update
 
 from studyapp.lab import knobs
 from studyapp.lab.catalog import Declaration
@@ -29,7 +29,8 @@ class Run:
     """One execution of a lesson as it was kept.
 
     Only a result has facts, and tells its device, versions, threads and seed. Times are in the
-    learner's zone; `seconds` runs to the result with loading included.
+    learner's zone; `seconds` runs to the result with loading included. `explanation_ticked` has
+    the points of the mechanism that were shown, and which of them the learner had meant.
     """
 
     id: int
@@ -49,6 +50,8 @@ class Run:
     finished: datetime
     facts: tuple[Fact, ...]
     prediction: Graded | None
+    explanation: str | None = None
+    explanation_ticked: dict[str, bool] | None = None
 
     def fact(self, name: str) -> Fact | None:
         return next((found for found in self.facts if found.name == name), None)
@@ -63,12 +66,30 @@ def begin(
     *,
     learner: int,
 ) -> int:
-    """Keep a run that begins as one that was cancelled, which it is if the app dies; `keep` writes
-    it anew when it has ended. Returns its id."""
+    """Keep a run that begins as one that was cancelled before anything was seen, which it is if
+    the app dies; `watched` says that something is, `keep` writes it anew when it has ended. Returns
+    its id."""
     made = keep(
-        connection, lesson, given, Cancelled(), started, started, prediction, learner=learner
+        connection,
+        lesson,
+        given,
+        Cancelled(),
+        started,
+        started,
+        prediction,
+        seen=False,
+        learner=learner,
     )
     return made.id
+
+
+def watched(connection: Connection, begun: int, *, learner: int) -> None:
+    """Keep that a curve of a run that goes on is about to be seen: from now on the try is spent."""
+    connection.execute(
+        update(tables.run)
+        .where(run.id == begun, run.learner_id == learner, run.outcome == Ending.UNSEEN)
+        .values(outcome=Ending.CANCELLED)
+    )
 
 
 def keep(
@@ -81,13 +102,15 @@ def keep(
     prediction: Prediction | None = None,
     *,
     begun: int | None = None,
+    seen: bool = True,
     learner: int,
 ) -> Run:
     """Store a run that has ended, with its facts and the prediction made before it.
 
     All of it goes into one transaction, the caller's. *given* are the knobs that the learner set;
-    *started* and *now* are aware; *begun* is what `begin` returned. If another run of the lesson
-    was kept since the prediction, it decided: this prediction is naive no longer.
+    *started* and *now* are aware; *begun* is what `begin` returned. *seen*: a curve was shown,
+    or the result is about to be. If another run of the lesson was kept since the prediction and
+    seen, it decided: this prediction is naive no longer.
     """
     if prediction is not None and prediction.naive:
         still = predictions.naive(connection, lesson.name, besides=begun, learner=learner)
@@ -99,7 +122,7 @@ def keep(
         "offset": int(head.offset.total_seconds()),
         "day": head.day,
         **head.order(),
-        **_record(lesson, given, outcome, now - started),
+        **_record(lesson, given, outcome, now - started, seen=seen),
     }
     if begun is None:
         run_id = connection.execute(
@@ -134,6 +157,25 @@ def keep(
     return _read(connection, run.id == run_id, learner=learner)[0]
 
 
+def explain(
+    connection: Connection,
+    run_id: int,
+    text: str,
+    ticked: Mapping[str, bool] | None,
+    *,
+    learner: int,
+) -> None:
+    """Keep what the learner thought had happened in a run, and which points they ticked."""
+    connection.execute(
+        update(tables.run)
+        .where(run.id == run_id, run.learner_id == learner)
+        .values(
+            explanation=text or None,
+            explanation_ticked=null() if ticked is None else dict(ticked),
+        )
+    )
+
+
 def history(connection: Connection, lesson: str, *, learner: int) -> tuple[Run, ...]:
     """Every run of a lesson, the newest first."""
     return tuple(_read(connection, run.lesson == lesson, learner=learner))
@@ -156,7 +198,12 @@ def _results(connection: Connection, *, learner: int) -> list[Row[Any]]:
 
 
 def _record(
-    lesson: Declaration, given: Mapping[str, object], outcome: Outcome, wall: timedelta
+    lesson: Declaration,
+    given: Mapping[str, object],
+    outcome: Outcome,
+    wall: timedelta,
+    *,
+    seen: bool,
 ) -> dict[str, Any]:
     """The columns that depend on how the run ended."""
     if isinstance(outcome, Finished):
@@ -166,7 +213,8 @@ def _record(
     else:
         values, version = knobs.check(lesson.knobs, given), lesson.version
         seconds = wall.total_seconds()
-        ending = Ending.CANCELLED if isinstance(outcome, Cancelled) else Ending.FAILED
+        stopped = Ending.CANCELLED if seen else Ending.UNSEEN
+        ending = stopped if isinstance(outcome, Cancelled) else Ending.FAILED
         told = {}
     return {
         "version": version,

@@ -137,6 +137,7 @@ class HistoryScreen(Page):
         endings = {
             Ending.FAILED: "The run failed; there are no facts.",
             Ending.CANCELLED: "You cancelled the run; there are no facts.",
+            Ending.UNSEEN: "The run was stopped before a curve was seen; it spent nothing.",
         }
         parts = [endings.get(one.outcome, "")]
         if one.prediction is not None:
@@ -144,7 +145,8 @@ class HistoryScreen(Page):
             if one.outcome is Ending.RESULT:
                 parts.append(verdict(self._lesson, one.prediction, one.facts))
                 parts.append(not_scored(one.prediction))
-        return "  ".join(filter(None, parts))
+        told = "  ".join(filter(None, parts))
+        return f"{told}\nYou wrote: {one.explanation}" if one.explanation else told
 
     def action_step(self, step: int) -> None:
         listed = self.query_one(OptionList)

@@ -23,7 +23,7 @@ from studyapp.lab import reference, runner
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Cancelled, Failed, Finished, Outcome
-from studyapp.lab.protocol import Fact, Value
+from studyapp.lab.protocol import Fact, Metric, Value
 from studyapp.lab.reference import Reference
 from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE
 from studyapp.study import words
@@ -35,6 +35,7 @@ from studyapp.study.lab.verdict import deciding, not_scored, verdict
 from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 from studyapp.tui.series import Live, Panel
+from studyapp.tui.widgets.explanation import Explanation
 from studyapp.tui.widgets.figures import Figures
 from studyapp.tui.widgets.knobs import KnobInput, Knobs
 from studyapp.tui.widgets.prediction import ChoicePrediction, RangePrediction, prediction
@@ -43,12 +44,14 @@ from studyapp.tui.widgets.prose import Prose
 TURN = 0.004  # seconds of reading after which others get theirs
 PACE = 0.1  # seconds between two drawings
 ROOM = 11  # lines that a plot needs
+BELOW = 24  # lines around the plots that verdict, meaning and some figures take
 BAR = 24
 
 
 class Phase(Enum):
     BEFORE = "-before"
     RUNNING = "-running"
+    EXPLAINING = "-explaining"
     AFTER = "-after"
 
 
@@ -59,38 +62,52 @@ class LessonScreen(Page):
         Binding("enter", "commit", "commit", tooltip="Lock your prediction and run"),
         Binding("r", "again", "rerun", tooltip="Ask and run once more, beside this result"),
         Binding("k", "knobs", "knobs", tooltip="Change the knobs; esc leaves them"),
-        Binding("n", "card", "card", tooltip="Have this miss come back as a card tomorrow"),
+        Binding(
+            "n", "card", "card", tooltip="Have it asked again: a miss tomorrow, else in four weeks"
+        ),
         Binding("p", "next_plot", "plot", tooltip="Show the next plot"),
         Binding("g", "scale", "log", tooltip="Log or linear scale"),
-        Binding("v", "source", "source", tooltip="Show the experiment's source"),
-        Binding("h", "history", "history", tooltip="Earlier runs, and how the predictions did"),
+        Binding("v", "source", "code", tooltip="Show the experiment's source"),
+        Binding("h", "history", "runs", tooltip="Earlier runs, and how the predictions did"),
         Binding("escape,q", "back", "back", key_display="esc", tooltip="Back to where you were"),
         Binding("escape", "cancel", "cancel", tooltip="Stop the run; nothing of it becomes a fact"),
         Binding("down", "scroll(1)", "scroll down", show=False),
         Binding("up", "scroll(-1)", "scroll up", show=False),
+        Binding("space", "page(1)", "more", tooltip="Scroll down by a screenful"),
         Binding("pagedown", "page(1)", "page down", show=False, tooltip="Scroll down"),
         Binding("pageup", "page(-1)", "page up", show=False),
     ]
     DEFAULT_CSS = """
     LessonScreen {
-        & #asked { margin-top: 1; }
-        & #said, & #progress, & #notes { height: auto; margin-top: 1; }
-        & #notes { color: $text-muted; }
+        & #asked, & #recalled { margin-top: 1; }
+        & #said, & #progress, & #notes, & #explained { height: auto; margin-top: 1; }
+        & #notes, & #recalled { color: $text-muted; }
         & #meaning { margin-top: 1; }
-        & #plots { height: auto; }
-        & #said, & #progress, & #notes, & #meaning, & #plots, & Figures { display: none; }
-        &.-running, &.-after {
+        & #plots, & #last { height: auto; }
+        & #last { margin-top: 1; border-top: solid $foreground 20%; }
+        & PlotPanel { height: 12; }
+        & #said, & #progress, & #notes, & #meaning, & #plots, & #figures, & #recalled, & #last {
+            display: none;
+        }
+        &.-before #last.-there, &.-running #last.-there { display: block; }
+        & #explained { display: none; }
+        &.-running, &.-explaining, &.-after {
             & ChoicePrediction, & RangePrediction, & Knobs { display: none; }
             & #said, & #notes.-told, & #plots { display: block; }
         }
+        &.-explaining {
+            & Explanation { display: block; }
+            & #asked, & #notes.-told { display: none; }
+        }
         &.-running {
             & #progress { display: block; }
-            & #plots { height: 1fr; }
+            & #plots { height: 1fr; min-height: 11; & PlotPanel { height: 1fr; } }
+            & #last-figures { display: none; }
             &.-short #asked { display: none; }
         }
         &.-after {
-            & #meaning, & Figures { display: block; }
-            & PlotPanel { height: 12; }
+            & #asked { display: none; }
+            & #meaning, & #figures, & #recalled, & #explained.-told { display: block; }
         }
     }
     """
@@ -117,6 +134,7 @@ class LessonScreen(Page):
         self._log: bool | None = None
         self._first_plot = 0
         self._drawn: tuple[object, ...] = ()
+        self._watched = False  # whether a curve of the run was seen
         self._begun: int | None = None  # the run that is going on, as it is kept
 
     def _has(self, name: str) -> bool:
@@ -128,11 +146,17 @@ class LessonScreen(Page):
             yield prediction(self.lesson.question)
             yield Knobs(self.lesson.knobs, self._texts)
             yield Static("", id="said")
+            yield Explanation()
             yield Static("", id="progress")
-            yield Figures()
-            yield Prose(id="meaning")
             yield Vertical(id="plots")
+            yield Static("", id="explained", markup=False)
+            yield Prose(id="meaning")
+            yield Figures(id="figures")
             yield Static("", id="notes", markup=False)
+            yield Prose(id="recalled")
+            with Vertical(id="last"):
+                yield Static("", id="last-said")
+                yield Figures(id="last-figures")
 
     def on_mount(self) -> None:
         self._timer = self.set_interval(PACE, self._tick, pause=True)
@@ -195,6 +219,11 @@ class LessonScreen(Page):
         self._form.focus(scroll_visible=False)
         self.refresh_bindings()
 
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        if isinstance(event.input, KnobInput) and self._editing:
+            self._show_question()
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         if isinstance(event.input, KnobInput):
@@ -239,12 +268,12 @@ class LessonScreen(Page):
     @property
     def _must_predict(self) -> bool:
         """A first run has a prediction; what comes after may explore."""
-        return all(one.outcome is Ending.FAILED for one in self._history)
+        return all(one.outcome in predictions.UNSPENT for one in self._history)
 
     # running
 
     def _start(self) -> None:
-        self._live = Live(monotonic())
+        self._live, self._watched = Live(monotonic()), False
         self._log, self._first_plot, self._drawn = None, 0, ()
         self._kept, self._outcome, self._unkept, self._carded = None, None, "", False
         self.set_focus(None)
@@ -273,6 +302,9 @@ class LessonScreen(Page):
                     if isinstance(message, Outcome):
                         outcome = message
                     else:
+                        if isinstance(message, Metric) and not self._watched:
+                            self._watched = True
+                            await asyncio.to_thread(self._spend)
                         self._live.add(message, now)
                     if now - turn > TURN:  # a key takes several turns of the loop to be painted
                         await asyncio.sleep(TURN / 2)
@@ -288,7 +320,10 @@ class LessonScreen(Page):
             self._run = self.study.running = None
         await asyncio.to_thread(self._keep, outcome, started)
         self._outcome = outcome
-        self._report()
+        if isinstance(outcome, Finished) and self._kept is not None:
+            self._ask_why(outcome)
+        else:
+            self._report()
 
     def _begin(self, started: datetime) -> None:
         """Lock the prediction: from now on it is kept, whatever becomes of the app. A database that
@@ -307,6 +342,12 @@ class LessonScreen(Page):
                 learner=self.desk.learner,
             )
 
+    def _spend(self) -> None:
+        """Keep that a curve is about to be seen, should the app die while it is."""
+        if self._begun is not None:
+            with suppress(StudyError), self.desk.at(LOCK_PATIENCE).writing() as connection:
+                runs.watched(connection, self._begun, learner=self.desk.learner)
+
     def _keep(self, outcome: Outcome, started: datetime, patience: float = LONG_PATIENCE) -> None:
         """Write down how it ended. A database that is locked does not cost the result."""
         now = self.desk.now()
@@ -321,6 +362,7 @@ class LessonScreen(Page):
                     now,
                     self._prediction,
                     begun=self._begun,
+                    seen=self._watched,
                     learner=self.desk.learner,
                 )
                 self._begun = None
@@ -341,7 +383,7 @@ class LessonScreen(Page):
         if self._phase is Phase.RUNNING:
             self._show_progress()
         drawn = self._draw_plots()
-        if drawn and self._phase is Phase.AFTER:
+        if drawn and self._phase in (Phase.EXPLAINING, Phase.AFTER):
             self._timer.pause()
 
     def _show_said(self) -> None:
@@ -389,6 +431,8 @@ class LessonScreen(Page):
             asked = self.query_one("#asked")
             taken = 8 + (asked.size.height if asked.display else 0)
             room = max(1, (self.size.height - taken) // ROOM)
+        elif self._phase is not Phase.BEFORE:  # what it means follows without much scrolling
+            room = max(1, (self.size.height - BELOW) // ROOM)
         return (panels[first:] + panels[:first])[:room]
 
     def _draw_plots(self) -> bool:
@@ -406,7 +450,7 @@ class LessonScreen(Page):
         for extra in there[len(panels) :]:
             extra.remove()
         if len(there) < len(panels):
-            box.mount_all(PlotPanel() for _ in range(len(panels) - len(there)))
+            box.mount_all(PlotPanel(self.lesson.axes) for _ in range(len(panels) - len(there)))
             return False
         if not all(one.is_ready for one in there[: len(panels)]):
             return False
@@ -427,6 +471,50 @@ class LessonScreen(Page):
             self._log = not (shown.wants_log if self._log is None else self._log)
             self._timer.resume()
 
+    # explaining
+
+    def _ask_why(self, result: Finished) -> None:
+        """Before anything is said of the result, let the learner say what happened, and why."""
+        self._enter(Phase.EXPLAINING)
+        self.query_one(Explanation).ask(facts.mechanism(self.lesson, result.knobs, result.facts))
+
+    @on(Explanation.Done)
+    def _explained(self, event: Explanation.Done) -> None:
+        if self._phase is not Phase.EXPLAINING:
+            return
+        if event.text or event.ticked is not None:
+            self._keep_explanation(event.text, event.ticked)
+        self.set_focus(None)
+        explained = self.query_one("#explained", Static)
+        explained.update(f"You wrote: {event.text}")
+        explained.set_class(bool(event.text), "-told")
+        self._report()
+
+    @work(thread=True, group="explain")
+    def _keep_explanation(self, text: str, ticked: dict[str, bool] | None) -> None:
+        try:
+            self._explain(text, ticked, LONG_PATIENCE)
+        except StudyError as error:
+            told = f"Your explanation could not be kept: {error}"
+            self.app.call_from_thread(self.notify, told, severity="error")
+
+    def _explain(self, text: str, ticked: dict[str, bool] | None, patience: float) -> None:
+        if self._kept is None:
+            return
+        with self.desk.at(patience).writing() as connection:
+            runs.explain(connection, self._kept.id, text, ticked, learner=self.desk.learner)
+
+    def keep(self) -> bool:
+        text = self.query_one(Explanation).text if self._phase is Phase.EXPLAINING else ""
+        if not text:
+            return True
+        try:
+            self._explain(text, None, LOCK_PATIENCE)
+        except StudyError as error:
+            self.notify(f"Not saved yet: {error}", severity="error")
+            return False
+        return True
+
     # after
 
     def _report(self) -> None:
@@ -439,16 +527,28 @@ class LessonScreen(Page):
         beside, whose = self._beside(before, result)
         measured = result.facts if result else ()
         decides = deciding(self.lesson, self._graded)
-        self.query_one(Figures).show(measured, decides, beside, whose)
-        texts = ["", ""]
-        if result is not None:
-            texts[0] = facts.meaning(self.lesson, result.knobs, result.facts)
-            following = facts.following(self.lesson, result.knobs, result.facts)
-            texts[1] = f"**Next.** {following}" if following else ""
-        self.query_one("#meaning", Prose).show("\n\n".join(filter(None, texts)))
+        self.query_one("#figures", Figures).show(measured, decides, beside, whose)
+        self.query_one("#meaning", Prose).show(self._meaning(result) if result else "")
+        self.query_one("#recalled", Prose).show(self._recalled(result))
         self._show_notes(_said_notes(self._live))
         self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())
         self._enter(Phase.AFTER)
+
+    def _meaning(self, result: Finished) -> str:
+        """What it means at these knobs, and what to try next."""
+        following = facts.following(self.lesson, result.knobs, result.facts)
+        texts = [
+            facts.meaning(self.lesson, result.knobs, result.facts),
+            f"**Next.** {following}" if following else "",
+        ]
+        return "\n\n".join(filter(None, texts))
+
+    def _recalled(self, result: Finished | None) -> str:
+        """How it comes about, and what was asked."""
+        points = facts.mechanism(self.lesson, result.knobs, result.facts) if result else ()
+        how = "\n".join(["**How it comes about.**\n", *(f"- {point}" for point in points)])
+        asked = f"**The question.** {predictions.asked(self.lesson, self._given)}"
+        return f"{how}\n\n{asked}" if points else asked
 
     @property
     def _graded(self) -> Graded | None:
@@ -471,7 +571,7 @@ class LessonScreen(Page):
         colour = {Verdict.RIGHT: "$text-success", Verdict.WRONG: "$text-warning"}
         style = "bold " + colour.get(graded.grade, "") if graded.grade else "bold"
         told = [not_scored(graded) or "; ".join(self._scores()).capitalize()]
-        told += ["n makes a card of it"] if self._is_miss else []
+        told += ["n makes a card of it"] if self._is_settled else []
         return Content.assemble(
             said,
             (verdict(self.lesson, graded, result.facts), style),
@@ -490,6 +590,9 @@ class LessonScreen(Page):
         if isinstance(self._outcome, Failed):
             again = " Your prediction stands; r runs it again." if self._prediction else ""
             return self._outcome.message + again
+        if self._stands:
+            stands = "; your prediction stands" if self._prediction else ""
+            return f"Cancelled before anything was seen{stands}. r runs it."
         return "Cancelled: there is no result."
 
     def _beside(
@@ -512,16 +615,51 @@ class LessonScreen(Page):
         return {fact.name: fact for fact in kept.facts}, "reference"
 
     def action_again(self) -> None:
-        if isinstance(self._outcome, Failed):  # it measured nothing, so the prediction still holds
+        if self._stands:
             self._start()
         else:
             self._ask_again()
 
+    @property
+    def _stands(self) -> bool:
+        """Whether the prediction still holds, as nothing was measured or nothing was seen."""
+        unseen = isinstance(self._outcome, Cancelled) and not self._watched
+        return isinstance(self._outcome, Failed) or unseen
+
     def _ask_again(self) -> None:
-        """Put the question anew; what was predicted of a run that failed is still chosen."""
-        if not isinstance(self._outcome, Failed):
+        """Put the question anew; a prediction that still stands is still chosen. The last
+        result stays in sight."""
+        if isinstance(self._outcome, Finished):
+            self._show_last(self._outcome)
+        if not self._stands:
             self._form.reset()
         self._ask()
+
+    def _show_last(self, result: Finished) -> None:
+        """Keep the first plot and the figures of the last result below what comes now."""
+        from studyapp.tui.widgets.plot import PlotPanel
+
+        box = self.query_one("#last")
+        box.query(PlotPanel).remove()
+        for panel in self._panels()[:1]:
+            plot = PlotPanel(self.lesson.axes, (panel, self._log))
+            box.mount(plot, after=box.query_one("#last-said"))
+        name = deciding(self.lesson, self._graded)
+        told = next(
+            (
+                f": {one.name.replace('_', ' ')} {facts.measured(one)}"
+                for one in result.facts
+                if one.name == name
+            ),
+            "",
+        )
+        canonical = lab_knobs.canonical(self.lesson.knobs, result.knobs)
+        at = facts.setting(self.lesson, canonical) or "defaults"
+        self.query_one("#last-said", Static).update(
+            Content.assemble(("Last run, ", "bold"), (f"{at}{told}", "bold"))
+        )
+        self.query_one("#last-figures", Figures).show(result.facts, name, {}, "")
+        box.add_class("-there")
 
     def action_card(self) -> None:
         if self._kept is not None and not self._carded:
@@ -532,7 +670,7 @@ class LessonScreen(Page):
     @work(thread=True, group="card")
     def _make_card(self, missed: Run) -> None:
         try:
-            made = misses.miss_card(self.desk.at(LONG_PATIENCE), self.lesson, missed)
+            made = misses.outcome_card(self.desk.at(LONG_PATIENCE), self.lesson, missed)
         except StudyError as error:
             self._carded = False
             self.app.call_from_thread(self.notify, str(error), severity="error")
@@ -551,19 +689,21 @@ class LessonScreen(Page):
             case "commit":
                 return phase is Phase.BEFORE and not self._editing
             case "back":
-                return phase is not Phase.RUNNING
+                return phase in (Phase.BEFORE, Phase.AFTER)
             case "cancel":
                 return phase is Phase.RUNNING
             case "again":
                 return phase is Phase.AFTER
             case "knobs":
-                return phase is not Phase.RUNNING and bool(self.lesson.knobs) and not self._editing
+                return self._is_quiet and bool(self.lesson.knobs)
             case "source" | "history":
-                return phase is not Phase.RUNNING and not self._editing
+                return self._is_quiet
+            case "page" if phase is Phase.BEFORE:
+                return not self._editing
             case "scroll":
                 return phase is not Phase.BEFORE
             case "card":
-                return phase is Phase.AFTER and self._is_miss and not self._carded
+                return phase is Phase.AFTER and self._is_settled and not self._carded
             case "scale":
                 return phase is not Phase.BEFORE and any(not p.bars for p in self._panels())
             case "next_plot":
@@ -571,13 +711,19 @@ class LessonScreen(Page):
         return True
 
     @property
+    def _is_quiet(self) -> bool:
+        """Whether nothing goes on and nothing is being written."""
+        return self._phase in (Phase.BEFORE, Phase.AFTER) and not self._editing
+
+    @property
     def _editing(self) -> bool:
         return self.is_mounted and self.query_one(Knobs).editing
 
     @property
-    def _is_miss(self) -> bool:
+    def _is_settled(self) -> bool:
+        """Whether the prediction was right or wrong, so that a card can be made of it."""
         graded = self._kept.prediction if self._kept else None
-        return graded is not None and graded.grade is Verdict.WRONG
+        return graded is not None and graded.grade in (Verdict.RIGHT, Verdict.WRONG)
 
     def action_source(self) -> None:
         self.study.open(places.Source(self.lesson))

@@ -51,33 +51,42 @@ class Figures(Widget):
             return []
         names = max(len(_name(fact)) for fact in self._facts) + 2
         values = max(len(measured(fact)) for fact in self._facts)
-        others = [measured(fact) for fact in self._beside.values()]
-        room = width - names - values - 2 * _GAP
-        wide = room >= max(map(len, others), default=0) and bool(others)
+        others = self._others(width - names - values - 2 * _GAP)
         lines = []
         if others:
-            head = "".ljust(names + _GAP) + "this run".ljust(values + _GAP) + self._whose
-            lines = [Content.styled(head if wide else f"↳ {self._whose}", "dim")]
+            head = "".ljust(names + _GAP) + "this run".ljust(values + _GAP)
+            lines = _hung(f"Beside it: {self._whose}", width)
+            if len(head + self._whose) <= width:
+                lines = [Content(head + self._whose)]
+            lines = [line.stylize("dim") for line in lines]
         for varies, group in _by_scatter(self._facts):
             for fact in group:
-                lines += self._row(fact, names, values, wide)
+                row = self._row(fact, names, values, others.get(fact.name, ""))
+                lines += row.wrap(width) if len(row) > width else [row]
             lines += [line.stylize("dim") for line in _hung(_over(varies, group), width)]
         return lines
 
-    def _row(self, fact: Fact, names: int, values: int, wide: bool) -> list[Content]:
+    def _others(self, room: int) -> dict[str, str]:
+        """The other run's figures, whose units stand beside them: as much of each as there is
+        room for in one column."""
+        texts = {
+            fact.name: measured(fact).replace(f" {fact.unit}".rstrip(), "", 1)
+            for fact in self._beside.values()
+            if any(own.name == fact.name for own in self._facts)
+        }
+        if room < max(map(len, texts.values()), default=0):
+            texts = {name: text.partition(" [")[0] for name, text in texts.items()}
+        return texts
+
+    def _row(self, fact: Fact, names: int, values: int, other: str) -> Content:
         decides = fact.name == self._deciding
-        other = self._beside.get(fact.name)
         row = Content.assemble(
             ("▸ " if decides else "  ", "$text-accent"),
             _name(fact).ljust(names - 2 + _GAP),
             (measured(fact).ljust(values), "bold" if decides else ""),
+            (" " * _GAP + other, "dim"),
         )
-        if other is None:
-            return [row.rstrip()]
-        if wide:
-            return [row + Content.styled(" " * _GAP + measured(other), "dim")]
-        below = f"↳ {measured(other)}".rjust(names + _GAP + len(measured(other)))
-        return [row.rstrip(), Content.styled(below, "dim")]
+        return row.rstrip()
 
 
 def _by_scatter(facts: Sequence[Fact]) -> list[tuple[str, list[Fact]]]:

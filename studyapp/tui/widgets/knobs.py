@@ -123,7 +123,6 @@ class Knobs(Vertical):
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
-        event.stop()
         if isinstance(event.input, KnobInput):
             self._judge(event.input)
             if event.input.has_focus:

@@ -16,14 +16,16 @@ from textual.app import ComposeResult
 from textual.color import Color
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Static
 from textual_hires_canvas import Canvas
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import NumericAxisFormatter
 
+from studyapp.lab.protocol import Axes
 from studyapp.tui.flow import flow
-from studyapp.tui.series import Panel, Series, in_words, number
+from studyapp.tui.series import Panel, Series, in_words, named, number
 
 LETTERS = "abcdefghijkl"
 COLOURS = 6
@@ -72,6 +74,9 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
     }
     """
 
+    class Ready(Message):
+        """It can be drawn on."""
+
     def __init__(self) -> None:
         super().__init__(allow_pan_and_zoom=False)
         self.set_reactive(PlotWidget.margin_top, 0)
@@ -84,6 +89,7 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
     def on_mount(self) -> None:
         for canvas in self.query(Canvas):
             _fill_lines(canvas)
+        self.post_message(self.Ready())
 
     def colour(self, index: int) -> Color:
         return self.get_component_styles(f"plot--{index % COLOURS}").color
@@ -168,20 +174,29 @@ class PlotPanel(Vertical):
 
     DEFAULT_CSS = """
     PlotPanel { height: 1fr; min-height: 8; margin-top: 1;
-        & > Static { height: auto; } }
+        & > Static { height: auto; }
+        & > .x { height: 1; color: $text-muted; text-align: right; } }
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, axes: Sequence[Axes] = (), shown: tuple[Panel, bool | None] | None = None
+    ) -> None:
+        """*axes* are those that the lesson declares; *shown* is drawn as soon as it can be."""
         super().__init__()
-        self._shown: tuple[Panel, bool | None] | None = None
+        self._axes = axes
+        self._shown = shown
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="legend")
         yield Plot()
+        yield Static("", classes="x", markup=False)
 
     def on_resize(self) -> None:
         if self._shown is not None and self.is_ready:  # not one that is being taken away
             self.show(*self._shown)
+
+    def on_plot_ready(self) -> None:
+        self.on_resize()
 
     @property
     def is_ready(self) -> bool:
@@ -195,7 +210,8 @@ class PlotPanel(Vertical):
         self._shown = panel, log
         scale = not panel.bars and (panel.wants_log if log is None else log)
         plot = self.query_one(Plot)
-        parts = [Content.styled(panel.title, "bold")] if panel.title else []
+        axes = named(panel, self._axes)
+        parts = [Content.styled(f"↑ {axes.y}", "bold")]
         if panel.bars:
             bar = Content.styled("│", plot.colour(5).hex)
             parts += [
@@ -208,6 +224,7 @@ class PlotPanel(Vertical):
         if scale and (told := panel.left_out()):
             legend += Content.styled(f"\n{told}", "$text-warning")
         self.query_one(".legend", Static).update(legend)
+        self.query_one(".x", Static).update(f"{axes.x} →")
         plot.show(panel, scale)
 
     def _entry(self, plot: Plot, index: int, series: Series) -> Content:

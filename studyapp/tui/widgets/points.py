@@ -106,6 +106,11 @@ class Points(Vertical):
         if self._points:
             self._flip(self._cursor or 0)
 
+    def tick(self, index: int) -> None:
+        """Tick or untick the point at *index*, if there is one."""
+        if index < len(self._points):
+            self._flip(index)
+
     def doubt(self, doubtful: frozenset[int]) -> None:
         """Mark the points whose ticks the learner's words do not bear out."""
         changed, self._doubtful = self._doubtful ^ doubtful, doubtful

@@ -33,10 +33,11 @@ from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
 from studyapp.study import library, queue, review
 from studyapp.study.lab import facts, predictions
+from studyapp.study.lab.evidence import with_evidence
 from studyapp.study.lab.facts import Ending, cite, lessons_for, links, measured
-from studyapp.study.lab.misses import bring_back, miss_card
+from studyapp.study.lab.misses import bring_back, miss_card, outcome_card
 from studyapp.study.lab.predictions import prediction_report
-from studyapp.study.lab.runs import Run, history, keep, last_results
+from studyapp.study.lab.runs import Run, begin, history, keep, last_results, watched
 from studyapp.study.undo import undo
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -302,6 +303,36 @@ def test_only_an_answer_to_the_question_is_taken(engine: Engine, gap: Declaratio
             predictions.predict(connection, gap, {}, "lower", 0.2, learner=1)
         with pytest.raises(SettingError, match=r"n = 8 is not allowed"):
             predictions.predict(connection, gap, {"n": 8}, "lower", 0.8, learner=1)
+
+
+def test_a_run_stopped_before_a_curve_was_seen_spends_nothing(
+    engine: Engine, gap: Declaration, clock: Clock
+) -> None:
+    with writing(engine) as connection:
+        made = predictions.predict(connection, gap, {}, "higher", 0.8, learner=1)
+        begun = begin(connection, gap, {}, clock(), made, learner=1)
+    assert is_naive(engine)  # the app may have died while torch loaded
+    with writing(engine) as connection:
+        kept = keep(
+            connection,
+            gap,
+            {},
+            Cancelled(),
+            clock(),
+            clock(),
+            made,
+            begun=begun,
+            seen=False,
+            learner=1,
+        )
+    assert (kept.outcome, is_naive(engine)) == (Ending.UNSEEN, True)
+    with writing(engine) as connection:
+        begun = begin(connection, gap, {}, clock(), made, learner=1)
+        watched(connection, begun, learner=2)
+    assert is_naive(engine)
+    with writing(engine) as connection:
+        watched(connection, begun, learner=1)
+    assert not is_naive(engine)  # and may have died while it was watched
 
 
 @pytest.mark.parametrize(
@@ -674,7 +705,8 @@ def test_a_miss_becomes_a_question_due_tomorrow(
             select(tables.review.c.kind).where(tables.review.c.card_id == made.card)
         ).all()
         due = queue.load(connection, clock(), Settings(), learner=1).counts()
-    assert view.face.front == "The gap is … (lower / the same / higher)"
+    asked = "Experiment “A gap” (gap): The gap is … (lower / the same / higher)"
+    assert view.face.front == asked
     assert view.face.back == (
         "[Higher](fact:gap.error_gap). Wrong labels were stored.\n\nYou said lower, 80%."
     )
@@ -741,7 +773,7 @@ def test_the_card_says_what_was_asked_at_other_knobs(
     assert made.again is None
     with reading(own) as connection:
         view = cards.load(connection, made.card, learner=1)
-    assert view.face.front.startswith("With n = 64 instead: The gap is …")
+    assert view.face.front.startswith("Experiment “A gap” (gap, with n = 64): The gap is …")
     assert view.face.back.startswith("[Not lower](fact:gap.error_gap?n=64).")
 
 
@@ -753,9 +785,55 @@ def test_a_missed_range_says_in_which_direction(
     made = miss_card(desk_of(own, clock), number, ran(own, number, clock, None, answer))
     with reading(own) as connection:
         view = cards.load(connection, made.card, learner=1)
-    assert view.face.front == "How much? (points)"
+    said = f"{answer[0]:g} to {answer[1]:g}"
+    asked = f"How much? (points) You said {said}: was it more, or less?"
+    assert view.face.front == f"Experiment “A gap” (gap): {asked}"
     assert view.face.back.startswith(f"[{truth} than you said](fact:gap.error_gap).")
     assert made.again is not None  # a range is stated at 80%
+
+
+def test_a_right_prediction_is_asked_for_again_in_four_weeks(
+    own: Engine, gap: Declaration, clock: Clock, catalog: Catalog
+) -> None:
+    asked = Question("At flips {flips:%}, the gap is …", "choice", "error_gap", CHOICES, "points")
+    how = (When("Labels were stored."), When("Few.", knobs={"n": (32, 100)}))
+    lesson = replace(gap, question=asked, mechanism=how)
+    run = ran(own, lesson, clock, None, "higher", 0.9, flips=0.0, n=64)
+    made = outcome_card(desk_of(own, clock), lesson, run)
+    today = study_day(clock())
+    assert (made.new, made.due, made.again) == (True, today + timedelta(weeks=4), None)
+    with reading(own) as connection:
+        view = cards.load(connection, made.card, learner=1)
+        shown = with_evidence(connection, view.face.back, catalog, clock(), learner=1).text
+    assert view.face.front == (
+        "Experiment “A gap” (gap, with n = 64): At flips 0%, the gap is … "
+        "(lower / the same / higher)"
+    )
+    assert view.face.back == (
+        "[Higher](fact:gap.error_gap?flips=0.0&n=64). Labels were stored. Few.\n\n"
+        "You said higher, 90%, and were right."
+    )
+    assert r"Higher: **+4.7 points \[3.9, 5.5\]** ▪ your run" in shown
+    assert view.face.points == (Point("higher"),)
+    memory = view.memory
+    assert (memory.state, memory.due, memory.lapses) == (State.REVIEW, made.due, 0)
+    clock.forward(days=8)
+    assert bring_back(desk_of(own, clock)) == 0  # sure, but no miss
+
+
+def test_a_right_range_is_asked_for_again(own: Engine, gap: Declaration, clock: Clock) -> None:
+    number = replace(gap, question=Question("How much?", "number", "error_gap", unit="points"))
+    made = outcome_card(desk_of(own, clock), number, ran(own, number, clock, None, (3.0, 6.0)))
+    with reading(own) as connection:
+        view = cards.load(connection, made.card, learner=1)
+    assert view.face.front == "Experiment “A gap” (gap): How much? (points)"
+    assert view.face.points == (Point("3 to 6 points"),)
+
+
+def test_an_open_prediction_makes_no_card(own: Engine, gap: Declaration, clock: Clock) -> None:
+    open_ended = finished(gap, figure(UNRESOLVED))
+    with pytest.raises(StudyError, match="Only a prediction"):
+        outcome_card(desk_of(own, clock), gap, ran(own, gap, clock, open_ended, "higher", 0.8))
 
 
 def test_an_arm_is_told_with_its_own_fact(own: Engine, gap: Declaration, clock: Clock) -> None:

@@ -1,0 +1,129 @@
+"""What happened, and why? In the learner's words first, then as points to tick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from studyapp.notes.note import Point
+from studyapp.study import words
+from studyapp.tui.widgets.answer import AnswerBox
+from studyapp.tui.widgets.points import Points
+
+MOST = 4  # points to tick
+
+
+class Line(AnswerBox):
+    """A box that enter leaves: an explanation is one line, however long."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter,ctrl+s", "leave", "go on", priority=True, tooltip="Go on; empty is fine"),
+        Binding("escape", "skip", "skip", priority=True, tooltip="Go on to the result at once"),
+    ]
+    DEFAULT_CSS = """
+    Line { min-height: 1; max-height: 6; }
+    """
+
+    @dataclass
+    class Left(Message):
+        skipped: bool
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left(False))
+
+    def action_skip(self) -> None:
+        self.post_message(self.Left(True))
+
+
+class Explanation(Vertical, can_focus=True):
+    """Asks for a line and, if the lesson says how it comes about, which of it was meant. Posts
+    `Done` in the end; whatever was written by then is in it."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("enter,space,ctrl+s", "done", "go on", tooltip="Go on to the result"),
+        Binding("escape", "done", "skip", tooltip="Go on to the result"),
+        Binding("down", "move(1)", "point", key_display="↑↓", tooltip="Go to another point"),
+        Binding("up", "move(-1)", "point before", show=False),
+        Binding("x", "tick_here", "tick", tooltip="Tick the point, or a–d"),
+        *(
+            Binding(words.LETTERS[index], f"tick({index})", "tick", show=False)
+            for index in range(MOST)
+        ),
+    ]
+    DEFAULT_CSS = """
+    Explanation { height: auto; margin-top: 1; display: none;
+        & > Static { height: auto; }
+        & > Points { display: none; }
+        &.-ticking > Points { display: block; } }
+    """
+
+    @dataclass
+    class Done(Message):
+        """What was written, and whether each point was ticked; None if none was shown."""
+
+        text: str
+        ticked: dict[str, bool] | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._points: Sequence[str] = ()
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="why")
+        yield Line()
+        yield Points()
+
+    def ask(self, points: Sequence[str]) -> None:
+        """Ask anew; *points* are the mechanism as it is true of the run."""
+        self._points = points[:MOST]
+        self.remove_class("-ticking")
+        self._say("What happened, and why?", "Then comes the result; esc skips.")
+        box = self.query_one(Line)
+        box.display, box.read_only = True, False
+        box.text = ""
+        box.focus(scroll_visible=False)
+
+    @property
+    def text(self) -> str:
+        return self.query_one(Line).text.strip()
+
+    def _say(self, what: str, how: str) -> None:
+        self.query_one("#why", Static).update(Content.assemble((what, "bold"), (f"  {how}", "dim")))
+
+    @on(Line.Left)
+    def _left(self, event: Line.Left) -> None:
+        event.stop()
+        if event.skipped or not self._points:
+            self._end(None)
+            return
+        self.add_class("-ticking")
+        box = self.query_one(Line)
+        box.read_only = True
+        box.display = bool(self.text)
+        self.query_one(Points).show([Point(text) for text in self._points], self._points)
+        self._say("Which of these had you thought of?", "All are true; a letter ticks.")
+        self.focus(scroll_visible=False)
+
+    def _end(self, ticked: dict[str, bool] | None) -> None:
+        self.post_message(self.Done(self.text, ticked))
+
+    def action_done(self) -> None:
+        ticked = self.query_one(Points).ticked
+        self._end({text: index in ticked for index, text in enumerate(self._points)})
+
+    def action_move(self, step: int) -> None:
+        self.query_one(Points).move(step)
+
+    def action_tick_here(self) -> None:
+        self.query_one(Points).toggle()
+
+    def action_tick(self, index: int) -> None:
+        self.query_one(Points).tick(index)
