@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     CHANGED = "answer changed"  # logged by a sync, not by the learner
     IMPORT = "import"  # the state that another program kept of a card
     REDATE = "redate"  # other dates for entries that were made by a wrong clock
+    CAUGHT_UP = "caught up"  # what another device had written ahead of this one's clock was there
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Event:
 
     The `payload` of an import has state, stability, difficulty, due (an ISO date), reps and
     lapses, and its `day` is the day of the last review; that of a redate has, by uid in hex, the
-    new at and day (ISO) of each entry.
+    new at and day (ISO) of each entry; that of one that caught up has, by uid in hex of a device,
+    epoch and time (ISO) of its newest stamp.
     """
 
     uid: bytes
@@ -95,7 +97,7 @@ class Adopted:
 
 
 def place_of(entry: Entry | Adopted) -> Place:
-    return entry.place or Place(entry.at, 0, entry.at)
+    return entry.place or Place(entry.at, entry.at, 0, entry.at)
 
 
 def day_of(entry: Entry) -> date:
@@ -150,7 +152,7 @@ def in_force(log: Iterable[Entry]) -> list[Entry]:
             continue
         if isinstance(entry, Event) and entry.kind is EventKind.REDATE:
             redates.append(entry)
-        else:
+        elif entry.kind is not EventKind.CAUGHT_UP:  # which the places tell of
             kept.append(entry)
     if not redates:
         return kept

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -29,8 +30,16 @@ class Place(NamedTuple):
     """Where an entry stands among those of all devices; a tie is broken by its uid."""
 
     time: datetime  # corrected, UTC
+    was: datetime  # before another device caught up with it
     epoch: int
     stamp: datetime
+
+
+class Cap(NamedTuple):
+    """That another device, at `time`, had all entries up to a stamp: they were before that."""
+
+    until: Stamp
+    time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +61,12 @@ class Timeline:
     is moved to just before the new epoch. Else the clock is behind, and what follows waits just
     after the epoch before until its stamps have caught up. So no order on a device changes, and a
     setback is judged by entries that were there when it happened: later ones change no verdict.
+
+    What another device has caught up with goes to just before it did, in the same order.
     """
 
-    def __init__(self, setbacks: Iterable[Setback] = ()) -> None:
+    def __init__(self, setbacks: Iterable[Setback] = (), caps: Iterable[Cap] = ()) -> None:
+        self._caps = tuple(caps)
         ordered = sorted(setbacks, key=lambda one: one.epoch)
         self._epochs = [one.epoch for one in ordered]
         bounds = list[datetime]()  # between an epoch and the next
@@ -70,7 +82,17 @@ class Timeline:
             time = max(time, self._bounds[index - 1])
         if index < len(self._bounds):
             time = min(time, self._bounds[index])
-        return Place(time, stamp.epoch, stamp.time)
+        was = time
+        for cap in self._caps:
+            if stamp <= cap.until:
+                time = min(time, cap.time - _TICK)
+        return Place(time, was, stamp.epoch, stamp.time)
+
+    def capped(self, caps: Iterable[Cap]) -> Timeline:
+        """The same, with other caps."""
+        other = copy(self)
+        other._caps = tuple(caps)
+        return other
 
 
 def following(newest: Stamp | None, now: datetime) -> Stamp:

@@ -30,7 +30,7 @@ from studyapp.memory import fold
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import Adopted, Entry, EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters
-from studyapp.memory.stamp import Place, Setback, Stamp, Timeline, following
+from studyapp.memory.stamp import Cap, Place, Setback, Stamp, Timeline, following
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.store import tables
 
@@ -116,12 +116,34 @@ def head(connection: Connection, now: datetime, *, learner: int) -> Head:
     """The head of the next entry of this database's own device, at *now* in the learner's zone."""
     offset = now.utcoffset()
     assert offset is not None, "now carries the learner's zone"
-    devices = connection.execute(select(device.id, device.own)).all()
+    devices = connection.execute(select(device.id, device.uid, device.own)).all()
     own = next(row.id for row in devices if row.own)
     newest = _end(connection, own, learner=learner)
     stamp = following(newest, utc(now))
     left = newest if newest is not None and stamp.epoch > newest.epoch else None
-    return Head(own, utc(now), offset, study_day(now), stamp, len(devices) == 1, left)
+    made = Head(own, utc(now), offset, study_day(now), stamp, len(devices) == 1, left)
+    ahead = _ahead(connection, devices, stamp, learner=learner)
+    if ahead:
+        _insert_event(connection, None, EventKind.CAUGHT_UP, made, payload=ahead, learner=learner)
+        settle(connection, made, learner=learner)
+        return made._replace(stamp=following(stamp, utc(now)), left=None)
+    return made
+
+
+def _ahead(
+    connection: Connection, devices: Sequence[Any], stamp: Stamp, *, learner: int
+) -> dict[str, list[Any]]:
+    """The newest stamps of the devices whose entries would come after a new one with *stamp*,
+    though they are there already: a clock of theirs is ahead."""
+    found = {}
+    for one in devices:
+        newest = None if one.own else _end(connection, one.id, learner=learner)
+        if newest is None or (newest.epoch == 0 and newest.time < stamp.time):
+            continue
+        place = read_timelines(connection, learner=learner).of(one.id).place(newest)
+        if place.time >= stamp.time:
+            found[one.uid.hex()] = [newest.epoch, newest.time.isoformat()]
+    return found
 
 
 def settle(connection: Connection, head: Head, *, learner: int) -> None:
@@ -159,9 +181,9 @@ def append_review(
     after: Memory,
     duration: int,
     learner: int,
-) -> Memory:
-    """Log one rating and store the memory it leads to, *after* unless another device has written
-    what comes later. *duration* is in milliseconds. Returns the memory."""
+) -> None:
+    """Log one rating and store the memory *after* it: no entry that is there comes later (see
+    `head`). *duration* is in milliseconds."""
     connection.execute(
         insert(tables.review).values(
             uid=entry.uid,
@@ -175,14 +197,9 @@ def append_review(
             **_cache(before, after),
         )
     )
-    if head.alone or not _shared(connection, card_id, head, learner=learner):
-        if after != before:  # cram leaves it alone
-            write_memory(connection, card_id, after, learner=learner)
-    else:
-        history = read_history(connection, learner=learner)
-        after = refold(connection, card_id, history, learner=learner)
+    if after != before:  # cram leaves it alone
+        write_memory(connection, card_id, after, learner=learner)
     settle(connection, head, learner=learner)
-    return after
 
 
 def log_event(
@@ -233,6 +250,31 @@ def _append_event(
     learner: int,
 ) -> fold.Event:
     made = head(connection, now, learner=learner)
+    entry = _insert_event(
+        connection,
+        card_id,
+        kind,
+        made,
+        target=target,
+        until=until,
+        payload=payload,
+        learner=learner,
+    )
+    settle(connection, made, learner=learner)
+    return entry
+
+
+def _insert_event(
+    connection: Connection,
+    card_id: int | None,
+    kind: EventKind,
+    made: Head,
+    *,
+    target: bytes | None = None,
+    until: date | None = None,
+    payload: Mapping[str, Any] | None = None,
+    learner: int,
+) -> fold.Event:
     entry = fold.Event(new_uid(), made.at, made.offset, kind, target, until, payload, made.day)
     connection.execute(
         insert(tables.event).values(
@@ -246,7 +288,6 @@ def _append_event(
             **made.columns(),
         )
     )
-    settle(connection, made, learner=learner)
     return entry
 
 
@@ -267,25 +308,62 @@ def read_timelines(connection: Connection, *, learner: int) -> Timelines:
         .scalar_subquery()
         for column in _STAMPED
     )
-    rows = connection.scalars(select(device.id).where(func.coalesce(*set_back).is_not(None)))
-    return Timelines(
-        {one: Timeline(_setbacks(connection, one, learner=learner)) for one in rows.all()}
+    rows = connection.execute(
+        select(device.id, device.uid, func.coalesce(*set_back).label("broken"))
+    ).all()
+    times = Timelines(
+        {
+            row.id: Timeline(
+                _setbacks(connection, row.id, learner=learner) if row.broken is not None else ()
+            )
+            for row in rows
+        }
     )
+    return _capped(connection, times, rows, learner=learner) if len(rows) > 1 else times
+
+
+def _capped(
+    connection: Connection, straight: Timelines, devices: Sequence[Any], *, learner: int
+) -> Timelines:
+    """What one device has caught up with was before that, be that itself moved or not."""
+    caught = connection.execute(
+        select(event.payload, *_order_of(event)).where(
+            event.learner_id == learner,
+            event.card_id.is_(None),
+            event.kind == EventKind.CAUGHT_UP.value,
+        )
+    ).all()
+    ids = {row.uid.hex(): row.id for row in devices}
+    times, before = straight, dict[int, list[Cap]]()
+    for _ in caught:  # each moves others at most; a chain is no longer than there are
+        caps: dict[int, list[Cap]] = {}
+        for row in caught:
+            at = times.place(row).time
+            for uid, (epoch, time) in (row.payload or {}).items():
+                if uid in ids:
+                    until = Stamp(epoch, datetime.fromisoformat(time))
+                    caps.setdefault(ids[uid], []).append(Cap(until, at))
+        if caps == before:
+            break
+        times, before = straight.capped(caps), caps
+    return times
 
 
 class Timelines:
-    """Where an entry of any device stands; a device that is not named was never set back."""
+    """Where an entry of any device stands."""
 
     def __init__(self, known: Mapping[int, Timeline]) -> None:
         self._known = known
 
+    def of(self, device_id: int) -> Timeline:
+        return self._known[device_id]
+
     def place(self, row: Any) -> Place:
         """The place of a row with a device, an epoch and a stamp."""
-        stamp = Stamp(row.epoch, row.stamp)
-        return self._known.get(row.device_id, _STRAIGHT).place(stamp)
+        return self.of(row.device_id).place(Stamp(row.epoch, row.stamp))
 
-
-_STRAIGHT = Timeline()
+    def capped(self, caps: Mapping[int, Sequence[Cap]]) -> Timelines:
+        return Timelines({one: line.capped(caps.get(one, ())) for one, line in self._known.items()})
 
 
 def in_order(connection: Connection, rows: Iterable[Any], *, learner: int) -> list[Any]:
@@ -392,22 +470,6 @@ def _setbacks(connection: Connection, device_id: int, *, learner: int) -> list[S
         )
         former = begun
     return found
-
-
-def _shared(connection: Connection, card_id: int, head: Head, *, learner: int) -> bool:
-    """Whether another device has written what may come after an entry of this one."""
-    foreign = (
-        exists().where(
-            column.card_id == card_id,
-            column.learner_id == learner,
-            column.device_id != head.device_id,
-        )
-        for column in (review, event)
-    )
-    adopted_there = exists().where(
-        adopted.learner_id == learner, adopted.device_id != head.device_id
-    )
-    return bool(connection.scalar(select(or_(*foreign, adopted_there))))
 
 
 def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entry]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from studyapp.memory.state import Cause, Memory
 from studyapp.notes.card import Face, face
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point, chapter_title
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 
 note = tables.note.c
 card = tables.card.c
@@ -91,6 +91,13 @@ def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
         row.chapter_number,
         row.chapter_title,
         row.section_title,
+    )
+
+
+def seen(connection: Connection, uid: bytes, *, learner: int) -> int | None:
+    """The id of the card *uid* that the learner sees, which may be of a copy of their own."""
+    return connection.scalar(
+        select(card.id).where(card.uid == uid, owner.visible(card, learner=learner))
     )
 
 

@@ -19,7 +19,11 @@ from studyapp.study.desk import Desk
 review = tables.review.c
 event = tables.event.c
 
-_UNDATED = (EventKind.RETRACT.value, EventKind.REDATE.value)  # whose date changes nothing
+_UNDATED = (
+    EventKind.RETRACT.value,
+    EventKind.REDATE.value,
+    EventKind.CAUGHT_UP.value,
+)  # whose date changes nothing
 _DAY = timedelta(days=1)
 _BATCH = 500  # as many values as any database takes in one statement
 

@@ -75,13 +75,14 @@ def answer(
     parameters = log.in_force(connection, learner=learner)
     head = log.head(connection, now, learner=learner)
     entry = fold.Review(log.new_uid(), head.at, head.offset, rating, kind, head.day)
-    after = log.append_review(
+    after = fold.apply(before, entry, uid_of_card, parameters)
+    log.append_review(
         connection,
         card_id,
         entry,
         head,
         before=before,
-        after=fold.apply(before, entry, uid_of_card, parameters),
+        after=after,
         duration=milliseconds(duration),
         learner=learner,
     )

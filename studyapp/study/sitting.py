@@ -126,11 +126,7 @@ class Sitting:
             self.done.pop()
         self._reload()
         if undone.card is not None and not undone.grade:
-            with self.desk.reading() as connection:
-                view = card.load(connection, undone.card, learner=self.desk.learner)
-            self._queue.put_first(
-                Item(view.id, view.family, view.chapter_id, view.memory.state, view.memory.due_at)
-            )
+            self._put_first(undone.card)
         self._advance()
         return undone
 
@@ -160,10 +156,21 @@ class Sitting:
         self._advance()
 
     def reload_card(self) -> None:
-        """Read the current card's text again (after an edit)."""
+        """Read the current card's text again (after an edit, which may have made a copy of the
+        note: its cards take the place of those of the original)."""
         if self.view is not None:
             with self.desk.reading() as connection:
-                self.view = card.load(connection, self.view.id, learner=self.desk.learner)
+                seen = card.seen(connection, self.view.uid, learner=self.desk.learner)
+            self._reload()
+            self._item, self.view = self._put_first(self.view.id if seen is None else seen)
+
+    def _put_first(self, card_id: int) -> tuple[Item, CardView]:
+        with self.desk.reading() as connection:
+            view = card.load(connection, card_id, learner=self.desk.learner)
+        memory = view.memory
+        item = Item(view.id, view.family, view.chapter_id, memory.state, memory.due_at)
+        self._queue.put_first(item)
+        return item, view
 
     def summary(self) -> Summary:
         """How the sitting went; honest about how few reviews a share rests on."""

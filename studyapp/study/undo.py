@@ -16,7 +16,12 @@ from studyapp.study.questionnaire import response
 review = tables.review.c
 event = tables.event.c
 
-_NOBODYS = (EventKind.RETRACT.value, EventKind.CHANGED.value, EventKind.IMPORT.value)
+_NOBODYS = (
+    EventKind.RETRACT.value,
+    EventKind.CHANGED.value,
+    EventKind.IMPORT.value,
+    EventKind.CAUGHT_UP.value,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event, insert, select, update
 
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import EPOCH, Adopted, Entry, fold
+from studyapp.memory.fold import EPOCH, Adopted, Entry, EventKind, fold
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
 from studyapp.memory.stamp import Place
 from studyapp.memory.state import Memory, Rating
@@ -162,7 +162,7 @@ def in_true_order(engine: Engine, world: World) -> list[Memory]:
 
     def placed(entry: Entry | Adopted) -> Place:
         at = EPOCH + timedelta(seconds=1 + world.order.get(entry.uid, -1))
-        return Place(at, 0, at)
+        return Place(at, at, 0, at)
 
     with reading(engine) as connection:
         history = [
@@ -275,3 +275,44 @@ def nothing_absurd(engine: Engine, world: World, stored: list[Memory]) -> None:
         assert undone is not None
         assert (undone.what, undone.card) == ("the new dates", None)
         assert memories(engine) == stored
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), HOUR, 3 * DAY, 365 * DAY])
+def test_an_entry_from_elsewhere_that_is_ahead_moves_no_rating_of_today(
+    template: Path, tmp_path: Path, ahead: timedelta
+) -> None:
+    """It was there, so it was before; and so do all copies say. A changed setting is in force."""
+    world = World(START)
+    here = Device(copy(template, tmp_path / "a.db"), world)
+    there = Device(copy(template, tmp_path / "b.db"), world, ahead)
+    for card in (1, 2):
+        here.do("rate", card, Rating.GOOD)
+    world.now += DAY
+    there.do("adopt", 3, Rating.EASY)
+    there.do("rate", 1, Rating.GOOD)
+    there.do("bury", 2, Rating.GOOD)
+    merge(there.engine, here.engine)
+    for _ in range(3):
+        here.do("rate", 1, Rating.AGAIN)  # which holds date and button against what is stored
+        here.do("rate", 2, Rating.GOOD)
+    here.do("adopt", 1, Rating.HARD)
+    with reading(here.engine) as connection:
+        assert log.in_force(connection, learner=1).desired_retention == 0.8 + 0.03 * Rating.HARD
+        caught = select(tables.event.c.kind).where(tables.event.c.card_id.is_(None))
+        assert connection.scalars(caught).all() == [EventKind.CAUGHT_UP.value]
+    there.do("rate", 1, Rating.GOOD)  # and goes on there, ahead again
+    merge(here.engine, there.engine)
+    merge(there.engine, here.engine)
+    assert memories(here.engine) == memories(there.engine)
+    here.do("rate", 1, Rating.GOOD)
+    merged = [copy(template, tmp_path / f"m{number}.db") for number in range(2)]
+    for target, sources in zip(merged, ((here, there), (there, here)), strict=True):
+        for one in sources:
+            merge(one.engine, target)
+        assert memories(target) == memories(here.engine)
+    with writing(here.engine) as connection:
+        undone = undo(connection, here.clock, learner=1)
+    assert undone is not None
+    assert undone.card == 1
+    for engine in (here.engine, there.engine, *merged):
+        engine.dispose()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from screen import until
 from studyapp import __main__, config
 from studyapp.config import Settings
 from studyapp.tui import places
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.widgets.prose import Prose
-from tests_support import until
 
 
 async def test_the_app_is_another_learners(make_app, open_today, settle) -> None:
