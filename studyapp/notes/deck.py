@@ -149,6 +149,7 @@ class _Folder:
     def _write(self, note: ForeignNote, name: str) -> tuple[str, Note] | None:
         """The note's text without a digest, and the note that is read from it; None if there is
         no text that gives it back."""
+        whole = _cleaned(note.question)
         note = replace(
             note, question=_one_line(note.question or _gist(note)), answer=_cleaned(note.answer)
         )
@@ -164,6 +165,8 @@ class _Folder:
             if not problems and len(found) == 2 and _is_same(found[0], note, answer):
                 if answer != note.answer and _shows_code(note.answer, answer):
                     self.report(note, "its text would end its note here and is kept as code")
+                if "\n\n" in whole or FENCE.search(whole):
+                    self.report(note, "its question has several parts and is kept as one line")
                 return text, found[0]
         self.report(note, "the note has a text that cannot be written as one note here")
         return None

@@ -127,12 +127,14 @@ def test_every_kind_of_note(root: Path) -> None:
         ForeignNote("b", "only one side", card=CardStyle.BOTH, line=3),
         ForeignNote("e", "  ", "no question", line=4),
         ForeignNote("q", "Twice?", line=5),
+        ForeignNote("m", "What does this print?\n\n```\nx\n```", "y", line=6),
     )
     planned = bring(root, *notes)
     assert [(one.line, one.message) for one in planned.problems] == [
         (3, "a note that is asked both ways has only one side"),
         (4, "the note has no question"),
         (5, "the id 'q' is there twice; only the first note is taken"),
+        (6, "its question has several parts and is kept as one line"),
     ]
     found = {guid: read(root)[name] for guid, name in planned.ids.items()}
     assert {guid: sides(note) for guid, note in found.items()} == {
@@ -140,6 +142,7 @@ def test_every_kind_of_note(root: Path) -> None:
         "c": ("cloze:c1", "cloze:c2"),
         "q": ("answer",),
         "p": ("answer",),
+        "m": ("answer",),
     }
     assert found["c"].prompt == "The … is what … lowers, step by step, until it does no more."
     assert found["c"].answer == text
@@ -207,7 +210,7 @@ def test_any_notes_read_back_or_are_told(notes: list[ForeignNote]) -> None:
         found = read(root)
         assert set(found) == set(planned.ids.values())
         assert len(planned.ids) == len(planned.added)
-        left_out = [one for one in planned.problems if "kept as code" not in one.message]
+        left_out = [one for one in planned.problems if "is kept as" not in one.message]
         assert len(planned.added) + len(left_out) == len(notes)
         again = bring(root, *notes)
         assert (again.files, again.unchanged) == ({}, len(planned.added))

@@ -42,13 +42,17 @@ class TrackerScreen(CoursePage):
 
     @property
     def entry(self) -> Entry | None:
-        return self.contents.entry if self.course.sections else None
+        return self.contents.entry if self._has_entries else None
+
+    @property
+    def _has_entries(self) -> bool:
+        """Whether there is a section to read or a deck to start."""
+        return bool(self.course.sections) or any(it.number is None for it in self.course.chapters)
 
     def show_course(self) -> None:
         course = self.course
-        empty = not course.sections
-        self.set_class(empty, "-empty")
-        self.head("Course", "" if empty else f"{course.progress} sections done")
+        self.set_class(not self._has_entries, "-empty")
+        self.head("Course", f"{course.progress} sections done" if course.sections else "")
         self.contents.show(course)
         if not self._begun:
             self._begun = True

@@ -193,7 +193,8 @@ class Contents(Tree[Entry], inherit_bindings=False):
     def _chapter(self, chapter: Chapter) -> list[Piece]:
         quiet = self._style("quiet")
         if not chapter.sections:
-            return [("started" if chapter.started else "no sections", quiet)]
+            other = "no sections" if chapter.number is not None else "not started"
+            return [("started" if chapter.started else other, quiet)]
         some = sum(one.started for one in chapter.sections)
         state = "started  " if chapter.started else f"{some} started  " if some else ""
         return [(state, quiet), *self._progress(chapter.progress)]

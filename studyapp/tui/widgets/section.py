@@ -141,6 +141,9 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
                     "started",
                     "`c` opens the questionnaire. `o` lets no more new cards in.",
                 )
+            elif entry.number is None:
+                state = "not started"
+                text = "`o` starts the deck, which lets its cards in, a few a day."
             else:
                 state = "not started as a whole"
                 text = (
@@ -150,7 +153,8 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
             name = words.capital(chapter_title(entry.number, one_line(entry.title)))
             return name, f"{done}{cards} · {state}", text
         case Part():
-            return one_line(entry.title), f"{entry.progress} sections done", ""
+            done = f"{entry.progress} sections done" if entry.progress.total else ""
+            return one_line(entry.title), done, ""
     return "", "", ""
 
 
