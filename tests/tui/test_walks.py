@@ -379,7 +379,7 @@ async def test_a_rating_waits_for_a_lock_without_freezing(
             await shows(pilot, "Another program is writing; waiting")
             assert prompt(app) == "t0"
             await pilot.press("question_mark")  # the app is alive
-            await arrives(pilot, HelpScreen)
+            await until(pilot, lambda: isinstance(app.screen, HelpScreen))
             await pilot.press("escape")
         other.dispose()
         await asks(pilot, "t1", 1)
