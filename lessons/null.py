@@ -236,11 +236,11 @@ LESSON = Lesson(
     title="Could the slope be chance?",
     question=Question(
         text=(
-            "Over {n} cities, whose temperatures have an SD of 8 °C, a line was fitted to R. Its "
-            "slope is {slope} per °C, and the cities scatter about it with an SD of {scatter}. "
-            "That makes t, the slope divided by its standard error. If there were no relation and "
-            "the model held, in what share of chance worlds would t be at least this large, in "
-            "either direction?"
+            "Over {n} cities, whose temperatures have an SD of 8 °C, a line was fitted to R, the "
+            "number of people that one person infects. Its slope is {slope} per °C, and the "
+            "cities scatter about it with an SD of {scatter}; t is the slope divided by its "
+            "standard error. If there were no relation and the model held, in what share of "
+            "chance worlds would t be at least this large, in either direction?"
         ),
         kind="choice",
         fact="p_value",
@@ -285,8 +285,8 @@ LESSON = Lesson(
     meaning=(
         When(
             "The p-value is the share of worlds without any relation whose t is at least as large "
-            "as that of the data. Its band is simulation error alone: more worlds narrow it "
-            "around p_exact, and say nothing more about the cities."
+            "as that of the data, in either direction. Its band is simulation error alone: more "
+            "worlds narrow it around p_exact, and say nothing more about the cities."
         ),
         When(
             "Here chance alone hardly ever does it: either there is a relation, or something rare "
@@ -330,8 +330,9 @@ LESSON = Lesson(
             knobs={"slope": (0.0, 0.0)},
         ),
         When(
-            "A replication's p would be no closer to this one than replication_05 to "
-            "replication_95: that is how little one p tells of the next."
+            "Were the study done again, and nothing else known, its p would lie between "
+            "replication_05 and replication_95 in nine cases of ten: that is how little one p "
+            "tells of the next."
         ),
     ),
     next=(
