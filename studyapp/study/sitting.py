@@ -48,6 +48,7 @@ class Sitting:
         self.more = 0
         self.done: list[Done] = []
         self.view: CardView | None = None
+        self._item: Item | None = None
         self._shown_at = desk.now()
         self.ends = self._time_is_up()
         self._reload()

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 LESSONS = ("null", "overfit", "transfer")
 
 
+@pytest.mark.slow
 def test_every_lesson_is_run_with_more_and_more_repetitions() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / "gpu.py"), "--device", "cpu", "--small"],
