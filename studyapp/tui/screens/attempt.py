@@ -303,9 +303,12 @@ class AttemptScreen(WritingPage):
 
     def overtaken(self, error: AlreadyRatedError) -> None:
         """Another window has judged this answer: show it as it is now."""
+        writing = self.focused is self._box
         super().overtaken(error)
         self.attempt.reload()
         self._show_question()
+        if writing:  # the keys that follow are letters still, and no commands
+            self.set_focus(self._box)
 
     @on(TextArea.Changed)
     def _accepted(self) -> None:
