@@ -299,7 +299,8 @@ class AttemptScreen(WritingPage):
         self._draw_grades()
 
     def show_saved(self) -> None:
-        self.query_one(Questions).show(self.attempt.questions)
+        for questions in self.query(Questions):  # none while the page is being closed
+            questions.show(self.attempt.questions)
 
     def overtaken(self, error: AlreadyRatedError) -> None:
         """Another window has judged this answer: show it as it is now."""

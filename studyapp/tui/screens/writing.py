@@ -95,7 +95,7 @@ class WritingPage(Page):
             await asyncio.to_thread(self._write_down, draft)
         except StudyError as error:
             failed = error
-        if draft is not self.draft or not self.is_attached:  # closed in the meantime
+        if draft is not self.draft or not self.query(AnswerBox):  # closed in the meantime
             return
         if isinstance(failed, AlreadyRatedError):
             self._overtaken(failed)
