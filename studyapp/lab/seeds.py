@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from studyapp.lab.interval import clopper_pearson, mean_interval
+from studyapp.lab.interval import clopper_pearson, mean_interval, median_interval
 from studyapp.lab.protocol import Fact
 
 Weights = dict[str, Tensor]
@@ -68,6 +68,17 @@ def mean_fact(name: str, values: Tensor | Sequence[float], unit: str, drawn: str
     mean, low, high = mean_interval(rows)
     method = "student t" if len(rows) > 1 else "one draw"
     return Fact(name, mean, unit, low, high, len(rows), method, varies(len(rows), drawn))
+
+
+def median_fact(name: str, values: Tensor | Sequence[float], unit: str, drawn: str) -> Fact:
+    """Return the median over seeds, for what is skewed: epochs, or a loss near zero.
+
+    Its interval comes from the order of the values; fewer than six seeds have none.
+    """
+    rows = values.tolist() if isinstance(values, Tensor) else list(values)
+    middle, low, high = median_interval(rows)
+    method = "order statistics" if low is not None else "too few for an interval"
+    return Fact(name, middle, unit, low, high, len(rows), method, varies(len(rows), drawn))
 
 
 def share_fact(name: str, hits: Tensor | Sequence[bool], unit: str, drawn: str) -> Fact:

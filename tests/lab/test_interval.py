@@ -11,7 +11,13 @@ import scipy.stats  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studyapp.lab.interval import clopper_pearson, mean_interval, t_quantile, wilson
+from studyapp.lab.interval import (
+    clopper_pearson,
+    mean_interval,
+    median_interval,
+    t_quantile,
+    wilson,
+)
 
 finite = st.floats(-1e6, 1e6)
 
@@ -43,6 +49,26 @@ def test_one_value_has_no_interval_and_none_is_refused() -> None:
     assert mean_interval([3.5]) == (3.5, None, None)
     with pytest.raises(ValueError, match="at least one"):
         mean_interval([])
+
+
+@pytest.mark.parametrize("n", [1, 5, 6, 7, 8, 16, 17, 32, 192])
+def test_a_median_is_covered_whatever_the_distribution(n: int) -> None:
+    middle, low, high = median_interval([float(rank) for rank in reversed(range(1, n + 1))])
+    assert middle == (n + 1) / 2
+    if low is None or high is None:
+        assert n < 6
+        return
+    # The median lies below the value of rank k if at least n − k + 1 of n coins fall above it.
+    outside = 2 * float(scipy.stats.binom.cdf(low - 1, n, 0.5))
+    assert 1 - outside >= 0.95
+    assert 2 * float(scipy.stats.binom.cdf(low, n, 0.5)) > 0.05  # and no narrower one would do
+    assert high == n + 1 - low
+
+
+def test_a_median_of_nothing_is_refused_and_of_infinity_is_none() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        median_interval([])
+    assert repr(median_interval([1.0, math.inf])) == "(nan, nan, nan)"
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])

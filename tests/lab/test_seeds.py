@@ -64,10 +64,14 @@ def test_facts_have_the_interval_of_their_kind() -> None:
     mean = seeds.mean_fact("gap", torch.tensor([1.0, 2.0, 4.0]), "points", "data")
     assert (mean.value, mean.low, mean.high) == mean_interval([1.0, 2.0, 4.0])
     assert (mean.unit, mean.n, mean.varies) == ("points", 3, "3 draws of data")
+    rows = [9.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    median = seeds.median_fact("epoch", torch.tensor(rows), "epochs", "data")
+    assert (median.value, median.low, median.high) == (3.5, 1.0, 9.0)
     share = seeds.share_fact("worse", torch.tensor([True, False, True]), "of seeds", "data")
     assert (share.value, share.low, share.high) == clopper_pearson(2, 3)
     for fact in (
         seeds.mean_fact("gap", [1.0], "", "data"),
+        seeds.median_fact("gap", [1.0], "", "data"),
         seeds.share_fact("worse", [True], "", "data"),
     ):
         assert (fact.value, fact.low, fact.high, fact.n) == (1.0, None, None, 1)
