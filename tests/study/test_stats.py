@@ -52,7 +52,7 @@ def totals(engine: Engine, clock: Clock, leech_lapses: int) -> stats.Stats:
         return stats.stats(connection, clock(), leech_lapses=leech_lapses, learner=1)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_stats_and_the_warning_agree_on_what_a_leech_is(
     seed: int, engine: Engine, clock: Clock
 ) -> None:
