@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, union_all, update
 
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder
@@ -244,16 +244,21 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
 
 
 def last_started(connection: Connection, *, learner: int) -> Home:
-    """The chapter that the learner started last, where a card of their own belongs; a deck only if
-    there is no chapter. Raises StudyError if nothing is started."""
-    chapter, chapter_progress = tables.chapter.c, tables.chapter_progress.c
+    """The chapter that the learner started last, as a whole or in part, where a card of their own
+    belongs; a deck only if there is no chapter. Raises StudyError if nothing is started."""
+    chapter, section = tables.chapter.c, tables.section.c
+    whole, part = tables.chapter_progress.c, tables.section_progress.c
+    started = union_all(
+        select(whole.chapter_id, whole.started_at).where(whole.learner_id == learner),
+        select(section.chapter_id, part.started_at)
+        .join(tables.section_progress, part.section_id == section.id)
+        .where(part.learner_id == learner),
+    ).subquery()
     row = connection.execute(
         select(chapter.pack, chapter.part, chapter.number, chapter.title)
-        .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
-        .where(chapter_progress.learner_id == learner, chapter_progress.started_at.is_not(None))
-        .order_by(
-            chapter.number.is_(None), chapter_progress.started_at.desc(), chapter.number.desc()
-        )
+        .join(started, started.c.chapter_id == chapter.id)
+        .where(started.c.started_at.is_not(None))
+        .order_by(chapter.number.is_(None), started.c.started_at.desc(), chapter.number.desc())
         .limit(1)
     ).one_or_none()
     if row is None:

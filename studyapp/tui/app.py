@@ -77,6 +77,7 @@ class StudyApp(App[None]):
         self.failure: str | None = None
         self.running: LiveRun | None = None  # the experiment that is going on
         self.seen: set[str] = set()  # experiments that an answer on the screen has cited
+        self.today = TodayScreen()  # whatever is shown on top of it
         self._catalog: Catalog | None = None
         self._go_to_review = review
         self._chapter = chapter
@@ -96,7 +97,7 @@ class StudyApp(App[None]):
             self.theme = self._current.settings.theme
         self._theme_to_keep = self.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
-        self.push_screen(TodayScreen())
+        self.push_screen(self.today)
         self.call_after_refresh(self._open)
 
     @work(thread=True, exclusive=True, group="open")
@@ -141,30 +142,26 @@ class StudyApp(App[None]):
 
         try:
             if bring_back(desk.at(LONG_PATIENCE)):
-                self.call_from_thread(self.query_one_today().refresh_overview)
+                self.call_from_thread(self.today.refresh_overview)
             checkpoint(desk.engine)
         except StudyError as error:  # another program holds the lock; the next start does it
             self.log.warning(str(error))
-        self.query_one_today().load_prospect()
+        self.today.load_prospect()
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
 
     def _opened(self, desk: Desk, overview: Overview, problems: int) -> None:
         self.desk = desk
-        self.query_one_today().show(overview)
+        self.today.show(overview)
         if problems:
             self.notify(
                 f"{problems} problems in the content; `studyapp check` lists them.",
                 severity="warning",
             )
 
-    def query_one_today(self) -> TodayScreen:
-        """Today is always the first screen on the stack above the default one."""
-        return next(screen for screen in self.screen_stack if isinstance(screen, TodayScreen))
-
     def _fail(self, sentence: str) -> None:
         self.failure = sentence
-        self.query_one_today().show_failure(sentence)
+        self.today.show_failure(sentence)
 
     @property
     def catalog(self) -> Catalog:
