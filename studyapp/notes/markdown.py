@@ -60,6 +60,7 @@ _COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _OF_CHAPTERS = ("part", "chapter", "title", "lecture", "video")
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
+_FOLLOWER = "another"
 _PARTS = ("point", "cloze")  # whose ids need only differ within a note
 _FIX = "`studyapp check --fix` writes one"
 
@@ -190,6 +191,23 @@ def notes_in(text: str, kind: FileKind, path: Path) -> tuple[tuple[Note, ...], t
     """The notes that *text* would have below a front matter, and its problems."""
     file = _File(path, text)
     return _notes(file, _chunks(file, 0, kind), kind), tuple(sorted(file.problems))
+
+
+def alone(text: str, kind: FileKind, path: Path) -> tuple[Note | None, tuple[Problem, ...]]:
+    """The one note below a heading that *text* is, however it is followed, and its problems; None
+    if it is not exactly one, with a problem that says why."""
+    file = _File(path, f"{text}\n\n## Another {{#{_FOLLOWER}}}\n")
+    chunks = _chunks(file, 0, kind)
+    headings = [chunk.start + 1 for chunk in chunks if chunk.title is not None]
+    if len(headings) > 2:
+        told = "a heading ## would begin another note here; ### does not"
+        return None, (Problem(path, headings[1], told),)
+    notes = _notes(file, chunks, kind)
+    if [note.id for note in notes[1:]] == [_FOLLOWER]:
+        return notes[0], tuple(sorted(file.problems))
+    if not file.problems:
+        file.report(headings[0], "something below never ends, a tag of HTML perhaps")
+    return None, tuple(sorted(file.problems))
 
 
 def quoted(text: str) -> str:

@@ -14,7 +14,14 @@ from sqlalchemy import Connection, insert, select, union_all, update
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder
 from studyapp.errors import StudyError
-from studyapp.notes.note import ChapterKey, FileKind, NoteKind, chapter_key, chapter_name
+from studyapp.notes.note import (
+    ChapterKey,
+    FileKind,
+    NoteKind,
+    chapter_key,
+    chapter_name,
+    note_uid,
+)
 from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
@@ -183,8 +190,8 @@ class Home:
     title: str
 
     def path(self, packs: Path, kind: NoteKind) -> Path:
-        """The file in `mine` of a learner's *packs* for notes of this *kind*; one of another pack
-        is passed over."""
+        """The file in `mine` of a learner's *packs* for notes of this *kind*; one of that name that
+        cannot hold them, or cannot be read, is passed over."""
         from studyapp.notes import markdown
 
         wanted = (self.pack, chapter_key(self.number, self.title))
@@ -195,7 +202,7 @@ class Home:
             if not path.exists():
                 break
             page, _ = markdown.read(path)
-            if page is None or (page.pack, page.key) == wanted:
+            if page and (page.pack, page.key, page.kind) == (*wanted, _page_kind(kind)):
                 break
         return path
 
@@ -216,13 +223,19 @@ def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> tuple[Path, i
     """Append a note's *text* to a content file of the learner's own; returns it and the note's
     first line."""
     path = home.path(packs_of(desk), kind)
-    page = FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
-    old = path.read_text("utf-8") if path.exists() else ""
+    try:
+        old = path.read_text("utf-8") if path.exists() else ""
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
     if not old:
-        old = f"---\n{home.head}kind: {page.value}\n---\n"
+        old = f"---\n{home.head}kind: {_page_kind(kind).value}\n---\n"
     before = old.rstrip("\n") + "\n\n"
     disk.write(path, before + text.strip() + "\n")
     return path, before.count("\n") + 1
+
+
+def _page_kind(kind: NoteKind) -> FileKind:
+    return FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
 
 
 def new_question(desk: Desk, question: str, answer: str) -> None:
@@ -239,8 +252,36 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
         home = last_started(connection, learner=desk.learner)
         taken = set(connection.scalars(select(tables.note.c.name)))
     name = markdown.own_id(f"my {question}", taken)
-    add_note(desk, home, f"## {question} {{#{name}}}\n\n{answer}", NoteKind.QUESTION)
+    head = f"## {question} {{#{name}}}\n\n"
+    note, problems = markdown.alone(head + answer, FileKind.QUESTIONNAIRE, packs_of(desk))
+    for problem in problems:
+        line = problem.line - head.count("\n")
+        place = f"Line {line} of the answer" if line > 0 else "The card"
+        raise StudyError(f"{place}: {problem.message}. Nothing was saved.")
+    if note is None or (note.prompt, note.id) != (question, name):
+        raise StudyError("The question has signs that a heading cannot have. Nothing was saved.")
+    keep_note(desk, home, name, head + answer)
+
+
+def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:
+    """Keep a question of the learner's own, with the id *name*; returns its first card's id.
+
+    Raises StudyError if the file does not give it back.
+    """
+    path, _ = add_note(desk, home, text, NoteKind.QUESTION)
     refresh(desk)
+    note, card = tables.note.c, tables.card.c
+    with desk.reading() as connection:
+        card_id: int | None = connection.scalar(
+            select(card.id)
+            .join(tables.note, note.id == card.note_id)
+            .where(note.uid == note_uid(home.pack, name).bytes, note.learner_id == desk.learner)
+            .order_by(card.position, card.id)
+            .limit(1)
+        )
+    if card_id is None:
+        raise StudyError(f"The card could not be read back; look at the end of {path}.")
+    return card_id
 
 
 def last_started(connection: Connection, *, learner: int) -> Home:
