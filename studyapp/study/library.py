@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -166,18 +167,60 @@ def _plain(value: float | tuple[timedelta, ...]) -> object:
 
 
 def editable(desk: Desk, view: CardView) -> tuple[Path, int]:
-    """File and line at which the learner edits a card's note.
+    """File and line at which the learner edits a card's note; then to be handed to `edited`.
 
-    An installed pack is never written to: its note is copied with the same id to `packs/mine`,
-    whose copy then shadows it.
+    An installed pack is never written to: a draft of its note is edited instead.
     """
     from studyapp.notes import markdown
 
-    note, own = view.note, packs_of(desk)
-    if own in note.path.parents:
+    note = view.note
+    if packs_of(desk) in note.path.parents:
         return note.path, note.line
-    home = Home(view.pack, view.part, view.chapter, view.chapter_title)
-    return add_note(desk, home, markdown.excerpt(note), note.kind)
+    draft = _draft(desk, view)
+    if not draft.exists():  # else one that could not be kept: the learner goes on with it
+        disk.write(draft, markdown.excerpt(view.note))
+    return draft, 1
+
+
+def edited(desk: Desk, view: CardView) -> None:
+    """Read what an editor has made of a card's note.
+
+    A draft that says something new goes to `packs/mine` with the note's id, where it shadows the
+    original. Raises StudyError, and keeps the draft, if it is no longer that one note, and for the
+    first problem of the file that was edited.
+    """
+    from studyapp.notes import markdown
+
+    path, draft = view.note.path, _draft(desk, view)
+    if draft.exists():
+        try:
+            text = draft.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise StudyError(f"{draft} cannot be read: {error}.") from error
+        if text != markdown.excerpt(view.note):
+            note, problems = markdown.alone(text.strip(), _page_kind(view.note.kind), draft)
+            if note is None or note.id != view.note.id:
+                told = f" ({problems[0].message})" if problems else ""
+                raise StudyError(
+                    f"This is no longer the one note {view.note.id}{told}; "
+                    f"e opens it again. It is kept in {draft}."
+                )
+            path, _ = add_note(desk, _home_of(view), text, view.note.kind)
+        draft.unlink()
+    report = refresh(desk)
+    for problem in report.problems if report else ():
+        if problem.path == path:
+            raise StudyError(str(problem))
+
+
+def _draft(desk: Desk, view: CardView) -> Path:
+    """Where a note of an installed pack is edited; nothing reads content there."""
+    name = f"{desk.learner}-{view.pack}-{view.note.id}.md"
+    return data_folder() / "drafts" / re.sub(r"[^\w.-]", "_", name)
+
+
+def _home_of(view: CardView) -> Home:
+    return Home(view.pack, view.part, view.chapter, view.chapter_title)
 
 
 @dataclass(frozen=True, slots=True)

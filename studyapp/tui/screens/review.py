@@ -382,15 +382,37 @@ class ReviewScreen(Page):
         assert view is not None
         try:
             path, line = library.editable(self.desk, view)
-            edit(self.app, path, line)
-            library.refresh(self.desk.at(LONG_PATIENCE))
-            self.sitting.reload_card()
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
+        try:
+            edit(self.app, path, line)
+        except StudyError as error:  # it may have saved something before
+            self.notify(str(error), severity="error")
+        self._set_busy("Reading the note …")
+        self._read_edited(view)
+
+    @work(thread=True, exclusive=True, group="edit")
+    def _read_edited(self, view: CardView) -> None:
+        """Take what the editor has left; another program may hold the lock meanwhile."""
+        told = ""
+        try:
+            library.edited(self.desk.at(LONG_PATIENCE), view)
+        except StudyError as error:
+            told = str(error)
+        self.app.call_from_thread(self._edited, told)
+
+    def _edited(self, told: str) -> None:
+        self._set_busy("")
+        if told:
+            self.notify(told, severity="error")
+        try:
+            self.sitting.reload_card()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
         revealed = self._revealed
         self._show_card()
-        if revealed:
+        if revealed and self.sitting.view is not None:
             self._reveal()
 
     def action_lesson(self) -> None:
