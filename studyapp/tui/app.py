@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from studyapp.config import Current, Settings
@@ -93,8 +94,12 @@ class StudyApp(App[None]):
                 with suppress(NotImplementedError, ValueError, RuntimeError):
                     loop = asyncio.get_running_loop()
                     loop.add_signal_handler(getattr(signal, ending), self.exit)
-        if self._current.settings.theme in self.available_themes:
-            self.theme = self._current.settings.theme
+        wanted = self._current.settings.theme
+        if wanted in self.available_themes:
+            self.theme = wanted
+        else:
+            known = ", ".join(sorted(self.available_themes))
+            self.notify(f"There is no theme {wanted!r}; the themes are {known}.")
         self._theme_to_keep = self.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         self.push_screen(self.today)
@@ -268,6 +273,18 @@ class StudyApp(App[None]):
         except StudyError as error:
             self.notify(str(error), severity="error")
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Tell something in passing. What is told is text, whatever brackets are in it."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
     async def action_quit(self) -> None:
         """Close the app; if something cannot be saved now, only when asked again."""
         unsaved = [page for page in self.screen_stack if isinstance(page, Page) and not page.keep()]
@@ -297,7 +314,10 @@ class StudyApp(App[None]):
     def _keep_theme(self, theme: str) -> None:
         if theme != self._theme_to_keep:
             self._theme_to_keep = theme
-            self._current.change("theme", theme)
+            try:
+                self._current.change("theme", theme)
+            except StudyError as error:
+                self.notify(f"Not kept for the next time: {error}", severity="error")
 
     def on_unmount(self) -> None:
         if self.running is not None:

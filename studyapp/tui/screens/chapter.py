@@ -154,7 +154,7 @@ class ChapterScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self.desk.change("exam_on", day)
+        self.set_up("exam_on", day)
         self._close_box()
         self._load()
 

@@ -28,9 +28,9 @@ class NewScreen(Page):
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
-            yield Label("Question")
+            yield Label("Question", markup=False)
             yield Input(id="new-question")
-            yield Label("Answer, in Markdown; a line `- [ ] …` is a point")
+            yield Label("Answer, in Markdown; a line `- [ ] …` is a point", markup=False)
             yield TextArea(id="new-answer", soft_wrap=True)
 
     def on_mount(self) -> None:

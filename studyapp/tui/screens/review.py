@@ -371,7 +371,7 @@ class ReviewScreen(Page):
         for prose in proses:
             prose.raw = raw
         self.notify("Maths as written." if raw else "Maths rendered.")
-        self.desk.change("raw_maths", raw)
+        self.set_up("raw_maths", raw)
 
     def action_scroll(self, pages: int) -> None:
         body = self.query_one(VerticalScroll)

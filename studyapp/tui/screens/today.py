@@ -67,10 +67,10 @@ class TodayScreen(Page):
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
             with Horizontal(id="figures"):
-                yield Static("", id="now")
-                yield Static("", id="outlook")
+                yield Static("", id="now", markup=False)
+                yield Static("", id="outlook", markup=False)
             yield Menu(id="menu")
-            yield Static("", id="course")
+            yield Static("", id="course", markup=False)
 
     def on_mount(self) -> None:
         self.head("studyapp", "opening …")

@@ -70,13 +70,13 @@ class Knobs(Vertical):
         self._texts = texts
 
     def compose(self) -> ComposeResult:
-        yield Static("", id="set")
+        yield Static("", id="set", markup=False)
         for knob in self._knobs:
             with Horizontal():
                 yield Static(knob.name.replace("_", " "), classes="name", markup=False)
                 yield KnobInput(knob)
-                yield Static("", classes="allowed", id=f"allowed-{knob.name}")
-        yield Static("", id="about")
+                yield Static("", classes="allowed", id=f"allowed-{knob.name}", markup=False)
+        yield Static("", id="about", markup=False)
 
     def on_mount(self) -> None:
         for field in self.query(KnobInput):

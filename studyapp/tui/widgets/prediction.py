@@ -76,7 +76,7 @@ class ChoicePrediction(Vertical, can_focus=True):
     def compose(self) -> ComposeResult:
         for index, text in enumerate(self._texts):
             yield ChoiceLine(index, text)
-        yield Static("", id="sure")
+        yield Static("", id="sure", markup=False)
 
     def on_mount(self) -> None:
         self._draw()
