@@ -25,6 +25,7 @@ from studyapp.tui import places
 from studyapp.tui.editor import edit
 from studyapp.tui.evidence import evidence
 from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.field import TextField
 from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.ratings import Ratings
@@ -94,7 +95,7 @@ class ReviewScreen(Page):
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
             yield Prose(id="question", raw=self.desk.settings.raw_maths)
-            yield TextArea(id="typed", soft_wrap=True)
+            yield TextField(id="typed", soft_wrap=True)
             yield Static("", id="rule", markup=False)
             yield Prose(id="answer", raw=self.desk.settings.raw_maths)
             yield Points(id="points")
