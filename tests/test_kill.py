@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import os
 import random
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -25,6 +24,7 @@ from sqlalchemy import Engine, event
 
 from killing import check_whole, kill_once
 from studyapp.commands.main import main
+from studyapp.store import migrations
 from studyapp.store.database import open_database
 
 
@@ -80,25 +80,29 @@ def test_a_kill_at_any_statement_while_the_database_is_made_leaves_one_that_open
     tmp_path: Path,
 ) -> None:
     db = tmp_path / "study.db"
-    left: list[Path] = []
+    statements = 0
+    left: dict[tuple[tuple[str, bytes], ...], int] = {}  # what a kill leaves, after which statement
 
-    def copy(*_: Any) -> None:
-        folder = tmp_path / f"kill {len(left)}"
-        folder.mkdir()
-        for path in tmp_path.glob("study.db*"):
-            if not path.name.endswith("-shm"):  # an index of the log, made anew
-                shutil.copy(path, folder)
-        left.append(folder / db.name)
+    def look(*_: Any) -> None:
+        nonlocal statements
+        statements += 1
+        files = sorted(path for path in tmp_path.glob("study.db*") if path.suffix != ".db-shm")
+        left.setdefault(tuple((path.name, path.read_bytes()) for path in files), statements)
 
-    event.listen(Engine, "after_cursor_execute", copy)
+    event.listen(Engine, "after_cursor_execute", look)
     try:
         open_database(str(db)).dispose()
     finally:
-        event.remove(Engine, "after_cursor_execute", copy)
-    assert len(left) > 20
-    for one in left:
-        open_database(str(one)).dispose()
-        check_whole(one)
+        event.remove(Engine, "after_cursor_execute", look)
+    assert statements > 100
+    assert len(left) > len(migrations.steps())  # each commits
+    for files, statement in left.items():
+        folder = tmp_path / f"kill {statement}"
+        folder.mkdir()
+        for name, content in files:  # but for the -shm, an index of the log, which is made anew
+            (folder / name).write_bytes(content)
+        open_database(str(folder / db.name)).dispose()
+        check_whole(folder / db.name)
 
 
 @pytest.mark.slow

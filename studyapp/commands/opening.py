@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -50,11 +50,15 @@ class Opening:
     @contextmanager
     def study(self) -> Iterator[Desk]:
         """The learner's desk, with the content in step and the settings in force."""
+        from studyapp.store.engine import LockedError
         from studyapp.study import library
+        from studyapp.study.lab.misses import bring_back
 
         current = config.Current(config.load())
         desk, _ = library.open_study(self.db, current, now, self.name, new=self.new)
         try:
+            with suppress(LockedError):  # another program is writing; the next start does it
+                bring_back(desk)
             yield desk
         finally:
             desk.close()

@@ -12,6 +12,7 @@ from typing import Any
 from studyapp.errors import StudyError
 from studyapp.notes import markdown
 from studyapp.notes.card import FENCE, sides
+from studyapp.notes.folder import files
 from studyapp.notes.note import (
     CardStyle,
     ChapterKey,
@@ -107,7 +108,7 @@ def fix(root: Path, *, own: bool = False) -> int:
     With *own* they are notes of a learner's, whose ids no other device makes.
     """
     taken = {note.id for page in markdown.read_folder(root)[0] for note in page.notes}
-    return sum(markdown.fix(path, taken, own=own) for path in markdown.files(root))
+    return sum(markdown.fix(path, taken, own=own) for path in files(root))
 
 
 def as_json(report: Findings) -> dict[str, Any]:

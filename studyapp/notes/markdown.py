@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 import re
 import secrets
 import unicodedata
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from studyapp import disk
 from studyapp.errors import ContentError, StudyError, printable
 from studyapp.notes.card import CODE_SPAN, find_clozes, numbered_items
+from studyapp.notes.folder import files
 from studyapp.notes.note import (
     CardStyle,
     ContentFile,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_IGNORED = {"readme.md", "contributing.md"}
 _ID = re.compile(r"[a-z0-9-]+")
 _MARK = re.compile(r"\{#([^{}]*)\}$")  # the {#id} that ends a heading or a point
 _TASK = re.compile(r"\[[ xX]\](?:\s+(.*))?$", re.DOTALL)
@@ -61,6 +60,7 @@ _COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _OF_CHAPTERS = ("part", "chapter", "title", "lecture", "video")
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
+_FOLLOWER = "another"
 _PARTS = ("point", "cloze")  # whose ids need only differ within a note
 _FIX = "`studyapp check --fix` writes one"
 
@@ -84,7 +84,12 @@ def read_folder(root: Path) -> tuple[tuple[ContentFile, ...], tuple[Problem, ...
         raise StudyError(f"There is no folder {root}.")
     pages: list[ContentFile] = []
     problems: list[Problem] = []
-    for path in files(root):
+
+    def unread(error: OSError) -> None:
+        told = f"the folder cannot be read: {error.strerror}"
+        problems.append(Problem(Path(error.filename), 1, told))
+
+    for path in files(root, unread):
         page, wrong = read(path)
         pages += [page] if page else []
         problems += wrong
@@ -188,6 +193,23 @@ def notes_in(text: str, kind: FileKind, path: Path) -> tuple[tuple[Note, ...], t
     return _notes(file, _chunks(file, 0, kind), kind), tuple(sorted(file.problems))
 
 
+def alone(text: str, kind: FileKind, path: Path) -> tuple[Note | None, tuple[Problem, ...]]:
+    """The one note below a heading that *text* is, however it is followed, and its problems; None
+    if it is not exactly one, with a problem that says why."""
+    file = _File(path, f"{text}\n\n## Another {{#{_FOLLOWER}}}\n")
+    chunks = _chunks(file, 0, kind)
+    headings = [chunk.start + 1 for chunk in chunks if chunk.title is not None]
+    if len(headings) > 2:
+        told = "a heading ## would begin another note here; ### does not"
+        return None, (Problem(path, headings[1], told),)
+    notes = _notes(file, chunks, kind)
+    if [note.id for note in notes[1:]] == [_FOLLOWER]:
+        return notes[0], tuple(sorted(file.problems))
+    if not file.problems:
+        file.report(headings[0], "something below never ends, a tag of HTML perhaps")
+    return None, tuple(sorted(file.problems))
+
+
 def quoted(text: str) -> str:
     """A string as the front matter reads it back: JSON's quoting is a part of YAML's."""
     return json.dumps(text, ensure_ascii=False)
@@ -254,10 +276,12 @@ def _read(path: Path) -> tuple[ContentFile | None, _File]:
 
 def _open(path: Path) -> _File:
     try:
+        str(path).encode()
         data = path.read_bytes()
-    except OSError as error:
+    except (OSError, UnicodeEncodeError) as error:
+        told = error.strerror if isinstance(error, OSError) else "its name is not UTF-8"
         file = _File(path, "")
-        file.report(1, f"the file cannot be read: {error.strerror}")
+        file.report(1, f"the file cannot be read: {told}")
         return file
     bom = data.startswith(codecs.BOM_UTF8)
     data = data.removeprefix(codecs.BOM_UTF8)
@@ -271,19 +295,6 @@ def _open(path: Path) -> _File:
             f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8",
         )
         return file
-
-
-def files(root: Path) -> Iterator[Path]:
-    """The content files below *root* (or *root* itself, a file), hidden folders left out."""
-    if root.is_file():
-        yield root
-        return
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            low = name.lower()
-            if low.endswith(".md") and not low.startswith(".") and low not in _IGNORED:
-                yield Path(folder, name)
 
 
 def _without_repeated(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from studyapp.errors import StoreError, printable
 from studyapp.store import migrations
@@ -30,11 +30,12 @@ def open_database(url: str) -> Engine:
 
 def connect(url: str) -> Engine:
     """An engine for *url* whose write transactions begin with a lock."""
-    if "://" not in url:
+    path = "://" not in url
+    if path:
         _check_path(Path(url))
-        url = f"sqlite:///{url}"
     try:
-        parsed = make_url(url)
+        # A path is no part of a URL: ?, % and # may be in it.
+        parsed = URL.create("sqlite", database=url) if path else make_url(url)
         sqlite = parsed.get_backend_name() == "sqlite"
         engine = create_engine(parsed)
     except Exception as error:  # SQLAlchemy raises many kinds for a bad URL or a missing driver

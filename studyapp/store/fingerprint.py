@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, or_, select
 
+from studyapp.notes.folder import files
 from studyapp.store import tables
 
 _DERIVATION = "2"  # raise it when the cards made from the same text change
@@ -32,7 +33,11 @@ def fingerprint(root: Path) -> str:
     if not root.is_dir():
         return ""
     digest = hashlib.blake2b(_DERIVATION.encode(), digest_size=16)
-    for path in sorted(root.rglob("*.md")):
-        stat = path.stat()
-        digest.update(f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    for path in files(root):
+        try:
+            stat = path.stat()
+            told = f"{stat.st_size}\0{stat.st_mtime_ns}"
+        except OSError:  # a link that leads nowhere, or a file that has just gone
+            told = "unreadable"
+        digest.update(f"{path.relative_to(root)}\0{told}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

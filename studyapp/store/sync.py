@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -421,13 +422,15 @@ def _upsert(
 def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int:
     """Mark the owner's notes whose text has gone, and their cards; returns how many notes.
 
-    A file that cannot be read hides its notes; that is no reason to retire them.
+    What cannot be read hides its notes; that is no reason to retire them.
     """
-    table, unread = tables.note.c, {str(problem.path) for problem in source.problems}
+    table, hidden = tables.note.c, _Hidden({problem.path for problem in source.problems})
     gone = [
         row.id
         for row in connection.execute(_of(tables.note, source.owner))
-        if row.missing_since is None and row.uid not in source.notes and row.path not in unread
+        if row.missing_since is None
+        and row.uid not in source.notes
+        and not hidden.has(Path(row.path), row.name)
     ]
     for note_id in gone:
         connection.execute(update(tables.note).where(table.id == note_id).values(missing_since=now))
@@ -435,6 +438,26 @@ def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int
             update(tables.card).where(tables.card.c.note_id == note_id).values(missing_since=now)
         )
     return len(gone)
+
+
+class _Hidden:
+    """The notes that are still in a file of *unread* ones, or may be; each is opened once."""
+
+    def __init__(self, unread: set[Path]) -> None:
+        self._unread = unread
+        self._texts: dict[Path, str | None] = {}
+
+    def has(self, path: Path, name: str) -> bool:
+        """Whether the file at *path* cannot be read, or has the id *name* somewhere."""
+        if self._unread.isdisjoint((path, *path.parents)):
+            return False
+        if path not in self._texts:
+            try:
+                self._texts[path] = path.read_text("utf-8")
+            except (OSError, UnicodeDecodeError):
+                self._texts[path] = None
+        text = self._texts[path]
+        return text is None or re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def _write_roots(

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, union_all, update
 
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder
 from studyapp.errors import StudyError
-from studyapp.notes.note import ChapterKey, FileKind, NoteKind, chapter_key, chapter_name
+from studyapp.notes.note import (
+    ChapterKey,
+    FileKind,
+    NoteKind,
+    chapter_key,
+    chapter_name,
+    note_uid,
+)
 from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
@@ -159,18 +167,60 @@ def _plain(value: float | tuple[timedelta, ...]) -> object:
 
 
 def editable(desk: Desk, view: CardView) -> tuple[Path, int]:
-    """File and line at which the learner edits a card's note.
+    """File and line at which the learner edits a card's note; then to be handed to `edited`.
 
-    An installed pack is never written to: its note is copied with the same id to `packs/mine`,
-    whose copy then shadows it.
+    An installed pack is never written to: a draft of its note is edited instead.
     """
     from studyapp.notes import markdown
 
-    note, own = view.note, packs_of(desk)
-    if own in note.path.parents:
+    note = view.note
+    if packs_of(desk) in note.path.parents:
         return note.path, note.line
-    home = Home(view.pack, view.part, view.chapter, view.chapter_title)
-    return add_note(desk, home, markdown.excerpt(note), note.kind)
+    draft = _draft(desk, view)
+    if not draft.exists():  # else one that could not be kept: the learner goes on with it
+        disk.write(draft, markdown.excerpt(view.note))
+    return draft, 1
+
+
+def edited(desk: Desk, view: CardView) -> None:
+    """Read what an editor has made of a card's note.
+
+    A draft that says something new goes to `packs/mine` with the note's id, where it shadows the
+    original. Raises StudyError, and keeps the draft, if it is no longer that one note, and for the
+    first problem of the file that was edited.
+    """
+    from studyapp.notes import markdown
+
+    path, draft = view.note.path, _draft(desk, view)
+    if draft.exists():
+        try:
+            text = draft.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise StudyError(f"{draft} cannot be read: {error}.") from error
+        if text != markdown.excerpt(view.note):
+            note, problems = markdown.alone(text.strip(), _page_kind(view.note.kind), draft)
+            if note is None or note.id != view.note.id:
+                told = f" ({problems[0].message})" if problems else ""
+                raise StudyError(
+                    f"This is no longer the one note {view.note.id}{told}; "
+                    f"e opens it again. It is kept in {draft}."
+                )
+            path, _ = add_note(desk, _home_of(view), text, view.note.kind)
+        draft.unlink()
+    report = refresh(desk)
+    for problem in report.problems if report else ():
+        if problem.path == path:
+            raise StudyError(str(problem))
+
+
+def _draft(desk: Desk, view: CardView) -> Path:
+    """Where a note of an installed pack is edited; nothing reads content there."""
+    name = f"{desk.learner}-{view.pack}-{view.note.id}.md"
+    return data_folder() / "drafts" / re.sub(r"[^\w.-]", "_", name)
+
+
+def _home_of(view: CardView) -> Home:
+    return Home(view.pack, view.part, view.chapter, view.chapter_title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +233,8 @@ class Home:
     title: str
 
     def path(self, packs: Path, kind: NoteKind) -> Path:
-        """The file in `mine` of a learner's *packs* for notes of this *kind*; one of another pack
-        is passed over."""
+        """The file in `mine` of a learner's *packs* for notes of this *kind*; one of that name that
+        cannot hold them, or cannot be read, is passed over."""
         from studyapp.notes import markdown
 
         wanted = (self.pack, chapter_key(self.number, self.title))
@@ -195,7 +245,7 @@ class Home:
             if not path.exists():
                 break
             page, _ = markdown.read(path)
-            if page is None or (page.pack, page.key) == wanted:
+            if page and (page.pack, page.key, page.kind) == (*wanted, _page_kind(kind)):
                 break
         return path
 
@@ -216,13 +266,19 @@ def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> tuple[Path, i
     """Append a note's *text* to a content file of the learner's own; returns it and the note's
     first line."""
     path = home.path(packs_of(desk), kind)
-    page = FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
-    old = path.read_text("utf-8") if path.exists() else ""
+    try:
+        old = path.read_text("utf-8") if path.exists() else ""
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
     if not old:
-        old = f"---\n{home.head}kind: {page.value}\n---\n"
+        old = f"---\n{home.head}kind: {_page_kind(kind).value}\n---\n"
     before = old.rstrip("\n") + "\n\n"
     disk.write(path, before + text.strip() + "\n")
     return path, before.count("\n") + 1
+
+
+def _page_kind(kind: NoteKind) -> FileKind:
+    return FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
 
 
 def new_question(desk: Desk, question: str, answer: str) -> None:
@@ -239,21 +295,54 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
         home = last_started(connection, learner=desk.learner)
         taken = set(connection.scalars(select(tables.note.c.name)))
     name = markdown.own_id(f"my {question}", taken)
-    add_note(desk, home, f"## {question} {{#{name}}}\n\n{answer}", NoteKind.QUESTION)
+    head = f"## {question} {{#{name}}}\n\n"
+    note, problems = markdown.alone(head + answer, FileKind.QUESTIONNAIRE, packs_of(desk))
+    for problem in problems:
+        line = problem.line - head.count("\n")
+        place = f"Line {line} of the answer" if line > 0 else "The card"
+        raise StudyError(f"{place}: {problem.message}. Nothing was saved.")
+    if note is None or (note.prompt, note.id) != (question, name):
+        raise StudyError("The question has signs that a heading cannot have. Nothing was saved.")
+    keep_note(desk, home, name, head + answer)
+
+
+def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:
+    """Keep a question of the learner's own, with the id *name*; returns its first card's id.
+
+    Raises StudyError if the file does not give it back.
+    """
+    path, _ = add_note(desk, home, text, NoteKind.QUESTION)
     refresh(desk)
+    note, card = tables.note.c, tables.card.c
+    with desk.reading() as connection:
+        card_id: int | None = connection.scalar(
+            select(card.id)
+            .join(tables.note, note.id == card.note_id)
+            .where(note.uid == note_uid(home.pack, name).bytes, note.learner_id == desk.learner)
+            .order_by(card.position, card.id)
+            .limit(1)
+        )
+    if card_id is None:
+        raise StudyError(f"The card could not be read back; look at the end of {path}.")
+    return card_id
 
 
 def last_started(connection: Connection, *, learner: int) -> Home:
-    """The chapter that the learner started last, where a card of their own belongs; a deck only if
-    there is no chapter. Raises StudyError if nothing is started."""
-    chapter, chapter_progress = tables.chapter.c, tables.chapter_progress.c
+    """The chapter that the learner started last, as a whole or in part, where a card of their own
+    belongs; a deck only if there is no chapter. Raises StudyError if nothing is started."""
+    chapter, section = tables.chapter.c, tables.section.c
+    whole, part = tables.chapter_progress.c, tables.section_progress.c
+    started = union_all(
+        select(whole.chapter_id, whole.started_at).where(whole.learner_id == learner),
+        select(section.chapter_id, part.started_at)
+        .join(tables.section_progress, part.section_id == section.id)
+        .where(part.learner_id == learner),
+    ).subquery()
     row = connection.execute(
         select(chapter.pack, chapter.part, chapter.number, chapter.title)
-        .join(tables.chapter_progress, chapter_progress.chapter_id == chapter.id)
-        .where(chapter_progress.learner_id == learner, chapter_progress.started_at.is_not(None))
-        .order_by(
-            chapter.number.is_(None), chapter_progress.started_at.desc(), chapter.number.desc()
-        )
+        .join(started, started.c.chapter_id == chapter.id)
+        .where(started.c.started_at.is_not(None))
+        .order_by(chapter.number.is_(None), started.c.started_at.desc(), chapter.number.desc())
         .limit(1)
     ).one_or_none()
     if row is None:

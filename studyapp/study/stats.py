@@ -106,9 +106,12 @@ def streak(
 ) -> int:
     """Study days in a row up to today (or yesterday, while today is young). A rest day
     neither counts nor breaks it."""
-    days, day = 0, today
+    days, day, first, studied = 0, today, today + timedelta(days=1), set[date]()
     while True:
-        if _studied(connection, day, learner=learner):
+        if day < first:  # twice as far back each time: most streaks are short
+            last, first = day, day - max(timedelta(days=30), 2 * (today - day))
+            studied = _studied(connection, first, last, learner=learner)
+        if day in studied:
             days += 1
         elif day != today and WEEKDAYS[day.weekday()] not in rest_days:
             return days
@@ -137,18 +140,15 @@ def forecast(connection: Connection, today: date, *, learner: int) -> list[int]:
     return days
 
 
-def _studied(connection: Connection, day: date, *, learner: int) -> bool:
-    found = connection.scalar(
-        select(review.id)
-        .where(
-            review.learner_id == learner,
-            review.effective_day == day,
-            review.kind != ReviewKind.IMPORT.value,
-            log.not_retracted(),
-        )
-        .limit(1)
+def _studied(connection: Connection, first: date, last: date, *, learner: int) -> set[date]:
+    """The study days from *first* to *last* on which something was reviewed here."""
+    found = select(review.effective_day).where(
+        review.learner_id == learner,
+        review.effective_day.between(first, last),
+        review.kind != ReviewKind.IMPORT.value,
+        log.not_retracted(),
     )
-    return found is not None
+    return set(connection.scalars(found.distinct()))
 
 
 def _count(connection: Connection, condition: Any, *, learner: int) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from studyapp.config import Current, Settings
@@ -77,6 +78,7 @@ class StudyApp(App[None]):
         self.failure: str | None = None
         self.running: LiveRun | None = None  # the experiment that is going on
         self.seen: set[str] = set()  # experiments that an answer on the screen has cited
+        self.today = TodayScreen()  # whatever is shown on top of it
         self._catalog: Catalog | None = None
         self._go_to_review = review
         self._chapter = chapter
@@ -92,11 +94,15 @@ class StudyApp(App[None]):
                 with suppress(NotImplementedError, ValueError, RuntimeError):
                     loop = asyncio.get_running_loop()
                     loop.add_signal_handler(getattr(signal, ending), self.exit)
-        if self._current.settings.theme in self.available_themes:
-            self.theme = self._current.settings.theme
+        wanted = self._current.settings.theme
+        if wanted in self.available_themes:
+            self.theme = wanted
+        else:
+            known = ", ".join(sorted(self.available_themes))
+            self.notify(f"There is no theme {wanted!r}; the themes are {known}.")
         self._theme_to_keep = self.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
-        self.push_screen(TodayScreen())
+        self.push_screen(self.today)
         self.call_after_refresh(self._open)
 
     @work(thread=True, exclusive=True, group="open")
@@ -141,30 +147,26 @@ class StudyApp(App[None]):
 
         try:
             if bring_back(desk.at(LONG_PATIENCE)):
-                self.call_from_thread(self.query_one_today().refresh_overview)
+                self.call_from_thread(self.today.refresh_overview)
             checkpoint(desk.engine)
         except StudyError as error:  # another program holds the lock; the next start does it
             self.log.warning(str(error))
-        self.query_one_today().load_prospect()
+        self.today.load_prospect()
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
 
     def _opened(self, desk: Desk, overview: Overview, problems: int) -> None:
         self.desk = desk
-        self.query_one_today().show(overview)
+        self.today.show(overview)
         if problems:
             self.notify(
                 f"{problems} problems in the content; `studyapp check` lists them.",
                 severity="warning",
             )
 
-    def query_one_today(self) -> TodayScreen:
-        """Today is always the first screen on the stack above the default one."""
-        return next(screen for screen in self.screen_stack if isinstance(screen, TodayScreen))
-
     def _fail(self, sentence: str) -> None:
         self.failure = sentence
-        self.query_one_today().show_failure(sentence)
+        self.today.show_failure(sentence)
 
     @property
     def catalog(self) -> Catalog:
@@ -271,6 +273,18 @@ class StudyApp(App[None]):
         except StudyError as error:
             self.notify(str(error), severity="error")
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Tell something in passing. What is told is text, whatever brackets are in it."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
     async def action_quit(self) -> None:
         """Close the app; if something cannot be saved now, only when asked again."""
         unsaved = [page for page in self.screen_stack if isinstance(page, Page) and not page.keep()]
@@ -300,7 +314,10 @@ class StudyApp(App[None]):
     def _keep_theme(self, theme: str) -> None:
         if theme != self._theme_to_keep:
             self._theme_to_keep = theme
-            self._current.change("theme", theme)
+            try:
+                self._current.change("theme", theme)
+            except StudyError as error:
+                self.notify(f"Not kept for the next time: {error}", severity="error")
 
     def on_unmount(self) -> None:
         if self.running is not None:

@@ -18,28 +18,36 @@ _FALLBACKS = ("nano", "vi", "notepad")
 def edit(app: App[object], path: Path, line: int) -> None:
     """Run $VISUAL or $EDITOR on *path* at *line* and wait for it; the app is suspended meanwhile.
 
-    Raises StudyError with one sentence if there is no editor or it fails.
+    Raises StudyError with one sentence if there is no editor or it fails; what it has saved is
+    there all the same.
     """
     command = arguments(_editor(), path, line)
+    failed: OSError | ValueError | None = None
     try:
         with app.suspend():
-            done = subprocess.run(command, check=False)
+            try:
+                code = subprocess.run(command, check=False).returncode
+            except (OSError, ValueError) as error:  # it must not leave the suspended app
+                failed, code = error, 0
     except SuspendNotSupported as error:
         raise StudyError(
             f"An editor cannot be opened here; edit the file yourself: {path}:{line}."
         ) from error
-    except OSError as error:
+    if failed is not None:
+        told = failed.strerror if isinstance(failed, OSError) else failed
         raise StudyError(
-            f"The editor {command[0]!r} could not be started: {error.strerror}; "
-            "set EDITOR to another."
-        ) from error
-    if done.returncode:
-        raise StudyError(f"The editor {command[0]!r} ended with {done.returncode}.")
+            f"The editor {command[0]!r} could not be started: {told}; set EDITOR to another."
+        ) from failed
+    if code:
+        raise StudyError(f"The editor {command[0]!r} ended with {code}.")
 
 
 def arguments(editor: str, path: Path, line: int) -> list[str]:
     """The command line that opens *path* at *line*, in the manner of *editor*."""
-    words = shlex.split(editor)
+    try:
+        words = shlex.split(editor)
+    except ValueError as error:
+        raise StudyError(f"EDITOR is {editor!r}, which is no command: {error}.") from error
     match Path(words[0]).stem:
         case "code" | "codium" | "cursor":
             return [*words, "--wait", "--goto", f"{path}:{line}"]
@@ -52,8 +60,10 @@ def arguments(editor: str, path: Path, line: int) -> list[str]:
 
 
 def _editor() -> str:
-    chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    found = chosen or next((name for name in _FALLBACKS if shutil.which(name)), None)
+    chosen = (os.environ.get(name, "").strip() for name in ("VISUAL", "EDITOR"))
+    found = next(filter(None, chosen), None) or next(
+        (name for name in _FALLBACKS if shutil.which(name)), None
+    )
     if not found:
         raise StudyError("No editor was found; set EDITOR to the one you use.")
     return found

@@ -15,7 +15,7 @@ def run(
     quiz: ChapterKey | None = None,
 ) -> str | None:
     """Run the app for the learner *name* (None: the first one) on a database until they leave;
-    returns why it could not open, if so."""
+    returns why it could not open, if so. Raises SystemExit if the app came to grief."""
     import gc
 
     gc.disable()  # what start-up makes is kept; the app turns it on again when it is open
@@ -24,4 +24,6 @@ def run(
 
     app = StudyApp(db, config.load(), review=review, chapter=chapter, quiz=quiz, who=name, new=new)
     app.run()
+    if app.return_code:
+        raise SystemExit(app.return_code)
     return app.failure

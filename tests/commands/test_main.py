@@ -307,3 +307,28 @@ def test_a_wrong_learner_is_one_sentence(words: list[str], sentence: str) -> Non
 )
 def test_every_command_that_opens_the_study_asks_whose_it_is(command: list[str]) -> None:
     assert "There is no learner 'Bob'" in run("--learner", "Bob", *command).output
+
+
+def test_a_terminal_that_lacks_signs_gets_others(only_pack: Path, database: Path) -> None:
+    path = only_pack / "1" / "jargon.md"
+    path.write_text(path.read_text().replace("Term 0", "∇ 𝛼"))
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", ONE_PACK, str(only_pack), "review", "--plain"],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        input=b"\xff\x81\n9\n",
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr.decode("cp1252")
+    assert b"What does ? ? mean?" in done.stdout
+
+
+ONE_PACK = """
+import sys
+from pathlib import Path
+from studyapp.study import library
+root = Path(sys.argv.pop(1))
+library.installed_roots = lambda: [root]
+from studyapp.__main__ import main
+main()
+"""

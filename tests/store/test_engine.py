@@ -72,6 +72,12 @@ def test_the_pragmas_hold_on_every_connection(tmp_path: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("name", ["q?x.db", "p%20q.db", "a#b.db", "file:c.db", "q?mode=memory"])
+def test_a_path_is_a_path_whatever_is_in_it(name: str, tmp_path: Path) -> None:
+    open_database(str(tmp_path / name)).dispose()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a folder; name a database file"):
         open_database(str(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -111,6 +112,46 @@ def test_a_broken_file_does_not_retire_its_notes(
     assert report.missing == 0
     assert [problem.path for problem in report.problems] == [path]
     assert memories(engine) == before
+
+
+def test_only_what_is_out_of_reach_protects_its_notes(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """A note that was deleted goes, whatever else is wrong in its file."""
+    path = content / "1" / "questionnaire.md"
+    good = path.read_text()
+    wrong = good.replace("{#q03}", "{#q03}\n\n<!-- need: 99 -->")
+    assert wrong != good
+    start, end = (good.index(f"{{#{name}}}") for name in ("q05", "q06"))
+    without = wrong.replace(good[good.rindex("## ", 0, start) : good.rindex("## ", 0, end)], "")
+    path.write_text(without)
+    report = run(engine, clock, content)
+    assert {problem.path for problem in report.problems} == {path}
+    assert report.missing == 1
+    first = without.index("## ")
+    path.write_text(f"{without[:first]}```\n{without[first:]}")  # a fence that nothing closes
+    report = run(engine, clock, content)
+    assert {problem.path for problem in report.problems} == {path}
+    assert report.missing == 0
+
+
+def test_what_stands_beside_the_content_is_passed_over_or_told(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    folder = content / "1"
+    (folder / ".#questionnaire.md").symlink_to("nobody@nowhere.4711")  # as Emacs does
+    (folder / "gone.md").symlink_to(folder / "nowhere")
+    (folder / "round.md").symlink_to(folder / "round.md")
+    (folder / "folder.md").mkdir()
+    os.mkfifo(folder / "pipe.md")
+    strange = folder / os.fsdecode(b"\xff.md")
+    strange.write_text(questionnaire(question("q99")))
+    report = run(engine, clock, content)
+    told = {problem.path.name for problem in report.problems}
+    assert told == {"gone.md", "round.md", strange.name}
+    assert (report.added, report.missing) == (0, 0)
+    with reading(engine) as connection:
+        assert is_current(connection, [content])
 
 
 def test_a_later_root_shadows_a_note_and_gives_it_back(

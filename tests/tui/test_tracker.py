@@ -308,6 +308,31 @@ async def test_o_starts_a_section_and_takes_it_back(make_app, open_tracker) -> N
         await tells(pilot, "Section 2.1 lets no more new cards in.")
 
 
+async def test_a_learner_may_begin_with_a_section_of_any_chapter(make_app, open_tracker) -> None:
+    """Chapter 1 is stopped before it was begun; Today, the questionnaire and a card of one's own
+    go by what lets cards in."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_tracker(pilot)
+        await pilot.press("home", "down", "o")
+        await until(pilot, lambda: let_in(app) == set())
+        await pilot.press("end", "up", "up", "enter", "down", "o")
+        await until(pilot, lambda: let_in(app) == {"2.1"})
+        await pilot.press("escape")
+        await arrives(pilot, TodayScreen)
+        await shows(pilot, "Welcome", "Chapter 2, From model to production", "is ready:")
+        await shows(pilot, "2 cards today", "Questionnaire, chapter 2")
+        assert app.desk is not None
+        library.new_question(app.desk, "Where does it go?", "Here.")
+        with reading(app.desk.engine) as connection:
+            prompt, chapter = tables.note.c.prompt, tables.note.c.chapter_id
+            own = select(tables.chapter.c.number).join(tables.note, chapter == tables.chapter.c.id)
+            assert connection.scalars(own.where(prompt == "Where does it go?")).all() == [2]
+    again = make_app()
+    async with again.run_test(size=NARROW) as pilot:
+        await shows(pilot, "Chapter 2, From model to production", "is ready:")
+
+
 async def test_o_on_a_chapter_starts_the_whole_of_it_and_takes_it_back(
     make_app, open_tracker
 ) -> None:

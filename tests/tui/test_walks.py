@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -262,17 +263,83 @@ async def test_edit_opens_a_copy_at_its_line_and_shows_the_new_text(
     assert copies[0].read_text().count("{#t0}") == 1
 
 
-async def test_an_editor_that_fails_is_one_sentence(
-    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+CHANGES = "path.write_text(text.replace('Meaning', 'My meaning'))"
+
+
+@pytest.mark.parametrize(
+    ("body", "told", "kept"),
+    [
+        (None, "'no-such-editor-at-all' could not be started", False),
+        ("pass", "", False),
+        ("sys.exit(1)", "ended with 1", False),
+        (
+            "path.write_text(text.replace('Meaning', 'My meaning')); sys.exit(3)",
+            "ended with 3",
+            True,
+        ),
+        ("path.write_text(text.replace('Meaning', 'My meaning'))", "", True),
+    ],
+)
+async def test_a_note_is_copied_once_and_only_if_it_was_changed(
+    body: str | None,
+    told: str,
+    kept: bool,
+    make_app,
+    open_today,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("EDITOR", "no-such-editor-at-all")
-    monkeypatch.setattr(StudyApp, "suspend", lambda self: nullcontext())
-    app = make_app()
+    """However the editor ends, the app comes back, and reads what was saved."""
+    script = tmp_path / "editor.py"
+    script.write_text(f"import sys, pathlib\npath = pathlib.Path(sys.argv[2])\n"
+                      f"text = path.read_text()\n{body}\n")  # fmt: skip
+    program = f"{sys.executable} {script}" if body else "no-such-editor-at-all"
+    monkeypatch.setenv("EDITOR", program)
+    away: list[bool] = []
+
+    @contextmanager
+    def suspend(_: StudyApp) -> Iterator[None]:  # as Textual does it
+        away.append(True)
+        yield
+        away.append(False)
+
+    monkeypatch.setattr(StudyApp, "suspend", suspend)
+    app, mine = make_app(), tmp_path / "data" / "studyapp" / "packs" / "mine"
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "e")
-        await tells(pilot, "'no-such-editor-at-all' could not be started")
-        await asks(pilot, "t0")
+        await pilot.press("enter", "enter")
+        for _ in range(2):
+            await pilot.press("e")
+            await settled(pilot)
+            await asks(pilot, "t0")
+        assert away == [True, False] * 2
+        if told:
+            await tells(pilot, told)
+        else:
+            await hides(pilot, "editor")
+        await shows(pilot, "My meaning number 0." if kept else "Meaning number 0.")
+    copies = [path.read_text() for path in mine.rglob("*.md")]
+    assert [text.count("{#t0}") for text in copies] == ([1] if kept else [])
+    assert not list((tmp_path / "data" / "studyapp" / "drafts").iterdir())
+
+
+async def test_a_draft_that_is_no_note_any_more_is_kept(
+    make_app, open_today, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "editor.py"
+    script.write_text("import sys, pathlib\npath = pathlib.Path(sys.argv[2])\n"
+                      "path.write_text(path.read_text() + '\\nMore.\\n\\n```\\n')\n")  # fmt: skip
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {script}")
+    monkeypatch.setattr(StudyApp, "suspend", lambda self: nullcontext())
+    app, data = make_app(), tmp_path / "data" / "studyapp"
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "e")
+        await tells(pilot, "the code fence that begins here is never closed")
+        assert not (data / "packs" / "mine").exists()
+        await pilot.press("e")  # it opens what was kept, and this time closes the fence
+        await shows(pilot, "More.")
+    assert not list((data / "drafts").iterdir())
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from studyapp.memory.clock import local, study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating, State
 from studyapp.notes import markdown
-from studyapp.notes.note import NoteKind, note_uid
+from studyapp.notes.note import NoteKind
 from studyapp.store import tables
 from studyapp.study import library, review
 from studyapp.study.desk import Desk
@@ -208,17 +208,7 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
     name = markdown.own_id(f"missed {lesson.name}", taken)
     tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
     text = f"## {front} {{#{name}}}\n\n{_back(lesson, missed, said)}\n\n{tags}"
-    path, _ = library.add_note(desk, home, text, NoteKind.QUESTION)
-    library.refresh(desk)
-    with desk.reading() as connection:
-        card_id: int | None = connection.scalar(
-            select(card.id)
-            .join(tables.note, note.id == card.note_id)
-            .where(note.uid == note_uid(home.pack, name).bytes, note.learner_id == desk.learner)
-        )
-    if card_id is None:
-        raise StudyError(f"The card could not be read back; look at the end of {path}.")
-    return card_id
+    return library.keep_note(desk, home, name, text)
 
 
 def _waiting(connection: Connection, path: Path, front: str, *, learner: int) -> int | None:

@@ -23,6 +23,7 @@ from studyapp.study.questionnaire.chapter import ChapterView
 from studyapp.study.questionnaire.history import Changed, Past
 from studyapp.tui import places
 from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.field import LineField
 from studyapp.tui.widgets.menu import Menu, option
 
 _SHOWN = 5  # questions named that went up or down
@@ -44,8 +45,7 @@ class ChapterScreen(Page):
         & #mastery { margin: 1 0; height: auto; }
         & #past { margin-top: 1; height: auto; }
         &.-tried #past { text-wrap: nowrap; text-overflow: ellipsis; }
-        & Input { display: none; border: none; height: 1; padding: 0; margin-top: 1;
-            background: $boost; }
+        & LineField { display: none; margin-top: 1; }
     }
     """
 
@@ -60,7 +60,7 @@ class ChapterScreen(Page):
         with VerticalScroll(classes="body", can_focus=False):
             yield Static("", id="mastery", markup=False)
             yield Menu()
-            yield Input(placeholder="day of the exam, like 2027-01-31; empty for none")
+            yield LineField(placeholder="day of the exam, like 2027-01-31; empty for none")
             yield Static("", id="past", markup=False)
 
     def on_mount(self) -> None:
@@ -154,7 +154,7 @@ class ChapterScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self.desk.change("exam_on", day)
+        self.set_up("exam_on", day)
         self._close_box()
         self._load()
 

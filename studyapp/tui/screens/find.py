@@ -14,6 +14,7 @@ from studyapp.errors import StudyError
 from studyapp.notes.plain import plain
 from studyapp.study.find import Found, find
 from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.field import LineField
 from studyapp.tui.widgets.prose import Prose
 
 
@@ -34,7 +35,7 @@ class FindScreen(Page):
     ]
     DEFAULT_CSS = """
     FindScreen {
-        & Input { border: none; height: 1; margin: 1 0; padding: 0; }
+        & LineField { margin: 1 0; }
         & OptionList { height: auto; max-height: 40%; border: none; background: transparent;
             padding: 0; }
         & #found { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; }
@@ -47,7 +48,7 @@ class FindScreen(Page):
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
-            yield Input(placeholder="words to find in questions and answers")
+            yield LineField(placeholder="words to find in questions and answers")
             yield OptionList()
             with VerticalScroll(id="found", can_focus=False):
                 yield Prose()

@@ -145,9 +145,9 @@ class LessonScreen(Page):
             yield Prose(id="asked")
             yield prediction(self.lesson.question)
             yield Knobs(self.lesson.knobs, self._texts)
-            yield Static("", id="said")
+            yield Static("", id="said", markup=False)
             yield Explanation()
-            yield Static("", id="progress")
+            yield Static("", id="progress", markup=False)
             yield Vertical(id="plots")
             yield Static("", id="explained", markup=False)
             yield Prose(id="meaning")
@@ -155,7 +155,7 @@ class LessonScreen(Page):
             yield Static("", id="notes", markup=False)
             yield Prose(id="recalled")
             with Vertical(id="last"):
-                yield Static("", id="last-said")
+                yield Static("", id="last-said", markup=False)
                 yield Figures(id="last-figures")
 
     def on_mount(self) -> None:

@@ -11,6 +11,7 @@ from studyapp.errors import StudyError
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study.library import new_question
 from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.field import LineField, TextField
 
 
 class NewScreen(Page):
@@ -28,10 +29,10 @@ class NewScreen(Page):
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
-            yield Label("Question")
-            yield Input(id="new-question")
-            yield Label("Answer, in Markdown; a line `- [ ] …` is a point")
-            yield TextArea(id="new-answer", soft_wrap=True)
+            yield Label("Question", markup=False)
+            yield LineField(id="new-question")
+            yield Label("Answer, in Markdown; a line `- [ ] …` is a point", markup=False)
+            yield TextField(id="new-answer", soft_wrap=True)
 
     def on_mount(self) -> None:
         self.head("New card", "kept in packs/mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
@@ -9,6 +10,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Static
 
+from studyapp.errors import StudyError
 from studyapp.tui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
@@ -89,6 +91,13 @@ class Page(Screen[None]):
         desk = self.study.desk
         assert desk is not None
         return desk
+
+    def set_up(self, name: str, value: str | bool | date | None) -> None:
+        """Change one setting; if settings.toml cannot be written, it holds until the app closes."""
+        try:
+            self.desk.change(name, value)
+        except StudyError as error:
+            self.notify(f"Not kept for the next time: {error}", severity="error")
 
     def keep(self) -> bool:
         """Save what is being written, before the app closes; False, after one sentence, if that

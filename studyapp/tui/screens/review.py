@@ -25,6 +25,7 @@ from studyapp.tui import places
 from studyapp.tui.editor import edit
 from studyapp.tui.evidence import evidence
 from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.field import TextField
 from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.ratings import Ratings
@@ -94,7 +95,7 @@ class ReviewScreen(Page):
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
             yield Prose(id="question", raw=self.desk.settings.raw_maths)
-            yield TextArea(id="typed", soft_wrap=True)
+            yield TextField(id="typed", soft_wrap=True)
             yield Static("", id="rule", markup=False)
             yield Prose(id="answer", raw=self.desk.settings.raw_maths)
             yield Points(id="points")
@@ -371,7 +372,7 @@ class ReviewScreen(Page):
         for prose in proses:
             prose.raw = raw
         self.notify("Maths as written." if raw else "Maths rendered.")
-        self.desk.change("raw_maths", raw)
+        self.set_up("raw_maths", raw)
 
     def action_scroll(self, pages: int) -> None:
         body = self.query_one(VerticalScroll)
@@ -382,15 +383,37 @@ class ReviewScreen(Page):
         assert view is not None
         try:
             path, line = library.editable(self.desk, view)
-            edit(self.app, path, line)
-            library.refresh(self.desk.at(LONG_PATIENCE))
-            self.sitting.reload_card()
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
+        try:
+            edit(self.app, path, line)
+        except StudyError as error:  # it may have saved something before
+            self.notify(str(error), severity="error")
+        self._set_busy("Reading the note …")
+        self._read_edited(view)
+
+    @work(thread=True, exclusive=True, group="edit")
+    def _read_edited(self, view: CardView) -> None:
+        """Take what the editor has left; another program may hold the lock meanwhile."""
+        told = ""
+        try:
+            library.edited(self.desk.at(LONG_PATIENCE), view)
+        except StudyError as error:
+            told = str(error)
+        self.app.call_from_thread(self._edited, told)
+
+    def _edited(self, told: str) -> None:
+        self._set_busy("")
+        if told:
+            self.notify(told, severity="error")
+        try:
+            self.sitting.reload_card()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
         revealed = self._revealed
         self._show_card()
-        if revealed:
+        if revealed and self.sitting.view is not None:
             self._reveal()
 
     def action_lesson(self) -> None:

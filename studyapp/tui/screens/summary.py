@@ -47,7 +47,7 @@ class SummaryScreen(Page):
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
-            yield Static("", id="summary")
+            yield Static("", id="summary", markup=False)
 
     def on_mount(self) -> None:
         summary = self.sitting.summary()

@@ -41,7 +41,7 @@ class TallyScreen(Page):
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
-            yield Static("", id="outcome")
+            yield Static("", id="outcome", markup=False)
 
     def on_mount(self) -> None:
         attempt = self.attempt

@@ -67,10 +67,10 @@ class TodayScreen(Page):
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
             with Horizontal(id="figures"):
-                yield Static("", id="now")
-                yield Static("", id="outlook")
+                yield Static("", id="now", markup=False)
+                yield Static("", id="outlook", markup=False)
             yield Menu(id="menu")
-            yield Static("", id="course")
+            yield Static("", id="course", markup=False)
 
     def on_mount(self) -> None:
         self.head("studyapp", "opening …")
@@ -168,7 +168,7 @@ class TodayScreen(Page):
         if action == "five":
             return any(row.introduced for row in view.chapters)
         if action == "quiz":
-            return any(row.cards for row in view.chapters)
+            return _quizzed(view) is not None
         if action == "more":
             return bool(view.waiting) or not view.counts.total
         return True
@@ -327,10 +327,11 @@ def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
 
 
 def _quizzed(overview: Overview) -> ChapterRow | None:
-    """The chapter whose questionnaire to offer: the last one that is started. Decks have too many
-    questions for one."""
-    started = [row for row in overview.chapters if row.started and row.cards and row.number]
-    return started[-1] if started else None
+    """The chapter whose questionnaire to offer: the last one that has let cards in, or else the
+    first. Decks have too many questions for one."""
+    chapters = [row for row in overview.chapters if row.cards and row.number]
+    begun = [row for row in chapters if row.started or row.introduced or row.counts.total]
+    return begun[-1] if begun else next(iter(chapters), None)
 
 
 def _opened(row: ChapterRow) -> str:
@@ -346,11 +347,9 @@ def _now_due(overview: Overview) -> Content:
             ("No content yet\n", "bold"),
             "Install a pack, or write a card of your own with n.",
         )
-    if not any(row.introduced for row in overview.chapters) and counts.total:
-        from studyapp.study import words
-
-        row = next(row for row in overview.chapters if row.started)
-        name = words.capital(row.name) + (f", {row.title}," if row.number else "")
+    ready = next((row for row in overview.chapters if row.counts.total), None)
+    if ready is not None and not any(row.introduced for row in overview.chapters):
+        name = words.capital(ready.name) + (f", {ready.title}," if ready.number else "")
         return Content.assemble(
             ("Welcome\n", "bold"),
             f"{name} is ready:\n",

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult
 
-from studyapp.errors import printable
 from studyapp.study.questionnaire.response import LONGEST
+from studyapp.tui.widgets.field import TextField, shown
 
 BOTH_KEPT = "Another window has written here, too: both texts are kept, yours below."
 _JOINERS = ("\u200c", "\u200d")  # Persian and Indic words need them, and families of emoji
 LONG = 2_000  # characters of a line from which the box paints it itself
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-class AnswerBox(TextArea):
+class AnswerBox(TextField):
     """Takes every letter while it is focused. Never holds more than can be saved."""
 
     DEFAULT_CSS = """
@@ -62,13 +59,6 @@ class AnswerBox(TextArea):
         else:
             await super()._on_key(event)
 
-    def on_paste(self, event: events.Paste) -> None:
-        event.text = printable(event.text.replace("\r\n", "\n").replace("\r", "\n"))
-
-    def get_line(self, line_index: int) -> Text:
-        """A line without what could steer the terminal; every character keeps its place."""
-        return Text(_shown(self.document.get_line(line_index)), end="", no_wrap=True)
-
     def render_line(self, y: int) -> Strip:
         """One row. TextArea divides a whole line for each of its rows: in 24 rows of a line of
         100,000 characters, 280 ms a key. A long line is cut here instead, which makes it 60."""
@@ -83,7 +73,7 @@ class AnswerBox(TextArea):
         line, breaks = self.document.get_line(index), self.wrapped_document.get_offsets(index)
         start = breaks[section - 1] if section else 0
         end = breaks[section] if section < len(breaks) else len(line) + 1
-        row = Text(_shown(line[start:end]).ljust(end - start), end="", no_wrap=True)
+        row = Text(shown(line[start:end]).ljust(end - start), end="", no_wrap=True)
         first, last = sorted(self.selection)
         if first != last and first[0] <= index <= last[0]:
             row.stylize(
@@ -99,7 +89,3 @@ class AnswerBox(TextArea):
         strip = Strip(row.render(self.app.console), row.cell_len)
         width = self.scrollable_content_region.width
         return strip.adjust_cell_length(width).apply_style(self.rich_style)
-
-
-def _shown(line: str) -> str:
-    return _CONTROL.sub("\ufffd", line) if _CONTROL.search(line) else line

@@ -77,7 +77,7 @@ class Explanation(Vertical, can_focus=True):
         self._points: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
-        yield Static("", id="why")
+        yield Static("", id="why", markup=False)
         yield Line()
         yield Points()
 

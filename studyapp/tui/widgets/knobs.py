@@ -17,21 +17,20 @@ from studyapp.lab import knobs as lab_knobs
 from studyapp.lab.protocol import Knob, Value
 from studyapp.study import words
 from studyapp.tui.flow import flow
+from studyapp.tui.widgets.field import LineField
 
 _VALUE = 34  # cells of a knob with its value and range, before its reason
 _RANGE = 19  # cells of a range
 
 
-class KnobInput(Input):
+class KnobInput(LineField):
     """The field of one knob, and what stands beside it."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("enter", "submit", "done", tooltip="Back to the question"),
     ]
     DEFAULT_CSS = """
-    KnobInput { width: 16; height: 1; border: none; padding: 0 1; background: $boost;
-        &:focus { border: none; background: $accent 20%; }
-        &.-text { width: 35; } }
+    KnobInput { width: 16; &.-text { width: 35; } }
     """
 
     def __init__(self, knob: Knob) -> None:
@@ -70,13 +69,13 @@ class Knobs(Vertical):
         self._texts = texts
 
     def compose(self) -> ComposeResult:
-        yield Static("", id="set")
+        yield Static("", id="set", markup=False)
         for knob in self._knobs:
             with Horizontal():
                 yield Static(knob.name.replace("_", " "), classes="name", markup=False)
                 yield KnobInput(knob)
-                yield Static("", classes="allowed", id=f"allowed-{knob.name}")
-        yield Static("", id="about")
+                yield Static("", classes="allowed", id=f"allowed-{knob.name}", markup=False)
+        yield Static("", id="about", markup=False)
 
     def on_mount(self) -> None:
         for field in self.query(KnobInput):

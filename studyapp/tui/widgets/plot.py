@@ -187,7 +187,7 @@ class PlotPanel(Vertical):
         self._shown = shown
 
     def compose(self) -> ComposeResult:
-        yield Static("", classes="legend")
+        yield Static("", classes="legend", markup=False)
         yield Plot()
         yield Static("", classes="x", markup=False)
 

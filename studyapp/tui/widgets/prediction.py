@@ -10,11 +10,12 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from studyapp.errors import SettingError
 from studyapp.lab.grade import Answer
 from studyapp.lab.protocol import Question
+from studyapp.tui.widgets.field import LineField
 
 STEP = 5  # percent
 
@@ -76,7 +77,7 @@ class ChoicePrediction(Vertical, can_focus=True):
     def compose(self) -> ComposeResult:
         for index, text in enumerate(self._texts):
             yield ChoiceLine(index, text)
-        yield Static("", id="sure")
+        yield Static("", id="sure", markup=False)
 
     def on_mount(self) -> None:
         self._draw()
@@ -130,15 +131,14 @@ class ChoicePrediction(Vertical, can_focus=True):
         )
 
 
-class NumberInput(Input):
+class NumberInput(LineField):
     """A field for a number; keys that no number needs stay commands of the screen."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("enter", "submit", "commit", tooltip="Go on to the other end, then lock and run"),
     ]
     DEFAULT_CSS = """
-    NumberInput { width: 14; height: 1; border: none; padding: 0 1; background: $boost;
-        &:focus { border: none; background: $accent 20%; } }
+    NumberInput { width: 14; }
     """
 
     async def _on_key(self, event: events.Key) -> None:

@@ -1,0 +1,27 @@
+"""The content files of a folder; light, as every start asks for them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+_IGNORED = {"readme.md", "contributing.md"}
+
+
+def files(root: Path, onerror: Callable[[OSError], object] | None = None) -> Iterator[Path]:
+    """The content files below *root* (or *root* itself, a file), what is hidden left out.
+
+    A link that leads nowhere is one of them, a folder or a pipe with the name of one is not.
+    *onerror* is told of folders that cannot be read.
+    """
+    if root.is_file():
+        yield root
+        return
+    for folder, folders, names in os.walk(root, onerror=onerror):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            low, path = name.lower(), os.path.join(folder, name)
+            wanted = low.endswith(".md") and not low.startswith(".") and low not in _IGNORED
+            if wanted and (os.path.isfile(path) or not os.path.exists(path)):
+                yield Path(path)

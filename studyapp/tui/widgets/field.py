@@ -1,0 +1,53 @@
+"""Fields that take what a learner types, of one line and of many."""
+
+from __future__ import annotations
+
+import re
+
+from rich.text import Text
+from textual import events
+from textual.strip import Strip
+from textual.widgets import Input, TextArea
+
+from studyapp.errors import printable
+
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class LineField(Input):
+    """A field of one line. Several lines that are pasted become one."""
+
+    DEFAULT_CSS = """
+    LineField { border: none; height: 1; padding: 0 1; background: $boost;
+        &:focus { border: none; background: $accent 20%; } }
+    """
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.text = " ".join(printable(event.text).split())
+
+
+class TextField(TextArea):
+    """A field of many lines. What could steer the terminal is not shown as it is."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.text = printable(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+
+    def get_line(self, line_index: int) -> Text:
+        """A line without what could steer the terminal; every character keeps its place."""
+        return Text(shown(self.document.get_line(line_index)), end="", no_wrap=True)
+
+    def render_line(self, y: int) -> Strip:
+        # TextArea wraps its placeholder at any width, at 0 as well, which it has for a moment when
+        # the window shrinks.
+        return super().render_line(y) if self.content_size.width > 0 else Strip.blank(0)
+
+    def _recompute_cursor_offset(self) -> None:
+        """Undoing shrinks the text first and moves the cursor last: in between TextArea looks for a
+        line that is no more."""
+        if self.cursor_location[0] < self.document.line_count:
+            super()._recompute_cursor_offset()  # type: ignore[no-untyped-call]
+
+
+def shown(line: str) -> str:
+    """*line* with a sign for each character that could steer the terminal."""
+    return _CONTROL.sub("\ufffd", line) if _CONTROL.search(line) else line

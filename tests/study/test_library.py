@@ -1,0 +1,116 @@
+"""Cards of the learner's own: kept as written, or refused with a reason, and nothing in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from studyapp.config import Current, Settings
+from studyapp.errors import StudyError
+from studyapp.notes import markdown
+from studyapp.notes.note import FileKind
+from studyapp.store import tables
+from studyapp.study import library
+from studyapp.study.desk import Desk
+from tests_support import Clock
+
+
+@pytest.fixture
+def desk(tmp_path: Path, only_pack: Path, clock: Clock) -> Iterator[Desk]:
+    desk, _ = library.open_study(str(tmp_path / "a.db"), Current(Settings()), clock, None)
+    yield desk
+    desk.close()
+
+
+def own(desk: Desk) -> dict[str, str]:
+    """Prompt → answer of the learner's own cards, as the database has them."""
+    note = tables.note.c
+    with desk.reading() as connection:
+        rows = connection.execute(
+            select(note.prompt, note.answer).where(note.learner_id == desk.learner)
+        )
+        return dict(rows.all())
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("```\nx", "Line 1 of the answer: the code fence that begins here is never closed"),
+        ("a\n\n~~~\nx", "Line 3 of the answer: the code fence that begins here is never closed"),
+        ("<!-- x", "Line 1 of the answer: the comment that begins here is never closed"),
+        ("<script>\nx", "something below never ends"),
+        ("<pre>\nx", "something below never ends"),
+        ("a\n\n## b\n\nc", "Line 3 of the answer: a heading ## would begin another note"),
+        ("a\n# b", "Line 2 of the answer: a # heading within a note"),
+        ("a\n---\nb", "Line 1 of the answer: a line of - right below text"),
+        ("a\n\n<!-- need: 9 -->", "Line 3 of the answer: need: 9 is more than"),
+    ],
+)
+def test_an_answer_that_would_leak_is_refused_with_its_line(
+    answer: str, told: str, desk: Desk
+) -> None:
+    with pytest.raises(StudyError, match=r"Nothing was saved\.$") as refused:
+        library.new_question(desk, "What leaks?", answer)
+    assert told in str(refused.value)
+    assert not library.own_packs().exists()
+    library.new_question(desk, "What stays?", "This.")
+    assert own(desk) == {"What stays?": "This."}
+
+
+@pytest.mark.parametrize("question", ["<!-- what? -->", "a \u202e b", "a\x1b b"])
+def test_a_question_that_is_no_heading_is_refused(question: str, desk: Desk) -> None:
+    with pytest.raises(StudyError, match="Nothing was saved"):
+        library.new_question(desk, question, "This.")
+    assert own(desk) == {}
+
+
+@pytest.mark.parametrize(
+    "occupied",
+    [
+        b"\xff",
+        b"no front matter",
+        b"---\npack: [\n---\n",
+        b"\n---\npack: test\npart: P\nchapter: 1\ntitle: Chapter 1\nkind: questionnaire\n---\n",
+        b"---\npack: test\npart: P\nchapter: 1\ntitle: Chapter 1\nkind: reading\n---\n",
+        b"---\npack: other\npart: P\nchapter: 1\ntitle: Chapter 1\nkind: questionnaire\n---\n",
+        None,
+    ],
+)
+def test_a_file_that_cannot_hold_it_is_left_alone(occupied: bytes | None, desk: Desk) -> None:
+    """A card is in the database when it is said to be saved, whatever stands in its place."""
+    path = library.own_packs() / "mine" / "chapter-1-questions.md"
+    path.parent.mkdir(parents=True)
+    if occupied is None:
+        path.mkdir()
+    else:
+        path.write_bytes(occupied)
+    library.new_question(desk, "Where?", "Beside it.")
+    library.new_question(desk, "And then?", "There, too.")
+    assert own(desk) == {"Where?": "Beside it.", "And then?": "There, too."}
+    assert path.is_dir() if occupied is None else path.read_bytes() == occupied
+
+
+LINES = st.sampled_from(
+    ["", "text", "```", "~~~~", "    code", "> ```", "- [ ] point", "1. one", "<!--", "-->", "\\",
+     "<pre>", "</pre>", "<div>", "<?", "<![CDATA[", "## b", "# b", "### b", "===", "---", "|a|b|",
+     "[x]: y", "$$", "==a=={#a}"]
+)  # fmt: skip
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINES, min_size=1, max_size=6).map("\n".join))
+def test_what_is_taken_ends_where_the_next_note_begins(tmp_path: Path, answer: str) -> None:
+    text = f"## What? {{#what}}\n\n{answer}"
+    note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, tmp_path)
+    if note is None:
+        assert problems
+        return
+    for after in ("## And? {#and}\n\nThat.", text.replace("#what", "#and")):
+        notes, _ = markdown.notes_in(f"{text}\n\n{after}", FileKind.QUESTIONNAIRE, tmp_path)
+        assert [one.id for one in notes] == ["what", "and"]
+        assert (notes[0].answer, notes[0].points) == (note.answer, note.points)

@@ -1,0 +1,75 @@
+"""What goes wrong around the app, and text that looks like something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App
+
+from screen import NARROW, settled, shows, tells
+from studyapp import config
+from studyapp.config import Settings
+from studyapp.tui import start
+from studyapp.tui.app import StudyApp
+
+
+async def test_settings_that_cannot_be_written_hold_until_the_app_closes(
+    make_app, open_today
+) -> None:
+    path = config.settings_path()
+    path.parent.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.write_text("a file where the folder should be")
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        app.theme = "nord"
+        await tells(pilot, "Not kept for the next time")
+        await pilot.press("enter", "r")
+        await tells(pilot, "Not kept for the next time", times=2)
+        await pilot.press("escape", "c", "d", *"2027-01-31", "enter")
+        await tells(pilot, "Not kept for the next time", times=3)
+        assert app.desk.settings.raw_maths
+        assert str(app.desk.settings.exam_on) == "2027-01-31"
+
+
+async def test_a_theme_that_there_is_not_is_told(make_app, open_today) -> None:
+    app = make_app(settings=Settings(theme="nope"))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await tells(pilot, "There is no theme 'nope'; the themes are")
+        assert app.theme == "textual-dark"
+
+
+async def test_brackets_in_a_text_are_text(make_app, open_today, only_pack: Path) -> None:
+    title = "Paths [/home] [b]"
+    for path in only_pack.rglob("*.md"):
+        path.write_text(path.read_text().replace("title: Chapter 2", f'title: "{title}"'))
+    app = make_app()
+    async with app.run_test(size=(140, 40), notifications=True) as pilot:
+        await open_today(pilot)
+        await pilot.press("o")
+        await tells(pilot, f"Chapter 2 is open: {title}.")
+        await pilot.press("c")
+        await shows(pilot, title)
+        app.screen.notify("Arrays [int] [/x]")
+        await settled(pilot)
+        toasts = [str(toast.render()) for toast in app.screen.query("Toast")]
+        assert toasts == [f"Chapter 2 is open: {title}.", "Arrays [int] [/x]"]
+
+
+def test_an_app_that_comes_to_grief_ends_with_a_code(
+    tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: StudyApp) -> None:
+        raise RuntimeError("a fault")
+
+    def unseen(self: StudyApp, **options: Any) -> None:
+        App.run(self, headless=True, **options)
+
+    monkeypatch.setattr(StudyApp, "on_mount", broken)
+    monkeypatch.setattr(StudyApp, "run", unseen)
+    with pytest.raises(SystemExit) as ended:
+        start.run(str(tmp_path / "a.db"), None)
+    assert ended.value.code == 1
