@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, or_, select
 
+from studyapp.notes.variant import SUFFIX
 from studyapp.store import tables
 
 _DERIVATION = "2"  # raise it when the cards made from the same text change
@@ -32,7 +33,7 @@ def fingerprint(root: Path) -> str:
     if not root.is_dir():
         return ""
     digest = hashlib.blake2b(_DERIVATION.encode(), digest_size=16)
-    for path in sorted(root.rglob("*.md")):
+    for path in sorted([*root.rglob("*.md"), *root.rglob(f"*{SUFFIX}")]):
         stat = path.stat()
         digest.update(f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -299,7 +299,7 @@ def test_a_migration_that_is_interrupted_leaves_the_database_as_it_was(
         for leftover in former.parent.glob("a.db-*"):
             leftover.unlink()
         former.write_bytes(copy)
-    assert statement > 10
+    assert statement > 5  # the newest migration alone has some
     assert folded(former) == BEFORE
 
 
