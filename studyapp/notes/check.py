@@ -232,7 +232,8 @@ def _wrong_case(note: Note, case: Variant, page: ContentFile) -> Iterator[str]:
     words = _count_words(case.answer)
     if words > LONGEST_ANSWER:
         yield f"the answer has {words} words, over {LONGEST_ANSWER}; shorten it"
-    lines = sum(map(_height, (case.prompt, case.answer, *(it.text for it in case.points))))
+    lines = _height(case.prompt) + _height(case.answer)
+    lines += sum(len(wrap(point.text, WIDEST)) for point in case.points)
     if case.path != note.path and lines > TALLEST:
         yield f"what was drawn takes {lines} lines of {WIDEST} signs; {TALLEST} fit a screen"
 

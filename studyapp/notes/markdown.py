@@ -868,8 +868,8 @@ def _with_comments(file: _File, note: Note, comments: Sequence[tuple[int, str]])
             sources.append(text[len("source:") :].strip())
             if not sources[-1]:
                 file.report(line, "source: names nothing")
-        elif text == "variant":
-            file.report(line, "<!-- variant --> stands on a line of its own, outside lists")
+        elif re.match(r"variant\b", text, re.IGNORECASE):
+            file.report(line, "a variant begins with <!-- variant --> on a line of its own")
         elif re.match(r"[\w-]+\s*:", text):
             lists.append((line, _PAIR.findall(text)))
     known = [(line, pairs) for line, pairs in lists if any(key in _KEYS for key, _ in pairs)]
