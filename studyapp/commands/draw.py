@@ -18,7 +18,7 @@ from typing import Any
 
 from studyapp import disk
 from studyapp.notes import markdown
-from studyapp.notes.check import COMPUTED
+from studyapp.notes.check import COMPUTED, wrong_case
 from studyapp.notes.note import ContentFile, FileKind, Note, Problem, Variant
 from studyapp.notes.template import TemplateError, parts
 from studyapp.notes.variant import Drawn, as_line, digest, drawn, path_beside
@@ -89,11 +89,23 @@ def valid(root: Path, count: int) -> dict[str, str]:
     wrong = {str(problem.path): problem.message for problem in problems}
     requests = [job.request | {"distinct": False} for job in jobs]
     for job, answer in zip(jobs, execute(requests), strict=True):
-        cases = [_as_drawn(job.note, *case) for case in answer.get("cases", ())]
-        told = answer.get("error") or next((one for one in cases if isinstance(one, str)), None)
+        different = {text: seed for seed, text in answer.get("cases", ())}
+        told = answer.get("error") or next(
+            (said for text, seed in different.items() for said in _broken(job.note, seed, text)),
+            None,
+        )
         if told is not None:
             wrong[job.note.id] = told
     return wrong
+
+
+def _broken(note: Note, seed: int, text: str) -> Iterator[str]:
+    """What the reader and `check` find wrong in one drawn text."""
+    made = _as_drawn(note, seed, text)
+    if isinstance(made, str):
+        yield made
+    else:
+        yield from (f"seed {seed}: {said}" for said in wrong_case(note, made.variant))
 
 
 def execute(requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -224,4 +236,4 @@ def _what_differs(kept: Variant, now: Variant) -> str:
     names = [
         name for name in ("prompt", "answer", "points") if getattr(kept, name) != getattr(now, name)
     ]
-    return f"the kept {' and '.join(names)} is not what the template draws"
+    return f"what is kept as {' and '.join(names)} is not what the template draws"

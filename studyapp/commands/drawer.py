@@ -26,12 +26,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from studyapp.notes.template import filled
+from studyapp.notes.template import PLACE, filled
 
 TRIES = 20  # draws for each case that is wanted
 _LONG = 8  # characters of a number that nobody rounded
 _NEAR = 1e-7  # of a unit in the last place: this close to .5 is no rounding to ask for
 _UNDEFINED = re.compile(r"(?<![A-Za-z])(?:nan|inf)(?![A-Za-z])", re.IGNORECASE)
+_MINUS = re.compile(r"^-(?=\.?\d)")
 _PLACES = re.compile(r"\.(\d+)([f%])$")
 
 
@@ -102,7 +103,7 @@ def _case(job: Mapping[str, Any], seed: int) -> str:
         raise Refused("NaN or infinity")
     known = {**space, **values, **helpers}
     exec(compile(job["conditions"], "<conditions>", "exec"), known)
-    head, tail = (_filled(job[name], known) for name in ("head", "tail"))
+    head, tail = (_in_prose(job[name], known) for name in ("head", "tail"))
     return f"{head}```python\n{code}```\n\n```text\n{printed}\n```{tail}"
 
 
@@ -119,6 +120,8 @@ def _told(error: BaseException) -> str:
 
 
 def _filled(text: str, names: dict[str, Any]) -> str:
+    """*text* with what its places come to, as code has it."""
+
     def value(expression: str, form: str) -> str:
         found = eval(compile(expression, "<place>", "eval"), names)
         if form:
@@ -127,6 +130,17 @@ def _filled(text: str, names: dict[str, Any]) -> str:
         return _shown(found)
 
     return filled(text, value)
+
+
+def _in_prose(text: str, names: dict[str, Any]) -> str:
+    """*text* with its places filled; a minus is a hyphen in code and maths alone."""
+    pieces = re.split(r"(`[^`]*`|\$[^$]*\$)", text)
+    return "".join(
+        _filled(piece, names)
+        if at % 2
+        else PLACE.sub(lambda match: _MINUS.sub("−", _filled(match[0], names)), piece)
+        for at, piece in enumerate(pieces)
+    )
 
 
 def _shown(value: Any) -> str:
@@ -160,12 +174,12 @@ def _apart(values: Iterable[float], least: float = 1e-6) -> bool:
 
 
 def _rounded(value: float, digits: int = 2) -> str:
-    """A number as our text writes it: .64, 1.5, −.3 as -.3. Refused if it lies between two."""
+    """A number as our text writes it, .64 or 1.5. Refused if it lies between two."""
     _watched(value, f".{digits}f")
     text = f"{float(value):.{digits}f}"
-    if float(text) == 0:
-        text = text.removeprefix("-")
-    return re.sub(r"^(-?)0\.", r"\1.", text)
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if float(text) == 0 else re.sub(r"^(-?)0\.", r"\1.", text)
 
 
 def _round(number: Any, ndigits: int | None = None) -> Any:

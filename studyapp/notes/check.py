@@ -166,8 +166,8 @@ def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem
         for note in page.notes:
             for message in _wrong(note, page, contents[page.pack, page.key], today):
                 yield Problem(note.path, note.line, message)
-            for case in note.variants:
-                for message in _wrong_case(note, case, page):
+            for case in note.variants if page.chapter is not None else ():
+                for message in wrong_case(note, case):
                     yield Problem(case.path, case.line, message)
         yield from _wrong_templates(page)
         known = {n for (pack, _), numbers in contents.items() if pack == page.pack for n in numbers}
@@ -222,10 +222,9 @@ def _wrong_answer(text: Note | Variant) -> Iterator[str]:
             yield f"the answer says nothing of its core point: {point.text}"
 
 
-def _wrong_case(note: Note, case: Variant, page: ContentFile) -> Iterator[str]:
-    """What is wrong with one variant of a note."""
-    if page.chapter is None:
-        return
+def wrong_case(note: Note, case: Variant) -> Iterator[str]:
+    """What is wrong with one variant of a chapter's question; one that is not written in the
+    note's own file was drawn."""
     yield from _wrong_answer(case)
     if not note.as_of and (dated := _dated(case.answer)):
         yield f"{dated} will date; say of which year the answer is: as-of"

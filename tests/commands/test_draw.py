@@ -94,7 +94,7 @@ def test_a_kept_line_that_is_not_what_is_drawn_is_told_and_drawn_again_once_dele
     assert problems(file) == [
         f"{beside.name}:5: the kept result is '7777', and the snippet prints '{result}'; "
         "delete the line to draw it again",
-        f"{beside.name}:7: the kept answer is not what the template draws; "
+        f"{beside.name}:7: what is kept as answer is not what the template draws; "
         "delete the line to draw it again",
     ]
     assert len(draw.run(file.parent, write=False).problems) == 2
@@ -196,12 +196,11 @@ def test_only_what_lies_between_two_numbers_is_no_rounding(value: float, digits:
 
 
 def test_numbers_are_written_as_our_text_has_them() -> None:
-    assert [drawer._rounded(value) for value in (0.644, 1.5, -0.301, -0.001)] == [
-        ".64",
-        "1.50",
-        "-.30",
-        ".00",
-    ]
+    told = [drawer._rounded(value) for value in (0.644, 1.5, -0.301, -0.001, 20)]
+    assert told == [".64", "1.5", "-.3", "0", "20"]
+    names = {"a": -3, "word": "x - 1"}
+    said = drawer._in_prose("{{a}}, `{{a}}`, ${{a}}$ and {{word}}", names)
+    assert said == "−3, `-3`, $-3$ and x - 1"
 
 
 def test_nothing_but_run_runs_a_line_of_a_pack(
