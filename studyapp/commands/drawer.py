@@ -22,6 +22,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def _case(job: Mapping[str, Any], seed: int) -> str:
         "round": _round,
     }
     names: dict[str, Any] = {"__name__": "template", **helpers}
-    exec(compile(job["draw"], "<values>", "exec"), names)
+    exec(_compiled(job["draw"], "values", "exec"), names)
     values = {name: one for name, one in names.items() if name not in helpers}
     code = _filled(job["snippet"], names)
     space: dict[str, Any] = {"__name__": "snippet", "round": _round, "__watched__": _watched}
@@ -102,9 +103,14 @@ def _case(job: Mapping[str, Any], seed: int) -> str:
     if _UNDEFINED.search(printed):
         raise Refused("NaN or infinity")
     known = {**space, **values, **helpers}
-    exec(compile(job["conditions"], "<conditions>", "exec"), known)
+    exec(_compiled(job["conditions"], "conditions", "exec"), known)
     head, tail = (_in_prose(job[name], known) for name in ("head", "tail"))
     return f"{head}```python\n{code}```\n\n```text\n{printed}\n```{tail}"
+
+
+@cache
+def _compiled(source: str, name: str, mode: str) -> Any:
+    return compile(source, f"<{name}>", mode)
 
 
 def _printed(code: Any, space: dict[str, Any]) -> str:
@@ -123,7 +129,7 @@ def _filled(text: str, names: dict[str, Any]) -> str:
     """*text* with what its places come to, as code has it."""
 
     def value(expression: str, form: str) -> str:
-        found = eval(compile(expression, "<place>", "eval"), names)
+        found = eval(_compiled(expression, "place", "eval"), names)
         if form:
             _watched(found, form)
             return format(found, form)

@@ -31,6 +31,7 @@ import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from studyapp.notes.note import Template
 
@@ -78,6 +79,7 @@ def parts(template: Template) -> Parts:
     return found
 
 
+@cache
 def split(place: str) -> tuple[str, str]:
     """The expression of a place `{{expression:format}}`, and its format if it has one.
 
