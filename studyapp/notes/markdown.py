@@ -177,14 +177,18 @@ def own_id(text: str, taken: Collection[str], choose: Callable[[str], str] = sec
 def excerpt(note: Note) -> str:
     """The note's own text as its file now has it, to be put in another file of its kind.
 
-    A row of a table comes as a heading with the meaning below. Raises ContentError if the file
-    no longer has the note.
+    A template stays where what is drawn from it is kept. A row of a table comes as a heading with
+    the meaning below. Raises ContentError if the file no longer has the note.
     """
     page, file = _read(note.path)
     found = next((it for it in page.notes if it.id == note.id), None) if page else None
     if page is None or found is None:
         raise ContentError(note.path, note.line, f"the note {note.id} is no longer here")
     lines = file.lines[found.line - 1 : found.last]
+    if found.template is not None:
+        first = found.template.line - found.line
+        end = next(at for at in range(first, len(lines)) if "-->" in lines[at])
+        lines = lines[:first] + lines[end + 1 :]
     if re.match(r" {0,3}##(?!#)", lines[0]):
         return "\n".join(lines) + "\n"
     text = _as_heading(found, found.answer)

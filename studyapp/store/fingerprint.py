@@ -33,7 +33,7 @@ def fingerprint(root: Path) -> str:
     if not root.is_dir():
         return ""
     digest = hashlib.blake2b(_DERIVATION.encode(), digest_size=16)
-    for path in sorted([*root.rglob("*.md"), *root.rglob(f"*{SUFFIX}")]):
+    for path in sorted(it for it in root.rglob("*") if it.name.endswith((".md", SUFFIX))):
         stat = path.stat()
         digest.update(f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()

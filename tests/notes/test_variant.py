@@ -120,6 +120,16 @@ def test_a_template_is_shown_to_nobody() -> None:
     assert template.parts(note.template).snippet == "print({{a}} ** 2)\n"
 
 
+def test_a_copy_of_a_note_leaves_its_template_behind(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    after = "<!-- variant -->\n\n### Or?\n\nThat.\n\n- [ ] that"
+    path.write_text(questionnaire(f"{question('a')}\n{TEMPLATE}\n\n{after}", question("b")))
+    page, problems = markdown.read(path)
+    assert page is not None
+    assert problems == ()
+    assert markdown.excerpt(page.notes[0]) == f"{question('a')}\n\n{after}\n"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [

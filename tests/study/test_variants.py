@@ -15,6 +15,7 @@ from studyapp.notes.post import read
 from studyapp.notes.variant import Drawn, as_line, path_beside
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.fingerprint import is_current
 from studyapp.study import card, library
 from studyapp.study.find import find
 from studyapp.study.grading import Grade
@@ -144,6 +145,8 @@ def test_a_variant_that_goes_or_changes_makes_nothing_due(
         assert memory(engine, "q") == before
     assert read_again(engine, content, clock).changed == 0
     path_beside(path).unlink()
+    with reading(engine) as connection:
+        assert not is_current(connection, [content])
     assert read_again(engine, content, clock).changed == 1
     with reading(engine) as connection:
         keys = connection.scalars(select(tables.variant.c.key)).all()
