@@ -30,7 +30,7 @@ from studyapp.notes.variant import digest, drawn
 
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
 COMPUTED = "compute"  # the tag of an answer that has a snippet and what it prints
-WIDEST, TALLEST = 76, 22  # signs and lines of what is drawn: it fits a terminal of 80 by 24
+WIDEST, TALLEST = 76, 18  # signs and lines that a terminal of 80 by 24 leaves for a text
 NEARLY = 0.8  # share of their words that two questions have in common
 _SMALL = frozenset({"a", "an", "the", "is", "are", "do", "does", "of", "in", "to", "and"})
 _LINK = re.compile(r"\]\((fact|lesson):([a-z0-9_-]+(?:\.[a-z0-9_]+)?)")
@@ -231,8 +231,8 @@ def wrong_case(note: Note, case: Variant) -> Iterator[str]:
     words = _count_words(case.answer)
     if words > LONGEST_ANSWER:
         yield f"the answer has {words} words, over {LONGEST_ANSWER}; shorten it"
-    lines = _height(case.prompt) + _height(case.answer)
-    lines += sum(len(wrap(point.text, WIDEST)) for point in case.points)
+    points = sum(len(wrap(point.text, WIDEST)) for point in case.points)
+    lines = max(_height(case.prompt), _height(case.answer) + points)
     if case.path != note.path and lines > TALLEST:
         yield f"what was drawn takes {lines} lines of {WIDEST} signs; {TALLEST} fit a screen"
 

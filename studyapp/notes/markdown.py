@@ -65,6 +65,7 @@ LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _OF_CHAPTERS = ("part", "chapter", "title", "lecture", "video")
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
 _VARIANT = re.compile(r"<!--\s*variant\s*-->")
+_TEMPLATE = re.compile(r" {0,3}<!--\s*template[ \t]*$")
 _PARTS = ("point", "cloze")  # whose ids need only differ within a note
 _FIX = "`studyapp check --fix` writes one"
 
@@ -81,6 +82,8 @@ def read(path: Path) -> tuple[ContentFile | None, tuple[Problem, ...]]:
         problems += wrong
         notes = [
             replace(note, variants=note.variants + tuple(drawn.get(note.id, ())))
+            if note.card is CardStyle.ANSWER
+            else note
             for note in page.notes
         ]
         page = replace(page, notes=tuple(notes))
@@ -651,7 +654,12 @@ def _with_variants(file: _File, note: Note, parts: Sequence[_Chunk]) -> Note:
 
 def _template(file: _File, comments: Sequence[tuple[int, str]]) -> Template | None:
     """The template in the comments of a note, with its lines as they are."""
-    found = [line for line, text in comments if re.match(r"template(?: |$)", text)]
+    found = []
+    for line, text in comments:
+        if _TEMPLATE.match(file.lines[line - 1]):
+            found.append(line)
+        elif re.match(r"template\b", text, re.IGNORECASE):
+            file.report(line, "a template begins with <!-- template alone on its line")
     for line in found[1:]:
         file.report(line, "a note has one template; this one is not read")
     if not found:

@@ -95,6 +95,7 @@ def test_a_variant_is_a_question_with_its_own_answer_and_points() -> None:
             "10: a variant begins with <!-- variant -->",
         ),
         (question("a") + "\n\n<!-- variant: b -->", "10: a variant begins with <!-- variant -->"),
+        (question("a") + "\n\n<!-- template ```python -->", "10: a template begins with"),
         (question("a") + f"\n\n{TEMPLATE}\n\n{TEMPLATE}", "a note has one template"),
     ],
 )
@@ -230,6 +231,19 @@ def test_a_line_that_is_no_variant_is_told_and_the_rest_is_read(line: str, tmp_p
     assert [it.key for it in page.notes[0].variants] == ["3"]
 
 
+def test_only_a_question_that_is_one_card_takes_what_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "q.md"
+    path.write_text(
+        questionnaire("## Which? {#q}\n\n- [ ] one {#one}\n\n<!-- section: 1.1, card: items -->")
+    )
+    path_beside(path).write_text(as_line(Drawn("q", 3, "aa", Variant("3", "Now?", "Yes.", ()))))
+    page, _ = markdown.read(path)
+    assert page is not None
+    assert page.notes[0].variants == ()
+    (told,) = checks.check([tmp_path], START.date()).problems
+    assert "has no template" in told.message
+
+
 def test_a_seed_that_is_there_twice_is_told(tmp_path: Path) -> None:
     path = tmp_path / "q.md"
     line = as_line(Drawn("q", 3, "aa", Variant("3", "Now?", "Yes.", ())))
@@ -273,7 +287,7 @@ def test_check_tells_what_was_drawn_and_does_not_belong(tmp_path: Path) -> None:
     path_beside(path).write_text("".join(map(as_line, lines)))
     told = {it.line: it.message for it in checks.check([tmp_path], START.date()).problems}
     assert told.keys() == {2, 3, 4}
-    assert "takes 29 lines" in told[2]
+    assert "takes 27 lines" in told[2]
     assert "is another now" in told[3]
     assert "has no template" in told[4]
     path_beside(path).unlink()
