@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from studyapp.commands.opening import CHAPTER, JSON, Opening, now, print_json
+from studyapp.errors import StudyError
 from studyapp.notes.formats import FORMATS
-from studyapp.notes.note import ChapterKey
+from studyapp.notes.note import ChapterKey, Problem
 
 if TYPE_CHECKING:
     from studyapp.study.imports import Imported
@@ -128,16 +130,28 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--fix", is_flag=True, help="Write the ids that are missing.")
 @click.option(
+    "--run",
+    "runs",
+    is_flag=True,
+    help="Run the code of PATH, which is yours: check what it prints, draw variants.",
+)
+@click.option(
     "--against",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
     help="Texts with which no eight words in a row may be shared.",
 )
 @JSON
-def check(path: Path | None, fix: bool, against: Path | None, as_json: bool) -> None:
+def check(path: Path | None, fix: bool, runs: bool, against: Path | None, as_json: bool) -> None:
     """Every problem of the content as path:line: message; exits with 1 if there is any."""
     from studyapp.notes import check as checks
+    from studyapp.notes import markdown
     from studyapp.study import library
+
+    if runs and (path is None or fix):
+        raise StudyError(
+            "--run runs the code of the content: give it the PATH of your own, and no --fix."
+        )
 
     folders = [path] if path else library.roots()
     if fix:
@@ -146,7 +160,9 @@ def check(path: Path | None, fix: bool, against: Path | None, as_json: bool) -> 
             checks.fix(folder, own=folder.resolve().is_relative_to(own)) for folder in folders
         )
         click.echo(f"{written} ids written", err=True)
+    ran = _run(path) if runs and path is not None else ()
     report = checks.check(folders, now().date(), facts=_facts(), against=against)
+    report = replace(report, problems=markdown.in_order({*report.problems, *ran}))
     if as_json:
         print_json(checks.as_json(report))
     else:
@@ -155,6 +171,16 @@ def check(path: Path | None, fix: bool, against: Path | None, as_json: bool) -> 
         click.echo(f"{report.notes} notes, {report.cards} cards, {len(report.problems)} problems")
     if report.problems:
         sys.exit(1)
+
+
+def _run(path: Path) -> tuple[Problem, ...]:
+    """Run the code of a folder and say how it went; returns its problems."""
+    from studyapp.commands import draw
+
+    ran = draw.run(path)
+    refused = ", ".join(f"{why} ({count})" for why, count in ran.refused.most_common())
+    click.echo(f"{ran.written} variants written; draws refused: {refused or 'none'}", err=True)
+    return ran.problems
 
 
 def _facts() -> dict[str, set[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from studyapp.errors import StudyError
@@ -17,14 +18,20 @@ from studyapp.notes.note import (
     CardStyle,
     ChapterKey,
     ContentFile,
+    FileKind,
     Note,
     NoteKind,
     Problem,
+    Variant,
     chapter_name,
 )
 from studyapp.notes.overlap import overlaps
+from studyapp.notes.template import TemplateError, parts
+from studyapp.notes.variant import digest, drawn
 
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
+COMPUTED = "compute"  # the tag of an answer that has a snippet and what it prints
+WIDEST, TALLEST = 76, 18  # signs and lines that a terminal of 80 by 24 leaves for a text
 NEARLY = 0.8  # share of their words that two questions have in common
 _SMALL = frozenset({"a", "an", "the", "is", "are", "do", "does", "of", "in", "to", "and"})
 _LINK = re.compile(r"\]\((fact|lesson):([a-z0-9_-]+(?:\.[a-z0-9_]+)?)")
@@ -160,6 +167,10 @@ def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem
         for note in page.notes:
             for message in _wrong(note, page, contents[page.pack, page.key], today):
                 yield Problem(note.path, note.line, message)
+            for case in note.variants if page.chapter is not None else ():
+                for message in wrong_case(note, case):
+                    yield Problem(case.path, case.line, message)
+        yield from _wrong_templates(page)
         known = {n for (pack, _), numbers in contents.items() if pack == page.pack for n in numbers}
         for moment in page.moments:
             if moment.section and known and moment.section not in known:
@@ -188,13 +199,7 @@ def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> It
         elif note.reverse and (synonym := _printed_synonym(note)):
             yield f"the meaning prints {synonym}, which is accepted as its term"
     elif note.card is CardStyle.ANSWER:
-        if not note.answer:
-            yield "the question has no answer"
-        if all(point.extra for point in note.points):
-            yield "the answer has no points (- [ ] …) that a good answer must make"
-        for point in note.points:
-            if not (point.extra or _says(note.answer, point.text)):
-                yield f"the answer says nothing of its core point: {point.text}"
+        yield from _wrong_answer(note)
     if note.as_of and note.as_of > today.year:
         yield f"as-of: {note.as_of} is yet to come"
     elif not note.as_of and (dated := _dated(note.answer)):
@@ -205,6 +210,78 @@ def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> It
     words = _count_words(note.answer)
     if words > LONGEST_ANSWER and not note.long:
         yield f"the answer has {words} words, over {LONGEST_ANSWER}; shorten it or say why: long"
+
+
+def _wrong_answer(text: Note | Variant) -> Iterator[str]:
+    """What a chapter's question to answer lacks."""
+    if not text.answer:
+        yield "the question has no answer"
+    if all(point.extra for point in text.points):
+        yield "the answer has no points (- [ ] …) that a good answer must make"
+    for point in text.points:
+        if not (point.extra or _says(text.answer, point.text)):
+            yield f"the answer says nothing of its core point: {point.text}"
+
+
+def wrong_case(note: Note, case: Variant) -> Iterator[str]:
+    """What is wrong with one variant of a chapter's question; one that is not written in the
+    note's own file was drawn."""
+    yield from _wrong_answer(case)
+    if not note.as_of and (dated := _dated(case.answer)):
+        yield f"{dated} will date; say of which year the answer is: as-of"
+    words = _count_words(case.answer)
+    if words > LONGEST_ANSWER:
+        yield f"the answer has {words} words, over {LONGEST_ANSWER}; shorten it"
+    points = sum(len(wrap(point.text, WIDEST)) for point in case.points)
+    lines = max(_height(case.prompt), _height(case.answer) + points)
+    if case.path != note.path and lines > TALLEST:
+        yield f"what was drawn takes {lines} lines of {WIDEST} signs; {TALLEST} fit a screen"
+
+
+def _wrong_templates(page: ContentFile) -> Iterator[Problem]:
+    """What can be seen of templates, and of what was drawn from them, without running any."""
+    templates = {note.id: note for note in page.notes if note.template is not None}
+    if page.kind is not FileKind.QUESTIONNAIRE:
+        return
+    current = set()
+    for one in drawn(page.path)[0]:
+        note, case = templates.get(one.note), one.variant
+        if note is None or note.template is None:
+            message = f"{one.note} has no template; `studyapp check --run` takes the line out"
+        elif one.template != digest(note.template):
+            message = f"the template of {one.note} is another now; run `studyapp check --run`"
+        else:
+            current.add(one.note)
+            continue
+        yield Problem(case.path, case.line, message)
+    for note in templates.values():
+        if note.template is None:
+            continue
+        if note.card is not CardStyle.ANSWER or COMPUTED not in note.tags:
+            message = f"a template is of a question that is one card and tagged {COMPUTED}"
+            yield Problem(note.path, note.template.line, message)
+        try:
+            parts(note.template)
+        except TemplateError as error:
+            yield Problem(note.path, note.template.line, str(error))
+        else:
+            if note.id not in current:
+                message = "nothing is drawn from this template; run `studyapp check --run`"
+                yield Problem(note.path, note.template.line, message)
+
+
+def _height(text: str) -> int:
+    """How many lines a text takes at WIDEST, about: code as it is, prose filled."""
+    lines, end = 0, 0
+    for match in FENCE.finditer(text):
+        lines += _filled(text[end : match.start()]) + match[0].count("\n")
+        end = match.end()
+    return lines + _filled(text[end:])
+
+
+def _filled(text: str) -> int:
+    blocks = [" ".join(block.split()) for block in re.split(r"\n\s*\n", text.strip())]
+    return sum(len(wrap(block, WIDEST)) + 1 for block in blocks if block)
 
 
 def _belongs(section: str, page: ContentFile) -> bool:
@@ -266,6 +343,7 @@ def _dangling(
     """Links to lessons and facts that do not exist; a lesson of unknown facts may have any."""
     for page in pages:
         texts = [(note.path, note.line, note.answer) for note in page.notes]
+        texts += [(it.path, it.line, it.answer) for note in page.notes for it in note.variants]
         texts += [(section.path, section.line, section.text) for section in page.sections]
         texts += [(moment.path, moment.line, moment.text) for moment in page.moments]
         for path, line, text in texts:

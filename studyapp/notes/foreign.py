@@ -94,11 +94,13 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """A learner's answer to the question `note` (an id), and its line in the file."""
+    """A learner's answer to the question `note` (an id), and its line in the file; `variant` says
+    which of its variants was asked."""
 
     note: str
     text: str
     line: int
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,10 @@ from studyapp.notes.note import (
     Point,
     Problem,
     Section,
+    Template,
+    Variant,
 )
+from studyapp.notes.variant import KEYS, stored
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -61,6 +64,8 @@ LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _OF_CHAPTERS = ("part", "chapter", "title", "lecture", "video")
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
 _FOLLOWER = "another"
+_VARIANT = re.compile(r"<!--\s*variant\s*-->")
+_TEMPLATE = re.compile(r" {0,3}<!--\s*template[ \t]*$")
 _PARTS = ("point", "cloze")  # whose ids need only differ within a note
 _FIX = "`studyapp check --fix` writes one"
 
@@ -71,7 +76,18 @@ def read(path: Path) -> tuple[ContentFile | None, tuple[Problem, ...]]:
     Nothing in the file makes this raise. A note that cannot be identified is left out.
     """
     page, file = _read(path)
-    return page, tuple(sorted(file.problems))
+    problems = list(file.problems)
+    if page is not None and page.kind is FileKind.QUESTIONNAIRE:
+        drawn, wrong = stored(path)
+        problems += wrong
+        notes = [
+            replace(note, variants=note.variants + tuple(drawn.get(note.id, ())))
+            if note.card is CardStyle.ANSWER
+            else note
+            for note in page.notes
+        ]
+        page = replace(page, notes=tuple(notes))
+    return page, tuple(sorted(problems))
 
 
 def read_folder(root: Path) -> tuple[tuple[ContentFile, ...], tuple[Problem, ...]]:
@@ -169,14 +185,18 @@ def own_id(text: str, taken: Collection[str], choose: Callable[[str], str] = sec
 def excerpt(note: Note) -> str:
     """The note's own text as its file now has it, to be put in another file of its kind.
 
-    A row of a table comes as a heading with the meaning below. Raises ContentError if the file
-    no longer has the note.
+    A template stays where what is drawn from it is kept. A row of a table comes as a heading with
+    the meaning below. Raises ContentError if the file no longer has the note.
     """
     page, file = _read(note.path)
     found = next((it for it in page.notes if it.id == note.id), None) if page else None
     if page is None or found is None:
         raise ContentError(note.path, note.line, f"the note {note.id} is no longer here")
     lines = file.lines[found.line - 1 : found.last]
+    if found.template is not None:
+        first = found.template.line - found.line
+        end = next(at for at in range(first, len(lines)) if "-->" in lines[at])
+        lines = lines[:first] + lines[end + 1 :]
     if re.match(r" {0,3}##(?!#)", lines[0]):
         return "\n".join(lines) + "\n"
     text = _as_heading(found, found.answer)
@@ -567,10 +587,11 @@ def _note(file: _File, chunk: _Chunk, title: str, kind: NoteKind) -> Note | None
         file.report(line, f"the {kind} has no {{#id}}; {_FIX}")
         column = _end_of_heading(file.lines[chunk.start])
         file.gaps.append(_Gap(line, column, " {#", "}", prompt, kind))
+    last = next(n for n in range(chunk.end, 0, -1) if file.lines[n - 1].strip())
+    chunk, others = _parts(file, chunk)
     comments, lines = _comments(file, chunk)
     tasks, taken = _tasks(file, chunk)
     kept = _kept(lines, taken)
-    last = next(n for n in range(chunk.end, 0, -1) if file.lines[n - 1].strip())
     note = Note(
         id=name or "",
         kind=kind,
@@ -580,10 +601,83 @@ def _note(file: _File, chunk: _Chunk, title: str, kind: NoteKind) -> Note | None
         line=line,
         last=last,
         points=tuple(task.point for task in tasks),
+        template=_template(file, comments),
     )
     note = _with_comments(file, note, comments)
     _check_card(file, note, kept, tasks)
+    if others:
+        note = _with_variants(file, note, others)
     return note if prompt and name else None
+
+
+def _parts(file: _File, chunk: _Chunk) -> tuple[_Chunk, list[_Chunk]]:
+    """Cut a note at its lines `<!-- variant -->`: its own text, then each variant, which begins
+    with its question. What does not is reported and left out."""
+    marks = [
+        (index, token.map[0])
+        for index, token in enumerate(chunk.tokens)
+        if token.type == "html_block" and token.map and _VARIANT.fullmatch(token.content.strip())
+    ]
+    if not marks:
+        return chunk, []
+    ends = [*marks[1:], (len(chunk.tokens), chunk.end)]
+    parts = []
+    for (index, line), (stop, end) in zip(marks, ends, strict=True):
+        tokens = chunk.tokens[index + 1 : stop]
+        if tokens and tokens[0].type == "heading_open" and tokens[0].markup == "###":
+            first = tokens[0].map[0] if tokens[0].map else line
+            parts.append(_Chunk(first, end, tokens, tokens[1].content))
+        else:
+            file.report(line + 1, "a variant begins with its question: ### … below this line")
+    return replace(chunk, end=marks[0][1], tokens=chunk.tokens[: marks[0][0]]), parts
+
+
+def _with_variants(file: _File, note: Note, parts: Sequence[_Chunk]) -> Note:
+    """*note* with the cases that are written below its own."""
+    if note.kind is not NoteKind.QUESTION or note.card is not CardStyle.ANSWER:
+        file.report(parts[0].start + 1, "only a question that is one card has variants")
+        return note
+    if len(parts) > len(KEYS):
+        file.report(parts[len(KEYS)].start + 1, f"a note has at most {len(KEYS)} variants")
+    variants, sources = [], list(note.sources)
+    for key, part in zip(KEYS, parts, strict=False):
+        line = part.start + 1
+        prompt, name = _identify(file, line, part.title or "")
+        if name is not None:
+            file.report(line, "a variant has no id: it is a case of its note")
+        if not prompt:
+            file.report(line, "the heading is empty")
+            continue
+        comments, lines = _comments(file, part)
+        tasks, taken = _tasks(file, part)
+        points = tuple(task.point for task in tasks)
+        answer = "\n".join(one.text for one in _kept(lines, taken))
+        for at, text in comments:
+            if re.match(r"(?!(?:source|need)\b)[\w-]+\s*:", text, re.IGNORECASE):
+                file.report(at, "a variant has only need: and source:; the rest is its note's")
+        case = replace(note, sources=(), points=points, need=None)
+        allowed = [one for one in comments if re.match(r"(?:source|need)\b", one[1].lower())]
+        case = _with_comments(file, case, allowed)
+        sources += case.sources
+        variants.append(Variant(key, prompt, answer, points, case.need, file.path, line))
+    return replace(note, variants=tuple(variants), sources=tuple(sources))
+
+
+def _template(file: _File, comments: Sequence[tuple[int, str]]) -> Template | None:
+    """The template in the comments of a note, with its lines as they are."""
+    found = []
+    for line, text in comments:
+        if _TEMPLATE.match(file.lines[line - 1]):
+            found.append(line)
+        elif re.match(r"template\b", text, re.IGNORECASE):
+            file.report(line, "a template begins with <!-- template alone on its line")
+    for line in found[1:]:
+        file.report(line, "a note has one template; this one is not read")
+    if not found:
+        return None
+    text = "\n".join(file.lines[found[0] - 1 :])
+    inner = text[text.index("<!--") + 4 : text.index("-->")]
+    return Template(inner.strip().removeprefix("template").strip("\n"), found[0])
 
 
 def _end_of_heading(line: str) -> int:
@@ -797,6 +891,8 @@ def _with_comments(file: _File, note: Note, comments: Sequence[tuple[int, str]])
             sources.append(text[len("source:") :].strip())
             if not sources[-1]:
                 file.report(line, "source: names nothing")
+        elif re.match(r"variant\b", text, re.IGNORECASE):
+            file.report(line, "a variant begins with <!-- variant --> on a line of its own")
         elif re.match(r"[\w-]+\s*:", text):
             lists.append((line, _PAIR.findall(text)))
     known = [(line, pairs) for line, pairs in lists if any(key in _KEYS for key, _ in pairs)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -71,6 +71,32 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Another case of a question, with an answer and points of its own.
+
+    `key` tells it from the others of its note; a review names what was shown by it. `path` and
+    `line` are where it is written.
+    """
+
+    key: str
+    prompt: str
+    answer: str
+    points: tuple[Point, ...]
+    need: int | None = None
+    path: Path = Path()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What an author draws variants from (see `studyapp.notes.template`), as it is written from
+    the line `line` on. No reader runs it."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """One piece of knowledge: a question with its answer, or a term with its meaning.
 
@@ -102,6 +128,21 @@ class Note:
     )
     reverse: bool = True  # of a term: whether the meaning is shown and the term asked for, too
     origin: str | None = None  # what it was when it was imported (see studyapp.notes.deck)
+    variants: tuple[Variant, ...] = ()  # other cases of a question; its own text is one, too
+    template: Template | None = None
+
+    def shown(self, key: str | None) -> Note:
+        """The note as it is with the text of the variant *key*; without such a one, its own."""
+        found = next((one for one in self.variants if one.key == key), None)
+        if found is None:
+            return self
+        return replace(
+            self,
+            prompt=found.prompt,
+            answer=found.answer,
+            points=found.points,
+            need=found.need,
+        )
 
 
 @dataclass(frozen=True, slots=True)

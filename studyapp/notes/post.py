@@ -39,8 +39,8 @@ _INTRO = (
 
 _HEAD = re.compile(r"<!-- studyapp post: pack (\S|\S.*\S), chapter ([1-9][0-9]{0,5}) -->")
 _MARK = re.compile(
-    r"<!-- (?:answer: (?P<answer>[a-z0-9-]+)|note: (?P<note>[0-9]{1,6}\.[0-9]{1,6}))"
-    r"(?P<escaped>, html: escaped)? -->"
+    r"<!-- (?:answer: (?P<answer>[a-z0-9-]+)(?:, variant: (?P<variant>[a-z0-9]{1,6}))?"
+    r"|note: (?P<note>[0-9]{1,6}\.[0-9]{1,6}))(?P<escaped>, html: escaped)? -->"
 )
 _LIKE_MARK = re.compile(
     r"[ \t]*<!--[ \t]*(?:studyapp post|answer|note)[ \t]*:", re.MULTILINE | re.IGNORECASE
@@ -54,7 +54,8 @@ _FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*(`{3,}(?=[^`]*$)|
 class Answer:
     """The learner's answer to one question; empty if there is none yet.
 
-    `note` is the note's id. `reference` is Markdown, with the points as a list.
+    `note` is the note's id, `variant` the one of its variants that was asked, None for its own
+    text. `reference` is Markdown, with the points as a list.
     """
 
     note: str
@@ -62,6 +63,7 @@ class Answer:
     number: int | None  # the question's number in the book
     reference: str
     text: str
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def write(post: Post) -> str:
 def _answer(answer: Answer) -> Iterator[str]:
     number = "" if answer.number is None else f"{answer.number}. "
     yield _heading(3, number + answer.question)
-    yield _marked("answer", answer.note, answer.text)
+    yield _marked("answer", answer.note, answer.text, variant=answer.variant)
     if reference := _reference(answer.reference):
         yield _FOLD
         yield reference
@@ -144,14 +146,15 @@ def _result(result: Result) -> Iterator[str]:
     yield f"Run it yourself: `studyapp lab run {result.lesson}`"
 
 
-def _marked(kind: str, key: str, text: str) -> str:
+def _marked(kind: str, key: str, text: str, *, variant: str | None = None) -> str:
     """A marker with the quote that belongs to it."""
     if "\r" in text:
         raise ValueError(f"the text of {kind} {key} has a carriage return")
     quote, escaped = _quote(text), ""
     if not _html_closes(quote):
         quote, escaped = _quote(_escaped(text)), ", html: escaped"
-    mark = f"<!-- {kind}: {key}{escaped} -->"
+    which = "" if variant is None else f", variant: {variant}"
+    mark = f"<!-- {kind}: {key}{which}{escaped} -->"
     if not _MARK.fullmatch(mark):
         raise ValueError(f"{key!r} is no id of {kind}s")
     return f"{mark}\n\n{quote if text else _NO_ANSWER}"
@@ -415,7 +418,7 @@ class _Reading:
         if not text:
             return
         if mark["answer"]:
-            self.answers.append(GivenAnswer(mark["answer"], text, number))
+            self.answers.append(GivenAnswer(mark["answer"], text, number, mark["variant"]))
         else:
             self.notes.append(SectionNote(mark["note"], text, number))
 

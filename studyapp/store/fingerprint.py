@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, or_, select
 
 from studyapp.notes.folder import files
+from studyapp.notes.variant import path_beside
 from studyapp.store import tables
 
 _DERIVATION = "2"  # raise it when the cards made from the same text change
@@ -34,10 +35,12 @@ def fingerprint(root: Path) -> str:
         return ""
     digest = hashlib.blake2b(_DERIVATION.encode(), digest_size=16)
     for path in files(root):
-        try:
-            stat = path.stat()
-            told = f"{stat.st_size}\0{stat.st_mtime_ns}"
-        except OSError:  # a link that leads nowhere, or a file that has just gone
-            told = "unreadable"
-        digest.update(f"{path.relative_to(root)}\0{told}\n".encode("utf-8", "surrogateescape"))
+        for one in (path, path_beside(path)):
+            try:
+                stat = one.stat()
+                told = f"{stat.st_size}\0{stat.st_mtime_ns}"
+            except OSError:  # nothing beside it, a link that leads nowhere, or it has just gone
+                told = ""
+            name = f"{one.relative_to(root)}\0{told}\n"
+            digest.update(name.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

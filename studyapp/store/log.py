@@ -180,6 +180,7 @@ def append_review(
     before: Memory,
     after: Memory,
     duration: int,
+    variant: str | None = None,
     learner: int,
 ) -> None:
     """Log one rating and store the memory *after* it: no entry that is there comes later (see
@@ -192,6 +193,7 @@ def append_review(
             kind=entry.kind.value,
             rating=int(entry.rating),
             duration=duration,
+            variant=variant,
             effective_day=head.day,
             **head.columns(),
             **_cache(before, after),

@@ -270,6 +270,7 @@ def _write_notes(
     """Write one owner's notes and their cards. *places* are the positions at which the installed
     notes end; an own note goes between them."""
     kept = {row.uid: row for row in connection.execute(_of(tables.note, source.owner))}
+    cases = _variants(connection, source.owner)
     cards: dict[int, dict[str, Any]] = {}
     for made in connection.execute(_of(tables.card, source.owner)):
         cards.setdefault(made.note_id, {})[made.side] = made
@@ -293,6 +294,8 @@ def _write_notes(
         row = kept.get(uid)
         key = {"uid": uid, "learner_id": source.owner}
         note_id, change = _upsert(connection, tables.note, row, values, key)
+        if _write_variants(connection, note_id, note, cases.get(note_id, [])):
+            change = change or "changed"
         if change and row is not None and row.missing_since is not None:
             change = "restored"
         match change:
@@ -319,6 +322,41 @@ def _write_notes(
             sides_changed = _changed_sides(note, row.points, kept_cards)
             changed = [kept_cards[side].id for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now)
+
+
+def _variants(connection: Connection, whose: int | None) -> dict[int, list[dict[str, Any]]]:
+    """What one owner's notes have, by the id of the note."""
+    table, found = tables.variant.c, dict[int, list[dict[str, Any]]]()
+    ids = _of(tables.note, whose).with_only_columns(tables.note.c.id)
+    for row in connection.execute(
+        select(tables.variant).where(table.note_id.in_(ids)).order_by(table.note_id, table.position)
+    ):
+        found.setdefault(row.note_id, []).append(dict(row._mapping))
+    return found
+
+
+def _write_variants(
+    connection: Connection, note_id: int, note: Note, kept: list[dict[str, Any]]
+) -> bool:
+    """Keep the variants that a note has now; returns whether they are others than before."""
+    values = [
+        {
+            "note_id": note_id,
+            "key": one.key,
+            "position": position,
+            "prompt": one.prompt,
+            "answer": one.answer,
+            "points": [asdict(point) for point in one.points],
+            "need": one.need,
+        }
+        for position, one in enumerate(note.variants)
+    ]
+    if values == kept:
+        return False
+    connection.execute(delete(tables.variant).where(tables.variant.c.note_id == note_id))
+    if values:
+        connection.execute(insert(tables.variant), values)
+    return True
 
 
 def _of(table: Table[Any], whose: int | None) -> Select[Any]:

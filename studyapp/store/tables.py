@@ -214,6 +214,22 @@ note = Table(
 )
 
 
+class _Variant(TypedColumns):
+    """Another case of a question (see studyapp.notes.variant). What was shown names it by its key
+    alone, so it is written anew with its note."""
+
+    note_id: Named[int] = Column(ForeignKey("note.id"), primary_key=True)
+    key: Named[str] = Column(primary_key=True)
+    position: Named[int]
+    prompt: Named[str]
+    answer: Named[str]
+    points: Named[list[Any]] = Column(JSON)
+    need: Named[int | None]
+
+
+variant = Table("variant", METADATA, _Variant)
+
+
 class _Card(TypedColumns):
     """One side of a note. `family` names the cards that give each other away;
     `position` is the place in the book; `opener` is the side that must be stable first;
@@ -296,7 +312,7 @@ class _Review(TypedColumns):
     epoch: Named[int]
     stamp: Named[datetime] = Column(UTCDateTime)
     duration: Named[int]  # milliseconds from shown to rated
-    variant: Named[str | None]  # which variant of the question was shown
+    variant: Named[str | None]  # which was shown; null: the note's own text
     arm: Named[str | None]  # of a trial
     effective_day: Named[date]  # the study day, after redating
     state_before: Named[int]
@@ -452,7 +468,7 @@ class _Response(TypedColumns):
     graded_at: Named[datetime | None] = Column(UTCDateTime)
     entries: Named[list[Any]] = Column(JSON)
     changed_at: Named[datetime] = Column(UTCDateTime)
-    variant: Named[str | None]  # which variant of the question was shown
+    variant: Named[str | None]  # which was shown; null: the note's own text
     device_id: Named[int | None] = Column(ForeignKey("device.id"))
     epoch: Named[int | None]
     stamp: Named[datetime | None] = Column(UTCDateTime)

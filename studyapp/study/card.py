@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,18 +10,21 @@ from sqlalchemy import Connection, select
 
 from studyapp.memory.state import Cause, Memory
 from studyapp.notes.card import Face, face
-from studyapp.notes.note import CardStyle, Note, NoteKind, Point, chapter_title
+from studyapp.notes.note import CardStyle, Note, NoteKind, Point, Variant, chapter_title
+from studyapp.notes.variant import pick
 from studyapp.store import log, owner, tables
 
 note = tables.note.c
 card = tables.card.c
 chapter = tables.chapter.c
 section = tables.section.c
+case = tables.variant.c
 
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """One card as a screen needs it."""
+    """One card as a screen needs it. `note` has the text that is shown, which is of the `variant`
+    if it has one."""
 
     id: int
     uid: bytes
@@ -35,6 +39,7 @@ class CardView:
     chapter: int | None  # its number; None of a deck
     chapter_title: str
     section_title: str | None
+    variant: str | None = None
 
     @property
     def place(self) -> str:
@@ -52,7 +57,7 @@ class CardView:
 
 
 def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
-    """Everything about one card, in one query and one for the memory."""
+    """Everything about one card, in one query, one for the memory and one for variants."""
     table = tables.note
     row = connection.execute(
         select(
@@ -76,7 +81,9 @@ def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
         .where(card.id == card_id)
     ).one()
     memory = log.read_memory(connection, card_id, learner=learner)
-    text = as_note(row)
+    text = as_note(row, read_variants(connection, [row.id]).get(row.id, ()))
+    variant = pick([one.key for one in text.variants], row.card_uid, memory.reviews)
+    text = text.shown(variant)
     return CardView(
         card_id,
         row.card_uid,
@@ -91,7 +98,22 @@ def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
         row.chapter_number,
         row.chapter_title,
         row.section_title,
+        variant,
     )
+
+
+def read_variants(connection: Connection, notes: Iterable[int]) -> dict[int, list[Variant]]:
+    """The variants of *notes* (ids) in their order; a note without any is not in it."""
+    found: dict[int, list[Variant]] = {}
+    for row in connection.execute(
+        select(tables.variant)
+        .where(case.note_id.in_(list(notes)))
+        .order_by(case.note_id, case.position)
+    ):
+        points = tuple(Point(**point) for point in row.points)
+        one = Variant(row.key, row.prompt, row.answer, points, row.need)
+        found.setdefault(row.note_id, []).append(one)
+    return found
 
 
 def seen(connection: Connection, uid: bytes, *, learner: int) -> int | None:
@@ -101,7 +123,7 @@ def seen(connection: Connection, uid: bytes, *, learner: int) -> int | None:
     )
 
 
-def as_note(row: object) -> Note:
+def as_note(row: object, variants: Sequence[Variant] = ()) -> Note:
     """A row of the note table as the reader's own value."""
     value = row._mapping  # type: ignore[attr-defined]
     return Note(
@@ -122,4 +144,5 @@ def as_note(row: object) -> Note:
         need=value["need"],
         synonyms=tuple(value["synonyms"]),
         sources=tuple(value["sources"]),
+        variants=tuple(variants),
     )

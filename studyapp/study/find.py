@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
 
 from studyapp.store import owner, tables
 
 note = tables.note.c
 chapter = tables.chapter.c
+variant = tables.variant.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +28,34 @@ class Found:
 
 def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -> list[Found]:
     """Notes that contain every word of *words* in question, answer or tags; those with a hit in
-    the question first, then in book order. No words find nothing."""
+    the question first, then in book order, then those of which only a variant has them: it is what
+    is shown of these. No words find nothing."""
     wanted = words.split()
     if not wanted:
         return []
-    in_prompt = and_(*(note.prompt.icontains(word, autoescape=True) for word in wanted))
-    anywhere = and_(
-        *(
-            or_(
-                note.prompt.icontains(word, autoescape=True),
-                note.answer.icontains(word, autoescape=True),
-                note.name.icontains(word, autoescape=True),
-            )
-            for word in wanted
-        )
-    )
+    anywhere = _have(wanted, note.prompt, note.answer, note.name)
+    visible = (note.missing_since.is_(None), owner.visible(note, learner=learner))
+    columns = (chapter.number, note.kind)
     rows = connection.execute(
-        select(note.id, note.prompt, note.answer, chapter.number, note.kind)
+        select(note.id, note.prompt, note.answer, *columns)
         .join(tables.chapter, chapter.id == note.chapter_id)
-        .where(anywhere, note.missing_since.is_(None), owner.visible(note, learner=learner))
-        .order_by(in_prompt.desc(), *tables.IN_ORDER, note.path, note.line)
+        .where(anywhere, *visible)
+        .order_by(_have(wanted, note.prompt).desc(), *tables.IN_ORDER, note.path, note.line)
         .limit(limit)
+    ).all()
+    others = connection.execute(
+        select(note.id, variant.prompt, variant.answer, *columns)
+        .join(tables.chapter, chapter.id == note.chapter_id)
+        .join(tables.variant, variant.note_id == note.id)
+        .where(_have(wanted, variant.prompt, variant.answer), not_(anywhere), *visible)
+        .order_by(*tables.IN_ORDER, note.path, note.line, variant.position)
     )
-    return [Found(*row) for row in rows]
+    first = {row.id: row for row in reversed(others.all())}
+    return [Found(*row) for row in [*rows, *reversed(first.values())][:limit]]
+
+
+def _have(wanted: Sequence[str], *texts: Any) -> ColumnElement[bool]:
+    """Whether the texts have all these words between them."""
+    return and_(
+        *(or_(*(text.icontains(word, autoescape=True) for text in texts)) for word in wanted)
+    )

@@ -319,7 +319,7 @@ def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:
             select(card.id)
             .join(tables.note, note.id == card.note_id)
             .where(note.uid == note_uid(home.pack, name).bytes, note.learner_id == desk.learner)
-            .order_by(card.position, card.id)
+            .order_by(card.position, card.uid)
             .limit(1)
         )
     if card_id is None:

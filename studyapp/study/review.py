@@ -60,13 +60,15 @@ def answer(
     learner: int,
     due_on: date | None = None,
     leech_lapses: int | None = None,
+    variant: str | None = None,
 ) -> Answered:
     """Rate a card inside a write transaction of the caller's.
 
     *seen* is the last review that the screen knew of (`Memory.last_review`). Raises
     AlreadyRatedError, with nothing written, if there has been another since. *due_on* is a study
     day that takes the place of the one that the rating gives; it is an event of its own.
-    *leech_lapses* is None where the learner is not told of leeches.
+    *leech_lapses* is None where the learner is not told of leeches. *variant* is the one of the
+    question that was shown, None for the note's own text.
     """
     before = log.read_memory(connection, card_id, learner=learner)
     if before.last_review != seen:
@@ -84,6 +86,7 @@ def answer(
         before=before,
         after=after,
         duration=milliseconds(duration),
+        variant=variant,
         learner=learner,
     )
     leech = leech_lapses is not None and became_leech(before, after, leech_lapses)

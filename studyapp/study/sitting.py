@@ -104,6 +104,7 @@ class Sitting:
                     duration=spent,
                     kind=self.plan.kind,
                     leech_lapses=self.desk.settings.leech_lapses,
+                    variant=view.variant,
                     learner=self.desk.learner,
                 )
         except AlreadyRatedError:

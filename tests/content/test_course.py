@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from studyapp.commands import draw
 from studyapp.notes.card import sides
+from studyapp.notes.check import TALLEST
 from studyapp.notes.markdown import read_folder
 from studyapp.notes.note import CardStyle, Note, NoteKind
 
@@ -19,7 +17,6 @@ ROOT = Path(__file__).parents[2] / "content"
 PAGES, _ = read_folder(ROOT)
 CHAPTERS = sorted({page.chapter for page in PAGES if page.notes})
 BEGUN = {8: (10, 0)}  # a chapter not yet there in full: how many questions and terms it has
-_SNIPPET = re.compile(r"```python\n(.*?)```\s*```text\n(.*?)```", re.DOTALL)
 
 
 def notes(chapter: int, kind: NoteKind) -> list[Note]:
@@ -60,46 +57,25 @@ def test_a_chapter_is_whole(chapter: int) -> None:
     ] == []
 
 
-def computed() -> list[tuple[Note, str, str]]:
-    found = []
+def test_what_snippets_print_and_templates_draw_is_what_the_files_say() -> None:
+    """As `studyapp check --run` would find it; nothing is written."""
+    computed = [note for page in PAGES for note in page.notes if "compute" in note.tags]
+    assert len(computed) >= 40
+    assert [str(problem) for problem in draw.run(ROOT, write=False).problems] == []
+
+
+@pytest.mark.slow
+def test_a_thousand_draws_of_each_template_are_cases() -> None:
+    assert draw.valid(ROOT, 1000) == {}
+
+
+def test_variants_are_other_cases() -> None:
+    """No two ask the same, and none has the note's own answer."""
     for page in PAGES:
         for note in page.notes:
-            if "compute" in note.tags:
-                match = _SNIPPET.search(note.answer)
-                assert match, f"{note.path}:{note.line}: no code followed by what it prints"
-                found.append((note, match[1], match[2]))
-    return found
-
-
-def test_every_computed_answer_is_what_the_code_prints() -> None:
-    """All snippets in one interpreter, each in a namespace of its own."""
-    cases = computed()
-    assert len(cases) >= 40
-    program = (
-        "import contextlib, io, json, sys\n"
-        "results = []\n"
-        "for code in json.load(sys.stdin):\n"
-        "    out = io.StringIO()\n"
-        "    with contextlib.redirect_stdout(out):\n"
-        "        try: exec(code, {'__name__': 'snippet'})\n"
-        "        except Exception as error: print('ERROR', repr(error))\n"
-        "    results.append(out.getvalue())\n"
-        "print(json.dumps(results))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        input=json.dumps([code for _, code, _ in cases]),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    printed = json.loads(done.stdout.splitlines()[-1])
-    wrong = [
-        f"{note.path}:{note.line} {note.id}: printed {got!r}, the note says {said!r}"
-        for (note, _, said), got in zip(cases, printed, strict=True)
-        if got.rstrip() != said.rstrip()
-    ]
-    assert wrong == []
+            cases = [note, *note.variants]
+            assert len({case.prompt for case in cases}) == len(cases), note.id
+            assert all(case.answer != note.answer for case in note.variants), note.id
 
 
 def test_nothing_needs_sideways_scrolling_at_80_columns() -> None:
@@ -107,8 +83,13 @@ def test_nothing_needs_sideways_scrolling_at_80_columns() -> None:
 
     for page in PAGES:
         for note in page.notes:
-            for text in (note.prompt, note.answer):
-                assert all(line.cell_length <= 76 for line in laid_out(text, 76)), note.id
+            for case in (note, *note.variants):
+                shown = [laid_out(text, 76) for text in (case.prompt, case.answer)]
+                assert all(line.cell_length <= 76 for lines in shown for line in lines), note.id
+                if case.path != note.path:  # what is drawn is read by nobody before it is shown
+                    question, answer = map(len, shown)
+                    lines = max(question, answer + 1 + len(case.points))
+                    assert lines <= TALLEST, f"{note.id} {case.key}"
 
 
 @pytest.mark.parametrize(("chapter", "asked"), [(6, 17)])

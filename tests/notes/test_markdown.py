@@ -938,6 +938,7 @@ PIECES = st.sampled_from(
         *("1.2 Title", "---", "===", "<pre>", "[a]: /b", "\ufeff"),
         *("\n## Q {#a}\n", "\n## R {#b}\n", "\n## S\n", "\n- [ ] p {#c}\n", "\n- [ ] p\n"),
         *("\n<!-- card: items -->\n", "\n<!-- card: cloze -->\n", "==x==", "==y=={#d}"),
+        *("\n<!-- variant -->\n", "\n### V?\n", "\n<!-- template\n", "\n-->\n"),
         *("\n| Term | Meaning |\n|-|-|\n", "\n| Term | Meaning | Id |\n|-|-|-|\n", "| x | y |\n"),
     ]
 )
@@ -976,6 +977,9 @@ def test_what_is_read_is_within_the_file(tmp_path: Path, body: str, kind: str) -
         assert note.prompt
         assert FIRST <= note.line <= note.last <= len(lines)
         assert printable(note.answer) == note.answer
+        for case in note.variants:
+            assert case.prompt
+            assert note.line < case.line <= note.last
         assert [cloze for cloze in sides(note) if sides(note).count(cloze) > 1] == []
 
 

@@ -529,6 +529,27 @@ async def test_earlier_answers_beside_the_new_one(
         await stands(pilot, 2)  # no earlier answers to this one
 
 
+async def test_an_earlier_answer_to_another_case_stands_below_its_question(
+    pack: Path, make_app, open_attempt: Open, clock: Clock
+) -> None:
+    path, other = pack / "1" / "questionnaire.md", "### And in a ship's hold?\n\nA box."
+    text = path.read_text().replace(OVERFITTING, f"<!-- variant -->\n\n{other}\n\n{OVERFITTING}")
+    path.write_text(text)
+    app = make_app()
+    answer(app, clock, "My first idea.", Grade.MISSED)
+    clock.forward(days=8)
+    async with app.run_test(size=LARGE) as pilot:
+        await open_attempt(pilot, anew=True)
+        await shows(pilot, "And in a ship's hold?")
+        await keys(pilot, "enter", "What I say now.", "ctrl+s")
+        await shows(pilot, "A box.")
+        await keys(pilot, "h")
+        await arrives(pilot, CompareScreen)
+        await shows(pilot, "What is a tensor?")
+        await shows(pilot, "And in a ship's hold?")
+        await shows(pilot, "My first idea.")
+
+
 # keeping
 
 

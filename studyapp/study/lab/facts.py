@@ -29,6 +29,7 @@ TOPIC = "topic:"  # a note's tag that names the lesson which grounds it
 run = tables.run.c
 fact = tables.fact.c
 note = tables.note.c
+variant = tables.variant.c
 
 
 class Ending(StrEnum):
@@ -148,17 +149,28 @@ def lessons_for(text: Note, catalog: Catalog) -> tuple[Declaration, ...]:
 
 
 def citing(connection: Connection, lesson: str) -> dict[int, list[Link]]:
-    """The links to a lesson and its facts, by id of the note whose answer has them.
+    """The links to a lesson and its facts, by id of the note whose answer, or one of whose
+    variants' answers, has them.
 
     Notes whose text has gone are among them: the learner may have read it.
     """
-    rows = connection.execute(
-        select(note.id, note.answer)
-        .where(or_(*(note.answer.contains(f"{scheme}:{lesson}") for scheme in ("fact", "lesson"))))
-        .order_by(note.path, note.line)
-    )
-    found = {row.id: [it for it in links(row.answer) if it.lesson == lesson] for row in rows}
-    return {note_id: cited for note_id, cited in found.items() if cited}
+    found: dict[int, list[Link]] = {}
+    places = (note.path, note.line)
+    for query, answer in (
+        (select(note.id, note.answer).order_by(*places), note.answer),
+        (
+            select(note.id, variant.answer)
+            .join(tables.variant, variant.note_id == note.id)
+            .order_by(*places, variant.position),
+            variant.answer,
+        ),
+    ):
+        has_link = or_(*(answer.contains(f"{scheme}:{lesson}") for scheme in ("fact", "lesson")))
+        for note_id, text in connection.execute(query.where(has_link)):
+            cited = [it for it in links(text) if it.lesson == lesson]
+            if cited:
+                found.setdefault(note_id, []).extend(cited)
+    return found
 
 
 def cite(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.card import Face, question_face
-from studyapp.notes.note import CardStyle, ChapterKey, Note, NoteKind, chapter_title
+from studyapp.notes.note import CardStyle, ChapterKey, Note, NoteKind, Variant, chapter_title
+from studyapp.notes.variant import pick
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import is_started
-from studyapp.study.card import as_note
+from studyapp.study.card import as_note, read_variants
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade, propose_grade
 from studyapp.study.questionnaire import response
@@ -26,6 +28,8 @@ chapter = tables.chapter.c
 section = tables.section.c
 responses = tables.response.c
 attempt = tables.attempt.c
+card = tables.card.c
+memory = tables.memory.c
 
 
 class Mark(StrEnum):
@@ -41,7 +45,8 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question of an attempt with what the learner has made of it so far."""
+    """One question of an attempt with what the learner has made of it so far. `note` has the text
+    that is asked: of the `variant`, if it has one."""
 
     note_id: int
     note: Note
@@ -54,6 +59,7 @@ class Asked:
     revealed: bool = False
     grade: Grade | None = None
     scheduled: bool = False  # whether the grade came with a review
+    variant: str | None = None
 
     @property
     def to_do(self) -> bool:
@@ -76,11 +82,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An answer to the same question in an earlier attempt."""
+    """An answer to the same question in an earlier attempt. `asked` is what was asked then, if it
+    was another variant of it."""
 
     day: date
     text: str
     grade: Grade | None
+    asked: str | None = None
 
 
 class Attempt:
@@ -181,6 +189,7 @@ class Attempt:
                 text,
                 before,
                 desk.now(),
+                variant=asked.variant,
                 learner=desk.learner,
             )
         self.questions[index] = replace(self.questions[index], text=kept)
@@ -227,6 +236,7 @@ class Attempt:
                 asked.ticked,
                 now,
                 duration=now - self._shown_at,
+                variant=asked.variant,
                 learner=self.desk.learner,
             )
             ended = self._end_if_graded(connection)
@@ -272,8 +282,11 @@ class Attempt:
     def earlier(self) -> list[Earlier]:
         """What the learner wrote to the current question in other attempts, newest first."""
         with self.desk.reading() as connection:
+            row = connection.execute(select(tables.note).where(note.id == self.current.note_id))
+            cases = read_variants(connection, [self.current.note_id])
+            whole = as_note(row.one(), cases.get(self.current.note_id, ()))
             rows = connection.execute(
-                select(responses.text, responses.grade, responses.changed_at)
+                select(responses.text, responses.grade, responses.changed_at, responses.variant)
                 .where(
                     responses.learner_id == self.desk.learner,
                     responses.note_id == self.current.note_id,
@@ -283,10 +296,13 @@ class Attempt:
                 .order_by(responses.changed_at.desc())
             ).all()
         zone = self.desk.now().tzinfo
-        return [
-            Earlier(study_day(at.astimezone(zone)), text, Grade(given) if given else None)
-            for text, given, at in rows
-        ]
+        found = []
+        for text, given, at, key in rows:
+            then = whole.shown(key).prompt
+            asked = None if then == self.current.note.prompt else then
+            day = study_day(at.astimezone(zone))
+            found.append(Earlier(day, text, Grade(given) if given else None, asked))
+        return found
 
     def _put(self, **values: Any) -> None:
         with self.desk.writing() as connection:
@@ -296,7 +312,7 @@ class Attempt:
                 self.current.note_id,
                 self.desk.now(),
                 learner=self.desk.learner,
-                **values,
+                **values | {"variant": self.current.variant},
             )
         known = {name: value for name, value in values.items() if name in ("flagged", "confidence")}
         self.questions[self.index] = replace(self.current, **known)
@@ -423,6 +439,8 @@ def _asked(
             responses.revealed_at,
             responses.grade,
             responses.entries,
+            responses.id.label("response_id"),
+            responses.variant,
         )
         .outerjoin(
             tables.section,
@@ -438,10 +456,14 @@ def _asked(
         )
         .where(*asked_in(chapter_id, learner=learner))
         .order_by(*BOOK_ORDER)
-    )
+    ).all()
+    cases = read_variants(connection, [row.id for row in rows])
+    picked = _picked(connection, cases, learner=learner)
     asked = []
     for row in rows:
-        value = as_note(row)
+        # What was begun stays as it was asked, however often its card is reviewed meanwhile.
+        variant = picked.get(row.id) if row.response_id is None else row.variant
+        value = as_note(row, cases.get(row.id, ())).shown(variant)
         face = question_face(value, attempt_id)
         asked.append(
             Asked(
@@ -456,6 +478,22 @@ def _asked(
                 row.revealed_at is not None,
                 Grade(row.grade) if row.grade else None,
                 bool(row.entries),
+                variant,
             )
         )
     return asked
+
+
+def _picked(
+    connection: Connection, cases: Mapping[int, Sequence[Variant]], *, learner: int
+) -> dict[int, str | None]:
+    """Which of the variants of each note its card would show now."""
+    rows = connection.execute(
+        select(card.note_id, card.uid, func.coalesce(memory.reviews, 0).label("turn"))
+        .outerjoin(tables.memory, (memory.card_id == card.id) & (memory.learner_id == learner))
+        .where(card.note_id.in_(list(cases)), card.missing_since.is_(None))
+    )
+    return {
+        row.note_id: pick([one.key for one in cases[row.note_id]], row.uid, row.turn)
+        for row in rows
+    }

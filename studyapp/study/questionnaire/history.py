@@ -18,6 +18,7 @@ attempt = tables.attempt.c
 response = tables.response.c
 chapter = tables.chapter.c
 note = tables.note.c
+variant = tables.variant.c
 
 # The book's questions by their numbers, then those that are not the book's.
 BOOK_ORDER = (note.number.is_(None), note.number, note.path, note.line)
@@ -81,11 +82,16 @@ def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[P
 
 
 def changed(connection: Connection, before: int, after: int, *, learner: int) -> Changed:
-    """What is different in the attempt *after* from the attempt *before* (ids)."""
+    """What is different in the attempt *after* from the attempt *before* (ids). A question is named
+    as *after* asked it."""
     earlier = response.grade.table.alias("earlier").c
     rows = connection.execute(
-        select(note.prompt, earlier.grade, response.grade)
+        select(func.coalesce(variant.prompt, note.prompt), earlier.grade, response.grade)
         .join(tables.note, note.id == response.note_id)
+        .outerjoin(
+            tables.variant,
+            (variant.note_id == response.note_id) & (variant.key == response.variant),
+        )
         .join(earlier.grade.table, earlier.note_id == response.note_id)
         .where(
             response.learner_id == learner,

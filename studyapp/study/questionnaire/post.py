@@ -20,7 +20,7 @@ from studyapp.notes.note import ChapterKey, Note, NoteKind, Problem
 from studyapp.notes.post import Answer, OwnNote, Post, Result
 from studyapp.store import owner, tables
 from studyapp.study import tracker, words
-from studyapp.study.card import as_note
+from studyapp.study.card import as_note, read_variants
 from studyapp.study.lab import facts, runs
 from studyapp.study.learner import FIRST, name_of
 from studyapp.study.questionnaire import response
@@ -64,17 +64,25 @@ def compose(connection: Connection, key: ChapterKey, catalog: Catalog, *, learne
     rows = connection.execute(
         select(tables.note).where(*asked_in(chapter_id, learner=learner)).order_by(*BOOK_ORDER)
     )
-    questions = [(row.id, as_note(row)) for row in rows]
+    kept = rows.all()
+    cases = read_variants(connection, [row.id for row in kept])
+    questions, answers = [], []
+    for row in kept:
+        text, variant = written.get(row.id, ("", None))
+        whole = as_note(row, cases.get(row.id, ()))
+        one = whole.shown(variant)
+        if one is whole:
+            variant = None
+        reference = _reference(one)
+        answers.append(Answer(one.id, one.prompt, one.number, reference, text, variant))
+        questions.append(one)
     return Post(
         pack,
         number,
         title,
-        tuple(
-            Answer(one.id, one.prompt, one.number, _reference(one), written.get(note_id, ""))
-            for note_id, one in questions
-        ),
+        tuple(answers),
         _own_notes(connection, chapter_id, learner=learner),
-        _results(connection, [one for _, one in questions], catalog, learner=learner),
+        _results(connection, questions, catalog, learner=learner),
     )
 
 
@@ -164,7 +172,10 @@ def _restore_answers(
         else:
             sentence = f"there is no question {one.note!r} in chapter {given.chapter}"
             problems.append(Problem(path, one.line, sentence))
-    told = "\0".join(f"{one.note}\0{one.text}" for one in sorted(found, key=lambda it: it.note))
+    told = "\0".join(
+        f"{one.note}\0{one.text}" + (f"\0{one.variant}" if one.variant else "")
+        for one in sorted(found, key=lambda it: it.note)
+    )
     whose = "" if learner == FIRST else f"{name_of(connection, learner=learner)}:"
     place = f"studyapp:post:{whose}{given.pack}:{given.chapter}:{told}"
     uid = uuid5(NAMESPACE_URL, place).bytes
@@ -176,7 +187,9 @@ def _restore_answers(
     made = make(connection, uid, chapter_id, now, ended=True, learner=learner)
     for one in found:
         note_id, _ = known[one.note]
-        response.put(connection, made, note_id, now, learner=learner, text=one.text)
+        response.put(
+            connection, made, note_id, now, learner=learner, text=one.text, variant=one.variant
+        )
     return [(known[one.note][1], one.text, one.line) for one in found], problems
 
 
@@ -208,15 +221,15 @@ def _restore_note(
     return None
 
 
-def _newest_answers(connection: Connection, *, learner: int) -> dict[int, str]:
-    """The newest answer that is not empty, by the id of its note."""
+def _newest_answers(connection: Connection, *, learner: int) -> dict[int, tuple[str, str | None]]:
+    """The newest answer that is not empty and the variant that was asked, by the id of its note."""
     rows = connection.execute(
-        select(responses.note_id, responses.text)
+        select(responses.note_id, responses.text, responses.variant)
         .join(tables.attempt, attempt.id == responses.attempt_id)
         .where(responses.learner_id == learner, responses.text != "")
         .order_by(responses.changed_at, attempt.uid)
     )
-    return {row.note_id: row.text for row in rows}
+    return {row.note_id: (row.text, row.variant) for row in rows}
 
 
 def _reference(one: Note) -> str:

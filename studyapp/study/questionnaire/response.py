@@ -15,7 +15,7 @@ from studyapp.memory.stamp import Place
 from studyapp.notes.card import question_face
 from studyapp.notes.note import Point
 from studyapp.store import log, tables
-from studyapp.study.card import as_note
+from studyapp.study.card import as_note, read_variants
 from studyapp.study.draft import merged
 from studyapp.study.grading import Grade, told
 from studyapp.study.questionnaire import schedule
@@ -103,10 +103,12 @@ def write(
     before: str,
     now: datetime,
     *,
+    variant: str | None = None,
     learner: int,
 ) -> str:
     """Keep the text of an answer that said *before* when it was last looked at; returns what is
-    kept: if another window has written in between, its text with this one below.
+    kept: if another window has written in between, its text with this one below. *variant* is the
+    one of the question that was answered.
 
     Raises StudyError for a text that is too long, AlreadyRatedError if the answer is graded.
     """
@@ -118,7 +120,7 @@ def write(
     if kept is not None and kept.grade is not None:
         raise AlreadyRatedError(_GRADED)
     text = checked(merged(kept and kept.text, before, checked(text)))
-    put(connection, attempt_id, note_id, now, learner=learner, text=text)
+    put(connection, attempt_id, note_id, now, learner=learner, text=text, variant=variant)
     return text
 
 
@@ -160,10 +162,11 @@ def grade(
     now: datetime,
     *,
     duration: timedelta = timedelta(0),
+    variant: str | None = None,
     learner: int,
 ) -> bool:
     """Grade an answer and log what follows (`schedule.plan`), in the caller's transaction. Returns
-    whether anything was scheduled.
+    whether anything was scheduled. *ticked* are points of the *variant* that was shown.
 
     Raises AlreadyRatedError if another window has graded this answer.
     """
@@ -174,12 +177,14 @@ def grade(
         raise AlreadyRatedError(_GRADED)
     pretest = connection.scalars(select(attempt.pretest).where(attempt.id == attempt_id)).one()
     row = connection.execute(select(tables.note).where(tables.note.c.id == note_id)).one()
-    note = as_note(row)
+    note = as_note(row, read_variants(connection, [note_id]).get(note_id, ())).shown(variant)
     entries: list[str] = []
     for planned in schedule.plan(
         connection, note, note_id, given, ticked, now, pretest=pretest, learner=learner
     ):
-        logged = schedule.carry_out(connection, planned, now, duration=duration, learner=learner)
+        logged = schedule.carry_out(
+            connection, planned, now, duration=duration, variant=variant, learner=learner
+        )
         entries += [uid.hex() for uid in logged]
         if logged:
             duration = timedelta(0)  # the time was spent once
@@ -199,6 +204,7 @@ def grade(
         points=full,
         hits=said,
         entries=entries,
+        variant=variant,
     )
     log.settle(connection, head, learner=learner)
     return bool(entries)

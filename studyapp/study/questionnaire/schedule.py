@@ -85,6 +85,7 @@ def carry_out(
     now: datetime,
     *,
     duration: timedelta = timedelta(0),
+    variant: str | None = None,
     learner: int,
 ) -> tuple[bytes, ...]:
     """Log what is planned for one card; returns the uids of what was logged."""
@@ -99,6 +100,7 @@ def carry_out(
         duration=duration,
         kind=ReviewKind.ATTEMPT,
         due_on=planned.due_on,
+        variant=variant,
         learner=learner,
     ).logged
 

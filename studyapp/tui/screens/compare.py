@@ -64,7 +64,8 @@ class CompareScreen(Page):
     def _show(self) -> None:
         one, count = self._earlier[self._index], len(self._earlier)
         today = study_day(self.desk.now())
-        self._fill("earlier", words.ago(one.day, today), one.grade, one.text)
+        text = one.text if one.asked is None else f"> {one.asked}\n\n{one.text}"
+        self._fill("earlier", words.ago(one.day, today), one.grade, text)
         self.head("Your answers to this question", f"earlier {self._index + 1} of {count}")
         self.query_one(VerticalScroll).scroll_home(animate=False)
         self.refresh_bindings()
