@@ -27,6 +27,10 @@ class StoreError(StudyError):
     """The database cannot be used: locked, corrupt, read-only, newer than this program."""
 
 
+class ChangedError(StudyError):
+    """What a card's buttons promised holds no longer; nothing was rated."""
+
+
 class AlreadyRatedError(StudyError):
     """Another window rated the card after this one showed it; nothing was written."""
 

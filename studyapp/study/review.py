@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from studyapp.errors import AlreadyRatedError
+from studyapp.errors import AlreadyRatedError, ChangedError
 from studyapp.memory import fold
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind, ReviewKind
@@ -61,11 +61,14 @@ def answer(
     due_on: date | None = None,
     leech_lapses: int | None = None,
     variant: str | None = None,
+    promise: tuple[Memory, Parameters] | None = None,
 ) -> Answered:
     """Rate a card inside a write transaction of the caller's.
 
     *seen* is the last review that the screen knew of (`Memory.last_review`). Raises
-    AlreadyRatedError, with nothing written, if there has been another since. *due_on* is a study
+    AlreadyRatedError, with nothing written, if there has been another since, and ChangedError if
+    the rating leads elsewhere than from *promise*, what the buttons were drawn from; so a bury or a
+    sync in between refuses nothing. *due_on* is a study
     day that takes the place of the one that the rating gives; it is an event of its own.
     *leech_lapses* is None where the learner is not told of leeches. *variant* is the one of the
     question that was shown, None for the note's own text.
@@ -78,6 +81,8 @@ def answer(
     head = log.head(connection, now, learner=learner)
     entry = fold.Review(log.new_uid(), head.at, head.offset, rating, kind, head.day)
     after = fold.apply(before, entry, uid_of_card, parameters)
+    if promise is not None and fold.apply(promise[0], entry, uid_of_card, promise[1]) != after:
+        raise ChangedError("This card has changed in another window: look at the buttons again.")
     log.append_review(
         connection,
         card_id,

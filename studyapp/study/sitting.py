@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
@@ -46,9 +46,11 @@ class Sitting:
         self.desk = desk
         self.plan = plan
         self.more = 0
+        self._day = study_day(desk.now())
         self.done: list[Done] = []
         self.view: CardView | None = None
         self._item: Item | None = None
+        self._parameters: Parameters
         self._shown_at = desk.now()
         self.ends = self._time_is_up()
         self._reload()
@@ -83,9 +85,9 @@ class Sitting:
     def rate(self, rating: Rating, *, seen: CardView | None = None) -> review.Answered:
         """Rate the current card and go on to the next.
 
-        Raises AlreadyRatedError after moving on, if another window was quicker; LockedError, with
-        the card still there, if the database is busy; StudyError, with nothing graded, if the time
-        is up.
+        Raises AlreadyRatedError after moving on, if another window was quicker; ChangedError, with
+        the card still there, if `options` are others now; LockedError, likewise, if the database
+        is busy; StudyError, with nothing graded, if the time is up.
         """
         if self.over:
             raise StudyError("Time is up; this card was not graded.")
@@ -105,11 +107,15 @@ class Sitting:
                     kind=self.plan.kind,
                     leech_lapses=self.desk.settings.leech_lapses,
                     variant=view.variant,
+                    promise=(view.memory, self._parameters),
                     learner=self.desk.learner,
                 )
         except AlreadyRatedError:
             self._queue.drop(view.id)
             self._advance()
+            raise
+        except ChangedError:
+            self._look_again(view)
             raise
         tells = tells_recall(self.plan.kind, view.memory, study_day(now))
         counted = seconds(review.milliseconds(spent))
@@ -166,6 +172,17 @@ class Sitting:
             self._reload()
             self._item, self.view = self._put_first(self.view.id if seen is None else seen)
 
+    def _look_again(self, view: CardView) -> None:
+        """Read what another window has changed; a card that it has set aside goes."""
+        with self.desk.reading() as connection:
+            self._parameters = log.in_force(connection, learner=self.desk.learner)
+            memory = log.read_memory(connection, view.id, learner=self.desk.learner)
+        if memory.suspended:
+            self._queue.drop(view.id)
+            self._advance()
+        else:
+            self.view = replace(view, memory=memory)
+
     def _put_first(self, card_id: int) -> tuple[Item, CardView]:
         with self.desk.reading() as connection:
             view = card.load(connection, card_id, learner=self.desk.learner)
@@ -216,12 +233,15 @@ class Sitting:
         )
 
     def _reload(self) -> None:
+        today = study_day(self.desk.now())
+        if today != self._day:  # what was asked for beyond a day's time was that day's
+            self._day, self.more = today, 0
         with self.desk.reading() as connection:
             self._queue = self._load(connection, self.plan)
             if self.plan.end.cards is not None:
                 begun = {done.card for done in self.done}
                 self._queue.shorten(self.plan.end.cards * (1 + self.more), begun)
-            self._parameters: Parameters = log.in_force(connection, learner=self.desk.learner)
+            self._parameters = log.in_force(connection, learner=self.desk.learner)
 
     def _advance(self) -> None:
         now = self.desk.now()

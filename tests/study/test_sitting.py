@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
 
 from studyapp.config import Settings
-from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import fold
 from studyapp.memory.state import Rating, State
@@ -85,6 +86,63 @@ def test_undo_works_after_a_restart(engine: Engine, clock: Clock) -> None:
     assert shown(later) == first
     assert later.view is not None
     assert later.view.memory.state is State.NEW
+
+
+@pytest.mark.parametrize("what", ["know", "goal", "suspend"])
+def test_a_rating_gives_what_its_button_says_or_nothing(
+    what: str, engine: Engine, clock: Clock
+) -> None:
+    """Whatever another window has done to the card or to the schedule; one key repeats."""
+    left, right = sit(engine, clock), sit(engine, clock)
+    card = shown(left)
+    clock.forward(seconds=5)
+    if what == "know":
+        right.know()
+    elif what == "suspend":
+        right.suspend()
+    else:
+        with writing(engine) as connection:
+            kept = log.in_force(connection, learner=1)
+            log.adopt(connection, replace(kept, desired_retention=0.8), clock(), learner=1)
+    with pytest.raises(ChangedError, match="has changed in another window"):
+        left.rate(Rating.EASY)
+    assert left.done == []
+    if what == "suspend":
+        assert shown(left) != card
+    assert what == "suspend" or shown(left) == card
+    promised = left.options()[Rating.EASY]
+    assert left.rate(Rating.EASY).memory.due == promised.due
+
+
+def test_a_bury_and_a_sync_in_another_window_refuse_nothing(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    for _ in range(10):
+        sit(engine, clock).rate(Rating.EASY)
+    clock.forward(days=1)
+    left, right = sit(engine, clock, new_a_day=3), sit(engine, clock, new_a_day=3)
+    right.bury()
+    path = content / "1" / "questionnaire.md"
+    path.write_text(path.read_text().replace("first of q0", "another of q0"))
+    with writing(engine) as connection:
+        assert sync.sync(connection, [content], clock()).due_again
+    promised = left.options()[Rating.HARD]
+    assert left.rate(Rating.HARD).memory.due == promised.due
+
+
+def test_what_was_asked_for_beyond_a_days_time_ends_with_the_day(
+    engine: Engine, clock: Clock
+) -> None:
+    sitting = sit(engine, clock, new_a_day=2)
+    for _ in range(2):
+        sitting.rate(Rating.EASY)
+    assert sitting.view is None
+    sitting.go_on()
+    assert sitting.counts.new == 2
+    clock.forward(days=1)
+    sitting.refresh()
+    assert sitting.counts.new == 2
+    assert sit(engine, clock, new_a_day=2).counts == sitting.counts
 
 
 def test_two_windows_the_second_rating_is_refused(engine: Engine, clock: Clock) -> None:

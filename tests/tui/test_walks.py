@@ -433,6 +433,56 @@ async def test_two_windows_on_one_database(make_app, open_today) -> None:
         await tells(first, "already rated in another window")
 
 
+async def test_what_another_window_has_changed_is_told_and_one_key_repeats(
+    make_app, open_today
+) -> None:
+    left, right = make_app(), make_app()
+    async with left.run_test(size=SIZE) as first, right.run_test(size=SIZE) as second:
+        await open_today(first)
+        await open_today(second)
+        await first.press("enter", "t", *"mine", "ctrl+s")
+        await asks(first, "t0")
+        await second.press("enter", "k")
+        await asks(second, "t1")
+        await first.press("4")
+        await tells(first, "has changed in another window")
+        await asks(first, "t0", 0)
+        await shows(first, "mine")
+        await first.press("4")
+        await asks(first, "t1", 1)
+
+
+async def two_cards_a_day(pilot: Pilot[None], open_today) -> None:
+    """Do the two of today, and leave Today open."""
+    await open_today(pilot)
+    await pilot.press("enter", "enter", "4", "enter", "4")
+    await arrives(pilot, SummaryScreen)
+    await pilot.press("escape")
+    await shows(pilot, "you are done for today")
+
+
+async def test_today_goes_on_to_the_next_day_by_itself(
+    make_app, open_today, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.tui.screens.today._A_WHILE", 0.05)
+    app = make_app(settings=Settings(new_a_day=2))
+    async with app.run_test(size=SIZE) as pilot:
+        await two_cards_a_day(pilot, open_today)
+        clock.forward(days=1)
+        await shows(pilot, "2 new")
+        await hides(pilot, "you are done for today")
+
+
+async def test_more_of_yesterday_is_no_more_of_today(make_app, open_today, clock: Clock) -> None:
+    app = make_app(settings=Settings(new_a_day=2))
+    async with app.run_test(size=SIZE) as pilot:
+        await two_cards_a_day(pilot, open_today)
+        clock.forward(days=1)
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        assert app.screen.sitting.counts.new == 2
+
+
 async def test_a_rating_waits_for_a_lock_without_freezing(
     make_app, open_today, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
-from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.plain import plain
@@ -161,10 +161,7 @@ class ReviewScreen(Page):
         view = self.sitting.view
         assert view is not None
         self._revealed = True
-        now = self.desk.now()
-        self._waits = {
-            rating: words.wait(after, now) for rating, after in self.sitting.options().items()
-        }
+        self._read_options()
         self._show_answer()
         raw = self.query_one("#answer", Prose).raw
         texts = [plain(point.text, maths=not raw).strip() for point in view.face.points]
@@ -177,6 +174,12 @@ class ReviewScreen(Page):
             typed.read_only = True
         self.set_focus(None)
         self.refresh_bindings()
+
+    def _read_options(self) -> None:
+        now = self.desk.now()
+        self._waits = {
+            rating: words.wait(after, now) for rating, after in self.sitting.options().items()
+        }
 
     def _show_answer(self, *, reference: bool = False) -> None:
         """Show the answer with what the learner's own runs measured."""
@@ -260,6 +263,9 @@ class ReviewScreen(Page):
             answered = self.sitting.rate(rating)
         except AlreadyRatedError as error:
             self.notify(str(error), severity="warning")
+        except ChangedError as error:
+            self._changed(str(error), view)
+            return
         except LockedError:
             self._rate_later(rating)
             return
@@ -270,6 +276,16 @@ class ReviewScreen(Page):
             if answered.leech:
                 self._tell_leech(answered.memory)
         self._rated(offer_again=rating is Rating.HARD and missing)
+
+    def _changed(self, sentence: str, view: CardView) -> None:
+        """Another window has changed this card: what was ticked and typed stays."""
+        self.notify(sentence, severity="warning")
+        now = self.sitting.view
+        if now is None or now.id != view.id:
+            self._show_card()
+        else:
+            self._read_options()
+            self._show_ratings()
 
     def _rated(self, *, offer_again: bool = False) -> None:
         self._to_amend = offer_again
@@ -287,6 +303,8 @@ class ReviewScreen(Page):
         """Another program holds the lock: keep trying here, with the screen still alive."""
         from time import monotonic
 
+        view = self.sitting.view
+        assert view is not None
         self.app.call_from_thread(self._set_busy, "Another program is writing; waiting …")
         until = monotonic() + _PATIENCE
         error: StudyError | None = None
@@ -297,6 +315,10 @@ class ReviewScreen(Page):
                 break
             except LockedError as locked:
                 error = locked
+            except ChangedError as changed:
+                self.app.call_from_thread(self._set_busy, "")
+                self.app.call_from_thread(self._changed, str(changed), view)
+                return
             except StudyError as other:
                 error = other
                 break

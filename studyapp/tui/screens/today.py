@@ -14,6 +14,7 @@ from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
 from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.screens.page import Page
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from studyapp.study.today import ChapterRow, Overview
 
 _BAR = 20
+_A_WHILE = 20.0  # seconds between two looks at the calendar
 
 
 class TodayScreen(Page):
@@ -76,6 +78,16 @@ class TodayScreen(Page):
         self.head("studyapp", "opening …")
         self.query_one("#now", Static).update(Content.styled("Now due\n  …", "dim"))
         self.query_one(Menu).display = False
+        self.set_interval(_A_WHILE, self._look_at_the_day)
+
+    def _look_at_the_day(self) -> None:
+        """A Today that is left open goes on to the next study day by itself."""
+        if self._is_over() and self.app.screen is self:
+            self.refresh_overview()
+
+    def _is_over(self) -> bool:
+        view = self._overview
+        return view is not None and view.day != study_day(self.desk.now())
 
     def on_screen_resume(self) -> None:
         self.refresh_overview()
@@ -234,7 +246,7 @@ class TodayScreen(Page):
                     study.open(places.Review(five))
             else:
                 sitting = Sitting(study.desk)
-                if what == "more":
+                if what == "more" and not self._is_over():
                     sitting.go_on()
                 elif what == "undo" and not self._undo(sitting):
                     return
