@@ -19,6 +19,7 @@ from studyapp.notes.note import (
     ChapterKey,
     ContentFile,
     Note,
+    NoteKind,
     Problem,
     card_uid,
     chapter_key,
@@ -373,13 +374,16 @@ def _write_cards(
 ) -> int:
     family = f"{page.pack}:{note.family or note.id}"
     opener: int | None = None
-    names = sides(note)
-    for side in names:
+    depths: dict[str, str | None] = dict.fromkeys(sides(note), note.depth.value)
+    if note.kind is NoteKind.TERM and not note.reverse and MEANING_TO_TERM in kept:
+        depths[MEANING_TO_TERM] = None  # who has begun it goes on with it
+    for side, depth in depths.items():
         position += step
         values = {
             **place,
             "family": family,
             "position": position,
+            "depth": depth,
             "opener": opener if side == MEANING_TO_TERM else None,
             "missing_since": None,
         }
@@ -394,7 +398,7 @@ def _write_cards(
         tally.new_cards += change == "added"
         opener = card_id
     for side, old in kept.items():
-        if side not in names and old.missing_since is None:
+        if side not in depths and old.missing_since is None:
             connection.execute(
                 update(tables.card).where(tables.card.c.id == old.id).values(missing_since=now)
             )
@@ -479,6 +483,9 @@ def _note_values(page: ContentFile, note: Note) -> dict[str, Any]:
         "number": note.number,
         "as_of": note.as_of,
         "need": note.need,
+        "depth": note.depth.value,
+        "book": note.book,
+        "reverse": note.reverse,
         "synonyms": list(note.synonyms),
         "sources": list(note.sources),
         "path": str(page.path),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from studyapp.memory.state import Cause, Memory
 from studyapp.notes.card import Face, face
-from studyapp.notes.note import CardStyle, Note, NoteKind, Point, chapter_title
+from studyapp.notes.note import CardStyle, Depth, Note, NoteKind, Point, chapter_title
 from studyapp.store import log, owner, tables
 
 note = tables.note.c
@@ -122,4 +122,7 @@ def as_note(row: object) -> Note:
         need=value["need"],
         synonyms=tuple(value["synonyms"]),
         sources=tuple(value["sources"]),
+        depth=Depth(value["depth"]),
+        book=value["book"],
+        reverse=value["reverse"],
     )
