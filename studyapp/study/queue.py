@@ -181,7 +181,17 @@ def load(
         met |= {item.family for item in (*steps, *reviews)}
         room = int((left - len(reviews) * pace.review) / pace.new)
         allowed = settings.new_a_day * (1 + more) - _introduced(connection, today, learner=learner)
-        new = list(_new(connection, today, met, key, max(0, min(room, allowed)), learner=learner))
+        new = list(
+            _new(
+                connection,
+                today,
+                met,
+                key,
+                max(0, min(room, allowed)),
+                depth=settings.depth,
+                learner=learner,
+            )
+        )
     queue = Queue(today, pace, waiting, _spread(reviews, new))
     for item in steps:
         queue._add_learning(item)
@@ -311,9 +321,10 @@ def _new(
     key: ChapterKey | None,
     room: int,
     *,
+    depth: str,
     learner: int,
 ) -> Iterator[Item]:
-    """The next new cards of the started chapters and sections in book order, one of a family."""
+    """The next new cards that are let in, in book order, one of a family."""
     if room <= 0:
         return
     opener = tables.memory.alias("opener").c
@@ -332,7 +343,7 @@ def _new(
                 memory.card_id.is_(None),
                 and_(memory.state == State.NEW, *_open(today, learner=learner)),
             ),
-            let_in(card.chapter_id, card.section_id, learner=learner),
+            let_in(depth, learner=learner),
             card.missing_since.is_(None),
             owner.visible(card, learner=learner),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),

@@ -160,6 +160,7 @@ def grade(
     now: datetime,
     *,
     duration: timedelta = timedelta(0),
+    depth: str,
     learner: int,
 ) -> bool:
     """Grade an answer and log what follows (`schedule.plan`), in the caller's transaction. Returns
@@ -177,7 +178,7 @@ def grade(
     note = as_note(row)
     entries: list[str] = []
     for planned in schedule.plan(
-        connection, note, note_id, given, ticked, now, pretest=pretest, learner=learner
+        connection, note, note_id, given, ticked, now, pretest=pretest, depth=depth, learner=learner
     ):
         logged = schedule.carry_out(connection, planned, now, duration=duration, learner=learner)
         entries += [uid.hex() for uid in logged]
