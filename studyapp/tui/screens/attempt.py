@@ -103,10 +103,7 @@ class AttemptScreen(WritingPage):
         _key("l", "lesson", "lab", tooltip="The experiment behind this answer"),
         _key("r", "reference", "figure", tooltip="Show the reference figure at once"),
         _key(
-            "a",
-            "ask",
-            "ask for card",
-            tooltip="Ask for its card, which else never comes; again: no",
+            "a", "ask", "ask", tooltip="Ask for its card, which comes only then; again: no longer"
         ),
         _key("f", "flag", "flag", tooltip="Flag to come back to, or take the flag away"),
         _key("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
@@ -208,6 +205,8 @@ class AttemptScreen(WritingPage):
         parts = [f"{attempt.index + 1} of {len(attempt.questions)}", f"{judged} judged"]
         if attempt.pretest:
             parts.append("pretest")
+        if attempt.book:
+            parts.append("the book's")
         if asked.flagged:
             parts.append(f"{FLAG} flagged")
         self.head(attempt.place, " · ".join(parts))

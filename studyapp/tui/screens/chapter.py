@@ -35,7 +35,7 @@ class ChapterScreen(Page):
         Binding(
             "r", "anew", "begin anew", tooltip="Begin a new attempt; an open one ends as it is"
         ),
-        Binding("b", "book", "book's own", tooltip="Begin with the book's own questions alone"),
+        Binding("b", "book", "the book's", tooltip="Begin the book's own questionnaire"),
         Binding("p", "pretest", "pretest", tooltip="Guess before you read"),
         Binding("d", "date", "exam day", tooltip="The day that mastery is forecast for"),
         Binding("escape,q", "back", "back", key_display="esc", tooltip="Back"),
@@ -196,8 +196,8 @@ def _options(view: ChapterView, exam: date | None, today: date) -> list[Option]:
         told = "" if view.started else "a pretest: the chapter is not started"
         made.append(option("go on", "Begin the questionnaire", "enter", told))
     if _has_books_own(view):
-        told = f"{words.count(view.book, 'question')} of its own questionnaire"
-        made.append(option("book", "Begin the book's alone", "b", told))
+        told = f"{words.count(view.book, 'question')} that the book itself asks"
+        made.append(option("book", "Begin the book's own", "b", told))
     if _can_pretest(view):
         told = "before you read the chapter"
         made.append(option("pretest", "Begin it as a pretest", "p", told))

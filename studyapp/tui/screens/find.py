@@ -38,7 +38,7 @@ class FindScreen(Page):
             "ask",
             "ask for its card",
             priority=True,
-            tooltip="Ask for its card, which else never comes; again: no",
+            tooltip="Ask for its card, which comes only then; again: no longer",
         ),
     ]
     DEFAULT_CSS = """

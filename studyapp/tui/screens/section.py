@@ -43,7 +43,7 @@ class CoursePage(WritingPage):
         Binding("t", "note", "note", tooltip="Write a note of your own, in Markdown; esc leaves"),
         Binding("o", "start", "start", tooltip="Start it, which lets its cards in; again: stop"),
         Binding(
-            "a", "ask", "ask for more", tooltip="Ask for the cards that go deeper; again: no longer"
+            "a", "ask", "ask", tooltip="Ask for its cards that come only then; again: no longer"
         ),
         Binding("w", "watch", "watch", tooltip="Open the lecture's video at the selected moment"),
         Binding("right", "moment(1)", "next moment", show=False, tooltip="Select a moment"),

@@ -186,7 +186,7 @@ def _state(section: CourseSection, now: datetime) -> str:
 def _deeper(cards: Cards) -> str:
     """What there is beyond the cards that come by themselves."""
     if cards.deeper:
-        return f"{words.count(cards.deeper, 'card')} more if you ask: a"
+        return f"{words.count(cards.deeper, 'more card')} if you ask: a"
     return f"{cards.asked} of them asked for: a takes them back" if cards.asked else ""
 
 
