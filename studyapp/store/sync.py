@@ -28,6 +28,7 @@ from studyapp.notes.note import (
 from studyapp.store import log, owner, tables
 from studyapp.store.fingerprint import fingerprint
 
+_CONTRAST = "contrast"  # the tag of a note that tells the terms of its family apart
 _STRIDE = 1000  # between the positions of two installed cards there is room for own ones
 
 
@@ -273,6 +274,11 @@ def _write_notes(
     cards: dict[int, dict[str, Any]] = {}
     for made in connection.execute(_of(tables.card, source.owner)):
         cards.setdefault(made.note_id, {})[made.side] = made
+    contrasts = {
+        _family(page, note)
+        for page, note in (*installed.notes.values(), *source.notes.values())
+        if _CONTRAST in note.tags
+    }
     first = {chapter: section for (chapter, _), section in reversed(list(sections.items()))}
     position = 0
     step = _STRIDE if source.owner is None else 1
@@ -309,6 +315,7 @@ def _write_notes(
             "chapter_id": chapter,
             "section_id": sections.get((chapter, note.section or ""), first.get(chapter)),
             "learner_id": source.owner,
+            "contrast": note.kind is NoteKind.TERM and _family(page, note) in contrasts,
         }
         position = _write_cards(
             connection, page, note, note_id, place, kept_cards, position, step, now, tally
@@ -372,7 +379,7 @@ def _write_cards(
     now: datetime,
     tally: _Tally,
 ) -> int:
-    family = f"{page.pack}:{note.family or note.id}"
+    family = _family(page, note)
     opener: int | None = None
     depths: dict[str, str | None] = dict.fromkeys(sides(note), note.depth.value)
     if note.kind is NoteKind.TERM and not note.reverse and MEANING_TO_TERM in kept:
@@ -461,6 +468,10 @@ def _write_roots(
     connection.execute(update(tables.note).where(note.root_id.in_(left)).values(root_id=None))
     connection.execute(delete(tables.root).where(root.id.in_(left)))
     return ids
+
+
+def _family(page: ContentFile, note: Note) -> str:
+    return f"{page.pack}:{note.family or note.id}"
 
 
 def _place(page: ContentFile, note: Note) -> tuple[Any, ...]:

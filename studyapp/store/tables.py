@@ -223,7 +223,8 @@ class _Card(TypedColumns):
     """One side of a note. `family` names the cards that give each other away;
     `position` is the place in the book; `opener` is the side that must be stable first;
     `section_id` is the section that lets it in, the chapter's first if its note names none; the
-    learner is its note's. Without a `depth` it is for those alone who have begun it."""
+    learner is its note's. Without a `depth` it is for those alone who have begun it. `contrast`:
+    it asks for one of the terms that a note of its family tells apart."""
 
     id: Named[int] = Column(primary_key=True)
     uid: Named[bytes] = Column(LargeBinary(16))
@@ -235,6 +236,7 @@ class _Card(TypedColumns):
     position: Named[int]
     depth: Named[str | None] = Column(server_default=text("'core'"))  # its note's
     opener: Named[int | None]  # id of the card
+    contrast: Named[bool] = Column(server_default=false())
     missing_since: Named[datetime | None] = Column(UTCDateTime)
     learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
 

@@ -1,4 +1,5 @@
-"""Depths: how deep a note and its cards go, what was asked for, and the book's own questionnaire.
+"""Depths: how deep a note and its cards go, what was asked for, the book's own questionnaire; and
+which terms are told apart.
 
 What a row says of itself is the default until its text is read anew, which the change of the
 fingerprint brings about.
@@ -29,7 +30,12 @@ _TABLES = (
         Column("book", Integer),
         Column("reverse", Boolean, nullable=False, server_default=true()),
     ),
-    Table("card", MetaData(), Column("depth", String, server_default=_CORE)),
+    Table(
+        "card",
+        MetaData(),
+        Column("depth", String, server_default=_CORE),
+        Column("contrast", Boolean, nullable=False, server_default=false()),
+    ),
     Table("memory", MetaData(), Column("asked", Boolean, nullable=False, server_default=false())),
     Table("attempt", MetaData(), Column("book", Boolean, nullable=False, server_default=false())),
 )
