@@ -45,7 +45,7 @@ def meant(depth: str) -> ColumnElement[bool]:
 
 def deeper(depth: str) -> ColumnElement[bool]:
     """Condition: the card is new and comes only when it is asked for, be that done or not."""
-    return and_(card.depth.is_not(None), ~_within(depth), ~_BEGUN)
+    return and_(~_within(depth), card.depth.is_not(None), ~_BEGUN)
 
 
 def _within(depth: str) -> ColumnElement[bool]:

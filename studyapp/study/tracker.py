@@ -247,14 +247,15 @@ def read_course(
 def count_cards(connection: Connection, *, depth: str = DEPTHS[0], learner: int) -> CardCounts:
     """Cards by chapter and section; None stands for cards of no section."""
     known = func.count(case((memory.state != State.NEW, 1)))
+    asked = func.count(case((memory.asked.is_(True) & deeper(depth), 1)))
     rows = connection.execute(
         select(
             card.chapter_id,
             card.section_id,
             func.count(case((meant(depth), 1))) - known,
             known,
-            func.count(case((deeper(depth) & memory.asked.is_not(True), 1))),
-            func.count(case((deeper(depth) & memory.asked.is_(True), 1))),
+            func.count(case((deeper(depth), 1))) - asked,
+            asked,
         )
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .where(card.missing_since.is_(None), owner.visible(card, learner=learner))
