@@ -73,5 +73,6 @@ def ask(desk: Desk, where: ColumnElement[bool]) -> Deeper:
 def told(found: Deeper) -> str:
     """What an `ask` has come to, as the learner reads it."""
     if found.asked:
-        return f"Asked for {words.count(len(found.asked), 'card')}, which now come as new ones."
+        cards = words.count(len(found.asked), "new card")
+        return f"Asked for: {cards}, within the day's limits."
     return f"{words.count(len(found.waiting), 'card')} asked for no longer."

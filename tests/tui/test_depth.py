@@ -38,7 +38,7 @@ async def test_a_card_is_asked_for_where_its_note_is_found(make_app, open_today)
         await pilot.press("backspace", "9")
         await shows(pilot, "It is q09.", "^o ask for its card")
         await pilot.press("ctrl+o")
-        await tells(pilot, "Asked for 1 card, which now come as new ones.")
+        await tells(pilot, "Asked for: 1 new card, within the day's limits.")
         await pilot.press("ctrl+o")
         await tells(pilot, "1 card asked for no longer.")
 
