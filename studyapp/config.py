@@ -12,6 +12,7 @@ from typing import Any
 
 from studyapp.errors import SettingError, printable
 
+DEPTHS = ("core", "more", "history")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 
@@ -23,6 +24,7 @@ class Settings:
     desired_retention: float = 0.9
     minutes_a_day: int = 20
     new_a_day: int = 10
+    depth: str = "core"  # how deep new cards go
     learning_steps: tuple[timedelta, ...] = (timedelta(minutes=10),)
     relearning_steps: tuple[timedelta, ...] = (timedelta(minutes=10),)
     maximum_interval: int = 36500
@@ -185,6 +187,12 @@ def _steps(value: object) -> tuple[timedelta, ...]:
     return tuple(steps)
 
 
+def _depth(value: object) -> str:
+    if not isinstance(value, str) or value not in DEPTHS:
+        raise ValueError(f"give {', '.join(DEPTHS[:-1])} or {DEPTHS[-1]}, in quotes")
+    return value
+
+
 def _days(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or any(day not in WEEKDAYS for day in value):
         raise ValueError(f"give a list of {', '.join(WEEKDAYS)}")
@@ -215,6 +223,7 @@ _RULES: dict[str, Callable[[object], object]] = {
     "desired_retention": _number(0.7, 0.99),
     "minutes_a_day": _whole(1, 600),
     "new_a_day": _whole(0, 999),
+    "depth": _depth,
     "learning_steps": _steps,
     "relearning_steps": _steps,
     "maximum_interval": _whole(1, 36500),

@@ -12,7 +12,7 @@ import click
 from studyapp.commands.opening import CHAPTER, JSON, Opening, now, print_json
 from studyapp.errors import StudyError
 from studyapp.notes.formats import FORMATS
-from studyapp.notes.note import ChapterKey, Problem
+from studyapp.notes.note import ChapterKey, Problem, chapter_name
 
 if TYPE_CHECKING:
     from studyapp.study.imports import Imported
@@ -141,8 +141,16 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
     type=click.Path(path_type=Path),
     help="Texts with which no eight words in a row may be shared.",
 )
+@click.option("--counts", is_flag=True, help="Say how many cards of each depth a chapter has.")
 @JSON
-def check(path: Path | None, fix: bool, runs: bool, against: Path | None, as_json: bool) -> None:
+def check(
+    path: Path | None,
+    fix: bool,
+    runs: bool,
+    against: Path | None,
+    counts: bool,
+    as_json: bool,
+) -> None:
     """Every problem of the content as path:line: message; exits with 1 if there is any."""
     from studyapp.notes import check as checks
     from studyapp.notes import markdown
@@ -168,6 +176,10 @@ def check(path: Path | None, fix: bool, runs: bool, against: Path | None, as_jso
     else:
         for problem in report.problems:
             click.echo(problem)
+        for chapter in report.chapters if counts else ():
+            name = chapter_name(chapter.chapter, chapter.title)
+            cards = ", ".join(f"{count} {depth}" for depth, count in chapter.cards.items())
+            click.echo(f"{name}: {cards}")
         click.echo(f"{report.notes} notes, {report.cards} cards, {len(report.problems)} problems")
     if report.problems:
         sys.exit(1)

@@ -81,11 +81,20 @@ class Opening:
         review: bool = False,
         chapter: ChapterKey | None = None,
         quiz: ChapterKey | None = None,
+        book: bool = False,
     ) -> None:
         """Run the app until the learner leaves it."""
         from studyapp.tui.start import run
 
-        failure = run(self.db, self.name, new=self.new, review=review, chapter=chapter, quiz=quiz)
+        failure = run(
+            self.db,
+            self.name,
+            new=self.new,
+            review=review,
+            chapter=chapter,
+            quiz=quiz,
+            book=book,
+        )
         if failure:
             raise StudyError(failure)
 

@@ -8,7 +8,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.notes.note import Point, chapter_title
 from studyapp.notes.plain import plain
-from studyapp.study import words
+from studyapp.study import asking, words
 from studyapp.study.card import CardView
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt, Mark
@@ -134,7 +134,7 @@ def _one_question(attempt: Attempt, read: Read, write: Write) -> bool:
         if ticked is None:
             return False
         attempt.tick(ticked)
-    given = _ask_grade(attempt.current.proposed, read, write)
+    given = _ask_grade(attempt, read, write)
     return given is not None and _grade(attempt, given, write)
 
 
@@ -192,14 +192,22 @@ def _command(attempt: Attempt, command: str, write: Write) -> bool:
     return command != "q"
 
 
-def _ask_grade(proposed: Grade | None, read: Read, write: Write) -> Grade | None:
-    """The learner's own judgement; None when they stop."""
+def _ask_grade(attempt: Attempt, read: Read, write: Write) -> Grade | None:
+    """The learner's own judgement; None when they stop. A deeper card can be asked for first."""
+    desk, proposed = attempt.desk, attempt.current.proposed
+    note = asking.of_note(attempt.current.note_id)
+    with desk.reading() as connection:
+        deeper = asking.find(connection, note, depth=desk.settings.depth, learner=desk.learner)
     keys = {"m": Grade.MISSED, "p": Grade.PARTLY, "g": Grade.GOT}
-    write("m missed · p partly · g got it" + (f"; enter: {proposed}" if proposed else ""))
+    told = "m missed · p partly · g got it" + (f"; enter: {proposed}" if proposed else "")
+    write(told + ("; a: its card, which comes only if you ask for it" if deeper else ""))
     while (line := read()) is not None:
         choice = line.strip().lower()[:1]
         if choice == "q":
             return None
+        if choice == "a" and deeper:
+            write(asking.told(asking.ask(desk, note)))
+            continue
         if given := keys.get(choice) or (proposed if not choice else None):
             return given
         write("Judge with m missed, p partly or g got it; q ends.")

@@ -33,13 +33,14 @@ def review(opening: Opening, chapter: ChapterKey | None, plain: bool) -> None:
 
 @click.command()
 @click.argument("chapter", type=CHAPTER)
+@click.option("--book", is_flag=True, help="The questions of the book's own questionnaire alone.")
 @click.option("--plain", is_flag=True, help="Lines instead of a screen.")
 @JSON
 @click.pass_obj
-def quiz(opening: Opening, chapter: ChapterKey, plain: bool, as_json: bool) -> None:
+def quiz(opening: Opening, chapter: ChapterKey, book: bool, plain: bool, as_json: bool) -> None:
     """A chapter's questionnaire; with --json only how it has gone so far."""
     if not (plain or as_json):
-        opening.app(quiz=chapter)
+        opening.app(quiz=chapter, book=book)
         return
     from studyapp.commands import plain as lines
     from studyapp.study.questionnaire import chapter as chapters
@@ -47,7 +48,7 @@ def quiz(opening: Opening, chapter: ChapterKey, plain: bool, as_json: bool) -> N
 
     with opening.study() as desk:
         if plain:
-            lines.quiz(Attempt(desk, chapter), _read_line, _write_line)
+            lines.quiz(Attempt(desk, chapter, book=book), _read_line, _write_line)
         if as_json:
             with desk.reading() as connection:
                 told = chapters.view(
@@ -55,6 +56,7 @@ def quiz(opening: Opening, chapter: ChapterKey, plain: bool, as_json: bool) -> N
                     chapter,
                     desk.now(),
                     on=desk.settings.exam_on,
+                    depth=desk.settings.depth,
                     learner=desk.learner,
                 )
             print_json(told.as_json())
@@ -92,6 +94,7 @@ def stats(opening: Opening, as_json: bool) -> None:
             desk.now(),
             leech_lapses=desk.settings.leech_lapses,
             rest_days=desk.settings.rest_days,
+            depth=desk.settings.depth,
             learner=desk.learner,
         )
         goal = desk.settings.desired_retention

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     RETRACT = "retract"
     SUSPEND = "suspend"
     UNSUSPEND = "unsuspend"
+    ASK = "ask for it"
+    UNASK = "ask for it no longer"
     BURY = "bury"
     FORGET = "forget"
     SET_DUE = "set due"
@@ -193,10 +195,14 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
             return replace(memory, suspended=True)
         case EventKind.UNSUSPEND:
             return replace(memory, suspended=False)
+        case EventKind.ASK:
+            return replace(memory, asked=True)
+        case EventKind.UNASK:
+            return replace(memory, asked=False)
         case EventKind.BURY:
             return replace(memory, buried_until=entry.until)
         case EventKind.FORGET:
-            return Memory(cause=Cause.FORGOTTEN, suspended=memory.suspended)
+            return Memory(cause=Cause.FORGOTTEN, suspended=memory.suspended, asked=memory.asked)
         case EventKind.KNOW:
             return parameters.known(memory, day_of(entry))
         case EventKind.CHANGED if memory.due is not None and entry.until is not None:
@@ -215,7 +221,7 @@ def _imported(memory: Memory, payload: Mapping[str, Any], day: date) -> Memory:
     """What another program kept of a card that it last showed on *day*."""
     state = State(payload["state"])
     if state is State.NEW:
-        return Memory(suspended=memory.suspended)
+        return Memory(suspended=memory.suspended, asked=memory.asked)
     return Memory(
         state=state,
         step=None if state is State.REVIEW else 0,
@@ -229,6 +235,7 @@ def _imported(memory: Memory, payload: Mapping[str, Any], day: date) -> Memory:
         reviews=payload["reps"],
         lapses=payload["lapses"],
         suspended=memory.suspended,
+        asked=memory.asked,
     )
 
 

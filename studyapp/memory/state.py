@@ -58,3 +58,4 @@ class Memory:
     expected_lapses: float = 0.0
     suspended: bool = False
     buried_until: date | None = None
+    asked: bool = False  # for, though it would not come by itself

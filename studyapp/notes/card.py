@@ -60,7 +60,9 @@ def sides(note: Note) -> tuple[str, ...]:
         case CardStyle.CLOZE:
             return _once(f"cloze:{key}" for key, _ in clozes(note.answer))
         case CardStyle.ANSWER:
-            return ("meaning", MEANING_TO_TERM) if note.kind is NoteKind.TERM else ("answer",)
+            if note.kind is NoteKind.QUESTION:
+                return ("answer",)
+            return ("meaning", MEANING_TO_TERM) if note.reverse else ("meaning",)
 
 
 def clozes(text: str) -> list[tuple[str, str]]:
@@ -124,6 +126,8 @@ def question_face(note: Note, turn: int = 0) -> Face:
             return Face(f"{note.prompt}\n\n{front}", whole, points)
         case CardStyle.ORDER:
             return _order_face(note, turn)
+        case CardStyle.ANSWER if note.kind is NoteKind.TERM:
+            return face(note, "meaning")
         case _:
             return Face(note.prompt, note.answer, note.points)
 

@@ -18,6 +18,7 @@ from studyapp.notes.note import (
     CardStyle,
     ChapterKey,
     ContentFile,
+    Depth,
     FileKind,
     Note,
     NoteKind,
@@ -29,6 +30,7 @@ from studyapp.notes.overlap import overlaps
 from studyapp.notes.template import TemplateError, parts
 from studyapp.notes.variant import digest, drawn
 
+MOST_CORE = 120  # cards of a chapter that deserve years
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
 COMPUTED = "compute"  # the tag of an answer that has a snippet and what it prints
 WIDEST, TALLEST = 76, 18  # signs and lines that a terminal of 80 by 24 leaves for a text
@@ -64,6 +66,7 @@ class ChapterCount:
     title: str
     questions: int
     terms: int
+    cards: dict[str, int]  # by depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ def as_json(report: Findings) -> dict[str, Any]:
                 "title": count.title,
                 "questions": count.questions,
                 "terms": count.terms,
+                "cards": count.cards,
             }
             for count in report.chapters
         ],
@@ -140,15 +144,34 @@ def as_json(report: Findings) -> dict[str, Any]:
 
 
 def _chapters(pages: Sequence[ContentFile]) -> tuple[ChapterCount, ...]:
+    counts = []
+    for group in _by_chapter(pages):
+        notes = [note for page in group for note in page.notes]
+        kinds = [note.kind for note in notes]
+        questions, terms = kinds.count(NoteKind.QUESTION), kinds.count(NoteKind.TERM)
+        cards = {
+            depth.value: sum(len(sides(note)) for note in notes if note.depth is depth)
+            for depth in Depth
+        }
+        counts.append(ChapterCount(group[0].chapter, group[0].title, questions, terms, cards))
+    return tuple(counts)
+
+
+def _by_chapter(pages: Sequence[ContentFile]) -> list[list[ContentFile]]:
     grouped: dict[tuple[str, ChapterKey], list[ContentFile]] = {}
     for page in pages:
         grouped.setdefault((page.pack, page.key), []).append(page)
-    counts = []
-    for group in grouped.values():
-        kinds = [note.kind for page in group for note in page.notes]
-        questions, terms = kinds.count(NoteKind.QUESTION), kinds.count(NoteKind.TERM)
-        counts.append(ChapterCount(group[0].chapter, group[0].title, questions, terms))
-    return tuple(counts)
+    return list(grouped.values())
+
+
+def _too_many(pages: Sequence[ContentFile]) -> Iterator[Problem]:
+    """Chapters, not decks, of which too much is said to deserve years."""
+    for group, count in zip(_by_chapter(pages), _chapters(pages), strict=True):
+        core = count.cards[Depth.CORE]
+        if count.chapter is not None and core > MOST_CORE:
+            name = chapter_name(count.chapter, count.title)
+            message = f"{name} has {core} core cards, over {MOST_CORE}; say which go deeper: depth"
+            yield Problem(group[0].path, 1, message)
 
 
 def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem]:
@@ -176,6 +199,7 @@ def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem
             if moment.section and known and moment.section not in known:
                 message = f"section: {moment.section} is in no table of contents of the pack"
                 yield Problem(moment.path, moment.line, message)
+    yield from _too_many(pages)
     yield from _repeated(pages)
     yield from _alike(pages)
 

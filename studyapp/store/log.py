@@ -225,6 +225,20 @@ def log_event(
     )
 
 
+def log_each(
+    connection: Connection,
+    kind: EventKind,
+    now: datetime,
+    cards: Mapping[int, bytes | None],
+    *,
+    learner: int,
+) -> None:
+    """Log an event of each of *cards*, with what it targets, and fold them anew."""
+    for card_id, target in cards.items():
+        _append_event(connection, card_id, kind, now, target=target, learner=learner)
+    refold_all(connection, cards, learner=learner)
+
+
 def log_dates(
     connection: Connection,
     kind: EventKind,

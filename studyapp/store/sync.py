@@ -20,6 +20,7 @@ from studyapp.notes.note import (
     ChapterKey,
     ContentFile,
     Note,
+    NoteKind,
     Problem,
     card_uid,
     chapter_key,
@@ -28,6 +29,7 @@ from studyapp.notes.note import (
 from studyapp.store import log, owner, tables
 from studyapp.store.fingerprint import fingerprint
 
+_CONTRAST = "contrast"  # the tag of a note that tells the terms of its family apart
 _STRIDE = 1000  # between the positions of two installed cards there is room for own ones
 
 
@@ -274,6 +276,11 @@ def _write_notes(
     cards: dict[int, dict[str, Any]] = {}
     for made in connection.execute(_of(tables.card, source.owner)):
         cards.setdefault(made.note_id, {})[made.side] = made
+    contrasts = {
+        _family(page, note)
+        for page, note in (*installed.notes.values(), *source.notes.values())
+        if _CONTRAST in note.tags
+    }
     first = {chapter: section for (chapter, _), section in reversed(list(sections.items()))}
     position = 0
     step = _STRIDE if source.owner is None else 1
@@ -312,6 +319,7 @@ def _write_notes(
             "chapter_id": chapter,
             "section_id": sections.get((chapter, note.section or ""), first.get(chapter)),
             "learner_id": source.owner,
+            "contrast": note.kind is NoteKind.TERM and _family(page, note) in contrasts,
         }
         position = _write_cards(
             connection, page, note, note_id, place, kept_cards, position, step, now, tally
@@ -410,15 +418,18 @@ def _write_cards(
     now: datetime,
     tally: _Tally,
 ) -> int:
-    family = f"{page.pack}:{note.family or note.id}"
+    family = _family(page, note)
     opener: int | None = None
-    names = sides(note)
-    for side in names:
+    depths: dict[str, str | None] = dict.fromkeys(sides(note), note.depth.value)
+    if note.kind is NoteKind.TERM and not note.reverse and MEANING_TO_TERM in kept:
+        depths[MEANING_TO_TERM] = None  # who has begun it goes on with it
+    for side, depth in depths.items():
         position += step
         values = {
             **place,
             "family": family,
             "position": position,
+            "depth": depth,
             "opener": opener if side == MEANING_TO_TERM else None,
             "missing_since": None,
         }
@@ -433,7 +444,7 @@ def _write_cards(
         tally.new_cards += change == "added"
         opener = card_id
     for side, old in kept.items():
-        if side not in names and old.missing_since is None:
+        if side not in depths and old.missing_since is None:
             connection.execute(
                 update(tables.card).where(tables.card.c.id == old.id).values(missing_since=now)
             )
@@ -520,6 +531,10 @@ def _write_roots(
     return ids
 
 
+def _family(page: ContentFile, note: Note) -> str:
+    return f"{page.pack}:{note.family or note.id}"
+
+
 def _place(page: ContentFile, note: Note) -> tuple[Any, ...]:
     """Book order: by chapter and section; a term comes before the questions that use it."""
     section = tuple(int(part) for part in (note.section or f"{page.chapter or 0}.0").split("."))
@@ -540,6 +555,9 @@ def _note_values(page: ContentFile, note: Note) -> dict[str, Any]:
         "number": note.number,
         "as_of": note.as_of,
         "need": note.need,
+        "depth": note.depth.value,
+        "book": note.book,
+        "reverse": note.reverse,
         "synonyms": list(note.synonyms),
         "sources": list(note.sources),
         "path": str(page.path),

@@ -25,7 +25,9 @@ from sqlalchemy import (
     TypedColumns,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 
 from studyapp.notes.note import ChapterKey
@@ -196,6 +198,9 @@ class _Note(TypedColumns):
     number: Named[int | None]
     as_of: Named[int | None]
     need: Named[int | None]
+    depth: Named[str] = Column(server_default=text("'core'"))
+    book: Named[int | None]  # the question of the book's own questionnaire
+    reverse: Named[bool] = Column(server_default=true())
     synonyms: Named[list[Any]] = Column(JSON)
     sources: Named[list[Any]] = Column(JSON)
     path: Named[str]
@@ -234,7 +239,8 @@ class _Card(TypedColumns):
     """One side of a note. `family` names the cards that give each other away;
     `position` is the place in the book; `opener` is the side that must be stable first;
     `section_id` is the section that lets it in, the chapter's first if its note names none; the
-    learner is its note's."""
+    learner is its note's. Without a `depth` it is for those alone who have begun it. `contrast`:
+    it asks for one of the terms that a note of its family tells apart."""
 
     id: Named[int] = Column(primary_key=True)
     uid: Named[bytes] = Column(LargeBinary(16))
@@ -244,7 +250,9 @@ class _Card(TypedColumns):
     side: Named[str]
     family: Named[str]
     position: Named[int]
+    depth: Named[str | None] = Column(server_default=text("'core'"))  # its note's
     opener: Named[int | None]  # id of the card
+    contrast: Named[bool] = Column(server_default=false())
     missing_since: Named[datetime | None] = Column(UTCDateTime)
     learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
 
@@ -280,6 +288,7 @@ class _Memory(TypedColumns):
     expected_lapses: Named[float]
     suspended: Named[bool]
     buried_until: Named[date | None]
+    asked: Named[bool] = Column(server_default=false())  # for, though it would not come by itself
 
 
 memory = Table(
@@ -426,6 +435,7 @@ class _Attempt(TypedColumns):
     learner_id: Named[int] = Column(ForeignKey("learner.id"))
     chapter_id: Named[int] = Column(ForeignKey("chapter.id"))
     pretest: Named[bool]
+    book: Named[bool] = Column(server_default=false())  # the book's own questionnaire alone
     started_at: Named[datetime] = Column(UTCDateTime)
     offset: Named[int]  # seconds east of UTC
     finished_at: Named[datetime | None] = Column(UTCDateTime)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from studyapp.memory.state import Cause, Memory
 from studyapp.notes.card import Face, face
-from studyapp.notes.note import CardStyle, Note, NoteKind, Point, Variant, chapter_title
+from studyapp.notes.note import CardStyle, Depth, Note, NoteKind, Point, Variant, chapter_title
 from studyapp.notes.variant import pick
 from studyapp.store import log, owner, tables
 
@@ -145,4 +145,7 @@ def as_note(row: object, variants: Sequence[Variant] = ()) -> Note:
         synonyms=tuple(value["synonyms"]),
         sources=tuple(value["sources"]),
         variants=tuple(variants),
+        depth=Depth(value["depth"]),
+        book=value["book"],
+        reverse=value["reverse"],
     )

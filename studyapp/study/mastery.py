@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, and_, or_, select
 
+from studyapp.config import DEPTHS
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EPOCH, place_of
 from studyapp.memory.mastery import (
@@ -25,6 +26,7 @@ from studyapp.memory.state import Rating
 from studyapp.notes.card import REVERSED
 from studyapp.notes.note import ChapterKey, NoteKind
 from studyapp.store import log, owner, tables
+from studyapp.study.admission import meant
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.recall import recalls
 
@@ -51,16 +53,17 @@ def outlooks(
     *,
     on: date | None = None,
     key: ChapterKey | None = None,
+    depth: str = DEPTHS[0],
     learner: int,
 ) -> dict[int, Outlook]:
-    """The outlook of each chapter with questions, or of one, by its id; for the day *on*, 30 days
-    ahead by default."""
+    """The outlook of each chapter with questions that the learner is to know, or of one, by its id;
+    for the day *on*, 30 days ahead by default."""
     today = study_day(now)
     later = on if on is not None and on > today else today + AHEAD
     parameters = log.in_force(connection, learner=learner)
     said, trust = _shares(connection, learner=learner), _calibration(connection, learner=learner)
     found = {}
-    for chapter_id, questions in _standings(connection, key, learner=learner).items():
+    for chapter_id, questions in _standings(connection, key, depth=depth, learner=learner).items():
         cards = list(questions.values())
         found[chapter_id] = Outlook(
             mastery(cards, parameters, said, trust, today),
@@ -97,7 +100,7 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
 
 
 def _standings(
-    connection: Connection, key: ChapterKey | None, *, learner: int
+    connection: Connection, key: ChapterKey | None, *, depth: str, learner: int
 ) -> dict[int, dict[int, list[Standing]]]:
     """The cards that each question asks for, by chapter; what is suspended is left out."""
     rows = connection.execute(
@@ -111,6 +114,7 @@ def _standings(
             card.missing_since.is_(None),
             card.side != REVERSED,
             owner.visible(card, learner=learner),
+            meant(depth),
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),
             *([tables.is_chapter(key)] if key is not None else []),
         )

@@ -35,12 +35,12 @@ class Prospect:
 def prospect(
     connection: Connection, now: datetime, settings: Settings, *, learner: int
 ) -> Prospect:
-    course = tracker.read_course(connection, learner=learner)
+    course = tracker.read_course(connection, depth=settings.depth, learner=learner)
     following = course.next_section
     return Prospect(
         verdict.latest(connection, now.date(), learner=learner),
         questionnaire.waiting(connection, learner=learner),
         f"{course.progress} sections done",
         f"{following.number} {following.title}" if following else "",
-        outlooks(connection, now, on=settings.exam_on, learner=learner),
+        outlooks(connection, now, on=settings.exam_on, depth=settings.depth, learner=learner),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
@@ -33,6 +33,8 @@ card = tables.card.c
 chapter = tables.chapter.c
 review = tables.review.c
 
+_TOLD_APART = (card.contrast, card.note_id, memory.first_day)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -45,6 +47,12 @@ class Item:
     due_at: datetime | None = None
     retrievability: float = 1.0
     today: bool = False  # rated today already
+    term: int | None = None  # its note, if it was met before and is told apart from others
+
+    def spoils(self, other: Item) -> bool:
+        """Whether meeting this card today gives the other one away."""
+        alike = self.term is None or other.term is None or self.term == other.term
+        return self.family == other.family and alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +110,9 @@ class Queue:
     def rated(self, item: Item, after: Memory) -> None:
         """Take a rated card out; keep it if a step of today is left; its family waits."""
         self.drop(item.card)
-        self._main = [other for other in self._main if other.today or other.family != item.family]
+        self._main = [other for other in self._main if other.today or not item.spoils(other)]
         if self.steps and after.due_at and after.due and after.due <= self.today:
-            self._add_learning(
-                Item(item.card, item.family, item.chapter, after.state, after.due_at, today=True)
-            )
+            self._add_learning(replace(item, state=after.state, due_at=after.due_at, today=True))
 
     def drop(self, card_id: int) -> None:
         """Take a card out of today (suspended, buried, rated elsewhere)."""
@@ -126,6 +132,8 @@ class Queue:
 
     def put_first(self, item: Item) -> None:
         """Show this card next (after an undo)."""
+        known = next((one for one in self._main if one.card == item.card), item)
+        item = replace(item, term=known.term)
         self.drop(item.card)
         self._main.insert(0, item)
         self._shown = None
@@ -166,7 +174,7 @@ def load(
     steps: list[Item] = []
     reviews: list[Item] = []
     for item in _due(connection, today, parameters, key, learner=learner):
-        if item.today or item.family not in met:
+        if item.today or not any(one.spoils(item) for one in met.get(item.family, ())):
             (steps if item.due_at is not None else reviews).append(item)
     pace = read_pace(connection, today, learner=learner)
     left = settings.minutes_a_day * 60 * (1 + more) - pace.spent - len(steps) * pace.review
@@ -178,11 +186,21 @@ def load(
         reviews = sorted(reviews, key=lambda item: -item.retrievability)[:room]
     new: list[Item] = []
     if not waiting:
-        met |= {item.family for item in (*steps, *reviews)}
+        taken = met.keys() | {item.family for item in (*steps, *reviews)}
         room = int((left - len(reviews) * pace.review) / pace.new)
         allowed = settings.new_a_day * (1 + more) - _introduced(connection, today, learner=learner)
-        new = list(_new(connection, today, met, key, max(0, min(room, allowed)), learner=learner))
-    queue = Queue(today, pace, waiting, _spread(reviews, new))
+        new = list(
+            _new(
+                connection,
+                today,
+                taken,
+                key,
+                max(0, min(room, allowed)),
+                depth=settings.depth,
+                learner=learner,
+            )
+        )
+    queue = Queue(today, pace, waiting, _spread(_beside_each_other(reviews), new))
     for item in steps:
         queue._add_learning(item)
     return queue
@@ -195,7 +213,8 @@ def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
     met = _families_met(connection, today, learner=learner)
     known = _rated(connection, today, parameters, learner=learner)
     faintest = sorted(known, key=lambda item: item.retrievability)
-    items = [item for item in _one_of_a_family(faintest) if item.family not in met]
+    one_each = _one_of_a_family(replace(item, term=None) for item in faintest)
+    items = [item for item in one_each if item.family not in met]
     return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
 
 
@@ -263,6 +282,7 @@ def _rated(
             memory.due_at,
             memory.stability,
             memory.last_day,
+            *_TOLD_APART,
         )
         .join(tables.card, card.id == memory.card_id)
         .join(tables.chapter, chapter.id == card.chapter_id)
@@ -273,7 +293,7 @@ def _rated(
             *_open(today, learner=learner),
         )
     )
-    for card_id, family, of_chapter, state, due_at, stability, last_day in rows:
+    for card_id, family, of_chapter, state, due_at, stability, last_day, *apart in rows:
         if last_day is None or stability is None:
             continue  # only a rated card has a due date
         yield Item(
@@ -284,6 +304,7 @@ def _rated(
             due_at,
             parameters.forgetting_curve(stability, last_day, today),
             last_day == today,
+            _term(today, *apart),
         )
 
 
@@ -307,13 +328,14 @@ def _open(today: date, *, learner: int) -> tuple[ColumnElement[bool], ...]:
 def _new(
     connection: Connection,
     today: date,
-    met: set[str],
+    met: Set[str],
     key: ChapterKey | None,
     room: int,
     *,
+    depth: str,
     learner: int,
 ) -> Iterator[Item]:
-    """The next new cards of the started chapters and sections in book order, one of a family."""
+    """The next new cards that are let in, in book order, one of a family."""
     if room <= 0:
         return
     opener = tables.memory.alias("opener").c
@@ -332,7 +354,7 @@ def _new(
                 memory.card_id.is_(None),
                 and_(memory.state == State.NEW, *_open(today, learner=learner)),
             ),
-            let_in(card.chapter_id, card.section_id, learner=learner),
+            let_in(depth, learner=learner),
             card.missing_since.is_(None),
             owner.visible(card, learner=learner),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
@@ -351,15 +373,24 @@ def _new(
     rows.close()
 
 
-def _families_met(connection: Connection, today: date, *, learner: int) -> set[str]:
-    """Families of which a card was rated today; the others of them wait until tomorrow."""
-    return set(
-        connection.scalars(
-            select(card.family)
-            .join(tables.memory, memory.card_id == card.id)
-            .where(memory.learner_id == learner, memory.last_day == today)
-        )
+def _families_met(connection: Connection, today: date, *, learner: int) -> dict[str, list[Item]]:
+    """Families of which a card was rated today, with these cards."""
+    rows = connection.execute(
+        select(card.id, card.family, card.chapter_id, memory.state, *_TOLD_APART)
+        .join(tables.memory, memory.card_id == card.id)
+        .where(memory.learner_id == learner, memory.last_day == today)
     )
+    met: dict[str, list[Item]] = {}
+    for card_id, family, of_chapter, state, contrast, note_id, first_day in rows:
+        term = _term(today, contrast, note_id, first_day)
+        item = Item(card_id, family, of_chapter, State(state), term=term)
+        met.setdefault(family, []).append(item)
+    return met
+
+
+def _term(today: date, contrast: bool, note_id: int, first_day: date | None) -> int | None:
+    """The note of a card whose term others are told apart from, once it is no longer new."""
+    return note_id if contrast and first_day is not None and first_day < today else None
 
 
 def _introduced(connection: Connection, today: date, *, learner: int) -> int:
@@ -376,13 +407,23 @@ def _introduced(connection: Connection, today: date, *, learner: int) -> int:
 
 
 def _one_of_a_family(items: Iterable[Item]) -> list[Item]:
-    taken: set[str] = set()
+    taken: dict[str, list[Item]] = {}
     kept = []
     for item in items:
-        if item.today or item.family not in taken:
-            taken.add(item.family)
+        others = taken.setdefault(item.family, [])
+        if item.today or not any(one.spoils(item) for one in others):
+            others.append(item)
             kept.append(item)
     return kept
+
+
+def _beside_each_other(reviews: Iterable[Item]) -> list[Item]:
+    """The same order, but terms that are told apart follow the first of them."""
+    together: dict[str | int, list[Item]] = {}
+    for item in reviews:
+        key = item.card if item.term is None else item.family
+        together.setdefault(key, []).append(item)
+    return [item for group in together.values() for item in group]
 
 
 def _spread(reviews: list[Item], new: list[Item]) -> list[Item]:

@@ -6,15 +6,16 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from studyapp import interval
-from studyapp.config import WEEKDAYS
+from studyapp.config import DEPTHS, WEEKDAYS
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import State
 from studyapp.store import log, owner, tables
+from studyapp.study.admission import meant
 from studyapp.study.queue import in_use
 from studyapp.study.recall import recalls
 
@@ -60,6 +61,7 @@ def stats(
     learner: int,
     leech_lapses: int,
     rest_days: tuple[str, ...] = (),
+    depth: str = DEPTHS[0],
 ) -> Stats:
     """Totals for one learner; retention over the last 30 study days."""
     today = study_day(now)
@@ -79,9 +81,14 @@ def stats(
     )
     for state, count in known:
         cards[State(state).name.lower()] = count
-    there = (card.missing_since.is_(None), owner.visible(card, learner=learner))
-    total = connection.scalar(select(func.count()).where(*there)) or 0
-    cards["new"] = total - cards["learning"] - cards["review"] - cards["relearning"]
+    mine = and_(memory.card_id == card.id, memory.learner_id == learner)
+    total = connection.scalar(
+        select(func.count())
+        .select_from(tables.card)
+        .outerjoin(tables.memory, mine)
+        .where(card.missing_since.is_(None), owner.visible(card, learner=learner), meant(depth))
+    )
+    cards["new"] = (total or 0) - cards["learning"] - cards["review"] - cards["relearning"]
     suspended = _count(connection, memory.suspended.is_(True), learner=learner)
     leech = is_leech(memory.lapses, memory.agains, leech_lapses)
     leeches = _count(connection, leech, learner=learner)

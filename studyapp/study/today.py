@@ -14,6 +14,7 @@ from studyapp.memory.state import State
 from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
 from studyapp.store import owner, tables
 from studyapp.study import queue, stats
+from studyapp.study.admission import meant
 from studyapp.study.dates import Ahead, ahead
 from studyapp.study.queue import Counts
 from studyapp.study.stats import Share
@@ -80,7 +81,7 @@ def overview(
         stats.forecast(connection, today, learner=learner),
         stats.retention(connection, today - timedelta(days=6), today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
-        tuple(_chapters(connection, line, learner=learner)),
+        tuple(_chapters(connection, line, depth=settings.depth, learner=learner)),
         ahead(connection, now, learner=learner),
     )
 
@@ -93,12 +94,14 @@ def due(
     return asdict(line.counts()) | {
         "chapters": [
             {"chapter": row.number, "title": row.title, **asdict(row.counts)}
-            for row in _chapters(connection, line, learner=learner)
+            for row in _chapters(connection, line, depth=settings.depth, learner=learner)
         ]
     }
 
 
-def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> list[ChapterRow]:
+def _chapters(
+    connection: Connection, line: queue.Queue, *, depth: str, learner: int
+) -> list[ChapterRow]:
     cards = {
         chapter_id: (total, introduced or 0)
         for chapter_id, total, introduced in connection.execute(
@@ -111,7 +114,7 @@ def _chapters(connection: Connection, line: queue.Queue, *, learner: int) -> lis
                 tables.memory,
                 and_(memory.card_id == card.id, memory.learner_id == learner),
             )
-            .where(card.missing_since.is_(None), owner.visible(card, learner=learner))
+            .where(card.missing_since.is_(None), owner.visible(card, learner=learner), meant(depth))
             .group_by(card.chapter_id)
         )
     }

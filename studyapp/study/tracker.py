@@ -6,22 +6,35 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import Connection, Row, and_, case, func, insert, or_, select, update
 
+from studyapp.config import DEPTHS
 from studyapp.errors import StudyError
 from studyapp.memory.state import State
 from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
 from studyapp.store import log, owner, tables
 from studyapp.study import library
-from studyapp.study.admission import let_in
+from studyapp.study.admission import deeper, meant, started
 from studyapp.study.draft import merged
 
 FAMILIAR = 10  # the highest familiarity; the lowest is 0, and there may be none
 
-CardCounts = Mapping[int, Mapping[int | None, tuple[int, int]]]
+
+class Cards(NamedTuple):
+    """Cards of a place in the course: `new` ones are still to be met, `known` ones have been rated.
+    What goes deeper comes only when it is asked for: `deeper` waits for that, `asked` is among the
+    new ones."""
+
+    new: int = 0
+    known: int = 0
+    deeper: int = 0
+    asked: int = 0
+
+
+CardCounts = Mapping[int, Mapping[int | None, Cards]]
 
 chapter = tables.chapter.c
 section = tables.section.c
@@ -70,8 +83,7 @@ class CourseMoment:
 class CourseSection:
     """One section with what the learner has made of it. `text` and `own` are Markdown.
 
-    `started` is true for every section of a chapter that was started as a whole. `new` cards are
-    still to be met, `known` ones have been rated.
+    `started` is true for every section of a chapter that was started as a whole.
     """
 
     id: int
@@ -83,9 +95,16 @@ class CourseSection:
     done_at: datetime | None
     familiarity: int | None
     own: str
-    new: int
-    known: int
+    cards: Cards
     moments: tuple[CourseMoment, ...]
+
+    @property
+    def new(self) -> int:
+        return self.cards.new
+
+    @property
+    def known(self) -> int:
+        return self.cards.known
 
     @property
     def done(self) -> bool:
@@ -96,7 +115,7 @@ class CourseSection:
 class Chapter:
     """One chapter. `started` says that it was started as a whole.
 
-    Its `new` and `known` cards are those of its sections and those of none.
+    Its cards are those of its sections and those of none.
     """
 
     id: int
@@ -104,9 +123,16 @@ class Chapter:
     title: str
     part: str
     started: bool
-    new: int
-    known: int
+    cards: Cards
     sections: tuple[CourseSection, ...]
+
+    @property
+    def new(self) -> int:
+        return self.cards.new
+
+    @property
+    def known(self) -> int:
+        return self.cards.known
 
     @property
     def key(self) -> ChapterKey:
@@ -156,14 +182,19 @@ class Course:
 
 
 def read_course(
-    connection: Connection, counts: CardCounts | None = None, *, learner: int
+    connection: Connection,
+    counts: CardCounts | None = None,
+    *,
+    depth: str = DEPTHS[0],
+    learner: int,
 ) -> Course:
     """The table of contents with the learner's progress, in four queries.
 
     Nearly all of its time goes into counting cards; *counts* are those of an earlier call, which
     stay true while the learner only ticks, starts and notes.
     """
-    counts = count_cards(connection, learner=learner) if counts is None else counts
+    if counts is None:
+        counts = count_cards(connection, depth=depth, learner=learner)
     moments = _read_moments(connection, learner=learner)
     rows: dict[int, list[Row[Any]]] = {}
     for row in _read_sections(connection, learner=learner):
@@ -178,7 +209,6 @@ def read_course(
         .where(owner.theirs(chapter, learner=learner))
         .order_by(*tables.IN_ORDER)
     ):
-        started = found.started_at is not None
         of_chapter = counts.get(found.id, {})
         if found.number is None and not of_chapter:
             continue  # a deck that was renamed, or whose text has gone
@@ -193,33 +223,47 @@ def read_course(
                 done_at=row.done_at,
                 familiarity=row.familiarity,
                 own=row.own or "",
-                new=of_chapter.get(row.id, (0, 0))[0],
-                known=of_chapter.get(row.id, (0, 0))[1],
+                cards=of_chapter.get(row.id, Cards()),
                 moments=tuple(moments.get(row.id, ())),
             )
             for row in sorted(rows.get(found.id, ()), key=lambda row: _place(row.number))
         )
-        new, known = (sum(pair[which] for pair in of_chapter.values()) for which in (0, 1))
         chapters.append(
-            Chapter(found.id, found.number, found.title, found.part, started, new, known, sections)
+            Chapter(
+                found.id,
+                found.number,
+                found.title,
+                found.part,
+                found.started_at is not None,
+                Cards(*map(sum, zip(*of_chapter.values(), strict=True))),
+                sections,
+            )
         )
     return Course(
         tuple(Part(title, tuple(group)) for title, group in groupby(chapters, lambda one: one.part))
     )
 
 
-def count_cards(connection: Connection, *, learner: int) -> CardCounts:
-    """New and known cards by chapter and section; None stands for cards of no section."""
+def count_cards(connection: Connection, *, depth: str = DEPTHS[0], learner: int) -> CardCounts:
+    """Cards by chapter and section; None stands for cards of no section."""
     known = func.count(case((memory.state != State.NEW, 1)))
+    asked = func.count(case((memory.asked.is_(True) & deeper(depth), 1)))
     rows = connection.execute(
-        select(card.chapter_id, card.section_id, func.count() - known, known)
+        select(
+            card.chapter_id,
+            card.section_id,
+            func.count(case((meant(depth), 1))) - known,
+            known,
+            func.count(case((deeper(depth), 1))) - asked,
+            asked,
+        )
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .where(card.missing_since.is_(None), owner.visible(card, learner=learner))
         .group_by(card.section_id, card.chapter_id)  # the other way round takes half as long again
     )
-    counts: dict[int, dict[int | None, tuple[int, int]]] = {}
-    for chapter_id, section_id, new, met in rows:
-        counts.setdefault(chapter_id, {})[section_id] = (new, met)
+    counts: dict[int, dict[int | None, Cards]] = {}
+    for chapter_id, section_id, *cards in rows:
+        counts.setdefault(chapter_id, {})[section_id] = Cards(*cards)
     return counts
 
 
@@ -371,7 +415,7 @@ def _read_sections(connection: Connection, *, learner: int) -> Iterable[Row[Any]
             section_progress.done_at,
             section_progress.familiarity,
             section_progress.text.label("own"),
-            let_in(section.chapter_id, section.id, learner=learner).label("started"),
+            started(section.chapter_id, section.id, learner=learner).label("started"),
         )
         .outerjoin(
             tables.section_progress,

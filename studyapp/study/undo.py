@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, select
 
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
-from studyapp.study import dates
+from studyapp.study import dates, words
 from studyapp.study.questionnaire import response
 
 review = tables.review.c
@@ -22,6 +23,7 @@ _NOBODYS = (
     EventKind.IMPORT.value,
     EventKind.CAUGHT_UP.value,
 )
+_ASKING = (EventKind.ASK.value, EventKind.UNASK.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,29 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
         cards = dates.cards_of(connection, row.payload, learner=learner)
         log.log_dates(connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner)
         return Undone(None, "the new dates")
+    if found is done and row.kind in _ASKING:
+        return _take_back_asking(connection, row, now, learner=learner)
     log.log_event(connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner)
     if found is rated:
         rating = Rating(row.rating)
         return Undone(row.card_id, rating.name.capitalize(), rating)
     return Undone(row.card_id, row.kind)
+
+
+def _take_back_asking(
+    connection: Connection, row: Row[Any], now: datetime, *, learner: int
+) -> Undone:
+    """Take back what was asked for in one go, which no queue has to show."""
+    together = connection.execute(
+        select(event.card_id, event.uid).where(
+            event.learner_id == learner,
+            event.kind == row.kind,
+            event.device_id == row.device_id,
+            event.at == row.at,
+            log.not_retracted(event),
+        )
+    ).all()
+    targets = {one.card_id: one.uid for one in together}
+    log.log_each(connection, EventKind.RETRACT, now, targets, learner=learner)
+    longer = " no longer" if row.kind == EventKind.UNASK else ""
+    return Undone(None, f"asking{longer} for {words.count(len(targets), 'card')}")

@@ -66,6 +66,7 @@ class StudyApp(App[None]):
         review: bool = False,
         chapter: ChapterKey | None = None,
         quiz: ChapterKey | None = None,
+        book: bool = False,
         clock: Callable[[], datetime] = now,
         who: str | None = None,
         new: bool = False,
@@ -83,6 +84,7 @@ class StudyApp(App[None]):
         self._go_to_review = review
         self._chapter = chapter
         self._quiz = quiz  # the chapter whose questionnaire to open
+        self._book = book  # of that the book's own questions alone
         self._current = Current(settings or Settings())
         self._who = who
         self._new = new
@@ -128,7 +130,7 @@ class StudyApp(App[None]):
             if self._quiz is not None:
                 from studyapp.study.questionnaire.attempt import Attempt
 
-                place = places.Questionnaire(Attempt(desk, self._quiz))
+                place = places.Questionnaire(Attempt(desk, self._quiz, book=self._book))
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError as error:

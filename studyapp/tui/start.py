@@ -13,6 +13,7 @@ def run(
     review: bool = False,
     chapter: ChapterKey | None = None,
     quiz: ChapterKey | None = None,
+    book: bool = False,
 ) -> str | None:
     """Run the app for the learner *name* (None: the first one) on a database until they leave;
     returns why it could not open, if so. Raises SystemExit if the app came to grief."""
@@ -22,7 +23,16 @@ def run(
     from studyapp import config
     from studyapp.tui.app import StudyApp
 
-    app = StudyApp(db, config.load(), review=review, chapter=chapter, quiz=quiz, who=name, new=new)
+    app = StudyApp(
+        db,
+        config.load(),
+        review=review,
+        chapter=chapter,
+        quiz=quiz,
+        book=book,
+        who=name,
+        new=new,
+    )
     app.run()
     if app.return_code:
         raise SystemExit(app.return_code)

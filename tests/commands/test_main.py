@@ -79,6 +79,24 @@ def test_points_are_lettered_in_plain_mode(content: Path) -> None:
     assert "  b extra: second of q00" in result.output
 
 
+def test_the_books_own_questionnaire_and_its_deeper_cards_from_a_pipe(content: Path) -> None:
+    path = content / "1" / "questionnaire.md"
+    head, mark, rest = path.read_text().partition("{#q07}")
+    path.write_text(head + mark + rest.replace("1.1", "1.1, depth: more, book: 1", 1))
+    assert json.loads(run("stats", "--json").output)["cards"]["new"] == 21
+    told = run("quiz", "1", "--book", "--plain", lines="\n\na\nm\n").output
+    assert "What is q07?" in told
+    assert "question 1 of 1]" in told
+    assert "a: its card, which comes only if you ask for it" in told
+    assert "Asked for: 1 new card, within the day's limits." in told
+    assert json.loads(run("stats", "--json").output)["cards"] == {
+        "new": 21, "learning": 1, "review": 0, "relearning": 0
+    }  # fmt: skip
+    refused = run("quiz", "2", "--book", "--plain")
+    assert refused.exit_code == 1
+    assert "Chapter 2 marks no question as the book's own." in refused.output
+
+
 def test_a_plain_questionnaire_from_a_pipe() -> None:
     """Write two answers, accept what the ticks propose, skip one, undo, and go on later."""
     told = run("quiz", "1", "--plain", lines="My words.\nTwo lines.\n\na\n\nNo idea.\n\n\nm\n")

@@ -36,6 +36,10 @@ def test_chapter_1_has_all_33_questions_as_the_rules_want_them() -> None:
     assert all(by_number[n].as_of for n in (2, 6, 21, 31))
 
 
+def test_the_books_own_questionnaire_of_chapter_1_has_33_questions() -> None:
+    assert {note.book for note in notes(1, NoteKind.QUESTION)} - {None} == set(range(1, 34))
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_is_whole(chapter: int) -> None:
     """Questions on each section, terms, and a table of contents with reading notes."""

@@ -130,6 +130,10 @@ def test_each_event_does_what_it_says() -> None:
     assert fold([*rated, event(3, EventKind.SUSPEND, 3)], CARD).suspended
     resumed = [*rated, event(3, EventKind.SUSPEND, 3), event(4, EventKind.UNSUSPEND, 4)]
     assert fold(resumed, CARD) == fold(rated, CARD)
+    asked = event(3, EventKind.ASK, 3)
+    assert fold([asked], CARD) == Memory(asked=True)
+    assert fold([*rated, asked, event(4, EventKind.FORGET, 3)], CARD).asked
+    assert fold([asked, event(4, EventKind.UNASK, 3)], CARD) == Memory()
     buried = fold([*rated, event(3, EventKind.BURY, 3, until=4)], CARD)
     assert (buried.buried_until, buried.due) == ((START + timedelta(days=4)).date(), due)
     moved = fold([*rated, event(3, EventKind.SET_DUE, 3, until=30)], CARD)

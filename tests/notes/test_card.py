@@ -31,6 +31,7 @@ def make_note(**fields: Any) -> Note:
     [
         ({"answer": "a"}, ("answer",)),
         ({"kind": NoteKind.TERM}, ("meaning", "term")),
+        ({"kind": NoteKind.TERM, "reverse": False}, ("meaning",)),
         ({"card": CardStyle.DO}, ()),
         ({"card": CardStyle.ORDER}, ("order",)),
         ({"card": CardStyle.BOTH}, ("answer", "reversed")),

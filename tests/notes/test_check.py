@@ -42,17 +42,23 @@ def test_a_folder_in_order(tmp_path: Path) -> None:
     )  # fmt: skip
     write_page(tmp_path, "r.md", "reading", "## 1.1 One\n## 1.2 Two\n")
     write_page(tmp_path, "t.md", "jargon", "## Epoch {#epoch}\nOne pass.\n")
-    write_page(tmp_path, "t10.md", "jargon", "## Epochs {#epochs}\nPasses.\n", chapter=10)
+    write_page(
+        tmp_path,
+        "t10.md",
+        "jargon",
+        "## Epochs {#epochs}\nPasses.\n<!-- depth: more, reverse: no -->\n",
+        chapter=10,
+    )
     write_page(tmp_path, "t2.md", "jargon", "", chapter=2)
     report = check([tmp_path], TODAY)
     assert report == Findings(
         problems=(),
         notes=7,
-        cards=1 + 0 + 2 + 1 + 1 + 2 + 2,
+        cards=1 + 0 + 2 + 1 + 1 + 2 + 1,
         chapters=(
-            ChapterCount(1, "Chapter 1", questions=5, terms=1),
-            ChapterCount(2, "Chapter 2", questions=0, terms=0),
-            ChapterCount(10, "Chapter 10", questions=0, terms=1),
+            ChapterCount(1, "Chapter 1", 5, 1, {"core": 7, "more": 0, "history": 0}),
+            ChapterCount(2, "Chapter 2", 0, 0, {"core": 0, "more": 0, "history": 0}),
+            ChapterCount(10, "Chapter 10", 0, 1, {"core": 0, "more": 1, "history": 0}),
         ),
     )
 
@@ -63,8 +69,27 @@ def test_json(tmp_path: Path) -> None:
         "problems": [{"path": str(path), "line": FIRST, "message": "the term has no meaning"}],
         "notes": 1,
         "cards": 2,
-        "chapters": [{"chapter": 1, "title": "Chapter 1", "questions": 0, "terms": 1}],
+        "chapters": [
+            {
+                "chapter": 1,
+                "title": "Chapter 1",
+                "questions": 0,
+                "terms": 1,
+                "cards": {"core": 2, "more": 0, "history": 0},
+            }
+        ],
     }
+
+
+def test_a_chapter_has_at_most_120_core_cards(tmp_path: Path) -> None:
+    terms = [f"## Term {n} {{#t{n}}}\n\nMeaning {n}.\n" for n in range(60)]
+    path = write_page(tmp_path, "t.md", "jargon", "\n".join(terms))
+    assert found(tmp_path) == []
+    path.write_text(path.read_text() + "\n## One more {#one}\n\nThat.\n")
+    message = "chapter 1 has 122 core cards, over 120; say which go deeper: depth"
+    assert found(tmp_path) == [("t.md", 1, message)]
+    path.write_text(path.read_text() + "\n<!-- depth: more -->\n")
+    assert found(tmp_path) == []
 
 
 POINT = "- [ ] a\n"

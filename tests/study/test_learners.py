@@ -26,8 +26,8 @@ from studyapp.notes import post as posts
 from studyapp.store import log, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading, writing
+from studyapp.study import asking, library, queue, today, tracker
 from studyapp.study import learner as learners
-from studyapp.study import library, queue, today, tracker
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
 from studyapp.study.lab import facts, misses, predictions, runs
@@ -185,6 +185,12 @@ def read(desk: Desk, pick: int) -> None:
         tracker.write_note(connection, section, f"note {pick}", now=now, learner=learner)
 
 
+def ask(desk: Desk, pick: int) -> object:
+    with desk.reading() as connection:
+        chapter_id = library.require_chapter(connection, 1 + pick % 2, learner=desk.learner)[0]
+    return asking.ask(desk, asking.of_chapter(chapter_id))
+
+
 def start(desk: Desk, pick: int) -> None:
     number = 1 + pick % 2
     with desk.writing() as connection:
@@ -236,6 +242,7 @@ ACTIONS: tuple[Callable[[Desk, int], object], ...] = (
     answer,
     ungrade,
     read,
+    ask,
     start,
     experiment,
     look,
@@ -263,6 +270,7 @@ def template() -> bytes:
         root.mkdir()
         for number in (1, 2):
             notes = [question(f"q{number - 1}{n}", chapter=number) for n in range(4)]
+            notes[-1] = notes[-1].replace("<!-- ", "<!-- depth: more, ")
             (root / f"{number}.md").write_text(questionnaire(*notes, chapter=number))
             term = questionnaire(f"## Term {number} {{#t{number}}}\n\nMeaning.", chapter=number)
             (root / f"{number}t.md").write_text(term.replace("questionnaire", "jargon"))

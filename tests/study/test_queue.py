@@ -124,6 +124,56 @@ def test_rating_one_buries_the_rest_of_its_family_until_tomorrow(
     assert load(engine, clock, Settings(new_a_day=0)).counts() == Counts(review=1)
 
 
+def test_terms_that_are_told_apart_come_beside_each_other(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """Reviews of one sitting, each once; new ones, their questions and other sides still wait."""
+    (content / "1" / "apart.md").write_text(
+        questionnaire(
+            *(f"## {name} {{#{name}}}\n\n{name}.\n\n<!-- family: twins -->" for name in TWINS)
+        ).replace("kind: questionnaire", "kind: jargon")
+    )
+    text = question("a-or-b", family="twins").replace("family:", "tags: contrast, family:")
+    (content / "1" / "family.md").write_text(questionnaire(text))
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+        cards = dict(
+            connection.execute(
+                select(tables.note.c.name, tables.card.c.id)
+                .join(tables.note, tables.note.c.id == tables.card.c.note_id)
+                .where(tables.card.c.side != "term")
+            ).all()
+        )
+
+    def shown() -> list[str]:
+        line = load(engine, clock, replace(ROOMY, new_a_day=0))
+        return names(engine, walk(line, clock))
+
+    met = [name for name in names(engine, walk(load(engine, clock), clock)) if name in TWINS]
+    assert met == ["a"]  # new: one a day
+    for name in ("q00", "a", "q01", "b"):
+        rate(engine, cards[name], clock, Rating.EASY)
+        clock.forward(days=1)
+    clock.forward(days=30)
+    assert shown() == ["q00", "a", "b", "q01"]  # the most overdue first, then what it is taken for
+    line = load(engine, clock, replace(ROOMY, new_a_day=0))
+    line.drop(cards["q00"])
+    item = line.next(clock())
+    assert item is not None
+    rate(engine, item.card, clock, Rating.GOOD)
+    with reading(engine) as connection:
+        line.rated(item, log.read_memory(connection, item.card, learner=1))
+    assert names(engine, walk(line, clock)) == ["b", "q01"]
+    assert sorted(shown()) == ["b", "q00", "q01"]  # nor do they wait when it is read again
+    rate(engine, cards["a-or-b"], clock, Rating.EASY)
+    assert shown() == ["q00", "q01"]
+    clock.forward(days=1000)
+    assert set(shown()) - {"q00", "q01"} in ({"a", "b"}, {"a-or-b"})
+
+
+TWINS = ("a", "b", "c")
+
+
 def test_the_reverse_of_a_term_waits_for_a_stability_of_7_days(
     engine: Engine, clock: Clock
 ) -> None:

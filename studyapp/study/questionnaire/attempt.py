@@ -13,15 +13,29 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, update
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.card import Face, question_face
-from studyapp.notes.note import CardStyle, ChapterKey, Note, NoteKind, Variant, chapter_title
+from studyapp.notes.note import (
+    CardStyle,
+    ChapterKey,
+    Note,
+    NoteKind,
+    Variant,
+    chapter_name,
+    chapter_title,
+)
 from studyapp.notes.variant import pick
 from studyapp.store import log, owner, tables
+from studyapp.study import words
 from studyapp.study.admission import is_started
 from studyapp.study.card import as_note, read_variants
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade, propose_grade
 from studyapp.study.questionnaire import response
-from studyapp.study.questionnaire.history import BOOK_ORDER, asked_in
+from studyapp.study.questionnaire.history import (
+    BOOK_ORDER,
+    BOOKS_OWN_ORDER,
+    asked_in,
+    count_questions,
+)
 
 note = tables.note.c
 chapter = tables.chapter.c
@@ -98,12 +112,19 @@ class Attempt:
     """
 
     def __init__(
-        self, desk: Desk, key: ChapterKey, *, anew: bool = False, pretest: bool | None = None
+        self,
+        desk: Desk,
+        key: ChapterKey,
+        *,
+        anew: bool = False,
+        pretest: bool | None = None,
+        book: bool = False,
     ) -> None:
         """Resume the newest attempt of the chapter *key*, or begin one (always, if *anew*).
 
         A new one is a pretest if the learner says so; unsaid, while the chapter is not started.
-        Raises StudyError if there is no such chapter, or it has no questions.
+        With *book* it is one of the book's own questionnaire alone, begun if that is not the one
+        that is open. Raises StudyError if there is no such chapter, or it has no questions.
         """
         self.desk = desk
         learner = desk.learner
@@ -112,15 +133,24 @@ class Attempt:
                 connection, key, learner=learner
             )
             row = None if anew else _unfinished(connection, self.chapter_id, learner=learner)
+            marked = count_questions(connection, self.chapter_id, book=True, learner=learner)
+            if book and not marked:
+                name = words.capital(chapter_name(self.number, self.title))
+                raise StudyError(f"{name} marks no question as the book's own.")
+            if row is not None and (not row.book if book else row.book and not marked):
+                row = None
         if row is None:
             with desk.writing() as connection:
-                row = _begin(connection, self.chapter_id, desk.now(), pretest, learner=learner)
+                row = _begin(
+                    connection, self.chapter_id, desk.now(), pretest, book=book, learner=learner
+                )
         self.id: int = row.id
         self.pretest: bool = row.pretest
+        self.book: bool = row.book
         zone = timezone(timedelta(seconds=row.offset))
         self.started: date = study_day(row.started_at.astimezone(zone))
         with desk.reading() as connection:
-            self.questions = _asked(connection, self.chapter_id, self.id, learner=learner)
+            self.questions = self._read_questions(connection)
         if self.finished:  # what was left of it is no longer in the content
             with desk.writing() as connection:
                 self._end_if_graded(connection)
@@ -237,6 +267,7 @@ class Attempt:
                 now,
                 duration=now - self._shown_at,
                 variant=asked.variant,
+                depth=self.desk.settings.depth,
                 learner=self.desk.learner,
             )
             ended = self._end_if_graded(connection)
@@ -275,9 +306,13 @@ class Attempt:
         """Read the answers again: another window has changed one. The current question stays."""
         shown = self.current.note_id
         with self.desk.reading() as connection:
-            self.questions = _asked(connection, self.chapter_id, self.id, learner=self.desk.learner)
+            self.questions = self._read_questions(connection)
         numbers = [one.note_id for one in self.questions]
         self.index = numbers.index(shown) if shown in numbers else 0
+
+    def _read_questions(self, connection: Connection) -> list[Asked]:
+        learner = self.desk.learner
+        return _asked(connection, self.chapter_id, self.id, book=self.book, learner=learner)
 
     def earlier(self) -> list[Earlier]:
         """What the learner wrote to the current question in other attempts, newest first."""
@@ -383,12 +418,20 @@ def _unfinished(connection: Connection, chapter_id: int, *, learner: int) -> Row
 
 
 def _begin(
-    connection: Connection, chapter_id: int, now: datetime, pretest: bool | None, *, learner: int
+    connection: Connection,
+    chapter_id: int,
+    now: datetime,
+    pretest: bool | None,
+    *,
+    book: bool,
+    learner: int,
 ) -> Row[Any]:
     """A new attempt; with its first answer it takes the place of the open one."""
     if pretest is None:
         pretest = not is_started(connection, chapter_id, learner=learner)
-    made = make(connection, log.new_uid(), chapter_id, now, pretest=pretest, learner=learner)
+    made = make(
+        connection, log.new_uid(), chapter_id, now, pretest=pretest, book=book, learner=learner
+    )
     return connection.execute(select(tables.attempt).where(attempt.id == made)).one()
 
 
@@ -399,6 +442,7 @@ def make(
     now: datetime,
     *,
     pretest: bool = False,
+    book: bool = False,
     ended: bool = False,
     learner: int,
 ) -> int:
@@ -411,6 +455,7 @@ def make(
             learner_id=learner,
             chapter_id=chapter_id,
             pretest=pretest,
+            book=book,
             started_at=head.at,
             offset=int(head.offset.total_seconds()),
             finished_at=head.at if ended else None,
@@ -425,9 +470,10 @@ def make(
 
 
 def _asked(
-    connection: Connection, chapter_id: int, attempt_id: int, *, learner: int
+    connection: Connection, chapter_id: int, attempt_id: int, *, book: bool, learner: int
 ) -> list[Asked]:
-    """The chapter's questions in the book's order, then those that are not the book's."""
+    """The chapter's questions in the book's order, then those that are not the book's; or the
+    *book*'s alone."""
     rows = connection.execute(
         select(
             tables.note,
@@ -454,8 +500,8 @@ def _asked(
                 responses.learner_id == learner,
             ),
         )
-        .where(*asked_in(chapter_id, learner=learner))
-        .order_by(*BOOK_ORDER)
+        .where(*asked_in(chapter_id, book=book, learner=learner))
+        .order_by(*(BOOKS_OWN_ORDER if book else BOOK_ORDER))
     ).all()
     cases = read_variants(connection, [row.id for row in rows])
     picked = _picked(connection, cases, learner=learner)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from studyapp.config import DEPTHS
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.mastery import Mastery
@@ -27,6 +28,7 @@ class ChapterView:
     number: int | None  # None of a deck
     title: str
     questions: int
+    book: int  # of the book's own questionnaire
     started: bool  # the chapter, or a section of it
     outlook: Outlook | None
     attempts: tuple[Past, ...]  # newest first
@@ -43,12 +45,15 @@ class ChapterView:
             "chapter": self.number,
             "title": self.title,
             "questions": self.questions,
+            "book": self.book,
             "mastery": _mastery(self.outlook.now) if self.outlook else None,
             "forecast": _mastery(self.outlook.later) if self.outlook else None,
             "attempts": [
                 {
                     "day": past.day.isoformat(),
                     "pretest": past.pretest,
+                    "book": past.book,
+                    "questions": past.questions,
                     "finished": past.finished,
                     "answered": past.answered,
                     "grades": {grade.value: past.grades.get(grade, 0) for grade in Grade},
@@ -63,7 +68,13 @@ class ChapterView:
 
 
 def view(
-    connection: Connection, key: ChapterKey, now: datetime, *, on: date | None = None, learner: int
+    connection: Connection,
+    key: ChapterKey,
+    now: datetime,
+    *,
+    on: date | None = None,
+    depth: str = DEPTHS[0],
+    learner: int,
 ) -> ChapterView:
     """Everything about a chapter's questionnaire, with the forecast for the day *on*.
 
@@ -76,8 +87,9 @@ def view(
         number,
         title,
         questionnaire.count_questions(connection, chapter_id, learner=learner),
+        questionnaire.count_books_own(connection, chapter_id, learner=learner),
         is_started(connection, chapter_id, learner=learner),
-        outlooks(connection, now, on=on, key=key, learner=learner).get(chapter_id),
+        outlooks(connection, now, on=on, key=key, depth=depth, learner=learner).get(chapter_id),
         tuple(past),
         questionnaire.changed(connection, judged[1], judged[0], learner=learner)
         if len(judged) > 1

@@ -22,16 +22,21 @@ variant = tables.variant.c
 
 # The book's questions by their numbers, then those that are not the book's.
 BOOK_ORDER = (note.number.is_(None), note.number, note.path, note.line)
+# The book's own questionnaire; where one of its questions is several notes, they follow each other.
+BOOKS_OWN_ORDER = (note.book, *BOOK_ORDER)
 _ANSWERED = or_(response.grade.is_not(None), response.text != "")
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One attempt. `hits` of `points` core points were ticked in its graded answers."""
+    """One attempt of so many `questions`, those of the `book` alone or all. `hits` of `points` core
+    points were ticked in its graded answers."""
 
     id: int
     day: date
     pretest: bool
+    book: bool
+    questions: int
     finished: bool
     newest: date  # when something was last done to it
     answered: int
@@ -77,8 +82,16 @@ def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[P
         )
     ).all()
     newest_first = reversed(log.in_order(connection, rows, learner=learner))
+    questions = {
+        book: count_questions(connection, chapter_id, book=book, learner=learner)
+        for book in {row.book for row in rows}
+    }
     answers = _answers(connection, attempt.chapter_id == chapter_id, learner=learner)
-    return [_past(row, answers[row.id]) for row in newest_first if row.id in answers]
+    return [
+        _past(row, answers[row.id], questions[row.book])
+        for row in newest_first
+        if row.id in answers
+    ]
 
 
 def changed(connection: Connection, before: int, after: int, *, learner: int) -> Changed:
@@ -119,6 +132,7 @@ def waiting(connection: Connection, *, learner: int) -> Waiting | None:
         select(
             attempt.id,
             attempt.chapter_id,
+            attempt.book,
             attempt.offset,
             chapter.number,
             chapter.title,
@@ -143,25 +157,35 @@ def waiting(connection: Connection, *, learner: int) -> Waiting | None:
         row.number,
         row.title,
         row.answered,
-        count_questions(connection, row.chapter_id, learner=learner),
+        count_questions(connection, row.chapter_id, book=row.book, learner=learner),
         _day(row.newest, row.offset),
     )
 
 
-def asked_in(chapter_id: int, *, learner: int) -> tuple[ColumnElement[bool], ...]:
-    """Conditions on a note: it is a question of the chapter, its text is there, and it is the
-    learner's to see."""
+def asked_in(
+    chapter_id: int, *, book: bool = False, learner: int
+) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a note: it is a question of the chapter (or asks for what a question of the
+    *book*'s own questionnaire asks), its text is there, and it is the learner's to see."""
     return (
         note.chapter_id == chapter_id,
-        note.kind == NoteKind.QUESTION.value,
+        note.book.is_not(None) if book else note.kind == NoteKind.QUESTION.value,
         note.missing_since.is_(None),
         owner.visible(note, learner=learner),
     )
 
 
-def count_questions(connection: Connection, chapter_id: int, *, learner: int) -> int:
-    asked = asked_in(chapter_id, learner=learner)
+def count_questions(
+    connection: Connection, chapter_id: int, *, book: bool = False, learner: int
+) -> int:
+    asked = asked_in(chapter_id, book=book, learner=learner)
     return connection.scalar(select(func.count()).where(*asked)) or 0
+
+
+def count_books_own(connection: Connection, chapter_id: int, *, learner: int) -> int:
+    """Questions of the book's own questionnaire, of which one may be asked in several parts."""
+    asked = asked_in(chapter_id, book=True, learner=learner)
+    return connection.scalar(select(func.count(note.book.distinct())).where(*asked)) or 0
 
 
 def graded(connection: Connection, *, learner: int) -> list[tuple[bool, float]]:
@@ -203,12 +227,14 @@ def _answers(
     return found
 
 
-def _past(row: Row[Any], answers: list[Any]) -> Past:
+def _past(row: Row[Any], answers: list[Any], questions: int) -> Past:
     counts = Counter(Grade(one.grade) for one in answers if one.grade is not None)
     return Past(
         row.id,
         _day(row.started_at, row.offset),
         row.pretest,
+        row.book,
+        questions,
         row.finished_at is not None,
         _day(max(one.changed_at for one in answers), row.offset),
         sum(bool(one.grade or one.text) for one in answers),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from studyapp.config import DEPTHS
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
 from studyapp.store import log
@@ -17,7 +18,8 @@ from studyapp.study.questionnaire.attempt import Asked
 from studyapp.study.questionnaire.schedule import Planned, Why
 
 KEPT, WAITS, STAYS = "kept, not scheduled", "when you start it", "as a new card"
-_WORDS = {Why.KEPT: KEPT, Why.WAITS: WAITS, Why.STAYS: STAYS}
+DEEPER = "when you ask"
+_WORDS = {Why.KEPT: KEPT, Why.WAITS: WAITS, Why.STAYS: STAYS, Why.DEEPER: DEEPER}
 
 
 def promises(
@@ -27,6 +29,7 @@ def promises(
     now: datetime,
     *,
     pretest: bool = False,
+    depth: str = DEPTHS[0],
     learner: int,
 ) -> dict[Grade, str]:
     """When the answer comes back after each grade; of several cards, the first to come.
@@ -46,6 +49,7 @@ def promises(
             ticked,
             now,
             pretest=pretest,
+            depth=depth,
             learner=learner,
         )
         told[given] = _promise(connection, planned, now, parameters)

@@ -163,6 +163,7 @@ def grade(
     *,
     duration: timedelta = timedelta(0),
     variant: str | None = None,
+    depth: str,
     learner: int,
 ) -> bool:
     """Grade an answer and log what follows (`schedule.plan`), in the caller's transaction. Returns
@@ -180,7 +181,7 @@ def grade(
     note = as_note(row, read_variants(connection, [note_id]).get(note_id, ())).shown(variant)
     entries: list[str] = []
     for planned in schedule.plan(
-        connection, note, note_id, given, ticked, now, pretest=pretest, learner=learner
+        connection, note, note_id, given, ticked, now, pretest=pretest, depth=depth, learner=learner
     ):
         logged = schedule.carry_out(
             connection, planned, now, duration=duration, variant=variant, learner=learner

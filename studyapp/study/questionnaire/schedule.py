@@ -13,11 +13,11 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.notes.card import REVERSED, question_face
+from studyapp.notes.card import MEANING_TO_TERM, REVERSED, question_face
 from studyapp.notes.note import CardStyle, Note
 from studyapp.store import log, tables
 from studyapp.study import review
-from studyapp.study.admission import is_let_in
+from studyapp.study.admission import is_let_in, is_meant
 from studyapp.study.grading import Grade
 
 card = tables.card.c
@@ -30,6 +30,7 @@ class Why(Enum):
     KEPT = "an attempt has scheduled it today"
     WAITS = "new and missed, and its section is not started"
     STAYS = "new and missed in a pretest"
+    DEEPER = "new, and it comes only when it is asked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,15 @@ def plan(
     now: datetime,
     *,
     pretest: bool,
+    depth: str,
     learner: int,
 ) -> list[Planned]:
     """What the grade *given* does to each card of a note (RULES: questionnaires).
 
     Missed is Again now; partly is Again, due on the next study day; got it is Good. A card takes
     one such review a study day. In a pretest, and where the section is not started, a new card
-    stays new unless it was known: it comes when the learner gets there. Done schedules nothing.
+    stays new unless it was known: it comes when the learner gets there. One that goes deeper than
+    *depth* stays new until it is asked for. Done schedules nothing.
     """
     today = study_day(now)
     planned = []
@@ -68,8 +71,12 @@ def plan(
         if _attempted(connection, card_id, today, learner=learner):
             planned.append(Planned(card_id, before, None, why=Why.KEPT))
             continue
-        if before.state is State.NEW and not said:
-            started = is_let_in(connection, card_id, learner=learner)
+        new = before.state is State.NEW
+        if new and not is_meant(connection, card_id, depth=depth, learner=learner):
+            planned.append(Planned(card_id, before, None, why=Why.DEEPER))
+            continue
+        if new and not said:
+            started = is_let_in(connection, card_id, depth=depth, learner=learner)
             if pretest or not started:
                 why = Why.STAYS if started else Why.WAITS
                 planned.append(Planned(card_id, before, None, why=why))
@@ -131,7 +138,11 @@ def _cards(
         return []
     rows = connection.execute(
         select(card.id, card.side)
-        .where(card.note_id == note_id, card.missing_since.is_(None), card.side != REVERSED)
+        .where(
+            card.note_id == note_id,
+            card.missing_since.is_(None),
+            card.side.not_in((REVERSED, MEANING_TO_TERM)),
+        )
         .order_by(card.position)
     )
     if given is Grade.GOT or note.card not in (CardStyle.ITEMS, CardStyle.CLOZE):

@@ -16,11 +16,13 @@ from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.notes.note import CardStyle, Note
 from studyapp.notes.plain import plain
+from studyapp.study import asking
+from studyapp.study.asking import Deeper
 from studyapp.study.grading import Grade
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.questionnaire.attempt import Attempt, Earlier
 from studyapp.study.questionnaire.hints import disagreements
-from studyapp.study.questionnaire.promise import STAYS, WAITS, promises
+from studyapp.study.questionnaire.promise import DEEPER, STAYS, WAITS, promises
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui import places
 from studyapp.tui.evidence import evidence
@@ -36,6 +38,7 @@ SURE = (None, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 _DISAGREE = "? your words and this tick disagree"
 _PRETEST = "pretest: what you miss is not scheduled; it comes as a new card"
+_DEEPER = "its card comes only if you ask for it: a"
 _NOT_STARTED = "what you miss waits until you start its section"
 
 
@@ -99,6 +102,9 @@ class AttemptScreen(WritingPage):
         _key("h", "earlier", "earlier", tooltip="Your earlier answers beside this one"),
         _key("l", "lesson", "lab", tooltip="The experiment behind this answer"),
         _key("r", "reference", "figure", tooltip="Show the reference figure at once"),
+        _key(
+            "a", "ask", "ask", tooltip="Ask for its card, which comes only then; again: no longer"
+        ),
         _key("f", "flag", "flag", tooltip="Flag to come back to, or take the flag away"),
         _key("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
         _key("pagedown", "scroll(1)", "scroll down", show=False, tooltip="Scroll"),
@@ -138,6 +144,7 @@ class AttemptScreen(WritingPage):
         self._refused = ""  # why the newest key or paste is not in the box
         self._choosing = False
         self._leads_to: dict[Grade, str] = {}
+        self._deeper = Deeper()  # cards of the question that come only if asked for
         self._earlier: Sequence[Earlier] = ()
         self._lessons: Sequence[Declaration] = ()
         self._withheld = False
@@ -198,6 +205,8 @@ class AttemptScreen(WritingPage):
         parts = [f"{attempt.index + 1} of {len(attempt.questions)}", f"{judged} judged"]
         if attempt.pretest:
             parts.append("pretest")
+        if attempt.book:
+            parts.append("the book's")
         if asked.flagged:
             parts.append(f"{FLAG} flagged")
         self.head(attempt.place, " · ".join(parts))
@@ -259,24 +268,35 @@ class AttemptScreen(WritingPage):
             grades.show(self._leads_to, asked.proposed, why)
             doubtful = disagreements(asked.text, asked.face.points, asked.ticked)
             self.query_one(Points).doubt(doubtful)
-        waits = asked.grade is None and {STAYS, WAITS} & set(self._leads_to.values())
+        led_to = set() if asked.grade else set(self._leads_to.values())
+        waits = {STAYS, WAITS, DEEPER} & led_to
         later = _PRETEST if self.attempt.pretest else _NOT_STARTED
+        later = _DEEPER if DEEPER in led_to else later
         told = _DISAGREE if doubtful else later if waits else ""
         grades.hint(self.trouble or self._refused or told)
 
     def _read_promises(self) -> None:
-        asked = self.attempt.current
-        self._leads_to = {}
-        if not asked.revealed or asked.grade is not None:
+        asked, settings = self.attempt.current, self.desk.settings
+        self._leads_to, self._deeper = {}, Deeper()
+        if not asked.revealed:
             return
         try:
             with self.desk.reading() as connection:
+                self._deeper = asking.find(
+                    connection,
+                    asking.of_note(asked.note_id),
+                    depth=settings.depth,
+                    learner=self.desk.learner,
+                )
+                if asked.grade is not None:
+                    return
                 self._leads_to = promises(
                     connection,
                     asked,
                     asked.ticked,
                     self.desk.now(),
                     pretest=self.attempt.pretest,
+                    depth=settings.depth,
                     learner=self.desk.learner,
                 )
         except StudyError as error:
@@ -377,6 +397,8 @@ class AttemptScreen(WritingPage):
                 return not asked.revealed and not asked.to_do and asked.grade is None
             case "earlier":
                 return bool(self._earlier) and self._answered
+            case "ask":
+                return asked.revealed and bool(self._deeper)
             case "lesson":
                 return bool(self._lessons)
             case "reference":
@@ -442,6 +464,8 @@ class AttemptScreen(WritingPage):
                 if promised == WAITS
                 else "Kept; it comes as a new card."
                 if promised == STAYS
+                else "Kept; its card comes only if you ask for it."
+                if promised == DEEPER
                 else "Kept, not scheduled again today."
             )
         if self.attempt.finished:
@@ -492,6 +516,16 @@ class AttemptScreen(WritingPage):
         following = SURE[(SURE.index(before) + 1) % len(SURE)] if before in SURE else None
         if self._change(lambda: self.attempt.be_sure(following)):
             self._show_state()
+
+    def action_ask(self) -> None:
+        def ask() -> None:
+            self.notify(asking.told(asking.ask(self.desk, asking.of_note(asked.note_id))))
+
+        asked = self.attempt.current
+        if self._change(ask):
+            self._read_promises()
+            self._draw_grades()
+            self.refresh_bindings()
 
     def action_flag(self) -> None:
         if self._change(self.attempt.flag):

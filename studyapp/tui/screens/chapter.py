@@ -36,6 +36,7 @@ class ChapterScreen(Page):
         Binding(
             "r", "anew", "begin anew", tooltip="Begin a new attempt; an open one ends as it is"
         ),
+        Binding("b", "book", "the book's", tooltip="Begin the book's own questionnaire"),
         Binding("p", "pretest", "pretest", tooltip="Guess before you read"),
         Binding("d", "date", "exam day", tooltip="The day that mastery is forecast for"),
         Binding("escape,q", "back", "back", key_display="esc", tooltip="Back"),
@@ -82,6 +83,7 @@ class ChapterScreen(Page):
                     self.key,
                     desk.now(),
                     on=desk.settings.exam_on,
+                    depth=desk.settings.depth,
                     learner=desk.learner,
                 )
         except StudyError as error:
@@ -108,9 +110,10 @@ class ChapterScreen(Page):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("anew", "date", "pretest"):
+        if action in ("anew", "book", "date", "pretest"):
             ready = self._view is not None and not isinstance(self.focused, Input)
-            return ready and (action != "pretest" or _can_pretest(self._view))
+            can = {"pretest": _can_pretest, "book": _has_books_own}.get(action)
+            return ready and (can is None or can(self._view))
         return True
 
     @on(Menu.OptionSelected)
@@ -120,6 +123,8 @@ class ChapterScreen(Page):
                 self.open_attempt()
             case "anew":
                 self.open_attempt(anew=True)
+            case "book":
+                self.open_attempt(anew=True, book=True)
             case "pretest":
                 self.open_attempt(pretest=True)
             case _:
@@ -128,13 +133,20 @@ class ChapterScreen(Page):
     def action_anew(self) -> None:
         self.open_attempt(anew=True)
 
+    def action_book(self) -> None:
+        self.open_attempt(anew=True, book=True)
+
     def action_pretest(self) -> None:
         self.open_attempt(pretest=True)
 
-    def open_attempt(self, *, anew: bool = False, pretest: bool = False) -> None:
+    def open_attempt(
+        self, *, anew: bool = False, pretest: bool = False, book: bool = False
+    ) -> None:
         """Go on with the open attempt, or begin one."""
         try:
-            attempt = Attempt(self.desk, self.key, anew=anew or pretest, pretest=pretest or None)
+            attempt = Attempt(
+                self.desk, self.key, anew=anew or pretest, pretest=pretest or None, book=book
+            )
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
@@ -173,7 +185,8 @@ class ChapterScreen(Page):
 def _options(view: ChapterView, exam: date | None, today: date) -> list[Option]:
     made = []
     if view.open is not None:
-        told = f"{view.open.answered} of {view.questions} answered"
+        told = f"{view.open.answered} of {view.open.questions} answered"
+        told += ", the book's own" if view.open.book else ""
         made.append(option("go on", f"Go on with {words.day(view.open.day, today)}", "enter", told))
         told = "the open one ends with its first answer"
         made.append(option("anew", "Begin a new attempt", "r", told))
@@ -182,6 +195,9 @@ def _options(view: ChapterView, exam: date | None, today: date) -> list[Option]:
     else:
         told = "" if view.started else "a pretest: the chapter is not started"
         made.append(option("go on", "Begin the questionnaire", "enter", told))
+    if _has_books_own(view):
+        told = f"{words.count(view.book, 'question')} that the book itself asks"
+        made.append(option("book", "Begin the book's own", "b", told))
     if _can_pretest(view):
         told = "before you read the chapter"
         made.append(option("pretest", "Begin it as a pretest", "p", told))
@@ -202,6 +218,10 @@ def _name(key: ChapterKey) -> str:
 def _can_pretest(view: ChapterView | None) -> bool:
     """A first attempt at a chapter that is not started is one anyway."""
     return view is not None and view.started and not view.attempts
+
+
+def _has_books_own(view: ChapterView | None) -> bool:
+    return view is not None and view.book > 0
 
 
 def _mastery(view: ChapterView, today: date) -> Content:
@@ -231,17 +251,18 @@ def _past(view: ChapterView, today: date) -> Content:
             "dim",
         )
     head = ("Attempts".ljust(24) + "answered    got  partly  missed   points\n", "bold")
-    lines = (_line(past, view.questions, today) for past in view.attempts)
+    lines = (_line(past, today) for past in view.attempts)
     content = Content.assemble(head, *lines)
     return content + _changed(view.changed) if view.changed else content
 
 
-def _line(past: Past, questions: int, today: date) -> str:
-    name = words.day(past.day, today) + ("  pretest" if past.pretest else "")
+def _line(past: Past, today: date) -> str:
+    kinds = "  pretest" * past.pretest + "  book" * past.book
+    name = words.day(past.day, today) + kinds
     judged = [past.grades.get(grade, 0) for grade in (Grade.GOT, Grade.PARTLY, Grade.MISSED)]
     counts = f"{judged[0]:>7}{judged[1]:>8}{judged[2]:>8}"
     share = "–" if past.share is None else f"{past.share:.0%}"
-    answered = f"{past.answered} of {questions}"
+    answered = f"{past.answered} of {past.questions}"
     return f"  {name:<22}{answered:>8}{counts}{share:>9}\n"
 
 

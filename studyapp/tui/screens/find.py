@@ -12,6 +12,8 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.notes.plain import plain
+from studyapp.study import asking
+from studyapp.study.asking import Deeper
 from studyapp.study.find import Found, find
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.field import LineField
@@ -32,6 +34,13 @@ class FindScreen(Page):
             tooltip="Go through the results",
         ),
         Binding("up", "step(-1)", "choose", show=False, priority=True),
+        Binding(
+            "ctrl+o",
+            "ask",
+            "ask for its card",
+            priority=True,
+            tooltip="Ask for its card, which comes only then; again: no longer",
+        ),
     ]
     DEFAULT_CSS = """
     FindScreen {
@@ -45,6 +54,8 @@ class FindScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._found: list[Found] = []
+        self._shown: Found | None = None
+        self._deeper = Deeper()  # cards of the note shown that come only if asked for
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
@@ -72,6 +83,7 @@ class FindScreen(Page):
             )
             for one in self._found
         )
+        self._shown, self._deeper = None, Deeper()
         number = len(self._found)
         self.head("Find", f"{number} found" if event.value.strip() else "")
         if number:
@@ -88,6 +100,31 @@ class FindScreen(Page):
         one = self._found[event.option_index]
         self.query_one(Prose).show(f"**{one.prompt}**\n\n{one.answer}")
         self.study.saw(one.answer)
+        self._shown = one
+        self._read_deeper(one)
+
+    def _read_deeper(self, one: Found) -> None:
+        depth, learner = self.desk.settings.depth, self.desk.learner
+        try:
+            with self.desk.reading() as connection:
+                where = asking.of_note(one.note)
+                self._deeper = asking.find(connection, where, depth=depth, learner=learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "ask" or bool(self._deeper)
+
+    def action_ask(self) -> None:
+        if self._shown is None:
+            return
+        try:
+            self._deeper = asking.ask(self.desk, asking.of_note(self._shown.note))
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.notify(asking.told(self._deeper))
 
     def action_step(self, step: int) -> None:
         results = self.query_one(OptionList)

@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from studyapp.errors import StudyError
 from studyapp.notes.note import chapter_title
-from studyapp.study import library, tracker, words
+from studyapp.study import asking, library, tracker, words
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
 from studyapp.tui import places
@@ -42,6 +42,9 @@ class CoursePage(WritingPage):
         Binding("minus", "familiar(-1)", "less familiar", show=False),
         Binding("t", "note", "note", tooltip="Write a note of your own, in Markdown; esc leaves"),
         Binding("o", "start", "start", tooltip="Start it, which lets its cards in; again: stop"),
+        Binding(
+            "a", "ask", "ask", tooltip="Ask for its cards that come only then; again: no longer"
+        ),
         Binding("w", "watch", "watch", tooltip="Open the lecture's video at the selected moment"),
         Binding("right", "moment(1)", "next moment", show=False, tooltip="Select a moment"),
         Binding("left", "moment(-1)", "moment before", show=False, tooltip="Select a moment"),
@@ -98,7 +101,8 @@ class CoursePage(WritingPage):
         try:
             with self.desk.reading() as connection:
                 if self._counts is None:
-                    self._counts = tracker.count_cards(connection, learner=learner)
+                    depth = self.desk.settings.depth
+                    self._counts = tracker.count_cards(connection, depth=depth, learner=learner)
                 self.course = tracker.read_course(connection, self._counts, learner=learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -159,6 +163,11 @@ class CoursePage(WritingPage):
                 return self.section is not None
             case "start":
                 return self.section is not None or self.chapter is not None
+            case "ask":
+                entry = self.entry
+                if not isinstance(entry, CourseSection | Chapter):
+                    return False
+                return bool(entry.cards.deeper or entry.cards.asked)
             case "quiz":
                 return self.chapter is not None
             case "watch":
@@ -228,6 +237,23 @@ class CoursePage(WritingPage):
                     lambda connection: library.start_chapter(connection, key, now, learner=learner),
                     f"{name} is started: {_enter(chapter.new)}",
                 )
+
+    def action_ask(self) -> None:
+        entry = self.entry
+        if isinstance(entry, CourseSection):
+            where = asking.of_section(entry.id)
+        elif isinstance(entry, Chapter):
+            where = asking.of_chapter(entry.id)
+        else:
+            return
+        try:
+            done = asking.ask(self.desk, where)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._counts = None
+        self.reload()
+        self.notify(asking.told(done))
 
     def action_note(self) -> None:
         if self.section is not None and not self.view.editing:
@@ -362,6 +388,7 @@ _OWN = frozenset(
         "familiar",
         "note",
         "start",
+        "ask",
         "watch",
         "moment",
         "quiz",

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import chapter_title
 from studyapp.study import words
-from studyapp.study.tracker import FAMILIAR, Chapter, CourseMoment, CourseSection, Part
+from studyapp.study.tracker import FAMILIAR, Cards, Chapter, CourseMoment, CourseSection, Part
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, key, one_line
 from studyapp.tui.widgets.prose import Prose
@@ -151,7 +151,8 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
                     "section it lets in that section's alone. `c` opens the questionnaire."
                 )
             name = words.capital(chapter_title(entry.number, one_line(entry.title)))
-            return name, f"{done}{cards} · {state}", text
+            deeper = _deeper(entry.cards)
+            return name, f"{done}{cards} · {state}" + (f" · {deeper}" if deeper else ""), text
         case Part():
             done = f"{entry.progress} sections done" if entry.progress.total else ""
             return one_line(entry.title), done, ""
@@ -175,9 +176,18 @@ def _state(section: CourseSection, now: datetime) -> str:
         said.append(f"not started: o lets its {words.count(cards, 'card')} in")
     elif not section.gone:
         said.append("no cards of its own")
+    if deeper := _deeper(section.cards):
+        said.append(deeper)
     if section.moments:
         said.append(f"{words.count(len(section.moments), 'lecture moment')} below")
     return " · ".join(said)
+
+
+def _deeper(cards: Cards) -> str:
+    """What there is beyond the cards that come by themselves."""
+    if cards.deeper:
+        return f"{words.count(cards.deeper, 'more card')} if you ask: a"
+    return f"{cards.asked} of them asked for: a takes them back" if cards.asked else ""
 
 
 def _moment(moment: CourseMoment, chosen: bool, width: int) -> list[Content]:

@@ -23,6 +23,7 @@ from studyapp.study import queue, review
 from studyapp.study.grading import Grade, propose_grade
 from studyapp.study.library import start_chapter
 from studyapp.study.mastery import outlooks
+from studyapp.study.questionnaire import chapter
 from studyapp.study.questionnaire import history as questionnaires
 from studyapp.study.questionnaire.attempt import Attempt, Mark
 from studyapp.study.questionnaire.promise import STAYS, promises
@@ -490,3 +491,68 @@ def test_nothing_is_graded_by_writing_or_ticking(engine, attempt) -> None:
     with reading(engine) as connection:
         graded = select(func.count()).where(tables.response.c.grade.is_not(None))
         assert connection.scalar(graded) == 0
+
+
+# the book's own questionnaire
+
+
+@pytest.fixture
+def booked(engine: Engine, content: Path, clock: Clock) -> Engine:
+    """Chapter 1 with four notes that three questions of its book ask, one of them a term."""
+    path = content / "1" / "questionnaire.md"
+    text = path.read_text()
+    for name, said in (("q07", "book: 1"), ("q02", "book: 2, depth: more"), ("q09", "book: 2")):
+        head, mark, rest = text.partition(f"{{#{name}}}")
+        text = head + mark + rest.replace("section: 1.1", f"section: 1.1, {said}", 1)
+    path.write_text(text)
+    jargon = content / "1" / "jargon.md"
+    jargon.write_text(jargon.read_text() + "\n<!-- book: 3 -->\n")  # of the last term
+    read_again(engine, content, clock)
+    return engine
+
+
+def test_the_books_own_questionnaire_is_one_choice(booked: Engine, clock: Clock) -> None:
+    attempt = Attempt(desk_of(booked, clock), 1, book=True)
+    assert [one.note.id for one in attempt.questions] == ["q07", "q02", "q09", "t2"]
+    assert attempt.questions[-1].face.front == "What does **Term 2** mean?"
+    while not attempt.finished:
+        attempt.grade(Grade.GOT)
+    with reading(booked) as connection:
+        view = chapter.view(connection, 1, clock(), learner=1)
+        cards = connection.scalars(select(tables.review.c.card_id)).all()
+    assert (view.questions, view.book) == (12, 3)
+    (past,) = view.attempts
+    assert (past.book, past.questions, past.answered, past.finished) == (True, 4, 4, True)
+    assert len(cards) == 3  # the deeper one waits to be asked for, and a term is asked one way
+
+
+def test_an_open_attempt_of_the_other_kind_ends_with_the_first_answer(
+    booked: Engine, clock: Clock
+) -> None:
+    desk = desk_of(booked, clock)
+    whole = Attempt(desk, 1)
+    whole.write("mine")
+    book = Attempt(desk, 1, book=True)
+    assert book.id != whole.id
+    book.write("mine, too")
+    again = Attempt(desk, 1)  # whatever is open is gone on with
+    assert (again.id, again.book) == (book.id, True)
+    assert Attempt(desk, 1, book=True).id == book.id
+    assert not Attempt(desk, 1, anew=True).book
+    with reading(booked) as connection:
+        waiting = questionnaires.waiting(connection, learner=1)
+    assert waiting is not None
+    assert (waiting.answered, waiting.questions) == (1, 4)
+
+
+def test_a_book_without_questions_of_its_own_is_one_sentence(
+    booked: Engine, content: Path, clock: Clock
+) -> None:
+    desk = desk_of(booked, clock)
+    with pytest.raises(StudyError, match=r"^Chapter 2 marks no question as the book's own\.$"):
+        Attempt(desk, 2, book=True)
+    Attempt(desk, 1, book=True).write("mine")
+    for path in (content / "1").glob("*.md"):  # of which none is left
+        path.write_text(path.read_text().replace("book:", "number:"))
+    read_again(booked, content, clock)
+    assert not Attempt(desk, 1).book

@@ -1,0 +1,89 @@
+"""Cards that come only when they are asked for, and the book's own questionnaire, by keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pictures import Pictures
+from screen import NARROW, arrives, hides, settled, shows, tells
+from studyapp.tui import places
+from studyapp.tui.screens.attempt import AttemptScreen
+from studyapp.tui.screens.chapter import ChapterScreen
+from studyapp.tui.screens.find import FindScreen
+from studyapp.tui.screens.tracker import TrackerScreen
+
+
+@pytest.fixture(autouse=True)
+def deep(only_pack: Path) -> None:
+    """Of 12 questions q07 to q11 go deeper; the book itself asks q08 and q02, in this order."""
+    path = only_pack / "1" / "questionnaire.md"
+    head, *notes = path.read_text().split("## ")
+    for number, note in enumerate(notes):
+        said = {2: ", book: 2", 8: ", book: 1"}.get(number, "")
+        said += ", depth: more" if number > 6 else ""
+        notes[number] = note.replace("section: 1.1", f"section: 1.1{said}")
+    path.write_text("## ".join([head, *notes]))
+
+
+async def test_a_card_is_asked_for_where_its_note_is_found(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *"q01")
+        await arrives(pilot, FindScreen)
+        await shows(pilot, "It is q01.")
+        await hides(pilot, "ask for its card")  # it comes by itself
+        await pilot.press("backspace", "9")
+        await shows(pilot, "It is q09.", "^o ask for its card")
+        await pilot.press("ctrl+o")
+        await tells(pilot, "Asked for: 1 new card, within the day's limits.")
+        await pilot.press("ctrl+o")
+        await tells(pilot, "1 card asked for no longer.")
+
+
+async def test_a_section_asks_for_its_cards_and_today_takes_it_back(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=(140, 40)) as pilot:
+        await open_today(pilot)
+        await shows(pilot, "0 of 7")
+        app.open(places.Course())
+        await arrives(pilot, TrackerScreen)
+        await shows(pilot, "5 more cards if you ask: a")
+        await pilot.press("a")
+        await shows(pilot, "5 of them asked for: a takes them back", "0 of 18 cards known")
+        await pilot.press("escape")
+        await open_today(pilot)
+        await pilot.press("u")
+        await tells(pilot, "Undone: asking for 5 cards.")
+        app.open(places.Course())
+        await shows(pilot, "5 more cards if you ask: a")
+
+
+async def test_the_books_own_questionnaire_begins_with_b(
+    make_app, open_today, pictures: Pictures
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        app.open(places.Chapter(1))
+        await arrives(pilot, ChapterScreen)
+        await shows(pilot, "Begin the book's own", "2 questions that the book itself asks")
+        await pilot.press("b")
+        await arrives(pilot, AttemptScreen)
+        await shows(pilot, "What is q08?", "1 of 2 · 0 judged · the book's")
+        await hides(pilot, "a ask")  # not before the answer is there
+        await pilot.press("space")
+        await shows(pilot, "a ask", "when you ask", "its card comes only if you ask for it: a")
+        await pictures(pilot, sizes=(NARROW,))
+        await pilot.press("a")
+        await shows(pilot, "again in 10 m")
+        await pilot.press("a")
+        await shows(pilot, "when you ask")
+        await pilot.press("g")
+        await tells(pilot, "Kept; its card comes only if you ask for it.")
+        await shows(pilot, "What is q02?", "2 of 2 · 1 judged")
+        await pilot.press("escape")
+        await shows(pilot, "1 of 2 answered, the book's own")
+        await settled(pilot)
