@@ -1,15 +1,20 @@
-"""Open a database, made or migrated if need be; with SQLite's pragmas and its write lock."""
+"""Open a database, made or migrated if need be; how SQLite and PostgreSQL begin and lock."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from studyapp.errors import StoreError, printable
 from studyapp.store import migrations
-from studyapp.store.engine import PATIENCE, explained
+from studyapp.store.engine import LEARNER, PATIENCE, explained
+
+_URL = re.compile(r"[\w+]+://")  # what begins otherwise is a path, whatever signs it has
+_LOCKS = 0x53747564  # the first half of our advisory locks' keys: other programs have others
+_FOR_ALL = 0  # the second half, where it is not a learner's id
 
 
 def open_database(url: str) -> Engine:
@@ -30,18 +35,24 @@ def open_database(url: str) -> Engine:
 
 def connect(url: str) -> Engine:
     """An engine for *url* whose write transactions begin with a lock."""
-    if "://" not in url:
+    if not _URL.match(url):
         _check_path(Path(url))
-        url = f"sqlite:///{url}"
     try:
-        parsed = make_url(url)
-        sqlite = parsed.get_backend_name() == "sqlite"
-        engine = create_engine(parsed)
+        parsed = make_url(url) if _URL.match(url) else URL.create("sqlite", database=url)
+        name = parsed.get_backend_name()
+        # A server may have been restarted since a connection was last used.
+        engine = create_engine(parsed, pool_pre_ping=name != "sqlite")
     except Exception as error:  # SQLAlchemy raises many kinds for a bad URL or a missing driver
+        if isinstance(error, ModuleNotFoundError) and error.name == "psycopg":
+            raise StoreError(
+                "PostgreSQL needs a driver: pip install 'studyapp[postgresql]'."
+            ) from error
         raise StoreError(f"{printable(url)} is not a database URL: {error}") from error
-    if sqlite:
+    if name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    elif name == "postgresql":
+        event.listen(engine, "begin", _begin_on_server)
     return engine
 
 
@@ -76,3 +87,21 @@ def _begin(connection: Connection) -> None:
     else:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(patience * 1000)}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_on_server(connection: Connection) -> None:
+    """Lock as SQLite does, but that learners do not wait for each other: each has a lock, and who
+    writes for all waits for every one of them. A reader sees one state, that of its first query."""
+    options = connection.get_execution_options()
+    patience, learner = options.get(PATIENCE), options.get(LEARNER)
+    if patience is None:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return
+    lock = "SELECT pg_advisory_xact_lock"
+    locks = (
+        f"{lock}({_LOCKS}, {_FOR_ALL})"
+        if learner is None
+        else f"{lock}_shared({_LOCKS}, {_FOR_ALL}); {lock}({_LOCKS}, {int(learner)})"
+    )
+    timeout = max(1, round(patience * 1000))  # 0 would be for ever
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {timeout}; {locks}")
