@@ -72,6 +72,23 @@ def test_the_pragmas_hold_on_every_connection(tmp_path: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("name", ["q?x.db", "a%20b.db", "a#b.db", "a:@b.db", "a:b+c", "ü.db"])
+def test_a_path_is_taken_as_it_is(tmp_path: Path, name: str) -> None:
+    engine = open_database(str(tmp_path / name))
+    engine.dispose()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_an_address_is_one_from_its_beginning_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_database("./about://x").dispose()
+    assert (tmp_path / "about:" / "x").is_file()
+    open_database(f"sqlite:///{tmp_path / 'a.db'}").dispose()
+    assert (tmp_path / "a.db").is_file()
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a folder; name a database file"):
         open_database(str(tmp_path))
