@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from studyapp.errors import StoreError, printable
 from studyapp.store import migrations
-from studyapp.store.engine import LEARNER, PATIENCE, explained
+from studyapp.store.engine import PATIENCE, WHOSE, explained
 
 _URL = re.compile(r"[\w+]+://")  # what begins otherwise is a path, whatever signs it has
 _LOCKS = 0x53747564  # the first half of our advisory locks' keys: other programs have others
@@ -93,15 +93,15 @@ def _begin_on_server(connection: Connection) -> None:
     """Lock as SQLite does, but that learners do not wait for each other: each has a lock, and who
     writes for all waits for every one of them. A reader sees one state, that of its first query."""
     options = connection.get_execution_options()
-    patience, learner = options.get(PATIENCE), options.get(LEARNER)
+    patience, whose = options.get(PATIENCE), options.get(WHOSE)
     if patience is None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         return
     lock = "SELECT pg_advisory_xact_lock"
     locks = (
         f"{lock}({_LOCKS}, {_FOR_ALL})"
-        if learner is None
-        else f"{lock}_shared({_LOCKS}, {_FOR_ALL}); {lock}({_LOCKS}, {int(learner)})"
+        if whose is None
+        else f"{lock}_shared({_LOCKS}, {_FOR_ALL}); {lock}({_LOCKS}, {int(whose)})"
     )
     timeout = max(1, round(patience * 1000))  # 0 would be for ever
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = {timeout}; {locks}")

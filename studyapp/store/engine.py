@@ -21,7 +21,7 @@ LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
 WAL_LIMIT = 16 * 2**20
 # The options by which `database` knows a write transaction, and whose it is
-PATIENCE, LEARNER = "studyapp_patience", "studyapp_learner"
+PATIENCE, WHOSE = "studyapp_patience", "studyapp_whose"
 _BUSY = ("55P03", "40P01", "40001")  # PostgreSQL's lock not available, deadlock, serialization
 
 
@@ -34,15 +34,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(
-    engine: Engine, *, patience: float = LONG_PATIENCE, learner: int | None = None
+    engine: Engine, *, patience: float = LONG_PATIENCE, whose: int | None = None
 ) -> Iterator[Connection]:
     """A transaction that holds the write lock from its first moment; commits unless it raises.
 
-    SQLite has one lock. In PostgreSQL it is the *learner's*; without one, everybody's. Raises
-    LockedError if another program keeps the lock for *patience* seconds.
+    SQLite has one lock; in PostgreSQL it is that of the learner *whose* rows alone are written,
+    and everybody's if it is None. Raises LockedError if another program keeps the lock for
+    *patience* seconds.
     """
     with explained(engine), engine.connect() as connection:
-        connection = connection.execution_options(**{PATIENCE: patience, LEARNER: learner})
+        connection = connection.execution_options(**{PATIENCE: patience, WHOSE: whose})
         with connection.begin():
             yield connection
 

@@ -47,7 +47,7 @@ class Desk:
         """A write transaction; raises LockedError when patience is at its end. *for_all*: it writes
         what is not this learner's alone."""
         whose = None if for_all else self.learner
-        return store.writing(self.engine, patience=self.patience, learner=whose)
+        return store.writing(self.engine, patience=self.patience, whose=whose)
 
     def change(self, name: str, value: str | bool | date | None) -> None:
         """Change one setting, here and wherever else it is looked at, and keep it."""

@@ -254,12 +254,12 @@ def until_somebody_waits(engine: Engine) -> None:
 
 def test_who_waits_too_long_is_told_so(server: Server, engine: Engine) -> None:
     with (
-        writing(engine, learner=1),
+        writing(engine, whose=1),
         pytest.raises(LockedError, match=r"^postgresql.* is locked by another program; close it "),
-        writing(engine, learner=1, patience=0.02),
+        writing(engine, whose=1, patience=0.02),
     ):
         pass
-    with writing(engine, learner=1, patience=0) as connection:
+    with writing(engine, whose=1, patience=0) as connection:
         assert connection.scalar(text("SELECT 1")) == 1
 
 
@@ -270,9 +270,9 @@ def test_who_waits_too_long_is_told_so(server: Server, engine: Engine) -> None:
 def test_learners_wait_for_themselves_and_for_content(
     engine: Engine, holds: int | None, waits: int | None, free: bool
 ) -> None:
-    with writing(engine, learner=holds):
+    with writing(engine, whose=holds):
         try:
-            with writing(engine, learner=waits, patience=0.02):
+            with writing(engine, whose=waits, patience=0.02):
                 got = True
         except LockedError:
             got = False
