@@ -252,14 +252,15 @@ def until_somebody_waits(engine: Engine) -> None:
     raise AssertionError("nobody waits")
 
 
-def test_who_waits_too_long_is_told_so(server: Server, engine: Engine) -> None:
+@pytest.mark.parametrize("patience", [0, 0.02])
+def test_who_waits_too_long_is_told_so(engine: Engine, patience: float) -> None:
     with (
         writing(engine, whose=1),
         pytest.raises(LockedError, match=r"^postgresql.* is locked by another program; close it "),
-        writing(engine, whose=1, patience=0.02),
+        writing(engine, whose=1, patience=patience),
     ):
         pass
-    with writing(engine, whose=1, patience=0) as connection:
+    with writing(engine, whose=1, patience=patience) as connection:
         assert connection.scalar(text("SELECT 1")) == 1
 
 
@@ -308,15 +309,12 @@ def test_a_queue_leaves_the_connection_as_it_was(desk: Desk) -> None:
 # opening
 
 
-def test_a_server_that_was_restarted_is_no_error(desk: Desk) -> None:
+def test_a_server_that_was_restarted_is_no_error(server: Server, desk: Desk) -> None:
     sitting = Sitting(desk)
-    with desk.engine.connect() as connection:
-        connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
+    server.run(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+        f"WHERE datname = '{desk.engine.url.database}'"
+    )
     sitting.rate(Rating.GOOD)
     assert len(sitting.done) == 1
 

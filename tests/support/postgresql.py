@@ -75,6 +75,7 @@ def running(run: str) -> Iterator[Server]:
     try:
         for setting in _FAST:
             server.run(f"ALTER SYSTEM SET {setting} = off")
+        server.run("ALTER SYSTEM SET statement_timeout = '60s'")  # who waits for ever fails
         server.run("SELECT pg_reload_conf()")
         yield server
     finally:
