@@ -20,6 +20,10 @@ from sqlalchemy import Engine, inspect, select, text
 from postgresql import Server
 from studyapp.commands.main import main
 from studyapp.errors import AlreadyRatedError, StoreError
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.grade import Verdict
+from studyapp.lab.lines import Finished
+from studyapp.lab.protocol import Choice, Fact, Question
 from studyapp.memory.state import Rating
 from studyapp.store import migrations, sync, tables
 from studyapp.store.database import connect, open_database
@@ -29,6 +33,8 @@ from studyapp.study import library, review, today, tracker
 from studyapp.study.desk import Desk
 from studyapp.study.find import find
 from studyapp.study.grading import Grade
+from studyapp.study.lab import runs
+from studyapp.study.lab.predictions import predict
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.history import waiting
 from studyapp.study.sitting import Sitting
@@ -147,6 +153,40 @@ def test_a_section_is_done_and_has_a_note(desk: Desk) -> None:
     with desk.reading() as connection:
         kept = tracker.read_course(connection, learner=learner).sections[0]
     assert (kept.done, kept.own) == (True, "a?b")
+
+
+def test_a_run_is_kept_with_its_prediction_and_why(desk: Desk, clock: Clock) -> None:
+    lesson = Declaration(
+        name="gap",
+        version=1,
+        title="A gap",
+        question=Question(
+            "The gap is …", "choice", "gap", (Choice("lower", high=-1), Choice("higher", 1)), ""
+        ),
+        knobs=(),
+        topics=("gaps",),
+        pack="test",
+        module="lessons.gap",
+        path=Path("gap.py"),
+    )
+    measured = Fact("gap", 4.7, "", 3.9, 5.5, 32, "student t", "32 draws")
+    outcome = Finished("gap", 1, (measured,), {}, 0, "cpu", 1, 6.5, "3.11.7", "2.11.0")
+    learner, now = desk.learner, desk.now()
+    with desk.writing() as connection:
+        made = predict(connection, lesson, {}, "higher", 0.8, learner=learner)
+        begun = runs.begin(connection, lesson, {}, now, made, learner=learner)
+    clock.forward(minutes=1)
+    with desk.writing() as connection:
+        kept = runs.keep(
+            connection, lesson, {}, outcome, now, clock(), made, begun=begun, learner=learner
+        )
+        runs.explain(connection, kept.id, "because", {"a point": True}, learner=learner)
+    with desk.reading() as connection:
+        (found,) = runs.history(connection, "gap", learner=learner)
+    assert found.facts == (measured,)
+    assert found.prediction is not None
+    assert (found.prediction.grade, found.prediction.prediction.naive) == (Verdict.RIGHT, True)
+    assert (found.explanation, found.explanation_ticked) == ("because", {"a point": True})
 
 
 def test_words_are_found_in_any_case(desk: Desk) -> None:

@@ -306,7 +306,15 @@ def on_the_server(server: Server) -> Iterator[Fresh]:
     engine = open_database(server.url(name))
     fill(engine)
     engine.dispose()
-    yield lambda: server.engine(name)
+    # One engine for all copies: what SQLAlchemy has compiled for it is most of the time.
+    with server.engine(name) as engine:
+
+        @contextmanager
+        def copied() -> Iterator[Engine]:
+            yield engine
+            server.renew(engine, name)
+
+        yield copied
     server.drop(name)
 
 

@@ -21,6 +21,7 @@ from studyapp.store.database import connect
 
 # What a crash of the machine would lose is nothing here.
 _FAST = ("fsync", "full_page_writes", "synchronous_commit")
+_COPY = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
 
 
 class Server:
@@ -40,11 +41,18 @@ class Server:
     def make(self, template: str = "template1") -> str:
         """The name of a new database, empty or like *template*, which nobody may be using."""
         name = f"t{uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        self.run(_COPY.format(name, template))
         return name
 
     def drop(self, name: str) -> None:
         self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def renew(self, engine: Engine, template: str) -> None:
+        """Put a database like *template* in the place of the one that *engine* is on."""
+        engine.dispose()
+        name = engine.url.database
+        self.drop(str(name))
+        self.run(_COPY.format(name, template))
 
     @contextmanager
     def engine(self, template: str) -> Iterator[Engine]:
