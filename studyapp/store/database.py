@@ -13,6 +13,7 @@ from studyapp.store import migrations
 from studyapp.store.engine import PATIENCE, WHOSE, explained
 
 _URL = re.compile(r"[\w+]+://")  # what begins otherwise is a path, whatever signs it has
+_PASSWORD = re.compile(r"(?<=:)(?!//)[^:@]*(?=@)")
 _LOCKS = 0x53747564  # the first half of our advisory locks' keys: other programs have others
 _FOR_ALL = 0  # the second half, where it is not a learner's id
 
@@ -39,20 +40,24 @@ def connect(url: str) -> Engine:
         _check_path(Path(url))
     try:
         parsed = make_url(url) if _URL.match(url) else URL.create("sqlite", database=url)
-        name = parsed.get_backend_name()
+        on_server = parsed.get_backend_name() == "postgresql"
         # A server may have been restarted since a connection was last used.
-        engine = create_engine(parsed, pool_pre_ping=name != "sqlite")
+        engine = create_engine(parsed, pool_pre_ping=on_server)
     except Exception as error:  # SQLAlchemy raises many kinds for a bad URL or a missing driver
-        if isinstance(error, ModuleNotFoundError) and error.name == "psycopg":
+        shown = _PASSWORD.sub("***", printable(url))
+        if isinstance(error, ImportError):  # of psycopg, or of the libpq that it needs
             raise StoreError(
-                "PostgreSQL needs a driver: pip install 'studyapp[postgresql]'."
+                f"There is no driver for {shown}; PostgreSQL's comes with "
+                "pip install 'studyapp[postgresql]', for postgresql+psycopg://…."
             ) from error
-        raise StoreError(f"{printable(url)} is not a database URL: {error}") from error
-    if name == "sqlite":
+        raise StoreError(f"{shown} is not a database URL: {error}") from error
+    if on_server:
+        event.listen(engine, "begin", _begin_on_server)
+    elif engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
-    elif name == "postgresql":
-        event.listen(engine, "begin", _begin_on_server)
+    else:  # nothing would keep two windows from rating one card
+        raise StoreError(f"A database is SQLite or PostgreSQL, not {engine.dialect.name}.")
     return engine
 
 

@@ -113,7 +113,7 @@ def _explain(engine: Engine, error: Exception) -> StoreError:
         name = engine.url.render_as_string(hide_password=True)
         if getattr(cause, "sqlstate", None) in _BUSY:
             return _locked(name)
-        return StoreError(f"{name}: {printable(' '.join(text.split())).rstrip('.')}.")
+        return StoreError(f"{name}: {printable(' '.join(text.split())).rstrip('.?')}.")
     name = engine.url.database or ":memory:"
     if "locked" in text or "busy" in text:
         return _locked(name)
