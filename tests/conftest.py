@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+import postgresql
 from studyapp.config import Settings
 from studyapp.store import sync
 from studyapp.store.database import open_database
@@ -75,6 +76,13 @@ def engine(tmp_path: Path, content: Path, clock: Clock) -> Iterator[Engine]:
         start_chapter(connection, 1, clock(), learner=1)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def server(testrun_uid: str) -> Iterator[postgresql.Server]:
+    """A PostgreSQL server, where one can be started."""
+    with postgresql.running(testrun_uid) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Open a database, made or migrated if need be; with SQLite's pragmas and its write lock."""
+"""Open a database, made or migrated if need be; how SQLite and PostgreSQL begin and lock."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,12 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from studyapp.errors import StoreError, printable
 from studyapp.store import migrations
-from studyapp.store.engine import PATIENCE, explained
+from studyapp.store.engine import PATIENCE, WHOSE, explained
+
+_URL = re.compile(r"[\w+]+://")  # what begins otherwise is a path, whatever signs it has
+_PASSWORD = re.compile(r"(?<=:)(?!//)[^:@]*(?=@)")
+_LOCKS = 0x53747564  # the first half of our advisory locks' keys: other programs have others
+_FOR_ALL = 0  # the second half, where it is not a learner's id
 
 
 def open_database(url: str) -> Engine:
@@ -30,19 +36,28 @@ def open_database(url: str) -> Engine:
 
 def connect(url: str) -> Engine:
     """An engine for *url* whose write transactions begin with a lock."""
-    path = "://" not in url
-    if path:
+    if not _URL.match(url):
         _check_path(Path(url))
     try:
-        # A path is no part of a URL: ?, % and # may be in it.
-        parsed = URL.create("sqlite", database=url) if path else make_url(url)
-        sqlite = parsed.get_backend_name() == "sqlite"
-        engine = create_engine(parsed)
+        parsed = make_url(url) if _URL.match(url) else URL.create("sqlite", database=url)
+        on_server = parsed.get_backend_name() == "postgresql"
+        # A server may have been restarted since a connection was last used.
+        engine = create_engine(parsed, pool_pre_ping=on_server)
     except Exception as error:  # SQLAlchemy raises many kinds for a bad URL or a missing driver
-        raise StoreError(f"{printable(url)} is not a database URL: {error}") from error
-    if sqlite:
+        shown = _PASSWORD.sub("***", printable(url))
+        if isinstance(error, ImportError):  # of psycopg, or of the libpq that it needs
+            raise StoreError(
+                f"There is no driver for {shown}; PostgreSQL's comes with "
+                "pip install 'studyapp[postgresql]', for postgresql+psycopg://…."
+            ) from error
+        raise StoreError(f"{shown} is not a database URL: {error}") from error
+    if on_server:
+        event.listen(engine, "begin", _begin_on_server)
+    elif engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    else:  # nothing would keep two windows from rating one card
+        raise StoreError(f"A database is SQLite or PostgreSQL, not {engine.dialect.name}.")
     return engine
 
 
@@ -77,3 +92,21 @@ def _begin(connection: Connection) -> None:
     else:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(patience * 1000)}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_on_server(connection: Connection) -> None:
+    """Lock as SQLite does, but that learners do not wait for each other: each has a lock, and who
+    writes for all waits for every one of them. A reader sees one state, that of its first query."""
+    options = connection.get_execution_options()
+    patience, whose = options.get(PATIENCE), options.get(WHOSE)
+    if patience is None:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return
+    lock = "SELECT pg_advisory_xact_lock"
+    locks = (
+        f"{lock}({_LOCKS}, {_FOR_ALL})"
+        if whose is None
+        else f"{lock}_shared({_LOCKS}, {_FOR_ALL}); {lock}({_LOCKS}, {int(whose)})"
+    )
+    timeout = max(1, round(patience * 1000))  # 0 would be for ever
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {timeout}; {locks}")

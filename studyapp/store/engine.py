@@ -1,6 +1,7 @@
 """Work with an open database: transactions, locks, and one clear sentence when something fails.
 
-What only SQLite has is here (checkpoints, the online backup) and in `database` (pragmas).
+What only one database has is here (checkpoints, the online backup, error codes) and in `database`
+(pragmas, locks).
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from studyapp import disk
-from studyapp.errors import StoreError
+from studyapp.errors import StoreError, printable
 
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
 WAL_LIMIT = 16 * 2**20
-PATIENCE = "studyapp_patience"  # the option by which `database` knows a write transaction
+# The options by which `database` knows a write transaction, and whose it is
+PATIENCE, WHOSE = "studyapp_patience", "studyapp_whose"
+_BUSY = ("55P03", "40P01", "40001")  # PostgreSQL's lock not available, deadlock, serialization
 
 
 @contextmanager
@@ -30,13 +33,17 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine, *, patience: float = LONG_PATIENCE) -> Iterator[Connection]:
+def writing(
+    engine: Engine, *, patience: float = LONG_PATIENCE, whose: int | None = None
+) -> Iterator[Connection]:
     """A transaction that holds the write lock from its first moment; commits unless it raises.
 
-    Raises LockedError if another program keeps the lock for *patience* seconds.
+    SQLite has one lock; in PostgreSQL it is that of the learner *whose* rows alone are written,
+    and everybody's if it is None. Raises LockedError if another program keeps the lock for
+    *patience* seconds.
     """
     with explained(engine), engine.connect() as connection:
-        connection = connection.execution_options(**{PATIENCE: patience})
+        connection = connection.execution_options(**{PATIENCE: patience, WHOSE: whose})
         with connection.begin():
             yield connection
 
@@ -46,7 +53,7 @@ def explained(engine: Engine) -> Iterator[None]:
     """Turn the driver's errors into a StoreError that a learner understands."""
     try:
         yield
-    except (DatabaseError, sqlite3.DatabaseError) as error:
+    except (DBAPIError, sqlite3.DatabaseError) as error:
         raise _explain(engine, error) from error
 
 
@@ -81,8 +88,10 @@ def tidy(engine: Engine, *, above: int = WAL_LIMIT) -> None:
 def wal_size(engine: Engine) -> int:
     """Bytes in the write-ahead log; 0 where there is none."""
     path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path:
+        return 0
     wal = Path(f"{path}-wal")
-    return wal.stat().st_size if path and wal.exists() else 0
+    return wal.stat().st_size if wal.exists() else 0
 
 
 def backup(engine: Engine, target: Path) -> None:
@@ -98,10 +107,16 @@ def backup(engine: Engine, target: Path) -> None:
 
 
 def _explain(engine: Engine, error: Exception) -> StoreError:
-    text = str(getattr(error, "orig", None) or error)
-    name = engine.url.render_as_string(hide_password=True).removeprefix("sqlite:///")
+    cause = getattr(error, "orig", None) or error
+    text = str(cause)
+    if engine.dialect.name != "sqlite":
+        name = engine.url.render_as_string(hide_password=True)
+        if getattr(cause, "sqlstate", None) in _BUSY:
+            return _locked(name)
+        return StoreError(f"{name}: {printable(' '.join(text.split())).rstrip('.?')}.")
+    name = engine.url.database or ":memory:"
     if "locked" in text or "busy" in text:
-        return LockedError(f"{name} is locked by another program; close it or try again.")
+        return _locked(name)
     if "readonly" in text or "read-only" in text:
         return StoreError(f"{name} is read-only; studyapp needs to write to it and its folder.")
     if "not a database" in text or "malformed" in text or "disk image" in text:
@@ -114,3 +129,7 @@ def _explain(engine: Engine, error: Exception) -> StoreError:
     if "full" in text and isinstance(error, OperationalError):
         return StoreError(f"{name} cannot be written: the disk is full.")
     return StoreError(f"{name}: {text}.")
+
+
+def _locked(name: str) -> LockedError:
+    return LockedError(f"{name} is locked by another program; close it or try again.")

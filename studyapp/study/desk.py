@@ -43,9 +43,11 @@ class Desk:
         """A connection for queries."""
         return store.reading(self.engine)
 
-    def writing(self) -> AbstractContextManager[Connection]:
-        """A write transaction; raises LockedError when patience is at its end."""
-        return store.writing(self.engine, patience=self.patience)
+    def writing(self, *, for_all: bool = False) -> AbstractContextManager[Connection]:
+        """A write transaction; raises LockedError when patience is at its end. *for_all*: it writes
+        what is not this learner's alone."""
+        whose = None if for_all else self.learner
+        return store.writing(self.engine, patience=self.patience, whose=whose)
 
     def change(self, name: str, value: str | bool | date | None) -> None:
         """Change one setting, here and wherever else it is looked at, and keep it."""

@@ -16,6 +16,13 @@ def merged(kept: str | None, before: str, text: str) -> str:
     return f"{kept}\n\n{text}" if kept and kept not in (before, text) else text
 
 
+def storable(text: str) -> str:
+    """*text* with the line ends that we keep, of characters that every database takes: a NUL, or
+    half of a surrogate pair, becomes a question mark."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "?")
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Typed:
     text: str

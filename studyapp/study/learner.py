@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from unicodedata import normalize
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from studyapp.errors import StudyError, printable
 from studyapp.store import tables
@@ -50,10 +50,8 @@ def make(connection: Connection, name: str) -> int:
     name, known = checked(name), _known(connection)
     if name.casefold() in known:
         raise StudyError(f"There is a learner {_shown(name)} already; leave out --new.")
-    # The first one's id was given, of which a sequence of PostgreSQL's knows nothing.
-    following = select(func.max(learner.id) + 1).scalar_subquery()
     return connection.execute(
-        insert(tables.learner).values(id=following, name=name).returning(learner.id)
+        insert(tables.learner).values(name=name).returning(learner.id)
     ).scalar_one()
 
 

@@ -81,7 +81,7 @@ def _whose(desk: Desk, name: str, *, new: bool) -> int:
     if not new:
         with desk.reading() as connection:
             return learners.find(connection, name)
-    with desk.writing() as connection:
+    with desk.writing(for_all=True) as connection:
         made = learners.make(connection, name)
         _start_first_chapter(connection, desk.now(), learner=made)
     return made
@@ -132,7 +132,7 @@ def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
             return None
     from studyapp.store.sync import sync  # and the readers of all formats with it
 
-    with desk.writing() as connection:
+    with desk.writing(for_all=True) as connection:
         first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
         owner.claim(connection, own_packs(), learner=learners.FIRST)
         report = sync(connection, installed, desk.now(), own=own, whose=desk.learner)

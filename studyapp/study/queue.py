@@ -340,7 +340,7 @@ def _new(
         return
     opener = tables.memory.alias("opener").c
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
-    rows = connection.execution_options(yield_per=100).execute(
+    rows = connection.execute(
         select(card.id, card.family, card.chapter_id)
         .select_from(tables.card)
         .join(tables.chapter, chapter.id == card.chapter_id)
@@ -361,6 +361,7 @@ def _new(
             *([tables.is_chapter(key)] if key is not None else []),
         )
         .order_by(chapter.number.is_(None), chapter.number, card.position)
+        .execution_options(yield_per=100)
     )
     taken = set(met)
     for card_id, family, of_chapter in rows:

@@ -17,6 +17,8 @@ from studyapp.store import log, tables
 
 card = tables.card.c
 
+_LONGEST = 2**31 - 1  # milliseconds; 24 days
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -104,8 +106,9 @@ def answer(
 
 
 def milliseconds(shown: timedelta) -> int:
-    """How long a card was shown, as it is logged: never less than 0, though a clock went back."""
-    return max(0, round(shown.total_seconds() * 1000))
+    """How long a card was shown, as it is logged: never less than 0, though a clock went back, nor
+    more than the column takes, though the app was left open for a month."""
+    return min(max(0, round(shown.total_seconds() * 1000)), _LONGEST)
 
 
 def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int) -> bool:

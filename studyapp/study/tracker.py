@@ -18,7 +18,7 @@ from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
 from studyapp.store import log, owner, tables
 from studyapp.study import library
 from studyapp.study.admission import deeper, meant, started
-from studyapp.study.draft import merged
+from studyapp.study.draft import merged, storable
 
 FAMILIAR = 10  # the highest familiarity; the lowest is 0, and there may be none
 
@@ -361,7 +361,7 @@ def write_note(
             section_progress.section_id == section_id, section_progress.learner_id == learner
         )
     )
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = storable(text)
     if before is not None:
         text = merged(kept, before, text)
     _put(connection, section_id, now, text=text, learner=learner)

@@ -72,10 +72,24 @@ def test_the_pragmas_hold_on_every_connection(tmp_path: Path) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("name", ["q?x.db", "p%20q.db", "a#b.db", "file:c.db", "q?mode=memory"])
-def test_a_path_is_a_path_whatever_is_in_it(name: str, tmp_path: Path) -> None:
-    open_database(str(tmp_path / name)).dispose()
+@pytest.mark.parametrize(
+    "name",
+    ["q?x.db", "a%20b.db", "a#b.db", "file:c.db", "q?mode=memory", "a:@b.db", "a:b+c", "ü.db"],
+)
+def test_a_path_is_taken_as_it_is(tmp_path: Path, name: str) -> None:
+    engine = open_database(str(tmp_path / name))
+    engine.dispose()
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_an_address_is_one_from_its_beginning_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_database("./about://x").dispose()
+    assert (tmp_path / "about:" / "x").is_file()
+    open_database(f"sqlite:///{tmp_path / 'a.db'}").dispose()
+    assert (tmp_path / "a.db").is_file()
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
@@ -210,8 +224,8 @@ def test_read_only_is_told(tmp_path: Path) -> None:
 
 
 def test_a_url_that_is_none_is_told() -> None:
-    with pytest.raises(StoreError, match="not a database URL"):
-        connect("nosuch+driver://x")
+    with pytest.raises(StoreError, match=r"^postgres://me:\*\*\*@host/a is not a database URL: "):
+        connect("postgres://me:sec/ret@host/a")
 
 
 def test_a_checkpoint_empties_the_log_and_a_backup_is_whole(tmp_path: Path) -> None:

@@ -6,22 +6,24 @@ The databases of before are made by the migrations of their time and filled with
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event, inspect, text
 
+from postgresql import Server
 from studyapp.errors import StoreError
 from studyapp.memory.fold import fold
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS
 from studyapp.memory.state import Cause, Memory, State
 from studyapp.store import log, migrations
 from studyapp.store.database import connect, open_database
-from studyapp.store.engine import reading
+from studyapp.store.engine import reading, writing
 
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 EARLIER = [number for number in migrations.steps() if number < max(migrations.steps())]
@@ -76,10 +78,21 @@ def former(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
+class OnServer:
+    """Takes the same statements on PostgreSQL."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: tuple[object, ...] = ()) -> None:
+        spelled = re.sub(r"'[^']*'|\?", lambda it: "%s" if it[0] == "?" else it[0], statement)
+        self._connection.exec_driver_sql(spelled, values)
+
+
 FILLED = 3  # the newest schema that `fill` knows; newer ones are made from it
 
 
-def fill(base: sqlite3.Connection, version: int) -> None:
+def fill(base: sqlite3.Connection | OnServer, version: int) -> None:
     at = text_of(START)
     base.execute(
         "INSERT INTO chapter (id, pack, number, part, title) "
@@ -145,14 +158,15 @@ def fill(base: sqlite3.Connection, version: int) -> None:
             )
         base.execute(
             "INSERT INTO prediction VALUES (1, 1, 1, 'Q?', 'choice', 'higher', NULL, NULL, 3, 0.8, "
-            "1, 'wrong', 0.64, 1)"
+            "TRUE, 'wrong', 0.64, 1)"
         )
     if version >= 3:
         base.execute(
-            "INSERT INTO attempt VALUES (1, ?, 1, 1, 0, ?, 7200, NULL, 2)", (b"t" * 16, at)
+            "INSERT INTO attempt VALUES (1, ?, 1, 1, FALSE, ?, 7200, NULL, 2)", (b"t" * 16, at)
         )
         base.execute(
-            "INSERT INTO response VALUES (1, 1, 1, 2, 'mine', '[]', 0, 0, NULL, 0, ?, 'got it', ?, "
+            "INSERT INTO response VALUES (1, 1, 1, 2, 'mine', '[]', 0, 0, NULL, FALSE, ?, "
+            "'got it', ?, "
             "'[]', ?)",
             (at, at, at),
         )
@@ -204,14 +218,18 @@ BEFORE = [
 
 def folded(path: Path) -> list[Memory]:
     engine = connect(str(path))
+    found = folded_in(engine)
+    engine.dispose()
+    return found
+
+
+def folded_in(engine: Engine) -> list[Memory]:
     with reading(engine) as connection:
         history = log.read_history(connection, learner=1)
-        found = [
+        return [
             fold(log.read_log(connection, number, learner=1), uid, history)
             for number, uid in enumerate(CARDS, 1)
         ]
-    engine.dispose()
-    return found
 
 
 def dump(path: Path) -> list[str]:
@@ -324,3 +342,95 @@ def _stable(lines: list[str]) -> list[str]:
     """Without the moments at which migrations were applied, and the device's random uid."""
     new = ('INTO "schema_version"', 'INTO "device"')
     return [line for line in lines if not any(one in line for one in new)]
+
+
+# on a server
+
+
+@pytest.fixture(params=[1, 3])
+def on_the_server(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
+    """The name of a database of an earlier schema with the same in it."""
+    name = server.make()
+    engine = connect(server.url(name))
+    migrate_to(request.param, engine)
+    with writing(engine) as connection:
+        fill(OnServer(connection), request.param)
+    engine.dispose()
+    yield name
+    server.drop(name)
+
+
+def migrate_to(last: int, engine: Engine) -> None:
+    known = migrations.steps()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations, "steps", lambda: {n: known[n] for n in known if n <= last})
+        migrations.upgrade(engine)
+
+
+def shape(engine: Engine) -> dict[str, list[str]]:
+    """The columns of each table, and how many rows it has."""
+    tables = inspect(engine)
+    with reading(engine) as connection:
+        return {
+            name: [
+                *(str(column["name"]) for column in tables.get_columns(name)),
+                str(connection.scalar(text(f"SELECT count(*) FROM {name}"))),
+            ]
+            for name in tables.get_table_names()
+        }
+
+
+def test_no_migration_changes_a_fold_on_a_server(server: Server, on_the_server: str) -> None:
+    with server.engine(on_the_server) as engine:
+        before = shape(engine)
+        migrations.upgrade(engine)
+        assert folded_in(engine) == BEFORE
+        after = shape(engine)
+        for name in set(before) - {"root", "schema_version"}:
+            assert set(before[name][:-1]) <= set(after[name]), name
+            assert before[name][-1] == after[name][-1], name
+        with writing(engine) as connection:  # numbers go on where they were
+            connection.execute(text("INSERT INTO learner (name) VALUES ('Anna')"))
+            connection.execute(
+                text(
+                    "INSERT INTO device (uid, name, made_at, own) "
+                    "VALUES ('other', 'other', '2026-01-01', FALSE)"
+                )
+            )
+
+
+@contextmanager
+def counted(engine: Engine, fail_at: int | None = None) -> Iterator[Callable[[], int]]:
+    """Count the statements meanwhile; the *fail_at*th fails."""
+    done = 0
+
+    def count(*_: object) -> None:
+        nonlocal done
+        done += 1
+        if done == fail_at:
+            raise sqlite3.OperationalError("out of memory")
+
+    event.listen(engine, "before_cursor_execute", count)
+    yield lambda: done
+    event.remove(engine, "before_cursor_execute", count)
+
+
+def test_a_migration_that_is_interrupted_leaves_a_server_as_it_was(
+    server: Server, on_the_server: str
+) -> None:
+    """At some statements from the first to the last; a second try gets through."""
+    with server.engine(on_the_server) as engine, counted(engine) as statements:
+        missing = migrations.upgrade(engine)
+        step = statements() // 4
+    with server.engine(on_the_server) as engine:
+        stages = [shape(engine)]
+        for number in missing:
+            migrate_to(number, engine)
+            stages.append(shape(engine))
+    for statement in range(step, 4 * step, step):
+        with server.engine(on_the_server) as engine:
+            with counted(engine, statement), pytest.raises(StoreError, match="out of memory"):
+                migrations.upgrade(engine)
+            assert shape(engine) in stages
+            migrations.upgrade(engine)
+            assert folded_in(engine) == BEFORE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -16,6 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select
 
+from postgresql import Server
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Catalog, Declaration
@@ -262,9 +263,8 @@ scripts = st.lists(
 )
 
 
-@cache
-def template() -> bytes:
-    """A database with two chapters and two learners, the first chapter started by both."""
+def fill(engine: Engine) -> None:
+    """Make two chapters and two learners, the first chapter started by both."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "pack"
         root.mkdir()
@@ -276,19 +276,29 @@ def template() -> bytes:
             (root / f"{number}t.md").write_text(term.replace("questionnaire", "jargon"))
             reading_page = questionnaire(f"## {number}.1 Prose\n\nProse.", chapter=number)
             (root / f"{number}r.md").write_text(reading_page.replace("questionnaire", "reading"))
-        path, clock = Path(folder) / "a.db", Clock()
-        engine = open_database(str(path))
+        clock = Clock()
         with writing(engine) as connection:
             assert learners.make(connection, "Anna") == 2
             assert not sync.sync(connection, [root], clock()).problems
             for learner in (1, 2):
                 library.start_chapter(connection, 1, clock(), learner=learner)
+
+
+Fresh = Callable[[], AbstractContextManager[Engine]]  # an engine on a filled database of its own
+
+
+@cache
+def template() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.db"
+        engine = open_database(str(path))
+        fill(engine)
         engine.dispose()
         return path.read_bytes()
 
 
 @contextmanager
-def fresh() -> Iterator[Engine]:
+def in_a_file() -> Iterator[Engine]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.db"
         path.write_bytes(template())
@@ -296,6 +306,24 @@ def fresh() -> Iterator[Engine]:
         event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
         yield engine
         engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def on_the_server(server: Server) -> Iterator[Fresh]:
+    name = server.make()
+    engine = open_database(server.url(name))
+    fill(engine)
+    engine.dispose()
+    # One engine for all copies: what SQLAlchemy has compiled for it is most of the time.
+    with server.engine(name) as engine:
+
+        @contextmanager
+        def copied() -> Iterator[Engine]:
+            yield engine
+            server.renew(engine, name)
+
+        yield copied
+    server.drop(name)
 
 
 PERSONAL = [table for table in tables.METADATA.tables.values() if "learner_id" in table.c]
@@ -339,7 +367,9 @@ def seen(desk: Desk) -> dict[str, Any]:
     return found
 
 
-def played(script: Script, who: set[int]) -> dict[int, tuple[list[object], dict[str, Any]]]:
+def played(
+    script: Script, who: set[int], fresh: Fresh
+) -> dict[int, tuple[list[object], dict[str, Any]]]:
     """What the actions of *who* gave back, and what each has in the end."""
     clock, told = Clock(), {learner: list[object]() for learner in who}
     with fresh() as engine:
@@ -351,14 +381,16 @@ def played(script: Script, who: set[int]) -> dict[int, tuple[list[object], dict[
         return {learner: (told[learner], seen(desks[learner])) for learner in who}
 
 
-def check(script: Script) -> dict[int, tuple[list[object], dict[str, Any]]]:
+def check(
+    script: Script, fresh: Fresh = in_a_file
+) -> dict[int, tuple[list[object], dict[str, Any]]]:
     """Together each has what they would have alone, and alone it is the same for everybody."""
-    together = played(script, {1, 2})
+    together = played(script, {1, 2}, fresh)
     for learner in (1, 2):
-        assert together[learner] == played(script, {learner})[learner]
+        assert together[learner] == played(script, {learner}, fresh)[learner]
     first = [(1, *rest) for learner, *rest in script if learner == 2]
     second = [(2, *rest) for learner, *rest in script if learner == 2]
-    assert played(first, {1})[1] == played(second, {2})[2]
+    assert played(first, {1}, fresh)[1] == played(second, {2}, fresh)[2]
     return together
 
 
@@ -373,12 +405,32 @@ def test_two_learners_have_nothing_personal_in_common(script: Script) -> None:
     check(script)
 
 
+@settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(scripts)
+def test_two_learners_have_nothing_in_common_in_postgresql(
+    on_the_server: Fresh, script: Script
+) -> None:
+    check(script, on_the_server)
+
+
+EVERYTHING = [
+    (learner, action, pick, 600) for pick in (3, 1) for action in ACTIONS for learner in (1, 2)
+]
+
+
+def test_postgresql_keeps_and_shows_the_same_as_sqlite(on_the_server: Fresh) -> None:
+    """All that two learners do and see, on one long script."""
+    assert played(EVERYTHING, {1, 2}, on_the_server) == played(EVERYTHING, {1, 2}, in_a_file)
+
+
 def test_nothing_crosses_over_when_each_does_everything() -> None:
     """The law on one long script in which every action comes twice from each."""
-    script = [
-        (learner, action, pick, 600) for pick in (3, 1) for action in ACTIONS for learner in (1, 2)
-    ]
-    told, found = check(script)[2]
+    told, found = check(EVERYTHING)[2]
     assert found["stats"].reviews > 2
     assert (False, 1) in told
     assert (True, 0) in told, "the second time it was imported before"

@@ -353,12 +353,19 @@ def test_familiarity_goes_from_0_to_10_or_is_not_said(engine: Engine, value: int
 
 
 @sharing
-@given(text=st.text(st.characters(exclude_categories=("Cs",)), max_size=200))
+@given(
+    text=st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=200)
+)
 def test_an_own_note_is_kept_to_the_letter_with_unix_line_ends(engine: Engine, text: str) -> None:
     do(engine, tracker.write_note, "1.1", text)
     kept = at(engine, "1.1").own
     assert "\r" not in kept
     assert kept == "\n".join(text.replace("\r\n", "\n").split("\r"))
+
+
+def test_what_not_every_database_takes_is_a_question_mark(engine: Engine) -> None:
+    do(engine, tracker.write_note, "1.1", "a\0b\ud800")
+    assert at(engine, "1.1").own == "a?b?"
 
 
 def test_one_thing_said_leaves_the_others(engine: Engine, clock: Clock) -> None:

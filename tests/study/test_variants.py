@@ -247,7 +247,8 @@ def test_a_copy_of_ones_own_keeps_the_cases_in_its_text(
         view = card.load(connection, card_of(engine, "q"), learner=1)
     path, _ = library.editable(desk, view)
     assert CAFE in path.read_text()
-    library.refresh(desk, force=True)
+    path.write_text(path.read_text() + "\n")
+    library.edited(desk, view)
     with reading(engine) as connection:
         seen = card.seen(connection, view.uid, learner=1)
         assert seen is not None

@@ -200,4 +200,4 @@ Table(
 
 def upgrade(connection: Connection) -> None:
     _TABLES.create_all(connection)
-    connection.execute(_TABLES.tables["learner"].insert().values(id=1, name="me"))
+    connection.execute(_TABLES.tables["learner"].insert().values(name="me"))

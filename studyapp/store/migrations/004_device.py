@@ -45,7 +45,7 @@ _TABLES = MetaData(
 _BIG = BigInteger().with_variant(Integer, "sqlite")
 _ORDER = ("learner_id", "device_id", "epoch", "stamp")
 _DAY_START = timedelta(hours=4)
-_OWN = 1  # id of this database's own device
+_OWN = 1  # id of this database's own device, the first that is made
 
 # These are there already; the foreign keys below need their names.
 for _name in ("learner", "chapter", "section"):
@@ -245,7 +245,6 @@ def upgrade(connection: Connection) -> None:
     _TABLES.create_all(connection, tables=[_DEVICE, _DEVICE_SETTINGS])
     connection.execute(
         _DEVICE.insert().values(
-            id=_OWN,
             uid=uuid4().bytes,
             name=platform.node() or "this device",
             made_at=datetime.now(UTC).replace(tzinfo=None),

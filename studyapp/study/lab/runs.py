@@ -15,6 +15,7 @@ from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Cancelled, Finished, Outcome
 from studyapp.lab.protocol import Fact, Value
 from studyapp.store import log, tables
+from studyapp.study.draft import storable
 from studyapp.study.lab import facts, predictions
 from studyapp.study.lab.facts import Ending
 from studyapp.study.lab.predictions import Graded, Prediction
@@ -170,7 +171,7 @@ def explain(
         update(tables.run)
         .where(run.id == run_id, run.learner_id == learner)
         .values(
-            explanation=text or None,
+            explanation=storable(text) or None,
             explanation_ticked=null() if ticked is None else dict(ticked),
         )
     )

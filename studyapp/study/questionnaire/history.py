@@ -147,7 +147,7 @@ def waiting(connection: Connection, *, learner: int) -> Waiting | None:
             attempt.finished_at.is_(None),
             note.missing_since.is_(None),
         )
-        .group_by(attempt.id)
+        .group_by(attempt.id, chapter.id)
         .order_by(func.max(response.changed_at).desc())
         .limit(1)
     ).one_or_none()

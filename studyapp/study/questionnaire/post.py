@@ -21,6 +21,7 @@ from studyapp.notes.post import Answer, OwnNote, Post, Result
 from studyapp.store import owner, tables
 from studyapp.study import tracker, words
 from studyapp.study.card import as_note, read_variants
+from studyapp.study.draft import storable
 from studyapp.study.lab import facts, runs
 from studyapp.study.learner import FIRST, name_of
 from studyapp.study.questionnaire import response
@@ -188,7 +189,13 @@ def _restore_answers(
     for one in found:
         note_id, _ = known[one.note]
         response.put(
-            connection, made, note_id, now, learner=learner, text=one.text, variant=one.variant
+            connection,
+            made,
+            note_id,
+            now,
+            learner=learner,
+            text=storable(one.text),
+            variant=one.variant,
         )
     return [(known[one.note][1], one.text, one.line) for one in found], problems
 
@@ -203,6 +210,7 @@ def _restore_note(
     learner: int,
 ) -> str | None:
     """None if it was kept, "" if it is there already, else why it was not."""
+    text = storable(text)
     row = connection.execute(
         select(section.id, section_progress.text)
         .outerjoin(

@@ -16,7 +16,7 @@ from studyapp.notes.card import question_face
 from studyapp.notes.note import Point
 from studyapp.store import log, tables
 from studyapp.study.card import as_note, read_variants
-from studyapp.study.draft import merged
+from studyapp.study.draft import merged, storable
 from studyapp.study.grading import Grade, told
 from studyapp.study.questionnaire import schedule
 
@@ -139,12 +139,8 @@ def _key(point: Point) -> str:
 
 
 def checked(text: str) -> str:
-    """An answer with the line ends that we keep, of characters that can be encoded.
-
-    Raises StudyError if it is too long.
-    """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    """An answer as it is kept. Raises StudyError if it is too long."""
+    text = storable(text)
     if len(text) > LONGEST:
         raise StudyError(
             f"An answer can have {LONGEST:,} characters and this one has {len(text):,}; "

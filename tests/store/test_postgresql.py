@@ -1,0 +1,387 @@
+"""A server instead of a file: opened, migrated, locked, and everything that a learner does on it.
+
+That it keeps and shows the same as SQLite is in tests/study/test_learners.py; what migrations do to
+it, in tests/store/test_migrations.py.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine, inspect, select, text
+
+from postgresql import Server
+from studyapp.commands.main import main
+from studyapp.errors import AlreadyRatedError, StoreError
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.grade import Verdict
+from studyapp.lab.lines import Finished
+from studyapp.lab.protocol import Choice, Fact, Question
+from studyapp.memory.state import Rating
+from studyapp.store import migrations, sync, tables
+from studyapp.store.database import connect, open_database
+from studyapp.store.engine import LockedError, tidy, wal_size, writing
+from studyapp.study import learner as learners
+from studyapp.study import library, review, today, tracker
+from studyapp.study.desk import Desk
+from studyapp.study.find import find
+from studyapp.study.grading import Grade
+from studyapp.study.lab import runs
+from studyapp.study.lab.predictions import predict
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.questionnaire.history import waiting
+from studyapp.study.sitting import Sitting
+from tests_support import Clock, desk_of, question, questionnaire
+
+ANNA = 2
+
+
+@pytest.fixture(scope="module")
+def migrated(server: Server) -> Iterator[str]:
+    """The name of an empty database with all tables."""
+    name = server.make()
+    open_database(server.url(name)).dispose()
+    yield name
+    server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def filled(
+    server: Server, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The name of a database of two learners with one chapter, which both have started."""
+    folder = tmp_path_factory.mktemp("pack")
+    notes = (question(f"q{number}") for number in range(6))
+    (folder / "questions.md").write_text(questionnaire(*notes))
+    prose = questionnaire("## 1.1 Prose\n\nProse.").replace("questionnaire", "reading")
+    (folder / "reading.md").write_text(prose)
+    name, clock = server.make(migrated), Clock()
+    engine = connect(server.url(name))
+    with writing(engine) as connection:
+        assert learners.make(connection, "Anna") == ANNA
+        assert not sync.sync(connection, [folder], clock()).problems
+        for learner in (learners.FIRST, ANNA):
+            library.start_chapter(connection, 1, clock(), learner=learner)
+    engine.dispose()
+    yield name
+    server.drop(name)
+
+
+@pytest.fixture
+def engine(server: Server, filled: str) -> Iterator[Engine]:
+    with server.engine(filled) as engine:
+        yield engine
+
+
+@pytest.fixture
+def desk(engine: Engine, clock: Clock) -> Desk:
+    return desk_of(engine, clock)
+
+
+def test_a_new_database_has_every_table_of_the_models(server: Server, migrated: str) -> None:
+    with server.engine(migrated) as made, server.engine("template1") as pure:
+        with writing(pure) as connection:
+            tables.METADATA.create_all(connection)
+        ours, wanted = inspect(made), inspect(pure)
+        assert set(ours.get_table_names()) == set(wanted.get_table_names())
+        for table in wanted.get_table_names():
+            for part in ("columns", "indexes", "foreign_keys", "unique_constraints"):
+                left, right = (getattr(one, f"get_{part}")(table) for one in (ours, wanted))
+                assert _plain(left) == _plain(right), (table, part)
+
+
+def _plain(rows: list[dict[str, object]]) -> list[str]:
+    """Comparable. An added column comes last."""
+    return sorted(str(sorted((key, str(value)) for key, value in row.items())) for row in rows)
+
+
+# what a learner does
+
+
+def test_a_rating_is_kept_and_taken_back(desk: Desk) -> None:
+    sitting = Sitting(desk)
+    assert sitting.view is not None
+    first = sitting.view.id
+    promised = sitting.options()[Rating.GOOD]
+    answered = sitting.rate(Rating.GOOD)
+    assert (answered.memory.due_at, answered.memory.stability) == (
+        promised.due_at,
+        promised.stability,
+    )
+    undone = Sitting(desk).undo()
+    assert undone is not None
+    assert (undone.card, undone.what) == (first, "Good")
+    assert Sitting(desk).undo() is None
+
+
+def test_a_card_that_was_shown_for_a_month_can_be_rated(desk: Desk, clock: Clock) -> None:
+    sitting = Sitting(desk)
+    clock.forward(days=30)
+    sitting.rate(Rating.GOOD)
+    assert len(sitting.done) == 1
+
+
+def test_an_attempt_is_left_resumed_and_told_on_today(desk: Desk, clock: Clock) -> None:
+    attempt = Attempt(desk, 1)
+    assert attempt.write("mine\r\nwith a \0 in it", "") == "mine\nwith a ? in it"
+    attempt.tick(frozenset({0}))
+    assert attempt.grade(Grade.GOT)
+    attempt.leave()
+    clock.forward(hours=1)
+    with desk.reading() as connection:
+        left = waiting(connection, learner=desk.learner)
+        found = today.overview(connection, desk.now(), desk.settings, learner=desk.learner)
+    assert left is not None
+    assert (left.number, left.answered, left.questions) == (1, 1, 6)
+    assert found.chapters[0].introduced == 1
+    assert Attempt(desk, 1).undo() is not None
+
+
+def test_a_section_is_done_and_has_a_note(desk: Desk) -> None:
+    learner = desk.learner
+    with desk.writing() as connection:
+        section = tracker.read_course(connection, learner=learner).sections[0].id
+        tracker.set_done(connection, section, True, desk.now(), learner=learner)
+        tracker.write_note(connection, section, "a\0b", now=desk.now(), learner=learner)
+    with desk.reading() as connection:
+        kept = tracker.read_course(connection, learner=learner).sections[0]
+    assert (kept.done, kept.own) == (True, "a?b")
+
+
+def test_a_run_is_kept_with_its_prediction_and_why(desk: Desk, clock: Clock) -> None:
+    lesson = Declaration(
+        name="gap",
+        version=1,
+        title="A gap",
+        question=Question(
+            "The gap is …", "choice", "gap", (Choice("lower", high=-1), Choice("higher", 1)), ""
+        ),
+        knobs=(),
+        topics=("gaps",),
+        pack="test",
+        module="lessons.gap",
+        path=Path("gap.py"),
+    )
+    measured = Fact("gap", 4.7, "", 3.9, 5.5, 32, "student t", "32 draws")
+    outcome = Finished("gap", 1, (measured,), {}, 0, "cpu", 1, 6.5, "3.11.7", "2.11.0")
+    learner, now = desk.learner, desk.now()
+    with desk.writing() as connection:
+        made = predict(connection, lesson, {}, "higher", 0.8, learner=learner)
+        begun = runs.begin(connection, lesson, {}, now, made, learner=learner)
+    clock.forward(minutes=1)
+    with desk.writing() as connection:
+        kept = runs.keep(
+            connection, lesson, {}, outcome, now, clock(), made, begun=begun, learner=learner
+        )
+        runs.explain(connection, kept.id, "because", {"a point": True}, learner=learner)
+    with desk.reading() as connection:
+        (found,) = runs.history(connection, "gap", learner=learner)
+    assert found.facts == (measured,)
+    assert found.prediction is not None
+    assert (found.prediction.grade, found.prediction.prediction.naive) == (Verdict.RIGHT, True)
+    assert (found.explanation, found.explanation_ticked) == ("because", {"a point": True})
+
+
+def test_words_are_found_in_any_case(desk: Desk) -> None:
+    with desk.reading() as connection:
+        found = find(connection, "WHAT Q3", learner=desk.learner)
+    assert [one.prompt for one in found] == ["What is q3?"]
+
+
+def test_content_that_changes_comes_again_to_each_who_rated_it(
+    engine: Engine, clock: Clock, tmp_path: Path
+) -> None:
+    page = tmp_path / "pack" / "1.md"
+    page.parent.mkdir()
+    page.write_text(questionnaire(question("q0")))
+    with writing(engine) as connection:
+        sync.sync(connection, [page.parent], clock())
+    for learner in (learners.FIRST, ANNA):
+        assert Sitting(desk_of(engine, clock, learner=learner)).rate(Rating.EASY)
+    page.write_text(questionnaire(question("q0").replace("first of", "another of")))
+    with writing(engine) as connection:
+        report = sync.sync(connection, [page.parent], clock())
+    assert (report.changed, report.due_again) == (1, 2)
+    with writing(engine) as connection:
+        again = sync.sync(connection, [page.parent], clock())
+    assert (again.changed, again.unchanged) == (0, 1)
+
+
+def test_the_commands_take_an_address(
+    server: Server, migrated: str, only_pack: Path, tmp_path: Path
+) -> None:
+    name = server.make(migrated)
+
+    def run(*words: str, lines: str | None = None) -> str:
+        options = ["--db", server.url(name), *words]
+        result = CliRunner().invoke(main, options, input=lines)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert json.loads(run("due", "--json"))["new"] == 10
+    assert "undone: easy" in run("review", "--plain", lines="\n3\n\n1\n\n4\nu\n")
+    assert json.loads(run("stats", "--json"))["reviews"] == 2
+    assert json.loads(run("--learner", "Ben", "--new", "stats", "--json"))["reviews"] == 0
+    post = tmp_path / "post.md"
+    run("export", "--chapter", "1", str(post))
+    assert "What is q00?" in post.read_text()
+    run("sync", "--json")
+    server.drop(name)
+
+
+# locks
+
+
+def test_two_windows_rate_one_card_and_one_is_refused(engine: Engine, clock: Clock) -> None:
+    """In both orders: who began first has it, and the other, who waited for the lock, is told."""
+    for first, second in ((0, 1), (1, 0)):
+        windows = [Sitting(desk_of(engine, clock)) for _ in range(2)]
+        views = [window.view for window in windows]
+        assert views[0] is not None
+        assert views[1] is not None
+        assert views[0].id == views[1].id
+        told: list[Exception] = []
+
+        def rate(window: Sitting = windows[second], told: list[Exception] = told) -> None:
+            try:
+                window.rate(Rating.AGAIN)
+            except AlreadyRatedError as error:
+                told.append(error)
+
+        other = Thread(target=rate)
+        desk = windows[first].desk
+        with desk.writing() as connection:
+            review.answer(
+                connection,
+                views[first].id,
+                views[first].memory.last_review,
+                Rating.EASY,
+                desk.now(),
+                learner=desk.learner,
+            )
+            other.start()
+            until_somebody_waits(engine)
+        other.join()
+        assert len(told) == 1
+        with desk.reading() as connection:
+            ratings = connection.scalars(
+                select(tables.review.c.rating).where(tables.review.c.card_id == views[0].id)
+            ).all()
+        assert ratings == [Rating.EASY]
+
+
+def until_somebody_waits(engine: Engine) -> None:
+    """Wait until another transaction of this database waits for a lock."""
+    waits = text(
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+        "WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted"
+    )
+    pause = Event()
+    for _ in range(1000):
+        with engine.connect() as connection:
+            if connection.scalar(waits):
+                return
+        pause.wait(0.01)
+    raise AssertionError("nobody waits")
+
+
+@pytest.mark.parametrize("patience", [0, 0.02])
+def test_who_waits_too_long_is_told_so(engine: Engine, patience: float) -> None:
+    with (
+        writing(engine, whose=1),
+        pytest.raises(LockedError, match=r"^postgresql.* is locked by another program; close it "),
+        writing(engine, whose=1, patience=patience),
+    ):
+        pass
+    with writing(engine, whose=1, patience=patience) as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("holds", "waits", "free"),
+    [(1, ANNA, True), (1, 1, False), (1, None, False), (None, 1, False), (None, None, False)],
+)
+def test_learners_wait_for_themselves_and_for_content(
+    engine: Engine, holds: int | None, waits: int | None, free: bool
+) -> None:
+    with writing(engine, whose=holds):
+        try:
+            with writing(engine, whose=waits, patience=0.02):
+                got = True
+        except LockedError:
+            got = False
+    assert got is free
+
+
+def test_content_is_read_for_all_and_waits_for_each(
+    desk: Desk, only_pack: Path, clock: Clock
+) -> None:
+    other = replace(desk, learner=ANNA)
+    with other.writing(), pytest.raises(LockedError):
+        library.refresh(desk.at(0.02))
+    assert library.refresh(desk.at(0.02)) is not None
+
+
+def test_a_reader_sees_one_state(desk: Desk) -> None:
+    count = select(tables.review.c.uid)
+    with desk.reading() as connection:
+        assert connection.scalars(count).all() == []
+        Sitting(desk).rate(Rating.GOOD)
+        assert connection.scalars(count).all() == []
+    with desk.reading() as connection:
+        assert len(connection.scalars(count).all()) == 1
+
+
+def test_a_queue_leaves_the_connection_as_it_was(desk: Desk) -> None:
+    with desk.reading() as connection:
+        before = dict(connection.get_execution_options())
+        today.due(connection, desk.now(), desk.settings, learner=desk.learner)
+        assert dict(connection.get_execution_options()) == before
+
+
+# opening
+
+
+def test_a_server_that_was_restarted_is_no_error(server: Server, desk: Desk) -> None:
+    sitting = Sitting(desk)
+    server.run(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+        f"WHERE datname = '{desk.engine.url.database}'"
+    )
+    sitting.rate(Rating.GOOD)
+    assert len(sitting.done) == 1
+
+
+def test_somebody_elses_database_is_refused(server: Server) -> None:
+    with server.engine("template1") as other:
+        with writing(other) as connection:
+            connection.execute(text("CREATE TABLE bookmarks (url TEXT)"))
+        with pytest.raises(StoreError, match=r"another program.*'bookmarks'"):
+            migrations.upgrade(other)
+
+
+def test_a_server_that_is_not_there_is_told_in_one_line_without_the_password() -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(StoreError) as told:
+        open_database("postgresql+psycopg://me:secret@127.0.0.1:1/study")
+    assert str(told.value).startswith("postgresql+psycopg://me:***@127.0.0.1:1/study: ")
+    assert "\n" not in str(told.value)
+    assert "secret" not in str(told.value)
+
+
+def test_a_missing_driver_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"no driver for .*:\*\*\*@.* 'studyapp\[postgresql\]'"):
+        open_database("postgresql+psycopg://me:secret@127.0.0.1:1/study")
+
+
+def test_there_is_no_write_ahead_log_of_ours(engine: Engine, tmp_path: Path) -> None:
+    assert wal_size(engine) == 0
+    tidy(engine, above=-1)
