@@ -41,6 +41,8 @@ card = tables.card.c
 adopted = tables.parameters.c
 device = tables.device.c
 
+_BATCH = 200  # cards whose logs are read at once
+
 MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
 _STAMPED: tuple[Any, ...] = tuple(
     table.c
@@ -474,8 +476,16 @@ def _setbacks(connection: Connection, device_id: int, *, learner: int) -> list[S
 
 def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entry]:
     """Every entry of one card's log, retracted ones included, in no particular order."""
+    times = read_timelines(connection, learner=learner)
+    return _read_logs(connection, [card_id], times, learner=learner)[card_id]
+
+
+def _read_logs(
+    connection: Connection, cards: Sequence[int], times: Timelines, *, learner: int
+) -> dict[int, list[Entry]]:
     reviews = connection.execute(
         select(
+            review.card_id,
             review.uid,
             review.at,
             review.offset,
@@ -483,10 +493,11 @@ def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entr
             review.kind,
             review.day,
             *_order_of(review),
-        ).where(review.card_id == card_id, review.learner_id == learner)
+        ).where(review.card_id.in_(cards), review.learner_id == learner)
     )
     events = connection.execute(
         select(
+            event.card_id,
             event.uid,
             event.at,
             event.offset,
@@ -496,11 +507,11 @@ def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entr
             event.payload,
             event.day,
             *_order_of(event),
-        ).where(or_(event.card_id == card_id, event.card_id.is_(None)), event.learner_id == learner)
+        ).where(or_(event.card_id.in_(cards), event.card_id.is_(None)), event.learner_id == learner)
     )
-    times = read_timelines(connection, learner=learner)
-    return [
-        *(
+    logs: dict[int, list[Entry]] = {card_id: [] for card_id in cards}
+    for row in reviews:
+        logs[row.card_id].append(
             fold.Review(
                 row.uid,
                 row.at,
@@ -510,23 +521,22 @@ def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entr
                 row.day,
                 times.place(row),
             )
-            for row in reviews
-        ),
-        *(
-            fold.Event(
-                row.uid,
-                row.at,
-                timedelta(seconds=row.offset),
-                EventKind(row.kind),
-                row.target,
-                row.until,
-                row.payload,
-                row.day,
-                times.place(row),
-            )
-            for row in events
-        ),
-    ]
+        )
+    for row in events:
+        entry = fold.Event(
+            row.uid,
+            row.at,
+            timedelta(seconds=row.offset),
+            EventKind(row.kind),
+            row.target,
+            row.until,
+            row.payload,
+            row.day,
+            times.place(row),
+        )
+        for card_id in cards if row.card_id is None else [row.card_id]:
+            logs[card_id].append(entry)
+    return logs
 
 
 def _order_of(column: Any) -> tuple[Any, ...]:
@@ -537,30 +547,61 @@ def refold(
     connection: Connection, card_id: int, history: Sequence[Adopted], *, learner: int
 ) -> Memory:
     """Compute a card's memory from its log, store it with the cache in its reviews, return it."""
-    uid = connection.scalars(select(card.uid).where(card.id == card_id)).one()
-    before = after = Memory()
-    for entry, after in fold.replay(read_log(connection, card_id, learner=learner), uid, history):
-        if isinstance(entry, fold.Review):
-            connection.execute(
-                update(tables.review)
-                .where(review.uid == entry.uid)
-                .values(effective_day=fold.day_of(entry), **_cache(before, after))
-            )
-        before = after
-    if after == Memory():
-        connection.execute(
-            delete(tables.memory).where(memory.learner_id == learner, memory.card_id == card_id)
-        )
-    else:
-        write_memory(connection, card_id, after, learner=learner)
-    return after
+    times = read_timelines(connection, learner=learner)
+    return _refold(connection, [card_id], history, times, learner=learner)[card_id]
 
 
 def refold_all(connection: Connection, cards: Iterable[int], *, learner: int) -> None:
     """Compute the memories of *cards* anew."""
     history = read_history(connection, learner=learner)
-    for card_id in cards:
-        refold(connection, card_id, history, learner=learner)
+    times = read_timelines(connection, learner=learner)
+    wanted = list(cards)
+    for start in range(0, len(wanted), _BATCH):
+        some = wanted[start : start + _BATCH]
+        _refold(connection, some, history, times, learner=learner)
+
+
+def _refold(
+    connection: Connection,
+    cards: Sequence[int],
+    history: Sequence[Adopted],
+    times: Timelines,
+    *,
+    learner: int,
+) -> dict[int, Memory]:
+    logs = _read_logs(connection, cards, times, learner=learner)
+    uids = dict(connection.execute(select(card.id, card.uid).where(card.id.in_(cards))).all())
+    caches, memories = list[dict[str, Any]](), dict[int, Memory]()
+    for card_id, entries in logs.items():
+        before = after = Memory()
+        for entry, after in fold.replay(entries, uids[card_id], history):
+            if isinstance(entry, fold.Review):
+                day = fold.day_of(entry)
+                caches.append({"of": entry.uid, "effective_day": day, **_cache(before, after)})
+            before = after
+        memories[card_id] = after
+    if caches:
+        named: dict[str, Any] = {name: bindparam(name) for name in caches[0] if name != "of"}
+        connection.execute(
+            update(tables.review).where(review.uid == bindparam("of")).values(**named), caches
+        )
+    _write_memories(connection, memories, learner=learner)
+    return memories
+
+
+def _write_memories(
+    connection: Connection, memories: Mapping[int, Memory], *, learner: int
+) -> None:
+    whose = memory.learner_id == learner
+    kept = set(
+        connection.scalars(select(memory.card_id).where(whose, memory.card_id.in_(memories)))
+    )
+    gone = [card_id for card_id in kept if memories[card_id] == Memory()]
+    if gone:
+        connection.execute(delete(tables.memory).where(whose, memory.card_id.in_(gone)))
+    for card_id, value in memories.items():
+        if value != Memory():
+            write_memory(connection, card_id, value, learner=learner)
 
 
 def not_retracted(entry: Any = review) -> Any:
@@ -649,6 +690,7 @@ def keep_settings(connection: Connection, applied: dict[str, Any], *, learner: i
 
 def _cache(before: Memory, after: Memory) -> dict[str, Any]:
     return {
+        "last_day_before": before.last_day,
         "state_before": int(before.state),
         "stability_before": before.stability,
         "difficulty_before": before.difficulty,

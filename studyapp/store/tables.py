@@ -202,6 +202,7 @@ class _Note(TypedColumns):
     line: Named[int]
     last: Named[int]
     missing_since: Named[datetime | None] = Column(UTCDateTime)
+    front: Named[str | None]  # what the question says below its heading
 
 
 note = Table(
@@ -299,6 +300,7 @@ class _Review(TypedColumns):
     variant: Named[str | None]  # which variant of the question was shown
     arm: Named[str | None]  # of a trial
     effective_day: Named[date]  # the study day, after redating
+    last_day_before: Named[date | None]  # the study day of the rating, or know, before it
     state_before: Named[int]
     stability_before: Named[float | None]
     difficulty_before: Named[float | None]

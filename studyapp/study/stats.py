@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from studyapp import interval
 from studyapp.config import WEEKDAYS
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import ReviewKind
+from studyapp.memory.fold import FROM_ELSEWHERE
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import State
 from studyapp.store import log, owner, tables
@@ -143,7 +143,7 @@ def _studied(connection: Connection, day: date, *, learner: int) -> bool:
         .where(
             review.learner_id == learner,
             review.effective_day == day,
-            review.kind != ReviewKind.IMPORT.value,
+            review.kind.not_in([kind.value for kind in FROM_ELSEWHERE]),
             log.not_retracted(),
         )
         .limit(1)
