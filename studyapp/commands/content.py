@@ -101,7 +101,11 @@ def _told(report: Imported) -> str:
     new = (
         f"{words.count(len(report.questions), 'new note')} with {words.count(report.cards, 'card')}"
     )
-    return f"{new}, {report.changed} changed"
+    told = f"{new}, {report.changed} changed"
+    if report.source.foreign.reviews or report.source.foreign.schedules:
+        told += f", {words.count(report.reviews, 'review')} logged"
+        told += f", {words.count(report.schedules, 'schedule')} taken over"
+    return told
 
 
 def _imported(done: list[Imported]) -> dict[str, Any]:
@@ -115,7 +119,8 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
         ],
         "own_notes": sum(report.own_notes for report in done),
         "cards": sum(report.cards for report in done),
-        "reviews": 0,
+        "reviews": sum(report.reviews for report in done),
+        "schedules": sum(report.schedules for report in done),
         "problems": [
             {"path": str(one.path), "line": one.line, "message": one.message}
             for report in done

@@ -220,15 +220,14 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
 def _imported(
     memory: Memory, payload: Mapping[str, Any], day: date, parameters: Parameters
 ) -> Memory:
-    """What another program kept of a card that it last showed on *day*. A card that is new there
-    keeps its memory here."""
+    """What another program kept of a card that it last showed on *day*."""
     state, until = State(payload["state"]), payload.get("buried_until")
     aside = {
         "suspended": payload.get("suspended", memory.suspended),
         "buried_until": until and date.fromisoformat(until),
     }
     if state is State.NEW:
-        return replace(memory, **aside)
+        return Memory(cause=Cause.FORGOTTEN if memory.reviews else None, **aside)
     stability, difficulty = payload["stability"], payload["difficulty"]
     if stability is None and memory.reviews >= payload["reps"]:  # its whole log is here
         stability, difficulty = memory.stability, memory.difficulty

@@ -32,12 +32,13 @@ _SHORT = 60  # characters of a heading that is made of a cloze text
 class Pack:
     """What a pack's folder is to hold: `files` are whole ones, by path, only those that change.
 
-    `ids` are those of the notes that are there then, by guid; `decks` the names of their decks;
-    `cards` how many the `added` notes have.
+    `ids` are those of the notes that are there then, by guid, and `sides` their cards; `decks` the
+    names of their decks; `cards` how many the `added` notes have.
     """
 
     files: dict[Path, str]
     ids: dict[str, str]
+    sides: dict[str, tuple[str, ...]]
     decks: frozenset[str]
     added: tuple[ForeignNote, ...]
     changed: int
@@ -92,6 +93,7 @@ class _Folder:
         self.edits: dict[Path, _Edits] = {}
         self.heads: dict[Path, str] = {}  # of files that are new
         self.ids: dict[str, str] = {}
+        self.sides: dict[str, tuple[str, ...]] = {}
         self.decks: set[str] = set()
         self.added: list[ForeignNote] = []
         self.changed = self.unchanged = self.cards = 0
@@ -108,7 +110,7 @@ class _Folder:
         written = self._write(note, name)
         if written is None:
             return
-        self.ids[note.guid] = name
+        self.ids[note.guid], self.sides[note.guid] = name, sides(written[1])
         deck = deck_name(note.deck, self.root.name)
         digest = _digest(deck, written[0])
         text = written[0].replace(f"origin: {_NO_DIGEST} -->", f"origin: {digest} -->")
@@ -121,6 +123,7 @@ class _Folder:
             self.unchanged += 1
             deck = page.title
         elif kept.origin != _digest(page.title, self._text(kept)):
+            self.sides[note.guid] = sides(kept)
             where = f"{kept.path.name}, line {kept.line}"
             self.report(note, f"the note has changed, and so has yours ({where}), which stays")
             deck = page.title
@@ -138,6 +141,7 @@ class _Folder:
         return Pack(
             files,
             self.ids,
+            self.sides,
             frozenset(self.decks),
             tuple(self.added),
             self.changed,

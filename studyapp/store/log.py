@@ -240,6 +240,66 @@ def log_dates(
     refold_all(connection, cards, learner=learner)
 
 
+def device_of(connection: Connection, uid: bytes, name: str, now: datetime) -> int:
+    """The id of another device than this one, which is made if it is not known."""
+    known = connection.scalar(select(device.id).where(device.uid == uid))
+    if known is not None:
+        return known
+    made = insert(tables.device).values(uid=uid, name=name, made_at=utc(now), own=False)
+    return connection.execute(made.returning(device.id)).scalar_one()
+
+
+def log_foreign(
+    connection: Connection,
+    device_id: int,
+    reviews: Sequence[tuple[int, fold.Review, int]],
+    events: Sequence[tuple[int, fold.Event]],
+    *,
+    learner: int,
+) -> None:
+    """Log what another program has logged of cards, each review with the milliseconds that it took,
+    at the places of their instants; and fold those cards anew."""
+    whose = {"learner_id": learner, "device_id": device_id, "epoch": 0}
+    uncached = _cache(Memory(), Memory())  # until the fold
+    rated = [
+        {
+            **whose,
+            **_entry(entry),
+            **uncached,
+            "card_id": card_id,
+            "kind": entry.kind.value,
+            "rating": int(entry.rating),
+            "duration": duration,
+            "effective_day": fold.day_of(entry),
+        }
+        for card_id, entry, duration in reviews
+    ]
+    done = [
+        {
+            **whose,
+            **_entry(entry),
+            "card_id": card_id,
+            "kind": entry.kind.value,
+            "payload": entry.payload,
+        }
+        for card_id, entry in events
+    ]
+    for table, rows in ((tables.review, rated), (tables.event, done)):
+        if rows:
+            connection.execute(insert(table), rows)
+    refold_all(connection, sorted({row["card_id"] for row in (*rated, *done)}), learner=learner)
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "uid": entry.uid,
+        "at": entry.at,
+        "offset": int(entry.offset.total_seconds()),
+        "day": fold.day_of(entry),
+        "stamp": entry.at,
+    }
+
+
 def _append_event(
     connection: Connection,
     card_id: int | None,

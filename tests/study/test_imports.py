@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,8 @@ from studyapp.notes.foreign import (
     Answers,
     Foreign,
     ForeignNote,
-    ForeignReview,
     GivenAnswer,
     Media,
-    Moment,
-    Schedule,
-    Stage,
 )
 from studyapp.notes.note import CardStyle
 from studyapp.store import log, owner, tables
@@ -156,14 +151,6 @@ def test_a_picture_stays_in_its_folder(own: Engine, clock: Clock, name: str) -> 
 def test_a_pack_is_never_that_of_edited_notes(own: Engine, clock: Clock) -> None:
     assert imports.pack_folder(Path("packs"), Path("x/Mine.apkg")).name == "mine-2"
     assert imports.pack_folder(Path("packs"), Path("…")).name == "notes"
-
-
-def test_schedules_that_are_left_out_are_told(own: Engine, clock: Clock) -> None:
-    schedule = Schedule("g2", "answer", Stage.REVIEW, date(2027, 1, 1), interval=30)
-    rated = ForeignReview("g2", "answer", clock(), date(2026, 11, 1), 3, Moment.REVIEW)
-    source = Source(PATH, "test", Foreign((CAT,), (schedule,), (rated,)))
-    (done,) = imports.bring(desk_of(own, clock), [source])
-    assert ["start as new" in one.message for one in done.problems] == [True]
 
 
 def test_answers_and_notes_come_in_one_go(own: Engine, clock: Clock) -> None:
