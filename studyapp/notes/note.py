@@ -74,7 +74,8 @@ class Point:
 class Note:
     """One piece of knowledge: a question with its answer, or a term with its meaning.
 
-    `prompt` is the question or the term; `answer` is Markdown without points and comments.
+    `prompt` is the heading: the question or the term. A question may go on in Markdown below it,
+    its `front`; `answer` is Markdown without points and comments.
     `line` and `last` are the first and last line of the note in `path`, counted from 1.
     """
 
@@ -102,6 +103,12 @@ class Note:
     )
     reverse: bool = True  # of a term: whether the meaning is shown and the term asked for, too
     origin: str | None = None  # what it was when it was imported (see studyapp.notes.deck)
+    front: str = ""
+
+    @property
+    def question(self) -> str:
+        """All that is asked, as Markdown."""
+        return f"{self.prompt}\n\n{self.front}" if self.front else self.prompt
 
 
 @dataclass(frozen=True, slots=True)

@@ -471,6 +471,7 @@ def _note_values(page: ContentFile, note: Note) -> dict[str, Any]:
         "kind": note.kind.value,
         "style": note.card.value,
         "prompt": note.prompt,
+        "front": note.front or None,
         "answer": note.answer,
         "points": [asdict(point) for point in note.points],
         "family": note.family,

@@ -122,4 +122,5 @@ def as_note(row: object) -> Note:
         need=value["need"],
         synonyms=tuple(value["synonyms"]),
         sources=tuple(value["sources"]),
+        front=value["front"] or "",
     )

@@ -272,3 +272,17 @@ def test_the_commands_take_a_deck(
     assert "deck ES::Animals" in run("quiz", "ES::Animals", "--plain")
     assert json.loads(run("quiz", "ES::Animals", "--json"))["chapter"] is None
     assert "no deck" in run("review", "--chapter", "ES", "--plain", code=1)
+
+
+def test_a_question_of_several_parts_is_shown_whole(own: Engine, clock: Clock) -> None:
+    asked = "What is printed?\n\n```python\nprint(6 * 7)\n```"
+    bring(own, clock, replace(CAT, question=asked, answer="42"))
+    with reading(own) as connection:
+        view = cards.load(connection, card_of(own, "g2"), learner=1)
+        (found,) = find.find(connection, "print(6", learner=1)
+        by_both = find.find(connection, "printed print(6 42", learner=1)
+    assert (view.face.front, view.face.back) == (asked, "42")
+    assert (found.prompt, found.front) == ("What is printed?", "```python\nprint(6 * 7)\n```")
+    assert by_both == [found]
+    attempt = Attempt(desk_of(own, clock), "ES::Animals")
+    assert attempt.current.face.front == asked

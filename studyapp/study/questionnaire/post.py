@@ -70,7 +70,9 @@ def compose(connection: Connection, key: ChapterKey, catalog: Catalog, *, learne
         number,
         title,
         tuple(
-            Answer(one.id, one.prompt, one.number, _reference(one), written.get(note_id, ""))
+            Answer(
+                one.id, one.prompt, one.number, _reference(one), written.get(note_id, ""), one.front
+            )
             for note_id, one in questions
         ),
         _own_notes(connection, chapter_id, learner=learner),
