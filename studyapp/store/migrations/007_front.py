@@ -15,19 +15,21 @@ _ADDED = (
 )
 
 _COUNTS = (
-    "NOT EXISTS (SELECT 1 FROM event taken WHERE taken.target = former.uid"
+    "NOT EXISTS (SELECT 1 FROM event taken WHERE taken.target = entry.uid"
     " AND taken.kind = 'retract')"
 )
-_BEFORE = (
-    "SELECT max(former.{day}) FROM {table} former"
-    " WHERE former.card_id = review.card_id AND former.learner_id = review.learner_id"
-    " AND former.kind {kind} AND (former.epoch < review.epoch OR (former.epoch = review.epoch"
-    " AND (former.stamp < review.stamp OR (former.stamp = review.stamp"
-    f" AND former.uid < review.uid)))) AND {_COUNTS}"
+_ENTRY = "SELECT uid, learner_id, card_id, epoch, stamp, CASE WHEN {counts} THEN {day} END AS day"
+_ENTRIES = (
+    _ENTRY.format(counts=f"kind <> 'cram' AND {_COUNTS}", day="effective_day")
+    + " FROM review entry UNION ALL "
+    + _ENTRY.format(counts=_COUNTS, day="day")
+    + " FROM event entry WHERE kind = 'know'"
 )
-_RATED = _BEFORE.format(day="effective_day", table="review", kind="<> 'cram'")
-_KNOWN = _BEFORE.format(day="day", table="event", kind="= 'know'")
-_IS_KNOWN = "card_id IN (SELECT card_id FROM event WHERE kind = 'know')"
+# Read once: where each review looks for those before it, SQLite may go through all of a learner's.
+_BEFORE = (
+    "SELECT uid, max(day) OVER (PARTITION BY learner_id, card_id ORDER BY epoch, stamp, uid"
+    f" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS day FROM ({_ENTRIES}) entries"
+)
 
 
 def upgrade(connection: Connection) -> None:
@@ -35,8 +37,9 @@ def upgrade(connection: Connection) -> None:
         for column in table.columns:
             spelled = CreateColumn(column).compile(dialect=connection.dialect)
             connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {spelled}"))
-    connection.execute(text(f"UPDATE review SET last_day_before = ({_RATED})"))
-    later = f"(last_day_before IS NULL OR ({_KNOWN}) > last_day_before)"
     connection.execute(
-        text(f"UPDATE review SET last_day_before = ({_KNOWN}) WHERE {_IS_KNOWN} AND {later}")
+        text(
+            f"UPDATE review SET last_day_before = former.day FROM ({_BEFORE}) former"
+            " WHERE former.uid = review.uid"
+        )
     )
