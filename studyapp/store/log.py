@@ -14,6 +14,7 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Row,
+    Select,
     Table,
     bindparam,
     delete,
@@ -668,6 +669,13 @@ def not_retracted(entry: Any = review) -> Any:
     """Condition on a row of a log (in the enclosing query) that nothing has taken it back."""
     retract = tables.event.alias("retract").c
     return ~exists().where(retract.target == entry.uid, retract.kind == EventKind.RETRACT.value)
+
+
+def retracted(*, learner: int) -> Select[bytes | None]:
+    """The uids of what the learner has taken back."""
+    return select(event.target).where(
+        event.learner_id == learner, event.kind == EventKind.RETRACT.value
+    )
 
 
 def read_history(connection: Connection, *, learner: int) -> tuple[Adopted, ...]:

@@ -121,7 +121,7 @@ class _Arrival:
         }
         self.cards = {key: uid for key, uid in uids.items() if all_there or uid in self.ids}
         self.begun = set(_begun(connection, learner=learner))
-        self.gone = set(_retracted(connection, learner=learner))
+        self.gone = set(connection.scalars(log.retracted(learner=learner)))
         self.known = set[bytes]()
         self.met = defaultdict[bytes, list[_Met]](list)
         for uid, of, at, day, kind in _reviews(connection, learner=learner):
@@ -256,14 +256,6 @@ def _begun(connection: Connection, *, learner: int) -> Iterator[bytes]:
         select(card.uid)
         .join(tables.memory, memory.card_id == card.id)
         .where(memory.learner_id == learner, memory.state != State.NEW)
-    )
-
-
-def _retracted(connection: Connection, *, learner: int) -> Iterator[bytes | None]:
-    yield from connection.scalars(
-        select(event.target).where(
-            event.learner_id == learner, event.kind == EventKind.RETRACT.value
-        )
     )
 
 

@@ -40,6 +40,17 @@ def tells_recall(kind: ReviewKind, before: Memory, day: date) -> bool:
     )
 
 
+def telling(*, learner: int) -> tuple[ColumnElement[bool], ...]:
+    """The same as conditions on a row of `review`; and nothing has taken it back."""
+    return (
+        review.learner_id == learner,
+        review.state_before == State.REVIEW,
+        review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
+        review.last_day_before < review.effective_day,
+        log.not_retracted(),
+    )
+
+
 def recalls(
     connection: Connection,
     *conditions: ColumnElement[bool],
@@ -59,14 +70,7 @@ def recalls(
             review.stability_before,
             review.last_day_before,
         )
-        .where(
-            review.learner_id == learner,
-            review.state_before == State.REVIEW,
-            review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
-            review.last_day_before < review.effective_day,
-            log.not_retracted(),
-            *conditions,
-        )
+        .where(*telling(learner=learner), *conditions)
         .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
         .limit(limit)
     )
