@@ -660,9 +660,19 @@ def _write_memories(
     gone = [card_id for card_id in kept if memories[card_id] == Memory()]
     if gone:
         connection.execute(delete(tables.memory).where(whose, memory.card_id.in_(gone)))
+    known, new = list[dict[str, Any]](), list[dict[str, Any]]()
     for card_id, value in memories.items():
         if value != Memory():
-            write_memory(connection, card_id, value, learner=learner)
+            row = {name: getattr(value, name) for name in Memory.__slots__}
+            (known if card_id in kept else new).append({"of": card_id, **row})
+    if known:
+        named: dict[str, Any] = {name: bindparam(name) for name in Memory.__slots__}
+        one = memory.card_id == bindparam("of")
+        connection.execute(update(tables.memory).where(whose, one).values(**named), known)
+    if new:
+        connection.execute(
+            insert(tables.memory).values(learner_id=learner, card_id=bindparam("of")), new
+        )
 
 
 def not_retracted(entry: Any = review) -> Any:
