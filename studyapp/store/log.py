@@ -226,6 +226,21 @@ def log_event(
     )
 
 
+def retract_all(
+    connection: Connection, entries: Sequence[tuple[int, bytes]], now: datetime, *, learner: int
+) -> None:
+    """Take back many entries, given by card and uid, and fold their cards anew."""
+    made = head(connection, now, learner=learner)
+    shared = {"learner_id": learner, "kind": EventKind.RETRACT.value, **made.columns()}
+    rows = [
+        {"uid": new_uid(), "card_id": card_id, "target": uid, **shared} for card_id, uid in entries
+    ]
+    if rows:
+        connection.execute(insert(tables.event), rows)
+        settle(connection, made, learner=learner)
+        refold_all(connection, sorted({card_id for card_id, _ in entries}), learner=learner)
+
+
 def log_dates(
     connection: Connection,
     kind: EventKind,

@@ -80,6 +80,37 @@ def attach(
     return Attached(len(arrival.reviews), len(arrival.states), arrival.unknown, arrival.impossible)
 
 
+def take_back(
+    connection: Connection, planned: Pack, pack: str, now: datetime, *, learner: int
+) -> Attached:
+    """Take back all that the cards of the *planned* notes have from elsewhere; what was rated here
+    stays."""
+    theirs = set(_cards(planned, pack).values())
+    found = []
+    for column, kinds in (
+        (review, [kind.value for kind in FROM_ELSEWHERE]),
+        (event, [EventKind.IMPORT.value]),
+    ):
+        rows = connection.execute(
+            select(card.id, column.uid, card.uid)
+            .join(tables.card, card.id == column.card_id)
+            .where(column.learner_id == learner, column.kind.in_(kinds), log.not_retracted(column))
+        )
+        found.append([(card_id, uid) for card_id, uid, of in rows if of in theirs])
+    reviews, states = found
+    log.retract_all(connection, [*reviews, *states], now, learner=learner)
+    return Attached(len(reviews), len(states))
+
+
+def _cards(planned: Pack, pack: str) -> dict[tuple[str, str], bytes]:
+    """The uids of the cards by guid and side."""
+    return {
+        (guid, side): card_uid(note_uid(pack, planned.ids[guid]), side).bytes
+        for guid, names in planned.sides.items()
+        for side in names
+    }
+
+
 class _Kept(NamedTuple):
     """What a source said of a card when it was imported last."""
 
@@ -114,12 +145,9 @@ class _Arrival:
         self.whose = "" if first else learners.name_of(connection, learner=learner)
         seen = select(card.uid, card.id).where(owner.visible(card, learner=learner))
         self.ids = dict(connection.execute(seen).all())
-        uids = {
-            (guid, side): card_uid(note_uid(pack, planned.ids[guid]), side).bytes
-            for guid, names in planned.sides.items()
-            for side in names
+        self.cards = {
+            key: uid for key, uid in _cards(planned, pack).items() if all_there or uid in self.ids
         }
-        self.cards = {key: uid for key, uid in uids.items() if all_there or uid in self.ids}
         self.begun = set(_begun(connection, learner=learner))
         self.gone = set(connection.scalars(log.retracted(learner=learner)))
         self.known = set[bytes]()

@@ -74,6 +74,15 @@ def bring(desk: Desk, sources: Sequence[Source], *, dry_run: bool = False) -> li
     return done
 
 
+def take_back(desk: Desk, source: Source) -> Attached:
+    """Take back the reviews and schedules that the notes of a file have brought; its notes stay,
+    and so do the ratings of here. Imported again, they come again."""
+    root = pack_folder(library.packs_of(desk), source.path)
+    planned = deck.plan(root, source.foreign.notes, source.path)
+    with desk.writing() as connection:
+        return foreign.take_back(connection, planned, root.name, desk.now(), learner=desk.learner)
+
+
 def _restore(desk: Desk, sources: Sequence[Source], *, dry_run: bool) -> list[Imported]:
     done = []
     with desk.writing() as connection:

@@ -27,7 +27,7 @@ from studyapp.notes.note import CardStyle
 from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import imports, library, queue, review, stats
+from studyapp.study import foreign, imports, library, queue, review, stats
 from studyapp.study import learner as learners
 from studyapp.study.imports import Imported, Source
 from studyapp.study.recall import recalls
@@ -324,6 +324,43 @@ def test_an_import_that_fails_logs_nothing(
     with reading(own) as connection:
         line = queue.load(connection, clock(), Settings(), key="ES", learner=1)
     assert line.counts().new == 1  # the deck is started
+
+
+def test_an_import_is_taken_back_and_may_come_again(own: Engine, clock: Clock) -> None:
+    bring(own, clock, LOG, (STATE,))
+    clock.forward(days=3)
+    rate(own, clock)
+    whole = memory_of(own)
+    source = Source(PATH, "anki", Foreign(NOTES))
+    gone = imports.take_back(desk_of(own, clock), source)
+    assert (gone.reviews, gone.schedules) == (5, 1)
+    memory = memory_of(own)
+    assert (memory.reviews, memory.first_day) == (1, date(2026, 11, 23))
+    assert imports.take_back(desk_of(own, clock), source) == foreign.Attached()
+    again = bring(own, clock, LOG, (STATE,))
+    assert (again.reviews, again.schedules) == (5, 1)
+    assert memory_of(own) == whole
+    assert bring(own, clock, LOG, (STATE,)).known
+
+
+def test_two_devices_make_the_same_entries_of_one_file(
+    own: Engine, tmp_path: Path, clock: Clock
+) -> None:
+    """So their logs merge without doubles."""
+    other = open_database(str(tmp_path / "other.db"))
+    library.refresh(desk_of(other, clock))
+    twice = (*LOG, replace(LOG[2], rating=1))  # at one instant
+    found = []
+    for engine in (own, other):
+        bring(engine, clock, twice, (STATE,))
+        with reading(engine) as connection:
+            tables_of = (tables.review, tables.event, tables.device)
+            found.append([set(connection.scalars(select(one.c.uid))) for one in tables_of])
+    other.dispose()
+    here, there = found
+    assert here[:2] == there[:2]
+    assert len(here[0]) == len(twice)
+    assert len(here[2] & there[2]) == 1  # the source; each has a device of its own
 
 
 @pytest.mark.parametrize("seed", range(4))

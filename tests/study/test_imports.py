@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,10 @@ from studyapp.notes.foreign import (
     Answers,
     Foreign,
     ForeignNote,
+    ForeignReview,
     GivenAnswer,
     Media,
+    Moment,
 )
 from studyapp.notes.note import CardStyle
 from studyapp.store import log, owner, tables
@@ -248,7 +251,9 @@ def test_the_commands_take_a_deck(
 
         @staticmethod
         def read(path: Path) -> Foreign:
-            return Foreign((CAT,))
+            at = datetime(2026, 10, 1, 8, tzinfo=UTC)
+            rated = ForeignReview("g2", "answer", at, at.date(), 3, Moment.LEARNING)
+            return Foreign((CAT,), reviews=(rated,))
 
     monkeypatch.setitem(formats.FORMATS, "fake", "")
     known = formats.reader
@@ -264,8 +269,15 @@ def test_the_commands_take_a_deck(
     told = json.loads(run("import", str(path), "--dry-run", "--json"))
     assert (told["format"], told["cards"]) == ("fake", 1)
     assert told["notes"] == [{"question": "el gato", "answer": "the cat", "line": 0}]
-    assert "words.txt: 1 new note with 1 card, 0 changed\n" in run("import", str(path))
+    assert (told["reviews"], told["schedules"]) == (1, 0)
+    assert (
+        "words.txt: 1 new note with 1 card, 0 changed, 1 review logged, 0 schedules taken over\n"
+        in run("import", str(path))
+    )
     assert "(imported before)" in run("import", str(path))
+    told_back = "words.txt: 1 review and 0 schedules taken back; the notes stay\n"
+    assert told_back in run("import", "--undo", str(path))
+    assert "neither" in run("import", "--undo", "--dry-run", str(path), code=2)
     assert "  ES::Animals: 0 review, 0 learning, 0 new" in run("due")
     last = json.loads(run("due", "--json"))["chapters"][-1]
     assert (last["chapter"], last["title"]) == (None, "ES::Animals")
