@@ -670,7 +670,7 @@ def _write_memories(
 ) -> None:
     whose = memory.learner_id == learner
     kept = set(
-        connection.scalars(select(memory.card_id).where(whose, memory.card_id.in_(memories)))
+        connection.scalars(select(memory.card_id).where(whose, memory.card_id.in_(list(memories))))
     )
     gone = [card_id for card_id in kept if memories[card_id] == Memory()]
     if gone:
