@@ -261,7 +261,11 @@ def device_of(connection: Connection, uid: bytes, name: str, now: datetime) -> i
     known = connection.scalar(select(device.id).where(device.uid == uid))
     if known is not None:
         return known
-    made = insert(tables.device).values(uid=uid, name=name, made_at=utc(now), own=False)
+    # The own one's id was given, of which a sequence of PostgreSQL's knows nothing.
+    following_id = select(func.max(device.id) + 1).scalar_subquery()
+    made = insert(tables.device).values(
+        id=following_id, uid=uid, name=name, made_at=utc(now), own=False
+    )
     return connection.execute(made.returning(device.id)).scalar_one()
 
 
