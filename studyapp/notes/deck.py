@@ -25,6 +25,7 @@ _ORIGIN = re.compile(r"(?:, )?origin: [0-9a-f]{16}(?= -->\Z)")
 _NO_DIGEST = "0" * 16
 _CODE = re.compile(f"{FENCE.pattern}|{CODE_SPAN.pattern}", re.MULTILINE)
 _NEXT = "\n\n## Another {#a}\n"  # a note must end where the next one begins
+_IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _SHORT = 60  # characters of a heading that is made of a cloze text
 
 
@@ -222,7 +223,12 @@ def _heading(note: ForeignNote) -> tuple[str, str]:
         return _one_line(_gist(note.answer)), ""
     line, front = markdown.opening(note.question)
     line = _one_line(line)
-    return (line, front) if line else (_one_line(_gist(note.question)), note.question)
+    if line and (not front or re.search(r"\w", _IMAGE.sub("", line))):
+        return line, front
+    gist = _one_line(_gist(note.question))  # as a list shows it
+    if re.search(r"\w", gist):
+        return gist, note.question
+    return (line, front) if line else (_one_line(note.question), "")
 
 
 def _text(note: ForeignNote, front: str, name: str) -> str:
@@ -282,7 +288,7 @@ def _gist(text: str) -> str:
     for cloze in find_clozes(text):
         shown, end = shown + text[end : cloze.start] + "…", cloze.end
     prose = re.sub(r"^[ \t>]*(?:`{3,}|~{3,}).*$", "", shown + text[end:], flags=re.MULTILINE)
-    words = _one_line(re.sub(r"[#>*`|]", " ", prose))
+    words = _one_line(re.sub(r"[#>*`|]", " ", _IMAGE.sub(" ", prose)))
     if len(words) <= _SHORT:
         return words
     return words[:_SHORT].rsplit(" ", 1)[0] + " …"
