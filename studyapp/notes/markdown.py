@@ -193,7 +193,7 @@ def opening(text: str) -> tuple[str, str]:
     """The line that *text* begins with, and what follows it: its first paragraph up to a break, or
     its first heading. No line if it begins with anything else."""
     first, inline = [*_parser().parse(text), None, None][:2]
-    if first is None or inline is None or first.map is None:
+    if first is None or inline is None or first.map is None or first.map[0] > 0:
         return "", text
     end, lines = first.map[1], text.split("\n")
     if first.type == "heading_open":

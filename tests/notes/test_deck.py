@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studyapp.errors import printable
 from studyapp.notes import deck, markdown
 from studyapp.notes.card import sides
 from studyapp.notes.deck import Pack, note_id
@@ -210,6 +212,10 @@ def test_what_would_end_a_note_is_written_otherwise(root: Path, answer: str, wri
     assert bool(planned.problems) is written.startswith("```\n")
 
 
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", printable(text.encode("utf-8", "replace").decode())))
+
+
 PIECES = st.sampled_from(
     [
         *("# a", "## b {#c}", "text", "- [ ] p", "---", "===", "```", "~~~", "`", "<!--", "-->"),
@@ -244,6 +250,8 @@ def test_any_notes_read_back_or_are_told(notes: list[ForeignNote]) -> None:
         found = read(root)
         assert set(found) == set(planned.ids.values())
         assert len(planned.ids) == len(planned.added)
+        for note in notes if len(planned.ids) == len(notes) else ():
+            assert words(note.question) <= words(found[planned.ids[note.guid]].question)
         left_out = [one for one in planned.problems if "is kept as" not in one.message]
         assert len(planned.added) + len(left_out) == len(notes)
         again = bring(root, *notes)
