@@ -27,7 +27,7 @@ from studyapp.notes.note import CardStyle
 from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import foreign, imports, library, queue, review, stats
+from studyapp.study import dates, foreign, imports, library, queue, review, stats
 from studyapp.study import learner as learners
 from studyapp.study.imports import Imported, Source
 from studyapp.study.recall import recalls
@@ -341,6 +341,25 @@ def test_an_import_is_taken_back_and_may_come_again(own: Engine, clock: Clock) -
     assert (again.reviews, again.schedules) == (5, 1)
     assert memory_of(own) == whole
     assert bring(own, clock, LOG, (STATE,)).known
+
+
+def test_a_source_whose_clock_was_ahead_moves_nothing_of_here(own: Engine, clock: Clock) -> None:
+    """It is told like any other entry of the future, and its dates can be put right."""
+    wrong = rated(400)
+    bring(own, clock, (*LOG, wrong))
+    memory_of(own)
+    clock.forward(days=1)
+    after = rate(own, clock)
+    assert after == memory_of(own)
+    assert after.due is not None
+    with reading(own) as connection:
+        told = dates.ahead(connection, clock(), learner=1)
+    assert told == dates.Ahead(1, wrong.day)
+    dates.redate(desk_of(own, clock))
+    assert memory_of(own).last_day == date(2026, 11, 21)
+    clock.forward(days=1)
+    assert rate(own, clock).last_day == date(2026, 11, 22)
+    assert bring(own, clock, (*LOG, wrong)).known
 
 
 def test_two_devices_make_the_same_entries_of_one_file(
