@@ -15,6 +15,7 @@ from studyapp.notes.formats import FORMATS
 from studyapp.notes.note import ChapterKey, Problem, chapter_name
 
 if TYPE_CHECKING:
+    from studyapp.study.foreign import Attached
     from studyapp.study.imports import Imported
 
 
@@ -68,18 +69,30 @@ def export(opening: Opening, file: Path, chapter: ChapterKey, form: str) -> None
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), help="Instead of looking.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
+@click.option("--undo", is_flag=True, help="Take their reviews and schedules back.")
 @JSON
 @click.pass_obj
 def import_(
-    opening: Opening, files: tuple[Path, ...], form: str | None, dry_run: bool, as_json: bool
+    opening: Opening,
+    files: tuple[Path, ...],
+    form: str | None,
+    dry_run: bool,
+    undo: bool,
+    as_json: bool,
 ) -> None:
     """Take over what other files hold: so far your answers from posts. The format is seen by its
     content. Exits with 1 if a part could not be read."""
+    if undo and (dry_run or as_json):
+        raise click.UsageError("--undo goes with neither --dry-run nor --json.")
     from studyapp.notes import formats
     from studyapp.study import imports
 
     sources = [imports.Source(file, *formats.read(file, form)) for file in files]
     with opening.study() as desk:
+        if undo:
+            for source in sources:
+                click.echo(f"{source.path}: {_taken_back(imports.take_back(desk, source))}")
+            return
         done = imports.bring(desk, sources, dry_run=dry_run)
     if as_json:
         print_json(_imported(done))
@@ -103,7 +116,18 @@ def _told(report: Imported) -> str:
     new = (
         f"{words.count(len(report.questions), 'new note')} with {words.count(report.cards, 'card')}"
     )
-    return f"{new}, {report.changed} changed"
+    told = f"{new}, {report.changed} changed"
+    if report.source.foreign.reviews or report.source.foreign.schedules:
+        told += f", {words.count(report.reviews, 'review')} logged"
+        told += f", {words.count(report.schedules, 'schedule')} taken over"
+    return told
+
+
+def _taken_back(gone: Attached) -> str:
+    from studyapp.study import words
+
+    told = f"{words.count(gone.reviews, 'review')} and {words.count(gone.schedules, 'schedule')}"
+    return f"{told} taken back; the notes stay"
 
 
 def _imported(done: list[Imported]) -> dict[str, Any]:
@@ -117,7 +141,8 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
         ],
         "own_notes": sum(report.own_notes for report in done),
         "cards": sum(report.cards for report in done),
-        "reviews": 0,
+        "reviews": sum(report.reviews for report in done),
+        "schedules": sum(report.schedules for report in done),
         "problems": [
             {"path": str(one.path), "line": one.line, "message": one.message}
             for report in done

@@ -21,6 +21,11 @@ class ReviewKind(StrEnum):
     INTERVIEW = "interview"
     CRAM = "cram"
     IMPORT = "import"
+    IMPORTED_CRAM = "imported cram"
+
+
+FROM_ELSEWHERE = (ReviewKind.IMPORT, ReviewKind.IMPORTED_CRAM)
+CRAMMED = (ReviewKind.CRAM, ReviewKind.IMPORTED_CRAM)  # which change no memory
 
 
 class EventKind(StrEnum):
@@ -63,10 +68,11 @@ class Event:
     """Anything else that changes memory. `target` is what a retract takes back; `until` is the
     study day that a bury lasts until or that a due date is set to. The rest is as in a review.
 
-    The `payload` of an import has state, stability, difficulty, due (an ISO date), reps and
-    lapses, and its `day` is the day of the last review; that of a redate has, by uid in hex, the
-    new at and day (ISO) of each entry; that of one that caught up has, by uid in hex of a device,
-    epoch and time (ISO) of its newest stamp.
+    The `payload` of an import has state, stability and difficulty (None where the source keeps
+    none of FSRS), interval (days), due (an ISO date), reps, lapses, suspended and buried_until (an
+    ISO date or None), and its `day` is the day of the last review; that of a redate has, by uid in
+    hex, the new at and day (ISO) of each entry; that of one that caught up has, by uid in hex of a
+    device, epoch and time (ISO) of its newest stamp.
     """
 
     uid: bytes
@@ -182,7 +188,7 @@ def _order(entry: Entry | Adopted) -> tuple[Place, bytes]:
 def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> Memory:
     """The memory after one entry of the log."""
     if isinstance(entry, Review):
-        if entry.kind is ReviewKind.CRAM:
+        if entry.kind in CRAMMED:
             return memory
         if entry.kind is ReviewKind.ATTEMPT and entry.rating >= Rating.GOOD:
             # Written out in full, it needs no second showing today.
@@ -212,21 +218,35 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
         case EventKind.SET_DUE if memory.state is not State.NEW:
             return replace(memory, due=entry.until, due_at=None, cause=Cause.SET)
         case EventKind.IMPORT if entry.payload is not None:
-            return _imported(memory, entry.payload, day_of(entry))
+            return _imported(memory, entry.payload, day_of(entry), parameters)
         case _:
             return memory
 
 
-def _imported(memory: Memory, payload: Mapping[str, Any], day: date) -> Memory:
+def _imported(
+    memory: Memory, payload: Mapping[str, Any], day: date, parameters: Parameters
+) -> Memory:
     """What another program kept of a card that it last showed on *day*."""
-    state = State(payload["state"])
+    state, until = State(payload["state"]), payload.get("buried_until")
+    aside = {
+        "asked": memory.asked,
+        "suspended": payload.get("suspended", memory.suspended),
+        "buried_until": until and date.fromisoformat(until),
+    }
     if state is State.NEW:
-        return Memory(suspended=memory.suspended, asked=memory.asked)
+        return Memory(cause=Cause.FORGOTTEN if memory.reviews else None, **aside)
+    stability, difficulty = payload["stability"], payload["difficulty"]
+    if stability is None and memory.reviews >= payload["reps"]:  # its whole log is here
+        stability, difficulty = memory.stability, memory.difficulty
+    if stability is None or difficulty is None:
+        first = parameters.first(Rating.GOOD, day)
+        stability = stability or float(payload.get("interval", 0)) or first.stability
+        difficulty = difficulty or first.difficulty
     return Memory(
         state=state,
         step=None if state is State.REVIEW else 0,
-        stability=payload["stability"],
-        difficulty=payload["difficulty"],
+        stability=stability,
+        difficulty=difficulty,
         due=date.fromisoformat(payload["due"]),
         cause=Cause.IMPORTED,
         first_day=min(memory.first_day or day, day),
@@ -234,8 +254,9 @@ def _imported(memory: Memory, payload: Mapping[str, Any], day: date) -> Memory:
         last_review=memory.last_review,
         reviews=payload["reps"],
         lapses=payload["lapses"],
-        suspended=memory.suspended,
-        asked=memory.asked,
+        agains=0 if state is State.REVIEW else memory.agains,
+        expected_lapses=memory.expected_lapses,
+        **aside,
     )
 
 

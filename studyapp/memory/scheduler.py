@@ -124,19 +124,24 @@ class Parameters:
             buried_until=None,
         )
 
+    def first(self, rating: Rating, day: date) -> fsrs.Card:
+        """A card that was rated once, on *day*."""
+        card, _ = self._fsrs.review_card(
+            fsrs.Card(card_id=0), fsrs.Rating(rating), review_datetime=noon(day)
+        )
+        return card
+
     def known(self, memory: Memory, day: date) -> Memory:
         """The memory of a card that the learner says they know: confirmed in 30 days.
 
         Its stability is 30 days, whatever the goal, so that a changed goal changes no memory.
         """
-        easy = fsrs.Card(card_id=0)
-        easy, _ = self._fsrs.review_card(easy, fsrs.Rating.Easy, review_datetime=noon(day))
         return replace(
             memory,
             state=State.REVIEW,
             step=None,
             stability=float(KNOWN_DAYS),
-            difficulty=easy.difficulty,
+            difficulty=self.first(Rating.EASY, day).difficulty,
             due=day + timedelta(days=KNOWN_DAYS),
             due_at=None,
             cause=Cause.KNOWN,

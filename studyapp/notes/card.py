@@ -101,7 +101,7 @@ def face(note: Note, side: str, turn: int = 0) -> Face:
         case "order":
             return _order_face(note, turn)
         case "reversed":
-            return Face(note.answer, note.prompt)
+            return Face(note.answer, note.question)
         case "term":
             back = f"**{note.prompt}**"
             if note.synonyms:
@@ -110,26 +110,26 @@ def face(note: Note, side: str, turn: int = 0) -> Face:
         case "meaning":
             return Face(f"What does **{note.prompt}** mean?", note.answer, note.points)
         case _:
-            return Face(note.prompt, note.answer, note.points)
+            return Face(note.question, note.answer, note.points)
 
 
 def question_face(note: Note, turn: int = 0) -> Face:
     """The whole note as a questionnaire asks it: items and hidden texts all at once, as points."""
     match note.card:
         case CardStyle.ITEMS:
-            return Face(note.prompt, note.answer, note.points)
+            return Face(note.question, note.answer, note.points)
         case CardStyle.CLOZE:
             hidden = ["**[ … ]**"] * len(find_clozes(note.answer))
             front = _replace_clozes(note.answer, list[str | None](hidden))
             whole = _replace_clozes(note.answer, [None] * len(hidden))
             points = tuple(Point(text, id=key) for key, text in clozes(note.answer))
-            return Face(f"{note.prompt}\n\n{front}", whole, points)
+            return Face(f"{note.question}\n\n{front}", whole, points)
         case CardStyle.ORDER:
             return _order_face(note, turn)
         case CardStyle.ANSWER if note.kind is NoteKind.TERM:
             return face(note, "meaning")
         case _:
-            return Face(note.prompt, note.answer, note.points)
+            return Face(note.question, note.answer, note.points)
 
 
 def _item_face(note: Note, key: str) -> Face:
@@ -141,7 +141,7 @@ def _item_face(note: Note, key: str) -> Face:
         else:
             lines.append(f"- {point.text}")
     listed = "\n".join(lines)
-    return Face(f"{note.prompt}\n\n{listed}", f"**{hidden}**\n\n{note.answer}".rstrip())
+    return Face(f"{note.question}\n\n{listed}", f"**{hidden}**\n\n{note.answer}".rstrip())
 
 
 def _cloze_face(note: Note, key: str) -> Face:
@@ -149,7 +149,7 @@ def _cloze_face(note: Note, key: str) -> Face:
     hidden = next((text for name, text in clozes(note.answer) if name == key), "")
     front = _replace_clozes(note.answer, ["**[ … ]**" if name == key else None for name in found])
     whole = _replace_clozes(note.answer, [None for _ in found])
-    return Face(f"{note.prompt}\n\n{front}", f"**{hidden}**\n\n{whole}")
+    return Face(f"{note.question}\n\n{front}", f"**{hidden}**\n\n{whole}")
 
 
 def _replace_clozes(text: str, shown: list[str | None]) -> str:
@@ -168,7 +168,7 @@ def _order_face(note: Note, turn: int) -> Face:
     while len(set(items)) > 1 and shuffled == items:
         shuffle(shuffled)
     listed = "\n".join(f"- {item}" for item in shuffled)
-    return Face(f"{note.prompt}\n\n{listed}", note.answer, note.points)
+    return Face(f"{note.question}\n\n{listed}", note.answer, note.points)
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

@@ -209,6 +209,8 @@ def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> It
         yield f"section: {note.section} is not one of {_name(page)}"
     elif note.section and contents and note.section not in contents:
         yield f"section: {note.section} is not in the chapter's table of contents"
+    if _LINK.search(FENCE.sub("", note.front)):
+        yield "the question cites an experiment, whose figure belongs to the answer"
     if page.chapter is None:  # somebody's own words, in which nothing has to be judged by points
         if not note.answer and note.kind is NoteKind.TERM:
             yield "the term has no meaning"
@@ -386,7 +388,7 @@ def _alike(pages: Sequence[ContentFile]) -> Iterator[Problem]:
         for note in page.notes if page.chapter is not None else ():
             if note.kind is NoteKind.TERM or note.card is CardStyle.DO:
                 continue
-            words = frozenset(re.findall(r"\w+", note.prompt.casefold())) - _SMALL
+            words = frozenset(re.findall(r"\w+", note.question.casefold())) - _SMALL
             for others, other_page, other in seen:
                 shared = len(words & others)
                 related = note.family is not None and note.family == other.family
@@ -414,4 +416,4 @@ def _repeated(pages: Sequence[ContentFile]) -> Iterator[Problem]:
 
 def _wording(note: Note) -> str:
     """The question or term without the differences that make no other question of it."""
-    return " ".join(re.sub(r"[`*]", "", note.prompt).casefold().split()).rstrip(" ?.!:")
+    return " ".join(re.sub(r"[`*]", "", note.question).casefold().split()).rstrip(" ?.!:")

@@ -25,6 +25,7 @@ _ORIGIN = re.compile(r"(?:, )?origin: [0-9a-f]{16}(?= -->\Z)")
 _NO_DIGEST = "0" * 16
 _CODE = re.compile(f"{FENCE.pattern}|{CODE_SPAN.pattern}", re.MULTILINE)
 _NEXT = "\n\n## Another {#a}\n"  # a note must end where the next one begins
+_IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _SHORT = 60  # characters of a heading that is made of a cloze text
 
 
@@ -32,12 +33,13 @@ _SHORT = 60  # characters of a heading that is made of a cloze text
 class Pack:
     """What a pack's folder is to hold: `files` are whole ones, by path, only those that change.
 
-    `ids` are those of the notes that are there then, by guid; `decks` the names of their decks;
-    `cards` how many the `added` notes have.
+    `ids` are those of the notes that are there then, by guid, and `sides` their cards; `decks` the
+    names of their decks; `cards` how many the `added` notes have.
     """
 
     files: dict[Path, str]
     ids: dict[str, str]
+    sides: dict[str, tuple[str, ...]]
     decks: frozenset[str]
     added: tuple[ForeignNote, ...]
     changed: int
@@ -92,6 +94,7 @@ class _Folder:
         self.edits: dict[Path, _Edits] = {}
         self.heads: dict[Path, str] = {}  # of files that are new
         self.ids: dict[str, str] = {}
+        self.sides: dict[str, tuple[str, ...]] = {}
         self.decks: set[str] = set()
         self.added: list[ForeignNote] = []
         self.changed = self.unchanged = self.cards = 0
@@ -108,7 +111,7 @@ class _Folder:
         written = self._write(note, name)
         if written is None:
             return
-        self.ids[note.guid] = name
+        self.ids[note.guid], self.sides[note.guid] = name, sides(written[1])
         deck = deck_name(note.deck, self.root.name)
         digest = _digest(deck, written[0])
         text = written[0].replace(f"origin: {_NO_DIGEST} -->", f"origin: {digest} -->")
@@ -121,6 +124,7 @@ class _Folder:
             self.unchanged += 1
             deck = page.title
         elif kept.origin != _digest(page.title, self._text(kept)):
+            self.sides[note.guid] = sides(kept)
             where = f"{kept.path.name}, line {kept.line}"
             self.report(note, f"the note has changed, and so has yours ({where}), which stays")
             deck = page.title
@@ -138,6 +142,7 @@ class _Folder:
         return Pack(
             files,
             self.ids,
+            self.sides,
             frozenset(self.decks),
             tuple(self.added),
             self.changed,
@@ -149,23 +154,25 @@ class _Folder:
     def _write(self, note: ForeignNote, name: str) -> tuple[str, Note] | None:
         """The note's text without a digest, and the note that is read from it; None if there is
         no text that gives it back."""
-        whole = _cleaned(note.question)
-        note = replace(
-            note, question=_one_line(note.question or _gist(note)), answer=_cleaned(note.answer)
-        )
-        if not note.question:
+        note = replace(note, question=_cleaned(note.question), answer=_cleaned(note.answer))
+        question, front = _heading(note)
+        line = _one_line(note.question or question)
+        if not question:
             self.report(note, "the note has no question")
             return None
         if note.card is CardStyle.BOTH and not note.answer:
             self.report(note, "a note that is asked both ways has only one side")
             return None
-        for answer in _tamed(note):
-            text = _text(replace(note, answer=answer), name)
+        tries = [replace(note, question=question, answer=text) for text in _tamed(note)]
+        fronts = _tamed_front(front) if front and note.kind is NoteKind.QUESTION else ()
+        parted = [(one, text) for text in fronts for one in tries]
+        for one, above in (*parted, *((replace(one, question=line), "") for one in tries)):
+            text = _text(one, above, name)
             found, problems = markdown.notes_in(text + _NEXT, _page_kind(note.kind), self.source)
-            if not problems and len(found) == 2 and _is_same(found[0], note, answer):
-                if answer != note.answer and _shows_code(note.answer, answer):
+            if not problems and len(found) == 2 and _is_same(found[0], one, above):
+                if _shows_code(note.answer, one.answer) or _shows_code(front, above):
                     self.report(note, "its text would end its note here and is kept as code")
-                if "\n\n" in whole or FENCE.search(whole):
+                if front and not above:
                     self.report(note, "its question has several parts and is kept as one line")
                 return text, found[0]
         self.report(note, "the note has a text that cannot be written as one note here")
@@ -210,8 +217,24 @@ def _page_kind(kind: NoteKind) -> FileKind:
     return FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
 
 
-def _text(note: ForeignNote, name: str) -> str:
-    blocks = [f"## {note.question} {{#{name}}}", *([note.answer] if note.answer else [])]
+def _heading(note: ForeignNote) -> tuple[str, str]:
+    """The line that becomes the heading, and what the question says below it."""
+    if not note.question and note.card is CardStyle.CLOZE:
+        return _one_line(_gist(note.answer)), ""
+    line, front = markdown.opening(note.question)
+    line = _one_line(line)
+    if line and (not front or re.search(r"\w", _IMAGE.sub("", line))):
+        return line, front
+    gist = _one_line(_gist(note.question))  # as a list shows it
+    if re.search(r"\w", gist):
+        return gist, note.question
+    return (line, front) if line else (_one_line(note.question), "")
+
+
+def _text(note: ForeignNote, front: str, name: str) -> str:
+    blocks = [f"## {note.question} {{#{name}}}"]
+    blocks += [front, "<!-- answer -->"] if front else []
+    blocks += [note.answer] if note.answer else []
     if note.points:
         blocks.append("\n".join(_points(note)))
     pairs = [("card", note.card.value)] if note.card is not CardStyle.ANSWER else []
@@ -232,10 +255,11 @@ def _tag(tag: str) -> str:
     return re.sub(r"[\s,]+|--+", "_", _printable(tag)).strip("_")
 
 
-def _is_same(found: Note, note: ForeignNote, answer: str) -> bool:
+def _is_same(found: Note, note: ForeignNote, front: str) -> bool:
     points = tuple((_one_line(point.text), point.extra, point.id) for point in note.points)
     return (
-        (found.prompt, found.answer, found.card) == (note.question, answer, note.card)
+        (found.prompt, found.front, found.answer) == (note.question, front, note.answer)
+        and found.card is note.card
         and tuple((point.text, point.extra, point.id) for point in found.points) == points
         and bool(found.origin)
     )
@@ -258,12 +282,13 @@ def _printable(text: str) -> str:
     return printable(text.encode("utf-8", "replace").decode())
 
 
-def _gist(note: ForeignNote) -> str:
-    """A heading for a cloze text that has none: how it begins, its hidden texts left out."""
-    text, end = "", 0
-    for cloze in find_clozes(note.answer):
-        text, end = text + note.answer[end : cloze.start] + "…", cloze.end
-    words = _one_line(re.sub(r"[#>*`|]", " ", text + note.answer[end:]))
+def _gist(text: str) -> str:
+    """A heading for a text that has none: how it begins, its hidden texts left out."""
+    shown, end = "", 0
+    for cloze in find_clozes(text):
+        shown, end = shown + text[end : cloze.start] + "…", cloze.end
+    prose = re.sub(r"^[ \t>]*(?:`{3,}|~{3,}).*$", "", shown + text[end:], flags=re.MULTILINE)
+    words = _one_line(re.sub(r"[#>*`|]", " ", _IMAGE.sub(" ", prose)))
     if len(words) <= _SHORT:
         return words
     return words[:_SHORT].rsplit(" ", 1)[0] + " …"
@@ -275,8 +300,18 @@ def _tamed(note: ForeignNote) -> Iterator[str]:
     yield note.answer
     yield _quiet(note.answer)
     if note.card is not CardStyle.CLOZE:
-        ticks = max((len(run) for run in re.findall(r"`{3,}", note.answer)), default=2) + 1
-        yield f"{'`' * ticks}\n{note.answer}\n{'`' * ticks}"
+        yield _as_code(note.answer)
+
+
+def _tamed_front(front: str) -> Iterator[str]:
+    yield front
+    yield _quiet(front)
+    yield _as_code(front)
+
+
+def _as_code(text: str) -> str:
+    ticks = max((len(run) for run in re.findall(r"`{3,}", text)), default=2) + 1
+    return f"{'`' * ticks}\n{text}\n{'`' * ticks}"
 
 
 def _quiet(text: str) -> str:
@@ -309,5 +344,5 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
     return "".join(pieces) + change(text[end:])
 
 
-def _shows_code(answer: str, written: str) -> bool:
-    return written.endswith(f"\n{answer}\n{'`' * (len(written) - len(written.rstrip('`')))}")
+def _shows_code(text: str, written: str) -> bool:
+    return written != text and written == _as_code(text)

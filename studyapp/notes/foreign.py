@@ -18,9 +18,9 @@ from studyapp.notes.note import CardStyle, NoteKind, Point, Problem
 class ForeignNote:
     """One note in Markdown. What its style of `card` asks for is as in `notes.note.Note`.
 
-    `question` is one paragraph and becomes the heading; a cloze note without one gets its text's
-    beginning. The `deck` is its path from the outermost, empty if the source has none. `line` is
-    counted from 1; 0 in a source without lines.
+    The first paragraph of `question` becomes the heading, the rest is its front; a cloze note
+    without one gets its text's beginning. The `deck` is its path from the outermost, empty if the
+    source has none. `line` is counted from 1; 0 in a source without lines.
     """
 
     guid: str

@@ -58,6 +58,7 @@ _SPAN = re.compile(
 )
 # A comma ends a value only where another key follows it.
 _PAIR = re.compile(r"\s*([\w-]+)\s*:\s*(.*?)\s*(?:,(?=\s*[\w-]+\s*:)|$)", re.DOTALL)
+_ANSWER = re.compile(r"<!--[ \t]*answer[ \t]*-->[ \t]*", re.IGNORECASE)
 _PIPE = re.compile(r"(?<!\\)\|")
 _COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "reverse")
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -228,6 +229,23 @@ def alone(text: str, kind: FileKind, path: Path) -> tuple[Note | None, tuple[Pro
     if not file.problems:
         file.report(headings[0], "something below never ends, a tag of HTML perhaps")
     return None, tuple(sorted(file.problems))
+
+
+def opening(text: str) -> tuple[str, str]:
+    """The line that *text* begins with, and what follows it: its first paragraph up to a break, or
+    its first heading. No line if it begins with anything else."""
+    first, inline = [*_parser().parse(text), None, None][:2]
+    if first is None or inline is None or first.map is None or first.map[0] > 0:
+        return "", text
+    end, lines = first.map[1], text.split("\n")
+    if first.type == "heading_open":
+        return inline.content, "\n".join(lines[end:]).strip("\n")
+    if first.type != "paragraph_open":
+        return "", text
+    broken = (n for n in range(1, end) if re.search(r"(?: {2}|\\)$", lines[n - 1]))
+    end = next(broken, end)
+    line = " ".join(part.removesuffix("\\").strip() for part in lines[:end])
+    return line, "\n".join(lines[end:]).strip("\n").lstrip(" ")
 
 
 def quoted(text: str) -> str:
@@ -591,6 +609,7 @@ def _note(file: _File, chunk: _Chunk, title: str, kind: NoteKind) -> Note | None
     chunk, others = _parts(file, chunk)
     comments, lines = _comments(file, chunk)
     tasks, taken = _tasks(file, chunk)
+    front, lines = _parted(file, kind, comments, lines, taken)
     kept = _kept(lines, taken)
     note = Note(
         id=name or "",
@@ -602,6 +621,7 @@ def _note(file: _File, chunk: _Chunk, title: str, kind: NoteKind) -> Note | None
         last=last,
         points=tuple(task.point for task in tasks),
         template=_template(file, comments),
+        front=front,
     )
     note = _with_comments(file, note, comments)
     _check_card(file, note, kept, tasks)
@@ -650,6 +670,7 @@ def _with_variants(file: _File, note: Note, parts: Sequence[_Chunk]) -> Note:
             continue
         comments, lines = _comments(file, part)
         tasks, taken = _tasks(file, part)
+        front, lines = _parted(file, note.kind, comments, lines, taken)
         points = tuple(task.point for task in tasks)
         answer = "\n".join(one.text for one in _kept(lines, taken))
         for at, text in comments:
@@ -659,7 +680,7 @@ def _with_variants(file: _File, note: Note, parts: Sequence[_Chunk]) -> Note:
         allowed = [one for one in comments if re.match(r"(?:source|need)\b", one[1].lower())]
         case = _with_comments(file, case, allowed)
         sources += case.sources
-        variants.append(Variant(key, prompt, answer, points, case.need, file.path, line))
+        variants.append(Variant(key, prompt, answer, points, case.need, file.path, line, front))
     return replace(note, variants=tuple(variants), sources=tuple(sources))
 
 
@@ -678,6 +699,38 @@ def _template(file: _File, comments: Sequence[tuple[int, str]]) -> Template | No
     text = "\n".join(file.lines[found[0] - 1 :])
     inner = text[text.index("<!--") + 4 : text.index("-->")]
     return Template(inner.strip().removeprefix("template").strip("\n"), found[0])
+
+
+def _parted(
+    file: _File,
+    kind: NoteKind,
+    comments: Sequence[tuple[int, str]],
+    lines: list[_Line],
+    taken: set[int],
+) -> tuple[str, list[_Line]]:
+    """What the question says below its heading, as `<!-- answer -->` ends it, and the lines of the
+    answer; all of them without such a line."""
+    marks = [number for number, text in comments if text.lower() == "answer"]
+    if not marks:
+        return "", lines
+    mark = marks[0]
+    if kind is NoteKind.TERM:
+        file.report(mark, "a term has no <!-- answer -->: all of its text is the meaning")
+        return "", lines
+    for other in marks[1:]:
+        file.report(other, f"the answer begins already on line {mark}")
+    if not _ANSWER.fullmatch(file.lines[mark - 1]):
+        file.report(mark, "<!-- answer --> must stand alone on its line, from its beginning")
+        return "", lines
+    above = [line for line in lines if line.number < mark]
+    for line in above:
+        if line.number in taken:
+            file.report(line.number, "a point belongs to the answer, below <!-- answer -->")
+            break
+    front = "\n".join(line.text for line in _kept(above, taken))
+    if not front:
+        file.report(mark, "<!-- answer --> needs a part of the question above it")
+    return front, [line for line in lines if line.number > mark]
 
 
 def _end_of_heading(line: str) -> int:

@@ -85,6 +85,7 @@ class Variant:
     need: int | None = None
     path: Path = Path()
     line: int = 0
+    front: str = ""  # what the question says below its heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class Template:
 class Note:
     """One piece of knowledge: a question with its answer, or a term with its meaning.
 
-    `prompt` is the question or the term; `answer` is Markdown without points and comments.
+    `prompt` is the heading: the question or the term. A question may go on in Markdown below it,
+    its `front`; `answer` is Markdown without points and comments.
     `line` and `last` are the first and last line of the note in `path`, counted from 1.
     """
 
@@ -130,6 +132,7 @@ class Note:
     origin: str | None = None  # what it was when it was imported (see studyapp.notes.deck)
     variants: tuple[Variant, ...] = ()  # other cases of a question; its own text is one, too
     template: Template | None = None
+    front: str = ""  # what the question says below its heading
 
     def shown(self, key: str | None) -> Note:
         """The note as it is with the text of the variant *key*; without such a one, its own."""
@@ -139,10 +142,16 @@ class Note:
         return replace(
             self,
             prompt=found.prompt,
+            front=found.front,
             answer=found.answer,
             points=found.points,
             need=found.need,
         )
+
+    @property
+    def question(self) -> str:
+        """All that is asked, as Markdown."""
+        return f"{self.prompt}\n\n{self.front}" if self.front else self.prompt
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Answer:
     reference: str
     text: str
     variant: str | None = None
+    front: str = ""  # what the question says below its heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,23 @@ def write(post: Post) -> str:
 def _answer(answer: Answer) -> Iterator[str]:
     number = "" if answer.number is None else f"{answer.number}. "
     yield _heading(3, number + answer.question)
+    if front := _front(answer.front):
+        yield front
     yield _marked("answer", answer.note, answer.text, variant=answer.variant)
     if reference := _reference(answer.reference):
         yield _FOLD
         yield reference
         yield _FOLD_END
+
+
+def _front(markdown: str) -> str:
+    """What a question says below its heading, as a quote: whatever it is, it ends before what
+    follows it."""
+    text = re.sub(r"\r\n?", "\n", markdown).strip("\n")
+    if not text.strip():
+        return ""
+    quote = _quote(text)
+    return quote if _html_closes(quote) else _quote(_escaped(text))
 
 
 def _result(result: Result) -> Iterator[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Row,
+    Select,
     Table,
     bindparam,
     delete,
@@ -40,6 +41,8 @@ memory = tables.memory.c
 card = tables.card.c
 adopted = tables.parameters.c
 device = tables.device.c
+
+_BATCH = 200  # cards whose logs are read at once
 
 MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
 _STAMPED: tuple[Any, ...] = tuple(
@@ -239,6 +242,21 @@ def log_each(
     refold_all(connection, cards, learner=learner)
 
 
+def retract_all(
+    connection: Connection, entries: Sequence[tuple[int, bytes]], now: datetime, *, learner: int
+) -> None:
+    """Take back many entries, given by card and uid, and fold their cards anew."""
+    made = head(connection, now, learner=learner)
+    shared = {"learner_id": learner, "kind": EventKind.RETRACT.value, **made.columns()}
+    rows = [
+        {"uid": new_uid(), "card_id": card_id, "target": uid, **shared} for card_id, uid in entries
+    ]
+    if rows:
+        connection.execute(insert(tables.event), rows)
+        settle(connection, made, learner=learner)
+        refold_all(connection, sorted({card_id for card_id, _ in entries}), learner=learner)
+
+
 def log_dates(
     connection: Connection,
     kind: EventKind,
@@ -252,6 +270,66 @@ def log_dates(
     """Log a redate or its retraction, which is of no single card, and fold *cards* anew."""
     _append_event(connection, None, kind, now, target=target, payload=payload, learner=learner)
     refold_all(connection, cards, learner=learner)
+
+
+def device_of(connection: Connection, uid: bytes, name: str, now: datetime) -> int:
+    """The id of another device than this one, which is made if it is not known."""
+    known = connection.scalar(select(device.id).where(device.uid == uid))
+    if known is not None:
+        return known
+    made = insert(tables.device).values(uid=uid, name=name, made_at=utc(now), own=False)
+    return connection.execute(made.returning(device.id)).scalar_one()
+
+
+def log_foreign(
+    connection: Connection,
+    device_id: int,
+    reviews: Sequence[tuple[int, fold.Review, int]],
+    events: Sequence[tuple[int, fold.Event]],
+    *,
+    learner: int,
+) -> None:
+    """Log what another program has logged of cards, each review with the milliseconds that it took,
+    at the places of their instants; and fold those cards anew."""
+    whose = {"learner_id": learner, "device_id": device_id, "epoch": 0}
+    uncached = _cache(Memory(), Memory())  # until the fold
+    rated = [
+        {
+            **whose,
+            **_entry(entry),
+            **uncached,
+            "card_id": card_id,
+            "kind": entry.kind.value,
+            "rating": int(entry.rating),
+            "duration": duration,
+            "effective_day": fold.day_of(entry),
+        }
+        for card_id, entry, duration in reviews
+    ]
+    done = [
+        {
+            **whose,
+            **_entry(entry),
+            "card_id": card_id,
+            "kind": entry.kind.value,
+            "payload": entry.payload,
+        }
+        for card_id, entry in events
+    ]
+    for table, rows in ((tables.review, rated), (tables.event, done)):
+        if rows:
+            connection.execute(insert(table), rows)
+    refold_all(connection, sorted({row["card_id"] for row in (*rated, *done)}), learner=learner)
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "uid": entry.uid,
+        "at": entry.at,
+        "offset": int(entry.offset.total_seconds()),
+        "day": fold.day_of(entry),
+        "stamp": entry.at,
+    }
 
 
 def _append_event(
@@ -490,8 +568,16 @@ def _setbacks(connection: Connection, device_id: int, *, learner: int) -> list[S
 
 def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entry]:
     """Every entry of one card's log, retracted ones included, in no particular order."""
+    times = read_timelines(connection, learner=learner)
+    return _read_logs(connection, [card_id], times, learner=learner)[card_id]
+
+
+def _read_logs(
+    connection: Connection, cards: Sequence[int], times: Timelines, *, learner: int
+) -> dict[int, list[Entry]]:
     reviews = connection.execute(
         select(
+            review.card_id,
             review.uid,
             review.at,
             review.offset,
@@ -499,10 +585,11 @@ def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entr
             review.kind,
             review.day,
             *_order_of(review),
-        ).where(review.card_id == card_id, review.learner_id == learner)
+        ).where(review.card_id.in_(cards), review.learner_id == learner)
     )
     events = connection.execute(
         select(
+            event.card_id,
             event.uid,
             event.at,
             event.offset,
@@ -512,11 +599,11 @@ def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entr
             event.payload,
             event.day,
             *_order_of(event),
-        ).where(or_(event.card_id == card_id, event.card_id.is_(None)), event.learner_id == learner)
+        ).where(or_(event.card_id.in_(cards), event.card_id.is_(None)), event.learner_id == learner)
     )
-    times = read_timelines(connection, learner=learner)
-    return [
-        *(
+    logs: dict[int, list[Entry]] = {card_id: [] for card_id in cards}
+    for row in reviews:
+        logs[row.card_id].append(
             fold.Review(
                 row.uid,
                 row.at,
@@ -526,23 +613,22 @@ def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entr
                 row.day,
                 times.place(row),
             )
-            for row in reviews
-        ),
-        *(
-            fold.Event(
-                row.uid,
-                row.at,
-                timedelta(seconds=row.offset),
-                EventKind(row.kind),
-                row.target,
-                row.until,
-                row.payload,
-                row.day,
-                times.place(row),
-            )
-            for row in events
-        ),
-    ]
+        )
+    for row in events:
+        entry = fold.Event(
+            row.uid,
+            row.at,
+            timedelta(seconds=row.offset),
+            EventKind(row.kind),
+            row.target,
+            row.until,
+            row.payload,
+            row.day,
+            times.place(row),
+        )
+        for card_id in cards if row.card_id is None else [row.card_id]:
+            logs[card_id].append(entry)
+    return logs
 
 
 def _order_of(column: Any) -> tuple[Any, ...]:
@@ -553,36 +639,84 @@ def refold(
     connection: Connection, card_id: int, history: Sequence[Adopted], *, learner: int
 ) -> Memory:
     """Compute a card's memory from its log, store it with the cache in its reviews, return it."""
-    uid = connection.scalars(select(card.uid).where(card.id == card_id)).one()
-    before = after = Memory()
-    for entry, after in fold.replay(read_log(connection, card_id, learner=learner), uid, history):
-        if isinstance(entry, fold.Review):
-            connection.execute(
-                update(tables.review)
-                .where(review.uid == entry.uid)
-                .values(effective_day=fold.day_of(entry), **_cache(before, after))
-            )
-        before = after
-    if after == Memory():
-        connection.execute(
-            delete(tables.memory).where(memory.learner_id == learner, memory.card_id == card_id)
-        )
-    else:
-        write_memory(connection, card_id, after, learner=learner)
-    return after
+    times = read_timelines(connection, learner=learner)
+    return _refold(connection, [card_id], history, times, learner=learner)[card_id]
 
 
 def refold_all(connection: Connection, cards: Iterable[int], *, learner: int) -> None:
     """Compute the memories of *cards* anew."""
     history = read_history(connection, learner=learner)
-    for card_id in cards:
-        refold(connection, card_id, history, learner=learner)
+    times = read_timelines(connection, learner=learner)
+    wanted = list(cards)
+    for start in range(0, len(wanted), _BATCH):
+        some = wanted[start : start + _BATCH]
+        _refold(connection, some, history, times, learner=learner)
+
+
+def _refold(
+    connection: Connection,
+    cards: Sequence[int],
+    history: Sequence[Adopted],
+    times: Timelines,
+    *,
+    learner: int,
+) -> dict[int, Memory]:
+    logs = _read_logs(connection, cards, times, learner=learner)
+    uids = dict(connection.execute(select(card.id, card.uid).where(card.id.in_(cards))).all())
+    caches, memories = list[dict[str, Any]](), dict[int, Memory]()
+    for card_id, entries in logs.items():
+        before = after = Memory()
+        for entry, after in fold.replay(entries, uids[card_id], history):
+            if isinstance(entry, fold.Review):
+                day = fold.day_of(entry)
+                caches.append({"of": entry.uid, "effective_day": day, **_cache(before, after)})
+            before = after
+        memories[card_id] = after
+    if caches:
+        named: dict[str, Any] = {name: bindparam(name) for name in caches[0] if name != "of"}
+        connection.execute(
+            update(tables.review).where(review.uid == bindparam("of")).values(**named), caches
+        )
+    _write_memories(connection, memories, learner=learner)
+    return memories
+
+
+def _write_memories(
+    connection: Connection, memories: Mapping[int, Memory], *, learner: int
+) -> None:
+    whose = memory.learner_id == learner
+    kept = set(
+        connection.scalars(select(memory.card_id).where(whose, memory.card_id.in_(list(memories))))
+    )
+    gone = [card_id for card_id in kept if memories[card_id] == Memory()]
+    if gone:
+        connection.execute(delete(tables.memory).where(whose, memory.card_id.in_(gone)))
+    known, new = list[dict[str, Any]](), list[dict[str, Any]]()
+    for card_id, value in memories.items():
+        if value != Memory():
+            row = {name: getattr(value, name) for name in Memory.__slots__}
+            (known if card_id in kept else new).append({"of": card_id, **row})
+    if known:
+        named: dict[str, Any] = {name: bindparam(name) for name in Memory.__slots__}
+        one = memory.card_id == bindparam("of")
+        connection.execute(update(tables.memory).where(whose, one).values(**named), known)
+    if new:
+        connection.execute(
+            insert(tables.memory).values(learner_id=learner, card_id=bindparam("of")), new
+        )
 
 
 def not_retracted(entry: Any = review) -> Any:
     """Condition on a row of a log (in the enclosing query) that nothing has taken it back."""
     retract = tables.event.alias("retract").c
     return ~exists().where(retract.target == entry.uid, retract.kind == EventKind.RETRACT.value)
+
+
+def retracted(*, learner: int) -> Select[bytes | None]:
+    """The uids of what the learner has taken back."""
+    return select(event.target).where(
+        event.learner_id == learner, event.kind == EventKind.RETRACT.value
+    )
 
 
 def read_history(connection: Connection, *, learner: int) -> tuple[Adopted, ...]:
@@ -665,6 +799,7 @@ def keep_settings(connection: Connection, applied: dict[str, Any], *, learner: i
 
 def _cache(before: Memory, after: Memory) -> dict[str, Any]:
     return {
+        "last_day_before": before.last_day,
         "state_before": int(before.state),
         "stability_before": before.stability,
         "difficulty_before": before.difficulty,

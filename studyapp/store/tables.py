@@ -207,6 +207,7 @@ class _Note(TypedColumns):
     line: Named[int]
     last: Named[int]
     missing_since: Named[datetime | None] = Column(UTCDateTime)
+    front: Named[str | None]  # what the question says below its heading
 
 
 note = Table(
@@ -227,6 +228,7 @@ class _Variant(TypedColumns):
     key: Named[str] = Column(primary_key=True)
     position: Named[int]
     prompt: Named[str]
+    front: Named[str | None]
     answer: Named[str]
     points: Named[list[Any]] = Column(JSON)
     need: Named[int | None]
@@ -324,6 +326,7 @@ class _Review(TypedColumns):
     variant: Named[str | None]  # which was shown; null: the note's own text
     arm: Named[str | None]  # of a trial
     effective_day: Named[date]  # the study day, after redating
+    last_day_before: Named[date | None]  # the study day of the rating, or know, before it
     state_before: Named[int]
     stability_before: Named[float | None]
     difficulty_before: Named[float | None]

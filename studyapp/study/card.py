@@ -111,7 +111,7 @@ def read_variants(connection: Connection, notes: Iterable[int]) -> dict[int, lis
         .order_by(case.note_id, case.position)
     ):
         points = tuple(Point(**point) for point in row.points)
-        one = Variant(row.key, row.prompt, row.answer, points, row.need)
+        one = Variant(row.key, row.prompt, row.answer, points, row.need, front=row.front or "")
         found.setdefault(row.note_id, []).append(one)
     return found
 
@@ -148,4 +148,5 @@ def as_note(row: object, variants: Sequence[Variant] = ()) -> Note:
         depth=Depth(value["depth"]),
         book=value["book"],
         reverse=value["reverse"],
+        front=value["front"] or "",
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 
 from studyapp.store import owner, tables
 
@@ -14,13 +14,19 @@ note = tables.note.c
 chapter = tables.chapter.c
 variant = tables.variant.c
 
+# What is null would be neither found nor not.
+_FRONT = func.coalesce(note.front, "")
+_CASE_FRONT = func.coalesce(variant.front, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One note that has all the words. `answer` is its Markdown."""
+    """One note that has all the words. `front` (what the question says below its heading) and
+    `answer` are its Markdown."""
 
     note: int
     prompt: str
+    front: str
     answer: str
     chapter: int | None  # its number; None of a deck
     kind: str
@@ -33,25 +39,28 @@ def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -
     wanted = words.split()
     if not wanted:
         return []
-    anywhere = _have(wanted, note.prompt, note.answer, note.name)
+    anywhere = _have(wanted, note.prompt, _FRONT, note.answer, note.name)
     visible = (note.missing_since.is_(None), owner.visible(note, learner=learner))
     columns = (chapter.number, note.kind)
     rows = connection.execute(
-        select(note.id, note.prompt, note.answer, *columns)
+        select(note.id, note.prompt, _FRONT, note.answer, *columns)
         .join(tables.chapter, chapter.id == note.chapter_id)
         .where(anywhere, *visible)
-        .order_by(_have(wanted, note.prompt).desc(), *tables.IN_ORDER, note.path, note.line)
+        .order_by(_have(wanted, note.prompt, _FRONT).desc(), *tables.IN_ORDER, note.path, note.line)
         .limit(limit)
     ).all()
     others = connection.execute(
-        select(note.id, variant.prompt, variant.answer, *columns)
+        select(note.id, variant.prompt, _CASE_FRONT, variant.answer, *columns)
         .join(tables.chapter, chapter.id == note.chapter_id)
         .join(tables.variant, variant.note_id == note.id)
-        .where(_have(wanted, variant.prompt, variant.answer), not_(anywhere), *visible)
+        .where(_have(wanted, variant.prompt, _CASE_FRONT, variant.answer), not_(anywhere), *visible)
         .order_by(*tables.IN_ORDER, note.path, note.line, variant.position)
     )
     first = {row.id: row for row in reversed(others.all())}
-    return [Found(*row) for row in [*rows, *reversed(first.values())][:limit]]
+    return [
+        Found(found, prompt, front or "", answer, number, kind)
+        for found, prompt, front, answer, number, kind in [*rows, *reversed(first.values())][:limit]
+    ]
 
 
 def _have(wanted: Sequence[str], *texts: Any) -> ColumnElement[bool]:

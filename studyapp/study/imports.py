@@ -6,12 +6,13 @@ files are written, and then read like any other content.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from studyapp import disk
 from studyapp.errors import printable
@@ -19,8 +20,9 @@ from studyapp.notes import deck, markdown
 from studyapp.notes.foreign import Foreign, Media
 from studyapp.notes.note import Problem
 from studyapp.store import tables
-from studyapp.study import library
+from studyapp.study import foreign, library
 from studyapp.study.desk import Desk
+from studyapp.study.foreign import Attached
 from studyapp.study.questionnaire import post
 
 MEDIA = "media"  # the folder in a pack
@@ -41,7 +43,8 @@ class Imported:
     """What one file gave: questions with their answers and lines, own notes on sections, cards.
 
     `known`: it was imported before, and nothing was changed. `changed` notes were there already
-    and have another text now. `problems` are the reader's, too.
+    and have another text now. `reviews` and `schedules` are those that the log has now and had
+    not. `problems` are the reader's, too.
     """
 
     source: Source
@@ -49,6 +52,8 @@ class Imported:
     own_notes: int = 0
     cards: int = 0
     changed: int = 0
+    reviews: int = 0
+    schedules: int = 0
     known: bool = False
     problems: tuple[Problem, ...] = ()
 
@@ -57,8 +62,9 @@ def bring(desk: Desk, sources: Sequence[Source], *, dry_run: bool = False) -> li
     """Take over what the files hold; with *dry_run* only say what that would be.
 
     Answers go to one attempt a file, all files in one transaction. Notes go to the pack that is
-    named after their file, whose new decks are started. A file that is imported again brings what
-    has changed in it; what the learner has edited stays. Raises StudyError if the chapter of
+    named after their file, whose new decks are started, and their reviews and schedules to the log,
+    in one transaction a file. A file that is imported again brings what has changed in it; what the
+    learner has edited stays. Raises StudyError if the chapter of
     answers is not here, or a file cannot be written.
     """
     done = _restore(desk, sources, dry_run=dry_run)
@@ -66,6 +72,15 @@ def bring(desk: Desk, sources: Sequence[Source], *, dry_run: bool = False) -> li
         if source.foreign.notes:
             done[index] = _bring_notes(desk, source, dry_run=dry_run)
     return done
+
+
+def take_back(desk: Desk, source: Source) -> Attached:
+    """Take back the reviews and schedules that the notes of a file have brought; its notes stay,
+    and so do the ratings of here. Imported again, they come again."""
+    root = pack_folder(library.packs_of(desk), source.path)
+    planned = deck.plan(root, source.foreign.notes, source.path)
+    with desk.writing() as connection:
+        return foreign.take_back(connection, planned, root.name, desk.now(), learner=desk.learner)
 
 
 def _restore(desk: Desk, sources: Sequence[Source], *, dry_run: bool) -> list[Imported]:
@@ -92,37 +107,75 @@ def _restore(desk: Desk, sources: Sequence[Source], *, dry_run: bool) -> list[Im
 
 
 def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
-    foreign, root = source.foreign, pack_folder(library.packs_of(desk), source.path)
-    planned = deck.plan(root, foreign.notes, source.path)
-    problems = [*foreign.problems, *planned.problems]
-    files = dict(_media(root, source, problems))
-    if foreign.schedules or foreign.reviews:
-        told = "the schedules and reviews are not taken over; the cards start as new ones"
-        problems.append(Problem(source.path, 0, told))
-    if not dry_run:
-        chapter = tables.chapter.c
-        of_pack = select(chapter.id, chapter.title).where(
-            chapter.pack == root.name, chapter.number.is_(None)
+    packs = library.packs_of(desk)
+    root = pack_folder(packs, source.path)
+    planned = deck.plan(root, source.foreign.notes, source.path)
+    problems = [*source.foreign.problems, *planned.problems]
+    media = dict(_media(root, source, problems))
+    with desk.reading() if dry_run else desk.writing(for_all=True) as connection:
+        if not dry_run:
+            _write(media, planned)
+            _read_in(connection, packs, root.name, planned, desk.now(), learner=desk.learner)
+        attached = foreign.attach(
+            connection,
+            source.foreign,
+            planned,
+            root.name,
+            source.format,
+            desk.now(),
+            learner=desk.learner,
+            dry_run=dry_run,
         )
-        with desk.reading() as connection:
-            before = {row.id for row in connection.execute(of_pack)}
-        for path, one in files.items():
-            disk.write(path, one.read())
-        for path, text in planned.files.items():
-            disk.write(path, text)
-        library.refresh(desk)
-        with desk.writing() as connection:
-            rows = connection.execute(of_pack).all()
-            new = [row.id for row in rows if row.id not in before and row.title in planned.decks]
-            library.let_in(connection, new, desk.now(), learner=desk.learner)
+    problems += (Problem(source.path, 0, told) for told in _left_out(attached))
+    new = (planned.files, media, planned.problems, attached.reviews, attached.schedules)
     return Imported(
         source,
         tuple((note.question, note.answer, note.line) for note in planned.added),
         cards=planned.cards,
         changed=planned.changed,
-        known=not (planned.files or files or planned.problems),
+        reviews=attached.reviews,
+        schedules=attached.schedules,
+        known=not any(new),
         problems=tuple(problems),
     )
+
+
+def _write(media: Mapping[Path, Media], planned: deck.Pack) -> None:
+    for path, one in media.items():
+        disk.write(path, one.read())
+    for path, text in planned.files.items():
+        disk.write(path, text)
+
+
+def _read_in(
+    connection: Connection,
+    packs: Path,
+    pack: str,
+    planned: deck.Pack,
+    now: datetime,
+    *,
+    learner: int,
+) -> None:
+    """Read what was written, and start the decks that are new with it."""
+    if library.is_read(connection, packs, learner=learner):
+        return
+    chapter = tables.chapter.c
+    of_pack = select(chapter.id, chapter.title).where(
+        chapter.pack == pack, chapter.number.is_(None)
+    )
+    before = {row.id for row in connection.execute(of_pack)}
+    library.read_in(connection, packs, now, learner=learner)
+    rows = connection.execute(of_pack).all()
+    new = [row.id for row in rows if row.id not in before and row.title in planned.decks]
+    library.let_in(connection, new, now, learner=learner)
+
+
+def _left_out(attached: Attached) -> Iterator[str]:
+    some = "of the reviews and schedules"
+    if attached.unknown:
+        yield f"{attached.unknown:,} {some} are of cards that are not here"
+    if attached.impossible:
+        yield f"{attached.impossible:,} {some} have a date or a rating that cannot be"
 
 
 def pack_folder(packs: Path, path: Path) -> Path:

@@ -126,18 +126,29 @@ def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
 
     Installed content is read for all, own packs for the learner at the desk alone.
     """
-    installed, own = installed_roots(), own_roots(packs_of(desk))
+    own = packs_of(desk)
     with desk.reading() as connection:
-        if not force and is_current(connection, [*installed, *own], whose=desk.learner):
+        if not force and is_read(connection, own, learner=desk.learner):
             return None
+    with desk.writing(for_all=True) as connection:
+        return read_in(connection, own, desk.now(), learner=desk.learner)
+
+
+def is_read(connection: Connection, own: Path, *, learner: int) -> bool:
+    """Whether the database has the content as it is now, the learner's packs in *own* with it."""
+    return is_current(connection, [*installed_roots(), *own_roots(own)], whose=learner)
+
+
+def read_in(connection: Connection, own: Path, now: datetime, *, learner: int) -> SyncReport:
+    """Read the content in the caller's transaction: what is installed for all, the packs in the
+    folder *own* for the learner."""
     from studyapp.store.sync import sync  # and the readers of all formats with it
 
-    with desk.writing(for_all=True) as connection:
-        first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
-        owner.claim(connection, own_packs(), learner=learners.FIRST)
-        report = sync(connection, installed, desk.now(), own=own, whose=desk.learner)
-        for learner in connection.scalars(select(tables.learner.c.id)).all() if first else ():
-            _start_first_chapter(connection, desk.now(), learner=learner)
+    first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
+    owner.claim(connection, own_packs(), learner=learners.FIRST)
+    report = sync(connection, installed_roots(), now, own=own_roots(own), whose=learner)
+    for one in connection.scalars(select(tables.learner.c.id)).all() if first else ():
+        _start_first_chapter(connection, now, learner=one)
     return report
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from studyapp.memory.fold import EventKind, ReviewKind
+from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, ReviewKind
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
 
-NO_OUTCOMES = (ReviewKind.CRAM, ReviewKind.IMPORT)
+NO_OUTCOMES = {*CRAMMED, *FROM_ELSEWHERE}
 
 review = tables.review.c
 
@@ -40,6 +40,17 @@ def tells_recall(kind: ReviewKind, before: Memory, day: date) -> bool:
     )
 
 
+def telling(*, learner: int) -> tuple[ColumnElement[bool], ...]:
+    """The same as conditions on a row of `review`; and nothing has taken it back."""
+    return (
+        review.learner_id == learner,
+        review.state_before == State.REVIEW,
+        review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
+        review.last_day_before < review.effective_day,
+        log.not_retracted(),
+    )
+
+
 def recalls(
     connection: Connection,
     *conditions: ColumnElement[bool],
@@ -51,55 +62,20 @@ def recalls(
     Crammed and imported ones are no outcomes; an import is a rating to count from. At most *limit*
     are looked at.
     """
-    rated, known = tables.review.alias("rated").c, tables.event.alias("known").c
-    of_card = and_(
-        rated.card_id == review.card_id,
-        # + 0: a card has few reviews; the index on learner and day would lead through a whole day.
-        rated.learner_id + 0 == learner,
-        rated.kind != ReviewKind.CRAM.value,
-        log.not_retracted(rated),
-    )
-    known_card = and_(
-        known.card_id == review.card_id,
-        known.learner_id == learner,
-        known.kind == EventKind.KNOW.value,
-        log.not_retracted(known),
-    )
-    sooner = or_(
-        rated.stamp < review.stamp, and_(rated.stamp == review.stamp, rated.uid < review.uid)
-    )
-    newest = [
-        select(func.max(day))
-        .where(condition, day < review.effective_day)
-        .correlate(tables.review)
-        .scalar_subquery()
-        for day, condition in ((rated.effective_day, of_card), (known.day, known_card))
-    ]
     rows = connection.execute(
         select(
             review.card_id,
             review.effective_day,
             review.rating,
             review.stability_before,
-            *newest,
+            review.last_day_before,
         )
-        .where(
-            review.learner_id == learner,
-            review.state_before == State.REVIEW,
-            review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
-            log.not_retracted(),
-            ~exists().where(of_card, rated.effective_day == review.effective_day, sooner),
-            ~exists().where(
-                known_card, known.day == review.effective_day, known.stamp < review.stamp
-            ),
-            *conditions,
-        )
+        .where(*telling(learner=learner), *conditions)
         .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
         .limit(limit)
     )
-    found = []
-    for card, day, rating, stability, *days in rows:
-        since = max((day for day in days if day is not None), default=None)
-        if since is not None and stability is not None:
-            found.append(Recalled(card, day, rating > Rating.AGAIN, stability, since))
-    return found
+    return [
+        Recalled(card, day, rating > Rating.AGAIN, stability, since)
+        for card, day, rating, stability, since in rows
+        if stability is not None and since is not None
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from studyapp.memory.fold import EventKind, ReviewKind
+from studyapp.memory.fold import FROM_ELSEWHERE, EventKind
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.study import dates, words
@@ -46,7 +46,7 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
     rated = log.newest(
         connection,
         tables.review,
-        review.kind != ReviewKind.IMPORT.value,
+        review.kind.not_in([kind.value for kind in FROM_ELSEWHERE]),
         log.not_retracted(),
         learner=learner,
         times=times,

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studyapp.notes.card import clozes, face, find_clozes, numbered_items, sides, without_code
+from studyapp.notes.card import (
+    clozes,
+    face,
+    find_clozes,
+    numbered_items,
+    question_face,
+    sides,
+    without_code,
+)
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point
 
 
@@ -160,3 +168,29 @@ def test_an_order_face_is_a_rearrangement(items: list[str], turn: int) -> None:
     assert sorted(shown) == sorted(items)
     assert (shown == items) == (len(set(items)) == 1)
     assert face(note, "order", turn) == face(note, "order", turn)
+
+
+@pytest.mark.parametrize(
+    ("fields", "side", "front"),
+    [
+        ({"answer": "a"}, "answer", "Why?\n\nMore."),
+        ({"card": CardStyle.BOTH, "answer": "a"}, "answer", "Why?\n\nMore."),
+        ({"card": CardStyle.BOTH, "answer": "a"}, "reversed", "a"),
+        ({"card": CardStyle.CLOZE, "answer": "==a=={#x}"}, "cloze:x", "Why?\n\nMore.\n\n**[ … ]**"),
+        (
+            {"card": CardStyle.ITEMS, "points": (Point("a", id="x"),)},
+            "item:x",
+            "Why?\n\nMore.\n\n- **[ … ]**",
+        ),
+        (
+            {"card": CardStyle.ORDER, "answer": "1. a\n2. a"},
+            "order",
+            "Why?\n\nMore.\n\n- a\n- a",
+        ),
+    ],
+)
+def test_all_of_a_question_is_asked(fields: dict[str, Any], side: str, front: str) -> None:
+    note = make_note(front="More.", **fields)
+    assert face(note, side).front == front
+    assert question_face(note).front.startswith("Why?\n\nMore.")
+    assert note.card is not CardStyle.BOTH or face(note, "reversed").back == "Why?\n\nMore."

@@ -322,3 +322,17 @@ def test_eight_words_in_a_row_may_not_be_shared(tmp_path: Path) -> None:
     assert check([ours], TODAY, against=theirs).problems == ()
     with pytest.raises(StudyError, match="no folder"):
         check([ours], TODAY, against=tmp_path / "nowhere")
+
+
+def test_questions_may_begin_alike_and_go_on_otherwise(tmp_path: Path) -> None:
+    body = (
+        "## What is printed? {{#{0}}}\n\n```\n{1}\n```\n\n<!-- answer -->\n\nOne.\n\n- [ ] one\n\n"
+    )
+    cites = "## Why? {#c}\n\n[So](fact:overfit.gap)\n\n<!-- answer -->\n\nOne.\n\n- [ ] one\n"
+    different = body.format("a", "first second third") + body.format("b", "fourth fifth sixth")
+    write_page(tmp_path, "a.md", "questionnaire", different + cites)
+    write_page(tmp_path, "b.md", "questionnaire", body.format("d", "first second third"))
+    assert [message.split(" at ")[0] for _, _, message in found(tmp_path)] == [
+        "the question cites an experiment, whose figure belongs to the answer",
+        "the same question is already",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studyapp.errors import printable
 from studyapp.notes import deck, markdown
 from studyapp.notes.card import sides
 from studyapp.notes.deck import Pack, note_id
@@ -127,7 +129,7 @@ def test_every_kind_of_note(root: Path) -> None:
         ForeignNote("b", "only one side", card=CardStyle.BOTH, line=3),
         ForeignNote("e", "  ", "no question", line=4),
         ForeignNote("q", "Twice?", line=5),
-        ForeignNote("m", "What does this print?\n\n```\nx\n```", "y", line=6),
+        ForeignNote("m", "One\n\ntwo", "y", kind=NoteKind.TERM, line=6),
     )
     planned = bring(root, *notes)
     assert [(one.line, one.message) for one in planned.problems] == [
@@ -142,15 +144,49 @@ def test_every_kind_of_note(root: Path) -> None:
         "c": ("cloze:c1", "cloze:c2"),
         "q": ("answer",),
         "p": ("answer",),
-        "m": ("answer",),
+        "m": ("meaning", "term"),
     }
     assert found["c"].prompt == "The … is what … lowers, step by step, until it does no more."
     assert found["c"].answer == text
+    assert found["m"].prompt == "One two"
     assert found["p"].points == notes[3].points
     assert {page.path.name for page in markdown.read_folder(root)[0]} == {
         "spanish.md",
         "spanish-2.md",
     }
+
+
+@pytest.mark.parametrize(
+    ("question", "heading", "front"),
+    [
+        ("What does\nthis print?\n\n```\nx\n```", "What does this print?", "```\nx\n```"),
+        ("Which?\n- a\n- b", "Which?", "- a\n- b"),
+        ("Roses are red  \nviolets are\nblue", "Roses are red", "violets are\nblue"),
+        ("# A title\n\nA text.\n\n## More", "A title", "A text.\n\n### More"),
+        ("```python\nx = 1\n```\n\nWhat is x?", "x = 1 What is x?", None),
+        ("> quoted\n\nby whom?", "quoted by whom?", None),
+        ("![a](dog.png)\n\nWhich animal?", "Which animal?", None),
+        ("![](a.png)\n\n![](b.png)", "![](a.png)", "![](b.png)"),
+        ("![](a.png)", "![](a.png)", ""),
+        ("---", "---", ""),
+        ("One\n\n<!-- answer -->\n\nTwo", "One", "\\<!-- answer -->\n\nTwo"),
+        ("One\n\n- [ ] a box", "One", "- \\[ ] a box"),
+        ("One\n\n<script>\n\n## two", "One", "```\n<script>\n\n## two\n```"),
+        ("Only one.", "Only one.", ""),
+    ],
+)
+def test_a_question_of_several_parts_stays_as_it_is(
+    root: Path, question: str, heading: str, front: str | None
+) -> None:
+    planned = bring(root, replace(CAT, question=question), DOG)
+    found = read(root)
+    note = found[note_id("g2")]
+    assert (note.prompt, note.answer) == (heading, CAT.answer)
+    assert note.front == (question if front is None else front)
+    assert found[note_id("g1")].front == ""
+    assert bool(planned.problems) is note.front.startswith("```\n<script>")
+    again = bring(root, replace(CAT, question=question), DOG)
+    assert (again.files, again.unchanged) == ({}, 2)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +210,10 @@ def test_what_would_end_a_note_is_written_otherwise(root: Path, answer: str, wri
     assert found[note_id("g2")].answer == written
     assert found[note_id("g1")].answer == "the dog"
     assert bool(planned.problems) is written.startswith("```\n")
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", printable(text.encode("utf-8", "replace").decode())))
 
 
 PIECES = st.sampled_from(
@@ -210,6 +250,8 @@ def test_any_notes_read_back_or_are_told(notes: list[ForeignNote]) -> None:
         found = read(root)
         assert set(found) == set(planned.ids.values())
         assert len(planned.ids) == len(planned.added)
+        for note in notes if len(planned.ids) == len(notes) else ():
+            assert words(note.question) <= words(found[planned.ids[note.guid]].question)
         left_out = [one for one in planned.problems if "is kept as" not in one.message]
         assert len(planned.added) + len(left_out) == len(notes)
         again = bring(root, *notes)

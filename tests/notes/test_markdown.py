@@ -252,6 +252,77 @@ def test_a_need_that_cannot_be_met_is_not_kept(folder: Folder) -> None:
     assert (page.notes[0].need, page.notes[0].number) == (None, 3)
 
 
+FRONT = """\
+    ## What does this print? {#q}
+
+    ```python
+    print(1)  # <!-- answer -->
+    ```
+
+    <!-- answer -->
+
+    One.
+
+    - [ ] 1
+
+    <!-- number: 3 -->
+    """
+
+
+def test_a_question_may_go_on_below_its_heading(folder: Folder) -> None:
+    note = folder.note(FRONT)
+    assert note.prompt == "What does this print?"
+    assert note.front == "```python\nprint(1)  # <!-- answer -->\n```"
+    assert note.question == f"{note.prompt}\n\n{note.front}"
+    assert (note.answer, note.points, note.number) == ("One.", (Point("1"),), 3)
+    assert markdown.excerpt(note) == textwrap.dedent(FRONT)
+    open_end = folder.note("## Why? {#q}\n\nSo it says.\n\n<!-- answer -->\n")
+    assert (open_end.front, open_end.answer) == ("So it says.", "")
+    plain = folder.note("## Why? {#q}\n\nSo.\n")
+    assert (plain.front, plain.question) == ("", "Why?")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "line", "message"),
+    [
+        (
+            "## Q {#q}\n\n<!-- answer -->\n\nA.",
+            "questionnaire",
+            2,
+            "<!-- answer --> needs a part of the question above it",
+        ),
+        (
+            "## Q {#q}\n\nF <!-- answer -->\n\nA.",
+            "questionnaire",
+            2,
+            "<!-- answer --> must stand alone on its line, from its beginning",
+        ),
+        (
+            "## Q {#q}\n\nF.\n\n<!-- answer -->\n\nA.\n\n<!-- answer -->",
+            "questionnaire",
+            8,
+            f"the answer begins already on line {FIRST + 4}",
+        ),
+        (
+            "## Q {#q}\n\nF.\n\n- [ ] p\n\n<!-- answer -->\n\nA.",
+            "questionnaire",
+            4,
+            "a point belongs to the answer, below <!-- answer -->",
+        ),
+        (
+            "## T {#t}\n\nF.\n\n<!-- answer -->\n\nA.",
+            "jargon",
+            4,
+            "a term has no <!-- answer -->: all of its text is the meaning",
+        ),
+    ],
+)
+def test_where_an_answer_may_begin(
+    folder: Folder, body: str, kind: str, line: int, message: str
+) -> None:
+    assert folder.problems(body, kind) == [(FIRST + line, message)]
+
+
 def test_items(folder: Folder) -> None:
     note = folder.note(
         "## Q? {#q}\n- [ ] extra: first {#p-1}\n- [ ] second {#p-2}\n\n<!-- card: items -->"

@@ -67,7 +67,10 @@ TEXTS = st.one_of(
 PACKS = st.text(CHARACTERS, min_size=1, max_size=9).filter(
     lambda name: "\n" not in name and name == name.strip()
 )
-ANSWERS = st.lists(st.tuples(TEXTS, st.none() | st.integers(1, 40), TEXTS, TEXTS), max_size=3)
+NO_TEXTS = st.just("")
+ANSWERS = st.lists(
+    st.tuples(TEXTS, st.none() | st.integers(1, 40), TEXTS, TEXTS, NO_TEXTS | TEXTS), max_size=3
+)
 POSTS = st.builds(
     Post,
     pack=PACKS,
@@ -331,7 +334,8 @@ def test_nothing_leaks_out_of_its_place(tables: tuple[str, ...], post: Post) -> 
     plan = [f"studyapp post: pack p, chapter {post.chapter}", "h1"]
     plan += ["p", "h2"] if post.answers else []
     for answer in post.answers:
-        plan += ["h3", f"answer: {answer.note}", "blockquote" if answer.text else "p"]
+        plan += ["h3", *(["blockquote"] if answer.front.replace("\r", "").strip() else [])]
+        plan += [f"answer: {answer.note}", "blockquote" if answer.text else "p"]
         plan += ["details"] if answer.reference.replace("\r", "").strip() else []
     notes = [note for note in post.notes if note.text]
     plan += ["h2"] if notes else []

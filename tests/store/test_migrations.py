@@ -14,14 +14,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, select, text
 
 from postgresql import Server
 from studyapp.errors import StoreError
 from studyapp.memory.fold import fold
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS
 from studyapp.memory.state import Cause, Memory, State
-from studyapp.store import log, migrations
+from studyapp.store import log, migrations, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading, writing
 
@@ -434,3 +434,21 @@ def test_a_migration_that_is_interrupted_leaves_a_server_as_it_was(
             assert shape(engine) in stages
             migrations.upgrade(engine)
             assert folded_in(engine) == BEFORE
+
+
+def test_reviews_of_before_know_when_their_card_was_met_last(former: Path) -> None:
+    """As the fold says it, which writes it from now on."""
+    engine = open_database(str(former))
+    column = tables.review.c
+    with writing(engine) as connection:
+        kept = dict(connection.execute(select(column.uid, column.last_day_before)).all())
+        log.refold_all(connection, range(1, len(CARDS) + 1), learner=1)
+        tells = select(column.uid, column.last_day_before).where(
+            column.state_before == State.REVIEW, log.not_retracted()
+        )
+        told = dict(connection.execute(tells).all())
+    engine.dispose()
+    assert {uid: kept[uid] for uid in told} == told
+    after_know = (13).to_bytes(16, "big")
+    assert told[after_know] == date(2026, 3, 1)
+    assert len(told) > 4

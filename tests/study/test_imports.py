@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,8 +26,6 @@ from studyapp.notes.foreign import (
     GivenAnswer,
     Media,
     Moment,
-    Schedule,
-    Stage,
 )
 from studyapp.notes.note import CardStyle
 from studyapp.store import log, owner, tables
@@ -158,14 +156,6 @@ def test_a_pack_is_never_that_of_edited_notes(own: Engine, clock: Clock) -> None
     assert imports.pack_folder(Path("packs"), Path("…")).name == "notes"
 
 
-def test_schedules_that_are_left_out_are_told(own: Engine, clock: Clock) -> None:
-    schedule = Schedule("g2", "answer", Stage.REVIEW, date(2027, 1, 1), interval=30)
-    rated = ForeignReview("g2", "answer", clock(), date(2026, 11, 1), 3, Moment.REVIEW)
-    source = Source(PATH, "test", Foreign((CAT,), (schedule,), (rated,)))
-    (done,) = imports.bring(desk_of(own, clock), [source])
-    assert ["start as new" in one.message for one in done.problems] == [True]
-
-
 def test_answers_and_notes_come_in_one_go(own: Engine, clock: Clock) -> None:
     answers = Answers("test", 1, (GivenAnswer("q00", "Mine.", 4), GivenAnswer("no", "x", 9)))
     sources = [
@@ -261,7 +251,9 @@ def test_the_commands_take_a_deck(
 
         @staticmethod
         def read(path: Path) -> Foreign:
-            return Foreign((CAT,))
+            at = datetime(2026, 10, 1, 8, tzinfo=UTC)
+            rated = ForeignReview("g2", "answer", at, at.date(), 3, Moment.LEARNING)
+            return Foreign((CAT,), reviews=(rated,))
 
     monkeypatch.setitem(formats.FORMATS, "fake", "")
     known = formats.reader
@@ -277,11 +269,32 @@ def test_the_commands_take_a_deck(
     told = json.loads(run("import", str(path), "--dry-run", "--json"))
     assert (told["format"], told["cards"]) == ("fake", 1)
     assert told["notes"] == [{"question": "el gato", "answer": "the cat", "line": 0}]
-    assert "words.txt: 1 new note with 1 card, 0 changed\n" in run("import", str(path))
+    assert (told["reviews"], told["schedules"]) == (1, 0)
+    assert (
+        "words.txt: 1 new note with 1 card, 0 changed, 1 review logged, 0 schedules taken over\n"
+        in run("import", str(path))
+    )
     assert "(imported before)" in run("import", str(path))
+    told_back = "words.txt: 1 review and 0 schedules taken back; the notes stay\n"
+    assert told_back in run("import", "--undo", str(path))
+    assert "neither" in run("import", "--undo", "--dry-run", str(path), code=2)
     assert "  ES::Animals: 0 review, 0 learning, 0 new" in run("due")
     last = json.loads(run("due", "--json"))["chapters"][-1]
     assert (last["chapter"], last["title"]) == (None, "ES::Animals")
     assert "deck ES::Animals" in run("quiz", "ES::Animals", "--plain")
     assert json.loads(run("quiz", "ES::Animals", "--json"))["chapter"] is None
     assert "no deck" in run("review", "--chapter", "ES", "--plain", code=1)
+
+
+def test_a_question_of_several_parts_is_shown_whole(own: Engine, clock: Clock) -> None:
+    asked = "What is printed?\n\n```python\nprint(6 * 7)\n```"
+    bring(own, clock, replace(CAT, question=asked, answer="42"))
+    with reading(own) as connection:
+        view = cards.load(connection, card_of(own, "g2"), learner=1)
+        (found,) = find.find(connection, "print(6", learner=1)
+        by_both = find.find(connection, "printed print(6 42", learner=1)
+    assert (view.face.front, view.face.back) == (asked, "42")
+    assert (found.prompt, found.front) == ("What is printed?", "```python\nprint(6 * 7)\n```")
+    assert by_both == [found]
+    attempt = Attempt(desk_of(own, clock), "ES::Animals")
+    assert attempt.current.face.front == asked

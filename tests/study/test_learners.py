@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,12 @@ from studyapp.lab.lines import Finished
 from studyapp.lab.protocol import Choice, Fact, Question
 from studyapp.memory.state import Rating
 from studyapp.notes import post as posts
+from studyapp.notes.deck import Pack
+from studyapp.notes.foreign import Foreign, ForeignReview, Moment, Schedule, Stage
 from studyapp.store import log, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import asking, library, queue, today, tracker
+from studyapp.study import asking, foreign, library, queue, today, tracker
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
@@ -233,6 +235,25 @@ def import_one_post(desk: Desk, pick: int) -> object:
     return done.known, len(done.questions)
 
 
+def import_a_log(desk: Desk, pick: int) -> object:
+    """Everybody the same one, or the beginning of it."""
+    days = [datetime(2026, 9, 1 + 5 * number, 18, tzinfo=UTC) for number in range(pick + 1)]
+    rated = [ForeignReview("g", "answer", at, at.date(), 3, Moment.REVIEW) for at in days]
+    last = days[-1].date()
+    state = Schedule("g", "answer", Stage.REVIEW, last + timedelta(days=90), last, 90)
+    planned = Pack({}, {"g": "q01"}, {"g": ("answer",)}, frozenset(), (), 0, 0, 0, ())
+    with desk.writing() as connection:
+        return foreign.attach(
+            connection,
+            Foreign(schedules=(state,), reviews=tuple(rated)),
+            planned,
+            "test",
+            "anki",
+            desk.now(),
+            learner=desk.learner,
+        )
+
+
 ANSWERS = (posts.Answer("q00", "What is q00?", None, "It is q00.", "as I wrote it"),)
 ACTIONS: tuple[Callable[[Desk, int], object], ...] = (
     rate,
@@ -249,6 +270,7 @@ ACTIONS: tuple[Callable[[Desk, int], object], ...] = (
     look,
     want,
     import_one_post,
+    import_a_log,
 )
 Script = list[tuple[int, Callable[[Desk, int], object], int, int]]
 scripts = st.lists(

@@ -10,7 +10,7 @@ from studyapp.study import library
 DECK = (
     '---\npack: spanish\ndeck: "ES::Animals"\nkind: questionnaire\n---\n\n'
     "## el perro {#perro}\n\nthe dog\n\n<!-- card: both -->\n\n"
-    "## el gato {#gato}\n\nthe cat\n"
+    "## el gato {#gato}\n\nas it is drawn\n\n<!-- answer -->\n\nthe cat\n"
 )
 
 
@@ -58,3 +58,5 @@ async def test_a_deck_waits_behind_the_chapters(make_app, open_today, only_pack)
         await pilot.press("slash")
         await pilot.press(*"perro")
         await shows(pilot, "el perro")
+        await pilot.press("home", *("delete",) * 5, *"drawn")
+        await shows(pilot, "el gato", "as it is drawn", "the cat")

@@ -18,6 +18,7 @@ _VARIANT = Table(
     Column("key", String, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("prompt", String, nullable=False),
+    Column("front", String),
     Column("answer", String, nullable=False),
     Column("points", JSON, nullable=False),
     Column("need", Integer),

@@ -98,7 +98,11 @@ class FindScreen(Page):
         if event.option_index >= len(self._found):
             return  # of a list that another letter has replaced
         one = self._found[event.option_index]
-        self.query_one(Prose).show(f"**{one.prompt}**\n\n{one.answer}")
+        self.query_one(Prose).show(
+            "\n\n".join(
+                [f"**{one.prompt}**", *([one.front, "---"] if one.front else []), one.answer]
+            )
+        )
         self.study.saw(one.answer)
         self._shown = one
         self._read_deeper(one)
