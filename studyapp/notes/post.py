@@ -63,8 +63,8 @@ class Answer:
     number: int | None  # the question's number in the book
     reference: str
     text: str
-    variant: str | None = None
     front: str = ""  # what the question says below its heading
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

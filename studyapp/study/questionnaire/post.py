@@ -75,7 +75,7 @@ def compose(connection: Connection, key: ChapterKey, catalog: Catalog, *, learne
         if one is whole:
             variant = None
         reference = _reference(one)
-        answers.append(Answer(one.id, one.prompt, one.number, reference, text, variant, one.front))
+        answers.append(Answer(one.id, one.prompt, one.number, reference, text, one.front, variant))
         questions.append(one)
     return Post(
         pack,
