@@ -8,6 +8,7 @@ so that an answer is the author's own text. Line numbers count from 1, columns f
 from __future__ import annotations
 
 import codecs
+import itertools
 import json
 import re
 import secrets
@@ -34,6 +35,7 @@ from studyapp.notes.note import (
     Problem,
     Section,
 )
+from studyapp.notes.plain import DEEPEST
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -59,6 +61,8 @@ _PIPE = re.compile(r"(?<!\\)\|")
 _COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "reverse")
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _OF_CHAPTERS = ("part", "chapter", "title", "lecture", "video")
+_HEAD_KEYS = ("pack", *_OF_CHAPTERS, "deck", "kind")
+_NAMES = ("pack", "part", "title", "deck")  # in which a # may be meant
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
 _FOLLOWER = "another"
 _PARTS = ("point", "cloze")  # whose ids need only differ within a note
@@ -261,6 +265,8 @@ def _read(path: Path) -> tuple[ContentFile | None, _File]:
         return None, file
     head = _front_matter(file)
     chunks = _chunks(file, head.lines, head.kind)
+    if head.page:
+        _report_unread(file, chunks, head)
     sections: tuple[Section, ...] = ()
     moments: tuple[Moment, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -354,7 +360,7 @@ def _yaml(file: _File, lines: Sequence[str]) -> dict[str, str] | None:
     text = "\n".join(lines)
     try:
         # The base loader leaves every value the text that it is: `title: No` is no boolean.
-        values = yaml.load(text, Loader=yaml.BaseLoader)
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position)
         file.report(line + 2, f"front matter has a character that YAML forbids: {error.reason}")
@@ -366,15 +372,32 @@ def _yaml(file: _File, lines: Sequence[str]) -> dict[str, str] | None:
     except (yaml.YAMLError, RecursionError):
         file.report(2, "front matter is not YAML")
         return None
-    if not isinstance(values, dict):
+    if not isinstance(node, yaml.MappingNode):
         file.report(1, "front matter must be lines of key: value")
         return None
-    return {
-        # YAML's "\x1b" and "\ud800" make characters that the file did not have.
-        str(key): printable(" ".join(value.encode("utf-8", "replace").decode().split()))
-        for key, value in values.items()
-        if isinstance(value, str)
-    }
+    values: dict[str, str] = {}
+    for key, value in node.value:
+        line = key.start_mark.line
+        if not isinstance(key, yaml.ScalarNode):
+            file.report(line + 2, "front matter must be lines of key: value")
+        elif key.value not in _HEAD_KEYS:
+            told = f"unknown key {key.value} in the front matter; the keys are "
+            file.report(line + 2, told + ", ".join(_HEAD_KEYS))
+        elif not isinstance(value, yaml.ScalarNode):
+            file.report(line + 2, f"{key.value} is not one text")
+        else:
+            if key.value in values:
+                file.report(line + 2, f"{key.value} is given twice")
+            end = value.end_mark
+            if key.value in _NAMES and lines[end.line : end.line + 1]:
+                rest = lines[end.line][end.column :].lstrip()
+                if rest.startswith("#") and value.style is None:
+                    told = f"{key.value} ends before {rest}: a value with # stands in quotes"
+                    file.report(end.line + 2, told)
+            # YAML's "\x1b" and "\ud800" make characters that the file did not have.
+            said = value.value.encode("utf-8", "replace").decode()
+            values[key.value] = printable(" ".join(said.split()))
+    return values
 
 
 def _guessed_head(lines: Sequence[str], end: int) -> _Head:
@@ -453,13 +476,15 @@ class _Chunk:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+    options = {"maxNesting": DEEPEST}
+    return MarkdownIt("commonmark", options).enable("table").disable(["inline", "text_join"])
 
 
 def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
     """Cut a file below its first *skip* lines at its `##` headings and its tables of terms."""
     tokens = _parser().parse("\n" * skip + "\n".join(file.lines[skip:]) + "\n")
     _report_unclosed(file, tokens)
+    _report_misread(file, tokens)
     cuts: list[tuple[int, int, str | None, bool]] = [(skip, 0, None, False)]
     for index, token in enumerate(tokens):
         if token.level or token.map is None:
@@ -505,8 +530,78 @@ def _report_unclosed(file: _File, tokens: Sequence[Token]) -> None:
             close = f"{indent}{re.escape(token.markup)}{token.markup[0]}*[ \t]*$"
             if end - first < 2 or not re.match(close, file.lines[end - 1]):
                 file.report(first + 1, "the code fence that begins here is never closed")
-        elif token.type == "html_block" and re.match(r"\s*<!--(?!.*-->)", token.content, re.DOTALL):
-            file.report(first + 1, "the comment that begins here is never closed")
+        elif token.type == "html_block":
+            text = token.content.lstrip()
+            kinds = (kind for kind in _HTML if re.match(kind[0], text, re.IGNORECASE))
+            for _, close, what in kinds:
+                if not re.search(close, text, re.IGNORECASE):
+                    file.report(first + 1, f"the {what} that begins here is never closed")
+
+
+# What CommonMark lets run on over empty lines and headings until its own end.
+_HTML = (
+    (r"<!--", r"-->", "comment"),
+    (r"<(?:script|pre|style|textarea)(?=[\s>]|$)", r"</(?:script|pre|style|textarea)>", "tag"),
+    (r"<\?", r"\?>", "<? instruction"),
+    (r"<!\[CDATA\[", r"\]\]>", "<![CDATA[ section"),
+    (r"<![A-Z]", r">", "<! declaration"),
+)
+
+
+def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
+    """What was perhaps meant as the beginning of a note, and what is too deep to be shown."""
+    for token, following in itertools.pairwise(tokens):
+        if token.type == "heading_open" and (token.level or len(token.markup) > 2) and token.map:
+            if _MARK.search(following.content.rstrip()):
+                told = "this heading has an id but begins no note: a note begins with ## on its own"
+                file.report(token.map[0] + 1, told)
+        elif token.type == "paragraph_open" and token.map:
+            for at, line in enumerate(file.lines[slice(*token.map)], token.map[0] + 1):
+                if found := re.match(r" {0,3}(#{2,6})[^#\s]", line):
+                    file.report(at, f"no heading: a space is missing after {found[1]}")
+    deepest = next((it for it in tokens if it.map and it.level >= DEEPEST - 1), None)
+    if deepest is not None and deepest.map:
+        told = "lists and quotes are nested too deep here: what is within is not shown"
+        file.report(deepest.map[0] + 1, told)
+
+
+def _report_unread(file: _File, chunks: Sequence[_Chunk], head: _Head) -> None:
+    """Text that belongs to no note; a title above all of them and comments are for the author."""
+    what, begins = _BEGINNINGS[(head.timed and "lecture") or head.kind or ""]
+    found = any(chunk.table or chunk.title is not None for chunk in chunks)
+    first_unread = 0
+    for chunk in chunks:
+        if chunk.table or chunk.title is not None:
+            continue
+        silent = _silent(chunk, titled=found, tables=head.kind is FileKind.JARGON)
+        _, lines = _comments(file, replace(chunk, start=chunk.start - 1))
+        unread = [it.number for it in lines if it.text.strip() and it.number - 1 not in silent]
+        if unread and found:
+            upto = f" to line {unread[-1]}" if len(unread) > 1 else ""
+            file.report(unread[0], f"not read{upto}, as it belongs to no {what}: {begins}")
+        first_unread = first_unread or min(unread, default=0)
+    # A table of other columns, an empty front matter: then that is told.
+    if not found and (first_unread or not file.problems):
+        file.report(first_unread or 1, f"there is no {what} in this file: {begins}")
+
+
+_BEGINNINGS = {
+    FileKind.QUESTIONNAIRE: ("question", "one begins with ## and a space"),
+    FileKind.JARGON: ("term", "one begins with ## and a space, or is a row below Term and Meaning"),
+    FileKind.READING: ("section", "one begins like ## 1.19 Title"),
+    "lecture": ("moment", "one begins like ## 31:20 Title"),
+}
+
+
+def _silent(chunk: _Chunk, *, titled: bool, tables: bool) -> set[int]:
+    """The lines, from 0, of rules and of what is told elsewhere or only names what follows."""
+    lines: set[int] = set()
+    for at, token in enumerate(chunk.tokens):
+        title = titled and not at and token.type == "heading_open" and token.markup in "#="
+        table = tables and token.type == "table_open"  # told by _chunks: it lacks a column
+        if token.map and not token.level and (title or table or token.type == "hr"):
+            lines.update(range(*token.map))
+    return lines
 
 
 # --- a heading and what is below it -----------------------------------------------------------

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.tree import SyntaxTreeNode
 
+DEEPEST = 100  # levels of nesting that are read; a list takes two
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -51,7 +52,7 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
     dollarmath_plugin(parser, allow_labels=False, allow_blank_lines=False)
     parser.inline.ruler.at("math_inline", _inline_maths)
     return parser

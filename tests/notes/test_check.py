@@ -43,7 +43,7 @@ def test_a_folder_in_order(tmp_path: Path) -> None:
     write_page(tmp_path, "r.md", "reading", "## 1.1 One\n## 1.2 Two\n")
     write_page(tmp_path, "t.md", "jargon", "## Epoch {#epoch}\nOne pass.\n")
     write_page(tmp_path, "t10.md", "jargon", "## Epochs {#epochs}\nPasses.\n", chapter=10)
-    write_page(tmp_path, "t2.md", "jargon", "", chapter=2)
+    write_page(tmp_path, "r2.md", "reading", "## 2.1 One\n", chapter=2)
     report = check([tmp_path], TODAY)
     assert report == Findings(
         problems=(),

@@ -89,18 +89,21 @@ def ids(page: ContentFile | None) -> list[str]:
 
 
 def test_a_page(folder: Folder) -> None:
-    page = folder.page("")
-    assert page == ContentFile(
+    page = folder.page("## Q? {#q}")
+    assert replace(page, notes=()) == ContentFile(
         folder.root / "a.md", "p", "1. Part", 1, "A title", FileKind.QUESTIONNAIRE
     )
 
 
 def test_yaml_values_stay_text(folder: Folder) -> None:
     path = folder.root / "a.md"
-    path.write_text('---\npack: "p"\npart: No\nchapter: 02\ntitle: 2001\nkind: reading\n---')
+    path.write_text(
+        '---\npack: "p"\npart: No\nchapter: 02\ntitle: 2001\nkind: reading\n---\n## 2.1 A'
+    )
     page, problems = markdown.read(path)
     assert problems == ()
-    assert page == ContentFile(path, "p", "No", 2, "2001", FileKind.READING)
+    assert page is not None
+    assert (page.part, page.chapter, page.title) == ("No", 2, "2001")
 
 
 def test_importing_the_reader_imports_no_parser() -> None:
@@ -134,7 +137,7 @@ def test_a_question_with_everything(folder: Folder) -> None:
         """\
         # Questions
 
-        An introduction is not a note's.
+        <!-- for who writes: what is here is nobody's -->
 
         ## What is `overfitting`? {#overfit}
 
@@ -195,7 +198,7 @@ def test_a_note_ends_where_the_next_begins(folder: Folder) -> None:
         "```python\n# a comment\n## no heading {#no}\n\n\n- [ ] no point\n<!-- number: 7 -->\n```",
         "| a | b |\n|---|---|\n| 1 | 2 |",
         "> a quote\n> - [ ] not a point",
-        "### Deeper {#deeper}\n\n#### Deepest",
+        "### Deeper\n\n#### Deepest",
         "- a plain list\n  - [ ] nested, so not a point",
         "1. [ ] numbered, so not a point",
         "    indented code <!-- kept -->\n    - [ ] no point",
@@ -295,8 +298,8 @@ def test_a_term_below_a_heading(folder: Folder) -> None:
 def test_a_table_of_terms(folder: Folder) -> None:
     page = folder.page(
         """\
-        Terms of the chapter:
-
+        Terms of the chapter
+        ====================
         | MEANING | Term | Synonyms | Id | Section | Family |
         |---|:--|---|---|---|---|
         | One pass | Epoch | pass; sweep | epoch | 1.3 | training |
@@ -329,7 +332,7 @@ def test_a_table_of_terms(folder: Folder) -> None:
 
 
 def test_sections(folder: Folder) -> None:
-    body = "Intro\n\n## 1.1 One\n\nText.\n\n### 1.2 Not one\n<!-- x -->\n- [ ] kept\n"
+    body = "# Intro\n\n## 1.1 One\n\nText.\n\n### 1.2 Not one\n<!-- x -->\n- [ ] kept\n"
     page = folder.page(f"{body}\n## 1.10 Ten {{#t}}\n", "reading")
     path = folder.root / "a.md"
     assert page.sections == (
@@ -341,7 +344,7 @@ def test_sections(folder: Folder) -> None:
 
 def test_moments_of_a_lecture(folder: Folder) -> None:
     body = (
-        "Intro\n\n## 0:00 Start\n\n## 31:20 Terms {#t}\n\nOne.\n\n<!-- section: 1.17 -->\n"
+        "# Intro\n\n## 0:00 Start\n\n## 31:20 Terms {#t}\n\nOne.\n\n<!-- section: 1.17 -->\n"
         "<!-- source: Someone -->\n<!-- aside -->\n## 1:02:48 Drive\n<!-- section: 2.4 -->\nTwo\n"
     )
     page = folder.page(body, LECTURE)
@@ -382,13 +385,20 @@ def test_unreadable_front_matter(folder: Folder, text: str, line: int, message: 
     assert problem.message.startswith(message)
 
 
+UNKNOWN = "unknown key x in the front matter; the keys are pack, part, chapter, title, lecture"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "message", "has_page"),
     [
-        ("pack: p", "x: p", 1, "front matter lacks pack", False),
+        ("pack: p", "", 1, "front matter lacks pack", False),
         ("pack: p", "pack:", 1, "front matter lacks pack", False),
         ("part: 1. Part", "", 1, "front matter lacks part", True),
-        ("title: A title", "title: [a]", 1, "front matter lacks title", True),
+        ("title: A title", "", 1, "front matter lacks title", True),
+        ("title: A", "x: y\ntitle: A", 5, UNKNOWN, True),
+        ("title: A", "video: [a]\ntitle: A", 5, "video is not one text", True),
+        ("title: A", "title: B\ntitle: A", 6, "title is given twice", True),
+        ("title: A", "title: C # A", 5, "title ends before # A title: a", True),
         ("kind: jargon", "", 1, "front matter lacks kind", False),
         ("chapter: 1", "", 1, "front matter lacks chapter", False),
         (
@@ -409,7 +419,8 @@ def test_wrong_front_matter(
     path = folder.root / "a.md"
     path.write_text(front_matter("jargon").replace(old, new) + "\n## A {#a}\n")
     page, problems = markdown.read(path)
-    assert [(problem.line, problem.message) for problem in problems] == [(line, message)]
+    assert [problem.line for problem in problems] == [line]
+    assert problems[0].message.startswith(message)
     assert (page is not None) is has_page
 
 
@@ -525,6 +536,90 @@ def test_problems_of_terms(folder: Folder, body: str, line: int, message: str) -
     assert ids(page) == (["ok"] if "ok" in body else [])
 
 
+NOTHING = "there is no question in this file: one begins with ## and a space"
+UNREAD = "as it belongs to no question: one begins with ## and a space"
+
+
+@pytest.mark.parametrize(
+    ("body", "problems"),
+    [
+        ("", [(1, NOTHING)]),
+        ("<!-- number: 3 -->", [(1, NOTHING)]),
+        ("# One?\n\nAn answer.\n\n# Two?", [(8, NOTHING)]),
+        ("\n### One?\n\n- [ ] p", [(9, NOTHING)]),
+        ("One?\n----\nAn answer.", [(8, NOTHING)]),
+        ("Q: One?\nA: An answer.", [(8, NOTHING)]),
+        ("##One?", [(8, "no heading: a space is missing after ##"), (8, NOTHING)]),
+        ("# A title\n\n---\n\n## Q? {#q}", []),
+        ("A title\n=======\n<!-- aside -->\n## Q? {#q}", []),
+        ("# A title\nOne.\n\n- [ ] p\n\n## Q? {#q}", [(9, f"not read to line 11, {UNREAD}")]),
+        ("One.\n## Q? {#q}", [(8, f"not read, {UNREAD}")]),
+        ("```\n## No? {#no}\n```\n## Q? {#q}", [(8, f"not read to line 10, {UNREAD}")]),
+        ("## Q? {#q}\n### R? {#r}", [(9, "this heading has an id but begins no note")]),
+        ("## Q? {#q}\n> ## R? {#r}", [(9, "this heading has an id but begins no note")]),
+        ("## Q? {#q}\nA.\n##R?", [(10, "no heading: a space is missing after ##")]),
+        ("## Q? {#q}\n#1 of all, `##x` and\n    ##y\n\n    ##z\n", [])
+    ],
+)  # fmt: skip
+def test_what_belongs_to_no_question(
+    folder: Folder, body: str, problems: list[tuple[int, str]]
+) -> None:
+    found = folder.problems(body)
+    assert [line for line, _ in found] == [line for line, _ in problems]
+    for (_, said), (_, expected) in zip(found, problems, strict=True):
+        assert expected in said
+
+
+def test_what_belongs_to_no_term_or_section(folder: Folder) -> None:
+    table = "| Term | Meaning | Id |\n|-|-|-|\n| a | b | c |\n"
+    assert folder.problems(table + "\nAnd\n\n- more\n\n" + table.replace("c", "d"), "jargon") == [
+        (FIRST + 4, "not read to line 14, as it belongs to no term: one begins with ## and a space,"
+         " or is a row below Term and Meaning"),
+    ]  # fmt: skip
+    (problem,) = folder.problems("- **Term**: meaning", "jargon")
+    assert problem[0] == FIRST
+    (problem,) = folder.problems("Lost.\n\n## 1.1 One", "reading")
+    assert problem == (
+        FIRST,
+        "not read, as it belongs to no section: one begins like ## 1.19 Title",
+    )
+    ((line, told),) = folder.problems("", LECTURE)
+    assert (line, told) == (1, "there is no moment in this file: one begins like ## 31:20 Title")
+
+
+@pytest.mark.parametrize(
+    ("opening", "what"),
+    [
+        *((f"<{tag}>", "tag") for tag in ("pre", "script", "style", "TEXTAREA")),
+        ("<pre class='x'>", "tag"),
+        ("<?php", "<? instruction"),
+        ("<![CDATA[", "<![CDATA[ section"),
+        ("<!DOCTYPE", "<! declaration"),
+        ("<!-- x", "comment"),
+        ("```", "code fence"),
+        ("~~~ python", "code fence"),
+    ],
+)
+def test_what_swallows_the_next_notes_is_told(folder: Folder, opening: str, what: str) -> None:
+    body = f"## Q? {{#q}}\n\nA.\n\n{opening}\n\n## R? {{#r}}\n\nB.\n"
+    assert folder.problems(body) == [
+        (FIRST + 4, f"the {what} that begins here is never closed"),
+    ]
+
+
+def test_what_html_ends_by_itself_or_is_closed_is_no_problem(folder: Folder) -> None:
+    for text in (
+        "<pre>\n\nx\n</pre>",
+        "<div>",
+        "<details>\nx",
+        "<?x ?>",
+        "<!DOCTYPE html>",
+        "a <pre>",
+    ):
+        page = folder.page(f"## Q? {{#q}}\n\n{text}\n\n## R? {{#r}}\n")
+        assert ids(page) == ["q", "r"]
+
+
 @pytest.mark.parametrize("heading", ["## Validation", "## 1.1", "## 1.1.2 A", "## 31:20 Terms"])
 def test_a_section_needs_a_number(folder: Folder, heading: str) -> None:
     body = f"## 1.1 One\n\n{heading}\n\n## 1.2 Two\n"
@@ -630,7 +725,8 @@ def test_control_characters_go(folder: Folder) -> None:
 def test_a_folder_in_the_order_of_chapters(folder: Folder) -> None:
     for name, chapter in [("10/a.md", 10), ("2/b10.md", 2), ("2/b9.MD", 2), ("1/z.md", 3)]:
         folder.write("", name=name)
-        (folder.root / name).write_text(front_matter("jargon", chapter))
+        body = f"## T {{#t{chapter}-{len(name)}}}"
+        (folder.root / name).write_text(front_matter("jargon", chapter) + body)
     for name in ("README.md", "2/CONTRIBUTING.md", ".git/x.md", "2/.draft.md", "note.txt"):
         folder.write("## no id", name=name)
     pages, problems = markdown.read_folder(folder.root)
@@ -872,7 +968,7 @@ def test_a_deck_has_a_name_and_no_number(folder: Folder) -> None:
 )
 def test_problems_of_a_deck(folder: Folder, head: str, line: int, message: str) -> None:
     path = folder.root / "a.md"
-    path.write_text(f"---\n{head}\n---\n")
+    path.write_text(f"---\n{head}\n---\n## T {{#t}}\n")
     _, problems = markdown.read(path)
     assert (problems[0].line, problems[0].message.startswith(message)) == (line, True), problems
 
