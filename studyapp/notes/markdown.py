@@ -13,7 +13,7 @@ import json
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,7 @@ from studyapp.notes.note import (
     Problem,
     Section,
 )
-from studyapp.notes.plain import DEEPEST
+from studyapp.notes.plain import DEEPEST, keep_footnotes
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -477,12 +477,15 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     options = {"maxNesting": DEEPEST}
-    return MarkdownIt("commonmark", options).enable("table").disable(["inline", "text_join"])
+    parser = MarkdownIt("commonmark", options).enable("table").disable(["inline", "text_join"])
+    keep_footnotes(parser)
+    return parser
 
 
 def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
     """Cut a file below its first *skip* lines at its `##` headings and its tables of terms."""
-    tokens = _parser().parse("\n" * skip + "\n".join(file.lines[skip:]) + "\n")
+    targets: dict[str, Any] = {}
+    tokens = _parser().parse("\n" * skip + "\n".join(file.lines[skip:]) + "\n", targets)
     _report_unclosed(file, tokens)
     _report_misread(file, tokens)
     cuts: list[tuple[int, int, str | None, bool]] = [(skip, 0, None, False)]
@@ -501,12 +504,15 @@ def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
                 after = _after(tokens, index, "table_close")
                 cuts += [(first, index, None, True), (end, after, None, False)]
             elif cuts[-1][2] is None:
-                file.report(first + 1, "a table of terms needs the columns Term and Meaning")
+                told = "a table of terms needs the columns Term and Meaning"
+                file.report(first + 1, f"{told}: not read{_upto(first + 1, end)}")
     ends = [*cuts[1:], (len(file.lines), len(tokens), None, False)]
-    return [
+    chunks = [
         _Chunk(first, ends[n][0], tokens[index : ends[n][1]], title, table)
         for n, (first, index, title, table) in enumerate(cuts)
     ]
+    _report_unused(file, chunks, targets)
+    return chunks
 
 
 _HEADINGS = {
@@ -565,6 +571,18 @@ def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
         file.report(deepest.map[0] + 1, told)
 
 
+def _report_unused(file: _File, chunks: Sequence[_Chunk], targets: Mapping[str, Any]) -> None:
+    """Addresses, as in `[name]: https://…`, that no link of their own note leads to."""
+    given = [*targets.get("references", {}).values(), *targets.get("duplicate_refs", [])]
+    for first, end in (target["map"] for target in given):
+        chunk = next(it for it in chunks if it.start <= first < it.end)
+        around = [*file.lines[chunk.start : first], *file.lines[end : chunk.end]]
+        name = re.match(r"[\s>*+-]*(\[[^\]]+\]):", file.lines[first])
+        if name is None or name[1].casefold() not in " ".join(around).casefold():
+            told = f"not shown, as no link of this note uses it: {file.lines[first].strip()}"
+            file.report(first + 1, told)
+
+
 def _report_unread(file: _File, chunks: Sequence[_Chunk], head: _Head) -> None:
     """Text that belongs to no note; a title above all of them and comments are for the author."""
     what, begins = _BEGINNINGS[(head.timed and "lecture") or head.kind or ""]
@@ -577,7 +595,7 @@ def _report_unread(file: _File, chunks: Sequence[_Chunk], head: _Head) -> None:
         _, lines = _comments(file, replace(chunk, start=chunk.start - 1))
         unread = [it.number for it in lines if it.text.strip() and it.number - 1 not in silent]
         if unread and found:
-            upto = f" to line {unread[-1]}" if len(unread) > 1 else ""
+            upto = _upto(unread[0], unread[-1])
             file.report(unread[0], f"not read{upto}, as it belongs to no {what}: {begins}")
         first_unread = first_unread or min(unread, default=0)
     # A table of other columns, an empty front matter: then that is told.
@@ -814,7 +832,7 @@ def _tasks(file: _File, chunk: _Chunk) -> tuple[list[_Task], set[int]]:
             continue
         first = token.map[0] + 1
         taken.update(range(first, token.map[1] + 1))
-        _report_below_point(file, chunk.tokens[index + 4])
+        _report_below_point(file, chunk.tokens[index:])
         text, name = _identify(file, first, match[1] or "")
         extra = _EXTRA.match(text)
         text = text[extra.end() :] if extra else text
@@ -831,10 +849,22 @@ def _tasks(file: _File, chunk: _Chunk) -> tuple[list[_Task], set[int]]:
     return tasks, taken
 
 
-def _report_below_point(file: _File, token: Token) -> None:
-    comment = token.type == "html_block" and token.content.lstrip().startswith("<!--")
-    if token.type != "list_item_close" and not comment and token.map:
-        file.report(token.map[0] + 1, "a point is one paragraph; what is below it is not read")
+def _report_below_point(file: _File, tokens: Sequence[Token]) -> None:
+    """What follows the paragraph of the point with whose item *tokens* begin, but for comments."""
+    ends = (at for at, it in enumerate(tokens) if it.type == "list_item_close" and it.level == 1)
+    end = next(ends)
+    below = [it for it in tokens[4:end] if it.map and not it.content.lstrip().startswith("<!--")]
+    if below and below[0].map:
+        first = below[0].map[0] + 1
+        last = max(it.map[1] for it in below if it.map)
+        while not file.lines[last - 1].strip():
+            last -= 1
+        told = f"a point is one paragraph; what is below it is not read{_upto(first, last)}"
+        file.report(first, told)
+
+
+def _upto(first: int, last: int) -> str:
+    return f" to line {last}" if last > first else ""
 
 
 def _check_card(file: _File, note: Note, lines: Sequence[_Line], tasks: Sequence[_Task]) -> None:

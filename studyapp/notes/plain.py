@@ -55,7 +55,19 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
     dollarmath_plugin(parser, allow_labels=False, allow_blank_lines=False)
     parser.inline.ruler.at("math_inline", _inline_maths)
+    keep_footnotes(parser)
     return parser
+
+
+def keep_footnotes(parser: MarkdownIt) -> None:
+    """Let `[^1]: https://…` be text: as the definition of a link it would not be shown."""
+    from markdown_it.rules_block import StateBlock, reference
+
+    def read(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        at = state.bMarks[start] + state.tShift[start]
+        return not state.src.startswith("[^", at) and reference(state, start, end, silent)
+
+    parser.block.ruler.at("reference", read)
 
 
 def _inline_maths(state: StateInline, silent: bool) -> bool:

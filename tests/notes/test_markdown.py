@@ -30,6 +30,7 @@ from studyapp.notes.note import (
     Point,
     Section,
 )
+from studyapp.notes.plain import plain
 
 in_one_folder = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -1093,6 +1094,93 @@ def test_fix_is_idempotent_and_only_inserts(tmp_path: Path, body: str, kind: str
     assert path.read_bytes() == after
 
 
+SHAPES = st.sampled_from(
+    [
+        *(
+            "{}",
+            "{}",
+            "{}\n",
+            "- {}",
+            "- [ ] {}",
+            "  - {}",
+            "  - [ ] {}",
+            "1. {}",
+            "> {}",
+            "> - {}",
+        ),
+        *("    {}", "## {0} {{#{0}}}", "##{}", "# {}", "### {}", "### {0} {{#{0}}}", "> ## {}"),
+        *("| {0} | {0} |\n|---|---|\n| x | {0} |", "| {} |", "|---|", "{}\n---", "{}\n===", "---"),
+        *(
+            "```\n{}",
+            "```",
+            "~~~",
+            "<pre>{}",
+            "</pre>",
+            "<div>",
+            "</details>",
+            "<?{}",
+            "<![CDATA[{}",
+        ),
+        *(
+            "",
+            "",
+            "\n[{}]: /x",
+            "[^{}]: https://x.y",
+            "a [{}]",
+            "> [{}]: /x",
+            "$$",
+            "${}",
+            "`{}",
+            "=={}",
+        ),
+        *(
+            "Q: {}",
+            "A: {}",
+            "**{}**",
+            "- - - {}",
+            "> > > {}",
+            "\\{}",
+            "<br>{}",
+            "<b>{}</b>",
+            "~{}~~",
+        ),
+        *("- [ ] {0}\n\n  {0}", "- [ ]\n  {}", "x [{}](http://x.y)", "![{}](x.png)", "-", "[ ] {}"),
+        *("- > {}", "1. - {}", "\t{}", "\t- {}", "        {}", "{}<!-- x -->", "<!-- x -->{}"),
+    ]
+)
+
+
+@settings(in_one_folder, max_examples=200)
+@given(
+    shapes=st.lists(SHAPES, max_size=12),
+    at=st.integers(0, 3),
+    kind=st.sampled_from(["questionnaire", "jargon"]),
+)
+def test_whatever_a_file_holds_is_shown_or_told(
+    tmp_path: Path, shapes: list[str], at: int, kind: str
+) -> None:
+    """Each line's own word is in a note as it is shown, or its line among a problem's."""
+    path = fresh(tmp_path)
+    lines = "\n".join(shape.format(f"w{n}w") for n, shape in enumerate(shapes)).split("\n")
+    lines[at:at] = ["## Q? {#q}"]
+    path.write_text(front_matter(kind) + "\n".join(["# Title", *lines]))
+    page, problems = markdown.read(path)
+    assert page is not None
+    told: set[int] = set()
+    if any("there is no" in problem.message for problem in problems):  # within a fence, say
+        told.update(range(FIRST + len(lines) + 1))
+    for problem in problems:
+        upto = re.search(r" to line (\d+)", problem.message)
+        told.update(range(problem.line, int(upto[1]) + 1 if upto else problem.line + 1))
+    notes = page.notes
+    texts = [text for note in notes for text in (note.prompt, note.answer)]
+    texts += [point.text for note in notes for point in note.points]
+    shown = " ".join(map(plain, texts))
+    for number, line in enumerate(lines, FIRST + 1):
+        for word in re.findall(r"w\d+w", line):
+            assert word in shown or number in told, (line, problems, notes)
+
+
 TEXTS = st.builds(
     lambda first, rest: (first + rest).strip(),
     st.sampled_from("abcé?$"),
@@ -1166,3 +1254,11 @@ def test_a_question_in_any_file_can_be_copied(tmp_path: Path, body: str) -> None
         copied, _ = markdown.read(copy)
         assert copied is not None
         assert without_place(copied.notes) == without_place((note,))
+
+
+def test_what_is_nested_too_deep_to_be_shown_is_told(folder: Folder) -> None:
+    told = "lists and quotes are nested too deep here: what is within is not shown"
+    for mark, depth in [("- ", 60), ("> ", 120), ("1. ", 60)]:
+        body = f"## Q? {{#q}}\n\n{mark * depth}w\n"
+        assert folder.problems(body) == [(FIRST + 2, told)]
+        assert "w" in plain(folder.note(body.replace(mark * depth, mark * 40)).answer)

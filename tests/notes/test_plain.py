@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,3 +92,16 @@ def test_no_word_is_lost(words: list[str]) -> None:
 def test_a_quoted_comment_that_never_ends_is_text() -> None:
     """markdown-it looks past the end of such a text unless a newline follows."""
     assert plain("> - <!--\n>") == "> - <!--"
+
+
+@pytest.mark.parametrize("mark", ["- ", "1. ", "> ", "- > "])
+def test_what_is_nested_deep_is_shown(mark: str) -> None:
+    for depth in (1, 10, 15, 24):
+        assert "here" in plain(mark * depth + "here")
+    lines = [f"{'  ' * depth}- level {depth}" for depth in range(24)]
+    assert re.findall(r"level \d+", plain("\n".join(lines))) == [line.strip("- ") for line in lines]
+
+
+def test_an_address_below_is_a_definition_but_a_footnote_is_text() -> None:
+    assert plain("[a][b] and [c]\n\n[b]: http://b.c\n[c]: <d>") == "a and c"
+    assert plain("x[^1]\n\n[^1]: https://a.b/c") == "x[^1]\n\n[^1]: https://a.b/c"

@@ -291,3 +291,12 @@ for name in ("markdown_it", "pylatexenc", "pygments", "numpy", "sqlalchemy", "to
     assert name not in sys.modules, name
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("width", [8, 20, 40, 80])
+@pytest.mark.parametrize("mark", ["- ", "1. ", "> ", "- > "])
+def test_what_is_nested_deep_stays_inside_and_is_shown(mark: str, width: int) -> None:
+    for depth in (1, 5, 10, 24):
+        lines = laid_out(mark * depth + "here", width)
+        assert all(line.cell_length <= width for line in lines)
+        assert "".join(line.plain for line in lines).endswith("here")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _BULLETS = "•–"  # by depth, in turn
 _CITES = ("fact:", "lesson:")
 _LEAST = 12  # cells: a column narrower than this turns a table into a list
+_NARROWEST = 4  # cells that a list or a quote leaves to what is within
 _GAP = 3  # cells between columns
 
 
@@ -139,7 +140,7 @@ class _Layout:
         lines: list[Content] = []
         tight = False
         for node in nodes:
-            block = self._block(node, max(width, 4), depth)
+            block = self._block(node, max(width, _NARROWEST), depth)
             if not block:
                 continue
             if lines and not tight:
@@ -153,6 +154,8 @@ class _Layout:
             case "bullet_list" | "ordered_list":
                 return self._list(node, width, depth)
             case "blockquote":
+                if width - 2 < _NARROWEST:
+                    return self.lines(node.children, width)
                 bar = _marked("▎ ")
                 return [bar + line for line in self.lines(node.children, width - 2)]
             case "fence" | "code_block":
@@ -182,9 +185,12 @@ class _Layout:
         lines: list[Content] = []
         loose = is_loose(node)
         for mark, item in zip(marks, node.children, strict=True):
-            body = self.lines(item.children, width - indent, depth + 1) or [Content()]
             if lines and loose:
                 lines.append(Content())
+            if width - indent < _NARROWEST:  # so deep that what is within begins at the left again
+                lines += [_marked(mark), *self.lines(item.children, width, depth + 1)]
+                continue
+            body = self.lines(item.children, width - indent, depth + 1) or [Content()]
             lines.append(_marked(f"{mark:>{indent - 1}} ") + body[0])
             lines.extend(line.pad_left(indent) for line in body[1:])
         return lines
