@@ -7,6 +7,7 @@ so that an answer is the author's own text. Line numbers count from 1, columns f
 
 from __future__ import annotations
 
+import bisect
 import codecs
 import itertools
 import json
@@ -135,7 +136,7 @@ def fix(path: Path, taken: set[str] | None = None, *, own: bool = False) -> int:
     # From the end backwards, so that the columns before stay true.
     for gap, text in sorted(filled, key=lambda item: item[0].place, reverse=True):
         line = lines[gap.line - 1]
-        column = _nth(line, gap.column, _is_printable)
+        column = _in_source(line, gap.column)
         lines[gap.line - 1] = line[:column] + text + line[column:]
     disk.write(path, (codecs.BOM_UTF8 if file.bom else b"") + "".join(lines).encode())
     return sum(bool(gap.text) for gap in file.gaps)
@@ -249,7 +250,8 @@ class _File:
         self.source = source
         self.bom = bom
         text = re.sub(r"\r\n?", "\n", source)
-        self.lines = printable(text).split("\n")
+        # As composed characters: the same text, whatever system saved it.
+        self.lines = unicodedata.normalize("NFC", printable(text)).split("\n")
         self.problems: list[Problem] = []
         self.gaps: list[_Gap] = []
         if "\0" in text:
@@ -396,7 +398,7 @@ def _yaml(file: _File, lines: Sequence[str]) -> dict[str, str] | None:
                     file.report(end.line + 2, told)
             # YAML's "\x1b" and "\ud800" make characters that the file did not have.
             said = value.value.encode("utf-8", "replace").decode()
-            values[key.value] = printable(" ".join(said.split()))
+            values[key.value] = unicodedata.normalize("NFC", printable(" ".join(said.split())))
     return values
 
 
@@ -1131,5 +1133,15 @@ def _nth(line: str, count: int, counts: Callable[[str], bool]) -> int:
     return len(line)
 
 
-def _is_printable(character: str) -> bool:
-    return bool(printable(character))
+def _in_source(line: str, column: int) -> int:
+    """Where a column of a line as it is kept, printable and composed, is in its source."""
+    if unicodedata.is_normalized("NFC", line):
+        return _nth(line, column, lambda character: bool(printable(character)))
+
+    def kept(end: int) -> int:
+        return len(unicodedata.normalize("NFC", printable(line[:end])))
+
+    place = bisect.bisect_left(range(len(line)), column, key=kept)
+    while place < len(line) and kept(place + 1) == column and printable(line[place]):
+        place += 1  # an accent that is one character with the letter before it
+    return place

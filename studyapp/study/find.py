@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from unicodedata import normalize
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from studyapp.store import owner, tables
 
@@ -24,19 +25,16 @@ class Found:
 
 
 def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -> list[Found]:
-    """Notes that contain every word of *words* in question, answer or tags; those with a hit in
-    the question first, then in book order. No words find nothing."""
-    wanted = words.split()
+    """Notes that contain every word of *words* in question, answer or id, whatever their case and
+    form of Unicode; those with a hit in the question first, then in book order. No words find
+    nothing."""
+    wanted = normalize("NFC", words).split()
     if not wanted:
         return []
-    in_prompt = and_(*(note.prompt.icontains(word, autoescape=True) for word in wanted))
+    in_prompt = and_(*(_contains(note.prompt, word) for word in wanted))
     anywhere = and_(
         *(
-            or_(
-                note.prompt.icontains(word, autoescape=True),
-                note.answer.icontains(word, autoescape=True),
-                note.name.icontains(word, autoescape=True),
-            )
+            or_(*(_contains(text, word) for text in (note.prompt, note.answer, note.name)))
             for word in wanted
         )
     )
@@ -48,3 +46,9 @@ def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -
         .limit(limit)
     )
     return [Found(*row) for row in rows]
+
+
+def _contains(text: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """SQLite knows the case of ASCII letters alone, so a word is looked for in each."""
+    forms = {word, word.lower(), word.upper(), word.capitalize()}
+    return or_(*(text.icontains(form, autoescape=True) for form in sorted(forms)))

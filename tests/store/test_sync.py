@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -305,3 +306,16 @@ def test_two_devices_agree_on_identity() -> None:
         str(card_uid(note_uid("fastai", "overfitting"), "answer"))
         == "254b34ed-aabd-5b93-922b-3a4d67068c15"
     )
+
+
+def test_a_file_that_is_saved_in_decomposed_characters_is_the_same(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    path = content / "1" / "questionnaire.md"
+    path.write_text(path.read_text().replace("first of q00", "d\u00e9j\u00e0 vu"))
+    run(engine, clock, content)
+    before = rate_all(engine, clock)
+    path.write_text(unicodedata.normalize("NFD", path.read_text()))
+    report = run(engine, clock, content)
+    assert (report.changed, report.due_again) == (0, 0)
+    assert memories(engine) == before
