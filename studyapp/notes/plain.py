@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from studyapp.errors import printable
+from studyapp.notes.card import BLANK, JOINER
 from studyapp.notes.maths import to_unicode
 
 if TYPE_CHECKING:
@@ -38,7 +39,11 @@ def parse(markdown: str) -> SyntaxTreeNode:
     """
     from markdown_it.tree import SyntaxTreeNode
 
-    return SyntaxTreeNode(_parser().parse(printable(markdown) + "\n"))
+    tokens = _parser().parse(printable(markdown) + "\n")
+    for token in (part for block in tokens for part in (block, *(block.children or ()))):
+        if token.type.startswith("math"):  # where a hidden text needs no help to stay alone
+            token.content = token.content.replace(JOINER, "")
+    return SyntaxTreeNode(tokens)
 
 
 def visible_html(html: str) -> str:
@@ -194,7 +199,9 @@ def _formula(node: SyntaxTreeNode, maths: bool) -> str:
 def _inline(node: SyntaxTreeNode, maths: bool) -> str:
     """Return what an inline node says, without its marks."""
     match node.type:
-        case "text" | "code_inline":
+        case "text":
+            return node.content.replace(BLANK, BLANK.strip(JOINER))
+        case "code_inline":
             return node.content
         case "softbreak":
             return " "

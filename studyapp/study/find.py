@@ -7,6 +7,8 @@ from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from studyapp.notes.card import uncovered
+from studyapp.notes.note import CardStyle
 from studyapp.store import owner, tables
 
 note = tables.note.c
@@ -39,13 +41,16 @@ def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -
         )
     )
     rows = connection.execute(
-        select(note.id, note.prompt, note.answer, chapter.number, note.kind)
+        select(note.id, note.prompt, note.answer, chapter.number, note.kind, note.style)
         .join(tables.chapter, chapter.id == note.chapter_id)
         .where(anywhere, note.missing_since.is_(None), owner.visible(note, learner=learner))
         .order_by(in_prompt.desc(), *tables.IN_ORDER, note.path, note.line)
         .limit(limit)
     )
-    return [Found(*row) for row in rows]
+    return [
+        Found(id_, prompt, uncovered(answer) if style == CardStyle.CLOZE else answer, number, kind)
+        for id_, prompt, answer, number, kind, style in rows
+    ]
 
 
 def _contains(text: ColumnElement[str], word: str) -> ColumnElement[bool]:

@@ -9,8 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studyapp.notes.card import clozes, face, find_clozes, numbered_items, sides, without_code
+from studyapp.notes.card import (
+    BLANK,
+    clozes,
+    face,
+    find_clozes,
+    numbered_items,
+    sides,
+    without_code,
+)
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point
+from studyapp.notes.plain import plain
+from studyapp.tui.widgets.prose import laid_out
 
 
 def make_note(**fields: Any) -> Note:
@@ -92,13 +102,13 @@ def test_a_cloze_face_hides_one_and_shows_the_others(text: str) -> None:
     note = make_note(card=CardStyle.CLOZE, answer=text)
     for key, hidden in clozes(text):
         shown = face(note, f"cloze:{key}")
-        assert "**[ … ]**" in shown.front
-        assert shown.back.startswith(f"**{hidden}**")
+        assert BLANK in shown.front
+        assert shown.back.startswith((f"**{hidden}**", hidden))
 
 
 def test_cloze_faces() -> None:
     note = make_note(card=CardStyle.CLOZE, answer="==Loss=={#a} falls; ==error=={#b} rises.")
-    assert face(note, "cloze:b").front == "Why?\n\nLoss falls; **[ … ]** rises."
+    assert face(note, "cloze:b").front == f"Why?\n\nLoss falls; {BLANK} rises."
     assert face(note, "cloze:b").back == "**error**\n\nLoss falls; error rises."
 
 
@@ -114,7 +124,7 @@ def test_both_sides_are_shown_as_they_stand() -> None:
 def test_item_face_shows_the_other_items() -> None:
     points = (Point("one", id="a"), Point("two", id="b"))
     shown = face(make_note(card=CardStyle.ITEMS, points=points, answer="Because."), "item:b")
-    assert shown.front == "Why?\n\n- one\n- **[ … ]**"
+    assert shown.front == f"Why?\n\n- one\n- {BLANK}"
     assert shown.back == "**two**\n\nBecause."
 
 
@@ -159,3 +169,36 @@ def test_an_order_face_is_a_rearrangement(items: list[str], turn: int) -> None:
     assert sorted(shown) == sorted(items)
     assert (shown == items) == (len(set(items)) == 1)
     assert face(note, "order", turn) == face(note, "order", turn)
+
+
+@pytest.mark.parametrize(
+    ("answer", "front", "back"),
+    [
+        ("==word=={#a}s", "[ … ]s", "words"),
+        ("un==do=={#a}", "un[ … ]", "undo"),
+        ("**==bold=={#a}**s", "[ … ]s", "bolds"),
+        ("==one=={#a}==two=={#b}", "[ … ]two", "onetwo"),
+        ("!==not=={#a}(x)", "![ … ](x)", "!not(x)"),
+        ("==f=={#a}(x)", "[ … ](x)", "f(x)"),
+        ("[==text=={#a}](http://x.y)", "[ … ]", "text"),
+        ("*==e=={#a}*", "[ … ]", "e"),
+        ("$$ ==a=={#a} + b $$", "[…] + b", "a + b"),
+        ("$\\frac{==a=={#a}}{b}$", "[…]/b", "a/b"),
+        ("==`a*`=={#a} or *b*", "[ … ] or b", "a* or b"),
+        ("==$a_b$=={#a}s", "[ … ]s", "a_bs"),
+    ],
+)
+def test_nothing_of_a_hidden_text_is_shown_as_a_mark(answer: str, front: str, back: str) -> None:
+    note = make_note(card=CardStyle.CLOZE, answer=answer)
+    shown = face(note, "cloze:a")
+    assert plain(shown.front).split("\n\n", 1)[1] == front
+    assert plain(shown.back).split("\n\n", 1)[1] == back
+    laid = laid_out(shown.front, 60)[-1].plain.strip()
+    assert laid == front
+
+
+@pytest.mark.parametrize("prompt", ["C++", "*args", "**kwargs", "__init__", "a_b*", "`*`", "$a*b$"])
+def test_a_term_is_asked_for_as_it_reads(prompt: str) -> None:
+    note = make_note(prompt=prompt, kind=NoteKind.TERM, answer="m")
+    assert plain(face(note, "meaning").front) == f"What does {plain(prompt)} mean?"
+    assert plain(face(note, "term").back) == plain(prompt)

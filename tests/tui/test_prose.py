@@ -180,12 +180,12 @@ def test_a_wide_column_folds_while_it_stays_readable() -> None:
 
 def test_a_table_in_a_narrow_window_becomes_a_list() -> None:
     assert texts(TABLE, 30) == [
-        "• validation set",
+        "• Term: validation set",
         "  Meaning: data that the",
         "    model has not seen in",
         "    training",
         "  Seen: 12",
-        "• epoch",
+        "• Term: epoch",
         "  Meaning: one pass over the",
         "    data",
         "  Seen: 7",

@@ -20,6 +20,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from studyapp.errors import printable
+from studyapp.notes.card import BLANK, JOINER
 from studyapp.notes.maths import to_unicode
 from studyapp.notes.plain import is_loose, parse, visible_html
 
@@ -253,7 +254,7 @@ class _Run:
     def add(self, node: SyntaxTreeNode) -> None:
         match node.type:
             case "text":
-                self._write(node.content)
+                self._text(node.content)
             case "code_inline":
                 self._write(node.content, ".prose--code")
             case "math_inline":
@@ -276,6 +277,12 @@ class _Run:
                 self._link(node)
             case _:
                 self._wrapped(node, None)
+
+    def _text(self, text: str) -> None:
+        for at, part in enumerate(text.split(BLANK)):
+            if at:
+                self._write(BLANK.strip(JOINER), ".prose--strong")
+            self._write(part)
 
     def _link(self, node: SyntaxTreeNode) -> None:
         href = str(node.attrs.get("href", ""))
@@ -361,16 +368,15 @@ def _row(cells: Sequence[Content], widths: Sequence[int], right: Sequence[bool])
 def _as_list(
     head: Sequence[Content], rows: Sequence[Sequence[Content]], width: int
 ) -> list[Content]:
-    """Return each row as an item: its first cell, then `Header: cell` lines."""
+    """Return each row as an item: `Header: cell` for each cell that says something."""
     lines: list[Content] = []
     for row in rows or [head]:
-        told = [row[0].stylize(".prose--strong")]
+        told = list(row)
         if rows:
-            for name, cell in zip(head[1:], row[1:], strict=True):
-                if cell:
-                    told.append(name + ": " + cell if name else cell)
-        else:
-            told.extend(row[1:])
+            pairs = zip(head, row, strict=True)
+            told = [name + ": " + cell if name else cell for name, cell in pairs if cell]
+        if told:
+            told[0] = told[0].stylize(".prose--strong")
         for at, text in enumerate(told):
             folded = text.wrap(width - 4) or [Content()]
             lines.append((_marked("• ") if at == 0 else Content("  ")) + folded[0])
