@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from studyapp.errors import printable
 from studyapp.notes.card import BLANK, JOINER
+from studyapp.notes.html import read_tags, visible_html
 from studyapp.notes.maths import to_unicode
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
 DEEPEST = 100  # levels of nesting that are read; a list takes two
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+CITES = ("fact:", "lesson:")  # links that the app follows itself
+_SHELL = re.compile(r"\$(?:\{|[A-Z_]{2})")  # of $HOME/bin:$PATH and ${a}/${b}
 
 
 def plain(markdown: str, *, maths: bool = True) -> str:
@@ -40,15 +42,20 @@ def parse(markdown: str) -> SyntaxTreeNode:
     from markdown_it.tree import SyntaxTreeNode
 
     tokens = _parser().parse(printable(markdown) + "\n")
-    for token in (part for block in tokens for part in (block, *(block.children or ()))):
-        if token.type.startswith("math"):  # where a hidden text needs no help to stay alone
-            token.content = token.content.replace(JOINER, "")
+    for block in tokens:
+        read_tags(block.children or ())
+        for token in (block, *(block.children or ())):
+            if token.type.startswith("math"):  # where a hidden text needs no help to stay alone
+                token.content = token.content.replace(JOINER, "")
     return SyntaxTreeNode(tokens)
 
 
-def visible_html(html: str) -> str:
-    """Return raw HTML as text to show: comments are dropped, tags stay as they are."""
-    return _COMMENT.sub("", html).strip("\n")
+def address(link: SyntaxTreeNode) -> str:
+    """Return where a link leads as it is shown after its text; empty if the text says it."""
+    href = str(link.attrs.get("href", ""))
+    said = "".join(part.content for part in link.children)
+    inside = href.startswith(("#", *CITES)) or link.markup == "autolink"
+    return "" if inside or not href or said == href else f" ({href})"
 
 
 @cache
@@ -94,6 +101,7 @@ def _inline_maths(state: StateInline, silent: bool) -> bool:
         or latex[-1].isspace()
         or source[max(start - 1, 0) : start].isdigit()
         or source[end + 1 : end + 2].isdigit()
+        or (_SHELL.match(source, start) and _SHELL.match(source, end))
     ):
         return False
     if not silent:
@@ -151,11 +159,11 @@ def _block(node: SyntaxTreeNode, maths: bool) -> list[str]:
 
 def _list(node: SyntaxTreeNode, maths: bool) -> list[str]:
     lines: list[str] = []
-    number = int(node.attrs.get("start", 1))
+    number, loose = int(node.attrs.get("start", 1)), is_loose(node)
     for position, item in enumerate(node.children):
         mark = "- " if node.type == "bullet_list" else f"{number + position}{node.markup} "
         body = _blocks(item.children, maths) or [""]
-        if lines and is_loose(node):
+        if lines and loose:
             lines.append("")
         lines.append(mark + body[0])
         lines.extend(" " * len(mark) + line for line in body[1:])
@@ -173,7 +181,7 @@ def is_loose(items: SyntaxTreeNode) -> bool:
 
 def _table(node: SyntaxTreeNode, maths: bool) -> list[str]:
     head, *rows = [
-        ["".join(_inline(part, maths) for part in cell.children).strip() for cell in row.children]
+        [" ".join(_said(cell, maths).split("\n")).strip() for cell in row.children]
         for section in node.children
         for row in section.children
     ]
@@ -209,10 +217,10 @@ def _inline(node: SyntaxTreeNode, maths: bool) -> str:
             return "\n"
         case "math_inline":
             return _formula(node, maths)
-        case "html_inline":
-            return visible_html(node.content)
         case "image":
-            return f"[image: {node.content}]"
+            return f"[image: {node.content or node.attrs.get('src', '')}]"
+        case "link":
+            return _said(node, maths) + address(node)
         case "s":
             return f"~~{_said(node, maths)}~~"
         case _:

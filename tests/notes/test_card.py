@@ -180,7 +180,7 @@ def test_an_order_face_is_a_rearrangement(items: list[str], turn: int) -> None:
         ("==one=={#a}==two=={#b}", "[ … ]two", "onetwo"),
         ("!==not=={#a}(x)", "![ … ](x)", "!not(x)"),
         ("==f=={#a}(x)", "[ … ](x)", "f(x)"),
-        ("[==text=={#a}](http://x.y)", "[ … ]", "text"),
+        ("[==text=={#a}](http://x.y)", "[ … ] (http://x.y)", "text (http://x.y)"),
         ("*==e=={#a}*", "[ … ]", "e"),
         ("$$ ==a=={#a} + b $$", "[…] + b", "a + b"),
         ("$\\frac{==a=={#a}}{b}$", "[…]/b", "a/b"),

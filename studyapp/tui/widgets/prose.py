@@ -21,15 +21,15 @@ from textual.widget import Widget
 
 from studyapp.errors import printable
 from studyapp.notes.card import BLANK, JOINER
+from studyapp.notes.html import visible_html
 from studyapp.notes.maths import to_unicode
-from studyapp.notes.plain import is_loose, parse, visible_html
+from studyapp.notes.plain import CITES, address, is_loose, parse
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
     from textual.highlight import HighlightTheme
 
 _BULLETS = "•–"  # by depth, in turn
-_CITES = ("fact:", "lesson:")
 _LEAST = 12  # cells: a column narrower than this turns a table into a list
 _NARROWEST = 4  # cells that a list or a quote leaves to what is within
 _GAP = 3  # cells between columns
@@ -263,10 +263,8 @@ class _Run:
                 self._write(" ")
             case "hardbreak":
                 self._write("\n")
-            case "html_inline":
-                self._write(visible_html(node.content))
             case "image":
-                self._write(f"[image: {node.content}]")
+                self._write(f"[image: {node.content or node.attrs.get('src', '')}]")
             case "em":
                 self._wrapped(node, ".prose--em")
             case "strong":
@@ -286,8 +284,9 @@ class _Run:
 
     def _link(self, node: SyntaxTreeNode) -> None:
         href = str(node.attrs.get("href", ""))
-        if not href.startswith(_CITES):
+        if not href.startswith(CITES):
             self._wrapped(node, None)
+            self._write(address(node), ".prose--mark")
             return
         start = self._length
         self._wrapped(node, None)
