@@ -14,6 +14,7 @@ import json
 import re
 import secrets
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -576,13 +577,21 @@ def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
 def _report_unused(file: _File, chunks: Sequence[_Chunk], targets: Mapping[str, Any]) -> None:
     """Addresses, as in `[name]: https://…`, that no link of their own note leads to."""
     given = [*targets.get("references", {}).values(), *targets.get("duplicate_refs", [])]
-    for first, end in (target["map"] for target in given):
-        chunk = next(it for it in chunks if it.start <= first < it.end)
-        around = [*file.lines[chunk.start : first], *file.lines[end : chunk.end]]
-        name = re.match(r"[\s>*+-]*(\[[^\]]+\]):", file.lines[first])
-        if name is None or name[1].casefold() not in " ".join(around).casefold():
-            told = f"not shown, as no link of this note uses it: {file.lines[first].strip()}"
-            file.report(first + 1, told)
+    firsts = sorted(target["map"][0] for target in given)
+    for chunk in chunks if firsts else ():
+        found = firsts[
+            bisect.bisect_left(firsts, chunk.start) : bisect.bisect_left(firsts, chunk.end)
+        ]
+        if not found:
+            continue
+        text = "\n".join(file.lines[chunk.start : chunk.end]).casefold()
+        uses = Counter(re.findall(r"\[[^\[\]]+\]", text))
+        names = [re.search(r"\[[^\[\]]+\]", file.lines[first].casefold()) for first in found]
+        uses.subtract(name[0] for name in names if name)
+        for first, name in zip(found, names, strict=True):
+            if name is None or uses[name[0]] < 1:
+                told = f"not shown, as no link of this note uses it: {file.lines[first].strip()}"
+                file.report(first + 1, told)
 
 
 def _report_unread(file: _File, chunks: Sequence[_Chunk], head: _Head) -> None:
@@ -774,7 +783,17 @@ def _checked_id(file: _File, line: int, name: str) -> str:
 
 
 def _without_comments(text: str) -> str:
-    return _SPAN.sub(lambda match: "" if match["block"] or match["inline"] else match[0], text)
+    end = _last_comment(text)
+    found = _SPAN.sub(lambda it: "" if it["block"] or it["inline"] else it[0], text[:end])
+    return found + text[end:]
+
+
+def _last_comment(text: str) -> int:
+    """Where the paragraph of the last comment ends, behind which none has to be looked for: each
+    that is open would be followed to the end of the text."""
+    last = text.rfind("-->")
+    gap = re.compile(r"\n[ \t]*\n").search(text, last)
+    return 0 if last < 0 else gap.start() if gap else len(text)
 
 
 def _comments(file: _File, chunk: _Chunk) -> tuple[list[tuple[int, str]], list[_Line]]:
@@ -788,7 +807,7 @@ def _comments(file: _File, chunk: _Chunk) -> tuple[list[tuple[int, str]], list[_
                 plain[number - first] = "\ufffc" * len(lines[number - first])
     text, searched = "\n".join(lines), "\n".join(plain)
     comments, blotted, end = [], [], 0
-    for match in _SPAN.finditer(searched):
+    for match in _SPAN.finditer(searched[: _last_comment(searched)]):
         group = "block" if match["block"] else "inline"
         if not match[group]:
             continue
@@ -834,7 +853,7 @@ def _tasks(file: _File, chunk: _Chunk) -> tuple[list[_Task], set[int]]:
             continue
         first = token.map[0] + 1
         taken.update(range(first, token.map[1] + 1))
-        _report_below_point(file, chunk.tokens[index:])
+        _report_below_point(file, chunk.tokens, index)
         text, name = _identify(file, first, match[1] or "")
         extra = _EXTRA.match(text)
         text = text[extra.end() :] if extra else text
@@ -851,11 +870,13 @@ def _tasks(file: _File, chunk: _Chunk) -> tuple[list[_Task], set[int]]:
     return tasks, taken
 
 
-def _report_below_point(file: _File, tokens: Sequence[Token]) -> None:
-    """What follows the paragraph of the point with whose item *tokens* begin, but for comments."""
-    ends = (at for at, it in enumerate(tokens) if it.type == "list_item_close" and it.level == 1)
-    end = next(ends)
-    below = [it for it in tokens[4:end] if it.map and not it.content.lstrip().startswith("<!--")]
+def _report_below_point(file: _File, tokens: Sequence[Token], item: int) -> None:
+    """What follows the paragraph of the point whose item opens at *item*, but for comments."""
+    end = item
+    while (tokens[end].type, tokens[end].level) != ("list_item_close", 1):
+        end += 1
+    inside = tokens[item + 4 : end]
+    below = [it for it in inside if it.map and not it.content.lstrip().startswith("<!--")]
     if below and below[0].map:
         first = below[0].map[0] + 1
         last = max(it.map[1] for it in below if it.map)
