@@ -50,6 +50,7 @@ _EXTRA = re.compile(r"extra:\s*", re.IGNORECASE)
 _SECTION = re.compile(r"([0-9]{1,6}\.[0-9]{1,6})(?:\s+(.*))?$")
 _CLOCK = re.compile(r"([0-9]+(?::[0-9]+)+)(?:\s+(.*))?$")
 _TIME = re.compile(r"(?:([0-9]{1,2}):(?=[0-9]{2}:))?([0-5]?[0-9]):([0-5][0-9])")
+_MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 _NUMBER = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}")
 # A comment that begins a line may contain empty lines; one within a paragraph may not.
 _SPAN = re.compile(
@@ -60,7 +61,8 @@ _SPAN = re.compile(
 # A comma ends a value only where another key follows it.
 _PAIR = re.compile(r"\s*([\w-]+)\s*:\s*(.*?)\s*(?:,(?=\s*[\w-]+\s*:)|$)", re.DOTALL)
 _PIPE = re.compile(r"(?<!\\)\|")
-_COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "reverse")
+_ROW_KEYS = ("synonyms", "family", "section", "depth", "reverse", "changed")
+_COLUMNS = ("term", "meaning", "id", *_ROW_KEYS)
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _OF_CHAPTERS = ("part", "chapter", "title", "lecture", "video")
 _HEAD_KEYS = ("pack", *_OF_CHAPTERS, "deck", "kind")
@@ -1019,6 +1021,7 @@ _KEYS: dict[str, tuple[Callable[[str], object], str]] = {
     "depth": (_depth, f"one of {', '.join(Depth)}"),
     "book": (_count, "a whole number above 0"),
     "reverse": ({"yes": True, "no": False}.get, "yes or no"),
+    "changed": (lambda text: text if _MONTH.fullmatch(text) else None, "a month like 2026-12"),
     "origin": (str, "what an import writes"),
 }
 
@@ -1084,8 +1087,7 @@ def _row(file: _File, line: int, names: Sequence[str], cells: Sequence[_Cell]) -
         file.report(line, f"the term has no id; {_FIX}")
     elif not _checked_id(file, line, name):
         return None
-    keys = ("section", "family", "synonyms", "depth", "reverse")
-    fields = _fields(file, line, [(key, values[key]) for key in keys if values.get(key)])
+    fields = _fields(file, line, [(key, values[key]) for key in _ROW_KEYS if values.get(key)])
     answer = values.get("meaning", "")
     return Note(name, NoteKind.TERM, prompt, answer, file.path, line, line, **fields)
 
@@ -1131,6 +1133,7 @@ def _as_heading(note: Note, answer: str) -> str:
     pairs = [("section", note.section), ("family", note.family)]
     pairs.append(("synonyms", "; ".join(note.synonyms)))
     pairs.append(("depth", note.depth if note.depth is not Depth.CORE else None))
+    pairs.append(("changed", note.changed))
     pairs.append(("reverse", None if note.reverse else "no"))
     said = ", ".join(f"{key}: {value}" for key, value in pairs if value)
     comment = f"\n<!-- {said} -->\n" if said else ""

@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, Table, delete, func, insert, or_, select, update
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
+from studyapp.memory.state import Cause
 from studyapp.notes import markdown
-from studyapp.notes.card import MEANING_TO_TERM, REVERSED, sides
+from studyapp.notes.card import MEANING_TO_TERM, sides
+from studyapp.notes.edit import changed_sides
 from studyapp.notes.note import (
-    CardStyle,
     ChapterKey,
     ContentFile,
     Note,
+    Point,
     Problem,
     card_uid,
     chapter_key,
@@ -28,6 +30,7 @@ from studyapp.notes.note import (
 from studyapp.store import log, owner, tables
 from studyapp.store.fingerprint import fingerprint
 
+_AGAIN_A_DAY = 10  # changed cards that fall due on one day: some minutes of its time
 _STRIDE = 1000  # between the positions of two installed cards there is room for own ones
 
 
@@ -115,7 +118,7 @@ def sync(
     for moved in owner.settle(connection):
         text = texts.get(moved.learner, {}).get(moved.uid) or installed.notes.get(moved.uid)
         if text is not None:
-            sides_changed = _changed_sides(text[1], moved.points, moved.cards)
+            sides_changed = _changed_sides(text[1], moved.points, moved.answer, moved.cards)
             changed = [moved.cards[side] for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now, whose=moved.learner)
     return SyncReport(
@@ -316,9 +319,12 @@ def _write_notes(
         if source.owner is None:
             places[uid] = position
         if change and row is not None:
-            sides_changed = _changed_sides(note, row.points, kept_cards)
+            sides_changed = _changed_sides(note, row.points, row.answer, kept_cards)
             changed = [kept_cards[side].id for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now)
+        if note.changed is not None:
+            ids = [made.id for made in kept_cards.values()]
+            tally.due_again += _make_due(connection, ids, now, month=note.changed)
 
 
 def _of(table: Table[Any], whose: int | None) -> Select[Any]:
@@ -328,36 +334,76 @@ def _of(table: Table[Any], whose: int | None) -> Select[Any]:
 
 
 def _changed_sides(
-    note: Note, before: Sequence[Mapping[str, Any]], kept: Iterable[str]
+    note: Note, before: Sequence[Mapping[str, Any]], answer: str, kept: Iterable[str]
 ) -> list[str]:
-    """The cards that ask for something else since a point changed."""
-    old = {point["id"]: point["text"].split() for point in before}
-    new = {point.id: point.text.split() for point in note.points}
-    if note.card is CardStyle.ITEMS:
-        changed = {f"item:{key}" for key, text in new.items() if old.get(key, text) != text}
-        return [side for side in kept if side in changed]
-    was = sorted((point["extra"], point["text"].split()) for point in before)
-    now = sorted((point.extra, point.text.split()) for point in note.points)
-    asked = set(sides(note)) - {REVERSED}  # which shows no points
-    return [] if was == now else [side for side in kept if side in asked]
+    """The cards that ask for something else than with the points and the answer of *before*."""
+    points = [Point(point["text"], point["extra"], point["id"]) for point in before]
+    return changed_sides(note, points, answer, kept)
 
 
 def _make_due(
-    connection: Connection, cards: Iterable[int], now: datetime, *, whose: int | None = None
+    connection: Connection,
+    cards: Iterable[int],
+    now: datetime,
+    *,
+    whose: int | None = None,
+    month: str | None = None,
 ) -> int:
     """Make cards that were rated come once more, in the log of each learner who did, or of one;
-    returns how many."""
-    memory, count = tables.memory.c, 0
+    returns how many. They are spread over days, so that an edit of a chapter fills none.
+
+    With the *month* of an announced change only those that were rated in it or before, once.
+    """
+    memory, event, count = tables.memory.c, tables.event.c, 0
     for card_id in cards:
-        rated = select(memory.learner_id).where(memory.card_id == card_id, memory.due.is_not(None))
+        rated = select(memory.learner_id, memory.due, memory.last_day).where(
+            memory.card_id == card_id, memory.due.is_not(None)
+        )
         if whose is not None:
             rated = rated.where(memory.learner_id == whose)
-        for learner in connection.scalars(rated).all():
+        for learner, due, last in connection.execute(rated).all():
+            if month is not None:
+                told = select(event.payload).where(
+                    event.card_id == card_id,
+                    event.learner_id == learner,
+                    event.kind == EventKind.CHANGED.value,
+                )
+                known = any(payload == {"month": month} for payload in connection.scalars(told))
+                if known or (last is not None and f"{last:%Y-%m}" > month):
+                    continue
+            day = _free_day(connection, study_day(now), due or study_day(now), learner=learner)
+            payload = None if month is None else {"month": month}
             log.log_event(
-                connection, card_id, EventKind.CHANGED, now, day=study_day(now), learner=learner
+                connection,
+                card_id,
+                EventKind.CHANGED,
+                now,
+                day=day,
+                payload=payload,
+                learner=learner,
             )
             count += 1
     return count
+
+
+def _free_day(connection: Connection, today: date, due: date, *, learner: int) -> date:
+    """The first day with room for one more changed card, but not after the card is *due*."""
+    memory = tables.memory.c
+    taken = dict(
+        connection.execute(
+            select(memory.due, func.count())
+            .where(
+                memory.learner_id == learner,
+                memory.cause == Cause.CHANGED.value,
+                memory.due >= today,
+            )
+            .group_by(memory.due)
+        ).all()
+    )
+    day = today
+    while day < due and taken.get(day, 0) >= _AGAIN_A_DAY:
+        day += timedelta(days=1)
+    return day
 
 
 def _write_cards(

@@ -18,7 +18,7 @@ from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
 from studyapp.study import review
 from studyapp.study.undo import undo
-from tests_support import Clock, question, questionnaire
+from tests_support import START, Clock, question, questionnaire
 
 
 def rate_all(engine: Engine, clock: Clock) -> dict[bytes, Memory]:
@@ -230,7 +230,7 @@ def test_new_points_do_not_bring_back_the_side_that_shows_none(
             assert row.opener is None
             review.answer(connection, row.id, None, Rating.EASY, clock(), learner=1)
     clock.forward(days=1)
-    path.write_text(text.replace("a dog", "dog"))
+    path.write_text(text.replace("a dog", "a hound"))
     assert run(engine, clock, content).due_again == 1
     causes = [memories(engine)[uid].cause for uid in uids]
     assert causes == [Cause.CHANGED, Cause.RATED]
@@ -243,7 +243,7 @@ def test_a_changed_point_makes_a_rated_card_due_once(
     first = memories(engine)[uid]
     clock.forward(days=1)
     path = content / "1" / "questionnaire.md"
-    path.write_text(path.read_text().replace("first of q00", "the first of q00"))
+    path.write_text(path.read_text().replace("first of q00", "another first of q00"))
     report = run(engine, clock, content)
     assert report.due_again == 1
     changed = memories(engine)[uid]
@@ -256,6 +256,51 @@ def test_a_changed_point_makes_a_rated_card_due_once(
     assert undone is not None
     assert undone.rating is Rating.EASY  # the sync's event is nobody's action
     assert memories(engine)[uid] == Memory()
+
+
+def due_days(engine: Engine) -> list[int]:
+    """In how many days each card falls due whose answer has changed."""
+    found = [it for it in memories(engine).values() if it.cause is Cause.CHANGED]
+    return sorted((it.due - study_day(START)).days for it in found if it.due)
+
+
+def test_changed_cards_are_spread_over_days(engine: Engine, content: Path, clock: Clock) -> None:
+    path = content / "1" / "questionnaire.md"
+    path.write_text(questionnaire(*(question(f"q{number:02}") for number in range(25))))
+    run(engine, clock, content)
+    with writing(engine) as connection:
+        for card_id in connection.scalars(select(tables.card.c.id)).all():
+            review.answer(connection, card_id, None, Rating.EASY, clock(), learner=1)
+    text = path.read_text()
+    path.write_text(text.replace("first of q0", "what is new of q0"))
+    assert run(engine, clock, content).due_again == 10
+    path.write_text(text.replace("first of", "what is new of"))
+    assert run(engine, clock, content).due_again == 15
+    assert due_days(engine) == [0] * 10 + [1] * 10 + [2] * 5
+
+
+def test_an_announced_change_brings_a_term_back_once(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    rate_all(engine, clock)
+    path = content / "1" / "jargon.md"
+    text = path.read_text().replace("Meaning number 1", "Something else")
+    path.write_text(text)
+    assert run(engine, clock, content).due_again == 0
+    path.write_text(f"{text}\n<!-- changed: 2026-12 -->\n")  # of the last term, two cards
+    assert run(engine, clock, content).due_again == 2
+    for more in ("\n", "\n\n"):
+        path.write_text(path.read_text() + more)
+        assert run(engine, clock, content).due_again == 0
+    clock.forward(days=60)  # who rated it later has rated what it now says
+    with writing(engine) as connection:
+        for card_id in connection.scalars(select(tables.card.c.id)).all():
+            last = log.read_memory(connection, card_id, learner=1).last_review
+            review.answer(connection, card_id, last, Rating.GOOD, clock(), learner=1)
+    path.write_text(path.read_text().replace("2026-12", "2027-01"))
+    assert run(engine, clock, content).due_again == 2
+    path.write_text(path.read_text().replace("2027-01", "2026-11"))
+    assert run(engine, clock, content).due_again == 0
 
 
 def test_a_reworded_answer_makes_nothing_due(engine: Engine, content: Path, clock: Clock) -> None:
