@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from sqlalchemy import Connection, Select, Table, delete, func, insert, or_, select, update
 
@@ -68,7 +70,7 @@ class _Tally:
     due_again: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Source:
     """What was read of one owner's roots. The later of two roots has a note that both have."""
 
@@ -82,6 +84,10 @@ class _Source:
     @property
     def gone(self) -> list[str]:
         return [str(root) for root, stamp in self.stamps.items() if not stamp]
+
+    @cached_property
+    def hidden(self) -> _Hidden:
+        return _Hidden({problem.path for problem in self.problems})
 
 
 def sync(
@@ -212,7 +218,7 @@ def _write_sections(
             if row.missing_since is None:
                 seen[key] = row.id
         elif row.learner_id == source.owner:
-            if source.gone:
+            if source.gone or source.hidden.has(Path(row.path), row.number):
                 seen[key] = row.id
             elif row.missing_since is None:
                 connection.execute(
@@ -224,7 +230,8 @@ def _write_sections(
 def _write_moments(
     connection: Connection, source: _Source, chapters: Mapping[tuple[str, ChapterKey], int]
 ) -> None:
-    """Nothing personal hangs on a moment, so they are simply written anew."""
+    """Nothing personal hangs on a moment, so they are simply written anew; but those that may be
+    where nothing could be read stay."""
     chapter, section = tables.chapter.c, tables.section.c
     sections = {
         (pack, number): section_id
@@ -237,12 +244,22 @@ def _write_moments(
             )
         )
     }
-    learner_id = tables.moment.c.learner_id
-    connection.execute(
-        delete(tables.moment).where(
-            learner_id.is_(None) if source.owner is None else learner_id == source.owner
-        )
-    )
+    pages = {
+        (chapters[page.pack, page.key], page.lecture or 0): page
+        for page in source.pages
+        if page.moments or page.lecture
+    }
+    read = {page.path for page in source.pages}
+    unread = any(problem.path not in read for problem in source.problems)
+    for row in connection.execute(_of(tables.moment, source.owner)).all():
+        home = pages.get((row.chapter_id, row.lecture))
+        if home is None:
+            stays = unread
+        else:
+            there = any(one.seconds == row.seconds for one in home.moments)
+            stays = not there and source.hidden.has(home.path, row.title)
+        if not stays:
+            connection.execute(delete(tables.moment).where(tables.moment.c.id == row.id))
     for page in source.pages:
         for moment in page.moments:
             connection.execute(
@@ -470,13 +487,13 @@ def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int
 
     What cannot be read hides its notes; that is no reason to retire them.
     """
-    table, hidden = tables.note.c, _Hidden({problem.path for problem in source.problems})
+    table = tables.note.c
     gone = [
         row.id
         for row in connection.execute(_of(tables.note, source.owner))
         if row.missing_since is None
         and row.uid not in source.notes
-        and not hidden.has(Path(row.path), row.name)
+        and not source.hidden.has(Path(row.path), row.name)
     ]
     for note_id in gone:
         connection.execute(update(tables.note).where(table.id == note_id).values(missing_since=now))
@@ -487,19 +504,19 @@ def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int
 
 
 class _Hidden:
-    """The notes that are still in a file of *unread* ones, or may be; each is opened once."""
+    """What is still in a file of *unread* ones, or may be; each is opened once."""
 
     def __init__(self, unread: set[Path]) -> None:
         self._unread = unread
         self._texts: dict[Path, str | None] = {}
 
     def has(self, path: Path, name: str) -> bool:
-        """Whether the file at *path* cannot be read, or has the id *name* somewhere."""
+        """Whether the file at *path* cannot be read, or has *name* somewhere, an id or a title."""
         if self._unread.isdisjoint((path, *path.parents)):
             return False
         if path not in self._texts:
             try:
-                self._texts[path] = path.read_text("utf-8")
+                self._texts[path] = normalize("NFC", path.read_text("utf-8"))
             except (OSError, UnicodeDecodeError):
                 self._texts[path] = None
         text = self._texts[path]

@@ -136,6 +136,49 @@ def test_only_what_is_out_of_reach_protects_its_notes(
     assert report.missing == 0
 
 
+def test_what_cannot_be_read_keeps_its_sections_and_moments(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    lecture, reading_page = content / "lecture.md", content / "1" / "reading.md"
+    lecture.write_text(
+        "---\npack: test\npart: 1. Part\nchapter: 2\ntitle: Chapter 2\nkind: reading\n"
+        "lecture: 3\n---\n\n## 00:10 Begin\n\nWords.\n\n## 01:02 Later\n\nMore.\n"
+    )
+    reading_page.write_text(reading_page.read_text() + "\n## 1.2 The next\n")
+
+    def there() -> tuple[list[str], list[str]]:
+        run(engine, clock, content)
+        with reading(engine) as connection:
+            numbers = connection.scalars(
+                select(tables.section.c.number)
+                .where(tables.section.c.missing_since.is_(None))
+                .order_by(tables.section.c.number)
+            ).all()
+            titles = connection.scalars(
+                select(tables.moment.c.title).order_by(tables.moment.c.seconds)
+            ).all()
+        return list(numbers), list(titles)
+
+    whole = ["1.1", "1.2"], ["Begin", "Later"]
+    assert there() == whole
+    for page, title in ((lecture, "## 01:02 Later"), (reading_page, "## 1.2 The next")):
+        good = page.read_bytes()
+        for broken in (
+            b"\xff",
+            good.replace(b"pack: test", b"pack: [test"),
+            good.replace(title.encode(), f"```\n{title}".encode()),
+        ):
+            page.write_bytes(broken)
+            assert there() == whole
+        page.write_bytes(good)
+        assert there() == whole
+    # what was deleted goes, whatever else is wrong in its file
+    text = lecture.read_text().split("## 01:02 Later")[0]
+    lecture.write_text(f"{text}<!-- sectoin: 1 -->\n")
+    reading_page.write_text(reading_page.read_text().split("## 1.2")[0] + "## Odd\n")
+    assert there() == (["1.1"], ["Begin"])
+
+
 def test_what_stands_beside_the_content_is_passed_over_or_told(
     engine: Engine, content: Path, clock: Clock
 ) -> None:
