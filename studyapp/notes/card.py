@@ -109,9 +109,22 @@ def face(note: Note, side: str, turn: int = 0) -> Face:
                 back += f"\n\nAlso: {', '.join(note.synonyms)}"
             return Face(f"Which term?\n\n{note.answer}", back)
         case "meaning":
-            return Face(f"What does {_strong(note.prompt)} mean?", note.answer, note.points)
+            back = "\n\n".join([*map(_strong, _expansions(note)), note.answer])
+            return Face(f"What does {_strong(note.prompt)} mean?", back, note.points)
         case _:
             return Face(note.prompt, note.answer, note.points)
+
+
+def _expansions(note: Note) -> list[str]:
+    """What an acronym is short for: its synonyms of several words that have its letters in turn."""
+    if not (len(note.prompt) > 1 and note.prompt.isalpha() and note.prompt.isupper()):
+        return []
+    return [name for name in note.synonyms if _spells(note.prompt.casefold(), name.casefold())][:1]
+
+
+def _spells(letters: str, name: str) -> bool:
+    rest = iter(name)
+    return len(re.split(r"[\s-]+", name)) > 1 and all(letter in rest for letter in letters)
 
 
 def question_face(note: Note, turn: int = 0) -> Face:

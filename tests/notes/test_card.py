@@ -197,6 +197,29 @@ def test_nothing_of_a_hidden_text_is_shown_as_a_mark(answer: str, front: str, ba
     assert laid == front
 
 
+@pytest.mark.parametrize(
+    ("prompt", "synonyms", "back"),
+    [
+        ("NLP", ("natural language processing",), "**natural language processing**\n\nm"),
+        ("XOR", ("exclusive or", "exclusive-or"), "**exclusive or**\n\nm"),
+        ("AGI", ("general AI", "artificial general intelligence"), None),
+        ("RMSE", ("L2", "root mean squared error"), "**root mean squared error**\n\nm"),
+        ("FLOPS", ("FLOP/s", "floating-point operations per second"), None),
+        ("MNIST", ("the digits",), "m"),
+        ("CNN", ("convnet",), "m"),
+        ("loss", ("lots of some sorrow",), "m"),
+        ("A", ("an apple",), "m"),
+    ],
+)
+def test_an_acronym_says_what_it_is_short_for(
+    prompt: str, synonyms: tuple[str, ...], back: str | None
+) -> None:
+    note = make_note(prompt=prompt, kind=NoteKind.TERM, answer="m", synonyms=synonyms)
+    shown = face(note, "meaning")
+    assert shown.front == f"What does **{prompt}** mean?"
+    assert shown.back == (f"**{synonyms[1]}**\n\nm" if back is None else back)
+
+
 @pytest.mark.parametrize("prompt", ["C++", "*args", "**kwargs", "__init__", "a_b*", "`*`", "$a*b$"])
 def test_a_term_is_asked_for_as_it_reads(prompt: str) -> None:
     note = make_note(prompt=prompt, kind=NoteKind.TERM, answer="m")
