@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def sync(opening: Opening, as_json: bool) -> None:
     """Read the content files into the database and report what changed."""
-    from studyapp.study import library
+    from studyapp.study import library, words
 
     with opening.desk() as desk:
         report = library.refresh(desk, force=True)
@@ -31,7 +31,8 @@ def sync(opening: Opening, as_json: bool) -> None:
         return
     click.echo(
         f"{report.added} added, {report.changed} changed, {report.restored} restored, "
-        f"{report.missing} missing, {report.unchanged} unchanged; {report.new_cards} new cards"
+        f"{report.missing} missing, {report.unchanged} unchanged; "
+        f"{words.count(report.new_cards, 'new card')}"
     )
     for root in report.missing_roots:
         click.echo(f"{root} is not there; its notes were left as they are")
@@ -47,6 +48,7 @@ def sync(opening: Opening, as_json: bool) -> None:
 def export(opening: Opening, file: Path, chapter: ChapterKey, form: str) -> None:
     """Write a chapter as a post: questions, your answers, references, notes, results."""
     from studyapp.lab import catalog
+    from studyapp.study import words
     from studyapp.study.questionnaire import post
 
     with opening.study() as desk:
@@ -57,8 +59,9 @@ def export(opening: Opening, file: Path, chapter: ChapterKey, form: str) -> None
         click.echo(f"{file} was there with other text, which is now {former}")
     answered = sum(bool(answer.text) for answer in made.answers)
     click.echo(
-        f"{file}: {answered} of {len(made.answers)} questions answered, "
-        f"{len(made.notes)} notes of your own, {len(made.results)} experiments"
+        f"{file}: {answered} of {words.count(len(made.answers), 'question')} answered, "
+        f"{words.count(len(made.notes), 'note')} of your own, "
+        f"{words.count(len(made.results), 'experiment')}"
     )
 
 
@@ -94,10 +97,11 @@ def import_(
 
 
 def _told(report: Imported) -> str:
-    if report.source.foreign.answers is not None:
-        return f"{len(report.questions)} answers, {report.own_notes} notes"
     from studyapp.study import words
 
+    if report.source.foreign.answers is not None:
+        answers = words.count(len(report.questions), "answer")
+        return f"{answers}, {words.count(report.own_notes, 'note')}"
     new = (
         f"{words.count(len(report.questions), 'new note')} with {words.count(report.cards, 'card')}"
     )
@@ -137,7 +141,7 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
 def check(path: Path | None, fix: bool, against: Path | None, as_json: bool) -> None:
     """Every problem of the content as path:line: message; exits with 1 if there is any."""
     from studyapp.notes import check as checks
-    from studyapp.study import library
+    from studyapp.study import library, words
 
     folders = [path] if path else library.roots()
     if fix:
@@ -145,14 +149,15 @@ def check(path: Path | None, fix: bool, against: Path | None, as_json: bool) -> 
         written = sum(
             checks.fix(folder, own=folder.resolve().is_relative_to(own)) for folder in folders
         )
-        click.echo(f"{written} ids written", err=True)
+        click.echo(f"{words.count(written, 'id')} written", err=True)
     report = checks.check(folders, now().date(), facts=_facts(), against=against)
     if as_json:
         print_json(checks.as_json(report))
     else:
         for problem in report.problems:
             click.echo(problem)
-        click.echo(f"{report.notes} notes, {report.cards} cards, {len(report.problems)} problems")
+        counts = ((report.notes, "note"), (report.cards, "card"), (len(report.problems), "problem"))
+        click.echo(", ".join(words.count(number, noun) for number, noun in counts))
     if report.problems:
         sys.exit(1)
 

@@ -958,7 +958,7 @@ def _with_comments(file: _File, note: Note, comments: Sequence[tuple[int, str]])
     line, pairs = (known or lists)[-1]
     note = replace(note, **_fields(file, line, pairs))
     if note.need and note.need > len(note.points):
-        file.report(line, f"need: {note.need} is more than the note's {len(note.points)} points")
+        file.report(line, f"need: {note.need} is more than the note has points, {len(note.points)}")
         note = replace(note, need=None)
     return note
 

@@ -15,7 +15,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import State
 from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
 from studyapp.store import log, owner, tables
-from studyapp.study import library
+from studyapp.study import library, words
 from studyapp.study.admission import let_in
 from studyapp.study.draft import merged
 
@@ -40,7 +40,7 @@ class Completion:
     total: int
 
     def __str__(self) -> str:
-        return f"{self.done} of {self.total}"
+        return f"{self.done} of {words.count(self.total, 'section')}"
 
 
 @dataclass(frozen=True, slots=True)

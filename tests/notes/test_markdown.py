@@ -477,7 +477,7 @@ ITEM = "## Q? {#q}\n- [ ] a {#a}\n"
         ("## Q? {#ok}\n<!-- book: 0 -->", 1, "book: 0 is not a whole number above 0"),
         ("## Q? {#ok}\n<!-- as-of: 24 -->", 1, "as-of: 24 is not a year like 2026"),
         ("## Q? {#ok}\n<!-- need: many -->", 1, "need: many is not a whole number above 0"),
-        ("## Q? {#ok}\n- [ ] a\n<!-- need: 2 -->", 2, "need: 2 is more than the note's 1 points"),
+        ("## Q? {#ok}\n- [ ] a\n<!-- need: 2 -->", 2, "need: 2 is more than the note has points"),
         (
             "## Q? {#ok}\n<!-- card: list -->", 1,
             "card: list is not one of answer, items, cloze, both, order, do",
