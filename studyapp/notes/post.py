@@ -20,7 +20,6 @@ from functools import cache
 from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unicodedata import normalize
 
 from studyapp.errors import StudyError
 from studyapp.notes.foreign import Answers, Foreign, GivenAnswer, SectionNote
@@ -338,7 +337,7 @@ def read(path: Path) -> Foreign:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise StudyError(f"{path} is not UTF-8 text (byte {error.start}).") from error
-    answers, problems = parse(normalize("NFC", text), path)
+    answers, problems = parse(text, path)
     if answers is None:
         told = f": {problems[0].message}" if problems else "."
         raise StudyError(f"{path} is not a post of studyapp{told}")
