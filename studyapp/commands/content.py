@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def sync(opening: Opening, as_json: bool) -> None:
     """Read the content files into the database and report what changed."""
-    from studyapp.study import library
+    from studyapp.study import library, words
 
     with opening.desk() as desk:
         report = library.refresh(desk, force=True)
@@ -34,7 +34,8 @@ def sync(opening: Opening, as_json: bool) -> None:
         return
     click.echo(
         f"{report.added} added, {report.changed} changed, {report.restored} restored, "
-        f"{report.missing} missing, {report.unchanged} unchanged; {report.new_cards} new cards"
+        f"{report.missing} missing, {report.unchanged} unchanged; "
+        f"{words.count(report.new_cards, 'new card')}"
     )
     for root in report.missing_roots:
         click.echo(f"{root} is not there; its notes were left as they are")
@@ -50,6 +51,7 @@ def sync(opening: Opening, as_json: bool) -> None:
 def export(opening: Opening, file: Path, chapter: ChapterKey, form: str) -> None:
     """Write a chapter as a post: questions, your answers, references, notes, results."""
     from studyapp.lab import catalog
+    from studyapp.study import words
     from studyapp.study.questionnaire import post
 
     with opening.study() as desk:
@@ -60,8 +62,9 @@ def export(opening: Opening, file: Path, chapter: ChapterKey, form: str) -> None
         click.echo(f"{file} was there with other text, which is now {former}")
     answered = sum(bool(answer.text) for answer in made.answers)
     click.echo(
-        f"{file}: {answered} of {len(made.answers)} questions answered, "
-        f"{len(made.notes)} notes of your own, {len(made.results)} experiments"
+        f"{file}: {answered} of {words.count(len(made.answers), 'question')} answered, "
+        f"{words.count(len(made.notes), 'note')} of your own, "
+        f"{words.count(len(made.results), 'experiment')}"
     )
 
 
@@ -109,10 +112,11 @@ def import_(
 
 
 def _told(report: Imported) -> str:
-    if report.source.foreign.answers is not None:
-        return f"{len(report.questions)} answers, {report.own_notes} notes"
     from studyapp.study import words
 
+    if report.source.foreign.answers is not None:
+        answers = words.count(len(report.questions), "answer")
+        return f"{answers}, {words.count(report.own_notes, 'note')}"
     new = (
         f"{words.count(len(report.questions), 'new note')} with {words.count(report.cards, 'card')}"
     )
@@ -179,7 +183,7 @@ def check(
     """Every problem of the content as path:line: message; exits with 1 if there is any."""
     from studyapp.notes import check as checks
     from studyapp.notes import markdown
-    from studyapp.study import library
+    from studyapp.study import library, words
 
     if runs and (path is None or fix):
         raise StudyError(
@@ -192,7 +196,7 @@ def check(
         written = sum(
             checks.fix(folder, own=folder.resolve().is_relative_to(own)) for folder in folders
         )
-        click.echo(f"{written} ids written", err=True)
+        click.echo(f"{words.count(written, 'id')} written", err=True)
     ran = _run(path) if runs and path is not None else ()
     report = checks.check(folders, now().date(), facts=_facts(), against=against)
     report = replace(report, problems=markdown.in_order({*report.problems, *ran}))
@@ -205,7 +209,8 @@ def check(
             name = chapter_name(chapter.chapter, chapter.title)
             cards = ", ".join(f"{count} {depth}" for depth, count in chapter.cards.items())
             click.echo(f"{name}: {cards}")
-        click.echo(f"{report.notes} notes, {report.cards} cards, {len(report.problems)} problems")
+        totals = ((report.notes, "note"), (report.cards, "card"), (len(report.problems), "problem"))
+        click.echo(", ".join(words.count(number, noun) for number, noun in totals))
     if report.problems:
         sys.exit(1)
 

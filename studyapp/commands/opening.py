@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 import click
 
@@ -26,7 +27,7 @@ class _Chapter(click.ParamType[ChapterKey]):
     name = "chapter"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> ChapterKey:
-        text = str(value).strip()
+        text = normalize("NFC", str(value)).strip()
         if not text:
             self.fail("give a chapter's number or a deck's name", param, ctx)
         return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else text

@@ -11,6 +11,9 @@ from studyapp.notes.note import CardStyle, Note, NoteKind, Point
 
 MEANING_TO_TERM = "term"  # unlocked once term → meaning is stable
 REVERSED = "reversed"  # of `both`: the text is shown, the heading asked for
+# Word joiners, which take no room, keep it from being read as a link or the end of an emphasis.
+JOINER = "\u2060"
+BLANK = f"{JOINER}[ … ]{JOINER}"
 CLOZE = re.compile(r"==(?=\S)(?P<text>(?:(?!==)[^\n])+)(?<=\S)==(?:\{#(?P<id>[a-z0-9-]+)\})?")
 FENCE = re.compile(
     r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})"
@@ -103,14 +106,27 @@ def face(note: Note, side: str, turn: int = 0) -> Face:
         case "reversed":
             return Face(note.answer, note.question)
         case "term":
-            back = f"**{note.prompt}**"
+            back = _strong(note.prompt)
             if note.synonyms:
                 back += f"\n\nAlso: {', '.join(note.synonyms)}"
             return Face(f"Which term?\n\n{note.answer}", back)
         case "meaning":
-            return Face(f"What does **{note.prompt}** mean?", note.answer, note.points)
+            back = "\n\n".join([*map(_strong, _expansions(note)), note.answer])
+            return Face(f"What does {_strong(note.prompt)} mean?", back, note.points)
         case _:
             return Face(note.question, note.answer, note.points)
+
+
+def _expansions(note: Note) -> list[str]:
+    """What an acronym is short for: its synonyms of several words that have its letters in turn."""
+    if not (len(note.prompt) > 1 and note.prompt.isalpha() and note.prompt.isupper()):
+        return []
+    return [name for name in note.synonyms if _spells(note.prompt.casefold(), name.casefold())][:1]
+
+
+def _spells(letters: str, name: str) -> bool:
+    rest = iter(name)
+    return len(re.split(r"[\s-]+", name)) > 1 and all(letter in rest for letter in letters)
 
 
 def question_face(note: Note, turn: int = 0) -> Face:
@@ -119,9 +135,9 @@ def question_face(note: Note, turn: int = 0) -> Face:
         case CardStyle.ITEMS:
             return Face(note.question, note.answer, note.points)
         case CardStyle.CLOZE:
-            hidden = ["**[ … ]**"] * len(find_clozes(note.answer))
+            hidden = [BLANK] * len(find_clozes(note.answer))
             front = _replace_clozes(note.answer, list[str | None](hidden))
-            whole = _replace_clozes(note.answer, [None] * len(hidden))
+            whole = uncovered(note.answer)
             points = tuple(Point(text, id=key) for key, text in clozes(note.answer))
             return Face(f"{note.question}\n\n{front}", whole, points)
         case CardStyle.ORDER:
@@ -137,19 +153,30 @@ def _item_face(note: Note, key: str) -> Face:
     for point in note.points:
         if point.id == key:
             hidden = point.text
-            lines.append("- **[ … ]**")
+            lines.append(f"- {BLANK}")
         else:
             lines.append(f"- {point.text}")
     listed = "\n".join(lines)
-    return Face(f"{note.question}\n\n{listed}", f"**{hidden}**\n\n{note.answer}".rstrip())
+    return Face(f"{note.question}\n\n{listed}", f"{_strong(hidden)}\n\n{note.answer}".rstrip())
 
 
 def _cloze_face(note: Note, key: str) -> Face:
     found = [name for name, _ in clozes(note.answer)]
     hidden = next((text for name, text in clozes(note.answer) if name == key), "")
-    front = _replace_clozes(note.answer, ["**[ … ]**" if name == key else None for name in found])
-    whole = _replace_clozes(note.answer, [None for _ in found])
-    return Face(f"{note.question}\n\n{front}", f"**{hidden}**\n\n{whole}")
+    front = _replace_clozes(note.answer, [BLANK if name == key else None for name in found])
+    whole = uncovered(note.answer)
+    return Face(f"{note.question}\n\n{front}", f"{_strong(hidden)}\n\n{whole}")
+
+
+def uncovered(answer: str) -> str:
+    """The answer of a cloze note with its hidden texts as they read."""
+    return _replace_clozes(answer, [None for _ in find_clozes(answer)])
+
+
+def _strong(text: str) -> str:
+    """*text* in bold, or as it is where any mark of bold would meet its own signs."""
+    mark = next((mark for mark in ("**", "__") if mark[0] not in text), "")
+    return f"{mark}{text}{mark}"
 
 
 def _replace_clozes(text: str, shown: list[str | None]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -383,25 +385,43 @@ def _dangling(
 
 def _alike(pages: Sequence[ContentFile]) -> Iterator[Problem]:
     """Questions of nearly the same words that no family keeps apart; decks are as they are."""
-    seen: list[tuple[frozenset[str], ContentFile, Note]] = []
-    for page in pages:
-        for note in page.notes if page.chapter is not None else ():
-            if note.kind is NoteKind.TERM or note.card is CardStyle.DO:
-                continue
-            words = frozenset(re.findall(r"\w+", note.question.casefold())) - _SMALL
-            for others, other_page, other in seen:
-                shared = len(words & others)
-                related = note.family is not None and note.family == other.family
-                if (
-                    shared >= NEARLY * len(words | others)
-                    and page.pack == other_page.pack
-                    and not related
-                    and _wording(note) != _wording(other)  # which is told as the same
-                ):
-                    where = f"{other.path.name}:{other.line}"
-                    message = f"nearly the question at {where}; give both a family or drop one"
-                    yield Problem(note.path, note.line, message)
-            seen.append((words, page, note))
+    asked = [
+        (frozenset(re.findall(r"\w+", note.question.casefold())) - _SMALL, page, note)
+        for page in pages
+        for note in (page.notes if page.chapter is not None else ())
+        if note.kind is not NoteKind.TERM and note.card is not CardStyle.DO
+    ]
+    counts = Counter(word for words, _, _ in asked for word in words)
+    seen: dict[str, list[tuple[frozenset[str], ContentFile, Note]]] = {}
+    for words, page, note in asked:
+        # Two that have so much in common share one of the rarest words of each.
+        needed = math.ceil(NEARLY * len(words) - 1e-9)
+        rarest = sorted(words, key=lambda word: (counts[word], word))[: len(words) - needed + 1]
+        near = (other for word in rarest for other in seen.get(word, ()))
+        twin = next((other for other in near if _is_near(words, page, note, *other)), None)
+        if twin is not None:
+            where = f"{twin[2].path.name}:{twin[2].line}"
+            message = f"nearly the question at {where}; give both a family or drop one"
+            yield Problem(note.path, note.line, message)
+        for word in rarest:
+            seen.setdefault(word, []).append((words, page, note))
+
+
+def _is_near(
+    words: frozenset[str],
+    page: ContentFile,
+    note: Note,
+    others: frozenset[str],
+    other_page: ContentFile,
+    other: Note,
+) -> bool:
+    related = note.family is not None and note.family == other.family
+    return (
+        len(words & others) >= NEARLY * len(words | others)
+        and page.pack == other_page.pack
+        and not related
+        and _wording(note) != _wording(other)  # which is told as the same
+    )
 
 
 def _repeated(pages: Sequence[ContentFile]) -> Iterator[Problem]:

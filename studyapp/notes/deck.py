@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
 from studyapp.errors import printable
@@ -209,7 +210,7 @@ def _lines(path: Path) -> list[str]:
 
 def _digest(deck: str, text: str) -> str:
     """What a note says, as 16 hexadecimal digits: its deck and its text without its digest."""
-    said = f"{deck}\0{_ORIGIN.sub('', text)}"
+    said = normalize("NFC", f"{deck}\0{_ORIGIN.sub('', text)}")
     return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
@@ -279,7 +280,7 @@ def _cleaned(text: str) -> str:
 
 def _printable(text: str) -> str:
     """*text* without what no file or terminal should get: half characters, control characters."""
-    return printable(text.encode("utf-8", "replace").decode())
+    return normalize("NFC", printable(text.encode("utf-8", "replace").decode()))
 
 
 def _gist(text: str) -> str:

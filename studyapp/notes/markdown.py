@@ -7,12 +7,15 @@ so that an answer is the author's own text. Line numbers count from 1, columns f
 
 from __future__ import annotations
 
+import bisect
 import codecs
+import itertools
 import json
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -36,6 +39,7 @@ from studyapp.notes.note import (
     Template,
     Variant,
 )
+from studyapp.notes.plain import DEEPEST, keep_footnotes
 from studyapp.notes.variant import KEYS, stored
 
 if TYPE_CHECKING:
@@ -49,6 +53,7 @@ _EXTRA = re.compile(r"extra:\s*", re.IGNORECASE)
 _SECTION = re.compile(r"([0-9]{1,6}\.[0-9]{1,6})(?:\s+(.*))?$")
 _CLOCK = re.compile(r"([0-9]+(?::[0-9]+)+)(?:\s+(.*))?$")
 _TIME = re.compile(r"(?:([0-9]{1,2}):(?=[0-9]{2}:))?([0-5]?[0-9]):([0-5][0-9])")
+_MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 _NUMBER = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}")
 # A comment that begins a line may contain empty lines; one within a paragraph may not.
 _SPAN = re.compile(
@@ -60,9 +65,12 @@ _SPAN = re.compile(
 _PAIR = re.compile(r"\s*([\w-]+)\s*:\s*(.*?)\s*(?:,(?=\s*[\w-]+\s*:)|$)", re.DOTALL)
 _ANSWER = re.compile(r"<!--[ \t]*answer[ \t]*-->[ \t]*", re.IGNORECASE)
 _PIPE = re.compile(r"(?<!\\)\|")
-_COLUMNS = ("term", "meaning", "id", "synonyms", "family", "section", "depth", "reverse")
+_ROW_KEYS = ("synonyms", "family", "section", "depth", "reverse", "changed")
+_COLUMNS = ("term", "meaning", "id", *_ROW_KEYS)
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _OF_CHAPTERS = ("part", "chapter", "title", "lecture", "video")
+_HEAD_KEYS = ("pack", *_OF_CHAPTERS, "deck", "kind")
+_NAMES = ("pack", "part", "title", "deck")  # in which a # may be meant
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
 _FOLLOWER = "another"
 _VARIANT = re.compile(r"<!--\s*variant\s*-->")
@@ -148,7 +156,7 @@ def fix(path: Path, taken: set[str] | None = None, *, own: bool = False) -> int:
     # From the end backwards, so that the columns before stay true.
     for gap, text in sorted(filled, key=lambda item: item[0].place, reverse=True):
         line = lines[gap.line - 1]
-        column = _nth(line, gap.column, _is_printable)
+        column = _in_source(line, gap.column)
         lines[gap.line - 1] = line[:column] + text + line[column:]
     disk.write(path, (codecs.BOM_UTF8 if file.bom else b"") + "".join(lines).encode())
     return sum(bool(gap.text) for gap in file.gaps)
@@ -283,7 +291,8 @@ class _File:
         self.source = source
         self.bom = bom
         text = re.sub(r"\r\n?", "\n", source)
-        self.lines = printable(text).split("\n")
+        # As composed characters: the same text, whatever system saved it.
+        self.lines = unicodedata.normalize("NFC", printable(text)).split("\n")
         self.problems: list[Problem] = []
         self.gaps: list[_Gap] = []
         if "\0" in text:
@@ -299,6 +308,8 @@ def _read(path: Path) -> tuple[ContentFile | None, _File]:
         return None, file
     head = _front_matter(file)
     chunks = _chunks(file, head.lines, head.kind)
+    if head.page:
+        _report_unread(file, chunks, head)
     sections: tuple[Section, ...] = ()
     moments: tuple[Moment, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -392,7 +403,7 @@ def _yaml(file: _File, lines: Sequence[str]) -> dict[str, str] | None:
     text = "\n".join(lines)
     try:
         # The base loader leaves every value the text that it is: `title: No` is no boolean.
-        values = yaml.load(text, Loader=yaml.BaseLoader)
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position)
         file.report(line + 2, f"front matter has a character that YAML forbids: {error.reason}")
@@ -404,15 +415,32 @@ def _yaml(file: _File, lines: Sequence[str]) -> dict[str, str] | None:
     except (yaml.YAMLError, RecursionError):
         file.report(2, "front matter is not YAML")
         return None
-    if not isinstance(values, dict):
+    if not isinstance(node, yaml.MappingNode):
         file.report(1, "front matter must be lines of key: value")
         return None
-    return {
-        # YAML's "\x1b" and "\ud800" make characters that the file did not have.
-        str(key): printable(" ".join(value.encode("utf-8", "replace").decode().split()))
-        for key, value in values.items()
-        if isinstance(value, str)
-    }
+    values: dict[str, str] = {}
+    for key, value in node.value:
+        line = key.start_mark.line
+        if not isinstance(key, yaml.ScalarNode):
+            file.report(line + 2, "front matter must be lines of key: value")
+        elif key.value not in _HEAD_KEYS:
+            told = f"unknown key {key.value} in the front matter; the keys are "
+            file.report(line + 2, told + ", ".join(_HEAD_KEYS))
+        elif not isinstance(value, yaml.ScalarNode):
+            file.report(line + 2, f"{key.value} is not one text")
+        else:
+            if key.value in values:
+                file.report(line + 2, f"{key.value} is given twice")
+            end = value.end_mark
+            if key.value in _NAMES and lines[end.line : end.line + 1]:
+                rest = lines[end.line][end.column :].lstrip()
+                if rest.startswith("#") and value.style is None:
+                    told = f"{key.value} ends before {rest}: a value with # stands in quotes"
+                    file.report(end.line + 2, told)
+            # YAML's "\x1b" and "\ud800" make characters that the file did not have.
+            said = value.value.encode("utf-8", "replace").decode()
+            values[key.value] = unicodedata.normalize("NFC", printable(" ".join(said.split())))
+    return values
 
 
 def _guessed_head(lines: Sequence[str], end: int) -> _Head:
@@ -491,13 +519,18 @@ class _Chunk:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+    options = {"maxNesting": DEEPEST}
+    parser = MarkdownIt("commonmark", options).enable("table").disable(["inline", "text_join"])
+    keep_footnotes(parser)
+    return parser
 
 
 def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
     """Cut a file below its first *skip* lines at its `##` headings and its tables of terms."""
-    tokens = _parser().parse("\n" * skip + "\n".join(file.lines[skip:]) + "\n")
+    targets: dict[str, Any] = {}
+    tokens = _parser().parse("\n" * skip + "\n".join(file.lines[skip:]) + "\n", targets)
     _report_unclosed(file, tokens)
+    _report_misread(file, tokens)
     cuts: list[tuple[int, int, str | None, bool]] = [(skip, 0, None, False)]
     for index, token in enumerate(tokens):
         if token.level or token.map is None:
@@ -514,12 +547,15 @@ def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
                 after = _after(tokens, index, "table_close")
                 cuts += [(first, index, None, True), (end, after, None, False)]
             elif cuts[-1][2] is None:
-                file.report(first + 1, "a table of terms needs the columns Term and Meaning")
+                told = "a table of terms needs the columns Term and Meaning"
+                file.report(first + 1, f"{told}: not read{_upto(first + 1, end)}")
     ends = [*cuts[1:], (len(file.lines), len(tokens), None, False)]
-    return [
+    chunks = [
         _Chunk(first, ends[n][0], tokens[index : ends[n][1]], title, table)
         for n, (first, index, title, table) in enumerate(cuts)
     ]
+    _report_unused(file, chunks, targets)
+    return chunks
 
 
 _HEADINGS = {
@@ -543,8 +579,98 @@ def _report_unclosed(file: _File, tokens: Sequence[Token]) -> None:
             close = f"{indent}{re.escape(token.markup)}{token.markup[0]}*[ \t]*$"
             if end - first < 2 or not re.match(close, file.lines[end - 1]):
                 file.report(first + 1, "the code fence that begins here is never closed")
-        elif token.type == "html_block" and re.match(r"\s*<!--(?!.*-->)", token.content, re.DOTALL):
-            file.report(first + 1, "the comment that begins here is never closed")
+        elif token.type == "html_block":
+            text = token.content.lstrip()
+            kinds = (kind for kind in _HTML if re.match(kind[0], text, re.IGNORECASE))
+            for _, close, what in kinds:
+                if not re.search(close, text, re.IGNORECASE):
+                    file.report(first + 1, f"the {what} that begins here is never closed")
+
+
+# What CommonMark lets run on over empty lines and headings until its own end.
+_HTML = (
+    (r"<!--", r"-->", "comment"),
+    (r"<(?:script|pre|style|textarea)(?=[\s>]|$)", r"</(?:script|pre|style|textarea)>", "tag"),
+    (r"<\?", r"\?>", "<? instruction"),
+    (r"<!\[CDATA\[", r"\]\]>", "<![CDATA[ section"),
+    (r"<![A-Z]", r">", "<! declaration"),
+)
+
+
+def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
+    """What was perhaps meant as the beginning of a note, and what is too deep to be shown."""
+    for token, following in itertools.pairwise(tokens):
+        if token.type == "heading_open" and (token.level or len(token.markup) > 2) and token.map:
+            if _MARK.search(following.content.rstrip()):
+                told = "this heading has an id but begins no note: a note begins with ## on its own"
+                file.report(token.map[0] + 1, told)
+        elif token.type == "paragraph_open" and token.map:
+            for at, line in enumerate(file.lines[slice(*token.map)], token.map[0] + 1):
+                if found := re.match(r" {0,3}(#{2,6})[^#\s]", line):
+                    file.report(at, f"no heading: a space is missing after {found[1]}")
+    deepest = next((it for it in tokens if it.map and it.level >= DEEPEST - 1), None)
+    if deepest is not None and deepest.map:
+        told = "lists and quotes are nested too deep here: what is within is not shown"
+        file.report(deepest.map[0] + 1, told)
+
+
+def _report_unused(file: _File, chunks: Sequence[_Chunk], targets: Mapping[str, Any]) -> None:
+    """Addresses, as in `[name]: https://…`, that no link of their own note leads to."""
+    given = [*targets.get("references", {}).values(), *targets.get("duplicate_refs", [])]
+    firsts = sorted(target["map"][0] for target in given)
+    for chunk in chunks if firsts else ():
+        found = firsts[
+            bisect.bisect_left(firsts, chunk.start) : bisect.bisect_left(firsts, chunk.end)
+        ]
+        if not found:
+            continue
+        text = "\n".join(file.lines[chunk.start : chunk.end]).casefold()
+        uses = Counter(re.findall(r"\[[^\[\]]+\]", text))
+        names = [re.search(r"\[[^\[\]]+\]", file.lines[first].casefold()) for first in found]
+        uses.subtract(name[0] for name in names if name)
+        for first, name in zip(found, names, strict=True):
+            if name is None or uses[name[0]] < 1:
+                told = f"not shown, as no link of this note uses it: {file.lines[first].strip()}"
+                file.report(first + 1, told)
+
+
+def _report_unread(file: _File, chunks: Sequence[_Chunk], head: _Head) -> None:
+    """Text that belongs to no note; a title above all of them and comments are for the author."""
+    what, begins = _BEGINNINGS[(head.timed and "lecture") or head.kind or ""]
+    found = any(chunk.table or chunk.title is not None for chunk in chunks)
+    first_unread = 0
+    for chunk in chunks:
+        if chunk.table or chunk.title is not None:
+            continue
+        silent = _silent(chunk, titled=found, tables=head.kind is FileKind.JARGON)
+        _, lines = _comments(file, replace(chunk, start=chunk.start - 1))
+        unread = [it.number for it in lines if it.text.strip() and it.number - 1 not in silent]
+        if unread and found:
+            upto = _upto(unread[0], unread[-1])
+            file.report(unread[0], f"not read{upto}, as it belongs to no {what}: {begins}")
+        first_unread = first_unread or min(unread, default=0)
+    # A table of other columns, an empty front matter: then that is told.
+    if not found and (first_unread or not file.problems):
+        file.report(first_unread or 1, f"there is no {what} in this file: {begins}")
+
+
+_BEGINNINGS = {
+    FileKind.QUESTIONNAIRE: ("question", "one begins with ## and a space"),
+    FileKind.JARGON: ("term", "one begins with ## and a space, or is a row below Term and Meaning"),
+    FileKind.READING: ("section", "one begins like ## 1.19 Title"),
+    "lecture": ("moment", "one begins like ## 31:20 Title"),
+}
+
+
+def _silent(chunk: _Chunk, *, titled: bool, tables: bool) -> set[int]:
+    """The lines, from 0, of rules and of what is told elsewhere or only names what follows."""
+    lines: set[int] = set()
+    for at, token in enumerate(chunk.tokens):
+        title = titled and not at and token.type == "heading_open" and token.markup in "#="
+        table = tables and token.type == "table_open"  # told by _chunks: it lacks a column
+        if token.map and not token.level and (title or table or token.type == "hr"):
+            lines.update(range(*token.map))
+    return lines
 
 
 # --- a heading and what is below it -----------------------------------------------------------
@@ -806,7 +932,17 @@ def _checked_id(file: _File, line: int, name: str) -> str:
 
 
 def _without_comments(text: str) -> str:
-    return _SPAN.sub(lambda match: "" if match["block"] or match["inline"] else match[0], text)
+    end = _last_comment(text)
+    found = _SPAN.sub(lambda it: "" if it["block"] or it["inline"] else it[0], text[:end])
+    return found + text[end:]
+
+
+def _last_comment(text: str) -> int:
+    """Where the paragraph of the last comment ends, behind which none has to be looked for: each
+    that is open would be followed to the end of the text."""
+    last = text.rfind("-->")
+    gap = re.compile(r"\n[ \t]*\n").search(text, last)
+    return 0 if last < 0 else gap.start() if gap else len(text)
 
 
 def _comments(file: _File, chunk: _Chunk) -> tuple[list[tuple[int, str]], list[_Line]]:
@@ -820,7 +956,7 @@ def _comments(file: _File, chunk: _Chunk) -> tuple[list[tuple[int, str]], list[_
                 plain[number - first] = "\ufffc" * len(lines[number - first])
     text, searched = "\n".join(lines), "\n".join(plain)
     comments, blotted, end = [], [], 0
-    for match in _SPAN.finditer(searched):
+    for match in _SPAN.finditer(searched[: _last_comment(searched)]):
         group = "block" if match["block"] else "inline"
         if not match[group]:
             continue
@@ -866,7 +1002,7 @@ def _tasks(file: _File, chunk: _Chunk) -> tuple[list[_Task], set[int]]:
             continue
         first = token.map[0] + 1
         taken.update(range(first, token.map[1] + 1))
-        _report_below_point(file, chunk.tokens[index + 4])
+        _report_below_point(file, chunk.tokens, index)
         text, name = _identify(file, first, match[1] or "")
         extra = _EXTRA.match(text)
         text = text[extra.end() :] if extra else text
@@ -883,10 +1019,24 @@ def _tasks(file: _File, chunk: _Chunk) -> tuple[list[_Task], set[int]]:
     return tasks, taken
 
 
-def _report_below_point(file: _File, token: Token) -> None:
-    comment = token.type == "html_block" and token.content.lstrip().startswith("<!--")
-    if token.type != "list_item_close" and not comment and token.map:
-        file.report(token.map[0] + 1, "a point is one paragraph; what is below it is not read")
+def _report_below_point(file: _File, tokens: Sequence[Token], item: int) -> None:
+    """What follows the paragraph of the point whose item opens at *item*, but for comments."""
+    end = item
+    while (tokens[end].type, tokens[end].level) != ("list_item_close", 1):
+        end += 1
+    inside = tokens[item + 4 : end]
+    below = [it for it in inside if it.map and not it.content.lstrip().startswith("<!--")]
+    if below and below[0].map:
+        first = below[0].map[0] + 1
+        last = max(it.map[1] for it in below if it.map)
+        while not file.lines[last - 1].strip():
+            last -= 1
+        told = f"a point is one paragraph; what is below it is not read{_upto(first, last)}"
+        file.report(first, told)
+
+
+def _upto(first: int, last: int) -> str:
+    return f" to line {last}" if last > first else ""
 
 
 def _check_card(file: _File, note: Note, lines: Sequence[_Line], tasks: Sequence[_Task]) -> None:
@@ -957,7 +1107,7 @@ def _with_comments(file: _File, note: Note, comments: Sequence[tuple[int, str]])
     line, pairs = (known or lists)[-1]
     note = replace(note, **_fields(file, line, pairs))
     if note.need and note.need > len(note.points):
-        file.report(line, f"need: {note.need} is more than the note's {len(note.points)} points")
+        file.report(line, f"need: {note.need} is more than the note has points, {len(note.points)}")
         note = replace(note, need=None)
     return note
 
@@ -1020,6 +1170,7 @@ _KEYS: dict[str, tuple[Callable[[str], object], str]] = {
     "depth": (_depth, f"one of {', '.join(Depth)}"),
     "book": (_count, "a whole number above 0"),
     "reverse": ({"yes": True, "no": False}.get, "yes or no"),
+    "changed": (lambda text: text if _MONTH.fullmatch(text) else None, "a month like 2026-12"),
     "origin": (str, "what an import writes"),
 }
 
@@ -1085,8 +1236,7 @@ def _row(file: _File, line: int, names: Sequence[str], cells: Sequence[_Cell]) -
         file.report(line, f"the term has no id; {_FIX}")
     elif not _checked_id(file, line, name):
         return None
-    keys = ("section", "family", "synonyms", "depth", "reverse")
-    fields = _fields(file, line, [(key, values[key]) for key in keys if values.get(key)])
+    fields = _fields(file, line, [(key, values[key]) for key in _ROW_KEYS if values.get(key)])
     answer = values.get("meaning", "")
     return Note(name, NoteKind.TERM, prompt, answer, file.path, line, line, **fields)
 
@@ -1132,6 +1282,7 @@ def _as_heading(note: Note, answer: str) -> str:
     pairs = [("section", note.section), ("family", note.family)]
     pairs.append(("synonyms", "; ".join(note.synonyms)))
     pairs.append(("depth", note.depth if note.depth is not Depth.CORE else None))
+    pairs.append(("changed", note.changed))
     pairs.append(("reverse", None if note.reverse else "no"))
     said = ", ".join(f"{key}: {value}" for key, value in pairs if value)
     comment = f"\n<!-- {said} -->\n" if said else ""
@@ -1155,5 +1306,15 @@ def _nth(line: str, count: int, counts: Callable[[str], bool]) -> int:
     return len(line)
 
 
-def _is_printable(character: str) -> bool:
-    return bool(printable(character))
+def _in_source(line: str, column: int) -> int:
+    """Where a column of a line as it is kept, printable and composed, is in its source."""
+    if unicodedata.is_normalized("NFC", line):
+        return _nth(line, column, lambda character: bool(printable(character)))
+
+    def kept(end: int) -> int:
+        return len(unicodedata.normalize("NFC", printable(line[:end])))
+
+    place = bisect.bisect_left(range(len(line)), column, key=kept)
+    while place < len(line) and kept(place + 1) == column and printable(line[place]):
+        place += 1  # an accent that is one character with the letter before it
+    return place

@@ -92,6 +92,7 @@ _WHOLE_SUP = {"⊤": "ᵀ", "⊺": "ᵀ", "∘": "°", "†": "†", "‡": "‡
 _PRIMES = {"": "", "′": "′", "′′": "″", "′′′": "‴"}
 
 _SUPERSCRIPTS = frozenset((*_SUP.values(), *"^′″‴"))
+_INDICES = "".join(sign for sign in _SUP.values() if len(sign) == 1)
 _BIN = frozenset("+−±∓·×÷∗*⋆∘∙⊙⊗⊕⊖⊘⊛∪∩∖∧∨⊎⊔⊓†‡")
 _LEFT_TO_RIGHT = frozenset("·×+−±∓")  # a · b/c is a·b/c either way; a ∘ b/c is not
 _ARROWS_AND_ORDER = (0x2190, 0x2200), (0x2208, 0x220E), (0x223C, 0x2293), (0x22D0, 0x22EA)
@@ -675,7 +676,7 @@ def _classified(atoms: Sequence[_Atom]) -> list[_Atom]:
 
 def _join(atoms: Sequence[_Atom], *, tight: bool = False) -> str:
     """Set atoms in a row. *tight*: as in a script, without spaces around operators."""
-    row = _with_ratios_bracketed(_classified(atoms))
+    row = _with_indices_apart(_with_ratios_bracketed(_classified(atoms)))
     pieces: list[str] = []
     for before, atom in zip([None, *row], row, strict=False):
         if before is not None and not atom.text.startswith(" "):
@@ -701,6 +702,34 @@ def _with_ratios_bracketed(atoms: Sequence[_Atom]) -> list[_Atom]:
                 atom = _Atom(_Kind.INNER, _bracketed(atom.text))
         found.append(atom)
     return found
+
+
+def _with_indices_apart(atoms: Sequence[_Atom]) -> list[_Atom]:
+    """Keep the index of a root from being a power of what is before it: 2 ∛5 is not 2³ √5."""
+    found: list[_Atom] = []
+    before: _Atom | None = None
+    for atom in atoms:
+        rest = atom.text.lstrip(_INDICES)
+        index = atom.text.removesuffix(rest)
+        if index and before is not None and before.text != "/":
+            if rest.startswith("√") and _is_carrier(before):
+                sign = _ROOTS.get(index)
+                text = sign + rest[1:] if sign else _bracketed(atom.text)
+                atom = replace(atom, text=text)
+            elif before.text[-1:].isdigit():
+                atom = replace(atom, text=f" {atom.text}")
+        found.append(atom)
+        if atom.kind is not _Kind.SPACE:
+            before = atom
+    return found
+
+
+_ROOTS = {"³": "∛", "⁴": "∜"}
+
+
+def _is_carrier(atom: _Atom) -> bool:
+    """Could a superscript after this be its power?"""
+    return atom.kind in (_Kind.ORD, _Kind.NAME, _Kind.BIG, _Kind.INNER, _Kind.CLOSE)
 
 
 def _is_factor(atom: _Atom | None, side: _Kind) -> bool:

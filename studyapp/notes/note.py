@@ -129,6 +129,7 @@ class Note:
         None  # the question of the book's own questionnaire that this is, or is part of
     )
     reverse: bool = True  # of a term: whether the meaning is shown and the term asked for, too
+    changed: str | None = None  # the month, 2026-12, of an edit that its cards come again for
     origin: str | None = None  # what it was when it was imported (see studyapp.notes.deck)
     variants: tuple[Variant, ...] = ()  # other cases of a question; its own text is one, too
     template: Template | None = None

@@ -8,6 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from studyapp.errors import printable
+from studyapp.notes.card import BLANK, JOINER
+from studyapp.notes.html import read_tags, visible_html
 from studyapp.notes.maths import to_unicode
 
 if TYPE_CHECKING:
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.tree import SyntaxTreeNode
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+DEEPEST = 100  # levels of nesting that are read; a list takes two
+CITES = ("fact:", "lesson:")  # links that the app follows itself
+_SHELL = re.compile(r"\$(?:\{|[A-Z_]{2})")  # of $HOME/bin:$PATH and ${a}/${b}
 
 
 def plain(markdown: str, *, maths: bool = True) -> str:
@@ -37,12 +41,21 @@ def parse(markdown: str) -> SyntaxTreeNode:
     """
     from markdown_it.tree import SyntaxTreeNode
 
-    return SyntaxTreeNode(_parser().parse(printable(markdown) + "\n"))
+    tokens = _parser().parse(printable(markdown) + "\n")
+    for block in tokens:
+        read_tags(block.children or ())
+        for token in (block, *(block.children or ())):
+            if token.type.startswith("math"):  # where a hidden text needs no help to stay alone
+                token.content = token.content.replace(JOINER, "")
+    return SyntaxTreeNode(tokens)
 
 
-def visible_html(html: str) -> str:
-    """Return raw HTML as text to show: comments are dropped, tags stay as they are."""
-    return _COMMENT.sub("", html).strip("\n")
+def address(link: SyntaxTreeNode) -> str:
+    """Return where a link leads as it is shown after its text; empty if the text says it."""
+    href = str(link.attrs.get("href", ""))
+    said = "".join(part.content for part in link.children)
+    inside = href.startswith(("#", *CITES)) or link.markup == "autolink"
+    return "" if inside or not href or said == href else f" ({href})"
 
 
 @cache
@@ -51,10 +64,22 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
     dollarmath_plugin(parser, allow_labels=False, allow_blank_lines=False)
     parser.inline.ruler.at("math_inline", _inline_maths)
+    keep_footnotes(parser)
     return parser
+
+
+def keep_footnotes(parser: MarkdownIt) -> None:
+    """Let `[^1]: https://…` be text: as the definition of a link it would not be shown."""
+    from markdown_it.rules_block import StateBlock, reference
+
+    def read(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        at = state.bMarks[start] + state.tShift[start]
+        return not state.src.startswith("[^", at) and reference(state, start, end, silent)
+
+    parser.block.ruler.at("reference", read)
 
 
 def _inline_maths(state: StateInline, silent: bool) -> bool:
@@ -76,6 +101,7 @@ def _inline_maths(state: StateInline, silent: bool) -> bool:
         or latex[-1].isspace()
         or source[max(start - 1, 0) : start].isdigit()
         or source[end + 1 : end + 2].isdigit()
+        or (_SHELL.match(source, start) and _SHELL.match(source, end))
     ):
         return False
     if not silent:
@@ -133,11 +159,11 @@ def _block(node: SyntaxTreeNode, maths: bool) -> list[str]:
 
 def _list(node: SyntaxTreeNode, maths: bool) -> list[str]:
     lines: list[str] = []
-    number = int(node.attrs.get("start", 1))
+    number, loose = int(node.attrs.get("start", 1)), is_loose(node)
     for position, item in enumerate(node.children):
         mark = "- " if node.type == "bullet_list" else f"{number + position}{node.markup} "
         body = _blocks(item.children, maths) or [""]
-        if lines and is_loose(node):
+        if lines and loose:
             lines.append("")
         lines.append(mark + body[0])
         lines.extend(" " * len(mark) + line for line in body[1:])
@@ -155,7 +181,7 @@ def is_loose(items: SyntaxTreeNode) -> bool:
 
 def _table(node: SyntaxTreeNode, maths: bool) -> list[str]:
     head, *rows = [
-        ["".join(_inline(part, maths) for part in cell.children).strip() for cell in row.children]
+        [" ".join(_said(cell, maths).split("\n")).strip() for cell in row.children]
         for section in node.children
         for row in section.children
     ]
@@ -181,7 +207,9 @@ def _formula(node: SyntaxTreeNode, maths: bool) -> str:
 def _inline(node: SyntaxTreeNode, maths: bool) -> str:
     """Return what an inline node says, without its marks."""
     match node.type:
-        case "text" | "code_inline":
+        case "text":
+            return node.content.replace(BLANK, BLANK.strip(JOINER))
+        case "code_inline":
             return node.content
         case "softbreak":
             return " "
@@ -189,10 +217,10 @@ def _inline(node: SyntaxTreeNode, maths: bool) -> str:
             return "\n"
         case "math_inline":
             return _formula(node, maths)
-        case "html_inline":
-            return visible_html(node.content)
         case "image":
-            return f"[image: {node.content}]"
+            return f"[image: {node.content or node.attrs.get('src', '')}]"
+        case "link":
+            return _said(node, maths) + address(node)
         case "s":
             return f"~~{_said(node, maths)}~~"
         case _:

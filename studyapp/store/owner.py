@@ -26,6 +26,7 @@ class Moved:
     uid: bytes
     learner: int
     points: list[Any]  # of the note that it came from
+    answer: str  # of that note
     cards: dict[str, int]  # ids by side
 
 
@@ -71,7 +72,7 @@ def settle(connection: Connection) -> Iterator[Moved]:
     copies = select(note.uid).where(note.learner_id.is_not(None))
     versions: dict[bytes, list[Any]] = {}
     for row in connection.execute(
-        select(note.id, note.uid, note.learner_id, note.missing_since, note.points)
+        select(note.id, note.uid, note.learner_id, note.missing_since, note.points, note.answer)
         .where(note.uid.in_(copies))
         .order_by(note.learner_id)
     ):
@@ -84,7 +85,7 @@ def settle(connection: Connection) -> Iterator[Moved]:
                 if seen is not None and row is not seen:
                     cards = _move(connection, row.id, seen.id, learner=learner)
                     if cards:
-                        yield Moved(uid, learner, row.points, cards)
+                        yield Moved(uid, learner, row.points, row.answer, cards)
 
 
 def _seen(rows: list[Any], *, learner: int) -> Any:

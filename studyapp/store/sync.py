@@ -5,22 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
-from sqlalchemy import Connection, Select, Table, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, Table, delete, func, insert, or_, select, update
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
+from studyapp.memory.state import Cause
 from studyapp.notes import markdown
-from studyapp.notes.card import MEANING_TO_TERM, REVERSED, sides
+from studyapp.notes.card import MEANING_TO_TERM, sides
+from studyapp.notes.edit import changed_sides
 from studyapp.notes.note import (
-    CardStyle,
     ChapterKey,
     ContentFile,
     Note,
     NoteKind,
+    Point,
     Problem,
     card_uid,
     chapter_key,
@@ -29,6 +33,7 @@ from studyapp.notes.note import (
 from studyapp.store import log, owner, tables
 from studyapp.store.fingerprint import fingerprint
 
+_AGAIN_A_DAY = 10  # changed cards that fall due on one day: some minutes of its time
 _CONTRAST = "contrast"  # the tag of a note that tells the terms of its family apart
 _STRIDE = 1000  # between the positions of two installed cards there is room for own ones
 
@@ -67,7 +72,7 @@ class _Tally:
     due_again: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Source:
     """What was read of one owner's roots. The later of two roots has a note that both have."""
 
@@ -81,6 +86,10 @@ class _Source:
     @property
     def gone(self) -> list[str]:
         return [str(root) for root, stamp in self.stamps.items() if not stamp]
+
+    @cached_property
+    def hidden(self) -> _Hidden:
+        return _Hidden({problem.path for problem in self.problems})
 
 
 def sync(
@@ -117,7 +126,7 @@ def sync(
     for moved in owner.settle(connection):
         text = texts.get(moved.learner, {}).get(moved.uid) or installed.notes.get(moved.uid)
         if text is not None:
-            sides_changed = _changed_sides(text[1], moved.points, moved.cards)
+            sides_changed = _changed_sides(text[1], moved.points, moved.answer, moved.cards)
             changed = [moved.cards[side] for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now, whose=moved.learner)
     return SyncReport(
@@ -211,7 +220,7 @@ def _write_sections(
             if row.missing_since is None:
                 seen[key] = row.id
         elif row.learner_id == source.owner:
-            if source.gone:
+            if source.gone or source.hidden.has(Path(row.path), row.number):
                 seen[key] = row.id
             elif row.missing_since is None:
                 connection.execute(
@@ -223,7 +232,8 @@ def _write_sections(
 def _write_moments(
     connection: Connection, source: _Source, chapters: Mapping[tuple[str, ChapterKey], int]
 ) -> None:
-    """Nothing personal hangs on a moment, so they are simply written anew."""
+    """Nothing personal hangs on a moment, so they are simply written anew; but those that may be
+    where nothing could be read stay."""
     chapter, section = tables.chapter.c, tables.section.c
     sections = {
         (pack, number): section_id
@@ -236,12 +246,22 @@ def _write_moments(
             )
         )
     }
-    learner_id = tables.moment.c.learner_id
-    connection.execute(
-        delete(tables.moment).where(
-            learner_id.is_(None) if source.owner is None else learner_id == source.owner
-        )
-    )
+    pages = {
+        (chapters[page.pack, page.key], page.lecture or 0): page
+        for page in source.pages
+        if page.moments or page.lecture
+    }
+    read = {page.path for page in source.pages}
+    unread = any(problem.path not in read for problem in source.problems)
+    for row in connection.execute(_of(tables.moment, source.owner)).all():
+        home = pages.get((row.chapter_id, row.lecture))
+        if home is None:
+            stays = unread
+        else:
+            there = any(one.seconds == row.seconds for one in home.moments)
+            stays = not there and source.hidden.has(home.path, row.title)
+        if not stays:
+            connection.execute(delete(tables.moment).where(tables.moment.c.id == row.id))
     for page in source.pages:
         for moment in page.moments:
             connection.execute(
@@ -327,9 +347,12 @@ def _write_notes(
         if source.owner is None:
             places[uid] = position
         if change and row is not None:
-            sides_changed = _changed_sides(note, row.points, kept_cards)
+            sides_changed = _changed_sides(note, row.points, row.answer, kept_cards)
             changed = [kept_cards[side].id for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now)
+        if note.changed is not None:
+            ids = [made.id for made in kept_cards.values()]
+            tally.due_again += _make_due(connection, ids, now, month=note.changed)
 
 
 def _variants(connection: Connection, whose: int | None) -> dict[int, list[dict[str, Any]]]:
@@ -375,36 +398,76 @@ def _of(table: Table[Any], whose: int | None) -> Select[Any]:
 
 
 def _changed_sides(
-    note: Note, before: Sequence[Mapping[str, Any]], kept: Iterable[str]
+    note: Note, before: Sequence[Mapping[str, Any]], answer: str, kept: Iterable[str]
 ) -> list[str]:
-    """The cards that ask for something else since a point changed."""
-    old = {point["id"]: point["text"].split() for point in before}
-    new = {point.id: point.text.split() for point in note.points}
-    if note.card is CardStyle.ITEMS:
-        changed = {f"item:{key}" for key, text in new.items() if old.get(key, text) != text}
-        return [side for side in kept if side in changed]
-    was = sorted((point["extra"], point["text"].split()) for point in before)
-    now = sorted((point.extra, point.text.split()) for point in note.points)
-    asked = set(sides(note)) - {REVERSED}  # which shows no points
-    return [] if was == now else [side for side in kept if side in asked]
+    """The cards that ask for something else than with the points and the answer of *before*."""
+    points = [Point(point["text"], point["extra"], point["id"]) for point in before]
+    return changed_sides(note, points, answer, kept)
 
 
 def _make_due(
-    connection: Connection, cards: Iterable[int], now: datetime, *, whose: int | None = None
+    connection: Connection,
+    cards: Iterable[int],
+    now: datetime,
+    *,
+    whose: int | None = None,
+    month: str | None = None,
 ) -> int:
     """Make cards that were rated come once more, in the log of each learner who did, or of one;
-    returns how many."""
-    memory, count = tables.memory.c, 0
+    returns how many. They are spread over days, so that an edit of a chapter fills none.
+
+    With the *month* of an announced change only those that were rated in it or before, once.
+    """
+    memory, event, count = tables.memory.c, tables.event.c, 0
     for card_id in cards:
-        rated = select(memory.learner_id).where(memory.card_id == card_id, memory.due.is_not(None))
+        rated = select(memory.learner_id, memory.due, memory.last_day).where(
+            memory.card_id == card_id, memory.due.is_not(None)
+        )
         if whose is not None:
             rated = rated.where(memory.learner_id == whose)
-        for learner in connection.scalars(rated).all():
+        for learner, due, last in connection.execute(rated).all():
+            if month is not None:
+                told = select(event.payload).where(
+                    event.card_id == card_id,
+                    event.learner_id == learner,
+                    event.kind == EventKind.CHANGED.value,
+                )
+                known = any(payload == {"month": month} for payload in connection.scalars(told))
+                if known or (last is not None and f"{last:%Y-%m}" > month):
+                    continue
+            day = _free_day(connection, study_day(now), due or study_day(now), learner=learner)
+            payload = None if month is None else {"month": month}
             log.log_event(
-                connection, card_id, EventKind.CHANGED, now, day=study_day(now), learner=learner
+                connection,
+                card_id,
+                EventKind.CHANGED,
+                now,
+                day=day,
+                payload=payload,
+                learner=learner,
             )
             count += 1
     return count
+
+
+def _free_day(connection: Connection, today: date, due: date, *, learner: int) -> date:
+    """The first day with room for one more changed card, but not after the card is *due*."""
+    memory = tables.memory.c
+    taken = dict(
+        connection.execute(
+            select(memory.due, func.count())
+            .where(
+                memory.learner_id == learner,
+                memory.cause == Cause.CHANGED.value,
+                memory.due >= today,
+            )
+            .group_by(memory.due)
+        ).all()
+    )
+    day = today
+    while day < due and taken.get(day, 0) >= _AGAIN_A_DAY:
+        day += timedelta(days=1)
+    return day
 
 
 def _write_cards(
@@ -474,13 +537,13 @@ def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int
 
     What cannot be read hides its notes; that is no reason to retire them.
     """
-    table, hidden = tables.note.c, _Hidden({problem.path for problem in source.problems})
+    table = tables.note.c
     gone = [
         row.id
         for row in connection.execute(_of(tables.note, source.owner))
         if row.missing_since is None
         and row.uid not in source.notes
-        and not hidden.has(Path(row.path), row.name)
+        and not source.hidden.has(Path(row.path), row.name)
     ]
     for note_id in gone:
         connection.execute(update(tables.note).where(table.id == note_id).values(missing_since=now))
@@ -491,19 +554,19 @@ def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int
 
 
 class _Hidden:
-    """The notes that are still in a file of *unread* ones, or may be; each is opened once."""
+    """What is still in a file of *unread* ones, or may be; each is opened once."""
 
     def __init__(self, unread: set[Path]) -> None:
         self._unread = unread
         self._texts: dict[Path, str | None] = {}
 
     def has(self, path: Path, name: str) -> bool:
-        """Whether the file at *path* cannot be read, or has the id *name* somewhere."""
+        """Whether the file at *path* cannot be read, or has *name* somewhere, an id or a title."""
         if self._unread.isdisjoint((path, *path.parents)):
             return False
         if path not in self._texts:
             try:
-                self._texts[path] = path.read_text("utf-8")
+                self._texts[path] = normalize("NFC", path.read_text("utf-8"))
             except (OSError, UnicodeDecodeError):
                 self._texts[path] = None
         text = self._texts[path]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 
+from studyapp.notes.card import uncovered
+from studyapp.notes.note import CardStyle
 from studyapp.store import owner, tables
 
 note = tables.note.c
@@ -33,15 +36,15 @@ class Found:
 
 
 def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -> list[Found]:
-    """Notes that contain every word of *words* in question, answer or tags; those with a hit in
-    the question first, then in book order, then those of which only a variant has them: it is what
-    is shown of these. No words find nothing."""
-    wanted = words.split()
+    """Notes that contain every word of *words* in question, answer or id, whatever their case and
+    form of Unicode; those with a hit in the question first, then in book order, then those of
+    which only a variant has them: it is what is shown of these. No words find nothing."""
+    wanted = normalize("NFC", words).split()
     if not wanted:
         return []
     anywhere = _have(wanted, note.prompt, _FRONT, note.answer, note.name)
     visible = (note.missing_since.is_(None), owner.visible(note, learner=learner))
-    columns = (chapter.number, note.kind)
+    columns = (chapter.number, note.kind, note.style)
     rows = connection.execute(
         select(note.id, note.prompt, _FRONT, note.answer, *columns)
         .join(tables.chapter, chapter.id == note.chapter_id)
@@ -58,13 +61,26 @@ def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -
     )
     first = {row.id: row for row in reversed(others.all())}
     return [
-        Found(found, prompt, front or "", answer, number, kind)
-        for found, prompt, front, answer, number, kind in [*rows, *reversed(first.values())][:limit]
+        Found(
+            found,
+            prompt,
+            front or "",
+            uncovered(answer) if style == CardStyle.CLOZE else answer,
+            number,
+            kind,
+        )
+        for found, prompt, front, answer, number, kind, style in [*rows, *reversed(first.values())][
+            :limit
+        ]
     ]
 
 
 def _have(wanted: Sequence[str], *texts: Any) -> ColumnElement[bool]:
     """Whether the texts have all these words between them."""
-    return and_(
-        *(or_(*(text.icontains(word, autoescape=True) for text in texts)) for word in wanted)
-    )
+    return and_(*(or_(*(_contains(text, word) for text in texts)) for word in wanted))
+
+
+def _contains(text: Any, word: str) -> ColumnElement[bool]:
+    """SQLite knows the case of ASCII letters alone, so a word is looked for in each."""
+    forms = {word, word.lower(), word.upper(), word.capitalize()}
+    return or_(*(text.icontains(form, autoescape=True) for form in sorted(forms)))

@@ -40,7 +40,7 @@ def prospect(
     return Prospect(
         verdict.latest(connection, now.date(), learner=learner),
         questionnaire.waiting(connection, learner=learner),
-        f"{course.progress} sections done",
+        f"{course.progress} done",
         f"{following.number} {following.title}" if following else "",
         outlooks(connection, now, on=settings.exam_on, depth=settings.depth, learner=learner),
     )

@@ -16,7 +16,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import State
 from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
 from studyapp.store import log, owner, tables
-from studyapp.study import library
+from studyapp.study import library, words
 from studyapp.study.admission import deeper, meant, started
 from studyapp.study.draft import merged, storable
 
@@ -53,7 +53,7 @@ class Completion:
     total: int
 
     def __str__(self) -> str:
-        return f"{self.done} of {self.total}"
+        return f"{self.done} of {words.count(self.total, 'section')}"
 
 
 @dataclass(frozen=True, slots=True)

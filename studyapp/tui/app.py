@@ -18,6 +18,7 @@ from textual.screen import Screen
 
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
+from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
@@ -162,7 +163,7 @@ class StudyApp(App[None]):
         self.today.show(overview)
         if problems:
             self.notify(
-                f"{problems} problems in the content; `studyapp check` lists them.",
+                f"{words.count(problems, 'problem')} in the content; `studyapp check` lists each.",
                 severity="warning",
             )
 

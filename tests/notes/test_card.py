@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studyapp.notes.card import (
+    BLANK,
     clozes,
     face,
     find_clozes,
@@ -19,6 +20,8 @@ from studyapp.notes.card import (
     without_code,
 )
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point
+from studyapp.notes.plain import plain
+from studyapp.tui.widgets.prose import laid_out
 
 
 def make_note(**fields: Any) -> Note:
@@ -101,13 +104,13 @@ def test_a_cloze_face_hides_one_and_shows_the_others(text: str) -> None:
     note = make_note(card=CardStyle.CLOZE, answer=text)
     for key, hidden in clozes(text):
         shown = face(note, f"cloze:{key}")
-        assert "**[ … ]**" in shown.front
-        assert shown.back.startswith(f"**{hidden}**")
+        assert BLANK in shown.front
+        assert shown.back.startswith((f"**{hidden}**", hidden))
 
 
 def test_cloze_faces() -> None:
     note = make_note(card=CardStyle.CLOZE, answer="==Loss=={#a} falls; ==error=={#b} rises.")
-    assert face(note, "cloze:b").front == "Why?\n\nLoss falls; **[ … ]** rises."
+    assert face(note, "cloze:b").front == f"Why?\n\nLoss falls; {BLANK} rises."
     assert face(note, "cloze:b").back == "**error**\n\nLoss falls; error rises."
 
 
@@ -123,7 +126,7 @@ def test_both_sides_are_shown_as_they_stand() -> None:
 def test_item_face_shows_the_other_items() -> None:
     points = (Point("one", id="a"), Point("two", id="b"))
     shown = face(make_note(card=CardStyle.ITEMS, points=points, answer="Because."), "item:b")
-    assert shown.front == "Why?\n\n- one\n- **[ … ]**"
+    assert shown.front == f"Why?\n\n- one\n- {BLANK}"
     assert shown.back == "**two**\n\nBecause."
 
 
@@ -171,16 +174,72 @@ def test_an_order_face_is_a_rearrangement(items: list[str], turn: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "front", "back"),
+    [
+        ("==word=={#a}s", "[ … ]s", "words"),
+        ("un==do=={#a}", "un[ … ]", "undo"),
+        ("**==bold=={#a}**s", "[ … ]s", "bolds"),
+        ("==one=={#a}==two=={#b}", "[ … ]two", "onetwo"),
+        ("!==not=={#a}(x)", "![ … ](x)", "!not(x)"),
+        ("==f=={#a}(x)", "[ … ](x)", "f(x)"),
+        ("[==text=={#a}](http://x.y)", "[ … ] (http://x.y)", "text (http://x.y)"),
+        ("*==e=={#a}*", "[ … ]", "e"),
+        ("$$ ==a=={#a} + b $$", "[…] + b", "a + b"),
+        ("$\\frac{==a=={#a}}{b}$", "[…]/b", "a/b"),
+        ("==`a*`=={#a} or *b*", "[ … ] or b", "a* or b"),
+        ("==$a_b$=={#a}s", "[ … ]s", "a_bs"),
+    ],
+)
+def test_nothing_of_a_hidden_text_is_shown_as_a_mark(answer: str, front: str, back: str) -> None:
+    note = make_note(card=CardStyle.CLOZE, answer=answer)
+    shown = face(note, "cloze:a")
+    assert plain(shown.front).split("\n\n", 1)[1] == front
+    assert plain(shown.back).split("\n\n", 1)[1] == back
+    laid = laid_out(shown.front, 60)[-1].plain.strip()
+    assert laid == front
+
+
+@pytest.mark.parametrize(
+    ("prompt", "synonyms", "back"),
+    [
+        ("NLP", ("natural language processing",), "**natural language processing**\n\nm"),
+        ("XOR", ("exclusive or", "exclusive-or"), "**exclusive or**\n\nm"),
+        ("AGI", ("general AI", "artificial general intelligence"), None),
+        ("RMSE", ("L2", "root mean squared error"), "**root mean squared error**\n\nm"),
+        ("FLOPS", ("FLOP/s", "floating-point operations per second"), None),
+        ("MNIST", ("the digits",), "m"),
+        ("CNN", ("convnet",), "m"),
+        ("loss", ("lots of some sorrow",), "m"),
+        ("A", ("an apple",), "m"),
+    ],
+)
+def test_an_acronym_says_what_it_is_short_for(
+    prompt: str, synonyms: tuple[str, ...], back: str | None
+) -> None:
+    note = make_note(prompt=prompt, kind=NoteKind.TERM, answer="m", synonyms=synonyms)
+    shown = face(note, "meaning")
+    assert shown.front == f"What does **{prompt}** mean?"
+    assert shown.back == (f"**{synonyms[1]}**\n\nm" if back is None else back)
+
+
+@pytest.mark.parametrize("prompt", ["C++", "*args", "**kwargs", "__init__", "a_b*", "`*`", "$a*b$"])
+def test_a_term_is_asked_for_as_it_reads(prompt: str) -> None:
+    note = make_note(prompt=prompt, kind=NoteKind.TERM, answer="m")
+    assert plain(face(note, "meaning").front) == f"What does {plain(prompt)} mean?"
+    assert plain(face(note, "term").back) == plain(prompt)
+
+
+@pytest.mark.parametrize(
     ("fields", "side", "front"),
     [
         ({"answer": "a"}, "answer", "Why?\n\nMore."),
         ({"card": CardStyle.BOTH, "answer": "a"}, "answer", "Why?\n\nMore."),
         ({"card": CardStyle.BOTH, "answer": "a"}, "reversed", "a"),
-        ({"card": CardStyle.CLOZE, "answer": "==a=={#x}"}, "cloze:x", "Why?\n\nMore.\n\n**[ … ]**"),
+        ({"card": CardStyle.CLOZE, "answer": "==a=={#x}"}, "cloze:x", f"Why?\n\nMore.\n\n{BLANK}"),
         (
             {"card": CardStyle.ITEMS, "points": (Point("a", id="x"),)},
             "item:x",
-            "Why?\n\nMore.\n\n- **[ … ]**",
+            f"Why?\n\nMore.\n\n- {BLANK}",
         ),
         (
             {"card": CardStyle.ORDER, "answer": "1. a\n2. a"},

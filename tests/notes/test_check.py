@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studyapp.errors import StudyError
@@ -49,7 +49,7 @@ def test_a_folder_in_order(tmp_path: Path) -> None:
         "## Epochs {#epochs}\nPasses.\n<!-- depth: more, reverse: no -->\n",
         chapter=10,
     )
-    write_page(tmp_path, "t2.md", "jargon", "", chapter=2)
+    write_page(tmp_path, "r2.md", "reading", "## 2.1 One\n", chapter=2)
     report = check([tmp_path], TODAY)
     assert report == Findings(
         problems=(),
@@ -303,6 +303,29 @@ def test_nearly_the_same_question_is_told_unless_a_family_keeps_it_apart(tmp_pat
     family = "\n<!-- family: loss -->\n"
     (tmp_path / "a.md").write_text(questionnaire(first + family, second + family))
     assert check([tmp_path], TODAY).problems == ()
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.lists(st.lists(st.sampled_from("abcdefghi"), min_size=4, max_size=9), max_size=9))
+def test_every_question_that_is_nearly_another_is_told_once(
+    tmp_path: Path, asked: list[list[str]]
+) -> None:
+    words = [frozenset(f"w{letter}" for letter in letters) for letters in asked]
+    notes = [
+        f"## {' '.join(sorted(said))} {{#q{number}}}\n\nA.\n\n- [ ] a\n"
+        for number, said in enumerate(words)
+    ]
+    (tmp_path / "a.md").write_text(questionnaire(*notes, "## Last? {#last}\n\nA.\n\n- [ ] a"))
+    told = [it for it in check([tmp_path], TODAY).problems if "nearly" in it.message]
+    alike = [
+        number
+        for number, said in enumerate(words)
+        if any(
+            len(said & other) >= 0.8 * len(said | other) and said != other
+            for other in words[:number]
+        )
+    ]
+    assert len(told) == len(alike)
 
 
 def test_eight_words_in_a_row_may_not_be_shared(tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ GOLDEN = [
     (r"\sqrt{2x}", "√(2x)"),
     (r"\sqrt{x^3}", "√(x³)"),
     (r"\sqrt[3]{x}", "³√x"),
+    (r"2\sqrt[3]{5}", "2∛5"),
+    (r"x\,\sqrt[4]{y}", "x ∜y"),
+    (r"2\sqrt[n]{x}", "2(ⁿ√x)"),
+    (r"\log \sqrt[3]{x}", "log ∛x"),
+    (r"a - \sqrt[3]{x} / \sqrt[3]{y}", "a − ³√x/³√y"),
+    (r"2{}^3x", "2 ³x"),
+    (r"{}^{14}C", "¹⁴C"),
     # calculus
     (r"\partial L / \partial w", "∂L/∂w"),
     (r"\frac{\partial L}{\partial w_{ij}}", "∂L/∂wᵢⱼ"),
@@ -225,8 +232,8 @@ def power(base: Fraction, exponent: Fraction) -> Fraction:
     return 2 * base * base + 3 * exponent + 5 * base * exponent
 
 
-def root(value: Fraction) -> Fraction:
-    return value * value + 7 * value + 1
+def root(value: Fraction, degree: int = 2) -> Fraction:
+    return value * value + 7 * value + degree
 
 
 LETTERS = {"a": Fraction(2), "b": Fraction(3), "c": Fraction(7, 2), "x": Fraction(-5)}
@@ -240,7 +247,7 @@ TREES = st.recursive(
             inner,
             inner,
         ),
-        st.tuples(st.sampled_from(["sqrt", "neg"]), inner),
+        st.tuples(st.sampled_from(["sqrt", "sqrt", "3", "5", "neg"]), inner),
     ),
     max_leaves=9,
 )
@@ -264,6 +271,8 @@ def value_of(tree: Tree) -> Fraction:
             return power(*values)
         case "sqrt":
             return root(values[0])
+        case "3" | "5":
+            return root(values[0], int(head))
         case _:
             return -values[0]
 
@@ -294,10 +303,12 @@ def latex_of(tree: Tree) -> str:
         case "frac":
             return rf"\frac{{{latex_of(rest[0])}}}{{{latex_of(rest[1])}}}"
         case "^":
-            loose = ("+", "-", "dot", "beside", "frac", "^", "sqrt")
+            loose = ("+", "-", "dot", "beside", "frac", "^", "sqrt", "3", "5")
             return f"{bracketed(rest[0], *loose)}^{{{latex_of(rest[1])}}}"
         case "sqrt":
             return rf"\sqrt{{{latex_of(rest[0])}}}"
+        case "3" | "5":
+            return rf"\sqrt[{head}]{{{latex_of(rest[0])}}}"
         case _:
             return f"-{bracketed(rest[0], '+', '-')}"
 
@@ -324,6 +335,12 @@ class Calculator:
     def take(self, char: str) -> bool:
         found = self.peek() == char
         self.at += found
+        return found
+
+    def takes(self, sign: str) -> bool:
+        self.peek()
+        found = self.text.startswith(sign, self.at)
+        self.at += len(sign) * found
         return found
 
     def sum(self) -> Fraction:
@@ -368,12 +385,14 @@ class Calculator:
             value = self.sum()
             assert self.take(")"), self.text
             return value
-        if self.take("√"):
+        degrees = {"√": 2, "∛": 3, "³√": 3, "⁵√": 5}
+        degree = next((d for sign, d in degrees.items() if self.takes(sign)), None)
+        if degree is not None:
             value = self.primary()
             after = self.text[self.at : self.at + 1]
-            reaches_on = after.isalnum() or after in ("(", "√", "^")
+            reaches_on = after.isalnum() or after in ("(", "√", "∛", "^")
             assert not reaches_on or self.text[self.at - 1] == ")", self.text
-            return root(value)
+            return root(value, degree)
         start = self.at + (self.peek() == "")
         assert self.text[start : start + 1].isalnum(), (self.text, start)
         self.at = start + 1

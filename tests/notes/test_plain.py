@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +20,10 @@ from studyapp.notes.plain import plain
         ("one\ntwo  \nthree", "one two\nthree"),
         ("**bold**, *em*, `x = 1` and ~~struck~~", "bold, em, x = 1 and ~~struck~~"),
         ("[4.7 points](fact:overfit.gap?n=64), [run it](lesson:overfit)", "4.7 points, run it"),
-        ("[page](https://example.org) <https://example.org>", "page https://example.org"),
+        ("[page](https://example.org) <https://example.org>", "page (https://example.org) https://example.org"),
         ("![a cat](cat.png)", "[image: a cat]"),
-        ("a <b>bold</b> b<!-- gone -->", "a <b>bold</b> b"),
-        ("<div>\nshown <!-- gone\nhere too -->\n</div>", "<div>\nshown\n</div>"),
+        ("a <b>bold</b> b<!-- gone -->", "a bold b"),
+        ("<div>\nshown <!-- gone\nhere too -->\n</div>", "shown"),
         ("a\n\n<!-- a comment alone -->\n\nb", "a\n\nb"),
         ("- a\n- b\n  - c\n    d\n- e", "- a\n- b\n  - c d\n- e"),
         ("- a\n\n- b", "- a\n\n- b"),
@@ -90,3 +92,49 @@ def test_no_word_is_lost(words: list[str]) -> None:
 def test_a_quoted_comment_that_never_ends_is_text() -> None:
     """markdown-it looks past the end of such a text unless a newline follows."""
     assert plain("> - <!--\n>") == "> - <!--"
+
+
+@pytest.mark.parametrize("mark", ["- ", "1. ", "> ", "- > "])
+def test_what_is_nested_deep_is_shown(mark: str) -> None:
+    for depth in (1, 10, 15, 24):
+        assert "here" in plain(mark * depth + "here")
+    lines = [f"{'  ' * depth}- level {depth}" for depth in range(24)]
+    assert re.findall(r"level \d+", plain("\n".join(lines))) == [line.strip("- ") for line in lines]
+
+
+def test_an_address_below_is_a_definition_but_a_footnote_is_text() -> None:
+    assert plain("[a][b] and [c]\n\n[b]: http://b.c\n[c]: <d>") == "a (http://b.c) and c (d)"
+    assert plain("x[^1]\n\n[^1]: https://a.b/c") == "x[^1]\n\n[^1]: https://a.b/c"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("one<br>two<br/>three", "one\ntwo\nthree"),
+        ("x<sup>2</sup>, H<sub>2</sub>O, 1<sup>st</sup>, 2<sup>-3</sup>", "x², H₂O, 1ˢᵗ, 2⁻³"),
+        ("x<sup>q?</sup>, x<sub>*a*</sub>", "x^(q?), x_(a)"),
+        ("Press <kbd>ctrl</kbd>+<KBD class='k'>c</KBD>", "Press ctrl+c"),
+        ("<span style='color:red'>red *and*</span> <mark>so</mark>", "red and so"),
+        ("<a href='http://x.y'>there</a>, <a name='z'>here</a>", "there (http://x.y), here"),
+        ("<img src='a.png'>, <img alt='a cat' src='a.png'>", "[image: a.png], [image: a cat]"),
+        ("![](a.png)", "[image: a.png]"),
+        ("[http://x.y](http://x.y), [me](mailto:a@b.c)", "http://x.y, me (mailto:a@b.c)"),
+        # a letter between angles is not HTML's where nothing ends it
+        (
+            "List<int>, Map<K, V>, Vec<u>, a<b>c, <learner>",
+            "List<int>, Map<K, V>, Vec<u>, a<b>c, <learner>",
+        ),
+        ("</b> alone", "</b> alone"),
+        (
+            "<details><summary>Answer</summary>\n\nHidden &amp; *found*\n\n</details>",
+            "Answer\n\nHidden & found",
+        ),
+        ("<p>one &lt;</p><p>two<br>three</p>", "one <\ntwo\nthree"),
+        ("<table><tr><td>x<sup>2</sup></td></tr></table>", "x^2"),
+        ("| a |\n|---|\n| one<br>two |", "- a: one two"),
+        ("put $HOME/bin:$PATH or ${A}/${B} there", "put $HOME/bin:$PATH or ${A}/${B} there"),
+        ("$H$ and $PQ$, the $n$th, $A$B", "H and PQ, the nth, AB"),
+    ],
+)
+def test_html_and_dollars_read_as_a_reader_of_markdown_expects(markdown: str, text: str) -> None:
+    assert plain(markdown) == text

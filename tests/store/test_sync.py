@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
 from studyapp.study import review
 from studyapp.study.undo import undo
-from tests_support import Clock, question, questionnaire
+from tests_support import START, Clock, question, questionnaire
 
 
 def rate_all(engine: Engine, clock: Clock) -> dict[bytes, Memory]:
@@ -135,6 +136,49 @@ def test_only_what_is_out_of_reach_protects_its_notes(
     assert report.missing == 0
 
 
+def test_what_cannot_be_read_keeps_its_sections_and_moments(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    lecture, reading_page = content / "lecture.md", content / "1" / "reading.md"
+    lecture.write_text(
+        "---\npack: test\npart: 1. Part\nchapter: 2\ntitle: Chapter 2\nkind: reading\n"
+        "lecture: 3\n---\n\n## 00:10 Begin\n\nWords.\n\n## 01:02 Later\n\nMore.\n"
+    )
+    reading_page.write_text(reading_page.read_text() + "\n## 1.2 The next\n")
+
+    def there() -> tuple[list[str], list[str]]:
+        run(engine, clock, content)
+        with reading(engine) as connection:
+            numbers = connection.scalars(
+                select(tables.section.c.number)
+                .where(tables.section.c.missing_since.is_(None))
+                .order_by(tables.section.c.number)
+            ).all()
+            titles = connection.scalars(
+                select(tables.moment.c.title).order_by(tables.moment.c.seconds)
+            ).all()
+        return list(numbers), list(titles)
+
+    whole = ["1.1", "1.2"], ["Begin", "Later"]
+    assert there() == whole
+    for page, title in ((lecture, "## 01:02 Later"), (reading_page, "## 1.2 The next")):
+        good = page.read_bytes()
+        for broken in (
+            b"\xff",
+            good.replace(b"pack: test", b"pack: [test"),
+            good.replace(title.encode(), f"```\n{title}".encode()),
+        ):
+            page.write_bytes(broken)
+            assert there() == whole
+        page.write_bytes(good)
+        assert there() == whole
+    # what was deleted goes, whatever else is wrong in its file
+    text = lecture.read_text().split("## 01:02 Later")[0]
+    lecture.write_text(f"{text}<!-- sectoin: 1 -->\n")
+    reading_page.write_text(reading_page.read_text().split("## 1.2")[0] + "## Odd\n")
+    assert there() == (["1.1"], ["Begin"])
+
+
 def test_what_stands_beside_the_content_is_passed_over_or_told(
     engine: Engine, content: Path, clock: Clock
 ) -> None:
@@ -229,7 +273,7 @@ def test_new_points_do_not_bring_back_the_side_that_shows_none(
             assert row.opener is None
             review.answer(connection, row.id, None, Rating.EASY, clock(), learner=1)
     clock.forward(days=1)
-    path.write_text(text.replace("a dog", "dog"))
+    path.write_text(text.replace("a dog", "a hound"))
     assert run(engine, clock, content).due_again == 1
     causes = [memories(engine)[uid].cause for uid in uids]
     assert causes == [Cause.CHANGED, Cause.RATED]
@@ -242,7 +286,7 @@ def test_a_changed_point_makes_a_rated_card_due_once(
     first = memories(engine)[uid]
     clock.forward(days=1)
     path = content / "1" / "questionnaire.md"
-    path.write_text(path.read_text().replace("first of q00", "the first of q00"))
+    path.write_text(path.read_text().replace("first of q00", "another first of q00"))
     report = run(engine, clock, content)
     assert report.due_again == 1
     changed = memories(engine)[uid]
@@ -255,6 +299,51 @@ def test_a_changed_point_makes_a_rated_card_due_once(
     assert undone is not None
     assert undone.rating is Rating.EASY  # the sync's event is nobody's action
     assert memories(engine)[uid] == Memory()
+
+
+def due_days(engine: Engine) -> list[int]:
+    """In how many days each card falls due whose answer has changed."""
+    found = [it for it in memories(engine).values() if it.cause is Cause.CHANGED]
+    return sorted((it.due - study_day(START)).days for it in found if it.due)
+
+
+def test_changed_cards_are_spread_over_days(engine: Engine, content: Path, clock: Clock) -> None:
+    path = content / "1" / "questionnaire.md"
+    path.write_text(questionnaire(*(question(f"q{number:02}") for number in range(25))))
+    run(engine, clock, content)
+    with writing(engine) as connection:
+        for card_id in connection.scalars(select(tables.card.c.id)).all():
+            review.answer(connection, card_id, None, Rating.EASY, clock(), learner=1)
+    text = path.read_text()
+    path.write_text(text.replace("first of q0", "what is new of q0"))
+    assert run(engine, clock, content).due_again == 10
+    path.write_text(text.replace("first of", "what is new of"))
+    assert run(engine, clock, content).due_again == 15
+    assert due_days(engine) == [0] * 10 + [1] * 10 + [2] * 5
+
+
+def test_an_announced_change_brings_a_term_back_once(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    rate_all(engine, clock)
+    path = content / "1" / "jargon.md"
+    text = path.read_text().replace("Meaning number 1", "Something else")
+    path.write_text(text)
+    assert run(engine, clock, content).due_again == 0
+    path.write_text(f"{text}\n<!-- changed: 2026-12 -->\n")  # of the last term, two cards
+    assert run(engine, clock, content).due_again == 2
+    for more in ("\n", "\n\n"):
+        path.write_text(path.read_text() + more)
+        assert run(engine, clock, content).due_again == 0
+    clock.forward(days=60)  # who rated it later has rated what it now says
+    with writing(engine) as connection:
+        for card_id in connection.scalars(select(tables.card.c.id)).all():
+            last = log.read_memory(connection, card_id, learner=1).last_review
+            review.answer(connection, card_id, last, Rating.GOOD, clock(), learner=1)
+    path.write_text(path.read_text().replace("2026-12", "2027-01"))
+    assert run(engine, clock, content).due_again == 2
+    path.write_text(path.read_text().replace("2027-01", "2026-11"))
+    assert run(engine, clock, content).due_again == 0
 
 
 def test_a_reworded_answer_makes_nothing_due(engine: Engine, content: Path, clock: Clock) -> None:
@@ -305,3 +394,16 @@ def test_two_devices_agree_on_identity() -> None:
         str(card_uid(note_uid("fastai", "overfitting"), "answer"))
         == "254b34ed-aabd-5b93-922b-3a4d67068c15"
     )
+
+
+def test_a_file_that_is_saved_in_decomposed_characters_is_the_same(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    path = content / "1" / "questionnaire.md"
+    path.write_text(path.read_text().replace("first of q00", "d\u00e9j\u00e0 vu"))
+    run(engine, clock, content)
+    before = rate_all(engine, clock)
+    path.write_text(unicodedata.normalize("NFD", path.read_text()))
+    report = run(engine, clock, content)
+    assert (report.changed, report.due_again) == (0, 0)
+    assert memories(engine) == before

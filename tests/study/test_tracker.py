@@ -154,7 +154,7 @@ def test_the_tree_is_in_book_order_with_its_cards_and_moments(engine: Engine) ->
 def test_an_empty_database_has_an_empty_course(tmp_path: Path) -> None:
     engine = open_database(str(tmp_path / "empty.db"))
     assert (tree(engine).parts, tree(engine).next_section) == ((), None)
-    assert str(tree(engine).progress) == "0 of 0"
+    assert str(tree(engine).progress) == "0 of 0 sections"
 
 
 def test_the_tree_is_read_in_four_queries_and_three_with_its_cards_known(engine: Engine) -> None:
@@ -187,8 +187,8 @@ def test_another_learner_has_a_tracker_of_their_own(engine: Engine, clock: Clock
         first = tracker.read_course(connection, learner=1).sections[0].id
         tracker.set_done(connection, first, True, clock(), learner=2)
         tracker.write_note(connection, first, "mine", now=clock(), learner=2)
-    assert str(tree(engine).progress) == "0 of 5"
-    assert str(tree(engine, 2).progress) == "1 of 5"
+    assert str(tree(engine).progress) == "0 of 5 sections"
+    assert str(tree(engine, 2).progress) == "1 of 5 sections"
     assert (at(engine, "1.1").own, tree(engine, 2).sections[0].own) == ("", "mine")
 
 
@@ -206,7 +206,7 @@ def test_a_section_that_has_gone_stays_for_its_own_note_only(
         ("1.2", True),
     ]
     assert at(engine, "1.2").own == "keep this"
-    assert str(tree(engine).chapters[0].progress) == "0 of 1"
+    assert str(tree(engine).chapters[0].progress) == "0 of 1 section"
     do(engine, tracker.set_done, "1.1", True, clock())
     assert tree(engine).next_section == at(engine, "2.1")
 

@@ -96,7 +96,7 @@ async def test_a_link_to_a_fact_posts_its_address() -> None:
         "[error rose](fact:overfit.error_gap?n=64), [run](lesson:a'b), [page](https://example.org)"
     )
     async with app.run_test(size=(80, 24)) as pilot:
-        assert shown(app) == ["error rose▪, run▪, page"]
+        assert shown(app) == ["error rose▪, run▪, page (https://example.org)"]
         for column in (2, 10, 14, 20):
             await pilot.click(Prose, offset=(column, 0))
         await until(pilot, lambda: len(app.clicked) == 3)
@@ -180,12 +180,12 @@ def test_a_wide_column_folds_while_it_stays_readable() -> None:
 
 def test_a_table_in_a_narrow_window_becomes_a_list() -> None:
     assert texts(TABLE, 30) == [
-        "• validation set",
+        "• Term: validation set",
         "  Meaning: data that the",
         "    model has not seen in",
         "    training",
         "  Seen: 12",
-        "• epoch",
+        "• Term: epoch",
         "  Meaning: one pass over the",
         "    data",
         "  Seen: 7",
@@ -207,11 +207,9 @@ def test_code_of_an_unknown_language_is_shown_as_it_is() -> None:
 
 def test_html_is_text_and_comments_are_nothing() -> None:
     assert texts("a <b>b</b><!-- c -->\n\n<div>\nd\n</div>\n\n<!-- e -->") == [
-        "a <b>b</b>",
+        "a b",
         "",
-        "<div>",
         "d",
-        "</div>",
     ]
 
 
@@ -291,3 +289,12 @@ for name in ("markdown_it", "pylatexenc", "pygments", "numpy", "sqlalchemy", "to
     assert name not in sys.modules, name
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("width", [8, 20, 40, 80])
+@pytest.mark.parametrize("mark", ["- ", "1. ", "> ", "- > "])
+def test_what_is_nested_deep_stays_inside_and_is_shown(mark: str, width: int) -> None:
+    for depth in (1, 5, 10, 24):
+        lines = laid_out(mark * depth + "here", width)
+        assert all(line.cell_length <= width for line in lines)
+        assert "".join(line.plain for line in lines).endswith("here")

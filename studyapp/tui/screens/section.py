@@ -348,7 +348,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         if chapter is not None:
             self.head(
                 words.capital(chapter_title(chapter.number, one_line(chapter.title))),
-                f"{chapter.progress} sections done",
+                f"{chapter.progress} done",
             )
         if self._edit:
             self._edit = False

@@ -365,7 +365,7 @@ def _now_due(overview: Overview) -> Content:
         return Content.assemble(
             ("Welcome\n", "bold"),
             f"{name} is ready:\n",
-            f"{counts.new} cards today, about {max(1, round(overview.minutes))} minutes.\n",
+            f"{words.count(counts.new, 'card')} today, about {_minutes(overview.minutes)}.\n",
             ("Press enter to begin.", "$text-accent"),
         )
     if not counts.total:
@@ -443,5 +443,4 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int
 
 
 def _minutes(minutes: float) -> str:
-    whole = max(1, round(minutes))
-    return f"{whole} minute{'' if whole == 1 else 's'}"
+    return words.count(max(1, round(minutes)), "minute")

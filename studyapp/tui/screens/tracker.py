@@ -52,7 +52,7 @@ class TrackerScreen(CoursePage):
     def show_course(self) -> None:
         course = self.course
         self.set_class(not self._has_entries, "-empty")
-        self.head("Course", f"{course.progress} sections done" if course.sections else "")
+        self.head("Course", f"{course.progress} done" if course.sections else "")
         self.contents.show(course)
         if not self._begun:
             self._begun = True

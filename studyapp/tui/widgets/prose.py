@@ -20,16 +20,18 @@ from textual.style import Style
 from textual.widget import Widget
 
 from studyapp.errors import printable
+from studyapp.notes.card import BLANK, JOINER
+from studyapp.notes.html import visible_html
 from studyapp.notes.maths import to_unicode
-from studyapp.notes.plain import is_loose, parse, visible_html
+from studyapp.notes.plain import CITES, address, is_loose, parse
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
     from textual.highlight import HighlightTheme
 
 _BULLETS = "•–"  # by depth, in turn
-_CITES = ("fact:", "lesson:")
 _LEAST = 12  # cells: a column narrower than this turns a table into a list
+_NARROWEST = 4  # cells that a list or a quote leaves to what is within
 _GAP = 3  # cells between columns
 
 
@@ -139,7 +141,7 @@ class _Layout:
         lines: list[Content] = []
         tight = False
         for node in nodes:
-            block = self._block(node, max(width, 4), depth)
+            block = self._block(node, max(width, _NARROWEST), depth)
             if not block:
                 continue
             if lines and not tight:
@@ -153,6 +155,8 @@ class _Layout:
             case "bullet_list" | "ordered_list":
                 return self._list(node, width, depth)
             case "blockquote":
+                if width - 2 < _NARROWEST:
+                    return self.lines(node.children, width)
                 bar = _marked("▎ ")
                 return [bar + line for line in self.lines(node.children, width - 2)]
             case "fence" | "code_block":
@@ -182,9 +186,12 @@ class _Layout:
         lines: list[Content] = []
         loose = is_loose(node)
         for mark, item in zip(marks, node.children, strict=True):
-            body = self.lines(item.children, width - indent, depth + 1) or [Content()]
             if lines and loose:
                 lines.append(Content())
+            if width - indent < _NARROWEST:  # so deep that what is within begins at the left again
+                lines += [_marked(mark), *self.lines(item.children, width, depth + 1)]
+                continue
+            body = self.lines(item.children, width - indent, depth + 1) or [Content()]
             lines.append(_marked(f"{mark:>{indent - 1}} ") + body[0])
             lines.extend(line.pad_left(indent) for line in body[1:])
         return lines
@@ -247,7 +254,7 @@ class _Run:
     def add(self, node: SyntaxTreeNode) -> None:
         match node.type:
             case "text":
-                self._write(node.content)
+                self._text(node.content)
             case "code_inline":
                 self._write(node.content, ".prose--code")
             case "math_inline":
@@ -256,10 +263,8 @@ class _Run:
                 self._write(" ")
             case "hardbreak":
                 self._write("\n")
-            case "html_inline":
-                self._write(visible_html(node.content))
             case "image":
-                self._write(f"[image: {node.content}]")
+                self._write(f"[image: {node.content or node.attrs.get('src', '')}]")
             case "em":
                 self._wrapped(node, ".prose--em")
             case "strong":
@@ -271,10 +276,17 @@ class _Run:
             case _:
                 self._wrapped(node, None)
 
+    def _text(self, text: str) -> None:
+        for at, part in enumerate(text.split(BLANK)):
+            if at:
+                self._write(BLANK.strip(JOINER), ".prose--strong")
+            self._write(part)
+
     def _link(self, node: SyntaxTreeNode) -> None:
         href = str(node.attrs.get("href", ""))
-        if not href.startswith(_CITES):
+        if not href.startswith(CITES):
             self._wrapped(node, None)
+            self._write(address(node), ".prose--mark")
             return
         start = self._length
         self._wrapped(node, None)
@@ -355,16 +367,15 @@ def _row(cells: Sequence[Content], widths: Sequence[int], right: Sequence[bool])
 def _as_list(
     head: Sequence[Content], rows: Sequence[Sequence[Content]], width: int
 ) -> list[Content]:
-    """Return each row as an item: its first cell, then `Header: cell` lines."""
+    """Return each row as an item: `Header: cell` for each cell that says something."""
     lines: list[Content] = []
     for row in rows or [head]:
-        told = [row[0].stylize(".prose--strong")]
+        told = list(row)
         if rows:
-            for name, cell in zip(head[1:], row[1:], strict=True):
-                if cell:
-                    told.append(name + ": " + cell if name else cell)
-        else:
-            told.extend(row[1:])
+            pairs = zip(head, row, strict=True)
+            told = [name + ": " + cell if name else cell for name, cell in pairs if cell]
+        if told:
+            told[0] = told[0].stylize(".prose--strong")
         for at, text in enumerate(told):
             folded = text.wrap(width - 4) or [Content()]
             lines.append((_marked("• ") if at == 0 else Content("  ")) + folded[0])

@@ -134,7 +134,7 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
         case CourseSection():
             return f"{entry.number} {one_line(entry.title)}", _state(entry, now), entry.text
         case Chapter():
-            done = f"{entry.progress} sections done · " if entry.sections else ""
+            done = f"{entry.progress} done · " if entry.sections else ""
             cards = words.count(entry.new + entry.known, "card")
             if entry.started:
                 state, text = (
@@ -154,7 +154,7 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
             deeper = _deeper(entry.cards)
             return name, f"{done}{cards} · {state}" + (f" · {deeper}" if deeper else ""), text
         case Part():
-            done = f"{entry.progress} sections done" if entry.progress.total else ""
+            done = f"{entry.progress} done" if entry.progress.total else ""
             return one_line(entry.title), done, ""
     return "", "", ""
 

@@ -49,7 +49,29 @@ def test_table(text: str, ticked: tuple[int, ...], doubtful: set[int]) -> None:
 
 
 def test_short_and_common_words_do_not_count() -> None:
-    assert key_words("It is what they were with: the net, the Weights") == {"weight"}
+    assert key_words("It is what they were with: the net, the Weights") == {"net", "weight"}
+    assert key_words("One GPU, two CPUs of 8 GB: L2 and .1 are no IT") == {
+        *("gpu", "cpu", "8", "gb", "l2", "1", "it"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("point", "text", "said"),
+    [
+        ("computers: one GPU will do, free or rented", "one gpu is enough for it", True),
+        ("SGD", "it is sgd that does", True),
+        ("SGD", "it is adam that does", False),
+        ("XOR is beyond it", "not able to do XOR", True),
+        ("L2 norm", "the norm called L1", True),
+        ("it learns from losses", "so it was learning", True),
+        ("le café", "dans un cafe\u0301 noir", True),
+        ("about 0.1", "it is one tenth", True),  # numbers can be said in other ways
+    ],
+)
+def test_a_ticked_point_of_which_any_word_was_said_is_not_doubted(
+    point: str, text: str, said: bool
+) -> None:
+    assert disagreements(text, [Point(point)], {0}) == (frozenset() if said else {0})
 
 
 @given(st.text(), st.sets(st.integers(0, 3)))

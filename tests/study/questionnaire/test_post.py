@@ -227,7 +227,7 @@ def test_the_commands(only_pack: Path, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("STUDYAPP_DB", str(tmp_path / "other.db"))
     told = json.loads(run("import", str(path), "--dry-run", "--json"))
     assert [note["answer"] for note in told["notes"]] == ["my words"]
-    assert "1 answers, 0 notes" in run("import", str(path))
+    assert "1 answer, 0 notes" in run("import", str(path))
     assert "0 answers, 0 notes (imported before)" in run("import", str(path))
     assert "Error: There is no chapter 8; the nearest is 2" in run(
         "export", str(path), "--chapter", "8", code=1
