@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating
@@ -74,7 +75,21 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
         log.log_dates(connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner)
         return Undone(None, "the new dates")
     log.log_event(connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner)
+    if rated is not None and found is done and _is_one_action(rated[1], row):
+        found, row = rated, rated[1]
+        log.log_event(
+            connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner
+        )
     if found is rated:
         rating = Rating(row.rating)
         return Undone(row.card_id, rating.name.capitalize(), rating)
     return Undone(row.card_id, row.kind)
+
+
+def _is_one_action(rated: Row[Any], done: Row[Any]) -> bool:
+    """Whether a rating came with its own date: both are of one card and of one instant."""
+    return bool(
+        done.kind == EventKind.SET_DUE.value
+        and rated.card_id == done.card_id
+        and rated.at == done.at
+    )

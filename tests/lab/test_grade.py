@@ -164,7 +164,8 @@ def test_scores() -> None:
     assert score(0.8, UNRESOLVED) is None
     assert guessing(3) == pytest.approx(2 / 9)
     predictions = [(0.8, 3, RIGHT)] * 15 + [(0.8, 2, WRONG)] * 4 + [(0.9, 2, UNRESOLVED)] * 30
-    assert scores(predictions) == Scores(None, None, 19)
+    few = scores(predictions)
+    assert few == Scores(None, None, 19, 15, pytest.approx(19 * 0.8))
     made = scores([*predictions, (0.8, 2, WRONG)])
     assert made.n == 20
     assert made.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, exists, insert, select
 from studyapp.lab import grade as grading
 from studyapp.lab import knobs, wording
 from studyapp.lab.catalog import Declaration
-from studyapp.lab.grade import LEAST, Answer, Scores, Verdict
+from studyapp.lab.grade import Answer, Scores, Verdict
 from studyapp.lab.lines import Finished, Outcome
 from studyapp.store import log, tables
 from studyapp.study.lab import facts
@@ -77,14 +77,14 @@ class Record:
     @property
     def words(self) -> tuple[str, ...]:
         """One line for each thing there is to say; none before the first prediction."""
-        lines = []
-        if self.scores.mean is not None and self.scores.guessing is not None:
+        lines, scores = [], self.scores
+        if scores.n:
             lines.append(
-                f"after {self.scores.n} predictions: Brier {self.scores.mean:.2f} "
-                f"(guessing {self.scores.guessing:.2f})"
+                f"right in {scores.hits} of {scores.n}, where your confidence promised "
+                f"{scores.promised:.1f}"
             )
-        elif self.scores.n:
-            lines.append(f"{self.scores.n} of {LEAST} predictions before a mean says anything")
+        if scores.mean is not None and scores.guessing is not None:
+            lines.append(f"Brier {scores.mean:.2f} (guessing {scores.guessing:.2f})")
         if self.ranges:
             lines.append(f"your ranges held {self.held} of {self.ranges}")
         if self.unresolved:

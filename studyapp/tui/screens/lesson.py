@@ -29,6 +29,7 @@ from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE
 from studyapp.study import words
 from studyapp.study.lab import facts, misses, predictions, runs
 from studyapp.study.lab.facts import Ending
+from studyapp.study.lab.misses import MissCard
 from studyapp.study.lab.predictions import Graded, Prediction
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding, not_scored, verdict
@@ -65,6 +66,7 @@ class LessonScreen(Page):
         Binding(
             "n", "card", "card", tooltip="Have it asked again: a miss tomorrow, else in four weeks"
         ),
+        Binding("n", "no_card", "no card", tooltip="Take the card of this prediction back"),
         Binding("p", "next_plot", "plot", tooltip="Show the next plot"),
         Binding("g", "scale", "log", tooltip="Log or linear scale"),
         Binding("v", "source", "code", tooltip="Show the experiment's source"),
@@ -130,7 +132,8 @@ class LessonScreen(Page):
         self._kept: Run | None = None
         self._outcome: Outcome | None = None
         self._unkept = ""
-        self._carded = False
+        self._carded = False  # a card is there, or being made
+        self._card: MissCard | None = None
         self._log: bool | None = None
         self._first_plot = 0
         self._drawn: tuple[object, ...] = ()
@@ -275,7 +278,8 @@ class LessonScreen(Page):
     def _start(self) -> None:
         self._live, self._watched = Live(monotonic()), False
         self._log, self._first_plot, self._drawn = None, 0, ()
-        self._kept, self._outcome, self._unkept, self._carded = None, None, "", False
+        self._kept, self._outcome, self._unkept = None, None, ""
+        self._carded, self._card = False, None
         self.set_focus(None)
         self._show_said()
         self._show_notes([])
@@ -483,7 +487,9 @@ class LessonScreen(Page):
         if self._phase is not Phase.EXPLAINING:
             return
         if event.text or event.ticked is not None:
-            self._keep_explanation(event.text, event.ticked)
+            said_why = bool(event.text) or any((event.ticked or {}).values())
+            self._carded = said_why and self._graded_as(Verdict.RIGHT)
+            self._keep_explanation(event.text, event.ticked, self._kept if self._carded else None)
         self.set_focus(None)
         explained = self.query_one("#explained", Static)
         explained.update(f"You wrote: {event.text}")
@@ -491,12 +497,17 @@ class LessonScreen(Page):
         self._report()
 
     @work(thread=True, group="explain")
-    def _keep_explanation(self, text: str, ticked: dict[str, bool] | None) -> None:
+    def _keep_explanation(
+        self, text: str, ticked: dict[str, bool] | None, right: Run | None
+    ) -> None:
+        """Keep it, and make the card of a prediction that was *right* and explained."""
         try:
             self._explain(text, ticked, LONG_PATIENCE)
         except StudyError as error:
             told = f"Your explanation could not be kept: {error}"
             self.app.call_from_thread(self.notify, told, severity="error")
+        if right is not None:
+            self._write_card(right, asked=False)
 
     def _explain(self, text: str, ticked: dict[str, bool] | None, patience: float) -> None:
         if self._kept is None:
@@ -523,7 +534,7 @@ class LessonScreen(Page):
         if kept is not None:
             self._history = (kept, *before)
         result = self._outcome if isinstance(self._outcome, Finished) else None
-        self.query_one("#said", Static).update(self._verdict(result))
+        self._show_verdict()
         beside, whose = self._beside(before, result)
         measured = result.facts if result else ()
         decides = deciding(self.lesson, self._graded)
@@ -559,6 +570,10 @@ class LessonScreen(Page):
             return None
         return predictions.graded(self.lesson, self._prediction, self._outcome)
 
+    def _show_verdict(self) -> None:
+        result = self._outcome if isinstance(self._outcome, Finished) else None
+        self.query_one("#said", Static).update(self._verdict(result))
+
     def _verdict(self, result: Finished | None) -> Content:
         """What the learner said, whether it was so, and how their predictions do."""
         graded = self._graded
@@ -571,13 +586,18 @@ class LessonScreen(Page):
         colour = {Verdict.RIGHT: "$text-success", Verdict.WRONG: "$text-warning"}
         style = "bold " + colour.get(graded.grade, "") if graded.grade else "bold"
         told = [not_scored(graded) or "; ".join(self._scores()).capitalize()]
-        told += ["n makes a card of it"] if self._is_settled else []
+        told += [self._card_words()] if self._is_settled else []
         return Content.assemble(
             said,
             (verdict(self.lesson, graded, result.facts), style),
             ("\n" + " · ".join(filter(None, told)), "dim"),
             unkept,
         )
+
+    def _card_words(self) -> str:
+        if self._card is not None:
+            return f"asked again on {words.short_day(self._card.due, self._card.due)}"
+        return "" if self._carded else "n makes a card of it"
 
     def _scores(self) -> tuple[str, ...]:
         try:
@@ -668,18 +688,51 @@ class LessonScreen(Page):
             self._make_card(self._kept)
 
     @work(thread=True, group="card")
-    def _make_card(self, missed: Run) -> None:
+    def _make_card(self, kept: Run) -> None:
+        self._write_card(kept, asked=True)
+
+    def _write_card(self, kept: Run, *, asked: bool) -> None:
+        """Make the card, in a worker. One that nobody *asked* for fails in silence: `n` offers it
+        still, and says why it cannot be."""
         try:
-            made = misses.outcome_card(self.desk.at(LONG_PATIENCE), self.lesson, missed)
+            made = misses.outcome_card(self.desk.at(LONG_PATIENCE), self.lesson, kept)
         except StudyError as error:
-            self._carded = False
-            self.app.call_from_thread(self.notify, str(error), severity="error")
-            self.app.call_from_thread(self.refresh_bindings)
+            if asked:
+                self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self._show_card, kept, None)
             return
+        self.app.call_from_thread(self._show_card, kept, made)
         what = "A card of it is made" if made.new else "A card of yours covers it"
         when = words.short_day(made.due, made.due)
         again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
-        self.app.call_from_thread(self.notify, f"{what}; it comes up on {when}{again}.")
+        back = "; n takes it back" if made.new and not asked else ""
+        told = f"{what}; it comes up on {when}{again}{back}."
+        self.app.call_from_thread(self.notify, told)
+
+    def _show_card(self, kept: Run, made: MissCard | None) -> None:
+        if kept is self._kept:
+            self._carded, self._card = made is not None, made
+            if self._phase is Phase.AFTER and self.is_attached:
+                self._show_verdict()
+            self.refresh_bindings()
+
+    def action_no_card(self) -> None:
+        if self._kept is not None and self._card is not None:
+            made, self._card = self._card, None
+            self.refresh_bindings()
+            self._take_back(self._kept, made)
+
+    @work(thread=True, group="card")
+    def _take_back(self, kept: Run, made: MissCard) -> None:
+        try:
+            left = misses.take_back(self.desk.at(LONG_PATIENCE), self.lesson, kept, made)
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self._show_card, kept, made)
+            return
+        self.app.call_from_thread(self._show_card, kept, None)
+        told = f"; its text, which you have changed, stays in {left}" if left else ""
+        self.app.call_from_thread(self.notify, f"The card is taken back{told}.")
 
     # keys
 
@@ -704,6 +757,8 @@ class LessonScreen(Page):
                 return phase is not Phase.BEFORE
             case "card":
                 return phase is Phase.AFTER and self._is_settled and not self._carded
+            case "no_card":
+                return phase is Phase.AFTER and self._card is not None and self._card.new
             case "scale":
                 return phase is not Phase.BEFORE and any(not p.bars for p in self._panels())
             case "next_plot":
@@ -722,8 +777,11 @@ class LessonScreen(Page):
     @property
     def _is_settled(self) -> bool:
         """Whether the prediction was right or wrong, so that a card can be made of it."""
+        return self._graded_as(Verdict.RIGHT, Verdict.WRONG)
+
+    def _graded_as(self, *verdicts: Verdict) -> bool:
         graded = self._kept.prediction if self._kept else None
-        return graded is not None and graded.grade in (Verdict.RIGHT, Verdict.WRONG)
+        return graded is not None and graded.grade in verdicts
 
     def action_source(self) -> None:
         self.study.open(places.Source(self.lesson))

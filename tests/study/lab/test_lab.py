@@ -35,7 +35,7 @@ from studyapp.study import library, queue, review
 from studyapp.study.lab import facts, predictions
 from studyapp.study.lab.evidence import with_evidence
 from studyapp.study.lab.facts import Ending, cite, lessons_for, links, measured
-from studyapp.study.lab.misses import bring_back, miss_card, outcome_card
+from studyapp.study.lab.misses import bring_back, miss_card, outcome_card, take_back
 from studyapp.study.lab.predictions import prediction_report
 from studyapp.study.lab.runs import Run, begin, history, keep, last_results, watched
 from studyapp.study.undo import undo
@@ -416,15 +416,17 @@ def test_no_mean_under_twenty(engine: Engine, gap: Declaration, clock: Clock) ->
     ran(engine, again, clock, None, "lower", 0.9)  # a rerun is exploration
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
-        assert report.scores == Scores(None, None, 19)
-        assert report.words == ("19 of 20 predictions before a mean says anything", "2 unresolved")
+        assert (report.scores.mean, report.scores.n) == (None, 19)
+        told = "right in 15 of 19, where your confidence promised 15.2"
+        assert report.words == (told, "2 unresolved")
     predicted(engine, gap, clock, 1, answer="lower", confidence=0.8)
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
     assert report.scores.n == 20
     assert report.scores.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)
     assert report.scores.guessing == pytest.approx(2 / 9)
-    assert report.words[0] == "after 20 predictions: Brier 0.19 (guessing 0.22)"
+    told = "right in 15 of 20, where your confidence promised 16.0"
+    assert report.words == (told, "Brier 0.19 (guessing 0.22)", "2 unresolved")
 
 
 def test_ranges_are_counted_and_never_scored(
@@ -437,7 +439,7 @@ def test_ranges_are_counted_and_never_scored(
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
     assert (report.held, report.ranges, report.unresolved) == (9, 14, 1)
-    assert report.scores == Scores(None, None, 0)
+    assert report.scores == Scores(None, None, 0, 0, 0)
     assert report.words == ("your ranges held 9 of 14", "1 unresolved")
 
 
@@ -819,6 +821,84 @@ def test_a_right_prediction_is_asked_for_again_in_four_weeks(
     assert (memory.state, memory.due, memory.lapses) == (State.REVIEW, made.due, 0)
     clock.forward(days=8)
     assert bring_back(desk_of(own, clock)) == 0  # sure, but no miss
+
+
+def test_the_card_of_a_right_prediction_is_never_doubled(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    desk = desk_of(own, clock)
+    run = ran(own, gap, clock, None, "higher", 0.9)
+    made = outcome_card(desk, gap, run)
+    again = outcome_card(desk, gap, run)
+    assert (again.card, again.new, again.due, again.logged) == (made.card, False, made.due, ())
+    clock.forward(days=28)
+    rate(own, made.card, clock)
+    due = memory_of(own, made.card).due
+    assert due > study_day(clock()) + timedelta(weeks=4)
+    rerun = outcome_card(desk, gap, ran(own, gap, clock, None, "higher", 0.9))
+    assert (rerun.card, rerun.new, rerun.due) == (made.card, False, due)
+    assert memory_of(own, made.card).due == due
+    with reading(own) as connection:
+        entries = log.read_log(connection, made.card, learner=1)
+    assert len(entries) == 3  # a rating with its date, and the one of four weeks later
+
+
+@pytest.mark.parametrize("answer", ["higher", "lower"])
+def test_a_card_of_a_prediction_is_taken_back_whole(
+    own: Engine, gap: Declaration, clock: Clock, answer: str
+) -> None:
+    desk = desk_of(own, clock)
+    library.new_question(desk, "Mine?", "Mine.")
+    run = ran(own, gap, clock, None, answer, 0.9)
+    made = outcome_card(desk, gap, run)
+    with reading(own) as connection:
+        path = cards.load(connection, made.card, learner=1).note.path
+    library.new_question(desk, "After it?", "Yes.")
+    assert take_back(desk, gap, run, made) is None
+    text = path.read_text()
+    assert [line.partition(" {#")[0] for line in text.splitlines() if line.startswith("## ")] == [
+        "## Mine?",
+        "## After it?",
+    ]
+    assert memory_of(own, made.card).state is State.NEW
+    with reading(own) as connection:
+        gone = connection.scalar(
+            select(tables.card.c.missing_since).where(tables.card.c.id == made.card)
+        )
+        assert gone is not None
+        assert connection.scalars(select(tables.prediction.c.card_id)).all() == [None]
+    fresh = outcome_card(desk, gap, run)
+    assert fresh.new
+    assert fresh.card != made.card
+
+
+def test_a_question_that_the_learner_has_changed_stays_in_its_file(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    desk = desk_of(own, clock)
+    run = ran(own, gap, clock, None, "higher", 0.9)
+    made = outcome_card(desk, gap, run)
+    with reading(own) as connection:
+        path = cards.load(connection, made.card, learner=1).note.path
+    changed = path.read_text().replace("were stored", "were kept")
+    path.write_text(changed)
+    assert take_back(desk, gap, run, made) == path
+    assert path.read_text() == changed
+    assert memory_of(own, made.card).state is State.NEW
+
+
+def test_undo_takes_a_card_of_a_prediction_back_in_one_step(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    made = outcome_card(desk_of(own, clock), gap, ran(own, gap, clock, None, "higher", 0.9))
+    clock.forward(minutes=1)
+    with writing(own) as connection:
+        undone = undo(connection, clock(), learner=1)
+    assert undone is not None
+    assert (undone.card, undone.rating) == (made.card, Rating.GOOD)
+    assert memory_of(own, made.card).state is State.NEW
+    with writing(own) as connection:
+        assert undo(connection, clock(), learner=1) is None
 
 
 def test_a_right_range_is_asked_for_again(own: Engine, gap: Declaration, clock: Clock) -> None:
