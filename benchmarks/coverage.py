@@ -1,7 +1,7 @@
 """Counts how often the lessons' 95% intervals cover what they are about.
 
-It prints Markdown; coverage.md keeps one run. Half an hour on one core; `--quick` tries it out,
-and the names of lessons leave out the rest.
+It prints Markdown; coverage.md keeps one run. An hour on one core; `--quick` tries it out, and the
+names of parts (null, overfit, wide, decay, transfer) leave out the rest.
 """
 
 from __future__ import annotations
@@ -47,7 +47,13 @@ def main() -> int:
     torch.set_num_threads(1)
     print(HEAD)
     print(f"{date.today()}, torch {torch.__version__}, CPU, {runs} runs a row.\n")
-    parts = {"null": of_null, "overfit": of_overfit, "transfer": of_transfer}
+    parts: dict[str, Callable[[int], Iterator[int]]] = {
+        "null": of_null,
+        "overfit": lambda runs: of_overfit(runs, 8, 0.0, ("loss", "error")),
+        "wide": lambda runs: of_overfit(runs, 64, 0.0, ("loss", "error")),
+        "decay": lambda runs: of_overfit(runs, 8, 3.0, ("loss",)),
+        "transfer": of_transfer,
+    }
     named = [name for name in parts if name in sys.argv]
     broken = 0 if named else exactly(quick)
     named = named or list(parts)
@@ -200,27 +206,24 @@ def facts_of(lesson: Lesson, knobs: dict[str, Value], seed: int) -> dict[str, Fa
 # overfit.
 
 
-def of_overfit(runs: int) -> Iterator[int]:
+def of_overfit(runs: int, width: int, decay: float, stops: Sequence[str]) -> Iterator[int]:
     # All epochs: stopped halfway it would be another experiment, with other distributions.
     overfit.TEST = 100
-    for width, decay in ((8, 0.0), (64, 0.0), (8, 3.0)):
-        batches = [train(seed, width, decay) for seed in range(-(-runs * SEEDS // AT_ONCE))]
-        arms = [
-            {name: torch.cat([curves[arm][name] for curves, _ in batches], 1) for name in first}
-            for arm, first in enumerate(batches[0][0])
-        ]
-        floors = torch.cat([floor for _, floor in batches])
-        for stop in ("loss",) if decay else ("loss", "error"):
+    batches = [train(seed, width, decay) for seed in range(-(-runs * SEEDS // AT_ONCE))]
+    arms = [
+        {name: torch.cat([curves[arm][name] for curves, _ in batches], 1) for name in first}
+        for arm, first in enumerate(batches[0][0])
+    ]
+    floors = torch.cat([floor for _, floor in batches])
+    for stop in stops:
 
-            def facts(
-                part: slice, stop: str = stop, arms: Curves = arms, floors: torch.Tensor = floors
-            ) -> Iterable[Fact]:
-                cut = [{name: rows[:, part] for name, rows in arm.items()} for arm in arms]
-                return overfit.facts(cut, stop, floors[part])
+        def facts(part: slice, stop: str = stop) -> Iterable[Fact]:
+            cut = [{name: rows[:, part] for name, rows in arm.items()} for arm in arms]
+            return overfit.facts(cut, stop, floors[part])
 
-            told = {"n": 64, "width": width, "stop": stop, "weight_decay": decay, "seeds": SEEDS}
-            only = ("decay_error", "decay_loss") if decay else None
-            yield from means(overfit.LESSON, words(told), runs, facts, only)
+        told = {"n": 64, "width": width, "stop": stop, "weight_decay": decay, "seeds": SEEDS}
+        only = ("decay_error", "decay_loss") if decay else None
+        yield from means(overfit.LESSON, words(told), runs, facts, only)
 
 
 Curves = list[dict[str, torch.Tensor]]

@@ -262,6 +262,15 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         await shows(pilot, "With n = 9 instead:", told)
         await pilot.press("escape", "up", "enter")
         await ended(pilot, app)
+        await shows(pilot, told)
+        screen = lesson_screen(app)
+        plots, under, beside = (screen.query_one(f"#{one}") for one in ("plots", "under", "beside"))
+        assert under.region.y > screen.query_one("#recalled").region.y  # after what is new
+        await pilot.resize_terminal(120, 40)
+        await shows(pilot, told)
+        await until(pilot, lambda: beside.region.x >= plots.region.right)
+        assert beside.region.y == plots.region.y
+        assert not under.display
         await pilot.press("k")
         await shows(pilot, "Last run, n = 9: gap −3.1 points [−3.9, −2.3]")
         await hides(pilot, told)

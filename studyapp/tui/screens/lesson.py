@@ -13,7 +13,7 @@ from time import monotonic
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -39,6 +39,7 @@ from studyapp.tui.series import Live, Panel
 from studyapp.tui.widgets.explanation import Explanation
 from studyapp.tui.widgets.figures import Figures
 from studyapp.tui.widgets.knobs import KnobInput, Knobs
+from studyapp.tui.widgets.last import LastRun
 from studyapp.tui.widgets.prediction import ChoicePrediction, RangePrediction, prediction
 from studyapp.tui.widgets.prose import Prose
 
@@ -79,23 +80,32 @@ class LessonScreen(Page):
         Binding("pagedown", "page(1)", "page down", show=False, tooltip="Scroll down"),
         Binding("pageup", "page(-1)", "page up", show=False),
     ]
+    # From 120 columns on two plots stand side by side.
+    HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS, (120, "-broad")]  # noqa: RUF012
     DEFAULT_CSS = """
     LessonScreen {
         & #asked, & #recalled { margin-top: 1; }
         & #said, & #progress, & #notes, & #explained { height: auto; margin-top: 1; }
         & #notes, & #recalled { color: $text-muted; }
         & #meaning { margin-top: 1; }
-        & #plots, & #last { height: auto; }
-        & #last { margin-top: 1; border-top: solid $foreground 20%; }
+        & #curves, & #plots { height: auto; }
+        & #plots { width: 1fr; }
+        & #under { margin-top: 1; border-top: solid $foreground 20%; }
         & PlotPanel { height: 12; }
-        & #said, & #progress, & #notes, & #meaning, & #plots, & #figures, & #recalled, & #last {
+        & #said, & #progress, & #notes, & #meaning, & #plots, & #figures, & #recalled {
             display: none;
         }
-        &.-before #last.-there, &.-running #last.-there { display: block; }
+        & LastRun.-there { display: block; }
+        &.-broad #under, &.-explaining #under, #beside { display: none; }
+        &.-broad {
+            & #curves { layout: horizontal; }
+            & #beside.-there { display: block; width: 1fr; }
+        }
         & #explained { display: none; }
         &.-running, &.-explaining, &.-after {
-            & ChoicePrediction, & RangePrediction, & Knobs { display: none; }
+            & ChoicePrediction, & RangePrediction, & Knobs, & LastRun Figures { display: none; }
             & #said, & #notes.-told, & #plots { display: block; }
+            & #beside { margin-left: 2; }
         }
         &.-explaining {
             & Explanation { display: block; }
@@ -103,8 +113,8 @@ class LessonScreen(Page):
         }
         &.-running {
             & #progress { display: block; }
-            & #plots { height: 1fr; min-height: 11; & PlotPanel { height: 1fr; } }
-            & #last-figures { display: none; }
+            & #curves { height: 1fr; min-height: 11; }
+            & #plots { height: 1fr; & PlotPanel { height: 1fr; } }
             &.-short #asked { display: none; }
         }
         &.-after {
@@ -151,15 +161,15 @@ class LessonScreen(Page):
             yield Static("", id="said")
             yield Explanation()
             yield Static("", id="progress")
-            yield Vertical(id="plots")
+            with Container(id="curves"):
+                yield Vertical(id="plots")
+                yield LastRun(id="beside")
             yield Static("", id="explained", markup=False)
             yield Prose(id="meaning")
             yield Figures(id="figures")
             yield Static("", id="notes", markup=False)
             yield Prose(id="recalled")
-            with Vertical(id="last"):
-                yield Static("", id="last-said")
-                yield Figures(id="last-figures")
+            yield LastRun(id="under")
 
     def on_mount(self) -> None:
         self._timer = self.set_interval(PACE, self._tick, pause=True)
@@ -656,14 +666,7 @@ class LessonScreen(Page):
         self._ask()
 
     def _show_last(self, result: Finished) -> None:
-        """Keep the first plot and the figures of the last result below what comes now."""
-        from studyapp.tui.widgets.plot import PlotPanel
-
-        box = self.query_one("#last")
-        box.query(PlotPanel).remove()
-        for panel in self._panels()[:1]:
-            plot = PlotPanel(self.lesson.axes, (panel, self._log))
-            box.mount(plot, after=box.query_one("#last-said"))
+        """Keep the first plot and the figures of the last result in sight of what comes now."""
         name = deciding(self.lesson, self._graded)
         told = next(
             (
@@ -675,11 +678,11 @@ class LessonScreen(Page):
         )
         canonical = lab_knobs.canonical(self.lesson.knobs, result.knobs)
         at = facts.setting(self.lesson, canonical) or "defaults"
-        self.query_one("#last-said", Static).update(
-            Content.assemble(("Last run, ", "bold"), (f"{at}{told}", "bold"))
-        )
-        self.query_one("#last-figures", Figures).show(result.facts, name, {}, "")
-        box.add_class("-there")
+        panel = next(iter(self._panels()), None)
+        for last in self.query(LastRun):
+            last.show(
+                f"Last run, {at}{told}", self.lesson.axes, panel, self._log, result.facts, name
+            )
 
     def action_card(self) -> None:
         if self._kept is not None and not self._carded:
