@@ -36,7 +36,8 @@ def check_answer(question: Question, answer: Answer, confidence: float | None = 
     texts = [choice.text for choice in question.choices]
     if answer not in texts:
         shown = printable(str(answer))
-        raise SettingError(f"{shown} is not an answer; it must be {' or '.join(texts)}.")
+        listed = " or ".join(f"“{text}”" for text in texts)
+        raise SettingError(f"{shown} is not an answer; it must be {listed}.")
     guess = 1 / len(texts)
     # a confidence typed as 33% in a choice of three means guessing
     if confidence is not None and not math.floor(guess * 100) / 100 <= confidence <= 1:

@@ -133,7 +133,7 @@ def test_a_narrower_interval_never_turns_right_into_wrong(
 @pytest.mark.parametrize(
     ("question", "answer", "message"),
     [
-        (SAME, "faster", "faster is not an answer; it must be lower or the same or higher"),
+        (SAME, "faster", "faster is not an answer; it must be “lower” or “the same” or “higher”"),
         (SAME, (1.0, 2.0), "is not an answer"),
         (RANGE, "higher", "is not a range"),
         (RANGE, (2.0, 1.0), "is not a range"),

@@ -136,8 +136,8 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         assert history(app, "probe") == ()
         await pilot.press("up", *["right"] * 9, "enter")
         await ended(pilot, app)
-        await shows(pilot, "You said higher, 75%. Right.")
-        await shows(pilot, "Right in 1 of 1, where your confidence promised 0.8")
+        await shows(pilot, "You said higher (75% sure). Right.")
+        await shows(pilot, "Right in 1 of 1; as sure as you were, 0.8 were to be expected")
         await shows(pilot, "▸ gap")
         await shows(pilot, "+4.7 points [3.9, 5.5]")
         await shows(pilot, "+5.0 [4.2, 5.8]")  # the reference, beside it
@@ -156,7 +156,7 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await shows(pilot, "from studyapp.lab.protocol import")
         await pilot.press("escape", "escape")
         await arrives(pilot, LabScreen)
-        await shows(pilot, "20 Nov: you said higher, 75%; right. gap +4.7 points")
+        await shows(pilot, "20 Nov: you said higher (75% sure); right. gap +4.7 points")
         await pilot.press("escape")
         await open_today(pilot)
         await shows(pilot, "probe on 20 Nov: you were right")
@@ -290,7 +290,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         await shows(pilot, "With n = 9 instead: A small network trains")
         await pilot.press("up", "enter")
         await ended(pilot, app)
-        await shows(pilot, "You said higher, 33%. Wrong: lower.")
+        await shows(pilot, "You said higher (33% sure). Wrong. It was: lower.")
         await shows(pilot, "Kept, not scored: you had seen this experiment before.")
         await shows(pilot, "−3.1 points [−3.9, −2.3]")
         await shows(pilot, "+4.7 [3.9, 5.5]")  # beside it, and its unit beside that
@@ -313,13 +313,13 @@ async def test_a_miss_becomes_a_card(make_app, open_today, lessons, tmp_path) ->
         await open_today(pilot)
         await pilot.press("l", "enter", "down", *["right"] * 12, "enter")
         await ended(pilot, app)
-        await shows(pilot, "Wrong: higher.")
+        await shows(pilot, "Wrong. It was: higher.")
         await shows(pilot, "n makes a card of it")
         await pilot.press("n", "n")
         await tells(pilot, "A card of it is made; it comes up on 21 Nov and again on 27 Nov.")
         await offers(pilot, "card", False)
     text = (tmp_path / "data/studyapp/packs/mine/chapter-1-questions.md").read_text()
-    assert text.count("You said lower, 90%.") == 1
+    assert text.count("You said lower (90% sure).") == 1
 
 
 @pytest.mark.usefixtures("recorded")
@@ -636,7 +636,7 @@ async def test_an_amount_is_predicted_as_a_range(make_app, open_today, lessons) 
         await tells(pilot, "the lower one first")
         await pilot.press("backspace", *"5.75", "enter")
         await ended(pilot, app)
-        await shows(pilot, "You said 3 to 5.75, 80%. Right.")
+        await shows(pilot, "You said 3 to 5.75 (80% sure). Right.")
         await shows(pilot, "Your ranges held 1 of 1")
 
 

@@ -354,7 +354,7 @@ def _back(lesson: Declaration, missed: Run) -> str:
     shown = _escaped(truth[:1].upper() + truth[1:])
     cited = f"[{shown}]({facts.href(lesson, fact, missed.knobs)})."
     points = facts.mechanism(lesson, missed.knobs, missed.facts)
-    how = " ".join(points) or facts.meaning(lesson, missed.knobs, missed.facts)
+    how = " ".join(points or facts.meaning(lesson, missed.knobs, missed.facts))
     mechanism = f"{cited} {' '.join(how.split())}".rstrip()
     right = "" if _is_wrong(missed) else ", and were right"
     return f"{mechanism}\n\nYou said {said.said}{right}.\n\n- [ ] {_escaped(truth)}"

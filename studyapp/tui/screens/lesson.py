@@ -109,7 +109,8 @@ class LessonScreen(Page):
         }
         &.-explaining {
             & Explanation { display: block; }
-            & #asked, & #notes.-told { display: none; }
+            & #notes.-told { display: none; }
+            &.-short #asked { display: none; }
         }
         &.-running {
             & #progress { display: block; }
@@ -293,6 +294,7 @@ class LessonScreen(Page):
         self.set_focus(None)
         self._show_said()
         self._show_notes([])
+        self.query_one("#explained").remove_class("-told")
         self.query_one("#plots").remove_children()
         self._enter(Phase.RUNNING)
         self._show_progress()
@@ -557,12 +559,10 @@ class LessonScreen(Page):
 
     def _meaning(self, result: Finished) -> str:
         """What it means at these knobs, and what to try next."""
+        means = facts.meaning(self.lesson, result.knobs, result.facts)
         following = facts.following(self.lesson, result.knobs, result.facts)
-        texts = [
-            facts.meaning(self.lesson, result.knobs, result.facts),
-            f"**Next.** {following}" if following else "",
-        ]
-        return "\n\n".join(filter(None, texts))
+        told = "\n".join(f"- {text}" for text in means) if len(means) > 1 else "".join(means)
+        return "\n\n".join(filter(None, [told, following and f"**Next.** {following}"]))
 
     def _recalled(self, result: Finished | None) -> str:
         """How it comes about, and what was asked."""
@@ -623,7 +623,9 @@ class LessonScreen(Page):
         if self._stands:
             stands = "; your prediction stands" if self._prediction else ""
             return f"Cancelled before anything was seen{stands}. r runs it."
-        return "Cancelled: there is no result."
+        naive = self._prediction is not None and self._prediction.naive
+        spent = " You had seen a curve: the next prediction is kept, not scored." if naive else ""
+        return f"Cancelled: there is no result.{spent}"
 
     def _beside(
         self, before: tuple[Run, ...], result: Finished | None

@@ -186,7 +186,7 @@ def test_a_run_is_kept_whole(engine: Engine, gap: Declaration, clock: Clock) -> 
     assert made is not None
     assert (made.grade, made.score) == (Verdict.RIGHT, pytest.approx(0.04))
     assert made.prediction.question == "With n = 64 instead: The gap is …"
-    assert made.prediction.said == "higher, 80%"
+    assert made.prediction.said == "higher (80% sure)"
     with reading(engine) as connection:
         assert history(connection, "gap", learner=1) == (kept,)
 
@@ -417,7 +417,7 @@ def test_no_mean_under_twenty(engine: Engine, gap: Declaration, clock: Clock) ->
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
         assert (report.scores.mean, report.scores.n) == (None, 19)
-        told = "right in 15 of 19, where your confidence promised 15.2"
+        told = "right in 15 of 19; as sure as you were, 15.2 were to be expected"
         assert report.words == (told, "2 unresolved")
     predicted(engine, gap, clock, 1, answer="lower", confidence=0.8)
     with reading(engine) as connection:
@@ -425,8 +425,8 @@ def test_no_mean_under_twenty(engine: Engine, gap: Declaration, clock: Clock) ->
     assert report.scores.n == 20
     assert report.scores.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)
     assert report.scores.guessing == pytest.approx(2 / 9)
-    told = "right in 15 of 20, where your confidence promised 16.0"
-    assert report.words == (told, "Brier 0.19 (guessing 0.22)", "2 unresolved")
+    told = "right in 15 of 20; as sure as you were, 16.0 were to be expected"
+    assert report.words == (told, "Brier 0.19 (guessing 0.22; lower is better)", "2 unresolved")
 
 
 def test_ranges_are_counted_and_never_scored(
@@ -613,6 +613,8 @@ def test_a_link_that_names_nothing_is_told(cited: Cited, link: str, message: str
         (4.7344, None, None, "points", "+4.73 points"),
         (610, None, None, "", "610"),
         (1e-7, None, None, "", "1.0e−07"),
+        (1, 0.9999963, 1, "", "1.0000000 [0.9999963, 1.0000000]"),
+        (-8.1, -16.2, -0.2, "points", "−8.1 points [−16.2, −0.2]"),
         (0.9, 0.9, 0.9, "", "0.900 [0.900, 0.900]"),
         (0, 0, 0.0002, "of seeds", "0.00000 of seeds [0.00000, 0.00020]"),
         (-0.001, -0.4, 0.398, "", "0.00 [−0.40, +0.40]"),
@@ -710,7 +712,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
     asked = "Experiment “A gap” (gap): The gap is … (lower / the same / higher)"
     assert view.face.front == asked
     assert view.face.back == (
-        "[Higher](fact:gap.error_gap). Wrong labels were stored.\n\nYou said lower, 80%."
+        "[Higher](fact:gap.error_gap). Wrong labels were stored.\n\nYou said lower (80% sure)."
     )
     assert view.face.points == (Point("higher"),)
     assert view.note.tags == ("topic:gap",)
@@ -813,7 +815,7 @@ def test_a_right_prediction_is_asked_for_again_in_four_weeks(
     )
     assert view.face.back == (
         "[Higher](fact:gap.error_gap?flips=0.0&n=64). Labels were stored. Few.\n\n"
-        "You said higher, 90%, and were right."
+        "You said higher (90% sure), and were right."
     )
     assert r"Higher: **+4.7 points \[3.9, 5.5\]** ▪ your run" in shown
     assert view.face.points == (Point("higher"),)
