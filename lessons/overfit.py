@@ -271,6 +271,7 @@ LESSON = Lesson(
                 "test error is compared with that of the end"
             ),
         ),
+        # 192 of the largest networks, with decay and without, stay below 1.5 GB; 256 take 1.7.
         Knob(
             "seeds",
             "int",
