@@ -311,11 +311,16 @@ def digits(
 # Facts.
 
 
-def facts(shares: Shares, drawn: str) -> Iterator[Fact]:
-    """Yield the shares read right, the gaps to scratch, the leads, and what became of 0–4."""
+def facts(shares: Shares, drawn: str, few: int = 0) -> Iterator[Fact]:
+    """Yield the shares read right, the gaps to scratch, the leads, and what became of 0–4.
+
+    *few*: of how many pictures each is a share, where these are so few that it matters.
+    """
     for name, values in shares.items():
-        _, low, high = pictures.accuracy_interval(values)
-        yield replace(mean_fact(name, values, "", drawn), low=low, high=high)
+        fact = mean_fact(name, values, "", drawn)
+        _, low, high = pictures.accuracy_interval(values, few)
+        how = "student t or clopper-pearson, the wider" if few and fact.n > 1 else fact.method
+        yield replace(fact, low=low, high=high, method=how)
     for arm in ARMS:
         if arm != "scratch":
             gap = points(shares[f"score_{arm}"], shares["score_scratch"])
@@ -366,9 +371,9 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
         return
     ratio = float(knobs["ratio"])
     arms = plan(pictures.HEAD_STEPS, pictures.RATE, pictures.HEAD_RATE, ratio)
-    scores = yield from pictures.compare(knobs, arms, ARMS, device, seed)
+    scores, tests = yield from pictures.compare(knobs, arms, ARMS, device, seed)
     shares = {f"score_{arm}": values for arm, values in scores.items()}
-    yield Result(tuple(facts(shares, pictures.DRAWN)))
+    yield Result(tuple(facts(shares, pictures.DRAWN, tests)))
 
 
 LESSON = Lesson(
@@ -565,8 +570,9 @@ LESSON = Lesson(
             "high rate it reads {fact:old_all} with the old head, which had been put aside, and "
             "{fact:probe_all} with a new head fitted on the same body to 700 pictures of 0–4. Such "
             "a head reads {fact:probe_untouched} on the body as it was (probe_untouched), and "
-            "{fact:probe_random} on one that has learned nothing (probe_random). What the new head "
-            "gets back had only moved to where the old one does not look.",
+            "{fact:probe_random} on one that has learned nothing (probe_random). So only "
+            "{fact:lost} are out of its reach (lost); the rest had moved to where the old head "
+            "does not look.",
             fact="forgetting",
             low=0.0,
         ),
@@ -578,8 +584,9 @@ LESSON = Lesson(
             knobs={"data": ("digits",)},
         ),
         When(
-            "A gap whose interval holds 0 is not told apart from none. Every way had the same 30 "
-            "steps; with another budget the order may be another.",
+            "A gap whose interval holds 0 is not told apart from none, and where nearly every "
+            "picture is read right a gap of 0 says little. Every way had the same 30 steps; with "
+            "another budget the order may be another.",
             knobs={"data": ("folder:", "pets")},
         ),
     ),

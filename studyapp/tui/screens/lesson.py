@@ -67,7 +67,7 @@ class LessonScreen(Page):
         Binding(
             "n", "card", "card", tooltip="Have it asked again: a miss tomorrow, else in four weeks"
         ),
-        Binding("n", "no_card", "no card", tooltip="Take the card of this prediction back"),
+        Binding("u", "no_card", "undo", tooltip="Take the card of this prediction back"),
         Binding("p", "next_plot", "plot", tooltip="Show the next plot"),
         Binding("g", "scale", "log", tooltip="Log or linear scale"),
         Binding("v", "source", "code", tooltip="Show the experiment's source"),
@@ -710,7 +710,7 @@ class LessonScreen(Page):
         what = "A card of it is made" if made.new else "A card of yours covers it"
         when = words.short_day(made.due, made.due)
         again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
-        back = "; n takes it back" if made.new and not asked else ""
+        back = "; u takes it back" if made.new and not asked else ""
         told = f"{what}; it comes up on {when}{again}{back}."
         self.app.call_from_thread(self.notify, told)
 
