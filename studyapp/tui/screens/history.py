@@ -136,9 +136,9 @@ class HistoryScreen(Page):
 
     def _said(self, one: Run) -> str:
         endings = {
-            Ending.FAILED: "The run failed; there are no facts.",
-            Ending.CANCELLED: "You cancelled the run; there are no facts.",
-            Ending.UNSEEN: "The run was stopped before a curve was seen; it spent nothing.",
+            Ending.FAILED: "The run failed; there is no result.",
+            Ending.CANCELLED: "You cancelled the run; there is no result.",
+            Ending.UNSEEN: "The run was stopped before a curve was seen: no try is spent.",
         }
         parts = [endings.get(one.outcome, "")]
         if one.prediction is not None:
