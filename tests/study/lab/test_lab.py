@@ -735,14 +735,15 @@ def test_a_miss_becomes_a_question_due_tomorrow(
 
 def test_a_plain_meaning_says_that_it_is_about_the_defaults(gap: Declaration) -> None:
     values = finished(gap).knobs
-    assert facts.meaning(gap, values, ()) == "Wrong labels\nwere stored."
-    assert facts.meaning(gap, values | {"n": 64}, ()).startswith("At the defaults: Wrong")
+    assert facts.meaning(gap, values, ()) == ("Wrong labels\nwere stored.",)
+    (elsewhere,) = facts.meaning(gap, values | {"n": 64}, ())
+    assert elsewhere.startswith("At the defaults: Wrong")
     assert facts.following(replace(gap, next="Try."), values | {"n": 64}, ()) == "Try."
 
 
 def test_a_meaning_with_conditions_is_what_is_true_of_the_run(gap: Declaration) -> None:
     texts = (
-        When("It rose at n = {n}.", "error_gap", low=1),
+        When("It rose at n = {n}: {fact:error_gap}, not {fact:other}.", "error_gap", low=1),
         When("It fell.", "error_gap", high=-1),
         When("No label was wrong.", knobs={"flips": (0, 0)}),
         When("Look at both."),
@@ -750,12 +751,12 @@ def test_a_meaning_with_conditions_is_what_is_true_of_the_run(gap: Declaration) 
     lesson = replace(gap, meaning=texts, next=texts[1:3])
     values = finished(gap).knobs
     for interval, flips, expected in (
-        (HIGHER, 0.2, "It rose at n = 256. Look at both."),
-        (LOWER, 0.2, "It fell. Look at both."),
-        (UNRESOLVED, 0.0, "No label was wrong. Look at both."),
+        (HIGHER, 0.2, "It rose at n = 256: +4.7 points [3.9, 5.5], not {fact:other}."),
+        (LOWER, 0.2, "It fell."),
+        (UNRESOLVED, 0.0, "No label was wrong."),
     ):
         found = facts.meaning(lesson, values | {"flips": flips}, [figure(interval)])
-        assert found == expected
+        assert found == (expected, "Look at both.")
     assert facts.following(lesson, values, [figure(LOWER)]) == "It fell."
 
 
@@ -763,8 +764,8 @@ def test_a_question_names_the_knobs_as_they_are(gap: Declaration) -> None:
     question = replace(gap.question, text="With {flips:%} wrong labels the gap is …")
     lesson, values = replace(gap, question=question), finished(gap).knobs
     assert predictions.asked(lesson, values) == "With 20% wrong labels the gap is …"
-    assert predictions.asked(lesson, values | {"flips": 0.0}) == (
-        "With flips = 0 instead: With 0% wrong labels the gap is …"
+    assert predictions.asked(lesson, values | {"flips": 0.0, "n": 64}) == (
+        "With n = 64 instead: With 0% wrong labels the gap is …"
     )
 
 
