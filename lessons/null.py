@@ -9,7 +9,8 @@ is the p-value, and it closes in on the exact one, which a formula gives. Worlds
 and not by slope, because each has a scatter of its own that is known only from its own residuals.
 
 Series: `p` over the worlds so far with its band, and `exact p`. `chance` is a histogram: step is
-a value of t, the middle of a bin, and value the share of worlds in it. `observed` stands in it.
+a value of t, the middle of a bin, and value the share of worlds in it. `observed` stands in it,
+and as far out in the `other direction`.
 """
 
 from __future__ import annotations
@@ -173,6 +174,7 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
             for middle, inside in zip(middles.tolist(), bins[::-1].tolist(), strict=True):
                 yield Metric(middle, "chance", inside / done)
             yield Metric(observed, "observed", float(bins.max()) / done)
+            yield Metric(-observed, "other direction", float(bins.max()) / done)
 
     # Facts.
 
@@ -204,18 +206,23 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
     of_same = (
         f"{REPEATS:,} replications, true slopes drawn from the interval: simulation error only"
     )
-    below = "nothing: the formula" if exact > LEAST else "nothing: it is below this number"
+    below = "computed by a formula" if exact > LEAST else "it is below this number"
     facts = [
         p("p_value", extreme, count, "of chance worlds", of_worlds),
         given("p_exact", exact, "of chance worlds", below),
         p("permutation_p", shuffled, SHUFFLES, "of shuffles", of_shuffles),
         steepness("slope", 1, "R per °C"),
         steepness("change_per_20", 20, "R per 20 °C"),
-        given("t", observed, "", "nothing: the study is made so"),
-        given("residual_sd", scatter, "R", "nothing: the study is made so"),
-        share("power", significant, "of repeated studies", of_repeats),
-        *quantiles("p", ts, f"{REPEATS:,} repeated studies, were the line the truth: a spread"),
-        *quantiles("replication", again_ts, f"{REPEATS:,} replications: a spread"),
+        given("t", observed, "", "set by the knobs"),
+        given("residual_sd", scatter, "R", "set by the knobs"),
+        # Where there is nothing to find, a significant study is no power.
+        share("power" if slope else "false_alarms", significant, "of repeated studies", of_repeats),
+        *quantiles(
+            "p",
+            ts,
+            f"of {REPEATS:,} repeated studies, were the line the truth, 90% lie from _05 to _95",
+        ),
+        *quantiles("replication", again_ts, f"of {REPEATS:,} replications 90% lie from _05 to _95"),
     ]
     if slope:
         same = again_ts * np.sign(observed) >= critical  # (REPEATS,) significant, the same way
@@ -236,11 +243,12 @@ LESSON = Lesson(
     title="Could the slope be chance?",
     question=Question(
         text=(
-            "Over {n} cities, whose temperatures have an SD of 8 °C, a line was fitted to R, the "
-            "number of people that one person infects. Its slope is {slope} per °C, and the "
-            "cities scatter about it with an SD of {scatter}; t is the slope divided by its "
-            "standard error. If there were no relation and the model held, in what share of "
-            "chance worlds would t be at least this large, in either direction?"
+            "In {n} cities the straight line that fits temperature and R best (R is how many "
+            "people one infected person infects) has a slope of {slope} per °C, and the cities "
+            "miss it by about {scatter}, their SD. Imagine a chance world: the same temperatures "
+            "(SD 8 °C), as much scatter, normally distributed, but R has nothing to do with them. "
+            "A line through such cities tilts a little all the same. In what share of chance "
+            "worlds does it tilt at least as much for its scatter (that is its t), up or down?"
         ),
         kind="choice",
         fact="p_value",
@@ -253,16 +261,16 @@ LESSON = Lesson(
         ),
     ),
     knobs=(
-        Knob("n", "int", 100, 5, 1000, help="cities; 100 as in the study"),
+        Knob("n", "int", 100, 5, 1000, help="cities; the study that this follows had 100"),
         Knob(
             "scatter",
             "float",
             0.5,
             0.1,
             2.0,
-            help="SD of R about the line; the published formula does not tell it",
+            help="SD of R about the line; the study's R = 1.99 − 0.023·T does not tell it",
         ),
-        Knob("slope", "float", -0.023, -0.1, 0.1, help="change of R per °C; -0.023 as published"),
+        Knob("slope", "float", -0.023, -0.1, 0.1, help="change of R per °C; the study's is −0.023"),
         Knob(
             "worlds",
             "int",
@@ -284,76 +292,87 @@ LESSON = Lesson(
     ),
     meaning=(
         When(
-            "The p-value is the share of worlds without any relation whose t is at least as large "
-            "as that of the data, in either direction. Its band is simulation error alone: more "
-            "worlds narrow it around p_exact, and say nothing more about the cities."
-        ),
-        When(
-            "Here chance alone hardly ever does it: either there is a relation, or something rare "
-            "has happened, or the model does not hold.",
+            "Chance alone hardly ever tilts a line this much for its scatter: p is {fact:p_exact} "
+            "(p_exact). So either there is a relation, or something rare has happened, or the "
+            "cities do not scatter as was assumed.",
             fact="p_value",
             high=0.01,
         ),
         When(
-            "Here chance alone does it rarely, but it does: in one world of 20 to one of 100.",
+            "Chance alone tilts a line this much for its scatter rarely, but it does: p is "
+            "{fact:p_exact} (p_exact).",
             fact="p_value",
             low=0.01,
             high=0.05,
         ),
         When(
-            "Here chance alone does it in more than one world of 20. That is no evidence that "
-            "there is no relation: the interval of change_per_20 tells which slopes go with these "
-            "cities, and zero is one of many.",
+            "Chance alone tilts a line this much for its scatter often: p is {fact:p_exact} "
+            "(p_exact). That does not show that there is no relation: these cities go with any "
+            "change in the interval below, and 0 is only one of them.",
             fact="p_value",
             low=0.05,
         ),
         When(
-            "p says nothing about the size of the effect: for that, read change_per_20 with its "
-            "interval."
+            "p says nothing about how large the effect is. That is change_per_20: "
+            "{fact:change_per_20}."
         ),
         When(
-            "Even if this line were the truth, fewer than half of such studies would come out "
-            "significant (power): 'not significant' is not 'no effect'.",
+            "p_value comes from counting worlds, the observed cities among them, so it is never 0. "
+            "Its band is simulation error alone: more worlds narrow it around p_exact, and say "
+            "nothing more about the cities."
+        ),
+        When(
+            "Call a study significant if its p is below .05. Were this line the truth, "
+            "{fact:power} would be (power).",
+            fact="power",
+        ),
+        When(
+            "So most such studies would not be: 'not significant' does not mean 'no effect'.",
             fact="power",
             high=0.5,
         ),
         When(
-            "And those that do come out significant are too steep on average, by the factor "
-            "exaggeration: the filter lets only the steep ones through.",
+            "Those that are significant are too steep on average, {fact:exaggeration} the truth "
+            "(exaggeration): the filter lets only the steep ones through.",
             fact="exaggeration",
             low=1.1,
         ),
         When("Some of them even have the wrong sign (wrong_sign).", fact="wrong_sign", low=0.001),
         When(
-            "With no slope at all there is nothing to find, and 'significant' still comes out in "
-            "about one study of 20: that is what the limit of .05 means.",
+            "With no slope at all there is nothing to find, and a p below .05 ('significant') "
+            "still comes out in about one study of 20 (false_alarms): that is what the limit of "
+            ".05 means.",
             knobs={"slope": (0.0, 0.0)},
         ),
         When(
             "Were the study done again, and nothing else known, its p would lie between "
-            "replication_05 and replication_95 in nine cases of ten: that is how little one p "
-            "tells of the next."
+            "{fact:replication_05} and {fact:replication_95} in nine cases of ten: that is how "
+            "little one p tells of the next."
         ),
     ),
     next=(
         When(
             "Set scatter to 0.8 and n to 10, and read power, exaggeration and wrong_sign.",
+            fact="exaggeration",
             knobs={"n": (30, 1000)},
         ),
         When(
             "Set n to 100 or more at the same slope and scatter: what do power and exaggeration "
             "become?",
+            fact="exaggeration",
             knobs={"n": (5, 29)},
         ),
         When(
-            "Set slope to 0: what does the power become, and why that?",
+            "Set slope to 0: in what share of studies is p below .05 then (false_alarms), and why "
+            "in that many?",
             fact="exaggeration",
         ),
         When(
-            "Then answer: p = .05; how likely is it that there is no relation? It cannot be read "
-            "from p: p starts from there being none, and how likely that was to begin with is not "
-            "in the data."
+            "Set slope to −0.023, scatter to 0.8 and n to 10, and read power, exaggeration and "
+            "wrong_sign.",
+            knobs={"slope": (0.0, 0.0)},
         ),
+        When("Then answer: p = .05; how likely is it that there is no relation? Can p tell that?"),
     ),
     mechanism=(
         When(
@@ -368,6 +387,8 @@ LESSON = Lesson(
             "p is counted in worlds without a relation. So it cannot say how likely it is that "
             "there is none."
         ),
-        When("More worlds make that share more exact. Only more cities say more about the slope."),
+        When(
+            "More worlds make that share more exact. About the slope only more data can say more."
+        ),
     ),
 )

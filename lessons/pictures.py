@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from studyapp.lab.interval import mean_interval
+from studyapp.lab.interval import clopper_pearson, mean_interval
 from studyapp.lab.protocol import LessonEvent, Metric, Progress, Remark, Value
 
 Plan: TypeAlias = Mapping[int, tuple[float, float]]
@@ -46,8 +46,9 @@ def compare(
     names: Mapping[str, str],
     device: str,
     seed: int,
-) -> Generator[LessonEvent, None, dict[str, list[float]]]:
-    """Run *arms* with k labels per class; return for each arm the accuracy of every repeat.
+) -> Generator[LessonEvent, None, tuple[dict[str, list[float]], int]]:
+    """Run *arms* with k labels per class; return for each arm the accuracy of every repeat, and on
+    how many pictures each was measured.
 
     Pictures, heads and batches differ between repeats and are the same for the arms of one.
     Raises ValueError, one sentence, if pictures or weights are missing or unusable.
@@ -87,14 +88,26 @@ def compare(
                 yield Progress(done, total)
             right = head(features(body, x_test)).argmax(-1) == y_test
             scores[arm].append(right.cpu().double().mean().item())
-            yield Metric(repeat + 1, names[arm], *accuracy_interval(scores[arm]))
-    return scores
+            yield Metric(repeat + 1, names[arm], *accuracy_interval(scores[arm], len(test)))
+    return scores, tests
 
 
-def accuracy_interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
-    """Return (mean, low, high) by Student's t, cut at 0 and 1, between which every share lies."""
+def accuracy_interval(
+    values: Sequence[float], pictures: int = 0
+) -> tuple[float, float | None, float | None]:
+    """Return (mean, low, high) by Student's t, cut at 0 and 1, between which every share lies.
+
+    If each value is a share of few *pictures*, the interval is at least as wide as one that counts
+    all of them: near 1 a few repeats differ too little, and all right would leave no width at all.
+    """
     mean, low, high = mean_interval(values)
-    return mean, None if low is None else max(low, 0.0), None if high is None else min(high, 1.0)
+    if low is None or high is None:
+        return mean, None, None
+    if pictures:
+        total = pictures * len(values)
+        _, least, most = clopper_pearson(round(mean * total), total)
+        low, high = min(low, least), max(high, most)
+    return mean, max(low, 0.0), min(high, 1.0)
 
 
 def load_torchvision() -> None:

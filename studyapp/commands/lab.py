@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict
 from difflib import get_close_matches
@@ -290,18 +290,29 @@ def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) 
 
 def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -> None:
     from studyapp.study.lab.facts import following, meaning, measured, mechanism
+    from studyapp.study.lab.predictions import asked
+    from studyapp.study.lab.verdict import verdict
 
-    if graded is not None and graded.grade is not None:
-        click.echo(f"You said {graded.prediction.said}: {graded.grade}.")
-    width = max(len(fact.name) for fact in result.facts)
-    for fact in result.facts:
-        click.echo(f"  {fact.name:<{width}}  {measured(fact)}; {fact.varies}")
     values = result.knobs
-    if points := mechanism(lesson, values, result.facts):
-        click.echo("\n".join(["How it comes about:", *(f"- {point}" for point in points)]))
-    for text in (meaning(lesson, values, result.facts), following(lesson, values, result.facts)):
-        if text:
-            click.echo(text)
+    click.echo(asked(lesson, values))
+    if graded is not None:
+        click.echo(f"You said {graded.prediction.said}. {verdict(lesson, graded, result.facts)}")
+    width = max(len(fact.name) for fact in result.facts)
+    varies = ""
+    for fact in result.facts:
+        if fact.varies != varies:
+            varies = fact.varies
+            click.echo(f"Over {varies}:" if fact.low is not None else f"{varies}:".capitalize())
+        click.echo(f"  {fact.name:<{width}}  {measured(fact)}")
+    _tell_list("What it means", meaning(lesson, values, result.facts))
+    _tell_list("How it comes about", mechanism(lesson, values, result.facts))
+    if text := following(lesson, values, result.facts):
+        click.echo(f"Next: {text}")
+
+
+def _tell_list(title: str, texts: Sequence[str]) -> None:
+    if texts:
+        click.echo("\n".join([f"{title}:", *(f"- {text}" for text in texts)]))
 
 
 def _question(lesson: Declaration) -> str:

@@ -36,7 +36,8 @@ def check_answer(question: Question, answer: Answer, confidence: float | None = 
     texts = [choice.text for choice in question.choices]
     if answer not in texts:
         shown = printable(str(answer))
-        raise SettingError(f"{shown} is not an answer; it must be {' or '.join(texts)}.")
+        listed = " or ".join(f"“{text}”" for text in texts)
+        raise SettingError(f"{shown} is not an answer; it must be {listed}.")
     guess = 1 / len(texts)
     # a confidence typed as 33% in a choice of three means guessing
     if confidence is not None and not math.floor(guess * 100) / 100 <= confidence <= 1:
@@ -113,17 +114,24 @@ def interval(name: str, facts: Sequence[Fact]) -> tuple[float, float] | None:
 class Scores:
     """How well confidence fitted: the mean of (p - hit)² over n predictions, lower is better.
 
-    `guessing` is what saying 1/k each time would score. Both are None under 20 predictions.
+    `guessing` is what saying 1/k each time would score. Both are None under 20 predictions. `hits`
+    were right, and `promised` is how many the confidences, added up, said would be.
     """
 
     mean: float | None
     guessing: float | None
     n: int
+    hits: int
+    promised: float
 
 
 def score(confidence: float, grade: Verdict) -> float | None:
     """Return (p - hit)² (Brier 1950), None if unresolved."""
-    return None if grade is Verdict.UNRESOLVED else (confidence - (grade is Verdict.RIGHT)) ** 2
+    return None if grade is Verdict.UNRESOLVED else _brier(confidence, grade)
+
+
+def _brier(confidence: float, grade: Verdict) -> float:
+    return (confidence - (grade is Verdict.RIGHT)) ** 2
 
 
 def guessing(choices: int) -> float:
@@ -133,15 +141,14 @@ def guessing(choices: int) -> float:
 
 def scores(predictions: Sequence[tuple[float, int, Verdict]]) -> Scores:
     """Score (confidence, number of choices, grade) of each prediction; unresolved ones are out."""
-    kept = [
-        (value, guessing(choices))
-        for confidence, choices, graded in predictions
-        if (value := score(confidence, graded)) is not None
-    ]
-    n = len(kept)
+    kept = [one for one in predictions if one[2] is not Verdict.UNRESOLVED]
+    n, hits = len(kept), sum(graded is Verdict.RIGHT for _, _, graded in kept)
+    promised = math.fsum(confidence for confidence, _, _ in kept)
     if n < LEAST:
-        return Scores(None, None, n)
-    return Scores(sum(own for own, _ in kept) / n, sum(guess for _, guess in kept) / n, n)
+        return Scores(None, None, n, hits, promised)
+    mean = math.fsum(_brier(confidence, graded) for confidence, _, graded in kept) / n
+    guesses = math.fsum(guessing(choices) for _, choices, _ in kept) / n
+    return Scores(mean, guesses, n, hits, promised)
 
 
 def held(grades: Sequence[Verdict]) -> tuple[int, int]:

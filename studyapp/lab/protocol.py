@@ -68,7 +68,8 @@ class When:
     The whole interval of `fact` lies inside [low, high], where None is unbounded: a fact that is
     not resolved, or was not measured, makes no text true. And each of `knobs` has a value from
     (low, high), or is one of the words given: `{"flips": (0.0, 0.0), "stop": ("loss",)}`. The
-    text has fields as a question has.
+    text has fields as a question has, and in a `meaning` `{fact:NAME}` stands for that fact as it
+    was measured.
     """
 
     text: str

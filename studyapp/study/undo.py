@@ -78,6 +78,11 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
     if found is done and row.kind in _ASKING:
         return _take_back_asking(connection, row, now, learner=learner)
     log.log_event(connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner)
+    if rated is not None and found is done and _is_one_action(rated[1], row):
+        found, row = rated, rated[1]
+        log.log_event(
+            connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner
+        )
     if found is rated:
         rating = Rating(row.rating)
         return Undone(row.card_id, rating.name.capitalize(), rating)
@@ -101,3 +106,12 @@ def _take_back_asking(
     log.log_each(connection, EventKind.RETRACT, now, targets, learner=learner)
     longer = " no longer" if row.kind == EventKind.UNASK else ""
     return Undone(None, f"asking{longer} for {words.count(len(targets), 'card')}")
+
+
+def _is_one_action(rated: Row[Any], done: Row[Any]) -> bool:
+    """Whether a rating came with its own date: both are of one card and of one instant."""
+    return bool(
+        done.kind == EventKind.SET_DUE.value
+        and rated.card_id == done.card_id
+        and rated.at == done.at
+    )

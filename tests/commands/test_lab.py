@@ -168,10 +168,13 @@ def test_a_run_prints_an_event_a_line_and_is_kept(database: Path) -> None:
 def test_a_run_in_words() -> None:
     result = lab("run", "probe", "--predict", "the same")
     assert result.stdout == (
-        "You said the same, ±1 point: wrong.\n"
-        "  gap  +5.0 points [4.0, 6.5]; draws\n"
+        "It is …\n"
+        "You said the same, ±1 point. Wrong. It was: higher.\n"
+        "Over draws:\n"
+        "  gap  +5.0 points [4.0, 6.5]\n"
+        "What it means:\n- It means something.\n"
         "How it comes about:\n- It was drawn.\n- Few draws tell 5.\n"
-        "It means something.\nTry n = 9.\n"
+        "Next: Try n = 9.\n"
     )
     assert result.stderr == "loading probes.probe\nhalf way\n"
 
@@ -207,7 +210,7 @@ REFUSED = {
     "run probe --seeds 2 --knob seeds=3": "seeds is given twice.",
     "run probe --knob n=2 --knob n=2": "n is given twice.",
     "run single --seeds 2": "There is no knob 'seeds'; there is n.",
-    "run probe --predict maybe": "maybe is not an answer; it must be lower or the same",
+    "run probe --predict maybe": "maybe is not an answer; it must be “lower” or “the same",
     "run probe --predict h..l": "h..l is not an answer",
     "run probe --predict=": "is not an answer; it must be",  # the beginning of every choice
     "run amount --predict 3": "3 is not a range; write LOW..HIGH, such as 0.1..0.3.",

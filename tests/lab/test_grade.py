@@ -133,7 +133,7 @@ def test_a_narrower_interval_never_turns_right_into_wrong(
 @pytest.mark.parametrize(
     ("question", "answer", "message"),
     [
-        (SAME, "faster", "faster is not an answer; it must be lower or the same or higher"),
+        (SAME, "faster", "faster is not an answer; it must be “lower” or “the same” or “higher”"),
         (SAME, (1.0, 2.0), "is not an answer"),
         (RANGE, "higher", "is not a range"),
         (RANGE, (2.0, 1.0), "is not a range"),
@@ -164,7 +164,8 @@ def test_scores() -> None:
     assert score(0.8, UNRESOLVED) is None
     assert guessing(3) == pytest.approx(2 / 9)
     predictions = [(0.8, 3, RIGHT)] * 15 + [(0.8, 2, WRONG)] * 4 + [(0.9, 2, UNRESOLVED)] * 30
-    assert scores(predictions) == Scores(None, None, 19)
+    few = scores(predictions)
+    assert few == Scores(None, None, 19, 15, pytest.approx(19 * 0.8))
     made = scores([*predictions, (0.8, 2, WRONG)])
     assert made.n == 20
     assert made.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)

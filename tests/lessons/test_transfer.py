@@ -336,6 +336,16 @@ def test_a_lead_is_not_certain_before_it_beats_every_rival() -> None:
     assert fact.high == pytest.approx(2.5 + 4.856656 * 5 / 2, abs=1e-5)
 
 
+def test_few_pictures_all_read_right_do_not_make_a_share_certain() -> None:
+    mean, low, high = pictures.accuracy_interval([1.0] * 5, 40)
+    assert (mean, high) == (1, 1)
+    assert low == pytest.approx(0.025 ** (1 / 200))  # 200 of 200
+    assert pictures.accuracy_interval([1.0] * 5) == (1, 1, 1)
+    apart = [0.5, 0.9, 0.6, 1.0, 0.7]  # more than counting explains
+    assert pictures.accuracy_interval(apart, 40) == pictures.accuracy_interval(apart)
+    assert pictures.accuracy_interval([1.0], 40) == (1, None, None)
+
+
 def test_gaps_and_what_is_forgotten_are_paired_by_seed() -> None:
     found = {
         "score_scratch": [0.2, 0.4],

@@ -10,7 +10,7 @@ import pytest
 from labpack import install, write_reference
 from pictures import Pictures
 from recording import Recording, finished
-from screen import NARROW, SIZES, hides, settled, shows
+from screen import NARROW, SIZES, WIDE, hides, settled, shows
 from studyapp.lab import catalog, runner
 from studyapp.lab.protocol import Value
 from studyapp.store.engine import writing
@@ -163,3 +163,7 @@ async def test_a_small_terminal(look) -> None:
 
 async def test_a_narrow_question(look) -> None:
     await look("up", sizes=[(40, 24)])
+
+
+async def test_two_runs_side_by_side(look) -> None:
+    await look("up", "run", "end", "k", "9", "escape", "up", "run", "drawn", sizes=[WIDE])

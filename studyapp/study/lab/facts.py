@@ -235,16 +235,23 @@ def setting(lesson: Declaration, canonical: str, told: Container[str] = ()) -> s
     )
 
 
-def meaning(lesson: Declaration, values: Mapping[str, object], facts: Sequence[Fact]) -> str:
-    """What a run of a lesson means: the texts that are true of its facts, at its knobs.
+def meaning(
+    lesson: Declaration, values: Mapping[str, object], facts: Sequence[Fact]
+) -> tuple[str, ...]:
+    """What a run of a lesson means: the texts that are true of its facts, at its knobs, with each
+    `{fact:NAME}` as it was measured.
 
     One plain text is written about the defaults, and elsewhere says so.
     """
-    changed = setting(lesson, knobs.canonical(lesson.knobs, values))
     if isinstance(lesson.meaning, str):
-        prefix = "At the defaults: " if changed and lesson.meaning else ""
-        return f"{prefix}{lesson.meaning}"
-    return " ".join(wording.true_of(lesson.meaning, facts, knobs.check(lesson.knobs, values)))
+        changed = setting(lesson, knobs.canonical(lesson.knobs, values))
+        prefix = "At the defaults: " if changed else ""
+        return (f"{prefix}{lesson.meaning}",) if lesson.meaning else ()
+    found = {fact.name: measured(fact) for fact in facts}
+    return tuple(
+        _FIGURE.sub(lambda match: found.get(match["fact"], match[0]), text)
+        for text in wording.true_of(lesson.meaning, facts, knobs.check(lesson.knobs, values))
+    )
 
 
 def following(lesson: Declaration, values: Mapping[str, object], facts: Sequence[Fact]) -> str:
@@ -261,12 +268,13 @@ def mechanism(
     return wording.true_of(lesson.mechanism, facts, knobs.check(lesson.knobs, values))
 
 
+_FIGURE = re.compile(r"\{fact:(?P<fact>[^{}]+)\}")
 _TARGET = re.compile(r"\]\(<?(?P<href>(?:fact|lesson):[^)\s>]+)")
 _HREF = re.compile(
     r"(?P<scheme>fact|lesson):(?P<lesson>[^.?\s]+)(?:\.(?P<fact>[^?\s]+))?(?:\?(?P<query>\S*))?"
 )
 _DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "GPU"}
-_MOST_PLACES = 6
+_MOST_PLACES, _MOST_PLACES_OF_LARGER, _SMALL = 6, 9, 0.001
 
 
 def _changed(lesson: Declaration, canonical: str) -> dict[str, Value]:
@@ -354,8 +362,13 @@ def _places(figure: Fact) -> int | None:
         return 0
     else:
         size, digits = abs(figure.value), 3
-    places = digits - 1 - math.floor(math.log10(size))
-    return None if places > _MOST_PLACES else max(0, places)
+    places = max(0, digits - 1 - math.floor(math.log10(size)))
+    ends = [abs(end) for end in (figure.low, figure.high) if end]
+    if figure.low is not None and figure.high is not None and figure.low * figure.high > 0:
+        while places < _MOST_PLACES and not round(min(ends), places):
+            places += 1  # an interval that leaves 0 out must not look as if it held 0
+    most = _MOST_PLACES if abs(figure.value) < _SMALL else _MOST_PLACES_OF_LARGER
+    return None if places > most else places
 
 
 def _number(value: float, places: int | None, *, plus: bool = False) -> str:

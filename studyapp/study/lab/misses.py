@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
+from studyapp import disk
 from studyapp.errors import SettingError, StudyError
 from studyapp.lab import grade as grading
 from studyapp.lab import knobs, wording
@@ -16,11 +17,11 @@ from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Verdict
 from studyapp.lab.protocol import Choice
 from studyapp.memory.clock import local, study_day
-from studyapp.memory.fold import ReviewKind
+from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating, State
 from studyapp.notes import markdown
 from studyapp.notes.note import NoteKind
-from studyapp.store import tables
+from studyapp.store import log, tables
 from studyapp.study import library, review
 from studyapp.study.desk import Desk
 from studyapp.study.lab import facts
@@ -43,12 +44,13 @@ run = tables.run.c
 @dataclass(frozen=True, slots=True)
 class MissCard:
     """The card that a prediction led to: a `new` one, or one that was there. `due` is a study day;
-    `again` is the day of a confident miss's return."""
+    `again` is the day of a confident miss's return; `logged` are uids of what was logged for it."""
 
     card: int
     new: bool
     due: date
     again: date | None
+    logged: tuple[bytes, ...] = ()
 
 
 def miss_card(desk: Desk, lesson: Declaration, missed: Run) -> MissCard:
@@ -69,18 +71,54 @@ def miss_card(desk: Desk, lesson: Declaration, missed: Run) -> MissCard:
     return _card(desk, lesson, missed, Rating.AGAIN, tomorrow, again)
 
 
+def outcome_card(desk: Desk, lesson: Declaration, kept: Run) -> MissCard:
+    """Have what came out come back: a miss tomorrow, what was right in four weeks. Raises
+    StudyError if the prediction was neither.
+
+    A card that covers what was right stays as it is: there is nothing to repair. A prediction that
+    has its card keeps it.
+    """
+    made = kept.prediction
+    if made is None or made.grade is not Verdict.RIGHT:
+        return miss_card(desk, lesson, kept)
+    due = study_day(desk.now()) + MONTH
+    return _card(desk, lesson, kept, Rating.GOOD, due, None)
+
+
+def take_back(desk: Desk, lesson: Declaration, kept: Run, made: MissCard) -> Path | None:
+    """Undo what made this card: its rating and date, and the question itself.
+
+    Returns the file in which a question stays because the learner has changed it since.
+    """
+    now, learner = desk.now(), desk.learner
+    left = _unwrite(desk, lesson, kept, made.card) if made.new else None
+    with desk.writing() as connection:
+        for uid in reversed(made.logged):
+            log.log_event(
+                connection, made.card, EventKind.RETRACT, now, target=uid, learner=learner
+            )
+        _keep_card(connection, kept, None, learner=learner)
+    if made.new:
+        library.refresh(desk)
+    return left
+
+
 def _card(
-    desk: Desk, lesson: Declaration, missed: Run, rating: Rating, day: date, again: date | None
+    desk: Desk, lesson: Declaration, kept: Run, rating: Rating, day: date, again: date | None
 ) -> MissCard:
-    """Bring forward to *day* what covers the prediction, or write a question, rated as it went."""
+    """Write a question, rated as it went and due on *day*, or take a card that covers it: after a
+    miss that one is brought forward."""
     now, learner = desk.now(), desk.learner
     with desk.reading() as connection:
-        covered = _covered(connection, lesson, missed, learner=learner)
-    card_id = covered[0] if covered else _write(desk, lesson, missed)
-    due = min(covered[1], day) if covered else day
+        covered = _own(connection, kept, learner=learner)
+        if covered is None:
+            covered = _covered(connection, lesson, kept, learner=learner)
+    sooner = covered is not None and rating is Rating.AGAIN and day < covered[1]
+    card_id = covered[0] if covered else _write(desk, lesson, kept)
+    logged: tuple[bytes, ...] = ()
     with desk.writing() as connection:
         if not covered:
-            review.answer(
+            logged = review.answer(
                 connection,
                 card_id,
                 None,
@@ -88,25 +126,38 @@ def _card(
                 now,
                 kind=ReviewKind.ATTEMPT,
                 learner=learner,
-            )
-        if not covered or covered[1] > day:
+                due_on=day,
+            ).logged
+        elif sooner:
             review.set_due(connection, card_id, day, now, learner=learner)
-        connection.execute(
-            update(tables.prediction)
-            .where(prediction.run_id == missed.id, prediction.learner_id == learner)
-            .values(card_id=card_id)
+        _keep_card(connection, kept, card_id, learner=learner)
+    due = covered[1] if covered and not sooner else day
+    return MissCard(card_id, not covered, due, again, logged)
+
+
+def _keep_card(connection: Connection, kept: Run, card_id: int | None, *, learner: int) -> None:
+    connection.execute(
+        update(tables.prediction)
+        .where(prediction.run_id == kept.id, prediction.learner_id == learner)
+        .values(card_id=card_id)
+    )
+
+
+def _own(connection: Connection, kept: Run, *, learner: int) -> tuple[int, date] | None:
+    """The card that this very prediction has led to, and its due day."""
+    row = connection.execute(
+        select(card.id, memory.due)
+        .join(tables.prediction, prediction.card_id == card.id)
+        .join(tables.memory, memory.card_id == card.id)
+        .where(
+            prediction.run_id == kept.id,
+            prediction.learner_id == learner,
+            memory.learner_id == learner,
+            memory.state != State.NEW,
+            card.missing_since.is_(None),
         )
-    return MissCard(card_id, not covered, due, again)
-
-
-def outcome_card(desk: Desk, lesson: Declaration, kept: Run) -> MissCard:
-    """Have what came out come back: a miss tomorrow, what was right in four weeks. Raises
-    StudyError if the prediction was neither."""
-    made = kept.prediction
-    if made is None or made.grade is not Verdict.RIGHT:
-        return miss_card(desk, lesson, kept)
-    due = study_day(desk.now()) + MONTH
-    return _card(desk, lesson, kept, Rating.GOOD, due, None)
+    ).one_or_none()
+    return (row.id, row.due) if row else None
 
 
 def bring_back(desk: Desk) -> int:
@@ -191,9 +242,7 @@ def _is_at(lesson: Declaration, link: facts.Link, canonical: str) -> bool:
 def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
     """Write the question to packs/mine and return its card. One that is there already, and was
     never rated because the app ended in between, is taken instead."""
-    assert missed.prediction is not None
-    said = missed.prediction.prediction
-    front = _front(lesson, missed, said)
+    front = _front(lesson, missed)
     with desk.reading() as connection:
         home = _home(connection, lesson, learner=desk.learner)
         waiting = _waiting(
@@ -206,9 +255,26 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
     if waiting is not None:
         return waiting
     name = markdown.own_id(f"missed {lesson.name}", taken)
-    tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
-    text = f"## {front} {{#{name}}}\n\n{_back(lesson, missed, said)}\n\n{tags}"
-    return library.keep_note(desk, home, name, text)
+    return library.keep_note(desk, home, name, _text(lesson, missed, name))
+
+
+def _unwrite(desk: Desk, lesson: Declaration, kept: Run, card_id: int) -> Path | None:
+    """Take the question out of its file again; returns the file if the text there is another."""
+    with desk.reading() as connection:
+        row = connection.execute(
+            select(note.path, note.name)
+            .join(tables.card, card.note_id == note.id)
+            .where(card.id == card_id, note.learner_id == desk.learner)
+        ).one_or_none()
+    if row is None:
+        return None
+    path = Path(row.path)
+    text = path.read_text("utf-8") if path.exists() else ""
+    before, found, after = text.partition(f"{_text(lesson, kept, row.name)}\n")
+    if not found:
+        return path
+    disk.write(path, before.rstrip("\n") + "\n" + after)
+    return None
 
 
 def _waiting(connection: Connection, path: Path, front: str, *, learner: int) -> int | None:
@@ -243,8 +309,21 @@ def _home(connection: Connection, lesson: Declaration, *, learner: int) -> libra
     return library.Home(*row) if row else library.last_started(connection, learner=learner)
 
 
-def _front(lesson: Declaration, missed: Run, said: Prediction) -> str:
+def _text(lesson: Declaration, missed: Run, name: str) -> str:
+    """The question as it stands in its file."""
+    tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
+    front, back = _front(lesson, missed), _back(lesson, missed)
+    return f"## {front} {{#{name}}}\n\n{back}\n\n{tags}"
+
+
+def _said(missed: Run) -> Prediction:
+    assert missed.prediction is not None
+    return missed.prediction.prediction
+
+
+def _front(lesson: Declaration, missed: Run) -> str:
     """What was set up, and the question with what there is to choose from: to be read alone."""
+    said = _said(missed)
     question = lesson.question
     told = {name for name, _ in wording.fields(question.text)}
     changed = facts.setting(lesson, missed.canonical, told)
@@ -257,14 +336,15 @@ def _front(lesson: Declaration, missed: Run, said: Prediction) -> str:
     return " ".join(front.split())
 
 
-def _back(lesson: Declaration, missed: Run, said: Prediction) -> str:
+def _back(lesson: Declaration, missed: Run) -> str:
     """The direction, with the figure as a link below which its interval is shown, the mechanism,
     and what the learner had said; the direction is the point to judge oneself by."""
+    said = _said(missed)
     truth, fact = _truth(lesson, missed, said)
     shown = _escaped(truth[:1].upper() + truth[1:])
     cited = f"[{shown}]({facts.href(lesson, fact, missed.knobs)})."
     points = facts.mechanism(lesson, missed.knobs, missed.facts)
-    how = " ".join(points) or facts.meaning(lesson, missed.knobs, missed.facts)
+    how = " ".join(points or facts.meaning(lesson, missed.knobs, missed.facts))
     mechanism = f"{cited} {' '.join(how.split())}".rstrip()
     right = "" if _is_wrong(missed) else ", and were right"
     return f"{mechanism}\n\nYou said {said.said}{right}.\n\n- [ ] {_escaped(truth)}"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, exists, insert, select
 from studyapp.lab import grade as grading
 from studyapp.lab import knobs, wording
 from studyapp.lab.catalog import Declaration
-from studyapp.lab.grade import LEAST, Answer, Scores, Verdict
+from studyapp.lab.grade import Answer, Scores, Verdict
 from studyapp.lab.lines import Finished, Outcome
 from studyapp.store import log, tables
 from studyapp.study.lab import facts
@@ -42,10 +42,10 @@ class Prediction:
 
     @property
     def said(self) -> str:
-        """The answer and how sure, in words: "higher, 80%"."""
+        """The answer and how sure, in words: "higher (80% sure)"."""
         if not isinstance(self.answer, str):
-            return f"{self.answer[0]:g} to {self.answer[1]:g}, {RANGE:.0%}"
-        return self.answer + ("" if self.confidence is None else f", {self.confidence:.0%}")
+            return f"{self.answer[0]:g} to {self.answer[1]:g} ({RANGE:.0%} sure)"
+        return self.answer + ("" if self.confidence is None else f" ({self.confidence:.0%} sure)")
 
     @property
     def sureness(self) -> float:
@@ -77,14 +77,16 @@ class Record:
     @property
     def words(self) -> tuple[str, ...]:
         """One line for each thing there is to say; none before the first prediction."""
-        lines = []
-        if self.scores.mean is not None and self.scores.guessing is not None:
+        lines, scores = [], self.scores
+        if scores.n:
             lines.append(
-                f"after {self.scores.n} predictions: Brier {self.scores.mean:.2f} "
-                f"(guessing {self.scores.guessing:.2f})"
+                f"right in {scores.hits} of {scores.n}; as sure as you were, "
+                f"{scores.promised:.1f} were to be expected"
             )
-        elif self.scores.n:
-            lines.append(f"{self.scores.n} of {LEAST} predictions before a mean says anything")
+        if scores.mean is not None and scores.guessing is not None:
+            lines.append(
+                f"Brier {scores.mean:.2f} (guessing {scores.guessing:.2f}; lower is better)"
+            )
         if self.ranges:
             lines.append(f"your ranges held {self.held} of {self.ranges}")
         if self.unresolved:
@@ -93,8 +95,10 @@ class Record:
 
 
 def asked(lesson: Declaration, values: Mapping[str, object]) -> str:
-    """The lesson's question as it is put at these knobs; knobs off their default come first."""
-    changed = facts.setting(lesson, knobs.canonical(lesson.knobs, values))
+    """The lesson's question as it is put at these knobs; those off their default come first, unless
+    the text names them."""
+    told = {name for name, _ in wording.fields(lesson.question.text)}
+    changed = facts.setting(lesson, knobs.canonical(lesson.knobs, values), told)
     text = wording.filled(lesson.question.text, knobs.check(lesson.knobs, values))
     return f"With {changed} instead: {text}" if changed else text
 

@@ -17,11 +17,12 @@ from studyapp.study.lab.predictions import Graded
 
 
 def verdict(lesson: Declaration, graded: Graded, measured: Sequence[Fact]) -> str:
-    """One sentence: "Right.", "Wrong: higher." or why the run does not settle it."""
+    """What became of it: "Right.", "Wrong. It was: higher." or why the run does not settle it."""
     if graded.grade is Verdict.RIGHT:
         return "Right."
     if graded.grade is Verdict.WRONG:
-        return f"Wrong: {truth(lesson, measured) or f'not {graded.prediction.answer}'}."
+        right = truth(lesson, measured)
+        return f"Wrong. It was: {right}." if right else f"Wrong. Not {graded.prediction.answer}."
     if graded.grade is Verdict.UNRESOLVED:
         name = deciding(lesson, graded)
         found = next((fact for fact in measured if fact.name == name), None)
@@ -29,8 +30,15 @@ def verdict(lesson: Declaration, graded: Graded, measured: Sequence[Fact]) -> st
             return f"Unresolved: this run did not measure the {name.replace('_', ' ')}."
         if found.low is None or found.high is None:
             return "Unresolved: a single figure has no interval; take more seeds."
-        return "Unresolved: the interval lies partly in your answer and partly outside."
+        return _unresolved(lesson, found)
     return "No result, so nothing to hold it against."
+
+
+def _unresolved(lesson: Declaration, found: Fact) -> str:
+    figure = f"{found.name.replace('_', ' ')} is {facts.measured(found)}"
+    if lesson.question.kind == "arms":
+        return f"Unresolved: {figure}. The interval holds 0, so it may be ahead or behind."
+    return f"Unresolved: {figure}. The interval lies partly in your answer and partly outside."
 
 
 def truth(lesson: Declaration, measured: Sequence[Fact]) -> str:

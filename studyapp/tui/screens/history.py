@@ -93,7 +93,8 @@ class HistoryScreen(Page):
     def _write_columns(self) -> None:
         question = self._lesson.question
         unit = f" ({question.unit})" if question.unit else ""
-        figure = deciding(self._lesson, None).replace("_", " ") + unit
+        own = question.kind == "arms"  # each prediction is judged by the arm that it names
+        figure = ("your choice's lead" if own else question.fact.replace("_", " ")) + unit
         self.query_one("#columns", Static).update(_row("when", "prediction", figure, "knobs"))
         width = min(self.size.width, 112) - 3
         self.query_one(OptionList).clear_options().add_options(
@@ -135,9 +136,9 @@ class HistoryScreen(Page):
 
     def _said(self, one: Run) -> str:
         endings = {
-            Ending.FAILED: "The run failed; there are no facts.",
-            Ending.CANCELLED: "You cancelled the run; there are no facts.",
-            Ending.UNSEEN: "The run was stopped before a curve was seen; it spent nothing.",
+            Ending.FAILED: "The run failed; there is no result.",
+            Ending.CANCELLED: "You cancelled the run; there is no result.",
+            Ending.UNSEEN: "The run was stopped before a curve was seen: no try is spent.",
         }
         parts = [endings.get(one.outcome, "")]
         if one.prediction is not None:

@@ -100,7 +100,7 @@ class LabScreen(Page):
         texts = [
             Content.styled(lesson.title, "bold"),
             Content.assemble(*self._result(lesson, last)),
-            Content.styled(f"grounds {topics}", "$foreground 60%"),
+            Content.styled(f"goes with cards on {topics}", "$foreground 60%"),
         ]
         width = max(20, min(self.size.width, 112) - 4 - _INDENT)
         lines = [line for text in texts for line in text.wrap(width)]

@@ -13,7 +13,7 @@ from time import monotonic
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -29,6 +29,7 @@ from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE
 from studyapp.study import words
 from studyapp.study.lab import facts, misses, predictions, runs
 from studyapp.study.lab.facts import Ending
+from studyapp.study.lab.misses import MissCard
 from studyapp.study.lab.predictions import Graded, Prediction
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding, not_scored, verdict
@@ -38,6 +39,7 @@ from studyapp.tui.series import Live, Panel
 from studyapp.tui.widgets.explanation import Explanation
 from studyapp.tui.widgets.figures import Figures
 from studyapp.tui.widgets.knobs import KnobInput, Knobs
+from studyapp.tui.widgets.last import LastRun
 from studyapp.tui.widgets.prediction import ChoicePrediction, RangePrediction, prediction
 from studyapp.tui.widgets.prose import Prose
 
@@ -65,6 +67,7 @@ class LessonScreen(Page):
         Binding(
             "n", "card", "card", tooltip="Have it asked again: a miss tomorrow, else in four weeks"
         ),
+        Binding("u", "no_card", "undo", tooltip="Take the card of this prediction back"),
         Binding("p", "next_plot", "plot", tooltip="Show the next plot"),
         Binding("g", "scale", "log", tooltip="Log or linear scale"),
         Binding("v", "source", "code", tooltip="Show the experiment's source"),
@@ -77,32 +80,42 @@ class LessonScreen(Page):
         Binding("pagedown", "page(1)", "page down", show=False, tooltip="Scroll down"),
         Binding("pageup", "page(-1)", "page up", show=False),
     ]
+    # From 120 columns on two plots stand side by side.
+    HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS, (120, "-broad")]  # noqa: RUF012
     DEFAULT_CSS = """
     LessonScreen {
         & #asked, & #recalled { margin-top: 1; }
         & #said, & #progress, & #notes, & #explained { height: auto; margin-top: 1; }
         & #notes, & #recalled { color: $text-muted; }
         & #meaning { margin-top: 1; }
-        & #plots, & #last { height: auto; }
-        & #last { margin-top: 1; border-top: solid $foreground 20%; }
+        & #curves, & #plots { height: auto; }
+        & #plots { width: 1fr; }
+        & #under { margin-top: 1; border-top: solid $foreground 20%; }
         & PlotPanel { height: 12; }
-        & #said, & #progress, & #notes, & #meaning, & #plots, & #figures, & #recalled, & #last {
+        & #said, & #progress, & #notes, & #meaning, & #plots, & #figures, & #recalled {
             display: none;
         }
-        &.-before #last.-there, &.-running #last.-there { display: block; }
+        & LastRun.-there { display: block; }
+        &.-broad #under, &.-explaining #under, #beside { display: none; }
+        &.-broad {
+            & #curves { layout: horizontal; }
+            & #beside.-there { display: block; width: 1fr; }
+        }
         & #explained { display: none; }
         &.-running, &.-explaining, &.-after {
-            & ChoicePrediction, & RangePrediction, & Knobs { display: none; }
+            & ChoicePrediction, & RangePrediction, & Knobs, & LastRun Figures { display: none; }
             & #said, & #notes.-told, & #plots { display: block; }
+            & #beside { margin-left: 2; }
         }
         &.-explaining {
             & Explanation { display: block; }
-            & #asked, & #notes.-told { display: none; }
+            & #notes.-told { display: none; }
+            &.-short #asked { display: none; }
         }
         &.-running {
             & #progress { display: block; }
-            & #plots { height: 1fr; min-height: 11; & PlotPanel { height: 1fr; } }
-            & #last-figures { display: none; }
+            & #curves { height: 1fr; min-height: 11; }
+            & #plots { height: 1fr; & PlotPanel { height: 1fr; } }
             &.-short #asked { display: none; }
         }
         &.-after {
@@ -130,7 +143,8 @@ class LessonScreen(Page):
         self._kept: Run | None = None
         self._outcome: Outcome | None = None
         self._unkept = ""
-        self._carded = False
+        self._carded = False  # a card is there, or being made
+        self._card: MissCard | None = None
         self._log: bool | None = None
         self._first_plot = 0
         self._drawn: tuple[object, ...] = ()
@@ -148,15 +162,15 @@ class LessonScreen(Page):
             yield Static("", id="said", markup=False)
             yield Explanation()
             yield Static("", id="progress", markup=False)
-            yield Vertical(id="plots")
+            with Container(id="curves"):
+                yield Vertical(id="plots")
+                yield LastRun(id="beside")
             yield Static("", id="explained", markup=False)
             yield Prose(id="meaning")
             yield Figures(id="figures")
             yield Static("", id="notes", markup=False)
             yield Prose(id="recalled")
-            with Vertical(id="last"):
-                yield Static("", id="last-said", markup=False)
-                yield Figures(id="last-figures")
+            yield LastRun(id="under")
 
     def on_mount(self) -> None:
         self._timer = self.set_interval(PACE, self._tick, pause=True)
@@ -275,10 +289,12 @@ class LessonScreen(Page):
     def _start(self) -> None:
         self._live, self._watched = Live(monotonic()), False
         self._log, self._first_plot, self._drawn = None, 0, ()
-        self._kept, self._outcome, self._unkept, self._carded = None, None, "", False
+        self._kept, self._outcome, self._unkept = None, None, ""
+        self._carded, self._card = False, None
         self.set_focus(None)
         self._show_said()
         self._show_notes([])
+        self.query_one("#explained").remove_class("-told")
         self.query_one("#plots").remove_children()
         self._enter(Phase.RUNNING)
         self._show_progress()
@@ -483,7 +499,9 @@ class LessonScreen(Page):
         if self._phase is not Phase.EXPLAINING:
             return
         if event.text or event.ticked is not None:
-            self._keep_explanation(event.text, event.ticked)
+            said_why = bool(event.text) or any((event.ticked or {}).values())
+            self._carded = said_why and self._graded_as(Verdict.RIGHT)
+            self._keep_explanation(event.text, event.ticked, self._kept if self._carded else None)
         self.set_focus(None)
         explained = self.query_one("#explained", Static)
         explained.update(f"You wrote: {event.text}")
@@ -491,12 +509,17 @@ class LessonScreen(Page):
         self._report()
 
     @work(thread=True, group="explain")
-    def _keep_explanation(self, text: str, ticked: dict[str, bool] | None) -> None:
+    def _keep_explanation(
+        self, text: str, ticked: dict[str, bool] | None, right: Run | None
+    ) -> None:
+        """Keep it, and make the card of a prediction that was *right* and explained."""
         try:
             self._explain(text, ticked, LONG_PATIENCE)
         except StudyError as error:
             told = f"Your explanation could not be kept: {error}"
             self.app.call_from_thread(self.notify, told, severity="error")
+        if right is not None:
+            self._write_card(right, asked=False)
 
     def _explain(self, text: str, ticked: dict[str, bool] | None, patience: float) -> None:
         if self._kept is None:
@@ -523,7 +546,7 @@ class LessonScreen(Page):
         if kept is not None:
             self._history = (kept, *before)
         result = self._outcome if isinstance(self._outcome, Finished) else None
-        self.query_one("#said", Static).update(self._verdict(result))
+        self._show_verdict()
         beside, whose = self._beside(before, result)
         measured = result.facts if result else ()
         decides = deciding(self.lesson, self._graded)
@@ -536,12 +559,10 @@ class LessonScreen(Page):
 
     def _meaning(self, result: Finished) -> str:
         """What it means at these knobs, and what to try next."""
+        means = facts.meaning(self.lesson, result.knobs, result.facts)
         following = facts.following(self.lesson, result.knobs, result.facts)
-        texts = [
-            facts.meaning(self.lesson, result.knobs, result.facts),
-            f"**Next.** {following}" if following else "",
-        ]
-        return "\n\n".join(filter(None, texts))
+        told = "\n".join(f"- {text}" for text in means) if len(means) > 1 else "".join(means)
+        return "\n\n".join(filter(None, [told, following and f"**Next.** {following}"]))
 
     def _recalled(self, result: Finished | None) -> str:
         """How it comes about, and what was asked."""
@@ -559,6 +580,10 @@ class LessonScreen(Page):
             return None
         return predictions.graded(self.lesson, self._prediction, self._outcome)
 
+    def _show_verdict(self) -> None:
+        result = self._outcome if isinstance(self._outcome, Finished) else None
+        self.query_one("#said", Static).update(self._verdict(result))
+
     def _verdict(self, result: Finished | None) -> Content:
         """What the learner said, whether it was so, and how their predictions do."""
         graded = self._graded
@@ -571,13 +596,18 @@ class LessonScreen(Page):
         colour = {Verdict.RIGHT: "$text-success", Verdict.WRONG: "$text-warning"}
         style = "bold " + colour.get(graded.grade, "") if graded.grade else "bold"
         told = [not_scored(graded) or "; ".join(self._scores()).capitalize()]
-        told += ["n makes a card of it"] if self._is_settled else []
+        told += [self._card_words()] if self._is_settled else []
         return Content.assemble(
             said,
             (verdict(self.lesson, graded, result.facts), style),
             ("\n" + " · ".join(filter(None, told)), "dim"),
             unkept,
         )
+
+    def _card_words(self) -> str:
+        if self._card is not None:
+            return f"asked again on {words.short_day(self._card.due, self._card.due)}"
+        return "" if self._carded else "n makes a card of it"
 
     def _scores(self) -> tuple[str, ...]:
         try:
@@ -593,7 +623,9 @@ class LessonScreen(Page):
         if self._stands:
             stands = "; your prediction stands" if self._prediction else ""
             return f"Cancelled before anything was seen{stands}. r runs it."
-        return "Cancelled: there is no result."
+        naive = self._prediction is not None and self._prediction.naive
+        spent = " You had seen a curve: the next prediction is kept, not scored." if naive else ""
+        return f"Cancelled: there is no result.{spent}"
 
     def _beside(
         self, before: tuple[Run, ...], result: Finished | None
@@ -636,14 +668,7 @@ class LessonScreen(Page):
         self._ask()
 
     def _show_last(self, result: Finished) -> None:
-        """Keep the first plot and the figures of the last result below what comes now."""
-        from studyapp.tui.widgets.plot import PlotPanel
-
-        box = self.query_one("#last")
-        box.query(PlotPanel).remove()
-        for panel in self._panels()[:1]:
-            plot = PlotPanel(self.lesson.axes, (panel, self._log))
-            box.mount(plot, after=box.query_one("#last-said"))
+        """Keep the first plot and the figures of the last result in sight of what comes now."""
         name = deciding(self.lesson, self._graded)
         told = next(
             (
@@ -655,11 +680,11 @@ class LessonScreen(Page):
         )
         canonical = lab_knobs.canonical(self.lesson.knobs, result.knobs)
         at = facts.setting(self.lesson, canonical) or "defaults"
-        self.query_one("#last-said", Static).update(
-            Content.assemble(("Last run, ", "bold"), (f"{at}{told}", "bold"))
-        )
-        self.query_one("#last-figures", Figures).show(result.facts, name, {}, "")
-        box.add_class("-there")
+        panel = next(iter(self._panels()), None)
+        for last in self.query(LastRun):
+            last.show(
+                f"Last run, {at}{told}", self.lesson.axes, panel, self._log, result.facts, name
+            )
 
     def action_card(self) -> None:
         if self._kept is not None and not self._carded:
@@ -668,18 +693,51 @@ class LessonScreen(Page):
             self._make_card(self._kept)
 
     @work(thread=True, group="card")
-    def _make_card(self, missed: Run) -> None:
+    def _make_card(self, kept: Run) -> None:
+        self._write_card(kept, asked=True)
+
+    def _write_card(self, kept: Run, *, asked: bool) -> None:
+        """Make the card, in a worker. One that nobody *asked* for fails in silence: `n` offers it
+        still, and says why it cannot be."""
         try:
-            made = misses.outcome_card(self.desk.at(LONG_PATIENCE), self.lesson, missed)
+            made = misses.outcome_card(self.desk.at(LONG_PATIENCE), self.lesson, kept)
         except StudyError as error:
-            self._carded = False
-            self.app.call_from_thread(self.notify, str(error), severity="error")
-            self.app.call_from_thread(self.refresh_bindings)
+            if asked:
+                self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self._show_card, kept, None)
             return
+        self.app.call_from_thread(self._show_card, kept, made)
         what = "A card of it is made" if made.new else "A card of yours covers it"
         when = words.short_day(made.due, made.due)
         again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
-        self.app.call_from_thread(self.notify, f"{what}; it comes up on {when}{again}.")
+        back = "; u takes it back" if made.new and not asked else ""
+        told = f"{what}; it comes up on {when}{again}{back}."
+        self.app.call_from_thread(self.notify, told)
+
+    def _show_card(self, kept: Run, made: MissCard | None) -> None:
+        if kept is self._kept:
+            self._carded, self._card = made is not None, made
+            if self._phase is Phase.AFTER and self.is_attached:
+                self._show_verdict()
+            self.refresh_bindings()
+
+    def action_no_card(self) -> None:
+        if self._kept is not None and self._card is not None:
+            made, self._card = self._card, None
+            self.refresh_bindings()
+            self._take_back(self._kept, made)
+
+    @work(thread=True, group="card")
+    def _take_back(self, kept: Run, made: MissCard) -> None:
+        try:
+            left = misses.take_back(self.desk.at(LONG_PATIENCE), self.lesson, kept, made)
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self._show_card, kept, made)
+            return
+        self.app.call_from_thread(self._show_card, kept, None)
+        told = f"; its text, which you have changed, stays in {left}" if left else ""
+        self.app.call_from_thread(self.notify, f"The card is taken back{told}.")
 
     # keys
 
@@ -704,6 +762,8 @@ class LessonScreen(Page):
                 return phase is not Phase.BEFORE
             case "card":
                 return phase is Phase.AFTER and self._is_settled and not self._carded
+            case "no_card":
+                return phase is Phase.AFTER and self._card is not None and self._card.new
             case "scale":
                 return phase is not Phase.BEFORE and any(not p.bars for p in self._panels())
             case "next_plot":
@@ -722,8 +782,11 @@ class LessonScreen(Page):
     @property
     def _is_settled(self) -> bool:
         """Whether the prediction was right or wrong, so that a card can be made of it."""
+        return self._graded_as(Verdict.RIGHT, Verdict.WRONG)
+
+    def _graded_as(self, *verdicts: Verdict) -> bool:
         graded = self._kept.prediction if self._kept else None
-        return graded is not None and graded.grade in (Verdict.RIGHT, Verdict.WRONG)
+        return graded is not None and graded.grade in verdicts
 
     def action_source(self) -> None:
         self.study.open(places.Source(self.lesson))

@@ -12,6 +12,7 @@ from studyapp.lab.protocol import Fact
 from studyapp.study.lab.facts import measured
 
 _GAP = 3  # cells between columns
+_READ = "[a, b]: of 100 such runs, about 95 have the long-run value between a and b."
 
 
 class Figures(Widget):
@@ -64,6 +65,8 @@ class Figures(Widget):
                 row = self._row(fact, names, values, others.get(fact.name, ""))
                 lines += row.wrap(width) if len(row) > width else [row]
             lines += [line.stylize("dim") for line in _hung(_over(varies, group), width)]
+        if any(fact.low is not None for fact in self._facts):
+            lines += [line.stylize("dim") for line in _hung(_READ, width)]
         return lines
 
     def _others(self, room: int) -> dict[str, str]:

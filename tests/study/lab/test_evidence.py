@@ -105,10 +105,13 @@ def test_text_without_links_is_never_changed(text: str) -> None:
     ("fact", "words"),
     [
         (gap(4.7, 3.9, 5.5), "Right."),
-        (gap(-4.7, -5.5, -3.9), "Wrong: lower."),
-        (gap(0.2, -0.5, 0.9), "Wrong: the same, ±1 point."),
-        (gap(-0.9, -1.5, 0.3), "Wrong: not higher."),
-        (gap(1.2, 0.4, 2.0), "Unresolved: the interval lies partly in your answer and partly out"),
+        (gap(-4.7, -5.5, -3.9), "Wrong. It was: lower."),
+        (gap(0.2, -0.5, 0.9), "Wrong. It was: the same, ±1 point."),
+        (gap(-0.9, -1.5, 0.3), "Wrong. Not higher."),
+        (
+            gap(1.2, 0.4, 2.0),
+            "Unresolved: gap is +1.2 points [0.4, 2.0]. The interval lies partly in",
+        ),
         (
             replace(gap(4.7, 3.9, 5.5), low=None, high=None),
             "Unresolved: a single figure has no interval; take more seeds.",
@@ -130,7 +133,7 @@ def test_the_verdict_on_a_range_tells_the_figure(known) -> None:
     fact = gap(4.7, 3.9, 5.5)
     lesson = known.lesson("amount")
     assert verdict(lesson, Graded(made, Verdict.WRONG, None), [fact]) == (
-        "Wrong: +4.7 points [3.9, 5.5]."
+        "Wrong. It was: +4.7 points [3.9, 5.5]."
     )
     assert truth(lesson, []) == ""
     assert verdict(lesson, Graded(made, None, None), []).startswith("No result")

@@ -35,7 +35,7 @@ from studyapp.study import library, queue, review
 from studyapp.study.lab import facts, predictions
 from studyapp.study.lab.evidence import with_evidence
 from studyapp.study.lab.facts import Ending, cite, lessons_for, links, measured
-from studyapp.study.lab.misses import bring_back, miss_card, outcome_card
+from studyapp.study.lab.misses import bring_back, miss_card, outcome_card, take_back
 from studyapp.study.lab.predictions import prediction_report
 from studyapp.study.lab.runs import Run, begin, history, keep, last_results, watched
 from studyapp.study.undo import undo
@@ -186,7 +186,7 @@ def test_a_run_is_kept_whole(engine: Engine, gap: Declaration, clock: Clock) -> 
     assert made is not None
     assert (made.grade, made.score) == (Verdict.RIGHT, pytest.approx(0.04))
     assert made.prediction.question == "With n = 64 instead: The gap is …"
-    assert made.prediction.said == "higher, 80%"
+    assert made.prediction.said == "higher (80% sure)"
     with reading(engine) as connection:
         assert history(connection, "gap", learner=1) == (kept,)
 
@@ -416,15 +416,17 @@ def test_no_mean_under_twenty(engine: Engine, gap: Declaration, clock: Clock) ->
     ran(engine, again, clock, None, "lower", 0.9)  # a rerun is exploration
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
-        assert report.scores == Scores(None, None, 19)
-        assert report.words == ("19 of 20 predictions before a mean says anything", "2 unresolved")
+        assert (report.scores.mean, report.scores.n) == (None, 19)
+        told = "right in 15 of 19; as sure as you were, 15.2 were to be expected"
+        assert report.words == (told, "2 unresolved")
     predicted(engine, gap, clock, 1, answer="lower", confidence=0.8)
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
     assert report.scores.n == 20
     assert report.scores.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)
     assert report.scores.guessing == pytest.approx(2 / 9)
-    assert report.words[0] == "after 20 predictions: Brier 0.19 (guessing 0.22)"
+    told = "right in 15 of 20; as sure as you were, 16.0 were to be expected"
+    assert report.words == (told, "Brier 0.19 (guessing 0.22; lower is better)", "2 unresolved")
 
 
 def test_ranges_are_counted_and_never_scored(
@@ -437,7 +439,7 @@ def test_ranges_are_counted_and_never_scored(
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
     assert (report.held, report.ranges, report.unresolved) == (9, 14, 1)
-    assert report.scores == Scores(None, None, 0)
+    assert report.scores == Scores(None, None, 0, 0, 0)
     assert report.words == ("your ranges held 9 of 14", "1 unresolved")
 
 
@@ -611,6 +613,8 @@ def test_a_link_that_names_nothing_is_told(cited: Cited, link: str, message: str
         (4.7344, None, None, "points", "+4.73 points"),
         (610, None, None, "", "610"),
         (1e-7, None, None, "", "1.0e−07"),
+        (1, 0.9999963, 1, "", "1.0000000 [0.9999963, 1.0000000]"),
+        (-8.1, -16.2, -0.2, "points", "−8.1 points [−16.2, −0.2]"),
         (0.9, 0.9, 0.9, "", "0.900 [0.900, 0.900]"),
         (0, 0, 0.0002, "of seeds", "0.00000 of seeds [0.00000, 0.00020]"),
         (-0.001, -0.4, 0.398, "", "0.00 [−0.40, +0.40]"),
@@ -708,7 +712,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
     asked = "Experiment “A gap” (gap): The gap is … (lower / the same / higher)"
     assert view.face.front == asked
     assert view.face.back == (
-        "[Higher](fact:gap.error_gap). Wrong labels were stored.\n\nYou said lower, 80%."
+        "[Higher](fact:gap.error_gap). Wrong labels were stored.\n\nYou said lower (80% sure)."
     )
     assert view.face.points == (Point("higher"),)
     assert view.note.tags == ("topic:gap",)
@@ -731,14 +735,15 @@ def test_a_miss_becomes_a_question_due_tomorrow(
 
 def test_a_plain_meaning_says_that_it_is_about_the_defaults(gap: Declaration) -> None:
     values = finished(gap).knobs
-    assert facts.meaning(gap, values, ()) == "Wrong labels\nwere stored."
-    assert facts.meaning(gap, values | {"n": 64}, ()).startswith("At the defaults: Wrong")
+    assert facts.meaning(gap, values, ()) == ("Wrong labels\nwere stored.",)
+    (elsewhere,) = facts.meaning(gap, values | {"n": 64}, ())
+    assert elsewhere.startswith("At the defaults: Wrong")
     assert facts.following(replace(gap, next="Try."), values | {"n": 64}, ()) == "Try."
 
 
 def test_a_meaning_with_conditions_is_what_is_true_of_the_run(gap: Declaration) -> None:
     texts = (
-        When("It rose at n = {n}.", "error_gap", low=1),
+        When("It rose at n = {n}: {fact:error_gap}, not {fact:other}.", "error_gap", low=1),
         When("It fell.", "error_gap", high=-1),
         When("No label was wrong.", knobs={"flips": (0, 0)}),
         When("Look at both."),
@@ -746,12 +751,12 @@ def test_a_meaning_with_conditions_is_what_is_true_of_the_run(gap: Declaration) 
     lesson = replace(gap, meaning=texts, next=texts[1:3])
     values = finished(gap).knobs
     for interval, flips, expected in (
-        (HIGHER, 0.2, "It rose at n = 256. Look at both."),
-        (LOWER, 0.2, "It fell. Look at both."),
-        (UNRESOLVED, 0.0, "No label was wrong. Look at both."),
+        (HIGHER, 0.2, "It rose at n = 256: +4.7 points [3.9, 5.5], not {fact:other}."),
+        (LOWER, 0.2, "It fell."),
+        (UNRESOLVED, 0.0, "No label was wrong."),
     ):
         found = facts.meaning(lesson, values | {"flips": flips}, [figure(interval)])
-        assert found == expected
+        assert found == (expected, "Look at both.")
     assert facts.following(lesson, values, [figure(LOWER)]) == "It fell."
 
 
@@ -759,8 +764,8 @@ def test_a_question_names_the_knobs_as_they_are(gap: Declaration) -> None:
     question = replace(gap.question, text="With {flips:%} wrong labels the gap is …")
     lesson, values = replace(gap, question=question), finished(gap).knobs
     assert predictions.asked(lesson, values) == "With 20% wrong labels the gap is …"
-    assert predictions.asked(lesson, values | {"flips": 0.0}) == (
-        "With flips = 0 instead: With 0% wrong labels the gap is …"
+    assert predictions.asked(lesson, values | {"flips": 0.0, "n": 64}) == (
+        "With n = 64 instead: With 0% wrong labels the gap is …"
     )
 
 
@@ -811,7 +816,7 @@ def test_a_right_prediction_is_asked_for_again_in_four_weeks(
     )
     assert view.face.back == (
         "[Higher](fact:gap.error_gap?flips=0.0&n=64). Labels were stored. Few.\n\n"
-        "You said higher, 90%, and were right."
+        "You said higher (90% sure), and were right."
     )
     assert r"Higher: **+4.7 points \[3.9, 5.5\]** ▪ your run" in shown
     assert view.face.points == (Point("higher"),)
@@ -819,6 +824,84 @@ def test_a_right_prediction_is_asked_for_again_in_four_weeks(
     assert (memory.state, memory.due, memory.lapses) == (State.REVIEW, made.due, 0)
     clock.forward(days=8)
     assert bring_back(desk_of(own, clock)) == 0  # sure, but no miss
+
+
+def test_the_card_of_a_right_prediction_is_never_doubled(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    desk = desk_of(own, clock)
+    run = ran(own, gap, clock, None, "higher", 0.9)
+    made = outcome_card(desk, gap, run)
+    again = outcome_card(desk, gap, run)
+    assert (again.card, again.new, again.due, again.logged) == (made.card, False, made.due, ())
+    clock.forward(days=28)
+    rate(own, made.card, clock)
+    due = memory_of(own, made.card).due
+    assert due > study_day(clock()) + timedelta(weeks=4)
+    rerun = outcome_card(desk, gap, ran(own, gap, clock, None, "higher", 0.9))
+    assert (rerun.card, rerun.new, rerun.due) == (made.card, False, due)
+    assert memory_of(own, made.card).due == due
+    with reading(own) as connection:
+        entries = log.read_log(connection, made.card, learner=1)
+    assert len(entries) == 3  # a rating with its date, and the one of four weeks later
+
+
+@pytest.mark.parametrize("answer", ["higher", "lower"])
+def test_a_card_of_a_prediction_is_taken_back_whole(
+    own: Engine, gap: Declaration, clock: Clock, answer: str
+) -> None:
+    desk = desk_of(own, clock)
+    library.new_question(desk, "Mine?", "Mine.")
+    run = ran(own, gap, clock, None, answer, 0.9)
+    made = outcome_card(desk, gap, run)
+    with reading(own) as connection:
+        path = cards.load(connection, made.card, learner=1).note.path
+    library.new_question(desk, "After it?", "Yes.")
+    assert take_back(desk, gap, run, made) is None
+    text = path.read_text()
+    assert [line.partition(" {#")[0] for line in text.splitlines() if line.startswith("## ")] == [
+        "## Mine?",
+        "## After it?",
+    ]
+    assert memory_of(own, made.card).state is State.NEW
+    with reading(own) as connection:
+        gone = connection.scalar(
+            select(tables.card.c.missing_since).where(tables.card.c.id == made.card)
+        )
+        assert gone is not None
+        assert connection.scalars(select(tables.prediction.c.card_id)).all() == [None]
+    fresh = outcome_card(desk, gap, run)
+    assert fresh.new
+    assert fresh.card != made.card
+
+
+def test_a_question_that_the_learner_has_changed_stays_in_its_file(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    desk = desk_of(own, clock)
+    run = ran(own, gap, clock, None, "higher", 0.9)
+    made = outcome_card(desk, gap, run)
+    with reading(own) as connection:
+        path = cards.load(connection, made.card, learner=1).note.path
+    changed = path.read_text().replace("were stored", "were kept")
+    path.write_text(changed)
+    assert take_back(desk, gap, run, made) == path
+    assert path.read_text() == changed
+    assert memory_of(own, made.card).state is State.NEW
+
+
+def test_undo_takes_a_card_of_a_prediction_back_in_one_step(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    made = outcome_card(desk_of(own, clock), gap, ran(own, gap, clock, None, "higher", 0.9))
+    clock.forward(minutes=1)
+    with writing(own) as connection:
+        undone = undo(connection, clock(), learner=1)
+    assert undone is not None
+    assert (undone.card, undone.rating) == (made.card, Rating.GOOD)
+    assert memory_of(own, made.card).state is State.NEW
+    with writing(own) as connection:
+        assert undo(connection, clock(), learner=1) is None
 
 
 def test_a_right_range_is_asked_for_again(own: Engine, gap: Declaration, clock: Clock) -> None:
