@@ -310,8 +310,13 @@ def _wrong_prompts(pages: Sequence[ContentFile]) -> Iterator[Problem]:
             messages = [_STRAY] if stray(section.text) else []
             if len(prompts) > MOST_PROMPTS:
                 messages.append(f"{len(prompts)} prompts, over {MOST_PROMPTS}; keep the hard ones")
+            families: set[str] = set()
             for prompt in prompts:
                 key, name = (page.pack, prompt.note), f"the prompt note:{prompt.note}"
+                family = key in notes and notes[key].family
+                if family and family in families:
+                    messages.append(f"{name} is of the family {family}, as one before it is")
+                families |= {family} if family else set()
                 if key in asked:
                     messages.append(f"{name} is already in section {asked[key]}")
                 asked.setdefault(key, section.number)

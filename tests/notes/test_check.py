@@ -341,7 +341,8 @@ def test_questions_may_begin_alike_and_go_on_otherwise(tmp_path: Path) -> None:
 NOTES = "".join(
     f"## {name}? {{#{name}}}\n\nSo {name}.\n\n- [ ] {name}\n\n{comment}\n\n"
     for name, comment in {
-        "one": "", "two": "", "three": "", "four": "",
+        "one": "", "two": "", "three": "<!-- family: f -->", "four": "",
+        "five": "<!-- family: f -->",
         "deep": "<!-- depth: more -->", "cards": "<!-- card: both -->",
     }.items()
 )  # fmt: skip
@@ -361,6 +362,10 @@ NOTES = "".join(
         (
             "\n\n".join(f"[x](note:{name})" for name in ("one", "two", "three", "four")),
             "4 prompts, over 3; keep the hard ones",
+        ),
+        (
+            "[x](note:three)\n\n[x](note:five)",
+            "the prompt note:five is of the family f, as one before it is",
         ),
         (
             "See [x](note:one).",
