@@ -464,6 +464,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             self._met_at = None
             self.view.prompt.ask(self._asked.view if self._asked else None)
             self.query_one(Ratings).clear()
+        elif self.view.prompt.revealed:  # the learner may come from the lab, with a new figure
+            self.view.prompt.show_answer(self._answer(self._asked))
 
     def _show_text(self, standings: Mapping[str, Standing], until: Prompt | None) -> None:
         self.set_class(until is not None, "-asking")
@@ -498,14 +500,16 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         return True
 
     def action_reveal(self) -> None:
-        if self._asked is None:
-            return
-        card = self.view.prompt
-        card.reveal(evidence(self, self._asked.view.face.back).text)
-        self._show_ratings()
-        self.call_after_refresh(self._show_answer)
+        if self._asked is not None:
+            self.view.prompt.reveal(self._answer(self._asked))
+            self._show_ratings()
+            self.call_after_refresh(self._scroll_to_answer)
 
-    def _show_answer(self) -> None:
+    def _answer(self, asked: Asked) -> str:
+        """The answer with what the learner's own runs measured."""
+        return evidence(self, asked.view.face.back).text
+
+    def _scroll_to_answer(self) -> None:
         """Scroll as far as it takes to see the answer, and no further than to its question."""
         place = min(self.view.prompt.virtual_region.y - 1, self.view.max_scroll_y)
         self.view.scroll_to(y=max(self.view.scroll_y, place), animate=False)

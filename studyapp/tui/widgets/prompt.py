@@ -70,10 +70,14 @@ class PromptCard(Vertical):
         """Show the *answer*, its points and what it rests on below the question."""
         assert self.card is not None
         note, points = self.card.note, self.card.face.points
-        self.query_one("#prompt-answer", Prose).show(answer)
+        self.show_answer(answer)
         self._points.show(points, [plain(point.text).strip() for point in points])
         source = [f"as of {note.as_of}"] if note.as_of else []
         line = self.query_one("#prompt-source", Static)
         line.update("  ".join([*source, *note.sources]))
         line.set_class(bool(source or note.sources), "-told")
         self.add_class("-revealed")
+
+    def show_answer(self, answer: str) -> None:
+        """Show another text of the answer; what is ticked stays."""
+        self.query_one("#prompt-answer", Prose).show(answer)
