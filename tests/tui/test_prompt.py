@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from pictures import Pictures
 from screen import NARROW, WIDE, arrives, hides, settled, shows, tells, until
+from studyapp.config import Settings
 from studyapp.store import tables
 from studyapp.store.engine import reading
 from studyapp.study import queue
@@ -17,6 +18,8 @@ from studyapp.tui import places
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.section import SectionScreen
+from studyapp.tui.screens.summary import SummaryScreen
+from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.screens.tracker import TrackerScreen
 from tests_support import Clock, question, questionnaire
 
@@ -187,3 +190,19 @@ async def test_what_another_window_rated_is_told_and_passed(make_app, open_secti
         await tells(pilot, "This card was already rated in another window; here is the next.")
         await shows(pilot, "✓ Why the first?", "What is second?")
         assert [one[:2] for one in ratings(first)] == [("first", 3)]
+
+
+async def test_a_sitting_whose_last_card_the_section_asked_is_over(
+    make_app, open_today, asking: Path
+) -> None:
+    app = make_app(settings=Settings(new_a_day=1))
+    async with app.run_test(size=WIDE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await arrives(pilot, ReviewScreen)
+        await pilot.press("R")
+        await arrives(pilot, SectionScreen)
+        await pilot.press("space", "4", "right", "escape")
+        await arrives(pilot, SummaryScreen)
+        await pilot.press("escape")
+        await arrives(pilot, TodayScreen)
