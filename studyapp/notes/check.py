@@ -29,15 +29,18 @@ from studyapp.notes.note import (
     chapter_name,
 )
 from studyapp.notes.overlap import overlaps
+from studyapp.notes.prompt import find, stray
 from studyapp.notes.template import TemplateError, parts
 from studyapp.notes.variant import digest, drawn
 
 MOST_CORE = 120  # cards of a chapter that deserve years
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
 COMPUTED = "compute"  # the tag of an answer that has a snippet and what it prints
+MOST_PROMPTS = 3  # questions inside a section: the hard ones, not every one
 WIDEST, TALLEST = 76, 18  # signs and lines that a terminal of 80 by 24 leaves for a text
 NEARLY = 0.8  # share of their words that two questions have in common
 _SMALL = frozenset({"a", "an", "the", "is", "are", "do", "does", "of", "in", "to", "and"})
+_STRAY = "a link to a note (note:) stands alone, between empty lines"
 _LINK = re.compile(r"\]\((fact|lesson):([a-z0-9_-]+(?:\.[a-z0-9_]+)?)")
 AS_OF_YEARS = 2  # a dated answer is looked at again after 24 months
 _EMPTY = frozenset(
@@ -201,6 +204,7 @@ def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem
             if moment.section and known and moment.section not in known:
                 message = f"section: {moment.section} is in no table of contents of the pack"
                 yield Problem(moment.path, moment.line, message)
+    yield from _wrong_prompts(pages)
     yield from _too_many(pages)
     yield from _repeated(pages)
     yield from _alike(pages)
@@ -296,6 +300,47 @@ def _wrong_templates(page: ContentFile) -> Iterator[Problem]:
             if note.id not in current:
                 message = "nothing is drawn from this template; run `studyapp check --run`"
                 yield Problem(note.path, note.template.line, message)
+
+
+def _wrong_prompts(pages: Sequence[ContentFile]) -> Iterator[Problem]:
+    """Prompts that ask nothing, twice or too much, and links to notes that are none."""
+    notes = {(page.pack, note.id): note for page in pages for note in page.notes}
+    asked: dict[tuple[str, str], str] = {}
+    for page in pages:
+        for section in page.sections:
+            prompts = find(section.text)
+            messages = [_STRAY] if stray(section.text) else []
+            if len(prompts) > MOST_PROMPTS:
+                messages.append(f"{len(prompts)} prompts, over {MOST_PROMPTS}; keep the hard ones")
+            families: set[str] = set()
+            for prompt in prompts:
+                key, name = (page.pack, prompt.note), f"the prompt note:{prompt.note}"
+                family = key in notes and notes[key].family
+                if family and family in families:
+                    messages.append(f"{name} is of the family {family}, as one before it is")
+                families |= {family} if family else set()
+                if key in asked:
+                    messages.append(f"{name} is already in section {asked[key]}")
+                asked.setdefault(key, section.number)
+                if wrong := _wrong_prompt(notes.get(key)):
+                    messages.append(f"{name} {wrong}")
+            for message in messages:
+                yield Problem(section.path, section.line, message)
+        answers = [(note.path, note.line, note.answer) for note in page.notes]
+        answers += [(it.path, it.line, it.answer) for note in page.notes for it in note.variants]
+        answers += [(moment.path, moment.line, moment.text) for moment in page.moments]
+        for path, line, text in answers:
+            if stray(text) or find(text):
+                yield Problem(path, line, "only the text of a section asks a note: note:")
+
+
+def _wrong_prompt(note: Note | None) -> str | None:
+    """What keeps *note* from being asked inside a section, after its name."""
+    if note is None:
+        return "names no note of the pack"
+    if note.kind is not NoteKind.QUESTION or len(sides(note)) != 1:
+        return "is no question with one card"
+    return None if note.depth is Depth.CORE else f"is no core question, but {note.depth}"
 
 
 def _height(text: str) -> int:

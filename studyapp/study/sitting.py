@@ -172,6 +172,18 @@ class Sitting:
             self._reload()
             self._item, self.view = self._put_first(self.view.id if seen is None else seen)
 
+    def come_back(self) -> None:
+        """Read the queue again after other cards may have been rated elsewhere in the app, with the
+        current card in front unless it is one of them."""
+        if self.view is None:
+            return
+        with self.desk.reading() as connection:
+            memory = log.read_memory(connection, self.view.id, learner=self.desk.learner)
+        if memory.last_review == self.view.memory.last_review:
+            self.reload_card()
+        else:
+            self.refresh()
+
     def _look_again(self, view: CardView) -> None:
         """Read what another window has changed; a card that it has set aside goes."""
         with self.desk.reading() as connection:

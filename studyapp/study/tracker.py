@@ -244,6 +244,15 @@ def read_course(
     )
 
 
+def find_section(
+    connection: Connection, chapter_id: int, number: str | None, *, learner: int
+) -> CourseSection | None:
+    """The section of a chapter with this number, its cards not counted; None if there is none."""
+    course = read_course(connection, {}, learner=learner)
+    sections = (one.sections for one in course.chapters if one.id == chapter_id)
+    return next((it for found in sections for it in found if it.number == number), None)
+
+
 def count_cards(connection: Connection, *, depth: str = DEPTHS[0], learner: int) -> CardCounts:
     """Cards by chapter and section; None stands for cards of no section."""
     known = func.count(case((memory.state != State.NEW, 1)))

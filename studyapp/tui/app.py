@@ -199,6 +199,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.tracker import TrackerScreen
 
                 return TrackerScreen()
+            case places.Section(section):
+                from studyapp.tui.screens.section import SectionScreen
+
+                return SectionScreen(section)
             case places.Chapter(key, resume):
                 from studyapp.tui.screens.chapter import ChapterScreen
 

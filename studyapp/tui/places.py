@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from studyapp.notes.note import ChapterKey
     from studyapp.study.questionnaire.attempt import Asked, Attempt, Earlier
     from studyapp.study.sitting import Sitting
+    from studyapp.study.tracker import CourseSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,13 @@ class Summary:
 @dataclass(frozen=True, slots=True)
 class Course:
     """The table of contents with the learner's progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of the course, to read."""
+
+    section: CourseSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,7 @@ Place = (
     Review
     | Summary
     | Course
+    | Section
     | Chapter
     | Questionnaire
     | Tally

@@ -359,3 +359,58 @@ def test_questions_may_begin_alike_and_go_on_otherwise(tmp_path: Path) -> None:
         "the question cites an experiment, whose figure belongs to the answer",
         "the same question is already",
     ]
+
+
+NOTES = "".join(
+    f"## {name}? {{#{name}}}\n\nSo {name}.\n\n- [ ] {name}\n\n{comment}\n\n"
+    for name, comment in {
+        "one": "", "two": "", "three": "<!-- family: f -->", "four": "",
+        "five": "<!-- family: f -->",
+        "deep": "<!-- depth: more -->", "cards": "<!-- card: both -->",
+    }.items()
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[x](note:none)", "the prompt note:none names no note of the pack"),
+        ("[x](note:epoch)", "the prompt note:epoch is no question with one card"),
+        ("[x](note:cards)", "the prompt note:cards is no question with one card"),
+        ("[x](note:deep)", "the prompt note:deep is no core question, but more"),
+        (
+            "[x](note:one)\n\nA word.\n\n[x](note:one)",
+            "the prompt note:one is already in section 1.1",
+        ),
+        (
+            "\n\n".join(f"[x](note:{name})" for name in ("one", "two", "three", "four")),
+            "4 prompts, over 3; keep the hard ones",
+        ),
+        (
+            "[x](note:three)\n\n[x](note:five)",
+            "the prompt note:five is of the family f, as one before it is",
+        ),
+        (
+            "See [x](note:one).",
+            "a link to a note (note:) stands alone, between empty lines",
+        ),
+    ],
+)
+def test_prompts(tmp_path: Path, text: str, message: str) -> None:
+    write_page(tmp_path, "q.md", "questionnaire", NOTES)
+    write_page(tmp_path, "t.md", "jargon", "## Epoch {#epoch}\nOne pass.\n")
+    write_page(tmp_path, "r.md", "reading", f"## 1.1 One\n\n{text}\n")
+    assert found(tmp_path) == [("r.md", FIRST, message)]
+
+
+def test_prompts_that_are_right(tmp_path: Path) -> None:
+    write_page(tmp_path, "q.md", "questionnaire", NOTES)
+    text = "\n\nProse.\n\n".join(f"[x](note:{name})" for name in ("one", "two", "three"))
+    write_page(tmp_path, "r.md", "reading", f"## 1.1 One\n\n{text}\n\n## 1.2 Two\n\n[x](note:four)")
+    assert not found(tmp_path)
+
+
+def test_an_answer_asks_no_note(tmp_path: Path) -> None:
+    answer = "## Why? {#why}\n\nSo.\n\n[x](note:why)\n\n- [ ] so\n"
+    write_page(tmp_path, "q.md", "questionnaire", answer)
+    assert found(tmp_path) == [("q.md", FIRST, "only the text of a section asks a note: note:")]

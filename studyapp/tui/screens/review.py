@@ -16,7 +16,7 @@ from studyapp.lab.catalog import Declaration
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.plain import plain
 from studyapp.store.engine import LONG_PATIENCE, WAL_LIMIT, LockedError, tidy, wal_size
-from studyapp.study import library, words
+from studyapp.study import library, tracker, words
 from studyapp.study.card import CardView
 from studyapp.study.grading import complete, propose
 from studyapp.study.lab.facts import lessons_for
@@ -61,6 +61,7 @@ class ReviewScreen(Page):
         Binding("k", "know", "know it", tooltip="Known already: confirmed in 30 days"),
         Binding("l", "lesson", "experiment", tooltip="The experiment behind this answer"),
         Binding("f", "reference", "reference", tooltip="Show the reference figure at once"),
+        Binding("R", "read", "read", show=False, tooltip="Read the section that it belongs to"),
         Binding("e", "edit", "edit", tooltip="Open the source at its line in $EDITOR"),
         Binding("b", "bury", "bury", tooltip="Not today: back tomorrow"),
         Binding("s", "suspend", "suspend", show=False, tooltip="Set this card aside"),
@@ -91,6 +92,7 @@ class ReviewScreen(Page):
         self._to_amend = False
         self._lessons: Sequence[Declaration] = ()
         self._withheld = False
+        self._reading = False  # the section of the card, on top of it
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -234,6 +236,8 @@ class ReviewScreen(Page):
                 return self._to_amend
             case "lesson":
                 return bool(self._lessons)
+            case "read":
+                return view.section_title is not None
             case "reference":
                 return self._revealed and self._withheld
         return True
@@ -449,8 +453,41 @@ class ReviewScreen(Page):
     def _follow(self, event: Prose.LinkClicked) -> None:
         self.study.open_link(event.href)
 
+    def action_read(self) -> None:
+        view = self.sitting.view
+        assert view is not None
+        try:
+            with self.desk.reading() as connection:
+                section = tracker.find_section(
+                    connection, view.chapter_id, view.note.section, learner=self.desk.learner
+                )
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        if section is not None:
+            self._reading = True
+            self.study.open(places.Section(section))
+
+    def _come_back(self) -> None:
+        """The section may have asked cards of this sitting, this one too."""
+        self._reading, before = False, self.sitting.view
+        try:
+            self.sitting.come_back()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        after = self.sitting.view
+        if before is None or after is None or after.id != before.id:
+            self._show_card()
+        else:
+            self._show_head()
+
     def on_screen_resume(self) -> None:
-        if self._revealed:  # the learner may come from the lab, with a figure of their own
+        if self._reading:
+            self._come_back()
+        if (
+            self._revealed and self.sitting.view is not None
+        ):  # the learner may come from the lab, with a figure of their own
             self._show_answer()
             self.refresh_bindings()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -11,16 +12,23 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
-from studyapp.errors import StudyError
+from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
+from studyapp.memory.state import Rating
 from studyapp.notes.note import chapter_title
-from studyapp.study import asking, library, tracker, words
+from studyapp.notes.prompt import Prompt, find
+from studyapp.study import asking, library, prompt, tracker, words
+from studyapp.study.prompt import Asked, Standing
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
+from studyapp.study.undo import undo
 from studyapp.tui import places
+from studyapp.tui.evidence import evidence
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, one_line
+from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
+from studyapp.tui.widgets.ratings import Ratings
 from studyapp.tui.widgets.section import SectionView
 
 
@@ -78,6 +86,24 @@ class CoursePage(WritingPage):
     def show_course(self) -> None:
         """Show `course` and `entry` as they are now."""
         raise NotImplementedError
+
+    def show_entry(self) -> None:
+        """Show `entry`; what its text asks is marked as asked or answered."""
+        self.view.show(self.entry, self.desk.now(), _marks(self.standings()))
+
+    def standings(self) -> Mapping[str, Standing]:
+        """How far the learner is with what the section's text asks."""
+        section = self.section
+        names = {one.note for one in find(section.text)} if section else set()
+        if section is None or not names:
+            return {}
+        now, learner = self.desk.now(), self.desk.learner
+        try:
+            with self.desk.reading() as connection:
+                return prompt.standings(connection, section.id, names, now, learner=learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return {}
 
     @property
     def section(self) -> CourseSection | None:
@@ -308,9 +334,31 @@ class CoursePage(WritingPage):
 
 
 class SectionScreen(CoursePage, inherit_bindings=False):
-    """One section; going on leads through its text and then to the next section."""
+    """One section; going on leads through its text and then to the next section.
+
+    Where the text asks, it stops: the question is answered and rated, or passed, and it goes on.
+    """
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
+        Binding("enter,space", "reveal", "show answer", tooltip="Show the answer"),
+        Binding("enter,space", "accept", "accept", tooltip="Accept what your ticks propose"),
+        Binding(
+            "1",
+            "rate(1)",
+            "rate",
+            key_display="1-4",
+            tooltip="Rate: 1 again, 2 hard (remembered, slowly), 3 good, 4 easy",
+        ),
+        Binding("2", "rate(2)", "hard", show=False),
+        Binding("3", "rate(3)", "good", show=False),
+        Binding("4", "rate(4)", "easy", show=False),
+        Binding("x", "tick", "tick", key_display="↑↓ x", tooltip="Tick a point: you said it"),
+        Binding("down", "point(1)", "next point", show=False),
+        Binding("up", "point(-1)", "previous point", show=False),
+        Binding(
+            "right", "later", "later", key_display="→", tooltip="Read on; its card comes on its day"
+        ),
+        Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
         Binding("enter,space", "go_on", "go on", tooltip="A page down, then the next section"),
         Binding("down,j", "line(1)", "scroll", show=False, tooltip="Scroll"),
         Binding("up,k", "line(-1)", "scroll up", show=False, tooltip="Scroll"),
@@ -322,7 +370,10 @@ class SectionScreen(CoursePage, inherit_bindings=False):
     DEFAULT_CSS = """
     SectionScreen {
         & > SectionView { width: 100%; max-width: 103; padding: 1 1 0 1; }
-        &.-tiny > SectionView, &.-flat > SectionView { display: none; }
+        & > Ratings { display: none; max-width: 103; }
+        &.-asking > Ratings { display: block; }
+        &.-tiny > SectionView, &.-flat > SectionView, &.-tiny > Ratings, &.-flat > Ratings {
+            display: none; }
     }
     """
 
@@ -330,9 +381,16 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         super().__init__()
         self._section = section
         self._edit = edit
+        self._asked: Asked | None = None
+        self._met_at: datetime | None = None  # when the question came into view
+        self._passed: set[int] = set()  # cards
 
     def compose_body(self) -> ComposeResult:
         yield self.view
+        yield Ratings()
+
+    def on_mount(self) -> None:
+        self.watch(self.view, "scroll_y", self._look, init=False)
 
     @property
     def entry(self) -> CourseSection:
@@ -343,7 +401,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         self._section = next(
             (one for one in self.course.sections if one.id == place), self._section
         )
-        self.view.show(self._section, self.desk.now())
+        self.show_entry()
         chapter = self.chapter
         if chapter is not None:
             self.head(
@@ -355,8 +413,11 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             self.action_note()
 
     def action_go_on(self) -> None:
-        if self.view.scroll_y < self.view.max_scroll_y:
+        if not self.view.at_end:
             self.action_scroll(1)
+            return
+        if self._asked is not None:
+            self.notify("1-4 say how well you knew it; → reads on without.")
             return
         sections = self.course.sections
         place = next((at for at, one in enumerate(sections) if one.id == self._section.id), None)
@@ -372,6 +433,168 @@ class SectionScreen(CoursePage, inherit_bindings=False):
 
     def action_end(self, side: int) -> None:
         (self.view.scroll_end if side > 0 else self.view.scroll_home)(animate=False)
+
+    # what the text asks
+
+    def show_entry(self) -> None:
+        standings = self.standings()
+        until = next(
+            (
+                one
+                for one in find(self._section.text)
+                if (found := standings.get(one.note))
+                and found.new
+                and found.card not in self._passed
+            ),
+            None,
+        )
+        self._ask(standings[until.note].card if until else None)
+        self._show_text(standings, until if self._asked else None)
+
+    def _ask(self, card: int | None) -> None:
+        """Ask this card; one that is asked already stays as it is."""
+        before, self._asked = self._asked, None
+        try:
+            if card is not None:
+                with self.desk.reading() as connection:
+                    self._asked = prompt.ask(connection, card, learner=self.desk.learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+        if self._asked is None or before is None or self._asked.view != before.view:
+            self._met_at = None
+            self.view.prompt.ask(self._asked.view if self._asked else None)
+            self.query_one(Ratings).clear()
+        elif self.view.prompt.revealed:  # the learner may come from the lab, with a new figure
+            self.view.prompt.show_answer(self._answer(self._asked))
+
+    def _show_text(self, standings: Mapping[str, Standing], until: Prompt | None) -> None:
+        self.set_class(until is not None, "-asking")
+        self.view.show(self._section, self.desk.now(), _marks(standings), until)
+        self.call_after_refresh(self._look)
+
+    def _look(self) -> None:
+        """The time for an answer counts from when its question can be read."""
+        if self._asked is not None and self._met_at is None and self.view.at_end:
+            self._met_at = self.desk.now()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not super().check_action(action, parameters):
+            return False
+        card = self.view.prompt
+        match action:
+            case "reveal":
+                return self._asked is not None and not card.revealed and self.view.at_end
+            case "accept":
+                return card.proposed is not None
+            case "rate":
+                return card.revealed
+            case "tick" | "point":
+                return card.points is not None
+            case "later":
+                return self._asked is not None
+            case "undo":
+                return bool(find(self._section.text))
+            case "moment":
+                return self._asked is None
+        return True
+
+    def action_reveal(self) -> None:
+        if self._asked is not None:
+            self.view.prompt.reveal(self._answer(self._asked))
+            self._show_ratings()
+            self.call_after_refresh(self._scroll_to_answer)
+
+    def _answer(self, asked: Asked) -> str:
+        """The answer with what the learner's own runs measured."""
+        return evidence(self, asked.view.face.back).text
+
+    def _scroll_to_answer(self) -> None:
+        """Scroll as far as it takes to see the answer, and no further than to its question."""
+        place = min(self.view.prompt.virtual_region.y - 1, self.view.max_scroll_y)
+        self.view.scroll_to(y=max(self.view.scroll_y, place), animate=False)
+        self.refresh_bindings()
+
+    @on(Points.Changed)
+    def _show_ratings(self) -> None:
+        if self._asked is None:
+            return
+        now, proposed = self.desk.now(), self.view.prompt.proposed
+        waits = {
+            rating: words.wait(after, now) for rating, after in self._asked.options(now).items()
+        }
+        why = "all core points" if proposed is Rating.GOOD else "point missing"
+        self.query_one(Ratings).show(waits, proposed, why)
+        self.refresh_bindings()
+
+    def action_tick(self) -> None:
+        if (points := self.view.prompt.points) is not None:
+            points.toggle()
+
+    def action_point(self, step: int) -> None:
+        if (points := self.view.prompt.points) is not None:
+            points.move(step)
+
+    def action_accept(self) -> None:
+        if (proposed := self.view.prompt.proposed) is not None:
+            self._rate(proposed)
+
+    def action_rate(self, rating: int) -> None:
+        self._rate(Rating(rating))
+
+    @on(Ratings.Chosen)
+    def _chosen(self, event: Ratings.Chosen) -> None:
+        if self.check_action("rate", ()):
+            self._rate(event.rating)
+
+    def _rate(self, rating: Rating) -> None:
+        asked, now = self._asked, self.desk.now()
+        if asked is None:
+            return
+        spent = now - self._met_at if self._met_at else timedelta()
+        try:
+            prompt.rate(self.desk, asked, rating, spent)
+        except (AlreadyRatedError, ChangedError) as error:
+            self.notify(str(error), severity="warning")
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._read_on()
+        if self.view.prompt.revealed:  # it has changed in another window, and is asked still
+            self._show_ratings()
+
+    def action_later(self) -> None:
+        if self._asked is not None:
+            self._passed.add(self._asked.view.id)
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Show the text as far as it goes now, with the place of the question where it was."""
+        place = self.view.prompt.virtual_region.y - 1
+        self._counts = None
+        self.reload()
+        if self.view.scroll_y > place:
+            self.view.scroll_to(y=place, animate=False)
+
+    def action_undo(self) -> None:
+        try:
+            with self.desk.writing() as connection:
+                undone = undo(connection, self.desk.now(), learner=self.desk.learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
+        if undone and undone.card is not None:
+            self._passed.discard(undone.card)
+        self._counts = None
+        self.reload()
+        if undone and self._asked and self._asked.view.id == undone.card:
+            self.call_after_refresh(self.view.scroll_end, animate=False)
+
+
+def _marks(standings: Mapping[str, Standing]) -> dict[str, str]:
+    """What stands before each prompt in a section's text, by note."""
+    return {name: "✓" if one.met else "–" if one.aside else "?" for name, one in standings.items()}
 
 
 def _enter(cards: int) -> str:
@@ -395,6 +618,13 @@ _OWN = frozenset(
         "find",
         "scroll",
         "back",
+        "reveal",
+        "accept",
+        "rate",
+        "tick",
+        "point",
+        "later",
+        "undo",
         "go_on",
         "line",
         "end",

@@ -60,7 +60,7 @@ class TrackerScreen(CoursePage):
         elif self._page is not None:
             self.contents.go_to(self._page.entry.id)
             self._page = None
-        self.view.show(self.entry, self.desk.now())
+        self.show_entry()
         if not self.view.editing:
             self.focus_home()
 
@@ -72,7 +72,7 @@ class TrackerScreen(CoursePage):
         if key(self.entry) != key(self._writing) and not self.close_note():
             self.contents.go_to(key(self._writing))  # its note must be kept first
             return
-        self.view.show(self.entry, self.desk.now())
+        self.show_entry()
         self.refresh_bindings()
 
     @on(Contents.Chosen)

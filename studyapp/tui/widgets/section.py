@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from textual.app import ComposeResult
@@ -11,10 +12,12 @@ from textual.widgets import Static
 
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import chapter_title
+from studyapp.notes.prompt import Prompt, marked
 from studyapp.study import words
 from studyapp.study.tracker import FAMILIAR, Cards, Chapter, CourseMoment, CourseSection, Part
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, key, one_line
+from studyapp.tui.widgets.prompt import PromptCard
 from studyapp.tui.widgets.prose import Prose
 
 
@@ -22,6 +25,7 @@ class SectionView(VerticalScroll, can_focus=False):
     """Shows a section, or in short a part or a chapter. One of its moments is selected.
 
     The learner's own note is read as Markdown; after `edit` it is in a box that takes the keys.
+    While `prompt` asks, what follows it waits: the rest of the text, the note and the moments.
     """
 
     DEFAULT_CSS = """
@@ -44,11 +48,13 @@ class SectionView(VerticalScroll, can_focus=False):
         self._place = 0  # of the selected moment
         self.editing = False
         self.box = AnswerBox()
+        self.prompt = PromptCard()
 
     def compose(self) -> ComposeResult:
         yield Static("", id="name", markup=False)
         yield Static("", id="state", markup=False)
         yield Prose(id="text")
+        yield self.prompt
         yield Static(_rule("your note"), id="own-rule", classes="rule", markup=False)
         yield Prose(id="own")
         yield self.box
@@ -69,8 +75,22 @@ class SectionView(VerticalScroll, can_focus=False):
         moments = self.section.moments if self.section else ()
         return moments[min(self._place, len(moments) - 1)] if moments else None
 
-    def show(self, entry: Entry | None, now: datetime) -> None:
-        """Show *entry* as it is *now*. Another one is shown from its beginning."""
+    @property
+    def at_end(self) -> bool:
+        """Whether there is nothing further down."""
+        return self.scroll_y >= self.max_scroll_y
+
+    def show(
+        self,
+        entry: Entry | None,
+        now: datetime,
+        marks: Mapping[str, str],
+        until: Prompt | None = None,
+    ) -> None:
+        """Show *entry* as it is *now*. Another one is shown from its beginning.
+
+        *marks* stand before the prompts in a section's text, by note; it ends at the one *until*.
+        """
         if key(entry) != key(self._entry):
             self._place, self.editing = 0, False
             self.scroll_home(animate=False)
@@ -78,7 +98,7 @@ class SectionView(VerticalScroll, can_focus=False):
         name, state, text = _said(entry, now)
         self.query_one("#name", Static).update(name)
         self.query_one("#state", Static).update(state)
-        self.query_one("#text", Prose).show(text)
+        self.query_one("#text", Prose).show(marked(text, marks, until) if self.section else text)
         self._draw_own()
         self._draw_moments()
 
@@ -110,14 +130,15 @@ class SectionView(VerticalScroll, can_focus=False):
     def _draw_own(self) -> None:
         own = self.section.own if self.section else ""
         self.query_one("#own", Prose).show(own)
-        self.query_one("#own").display = bool(own.strip()) and not self.editing
-        self.query_one("#own-rule").display = bool(own.strip()) or self.editing
+        shown = bool(own.strip()) and self.prompt.card is None
+        self.query_one("#own").display = shown and not self.editing
+        self.query_one("#own-rule").display = shown or self.editing
         self.box.display = self.editing
 
     def _draw_moments(self) -> None:
         moments, chosen = self.section.moments if self.section else (), self.moment
         for name in ("#moment-rule", "#moments", "#moment"):
-            self.query_one(name).display = bool(moments)
+            self.query_one(name).display = bool(moments) and self.prompt.card is None
         if chosen is None:
             return
         several = "; ←→ choose" if len(moments) > 1 else ""

@@ -1,0 +1,115 @@
+"""Questions answered inside a section's text (RULES: What enters, when)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, select
+
+from studyapp.memory.clock import study_day
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Memory, Rating, State
+from studyapp.store import log, owner, tables
+from studyapp.study import review
+from studyapp.study.card import CardView, load
+from studyapp.study.desk import Desk
+
+note = tables.note.c
+card = tables.card.c
+chapter = tables.chapter.c
+section = tables.section.c
+memory = tables.memory.c
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the learner is with a prompt's card: `met` once it was rated or known; else it may be
+    set `aside`, suspended or until another day."""
+
+    card: int
+    met: bool
+    aside: bool
+
+    @property
+    def new(self) -> bool:
+        """Whether the text stops here to ask."""
+        return not (self.met or self.aside)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A prompt's card as it is asked, and the parameters that its buttons are drawn from."""
+
+    view: CardView
+    parameters: Parameters
+
+    def options(self, now: datetime) -> dict[Rating, Memory]:
+        """What each rating leads to."""
+        view = self.view
+        return {
+            rating: review.preview(view.memory, rating, now, view.uid, self.parameters)
+            for rating in Rating
+        }
+
+
+def standings(
+    connection: Connection, section_id: int, names: Collection[str], now: datetime, *, learner: int
+) -> dict[str, Standing]:
+    """The standing of each of the notes called *names* in the section's pack. One that is not
+    there, or has not exactly one card, is left out."""
+    today = study_day(now)
+    pack = (
+        select(chapter.pack)
+        .join(tables.section, section.chapter_id == chapter.id)
+        .where(section.id == section_id)
+    )
+    rows = connection.execute(
+        select(note.name, card.id, memory.state, memory.suspended, memory.buried_until)
+        .join(tables.card, card.note_id == note.id)
+        .join(tables.chapter, chapter.id == card.chapter_id)
+        .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
+        .where(
+            note.name.in_(list(names)),
+            chapter.pack == pack.scalar_subquery(),
+            card.missing_since.is_(None),
+            owner.visible(card, learner=learner),
+        )
+    ).all()
+    counted = [row.name for row in rows]
+    return {
+        row.name: Standing(
+            row.id,
+            met=row.state not in (None, State.NEW),
+            aside=bool(row.suspended) or (row.buried_until or today) > today,
+        )
+        for row in rows
+        if counted.count(row.name) == 1
+    }
+
+
+def ask(connection: Connection, card_id: int, *, learner: int) -> Asked:
+    """Read a prompt's card to ask it."""
+    parameters = log.in_force(connection, learner=learner)
+    return Asked(load(connection, card_id, learner=learner), parameters)
+
+
+def rate(desk: Desk, asked: Asked, rating: Rating, spent: timedelta) -> review.Answered:
+    """Keep a rating, in one transaction that is finished before the text goes on.
+
+    Raises AlreadyRatedError or ChangedError as `review.answer` does, and LockedError.
+    """
+    view = asked.view
+    with desk.writing() as connection:
+        return review.answer(
+            connection,
+            view.id,
+            view.memory.last_review,
+            rating,
+            desk.now(),
+            duration=spent,
+            variant=view.variant,
+            promise=(view.memory, asked.parameters),
+            learner=desk.learner,
+        )
