@@ -80,6 +80,12 @@ def find_clozes(text: str) -> list[Cloze]:
     ]
 
 
+def uncovered(text: str) -> str:
+    """An answer with every ==hidden== text in its place, without the marks."""
+    found = find_clozes(text) if "==" in text else []
+    return _replace_clozes(text, [None] * len(found)) if found else text
+
+
 def numbered_items(text: str) -> list[str]:
     """Items of the numbered list in an answer, without their numbers."""
     return [text[slice(*match.span(1))].strip() for match in _ITEM.finditer(without_code(text))]
@@ -121,7 +127,7 @@ def question_face(note: Note, turn: int = 0) -> Face:
         case CardStyle.CLOZE:
             hidden = ["**[ … ]**"] * len(find_clozes(note.answer))
             front = _replace_clozes(note.answer, list[str | None](hidden))
-            whole = _replace_clozes(note.answer, [None] * len(hidden))
+            whole = uncovered(note.answer)
             points = tuple(Point(text, id=key) for key, text in clozes(note.answer))
             return Face(f"{note.question}\n\n{front}", whole, points)
         case CardStyle.ORDER:
@@ -148,8 +154,7 @@ def _cloze_face(note: Note, key: str) -> Face:
     found = [name for name, _ in clozes(note.answer)]
     hidden = next((text for name, text in clozes(note.answer) if name == key), "")
     front = _replace_clozes(note.answer, ["**[ … ]**" if name == key else None for name in found])
-    whole = _replace_clozes(note.answer, [None for _ in found])
-    return Face(f"{note.question}\n\n{front}", f"**{hidden}**\n\n{whole}")
+    return Face(f"{note.question}\n\n{front}", f"**{hidden}**\n\n{uncovered(note.answer)}")
 
 
 def _replace_clozes(text: str, shown: list[str | None]) -> str:
