@@ -118,7 +118,17 @@ def packs_of(desk: Desk) -> Path:
         return own_packs()
     with desk.reading() as connection:
         name = learners.name_of(connection, learner=desk.learner)
-    return data_folder() / "packs-of" / learners.as_folder(name)
+    return _packs_of_others() / learners.as_folder(name)
+
+
+def _packs_of_others() -> Path:
+    return data_folder() / "packs-of"
+
+
+def is_own(folder: Path) -> bool:
+    """Whether a content folder is below those of a learner's own packs, whoever it is."""
+    homes = (own_packs(), _packs_of_others())
+    return any(folder.resolve().is_relative_to(home.resolve()) for home in homes)
 
 
 def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:

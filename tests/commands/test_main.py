@@ -196,6 +196,17 @@ def test_check_lists_every_problem_and_exits_with_1(content: Path) -> None:
     assert f"{content / '1' / 'a.md'}:1: " in plain.output
 
 
+@pytest.mark.parametrize("home", ["packs/mine", "packs-of/anna/mine"])
+def test_ones_own_questions_need_no_points(tmp_path: Path, home: str) -> None:
+    note = questionnaire("## Why? {#why}\n\nBecause.\n")
+    for folder in (tmp_path / "data/studyapp" / home, tmp_path / "pack"):
+        folder.mkdir(parents=True)
+        (folder / "q.md").write_text(note)
+    assert run("check", str(tmp_path / "data/studyapp" / home)).exit_code == 0
+    told = run("check", str(tmp_path / "pack"))
+    assert (told.exit_code, told.output.count("has no points")) == (1, 1)
+
+
 def test_check_fix_writes_missing_ids(content: Path) -> None:
     path = content / "1" / "new.md"
     path.write_text(
