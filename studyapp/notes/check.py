@@ -89,9 +89,10 @@ def check(
 ) -> Findings:
     """Read all content below each of *roots* and hold it against the rules.
 
-    Those roots that are in *own* hold a learner's own words, which need no points. *facts* maps the lessons that exist to the facts they produce, for links to them; *against* is
-    a folder of texts with which no eight words in a row may be shared. Raises StudyError if one
-    is no folder or there is no content file in any root.
+    *facts* maps the lessons that exist to the facts they produce, for links to them; *against* is
+    a folder of texts with which no eight words in a row may be shared; those of *roots* that are in
+    *own* hold a learner's own words, which need no points. Raises StudyError if one is no folder or
+    there is no content file in any root.
     """
     read = [markdown.read_folder(root) for root in roots]
     pages = [page for found, _ in read for page in found]

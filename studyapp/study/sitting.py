@@ -128,8 +128,8 @@ class Sitting:
         """Take back the newest rating or action, of an earlier sitting too, and show its card."""
         with self.desk.writing() as connection:
             undone = undo(connection, self.desk.now(), learner=self.desk.learner)
-        if undone is None:
-            return None
+        if undone is None or undone.mark:
+            return undone
         if self.done and self.done[-1].card == undone.card and undone.rating is not None:
             self.done.pop()
         self._reload()
@@ -145,6 +145,13 @@ class Sitting:
     def bury(self) -> None:
         """Leave the current card out until tomorrow."""
         self._set_aside(review.bury)
+
+    def mark(self) -> bool:
+        """Mark the current card to be mended later, or no longer; returns whether it is now."""
+        assert self.view is not None
+        with self.desk.writing() as connection:
+            now, learner = self.desk.now(), self.desk.learner
+            return review.mark(connection, self.view.id, now, learner=learner)
 
     def know(self) -> None:
         """The current card is known already: confirmed in 30 days. Only a new card can be."""

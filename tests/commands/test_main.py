@@ -13,7 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from studyapp.commands.main import main
+from studyapp.commands.opening import now
+from studyapp.config import Current, Settings
 from studyapp.study import library
+from studyapp.study.sitting import Sitting
 from tests_support import question, questionnaire
 
 
@@ -177,6 +180,19 @@ def test_sync_reports_what_changed(content: Path) -> None:
     path.write_text(questionnaire(question("later")))
     report = json.loads(run("sync", "--json").output)
     assert (report["added"], report["unchanged"], report["problems"]) == (1, 19, [])
+
+
+def test_aside_lists_what_is_out_of_the_way(database: Path) -> None:
+    assert run("aside").output.startswith("No card is suspended")
+    assert run("aside", "--json").output == "[]\n"
+    desk, _ = library.open_study(str(database), Current(Settings()), now, None)
+    sitting = Sitting(desk)
+    sitting.mark()
+    sitting.suspend()
+    desk.close()
+    (one,) = json.loads(run("aside", "--json").output)
+    assert (one["why"], one["chapter"]) == (["to mend", "suspended"], 1)
+    assert f"{one['path']}:{one['line']}: to mend, suspended: Term 0" in run("aside").output
 
 
 def test_check_lists_every_problem_and_exits_with_1(content: Path) -> None:

@@ -1,0 +1,130 @@
+"""What is out of the way is in one list, and comes back from it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, delete, select
+
+from studyapp.config import Settings
+from studyapp.memory.state import Rating
+from studyapp.store import log, tables
+from studyapp.store.engine import reading, writing
+from studyapp.study import aside, review
+from studyapp.study.aside import Why
+from studyapp.study.sitting import Sitting
+from studyapp.study.undo import undo
+from tests_support import Clock, desk_of
+
+
+def listed(engine: Engine, clock: Clock, learner: int = 1) -> dict[str, tuple[Why, ...]]:
+    with reading(engine) as connection:
+        found = aside.read(connection, clock(), leech_lapses=8, learner=learner)
+    return {one.prompt: one.why for one in found}
+
+
+def take_back(engine: Engine, clock: Clock) -> str | None:
+    with writing(engine) as connection:
+        undone = undo(connection, clock.forward(seconds=1), learner=1)
+    return undone and undone.what
+
+
+def prompt(sitting: Sitting) -> str:
+    assert sitting.view is not None
+    return sitting.view.note.prompt
+
+
+def test_what_is_set_aside_is_listed_by_its_reason(engine: Engine, clock: Clock) -> None:
+    sitting = Sitting(desk_of(engine, clock, Settings()))
+    expected = dict[str, tuple[Why, ...]]()
+    for act, why in ((sitting.bury, Why.BURIED), (sitting.suspend, Why.SUSPENDED)):
+        expected[prompt(sitting)] = (why,)
+        act()
+    for _ in range(6):  # Again without graduating
+        slipping = sitting.view
+        assert slipping is not None
+        with writing(engine) as connection:
+            last = log.read_memory(connection, slipping.id, learner=1).last_review
+            now = clock.forward(minutes=11)
+            review.answer(connection, slipping.id, last, Rating.AGAIN, now, learner=1)
+    expected[slipping.note.prompt] = (Why.LEECH,)
+    sitting.refresh()
+    sitting.undo()  # the sixth Again
+    assert list(listed(engine, clock).values()) == [(Why.SUSPENDED,), (Why.BURIED,)]
+    sitting.rate(Rating.AGAIN)
+    assert listed(engine, clock) == expected
+    assert list(listed(engine, clock).values()) == [(Why.SUSPENDED,), (Why.BURIED,), (Why.LEECH,)]
+    clock.forward(days=1)
+    assert Why.BURIED not in {one for why in listed(engine, clock).values() for one in why}
+    assert not listed(engine, clock, learner=2)
+
+
+def test_a_card_comes_back_from_the_list_and_that_is_taken_back(
+    engine: Engine, clock: Clock
+) -> None:
+    sitting = Sitting(desk_of(engine, clock, Settings()))
+    assert sitting.view is not None
+    card, asked = sitting.view.id, prompt(sitting)
+    sitting.bury()
+    clock.forward(seconds=1)
+    with writing(engine) as connection:
+        review.suspend(connection, card, clock(), learner=1)
+    assert listed(engine, clock) == {asked: (Why.SUSPENDED, Why.BURIED)}
+    clock.forward(seconds=1)
+    with writing(engine) as connection:
+        assert review.bring_back(connection, card, clock(), learner=1) == 2
+    assert not listed(engine, clock)
+    assert prompt(Sitting(desk_of(engine, clock))) == asked
+    assert [take_back(engine, clock) for _ in range(2)] == ["unbury", "unsuspend"]
+    assert listed(engine, clock) == {asked: (Why.SUSPENDED, Why.BURIED)}
+    with writing(engine) as connection:
+        connection.execute(delete(tables.memory))
+        log.refold_all(connection, connection.scalars(select(tables.card.c.id)).all(), learner=1)
+    assert listed(engine, clock) == {asked: (Why.SUSPENDED, Why.BURIED)}
+
+
+def test_undoing_what_brought_a_card_back_shows_another_one(engine: Engine, clock: Clock) -> None:
+    sitting = Sitting(desk_of(engine, clock))
+    assert sitting.view is not None
+    card, asked = sitting.view.id, prompt(sitting)
+    sitting.suspend()
+    clock.forward(seconds=1)
+    with writing(engine) as connection:
+        review.bring_back(connection, card, clock(), learner=1)
+    clock.forward(seconds=1)
+    sitting.refresh()
+    assert prompt(sitting) == asked
+    sitting.undo()
+    assert prompt(sitting) != asked
+
+
+def test_a_mark_is_put_on_and_off_and_changes_nothing_of_the_card(
+    engine: Engine, clock: Clock
+) -> None:
+    sitting = Sitting(desk_of(engine, clock))
+    asked, before = prompt(sitting), sitting.options()
+    assert sitting.mark()
+    assert listed(engine, clock) == {asked: (Why.MARKED,)}
+    assert (prompt(sitting), sitting.options()) == (asked, before)
+    clock.forward(seconds=1)
+    assert not sitting.mark()
+    assert not listed(engine, clock)
+    assert take_back(engine, clock) == "mend no longer"
+    assert listed(engine, clock) == {asked: (Why.MARKED,)}
+    sitting.rate(Rating.GOOD)  # the promise on the button holds, marked or not
+    clock.forward(seconds=1)
+    other = prompt(sitting)
+    assert sitting.undo().rating is Rating.GOOD  # type: ignore[union-attr]
+    assert sitting.undo().mark  # type: ignore[union-attr]
+    assert prompt(sitting) == asked != other
+    assert not listed(engine, clock)
+
+
+def test_the_tally_is_in_words(engine: Engine, clock: Clock) -> None:
+    sitting = Sitting(desk_of(engine, clock))
+    sitting.mark()
+    sitting.bury()
+    sitting.bury()
+    with reading(engine) as connection:
+        found = aside.read(connection, clock(), leech_lapses=8, learner=1)
+    assert aside.tally(found) == "1 to mend, 2 buried"
+    assert aside.tally([]) == ""
+    assert [one.told(clock()) for one in found] == ["to mend, buried, new", "buried, new"]
