@@ -86,6 +86,16 @@ def uncovered(text: str) -> str:
     return _replace_clozes(text, [None] * len(found)) if found else text
 
 
+def written_out(
+    prompt: str, front: str, answer: str, points: Iterable[str], synonyms: Iterable[str] = ()
+) -> str:
+    """All that a note says, below one another, as Markdown."""
+    also = ", ".join(synonyms)
+    question = [f"**{prompt}**", f"Also: {also}" if also else "", front, "---" if front else ""]
+    listed = "\n".join(f"- {point}" for point in points)
+    return "\n\n".join(part for part in [*question, uncovered(answer), listed] if part)
+
+
 def numbered_items(text: str) -> list[str]:
     """Items of the numbered list in an answer, without their numbers."""
     return [text[slice(*match.span(1))].strip() for match in _ITEM.finditer(without_code(text))]

@@ -51,11 +51,14 @@ class Aside:
     memory: Memory
     why: tuple[Why, ...]
 
+    @property
+    def place(self) -> str:
+        """The chapter, or the deck, that it belongs to."""
+        return f"chapter {self.chapter}" if isinstance(self.chapter, int) else self.chapter
+
     def told(self, now: datetime) -> str:
         """Why it is here, in words, and when it is due if it comes at all."""
-        return ", ".join(
-            [*self.why, *([] if self.memory.suspended else [words.due(self.memory, now)])]
-        )
+        return told(self.memory, self.why, now)
 
     def as_json(self) -> dict[str, Any]:
         due, buried = self.memory.due, self.memory.buried_until
@@ -76,6 +79,10 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
     """The cards that are out of the way: by their first reason, then in book order."""
     marks, today = marked(connection, learner=learner), study_day(now)
     leech = is_leech(memory.lapses, memory.agains, leech_lapses)
+    out = select(memory.card_id).where(
+        memory.learner_id == learner,
+        or_(memory.suspended.is_(True), memory.buried_until > today, leech),
+    )
     rows = connection.execute(
         select(
             *log.MEMORY_COLUMNS,
@@ -93,16 +100,11 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
         .join(tables.chapter, chapter.id == card.chapter_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .where(
-            or_(
-                card.id.in_(marks),
-                memory.suspended.is_(True),
-                memory.buried_until > today,
-                leech,
-            ),
+            or_(card.id.in_(marks), card.id.in_(out)),
             card.missing_since.is_(None),
             owner.visible(card, learner=learner),
         )
-        .order_by(*tables.IN_ORDER, card.position, card.id)
+        .order_by(*tables.IN_ORDER, card.position, card.uid)
     ).all()
     found = [_aside(row, marks, now, leech_lapses) for row in rows]
     order = list(Why)
@@ -111,14 +113,23 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
 
 def why(value: Memory, now: datetime, *, marked: bool, leech_lapses: int) -> tuple[Why, ...]:
     """Why a card with this memory is in the list, if it is."""
-    buried = value.buried_until is not None and value.buried_until > study_day(now)
     reasons = {
         Why.MARKED: marked,
         Why.SUSPENDED: value.suspended,
-        Why.BURIED: buried,
+        Why.BURIED: is_buried(value, now),
         Why.LEECH: is_leech(value.lapses, value.agains, leech_lapses),
     }
     return tuple(reason for reason, holds in reasons.items() if holds)
+
+
+def is_buried(value: Memory, now: datetime) -> bool:
+    """Whether a card is left out today because it was buried."""
+    return value.buried_until is not None and value.buried_until > study_day(now)
+
+
+def told(value: Memory, why: Sequence[Why], now: datetime) -> str:
+    """How a card stands, in words: why it is in the list, and when it comes, if it does."""
+    return ", ".join([*why, *([] if value.suspended else [words.due(value, now)])])
 
 
 def marked(connection: Connection, *, learner: int) -> set[int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from studyapp.notes.card import uncovered
+from studyapp.notes.card import uncovered, written_out
 from studyapp.store import owner, tables
 
 note = tables.note.c
@@ -36,11 +36,8 @@ class Found:
 
     @property
     def text(self) -> str:
-        """All of it as Markdown, below one another."""
-        also = f"Also: {', '.join(self.synonyms)}" if self.synonyms else ""
-        points = "\n".join(f"- {point}" for point in self.points)
-        question = [f"**{self.prompt}**", also, *([self.front, "---"] if self.front else [])]
-        return "\n\n".join(part for part in [*question, self.answer, points] if part)
+        """All of it as Markdown."""
+        return written_out(self.prompt, self.front, self.answer, self.points, self.synonyms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def bring_back(connection: Connection, card_id: int, now: datetime, *, learner: 
     kinds = []
     if before.suspended:
         kinds.append(EventKind.UNSUSPEND)
-    if before.buried_until is not None and before.buried_until > study_day(now):
+    if aside.is_buried(before, now):
         kinds.append(EventKind.UNBURY)
     for kind in kinds:
         _log(connection, card_id, kind, now, learner=learner)

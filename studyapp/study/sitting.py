@@ -15,7 +15,7 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
-from studyapp.study import card, review, stats
+from studyapp.study import aside, card, review, stats
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
 from studyapp.study.plan import DUE, Plan
@@ -205,6 +205,7 @@ class Sitting:
         hits = sum(done.rating > Rating.AGAIN for done in recalled)
         with self.desk.reading() as connection:
             days = stats.forecast(connection, study_day(now), learner=self.desk.learner)
+            marked = len(aside.marked(connection, learner=self.desk.learner))
             line = self._queue
             if self.plan.kind is not ReviewKind.STUDY:  # what is left is what is due, all of it
                 line = self._load(connection, DUE)
@@ -217,6 +218,7 @@ class Sitting:
             line.waiting,
             line.next_at(),
             days[1],
+            marked,
         )
 
     def _set_aside(self, action: Callable[..., object]) -> None:

@@ -64,6 +64,7 @@ class ReviewScreen(Page):
         Binding("e", "edit", "edit", tooltip="Open the source at its line in $EDITOR"),
         Binding("b", "bury", "bury", tooltip="Not today: back tomorrow"),
         Binding("s", "suspend", "suspend", show=False, tooltip="Set this card aside"),
+        Binding("m", "mark", "mend later", show=False, tooltip="Mark it to be mended later"),
         Binding("r", "raw", "raw maths", show=False, tooltip="Maths as written, or rendered"),
         Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
         Binding("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
@@ -357,6 +358,15 @@ class ReviewScreen(Page):
 
     def action_suspend(self) -> None:
         self._change(self.sitting.suspend, "Suspended; u takes it back.")
+
+    def action_mark(self) -> None:
+        try:
+            marked = self.sitting.mark()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        told = "Marked to be mended later; m takes it off." if marked else "Marked no longer."
+        self.notify(told)
 
     def action_know(self) -> None:
         self._change(self.sitting.know, "Known: confirmed in 30 days; u takes it back.")
