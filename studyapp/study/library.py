@@ -28,6 +28,7 @@ from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
 from studyapp.study import learner as learners
 from studyapp.study.desk import Clock, Desk
+from studyapp.study.draft import merged, storable
 
 if TYPE_CHECKING:
     from studyapp.store.sync import SyncReport
@@ -300,6 +301,34 @@ def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> tuple[Path, i
 
 def _page_kind(kind: NoteKind) -> FileKind:
     return FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
+
+
+def read_draft(*, learner: int) -> str:
+    """What was written of a card of the learner's own and not saved as one; empty if nothing."""
+    path = _new_draft(learner=learner)
+    try:
+        return path.read_text("utf-8", errors="replace") if path.exists() else ""
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write_draft(text: str, before: str, patience: float, *, learner: int) -> str:
+    """Keep what is written of a card; see `study/draft.py::Draft`. Empty text removes the file."""
+    path, kept = _new_draft(learner=learner), read_draft(learner=learner)
+    text = merged(kept, before, storable(text))
+    if text.strip():
+        disk.write(path, text)
+        return text
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StudyError(f"{path} cannot be removed: {error.strerror}.") from error
+    return text
+
+
+def _new_draft(*, learner: int) -> Path:
+    """Beside the drafts of notes that are there (`_draft`), whose names begin with a number."""
+    return data_folder() / "drafts" / f"new-{learner}.md"
 
 
 def new_question(desk: Desk, question: str, answer: str) -> None:

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
+from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -24,10 +25,10 @@ _NONE = (
 )
 
 
-class AsideScreen(CardsPage):
+class AsideScreen(CardsPage, inherit_bindings=False):
     """One row a card: what it asks, and why it is here."""
 
-    BINDINGS = [  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
         Binding(
             "enter,space",
             "open",
@@ -35,6 +36,8 @@ class AsideScreen(CardsPage):
             key_display="enter",
             tooltip="Show the note with its cards",
         ),
+        *CardsPage.BINDINGS,
+        *Screen.BINDINGS,
     ]
     DEFAULT_CSS = """
     AsideScreen { & CardList { height: 1fr; margin-top: 1; } & #none { margin-top: 1; } }

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,13 +20,15 @@ from studyapp.tui.screens.cards import CardList, CardsPage
 from studyapp.tui.widgets.prose import Prose
 
 
-class NoteScreen(CardsPage):
+class NoteScreen(CardsPage, inherit_bindings=False):
     """The text above, the cards below."""
 
-    BINDINGS = [  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
         Binding("A", "ask", "ask for it", tooltip="Let its cards in; again: no longer"),
         Binding("space,pagedown", "scroll(1)", "scroll", tooltip="Scroll the text"),
         Binding("pageup", "scroll(-1)", "scroll up", show=False),
+        *CardsPage.BINDINGS,
+        *Screen.BINDINGS,
     ]
     DEFAULT_CSS = """
     NoteScreen {

@@ -328,10 +328,11 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
         options.append(option("course", "Course", "t", told))
     told = prospect.lab if prospect and prospect.lab else "predict, then run"
     options.append(option("lab", "Experiments", "l", told))
+    begun = "a draft waits" if prospect and prospect.draft else ""
     options.append(option("find", "Find a note", "/"))
     if prospect and prospect.aside:
         options.append(option("aside", "Set aside", "a", prospect.aside))
-    options.append(option("new", "Write a card of your own", "n"))
+    options.append(option("new", "Write a card of your own", "n", begun))
     return options
 
 
