@@ -1,5 +1,5 @@
 """What is out of the way: cards that are suspended or buried, that keep slipping, or whose text the
-learner wants to mend later."""
+learner wants to mend later or could not mend."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from studyapp.memory.state import Memory
 from studyapp.notes.note import ChapterKey, chapter_key
 from studyapp.store import log, owner, tables
 from studyapp.study import words
+from studyapp.study.library import unfinished
 
 card = tables.card.c
 chapter = tables.chapter.c
@@ -31,6 +32,7 @@ note = tables.note.c
 class Why(StrEnum):
     """Why a card is in the list, in the order of the list."""
 
+    DRAFT = "edit not kept"
     MARKED = "to mend"
     SUSPENDED = "suspended"
     BURIED = "buried"
@@ -76,14 +78,16 @@ class Aside:
 
 
 def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: int) -> list[Aside]:
-    """The cards that are out of the way: by their first reason, then in book order."""
+    """The cards that are out of the way: by their first reason, then in book order. A note whose
+    edit could not be kept is here with its first card."""
+    drafts = unfinished(connection, learner=learner)
     marks, today = marked(connection, learner=learner), study_day(now)
     leech = is_leech(memory.lapses, memory.agains, leech_lapses)
     out = select(memory.card_id).where(
         memory.learner_id == learner,
         or_(memory.suspended.is_(True), memory.buried_until > today, leech),
     )
-    rows = connection.execute(
+    rows: Sequence[Any] = connection.execute(
         select(
             *log.MEMORY_COLUMNS,
             card.id,
@@ -100,14 +104,21 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
         .join(tables.chapter, chapter.id == card.chapter_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .where(
-            or_(card.id.in_(marks), card.id.in_(out)),
+            or_(card.id.in_(marks), card.id.in_(out), card.note_id.in_(drafts)),
             card.missing_since.is_(None),
             owner.visible(card, learner=learner),
         )
         .order_by(*tables.IN_ORDER, card.position, card.uid)
     ).all()
-    found = [_aside(row, marks, now, leech_lapses) for row in rows]
-    order = list(Why)
+    found, order = list[Aside](), list(Why)
+    for row in rows:
+        value = Memory() if row.state is None else log.as_memory(row)
+        reasons = why(value, now, marked=row.id in marks, leech_lapses=leech_lapses)
+        if row.note_id in drafts:
+            drafts.remove(row.note_id)
+            reasons = (Why.DRAFT, *reasons)
+        if reasons:
+            found.append(_aside(row, value, reasons))
     return sorted(found, key=lambda one: order.index(one.why[0]))
 
 
@@ -150,18 +161,20 @@ def marked(connection: Connection, *, learner: int) -> set[int]:
 def tally(found: Sequence[Aside]) -> str:
     """2 to mend, 1 suspended; empty for none. A card that is here for two reasons counts twice."""
     counts = Counter(_reasons(found))
-    return ", ".join(f"{counts[reason]} {_PLURAL.get(reason, reason)}" for reason in counts)
+    return ", ".join(
+        f"{number} {_PLURAL.get(reason, reason) if number > 1 else reason}"
+        for reason, number in counts.items()
+    )
 
 
-_PLURAL = {Why.LEECH: "keep slipping"}
+_PLURAL = {Why.DRAFT: "edits not kept", Why.LEECH: "keep slipping"}
 
 
 def _reasons(found: Sequence[Aside]) -> Iterable[Why]:
     return sorted((why for one in found for why in one.why), key=list(Why).index)
 
 
-def _aside(row: Any, marks: set[int], now: datetime, leech_lapses: int) -> Aside:
-    value = Memory() if row.state is None else log.as_memory(row)
+def _aside(row: Any, value: Memory, reasons: tuple[Why, ...]) -> Aside:
     return Aside(
         row.id,
         row.note_id,
@@ -171,5 +184,5 @@ def _aside(row: Any, marks: set[int], now: datetime, leech_lapses: int) -> Aside
         Path(row.path),
         row.line,
         value,
-        why(value, now, marked=row.id in marks, leech_lapses=leech_lapses),
+        reasons,
     )

@@ -235,10 +235,31 @@ def edited(desk: Desk, view: CardView) -> None:
             raise StudyError(str(problem))
 
 
+def unfinished(connection: Connection, *, learner: int) -> set[int]:
+    """Ids of the notes whose edit could not be kept, and waits as a draft."""
+    waiting = {path.name for path in _drafts().glob(f"{learner}-*.md")}
+    if not waiting:
+        return set()
+    note, chapter = tables.note.c, tables.chapter.c
+    rows = connection.execute(
+        select(note.id, chapter.pack, note.name)
+        .join(tables.chapter, chapter.id == note.chapter_id)
+        .where(note.missing_since.is_(None), owner.visible(note, learner=learner))
+    )
+    return {row.id for row in rows if _draft_name(row.pack, row.name, learner=learner) in waiting}
+
+
 def _draft(desk: Desk, view: CardView) -> Path:
     """Where a note of an installed pack is edited; nothing reads content there."""
-    name = f"{desk.learner}-{view.pack}-{view.note.id}.md"
-    return data_folder() / "drafts" / re.sub(r"[^\w.-]", "_", name)
+    return _drafts() / _draft_name(view.pack, view.note.id, learner=desk.learner)
+
+
+def _draft_name(pack: str, note: str, *, learner: int) -> str:
+    return re.sub(r"[^\w.-]", "_", f"{learner}-{pack}-{note}.md")
+
+
+def _drafts() -> Path:
+    return data_folder() / "drafts"
 
 
 def _home_of(view: CardView) -> Home:
@@ -328,7 +349,7 @@ def write_draft(text: str, before: str, patience: float, *, learner: int) -> str
 
 def _new_draft(*, learner: int) -> Path:
     """Beside the drafts of notes that are there (`_draft`), whose names begin with a number."""
-    return data_folder() / "drafts" / f"new-{learner}.md"
+    return _drafts() / f"new-{learner}.md"
 
 
 def new_question(desk: Desk, question: str, answer: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Engine, delete, select
 
 from studyapp.config import Settings
+from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import aside, review
+from studyapp.study import aside, library, review
 from studyapp.study.aside import Why
 from studyapp.study.sitting import Sitting
 from studyapp.study.undo import undo
@@ -128,3 +130,20 @@ def test_the_tally_is_in_words(engine: Engine, clock: Clock) -> None:
     assert aside.tally(found) == "1 to mend, 2 buried"
     assert aside.tally([]) == ""
     assert [one.told(clock()) for one in found] == ["to mend, buried, new", "buried, new"]
+
+
+def test_an_edit_that_could_not_be_kept_is_listed_until_it_is(engine: Engine, clock: Clock) -> None:
+    desk = desk_of(engine, clock)
+    view = Sitting(desk).view
+    assert view is not None
+    path, _ = library.editable(desk, view)
+    text = path.read_text()
+    path.write_text("This is no note any more.\n")
+    with pytest.raises(StudyError, match="no longer the one note"):
+        library.edited(desk, view)
+    assert listed(engine, clock) == {view.note.prompt: (Why.DRAFT,)}
+    assert not listed(engine, clock, learner=2)
+    assert library.editable(desk, view)[0] == path  # one goes on with it
+    path.write_text(text)
+    library.edited(desk, view)
+    assert not listed(engine, clock)
