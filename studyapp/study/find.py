@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, String, cast, select
 
 from studyapp.notes.card import uncovered, written_out
 from studyapp.store import owner, tables
@@ -40,24 +41,36 @@ class Found:
         return written_out(self.prompt, self.front, self.answer, self.points, self.synonyms)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(NamedTuple):
     """A note, or one of its variants, with its words as they are compared."""
 
-    found: Found
+    text: Any  # the row of the note or the variant
+    of: Any  # the row of the note
     question: str
     rest: str
 
     def has(self, wanted: Sequence[str]) -> bool:
         return all(word in self.question or word in self.rest for word in wanted)
 
+    def found(self) -> Found:
+        return Found(
+            self.of.id,
+            self.text.prompt,
+            self.text.front or "",
+            uncovered(self.text.answer),
+            tuple(_points(self.text.points)),
+            tuple(_list(self.of.synonyms)),
+            self.of.number,
+            self.of.kind,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
     """What a learner can find: the words of all notes that they see, in book order."""
 
-    _notes: tuple[_Case, ...] = ()
-    _variants: dict[int, list[_Case]] = field(default_factory=dict)
+    _notes: Sequence[_Case] = ()
+    _variants: Mapping[int, Sequence[_Case]] = field(default_factory=dict)  # by id of the note
 
     def find(self, words: str, *, limit: int = 50) -> list[Found]:
         """Notes that contain every word of *words* in question, synonyms, answer, points, id or
@@ -67,30 +80,46 @@ class Index:
         wanted = folded(words).split()
         if not wanted:
             return []
-        asked, answered, varied = list[Found](), list[Found](), list[Found]()
+        asked, answered, varied = list[_Case](), list[_Case](), list[_Case]()
         for case in self._notes:
             if case.has(wanted):
                 in_question = all(word in case.question for word in wanted)
-                (asked if in_question else answered).append(case.found)
+                (asked if in_question else answered).append(case)
             else:
-                others = self._variants.get(case.found.note, ())
-                varied += [one.found for one in others if one.has(wanted)][:1]
-        return [*asked, *answered, *varied][:limit]
+                others = self._variants.get(case.of.id, ())
+                varied += [one for one in others if one.has(wanted)][:1]
+        return [case.found() for case in [*asked, *answered, *varied][:limit]]
 
 
 def read(connection: Connection, *, learner: int) -> Index:
     """The words of all notes that the learner sees."""
     visible = (note.missing_since.is_(None), owner.visible(note, learner=learner))
-    own = (note.name, note.tags, note.synonyms, chapter.number, note.kind)
     rows = connection.execute(
-        select(note.id, note.prompt, note.front, note.answer, note.points, *own)
+        select(
+            note.id,
+            note.prompt,
+            note.front,
+            note.answer,
+            _raw(note.points),
+            _raw(note.synonyms),
+            _raw(note.tags),
+            note.name,
+            note.kind,
+            chapter.number,
+        )
         .join(tables.chapter, chapter.id == note.chapter_id)
         .where(*visible)
         .order_by(*tables.IN_ORDER, note.path, note.line)
     ).all()
     notes = {row.id: row for row in rows}
     cases = connection.execute(
-        select(variant.note_id, variant.prompt, variant.front, variant.answer, variant.points)
+        select(
+            variant.note_id,
+            variant.prompt,
+            variant.front,
+            variant.answer,
+            _raw(variant.points),
+        )
         .join(tables.note, note.id == variant.note_id)
         .where(*visible)
         .order_by(variant.note_id, variant.position)
@@ -99,7 +128,7 @@ def read(connection: Connection, *, learner: int) -> Index:
     for row in cases:
         if row.note_id in notes:  # a sync may have come in between
             variants.setdefault(row.note_id, []).append(_case(row, notes[row.note_id]))
-    return Index(tuple(_case(row, row) for row in rows), variants)
+    return Index([_case(row, row) for row in rows], variants)
 
 
 def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -> list[Found]:
@@ -116,14 +145,25 @@ def folded(text: str) -> str:
     return "".join(one for one in parts if unicodedata.combining(one) < _ACCENTS_FROM).casefold()
 
 
-def _case(text: Row[Any], of: Row[Any]) -> _Case:
+def _case(text: Any, of: Any) -> _Case:
     """The words of the row *text*, which is the note *of* or a variant of it."""
-    points = tuple(str(point["text"]) for point in text.points)
-    front, answer = text.front or "", uncovered(text.answer)
-    synonyms = tuple(of.synonyms)
-    found = Found(of.id, text.prompt, front, answer, points, synonyms, of.number, of.kind)
-    question, rest = [text.prompt, front], [answer, *points]
+    question = [text.prompt, text.front or ""]
+    rest = [uncovered(text.answer), *_points(text.points)]
     if text is of:
-        question += synonyms
-        rest += [of.name, *of.tags]
-    return _Case(found, folded("\n".join(question)), folded("\n".join(rest)))
+        question += _list(of.synonyms)
+        rest += [of.name, *_list(of.tags)]
+    return _Case(text, of, folded("\n".join(question)), folded("\n".join(rest)))
+
+
+def _raw(column: Any) -> Any:
+    """A column of JSON as text: most of these lists are empty, and to decode them all was half of
+    the time that it takes to read the words."""
+    return cast(column, String).label(column.name)
+
+
+def _list(raw: str) -> list[Any]:
+    return [] if raw == "[]" else list(json.loads(raw))
+
+
+def _points(raw: str) -> list[str]:
+    return [str(point["text"]) for point in _list(raw)]
