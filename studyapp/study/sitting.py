@@ -179,6 +179,27 @@ class Sitting:
             self._reload()
             self._item, self.view = self._put_first(self.view.id if seen is None else seen)
 
+    def look_again(self) -> bool:
+        """Read what another page has changed of the current card; one that was set aside or rated
+        there goes. Returns whether anything is different."""
+        view = self.view
+        if view is None:
+            return False
+        with self.desk.reading() as connection:
+            seen = card.seen(connection, view.uid, learner=self.desk.learner)
+            now = seen and card.load(connection, seen, learner=self.desk.learner)
+        if now == view:
+            return False
+        if not now or self._is_out(now.memory) or now.memory.last_review != view.memory.last_review:
+            self.refresh()
+        else:
+            self._reload()
+            self._item, self.view = self._put_first(now.id)
+        return True
+
+    def _is_out(self, memory: Memory) -> bool:
+        return memory.suspended or aside.is_buried(memory, self.desk.now())
+
     def _look_again(self, view: CardView) -> None:
         """Read what another window has changed; a card that it has set aside goes."""
         with self.desk.reading() as connection:

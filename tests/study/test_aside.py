@@ -132,6 +132,7 @@ def test_the_tally_is_in_words(engine: Engine, clock: Clock) -> None:
     assert [one.told(clock()) for one in found] == ["to mend, buried, new", "buried, new"]
 
 
+@pytest.mark.usefixtures("only_pack")
 def test_an_edit_that_could_not_be_kept_is_listed_until_it_is(engine: Engine, clock: Clock) -> None:
     desk = desk_of(engine, clock)
     view = Sitting(desk).view
@@ -147,3 +148,27 @@ def test_an_edit_that_could_not_be_kept_is_listed_until_it_is(engine: Engine, cl
     path.write_text(text)
     library.edited(desk, view)
     assert not listed(engine, clock)
+    assert prompt(Sitting(desk)) == view.note.prompt  # it is there as before
+
+
+@pytest.mark.usefixtures("only_pack")
+def test_a_sitting_sees_what_another_page_has_done_to_its_card(
+    engine: Engine, clock: Clock
+) -> None:
+    desk = desk_of(engine, clock)
+    sitting = Sitting(desk)
+    view = sitting.view
+    assert view is not None
+    assert not sitting.look_again()
+    path, _ = library.editable(desk, view)
+    path.write_text(path.read_text().replace("Meaning number 0", "Another meaning"))
+    library.edited(desk, view)  # to a copy, with a card of its own
+    assert sitting.look_again()
+    assert sitting.view is not None
+    assert (sitting.view.uid, sitting.view.id == view.id) == (view.uid, False)
+    assert "Another meaning" in sitting.view.face.back
+    with writing(engine) as connection:
+        review.bury(connection, sitting.view.id, clock(), learner=1)
+    assert sitting.look_again()
+    assert sitting.view is not None
+    assert sitting.view.uid != view.uid

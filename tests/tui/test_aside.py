@@ -161,3 +161,26 @@ async def test_pictures_of_a_note(make_app, open_today, pictures: Pictures) -> N
         await pilot.press("slash", *"term 1", "enter")
         await arrives(pilot, NoteScreen)
         await pictures(pilot, sizes=(NARROW, (60, 20)))
+
+
+async def test_a_review_goes_on_with_what_its_note_has_become(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter")
+        await shows(pilot, "Meaning number 0", "1 again")
+        await pilot.press("slash", *"term 0", "enter")
+        await arrives(pilot, NoteScreen)
+        await pilot.press("escape")
+        await arrives(pilot, FindScreen)
+        await pilot.press("escape")
+        await arrives(pilot, ReviewScreen)
+        await shows(pilot, "Meaning number 0", "1 again")  # nothing has changed
+        await pilot.press("slash", *"term 0", "enter")
+        await arrives(pilot, NoteScreen)
+        await pilot.press("at", "escape")
+        await arrives(pilot, FindScreen)
+        await pilot.press("escape")
+        await arrives(pilot, ReviewScreen)
+        await shows(pilot, "What does Term 1 mean?")
+        await hides(pilot, "1 again")

@@ -87,6 +87,7 @@ class ReviewScreen(Page):
         super().__init__()
         self.sitting = sitting
         self._revealed = False
+        self._card = b""  # uid of the card that is shown
         self._waits: dict[Rating, str] = {}
         self._busy = False
         self._to_amend = False
@@ -122,6 +123,7 @@ class ReviewScreen(Page):
             self.study.open(places.Summary(self.sitting), instead=True)
             return
         self._revealed = False
+        self._card = view.uid
         self._lessons = lessons_for(view.note, self.study.catalog)
         self.query_one("#question", Prose).show(view.face.front)
         typed = self.query_one("#typed", TextArea)
@@ -443,9 +445,13 @@ class ReviewScreen(Page):
             self.sitting.reload_card()
         except StudyError as error:
             self.notify(str(error), severity="error")
-        revealed = self._revealed
+        self._show_again()
+
+    def _show_again(self) -> None:
+        """Show a card that has changed as far as it was shown; another one from its front."""
+        before = self._card if self._revealed else None
         self._show_card()
-        if revealed and self.sitting.view is not None:
+        if self.sitting.view is not None and self.sitting.view.uid == before:
             self._reveal()
 
     def action_lesson(self) -> None:
@@ -460,7 +466,14 @@ class ReviewScreen(Page):
         self.study.open_link(event.href)
 
     def on_screen_resume(self) -> None:
-        if self._revealed:  # the learner may come from the lab, with a figure of their own
+        try:
+            changed = self.sitting.look_again()  # the learner may come from its note
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        if changed:
+            self._show_again()
+        elif self._revealed:  # the learner may come from the lab, with a figure of their own
             self._show_answer()
             self.refresh_bindings()
 
