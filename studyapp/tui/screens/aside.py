@@ -40,7 +40,7 @@ class AsideScreen(CardsPage, inherit_bindings=False):
         *Screen.BINDINGS,
     ]
     DEFAULT_CSS = """
-    AsideScreen { & CardList { height: 1fr; margin-top: 1; } & #none { margin-top: 1; } }
+    AsideScreen { & CardList { height: 1fr; margin-top: 1; } & #tally { margin-top: 1; } }
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class AsideScreen(CardsPage, inherit_bindings=False):
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
-            yield Static(_NONE, id="none", markup=False)
+            yield Static("", id="tally", markup=False)
             yield CardList(markup=False)
 
     def on_mount(self) -> None:
@@ -74,7 +74,8 @@ class AsideScreen(CardsPage, inherit_bindings=False):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self.head("Set aside", aside.tally(self._found))
+        self.head("Set aside", words.count(len(self._found), "card") if self._found else "")
+        self.query_one("#tally", Static).update(aside.tally(self._found) or _NONE)
         cards = self.query_one(CardList)
         chosen = cards.highlighted or 0
         cards.clear_options().add_options(
@@ -88,7 +89,6 @@ class AsideScreen(CardsPage, inherit_bindings=False):
             for one in self._found
         )
         cards.display = bool(self._found)
-        self.query_one("#none").display = not self._found
         if self._found:
             cards.highlighted = min(chosen, len(self._found) - 1)
 
