@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from textual import events
 from textual.widgets import Input
 
 from pictures import Pictures
-from screen import NARROW, arrives, hides, settled, shows, tells
+from screen import NARROW, arrives, hides, settled, shows, tells, until
 from studyapp.store import tables
 from studyapp.study import review
 from studyapp.study.sitting import Sitting
@@ -184,3 +185,22 @@ async def test_a_review_goes_on_with_what_its_note_has_become(make_app, open_tod
         await arrives(pilot, ReviewScreen)
         await shows(pilot, "What does Term 1 mean?")
         await hides(pilot, "1 again")
+
+
+async def test_enter_opens_what_was_typed_though_all_came_in_one_piece(
+    make_app, open_today
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        app.open(places.Find())
+        await until(pilot, lambda: isinstance(app.screen, FindScreen) and app.screen.focused)
+        for key in (*"q07", "enter"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await arrives(pilot, NoteScreen)
+        await shows(pilot, "It is q07.")
+        await pilot.press("escape")
+        await arrives(pilot, FindScreen)
+        await pilot.press(*"zzz", "enter")
+        await shows(pilot, "Nothing has all these words.")
+        await hides(pilot, "open")

@@ -56,6 +56,7 @@ class FindScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._index: Index | None = None  # until it has been read
+        self._to_open = False  # the first result, as soon as there is one
         self._found: list[Found] = []
         self._shown: Found | None = None
         self._deeper = Deeper()  # cards of the note shown that come only if asked for
@@ -92,6 +93,8 @@ class FindScreen(Page):
         notes = [one.note for one in self._found]
         if chosen is not None and chosen.note in notes:
             self.query_one(OptionList).highlighted = notes.index(chosen.note)
+        if self._to_open:
+            self._open()
 
     @on(Input.Changed)
     def _search(self) -> None:
@@ -109,6 +112,7 @@ class FindScreen(Page):
         self._shown, self._deeper = None, Deeper()
         number = len(self._found)
         self.head("Find", f"{number} found" if words.strip() else "")
+        self.refresh_bindings()
         if number:
             results.highlighted = 0
         else:
@@ -136,7 +140,7 @@ class FindScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "open":
-            return self._shown is not None
+            return bool(self._found)  # else the field submits, which does the same
         return action != "ask" or bool(self._deeper)
 
     def action_ask(self) -> None:
@@ -149,10 +153,17 @@ class FindScreen(Page):
             return
         self.notify(asking.told(self._deeper))
 
-    @on(OptionList.OptionSelected)
     def action_open(self) -> None:
-        if self._shown is not None:
-            self.study.open(places.Note(self._shown.note))
+        # After the letters that are still on their way through the field.
+        self.query_one(Input).call_later(self.call_later, self._open)
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _open(self) -> None:
+        chosen = self.query_one(OptionList).highlighted
+        self._to_open = self._index is None
+        if chosen is not None and chosen < len(self._found):
+            self.study.open(places.Note(self._found[chosen].note))
 
     def action_step(self, step: int) -> None:
         results = self.query_one(OptionList)
