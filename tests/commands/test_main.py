@@ -185,10 +185,11 @@ def test_sync_reports_what_changed(content: Path) -> None:
 def test_aside_lists_what_is_out_of_the_way(database: Path) -> None:
     assert run("aside").output.startswith("No card is suspended")
     assert run("aside", "--json").output == "[]\n"
+    told = run("review", "--plain", lines="m\nq\n").output
+    assert "marked to mend later\n" in told
+    assert "1 card to mend: studyapp aside lists them." in told
     desk, _ = library.open_study(str(database), Current(Settings()), now, None)
-    sitting = Sitting(desk)
-    sitting.mark()
-    sitting.suspend()
+    Sitting(desk).suspend()
     desk.close()
     (one,) = json.loads(run("aside", "--json").output)
     assert (one["why"], one["chapter"]) == (["to mend", "suspended"], 1)
