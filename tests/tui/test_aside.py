@@ -14,7 +14,7 @@ from textual.widgets import Input
 from pictures import Pictures
 from screen import NARROW, arrives, hides, settled, shows, tells, until
 from studyapp.store import tables
-from studyapp.study import review
+from studyapp.study import library, review
 from studyapp.study.sitting import Sitting
 from studyapp.tui import places
 from studyapp.tui.app import StudyApp
@@ -204,3 +204,25 @@ async def test_enter_opens_what_was_typed_though_all_came_in_one_piece(
         await pilot.press(*"zzz", "enter")
         await shows(pilot, "Nothing has all these words.")
         await hides(pilot, "open")
+
+
+async def test_what_was_typed_stays_when_the_note_is_edited_meanwhile(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        sitting = Sitting(app.desk)
+        app.open(places.Review(sitting))
+        await arrives(pilot, ReviewScreen)
+        await pilot.press("t", *"my own words", "escape")
+        await pilot.press("slash")
+        await arrives(pilot, FindScreen)
+        view = sitting.view
+        assert view is not None
+        path, _ = library.editable(app.desk, view)
+        path.write_text(path.read_text().replace("Meaning number 0", "Another meaning"))
+        library.edited(app.desk, view)
+        await pilot.press("escape")
+        await arrives(pilot, ReviewScreen)
+        await shows(pilot, "my own words")
+        await pilot.press("enter")
+        await shows(pilot, "my own words", "Another meaning")

@@ -449,9 +449,15 @@ class ReviewScreen(Page):
 
     def _show_again(self) -> None:
         """Show a card that has changed as far as it was shown; another one from its front."""
-        before = self._card if self._revealed else None
+        before, revealed = self._card, self._revealed
+        typed = self.query_one("#typed", TextArea)
+        said = typed.text if typed.display else None
         self._show_card()
-        if self.sitting.view is not None and self.sitting.view.uid == before:
+        if self.sitting.view is None or self.sitting.view.uid != before:
+            return
+        if said is not None:
+            typed.display, typed.text = True, said
+        if revealed:
             self._reveal()
 
     def action_lesson(self) -> None:
