@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from sqlalchemy import Engine, delete, select
 
 from studyapp.config import Settings
 from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import aside, library, review
 from studyapp.study.aside import Why
+from studyapp.study.plan import DUE
 from studyapp.study.sitting import Sitting
 from studyapp.study.undo import undo
 from tests_support import Clock, desk_of
@@ -172,3 +176,42 @@ def test_a_sitting_sees_what_another_page_has_done_to_its_card(
     assert sitting.look_again()
     assert sitting.view is not None
     assert sitting.view.uid != view.uid
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_set_aside_is_in_the_list_and_in_no_queue(
+    engine: Engine, clock: Clock, seed: int
+) -> None:
+    chance = random.Random(seed)
+    settings = Settings(new_a_day=99, minutes_a_day=999)
+    acts = (review.suspend, review.bury, review.bring_back, review.mark, undo)
+    with reading(engine) as connection:
+        cards = connection.scalars(select(tables.card.c.id).order_by(tables.card.c.uid)).all()[:6]
+    for _ in range(40):
+        act, now = chance.choice(acts), clock.forward(minutes=1)
+        with writing(engine) as connection:
+            if act is undo:
+                undo(connection, now, learner=1)
+            else:
+                act(connection, chance.choice(cards), now, learner=1)
+        if chance.random() < 0.1:
+            clock.forward(days=1)
+        with reading(engine) as connection:
+            found = aside.read(connection, clock(), leech_lapses=8, learner=1)
+            marks = aside.marked(connection, learner=1)
+            memories = {one: log.read_memory(connection, one, learner=1) for one in cards}
+            queue = DUE.load(connection, clock(), settings, more=0, learner=1)
+        out = {one.card for one in found if {Why.SUSPENDED, Why.BURIED} & {*one.why}}
+        today = study_day(clock())
+        assert out == {
+            one
+            for one, memory in memories.items()
+            if memory.suspended or (memory.buried_until and memory.buried_until > today)
+        }
+        assert {one.card for one in found} == out | marks
+        asked = set[int]()
+        while (item := queue.next(clock())) is not None:
+            asked.add(item.card)
+            queue.drop(item.card)
+        assert not asked & out
+        assert asked
