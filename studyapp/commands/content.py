@@ -191,14 +191,12 @@ def check(
         )
 
     folders = [path] if path else library.roots()
+    own = [folder for folder in folders if library.is_own(folder)]
     if fix:
-        own = library.own_packs().resolve()
-        written = sum(
-            checks.fix(folder, own=folder.resolve().is_relative_to(own)) for folder in folders
-        )
+        written = sum(checks.fix(folder, own=folder in own) for folder in folders)
         click.echo(f"{words.count(written, 'id')} written", err=True)
     ran = _run(path) if runs and path is not None else ()
-    report = checks.check(folders, now().date(), facts=_facts(), against=against)
+    report = checks.check(folders, now().date(), facts=_facts(), against=against, own=own)
     report = replace(report, problems=markdown.in_order({*report.problems, *ran}))
     if as_json:
         print_json(checks.as_json(report))

@@ -41,6 +41,7 @@ for _command in (
     study.review,
     study.quiz,
     study.due,
+    study.aside,
     study.stats,
     content.sync,
     content.check,

@@ -18,7 +18,7 @@ from studyapp.study.summary import leech_line, summary_lines
 Read = Callable[[], str | None]  # the next line without its end, None at the end of input
 Write = Callable[[str], None]
 
-HELP = "enter shows the answer, 1-4 rate it, u undoes, q ends"
+HELP = "enter shows the answer, 1-4 rate it, m marks it to mend later, u undoes, q ends"
 QUIZ_HELP = (
     "write your answer, an empty line ends it and shows the reference; "
     "instead of an answer: s skips, u undoes, q ends"
@@ -31,8 +31,11 @@ def review(sitting: Sitting, read: Read, write: Write) -> None:
         write(f"{HELP}\n")
     while sitting.view is not None and _one_card(sitting, sitting.view, read, write):
         pass
-    for line in summary_lines(sitting.summary(), sitting.desk.now()):
+    summary = sitting.summary()
+    for line in summary_lines(summary, sitting.desk.now()):
         write(line)
+    if summary.marked:
+        write(f"{words.count(summary.marked, 'card')} to mend: studyapp aside lists them.")
 
 
 def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> bool:
@@ -50,6 +53,9 @@ def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> boo
         if choice == "u":
             _undo(sitting, write)
             return True
+        if choice == "m":
+            write("marked to mend later" if sitting.mark() else "marked no longer")
+            continue
         if not revealed:
             if choice in {"1", "2", "3", "4"}:
                 write("Press enter to see the answer first.")

@@ -83,6 +83,28 @@ def due(opening: Opening, as_json: bool) -> None:
 @click.command()
 @JSON
 @click.pass_obj
+def aside(opening: Opening, as_json: bool) -> None:
+    """Cards that are suspended, buried, marked to mend, or that keep slipping."""
+    from studyapp.study import aside as lists
+    from studyapp.study import words
+
+    with opening.study() as desk, desk.reading() as connection:
+        now, leech_lapses = desk.now(), desk.settings.leech_lapses
+        found = lists.read(connection, now, leech_lapses=leech_lapses, learner=desk.learner)
+    if as_json:
+        print_json([one.as_json() for one in found])
+        return
+    for one in found:
+        side = words.side(one.side)
+        asked = one.prompt + (f" ({side})" if side else "")
+        click.echo(f"{one.path}:{one.line}: {one.told(now)}: {asked}")
+    if not found:
+        click.echo("No card is suspended, buried or marked, and none keeps slipping.")
+
+
+@click.command()
+@JSON
+@click.pass_obj
 def stats(opening: Opening, as_json: bool) -> None:
     """Totals, and how much is remembered."""
     from studyapp.study import words

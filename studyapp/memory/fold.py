@@ -35,9 +35,12 @@ class EventKind(StrEnum):
     ASK = "ask for it"
     UNASK = "ask for it no longer"
     BURY = "bury"
+    UNBURY = "unbury"
     FORGET = "forget"
     SET_DUE = "set due"
     KNOW = "know"
+    MARK = "mend later"  # a word to oneself about the text; it changes no memory
+    UNMARK = "mend no longer"
     CHANGED = "answer changed"  # logged by a sync, not by the learner
     IMPORT = "import"  # the state that another program kept of a card
     REDATE = "redate"  # other dates for entries that were made by a wrong clock
@@ -207,6 +210,8 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
             return replace(memory, asked=False)
         case EventKind.BURY:
             return replace(memory, buried_until=entry.until)
+        case EventKind.UNBURY:
+            return replace(memory, buried_until=None)
         case EventKind.FORGET:
             return Memory(cause=Cause.FORGOTTEN, suspended=memory.suspended, asked=memory.asked)
         case EventKind.KNOW:

@@ -83,6 +83,22 @@ def find_clozes(text: str) -> list[Cloze]:
     ]
 
 
+def uncovered(text: str) -> str:
+    """An answer with every ==hidden== text in its place, without the marks."""
+    found = find_clozes(text) if "==" in text else []
+    return _replace_clozes(text, [None] * len(found)) if found else text
+
+
+def written_out(
+    prompt: str, front: str, answer: str, points: Iterable[str], synonyms: Iterable[str] = ()
+) -> str:
+    """All that a note says, below one another, as Markdown."""
+    also = ", ".join(synonyms)
+    question = [f"**{prompt}**", f"Also: {also}" if also else "", front, "---" if front else ""]
+    listed = "\n".join(f"- {point}" for point in points)
+    return "\n\n".join(part for part in [*question, uncovered(answer), listed] if part)
+
+
 def numbered_items(text: str) -> list[str]:
     """Items of the numbered list in an answer, without their numbers."""
     return [text[slice(*match.span(1))].strip() for match in _ITEM.finditer(without_code(text))]
@@ -166,11 +182,6 @@ def _cloze_face(note: Note, key: str) -> Face:
     front = _replace_clozes(note.answer, [BLANK if name == key else None for name in found])
     whole = uncovered(note.answer)
     return Face(f"{note.question}\n\n{front}", f"{_strong(hidden)}\n\n{whole}")
-
-
-def uncovered(answer: str) -> str:
-    """The answer of a cloze note with its hidden texts as they read."""
-    return _replace_clozes(answer, [None for _ in find_clozes(answer)])
 
 
 def _strong(text: str) -> str:

@@ -90,20 +90,22 @@ def check(
     *,
     facts: Mapping[str, Collection[str]] | None = None,
     against: Path | None = None,
+    own: Collection[Path] = (),
 ) -> Findings:
     """Read all content below each of *roots* and hold it against the rules.
 
     *facts* maps the lessons that exist to the facts they produce, for links to them; *against* is
-    a folder of texts with which no eight words in a row may be shared. Raises StudyError if one
-    is no folder or there is no content file in any root.
+    a folder of texts with which no eight words in a row may be shared; those of *roots* that are in
+    *own* hold a learner's own words, which need no points. Raises StudyError if one is no folder or
+    there is no content file in any root.
     """
     read = [markdown.read_folder(root) for root in roots]
     pages = [page for found, _ in read for page in found]
     problems = [problem for _, found in read for problem in found]
     if not pages and not problems:
         raise StudyError(f"There is no content file (*.md) in {', '.join(map(str, roots))}.")
-    for found, _ in read:
-        problems += _broken_rules(found, today)
+    for root, (found, _) in zip(roots, read, strict=True):
+        problems += _broken_rules(found, today, own=root in own)
     if facts is not None:
         problems += _dangling(pages, facts)
     if against is not None:
@@ -179,7 +181,7 @@ def _too_many(pages: Sequence[ContentFile]) -> Iterator[Problem]:
             yield Problem(group[0].path, 1, message)
 
 
-def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem]:
+def _broken_rules(pages: Sequence[ContentFile], today: date, *, own: bool) -> Iterator[Problem]:
     contents: dict[tuple[str, ChapterKey], set[str]] = {}
     for page in pages:
         numbers = contents.setdefault((page.pack, page.key), set())
@@ -193,10 +195,10 @@ def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem
             numbers.add(section.number)
     for page in pages:
         for note in page.notes:
-            for message in _wrong(note, page, contents[page.pack, page.key], today):
+            for message in _wrong(note, page, contents[page.pack, page.key], today, own=own):
                 yield Problem(note.path, note.line, message)
             for case in note.variants if page.chapter is not None else ():
-                for message in wrong_case(note, case):
+                for message in wrong_case(note, case, own=own):
                     yield Problem(case.path, case.line, message)
         yield from _wrong_templates(page)
         known = {n for (pack, _), numbers in contents.items() if pack == page.pack for n in numbers}
@@ -210,7 +212,9 @@ def _broken_rules(pages: Sequence[ContentFile], today: date) -> Iterator[Problem
     yield from _alike(pages)
 
 
-def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> Iterator[str]:
+def _wrong(
+    note: Note, page: ContentFile, contents: set[str], today: date, *, own: bool
+) -> Iterator[str]:
     if note.section and not _belongs(note.section, page):
         yield f"section: {note.section} is not one of {_name(page)}"
     elif note.section and contents and note.section not in contents:
@@ -231,7 +235,7 @@ def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> It
         elif note.reverse and (synonym := _printed_synonym(note)):
             yield f"the meaning prints {synonym}, which is accepted as its term"
     elif note.card is CardStyle.ANSWER:
-        yield from _wrong_answer(note)
+        yield from _wrong_answer(note, own=own)
     if note.as_of and note.as_of > today.year:
         yield f"as-of: {note.as_of} is yet to come"
     elif not note.as_of and (dated := _dated(note.answer)):
@@ -244,21 +248,21 @@ def _wrong(note: Note, page: ContentFile, contents: set[str], today: date) -> It
         yield f"the answer has {words} words, over {LONGEST_ANSWER}; shorten it or say why: long"
 
 
-def _wrong_answer(text: Note | Variant) -> Iterator[str]:
+def _wrong_answer(text: Note | Variant, *, own: bool) -> Iterator[str]:
     """What a chapter's question to answer lacks."""
     if not text.answer:
         yield "the question has no answer"
-    if all(point.extra for point in text.points):
+    if all(point.extra for point in text.points) and not own:
         yield "the answer has no points (- [ ] …) that a good answer must make"
     for point in text.points:
         if not (point.extra or _says(text.answer, point.text)):
             yield f"the answer says nothing of its core point: {point.text}"
 
 
-def wrong_case(note: Note, case: Variant) -> Iterator[str]:
+def wrong_case(note: Note, case: Variant, *, own: bool = False) -> Iterator[str]:
     """What is wrong with one variant of a chapter's question; one that is not written in the
     note's own file was drawn."""
-    yield from _wrong_answer(case)
+    yield from _wrong_answer(case, own=own)
     if not note.as_of and (dated := _dated(case.answer)):
         yield f"{dated} will date; say of which year the answer is: as-of"
     words = _count_words(case.answer)

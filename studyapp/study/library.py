@@ -28,6 +28,7 @@ from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
 from studyapp.study import learner as learners
 from studyapp.study.desk import Clock, Desk
+from studyapp.study.draft import merged, storable
 
 if TYPE_CHECKING:
     from studyapp.store.sync import SyncReport
@@ -118,7 +119,17 @@ def packs_of(desk: Desk) -> Path:
         return own_packs()
     with desk.reading() as connection:
         name = learners.name_of(connection, learner=desk.learner)
-    return data_folder() / "packs-of" / learners.as_folder(name)
+    return _packs_of_others() / learners.as_folder(name)
+
+
+def _packs_of_others() -> Path:
+    return data_folder() / "packs-of"
+
+
+def is_own(folder: Path) -> bool:
+    """Whether a content folder is below those of a learner's own packs, whoever it is."""
+    homes = (own_packs(), _packs_of_others())
+    return any(folder.resolve().is_relative_to(home.resolve()) for home in homes)
 
 
 def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
@@ -224,10 +235,31 @@ def edited(desk: Desk, view: CardView) -> None:
             raise StudyError(str(problem))
 
 
+def unfinished(connection: Connection, *, learner: int) -> set[int]:
+    """Ids of the notes whose edit could not be kept, and waits as a draft."""
+    waiting = {path.name for path in _drafts().glob(f"{learner}-*.md")}
+    if not waiting:
+        return set()
+    note, chapter = tables.note.c, tables.chapter.c
+    rows = connection.execute(
+        select(note.id, chapter.pack, note.name)
+        .join(tables.chapter, chapter.id == note.chapter_id)
+        .where(note.missing_since.is_(None), owner.visible(note, learner=learner))
+    )
+    return {row.id for row in rows if _draft_name(row.pack, row.name, learner=learner) in waiting}
+
+
 def _draft(desk: Desk, view: CardView) -> Path:
     """Where a note of an installed pack is edited; nothing reads content there."""
-    name = f"{desk.learner}-{view.pack}-{view.note.id}.md"
-    return data_folder() / "drafts" / re.sub(r"[^\w.-]", "_", name)
+    return _drafts() / _draft_name(view.pack, view.note.id, learner=desk.learner)
+
+
+def _draft_name(pack: str, note: str, *, learner: int) -> str:
+    return re.sub(r"[^\w.-]", "_", f"{learner}-{pack}-{note}.md")
+
+
+def _drafts() -> Path:
+    return data_folder() / "drafts"
 
 
 def _home_of(view: CardView) -> Home:
@@ -290,6 +322,34 @@ def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> tuple[Path, i
 
 def _page_kind(kind: NoteKind) -> FileKind:
     return FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
+
+
+def read_draft(*, learner: int) -> str:
+    """What was written of a card of the learner's own and not saved as one; empty if nothing."""
+    path = _new_draft(learner=learner)
+    try:
+        return path.read_text("utf-8", errors="replace") if path.exists() else ""
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write_draft(text: str, before: str, patience: float, *, learner: int) -> str:
+    """Keep what is written of a card; see `study/draft.py::Draft`. Empty text removes the file."""
+    path, kept = _new_draft(learner=learner), read_draft(learner=learner)
+    text = merged(kept, before, storable(text))
+    if text.strip():
+        disk.write(path, text)
+        return text
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StudyError(f"{path} cannot be removed: {error.strerror}.") from error
+    return text
+
+
+def _new_draft(*, learner: int) -> Path:
+    """Beside the drafts of notes that are there (`_draft`), whose names begin with a number."""
+    return _drafts() / f"new-{learner}.md"
 
 
 def new_question(desk: Desk, question: str, answer: str) -> None:

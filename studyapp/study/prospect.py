@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 
 from studyapp.config import Settings
 from studyapp.study import tracker
+from studyapp.study.aside import read, tally
 from studyapp.study.lab import verdict
+from studyapp.study.library import read_draft
 from studyapp.study.mastery import Outlook, outlooks
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.questionnaire.history import Waiting
@@ -24,6 +26,8 @@ class Prospect:
     attempt: Waiting | None
     done: str  # "12 of 110 sections done"
     following: str
+    aside: str  # "2 to mend, 1 suspended"
+    draft: bool  # whether a card of one's own is begun
     outlooks: Mapping[int, Outlook]  # by id of the chapter
 
     @property
@@ -42,5 +46,7 @@ def prospect(
         questionnaire.waiting(connection, learner=learner),
         f"{course.progress} done",
         f"{following.number} {following.title}" if following else "",
+        tally(read(connection, now, leech_lapses=settings.leech_lapses, learner=learner)),
+        bool(read_draft(learner=learner)),
         outlooks(connection, now, on=settings.exam_on, depth=settings.depth, learner=learner),
     )

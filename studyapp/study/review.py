@@ -14,6 +14,7 @@ from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters, became_leech
 from studyapp.memory.state import Memory, Rating
 from studyapp.store import log, tables
+from studyapp.study import aside
 
 card = tables.card.c
 
@@ -122,6 +123,28 @@ def bury(connection: Connection, card_id: int, now: datetime, *, learner: int) -
     """Leave a card out until tomorrow."""
     tomorrow = study_day(now) + timedelta(days=1)
     _log(connection, card_id, EventKind.BURY, now, day=tomorrow, learner=learner)
+
+
+def bring_back(connection: Connection, card_id: int, now: datetime, *, learner: int) -> int:
+    """Let a card that is suspended or buried come again; returns how many events that took."""
+    before = log.read_memory(connection, card_id, learner=learner)
+    kinds = []
+    if before.suspended:
+        kinds.append(EventKind.UNSUSPEND)
+    if aside.is_buried(before, now):
+        kinds.append(EventKind.UNBURY)
+    for kind in kinds:
+        _log(connection, card_id, kind, now, learner=learner)
+    return len(kinds)
+
+
+def mark(connection: Connection, card_id: int, now: datetime, *, learner: int) -> bool:
+    """Mark a card whose text is to be mended later, or take the mark off; returns whether it has
+    one now."""
+    marked = card_id in aside.marked(connection, learner=learner)
+    kind = EventKind.UNMARK if marked else EventKind.MARK
+    _log(connection, card_id, kind, now, learner=learner)
+    return not marked
 
 
 def know(connection: Connection, card_id: int, now: datetime, *, learner: int) -> Memory:

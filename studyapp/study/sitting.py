@@ -15,7 +15,7 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
-from studyapp.study import card, review, stats
+from studyapp.study import aside, card, review, stats
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
 from studyapp.study.plan import DUE, Plan
@@ -128,8 +128,8 @@ class Sitting:
         """Take back the newest rating or action, of an earlier sitting too, and show its card."""
         with self.desk.writing() as connection:
             undone = undo(connection, self.desk.now(), learner=self.desk.learner)
-        if undone is None:
-            return None
+        if undone is None or undone.mark:
+            return undone
         if self.done and self.done[-1].card == undone.card and undone.rating is not None:
             self.done.pop()
         self._reload()
@@ -145,6 +145,13 @@ class Sitting:
     def bury(self) -> None:
         """Leave the current card out until tomorrow."""
         self._set_aside(review.bury)
+
+    def mark(self) -> bool:
+        """Mark the current card to be mended later, or no longer; returns whether it is now."""
+        assert self.view is not None
+        with self.desk.writing() as connection:
+            now, learner = self.desk.now(), self.desk.learner
+            return review.mark(connection, self.view.id, now, learner=learner)
 
     def know(self) -> None:
         """The current card is known already: confirmed in 30 days. Only a new card can be."""
@@ -184,6 +191,27 @@ class Sitting:
         else:
             self.refresh()
 
+    def look_again(self) -> bool:
+        """Read what another page has changed of the current card; one that was set aside or rated
+        there goes. Returns whether anything is different."""
+        view = self.view
+        if view is None:
+            return False
+        with self.desk.reading() as connection:
+            seen = card.seen(connection, view.uid, learner=self.desk.learner)
+            now = seen and card.load(connection, seen, learner=self.desk.learner)
+        if now == view:
+            return False
+        if not now or self._is_out(now.memory) or now.memory.last_review != view.memory.last_review:
+            self.refresh()
+        else:
+            self._reload()
+            self._item, self.view = self._put_first(now.id)
+        return True
+
+    def _is_out(self, memory: Memory) -> bool:
+        return memory.suspended or aside.is_buried(memory, self.desk.now())
+
     def _look_again(self, view: CardView) -> None:
         """Read what another window has changed; a card that it has set aside goes."""
         with self.desk.reading() as connection:
@@ -210,6 +238,7 @@ class Sitting:
         hits = sum(done.rating > Rating.AGAIN for done in recalled)
         with self.desk.reading() as connection:
             days = stats.forecast(connection, study_day(now), learner=self.desk.learner)
+            marked = len(aside.marked(connection, learner=self.desk.learner))
             line = self._queue
             if self.plan.kind is not ReviewKind.STUDY:  # what is left is what is due, all of it
                 line = self._load(connection, DUE)
@@ -222,6 +251,7 @@ class Sitting:
             line.waiting,
             line.next_at(),
             days[1],
+            marked,
         )
 
     def _set_aside(self, action: Callable[..., object]) -> None:

@@ -24,6 +24,7 @@ class Summary:
     waiting: int
     next_step: datetime | None
     tomorrow: int
+    marked: int = 0  # cards that are to be mended
 
 
 def leech_line(memory: Memory) -> str:

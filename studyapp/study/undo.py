@@ -23,6 +23,8 @@ _NOBODYS = (
     EventKind.IMPORT.value,
     EventKind.CAUGHT_UP.value,
 )
+_MARKS = (EventKind.MARK.value, EventKind.UNMARK.value)
+_BACK = (EventKind.UNSUSPEND.value, EventKind.UNBURY.value)  # taken back, no queue has their card
 _ASKING = (EventKind.ASK.value, EventKind.UNASK.value)
 
 
@@ -31,13 +33,14 @@ class Undone:
     """What was taken back: a rating or, where that is None, another action in words.
 
     `card` is None where no card was concerned. A `grade` was given in a questionnaire: its question
-    is open there again, and belongs in no queue.
+    is open there again, and belongs in no queue. A `mark` changes nothing of what is asked.
     """
 
     card: int | None
     what: str
     rating: Rating | None = None
     grade: bool = False
+    mark: bool = False
 
 
 def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | None:
@@ -86,7 +89,8 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
     if found is rated:
         rating = Rating(row.rating)
         return Undone(row.card_id, rating.name.capitalize(), rating)
-    return Undone(row.card_id, row.kind)
+    shown = None if row.kind in (*_MARKS, *_BACK) else row.card_id
+    return Undone(shown, row.kind, mark=row.kind in _MARKS)
 
 
 def _take_back_asking(

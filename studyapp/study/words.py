@@ -38,6 +38,31 @@ def wait(after: Memory, now: datetime) -> str:
     return "new" if after.due is None else span(after.due - study_day(now))
 
 
+def due(memory: Memory, now: datetime) -> str:
+    """When a card comes: new; due now; due in 10 m; due in 6 d, on Thu 26 Nov."""
+    today = study_day(now)
+    if memory.due is None:
+        return "new, asked for" if memory.asked else "new"
+    if memory.due <= today and (memory.due_at is None or memory.due_at <= now):
+        return "due now"
+    on = f", on {day(memory.due, today)}" if memory.due > today else ""
+    return f"due in {wait(memory, now)}{on}"
+
+
+def side(name: str) -> str:
+    """Which card of its note it is; empty where it says nothing."""
+    kind, _, key = name.partition(":")
+    told = {
+        "meaning": "term → meaning",
+        "term": "meaning → term",
+        "reversed": "reversed",
+        "order": "in order",
+        "item": f"item {key}",
+        "cloze": f"hidden text {key}",
+    }
+    return told.get(kind, "")
+
+
 def short_day(at: date, today: date | None = None) -> str:
     """18 Nov, with the year if it is not that of *today*."""
     year = "" if today is not None and at.year == today.year else f" {at.year}"

@@ -243,6 +243,14 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.find import FindScreen
 
                 return FindScreen()
+            case places.Note(note):
+                from studyapp.tui.screens.note import NoteScreen
+
+                return NoteScreen(note)
+            case places.Aside():
+                from studyapp.tui.screens.aside import AsideScreen
+
+                return AsideScreen()
             case places.NewCard():
                 from studyapp.tui.screens.new import NewScreen
 

@@ -105,6 +105,18 @@ class Find:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A note with its cards; *note* is its id."""
+
+    note: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """The cards that are out of the way."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewCard:
     """A card of one's own."""
 
@@ -123,5 +135,7 @@ Place = (
     | Source
     | History
     | Find
+    | Note
+    | Aside
     | NewCard
 )

@@ -13,7 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from studyapp.commands.main import main
+from studyapp.commands.opening import now
+from studyapp.config import Current, Settings
 from studyapp.study import library
+from studyapp.study.sitting import Sitting
 from tests_support import question, questionnaire
 
 
@@ -179,6 +182,20 @@ def test_sync_reports_what_changed(content: Path) -> None:
     assert (report["added"], report["unchanged"], report["problems"]) == (1, 19, [])
 
 
+def test_aside_lists_what_is_out_of_the_way(database: Path) -> None:
+    assert run("aside").output.startswith("No card is suspended")
+    assert run("aside", "--json").output == "[]\n"
+    told = run("review", "--plain", lines="m\nq\n").output
+    assert "marked to mend later\n" in told
+    assert "1 card to mend: studyapp aside lists them." in told
+    desk, _ = library.open_study(str(database), Current(Settings()), now, None)
+    Sitting(desk).suspend()
+    desk.close()
+    (one,) = json.loads(run("aside", "--json").output)
+    assert (one["why"], one["chapter"]) == (["to mend", "suspended"], 1)
+    assert f"{one['path']}:{one['line']}: to mend, suspended: Term 0" in run("aside").output
+
+
 def test_check_lists_every_problem_and_exits_with_1(content: Path) -> None:
     assert run("check", str(content)).exit_code == 0
     (content / "1" / "a.md").write_text("no front matter\n")
@@ -194,6 +211,17 @@ def test_check_lists_every_problem_and_exits_with_1(content: Path) -> None:
     assert {row["chapter"]: row["questions"] for row in report["chapters"]}[2] == 4
     plain = run("check", str(content))
     assert f"{content / '1' / 'a.md'}:1: " in plain.output
+
+
+@pytest.mark.parametrize("home", ["packs/mine", "packs-of/anna/mine"])
+def test_ones_own_questions_need_no_points(tmp_path: Path, home: str) -> None:
+    note = questionnaire("## Why? {#why}\n\nBecause.\n")
+    for folder in (tmp_path / "data/studyapp" / home, tmp_path / "pack"):
+        folder.mkdir(parents=True)
+        (folder / "q.md").write_text(note)
+    assert run("check", str(tmp_path / "data/studyapp" / home)).exit_code == 0
+    told = run("check", str(tmp_path / "pack"))
+    assert (told.exit_code, told.output.count("has no points")) == (1, 1)
 
 
 def test_check_fix_writes_missing_ids(content: Path) -> None:

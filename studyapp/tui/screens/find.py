@@ -1,8 +1,8 @@
-"""Find a note by its words and read it."""
+"""Find a note by its words, read it and open it."""
 
 from __future__ import annotations
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -12,9 +12,10 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.notes.plain import plain
-from studyapp.study import asking
+from studyapp.study import asking, find
 from studyapp.study.asking import Deeper
-from studyapp.study.find import Found, find
+from studyapp.study.find import Found, Index
+from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.field import LineField
 from studyapp.tui.widgets.prose import Prose
@@ -34,6 +35,7 @@ class FindScreen(Page):
             tooltip="Go through the results",
         ),
         Binding("up", "step(-1)", "choose", show=False, priority=True),
+        Binding("enter", "open", "open", priority=True, tooltip="Show the note with its cards"),
         Binding(
             "ctrl+o",
             "ask",
@@ -53,13 +55,15 @@ class FindScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
+        self._index: Index | None = None  # until it has been read
+        self._to_open = False  # the first result, as soon as there is one
         self._found: list[Found] = []
         self._shown: Found | None = None
         self._deeper = Deeper()  # cards of the note shown that come only if asked for
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
-            yield LineField(placeholder="words to find in questions and answers")
+            yield LineField(placeholder="words of a question, a term or an answer")
             yield OptionList()
             with VerticalScroll(id="found", can_focus=False):
                 yield Prose()
@@ -68,14 +72,36 @@ class FindScreen(Page):
         self.head("Find", "")
         self.query_one(Input).focus()
 
-    @on(Input.Changed)
-    def _search(self, event: Input.Changed) -> None:
+    def on_screen_resume(self) -> None:
+        self._read()
+
+    @work(thread=True, exclusive=True, group="index")
+    def _read(self) -> None:
+        """Read all words at once: then each letter costs a few milliseconds."""
         try:
             with self.desk.reading() as connection:
-                self._found = find(connection, event.value, learner=self.desk.learner)
+                index = find.read(connection, learner=self.desk.learner)
         except StudyError as error:
-            self.notify(str(error), severity="error")
+            self.app.call_from_thread(self.notify, str(error), severity="error")
             return
+        self.app.call_from_thread(self._take, index)
+
+    def _take(self, index: Index) -> None:
+        chosen = self._shown
+        self._index = index
+        self._search()
+        notes = [one.note for one in self._found]
+        if chosen is not None and chosen.note in notes:
+            self.query_one(OptionList).highlighted = notes.index(chosen.note)
+        if self._to_open:
+            self._open()
+
+    @on(Input.Changed)
+    def _search(self) -> None:
+        if self._index is None:
+            return
+        words = self.query_one(Input).value
+        self._found = self._index.find(words)
         results = self.query_one(OptionList)
         results.clear_options().add_options(
             Option(
@@ -85,24 +111,19 @@ class FindScreen(Page):
         )
         self._shown, self._deeper = None, Deeper()
         number = len(self._found)
-        self.head("Find", f"{number} found" if event.value.strip() else "")
+        self.head("Find", f"{number} found" if words.strip() else "")
+        self.refresh_bindings()
         if number:
             results.highlighted = 0
         else:
-            self.query_one(Prose).show(
-                "Nothing has all these words." if event.value.strip() else ""
-            )
+            self.query_one(Prose).show("Nothing has all these words." if words.strip() else "")
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:
         if event.option_index >= len(self._found):
             return  # of a list that another letter has replaced
         one = self._found[event.option_index]
-        self.query_one(Prose).show(
-            "\n\n".join(
-                [f"**{one.prompt}**", *([one.front, "---"] if one.front else []), one.answer]
-            )
-        )
+        self.query_one(Prose).show(one.text)
         self.study.saw(one.answer)
         self._shown = one
         self._read_deeper(one)
@@ -118,6 +139,8 @@ class FindScreen(Page):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open":
+            return bool(self._found)  # else the field submits, which does the same
         return action != "ask" or bool(self._deeper)
 
     def action_ask(self) -> None:
@@ -129,6 +152,18 @@ class FindScreen(Page):
             self.notify(str(error), severity="error")
             return
         self.notify(asking.told(self._deeper))
+
+    def action_open(self) -> None:
+        # After the letters that are still on their way through the field.
+        self.query_one(Input).call_later(self.call_later, self._open)
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _open(self) -> None:
+        chosen = self.query_one(OptionList).highlighted
+        self._to_open = self._index is None
+        if chosen is not None and chosen < len(self._found):
+            self.study.open(places.Note(self._found[chosen].note))
 
     def action_step(self, step: int) -> None:
         results = self.query_one(OptionList)

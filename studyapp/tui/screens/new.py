@@ -1,7 +1,10 @@
-"""Write a card of one's own; it is kept as Markdown in packs/mine."""
+"""Write a card of one's own; it is kept as Markdown in packs/mine, and as a draft until then."""
 
 from __future__ import annotations
 
+from functools import partial
+
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -9,17 +12,17 @@ from textual.widgets import Input, Label, TextArea
 
 from studyapp.errors import StudyError
 from studyapp.store.engine import LONG_PATIENCE
-from studyapp.study.library import new_question
-from studyapp.tui.screens.page import Page
+from studyapp.study import library
+from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.field import LineField, TextField
 
 
-class NewScreen(Page):
-    """A question and its answer."""
+class NewScreen(WritingPage):
+    """A question and its answer. The draft has the question on its first line."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("ctrl+s", "save", "save", priority=True, tooltip="Keep the card"),
-        Binding("escape", "back", "back without saving", tooltip="Leave without saving"),
+        Binding("escape", "back", "back", tooltip="Leave; what is written is kept as a draft"),
         Binding("tab", "app.focus_next", "next field"),
     ]
     DEFAULT_CSS = """
@@ -27,27 +30,69 @@ class NewScreen(Page):
         & Label { margin-top: 1; color: $text-muted; } }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._question = LineField(id="new-question", select_on_focus=False)
+        self._answer = TextField(id="new-answer", soft_wrap=True)
+
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
             yield Label("Question", markup=False)
-            yield LineField(id="new-question")
+            yield self._question
             yield Label("Answer, in Markdown; a line `- [ ] …` is a point", markup=False)
-            yield TextField(id="new-answer", soft_wrap=True)
+            yield self._answer
 
     def on_mount(self) -> None:
-        self.head("New card", "kept in packs/mine")
-        self.query_one("#new-question").focus()
+        learner = self.desk.learner
+        try:
+            text = library.read_draft(learner=learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            text = ""
+        self.begin(text, partial(library.write_draft, learner=learner))
+        self._show_head()
+        (self._answer if text else self._question).focus()
+
+    @property
+    def box(self) -> TextArea:
+        return self._answer
+
+    @property
+    def written(self) -> str:
+        question, answer = self._question.value, self._answer.text
+        return f"{question}\n{answer}" if question or answer else ""
+
+    def put(self, text: str) -> None:
+        question, _, answer = text.partition("\n")
+        self._question.value, self._answer.text = question, answer
+        self._question.cursor_position = len(question)
+        self._answer.move_cursor(self._answer.document.end)
+
+    @on(Input.Changed)
+    def _typed_question(self) -> None:
+        self._typed()
+
+    def show_saved(self) -> None:
+        self._show_head()
+
+    def _show_head(self) -> None:
+        draft = self.draft is not None and not self.draft.waiting and bool(self.written)
+        self.head("New card", "kept as a draft" if draft else "goes to packs/mine")
 
     def action_save(self) -> None:
-        question = self.query_one("#new-question", Input).value
-        answer = self.query_one("#new-answer", TextArea).text
+        question, answer = self._question.value, self._answer.text
         try:
-            new_question(self.desk.at(LONG_PATIENCE), question, answer)
+            library.new_question(self.desk.at(LONG_PATIENCE), question, answer)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
+        self.put("")
+        self.keep()  # which removes the draft
         self.notify("Saved; it comes up with the new cards.")
         self.app.pop_screen()
 
     def action_back(self) -> None:
-        self.app.pop_screen()
+        if self.keep():
+            if self.written:
+                self.notify("Kept as a draft; a new card goes on with it.")
+            self.app.pop_screen()

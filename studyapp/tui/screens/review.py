@@ -65,6 +65,7 @@ class ReviewScreen(Page):
         Binding("e", "edit", "edit", tooltip="Open the source at its line in $EDITOR"),
         Binding("b", "bury", "bury", tooltip="Not today: back tomorrow"),
         Binding("s", "suspend", "suspend", show=False, tooltip="Set this card aside"),
+        Binding("m", "mark", "mend later", show=False, tooltip="Mark it to be mended later"),
         Binding("r", "raw", "raw maths", show=False, tooltip="Maths as written, or rendered"),
         Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
         Binding("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
@@ -87,6 +88,7 @@ class ReviewScreen(Page):
         super().__init__()
         self.sitting = sitting
         self._revealed = False
+        self._card = b""  # uid of the card that is shown
         self._waits: dict[Rating, str] = {}
         self._busy = False
         self._to_amend = False
@@ -123,6 +125,7 @@ class ReviewScreen(Page):
             self.study.open(places.Summary(self.sitting), instead=True)
             return
         self._revealed = False
+        self._card = view.uid
         self._lessons = lessons_for(view.note, self.study.catalog)
         self.query_one("#question", Prose).show(view.face.front)
         typed = self.query_one("#typed", TextArea)
@@ -362,6 +365,15 @@ class ReviewScreen(Page):
     def action_suspend(self) -> None:
         self._change(self.sitting.suspend, "Suspended; u takes it back.")
 
+    def action_mark(self) -> None:
+        try:
+            marked = self.sitting.mark()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        told = "Marked to be mended later; m takes it off." if marked else "Marked no longer."
+        self.notify(told)
+
     def action_know(self) -> None:
         self._change(self.sitting.know, "Known: confirmed in 30 days; u takes it back.")
 
@@ -437,9 +449,19 @@ class ReviewScreen(Page):
             self.sitting.reload_card()
         except StudyError as error:
             self.notify(str(error), severity="error")
-        revealed = self._revealed
+        self._show_again()
+
+    def _show_again(self) -> None:
+        """Show a card that has changed as far as it was shown; another one from its front."""
+        before, revealed = self._card, self._revealed
+        typed = self.query_one("#typed", TextArea)
+        said = typed.text if typed.display else None
         self._show_card()
-        if revealed and self.sitting.view is not None:
+        if self.sitting.view is None or self.sitting.view.uid != before:
+            return
+        if said is not None:
+            typed.display, typed.text = True, said
+        if revealed:
             self._reveal()
 
     def action_lesson(self) -> None:
@@ -485,7 +507,14 @@ class ReviewScreen(Page):
     def on_screen_resume(self) -> None:
         if self._reading:
             self._come_back()
-        if (
+        try:
+            changed = self.sitting.look_again()  # the learner may come from its note
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        if changed:
+            self._show_again()
+        elif (
             self._revealed and self.sitting.view is not None
         ):  # the learner may come from the lab, with a figure of their own
             self._show_answer()

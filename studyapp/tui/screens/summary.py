@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
+from studyapp.study import words
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import summary_lines
 from studyapp.tui import places
@@ -35,6 +36,7 @@ class SummaryScreen(Page):
             "more",
             tooltip="Go on: what is left, or beyond today's time",
         ),
+        Binding("a", "aside", "set aside", show=False, tooltip="What is out of the way or to mend"),
         Binding("u", "undo", "undo", tooltip="Take back the newest rating"),
     ]
     DEFAULT_CSS = """
@@ -62,7 +64,12 @@ class SummaryScreen(Page):
                 ("█" * round(_BAR * number / top), "$accent"),
             )
         content += Content("\n\n" if top else "\n") + Content("\n".join(lines[1:]))
+        if summary.marked:
+            content += Content(f"\n{words.count(summary.marked, 'card')} to mend: a shows them.")
         self.query_one("#summary", Static).update(content)
+
+    def action_aside(self) -> None:
+        self.study.open(places.Aside())
 
     def action_back(self) -> None:
         self.app.pop_screen()

@@ -48,6 +48,7 @@ class TodayScreen(Page):
         Binding("l", "lab", "lab", tooltip="Predict, run, and see the evidence"),
         Binding("m", "more", "more today", tooltip="Go on beyond today's time budget"),
         Binding("slash", "find", "find", key_display="/", tooltip="Find a note"),
+        Binding("a", "aside", "set aside", show=False, tooltip="What is out of the way or to mend"),
         Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
         Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
         Binding("q", "app.quit", "quit", tooltip="Leave studyapp"),
@@ -198,6 +199,9 @@ class TodayScreen(Page):
     def action_find(self) -> None:
         self.study.open(places.Find())
 
+    def action_aside(self) -> None:
+        self.study.open(places.Aside())
+
     def action_new_note(self) -> None:
         self.study.open(places.NewCard())
 
@@ -228,6 +232,8 @@ class TodayScreen(Page):
                 self._open_next_chapter()
             elif what == "find":
                 self.action_find()
+            elif what == "aside":
+                self.action_aside()
             elif what == "new":
                 self.action_new_note()
             elif what == "lab":
@@ -322,8 +328,11 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
         options.append(option("course", "Course", "t", told))
     told = prospect.lab if prospect and prospect.lab else "predict, then run"
     options.append(option("lab", "Experiments", "l", told))
+    begun = "a draft waits" if prospect and prospect.draft else ""
     options.append(option("find", "Find a note", "/"))
-    options.append(option("new", "Write a card of your own", "n"))
+    if prospect and prospect.aside:
+        options.append(option("aside", "Set aside", "a", prospect.aside))
+    options.append(option("new", "Write a card of your own", "n", begun))
     return options
 
 

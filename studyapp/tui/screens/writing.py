@@ -12,7 +12,7 @@ from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE, tidy
 from studyapp.study.draft import Draft, Write
 from studyapp.tui.screens.page import Page
-from studyapp.tui.widgets.answer import BOTH_KEPT, AnswerBox
+from studyapp.tui.widgets.answer import BOTH_KEPT
 
 SAVE_AFTER = 0.4  # seconds from a key to its saving, also while typing goes on
 
@@ -31,9 +31,18 @@ class WritingPage(Page):
         self._soon: Timer | None = None  # when the draft is saved next
 
     @property
-    def box(self) -> AnswerBox:
+    def box(self) -> TextArea:
         """Where it is written."""
         raise NotImplementedError
+
+    @property
+    def written(self) -> str:
+        """All that is written."""
+        return self.box.text
+
+    def put(self, text: str) -> None:
+        """Show *text* instead of what is written."""
+        self.box.text = text
 
     def show_trouble(self) -> None:
         """Say that `trouble` keeps the text from being saved, or, where it is empty, no more."""
@@ -50,8 +59,8 @@ class WritingPage(Page):
     def begin(self, text: str, write: Write) -> None:
         """Put *text* in the box; what it becomes is kept with *write*."""
         self.draft = Draft(text, write)
-        self.box.text = text
-        self._looked = self.box.text
+        self.put(text)
+        self._looked = self.written
 
     def keep(self) -> bool:
         """Save the newest text now; False, after one sentence, if that cannot be."""
@@ -76,7 +85,7 @@ class WritingPage(Page):
         self._save_soon()
 
     def _take(self) -> None:
-        if self.draft is not None and (text := self.box.text) != self._looked:
+        if self.draft is not None and (text := self.written) != self._looked:
             self._looked = text
             self.draft.type(text)
 
@@ -95,7 +104,7 @@ class WritingPage(Page):
             await asyncio.to_thread(self._write_down, draft)
         except StudyError as error:
             failed = error
-        if draft is not self.draft or not self.query(AnswerBox):  # closed in the meantime
+        if draft is not self.draft or self not in self.app.screen_stack:  # closed in the meantime
             return
         if isinstance(failed, AlreadyRatedError):
             self._overtaken(failed)
@@ -122,9 +131,9 @@ class WritingPage(Page):
         if merged is None:
             return
         typed, kept = merged
-        more = self.box.text.removeprefix(typed) if self.box.text.startswith(typed) else ""
+        more = self.written.removeprefix(typed) if self.written.startswith(typed) else ""
         self._looked = kept
-        self.box.text = kept + more
+        self.put(kept + more)
         self.box.move_cursor(self.box.document.end)
         self.notify(BOTH_KEPT, severity="warning")
 

@@ -1,0 +1,188 @@
+"""What is out of the way: cards that are suspended or buried, that keep slipping, or whose text the
+learner wants to mend later or could not mend."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, and_, or_, select
+
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import EventKind
+from studyapp.memory.scheduler import is_leech
+from studyapp.memory.state import Memory
+from studyapp.notes.note import ChapterKey, chapter_key
+from studyapp.store import log, owner, tables
+from studyapp.study import words
+from studyapp.study.library import unfinished
+
+card = tables.card.c
+chapter = tables.chapter.c
+event = tables.event.c
+memory = tables.memory.c
+note = tables.note.c
+
+
+class Why(StrEnum):
+    """Why a card is in the list, in the order of the list."""
+
+    DRAFT = "edit not kept"
+    MARKED = "to mend"
+    SUSPENDED = "suspended"
+    BURIED = "buried"
+    LEECH = "keeps slipping"
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A card that is out of the way, for one reason at least."""
+
+    card: int
+    note: int
+    side: str
+    prompt: str
+    chapter: ChapterKey
+    path: Path
+    line: int
+    memory: Memory
+    why: tuple[Why, ...]
+
+    @property
+    def place(self) -> str:
+        """The chapter, or the deck, that it belongs to."""
+        return f"chapter {self.chapter}" if isinstance(self.chapter, int) else self.chapter
+
+    def told(self, now: datetime) -> str:
+        """Why it is here, in words, and when it is due if it comes at all."""
+        return told(self.memory, self.why, now)
+
+    def as_json(self) -> dict[str, Any]:
+        due, buried = self.memory.due, self.memory.buried_until
+        return {
+            "why": list(self.why),
+            "chapter": self.chapter,
+            "question": self.prompt,
+            "side": self.side,
+            "path": str(self.path),
+            "line": self.line,
+            "due": due and due.isoformat(),
+            "buried_until": buried.isoformat() if buried and Why.BURIED in self.why else None,
+            "lapses": self.memory.lapses,
+        }
+
+
+def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: int) -> list[Aside]:
+    """The cards that are out of the way: by their first reason, then in book order. A note whose
+    edit could not be kept is here with its first card."""
+    drafts = unfinished(connection, learner=learner)
+    marks, today = marked(connection, learner=learner), study_day(now)
+    leech = is_leech(memory.lapses, memory.agains, leech_lapses)
+    out = select(memory.card_id).where(
+        memory.learner_id == learner,
+        or_(memory.suspended.is_(True), memory.buried_until > today, leech),
+    )
+    rows: Sequence[Any] = connection.execute(
+        select(
+            *log.MEMORY_COLUMNS,
+            card.id,
+            card.note_id,
+            card.side,
+            note.prompt,
+            note.path,
+            note.line,
+            chapter.number,
+            chapter.title,
+        )
+        .select_from(tables.card)
+        .join(tables.note, note.id == card.note_id)
+        .join(tables.chapter, chapter.id == card.chapter_id)
+        .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
+        .where(
+            or_(card.id.in_(marks), card.id.in_(out), card.note_id.in_(drafts)),
+            card.missing_since.is_(None),
+            owner.visible(card, learner=learner),
+        )
+        .order_by(*tables.IN_ORDER, card.position, card.uid)
+    ).all()
+    found, order = list[Aside](), list(Why)
+    for row in rows:
+        value = Memory() if row.state is None else log.as_memory(row)
+        reasons = why(value, now, marked=row.id in marks, leech_lapses=leech_lapses)
+        if row.note_id in drafts:
+            drafts.remove(row.note_id)
+            reasons = (Why.DRAFT, *reasons)
+        if reasons:
+            found.append(_aside(row, value, reasons))
+    return sorted(found, key=lambda one: order.index(one.why[0]))
+
+
+def why(value: Memory, now: datetime, *, marked: bool, leech_lapses: int) -> tuple[Why, ...]:
+    """Why a card with this memory is in the list, if it is."""
+    reasons = {
+        Why.MARKED: marked,
+        Why.SUSPENDED: value.suspended,
+        Why.BURIED: is_buried(value, now),
+        Why.LEECH: is_leech(value.lapses, value.agains, leech_lapses),
+    }
+    return tuple(reason for reason, holds in reasons.items() if holds)
+
+
+def is_buried(value: Memory, now: datetime) -> bool:
+    """Whether a card is left out today because it was buried."""
+    return value.buried_until is not None and value.buried_until > study_day(now)
+
+
+def told(value: Memory, why: Sequence[Why], now: datetime) -> str:
+    """How a card stands, in words: why it is in the list, and when it comes, if it does."""
+    return ", ".join([*why, *([] if value.suspended else [words.due(value, now)])])
+
+
+def marked(connection: Connection, *, learner: int) -> set[int]:
+    """The cards whose newest mark says that their text is to be mended."""
+    rows = connection.execute(
+        select(tables.event).where(
+            event.learner_id == learner,
+            event.kind.in_((EventKind.MARK.value, EventKind.UNMARK.value)),
+            log.not_retracted(event),
+        )
+    ).all()
+    found = dict[int, bool]()
+    for row in log.in_order(connection, rows, learner=learner):
+        found[row.card_id] = row.kind == EventKind.MARK
+    return {card_id for card_id, is_marked in found.items() if is_marked}
+
+
+def tally(found: Sequence[Aside]) -> str:
+    """2 to mend, 1 suspended; empty for none. A card that is here for two reasons counts twice."""
+    counts = Counter(_reasons(found))
+    return ", ".join(
+        f"{number} {_PLURAL.get(reason, reason) if number > 1 else reason}"
+        for reason, number in counts.items()
+    )
+
+
+_PLURAL = {Why.DRAFT: "edits not kept", Why.LEECH: "keep slipping"}
+
+
+def _reasons(found: Sequence[Aside]) -> Iterable[Why]:
+    return sorted((why for one in found for why in one.why), key=list(Why).index)
+
+
+def _aside(row: Any, value: Memory, reasons: tuple[Why, ...]) -> Aside:
+    return Aside(
+        row.id,
+        row.note_id,
+        row.side,
+        row.prompt,
+        chapter_key(row.number, row.title),
+        Path(row.path),
+        row.line,
+        value,
+        reasons,
+    )

@@ -1,0 +1,107 @@
+"""The cards that are out of the way, and the way back for each."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from studyapp.errors import StudyError
+from studyapp.memory.state import Memory
+from studyapp.notes.plain import plain
+from studyapp.study import aside, words
+from studyapp.study.aside import Aside
+from studyapp.tui import places
+from studyapp.tui.screens.cards import CardList, CardsPage
+
+_NONE = (
+    "Nothing is out of the way: no card is suspended, buried or marked, none keeps slipping.\n\n"
+    "m in a review marks a card whose text you want to mend later; it is listed here then."
+)
+
+
+class AsideScreen(CardsPage, inherit_bindings=False):
+    """One row a card: what it asks, and why it is here."""
+
+    BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
+        Binding(
+            "enter,space",
+            "open",
+            "open",
+            key_display="enter",
+            tooltip="Show the note with its cards",
+        ),
+        *CardsPage.BINDINGS,
+        *Screen.BINDINGS,
+    ]
+    DEFAULT_CSS = """
+    AsideScreen { & CardList { height: 1fr; margin-top: 1; } & #tally { margin-top: 1; } }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: list[Aside] = []
+
+    def compose_body(self) -> ComposeResult:
+        with Vertical(classes="body"):
+            yield Static("", id="tally", markup=False)
+            yield CardList(markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(CardList).focus()
+
+    @property
+    def _row(self) -> Aside | None:
+        index = self.query_one(CardList).highlighted
+        return self._found[index] if index is not None and index < len(self._found) else None
+
+    @property
+    def chosen(self) -> tuple[int, Memory] | None:
+        return (self._row.card, self._row.memory) if self._row else None
+
+    def show_cards(self) -> None:
+        now, leech_lapses = self.desk.now(), self.desk.settings.leech_lapses
+        try:
+            with self.desk.reading() as connection:
+                self._found = aside.read(
+                    connection, now, leech_lapses=leech_lapses, learner=self.desk.learner
+                )
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.head("Set aside", words.count(len(self._found), "card") if self._found else "")
+        self.query_one("#tally", Static).update(aside.tally(self._found) or _NONE)
+        cards = self.query_one(CardList)
+        chosen = cards.highlighted or 0
+        cards.clear_options().add_options(
+            Option(
+                Content.assemble(
+                    plain(one.prompt).strip(),
+                    (f"  {words.side(one.side)}", "dim"),
+                    (f"\n    {one.told(now)} · {one.place}", "dim"),
+                )
+            )
+            for one in self._found
+        )
+        cards.display = bool(self._found)
+        if self._found:
+            cards.highlighted = min(chosen, len(self._found) - 1)
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open":
+            return self._row is not None
+        return super().check_action(action, parameters)
+
+    @on(OptionList.OptionSelected)
+    def action_open(self) -> None:
+        if self._row is not None:
+            self.study.open(places.Note(self._row.note))

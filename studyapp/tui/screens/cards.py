@@ -1,0 +1,182 @@
+"""What every page has that lists cards: bring one back, set it aside, mark it, edit it, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+from textual import work
+from textual.binding import Binding
+from textual.widgets import OptionList
+
+from studyapp.errors import StudyError
+from studyapp.memory.state import Memory
+from studyapp.store.engine import LONG_PATIENCE
+from studyapp.study import aside, card, library, review
+from studyapp.study.card import CardView
+from studyapp.study.undo import undo
+from studyapp.tui.editor import edit
+from studyapp.tui.screens.page import Page
+
+
+class CardList(OptionList, inherit_bindings=False):
+    """Cards, one chosen."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding(
+            "down,j", "cursor_down", "choose", key_display="↑↓", tooltip="Go through the cards"
+        ),
+        Binding("up,k", "cursor_up", "choose", show=False),
+        Binding("home", "first", "first", show=False),
+        Binding("end", "last", "last", show=False),
+    ]
+    DEFAULT_CSS = """
+    CardList { height: auto; border: none; background: transparent; padding: 0;
+        &:focus { border: none; background-tint: transparent; }
+        & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+            background: $accent 20%; color: $foreground; text-style: bold; } }
+    """
+
+
+class CardsPage(Page):
+    """Acts on the chosen card. Subclasses list the cards and say which one is chosen."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("B", "bring_back", "bring back", tooltip="Let it come again"),
+        Binding("E", "edit", "edit", tooltip="Open the source at its line in $EDITOR"),
+        Binding("m", "mark", "mend later", tooltip="Mark it to be mended, or take the mark off"),
+        Binding("at", "suspend", "suspend", key_display="@", tooltip="Set this card aside"),
+        Binding("minus", "bury", "bury", key_display="-", tooltip="Not today: back tomorrow"),
+        Binding("u", "undo", "undo", tooltip="Take back what was done here last"),
+        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._done = 0  # what was done here and can be taken back
+        self._busy = False  # an editor's text is being read
+
+    @property
+    def chosen(self) -> tuple[int, Memory] | None:
+        """The id of the chosen card and the memory of it, if there is one."""
+        raise NotImplementedError
+
+    def show_cards(self) -> None:
+        """Read the cards anew and show them."""
+        raise NotImplementedError
+
+    def on_screen_resume(self) -> None:
+        self.show_cards()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action not in ("bring_back", "edit", "mark", "suspend", "bury", "undo"):
+            return True
+        if self._busy or self.chosen is None:
+            return action == "undo" and not self._busy and bool(self._done)
+        memory = self.chosen[1]
+        buried = aside.is_buried(memory, self.desk.now())
+        match action:
+            case "bring_back":
+                return memory.suspended or buried
+            case "suspend":
+                return not memory.suspended
+            case "bury":
+                return not (memory.suspended or buried)
+            case "undo":
+                return bool(self._done)
+        return True
+
+    def action_bring_back(self) -> None:
+        self._act(review.bring_back, "Brought back; u takes that back.")
+
+    def action_suspend(self) -> None:
+        self._act(review.suspend, "Suspended; u takes it back.")
+
+    def action_bury(self) -> None:
+        self._act(review.bury, "Buried until tomorrow; u takes it back.")
+
+    def action_mark(self) -> None:
+        self._act(review.mark)
+
+    def _act(self, deed: Callable[..., int | None], told: str = "") -> None:
+        """Do *deed* with the chosen card. It says how many entries of the log that took, if they
+        were not one."""
+        if self.chosen is None:
+            return
+        done: int | None = None
+
+        def act(connection: Connection) -> None:
+            nonlocal done
+            assert self.chosen is not None
+            now, learner = self.desk.now(), self.desk.learner
+            done = deed(connection, self.chosen[0], now, learner=learner)
+
+        if self._write(act):
+            self._done += 1 if done is None or isinstance(done, bool) else done
+            self._show_done(told)
+
+    def action_undo(self) -> None:
+        what = ""
+
+        def act(connection: Connection) -> None:
+            nonlocal what
+            undone = undo(connection, self.desk.now(), learner=self.desk.learner)
+            what = undone.what if undone else ""
+
+        if self._write(act):
+            self._done -= 1
+            self._show_done(f"Undone: {what}." if what else "There is nothing to undo.")
+
+    def _write(self, act: Callable[[Connection], None]) -> bool:
+        try:
+            with self.desk.writing() as connection:
+                act(connection)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return False
+        return True
+
+    def _show_done(self, told: str) -> None:
+        if told:
+            self.notify(told)
+        self.show_cards()
+        self.refresh_bindings()
+
+    def action_edit(self) -> None:
+        if self.chosen is None:
+            return
+        try:
+            with self.desk.reading() as connection:
+                view = card.load(connection, self.chosen[0], learner=self.desk.learner)
+            path, line = library.editable(self.desk, view)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        try:
+            edit(self.app, path, line)
+        except StudyError as error:  # it may have saved something before
+            self.notify(str(error), severity="error")
+        self._busy = True
+        self.refresh_bindings()
+        self._read_edited(view)
+
+    @work(thread=True, exclusive=True, group="edit")
+    def _read_edited(self, view: CardView) -> None:
+        """Take what the editor has left; another program may hold the lock meanwhile."""
+        told = ""
+        try:
+            library.edited(self.desk.at(LONG_PATIENCE), view)
+        except StudyError as error:
+            told = str(error)
+        self.app.call_from_thread(self._edited, told)
+
+    def _edited(self, told: str) -> None:
+        self._busy = False
+        if told:
+            self.notify(told, severity="error")
+        self.show_cards()
+        self.refresh_bindings()
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

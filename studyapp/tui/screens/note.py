@@ -1,0 +1,130 @@
+"""A note: what it says, its cards and when they come."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from studyapp.errors import StudyError
+from studyapp.memory.state import Memory
+from studyapp.study import asking, note, words
+from studyapp.study.asking import Deeper
+from studyapp.study.note import NoteView
+from studyapp.tui.screens.cards import CardList, CardsPage
+from studyapp.tui.widgets.prose import Prose
+
+
+class NoteScreen(CardsPage, inherit_bindings=False):
+    """The text above, the cards below."""
+
+    BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
+        Binding("A", "ask", "ask for it", tooltip="Let its cards in; again: no longer"),
+        Binding("space,pagedown", "scroll(1)", "scroll", tooltip="Scroll the text"),
+        Binding("pageup", "scroll(-1)", "scroll up", show=False),
+        *CardsPage.BINDINGS,
+        *Screen.BINDINGS,
+    ]
+    DEFAULT_CSS = """
+    NoteScreen {
+        & VerticalScroll { height: 1fr; }
+        & #source { margin-top: 1; color: $text-muted; }
+        & CardList { max-height: 50%; margin-top: 1; border-top: solid $foreground 20%; }
+        & CardList:focus { border-top: solid $foreground 20%; }
+    }
+    """
+
+    def __init__(self, note_id: int) -> None:
+        super().__init__()
+        self._note = note_id
+        self._view: NoteView | None = None
+        self._deeper = Deeper()  # its cards that come only if asked for
+
+    def compose_body(self) -> ComposeResult:
+        with Vertical(classes="body"):
+            with VerticalScroll(can_focus=False):
+                yield Prose(raw=self.desk.settings.raw_maths)
+                yield Static("", id="source", markup=False)
+            yield CardList(markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(CardList).focus()
+
+    @property
+    def chosen(self) -> tuple[int, Memory] | None:
+        index = self.query_one(CardList).highlighted
+        if self._view is None or index is None or index >= len(self._view.cards):
+            return None
+        view = self._view.cards[index]
+        return view.id, view.memory
+
+    def show_cards(self) -> None:
+        depth, learner = self.desk.settings.depth, self.desk.learner
+        try:
+            with self.desk.reading() as connection:
+                self._view = note.read(connection, self._note, learner=learner)
+                if self._view is not None:
+                    where = asking.of_note(self._view.note)
+                    self._deeper = asking.find(connection, where, depth=depth, learner=learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        if self._view is None:
+            self.notify("This note is there no more.", severity="warning")
+            self.app.pop_screen()
+            return
+        self._show(self._view)
+
+    def _show(self, view: NoteView) -> None:
+        self.head(view.place, words.count(len(view.cards), "card"))
+        self.query_one(Prose).show(view.text)
+        self.query_one("#source", Static).update(view.source)
+        self.study.saw(view.text)
+        cards = self.query_one(CardList)
+        chosen = cards.highlighted or 0
+        now, leech_lapses = self.desk.now(), self.desk.settings.leech_lapses
+        cards.clear_options().add_options(
+            Option(
+                Content.assemble(
+                    f"{words.side(one.side) or 'card'}  ",
+                    (view.told(one, now, leech_lapses=leech_lapses), "dim"),
+                )
+            )
+            for one in view.cards
+        )
+        cards.display = bool(view.cards)
+        if view.cards:
+            cards.highlighted = min(chosen, len(view.cards) - 1)
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "ask":
+            return bool(self._deeper) and not self._busy
+        return super().check_action(action, parameters)
+
+    def action_ask(self) -> None:
+        if self._view is None:
+            return
+        try:
+            self._deeper = asking.ask(self.desk, asking.of_note(self._view.note))
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._done += 1
+        self._show_done(asking.told(self._deeper))
+
+    def action_scroll(self, pages: int) -> None:
+        text = self.query_one(VerticalScroll)
+        (text.scroll_page_down if pages > 0 else text.scroll_page_up)(animate=False)
+
+    @on(Prose.LinkClicked)
+    def _follow(self, event: Prose.LinkClicked) -> None:
+        self.study.open_link(event.href)

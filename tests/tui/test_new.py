@@ -1,0 +1,121 @@
+"""A card of one's own: what is written is there again, whatever ended the writing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.widgets import Input, TextArea
+
+from screen import NARROW, arrives, shows, tells, until
+from studyapp.tui import places
+from studyapp.tui.screens.new import NewScreen
+from studyapp.tui.screens.today import TodayScreen
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "studyapp" / "drafts" / "new-1.md"
+
+
+def said(draft: Path) -> str:
+    return draft.read_text() if draft.exists() else ""
+
+
+def written(app) -> tuple[str, str]:
+    page = app.screen
+    return page.query_one(Input).value, page.query_one(TextArea).text
+
+
+async def test_a_draft_survives_esc_and_is_gone_once_saved(
+    make_app, open_today, draft: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("n")
+        await arrives(pilot, NewScreen)
+        await pilot.press(*"Why?", "tab", *"As", "enter", *"so", "escape")
+        await tells(pilot, "Kept as a draft; a new card goes on with it.")
+        await arrives(pilot, TodayScreen)
+        await shows(pilot, "a draft waits")
+        await pilot.press("n")
+        await arrives(pilot, NewScreen)
+        assert written(app) == ("Why?", "As\nso")
+        await pilot.press(*" it is", "shift+tab", *" Tell")  # both go on where they ended
+        assert written(app) == ("Why? Tell", "As\nso it is")
+        await pilot.press("ctrl+s")
+        await arrives(pilot, TodayScreen)
+        await until(pilot, lambda: not draft.exists())
+        await pilot.press("n")
+        await arrives(pilot, NewScreen)
+        assert written(app) == ("", "")
+        await pilot.press("escape")
+        await arrives(pilot, TodayScreen)
+    assert not draft.exists()
+
+
+async def test_a_draft_survives_ctrl_q_and_a_crash(make_app, open_today, draft: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("n")
+        await arrives(pilot, NewScreen)
+        await pilot.press(*"Why")
+        await until(pilot, lambda: said(draft) == "Why\n", what="the draft of what is typed")
+        await shows(pilot, "kept as a draft")
+        await pilot.press(*" not?", "ctrl+q")
+    assert draft.read_text() == "Why not?\n"
+
+
+async def test_what_is_pasted_is_kept_though_it_cannot_be_saved_as_a_card(
+    make_app, open_today, draft: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("n")
+        await arrives(pilot, NewScreen)
+        app.screen.query_one(Input).post_message(events.Paste("One line\nand another \ud83d"))
+        await until(pilot, lambda: "another" in written(app)[0])
+        await pilot.press("ctrl+s")
+        await tells(pilot, "A card needs a question and an answer.")
+        await pilot.press("escape")
+        await arrives(pilot, TodayScreen)
+    assert draft.read_text().startswith("One line and another")
+
+
+async def test_a_draft_that_another_window_wrote_stays(make_app, open_today, draft: Path) -> None:
+    one, other = make_app(), make_app()
+    async with one.run_test(size=NARROW) as pilot, other.run_test(size=NARROW) as second:
+        for window in (pilot, second):
+            await open_today(window)
+            window.app.open(places.NewCard())
+            await arrives(window, NewScreen)
+        await pilot.press(*"Mine?")
+        await until(pilot, lambda: said(draft) == "Mine?\n")
+        await second.press(*"Yours?", "escape")
+        await arrives(second, TodayScreen)
+        await pilot.press(*" Still", "escape")
+        await arrives(pilot, TodayScreen)
+    assert all(text in draft.read_text() for text in ("Mine?", "Yours?", "Mine? Still"))
+
+
+async def test_a_disk_that_takes_nothing_is_told_and_nothing_is_left(
+    make_app, open_today, draft: Path
+) -> None:
+    draft.parent.parent.mkdir(parents=True, exist_ok=True)
+    draft.parent.write_text("no folder")
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("n")
+        await arrives(pilot, NewScreen)
+        await pilot.press(*"Why?", "escape")
+        await tells(pilot, "Not saved yet: ")
+        assert isinstance(app.screen, NewScreen)
+        draft.parent.unlink()
+        await pilot.press("escape")
+        await arrives(pilot, TodayScreen)
+    assert draft.read_text() == "Why?\n"
