@@ -85,7 +85,7 @@ device = Table("device", METADATA, _Device)
 
 
 class _DeviceSettings(TypedColumns):
-    """What the settings file of a device last put in force for a learner."""
+    """What the settings files of a device, by file, last put in force for a learner."""
 
     device_id: Named[int] = Column(ForeignKey("device.id"), primary_key=True)
     learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
