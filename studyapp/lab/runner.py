@@ -161,13 +161,15 @@ async def start(
         "seed": seed,
         "threads": threads,
     }
-    folder = Path(tempfile.mkdtemp(prefix="studyapp-"))
+    folder = None
     try:
+        folder = Path(tempfile.mkdtemp(prefix="studyapp-"))
         # A file, for a pipe that is full would hold up the app; in a thread, as it may be large.
         await asyncio.to_thread(_write_request, folder / REQUEST, request)
         process = _spawn(folder, threads)
     except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):
             raise StudyError(f"{lesson.name} cannot be started: {error.strerror}.") from error
         raise

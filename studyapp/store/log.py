@@ -770,31 +770,40 @@ def adopt(connection: Connection, parameters: Parameters, now: datetime, *, lear
         refold_all(connection, connection.scalars(known).all(), learner=learner)
 
 
-def applied_settings(connection: Connection, *, learner: int) -> dict[str, Any] | None:
-    """What this device's settings last put in force; None if they never did."""
-    kept = tables.device_settings.c
-    return connection.scalar(
-        select(kept.applied)
-        .join(tables.device, device.id == kept.device_id)
-        .where(device.own.is_(True), kept.learner_id == learner)
-    )
+def applied_settings(connection: Connection, file: str, *, learner: int) -> dict[str, Any] | None:
+    """What a settings *file* of this device last put in force; None if it never did."""
+    return _applied(connection, learner=learner).get(file)
 
 
-def keep_settings(connection: Connection, applied: dict[str, Any], *, learner: int) -> None:
-    """Keep that this device's settings were put in force."""
+def keep_settings(
+    connection: Connection, file: str, applied: dict[str, Any], *, learner: int
+) -> None:
+    """Keep that the settings of a *file* of this device were put in force."""
     own = connection.scalars(select(device.id).where(device.own.is_(True))).one()
+    every = {**_applied(connection, learner=learner), file: applied}
     kept = tables.device_settings.c
     changed = connection.execute(
         update(tables.device_settings)
         .where(kept.device_id == own, kept.learner_id == learner)
-        .values(applied=applied)
+        .values(applied=every)
     )
     if not changed.rowcount:
         connection.execute(
-            insert(tables.device_settings).values(
-                device_id=own, learner_id=learner, applied=applied
-            )
+            insert(tables.device_settings).values(device_id=own, learner_id=learner, applied=every)
         )
+
+
+def _applied(connection: Connection, *, learner: int) -> dict[str, dict[str, Any]]:
+    """By file what its settings put in force: of a database that lies on a server, or that two
+    machines open in turn, there are several."""
+    kept = tables.device_settings.c
+    found = connection.scalar(
+        select(kept.applied)
+        .join(tables.device, device.id == kept.device_id)
+        .where(device.own.is_(True), kept.learner_id == learner)
+    )
+    # Before there were names of files, the settings themselves stood here.
+    return {file: told for file, told in (found or {}).items() if isinstance(told, dict)}
 
 
 def _cache(before: Memory, after: Memory) -> dict[str, Any]:

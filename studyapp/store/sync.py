@@ -111,11 +111,11 @@ def sync(
     """
     installed = _read(roots, None)
     sources = [installed] if whose is None else [installed, _read(own, whose)]
-    chapters = _write_chapters(connection, sources)
     ids = _write_roots(connection, sources, now)
     tally, missing = _Tally(), 0
     places: dict[bytes, int] = {}
     for source in sources:
+        chapters = _write_chapters(connection, source)
         sections = _write_sections(connection, source, chapters, now)
         if not source.gone:
             _write_moments(connection, source, chapters)
@@ -158,29 +158,27 @@ def _read(roots: Sequence[Path], whose: int | None) -> _Source:
     return source
 
 
-def _write_chapters(
-    connection: Connection, sources: Sequence[_Source]
-) -> dict[tuple[str, ChapterKey], int]:
-    """One that only a learner has is theirs; one that two have, or a pack, is everybody's."""
-    table = tables.chapter
-    kept = {
-        (row.pack, chapter_key(row.number, row.title)): row
-        for row in connection.execute(select(table))
-    }
-    ids = {key: row.id for key, row in kept.items()}
-    for source in sources:
-        for page in source.pages:
-            key = (page.pack, page.key)
-            row, said = kept.get(key), {"part": page.part, "title": page.title}
-            said_by = {**said, "learner_id": source.owner}
-            if key not in ids:
-                ids[key], _ = _upsert(
-                    connection, table, None, said_by, {"pack": page.pack, "number": page.chapter}
-                )
-            elif row is not None and source.owner in (None, row.learner_id):
-                _upsert(connection, table, row, said_by, {})
-            elif row is not None and row.learner_id is not None:
-                _upsert(connection, table, row, {"learner_id": None}, {})
+def _write_chapters(connection: Connection, source: _Source) -> dict[tuple[str, ChapterKey], int]:
+    """The ids of the owner's chapters. What is installed is everybody's; else each learner has a
+    chapter of their own, which is everybody's once it comes with a pack and nobody else has one."""
+    table, rows = tables.chapter, dict[tuple[str, ChapterKey], dict[int | None, Any]]()
+    for one in connection.execute(select(table)):
+        rows.setdefault((one.pack, chapter_key(one.number, one.title)), {})[one.learner_id] = one
+    ids = dict[tuple[str, ChapterKey], int]()
+    for page in source.pages:
+        key = (page.pack, page.key)
+        kept = rows.get(key, {})
+        row = kept.get(source.owner) or kept.get(None)
+        if source.owner is None and len(kept) == 1:
+            row = next(iter(kept.values()))
+        values = {"part": page.part, "title": page.title, "learner_id": source.owner}
+        if row is not None and row.learner_id is None and source.owner is not None:
+            ids[key] = row.id
+        elif row is None and key in ids:  # made by another page
+            connection.execute(update(table).where(table.c.id == ids[key]).values(**values))
+        else:
+            place = {"pack": page.pack, "number": page.chapter}
+            ids[key], _ = _upsert(connection, table, row, values, place)
     return ids
 
 
@@ -191,7 +189,7 @@ def _write_sections(
     now: datetime,
 ) -> dict[tuple[int, str], int]:
     """Returns the id of each section that is there for this owner, by chapter and number, in book
-    order. A section that a pack or another learner has is not written over."""
+    order. A section of a pack is not written over."""
     table = tables.section
     kept = {(row.chapter_id, row.number): row for row in connection.execute(select(table))}
     seen: dict[tuple[int, str], int] = {}

@@ -85,7 +85,7 @@ device = Table("device", METADATA, _Device)
 
 
 class _DeviceSettings(TypedColumns):
-    """What the settings file of a device last put in force for a learner."""
+    """What the settings files of a device, by file, last put in force for a learner."""
 
     device_id: Named[int] = Column(ForeignKey("device.id"), primary_key=True)
     learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
@@ -110,7 +110,7 @@ root = Table("root", METADATA, _Root)
 
 
 class _Chapter(TypedColumns):
-    """One chapter of a pack. One that only a learner's own files name has that learner."""
+    """One chapter of a pack. One that no installed file names has the learner whose files do."""
 
     id: Named[int] = Column(primary_key=True)
     pack: Named[str]
@@ -120,16 +120,15 @@ class _Chapter(TypedColumns):
     learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
 
 
-chapter = Table("chapter", METADATA, _Chapter, UniqueConstraint("pack", "number"))
+chapter = Table("chapter", METADATA, _Chapter, UniqueConstraint("pack", "number", "learner_id"))
 _DECK = chapter.c.number.is_(None)
-Index(
-    "uq_chapter_deck",
-    chapter.c.pack,
-    chapter.c.title,
-    unique=True,
-    sqlite_where=_DECK,
-    postgresql_where=_DECK,
-)
+_FOR_ALL = chapter.c.learner_id.is_(None)  # which no constraint takes for the same as another
+for _name, _key, _where in (
+    ("uq_chapter_deck", (chapter.c.pack, chapter.c.title, chapter.c.learner_id), _DECK),
+    ("uq_chapter_installed", (chapter.c.pack, chapter.c.number), _FOR_ALL),
+    ("uq_chapter_installed_deck", (chapter.c.pack, chapter.c.title), _DECK & _FOR_ALL),
+):
+    Index(_name, *_key, unique=True, sqlite_where=_where, postgresql_where=_where)
 IN_ORDER = (_DECK, chapter.c.number, chapter.c.pack, chapter.c.title)
 
 
@@ -140,7 +139,7 @@ def is_chapter(key: ChapterKey) -> ColumnElement[bool]:
 
 
 class _Section(TypedColumns):
-    """One entry of a chapter's table of contents; of a learner's own, if only they have it."""
+    """One entry of a chapter's table of contents; a learner's own, if no installed file has it."""
 
     id: Named[int] = Column(primary_key=True)
     chapter_id: Named[int] = Column(ForeignKey("chapter.id"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import platform
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, insert, select, union_all, update
 
 from studyapp import disk, packs
-from studyapp.config import Current, data_folder
+from studyapp.config import Current, data_folder, settings_path
 from studyapp.errors import StudyError
 from studyapp.notes.note import (
     ChapterKey,
@@ -164,21 +166,27 @@ def read_in(connection: Connection, own: Path, now: datetime, *, learner: int) -
 
 
 def apply_settings(desk: Desk) -> None:
-    """Put the schedule's settings in force if this device's own have changed since it last did so;
-    the fitted weights stay. What another device has put in force since then stays, too."""
-    settings, names = desk.settings, _SCHEDULED
+    """Put the schedule's settings in force if this settings file has changed since it last did so;
+    the fitted weights stay. What another file has put in force since then stays, too."""
+    settings, names, file = desk.settings, _SCHEDULED, _settings_file()
     wanted = {name: getattr(settings, name) for name in names}
     told = {name: _plain(value) for name, value in wanted.items()}
     with desk.reading() as connection:
-        if log.applied_settings(connection, learner=desk.learner) == told:
+        if log.applied_settings(connection, file, learner=desk.learner) == told:
             return
     with desk.writing() as connection:
         kept = log.in_force(connection, learner=desk.learner)
         log.adopt(connection, replace(kept, **wanted), desk.now(), learner=desk.learner)
-        log.keep_settings(connection, told, learner=desk.learner)
+        log.keep_settings(connection, file, told, learner=desk.learner)
 
 
 _SCHEDULED = ("desired_retention", "learning_steps", "relearning_steps", "maximum_interval")
+
+
+def _settings_file() -> str:
+    """This machine's settings file, told from those of others without naming either."""
+    name = f"{platform.node()}\0{settings_path()}"
+    return hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _plain(value: float | tuple[timedelta, ...]) -> object:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import ReviewKind
+from studyapp.memory.fold import CRAMMED, ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
@@ -280,6 +280,9 @@ class Sitting:
             self._day, self.more = today, 0
         with self.desk.reading() as connection:
             self._queue = self._load(connection, self.plan)
+            if self.plan.kind in CRAMMED:  # no memory says that these have been asked
+                for done in self.done:
+                    self._queue.drop(done.card)
             if self.plan.end.cards is not None:
                 begun = {done.card for done in self.done}
                 self._queue.shorten(self.plan.end.cards * (1 + self.more), begun)

@@ -154,14 +154,24 @@ def forecast(connection: Connection, today: date, *, learner: int) -> list[int]:
 
 
 def _studied(connection: Connection, first: date, last: date, *, learner: int) -> set[date]:
-    """The study days from *first* to *last* on which something was reviewed here."""
-    found = select(review.effective_day).where(
-        review.learner_id == learner,
-        review.effective_day.between(first, last),
-        review.kind.not_in([kind.value for kind in FROM_ELSEWHERE]),
-        log.not_retracted(),
+    """The study days from *first* to *last* on which something was reviewed here, each looked up
+    from the one after it: to read all reviews of a month takes ten times as long."""
+    newest = (
+        select(review.effective_day)
+        .where(
+            review.learner_id == learner,
+            review.effective_day >= first,
+            review.kind.not_in([kind.value for kind in FROM_ELSEWHERE]),
+            log.not_retracted(),
+        )
+        .order_by(review.effective_day.desc())
+        .limit(1)
     )
-    return set(connection.scalars(found.distinct()))
+    until = newest.where(review.effective_day <= last).scalar_subquery()
+    days = select(until.label("day")).cte("days", recursive=True)
+    before = newest.where(review.effective_day < days.c.day).correlate(days).scalar_subquery()
+    days = days.union_all(select(before).where(days.c.day.is_not(None)))
+    return set(connection.scalars(select(days.c.day).where(days.c.day.is_not(None))))
 
 
 def _count(connection: Connection, condition: Any, *, learner: int) -> int:

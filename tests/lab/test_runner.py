@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections import Counter
 from collections.abc import Callable
@@ -578,6 +579,17 @@ async def test_a_worker_that_reads_nothing_holds_nobody_up(
     started.close()
     assert gone(started.pid)
     assert list(folders.iterdir()) == []
+
+
+async def test_a_folder_that_cannot_be_made_is_one_sentence(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    with pytest.raises(StudyError, match=r"^probe cannot be started: No space left on device\.$"):
+        await runner.start(probe("yield"), {}, "cpu")
 
 
 async def test_a_folder_that_cannot_be_written_is_one_sentence(

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from studyapp.errors import StoreError
 from studyapp.store import migrations, tables
@@ -150,6 +150,31 @@ def test_an_old_database_is_backed_up_before_it_is_migrated(
     engine = open_database(str(path))
     assert "half" in inspect(engine).get_table_names()
     engine.dispose()
+    kept = sqlite3.connect(tmp_path / "backups" / f"a-before-{newest + 1:03}.db")
+    assert kept.execute("SELECT max(version) FROM schema_version").fetchone() == (newest,)
+    kept.close()
+
+
+def test_a_backup_is_of_before_even_if_another_program_was_quicker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.db"
+    open_database(str(path)).dispose()
+    step = type(sys)("studyapp_next_migration")
+    step.upgrade = lambda connection: connection.execute(text("CREATE TABLE next (x INT)"))
+    monkeypatch.setitem(sys.modules, "studyapp_next_migration", step)
+    newest = max(migrations.steps())
+    known = {**migrations.steps(), newest + 1: "studyapp_next_migration"}
+    monkeypatch.setattr(migrations, "steps", lambda: known)
+    look, others = migrations.current, iter([lambda: open_database(str(path)).dispose()])
+
+    def slowly(connection: Connection) -> int:
+        version = look(connection)
+        next(others, lambda: None)()  # the other one begins and ends just after this look
+        return version
+
+    monkeypatch.setattr(migrations, "current", slowly)
+    open_database(str(path)).dispose()
     kept = sqlite3.connect(tmp_path / "backups" / f"a-before-{newest + 1:03}.db")
     assert kept.execute("SELECT max(version) FROM schema_version").fetchone() == (newest,)
     kept.close()

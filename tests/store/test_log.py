@@ -201,6 +201,37 @@ def test_the_newest_stamp_is_found_through_an_index(engine: Engine, clock: Clock
     assert not [plan for plan in plans if "TEMP B-TREE" in plan]
 
 
+def test_two_settings_files_on_one_database_do_not_take_turns(
+    engine: Engine, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may lie on a server, or in a folder that two machines share."""
+
+    def opened(folder: str, goal: float) -> int:
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / folder))
+        clock.forward(hours=1)
+        library.apply_settings(desk_of(engine, clock, Settings(desired_retention=goal)))
+        with reading(engine) as connection:
+            return len(log.read_history(connection, learner=1)) - 1
+
+    assert [opened("a", 0.85), opened("b", 0.92)] == [1, 2]
+    assert [opened("a", 0.85), opened("b", 0.92), opened("a", 0.85)] == [2, 2, 2]
+    assert [opened("a", 0.8), opened("b", 0.92)] == [3, 3]
+    with reading(engine) as connection:
+        assert log.in_force(connection, learner=1).desired_retention == 0.8
+
+
+def test_what_settings_applied_before_files_had_names_is_read(engine: Engine, clock: Clock) -> None:
+    library.apply_settings(desk_of(engine, clock, Settings(desired_retention=0.85)))
+    with writing(engine) as connection:
+        connection.execute(update(tables.device_settings).values(applied={"maximum_interval": 9}))
+    for _ in range(2):
+        library.apply_settings(desk_of(engine, clock, Settings(desired_retention=0.85)))
+    with reading(engine) as connection:
+        assert len(log.read_history(connection, learner=1)) == 2
+        kept = connection.scalars(select(tables.device_settings.c.applied)).one()
+    assert [told["desired_retention"] for told in kept.values()] == [0.85]
+
+
 def test_two_settings_files_on_one_log_do_not_take_turns(engine: Engine, clock: Clock) -> None:
     """What a device's own file says enters the history when that file has changed."""
 

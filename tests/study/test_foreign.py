@@ -306,6 +306,10 @@ def test_each_learner_has_what_they_brought(own: Engine, clock: Clock) -> None:
     assert (bring(own, clock, LOG[:2], learner=anna).reviews, rows(own)) == (2, (7, 1))
     assert memory_of(own).reviews == 5
     assert memory_of(own, learner=anna).reviews == 2
+    with reading(own) as connection:  # and the deck is started for each
+        for learner in (1, anna):
+            line = queue.load(connection, clock(), Settings(), key="ES", learner=learner)
+            assert line.counts().new == 1, learner
 
 
 def test_an_import_that_fails_logs_nothing(

@@ -181,6 +181,67 @@ def test_a_chapter_of_ones_own_is_in_no_other_course(start: Open) -> None:
     assert ("7.1", "Prose.") in shown(me)["sections"]
 
 
+@pytest.mark.parametrize("place", ["part: 1. Own\nchapter: 9\ntitle: {}'s", "deck: Words"])
+def test_two_learners_may_have_a_chapter_of_the_same_name(start: Open, place: str) -> None:
+    """Each has it as their own files say, with its sections; and nobody else has any."""
+    me, anna, ben = start(None), start("Anna"), start("Ben")
+
+    def write(desk: Desk, who: str) -> None:
+        head = f"---\npack: own\n{place.format(who)}\nkind: "
+        text = f"{head}reading\n---\n\n## 9.1 By {who}\n\nProse of {who}.\n"
+        own(desk, "reading.md", text)
+        own(desk, "questions.md", f"{head}questionnaire\n---\n\n{question('own', chapter=9)}\n")
+
+    with unseen_by(anna), unseen_by(ben):
+        write(me, "me")
+    with unseen_by(me), unseen_by(ben):
+        write(anna, "Anna")
+    for desk, who in ((me, "me"), (anna, "Anna")):
+        last = chapters(desk)[-1]
+        assert (("9.1", f"Prose of {who}.") in sections(desk)) == (last.number == 9)
+        assert (last.title, last.cards) == (f"{who}'s" if last.number else "Words", 1)
+    with unseen_by(anna), me.writing() as connection:
+        key = chapters(me)[-1].key
+        library.start_chapter(connection, key, me.now(), learner=me.learner)
+    with unseen_by(me):
+        write(anna, "Annabel")
+    assert chapters(anna)[-1].title in ("Annabel's", "Words")
+
+
+def test_a_chapter_of_ones_own_becomes_that_of_a_pack_which_comes_to_have_it(
+    start: Open, only_pack: Path
+) -> None:
+    """It stays started. If two learners have it, it stays theirs, beside that of the pack."""
+    me, anna = start(None), start("Anna")
+    text = questionnaire(question("own", chapter=9), chapter=9)
+    own(me, "nine.md", text)
+    with me.writing() as connection:
+        library.start_chapter(connection, 9, me.now(), learner=me.learner)
+    before = chapters(anna)
+    (only_pack / "nine.md").write_text(text.replace("own", "installed"))
+    library.refresh(me)
+    assert [(row.number, row.started, row.cards) for row in chapters(me)][-1] == (9, True, 2)
+    assert chapters(anna)[:-1] == before
+    assert (chapters(anna)[-1].number, chapters(anna)[-1].started) == (9, False)
+    for desk in (me, anna):
+        own(desk, "ten.md", text.replace("chapter: 9", "chapter: 10").replace("own", "ten"))
+    (only_pack / "ten.md").write_text(text.replace("chapter: 9", "chapter: 10").replace("own", "x"))
+    library.refresh(anna)
+    for desk in (me, anna):
+        assert [(row.number, row.cards) for row in chapters(desk)][-2:] == [(10, 1), (10, 1)]
+
+
+def chapters(desk: Desk) -> tuple[today.ChapterRow, ...]:
+    with desk.reading() as connection:
+        return today.overview(connection, desk.now(), desk.settings, learner=desk.learner).chapters
+
+
+def sections(desk: Desk) -> list[tuple[str, str]]:
+    with desk.reading() as connection:
+        course = tracker.read_course(connection, learner=desk.learner)
+    return [(one.number, one.text) for one in course.sections]
+
+
 def test_own_notes_of_before_there_were_owners_are_the_first_learners(
     start: Open, clock: Clock
 ) -> None:

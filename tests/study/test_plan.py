@@ -160,6 +160,23 @@ def test_cram_leaves_every_memory_alone_and_tells_nothing(seen: Engine, clock: C
     assert sitting.view is not None
 
 
+def test_what_was_crammed_is_not_asked_again_in_a_queue_that_is_read_again(
+    seen: Engine, clock: Clock
+) -> None:
+    sitting = Sitting(desk_of(seen, clock), Plan(ReviewKind.CRAM, all_seen, End(cards=3)))
+    first = sitting.view
+    assert first is not None
+    sitting.rate(Rating.AGAIN)
+    sitting.refresh()
+    rest = ask(sitting)
+    sitting.go_on()
+    asked = [first.id, *rest, *ask(sitting)]
+    assert len(set(asked)) == len(asked) == 6
+    assert sitting.undo() is not None
+    assert sitting.view is not None
+    assert sitting.view.id == asked[-1]
+
+
 def test_a_new_card_that_is_crammed_stays_new(engine: Engine, clock: Clock) -> None:
     sitting = Sitting(desk_of(engine, clock), Plan(ReviewKind.CRAM, DUE.load))
     sitting.rate(Rating.GOOD)

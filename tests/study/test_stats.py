@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event, insert, select, update
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
@@ -124,6 +125,25 @@ def test_rest_days_do_not_break_a_streak(engine: Engine, clock: Clock) -> None:
         assert stats.streak(connection, today, learner=1) == 3
         assert stats.streak(connection, today, rest_days=("sun",), learner=1) == 5
         assert stats.streak(connection, today + timedelta(days=1), learner=1) == 0
+
+
+def test_a_streak_passes_over_what_was_taken_back_or_came_from_elsewhere(
+    engine: Engine, clock: Clock
+) -> None:
+    for day in range(6):
+        rate(engine, 1 + day, clock, Rating.GOOD)
+        with writing(engine) as connection:
+            if day == 1:
+                undo(connection, clock(), learner=1)
+            if day == 3:
+                kind = update(tables.review).values(kind=ReviewKind.IMPORT.value)
+                connection.execute(kind.where(tables.review.c.effective_day == study_day(clock())))
+        clock.forward(days=1)
+    with reading(engine) as connection:
+        today = study_day(clock())
+        assert stats.streak(connection, today, learner=1) == 2
+        assert stats.streak(connection, today, rest_days=("mon",), learner=1) == 3
+        assert stats.streak(connection, today, rest_days=("mon", "sat"), learner=1) == 4
 
 
 def test_a_streak_of_years_is_asked_for_in_a_few_queries(engine: Engine, clock: Clock) -> None:

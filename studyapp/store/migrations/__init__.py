@@ -34,7 +34,9 @@ def upgrade(engine: Engine) -> list[int]:
     missing = [number for number in known if number > version]
     if missing and version and engine.dialect.name == "sqlite" and engine.url.database:
         path = Path(engine.url.database)
-        backup(engine, path.parent / "backups" / f"{path.stem}-before-{missing[0]:03}.db")
+        with writing(engine) as connection:
+            if current(connection) == version:  # else another process was quicker, and kept it
+                backup(engine, path.parent / "backups" / f"{path.stem}-before-{missing[0]:03}.db")
     for number in missing:
         with writing(engine) as connection:
             if current(connection) >= number:  # another process was quicker

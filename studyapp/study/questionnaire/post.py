@@ -121,7 +121,14 @@ def restore(
     Raises StudyError if its chapter is not here.
     """
     chapter_id = connection.scalar(
-        select(chapter.id).where(chapter.pack == given.pack, chapter.number == given.chapter)
+        select(chapter.id)
+        .where(
+            chapter.pack == given.pack,
+            chapter.number == given.chapter,
+            owner.theirs(chapter, learner=learner),
+        )
+        .order_by(chapter.learner_id.is_(None))  # one's own, if there are both
+        .limit(1)
     )
     if chapter_id is None:
         raise StudyError(
