@@ -39,8 +39,10 @@ async def test_a_card_is_asked_for_where_its_note_is_found(make_app, open_today)
         await shows(pilot, "It is q09.", "^o ask for its card")
         await pilot.press("ctrl+o")
         await tells(pilot, "Asked for: 1 new card, within the day's limits.")
+        await shows(pilot, "^o asked for: take it back")
         await pilot.press("ctrl+o")
         await tells(pilot, "1 card asked for no longer.")
+        await shows(pilot, "^o ask for its card")
 
 
 async def test_a_section_asks_for_its_cards_and_today_takes_it_back(make_app, open_today) -> None:

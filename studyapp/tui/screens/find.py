@@ -41,6 +41,7 @@ class FindScreen(Page):
             priority=True,
             tooltip="Ask for its card, which comes only then; again: no longer",
         ),
+        Binding("ctrl+o", "unask", "asked for: take it back", priority=True, tooltip="No longer"),
     ]
     DEFAULT_CSS = """
     FindScreen {
@@ -118,7 +119,8 @@ class FindScreen(Page):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "ask" or bool(self._deeper)
+        waits = bool(self._deeper.waiting)
+        return {"ask": waits, "unask": bool(self._deeper) and not waits}.get(action, True)
 
     def action_ask(self) -> None:
         if self._shown is None:
@@ -128,7 +130,10 @@ class FindScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
+        self.refresh_bindings()
         self.notify(asking.told(self._deeper))
+
+    action_unask = action_ask  # the same step, under the name of what it does then
 
     def action_step(self, step: int) -> None:
         results = self.query_one(OptionList)
