@@ -113,7 +113,9 @@ def _case(job: Mapping[str, Any], seed: int) -> tuple[str, str]:
     known = {**space, **values, **helpers}
     exec(_compiled(job["conditions"], "conditions", "exec"), known)
     head, tail = (_in_prose(job[name], known) for name in ("head", "tail"))
-    return head, f"{head}```python\n{code}```\n\n```text\n{printed}\n```{tail}"
+    text = f"{head}```python\n{code}```\n\n```text\n{printed}\n```{tail}"
+    text.encode()  # raises for half a character, which no file can keep
+    return head, text
 
 
 @cache

@@ -141,6 +141,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"snippet": "print(format(0.125, '.2f'))"}, "a rounding at .5"),
     ({"draws": "a = rng.randint(1, 99)\nb = f'{0.125:.2f}'"}, "a rounding at .5"),
     ({"snippet": "print(1 / 0)"}, "ZeroDivisionError"),
+    ({"snippet": "print(chr(0xD800))"}, "UnicodeEncodeError"),
     ({"says": "It is {{a / 3}}."}, "too many digits"),
     ({"says": "It is {{(a * 0 + 1) / 8:.2f}}."}, "a rounding at .5"),
     ({"says": "It is {{rounded(a * 0 + 0.125)}}."}, "a rounding at .5"),
