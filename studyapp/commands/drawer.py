@@ -22,19 +22,21 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
+from copy import deepcopy
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from studyapp.notes.template import PLACE, filled
 
 TRIES = 20  # draws for each case that is wanted
 _LONG = 8  # characters of a number that nobody rounded
 _NEAR = 1e-7  # of a unit in the last place: this close to .5 is no rounding to ask for
+_WATCHED = "__watched__"  # how code finds `_watched`
 _UNDEFINED = re.compile(r"(?<![A-Za-z])(?:nan|inf)(?![A-Za-z])", re.IGNORECASE)
 _MINUS = re.compile(r"^-(?=\.?\d)")
-_PLACES = re.compile(r"\.(\d+)([f%])$")
+_PLACES = re.compile(r"(?:\.(\d+))?([eEfFgG%])$")
 
 
 class Refused(Exception):  # noqa: N818  (no error: another draw takes its place)
@@ -59,10 +61,11 @@ def _draw(job: Mapping[str, Any]) -> dict[str, Any]:
     """As many cases as are wanted, the first seed first."""
     cases: list[tuple[int, str]] = []
     seen: set[str] = set()
+    asked: dict[str, tuple[int, str]] = {}
     refused: Counter[str] = Counter()
     for seed in range(1, TRIES * job["count"] + 1):
         try:
-            text = _case(job, seed)
+            question, text = _case(job, seed)
         except Refused as reason:
             refused[str(reason)] += 1
             continue
@@ -71,6 +74,9 @@ def _draw(job: Mapping[str, Any]) -> dict[str, Any]:
             continue
         except (Exception, SystemExit) as error:
             return {"error": f"seed {seed}: {_told(error)}"}
+        first, answered = asked.setdefault(question, (seed, text))
+        if text != answered:
+            return {"error": f"seeds {first} and {seed} ask the same and answer differently"}
         if job["distinct"] and text in seen:
             continue
         seen.add(text)
@@ -82,35 +88,41 @@ def _draw(job: Mapping[str, Any]) -> dict[str, Any]:
     return {"error": f"only {tried}; refused: {why or 'none, the rest were the same'}"}
 
 
-def _case(job: Mapping[str, Any], seed: int) -> str:
-    """The text of one case, as a note is written; raises Refused for a draw that makes none."""
+def _case(job: Mapping[str, Any], seed: int) -> tuple[str, str]:
+    """What one case asks, and its whole text as a note is written; raises Refused for a draw that
+    makes none."""
     helpers = {
         "rng": random.Random(f"{job['note']}:{seed}"),
         "require": _require,
         "apart": _apart,
         "rounded": _rounded,
         "round": _round,
+        "format": _format,
+        _WATCHED: _watched,
     }
     names: dict[str, Any] = {"__name__": "template", **helpers}
     exec(_compiled(job["draw"], "values", "exec"), names)
     values = {name: one for name, one in names.items() if name not in helpers}
     code = _filled(job["snippet"], names)
-    space: dict[str, Any] = {"__name__": "snippet", "round": _round, "__watched__": _watched}
-    tree = ast.fix_missing_locations(_Watching().visit(ast.parse(code)))
-    printed = _printed(compile(tree, "<snippet>", "exec"), space).rstrip()
+    watching = {"round": _round, "format": _format, _WATCHED: _watched}
+    space: dict[str, Any] = {"__name__": "snippet", **watching}
+    printed = _printed(_compiled(code, "snippet", "exec"), space).rstrip()
     if not printed:
         raise ValueError("the snippet prints nothing")
-    if _UNDEFINED.search(printed):
-        raise Refused("NaN or infinity")
+    _defined(printed)
     known = {**space, **values, **helpers}
     exec(_compiled(job["conditions"], "conditions", "exec"), known)
     head, tail = (_in_prose(job[name], known) for name in ("head", "tail"))
-    return f"{head}```python\n{code}```\n\n```text\n{printed}\n```{tail}"
+    text = f"{head}```python\n{code}```\n\n```text\n{printed}\n```{tail}"
+    text.encode()  # raises for half a character, which no file can keep
+    return head, text
 
 
 @cache
-def _compiled(source: str, name: str, mode: str) -> Any:
-    return compile(source, f"<{name}>", mode)
+def _compiled(source: str, name: str, mode: Literal["exec", "eval"]) -> Any:
+    """The code, with the numbers that its f-strings round looked at."""
+    tree = ast.fix_missing_locations(_Watching().visit(ast.parse(source, mode=mode)))
+    return compile(tree, f"<{name}>", mode)
 
 
 def _printed(code: Any, space: dict[str, Any]) -> str:
@@ -130,10 +142,7 @@ def _filled(text: str, names: dict[str, Any]) -> str:
 
     def value(expression: str, form: str) -> str:
         found = eval(_compiled(expression, "place", "eval"), names)
-        if form:
-            _watched(found, form)
-            return format(found, form)
-        return _shown(found)
+        return _defined(_format(found, form) if form else _shown(found))
 
     return filled(text, value)
 
@@ -189,16 +198,32 @@ def _rounded(value: float, digits: int = 2) -> str:
 
 
 def _round(number: Any, ndigits: int | None = None) -> Any:
-    if isinstance(number, float):
+    if isinstance(number, int | float):
         _not_between(number, ndigits or 0)
     return round(number, ndigits)
+
+
+def _format(value: Any, form: str = "") -> str:
+    return format(_watched(value, form), form)
 
 
 def _watched(value: Any, form: str) -> Any:
     """*value*, unless its format would round what lies between two numbers."""
     if found := _PLACES.search(form):
-        _not_between(float(value), int(found[1]) + (2 if found[2] == "%" else 0))
+        number, kind = float(value), found[2].lower()
+        digits = int(found[1] or 6)  # which is what Python takes
+        if kind == "%":
+            digits += 2
+        elif kind != "f" and number and math.isfinite(number):  # e and g count from the first digit
+            digits -= math.floor(math.log10(abs(number))) + (kind == "g")
+        _not_between(number, digits)
     return value
+
+
+def _defined(text: str) -> str:
+    if _UNDEFINED.search(text):
+        raise Refused("NaN or infinity")
+    return text
 
 
 def _not_between(value: float, digits: int) -> None:
@@ -209,14 +234,13 @@ def _not_between(value: float, digits: int) -> None:
 
 
 class _Watching(ast.NodeTransformer):
-    """Has the numbers that the snippet's f-strings round looked at."""
+    """Has the numbers that f-strings round looked at."""
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.FormattedValue:
         self.generic_visit(node)
-        match node.format_spec:
-            case ast.JoinedStr(values=[ast.Constant(value=str() as form)]):
-                name = ast.Name("__watched__", ast.Load())
-                node.value = ast.Call(name, [node.value, ast.Constant(form)], [])
+        if node.format_spec is not None:
+            name = ast.Name(_WATCHED, ast.Load())
+            node.value = ast.Call(name, [node.value, deepcopy(node.format_spec)], [])
         return node
 
 

@@ -17,11 +17,12 @@ from studyapp.tui.screens.tracker import TrackerScreen
 
 @pytest.fixture(autouse=True)
 def deep(only_pack: Path) -> None:
-    """Of 12 questions q07 to q11 go deeper; the book itself asks q08 and q02, in this order."""
+    """Of 12 questions q07 to q11 go deeper; the book itself asks q08, q02 and q03, in this order;
+    the last two are parts of one question."""
     path = only_pack / "1" / "questionnaire.md"
     head, *notes = path.read_text().split("## ")
     for number, note in enumerate(notes):
-        said = {2: ", book: 2", 8: ", book: 1"}.get(number, "")
+        said = {2: ", book: 2", 3: ", book: 2", 8: ", book: 1"}.get(number, "")
         said += ", depth: more" if number > 6 else ""
         notes[number] = note.replace("section: 1.1", f"section: 1.1{said}")
     path.write_text("## ".join([head, *notes]))
@@ -39,8 +40,10 @@ async def test_a_card_is_asked_for_where_its_note_is_found(make_app, open_today)
         await shows(pilot, "It is q09.", "^o ask for its card")
         await pilot.press("ctrl+o")
         await tells(pilot, "Asked for: 1 new card, within the day's limits.")
+        await shows(pilot, "^o asked for: take it back")
         await pilot.press("ctrl+o")
         await tells(pilot, "1 card asked for no longer.")
+        await shows(pilot, "^o ask for its card")
 
 
 async def test_a_section_asks_for_its_cards_and_today_takes_it_back(make_app, open_today) -> None:
@@ -69,10 +72,10 @@ async def test_the_books_own_questionnaire_begins_with_b(
         await open_today(pilot)
         app.open(places.Chapter(1))
         await arrives(pilot, ChapterScreen)
-        await shows(pilot, "Begin the book's own", "2 questions that the book itself asks")
+        await shows(pilot, "Begin the book's own", "2 questions of the book, in 3 parts")
         await pilot.press("b")
         await arrives(pilot, AttemptScreen)
-        await shows(pilot, "What is q08?", "1 of 2 · 0 judged · the book's")
+        await shows(pilot, "What is q08?", "1 of 3 · 0 judged · the book's")
         await hides(pilot, "a ask")  # not before the answer is there
         await pilot.press("space")
         await shows(pilot, "a ask", "when you ask", "its card comes only if you ask for it: a")
@@ -83,7 +86,7 @@ async def test_the_books_own_questionnaire_begins_with_b(
         await shows(pilot, "when you ask")
         await pilot.press("g")
         await tells(pilot, "Kept; its card comes only if you ask for it.")
-        await shows(pilot, "What is q02?", "2 of 2 · 1 judged")
+        await shows(pilot, "What is q02?", "2 of 3 · 1 judged")
         await pilot.press("escape")
-        await shows(pilot, "1 of 2 answered, the book's own")
+        await shows(pilot, "1 of 3 answered, the book's own")
         await settled(pilot)

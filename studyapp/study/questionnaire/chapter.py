@@ -29,6 +29,7 @@ class ChapterView:
     title: str
     questions: int
     book: int  # of the book's own questionnaire
+    parts: int  # in which an attempt asks these
     started: bool  # the chapter, or a section of it
     outlook: Outlook | None
     attempts: tuple[Past, ...]  # newest first
@@ -88,6 +89,7 @@ def view(
         title,
         questionnaire.count_questions(connection, chapter_id, learner=learner),
         questionnaire.count_books_own(connection, chapter_id, learner=learner),
+        questionnaire.count_questions(connection, chapter_id, book=True, learner=learner),
         is_started(connection, chapter_id, learner=learner),
         outlooks(connection, now, on=on, key=key, depth=depth, learner=learner).get(chapter_id),
         tuple(past),

@@ -196,7 +196,8 @@ def _options(view: ChapterView, exam: date | None, today: date) -> list[Option]:
         told = "" if view.started else "a pretest: the chapter is not started"
         made.append(option("go on", "Begin the questionnaire", "enter", told))
     if _has_books_own(view):
-        told = f"{words.count(view.book, 'question')} that the book itself asks"
+        told = f"{words.count(view.book, 'question')} of the book"
+        told += f", in {view.parts} parts" if view.parts > view.book else ""
         made.append(option("book", "Begin the book's own", "b", told))
     if _can_pretest(view):
         told = "before you read the chapter"

@@ -43,6 +43,7 @@ class FindScreen(Page):
             priority=True,
             tooltip="Ask for its card, which comes only then; again: no longer",
         ),
+        Binding("ctrl+o", "unask", "asked for: take it back", priority=True, tooltip="No longer"),
     ]
     DEFAULT_CSS = """
     FindScreen {
@@ -141,7 +142,8 @@ class FindScreen(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "open":
             return bool(self._found)  # else the field submits, which does the same
-        return action != "ask" or bool(self._deeper)
+        waits = bool(self._deeper.waiting)
+        return {"ask": waits, "unask": bool(self._deeper) and not waits}.get(action, True)
 
     def action_ask(self) -> None:
         if self._shown is None:
@@ -151,6 +153,7 @@ class FindScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
+        self.refresh_bindings()
         self.notify(asking.told(self._deeper))
 
     def action_open(self) -> None:
@@ -164,6 +167,8 @@ class FindScreen(Page):
         self._to_open = self._index is None
         if chosen is not None and chosen < len(self._found):
             self.study.open(places.Note(self._found[chosen].note))
+
+    action_unask = action_ask  # the same step, under the name of what it does then
 
     def action_step(self, step: int) -> None:
         results = self.query_one(OptionList)
