@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, select, union_all, update
+from sqlalchemy import Connection, insert, or_, select, union_all, update
 
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder
 from studyapp.errors import StudyError
+from studyapp.memory.state import State
 from studyapp.notes.note import (
     ChapterKey,
     FileKind,
@@ -27,6 +28,7 @@ from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
 from studyapp.study import learner as learners
+from studyapp.study.admission import is_started
 from studyapp.study.desk import Clock, Desk
 
 if TYPE_CHECKING:
@@ -362,9 +364,28 @@ def last_started(connection: Connection, *, learner: int) -> Home:
 
 
 def check_chapter(desk: Desk, key: ChapterKey) -> None:
-    """Raises StudyError if there is no chapter *key*."""
+    """Raises StudyError if there is no chapter *key*, or nothing of it to review: it is not
+    started, and no card of it was met or asked for."""
+    card, memory = tables.card.c, tables.memory.c
     with desk.reading() as connection:
-        require_chapter(connection, key, learner=desk.learner)
+        ids = require_chapter(connection, key, learner=desk.learner)
+        if any(is_started(connection, one, learner=desk.learner) for one in ids):
+            return
+        met = (
+            select(memory.card_id)
+            .join(tables.card, card.id == memory.card_id)
+            .where(
+                memory.learner_id == desk.learner,
+                card.chapter_id.in_(ids),
+                or_(memory.state != State.NEW, memory.asked.is_(True)),
+            )
+        )
+        if connection.scalar(met.limit(1)) is not None:
+            return
+    name = f"Chapter {key}" if isinstance(key, int) else f"The deck {key}"
+    raise StudyError(
+        f"{name} is not started, so no card of it comes. Start it on Today or in the course."
+    )
 
 
 def require_chapter(connection: Connection, key: ChapterKey, *, learner: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -237,6 +237,11 @@ class ReviewScreen(Page):
             case "reference":
                 return self._revealed and self._withheld
         return True
+
+    @on(TextArea.Changed)
+    @on(events.Key)
+    def _touched(self) -> None:
+        self.sitting.touched()
 
     def action_reveal(self) -> None:
         self._reveal()

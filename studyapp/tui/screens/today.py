@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from studyapp.study.questionnaire.history import Waiting
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import ChapterRow, Overview
+    from studyapp.study.undo import Newest
 
 _BAR = 20
 _A_WHILE = 20.0  # seconds between two looks at the calendar
@@ -46,7 +47,7 @@ class TodayScreen(Page):
         Binding("c", "quiz", "quiz", tooltip="Answer a chapter's questions in writing"),
         Binding("t", "course", "course", tooltip="Sections: read, tick, note, watch"),
         Binding("l", "lab", "lab", tooltip="Predict, run, and see the evidence"),
-        Binding("m", "more", "more today", tooltip="Go on beyond today's time budget"),
+        Binding("m", "more", "more today", tooltip="Go on: as many minutes and new cards again"),
         Binding("slash", "find", "find", key_display="/", tooltip="Find a note"),
         Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
         Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
@@ -65,6 +66,7 @@ class TodayScreen(Page):
         super().__init__()
         self._overview: Overview | None = None
         self._prospect: Prospect | None = None
+        self._to_undo: Newest | None = None  # of an earlier day, which was asked about
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -134,7 +136,7 @@ class TodayScreen(Page):
         day = words.day(overview.day, overview.day)
         row = f" · day {overview.streak} in a row" if overview.streak > 1 else ""
         self.head("studyapp", day + row)
-        self.query_one("#now", Static).update(_now_due(overview))
+        self.query_one("#now", Static).update(_now_due(overview, self.desk.settings.minutes_a_day))
         self.query_one("#outlook", Static).update(
             _outlook(overview, self.desk.settings.desired_retention)
         )
@@ -223,7 +225,10 @@ class TodayScreen(Page):
         study = self.study
         if study.desk is None or self._overview is None:
             return
+        asked, self._to_undo = self._to_undo, None
         try:
+            if what == "undo" and self._asks(asked):
+                return
             if what == "open":
                 self._open_next_chapter()
             elif what == "find":
@@ -253,6 +258,21 @@ class TodayScreen(Page):
                 study.open(places.Review(sitting))
         except StudyError as error:
             self.notify(str(error), severity="error")
+
+    def _asks(self, asked: Newest | None) -> bool:
+        """Say what `u` would take back that is older than today, and whether to wait for it to be
+        pressed again."""
+        from studyapp.study.undo import newest
+
+        now = self.desk.now()
+        with self.desk.reading() as connection:
+            found = newest(connection, now, learner=self.desk.learner)
+        today = study_day(now)
+        if found is None or found.day >= today or found == asked:
+            return False
+        self._to_undo = found
+        self.notify(f"u once more takes back {found.told}, {words.ago(found.day, today)}.")
+        return True
 
     def _undo(self, sitting: Sitting) -> bool:
         """Take back what was done last; whether there is a card to show for it."""
@@ -304,7 +324,8 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
         told = "Start with your first cards" if first else "Start reviewing"
         options.append(option("review", told, "enter"))
     elif overview.waiting:
-        options.append(option("more", "Go on beyond today's time", "m", f"{overview.waiting} wait"))
+        told = f"{overview.waiting} wait, what you remember best first"
+        options.append(option("more", "As much time again today", "m", told))
     elif overview.chapters:
         options.append(option("more", "Study more new cards today", "m"))
     if any(row.introduced for row in overview.chapters):
@@ -352,7 +373,7 @@ def _opened(row: ChapterRow) -> str:
     return f"{words.capital(row.name)} is open" + (f": {row.title}" if row.number else "")
 
 
-def _now_due(overview: Overview) -> Content:
+def _now_due(overview: Overview, budget: int) -> Content:
     counts = overview.counts
     if not overview.chapters:
         return Content.assemble(
@@ -369,16 +390,32 @@ def _now_due(overview: Overview) -> Content:
             ("Press enter to begin.", "$text-accent"),
         )
     if not counts.total:
-        line = Content.assemble(("Now due\n", "bold"), "  Nothing: you are done for today.\n")
+        told = "today's time is used up" if overview.waiting else "you are done for today"
+        line = Content.assemble(("Now due\n", "bold"), f"  Nothing: {told}.\n")
     else:
         line = Content.assemble(
             ("Now due\n", "bold"),
             f"  {counts.review} review   {counts.learning} learning   {counts.new} new\n",
             (f"  about {_minutes(overview.minutes)}\n", "dim"),
         )
+    return line + Content.styled("".join(f"  {told}\n" for told in _aside(overview, budget)), "dim")
+
+
+def _aside(overview: Overview, budget: int) -> Iterator[str]:
+    """What is due and does not come now; the day's time, and what is apart from it; tomorrow."""
     if overview.waiting:
-        line += Content.styled(f"  {overview.waiting} more wait for another day\n", "dim")
-    return line
+        yield f"{overview.waiting} wait: beyond today's {budget} minutes"
+    if overview.siblings:
+        yield f"{words.count(overview.siblings, 'sibling')} until tomorrow"
+    used = [f"{overview.spent / 60:.0f} of {budget} minutes used"] if overview.spent >= 30 else []
+    if overview.apart >= 30:
+        used.append(f"{_minutes(overview.apart / 60)} beside it")
+    if used:
+        yield "; ".join(used)
+    if overview.tomorrow is not None:
+        from studyapp.study.summary import tomorrow_words
+
+        yield f"tomorrow {tomorrow_words(overview.tomorrow)}"
 
 
 def _outlook(overview: Overview, goal: float) -> Content:
@@ -424,7 +461,8 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int
     elif not (row.started or row.introduced):
         due = "not started"
     else:
-        due = f"{counts.review + counts.learning} due, {counts.new} new"
+        held = f"{row.waiting} wait" if row.waiting else f"{counts.new} new"
+        due = f"{counts.review + counts.learning} due, {held}"
     title = row.title if len(row.title) <= width else row.title[: width - 1] + "…"
     share, mastery, met = 0.0, "", ""
     if outlook is not None and outlook.now.introduced:
