@@ -63,6 +63,7 @@ class Summary:
     righted: tuple[str, ...]
     spent: timedelta
     streak: int
+    rest_days: tuple[str, ...]
     left: Counts
     waiting: int
     siblings: int
@@ -97,6 +98,7 @@ def summarise(
         _questions(one for one in right if (one.view.memory.last_day or day) < day),
         timedelta(milliseconds=sum(one.milliseconds for one in done)),
         stats.streak(connection, day, learner=learner, rest_days=settings.rest_days),
+        settings.rest_days,
         line.counts(),
         line.waiting,
         line.siblings,
@@ -163,12 +165,11 @@ def summary_lines(summary: Summary, now: datetime) -> list[str]:
 def tomorrow_words(tomorrow: Tomorrow) -> str:
     """24 reviews and 10 new cards, about 14 minutes; nothing."""
     counts = tomorrow.counts
-    reviews = words.count(counts.review + counts.learning, "review")
-    if not counts.total:
+    kinds = ((counts.review + counts.learning, "review"), (counts.new, "new card"))
+    asked = " and ".join(words.count(number, noun) for number, noun in kinds if number)
+    if not asked:
         return "nothing"
-    new = f" and {words.count(counts.new, 'new card')}" if counts.new else ""
-    minutes = words.count(max(1, round(tomorrow.minutes)), "minute")
-    return f"{reviews}{new}, about {minutes}"
+    return f"{asked}, about {words.count(max(1, round(tomorrow.minutes)), 'minute')}"
 
 
 def held_words(waiting: int, siblings: int) -> list[str]:
@@ -209,7 +210,8 @@ def _gained(summary: Summary) -> list[str]:
     if summary.righted:
         lines.append(f"Sure and wrong once, right now: {_named(summary.righted)}.")
     if summary.cards and summary.streak > 1:
-        lines.append(f"{summary.streak} study days in a row.")
+        off = " and ".join(day.capitalize() for day in summary.rest_days)
+        lines.append(f"{summary.streak} study days in a row{f', {off} off' if off else ''}.")
     return lines
 
 

@@ -70,16 +70,17 @@ def test_what_was_hard_and_is_better_is_named(engine: Engine, clock: Clock) -> N
 
 
 def test_days_in_a_row_and_tomorrow_are_told(engine: Engine, clock: Clock) -> None:
-    sitting = Sitting(desk_of(engine, clock, Settings(new_a_day=2)))
-    for _ in range(3):
+    """It is Friday; the learner studies on Saturday and Monday, too."""
+    settings = Settings(new_a_day=2, rest_days=("sun",))
+    for days in (1, 2, 1):
+        sitting = Sitting(desk_of(engine, clock, settings))
         while sitting.view is not None:
             clock.forward(seconds=30)
             sitting.rate(Rating.EASY)
         told = lines(sitting)
-        clock.forward(days=1)
-        sitting = Sitting(desk_of(engine, clock, Settings(new_a_day=2)))
-    assert "3 study days in a row." in told
-    assert told[-1] == "Tomorrow: 0 reviews and 2 new cards, about 2 minutes."
+        clock.forward(days=days)
+    assert "3 study days in a row, Sun off." in told
+    assert told[-1] == "Tomorrow: 2 new cards, about 2 minutes."
 
 
 def test_the_order_is_called_what_it_is(engine: Engine, clock: Clock) -> None:

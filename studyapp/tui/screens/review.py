@@ -161,6 +161,7 @@ class ReviewScreen(Page):
         view = self.sitting.view
         assert view is not None
         self._revealed = True
+        self._touched()  # a priority key is no event here
         self._read_options()
         self._show_answer()
         raw = self.query_one("#answer", Prose).raw

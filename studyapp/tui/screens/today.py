@@ -413,9 +413,8 @@ def _aside(overview: Overview, budget: int) -> Iterator[str]:
     if used:
         yield "; ".join(used)
     if overview.tomorrow is not None:
-        from studyapp.study.summary import tomorrow_words
-
-        yield f"tomorrow {tomorrow_words(overview.tomorrow)}"
+        asked = overview.tomorrow.counts
+        yield f"tomorrow: {asked.review + asked.learning} review, {asked.new} new"
 
 
 def _outlook(overview: Overview, goal: float) -> Content:
