@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -17,11 +18,12 @@ from studyapp.notes.note import chapter_name
 from studyapp.notes.plain import plain
 from studyapp.study import stats, today, words
 from studyapp.study.card import CardView
-from studyapp.study.lab import facts, misses
-from studyapp.study.questionnaire import history
 from studyapp.study.queue import Counts, Queue
 from studyapp.study.stats import Share
 from studyapp.study.today import Tomorrow
+
+if TYPE_CHECKING:
+    from studyapp.study.questionnaire.history import Waiting
 
 _HARD = 2  # lapses from which a card was hard
 _NAMED = 2  # cards that a sentence names
@@ -70,7 +72,7 @@ class Summary:
     next_step: datetime | None
     tomorrow: Tomorrow
     experiment: str | None
-    attempt: history.Waiting | None
+    attempt: Waiting | None
 
 
 def summarise(
@@ -84,6 +86,9 @@ def summarise(
 ) -> Summary:
     """How a sitting went, of which *line* is left; honest about how few reviews a share rests
     on."""
+    from studyapp.study.lab import misses  # the first card does not wait for these
+    from studyapp.study.questionnaire import history
+
     day = study_day(now)
     telling = [one for one in done if one.tells]
     hits = [one for one in telling if one.rating > Rating.AGAIN]
@@ -128,6 +133,8 @@ def _questions(done: Iterable[Done]) -> tuple[str, ...]:
 
 def _experiment(connection: Connection, done: Sequence[Done], *, learner: int) -> str | None:
     """The experiment behind the newest miss that has one which was not run."""
+    from studyapp.study.lab import facts
+
     missed = (one for one in reversed(done) if one.rating is Rating.AGAIN)
     named = dict.fromkeys(name for one in missed for name in facts.grounds(one.view.note))
     return next(

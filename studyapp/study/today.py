@@ -16,7 +16,6 @@ from studyapp.store import owner, tables
 from studyapp.study import queue, stats
 from studyapp.study.admission import meant
 from studyapp.study.dates import Ahead, ahead
-from studyapp.study.lab.misses import missed_late
 from studyapp.study.queue import Counts, Queue
 from studyapp.study.stats import Share
 
@@ -127,6 +126,8 @@ def tomorrow(
     connection: Connection, now: datetime, settings: Settings, *, learner: int
 ) -> Tomorrow:
     """What the next study day will ask if nothing happens until then."""
+    from studyapp.study.lab.misses import missed_late  # takes longer than the counts of Today
+
     then = now + timedelta(days=1)
     late = missed_late(connection, study_day(then), learner=learner)
     line = queue.load(connection, then, settings, also=late, learner=learner)
