@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, or_, select, union_all, update
+from sqlalchemy import Connection, delete, insert, or_, select, union_all, update
 
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder
@@ -72,10 +72,27 @@ def open_desk(
     engine = open_database(url)
     try:
         desk = Desk(engine, current, clock, learner=learners.FIRST)
-        return desk if name is None else replace(desk, learner=_whose(desk, name, new=new))
+        if name is not None:
+            desk = replace(desk, learner=_whose(desk, name, new=new))
+        _fold_anew(desk)
     except BaseException:
         engine.dispose()
         raise
+    return desk
+
+
+def _fold_anew(desk: Desk) -> None:
+    """Fold all memories anew if a migration has asked for it, since a rule of the fold is another
+    now. One that is interrupted is done at the next opening."""
+    mark = tables.stale.c.learner_id == desk.learner
+    with desk.reading() as connection:
+        if connection.scalar(select(tables.stale.c.reason).where(mark)) is None:
+            return
+    with desk.writing() as connection:
+        if connection.execute(delete(tables.stale).where(mark)).rowcount:  # or another was quicker
+            memory = tables.memory.c
+            known = select(memory.card_id).where(memory.learner_id == desk.learner)
+            log.refold_all(connection, connection.scalars(known).all(), learner=desk.learner)
 
 
 def _whose(desk: Desk, name: str, *, new: bool) -> int:
