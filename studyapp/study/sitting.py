@@ -20,10 +20,9 @@ from studyapp.study.desk import Desk
 from studyapp.study.plan import DUE, Plan
 from studyapp.study.queue import Counts, Item, Queue, counted, of_the_day
 from studyapp.study.recall import tells_recall
+from studyapp.study.stopwatch import Stopwatch
 from studyapp.study.summary import Done, Summary
 from studyapp.study.undo import Undone, undo
-
-_PAUSE = timedelta(minutes=1)  # what goes beyond it without a key was an interruption
 
 
 class Sitting:
@@ -42,8 +41,7 @@ class Sitting:
         self.view: CardView | None = None
         self._item: Item | None = None
         self._parameters: Parameters
-        self._seen_at = desk.now()  # when there was last a sign of the learner
-        self._active = timedelta(0)  # since the current card was shown
+        self._watch = Stopwatch(desk.now)  # of the current card
         self.ends = self._time_is_up()
         self._reload()
         self._advance()
@@ -76,16 +74,14 @@ class Sitting:
 
     def touched(self) -> None:
         """There was a key: the learner is here."""
-        now = self.desk.now()
-        gap, self._seen_at = now - self._seen_at, now
+        gap = self._watch.touched()
         if gap < timedelta(0) and self.ends is not None:  # the clock was set back
             self.ends += gap
-        self._active += min(max(gap, timedelta(0)), _PAUSE)
 
     def spent(self) -> timedelta:
         """Time over the current card without what pauses have beyond a minute."""
         self.touched()
-        return self._active
+        return self._watch.spent()
 
     def rate(self, rating: Rating, *, seen: CardView | None = None) -> review.Answered:
         """Rate the current card and go on to the next.
@@ -248,4 +244,4 @@ class Sitting:
             return
         with self.desk.reading() as connection:
             self.view = card.load(connection, self._item.card, learner=self.desk.learner)
-        self._seen_at, self._active = now, timedelta(0)
+        self._watch.start()

@@ -17,7 +17,9 @@ from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review, today
+from studyapp.study.grading import Grade
 from studyapp.study.plan import FIVE
+from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.queue import Counts
 from studyapp.study.sitting import Sitting
 from studyapp.study.today import Overview
@@ -214,3 +216,15 @@ def test_five_minutes_stay_five_when_the_clock_is_set_back(engine: Engine, clock
     assert not sitting.over
     clock.forward(minutes=1)
     assert sitting.over
+
+
+def test_a_questionnaire_leaves_pauses_out(engine: Engine, clock: Clock) -> None:
+    attempt = Attempt(desk_of(engine, clock), 1)
+    for text in ("It", "It is"):
+        clock.forward(seconds=40)
+        attempt.write(text)
+    clock.forward(hours=3)
+    attempt.reveal()
+    clock.forward(hours=-1)
+    attempt.grade(Grade.GOT)
+    assert overview(engine, clock, Settings()).apart == 40 + 40 + 60

@@ -69,3 +69,21 @@ async def test_the_questionnaire_that_waits_is_a_key_away_at_the_end(
         await shows(pilot, "Worth doing next: the questionnaire of chapter 1,")
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, AttemptScreen))
+
+
+async def test_undo_on_today_closes_what_was_opened_there(make_app, open_today) -> None:
+    app = make_app(settings=Settings(new_a_day=99, minutes_a_day=99))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("o")
+        await tells(pilot, "Chapter 2 is open: Chapter 2; u closes it again.")
+        await shows(pilot, "19 cards today")
+        await pilot.press("u")
+        await tells(pilot, "Chapter 2 is closed again.")
+        await shows(pilot, "15 cards today")
+        await pilot.press("o")
+        await shows(pilot, "19 cards today")
+        await pilot.press("enter", "enter", "4", "escape", "escape", "u")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        assert app.screen.sitting.view.note.id == "t0"
+        assert app.screen.sitting.counts.new == 19

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -21,6 +22,7 @@ from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
 if TYPE_CHECKING:
+    from studyapp.study.desk import Desk
     from studyapp.study.mastery import Outlook
     from studyapp.study.prospect import Prospect
     from studyapp.study.questionnaire.history import Waiting
@@ -67,6 +69,7 @@ class TodayScreen(Page):
         self._overview: Overview | None = None
         self._prospect: Prospect | None = None
         self._to_undo: Newest | None = None  # of an earlier day, which was asked about
+        self._opened: list[tuple[ChapterRow, Newest | None]] = []  # and what was the newest then
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -103,6 +106,8 @@ class TodayScreen(Page):
         from studyapp.study.today import overview
 
         desk = self.desk
+        if self._is_over():
+            _bring_back(desk)
         try:
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
@@ -260,13 +265,18 @@ class TodayScreen(Page):
             self.notify(str(error), severity="error")
 
     def _asks(self, asked: Newest | None) -> bool:
-        """Say what `u` would take back that is older than today, and whether to wait for it to be
-        pressed again."""
+        """Whether `u` has not to look in the log: a chapter that was opened just now is closed
+        again; what is older than today is told, and taken back when it is pressed again."""
         from studyapp.study.undo import newest
 
         now = self.desk.now()
         with self.desk.reading() as connection:
             found = newest(connection, now, learner=self.desk.learner)
+        opened = self._opened.pop() if self._opened else None
+        if opened is not None and opened[1] == found:  # nothing was done since
+            self._close(opened[0])
+            return True
+        self._opened.clear()
         today = study_day(now)
         if found is None or found.day >= today or found == asked:
             return False
@@ -304,6 +314,7 @@ class TodayScreen(Page):
 
     def _open_next_chapter(self) -> None:
         from studyapp.study.library import start_chapter
+        from studyapp.study.undo import newest
 
         desk = self.desk
         assert self._overview is not None
@@ -312,8 +323,29 @@ class TodayScreen(Page):
             return
         with desk.writing() as connection:
             start_chapter(connection, chapter.key, desk.now(), learner=desk.learner)
-        self.notify(f"{_opened(chapter)}.")
+            found = newest(connection, desk.now(), learner=desk.learner)
+        self._opened.append((chapter, found))
+        self.notify(f"{_opened(chapter)}; u closes it again.")
         self.refresh_overview()
+
+    def _close(self, row: ChapterRow) -> None:
+        """Start the chapter no more that was opened last."""
+        from studyapp.study.tracker import stop_chapter
+
+        desk = self.desk
+        with desk.writing() as connection:
+            stop_chapter(connection, row.key, now=desk.now(), learner=desk.learner)
+        self.notify(f"{words.capital(row.name)} is closed again.")
+        self.refresh_overview()
+
+
+def _bring_back(desk: Desk) -> None:
+    """What a new day brings as well; where another program writes, the next start does."""
+    from studyapp.store.engine import LONG_PATIENCE
+    from studyapp.study.lab.misses import bring_back
+
+    with suppress(StudyError):
+        bring_back(desk.at(LONG_PATIENCE))
 
 
 def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
