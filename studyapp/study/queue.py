@@ -218,11 +218,14 @@ class Queue:
         self._learning = [entry for entry in self._learning if entry[2].card in kept]
         heapq.heapify(self._learning)
 
-    def put_first(self, item: Item) -> None:
-        """Show this card next (after an undo)."""
+    def put_first(self, item: Item, due: bool = False) -> None:
+        """Show this card next (after an undo); one that is *due* is no waiting sibling any more."""
         known = next((one for one in self._main if one.card == item.card), item)
         item = replace(item, term=known.term)
+        left = len(self._main) + len(self._waiting) + len(self._learning)
         self.drop(item.card)
+        if due and left == len(self._main) + len(self._waiting) + len(self._learning):
+            self.siblings = max(0, self.siblings - 1)
         self._main.insert(0, item)
         self._shown = None
 

@@ -190,7 +190,8 @@ class Sitting:
             view = card.load(connection, card_id, learner=self.desk.learner)
         memory = view.memory
         item = Item(view.id, view.family, view.chapter_id, memory.state, memory.due_at)
-        self._queue.put_first(item)
+        day = memory.due if memory.state is not State.NEW else None
+        self._queue.put_first(item, day is not None and day <= self._queue.today)
         return item, view
 
     def summary(self) -> Summary:

@@ -72,14 +72,17 @@ def all_due(engine: Engine, clock: Clock) -> int:
     return found or 0
 
 
-def study_a_while(sitting: Sitting, clock: Clock, draw: random.Random) -> Iterator[None]:
-    """Rate and set aside until the queue is empty or one has had enough; stops at each card."""
+def study_a_while(sitting: Sitting, clock: Clock, draw: random.Random) -> Iterator[bool]:
+    """Rate, set aside and undo until the queue is empty or one has had enough; at each card says
+    whether it comes as it would if one sat down anew."""
     for _ in range(draw.choice((0, 3, 12, 200))):
         if sitting.view is None:
             return
         clock.forward(seconds=draw.choice((2, 8, 30, 90)))
         chance = draw.random()
-        if chance < 0.04:
+        if chance > 0.94:  # the card is in front again, be there time or not, until it is rated
+            sitting.undo()
+        elif chance < 0.04:
             sitting.bury()
         elif chance < 0.06:
             sitting.suspend()
@@ -87,7 +90,7 @@ def study_a_while(sitting: Sitting, clock: Clock, draw: random.Random) -> Iterat
             sitting.know()
         else:
             sitting.rate(draw.choices(list(Rating), (2, 1, 6, 1))[0])
-        yield
+        yield chance <= 0.94
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -97,14 +100,20 @@ def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -
     draw = random.Random(seed)
     settings = Settings(minutes_a_day=draw.choice((1, 2, 5, 20)), new_a_day=draw.choice((3, 10)))
     announced = None
-    for _ in range(8):
+    start = Sitting(desk_of(families, clock, Settings(minutes_a_day=600, new_a_day=99)))
+    while start.view is not None:
+        clock.forward(seconds=3)
+        start.rate(draw.choice((Rating.GOOD, Rating.GOOD, Rating.EASY)))
+    clock.forward(days=draw.choice((3, 12)))
+    for _ in range(7):
         told = overview(families, clock, settings)
         if announced is not None:
             assert told.counts == announced
         sitting = Sitting(desk_of(families, clock, settings))
-        for _ in study_a_while(sitting, clock, draw):
+        for as_anew in study_a_while(sitting, clock, draw):
             counts, waiting, siblings = held(sitting)
-            assert (counts, waiting, siblings) == of_today(families, clock, settings)
+            if as_anew:
+                assert (counts, waiting, siblings) == of_today(families, clock, settings)
             assert all_due(families, clock) == counts.total - counts.new + waiting + siblings
         summary = sitting.summary()
         assert (summary.left, summary.waiting, summary.siblings) == held(sitting)
@@ -228,3 +237,25 @@ def test_a_questionnaire_leaves_pauses_out(engine: Engine, clock: Clock) -> None
     clock.forward(hours=-1)
     attempt.grade(Grade.GOT)
     assert overview(engine, clock, Settings()).apart == 40 + 40 + 60
+
+
+def test_a_card_that_undo_brings_makes_its_sibling_wait(families: Engine, clock: Clock) -> None:
+    with reading(families) as connection:
+        family = tables.card.c.family == "test:twins0"
+        early, late = connection.scalars(select(tables.card.c.id).where(family)).all()[:2]
+    with writing(families) as connection:
+        review.answer(connection, early, None, Rating.GOOD, clock(), learner=1)
+        clock.forward(days=1)
+        review.answer(connection, late, None, Rating.EASY, clock(), learner=1)
+    clock.forward(days=60)
+    settings = Settings(new_a_day=0)
+    with writing(families) as connection:
+        seen = log.read_memory(connection, late, learner=1).last_review
+        review.answer(connection, late, seen, Rating.GOOD, clock(), learner=1)
+    sitting = Sitting(desk_of(families, clock, settings))
+    assert held(sitting) == (Counts(), 0, 1)
+    sitting.undo()
+    assert sitting.view is not None
+    assert sitting.view.id == late  # though the other one is more overdue
+    sitting.rate(Rating.GOOD)
+    assert held(sitting) == (Counts(), 0, 1) == of_today(families, clock, settings)
