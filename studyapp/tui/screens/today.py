@@ -436,10 +436,12 @@ def _now_due(overview: Overview, budget: int) -> Content:
 def _aside(overview: Overview, budget: int) -> Iterator[str]:
     """What is due and does not come now; the day's time, and what is apart from it; tomorrow."""
     if overview.waiting:
-        yield f"{overview.waiting} wait: beyond today's {budget} minutes"
+        verb = "waits" if overview.waiting == 1 else "wait"
+        yield f"{overview.waiting} {verb}: beyond today's {_minutes(budget)}"
     if overview.siblings:
-        yield f"{words.count(overview.siblings, 'sibling')} until tomorrow"
-    used = [f"{overview.spent / 60:.0f} of {budget} minutes used"] if overview.spent >= 30 else []
+        verb = "waits" if overview.siblings == 1 else "wait"
+        yield f"{words.count(overview.siblings, 'sibling')} {verb} until tomorrow"
+    used = [f"{overview.spent / 60:.0f} of {_minutes(budget)} used"] if overview.spent >= 30 else []
     if overview.apart >= 30:
         used.append(f"{_minutes(overview.apart / 60)} beside it")
     if used:
