@@ -126,13 +126,22 @@ def tomorrow(
     connection: Connection, now: datetime, settings: Settings, *, learner: int
 ) -> Tomorrow:
     """What the next study day will ask if nothing happens until then."""
-    from studyapp.study.lab.misses import missed_late  # takes longer than the counts of Today
-
     then = now + timedelta(days=1)
-    late = missed_late(connection, study_day(then), learner=learner)
+    late = _missed_late(connection, study_day(then), learner=learner)
     line = queue.load(connection, then, settings, also=late, learner=learner)
     counts = line.counts()
     return Tomorrow(counts, line.pace.minutes(counts))
+
+
+def _missed_late(connection: Connection, day: date, *, learner: int) -> set[int]:
+    """Cards of confident misses that come back on *day*."""
+    column = tables.prediction.c
+    made = select(column.run_id).where(column.learner_id == learner, column.card_id.is_not(None))
+    if connection.scalar(made.limit(1)) is None:
+        return set()
+    from studyapp.study.lab.misses import missed_late  # takes longer than the counts of Today
+
+    return missed_late(connection, day, learner=learner)
 
 
 def _forecast(
