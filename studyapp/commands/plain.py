@@ -47,6 +47,7 @@ def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> boo
     revealed = False
     while True:
         line = read()
+        sitting.touched()
         if line is None or line.strip().lower() == "q":
             return False
         choice = line.strip().lower()

@@ -66,8 +66,9 @@ def quiz(opening: Opening, chapter: ChapterKey, book: bool, plain: bool, as_json
 @JSON
 @click.pass_obj
 def due(opening: Opening, as_json: bool) -> None:
-    """What is due now, after the day's limits."""
+    """What is due now, after the day's limits; what waits, and what tomorrow will ask."""
     from studyapp.study import today
+    from studyapp.study.summary import held_words
 
     with opening.study() as desk, desk.reading() as connection:
         counts = today.due(connection, desk.now(), desk.settings, learner=desk.learner)
@@ -78,6 +79,10 @@ def due(opening: Opening, as_json: bool) -> None:
     for row in counts["chapters"]:
         name = " ".join(str(part) for part in (row["chapter"], row["title"]) if part is not None)
         click.echo(f"  {name}: " + "{review} review, {learning} learning, {new} new".format(**row))
+    for told in held_words(counts["waiting"], counts["siblings"]):
+        click.echo(told)
+    tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
+    click.echo(f"Tomorrow: {tomorrow}, if nothing happens meanwhile")
 
 
 @click.command()

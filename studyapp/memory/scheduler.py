@@ -96,7 +96,8 @@ class Parameters:
         due, due_at = day + timedelta(days=wait.days), None
         if state is State.REVIEW:
             seed = f"{card.hex()}:{memory.reviews}"
-            due = day + timedelta(days=fuzz(wait.days, seed, self.maximum_interval))
+            former = _interval(memory)
+            due = day + timedelta(days=fuzz(wait.days, seed, self.maximum_interval, former))
         elif wait < _DAY:
             due_at = now + wait
             due = day + (study_day(due_at) - study_day(now))
@@ -150,10 +151,12 @@ class Parameters:
         )
 
 
-def fuzz(days: int, seed: str, maximum: int) -> int:
+def fuzz(days: int, seed: str, maximum: int, former: int = 0) -> int:
     """Spread *days* by a few percent so that cards learned together part ways.
 
-    The range is Anki's; the draw depends on *seed* alone and never exceeds *maximum*.
+    The range is Anki's; the draw depends on *seed* alone and never exceeds *maximum*. A card that
+    is to wait longer than the *former* time does so by a day at least; one for which the former
+    interval is in the range does not wait less.
     """
     if days < 2.5:
         return days
@@ -161,7 +164,18 @@ def fuzz(days: int, seed: str, maximum: int) -> int:
     low = max(2, round(days - delta))
     high = min(round(days + delta), maximum)
     low = min(low, high)
-    return low + int(random.Random(seed).random() * (high - low + 1))
+    drawn = low + int(random.Random(seed).random() * (high - low + 1))
+    if former < days:
+        return max(drawn, former + 1)
+    return max(drawn, former) if former <= high else drawn
+
+
+def _interval(memory: Memory) -> int:
+    """Days that a card in review was to wait, as its last rating said; 0 if that is not known."""
+    told = memory.cause in (Cause.RATED, Cause.KNOWN, Cause.IMPORTED)
+    if memory.state is not State.REVIEW or not told or not (memory.due and memory.last_day):
+        return 0
+    return max(0, (memory.due - memory.last_day).days)
 
 
 def is_leech(lapses: Any, agains: Any, threshold: int) -> Any:

@@ -507,6 +507,16 @@ class _Sight(TypedColumns):
 sight = Table("sight", METADATA, _Sight)
 
 
+class _Stale(TypedColumns):
+    """That a learner's memories are to be folded anew, and which rule of the fold is another."""
+
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    reason: Named[str]
+
+
+stale = Table("stale", METADATA, _Stale)
+
+
 class _Run(TypedColumns):
     """One execution of a lesson, whatever came of it.
 

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, select, union_all, update
+from sqlalchemy import Connection, delete, insert, or_, select, union_all, update
 
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder, settings_path
 from studyapp.errors import StudyError
+from studyapp.memory.state import State
 from studyapp.notes.note import (
     ChapterKey,
     FileKind,
@@ -29,6 +30,7 @@ from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
 from studyapp.study import learner as learners
+from studyapp.study.admission import is_started
 from studyapp.study.desk import Clock, Desk
 from studyapp.study.draft import merged, storable
 
@@ -73,10 +75,27 @@ def open_desk(
     engine = open_database(url)
     try:
         desk = Desk(engine, current, clock, learner=learners.FIRST)
-        return desk if name is None else replace(desk, learner=_whose(desk, name, new=new))
+        if name is not None:
+            desk = replace(desk, learner=_whose(desk, name, new=new))
+        _fold_anew(desk)
     except BaseException:
         engine.dispose()
         raise
+    return desk
+
+
+def _fold_anew(desk: Desk) -> None:
+    """Fold all memories anew if a migration has asked for it, since a rule of the fold is another
+    now. One that is interrupted is done at the next opening."""
+    mark = tables.stale.c.learner_id == desk.learner
+    with desk.reading() as connection:
+        if connection.scalar(select(tables.stale.c.reason).where(mark)) is None:
+            return
+    with desk.writing() as connection:
+        if connection.execute(delete(tables.stale).where(mark)).rowcount:  # or another was quicker
+            memory = tables.memory.c
+            known = select(memory.card_id).where(memory.learner_id == desk.learner)
+            log.refold_all(connection, connection.scalars(known).all(), learner=desk.learner)
 
 
 def _whose(desk: Desk, name: str, *, new: bool) -> int:
@@ -430,9 +449,28 @@ def last_started(connection: Connection, *, learner: int) -> Home:
 
 
 def check_chapter(desk: Desk, key: ChapterKey) -> None:
-    """Raises StudyError if there is no chapter *key*."""
+    """Raises StudyError if there is no chapter *key*, or nothing of it to review: it is not
+    started, and no card of it was met or asked for."""
+    card, memory = tables.card.c, tables.memory.c
     with desk.reading() as connection:
-        require_chapter(connection, key, learner=desk.learner)
+        ids = require_chapter(connection, key, learner=desk.learner)
+        if any(is_started(connection, one, learner=desk.learner) for one in ids):
+            return
+        met = (
+            select(memory.card_id)
+            .join(tables.card, card.id == memory.card_id)
+            .where(
+                memory.learner_id == desk.learner,
+                card.chapter_id.in_(ids),
+                or_(memory.state != State.NEW, memory.asked.is_(True)),
+            )
+        )
+        if connection.scalar(met.limit(1)) is not None:
+            return
+    name = f"Chapter {key}" if isinstance(key, int) else f"The deck {key}"
+    raise StudyError(
+        f"{name} is not started, so no card of it comes. Start it on Today or in the course."
+    )
 
 
 def require_chapter(connection: Connection, key: ChapterKey, *, learner: int) -> list[int]:

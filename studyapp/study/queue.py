@@ -6,24 +6,32 @@ It is loaded once and then kept in step in memory, so that the next card costs n
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Set
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
-from studyapp.memory.state import Memory, State
+from studyapp.memory.state import Cause, Memory, State
 from studyapp.notes.note import ChapterKey
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import let_in
 
+FORECAST_DAYS = 14
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
 UNLOCK_DAYS = 7.0  # stability at which the opener lets the reverse card in
 _PACE_SAMPLE = 500  # newest reviews from which the learner's pace is taken
-_PACE_CAP = 60.0  # seconds; a longer answer was an interruption
+# Milliseconds; pauses are left out before it is logged, but not in logs of before nor elsewhere.
+_LONGEST = 300_000
+# What is shown apart from the day's time: the learner chose it beside what was due.
+_APART = (ReviewKind.ATTEMPT, ReviewKind.INTERVIEW, ReviewKind.CRAM)
 # Before there are own reviews: 15 s is a usual review in Anki; a new card is read, thought about,
 # and comes back within the day.
 _REVIEW_SECONDS, _NEW_SECONDS = 15.0, 45.0
@@ -68,11 +76,23 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds that a card takes this learner, and what today has taken already."""
+    """Seconds that a card takes this learner, as the days before tell, and the milliseconds that
+    today has taken already: of the day's time, and in what is apart from it."""
 
     review: float = _REVIEW_SECONDS
     new: float = _NEW_SECONDS
-    spent: float = 0.0
+    taken: int = 0
+    taken_apart: int = 0
+
+    @property
+    def spent(self) -> float:
+        """Seconds of the day's time."""
+        return self.taken / 1000
+
+    @property
+    def apart(self) -> float:
+        """Seconds in what is apart from it."""
+        return self.taken_apart / 1000
 
     def minutes(self, counts: Counts) -> float:
         return ((counts.learning + counts.review) * self.review + counts.new * self.new) / 60
@@ -80,15 +100,33 @@ class Pace:
 
 @dataclass
 class Queue:
-    """What is to be studied today. `waiting` reviews did not fit into the day's budget."""
+    """What is to be studied today, within `time` seconds of the day.
+
+    What is due is in it, or is among the `waiting` reviews, which did not fit, or the `siblings`,
+    which wait until tomorrow for another card of their family. It is `outdated` when there is room
+    again for new cards that it has not read.
+    """
 
     today: date
     pace: Pace
-    waiting: int = 0
+    time: float = math.inf
+    siblings: int = 0
+    room: int = 0  # reviews for which a whole day has time
     _main: list[Item] = field(default_factory=list)
     _learning: list[tuple[datetime, int, Item]] = field(default_factory=list)
+    _waiting: list[Item] = field(default_factory=list)
+    _later: list[Item] = field(default_factory=list)  # new cards for which there is no time
     _shown: int | None = None
     steps: bool = True  # whether a step of today brings a rated card back
+    outdated: bool = False
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def waiting_of(self, chapter_id: int) -> int:
+        """How many of the waiting reviews are of one chapter."""
+        return sum(item.chapter == chapter_id for item in self._waiting)
 
     def counts(self, chapter_id: int | None = None) -> Counts:
         """How many of each are left, in all or in one chapter."""
@@ -96,6 +134,11 @@ class Queue:
         learning = [item for _, _, item in self._learning if chapter_id in (None, item.chapter)]
         new = sum(item.state is State.NEW for item in items)
         return Counts(new, len(learning), len(items) - new)
+
+    def due(self) -> set[int]:
+        """The cards that are left and not new."""
+        steps = {item.card for _, _, item in self._learning}
+        return steps | {item.card for item in self._main if item.state is not State.NEW}
 
     def next(self, now: datetime) -> Item | None:
         """The card to show at *now*; it stays in the queue until it is rated or dropped."""
@@ -107,18 +150,63 @@ class Queue:
         """When the earliest learning step falls due, if one is left."""
         return self._learning[0][0] if self._learning else None
 
-    def rated(self, item: Item, after: Memory) -> None:
-        """Take a rated card out; keep it if a step of today is left; its family waits."""
+    def rated(self, item: Item, after: Memory, milliseconds: int = 0) -> None:
+        """Take a rated card out; keep it if a step of today is left; its family waits. What the
+        rating took is no longer there for the others."""
         self.drop(item.card)
-        self._main = [other for other in self._main if other.today or not item.spoils(other)]
+        spoiled = {
+            other.card
+            for other in (*self._main, *self._waiting, *(step for _, _, step in self._learning))
+            if not other.today and item.spoils(other)
+        }
+        given_away = [one for one in (*self._main, *self._waiting) if one.card in spoiled]
+        self.siblings += sum(one.state is not State.NEW for one in given_away)
+        for card_id in spoiled:
+            self.drop(card_id)
         if self.steps and after.due_at and after.due and after.due <= self.today:
             self._add_learning(replace(item, state=after.state, due_at=after.due_at, today=True))
+        self.pace = replace(self.pace, taken=self.pace.taken + milliseconds)
+        waited = bool(self._waiting)
+        self._fit()
+        self.outdated = waited and not self._waiting
 
     def drop(self, card_id: int) -> None:
         """Take a card out of today (suspended, buried, rated elsewhere)."""
         self._main = [item for item in self._main if item.card != card_id]
+        self._waiting = [item for item in self._waiting if item.card != card_id]
+        self._later = [item for item in self._later if item.card != card_id]
         self._learning = [entry for entry in self._learning if entry[2].card != card_id]
         heapq.heapify(self._learning)
+
+    def _fit(self) -> None:
+        """Keep to the day's time: steps are always in, then reviews, those first that are most
+        likely to be remembered, then new cards."""
+        left = self.time - self.pace.spent - len(self._learning) * self.pace.review
+        if left == math.inf:
+            return
+        reviews = [item for item in self._main if item.state is not State.NEW]
+        new = [item for item in self._main if item.state is State.NEW]
+        room = max(0, int(left / self.pace.review))
+        let_in: list[Item] = []
+        if len(reviews) > room:
+            reviews.sort(key=lambda item: -item.retrievability)
+            self._waiting = reviews[room:] + self._waiting
+            self._leave_out(reviews[room:])
+        else:
+            let_in, self._waiting = _split(self._waiting, room - len(reviews))
+            self._main += let_in
+        left -= min(room, len(reviews) + len(let_in)) * self.pace.review
+        room = 0 if self._waiting else max(0, int(left / self.pace.new))
+        if len(new) > room:
+            self._later = new[room:] + self._later
+            self._leave_out(new[room:])
+        else:
+            let_in, self._later = _split(self._later, room - len(new))
+            self._main += let_in
+
+    def _leave_out(self, items: Iterable[Item]) -> None:
+        gone = {item.card for item in items}
+        self._main = [item for item in self._main if item.card not in gone]
 
     def shorten(self, cards: int, begun: Set[int]) -> None:
         """Keep the cards that were *begun* and the first others, up to *cards* in all."""
@@ -130,11 +218,14 @@ class Queue:
         self._learning = [entry for entry in self._learning if entry[2].card in kept]
         heapq.heapify(self._learning)
 
-    def put_first(self, item: Item) -> None:
-        """Show this card next (after an undo)."""
+    def put_first(self, item: Item, due: bool = False) -> None:
+        """Show this card next (after an undo); one that is *due* is no waiting sibling any more."""
         known = next((one for one in self._main if one.card == item.card), item)
         item = replace(item, term=known.term)
+        left = len(self._main) + len(self._waiting) + len(self._learning)
         self.drop(item.card)
+        if due and left == len(self._main) + len(self._waiting) + len(self._learning):
+            self.siblings = max(0, self.siblings - 1)
         self._main.insert(0, item)
         self._shown = None
 
@@ -163,46 +254,49 @@ def load(
     learner: int,
     key: ChapterKey | None = None,
     more: int = 0,
+    also: Collection[int] = (),
 ) -> Queue:
     """The queue of the study day of *now*, of the chapter *key* alone if it is given.
 
-    *more* adds so many whole budgets, for a learner who wants to go on.
+    *more* adds so many whole budgets, for a learner who wants to go on. Cards of *also* are due
+    whatever their date. If nothing happens meanwhile, that of a later *now* is what comes then.
     """
     today = study_day(now)
     parameters = log.in_force(connection, learner=learner)
     met = _families_met(connection, today, learner=learner)
     steps: list[Item] = []
     reviews: list[Item] = []
-    for item in _due(connection, today, parameters, key, learner=learner):
-        if item.today or not any(one.spoils(item) for one in met.get(item.family, ())):
-            (steps if item.due_at is not None else reviews).append(item)
-    pace = read_pace(connection, today, learner=learner)
-    left = settings.minutes_a_day * 60 * (1 + more) - pace.spent - len(steps) * pace.review
+    for item in _due(connection, today, parameters, key, also, learner=learner):
+        (steps if item.due_at is not None else reviews).append(item)
     # Retrievability falls with elapsed days / interval alone: the lower, the more overdue.
-    reviews = _one_of_a_family(sorted(reviews, key=lambda item: item.retrievability))
-    room = max(0, int(left / pace.review))
-    waiting = max(0, len(reviews) - room)
-    if waiting:  # a backlog: the most valuable first, and nothing new until it is gone
-        reviews = sorted(reviews, key=lambda item: -item.retrievability)[:room]
-    new: list[Item] = []
-    if not waiting:
-        taken = met.keys() | {item.family for item in (*steps, *reviews)}
-        room = int((left - len(reviews) * pace.review) / pace.new)
+    reviews.sort(key=lambda item: item.retrievability)
+    due = _one_of_a_family(
+        item
+        for item in (*steps, *reviews)
+        if item.today or not any(one.spoils(item) for one in met.get(item.family, ()))
+    )
+    pace = read_pace(connection, today, learner=learner)
+    day = settings.minutes_a_day * 60
+    held = len(steps) + len(reviews) - len(due)
+    queue = Queue(today, pace, day * (1 + more), held, int(day / pace.review))
+    for item in due:
+        if item.due_at is None:
+            queue._main.append(item)
+        else:
+            queue._add_learning(item)
+    queue._fit()
+    if queue._waiting:  # a backlog: the most valuable first, and nothing new until it is gone
+        queue._main.sort(key=lambda item: -item.retrievability)
+    reviews, allowed = list(queue._main), 0
+    if not queue._waiting:
         allowed = settings.new_a_day * (1 + more) - _introduced(connection, today, learner=learner)
-        new = list(
-            _new(
-                connection,
-                today,
-                taken,
-                key,
-                max(0, min(room, allowed)),
-                depth=settings.depth,
-                learner=learner,
-            )
-        )
-    queue = Queue(today, pace, waiting, _spread(_beside_each_other(reviews), new))
-    for item in steps:
-        queue._add_learning(item)
+    taken = met.keys() | {item.family for item in due}
+    queue._later = list(
+        _new(connection, today, taken, key, allowed, depth=settings.depth, learner=learner)
+    )
+    queue._fit()
+    new = queue._main[len(reviews) :]
+    queue._main = _spread(_beside_each_other(reviews), new)
     return queue
 
 
@@ -218,36 +312,78 @@ def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
     return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
 
 
+def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
+    """Cards that each of the next 14 study days asks, today first, if what a day asks is done and
+    comes no more: what it has no time for, or what waits for one of its family, comes later."""
+    asked = line.due()
+    rows = connection.execute(
+        select(memory.card_id, card.family, memory.due, memory.buried_until, *_TOLD_APART)
+        .join(tables.card, card.id == memory.card_id)
+        .where(
+            memory.learner_id == learner,
+            memory.due < line.today + timedelta(days=FORECAST_DAYS),
+            *in_use(learner=learner),
+        )
+    )
+    tomorrow = line.today + timedelta(days=1)
+    coming: list[list[tuple[str, int | None]]] = [[] for _ in range(FORECAST_DAYS)]
+    for card_id, family, due, buried_until, contrast, note_id, first_day in rows:
+        if card_id in asked or due is None:
+            continue
+        ahead = (max(due, buried_until or due, tomorrow) - line.today).days
+        if ahead < FORECAST_DAYS:
+            coming[ahead].append((family, _term(tomorrow, contrast, note_id, first_day)))
+    days, left = [len(asked)], Counter[tuple[str, int | None]]()
+    for arriving in coming[1:]:
+        left.update(arriving)
+        met = list(islice(left, line.room))
+        days.append(len(met))
+        left.subtract(met)
+        left = +left
+    return days
+
+
 def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
-    """Mean seconds of the newest reviews, each capped at a minute; the usual ones until 20."""
+    """Mean seconds of the newest reviews of the days before; the usual ones until 20. Today's own
+    change nothing, so that what was planned in the morning stands."""
     recent = connection.execute(
         select(review.duration, review.state_before)
-        .where(review.learner_id == learner, review.kind == "study")
+        .where(
+            review.learner_id == learner,
+            review.kind == ReviewKind.STUDY.value,
+            review.effective_day < today,
+        )
         .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
         .limit(_PACE_SAMPLE)
     ).all()
     spent = connection.execute(
-        select(review.duration).where(
+        select(review.kind, review.duration).where(
             review.learner_id == learner, review.effective_day == today, log.not_retracted()
         )
-    ).scalars()
+    ).all()
     return Pace(
         _mean([ms for ms, state in recent if state != State.NEW], _REVIEW_SECONDS),
         # a new card is seen again within the day
         2 * _mean([ms for ms, state in recent if state == State.NEW], _NEW_SECONDS / 2),
-        sum(map(seconds, spent)),
+        sum(counted(ms) for kind, ms in spent if kind not in _APART),
+        sum(counted(ms) for kind, ms in spent if kind in _APART),
     )
 
 
-def seconds(duration: int) -> float:
-    """What a rating counts for, of the *duration* in milliseconds that its card was shown."""
-    return min(max(0, duration) / 1000, _PACE_CAP)
+def counted(duration: int) -> int:
+    """What a rating counts for, of the *duration* that its card was shown; both milliseconds."""
+    return min(max(0, duration), _LONGEST)
+
+
+def of_the_day(kind: ReviewKind) -> bool:
+    """Whether a rating of this *kind* is part of the day's time."""
+    return kind not in _APART
 
 
 def _mean(durations: list[int], usual: float) -> float:
     if len(durations) < 20:
         return usual
-    return max(1.0, sum(map(seconds, durations)) / len(durations))
+    return max(1.0, sum(map(counted, durations)) / len(durations) / 1000)
 
 
 def _due(
@@ -255,11 +391,14 @@ def _due(
     today: date,
     parameters: Parameters,
     key: ChapterKey | None,
+    also: Collection[int],
     *,
     learner: int,
 ) -> Iterator[Item]:
     """Cards in learning or review that are due today or earlier, steps later today included."""
     conditions = [memory.due <= today]
+    if also:
+        conditions = [or_(memory.due <= today, memory.card_id.in_(also))]
     if key is not None:
         conditions.append(tables.is_chapter(key))
     return _rated(connection, today, parameters, *conditions, learner=learner)
@@ -395,16 +534,22 @@ def _term(today: date, contrast: bool, note_id: int, first_day: date | None) -> 
 
 
 def _introduced(connection: Connection, today: date, *, learner: int) -> int:
+    """How many new cards today has had; what was called known cost nothing to learn."""
     return (
         connection.scalar(
             select(func.count()).where(
                 memory.learner_id == learner,
                 memory.last_day == today,
                 memory.first_day == today,
+                func.coalesce(memory.cause, "") != Cause.KNOWN,
             )
         )
         or 0
     )
+
+
+def _split(items: list[Item], at: int) -> tuple[list[Item], list[Item]]:
+    return items[:at], items[at:]
 
 
 def _one_of_a_family(items: Iterable[Item]) -> list[Item]:

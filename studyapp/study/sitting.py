@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -15,24 +14,15 @@ from studyapp.memory.fold import CRAMMED, ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
-from studyapp.study import aside, card, review, stats
+from studyapp.study import aside, card, review, summary
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
 from studyapp.study.plan import DUE, Plan
-from studyapp.study.queue import Counts, Item, Queue, seconds
+from studyapp.study.queue import Counts, Item, Queue, counted, of_the_day
 from studyapp.study.recall import tells_recall
-from studyapp.study.summary import Summary
+from studyapp.study.stopwatch import Stopwatch
+from studyapp.study.summary import Done, Summary
 from studyapp.study.undo import Undone, undo
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """One rating of this sitting; `tells` if it says what is remembered."""
-
-    card: int
-    rating: Rating
-    tells: bool
-    seconds: float  # as they count for the day's time
 
 
 class Sitting:
@@ -51,7 +41,7 @@ class Sitting:
         self.view: CardView | None = None
         self._item: Item | None = None
         self._parameters: Parameters
-        self._shown_at = desk.now()
+        self._watch = Stopwatch(desk.now)  # of the current card
         self.ends = self._time_is_up()
         self._reload()
         self._advance()
@@ -63,6 +53,10 @@ class Sitting:
     @property
     def waiting(self) -> int:
         return self._queue.waiting
+
+    @property
+    def siblings(self) -> int:
+        return self._queue.siblings
 
     @property
     def over(self) -> bool:
@@ -78,9 +72,16 @@ class Sitting:
             for rating in Rating
         }
 
+    def touched(self) -> None:
+        """There was a key: the learner is here."""
+        gap = self._watch.touched()
+        if gap < timedelta(0) and self.ends is not None:  # the clock was set back
+            self.ends += gap
+
     def spent(self) -> timedelta:
-        """Time since the current card was shown."""
-        return self.desk.now() - self._shown_at
+        """Time over the current card without what pauses have beyond a minute."""
+        self.touched()
+        return self._watch.spent()
 
     def rate(self, rating: Rating, *, seen: CardView | None = None) -> review.Answered:
         """Rate the current card and go on to the next.
@@ -111,16 +112,18 @@ class Sitting:
                     learner=self.desk.learner,
                 )
         except AlreadyRatedError:
-            self._queue.drop(view.id)
-            self._advance()
+            self.refresh()
             raise
         except ChangedError:
             self._look_again(view)
             raise
         tells = tells_recall(self.plan.kind, view.memory, study_day(now))
-        counted = seconds(review.milliseconds(spent))
-        self.done.append(Done(view.id, rating, tells, counted))
-        self._queue.rated(item, answered.memory)
+        took = counted(review.milliseconds(spent))
+        expected = self._parameters.retrievability(view.memory, study_day(now)) or 0.0
+        self.done.append(Done(view, rating, answered.memory, tells, expected, took))
+        self._queue.rated(item, answered.memory, took if of_the_day(self.plan.kind) else 0)
+        if self._queue.outdated:
+            self._reload()
         self._advance()
         return answered
 
@@ -218,8 +221,7 @@ class Sitting:
             self._parameters = log.in_force(connection, learner=self.desk.learner)
             memory = log.read_memory(connection, view.id, learner=self.desk.learner)
         if memory.suspended:
-            self._queue.drop(view.id)
-            self._advance()
+            self.refresh()
         else:
             self.view = replace(view, memory=memory)
 
@@ -228,38 +230,26 @@ class Sitting:
             view = card.load(connection, card_id, learner=self.desk.learner)
         memory = view.memory
         item = Item(view.id, view.family, view.chapter_id, memory.state, memory.due_at)
-        self._queue.put_first(item)
+        day = memory.due if memory.state is not State.NEW else None
+        self._queue.put_first(item, day is not None and day <= self._queue.today)
         return item, view
 
     def summary(self) -> Summary:
         """How the sitting went; honest about how few reviews a share rests on."""
-        now = self.desk.now()
-        recalled = [done for done in self.done if done.tells]
-        hits = sum(done.rating > Rating.AGAIN for done in recalled)
-        with self.desk.reading() as connection:
-            days = stats.forecast(connection, study_day(now), learner=self.desk.learner)
-            marked = len(aside.marked(connection, learner=self.desk.learner))
+        desk = self.desk
+        with desk.reading() as connection:
             line = self._queue
             if self.plan.kind is not ReviewKind.STUDY:  # what is left is what is due, all of it
                 line = self._load(connection, DUE)
-        return Summary(
-            len({done.card for done in self.done}),
-            stats.share(hits, len(recalled)),
-            dict(Counter(done.rating for done in self.done)),
-            timedelta(seconds=sum(done.seconds for done in self.done)),
-            line.counts(),
-            line.waiting,
-            line.next_at(),
-            days[1],
-            marked,
-        )
+            return summary.summarise(
+                connection, self.done, line, desk.now(), desk.settings, learner=desk.learner
+            )
 
     def _set_aside(self, action: Callable[..., object]) -> None:
         assert self.view is not None
         with self.desk.writing() as connection:
             action(connection, self.view.id, self.desk.now(), learner=self.desk.learner)
-        self._queue.drop(self.view.id)
-        self._advance()
+        self.refresh()  # what waited may have its place
 
     def _time_is_up(self) -> datetime | None:
         """When the time of the plan, if it has any, runs out from now."""
@@ -298,4 +288,4 @@ class Sitting:
             return
         with self.desk.reading() as connection:
             self.view = card.load(connection, self._item.card, learner=self.desk.learner)
-        self._shown_at = now
+        self._watch.start()

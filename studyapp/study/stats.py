@@ -1,4 +1,4 @@
-"""What the log says about the learner: retention with its interval, streak, forecast."""
+"""What the log says about the learner: retention with its interval, streak."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import meant
-from studyapp.study.queue import in_use
 from studyapp.study.recall import telling
-
-FORECAST_DAYS = 14
 
 review = tables.review.c
 memory = tables.memory.c
@@ -129,28 +126,6 @@ def streak(
         elif day != today and WEEKDAYS[day.weekday()] not in rest_days:
             return days
         day -= timedelta(days=1)
-
-
-def forecast(connection: Connection, today: date, *, learner: int) -> list[int]:
-    """Cards that come on each of the next 14 study days: the overdue ones today, what is buried
-    when it is no longer."""
-    rows = connection.execute(
-        select(memory.due, memory.buried_until, func.count())
-        .join(tables.card, card.id == memory.card_id)
-        .where(
-            memory.learner_id == learner,
-            memory.due < today + timedelta(days=FORECAST_DAYS),
-            *in_use(learner=learner),
-        )
-        .group_by(memory.due, memory.buried_until)
-    )
-    days = [0] * FORECAST_DAYS
-    for due, buried_until, count in rows:
-        if due is not None:
-            ahead = (max(due, buried_until or due) - today).days
-            if ahead < FORECAST_DAYS:
-                days[max(0, ahead)] += count
-    return days
 
 
 def _studied(connection: Connection, first: date, last: date, *, learner: int) -> set[date]:

@@ -2,29 +2,146 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
+from studyapp.config import Settings
+from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import AGAINS_OF_A_LEECH
-from studyapp.memory.state import Memory, Rating
-from studyapp.study import words
-from studyapp.study.queue import Counts
+from studyapp.memory.state import Memory, Rating, State
+from studyapp.notes.note import chapter_name
+from studyapp.notes.plain import plain
+from studyapp.study import stats, today, words
+from studyapp.study.card import CardView
+from studyapp.study.queue import Counts, Queue
 from studyapp.study.stats import Share
+from studyapp.study.today import Tomorrow
+
+if TYPE_CHECKING:
+    from studyapp.study.questionnaire.history import Waiting
+
+_HARD = 2  # lapses from which a card was hard
+_NAMED = 2  # cards that a sentence names
+_LONG = 60  # characters of a question in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One rating of a sitting: of the card as it was shown, with its memory `after`. `tells`: it
+    says what is remembered, of which a share of `expected` was to be."""
+
+    view: CardView
+    rating: Rating
+    after: Memory
+    tells: bool
+    expected: float
+    milliseconds: int  # as they count for the day's time
+
+    @property
+    def card(self) -> int:
+        return self.view.id
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a sitting came to and what comes next."""
+    """What a sitting came to and what comes next.
+
+    Of the cards that came back `expected` were to be remembered (the sum of their
+    retrievabilities). `better` are questions that had lapsed and now have a longer interval than
+    ever since; `righted` those of confident misses that are right now. `experiment` names one that
+    grounds a miss of this sitting and was not run; `attempt` is a questionnaire that waits.
+    """
 
     cards: int
     remembered: Share  # of the cards that were in review
+    expected: float
     ratings: dict[Rating, int]
+    better: tuple[str, ...]
+    righted: tuple[str, ...]
     spent: timedelta
+    streak: int
+    rest_days: tuple[str, ...]
     left: Counts
     waiting: int
+    siblings: int
     next_step: datetime | None
-    tomorrow: int
+    tomorrow: Tomorrow
+    experiment: str | None
+    attempt: Waiting | None
     marked: int = 0  # cards that are to be mended
+
+
+def summarise(
+    connection: Connection,
+    done: Sequence[Done],
+    line: Queue,
+    now: datetime,
+    settings: Settings,
+    *,
+    learner: int,
+) -> Summary:
+    """How a sitting went, of which *line* is left; honest about how few reviews a share rests
+    on."""
+    from studyapp.study.lab import misses  # the first card does not wait for these
+    from studyapp.study.questionnaire import history
+
+    day = study_day(now)
+    telling = [one for one in done if one.tells]
+    hits = [one for one in telling if one.rating > Rating.AGAIN]
+    sure = misses.missed_surely(connection, learner=learner) if done else set()
+    right = [one for one in done if one.rating > Rating.HARD and one.card in sure]
+    return Summary(
+        len({one.card for one in done}),
+        stats.share(len(hits), len(telling)),
+        sum(one.expected for one in telling),
+        dict(Counter(one.rating for one in done)),
+        _questions(one for one in hits if _is_better(one)),
+        _questions(one for one in right if (one.view.memory.last_day or day) < day),
+        timedelta(milliseconds=sum(one.milliseconds for one in done)),
+        stats.streak(connection, day, learner=learner, rest_days=settings.rest_days),
+        settings.rest_days,
+        line.counts(),
+        line.waiting,
+        line.siblings,
+        line.next_at(),
+        today.tomorrow(connection, now, settings, learner=learner),
+        _experiment(connection, done, learner=learner),
+        history.waiting(connection, learner=learner),
+        len(aside.marked(connection, learner=learner)),
+    )
+
+
+def _is_better(done: Done) -> bool:
+    """Whether a card that was hard is now further off than it was."""
+    before, after = done.view.memory, done.after
+    if before.lapses < _HARD or before.state is not State.REVIEW or after.state is not State.REVIEW:
+        return False
+    if before.due is None or before.last_day is None or after.due is None or after.last_day is None:
+        return False
+    return after.due - after.last_day > before.due - before.last_day
+
+
+def _questions(done: Iterable[Done]) -> tuple[str, ...]:
+    asked = (" ".join(plain(one.view.note.prompt).split()) for one in done)
+    return tuple(
+        dict.fromkeys(text if len(text) <= _LONG else f"{text[:_LONG]}…" for text in asked)
+    )
+
+
+def _experiment(connection: Connection, done: Sequence[Done], *, learner: int) -> str | None:
+    """The experiment behind the newest miss that has one which was not run."""
+    from studyapp.study.lab import facts
+
+    missed = (one for one in reversed(done) if one.rating is Rating.AGAIN)
+    named = dict.fromkeys(name for one in missed for name in facts.grounds(one.view.note))
+    return next(
+        (name for name in named if not facts.has_run(connection, name, learner=learner)), None
+    )
 
 
 def leech_line(memory: Memory) -> str:
@@ -38,24 +155,90 @@ def leech_line(memory: Memory) -> str:
 
 
 def summary_lines(summary: Summary, now: datetime) -> list[str]:
-    """How a sitting went and what comes next, in sentences."""
-    if not summary.cards:
-        lines = ["Nothing is due now." if not summary.left.total else "Nothing rated."]
-    else:
+    """How a sitting went and what comes next, in sentences: the first is the heading, the last
+    begins with "Tomorrow"."""
+    lines = [_heading(summary), *_gained(summary), *_left(summary, now)]
+    if summary.experiment is not None:
+        lines.append(
+            f"Worth doing next: the experiment {summary.experiment}, which grounds what you missed."
+        )
+    elif summary.attempt is not None:
+        one = summary.attempt
+        lines.append(
+            f"Worth doing next: the questionnaire of {chapter_name(one.number, one.title)}, "
+            f"{one.answered} of {one.questions} answered."
+        )
+    return [*lines, f"Tomorrow: {tomorrow_words(summary.tomorrow)}."]
+
+
+def tomorrow_words(tomorrow: Tomorrow) -> str:
+    """24 reviews and 10 new cards, about 14 minutes; nothing."""
+    counts = tomorrow.counts
+    kinds = ((counts.review + counts.learning, "review"), (counts.new, "new card"))
+    asked = " and ".join(words.count(number, noun) for number, noun in kinds if number)
+    if not asked:
+        return "nothing"
+    return f"{asked}, about {words.count(max(1, round(tomorrow.minutes)), 'minute')}"
+
+
+def held_words(waiting: int, siblings: int) -> list[str]:
+    """What is due and does not come today, and why."""
+    told = []
+    if waiting:
+        verb = "waits" if waiting == 1 else "wait"
+        told.append(
+            f"{words.count(waiting, 'review')} {verb} for another day: "
+            "what you remember best comes first."
+        )
+    if siblings:
+        verb = "waits" if siblings == 1 else "wait"
+        told.append(
+            f"{words.count(siblings, 'sibling')} {verb} for tomorrow: "
+            "a card that gives the answer away comes today."
+        )
+    return told
+
+
+def _heading(summary: Summary) -> str:
+    if summary.cards:
         minutes = max(1, round(summary.spent.total_seconds() / 60))
-        lines = [f"{words.count(summary.cards, 'card')} in about {words.count(minutes, 'minute')}."]
-        if summary.remembered.n:
-            lines.append(
-                f"Remembered {words.percent(summary.remembered)} of the "
-                f"{words.count(summary.remembered.n, 'card')} that came back for review."
-            )
+        return f"{words.count(summary.cards, 'card')} in about {words.count(minutes, 'minute')}."
+    return "Nothing rated." if summary.left.total else "Nothing is due now."
+
+
+def _gained(summary: Summary) -> list[str]:
+    lines = []
+    if summary.remembered.n:
+        hits = round((summary.remembered.value or 0.0) * summary.remembered.n)
+        lines.append(
+            f"Remembered {hits} of the {words.count(summary.remembered.n, 'card')} that came back: "
+            f"{words.percent(summary.remembered)}; {summary.expected:.1f} were expected."
+        )
+    if summary.better:
+        lines.append(f"Hard before, better now: {_named(summary.better)}.")
+    if summary.righted:
+        lines.append(f"Sure and wrong once, right now: {_named(summary.righted)}.")
+    if summary.cards and summary.streak > 1:
+        off = " and ".join(day.capitalize() for day in summary.rest_days)
+        lines.append(f"{summary.streak} study days in a row{f', {off} off' if off else ''}.")
+    return lines
+
+
+def _named(questions: Sequence[str]) -> str:
+    named = ", ".join(f"“{text}”" for text in questions[:_NAMED])
+    more = len(questions) - _NAMED
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _left(summary: Summary, now: datetime) -> list[str]:
+    lines = []
     if summary.left.total:
         lines.append(f"{summary.left.total} still due today.")
     elif summary.waiting:
-        lines.append(f"Today's time is used up; {summary.waiting} wait, the most urgent first.")
+        lines.append("Today's time is used up.")
+    lines += held_words(summary.waiting, summary.siblings)
     if summary.next_step is not None:
         lines.append(
             f"The next card is due in {words.span(max(summary.next_step - now, now - now))}."
         )
-    lines.append(f"Tomorrow: {words.count(summary.tomorrow, 'review')}.")
     return lines

@@ -16,7 +16,7 @@ from studyapp.store import owner, tables
 from studyapp.study import queue, stats
 from studyapp.study.admission import meant
 from studyapp.study.dates import Ahead, ahead
-from studyapp.study.queue import Counts
+from studyapp.study.queue import Counts, Queue
 from studyapp.study.stats import Share
 
 card = tables.card.c
@@ -34,6 +34,7 @@ class ChapterRow:
     title: str
     started: bool
     counts: Counts
+    waiting: int
     introduced: int
     cards: int
 
@@ -47,14 +48,28 @@ class ChapterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Tomorrow:
+    """What the next study day will ask if nothing happens meanwhile."""
+
+    counts: Counts
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything that Today shows. `waiting` reviews are beyond the day's budget; `ahead` says what
-    is dated in the future."""
+    """Everything that Today shows. `waiting` reviews are beyond the day's budget, `siblings` wait
+    for another card of their family; `tomorrow` is told once nothing is left. Of the day's time
+    `spent` seconds are gone, beside those in what is `apart` from it. `ahead` says what is dated
+    in the future."""
 
     day: date
     counts: Counts
     waiting: int
+    siblings: int
     minutes: float
+    spent: float
+    apart: float
+    tomorrow: Tomorrow | None
     forecast: list[int]
     retention: Share  # of the last 7 study days
     streak: int
@@ -73,12 +88,17 @@ def overview(
     today = study_day(now)
     line = queue.load(connection, now, settings, learner=learner)
     counts = line.counts()
+    following = None if counts.total else tomorrow(connection, now, settings, learner=learner)
     return Overview(
         today,
         counts,
         line.waiting,
+        line.siblings,
         line.pace.minutes(counts),
-        stats.forecast(connection, today, learner=learner),
+        line.pace.spent,
+        line.pace.apart,
+        following,
+        _forecast(connection, line, following, learner=learner),
         stats.retention(connection, today - timedelta(days=6), today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
         tuple(_chapters(connection, line, depth=settings.depth, learner=learner)),
@@ -92,16 +112,48 @@ def due(
     """What is due after limits, in all and by chapter, as `studyapp due --json` prints it."""
     line = queue.load(connection, now, settings, learner=learner)
     return asdict(line.counts()) | {
+        "waiting": line.waiting,
+        "siblings": line.siblings,
+        "tomorrow": asdict(tomorrow(connection, now, settings, learner=learner).counts),
         "chapters": [
             {"chapter": row.number, "title": row.title, **asdict(row.counts)}
             for row in _chapters(connection, line, depth=settings.depth, learner=learner)
-        ]
+        ],
     }
 
 
-def _chapters(
-    connection: Connection, line: queue.Queue, *, depth: str, learner: int
-) -> list[ChapterRow]:
+def tomorrow(
+    connection: Connection, now: datetime, settings: Settings, *, learner: int
+) -> Tomorrow:
+    """What the next study day will ask if nothing happens until then."""
+    then = now + timedelta(days=1)
+    late = _missed_late(connection, study_day(then), learner=learner)
+    line = queue.load(connection, then, settings, also=late, learner=learner)
+    counts = line.counts()
+    return Tomorrow(counts, line.pace.minutes(counts))
+
+
+def _missed_late(connection: Connection, day: date, *, learner: int) -> set[int]:
+    """Cards of confident misses that come back on *day*."""
+    column = tables.prediction.c
+    made = select(column.run_id).where(column.learner_id == learner, column.card_id.is_not(None))
+    if connection.scalar(made.limit(1)) is None:
+        return set()
+    from studyapp.study.lab.misses import missed_late  # takes longer than the counts of Today
+
+    return missed_late(connection, day, learner=learner)
+
+
+def _forecast(
+    connection: Connection, line: Queue, following: Tomorrow | None, *, learner: int
+) -> list[int]:
+    days = queue.forecast(connection, line, learner=learner)
+    if following is not None:  # which is exact
+        days[1] = following.counts.learning + following.counts.review
+    return days
+
+
+def _chapters(connection: Connection, line: Queue, *, depth: str, learner: int) -> list[ChapterRow]:
     cards = {
         chapter_id: (total, introduced or 0)
         for chapter_id, total, introduced in connection.execute(
@@ -134,6 +186,7 @@ def _chapters(
             title,
             started is not None,
             line.counts(chapter_id),
+            line.waiting_of(chapter_id),
             introduced=cards.get(chapter_id, (0, 0))[1],
             cards=cards.get(chapter_id, (0, 0))[0],
         )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Table, select
 
+from studyapp.memory.clock import study_day
 from studyapp.memory.fold import FROM_ELSEWHERE, EventKind
 from studyapp.memory.state import Rating
+from studyapp.notes.plain import plain
 from studyapp.store import log, tables
 from studyapp.study import dates, words
 from studyapp.study.questionnaire import response
 
 review = tables.review.c
 event = tables.event.c
+card = tables.card.c
+note = tables.note.c
 
 _NOBODYS = (
     EventKind.RETRACT.value,
@@ -43,8 +47,75 @@ class Undone:
     mark: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What `undo` would take back, in words, and the study day on which it was done."""
+
+    uid: bytes
+    told: str
+    day: date
+
+
+class _Found(NamedTuple):
+    """The newest row that counts, the table that it is of, and the date that a rating came with."""
+
+    table: Table[Any]
+    row: Any
+    dated: Any = None
+
+
+def newest(connection: Connection, now: datetime, *, learner: int) -> Newest | None:
+    """What `undo` would take back; None if there is nothing."""
+    found = _newest(connection, learner=learner)
+    if found is None:
+        return None
+    row = found.row
+    if found.table is tables.response:
+        day = study_day(row.graded_at.astimezone(now.tzinfo))
+        asked, uid = note.id == row.note_id, f"{row.id} {row.graded_at}".encode()
+    else:
+        day, uid = row.day, row.uid
+        asked = note.id.in_(select(card.note_id).where(card.id == row.card_id))
+    together = _together(connection, row, learner=learner) if _is_asking(found) else {}
+    told = _what(found, len(together))
+    prompt = None if together else connection.scalar(select(note.prompt).where(asked))
+    return Newest(uid, f"{told} on “{plain(prompt)}”" if prompt else told, day)
+
+
 def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | None:
     """Take back the newest rating or other action that still counts; None if there is none."""
+    found = _newest(connection, learner=learner)
+    if found is None:
+        return None
+    row = found.row
+    if found.table is tables.response:
+        scheduled = response.take_back(connection, row, now, learner=learner)
+        return Undone(scheduled, _what(found), grade=True)
+    if row.card_id is None:
+        cards = dates.cards_of(connection, row.payload, learner=learner)
+        log.log_dates(connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner)
+        return Undone(None, _what(found))
+    if _is_asking(found):  # which no queue has to show
+        targets = _together(connection, row, learner=learner)
+        log.log_each(connection, EventKind.RETRACT, now, targets, learner=learner)
+        return Undone(None, _what(found, len(targets)))
+    log.log_event(connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner)
+    if found.dated is not None:
+        log.log_event(
+            connection,
+            row.card_id,
+            EventKind.RETRACT,
+            now,
+            target=found.dated.uid,
+            learner=learner,
+        )
+    if found.table is tables.review:
+        return Undone(row.card_id, _what(found), Rating(row.rating))
+    shown = None if row.kind in (*_MARKS, *_BACK) else row.card_id
+    return Undone(shown, _what(found), mark=row.kind in _MARKS)
+
+
+def _newest(connection: Connection, *, learner: int) -> _Found | None:
     times = log.read_timelines(connection, learner=learner)
     rated = log.newest(
         connection,
@@ -63,41 +134,52 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
         times=times,
     )
     graded = response.newest(connection, learner=learner, times=times)
-    found = max(
-        (one for one in (rated, done, graded) if one is not None),
-        key=lambda one: one[0],
-        default=None,
-    )
-    if found is None:
-        return None
-    row = found[1]
-    if found is graded:
-        scheduled = response.take_back(connection, row, now, learner=learner)
-        return Undone(scheduled, f"the grade {row.grade!r}", grade=True)
-    if row.card_id is None:
-        cards = dates.cards_of(connection, row.payload, learner=learner)
-        log.log_dates(connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner)
-        return Undone(None, "the new dates")
-    if found is done and row.kind in _ASKING:
-        return _take_back_asking(connection, row, now, learner=learner)
-    log.log_event(connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner)
-    if rated is not None and found is done and _is_one_action(rated[1], row):
-        found, row = rated, rated[1]
-        log.log_event(
-            connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner
+    places = [
+        (one[0], _Found(table, one[1]))
+        for table, one in ((tables.review, rated), (tables.event, done), (tables.response, graded))
+        if one is not None
+    ]
+    found = max(places, key=lambda one: one[0])[1] if places else None
+    if found is not None and rated is not None and done is not None and found.row is done[1]:
+        return (
+            _Found(tables.review, rated[1], found.row)
+            if _came_with(*rated[1:], found.row)
+            else found
         )
-    if found is rated:
-        rating = Rating(row.rating)
-        return Undone(row.card_id, rating.name.capitalize(), rating)
-    shown = None if row.kind in (*_MARKS, *_BACK) else row.card_id
-    return Undone(shown, row.kind, mark=row.kind in _MARKS)
+    return found
 
 
-def _take_back_asking(
-    connection: Connection, row: Row[Any], now: datetime, *, learner: int
-) -> Undone:
-    """Take back what was asked for in one go, which no queue has to show."""
-    together = connection.execute(
+def _came_with(rated: Any, done: Any) -> bool:
+    """Whether a rating came with its own date: both are of one card and of one instant."""
+    return bool(
+        done.kind == EventKind.SET_DUE.value
+        and rated.card_id == done.card_id
+        and rated.at == done.at
+    )
+
+
+def _what(found: _Found, cards: int = 0) -> str:
+    """What was done, in words; asking was for so many *cards*."""
+    row = found.row
+    if found.table is tables.response:
+        return f"the grade {row.grade!r}"
+    if found.table is tables.review:
+        return Rating(row.rating).name.capitalize()
+    if row.card_id is None:
+        return "the new dates"
+    if _is_asking(found):
+        longer = " no longer" if row.kind == EventKind.UNASK else ""
+        return f"asking{longer} for {words.count(cards, 'card')}"
+    return str(row.kind)
+
+
+def _is_asking(found: _Found) -> bool:
+    return found.table is tables.event and found.row.kind in _ASKING
+
+
+def _together(connection: Connection, row: Row[Any], *, learner: int) -> dict[int, bytes]:
+    """What was asked for in one go: cards with the event of each."""
+    rows = connection.execute(
         select(event.card_id, event.uid).where(
             event.learner_id == learner,
             event.kind == row.kind,
@@ -105,17 +187,5 @@ def _take_back_asking(
             event.at == row.at,
             log.not_retracted(event),
         )
-    ).all()
-    targets = {one.card_id: one.uid for one in together}
-    log.log_each(connection, EventKind.RETRACT, now, targets, learner=learner)
-    longer = " no longer" if row.kind == EventKind.UNASK else ""
-    return Undone(None, f"asking{longer} for {words.count(len(targets), 'card')}")
-
-
-def _is_one_action(rated: Row[Any], done: Row[Any]) -> bool:
-    """Whether a rating came with its own date: both are of one card and of one instant."""
-    return bool(
-        done.kind == EventKind.SET_DUE.value
-        and rated.card_id == done.card_id
-        and rated.at == done.at
     )
+    return {one.card_id: one.uid for one in rows}

@@ -124,8 +124,12 @@ class StudyApp(App[None]):
                 library.check_chapter(desk, self._chapter)
             place: Place | None = None
             if self._go_to_review:
+                from studyapp.study.lab.misses import bring_back
                 from studyapp.study.plan import due
                 from studyapp.study.sitting import Sitting
+
+                with suppress(StudyError):  # another program is writing; the next start does it
+                    bring_back(desk)
 
                 place = places.Review(Sitting(desk, due(self._chapter)))
             if self._quiz is not None:

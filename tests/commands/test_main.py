@@ -38,6 +38,9 @@ def test_due_after_limits() -> None:
         "new": 10,
         "learning": 0,
         "review": 0,
+        "waiting": 0,
+        "siblings": 0,
+        "tomorrow": {"new": 10, "learning": 0, "review": 0},
         "chapters": [
             {"chapter": 1, "title": "Chapter 1", "new": 10, "learning": 0, "review": 0},
             {"chapter": 2, "title": "Chapter 2", "new": 0, "learning": 0, "review": 0},

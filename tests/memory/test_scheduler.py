@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from math import isclose
 
 import fsrs
@@ -52,7 +52,7 @@ def test_equals_py_fsrs_at_study_day_times(
         relearning_steps=parameters.relearning_steps,
         enable_fuzzing=False,
     )
-    card, day = fsrs.Card(card_id=1), 0
+    card, day, former = fsrs.Card(card_id=1), 0, 0
     for (rating, gap), memory in zip(history, run(history, parameters), strict=True):
         day += gap
         when = noon(study_day(at(day)))
@@ -63,8 +63,11 @@ def test_equals_py_fsrs_at_study_day_times(
         if memory.state is State.REVIEW:
             assert memory.due is not None
             seed = f"{CARD.hex()}:{memory.reviews - 1}"
-            assert (memory.due - study_day(at(day))).days == fuzz(interval, seed, 36500)
+            wait = (memory.due - study_day(at(day))).days
+            assert wait == fuzz(interval, seed, 36500, former)
+            former = wait
         else:
+            former = 0
             assert memory.due_at == at(day) + (card.due - when)
 
 
@@ -141,6 +144,40 @@ def test_fuzz_stays_in_its_bounds(days: int, seed: str, maximum: int) -> None:
         assert abs(fuzzed - days) <= widest + 0.5
 
 
+@given(st.integers(1, 400), st.text(max_size=9), st.integers(0, 500), st.integers(1, 500))
+def test_fuzz_takes_nothing_of_what_was_gained(
+    days: int, seed: str, former: int, maximum: int
+) -> None:
+    days = min(days, maximum)
+    free, fuzzed = fuzz(days, seed, maximum), fuzz(days, seed, maximum, former)
+    assert fuzzed <= maximum
+    if days > former:
+        assert fuzzed == max(free, former + 1)
+    else:
+        assert free <= fuzzed <= former or fuzzed == free
+        assert fuzzed in (free, former)
+    longest = max(fuzz(days, str(number), maximum) for number in range(60))
+    if days > 2 and days <= former <= longest:
+        assert fuzzed >= former
+
+
+def test_remembered_in_time_no_card_comes_sooner_than_last_time() -> None:
+    """Whatever the draw: where the interval itself grows, what is shown grows."""
+    for number in range(300):
+        memory = Memory()
+        for _ in range(6):
+            day = memory.due or date(2026, 1, 1)
+            now = datetime.combine(day, time(9), UTC)
+            before = memory
+            uid = number.to_bytes(16, "big")
+            memory = Parameters().review(memory, Rating.GOOD, now, card=uid, uid=b"")
+            if before.state is State.REVIEW:
+                assert memory.due is not None
+                assert before.due is not None
+                assert before.last_day is not None
+                assert memory.due - day > before.due - before.last_day
+
+
 def test_fuzz_spreads_cards_that_were_learned_together() -> None:
     assert len({fuzz(30, f"card {number}", 36500) for number in range(100)}) >= 5
 
@@ -175,7 +212,8 @@ def test_a_rating_before_the_last_day_counts_from_its_own_day(days: int) -> None
     memory = run([(Rating.GOOD, 0), (Rating.GOOD, 500)], Parameters())[-1]
     wrong = Parameters().review(memory, Rating.GOOD, at(500 + days), card=CARD, uid=b"w")
     after = Parameters().review(wrong, Rating.GOOD, at(500), card=CARD, uid=b"x")
-    again = replace(wrong, last_day=memory.last_day)
+    assert wrong.due is not None
+    again = replace(wrong, last_day=memory.last_day, due=wrong.due - timedelta(days=days))
     same_day = Parameters().review(again, Rating.GOOD, at(500), card=CARD, uid=b"x")
     assert (after.last_day, after.due) == (memory.last_day, same_day.due)
     assert after.stability == same_day.stability

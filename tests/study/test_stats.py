@@ -168,12 +168,17 @@ def test_a_streak_of_years_is_asked_for_in_a_few_queries(engine: Engine, clock: 
     assert asked <= 8
 
 
+def coming(engine: Engine, clock: Clock, settings: Settings | None = None) -> list[int]:
+    with reading(engine) as connection:
+        line = queue.load(connection, clock(), settings or Settings(), learner=1)
+        return queue.forecast(connection, line, learner=1)
+
+
 def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) -> None:
     rate(engine, 1, clock, Rating.GOOD)
     rate(engine, 2, clock, Rating.EASY)
     clock.forward(days=4)
-    with reading(engine) as connection:
-        days = stats.forecast(connection, study_day(clock()), learner=1)
+    days = coming(engine, clock)
     assert (days[0], sum(days), len(days)) == (1, 2, 14)
 
 
@@ -182,9 +187,9 @@ def test_the_forecast_puts_what_is_buried_on_the_day_it_comes(engine: Engine, cl
     clock.forward(days=30)
     with writing(engine) as connection:
         review.bury(connection, 1, clock(), learner=1)
+    days = coming(engine, clock)
+    assert days[:2] == [0, 1]
     with reading(engine) as connection:
-        days = stats.forecast(connection, study_day(clock()), learner=1)
-        assert days[:2] == [0, 1]
         due = [
             queue.load(connection, at, Settings(new_a_day=0), learner=1).counts().total
             for at in (clock(), clock.forward(days=1))

@@ -50,13 +50,13 @@ async def test_brackets_in_a_text_are_text(make_app, open_today, only_pack: Path
     async with app.run_test(size=(140, 40), notifications=True) as pilot:
         await open_today(pilot)
         await pilot.press("o")
-        await tells(pilot, f"Chapter 2 is open: {title}.")
+        await tells(pilot, f"Chapter 2 is open: {title}; u closes it again.")
         await pilot.press("c")
         await shows(pilot, title)
         app.screen.notify("Arrays [int] [/x]")
         await settled(pilot)
         toasts = [str(toast.render()) for toast in app.screen.query("Toast")]
-        assert toasts == [f"Chapter 2 is open: {title}.", "Arrays [int] [/x]"]
+        assert toasts == [f"Chapter 2 is open: {title}; u closes it again.", "Arrays [int] [/x]"]
 
 
 def test_an_app_that_comes_to_grief_ends_with_a_code(

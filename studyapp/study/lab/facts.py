@@ -140,12 +140,17 @@ def href(lesson: Declaration, name: str, values: Mapping[str, Value]) -> str:
     return f"fact:{lesson.name}.{name}" + (f"?{urlencode(changed)}" if changed else "")
 
 
-def lessons_for(text: Note, catalog: Catalog) -> tuple[Declaration, ...]:
-    """The installed lessons that ground a note: linked in its answer, then tagged `topic:NAME`."""
+def grounds(text: Note) -> list[str]:
+    """Names of the lessons that ground a note: linked in its answer, then tagged `topic:NAME`."""
     named = [link.lesson for link in links(text.answer)]
     named += [tag.removeprefix(TOPIC) for tag in text.tags if tag.startswith(TOPIC)]
+    return list(dict.fromkeys(named))
+
+
+def lessons_for(text: Note, catalog: Catalog) -> tuple[Declaration, ...]:
+    """The installed lessons that ground a note."""
     known = {lesson.name: lesson for lesson in catalog.lessons}
-    return tuple(known[name] for name in dict.fromkeys(named) if name in known)
+    return tuple(known[name] for name in grounds(text) if name in known)
 
 
 def citing(connection: Connection, lesson: str) -> dict[int, list[Link]]:
@@ -195,7 +200,7 @@ def cite(
     at_defaults = wanted == knobs.canonical(lesson.knobs, {})
     given = _reference(lesson, link.fact) if at_defaults else None
     opposed = own and given and own.fact.value * given.fact.value < 0
-    hidden = own is None and not _has_run(connection, lesson.name, learner=learner)
+    hidden = own is None and not has_run(connection, lesson.name, learner=learner)
     return Citation(
         lesson.name,
         link.fact,
@@ -311,7 +316,8 @@ def _measured(
     return log.in_order(connection, rows, learner=learner)[::-1]
 
 
-def _has_run(connection: Connection, lesson: str, *, learner: int) -> bool:
+def has_run(connection: Connection, lesson: str, *, learner: int) -> bool:
+    """Whether the learner has a result of a lesson."""
     found = exists().where(
         run.learner_id == learner, run.lesson == lesson, run.outcome == Ending.RESULT
     )

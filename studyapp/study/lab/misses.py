@@ -169,14 +169,22 @@ def bring_back(desk: Desk) -> int:
     now, learner = desk.now(), desk.learner
     today = study_day(now)
     with desk.reading() as connection:
-        late = {
-            row.card_id for row in _confident(connection, learner=learner) if _is_late(row, today)
-        }
+        late = missed_late(connection, today, learner=learner)
     if late:
         with desk.writing() as connection:
             for card_id in late:
                 review.set_due(connection, card_id, today, now, learner=learner)
     return len(late)
+
+
+def missed_late(connection: Connection, day: date, *, learner: int) -> set[int]:
+    """Cards of confident misses that `bring_back` makes due on *day*."""
+    return {row.card_id for row in _confident(connection, learner=learner) if _is_late(row, day)}
+
+
+def missed_surely(connection: Connection, *, learner: int) -> set[int]:
+    """Cards of predictions that were wrong though the learner was sure."""
+    return {row.card_id for row in _confident(connection, learner=learner)}
 
 
 def _confident(connection: Connection, *, learner: int) -> list[Row[Any]]:

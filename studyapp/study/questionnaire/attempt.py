@@ -36,6 +36,7 @@ from studyapp.study.questionnaire.history import (
     asked_in,
     count_questions,
 )
+from studyapp.study.stopwatch import Stopwatch
 
 note = tables.note.c
 chapter = tables.chapter.c
@@ -159,7 +160,7 @@ class Attempt:
         following = self.next_open()
         if self.current.grade is not None and following is not None:
             self.index = following
-        self._shown_at = desk.now()
+        self._watch = Stopwatch(desk.now)  # of the current question
 
     @property
     def current(self) -> Asked:
@@ -177,7 +178,7 @@ class Attempt:
     def go_to(self, index: int) -> None:
         """Show another question; it stays in range."""
         self.index = max(0, min(len(self.questions) - 1, index))
-        self._shown_at = self.desk.now()
+        self._watch.start()
 
     def next_open(self) -> int | None:
         """The next question without a grade after the current one, then from the first on."""
@@ -207,6 +208,7 @@ class Attempt:
         Raises StudyError if it is too long, AlreadyRatedError if another window has graded the
         answer, LockedError if the database is busy.
         """
+        self._watch.touched()
         index = self.index if index is None else index
         asked = self.questions[index]
         before = asked.text if before is None else before
@@ -265,7 +267,7 @@ class Attempt:
                 given,
                 asked.ticked,
                 now,
-                duration=now - self._shown_at,
+                duration=self._watch.spent(),
                 variant=asked.variant,
                 depth=self.desk.settings.depth,
                 learner=self.desk.learner,
@@ -340,6 +342,7 @@ class Attempt:
         return found
 
     def _put(self, **values: Any) -> None:
+        self._watch.touched()
         with self.desk.writing() as connection:
             response.put(
                 connection,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -166,6 +166,7 @@ class ReviewScreen(Page):
         view = self.sitting.view
         assert view is not None
         self._revealed = True
+        self._touched()  # a priority key is no event here
         self._read_options()
         self._show_answer()
         raw = self.query_one("#answer", Prose).raw
@@ -244,6 +245,11 @@ class ReviewScreen(Page):
             case "reference":
                 return self._revealed and self._withheld
         return True
+
+    @on(TextArea.Changed)
+    @on(events.Key)
+    def _touched(self) -> None:
+        self.sitting.touched()
 
     def action_reveal(self) -> None:
         self._reveal()

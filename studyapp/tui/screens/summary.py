@@ -12,7 +12,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.study import words
 from studyapp.study.sitting import Sitting
-from studyapp.study.summary import summary_lines
+from studyapp.study.summary import Summary, summary_lines
 from studyapp.tui import places
 from studyapp.tui.screens.page import Page
 
@@ -37,6 +37,8 @@ class SummaryScreen(Page):
             tooltip="Go on: what is left, or beyond today's time",
         ),
         Binding("a", "aside", "set aside", show=False, tooltip="What is out of the way or to mend"),
+        Binding("l", "lab", "experiment", tooltip="The experiment behind what was missed"),
+        Binding("c", "quiz", "questionnaire", tooltip="Go on with the questionnaire that waits"),
         Binding("u", "undo", "undo", tooltip="Take back the newest rating"),
     ]
     DEFAULT_CSS = """
@@ -46,13 +48,14 @@ class SummaryScreen(Page):
     def __init__(self, sitting: Sitting) -> None:
         super().__init__()
         self.sitting = sitting
+        self._summary: Summary | None = None
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
             yield Static("", id="summary", markup=False)
 
     def on_mount(self) -> None:
-        summary = self.sitting.summary()
+        summary = self._summary = self.sitting.summary()
         self.head("Done for now" if summary.cards else "Nothing to review", "")
         lines = summary_lines(summary, self.sitting.desk.now())
         content = Content.assemble((lines[0] + "\n", "bold"))
@@ -67,6 +70,25 @@ class SummaryScreen(Page):
         if summary.marked:
             content += Content(f"\n{words.count(summary.marked, 'card')} to mend: a shows them.")
         self.query_one("#summary", Static).update(content)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        summary = self._summary
+        if action == "lab":
+            return summary is not None and summary.experiment is not None
+        if action == "quiz":
+            return summary is not None and summary.attempt is not None
+        return True
+
+    def action_lab(self) -> None:
+        assert self._summary is not None
+        assert self._summary.experiment is not None
+        self.study.open_link(f"lesson:{self._summary.experiment}")
+
+    def action_quiz(self) -> None:
+        assert self._summary is not None
+        assert self._summary.attempt is not None
+        self.study.open(places.Chapter(self._summary.attempt.key, resume=True))
 
     def action_aside(self) -> None:
         self.study.open(places.Aside())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -21,11 +22,13 @@ from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
 if TYPE_CHECKING:
+    from studyapp.study.desk import Desk
     from studyapp.study.mastery import Outlook
     from studyapp.study.prospect import Prospect
     from studyapp.study.questionnaire.history import Waiting
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import ChapterRow, Overview
+    from studyapp.study.undo import Newest
 
 _BAR = 20
 _A_WHILE = 20.0  # seconds between two looks at the calendar
@@ -46,7 +49,7 @@ class TodayScreen(Page):
         Binding("c", "quiz", "quiz", tooltip="Answer a chapter's questions in writing"),
         Binding("t", "course", "course", tooltip="Sections: read, tick, note, watch"),
         Binding("l", "lab", "lab", tooltip="Predict, run, and see the evidence"),
-        Binding("m", "more", "more today", tooltip="Go on beyond today's time budget"),
+        Binding("m", "more", "more today", tooltip="Go on: as many minutes and new cards again"),
         Binding("slash", "find", "find", key_display="/", tooltip="Find a note"),
         Binding("a", "aside", "set aside", show=False, tooltip="What is out of the way or to mend"),
         Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
@@ -66,6 +69,8 @@ class TodayScreen(Page):
         super().__init__()
         self._overview: Overview | None = None
         self._prospect: Prospect | None = None
+        self._to_undo: Newest | None = None  # of an earlier day, which was asked about
+        self._opened: list[tuple[ChapterRow, Newest | None]] = []  # and what was the newest then
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -102,6 +107,8 @@ class TodayScreen(Page):
         from studyapp.study.today import overview
 
         desk = self.desk
+        if self._is_over():
+            _bring_back(desk)
         try:
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
@@ -135,7 +142,7 @@ class TodayScreen(Page):
         day = words.day(overview.day, overview.day)
         row = f" · day {overview.streak} in a row" if overview.streak > 1 else ""
         self.head("studyapp", day + row)
-        self.query_one("#now", Static).update(_now_due(overview))
+        self.query_one("#now", Static).update(_now_due(overview, self.desk.settings.minutes_a_day))
         self.query_one("#outlook", Static).update(
             _outlook(overview, self.desk.settings.desired_retention)
         )
@@ -227,7 +234,10 @@ class TodayScreen(Page):
         study = self.study
         if study.desk is None or self._overview is None:
             return
+        asked, self._to_undo = self._to_undo, None
         try:
+            if what == "undo" and self._asks(asked):
+                return
             if what == "open":
                 self._open_next_chapter()
             elif what == "find":
@@ -260,6 +270,26 @@ class TodayScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
 
+    def _asks(self, asked: Newest | None) -> bool:
+        """Whether `u` has not to look in the log: a chapter that was opened just now is closed
+        again; what is older than today is told, and taken back when it is pressed again."""
+        from studyapp.study.undo import newest
+
+        now = self.desk.now()
+        with self.desk.reading() as connection:
+            found = newest(connection, now, learner=self.desk.learner)
+        opened = self._opened.pop() if self._opened else None
+        if opened is not None and opened[1] == found:  # nothing was done since
+            self._close(opened[0])
+            return True
+        self._opened.clear()
+        today = study_day(now)
+        if found is None or found.day >= today or found == asked:
+            return False
+        self._to_undo = found
+        self.notify(f"u once more takes back {found.told}, {words.ago(found.day, today)}.")
+        return True
+
     def _undo(self, sitting: Sitting) -> bool:
         """Take back what was done last; whether there is a card to show for it."""
         undone = sitting.undo()
@@ -290,6 +320,7 @@ class TodayScreen(Page):
 
     def _open_next_chapter(self) -> None:
         from studyapp.study.library import start_chapter
+        from studyapp.study.undo import newest
 
         desk = self.desk
         assert self._overview is not None
@@ -298,8 +329,29 @@ class TodayScreen(Page):
             return
         with desk.writing() as connection:
             start_chapter(connection, chapter.key, desk.now(), learner=desk.learner)
-        self.notify(f"{_opened(chapter)}.")
+            found = newest(connection, desk.now(), learner=desk.learner)
+        self._opened.append((chapter, found))
+        self.notify(f"{_opened(chapter)}; u closes it again.")
         self.refresh_overview()
+
+    def _close(self, row: ChapterRow) -> None:
+        """Start the chapter no more that was opened last."""
+        from studyapp.study.tracker import stop_chapter
+
+        desk = self.desk
+        with desk.writing() as connection:
+            stop_chapter(connection, row.key, now=desk.now(), learner=desk.learner)
+        self.notify(f"{words.capital(row.name)} is closed again.")
+        self.refresh_overview()
+
+
+def _bring_back(desk: Desk) -> None:
+    """What a new day brings as well; where another program writes, the next start does."""
+    from studyapp.store.engine import LONG_PATIENCE
+    from studyapp.study.lab.misses import bring_back
+
+    with suppress(StudyError):
+        bring_back(desk.at(LONG_PATIENCE))
 
 
 def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
@@ -310,7 +362,8 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
         told = "Start with your first cards" if first else "Start reviewing"
         options.append(option("review", told, "enter"))
     elif overview.waiting:
-        options.append(option("more", "Go on beyond today's time", "m", f"{overview.waiting} wait"))
+        told = f"{overview.waiting} wait, what you remember best first"
+        options.append(option("more", "As much time again today", "m", told))
     elif overview.chapters:
         options.append(option("more", "Study more new cards today", "m"))
     if any(row.introduced for row in overview.chapters):
@@ -361,7 +414,7 @@ def _opened(row: ChapterRow) -> str:
     return f"{words.capital(row.name)} is open" + (f": {row.title}" if row.number else "")
 
 
-def _now_due(overview: Overview) -> Content:
+def _now_due(overview: Overview, budget: int) -> Content:
     counts = overview.counts
     if not overview.chapters:
         return Content.assemble(
@@ -378,16 +431,33 @@ def _now_due(overview: Overview) -> Content:
             ("Press enter to begin.", "$text-accent"),
         )
     if not counts.total:
-        line = Content.assemble(("Now due\n", "bold"), "  Nothing: you are done for today.\n")
+        told = "today's time is used up" if overview.waiting else "you are done for today"
+        line = Content.assemble(("Now due\n", "bold"), f"  Nothing: {told}.\n")
     else:
         line = Content.assemble(
             ("Now due\n", "bold"),
             f"  {counts.review} review   {counts.learning} learning   {counts.new} new\n",
             (f"  about {_minutes(overview.minutes)}\n", "dim"),
         )
+    return line + Content.styled("".join(f"  {told}\n" for told in _aside(overview, budget)), "dim")
+
+
+def _aside(overview: Overview, budget: int) -> Iterator[str]:
+    """What is due and does not come now; the day's time, and what is apart from it; tomorrow."""
     if overview.waiting:
-        line += Content.styled(f"  {overview.waiting} more wait for another day\n", "dim")
-    return line
+        verb = "waits" if overview.waiting == 1 else "wait"
+        yield f"{overview.waiting} {verb}: beyond today's {_minutes(budget)}"
+    if overview.siblings:
+        verb = "waits" if overview.siblings == 1 else "wait"
+        yield f"{words.count(overview.siblings, 'sibling')} {verb} until tomorrow"
+    used = [f"{overview.spent / 60:.0f} of {_minutes(budget)} used"] if overview.spent >= 30 else []
+    if overview.apart >= 30:
+        used.append(f"{_minutes(overview.apart / 60)} beside it")
+    if used:
+        yield "; ".join(used)
+    if overview.tomorrow is not None:
+        asked = overview.tomorrow.counts
+        yield f"tomorrow: {asked.review + asked.learning} review, {asked.new} new"
 
 
 def _outlook(overview: Overview, goal: float) -> Content:
@@ -433,7 +503,8 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int
     elif not (row.started or row.introduced):
         due = "not started"
     else:
-        due = f"{counts.review + counts.learning} due, {counts.new} new"
+        held = f"{row.waiting} wait" if row.waiting else f"{counts.new} new"
+        due = f"{counts.review + counts.learning} due, {held}"
     title = row.title if len(row.title) <= width else row.title[: width - 1] + "…"
     share, mastery, met = 0.0, "", ""
     if outlook is not None and outlook.now.introduced:

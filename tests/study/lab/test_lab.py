@@ -31,13 +31,14 @@ from studyapp.store import log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
-from studyapp.study import library, queue, review
+from studyapp.study import library, queue, review, today
 from studyapp.study.lab import facts, predictions
 from studyapp.study.lab.evidence import with_evidence
 from studyapp.study.lab.facts import Ending, cite, lessons_for, links, measured
 from studyapp.study.lab.misses import bring_back, miss_card, outcome_card, take_back
 from studyapp.study.lab.predictions import prediction_report
 from studyapp.study.lab.runs import Run, begin, history, keep, last_results, watched
+from studyapp.study.sitting import Sitting
 from studyapp.study.undo import undo
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -1063,8 +1064,14 @@ def test_a_confident_miss_comes_again_after_a_week(
     set_due(own, made.card, clock, date(2027, 3, 1))
     clock.forward(days=5)
     assert bring_back(desk_of(own, clock)) == 0
+    settings = Settings(new_a_day=0)
+    with reading(own) as connection:
+        announced = today.tomorrow(connection, clock(), settings, learner=1).counts
+    assert announced.review == back
     clock.forward(days=1)
     assert bring_back(desk_of(own, clock)) == back
+    with reading(own) as connection:
+        assert queue.load(connection, clock(), settings, learner=1).counts() == announced
     if back:
         assert memory_of(own, made.card).due == study_day(clock())
         assert bring_back(desk_of(own, clock)) == 0
@@ -1073,6 +1080,20 @@ def test_a_confident_miss_comes_again_after_a_week(
         set_due(own, made.card, clock, date(2027, 3, 1))
     clock.forward(days=30)
     assert bring_back(desk_of(own, clock)) == 0
+
+
+@pytest.mark.parametrize(("confidence", "named"), [(0.8, 1), (0.75, 0)])
+def test_a_confident_miss_that_is_right_now_is_named_at_the_end(
+    own: Engine, gap: Declaration, clock: Clock, confidence: float, named: int
+) -> None:
+    desk = desk_of(own, clock, Settings(new_a_day=0))
+    miss_card(desk, gap, missed(own, gap, clock, confidence))
+    clock.forward(days=1)
+    sitting = Sitting(desk)
+    sitting.rate(Rating.GOOD)
+    righted = sitting.summary().righted
+    assert len(righted) == named
+    assert all(text.startswith("Experiment “A gap” (gap): The gap is") for text in righted)
 
 
 def test_a_suspended_card_stays_away(own: Engine, gap: Declaration, clock: Clock) -> None:

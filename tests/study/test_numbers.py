@@ -1,0 +1,261 @@
+"""Numbers that agree: on Today, in a sitting, at its end, in `due`, tomorrow, in the forecast."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, or_, select
+
+from studyapp.config import Settings
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
+from studyapp.memory.state import Rating, State
+from studyapp.store import log, sync, tables
+from studyapp.store.engine import reading, writing
+from studyapp.study import queue, review, today
+from studyapp.study.grading import Grade
+from studyapp.study.plan import FIVE
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.queue import Counts
+from studyapp.study.sitting import Sitting
+from studyapp.study.today import Overview
+from tests_support import Clock, desk_of, question, questionnaire
+
+memory = tables.memory.c
+
+
+@pytest.fixture
+def families(engine: Engine, content: Path, clock: Clock) -> Engine:
+    """The content with families of three among it, and terms that are told apart."""
+    twins = (question(f"f{n}", family=f"twins{n % 4}") for n in range(12))
+    apart = question("contrast", family="terms").replace("family:", "tags: contrast, family:")
+    (content / "1" / "families.md").write_text(questionnaire(*twins, apart))
+    terms = (f"## {name} {{#{name}}}\n\n{name}.\n\n<!-- family: terms -->" for name in "abc")
+    (content / "1" / "terms.md").write_text(
+        questionnaire(*terms).replace("kind: questionnaire", "kind: jargon")
+    )
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+    return engine
+
+
+def overview(engine: Engine, clock: Clock, settings: Settings) -> Overview:
+    with reading(engine) as connection:
+        return today.overview(connection, clock(), settings, learner=1)
+
+
+def held(sitting: Sitting) -> tuple[Counts, int, int]:
+    return sitting.counts, sitting.waiting, sitting.siblings
+
+
+def of_today(engine: Engine, clock: Clock, settings: Settings) -> tuple[Counts, int, int]:
+    told = overview(engine, clock, settings)
+    return told.counts, told.waiting, told.siblings
+
+
+def all_due(engine: Engine, clock: Clock) -> int:
+    """Cards that are due by their dates alone."""
+    day = study_day(clock())
+    with reading(engine) as connection:
+        found = connection.scalar(
+            select(func.count()).where(
+                memory.due <= day,
+                memory.state != State.NEW,
+                memory.suspended.is_(False),
+                or_(memory.buried_until.is_(None), memory.buried_until <= day),
+            )
+        )
+    return found or 0
+
+
+def study_a_while(sitting: Sitting, clock: Clock, draw: random.Random) -> Iterator[bool]:
+    """Rate, set aside and undo until the queue is empty or one has had enough; at each card says
+    whether it comes as it would if one sat down anew."""
+    for _ in range(draw.choice((0, 3, 12, 200))):
+        if sitting.view is None:
+            return
+        clock.forward(seconds=draw.choice((2, 8, 30, 90)))
+        chance = draw.random()
+        if chance > 0.94:  # the card is in front again, be there time or not, until it is rated
+            sitting.undo()
+        elif chance < 0.04:
+            sitting.bury()
+        elif chance < 0.06:
+            sitting.suspend()
+        elif chance < 0.12 and sitting.view.memory.state is State.NEW:
+            sitting.know()
+        else:
+            sitting.rate(draw.choices(list(Rating), (2, 1, 6, 1))[0])
+        yield chance <= 0.94
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -> None:
+    """Over random days: a sitting counts what Today counts; what is due is all there, in the queue
+    or waiting; and tomorrow asks what was announced, today's rest with it."""
+    draw = random.Random(seed)
+    settings = Settings(minutes_a_day=draw.choice((1, 2, 5, 20)), new_a_day=draw.choice((3, 10)))
+    announced = None
+    start = Sitting(desk_of(families, clock, Settings(minutes_a_day=600, new_a_day=99)))
+    while start.view is not None:
+        clock.forward(seconds=3)
+        start.rate(draw.choice((Rating.GOOD, Rating.GOOD, Rating.EASY)))
+    clock.forward(days=draw.choice((3, 12)))
+    for _ in range(7):
+        told = overview(families, clock, settings)
+        if announced is not None:
+            assert told.counts == announced
+        sitting = Sitting(desk_of(families, clock, settings))
+        for as_anew in study_a_while(sitting, clock, draw):
+            counts, waiting, siblings = held(sitting)
+            if as_anew:
+                assert (counts, waiting, siblings) == of_today(families, clock, settings)
+            assert all_due(families, clock) == counts.total - counts.new + waiting + siblings
+        summary = sitting.summary()
+        assert (summary.left, summary.waiting, summary.siblings) == held(sitting)
+        told = overview(families, clock, settings)
+        assert told.forecast[0] == told.counts.learning + told.counts.review
+        announced = summary.tomorrow.counts
+        if told.tomorrow is not None:
+            assert told.tomorrow == summary.tomorrow
+            assert told.forecast[1] == announced.learning + announced.review
+        with reading(families) as connection:
+            due = today.due(connection, clock(), settings, learner=1)
+        assert due["tomorrow"]["new"] == announced.new
+        assert sum(row["review"] for row in due["chapters"]) == due["review"] == told.counts.review
+        clock.forward(days=1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_day_keeps_its_time(seed: int, families: Engine, clock: Clock) -> None:
+    """However long cards take, a sitting ends when the day's time is gone, steps aside; what it
+    leaves, Today does not offer."""
+    draw = random.Random(seed)
+    settings = Settings(minutes_a_day=2, new_a_day=10)
+    roomy = Settings(minutes_a_day=600, new_a_day=99)
+    start = Sitting(desk_of(families, clock, roomy))
+    while start.view is not None:
+        start.rate(Rating.GOOD)
+        clock.forward(minutes=11)
+        start.refresh()
+    clock.forward(days=40)
+    seconds = (4, 15, 50)[seed % 3]
+    sitting = Sitting(desk_of(families, clock, settings))
+    while sitting.view is not None:
+        clock.forward(seconds=seconds)
+        sitting.rate(draw.choice((Rating.GOOD, Rating.EASY)))
+    told = overview(families, clock, settings)
+    assert told.counts.total == 0
+    if told.waiting:
+        assert 120 - told.spent < 15
+    assert told.spent < 120 + seconds
+    with reading(families) as connection:
+        assert queue.load(connection, clock(), settings, learner=1, more=1).counts().total or (
+            not told.waiting
+        )
+
+
+def test_what_was_known_costs_nothing_of_the_days_new_cards(engine: Engine, clock: Clock) -> None:
+    sitting = Sitting(desk_of(engine, clock, Settings(new_a_day=4)))
+    for _ in range(5):
+        sitting.know()
+    assert sitting.counts == Counts(new=4)
+    sitting.rate(Rating.EASY)
+    assert sitting.counts == Counts(new=3)
+    assert of_today(engine, clock, Settings(new_a_day=4))[0] == Counts(new=3)
+
+
+@pytest.mark.parametrize("kind", [ReviewKind.ATTEMPT, ReviewKind.INTERVIEW, ReviewKind.CRAM])
+def test_an_attempt_pushes_nothing_out_of_the_day(
+    kind: ReviewKind, engine: Engine, clock: Clock
+) -> None:
+    settings = Settings(minutes_a_day=2, new_a_day=0)
+    with writing(engine) as connection:
+        for card in range(7, 15):
+            review.answer(connection, card, None, Rating.EASY, clock(), learner=1)
+    clock.forward(days=60)
+    before = overview(engine, clock, settings)
+    assert before.counts.review == 8
+    with writing(engine) as connection:
+        seen = log.read_memory(connection, 7, learner=1).last_review
+        review.answer(
+            connection,
+            7,
+            seen,
+            Rating.GOOD,
+            clock(),
+            kind=kind,
+            duration=timedelta(minutes=4),
+            learner=1,
+        )
+    after = overview(engine, clock, settings)
+    assert (after.waiting, after.spent, after.apart) == (0, 0, 240)
+    assert after.counts.review == (8 if kind is ReviewKind.CRAM else 7)
+
+
+def test_pauses_are_left_out_and_long_work_is_not(engine: Engine, clock: Clock) -> None:
+    sitting = Sitting(desk_of(engine, clock))
+    for _ in range(6):  # writing for three minutes
+        clock.forward(seconds=30)
+        sitting.touched()
+    clock.forward(hours=2)
+    sitting.rate(Rating.EASY)
+    clock.forward(hours=-3)
+    sitting.touched()
+    clock.forward(seconds=10)
+    sitting.rate(Rating.EASY)
+    assert [one.milliseconds for one in sitting.done] == [240_000, 10_000]
+
+
+def test_five_minutes_stay_five_when_the_clock_is_set_back(engine: Engine, clock: Clock) -> None:
+    with writing(engine) as connection:
+        for card in range(7, 15):
+            review.answer(connection, card, None, Rating.EASY, clock(), learner=1)
+    clock.forward(days=9)
+    sitting = Sitting(desk_of(engine, clock), FIVE)
+    clock.forward(seconds=10)
+    sitting.touched()
+    clock.forward(hours=-1)
+    sitting.rate(Rating.GOOD)
+    clock.forward(minutes=4)
+    assert not sitting.over
+    clock.forward(minutes=1)
+    assert sitting.over
+
+
+def test_a_questionnaire_leaves_pauses_out(engine: Engine, clock: Clock) -> None:
+    attempt = Attempt(desk_of(engine, clock), 1)
+    for text in ("It", "It is"):
+        clock.forward(seconds=40)
+        attempt.write(text)
+    clock.forward(hours=3)
+    attempt.reveal()
+    clock.forward(hours=-1)
+    attempt.grade(Grade.GOT)
+    assert overview(engine, clock, Settings()).apart == 40 + 40 + 60
+
+
+def test_a_card_that_undo_brings_makes_its_sibling_wait(families: Engine, clock: Clock) -> None:
+    with reading(families) as connection:
+        family = tables.card.c.family == "test:twins0"
+        early, late = connection.scalars(select(tables.card.c.id).where(family)).all()[:2]
+    with writing(families) as connection:
+        review.answer(connection, early, None, Rating.GOOD, clock(), learner=1)
+        clock.forward(days=1)
+        review.answer(connection, late, None, Rating.EASY, clock(), learner=1)
+    clock.forward(days=60)
+    settings = Settings(new_a_day=0)
+    with writing(families) as connection:
+        seen = log.read_memory(connection, late, learner=1).last_review
+        review.answer(connection, late, seen, Rating.GOOD, clock(), learner=1)
+    sitting = Sitting(desk_of(families, clock, settings))
+    assert held(sitting) == (Counts(), 0, 1)
+    sitting.undo()
+    assert sitting.view is not None
+    assert sitting.view.id == late  # though the other one is more overdue
+    sitting.rate(Rating.GOOD)
+    assert held(sitting) == (Counts(), 0, 1) == of_today(families, clock, settings)

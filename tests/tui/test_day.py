@@ -1,0 +1,89 @@
+"""A day from Today to its end, by keys: its time, what waits, what comes next, what is undone."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from screen import NARROW, arrives, shows, tells, until
+from studyapp.config import Settings
+from studyapp.store import tables
+from studyapp.store.engine import reading
+from studyapp.study.grading import Grade
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.tui.screens.attempt import AttemptScreen
+from studyapp.tui.screens.review import ReviewScreen
+from studyapp.tui.screens.summary import SummaryScreen
+from tests_support import Clock
+
+
+async def test_undo_on_today_asks_before_it_takes_back_what_is_older(
+    make_app, open_today, clock: Clock
+) -> None:
+    app = make_app(settings=Settings(new_a_day=2))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "4", "enter", "4")
+        await arrives(pilot, SummaryScreen)
+        await shows(pilot, "Tomorrow: 2 new cards, about 2 minutes.")
+        await pilot.press("escape")
+        await shows(pilot, "tomorrow: 0 review, 2 new")
+        clock.forward(days=2)
+        await pilot.press("u")
+        await tells(pilot, "u once more takes back Easy on “Term 1”, on Friday.")
+        assert not isinstance(app.screen, ReviewScreen)
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        assert app.screen.sitting.view.note.id == "t1"
+
+
+async def test_time_at_the_keys_counts_and_a_pause_does_not(
+    make_app, open_today, clock: Clock
+) -> None:
+    app = make_app(settings=Settings(new_a_day=1))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        for key, seconds in (("t", 50), ("y", 50), ("ctrl+s", 50), ("4", 7200)):
+            clock.forward(seconds=seconds)
+            await pilot.press(key)
+        await arrives(pilot, SummaryScreen)
+        with reading(app.desk.engine) as connection:
+            taken = connection.scalars(select(tables.review.c.duration)).all()
+        assert taken == [210_000]
+        await pilot.press("escape")
+        await shows(pilot, "4 of 20 minutes used")
+
+
+async def test_the_questionnaire_that_waits_is_a_key_away_at_the_end(
+    make_app, open_today, clock: Clock
+) -> None:
+    app = make_app(settings=Settings(new_a_day=2))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        attempt = Attempt(app.desk, 1)
+        attempt.reveal()
+        attempt.grade(Grade.PARTLY)
+        await pilot.press("enter", "enter", "4")
+        await arrives(pilot, SummaryScreen)
+        await shows(pilot, "Worth doing next: the questionnaire of chapter 1,")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, AttemptScreen))
+
+
+async def test_undo_on_today_closes_what_was_opened_there(make_app, open_today) -> None:
+    app = make_app(settings=Settings(new_a_day=99, minutes_a_day=99))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("o")
+        await tells(pilot, "Chapter 2 is open: Chapter 2; u closes it again.")
+        await shows(pilot, "19 cards today")
+        await pilot.press("u")
+        await tells(pilot, "Chapter 2 is closed again.")
+        await shows(pilot, "15 cards today")
+        await pilot.press("o")
+        await shows(pilot, "19 cards today")
+        await pilot.press("enter", "enter", "4", "escape", "escape", "u")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        assert app.screen.sitting.view.note.id == "t0"
+        assert app.screen.sitting.counts.new == 19
