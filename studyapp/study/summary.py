@@ -16,7 +16,7 @@ from studyapp.memory.scheduler import AGAINS_OF_A_LEECH
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.note import chapter_name
 from studyapp.notes.plain import plain
-from studyapp.study import stats, today, words
+from studyapp.study import aside, stats, today, words
 from studyapp.study.card import CardView
 from studyapp.study.queue import Counts, Queue
 from studyapp.study.stats import Share

@@ -140,13 +140,10 @@ def _newest(connection: Connection, *, learner: int) -> _Found | None:
         if one is not None
     ]
     found = max(places, key=lambda one: one[0])[1] if places else None
-    if found is not None and rated is not None and done is not None and found.row is done[1]:
-        return (
-            _Found(tables.review, rated[1], found.row)
-            if _came_with(*rated[1:], found.row)
-            else found
-        )
-    return found
+    if found is None or found.table is not tables.event or rated is None:
+        return found
+    with_date = _came_with(rated[1], found.row)
+    return _Found(tables.review, rated[1], found.row) if with_date else found
 
 
 def _came_with(rated: Any, done: Any) -> bool:
