@@ -168,6 +168,27 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
 
 
 @pytest.mark.usefixtures("recorded")
+async def test_the_source_tells_what_results_mean_only_after_one(
+    make_app, open_today, lessons
+) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=(112, 60)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "v")
+        await arrives(pilot, SourceScreen)
+        await shows(pilot, "def run(knobs, device, seed)")
+        await shows(pilot, "follows once you have a result")
+        await hides(pilot, "The network stored the wrong labels")
+        await pilot.press("escape", "up", "enter")
+        await ended(pilot, app)
+        await pilot.press("v")
+        await arrives(pilot, SourceScreen)
+        await pilot.press("end")
+        await shows(pilot, "The network stored the wrong labels")
+
+
+@pytest.mark.usefixtures("recorded")
 async def test_a_result_is_read_from_the_top(make_app, open_today, lessons) -> None:
     """Verdict and plot on the first screenful, and each figure once; `space` shows the rest."""
     lessons("probe")
