@@ -631,7 +631,7 @@ async def test_a_bad_knob_is_refused_at_its_field_before_anything_starts(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "k")
-        await shows(pilot, "✓ known to work")
+        await shows(pilot, "✓ default")
         await shows(pilot, "n: examples; with 30 the effect is clear")
         await pilot.press("1")
         await shows(pilot, "n = 1 is not allowed; it must be a whole number from 2 to 1000.")

@@ -50,7 +50,7 @@ class Knobs(Vertical):
     BINDINGS = [  # noqa: RUF012
         Binding("down,tab", "step(1)", "next knob", key_display="↑↓", tooltip="Go to another knob"),
         Binding("up,shift+tab", "step(-1)", "knob before", show=False),
-        Binding("ctrl+r", "defaults", "defaults", tooltip="Set all knobs to what is known to work"),
+        Binding("ctrl+r", "defaults", "defaults", tooltip="Set all knobs to their defaults"),
     ]
     DEFAULT_CSS = """
     Knobs { height: auto; margin-top: 1;
@@ -146,7 +146,7 @@ class Knobs(Vertical):
         if problem:
             mark = ("✗ not allowed", "$text-error")
         elif field.is_default:
-            mark = ("✓ known to work", "$text-success")
+            mark = ("✓ default", "$text-success")
         allowed = Content.assemble(_range(knob).ljust(_RANGE if _range(knob) else 0), mark)
         self.query_one(f"#allowed-{knob.name}", Static).update(allowed)
 
@@ -166,7 +166,7 @@ class Knobs(Vertical):
         else:
             parts = [self._value(field) for field in fields]
             if all(field.is_default for field in fields):
-                parts.append(Content.styled("✓ known to work", "dim"))
+                parts.append(Content.styled("✓ defaults", "dim"))
             text = flow(parts, self.size.width)
         self.query_one("#set", Static).update(text)
 
