@@ -534,7 +534,16 @@ LESSON = Lesson(
             "to what was made for 0–4.",
             fact="gap_head_then_all",
             high=0.0,
-            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.0, 0.5)},
+            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.000001, 0.5)},
+        ),
+        When(
+            "Placed anew at every step, the pictures of 5–9 teach a new body about places "
+            "themselves, and head, then all is behind scratch: {fact:gap_head_then_all} "
+            "(gap_head_then_all). At ratio 0 its body keeps still, and all it has was made for "
+            "0–4.",
+            fact="gap_head_then_all",
+            high=0.0,
+            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.0, 0.0)},
         ),
         When(
             "In the middle of its field no digit needs tolerance of places, so the body has none "
@@ -613,12 +622,12 @@ LESSON = Lesson(
         When(
             "Set ratio to 1: is it the low rate that keeps 0–4, or that the new head was trained "
             "first? (At k = 5, 16 seeds are enough.)",
-            knobs={"data": ("digits",), "placing": ("once",), "ratio": (0.0, 0.5)},
+            knobs={"data": ("digits",), "placing": ("once",), "ratio": (0.000001, 0.5)},
         ),
         When(
             "Set ratio to 1: was it the low rate that held back head, then all on 5–9? (At k = 5, "
             "16 seeds tell to about 3 points.)",
-            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.0, 0.5)},
+            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.000001, 0.5)},
         ),
         When(
             "Then try your own pictures with data = folder:PATH.",
