@@ -592,9 +592,9 @@ LESSON = Lesson(
             "high rate it reads {fact:old_all} with the old head, which had been put aside, and "
             "{fact:probe_all} with a new head fitted on the same body to 700 pictures of 0–4. Such "
             "a head reads {fact:probe_untouched} on the body as it was (probe_untouched), and "
-            "{fact:probe_random} on one that has learned nothing (probe_random). So only "
-            "{fact:lost} are out of its reach (lost); the rest had moved to where the old head "
-            "does not look.",
+            "{fact:probe_random} on one that has learned nothing (probe_random). So of "
+            "{fact:forgetting} that the old head lost (forgetting), {fact:lost} are out of a new "
+            "head's reach, too (lost); the rest had moved to where the old head does not look.",
             fact="forgetting",
             low=0.0,
         ),
