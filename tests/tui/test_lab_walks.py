@@ -320,6 +320,9 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         await ended(pilot, app)
         await shows(pilot, "run of 20 Nov, n = 9")
         found = history(app, "probe")
+        await pilot.press("escape")
+        await arrives(pilot, LabScreen)
+        await shows(pilot, "−3.1 points [−3.9, −2.3] with n = 9")
     assert [run.prediction is None for run in found] == [True, False, False]
     assert [run.knobs["n"] for run in found] == [9, 9, 30]
     assert found[1].prediction is not None
