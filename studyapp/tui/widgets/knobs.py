@@ -142,7 +142,7 @@ class Knobs(Vertical):
     def _judge(self, field: KnobInput) -> None:
         """Say beside the field what is allowed, and whether the default stands there."""
         knob, problem = field.knob, self._problem(field)
-        mark = (f"default {default_text(knob)}", "$text-accent")
+        mark = (f"default {_shown(default_text(knob))}", "$text-accent")
         if problem:
             mark = ("✗ not allowed", "$text-error")
         elif field.is_default:
@@ -179,7 +179,7 @@ class Knobs(Vertical):
 
     def _explained(self, field: KnobInput) -> Content:
         value = self._value(field)
-        mark = "" if field.is_default else f"default {default_text(field.knob)}; "
+        mark = "" if field.is_default else f"default {_shown(default_text(field.knob))}; "
         lines = Content(mark + field.knob.help).wrap(max(20, self.size.width - _VALUE))
         first = value.pad_right(max(2, _VALUE - value.cell_length)) + lines[0]
         return Content("\n").join([first, *(line.pad_left(_VALUE) for line in lines[1:])])
@@ -197,6 +197,8 @@ def _range(knob: Knob) -> str:
 
 
 def _shown(text: str) -> str:
+    if text.startswith("-"):
+        return words.minus(text)
     return f"{int(text):,}" if text.isdigit() else text
 
 
