@@ -291,26 +291,43 @@ LESSON = Lesson(
         Axes("t of a chance world", "share of the chance worlds", "chance"),
     ),
     meaning=(
+        # By the exact p: the counted one may leave it open which of these is true.
         When(
-            "Chance alone hardly ever tilts a line this much for its scatter: p is {fact:p_exact} "
-            "(p_exact). So either there is a relation, or something rare has happened, or the "
-            "cities do not scatter as was assumed.",
-            fact="p_value",
+            "Chance alone hardly ever tilts a line this much for its scatter: in fewer than "
+            "{fact:p_exact} (p_exact); a smaller p is not computed. So either there is a relation, "
+            "or something rare has happened, or the cities do not scatter as was assumed.",
+            fact="p_exact",
+            high=1e-300,
+        ),
+        When(
+            "Chance alone hardly ever tilts a line this much for its scatter: in {fact:p_exact}. "
+            "That share is p, here by a formula (p_exact). So either there is a relation, or "
+            "something rare has happened, or the cities do not scatter as was assumed.",
+            fact="p_exact",
+            low=1.1e-300,
             high=0.01,
         ),
         When(
-            "Chance alone tilts a line this much for its scatter rarely, but it does: p is "
-            "{fact:p_exact} (p_exact).",
-            fact="p_value",
+            "Chance alone tilts a line this much for its scatter rarely, but it does: in "
+            "{fact:p_exact}. That share is p, here by a formula (p_exact).",
+            fact="p_exact",
             low=0.01,
             high=0.05,
         ),
         When(
-            "Chance alone tilts a line this much for its scatter often: p is {fact:p_exact} "
-            "(p_exact). That does not show that there is no relation: these cities go with any "
-            "change in the interval below, and 0 is only one of them.",
-            fact="p_value",
+            "Chance alone tilts a line this much for its scatter often: in {fact:p_exact}. That "
+            "share is p, here by a formula (p_exact). It does not show that there is no relation: "
+            "these cities go with any change in the interval below, and 0 is only one of them.",
+            fact="p_exact",
             low=0.05,
+            high=0.9999,
+        ),
+        When(
+            "A level line: in every chance world it tilts at least as much, so p is 1. That does "
+            "not show that there is no relation: these cities go with any change in the interval "
+            "below, and 0 is only one of them.",
+            fact="p_exact",
+            low=0.9999,
         ),
         When(
             "p says nothing about how large the effect is. That is change_per_20: "
@@ -347,7 +364,9 @@ LESSON = Lesson(
         When(
             "Were the study done again, and nothing else known, its p would lie between "
             "{fact:replication_05} and {fact:replication_95} in nine cases of ten: that is how "
-            "little one p tells of the next."
+            "little one p tells of the next.",
+            fact="p_exact",
+            low=1e-100,  # far below, no next p is anything but small, and the ends cannot be told
         ),
     ),
     next=(

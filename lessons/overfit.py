@@ -160,10 +160,9 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
         looks.append(now)
         yield Progress(epoch, EPOCHS)
         for name, values in now[0].items():
-            yield Metric(epoch, name, *mean_interval(values.tolist()))
+            yield point(epoch, name, values)
             if decay and name.startswith("test"):
-                plain = now[1][name].tolist()
-                yield Metric(epoch, f"{name}, no decay", *mean_interval(plain))
+                yield point(epoch, f"{name}, no decay", now[1][name])
     curves = [  # by arm and name, (looks, S) each
         {name: torch.stack([look[arm][name] for look in looks]).cpu() for name in looks[0][arm]}
         for arm in range(len(arms))
@@ -172,6 +171,12 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
         means = curves[0][name].mean(1)  # (looks,)
         yield Metric(EVERY * int(means.argmin()), f"lowest {name}", float(means.min()))
     yield Result(tuple(facts(curves, stop, data["test"][2].float().mean(1))))
+
+
+def point(epoch: int, series: str, values: Tensor) -> Metric:
+    """Return the mean over seeds; its band ends at 0, below which no loss or error lies."""
+    mean, low, high = mean_interval(values.tolist())
+    return Metric(epoch, series, mean, None if low is None else max(low, 0.0), high)
 
 
 # Facts.
@@ -187,8 +192,8 @@ def facts(curves: Sequence[Mapping[str, Tensor]], stop: str, floor: Tensor) -> I
     def mean(name: str, values: Tensor, unit: str = "") -> Fact:
         return mean_fact(name, values, unit, DRAWN)
 
-    def median(name: str, values: Tensor, unit: str) -> Fact:  # of what is skewed
-        return median_fact(name, values, f"{unit}, median", DRAWN)
+    def median(name: str, values: Tensor, unit: str = "") -> Fact:  # of what is skewed
+        return median_fact(name, values, f"{unit}, median" if unit else "median", DRAWN)
 
     worse = final["test error"] > stopped["test error"]
     below = stopped["train loss"] < stopped["validation loss"]
@@ -200,7 +205,7 @@ def facts(curves: Sequence[Mapping[str, Tensor]], stop: str, floor: Tensor) -> I
     yield mean("loss_gap", final["test loss"] - stopped["test loss"])
     yield mean("loss_ratio", final["test loss"] / stopped["test loss"], "times")
     yield mean("final_loss", final["test loss"])
-    yield median("train_loss", final["train loss"], "nats")
+    yield median("train_loss", final["train loss"])
     yield share_fact("stored_share", final["train error"] == 0, "of seeds", DRAWN)
     yield median("best_epoch", EVERY * best.float(), "epochs")
     yield median("epochs_apart", lowest["test error"] - lowest["test loss"], "epochs")
@@ -221,7 +226,8 @@ LESSON = Lesson(
             "its label. Of all labels, those of the validation and test sets too, each is wrong "
             "with a chance of {flips:%}. A network with two hidden layers of {width} units trains "
             "on {n} examples for 300 epochs; an epoch is one step on all of them. Compared with "
-            "stopping at the lowest validation {stop}, the error on the test set at the end is …"
+            "stopping at the lowest validation {stop}, the error on the test set at the end (in "
+            "points: how many of a hundred are wrong) is …"
         ),
         kind="choice",
         fact="error_gap",
@@ -288,7 +294,7 @@ LESSON = Lesson(
     topics=("overfitting", "memorising", "early-stopping", "validation-set"),
     run=run,
     axes=(
-        Axes("epoch", "loss: cross-entropy (nats)", "loss"),
+        Axes("epoch", "loss: cross-entropy (guessing: 0.69)", "loss"),
         Axes("epoch", "error: share that is wrong", "error"),
     ),
     meaning=(
@@ -313,8 +319,15 @@ LESSON = Lesson(
         ),
         When(
             "Read the gap beside both errors, {fact:stopped_error} where one stops and "
-            "{fact:final_error} at the end, and the floor, {fact:floor}: that share of the test "
-            "labels is wrong, so even the true rule has this error."
+            "{fact:final_error} at the end (0.01 is a point), and the floor, {fact:floor}: that "
+            "share of the test labels is wrong, so even the true rule has this error.",
+            knobs={"flips": (0.000001, 0.4)},
+        ),
+        When(
+            "Read the gap beside both errors, {fact:stopped_error} where one stops and "
+            "{fact:final_error} at the end (0.01 is a point). No label is wrong, so the true rule "
+            "has an error of 0.",
+            knobs={"flips": (0.0, 0.0)},
         ),
         When(
             "At the end most seeds get every training example right by its label (stored_share). "
@@ -371,12 +384,27 @@ LESSON = Lesson(
     next=(
         When(
             "Set flips to 0: what is left of the gap where no label is wrong?",
-            knobs={"flips": (0.01, 0.4)},
+            knobs={"flips": (0.000001, 0.4)},
+        ),
+        When(
+            "Set flips to 0.4, with 192 seeds: do twice as many wrong labels as at the start make "
+            "the gap twice as large?",
+            knobs={"flips": (0.0, 0.0)},
         ),
         When(
             "Set n to 64 and seeds to 192 (32 are too few there), once with stop = loss and once "
             "with stop = error. By which of the two would you stop?",
             knobs={"n": (65, 1024), "flips": (0.1, 0.4), "weight_decay": (0.0, 0.0)},
+        ),
+        When(
+            "Set seeds to 192 (32 are too few at n = {n}), once with stop = loss and once with "
+            "stop = error. By which of the two would you stop?",
+            knobs={
+                "n": (32, 64),
+                "flips": (0.1, 0.4),
+                "weight_decay": (0.0, 0.0),
+                "seeds": (1, 191),
+            },
         ),
         When(
             "Set n to 512 (32 seeds are enough): does the gap grow or shrink? Then look which of "

@@ -16,6 +16,7 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
+from statistics import NormalDist
 from threading import Thread
 from typing import TypeAlias
 
@@ -108,6 +109,27 @@ def accuracy_interval(
         _, least, most = clopper_pearson(round(mean * total), total)
         low, high = min(low, least), max(high, most)
     return mean, max(low, 0.0), min(high, 1.0)
+
+
+def gap_interval(
+    ones: Sequence[float], others: Sequence[float], pictures: int = 0, level: float = 0.95
+) -> tuple[float, float | None, float | None]:
+    """Return (mean, low, high) of the differences between two shares of each repeat, by Student.
+
+    If each is a share of few *pictures*, the interval is at least as wide as one that counts all of
+    them, with one more right and one more wrong in each count (Agresti & Caffo 2000): a few repeats
+    that happen to differ equally would leave no width. It takes the two counts as independent; in
+    truth both are of the same pictures, and vary together.
+    """
+    differences = [one - other for one, other in zip(ones, others, strict=True)]
+    mean, low, high = mean_interval(differences, level)
+    if low is None or high is None or not pictures:
+        return mean, low, high
+    total = pictures * len(differences)
+    p, q = ((sum(shares) * pictures + 1) / (total + 2) for shares in (ones, others))
+    spread = ((p * (1 - p) + q * (1 - q)) / (total + 2)) ** 0.5
+    reach = NormalDist().inv_cdf((1 + level) / 2) * spread
+    return mean, min(low, p - q - reach), max(high, p - q + reach)
 
 
 def load_torchvision() -> None:

@@ -30,7 +30,6 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from lessons import pictures
-from studyapp.lab.interval import mean_interval
 from studyapp.lab.protocol import (
     Axes,
     Choice,
@@ -69,6 +68,7 @@ MOVED = ("head_then_all", "all")  # the arms that change a learned body
 SERIES = {f"score_{arm}": name for arm, name in ARMS.items()} | {
     f"old_{arm}": f"0–4 left: {ARMS[arm]}" for arm in MOVED
 }
+COUNTED = " or counts, the wider"  # where each is a share of few pictures
 Shares = dict[str, list[float]]  # by fact: what share of its pictures each seed reads right
 
 
@@ -323,10 +323,13 @@ def facts(shares: Shares, drawn: str, few: int = 0) -> Iterator[Fact]:
         yield replace(fact, low=low, high=high, method=how)
     for arm in ARMS:
         if arm != "scratch":
-            gap = points(shares[f"score_{arm}"], shares["score_scratch"])
-            yield mean_fact(f"gap_{arm}", gap, "points", drawn)
+            ones, others = shares[f"score_{arm}"], shares["score_scratch"]
+            fact = mean_fact(f"gap_{arm}", points(ones, others), "points", drawn)
+            _, low, high = gap_in_points(ones, others, few)
+            how = f"student t{COUNTED}" if few and fact.n > 1 else fact.method
+            yield replace(fact, low=low, high=high, method=how)
     for arm in ARMS:
-        yield lead(arm, shares, drawn)
+        yield lead(arm, shares, drawn, few)
     if "old_before" in shares:
         for arm, name in (("all", ""), ("head_then_all", "_head_then_all")):
             forgotten = points(shares["old_before"], shares[f"old_{arm}"])
@@ -340,23 +343,33 @@ def points(values: Sequence[float], minus: Sequence[float]) -> list[float]:
     return [100 * (a - b) for a, b in zip(values, minus, strict=True)]
 
 
-def lead(arm: str, shares: Shares, drawn: str) -> Fact:
+def gap_in_points(
+    ones: Sequence[float], others: Sequence[float], few: int, level: float = 0.95
+) -> tuple[float, float | None, float | None]:
+    """Return (mean, low, high) of the paired differences, in percentage points."""
+    mean, low, high = pictures.gap_interval(ones, others, few, level)
+    if low is None or high is None:
+        return 100 * mean, None, None
+    return 100 * mean, 100 * low, 100 * high
+
+
+def lead(arm: str, shares: Shares, drawn: str, few: int = 0) -> Fact:
     """Return how far *arm* is ahead of the best of the others, in points; negative if behind.
 
     Which of the others is best is not known, only estimated: so the intervals of the differences
     to each of them hold together (Bonferroni), and the lowest ends bound the lowest difference.
     """
-    rivals = [
-        points(shares[f"score_{arm}"], shares[f"score_{other}"]) for other in ARMS if other != arm
-    ]
-    closest = min(rivals, key=sum)
-    fact = mean_fact(f"lead_{arm}", closest, "points", drawn)
+    own = shares[f"score_{arm}"]
+    rivals = [shares[f"score_{other}"] for other in ARMS if other != arm]
+    closest = max(rivals, key=sum)
+    fact = mean_fact(f"lead_{arm}", points(own, closest), "points", drawn)
     if fact.n == 1:
         return fact
-    intervals = [mean_interval(values, 1 - 0.05 / len(rivals)) for values in rivals]
+    intervals = [gap_in_points(own, rival, few, 1 - 0.05 / len(rivals)) for rival in rivals]
     low = min(low for _, low, _ in intervals if low is not None)
     high = min(high for _, _, high in intervals if high is not None)
-    return replace(fact, low=low, high=high, method="student t, Bonferroni over 3 rivals")
+    how = f"student t{COUNTED if few else ''}, Bonferroni over 3 rivals"
+    return replace(fact, low=low, high=high, method=how)
 
 
 def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
@@ -534,7 +547,16 @@ LESSON = Lesson(
             "to what was made for 0–4.",
             fact="gap_head_then_all",
             high=0.0,
-            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.0, 0.5)},
+            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.000001, 0.5)},
+        ),
+        When(
+            "Placed anew at every step, the pictures of 5–9 teach a new body about places "
+            "themselves, and head, then all is behind scratch: {fact:gap_head_then_all} "
+            "(gap_head_then_all). At ratio 0 its body keeps still, and all it has was made for "
+            "0–4.",
+            fact="gap_head_then_all",
+            high=0.0,
+            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.0, 0.0)},
         ),
         When(
             "In the middle of its field no digit needs tolerance of places, so the body has none "
@@ -570,9 +592,9 @@ LESSON = Lesson(
             "high rate it reads {fact:old_all} with the old head, which had been put aside, and "
             "{fact:probe_all} with a new head fitted on the same body to 700 pictures of 0–4. Such "
             "a head reads {fact:probe_untouched} on the body as it was (probe_untouched), and "
-            "{fact:probe_random} on one that has learned nothing (probe_random). So only "
-            "{fact:lost} are out of its reach (lost); the rest had moved to where the old head "
-            "does not look.",
+            "{fact:probe_random} on one that has learned nothing (probe_random). So of "
+            "{fact:forgetting} that the old head lost (forgetting), {fact:lost} are out of a new "
+            "head's reach, too (lost); the rest had moved to where the old head does not look.",
             fact="forgetting",
             low=0.0,
         ),
@@ -613,12 +635,12 @@ LESSON = Lesson(
         When(
             "Set ratio to 1: is it the low rate that keeps 0–4, or that the new head was trained "
             "first? (At k = 5, 16 seeds are enough.)",
-            knobs={"data": ("digits",), "placing": ("once",), "ratio": (0.0, 0.5)},
+            knobs={"data": ("digits",), "placing": ("once",), "ratio": (0.000001, 0.5)},
         ),
         When(
             "Set ratio to 1: was it the low rate that held back head, then all on 5–9? (At k = 5, "
             "16 seeds tell to about 3 points.)",
-            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.0, 0.5)},
+            knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.000001, 0.5)},
         ),
         When(
             "Then try your own pictures with data = folder:PATH.",

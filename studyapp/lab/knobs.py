@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 
 from studyapp.errors import SettingError, printable
@@ -67,6 +68,7 @@ def describe(knob: Knob) -> str:
     return _KINDS[knob.kind]
 
 
+_GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+")
 _KINDS = {"int": "a whole number", "float": "a number"}
 _PATHS = ("folder:", "file:")
 
@@ -87,6 +89,10 @@ def _typed(knob: Knob, text: str) -> Value:
 
 
 def _number(text: str) -> float:
+    """Read a number also as the app writes it: −0.023, 1,000,000."""
+    text = text.strip().replace("−", "-", 1)
+    if _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
     try:
         return int(text)
     except ValueError:

@@ -79,8 +79,8 @@ def test_text_is_read_as_a_number_in_range_or_refused(text: str) -> None:
     if isinstance(taken, str):
         assert taken.endswith("it must be a number from 0 to 0.4.")
     else:
-        assert taken == float(text)
-        assert 0 <= float(text) <= 0.4
+        assert taken == float(text.replace("−", "-"))
+        assert 0 <= taken <= 0.4
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,15 @@ def test_numbers_that_are_none_are_refused(bad: object) -> None:
 def test_whole_numbers_may_be_typed_as_people_do() -> None:
     assert parse((Knob("worlds", "int", 1, 1, 10**8),), {"worlds": "1e6"}) == {"worlds": 10**6}
     assert parse(KNOBS, {"n": " 64 "})["n"] == 64
+
+
+def test_a_number_may_be_typed_as_the_app_writes_it() -> None:
+    knobs = (Knob("slope", "float", 0.0, -0.1, 0.1), Knob("worlds", "int", 1, 1, 10**8))
+    typed = {"slope": "−0.023", "worlds": "1,000,000"}
+    assert parse(knobs, typed) == {"slope": -0.023, "worlds": 10**6}
+    for bad in ("1,00", "0,100", "1,0000", "−−1", ",100"):
+        with pytest.raises(SettingError, match="is not allowed"):
+            parse(knobs, {"worlds": bad})
 
 
 def test_a_folder_is_kept_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

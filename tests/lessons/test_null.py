@@ -280,3 +280,22 @@ def test_what_it_means_follows_the_facts() -> None:
         assert not says(words)
     assert says("nothing to find", slope=0.0)
     assert not says("nothing to find")
+
+
+@pytest.mark.usefixtures("short")
+def test_where_p_is_too_small_or_1_the_meaning_says_so() -> None:
+    tiny = " ".join(told(n=1000, slope=-0.1, scatter=0.1, worlds=1000))
+    assert "in fewer than" in tiny
+    assert "nine cases of ten" not in tiny  # both ends would be the least number there is
+    assert "nine cases of ten" in " ".join(told(worlds=1000))
+    level = " ".join(told(slope=0.0, worlds=1000))
+    assert "in every chance world" in level
+    assert "tilts a line this much" not in level
+
+
+@pytest.mark.usefixtures("short")
+def test_one_sentence_on_p_is_true_even_where_the_count_leaves_it_open() -> None:
+    found = facts(n=100, scatter=0.68, worlds=1000)
+    assert found["p_value"].low < 0.01 < found["p_value"].high
+    texts = told(n=100, scatter=0.68, worlds=1000)
+    assert sum("Chance alone" in text for text in texts) == 1

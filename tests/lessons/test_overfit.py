@@ -237,6 +237,26 @@ def told(found: dict[str, Fact], **knobs: Value) -> str:
     return " ".join(true_of(overfit.LESSON.meaning, tuple(found.values()), DEFAULTS | knobs))
 
 
+@pytest.mark.parametrize("knobs", [{"flips": 0.0}, {"n": 64, "seeds": 32}, {"flips": 0.4}, {}])
+def test_there_is_always_a_next_thing_to_try(knobs: dict[str, Value]) -> None:
+    assert true_of(overfit.LESSON.next, (), DEFAULTS | {"seeds": 32} | knobs)
+
+
+def test_without_wrong_labels_there_is_no_floor_to_tell() -> None:
+    texts = [true_of(overfit.LESSON.meaning, (), DEFAULTS | {"flips": at}) for at in (0.0, 0.2)]
+    clean, flipped = (" ".join(one) for one in texts)
+    assert "No label is wrong" in clean
+    assert "and the floor" not in clean
+    assert "and the floor" in flipped
+
+
+def test_no_band_of_a_loss_or_an_error_reaches_below_0() -> None:
+    drawn = overfit.point(5, "train error", torch.tensor([0.0, 0.0, 0.03]))
+    assert drawn.low == 0
+    assert drawn.value == pytest.approx(0.01)
+    assert overfit.point(5, "train error", torch.tensor([0.03])).low is None
+
+
 @pytest.mark.slow
 def test_training_on_costs_test_error() -> None:
     found = facts()

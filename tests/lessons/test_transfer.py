@@ -346,6 +346,29 @@ def test_few_pictures_all_read_right_do_not_make_a_share_certain() -> None:
     assert pictures.accuracy_interval([1.0], 40) == (1, None, None)
 
 
+def test_few_pictures_that_differ_equally_do_not_make_a_gap_certain() -> None:
+    ones, others = [1.0] * 2, [0.975] * 2
+    assert pictures.gap_interval(ones, others) == pytest.approx((0.025,) * 3)
+    mean, low, high = pictures.gap_interval(ones, others, 40)
+    assert mean == pytest.approx(0.025)
+    # 80 of 80 and 78 of 80, each with one right and one wrong more
+    p, q = 81 / 82, 79 / 82
+    reach = 1.959964 * ((p * (1 - p) + q * (1 - q)) / 82) ** 0.5
+    assert (low, high) == pytest.approx((p - q - reach, p - q + reach))
+    apart = [0.5, 0.9, 0.6]  # more than counting explains
+    assert pictures.gap_interval(apart, others[:1] * 3, 40) == pictures.gap_interval(
+        apart, others[:1] * 3
+    )
+    assert pictures.gap_interval([1.0], [0.9], 40)[1:] == (None, None)
+
+
+def test_no_way_wins_by_a_picture_in_each_of_two_repeats() -> None:
+    scores = {f"score_{arm}": [0.975] * 2 for arm in transfer.ARMS} | {"score_all": [1.0] * 2}
+    facts = {fact.name: fact for fact in transfer.facts(scores, "repeats", 40)}
+    for name in ("gap_all", "lead_all"):
+        assert facts[name].low < 0 < facts[name].high
+
+
 def test_gaps_and_what_is_forgotten_are_paired_by_seed() -> None:
     found = {
         "score_scratch": [0.2, 0.4],

@@ -168,6 +168,27 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
 
 
 @pytest.mark.usefixtures("recorded")
+async def test_the_source_tells_what_results_mean_only_after_one(
+    make_app, open_today, lessons
+) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=(112, 60)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "v")
+        await arrives(pilot, SourceScreen)
+        await shows(pilot, "def run(knobs, device, seed)")
+        await shows(pilot, "follows once you have a result")
+        await hides(pilot, "The network stored the wrong labels")
+        await pilot.press("escape", "up", "enter")
+        await ended(pilot, app)
+        await pilot.press("v")
+        await arrives(pilot, SourceScreen)
+        await pilot.press("end")
+        await shows(pilot, "The network stored the wrong labels")
+
+
+@pytest.mark.usefixtures("recorded")
 async def test_a_result_is_read_from_the_top(make_app, open_today, lessons) -> None:
     """Verdict and plot on the first screenful, and each figure once; `space` shows the rest."""
     lessons("probe")
@@ -299,6 +320,9 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         await ended(pilot, app)
         await shows(pilot, "run of 20 Nov, n = 9")
         found = history(app, "probe")
+        await pilot.press("escape")
+        await arrives(pilot, LabScreen)
+        await shows(pilot, "−3.1 points [−3.9, −2.3] with n = 9")
     assert [run.prediction is None for run in found] == [True, False, False]
     assert [run.knobs["n"] for run in found] == [9, 9, 30]
     assert found[1].prediction is not None
@@ -610,7 +634,7 @@ async def test_a_bad_knob_is_refused_at_its_field_before_anything_starts(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "k")
-        await shows(pilot, "✓ known to work")
+        await shows(pilot, "✓ default")
         await shows(pilot, "n: examples; with 30 the effect is clear")
         await pilot.press("1")
         await shows(pilot, "n = 1 is not allowed; it must be a whole number from 2 to 1000.")

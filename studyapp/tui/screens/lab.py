@@ -117,7 +117,8 @@ class LabScreen(Page):
         grade = f"; {made.grade.value}. " if made and made.grade else ". " if made else ""
         found = last.fact(deciding(lesson, made))
         figure = f"{found.name.replace('_', ' ')} {facts.measured(found)}" if found else ""
-        return [(told + grade, ""), (figure, "bold")]
+        at = facts.setting(lesson, last.canonical)
+        return [(told + grade, ""), (figure, "bold"), (f" with {at}" if at else "", "")]
 
     @on(Menu.OptionSelected)
     def _chosen(self, event: Menu.OptionSelected) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 
+from studyapp.errors import StudyError
 from studyapp.lab.catalog import Declaration
+from studyapp.study.lab import runs
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.prose import Prose
 
+_DECLARED = re.compile(r"^LESSON\b.*", re.MULTILINE | re.DOTALL)  # a module ends in it
+_LATER = (
+    "# LESSON = … follows once you have a result: it says what results mean, and so what to expect."
+)
+
 
 class SourceScreen(Page):
-    """Shows a lesson's module, highlighted."""
+    """Shows a lesson's module, highlighted; what its results mean only once there is one."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape,q,v", "back", "back", key_display="esc", tooltip="Back to the experiment"),
@@ -43,8 +52,17 @@ class SourceScreen(Page):
         except (OSError, ValueError) as error:
             self.query_one(Prose).show(f"{path} cannot be read: {error}")
             return
+        if not self._has_result():
+            source = _DECLARED.sub(_LATER, source)
         fence = "`" * 12  # longer than any in a docstring
         self.query_one(Prose).show(f"{fence}python\n{source}\n{fence}")
+
+    def _has_result(self) -> bool:
+        try:
+            with self.desk.reading() as connection:
+                return self._lesson.name in runs.last_results(connection, learner=self.desk.learner)
+        except StudyError:  # it can be read again; a spoilt prediction cannot be made again
+            return False
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=3 * lines, animate=False)

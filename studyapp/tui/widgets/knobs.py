@@ -50,7 +50,7 @@ class Knobs(Vertical):
     BINDINGS = [  # noqa: RUF012
         Binding("down,tab", "step(1)", "next knob", key_display="↑↓", tooltip="Go to another knob"),
         Binding("up,shift+tab", "step(-1)", "knob before", show=False),
-        Binding("ctrl+r", "defaults", "defaults", tooltip="Set all knobs to what is known to work"),
+        Binding("ctrl+r", "defaults", "defaults", tooltip="Set all knobs to their defaults"),
     ]
     DEFAULT_CSS = """
     Knobs { height: auto; margin-top: 1;
@@ -142,11 +142,11 @@ class Knobs(Vertical):
     def _judge(self, field: KnobInput) -> None:
         """Say beside the field what is allowed, and whether the default stands there."""
         knob, problem = field.knob, self._problem(field)
-        mark = (f"default {default_text(knob)}", "$text-accent")
+        mark = (f"default {_shown(default_text(knob))}", "$text-accent")
         if problem:
             mark = ("✗ not allowed", "$text-error")
         elif field.is_default:
-            mark = ("✓ known to work", "$text-success")
+            mark = ("✓ default", "$text-success")
         allowed = Content.assemble(_range(knob).ljust(_RANGE if _range(knob) else 0), mark)
         self.query_one(f"#allowed-{knob.name}", Static).update(allowed)
 
@@ -166,7 +166,7 @@ class Knobs(Vertical):
         else:
             parts = [self._value(field) for field in fields]
             if all(field.is_default for field in fields):
-                parts.append(Content.styled("✓ known to work", "dim"))
+                parts.append(Content.styled("✓ defaults", "dim"))
             text = flow(parts, self.size.width)
         self.query_one("#set", Static).update(text)
 
@@ -179,7 +179,7 @@ class Knobs(Vertical):
 
     def _explained(self, field: KnobInput) -> Content:
         value = self._value(field)
-        mark = "" if field.is_default else f"default {default_text(field.knob)}; "
+        mark = "" if field.is_default else f"default {_shown(default_text(field.knob))}; "
         lines = Content(mark + field.knob.help).wrap(max(20, self.size.width - _VALUE))
         first = value.pad_right(max(2, _VALUE - value.cell_length)) + lines[0]
         return Content("\n").join([first, *(line.pad_left(_VALUE) for line in lines[1:])])
@@ -197,6 +197,8 @@ def _range(knob: Knob) -> str:
 
 
 def _shown(text: str) -> str:
+    if text.startswith("-"):
+        return words.minus(text)
     return f"{int(text):,}" if text.isdigit() else text
 
 

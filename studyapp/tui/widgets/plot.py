@@ -151,10 +151,13 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
                 kept = np.unique(np.linspace(0, len(x) - 1, columns).round().astype(int))
                 x, y = x[kept], y[kept]
             self.plot(x, y, line_style=style, hires_mode=HiResMode.BRAILLE)
-        for index, (x, y, _, _) in enumerate(drawn):
-            if len(x):
+        width = 3 * (end - start) / max(self.size.width - self.margin_left, 20)
+        height = 1.1 * (high - low) / max(self.size.height - self.margin_bottom, 5)
+        for index, at in enumerate(letter_places(drawn, width, height)):
+            if at is not None:
+                x, y, _, _ = drawn[index]
                 style = f"bold {self.colour(index).hex}"
-                self.scatter(x[-1:], y[-1:], marker=LETTERS[index], marker_style=style)
+                self.scatter(x[at:][:1], y[at:][:1], marker=LETTERS[index], marker_style=style)
 
     def _draw_band(self, line: Line, columns: int, bottom: float, tint: str) -> None:
         """Fill from low to high: a line that goes up and down in every column of dots."""
@@ -231,6 +234,25 @@ class PlotPanel(Vertical):
         name = series.name.removeprefix(f"{series.name.partition(': ')[0]}: ")
         letter = Content.styled(LETTERS[index], f"bold {plot.colour(index).hex}")
         return letter + f" {name} {in_words(series)}"
+
+
+def letter_places(lines: Sequence[Line], width: float, height: float) -> list[int | None]:
+    """Return at which of its points each curve has its letter: at its end, or as near to it as no
+    other letter is, which takes *width* by *height*. None for a curve without points."""
+    places: list[int | None] = [None] * len(lines)
+    taken: list[tuple[float, float]] = []
+    # those of a single point cannot give way
+    for index in sorted(range(len(lines)), key=lambda one: len(lines[one][0]) > 1):
+        x, y, _, _ = lines[index]
+        if not len(x):
+            continue
+        free = np.full(len(x), True)
+        for across, up in taken:
+            free &= (np.abs(x - across) >= width) | (np.abs(y - up) >= height)
+        at = int(np.flatnonzero(free)[-1]) if free.any() else len(x) - 1
+        places[index] = at
+        taken.append((float(x[at]), float(y[at])))
+    return places
 
 
 def _fill_lines(canvas: Canvas) -> None:
