@@ -77,11 +77,31 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
         return Undone(None, "the new dates")
     if found is done and row.kind in _ASKING:
         return _take_back_asking(connection, row, now, learner=learner)
+    if found is done and row.kind == EventKind.SET_DUE:
+        cause = _rated_with(connection, row, learner=learner)
+        if cause is not None:
+            entries = [(row.card_id, row.uid), (row.card_id, cause.uid)]
+            log.retract_all(connection, entries, now, learner=learner)
+            given = Rating(cause.rating)
+            return Undone(row.card_id, given.name.capitalize(), given)
     log.log_event(connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner)
     if found is rated:
         rating = Rating(row.rating)
         return Undone(row.card_id, rating.name.capitalize(), rating)
     return Undone(row.card_id, row.kind)
+
+
+def _rated_with(connection: Connection, row: Row[Any], *, learner: int) -> Row[bytes, int] | None:
+    """The rating that set this due date, in the same go."""
+    return connection.execute(
+        select(review.uid, review.rating).where(
+            review.learner_id == learner,
+            review.card_id == row.card_id,
+            review.device_id == row.device_id,
+            review.at == row.at,
+            log.not_retracted(),
+        )
+    ).first()
 
 
 def _take_back_asking(

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from studyapp.errors import StudyError
 from studyapp.tui.widgets.keybar import KeyBar
+from studyapp.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from studyapp.study.desk import Desk
@@ -63,7 +64,7 @@ class Page(Screen[None]):
             text-align: center; }
         align-horizontal: center;
         &.-tiny, &.-flat {
-            & > .body, & > TitleBar, & > KeyBar { display: none; }
+            & > .body, & > TitleBar, & > Told, & > KeyBar { display: none; }
             & > #too-small { display: block; }
         }
     }
@@ -75,7 +76,19 @@ class Page(Screen[None]):
         yield Static(
             f"Too small: studyapp needs {SMALLEST[0]}×{SMALLEST[1]}.", id="too-small", markup=False
         )
+        yield Told()
         yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._show_told()
+
+    def on_screen_resume(self) -> None:
+        self._show_told()
+
+    def _show_told(self) -> None:
+        """Show what was told on the page before; not yet composed, it comes with the mount."""
+        for line in self.query(Told):
+            line.show(*self.study.told)
 
     def compose_body(self) -> ComposeResult:
         raise NotImplementedError

@@ -123,8 +123,10 @@ class Points(Vertical):
         self._flip(event.index)
 
     def _flip(self, index: int) -> None:
+        """Tick or untick, and go on to the next point, so that one key ticks one after another."""
         self.ticked = self.ticked ^ {index}
-        self._put_cursor(index)
+        self._draw(index)
+        self._put_cursor(min(index + 1, len(self._points) - 1))
         self.post_message(self.Changed(self.ticked))
 
     def _put_cursor(self, index: int) -> None:
