@@ -19,7 +19,7 @@ from textual.screen import Screen
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.tui import places
-from studyapp.tui.keys import HELD, MOVES, bind
+from studyapp.tui.keys import HELD, MOVES, bind, keymap
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
@@ -61,7 +61,10 @@ class StudyApp(App[None]):
         who: str | None = None,
         new: bool = False,
     ) -> None:
-        """*who* is the learner's name, None for the first one; only *new* makes one."""
+        """*who* is the learner's name, None for the first one; only *new* makes one.
+
+        Raises SettingError for keys that cannot be.
+        """
         super().__init__()
         self.db = db
         self.clock = clock
@@ -76,6 +79,7 @@ class StudyApp(App[None]):
         self._quiz = quiz  # the chapter whose questionnaire to open
         self._book = book  # of that the book's own questions alone
         self._current = Current(settings or Settings())
+        self.keymap = keymap(dict(self._current.settings.keys))
         self._who = who
         self._new = new
         self.told: tuple[str, str] = ("", "information")
@@ -84,6 +88,7 @@ class StudyApp(App[None]):
         self.hurried = False  # the learner has been told of what is not saved
 
     def on_mount(self) -> None:
+        self.set_keymap(self.keymap)
         for ending in ("SIGTERM", "SIGHUP"):  # the terminal was closed: keep what is under way
             if hasattr(signal, ending):
                 with suppress(NotImplementedError, ValueError, RuntimeError):

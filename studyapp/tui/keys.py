@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from textual.binding import Binding, BindingType
-from textual.keys import Keys, _character_to_key, format_key, key_to_character
+from textual.keys import Keys, _character_to_key, format_key
 
 from studyapp.errors import SettingError, printable
 from studyapp.study.words import LETTERS
@@ -69,7 +69,7 @@ ACTIONS: Mapping[str, Key] = {
     "new": Key("n", "new card", "Write a card of your own"),
     # looking
     "lesson": Key("l", "experiment", "Predict, run, and see the evidence"),
-    "reference": Key("r", "reference", "Show the reference figure at once"),
+    "reference": Key("r", "figure", "Show the reference figure at once"),
     "maths": Key("M", "maths", "Maths as written, or rendered"),
     "find": Key("slash", "find", "Find a note"),
     "list": Key("L", "list", "All of them: choose one"),
@@ -106,24 +106,24 @@ def bind(
     label: str | None = None,
     tooltip: str | None = None,
     *,
-    also: str = "",
+    shown: str | None = None,
     show: bool = True,
     first: bool = False,
 ) -> Binding:
     """The binding of the action *name* of the table; *action* is what the screen calls it.
 
     *label* and *tooltip* say what it does on this screen where that is more than the table knows,
-    *also* are further keys that do the same on this screen alone. With *first* it is looked at
+    and *shown* how its keys read. With *first* it is looked at
     before the focus: keys that come in one piece, as over a slow line, are then taken in order, and
     what is typed right behind `t` is in the box, not lost.
     """
     key = TABLE[name]
     return Binding(
-        f"{key.keys},{also}" if also else key.keys,
+        key.keys,
         action or name,
         label or key.label,
         show,
-        key.shown,
+        shown or key.shown,
         first,
         tooltip if tooltip is not None else key.tooltip,
         name,
@@ -161,7 +161,8 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
     for name, keys in wanted.items():
         if name not in TABLE:
             near = get_close_matches(name, TABLE, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(TABLE))}."
+            hint = f"did you mean {near[0]}? " if near else ""
+            hint += f"Known are {', '.join(sorted(TABLE))}."
             raise SettingError(f"[keys]: there is no action {printable(name)!r}; {hint}")
         changed[name] = ",".join(_named(name, key) for key in keys.split(","))
     taken: dict[str, list[tuple[str, str]]] = {}
@@ -176,15 +177,18 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
     return changed
 
 
+def of(name: str, wanted: Mapping[str, str]) -> str:
+    """The first key of an action, for a sentence; *wanted* is what `keymap` gives."""
+    return format_key(wanted.get(name, TABLE[name].keys).split(",")[0])
+
+
 def _named(name: str, key: str) -> str:
     """A key as Textual names it."""
     key = key.strip()
-    base = key.rpartition("+")[2]
-    if len(key) == 1 and key.isprintable():
+    base = key.rpartition("+")[2] if key.isprintable() else ""
+    if len(key) == 1 and base:
         return _character_to_key(key)
-    if len(base) == 1 and base.isalnum() and key != base:
-        return key
-    if base in {one.value for one in Keys} or key_to_character(base) is not None:
+    if base in {one.value for one in Keys} | {_character_to_key(chr(at)) for at in range(33, 127)}:
         return key
     raise SettingError(
         f"[keys]: {name} = {printable(repr(key))} is no key; "

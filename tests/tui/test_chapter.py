@@ -122,7 +122,7 @@ async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_to
         await pilot.press("p")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "pretest")
-        await pilot.press("space", "m", "escape")
+        await pilot.press("space", "1", "escape")
         await open_today(pilot)
         await until(pilot, lambda: "pretest" in shown(app, "#past"))
         await hides(pilot, "p pretest")  # it goes on as one

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from studyapp.errors import StudyError
+from studyapp.tui import keys
 from studyapp.tui.widgets.keybar import KeyBar
 from studyapp.tui.widgets.told import Told
 
@@ -104,6 +105,10 @@ class Page(Screen[None]):
         desk = self.study.desk
         assert desk is not None
         return desk
+
+    def key_of(self, action: str) -> str:
+        """The key of an action, for a sentence."""
+        return keys.of(action, self.study.keymap)
 
     def set_up(self, name: str, value: str | bool | date | None) -> None:
         """Change one setting; if settings.toml cannot be written, it holds until the app closes."""

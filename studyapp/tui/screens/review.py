@@ -24,7 +24,7 @@ from studyapp.study.card import CardView
 from studyapp.study.grading import partly, propose
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.sitting import Sitting
-from studyapp.tui import places
+from studyapp.tui import places, sight
 from studyapp.tui.editor import edit
 from studyapp.tui.evidence import evidence
 from studyapp.tui.keys import actions, bind, letters
@@ -185,11 +185,7 @@ class ReviewScreen(Page):
         if not self._revealed:
             return
         self._laid_out = True
-        body, rule = self.query_one(VerticalScroll), self.query_one("#rule")
-        bottom = self._last_part().virtual_region.bottom
-        body.scroll_to(
-            y=max(0, min(rule.virtual_region.y, bottom - body.size.height)), animate=False
-        )
+        sight.bring(self.query_one(VerticalScroll), self.query_one("#rule"), self._last_part())
 
     def _last_part(self) -> Widget:
         """The last thing that has to be seen before the card is rated."""
@@ -281,12 +277,11 @@ class ReviewScreen(Page):
     def action_go_on(self) -> None:
         """Scroll on while there is more; then rate as the ticks propose. A card without points
         that was read to its end was remembered."""
-        body, last = self.query_one(VerticalScroll), self._last_part()
+        body, proposed = self.query_one(VerticalScroll), self._proposed()
         if not self._laid_out:
             return
-        proposed = self._proposed()
-        if last.region.bottom > body.region.bottom:
-            body.scroll_page_down(animate=False)
+        if sight.is_below(body, self._last_part()):
+            sight.page(body, 1)
         elif proposed is not None:
             self.action_rate(proposed.value)
         elif self._points:
@@ -408,8 +403,7 @@ class ReviewScreen(Page):
         if self._revealed and self._points:
             self.query_one(Points).move(step)
         else:
-            body = self.query_one(VerticalScroll)
-            (body.scroll_down if step > 0 else body.scroll_up)(animate=False)
+            sight.line(self.query_one(VerticalScroll), step)
 
     def action_tick(self, index: int) -> None:
         self.query_one(Points).tick(index)
@@ -436,8 +430,7 @@ class ReviewScreen(Page):
         self.set_up("raw_maths", raw)
 
     def action_scroll(self, pages: int) -> None:
-        body = self.query_one(VerticalScroll)
-        (body.scroll_page_down if pages > 0 else body.scroll_page_up)(animate=False)
+        sight.page(self.query_one(VerticalScroll), pages)
 
     def action_edit(self) -> None:
         view = self.sitting.view
