@@ -19,7 +19,7 @@ from textual.screen import Screen
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.tui import places
-from studyapp.tui.keys import HELD, MOVES, bind, keymap
+from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
@@ -316,11 +316,11 @@ class StudyApp(App[None]):
         for command in super().get_system_commands(screen):
             if command.title not in ("Quit", "Keys"):
                 yield command
-        seen = set(MOVES)
+        seen = {*MOVES, "command_palette"} | {one.action for one in letters()}
         for active in screen.active_bindings.values():
             binding = active.binding
-            name = binding.id or ""  # without one it is for a hand that is typing
-            if active.enabled and name and binding.tooltip and name not in seen:
+            name = binding.id or binding.action.removeprefix("app.")
+            if active.enabled and binding.tooltip and name not in seen:
                 seen.add(name)
                 yield SystemCommand(
                     f"{binding.description.capitalize()}  {self.get_key_display(binding)}",

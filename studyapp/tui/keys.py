@@ -24,9 +24,10 @@ HELD = 0.15  # seconds: the same key again so soon is one that is held down
 class Key:
     """What an action is called, and the `keys` it has, separated by commas, as Textual names them.
 
-    `shown` is how they read where not each of them need be named. `on` are the pages that have the
-    action, "" for any: `today` with the end of a sitting, `card` for reviews and questionnaires,
-    `section`, `chapter`, `lab`. Only actions of different pages may have the same key.
+    `tooltip` is empty where that of another key of a pair tells of both, and `shown` is how they
+    read where not each of them need be named. `on` are the pages that have the action, "" for any:
+    `today` with the end of a sitting, `card` for reviews and questionnaires, `section`, `chapter`,
+    `lab`. Only actions of different pages may have the same key.
     """
 
     keys: str
@@ -38,21 +39,21 @@ class Key:
 
 MOVES: Mapping[str, Key] = {
     "go_on": Key("enter,space", "go on", "What comes next"),
-    "down": Key("down,j", "down", "Go to the next line or point", "↑↓"),
-    "up": Key("up,k", "up", "Go to the line or point before"),
+    "down": Key("down,j", "down", "Go to the next line or point, or the one before", "↑↓"),
+    "up": Key("up,k", "up", ""),
     "right": Key("right", "next", "Next, or previous", "←→"),
-    "left": Key("left", "previous", "Previous"),
-    "page_down": Key("pagedown", "page down", "A page down"),
-    "page_up": Key("pageup", "page up", "A page up"),
-    "top": Key("home", "top", "To the beginning"),
-    "bottom": Key("end", "bottom", "To the end"),
+    "left": Key("left", "previous", ""),
+    "page_down": Key("pagedown", "page down", "A page down, or up", "pgdn pgup"),
+    "page_up": Key("pageup", "page up", ""),
+    "top": Key("home", "top", "To the beginning, or the end", "home end"),
+    "bottom": Key("end", "bottom", ""),
     "tick": Key("x", "tick", "Tick what is at the cursor, or take the tick off"),
 }
 ACTIONS: Mapping[str, Key] = {
     "again": Key("1", "rate", "Rate: 1 again, 2 hard (remembered, slowly), 3 good, 4 easy", "1-4"),
-    "hard": Key("2", "hard", "Remembered, slowly"),
-    "good": Key("3", "good", "Remembered"),
-    "easy": Key("4", "easy", "Remembered at once"),
+    "hard": Key("2", "hard", ""),
+    "good": Key("3", "good", ""),
+    "easy": Key("4", "easy", ""),
     "undo": Key("u", "undo", "Take back what was done last, again and again"),
     # what changes a card, or what is kept of a question
     "bury": Key("minus", "bury", "Not today: back tomorrow", on="card"),
@@ -85,7 +86,7 @@ ACTIONS: Mapping[str, Key] = {
     "pretest": Key("p", "pretest", "Guess before you read", on="chapter"),
     "date": Key("d", "exam day", "The day that mastery is forecast for", on="chapter"),
     "familiar": Key("plus,equals_sign", "familiar", "How familiar it is", "+ -", "section"),
-    "unfamiliar": Key("minus", "less familiar", "Less familiar", on="section"),
+    "unfamiliar": Key("minus", "less familiar", "", on="section"),
     "watch": Key("w", "watch", "Open the lecture's video", on="section"),
     "knobs": Key("s", "set knobs", "Change the knobs; esc leaves them", on="lab"),
     "plot": Key("p", "plot", "Show the next plot", on="lab"),
@@ -107,19 +108,20 @@ def bind(
     tooltip: str | None = None,
     *,
     shown: str | None = None,
+    only: str = "",
     show: bool = True,
     first: bool = False,
 ) -> Binding:
     """The binding of the action *name* of the table; *action* is what the screen calls it.
 
     *label* and *tooltip* say what it does on this screen where that is more than the table knows,
-    and *shown* how its keys read. With *first* it is looked at
-    before the focus: keys that come in one piece, as over a slow line, are then taken in order, and
-    what is typed right behind `t` is in the box, not lost.
+    and *shown* how its keys read; *only* is the one of them that does it here. With *first* it is
+    looked at before the focus: keys that come in one piece, as over a slow line, are then taken in
+    order, and what is typed right behind `t` is in the box, not lost.
     """
     key = TABLE[name]
     return Binding(
-        key.keys,
+        only or key.keys,
         action or name,
         label or key.label,
         show,

@@ -132,7 +132,7 @@ async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
-        await pilot.press("r")
+        await pilot.press("R")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "1 of 12 · 0 judged")
 

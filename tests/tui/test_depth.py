@@ -50,15 +50,15 @@ async def test_a_section_asks_for_its_cards_and_today_takes_it_back(make_app, op
         await shows(pilot, "0 of 7")
         app.open(places.Course())
         await arrives(pilot, TrackerScreen)
-        await shows(pilot, "5 more cards if you ask: a")
+        await shows(pilot, "5 more cards if you ask: A")
         await pilot.press("A")
-        await shows(pilot, "5 of them asked for: a takes them back", "0 of 18 cards known")
+        await shows(pilot, "5 of them asked for: A takes them back", "0 of 18 cards known")
         await pilot.press("escape")
         await open_today(pilot)
         await pilot.press("u")
         await tells(pilot, "Undone: asking for 5 cards.")
         app.open(places.Course())
-        await shows(pilot, "5 more cards if you ask: a")
+        await shows(pilot, "5 more cards if you ask: A")
 
 
 async def test_the_books_own_questionnaire_begins_with_b(

@@ -26,7 +26,7 @@ async def test_settings_that_cannot_be_written_hold_until_the_app_closes(
         await open_today(pilot)
         app.theme = "nord"
         await tells(pilot, "Not kept for the next time")
-        await pilot.press("enter", "r")
+        await pilot.press("enter", "M")
         await tells(pilot, "Not kept for the next time", times=2)
         await pilot.press("escape", "c", "d", *"2027-01-31", "enter")
         await tells(pilot, "Not kept for the next time", times=3)

@@ -8,7 +8,6 @@ from functools import partial
 from sqlalchemy import Connection
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.screen import Screen
 
 from studyapp.errors import StudyError
@@ -17,6 +16,7 @@ from studyapp.study import asking, library, tracker, words
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
 from studyapp.tui import places
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, one_line
@@ -31,36 +31,28 @@ class CoursePage(WritingPage):
     """
 
     BINDINGS = [  # noqa: RUF012
-        Binding("x", "done", "done", tooltip="Tick the section: done, or not yet"),
-        Binding(
-            "plus,equals_sign",
-            "familiar(1)",
+        bind("tick", "done", "done", "Tick the section: done, or not yet"),
+        bind(
             "familiar",
-            key_display="+ -",
+            "familiar(1)",
             tooltip=f"How familiar it is to you, 0 to {FAMILIAR}: more, or less",
         ),
-        Binding("minus", "familiar(-1)", "less familiar", show=False),
-        Binding("t", "note", "note", tooltip="Write a note of your own, in Markdown; esc leaves"),
-        Binding("o", "start", "start", tooltip="Start it, which lets its cards in; again: stop"),
-        Binding(
-            "a", "ask", "ask", tooltip="Ask for its cards that come only then; again: no longer"
+        bind("unfamiliar", "familiar(-1)", show=False),
+        bind("write", "note", "note", "Write a note of your own, in Markdown; esc leaves"),
+        bind("start", tooltip="Start it, which lets its cards in; again: stop"),
+        bind("ask", tooltip="Ask for its cards that come only then; again: no longer"),
+        bind("watch", tooltip="Open the lecture's video at the selected moment"),
+        bind("right", "moment(1)", "next moment", "Select a moment", show=False),
+        bind("left", "moment(-1)", "moment before", show=False),
+        bind("quiz", tooltip="The chapter's questionnaire"),
+        bind("find", show=False),
+        bind("page_down", "scroll(1)", show=False),
+        bind("page_up", "scroll(-1)", show=False),
+        bind(
+            "save", "leave_box", "leave", "Stop writing; the note is kept", show=False, first=True
         ),
-        Binding("w", "watch", "watch", tooltip="Open the lecture's video at the selected moment"),
-        Binding("right", "moment(1)", "next moment", show=False, tooltip="Select a moment"),
-        Binding("left", "moment(-1)", "moment before", show=False, tooltip="Select a moment"),
-        Binding("c", "quiz", "quiz", tooltip="The chapter's questionnaire"),
-        Binding("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
-        Binding("pagedown", "scroll(1)", "page down", show=False, tooltip="A page down"),
-        Binding("pageup", "scroll(-1)", "page up", show=False, tooltip="A page up"),
-        Binding(
-            "escape,ctrl+s",
-            "leave_box",
-            "leave the note",
-            key_display="esc",
-            priority=True,
-            tooltip="Stop writing; the note is kept",
-        ),
-        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back; all is kept"),
+        bind("back", "leave_box", "leave the note", "Stop writing; the note is kept", first=True),
+        bind("back"),
     ]
 
     def __init__(self) -> None:
@@ -311,11 +303,11 @@ class SectionScreen(CoursePage, inherit_bindings=False):
     """One section; going on leads through its text and then to the next section."""
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
-        Binding("enter,space", "go_on", "go on", tooltip="A page down, then the next section"),
-        Binding("down,j", "line(1)", "scroll", show=False, tooltip="Scroll"),
-        Binding("up,k", "line(-1)", "scroll up", show=False, tooltip="Scroll"),
-        Binding("home", "end(-1)", "top", show=False),
-        Binding("end", "end(1)", "bottom", show=False),
+        bind("go_on", tooltip="A page down, then the next section"),
+        bind("down", "line(1)", "scroll", "Scroll", show=False),
+        bind("up", "line(-1)", "scroll up", show=False),
+        bind("top", "end(-1)", show=False),
+        bind("bottom", "end(1)", show=False),
         *CoursePage.BINDINGS,
         *Screen.BINDINGS,
     ]
