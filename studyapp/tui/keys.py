@@ -47,9 +47,9 @@ MOVES: Mapping[str, Key] = {
     "page_up": Key("pageup", "page up", ""),
     "top": Key("home", "top", "To the beginning, or the end", "home end"),
     "bottom": Key("end", "bottom", ""),
-    "tick": Key("x", "tick", "Tick what is at the cursor, or take the tick off"),
 }
 ACTIONS: Mapping[str, Key] = {
+    "tick": Key("x", "tick", "Tick what is at the cursor, or take the tick off"),
     "again": Key("1", "rate", "Rate: 1 again, 2 hard (remembered, slowly), 3 good, 4 easy", "1-4"),
     "hard": Key("2", "hard", ""),
     "good": Key("3", "good", ""),

@@ -225,6 +225,26 @@ async def test_one_key_writes_and_going_on_reveals(make_app, open_attempt: Open)
         await stands(pilot, 1, 0)
 
 
+async def test_revealing_brings_points_in_sight_and_going_on_ends_in_a_grade(
+    make_app, open_attempt: Open
+) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot, 1)
+        await keys(pilot, *START)
+        await shows(pilot, "── reference", "which leave more to store")
+        await pilot.resize_terminal(80, 16)
+        await settled(pilot)
+        await keys(pilot, "escape")
+        await open_attempt(pilot, 1)
+        await shows(pilot, "── reference")
+        await hides(pilot, "more to store")
+        await keys(pilot, "a", "b", "pageup", "pageup")
+        for key in ("space", "enter", "space", "enter"):
+            if number(pilot) == 2:
+                await keys(pilot, key)
+        await stands(pilot, 3, 1)
+
+
 async def test_letters_tick_and_change_nothing_else(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         screen = await open_attempt(pilot, 1)

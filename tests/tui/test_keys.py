@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import importlib
+import pkgutil
 
-from screen import NARROW, hides, shows, tells
+import pytest
+from textual.binding import BindingsMap
+
+from screen import NARROW, hides, settled, shows, tells
 from studyapp.config import Settings
 from studyapp.errors import SettingError
 from studyapp.tui.keys import TABLE, keymap
+from studyapp.tui.screens.page import Page
 
 CHANGES = ("bury", "suspend", "know", "edit", "ask", "flag", "sure", "done")
 
@@ -70,3 +75,41 @@ async def test_another_key_is_the_one_that_works_and_is_shown(make_app, open_tod
         await pilot.press("B")
         await tells(pilot, "Buried until tomorrow")
         await shows(pilot, "1 of 9")
+
+
+def pages() -> list[type[Page]]:
+    """All screens that there are."""
+    import studyapp.tui.screens as screens
+
+    for module in pkgutil.iter_modules(screens.__path__):
+        importlib.import_module(f"{screens.__name__}.{module.name}")
+    found, new = [], [Page]
+    while new:
+        found += (new := [one for kind in new for one in kind.__subclasses__()])
+    return found
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.__name__)
+def test_a_key_of_the_table_means_on_a_page_what_the_table_says(page: type[Page]) -> None:
+    """However the page came by its binding: a card cannot be changed by a key of something else."""
+    owners = {one: name for name in CHANGES for one in TABLE[name].keys.split(",")}
+    for binding in BindingsMap(page.BINDINGS).key_to_bindings.values():
+        for one in binding:
+            if one.id is not None:
+                assert one.key in TABLE[one.id].keys.split(",")
+            elif one.key in owners:
+                pytest.fail(f"{one.key} is {one.action}, elsewhere {owners[one.key]}")
+
+
+async def test_the_palette_has_each_action_once_with_its_key(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        for keys in ((), ("t",), ("escape", "enter", "enter")):
+            await pilot.press(*keys)
+            await settled(pilot)
+            titles = [command.title for command in app.get_system_commands(app.screen)]
+            assert len(titles) == len(set(titles))
+            assert not {title.split("  ")[0] for title in titles} & {"Choose", "Move", "Page down"}
+            assert len([title for title in titles if title.startswith("Quit")]) == 1
+            assert {"Quiz  c", "Done  x", "Bury  -"} & set(titles)

@@ -430,10 +430,13 @@ class AttemptScreen(WritingPage):
 
     def _scroll_to_answer(self) -> None:
         """Bring the answer in sight that is to be judged."""
-        asked = self.attempt.current
+        asked, sheet = self.attempt.current, self._sheet
+        if sheet.size.height and not self.query_one(Points).is_laid_out:
+            self.call_after_refresh(self._scroll_to_answer)
+            return
         self._laid_out = True
         if asked.revealed and asked.grade is None and not asked.to_do:
-            sight.bring(self._sheet, self.query_one("#their-rule"), self._last_part())
+            sight.bring(sheet, self.query_one("#their-rule"), self._last_part())
 
     @property
     def _sheet(self) -> VerticalScroll:

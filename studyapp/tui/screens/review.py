@@ -182,10 +182,14 @@ class ReviewScreen(Page):
     def _scroll_to_answer(self) -> None:
         """Bring the rule and the answer in sight, with as much of what is above as there is room
         for."""
+        body = self.query_one(VerticalScroll)
         if not self._revealed:
             return
+        if body.size.height and not self.query_one(Points).is_laid_out:
+            self.call_after_refresh(self._scroll_to_answer)
+            return
         self._laid_out = True
-        sight.bring(self.query_one(VerticalScroll), self.query_one("#rule"), self._last_part())
+        sight.bring(body, self.query_one("#rule"), self._last_part())
 
     def _last_part(self) -> Widget:
         """The last thing that has to be seen before the card is rated."""

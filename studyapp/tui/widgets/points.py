@@ -94,6 +94,11 @@ class Points(Vertical):
         for index in range(len(points)):
             self._draw(index)
 
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether each point has its place; lines that are new have none for a moment."""
+        return all(line.region.height for line in self.query(PointLine) if line.display)
+
     def move(self, step: int) -> None:
         """Move the cursor, which appears on the first call."""
         if self._points:
