@@ -22,6 +22,7 @@ from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
 from studyapp.tui.app import StudyApp
 from studyapp.tui.editor import arguments
+from studyapp.tui.keys import HELD
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.new import NewScreen
@@ -202,6 +203,20 @@ async def test_a_key_that_is_held_down_rates_nothing(make_app, open_today) -> No
             await asks(pilot, f"t{rated}", rated)
 
 
+async def test_a_key_that_is_held_down_sets_one_card_aside(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await asks(pilot, "t0")
+        for seconds in (0.0, 0.03, 0.06, 0.09):
+            key = events.Key("minus", "-")
+            key.time = 1000.0 + seconds
+            app.post_message(key)
+            await asks(pilot, "t1")
+        await shows(pilot, "1 of 9")
+
+
 async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
     make_app, open_today, only_pack: Path, clock: Clock
 ) -> None:
@@ -215,6 +230,7 @@ async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
         await pilot.press("enter")
         while prompt(app) != "two":
             await pilot.press("minus")
+            await pilot.pause(2 * HELD)  # sooner it would be held down
             await settled(pilot)
         await pilot.press("enter")
         await shows(pilot, "1 again", "10 m")
@@ -333,6 +349,7 @@ async def test_raw_maths_is_a_switch_and_is_kept(
         await pilot.press("enter")
         while prompt(app) != "alpha":
             await pilot.press("minus")
+            await pilot.pause(2 * HELD)  # sooner it would be held down
             await settled(pilot)
         await shows(pilot, "α²")
         await pilot.press("M")

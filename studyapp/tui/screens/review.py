@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import cast
 
@@ -384,16 +384,19 @@ class ReviewScreen(Page):
         self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
 
     def action_bury(self) -> None:
-        self._change(self.sitting.bury, "Buried until tomorrow; u takes it back.")
+        self._set_aside(self.sitting.bury, "Buried until tomorrow")
 
     def action_suspend(self) -> None:
-        self._change(self.sitting.suspend, "Suspended; u takes it back.")
+        self._set_aside(self.sitting.suspend, "Suspended")
 
     def action_know(self) -> None:
-        self._change(self.sitting.know, "Known: confirmed in 30 days; u takes it back.")
+        self._set_aside(self.sitting.know, "Known: confirmed in 30 days")
 
-    def _change(self, action: object, sentence: str = "") -> None:
-        assert callable(action)
+    def _set_aside(self, action: Callable[[], object], done: str) -> None:
+        if not self.study.held:
+            self._change(action, f"{done}; {self.key_of('undo')} takes it back.")
+
+    def _change(self, action: Callable[[], object], sentence: str = "") -> None:
         try:
             action()
         except StudyError as error:
