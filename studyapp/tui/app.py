@@ -19,7 +19,7 @@ from textual.screen import Screen
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.tui import places
-from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters
+from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
@@ -306,6 +306,10 @@ class StudyApp(App[None]):
         else:
             self.hurried = True
             self.notify("It is not saved yet. ctrl+q again closes without it.", severity="error")
+
+    def action_help_quit(self) -> None:
+        """ctrl+c copies, and who wants to leave is told how."""
+        self.notify(f"{of('quit', self.keymap)} leaves studyapp.")
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):

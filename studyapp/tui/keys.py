@@ -81,7 +81,7 @@ ACTIONS: Mapping[str, Key] = {
     "course": Key("t", "course", "Sections: read, tick, note, watch", on="today"),
     "start": Key("o", "start", "Start it, which lets its cards in", on="today section"),
     "more": Key("m", "more", "Go on: what is left, or beyond today's time", on="today"),
-    "repeat": Key("R", "once more", "Once more, from the beginning"),
+    "repeat": Key("R", "once more", "Once more, from the beginning", on="chapter lab"),
     "book": Key("b", "the book's", "Begin the book's own questionnaire", on="chapter"),
     "pretest": Key("p", "pretest", "Guess before you read", on="chapter"),
     "date": Key("d", "exam day", "The day that mastery is forecast for", on="chapter"),
