@@ -33,6 +33,7 @@ class Settings:
     theme: str = "textual-dark"
     raw_maths: bool = False
     exam_on: date | None = None  # the day that mastery is forecast for
+    keys: tuple[tuple[str, str], ...] = ()  # actions and the keys that they have instead
 
 
 class Current:
@@ -102,7 +103,7 @@ def _read(path: Path) -> str:
 
 def parse(values: Mapping[str, Any], where: str) -> Settings:
     """Check *values* against the rules of each setting; raises SettingError."""
-    known = {field.name for field in fields(Settings)}
+    known = {one.name for one in fields(Settings)}
     checked: dict[str, Any] = {}
     for name, value in values.items():
         if name not in known:
@@ -219,6 +220,13 @@ def _switch(value: object) -> bool:
     return value
 
 
+def _keys(value: object) -> tuple[tuple[str, str], ...]:
+    """Which action and which key there are is checked where the table of keys is."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value.values()):
+        raise ValueError('give a key in quotes for each action, such as bury = "B"')
+    return tuple(value.items())
+
+
 _RULES: dict[str, Callable[[object], object]] = {
     "desired_retention": _number(0.7, 0.99),
     "minutes_a_day": _whole(1, 600),
@@ -232,4 +240,5 @@ _RULES: dict[str, Callable[[object], object]] = {
     "theme": _text,
     "raw_maths": _switch,
     "exam_on": _date,
+    "keys": _keys,
 }

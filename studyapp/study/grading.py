@@ -48,6 +48,12 @@ def complete(points: Sequence[Point], ticked: Collection[int], need: int | None 
     return hits(points, ticked) >= core(points, need)
 
 
+def partly(points: Sequence[Point], ticked: Collection[int], need: int | None = None) -> bool:
+    """Whether some of what a full answer says is ticked, and not all: an Again then comes back
+    tomorrow, not in minutes."""
+    return not complete(points, ticked, need) and hits(points, ticked) > 0
+
+
 def propose(
     points: Sequence[Point], ticked: Collection[int], need: int | None = None
 ) -> Rating | None:
@@ -68,4 +74,4 @@ def propose_grade(
         return None
     if complete(points, ticked, need):
         return Grade.GOT
-    return Grade.PARTLY if hits(points, ticked) else Grade.MISSED
+    return Grade.PARTLY if partly(points, ticked, need) else Grade.MISSED

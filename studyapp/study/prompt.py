@@ -95,19 +95,23 @@ def ask(connection: Connection, card_id: int, *, learner: int) -> Asked:
     return Asked(load(connection, card_id, learner=learner), parameters)
 
 
-def rate(desk: Desk, asked: Asked, rating: Rating, spent: timedelta) -> review.Answered:
-    """Keep a rating, in one transaction that is finished before the text goes on.
+def rate(
+    desk: Desk, asked: Asked, rating: Rating, spent: timedelta, *, partly: bool = False
+) -> review.Answered:
+    """Keep a rating, in one transaction that is finished before the text goes on; what was said
+    *partly* comes back tomorrow.
 
     Raises AlreadyRatedError or ChangedError as `review.answer` does, and LockedError.
     """
-    view = asked.view
+    view, now = asked.view, desk.now()
     with desk.writing() as connection:
         return review.answer(
             connection,
             view.id,
             view.memory.last_review,
             rating,
-            desk.now(),
+            now,
+            due_on=study_day(now) + timedelta(days=1) if partly else None,
             duration=spent,
             variant=view.variant,
             promise=(view.memory, asked.parameters),

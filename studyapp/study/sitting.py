@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -63,6 +63,10 @@ class Sitting:
         """Whether the time, if there is a limit, has run out."""
         return self.ends is not None and self.desk.now() >= self.ends
 
+    def tomorrow(self) -> date:
+        """When an Again comes back of an answer that was partly said."""
+        return study_day(self.desk.now()) + timedelta(days=1)
+
     def options(self) -> dict[Rating, Memory]:
         """What each rating of the current card leads to."""
         assert self.view is not None
@@ -83,8 +87,11 @@ class Sitting:
         self.touched()
         return self._watch.spent()
 
-    def rate(self, rating: Rating, *, seen: CardView | None = None) -> review.Answered:
-        """Rate the current card and go on to the next.
+    def rate(
+        self, rating: Rating, *, seen: CardView | None = None, due_on: date | None = None
+    ) -> review.Answered:
+        """Rate the current card and go on to the next. *due_on* is a day that takes the place of
+        the one that the rating gives.
 
         Raises AlreadyRatedError after moving on, if another window was quicker; ChangedError, with
         the card still there, if `options` are others now; LockedError, likewise, if the database
@@ -109,6 +116,7 @@ class Sitting:
                     leech_lapses=self.desk.settings.leech_lapses,
                     variant=view.variant,
                     promise=(view.memory, self._parameters),
+                    due_on=due_on,
                     learner=self.desk.learner,
                 )
         except AlreadyRatedError:

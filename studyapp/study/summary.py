@@ -144,14 +144,14 @@ def _experiment(connection: Connection, done: Sequence[Done], *, learner: int) -
     )
 
 
-def leech_line(memory: Memory) -> str:
-    """A card that keeps slipping: what made it a leech, lapses beside what was to be expected."""
+def leech_line(memory: Memory, card: str = "This card") -> str:
+    """A *card* that keeps slipping: what made it a leech, lapses beside what was to be expected."""
     if memory.agains >= AGAINS_OF_A_LEECH:
         told = f"{memory.agains} times Again and not learned yet"
     else:
         lapses = words.count(memory.lapses, "lapse")
         told = f"{lapses}, {memory.expected_lapses:.0f} expected"
-    return f"This card keeps slipping: {told}. Reword it, or split it into smaller ones."
+    return f"{card} keeps slipping: {told}. Reword it, or split it into smaller ones."
 
 
 def summary_lines(summary: Summary, now: datetime) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.events import Event, Key
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -20,9 +20,11 @@ from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui import places
+from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
+from studyapp.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog
@@ -44,20 +46,8 @@ class StudyApp(App[None]):
 
     TITLE = "studyapp"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS = [  # noqa: RUF012 - Textual's own declaration
-        Binding(
-            "question_mark",
-            "help",
-            "help",
-            key_display="?",
-            tooltip="Show every key that works here",
-        ),
-        Binding("ctrl+q", "quit", "quit", show=False, priority=True),
-    ]
-    CSS = """
-    * { scrollbar-size-vertical: 1; }
-    ToastRack { margin-bottom: 4; }
-    """
+    BINDINGS = [bind("help"), bind("quit", show=False, first=True)]  # noqa: RUF012
+    CSS = "* { scrollbar-size-vertical: 1; }"
 
     def __init__(
         self,
@@ -72,7 +62,10 @@ class StudyApp(App[None]):
         who: str | None = None,
         new: bool = False,
     ) -> None:
-        """*who* is the learner's name, None for the first one; only *new* makes one."""
+        """*who* is the learner's name, None for the first one; only *new* makes one.
+
+        Raises SettingError for keys that cannot be.
+        """
         super().__init__()
         self.db = db
         self.clock = clock
@@ -87,11 +80,16 @@ class StudyApp(App[None]):
         self._quiz = quiz  # the chapter whose questionnaire to open
         self._book = book  # of that the book's own questions alone
         self._current = Current(settings or Settings())
+        self.keymap = keymap(dict(self._current.settings.keys))
         self._who = who
         self._new = new
+        self.told: tuple[str, str] = ("", "information")
+        self.held = False
+        self._key = ("", 0.0)  # the newest key, and when it came
         self.hurried = False  # the learner has been told of what is not saved
 
     def on_mount(self) -> None:
+        self.set_keymap(self.keymap)
         for ending in ("SIGTERM", "SIGHUP"):  # the terminal was closed: keep what is under way
             if hasattr(signal, ending):
                 with suppress(NotImplementedError, ValueError, RuntimeError):
@@ -301,8 +299,23 @@ class StudyApp(App[None]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Tell something in passing. What is told is text, whatever brackets are in it."""
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+        """Tell something in passing, until the next key. What is told is text, whatever brackets
+        are in it."""
+        self.told = (message, severity)
+        for page in self.screen_stack if self._screen_stacks else ():
+            for line in page.query(Told):
+                line.show(message, severity)
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            last, at = self._key
+            self.held = event.key == last and event.time - at < HELD
+            self._key = (event.key, event.time)
+            if isinstance(page := self.screen if self._screen_stacks else None, Page):
+                page.touched()
+            if self.told[0] and not self.held:
+                self.notify("")
+        await super().on_event(event)
 
     async def action_quit(self) -> None:
         """Close the app; if something cannot be saved now, only when asked again."""
@@ -313,18 +326,28 @@ class StudyApp(App[None]):
             self.hurried = True
             self.notify("It is not saved yet. ctrl+q again closes without it.", severity="error")
 
+    def action_help_quit(self) -> None:
+        """ctrl+c copies, and who wants to leave is told how."""
+        self.notify(f"{of('quit', self.keymap)} leaves studyapp.")
+
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen.active_bindings))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)
+        """Textual's own but for leaving, then each action that works here, once, with its key."""
+        for command in super().get_system_commands(screen):
+            if command.title not in ("Quit", "Keys"):
+                yield command
+        seen = {*MOVES, "command_palette"} | {one.action for one in letters()}
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and active.enabled and binding.action != "command_palette":
+            name = binding.id or binding.action.removeprefix("app.")
+            if active.enabled and binding.tooltip and name not in seen:
+                seen.add(name)
                 yield SystemCommand(
-                    binding.description.capitalize(),
-                    binding.tooltip or f"key {binding.key_display or binding.key}",
+                    f"{binding.description.capitalize()}  {self.get_key_display(binding)}",
+                    binding.tooltip,
                     lambda node=active.node, action=binding.action: self.run_worker(
                         self.run_action(action, default_namespace=node)
                     ),

@@ -18,6 +18,10 @@ class Host(Protocol):
     running: LiveRun | None  # the experiment that is going on
     hurried: bool  # the learner has been told of what is not saved, and leaves
 
+    keymap: dict[str, str]  # keys that the learner has chosen, by action
+    told: tuple[str, str]  # what is told in passing, and how severe it is
+    held: bool  # the newest key is one that is held down
+
     @property
     def catalog(self) -> Catalog:
         """The installed experiments."""

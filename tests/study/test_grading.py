@@ -6,7 +6,7 @@ import pytest
 
 from studyapp.memory.state import Rating
 from studyapp.notes.note import Point
-from studyapp.study.grading import complete, propose
+from studyapp.study.grading import complete, partly, propose
 
 CORE, EXTRA = Point("core"), Point("extra", extra=True)
 
@@ -32,3 +32,21 @@ def test_proposals(
     assert propose(points, ticked, need) is proposed
     if ticked:
         assert complete(points, ticked, need) is (proposed is Rating.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("points", "ticked", "need", "is_partly"),
+    [
+        ([CORE, CORE], set(), None, False),
+        ([CORE, CORE], {0}, None, True),
+        ([CORE, CORE], {0, 1}, None, False),
+        ([CORE, EXTRA], {1}, None, False),
+        ([CORE] * 3, {0}, 2, True),
+        ([CORE] * 3, {0, 2}, 2, False),
+        ([], set(), None, False),
+    ],
+)
+def test_partly_is_some_of_a_full_answer_and_not_all(
+    points: list[Point], ticked: set[int], need: int | None, is_partly: bool
+) -> None:
+    assert partly(points, ticked, need) is is_partly

@@ -232,3 +232,19 @@ def test_a_sitting_that_runs_past_four_goes_on_with_the_new_day(
     with writing(engine) as connection:
         days = connection.scalars(select(tables.review.c.day).order_by(tables.review.c.id)).all()
     assert (days[1] - days[0]).days == 1
+
+
+def test_partly_said_is_due_tomorrow_and_taken_back_in_one_go(engine: Engine, clock: Clock) -> None:
+    sitting = sit(engine, clock)
+    before, at, left = sitting.view, shown(sitting), sitting.counts
+    assert before is not None
+    answered = sitting.rate(Rating.AGAIN, due_on=sitting.tomorrow())
+    assert (answered.memory.due, answered.memory.due_at) == (sitting.tomorrow(), None)
+    assert sitting.counts.total == left.total - 1  # no step of today brings it back
+    undone = sitting.undo()
+    assert undone is not None
+    assert (undone.what, undone.rating) == ("Again", Rating.AGAIN)
+    assert (shown(sitting), sitting.counts, sitting.done) == (at, left, [])
+    assert sitting.view is not None
+    assert sitting.view.memory == before.memory
+    assert sitting.undo() is None

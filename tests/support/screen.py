@@ -25,7 +25,7 @@ def app_of(where: Where) -> App[None]:
 
 
 def strips(where: Where) -> list[Strip]:
-    """What is on the screen, line by line: the one reach into Textual's own parts, with toasts."""
+    """What is on the screen, line by line: the one reach into Textual's own parts."""
     return app_of(where).screen._compositor.render_strips()
 
 
@@ -39,9 +39,9 @@ def words(where: Where) -> str:
     return " ".join(lines(where).split())
 
 
-def toasts(where: Where) -> str:
-    """What the app has told in passing; `make_app` sees to it that nothing of it expires."""
-    return " ".join(toast.message for toast in app_of(where)._notifications)
+def told(where: Where) -> str:
+    """What the app has told in passing, as far as `make_app` has made it."""
+    return " ".join(one for one in getattr(app_of(where), "heard", ()) if one)
 
 
 async def until(
@@ -77,10 +77,10 @@ def _missed(
     pilot: Pilot[None], condition: Callable[[], object], what: Callable[[], str] | str
 ) -> str:
     named = (what() if callable(what) else what) or inspect.getsource(condition).strip()
-    told = f"\ntold in passing: {toasts(pilot)}" if toasts(pilot) else ""
+    heard = f"\ntold in passing: {told(pilot)}" if told(pilot) else ""
     if not pilot.app.is_running:
-        return f"never came: {named}\nthe app has closed{told}"
-    return f"never came: {named}\non {pilot.app.screen}:\n{lines(pilot)}{told}"
+        return f"never came: {named}\nthe app has closed{heard}"
+    return f"never came: {named}\non {pilot.app.screen}:\n{lines(pilot)}{heard}"
 
 
 async def shows(pilot: Pilot[None], *texts: str) -> None:
@@ -108,8 +108,8 @@ async def tells(pilot: Pilot[None], text: str, times: int | None = None) -> None
     """Wait until the app has told *text* in passing, at least once or exactly so many times."""
     await until(
         pilot,
-        lambda: (toasts(pilot).count(text) == times) if times else text in toasts(pilot),
-        what=f"the toast {text!r}",
+        lambda: (told(pilot).count(text) == times) if times else text in told(pilot),
+        what=f"the words {text!r}, told in passing",
     )
 
 

@@ -15,14 +15,15 @@ from studyapp.config import Settings
 from studyapp.tui.app import StudyApp
 from tests_support import Clock
 
-LASTING = 3600.0  # seconds
 
+class HeardApp(StudyApp):
+    """An app that remembers what it has told, however soon a key takes it away."""
 
-class LastingApp(StudyApp):
-    """An app whose toasts stay, however long a test waits for something else."""
+    heard: tuple[str, ...] = ()
 
-    def notify(self, message: str, *, timeout: float | None = None, **options: object) -> None:
-        super().notify(message, timeout=LASTING, **options)  # type: ignore[arg-type]
+    def notify(self, message: str, **options: object) -> None:
+        self.heard = (*self.heard, message)
+        super().notify(message, **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def make_app(tmp_path: Path, only_pack: Path, clock: Clock) -> Callable[..., Stu
         settings = options.pop("settings", Settings())
         db = str(options.pop("db", tmp_path / "app.db"))
         assert isinstance(settings, Settings)
-        return LastingApp(db, settings, clock=clock, **options)  # type: ignore[arg-type]
+        return HeardApp(db, settings, clock=clock, **options)  # type: ignore[arg-type]
 
     return make
 

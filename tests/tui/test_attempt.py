@@ -59,7 +59,7 @@ Press Shift+Enter. The answer appears below the cell.
 
 <!-- number: 3, section: 1.1, card: do -->
 """
-START = "enter", "It stores its training examples.", "ctrl+s"
+START = "t", "It stores its training examples.", "ctrl+s"
 
 
 @pytest.fixture
@@ -186,15 +186,15 @@ async def test_a_whole_questionnaire_by_keys(
 ) -> None:
     async with make_app().run_test(size=size) as pilot:
         screen = await open_attempt(pilot)
-        await keys(pilot, "enter", "It is a tensor.", "escape", "enter")
+        await keys(pilot, "t", "It is a tensor.", "escape", "enter")
         await shows(pilot, "It is a tensor.")
         await keys(pilot, "x", "enter")  # all core points: got it is proposed and accepted
         await stands(pilot, 2, 1)
-        await keys(pilot, *START, "p")
+        await keys(pilot, *START, "2")
         await stands(pilot, 3, 2)
-        await keys(pilot, "d")
+        await keys(pilot, "D")
         await stands(pilot, 4, 2)
-        await keys(pilot, "space", "m")
+        await keys(pilot, "space", "1")
         await arrives(pilot, TallyScreen)
         await shows(
             pilot,
@@ -212,18 +212,49 @@ async def test_a_whole_questionnaire_by_keys(
         await arrives(pilot, TodayScreen)
 
 
-async def test_enter_opens_an_empty_box_and_reveals_a_written_answer(
+async def test_one_key_writes_and_going_on_reveals(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        await keys(pilot, "t", "x")
+        await until(pilot, lambda: box(pilot).has_focus)
+        await keys(pilot, "escape", "enter")
+        await until(pilot, lambda: (current(pilot).revealed, current(pilot).text) == (True, "x"))
+        await until(pilot, lambda: not box(pilot).has_focus)
+        await keys(pilot, "space")  # nothing is ticked: nothing is judged
+        await tells(pilot, "1-3, or tick what you said.")
+        await stands(pilot, 1, 0)
+
+
+async def test_revealing_brings_points_in_sight_and_going_on_ends_in_a_grade(
     make_app, open_attempt: Open
 ) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
-        await open_attempt(pilot)
-        await keys(pilot, "enter")
-        await until(pilot, lambda: box(pilot).has_focus)
-        await keys(pilot, "escape", "enter")
-        await until(pilot, lambda: box(pilot).has_focus)  # still empty
-        await keys(pilot, "x", "escape", "enter")
-        await until(pilot, lambda: current(pilot).revealed)
-        await until(pilot, lambda: not box(pilot).has_focus)
+        await open_attempt(pilot, 1)
+        await keys(pilot, *START)
+        await shows(pilot, "── reference", "which leave more to store")
+        await pilot.resize_terminal(80, 16)
+        await settled(pilot)
+        await keys(pilot, "escape")
+        await open_attempt(pilot, 1)
+        await shows(pilot, "── reference")
+        await hides(pilot, "more to store")
+        await keys(pilot, "a", "b", "pageup", "pageup")
+        for key in ("space", "enter", "space", "enter"):
+            if number(pilot) == 2:
+                await keys(pilot, key)
+        await stands(pilot, 3, 1)
+
+
+async def test_letters_tick_and_change_nothing_else(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
+        screen = await open_attempt(pilot, 1)
+        await keys(pilot, "space", "c", "a")
+        await until(pilot, lambda: current(pilot).ticked == {0, 2})
+        await keys(pilot, *"cdefghijkmopsvwyz")
+        await until(pilot, lambda: current(pilot).ticked == {0})
+        await stands(pilot, 2, 0)
+        assert pilot.app.screen is screen
+        assert not current(pilot).flagged
 
 
 async def test_space_reveals_and_an_empty_box_says_so(make_app, open_attempt: Open) -> None:
@@ -232,7 +263,7 @@ async def test_space_reveals_and_an_empty_box_says_so(make_app, open_attempt: Op
         await keys(pilot, "space")
         await shows(pilot, "It is a tensor.")
         await shows(pilot, "Nothing written: answered in your head.")
-        await keys(pilot, "g")
+        await keys(pilot, "3")
         await until(pilot, lambda: reviews(pilot) == 1)
 
 
@@ -262,7 +293,7 @@ async def test_letters_that_come_in_one_piece_with_the_key_before_are_not_lost(
 
         send("right", "t", *"fcomul", "enter", *"qd")
         await until(pilot, lambda: (number(pilot), box(pilot).text) == (2, "fcomul\nqd"))
-        send("x", "y", "ctrl+s", "m")
+        send("x", "y", "ctrl+s", "1")
         await until(pilot, lambda: (kept(pilot), current(pilot).revealed) == ("fcomul\nqdxy", True))
         await until(pilot, lambda: reviews(pilot) == 0)
 
@@ -270,7 +301,7 @@ async def test_letters_that_come_in_one_piece_with_the_key_before_are_not_lost(
 async def test_a_grade_needs_the_answer_first(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot)
-        await keys(pilot, "m", "p", "g", "d", "x", "1", "3")
+        await keys(pilot, "1", "2", "3", "D", "x", "a", "space")
         await stands(pilot, 1, 0)
 
 
@@ -280,13 +311,13 @@ async def test_ticks_propose_and_enter_accepts(make_app, open_attempt: Open) -> 
         await keys(pilot, "space", "enter")
         await stands(pilot, 2)  # no ticks: nothing is proposed
         await keys(pilot, "down", "down", "down", "x")
-        await until(pilot, lambda: grades(pilot)[0].startswith("m missed ◂ point missing\n"))
-        await keys(pilot, "up", "x")
-        await until(pilot, lambda: grades(pilot)[1].startswith("p partly ◂ point missing\n"))
-        await keys(pilot, "up", "x")
-        await until(pilot, lambda: grades(pilot)[2].startswith("g got it ◂ all core points\n"))
+        await until(pilot, lambda: grades(pilot)[0].startswith("1 missed ◂ point missing\n"))
+        await keys(pilot, "b")
+        await until(pilot, lambda: grades(pilot)[1].startswith("2 partly ◂ point missing\n"))
+        await keys(pilot, "up", "up", "x")
+        await until(pilot, lambda: grades(pilot)[2].startswith("3 got it ◂ all core points\n"))
         await until(pilot, lambda: current(pilot).ticked == {0, 1, 2})
-        await keys(pilot, "x", "enter")
+        await keys(pilot, "a", "enter")
         await until(
             pilot, lambda: (number(pilot), kept(pilot, tables.response.c.grade)) == (3, "partly")
         )
@@ -297,9 +328,9 @@ async def test_the_grades_say_what_they_do(make_app, open_attempt: Open) -> None
         await open_attempt(pilot)
         await keys(pilot, "space")
         assert grades(pilot) == [
-            "m missed\n  again in 10 m",
-            "p partly\n  tomorrow",
-            "g got it\n  2 d",
+            "1 missed\n  again in 10 m",
+            "2 partly\n  tomorrow",
+            "3 got it\n  2 d",
         ]
 
 
@@ -308,7 +339,7 @@ async def test_skip_and_come_back(make_app, open_attempt: Open) -> None:
         await open_attempt(pilot)
         await keys(pilot, "left")
         await stands(pilot, 1)
-        await keys(pilot, "enter", "half an ", "escape", "right", "right", "left", "left")
+        await keys(pilot, "t", "half an ", "escape", "right", "right", "left", "left")
         await until(pilot, lambda: (number(pilot), box(pilot).text) == (1, "half an "))
         await keys(pilot, "t", "answer ")
         await until(pilot, lambda: box(pilot).text == "half an answer ")
@@ -325,13 +356,13 @@ async def test_skip_and_come_back(make_app, open_attempt: Open) -> None:
 async def test_flag_and_confidence(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot)
-        await keys(pilot, "f")
+        await keys(pilot, "F")
         await shows(pilot, "⚑ flagged")
-        await keys(pilot, "c", "c", "c", "c")
+        await keys(pilot, "S", "S", "S", "S")
         await shows(pilot, "your answer · 80% sure")
-        await keys(pilot, "c", "c", "c")
+        await keys(pilot, "S", "S", "S")
         await until(pilot, lambda: current(pilot).confidence is None)
-        await keys(pilot, "c", "f", "space", "c")  # only before the answer
+        await keys(pilot, "S", "F", "space", "S")  # only before the answer
         await until(pilot, lambda: kept(pilot, tables.response.c.confidence) == 0.5)
         await hides(pilot, "⚑")
 
@@ -341,18 +372,18 @@ async def test_the_list_jumps(make_app, open_attempt: Open, size) -> None:
     async with make_app().run_test(size=size) as pilot:
         await open_attempt(pilot)
         asking = pilot.app.screen.query_one("#asking")
-        await keys(pilot, "enter", "some thing", "escape", "f", "o")
+        await keys(pilot, "t", "some thing", "escape", "F", "L")
         await shows(pilot, "✎⚑  1  What is a tensor?")
         await shows(pilot, "·   2  What is overfitting, and how")
         assert asking.display is (size == LARGE)
         await until(pilot, lambda: "go there" in footer(pilot))
         await until(pilot, lambda: "sure" not in footer(pilot))
-        await keys(pilot, "down", "down", "m")
+        await keys(pilot, "down", "down", "1")
         await until(pilot, lambda: kept(pilot) == "some thing")  # being saved moves nothing
         await keys(pilot, "enter")
         await stands(pilot, 3, 0)
         assert asking.display
-        await keys(pilot, "o", "home", "escape")
+        await keys(pilot, "L", "home", "escape")
         await stands(pilot, 3)
         await until(pilot, lambda: pilot.app.screen.query_one(Questions).highlighted == 2)
 
@@ -367,7 +398,7 @@ async def test_the_mouse_works_too(make_app, open_attempt: Open) -> None:
         await keys(pilot, "ctrl+s")
         await pilot.click(PointLine)
         await until(pilot, lambda: current(pilot).ticked == {0})
-        await pilot.click("#grade-p")
+        await pilot.click("#grade-2")
         await stands(pilot, 3, 1)
         await keys(pilot, "left")
         await pilot.click(PointLine)  # judged: the ticks stand
@@ -380,9 +411,9 @@ async def test_something_to_do_is_marked_done_with_a_note(make_app, open_attempt
         await open_attempt(pilot, 2)
         await shows(pilot, "Press Shift+Enter.")
         await until(pilot, lambda: not pilot.app.screen.query_one(Points).ticked)
-        await keys(pilot, "space", "m", "g")  # neither revealed nor judged
+        await keys(pilot, "space", "1", "3")  # neither revealed nor judged
         await stands(pilot, 3)
-        await keys(pilot, "enter", "I saw 2", "ctrl+s", "escape", "d")
+        await keys(pilot, "t", "I saw 2", "ctrl+s", "escape", "D")
         await stands(pilot, 4, 0)
         await keys(pilot, "left")
         await shows(pilot, "I saw 2")
@@ -398,10 +429,10 @@ async def test_a_judged_question_shows_its_grade_and_enter_goes_on(
 ) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot)
-        await keys(pilot, "space", "x", "p", "left")
+        await keys(pilot, "space", "x", "2", "left")
         await shows(pilot, "You judged it: partly.")
         await shows(pilot, "[x]")
-        await keys(pilot, "x", "m", "t")
+        await keys(pilot, "x", "1", "t")
         await stands(pilot, 1, 1)
         await keys(pilot, "enter")
         await stands(pilot, 2)
@@ -410,7 +441,7 @@ async def test_a_judged_question_shows_its_grade_and_enter_goes_on(
 async def test_undo_takes_back_grade_and_review(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot)
-        await keys(pilot, "space", "x", "g", "space", "m")
+        await keys(pilot, "space", "x", "3", "space", "1")
         await until(pilot, lambda: reviews(pilot) == 2)
         await keys(pilot, "right", "u")
         await stands(pilot, 2)
@@ -420,19 +451,19 @@ async def test_undo_takes_back_grade_and_review(make_app, open_attempt: Open) ->
         )
         await keys(pilot, "u")
         await until(pilot, lambda: (number(pilot), current(pilot).ticked) == (1, {0}))
-        await keys(pilot, "u", "g")
+        await keys(pilot, "u", "3")
         await until(pilot, lambda: current(pilot).note.id == "overfitting")
 
 
 async def test_undo_from_the_summary(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot)
-        await keys(pilot, "space", "g", "space", "g", "d", "space", "g")
+        await keys(pilot, "space", "3", "space", "3", "D", "space", "3")
         await arrives(pilot, TallyScreen)
         await keys(pilot, "u")
         await stands(pilot, 4)
         await tells(pilot, "question 4 is open again")
-        await keys(pilot, "m")
+        await keys(pilot, "1")
         await arrives(pilot, TallyScreen)
         await shows(pilot, "missed    1")
 
@@ -452,13 +483,13 @@ async def test_help_and_find(make_app, open_attempt: Open) -> None:
 @pytest.mark.parametrize(
     ("steps", "shown", "hidden"),
     [
-        ((), ("write", "reveal", "next", "sure", "list", "flag"), ("accept", "judge", "tick")),
+        ((), ("write", "reveal", "next", "sure", "list", "flag"), ("go on", "judge", "tick")),
         (("t",), ("reveal", "leave the box"), ("write", "next", "list", "back", "flag")),
-        (("space",), ("judge", "tick", "next", "list"), ("accept", "reveal", "sure", "undo")),
-        (("space", "x"), ("accept", "judge", "tick"), ("reveal", "write")),
-        (("space", "g", "left"), ("next open", "undo"), ("judge", "tick", "accept", "sure")),
-        (("right", "right"), ("write", "done"), ("reveal", "judge", "sure", "accept")),
-        (("o",), ("go there", "choose", "back"), ("write", "flag", "next")),
+        (("space",), ("go on", "judge", "tick", "next", "list"), ("reveal", "sure", "undo")),
+        (("space", "x"), ("go on", "judge", "tick"), ("reveal", "write")),
+        (("space", "3", "left"), ("next open", "undo"), ("judge", "tick", "go on", "sure")),
+        (("right", "right"), ("write", "done"), ("reveal", "judge", "sure")),
+        (("L",), ("go there", "choose", "back"), ("write", "flag", "next")),
     ],
 )
 async def test_the_footer_shows_the_keys_that_work(
@@ -512,10 +543,10 @@ async def test_earlier_answers_beside_the_new_one(
     clock.forward(days=2)
     async with app.run_test(size=LARGE) as pilot:
         await open_attempt(pilot, anew=True)
-        await keys(pilot, "h")
+        await keys(pilot, "H")
         await arrives(pilot, AttemptScreen)  # only once one has answered
         await until(pilot, lambda: "earlier" not in footer(pilot))
-        await keys(pilot, "enter", "What I say now.", "ctrl+s", "h")
+        await keys(pilot, "t", "What I say now.", "ctrl+s", "H")
         await arrives(pilot, CompareScreen)
         await shows(pilot, "What I say now.")
         await shows(pilot, "My first idea.")
@@ -525,7 +556,7 @@ async def test_earlier_answers_beside_the_new_one(
         await shows(pilot, "on Saturday · partly")
         await keys(pilot, "left")
         await shows(pilot, "My first idea.")
-        await keys(pilot, "escape", "g", "h")
+        await keys(pilot, "escape", "3", "H")
         await stands(pilot, 2)  # no earlier answers to this one
 
 
@@ -541,9 +572,9 @@ async def test_an_earlier_answer_to_another_case_stands_below_its_question(
     async with app.run_test(size=LARGE) as pilot:
         await open_attempt(pilot, anew=True)
         await shows(pilot, "And in a ship's hold?")
-        await keys(pilot, "enter", "What I say now.", "ctrl+s")
+        await keys(pilot, "t", "What I say now.", "ctrl+s")
         await shows(pilot, "A box.")
-        await keys(pilot, "h")
+        await keys(pilot, "H")
         await arrives(pilot, CompareScreen)
         await shows(pilot, "What is a tensor?")
         await shows(pilot, "And in a ship's hold?")
@@ -558,7 +589,7 @@ async def test_a_left_attempt_is_resumed_where_it_was(
 ) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot)
-        await keys(pilot, "space", "g", "enter", "some thing", "escape", "c", "space", "x")
+        await keys(pilot, "space", "3", "t", "some thing", "escape", "S", "space", "x")
         await keys(pilot, "right", "escape")
         await arrives(pilot, TodayScreen)
     clock.forward(days=21)
@@ -571,7 +602,7 @@ async def test_a_left_attempt_is_resumed_where_it_was(
         await until(pilot, lambda: (box(pilot).text, current(pilot).ticked) == ("some thing", {0}))
         await shows(pilot, "50% sure")
         await shows(pilot, "training loss keeps")  # revealed stays revealed
-        await until(pilot, lambda: grades(pilot)[1].startswith("p partly ◂"))
+        await until(pilot, lambda: grades(pilot)[1].startswith("2 partly ◂"))
         await until(pilot, lambda: not box(pilot).has_focus)
 
 
@@ -626,10 +657,10 @@ async def test_a_locked_database_loses_nothing(
         await until(pilot, lambda: (kept(pilot), hint(pilot)) == ("wait for me", ""))
         await keys(pilot, "space")
         with writing(other):
-            await keys(pilot, "g")
+            await keys(pilot, "3")
         await stands(pilot, 1, 0)
         other.dispose()
-        await keys(pilot, "g")
+        await keys(pilot, "3")
         await stands(pilot, 2, 1)
 
 
@@ -639,7 +670,7 @@ async def test_a_grade_from_another_window_stands(make_app, open_attempt: Open) 
         await keys(pilot, "space")
         other = Attempt(screen.attempt.desk, 1)
         other.grade(Grade.PARTLY)
-        await keys(pilot, "g")
+        await keys(pilot, "3")
         await tells(pilot, "already graded in another window")
         await shows(pilot, "You judged it: partly.")
         await until(pilot, lambda: reviews(pilot) == 1)
@@ -702,8 +733,8 @@ async def test_the_second_grade_of_a_day_is_kept_only(
     async with app.run_test(size=SMALL) as pilot:
         await open_attempt(pilot, anew=True)
         await keys(pilot, "space")
-        await until(pilot, lambda: grades(pilot)[0] == "m missed\n  kept, not scheduled")
-        await keys(pilot, "m")
+        await until(pilot, lambda: grades(pilot)[0] == "1 missed\n  kept, not scheduled")
+        await keys(pilot, "1")
         await tells(pilot, "Kept, not scheduled again today.")
         await stands(pilot, 2, 1)
 
@@ -714,9 +745,9 @@ async def test_a_pretest_says_what_it_does(make_app, open_attempt: Open) -> None
         await shows(pilot, "pretest")
         await keys(pilot, "space")
         assert grades(pilot) == [
-            "m missed\n  when you start it",
-            "p partly\n  when you start it",
-            "g got it\n  2 d",
+            "1 missed\n  when you start it",
+            "2 partly\n  when you start it",
+            "3 got it\n  2 d",
         ]
         await until(
             pilot,
@@ -724,7 +755,7 @@ async def test_a_pretest_says_what_it_does(make_app, open_attempt: Open) -> None
                 hint(pilot) == "pretest: what you miss is not scheduled; it comes as a new card"
             ),
         )
-        await keys(pilot, "m")
+        await keys(pilot, "1")
         await tells(pilot, "comes once you have started its section")
         await until(pilot, lambda: reviews(pilot) == 0)
 
@@ -732,14 +763,14 @@ async def test_a_pretest_says_what_it_does(make_app, open_attempt: Open) -> None
 async def test_words_and_ticks_that_disagree(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=LARGE) as pilot:
         await open_attempt(pilot, 1)
-        await keys(pilot, "enter", "Results on unseen data stop improving", "ctrl+s")
+        await keys(pilot, "t", "Results on unseen data stop improving", "ctrl+s")
         await until(pilot, lambda: (doubts(pilot), hint(pilot)) == ([], ""))
-        await keys(pilot, "down", "x")
+        await keys(pilot, "a")
         await until(pilot, lambda: doubts(pilot) == ["a [x]", "b [ ]"])
         await until(pilot, lambda: hint(pilot) == "? your words and this tick disagree")
-        await keys(pilot, "down", "x")
+        await keys(pilot, "b")
         await until(pilot, lambda: doubts(pilot) == ["a [x]"])
-        await keys(pilot, "up", "x")
+        await keys(pilot, "a")
         await until(pilot, lambda: (doubts(pilot), hint(pilot)) == ([], ""))
 
 
@@ -757,12 +788,12 @@ async def test_an_answer_of_40_lines_at_80_by_24(make_app, open_attempt: Open) -
         await shows(pilot, "line 1 of")
         await keys(pilot, "ctrl+s")
         await shows(pilot, "── reference ──")
-        await shows(pilot, "g got it")
+        await shows(pilot, "3 got it")
         await keys(pilot, "pagedown")
         await shows(pilot, "The model stores its training examples")
         await keys(pilot, "down", "down", "down")
         await shows(pilot, "▸ c [ ] extra:")
-        await shows(pilot, "g got it")
+        await shows(pilot, "3 got it")
         await keys(pilot, "t", *["down"] * 60)  # the box can be read again to its end
         await keys(pilot, "escape", "pageup", "pageup")
         await shows(pilot, "line 40 of")
@@ -805,7 +836,7 @@ async def test_an_answer_of_100_000_characters(make_app, open_attempt: Open, bet
         await paste(pilot, "more")
         await keys(pilot, "escape")
         await until(pilot, lambda: kept(pilot) == text[:-2] + "yz")
-        await keys(pilot, "right", "left", "space", "x", "g")
+        await keys(pilot, "right", "left", "space", "x", "3")
         await stands(pilot, 2, 1)
 
 
@@ -868,8 +899,15 @@ async def test_nothing_shifts_when_the_reference_appears(
         await keys(pilot, *START[:2], "escape")
 
         def places() -> list[object]:
-            names = ("#question", "#your-rule", "#text", "#sheet", "Grades", "Questions")
-            return [pilot.app.screen.query_one(name).region for name in names]
+            """Where all is; what scrolls, on its sheet."""
+            screen = pilot.app.screen
+            down = (0, round(screen.query_one("#sheet").scroll_y))
+            moving = [
+                screen.query_one(name).region.translate(down)
+                for name in ("#question", "#your-rule", "#text")
+            ]
+            still = [screen.query_one(name).region for name in ("#sheet", "Grades", "Questions")]
+            return [*moving, *still]
 
         before = places()
         await keys(pilot, "space")
@@ -916,7 +954,7 @@ async def test_picture_of_an_open_question(look) -> None:
 
 
 async def test_picture_of_an_answer_being_written(look) -> None:
-    await look("c", "c", "c", "f", "enter", "It stores its training examples\n\n- and noise")
+    await look("S", "S", "S", "F", "t", "It stores its training examples\n\n- and noise")
 
 
 async def test_picture_of_a_revealed_answer(look) -> None:
@@ -924,11 +962,11 @@ async def test_picture_of_a_revealed_answer(look) -> None:
 
 
 async def test_picture_of_ticks_that_the_words_do_not_bear_out(look) -> None:
-    await look(*START, "down", "x", "down", light=True)
+    await look(*START, "x", light=True)
 
 
 async def test_picture_of_a_judged_question(look) -> None:
-    await look(*START, "down", "x", "m", "left")
+    await look(*START, "down", "x", "1", "left")
 
 
 async def test_picture_of_something_to_do(look) -> None:
@@ -936,7 +974,7 @@ async def test_picture_of_something_to_do(look) -> None:
 
 
 async def test_picture_of_the_list(look) -> None:
-    await look("space", "m", "d", "f", "o", "home", "down")
+    await look("space", "1", "D", "F", "L", "home", "down")
 
 
 async def test_picture_of_a_pretest(look) -> None:
@@ -944,7 +982,7 @@ async def test_picture_of_a_pretest(look) -> None:
 
 
 async def test_picture_of_the_outcome(look) -> None:
-    steps = ("space", "x", "g", *START, "down", "x", "p", "d", "f", "right")
+    steps = ("space", "x", "3", *START, "down", "x", "2", "D", "F", "right")
     await look(*steps, at=0)
 
 
@@ -952,12 +990,12 @@ async def test_picture_of_earlier_answers(look, make_app, clock: Clock) -> None:
     app = make_app()
     answer(app, clock, "It learns the noise, e.g.\n\n- labels\n- marks", Grade.MISSED, at=1)
     clock.forward(days=3)
-    await look(*START, "p", "left", "h", app=app, anew=True)
+    await look(*START, "2", "left", "H", app=app, anew=True)
 
 
 async def test_picture_of_a_long_answer(look) -> None:
     text = "\n".join(f"line {number} of a long answer" for number in range(1, 41))
-    await look("enter", text, "ctrl+s")
+    await look("t", text, "ctrl+s")
 
 
 async def test_picture_of_other_sizes(look) -> None:
@@ -966,4 +1004,4 @@ async def test_picture_of_other_sizes(look) -> None:
 
 async def test_picture_without_colour(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    await look("space", "p", *START, "down", "x", "f", at=0, sizes=[LARGE])
+    await look("space", "2", *START, "down", "x", "F", at=0, sizes=[LARGE])

@@ -122,7 +122,7 @@ async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_to
         await pilot.press("p")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "pretest")
-        await pilot.press("space", "m", "escape")
+        await pilot.press("space", "1", "escape")
         await open_today(pilot)
         await until(pilot, lambda: "pretest" in shown(app, "#past"))
         await hides(pilot, "p pretest")  # it goes on as one
@@ -132,7 +132,7 @@ async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
-        await pilot.press("r")
+        await pilot.press("R")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "1 of 12 · 0 judged")
 

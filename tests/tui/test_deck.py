@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from screen import NARROW, WIDE, shows, toasts, until
+from screen import NARROW, WIDE, shows, told, until
 from studyapp.study import library
 
 DECK = (
@@ -36,9 +36,9 @@ async def test_a_deck_is_started_studied_and_asked(
         await pilot.press("t")
         await shows(pilot, "spanish", "ES::Animals", "started")
         await pilot.press("down", "o")
-        await until(pilot, lambda: "Deck ES::Animals lets no more new cards in" in toasts(pilot))
+        await until(pilot, lambda: "Deck ES::Animals lets no more new cards in" in told(pilot))
         await pilot.press("o")
-        await until(pilot, lambda: "Deck ES::Animals is started" in toasts(pilot))
+        await until(pilot, lambda: "Deck ES::Animals is started" in told(pilot))
         await pilot.press("c")
         await shows(pilot, "Deck ES::Animals", "2 questions")
         await pilot.press("enter")
@@ -53,7 +53,7 @@ async def test_a_deck_waits_behind_the_chapters(make_app, open_today, only_pack)
         await open_today(pilot)
         await shows(pilot, "Chapter 1, Chapter 1, is ready:", "Start deck ES::Animals")
         await pilot.press("o")
-        await until(pilot, lambda: toasts(pilot) == "Deck ES::Animals is open; u closes it again.")
+        await until(pilot, lambda: told(pilot) == "Deck ES::Animals is open; u closes it again.")
         await shows(pilot, "Questionnaire, chapter 1")
         await pilot.press("slash")
         await pilot.press(*"perro")

@@ -121,7 +121,7 @@ async def test_the_points_of_the_mechanism(look) -> None:
 
 
 async def test_the_last_run_beside_the_next(look) -> None:
-    await look("up", "run", "end", "k", "9")
+    await look("up", "run", "end", "s", "9")
 
 
 async def test_after_right(look) -> None:
@@ -133,11 +133,11 @@ async def test_after_wrong_beside_an_earlier_run(look) -> None:
 
 
 async def test_history(look) -> None:
-    await look("h", before=[30, 9])
+    await look("H", before=[30, 9])
 
 
 async def test_knobs(look) -> None:
-    await look("k", "9", "down", "x", sizes=[NARROW])
+    await look("s", "9", "down", "x", sizes=[NARROW])
 
 
 async def test_range(look) -> None:

@@ -147,7 +147,7 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await pilot.press("n")
         await tells(pilot, "A card of it is made; it comes up on 18 Dec.")
         await offers(pilot, "card", False)
-        await pilot.press("h")
+        await pilot.press("H")
         await arrives(pilot, HistoryScreen)
         await shows(pilot, "20 Nov 09:00")
         await shows(pilot, "Your predictions, all experiments: right in 1 of 1")
@@ -239,9 +239,9 @@ async def test_the_learner_explains_before_the_verdict(make_app, open_today, les
         await shows(pilot, "n makes a card of it")
         await offers(pilot, "no_card", False)
         ticked = history(app, "probe")[0].explanation_ticked
-        await pilot.press("h")
+        await pilot.press("H")
         await shows(pilot, "You wrote: It [b]q")
-        await pilot.press("escape", "k", "9", "escape", "enter")
+        await pilot.press("escape", "s", "9", "escape", "enter")
         await explains(pilot, app)
         await pilot.press("enter")
         await shows(pilot, "With few examples 9 of them say little.")
@@ -276,7 +276,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
-        await pilot.press("k")
+        await pilot.press("s")
         told = "Last run, defaults: gap +4.7 points [3.9, 5.5]"
         await shows(pilot, told, "↑ loss", "train loss 0.00674", "stopped error")
         await pilot.press("9")
@@ -292,7 +292,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         await until(pilot, lambda: beside.region.x >= plots.region.right)
         assert beside.region.y == plots.region.y
         assert not under.display
-        await pilot.press("k")
+        await pilot.press("s")
         await shows(pilot, "Last run, n = 9: gap −3.1 points [−3.9, −2.3]")
         await hides(pilot, told)
 
@@ -307,7 +307,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
-        await pilot.press("k", "9", "escape")
+        await pilot.press("s", "9", "escape")
         await shows(pilot, "With n = 9 instead: A small network trains")
         await pilot.press("up", "enter")
         await ended(pilot, app)
@@ -316,7 +316,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         await shows(pilot, "−3.1 points [−3.9, −2.3]")
         await shows(pilot, "+4.7 [3.9, 5.5]")  # beside it, and its unit beside that
         await shows(pilot, "run of 20 Nov, defaults")
-        await pilot.press("r", "enter")  # exploring: no prediction is asked for
+        await pilot.press("R", "enter")  # exploring: no prediction is asked for
         await ended(pilot, app)
         await shows(pilot, "run of 20 Nov, n = 9")
         found = history(app, "probe")
@@ -366,7 +366,7 @@ async def test_from_a_card_to_its_experiment_and_back(
         await arrives(pilot, ReviewScreen)
         await pilot.press("enter")
         await shows(pilot, "the gap rose ▪ predict first (l)")
-        await pilot.press("f")
+        await pilot.press("r")
         await shows(pilot, "the gap rose: +5.0 points [4.2, 5.8] ▪ reference, 32 seeds, CPU")
         await pilot.press("l")
         await arrives(pilot, LessonScreen)
@@ -500,11 +500,11 @@ async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
         (kept,) = history(app, name)
         assert (kept.outcome, kept.facts) == (Ending.FAILED, ())
         if name == "broken":
-            await pilot.press("r")
+            await pilot.press("R")
             await ended(pilot, app)
             await until(pilot, lambda: len(history(app, name)) == 2)
             await until(pilot, lambda: history(app, name)[0].prediction.prediction.naive)
-            await pilot.press("k")  # to set right what made it fail: nothing is started
+            await pilot.press("s")  # to set right what made it fail: nothing is started
             await shows(pilot, "How sure?")
             await until(pilot, lambda: isinstance(app.focused, KnobInput))
             await until(pilot, lambda: len(history(app, name)) == 2)
@@ -550,9 +550,9 @@ async def test_a_run_cancelled_while_torch_loads_leaves_the_prediction_as_it_was
         await pilot.press("escape")
         await ended(pilot, app)
         await shows(pilot, "Cancelled before anything was seen; your prediction stands.")
-        await pilot.press("h")
+        await pilot.press("H")
         await shows(pilot, "no try is spent")
-        await pilot.press("escape", "r")
+        await pilot.press("escape", "R")
         await ended(pilot, app)
         await shows(pilot, "Right.", "Right in 1 of 1")
         newest, unseen = history(app, "probe")
@@ -633,7 +633,7 @@ async def test_a_bad_knob_is_refused_at_its_field_before_anything_starts(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "k")
+        await pilot.press("l", "enter", "up", "s")
         await shows(pilot, "✓ default")
         await shows(pilot, "n: examples; with 30 the effect is clear")
         await pilot.press("1")
@@ -692,7 +692,7 @@ async def test_no_experiments_is_a_sentence(make_app, open_today, lessons) -> No
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "v", "h")
+        await pilot.press("l", "enter", "v", "H")
         await shows(pilot, "No experiment is installed. Left out: ", "obe.py:1: Lesson(…) needs")
 
 

@@ -53,7 +53,7 @@ async def test_raw_maths_holds_on_the_next_screen(make_app, open_today, settle) 
     app = make_app()
     async with app.run_test() as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "r", "escape", "enter")
+        await pilot.press("enter", "M", "escape", "enter")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         await settle(pilot)
         assert all(prose.raw for prose in app.screen.query(Prose))

@@ -299,7 +299,7 @@ async def test_o_starts_a_section_and_takes_it_back(make_app, open_tracker) -> N
         await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3"})
         await pilot.press("end", "up", "up", "enter", "down", "o")
         await stands(pilot, "2.1")
-        await until(pilot, lambda: line(app, "2.1").endswith("started"))
+        await until(pilot, lambda: line(app, "2.1 Gathering").endswith("started"))
         await until(pilot, lambda: "1 started" in line(app, "From model"))
         await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "2.1"})
         await tells(pilot, "Section 2.1 is started: 2 new cards, a few a day.")

@@ -22,6 +22,7 @@ from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
 from studyapp.tui.app import StudyApp
 from studyapp.tui.editor import arguments
+from studyapp.tui.keys import HELD
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.new import NewScreen
@@ -135,23 +136,146 @@ async def test_ticks_propose_and_one_key_accepts(make_app, open_today) -> None:
         await until(pilot, lambda: ratings(app)[-1] is Rating.GOOD)
 
 
-async def test_hard_with_a_core_point_missing_can_be_made_again(make_app, open_today) -> None:
+async def to_q00(pilot: Pilot[None], open_today) -> None:
+    """Rate what comes first, and reveal the first question, which has a core and an extra point."""
+    await open_today(pilot)
+    await pilot.press("enter", *["enter", "3"] * 3, "enter")
+    await asks(pilot, "q00")
+
+
+async def test_the_letter_of_a_point_ticks_it(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await to_q00(pilot, open_today)
+        points = app.screen.query_one(Points)
+        await pilot.press("b", "a")
+        await until(pilot, lambda: points.ticked == {0, 1})
+        await pilot.press("a", "e", "h")  # there is no e, and no h
+        await until(pilot, lambda: points.ticked == {1})
+        await pilot.press("up", "up", "x", "x")  # a tick moves on to the next point
+        await until(pilot, lambda: points.ticked == {0})
+        await asks(pilot, "q00", 3)
+
+
+async def test_letters_and_vims_hand_change_no_card(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await to_q00(pilot, open_today)
+        shown = app.screen
+        await pilot.press(*"abcdefghijkoprsvwxyzgG", "j", "k", "down", "up")
+        await asks(pilot, "q00", 3)
+        assert app.screen is shown
+        await pilot.press("3")
+        await asks(pilot, "q01", 4)
+        await pilot.press(*"abcdefghijkoprsvwxyz")  # nor before the answer is shown
+        await asks(pilot, "q01", 4)
+
+
+async def test_without_a_tick_going_on_asks_for_one(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await to_q00(pilot, open_today)
+        await pilot.press("space")
+        await tells(pilot, "1-4, or tick what you said.")
+        await asks(pilot, "q00", 3)
+
+
+async def test_a_card_without_points_is_good_when_one_goes_on(make_app, open_today) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", *["enter", "3"] * 3, "enter", "down", "down", "x", "2")
-        await shows(pilot, "a makes that Hard an Again")
+        await pilot.press("enter", "enter", "space")
+        await asks(pilot, "t1", 1)
+        assert ratings(app) == [Rating.GOOD]
+
+
+async def test_a_key_that_is_held_down_rates_nothing(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await asks(pilot, "t0")
+        for seconds, rated in ((0.0, 0), (0.03, 0), (0.06, 0), (0.3, 1)):
+            key = events.Key("space", " ")
+            key.time = 1000.0 + seconds
+            app.post_message(key)
+            await shows(pilot, "Term 1" if rated else "Meaning number 0.")
+            await asks(pilot, f"t{rated}", rated)
+
+
+async def test_a_key_that_is_held_down_sets_one_card_aside(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await asks(pilot, "t0")
+        for seconds in (0.0, 0.03, 0.06, 0.09):
+            key = events.Key("minus", "-")
+            key.time = 1000.0 + seconds
+            app.post_message(key)
+            await asks(pilot, "t1")
+        await shows(pilot, "1 of 9")
+
+
+async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
+    make_app, open_today, only_pack: Path, clock: Clock
+) -> None:
+    (only_pack / "1" / "jargon.md").unlink()
+    (only_pack / "1" / "a.md").write_text(
+        questionnaire("## Which two? {#two}\n\nBoth.\n\n- [ ] one\n- [ ] other")
+    )
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        while prompt(app) != "two":
+            await pilot.press("minus")
+            await pilot.pause(2 * HELD)  # sooner it would be held down
+            await settled(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "1 again", "10 m")
         await pilot.press("a")
-        await until(pilot, lambda: ratings(app)[-1:] == [Rating.AGAIN])
-        await hides(pilot, "a makes")
-        await asks(pilot, "q01")
+        await shows(pilot, "1 partly", "tomorrow")
+        await pilot.press("b")
+        await shows(pilot, "1 again", "10 m")
+        await pilot.press("b", "1")
+        await until(pilot, lambda: reviews(app) == 1)
+        await hides(pilot, "Which two?")
+        assert isinstance(app.screen, ReviewScreen)
+        before = app.screen.sitting.counts
+        await pilot.press("u")
+        await asks(pilot, "two")
+        await tells(pilot, "Undone: Again.")
+        assert app.screen.sitting.view is not None
+        assert app.screen.sitting.view.memory.due is None
+        assert app.screen.sitting.counts.total == before.total + 1
+        assert ratings(app) == []
+
+
+async def test_revealing_brings_the_answer_in_sight_and_going_on_scrolls(
+    make_app, open_today, only_pack: Path
+) -> None:
+    lines = "\n\n".join(f"Line {number} of the answer." for number in range(12))
+    text = f"## Long? {{#long}}\n\n{lines}\n\n- [ ] one\n- [ ] other"
+    for path in (only_pack / "1").glob("*.md"):
+        path.unlink()
+    (only_pack / "1" / "a.md").write_text(questionnaire(text))
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "t", *"mine", "ctrl+s")
+        await shows(pilot, "── answer", "Line 0 of the answer.")
+        await hides(pilot, "[ ] other")
+        await pilot.press("space")
+        await shows(pilot, "[ ] other")
+        assert reviews(app) == 0
 
 
 async def test_undo_as_often_as_wanted(make_app, open_today) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "enter", "3", "enter", "1", "s", "b")
+        await pilot.press("enter", "enter", "3", "enter", "1", "at", "minus")
         for name in ("q00", "t2", "t1", "t0"):
             await pilot.press("u")
             await asks(pilot, name)
@@ -207,7 +331,7 @@ async def test_suspend_bury_and_know(make_app, open_today) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter")
-        for key, place in (("b", "1 of 9"), ("s", "1 of 8"), ("k", "1 of 7")):
+        for key, place in (("minus", "1 of 9"), ("at", "1 of 8"), ("K", "1 of 7")):
             await pilot.press(key)
             await shows(pilot, place)
         await asks(pilot, "q00")
@@ -224,10 +348,11 @@ async def test_raw_maths_is_a_switch_and_is_kept(
         await open_today(pilot)
         await pilot.press("enter")
         while prompt(app) != "alpha":
-            await pilot.press("b")
+            await pilot.press("minus")
+            await pilot.pause(2 * HELD)  # sooner it would be held down
             await settled(pilot)
         await shows(pilot, "α²")
-        await pilot.press("r")
+        await pilot.press("M")
         await shows(pilot, "$\\alpha^2$")
     kept = tmp_path / "config" / "studyapp" / "settings.toml"
     assert kept.read_text() == "raw_maths = true\n"
@@ -252,10 +377,10 @@ async def test_edit_opens_a_copy_at_its_line_and_shows_the_new_text(
     before = (only_pack / "1" / "jargon.md").read_text()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "enter", "e")
+        await pilot.press("enter", "enter", "E")
         await asks(pilot, "t0")
         await shows(pilot, "Better words.")
-        await pilot.press("e")  # again: now the copy itself is edited
+        await pilot.press("E")  # again: now the copy itself is edited
         await shows(pilot, "Better words.")
     assert (only_pack / "1" / "jargon.md").read_text() == before
     copies = list((tmp_path / "data" / "studyapp" / "packs" / "mine").glob("*.md"))
@@ -309,7 +434,7 @@ async def test_a_note_is_copied_once_and_only_if_it_was_changed(
         await open_today(pilot)
         await pilot.press("enter", "enter")
         for _ in range(2):
-            await pilot.press("e")
+            await pilot.press("E")
             await settled(pilot)
             await asks(pilot, "t0")
         assert away == [True, False] * 2
@@ -334,10 +459,10 @@ async def test_a_draft_that_is_no_note_any_more_is_kept(
     app, data = make_app(), tmp_path / "data" / "studyapp"
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "enter", "e")
+        await pilot.press("enter", "enter", "E")
         await tells(pilot, "the code fence that begins here is never closed")
         assert not (data / "packs" / "mine").exists()
-        await pilot.press("e")  # it opens what was kept, and this time closes the fence
+        await pilot.press("E")  # it opens what was kept, and this time closes the fence
         await shows(pilot, "More.")
     assert not list((data / "drafts").iterdir())
 
@@ -442,7 +567,7 @@ async def test_what_another_window_has_changed_is_told_and_one_key_repeats(
         await open_today(second)
         await first.press("enter", "t", *"mine", "ctrl+s")
         await asks(first, "t0")
-        await second.press("enter", "k")
+        await second.press("enter", "K")
         await asks(second, "t1")
         await first.press("4")
         await tells(first, "has changed in another window")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from studyapp.errors import AlreadyRatedError, StudyError
@@ -24,8 +25,9 @@ from studyapp.study.questionnaire.attempt import Attempt, Earlier
 from studyapp.study.questionnaire.hints import disagreements
 from studyapp.study.questionnaire.promise import DEEPER, STAYS, WAITS, promises
 from studyapp.study.questionnaire.response import LONGEST
-from studyapp.tui import places
+from studyapp.tui import places, sight
 from studyapp.tui.evidence import evidence
+from studyapp.tui.keys import actions, bind, letters
 from studyapp.tui.screens.page import SMALLEST
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.answer import AnswerBox
@@ -38,22 +40,8 @@ SURE = (None, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 _DISAGREE = "? your words and this tick disagree"
 _PRETEST = "pretest: what you miss is not scheduled; it comes as a new card"
-_DEEPER = "its card comes only if you ask for it: a"
+_DEEPER = "its card comes only if you ask for it"
 _NOT_STARTED = "what you miss waits until you start its section"
-
-
-def _key(
-    keys: str,
-    action: str,
-    description: str,
-    *,
-    tooltip: str = "",
-    show: bool = True,
-    key_display: str | None = None,
-) -> Binding:
-    """A binding that is looked at before the focus. Keys that come in one piece, as over a slow
-    line, are then taken in order: what is typed right behind `t` is in the box, not lost."""
-    return Binding(keys, action, description, show, key_display, priority=True, tooltip=tooltip)
 
 
 class AttemptScreen(WritingPage):
@@ -72,43 +60,42 @@ class AttemptScreen(WritingPage):
         (30, "-tall"),
     ]
     BINDINGS = [  # noqa: RUF012
-        _key("ctrl+s", "reveal_typed", "reveal", tooltip="Show the answer"),
-        _key("enter", "write", "write", tooltip="Write; esc leaves the box, ctrl+s reveals"),
-        _key("enter", "reveal", "reveal", show=False),
-        _key("space", "reveal", "reveal", tooltip="Show the answer"),
-        _key("enter,space", "accept", "accept", tooltip="Accept what your ticks propose"),
-        _key("enter", "next_open", "next open", tooltip="Go to the next question to judge"),
-        _key("t", "type", "type", show=False, tooltip="Go into the box: write, or scroll"),
-        _key("d", "grade('done')", "done", tooltip="Mark as done; what you wrote is the note"),
-        _key(
-            "m",
+        bind("save", "reveal_typed", "reveal", "Show the answer", first=True),
+        bind("write", label="write", tooltip="Write; esc leaves, ctrl+s reveals", first=True),
+        bind("write", "read", tooltip="Go into the box, to scroll it", show=False, first=True),
+        bind("go_on", "reveal", "reveal", "Show the answer", first=True),
+        bind("go_on", "next_open", "next open", "Go to the next question to judge", first=True),
+        bind("go_on", tooltip="More of the answer; at its end, judge as ticked", first=True),
+        *letters(first=True),
+        bind("tick", "tick_here", show=False, first=True),
+        bind("done", "grade('done')", first=True),
+        bind(
+            "again",
             "grade('missed')",
             "judge",
-            key_display="m p g",
-            tooltip="Judge: m missed, p partly, g got it",
+            "Judge: 1 missed, 2 partly, 3 got it",
+            shown="1-3",
+            first=True,
         ),
-        _key("p", "grade('partly')", "partly", show=False),
-        _key("g", "grade('got it')", "got it", show=False),
-        _key("x", "tick", "tick", key_display="↑↓ x", tooltip="Tick a point: you said it"),
-        _key("down", "point(1)", "next point", show=False),
-        _key("up", "point(-1)", "previous point", show=False),
-        _key("right", "step(1)", "next", key_display="←→", tooltip="Next question, or previous"),
-        _key("left", "step(-1)", "previous", show=False),
-        _key("c", "sure", "sure", tooltip="How sure you are: 50%, 60%, … 100%, not said"),
-        _key("o", "overview", "list", tooltip="All questions: choose one"),
-        _key("escape", "leave_box", "leave the box", tooltip="Stop writing"),
-        _key("escape,q", "back", "back", key_display="esc", tooltip="Back; all is kept"),
-        _key("u", "undo", "undo", tooltip="Take back the newest grade with its review"),
-        _key("h", "earlier", "earlier", tooltip="Your earlier answers beside this one"),
-        _key("l", "lesson", "lab", tooltip="The experiment behind this answer"),
-        _key("r", "reference", "figure", tooltip="Show the reference figure at once"),
-        _key(
-            "a", "ask", "ask", tooltip="Ask for its card, which comes only then; again: no longer"
-        ),
-        _key("f", "flag", "flag", tooltip="Flag to come back to, or take the flag away"),
-        _key("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
-        _key("pagedown", "scroll(1)", "scroll down", show=False, tooltip="Scroll"),
-        _key("pageup", "scroll(-1)", "scroll up", show=False),
+        bind("hard", "grade('partly')", "partly", show=False, first=True),
+        bind("good", "grade('got it')", "got it", show=False, first=True),
+        bind("ask", first=True),
+        bind("right", "step(1)", tooltip="Next question, or previous", first=True),
+        bind("left", "step(-1)", show=False, first=True),
+        bind("sure", first=True),
+        bind("list", "overview", tooltip="All questions: choose one", first=True),
+        bind("undo", tooltip="Take back the newest grade with its review", first=True),
+        bind("history", "earlier", tooltip="Your earlier answers beside this one", first=True),
+        bind("lesson", tooltip="The experiment behind this answer", first=True),
+        bind("reference", first=True),
+        bind("flag", first=True),
+        bind("find", show=False, first=True),
+        bind("down", "move(1)", tooltip="Go to the next point, or scroll", show=False, first=True),
+        bind("up", "move(-1)", show=False, first=True),
+        bind("page_down", "scroll(1)", show=False, first=True),
+        bind("page_up", "scroll(-1)", show=False, first=True),
+        bind("back", "leave_box", "leave the box", "Stop writing", first=True),
+        bind("back", first=True),
     ]
     DEFAULT_CSS = """
     AttemptScreen {
@@ -142,6 +129,7 @@ class AttemptScreen(WritingPage):
         self._box = AnswerBox(id="text")
         self._fresh = True  # nobody has been in the box; it shows the answer from its beginning
         self._refused = ""  # why the newest key or paste is not in the box
+        self._laid_out = False  # the answer has been on the screen
         self._choosing = False
         self._leads_to: dict[Grade, str] = {}
         self._deeper = Deeper()  # cards of the question that come only if asked for
@@ -197,6 +185,8 @@ class AttemptScreen(WritingPage):
         self._read_earlier()
         self._show_answer()
         self._show_state()
+        self._laid_out = False
+        self.call_after_refresh(self._scroll_to_answer)
 
     def _show_state(self) -> None:
         """Show what one has made of the question: flag, confidence, grade, its line in the list."""
@@ -249,12 +239,13 @@ class AttemptScreen(WritingPage):
 
     def _invitation(self) -> str:
         """What an empty box says."""
-        asked = self.attempt.current
+        asked, writes = self.attempt.current, self.key_of("write")
         if asked.to_do:
-            return "No note." if asked.grade else "enter writes a note if you like; d marks it done"
+            done = self.key_of("done")
+            return "No note." if asked.grade else f"{writes} writes a note; {done} marks it done"
         if asked.revealed or asked.grade:
             return "Nothing written: answered in your head."
-        return "enter writes your answer; space shows the reference"
+        return f"{writes} writes your answer; {self.key_of('go_on')} shows the reference"
 
     def _draw_grades(self) -> None:
         asked, grades = self.attempt.current, self.query_one(Grades)
@@ -271,7 +262,7 @@ class AttemptScreen(WritingPage):
         led_to = set() if asked.grade else set(self._leads_to.values())
         waits = {STAYS, WAITS, DEEPER} & led_to
         later = _PRETEST if self.attempt.pretest else _NOT_STARTED
-        later = _DEEPER if DEEPER in led_to else later
+        later = f"{_DEEPER}: {self.key_of('ask')}" if DEEPER in led_to else later
         told = _DISAGREE if doubtful else later if waits else ""
         grades.hint(self.trouble or self._refused or told)
 
@@ -369,7 +360,7 @@ class AttemptScreen(WritingPage):
         if inside and not box.read_only:
             revealing = action == "reveal_typed" and not asked.to_do
             return action not in _OWN or action == "leave_box" or revealing
-        if inside and action in ("point", "step", "scroll", "accept", "next_open"):
+        if inside and action in ("move", "step", "scroll", "go_on", "next_open"):
             return False
         judging = asked.revealed and asked.grade is None and not asked.to_do
         match action:
@@ -378,20 +369,22 @@ class AttemptScreen(WritingPage):
             case "reveal_typed":
                 return False
             case "write":
-                return not box.read_only and (asked.to_do or not box.text.strip())
-            case "type":
-                return not box.read_only or bool(box.text)
+                return not box.read_only
+            case "read":
+                return box.read_only and bool(box.text)
             case "reveal":
                 return not asked.revealed and not asked.to_do and asked.grade is None
-            case "accept":
-                return judging and asked.proposed is not None
+            case "go_on":
+                return judging or (asked.to_do and asked.grade is None)
             case "next_open":
                 return asked.grade is not None and not self.attempt.finished
             case "grade":
                 if asked.to_do:
                     return asked.grade is None and parameters == ("done",)
                 return judging and parameters != ("done",)
-            case "point" | "tick":
+            case "tick":
+                return judging and cast("int", parameters[0]) < len(asked.face.points)
+            case "tick_here":
                 return judging and bool(asked.face.points)
             case "sure":
                 return not asked.revealed and not asked.to_do and asked.grade is None
@@ -413,7 +406,7 @@ class AttemptScreen(WritingPage):
             self._box.move_cursor(self._box.document.end)
         self._fresh = False
 
-    def action_type(self) -> None:
+    def action_read(self) -> None:
         self.action_write()
 
     def action_leave_box(self) -> None:
@@ -432,16 +425,49 @@ class AttemptScreen(WritingPage):
             self.set_focus(None)
             self._show_answer()
             self._show_state()
-            rule = self.query_one("#their-rule")
-            self.call_after_refresh(rule.scroll_visible, animate=False)
+            self._laid_out = False
+            self.call_after_refresh(self._scroll_to_answer)
 
-    def action_accept(self) -> None:
-        proposed = self.attempt.current.proposed
-        if proposed is not None:
-            self._grade(proposed)
+    def _scroll_to_answer(self) -> None:
+        """Bring the answer in sight that is to be judged."""
+        asked, sheet = self.attempt.current, self._sheet
+        if sheet.size.height and not self.query_one(Points).is_laid_out:
+            self.call_after_refresh(self._scroll_to_answer)
+            return
+        self._laid_out = True
+        if asked.revealed and asked.grade is None and not asked.to_do:
+            sight.bring(sheet, self.query_one("#their-rule"), self._last_part())
+
+    @property
+    def _sheet(self) -> VerticalScroll:
+        return self.query_one("#sheet", VerticalScroll)
+
+    def _last_part(self) -> Widget:
+        """The last thing that has to be seen before one judges."""
+        asked = self.attempt.current
+        points = self.query_one(Points)
+        return points if asked.face.points and not asked.to_do else self.query_one("#answer")
+
+    def action_go_on(self) -> None:
+        """Scroll on while there is more; then judge as the ticks propose. An answer without points
+        that was read to its end was got."""
+        asked = self.attempt.current
+        if not self._laid_out:
+            return
+        if sight.is_below(self._sheet, self._last_part()):
+            sight.page(self._sheet, 1)
+        elif asked.to_do:
+            self.notify(f"{self.key_of('done')} marks it as done.")
+        elif asked.proposed is not None:
+            self.action_grade(asked.proposed)
+        elif asked.face.points:
+            self.notify("1-3, or tick what you said.")
+        else:
+            self.action_grade(Grade.GOT)
 
     def action_grade(self, grade: str) -> None:
-        self._grade(Grade(grade))
+        if not self.study.held:
+            self._grade(Grade(grade))
 
     @on(Grades.Chosen)
     def _chosen(self, event: Grades.Chosen) -> None:
@@ -476,17 +502,23 @@ class AttemptScreen(WritingPage):
     def _sum_up(self) -> None:
         self.study.open(places.Tally(self.attempt), instead=True)
 
-    def action_point(self, step: int) -> None:
-        self.query_one(Points).move(step)
+    def action_move(self, step: int) -> None:
+        if self.check_action("tick_here", ()):
+            self.query_one(Points).move(step)
+        else:
+            sight.line(self._sheet, step)
 
-    def action_tick(self) -> None:
+    def action_tick(self, index: int) -> None:
+        self.query_one(Points).tick(index)
+
+    def action_tick_here(self) -> None:
         self.query_one(Points).toggle()
 
     @on(Points.Changed)
     def _ticked(self, event: Points.Changed) -> None:
         if event.ticked == self.attempt.current.ticked:
             return
-        if not self.check_action("tick", ()) or not self._change(
+        if not self.check_action("tick_here", ()) or not self._change(
             lambda: self.attempt.tick(event.ticked)
         ):
             self._show_answer()
@@ -589,8 +621,7 @@ class AttemptScreen(WritingPage):
         self.study.open(places.Find())
 
     def action_scroll(self, pages: int) -> None:
-        sheet = self.query_one("#sheet", VerticalScroll)
-        (sheet.scroll_page_down if pages > 0 else sheet.scroll_page_up)(animate=False)
+        sight.page(self._sheet, pages)
 
     def action_back(self) -> None:
         if self._choosing:
@@ -599,11 +630,7 @@ class AttemptScreen(WritingPage):
             self.app.pop_screen()
 
 
-_OWN = frozenset(
-    binding.action.partition("(")[0]
-    for binding in AttemptScreen.BINDINGS
-    if isinstance(binding, Binding)
-)
+_OWN = actions(AttemptScreen.BINDINGS)
 
 
 def _rule(title: str) -> str:

@@ -6,7 +6,6 @@ from datetime import date
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -22,6 +21,7 @@ from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.chapter import ChapterView
 from studyapp.study.questionnaire.history import Changed, Past
 from studyapp.tui import places
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.field import LineField
 from studyapp.tui.widgets.menu import Menu, option
@@ -33,13 +33,11 @@ class ChapterScreen(Page):
     """Where a chapter's questionnaire is begun, resumed and looked back on."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding(
-            "r", "anew", "begin anew", tooltip="Begin a new attempt; an open one ends as it is"
-        ),
-        Binding("b", "book", "the book's", tooltip="Begin the book's own questionnaire"),
-        Binding("p", "pretest", "pretest", tooltip="Guess before you read"),
-        Binding("d", "date", "exam day", tooltip="The day that mastery is forecast for"),
-        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back"),
+        bind("repeat", "anew", "begin anew", "Begin a new attempt; an open one ends as it is"),
+        bind("book"),
+        bind("pretest"),
+        bind("date"),
+        bind("back", tooltip="Back"),
     ]
     DEFAULT_CSS = """
     ChapterScreen {

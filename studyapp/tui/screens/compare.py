@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
@@ -13,6 +12,8 @@ from studyapp.memory.clock import study_day
 from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Asked, Earlier
+from studyapp.tui import sight
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.prose import Prose
 
@@ -21,11 +22,15 @@ class CompareScreen(Page):
     """Goes through earlier answers; the very first one is shown first."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("right", "step(1)", "newer", key_display="→", tooltip="A newer answer"),
-        Binding("left", "step(-1)", "older", key_display="←", tooltip="An older answer"),
-        Binding("pagedown,down,space", "scroll(1)", "scroll down", show=False, tooltip="Scroll"),
-        Binding("pageup,up", "scroll(-1)", "scroll up", show=False),
-        Binding("escape,q,h,enter", "back", "back", key_display="esc", tooltip="Back"),
+        bind("right", "step(1)", "newer", "A newer answer, or an older one"),
+        bind("left", "step(-1)", "older", show=False),
+        bind("go_on", "scroll(1)", "scroll", "Scroll down", show=False),
+        bind("down", "line(1)", "scroll", "Scroll", show=False),
+        bind("up", "line(-1)", "scroll up", show=False),
+        bind("page_down", "scroll(1)", show=False),
+        bind("page_up", "scroll(-1)", show=False),
+        bind("history", "back", "back", "Back", show=False),
+        bind("back", tooltip="Back"),
     ]
     DEFAULT_CSS = """
     CompareScreen {
@@ -90,6 +95,9 @@ class CompareScreen(Page):
     def action_scroll(self, pages: int) -> None:
         body = self.query_one(VerticalScroll)
         (body.scroll_page_down if pages > 0 else body.scroll_page_up)(animate=False)
+
+    def action_line(self, step: int) -> None:
+        sight.line(self.query_one(VerticalScroll), step)
 
     def action_back(self) -> None:
         self.app.pop_screen()

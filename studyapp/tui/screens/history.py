@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -20,6 +19,7 @@ from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.facts import Ending
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding, not_scored, verdict
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.figures import Figures
 
@@ -28,11 +28,13 @@ class HistoryScreen(Page):
     """Lists runs; the chosen one is shown whole below."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("down,j", "step(1)", "choose", key_display="↑↓", tooltip="Go through the runs"),
-        Binding("up,k", "step(-1)", "choose", show=False),
-        Binding("pagedown,space", "page(1)", "page down", show=False, tooltip="Scroll the facts"),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("escape,q,h", "back", "back", key_display="esc", tooltip="Back to the experiment"),
+        bind("down", "step(1)", "choose", "Go through the runs"),
+        bind("up", "step(-1)", "choose", show=False),
+        bind("go_on", "page(1)", "scroll", "Scroll the facts", show=False),
+        bind("page_down", "page(1)", show=False),
+        bind("page_up", "page(-1)", show=False),
+        bind("history", "back", "back", "Back to the experiment", show=False),
+        bind("back", tooltip="Back to the experiment"),
     ]
     DEFAULT_CSS = """
     HistoryScreen {

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -20,6 +19,7 @@ from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding
 from studyapp.tui import places
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu
 
@@ -30,9 +30,10 @@ class LabScreen(Page):
     """Lists experiments, all of them or those that ground a card."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("v", "source", "source", tooltip="Show the experiment's source"),
-        Binding("h", "history", "history", tooltip="Earlier runs, and how the predictions did"),
-        Binding("escape,q,l", "back", "back", key_display="esc", tooltip="Back"),
+        bind("source"),
+        bind("history", label="runs", tooltip="Earlier runs, and how the predictions did"),
+        bind("lesson", "back", "back", "Back", show=False),
+        bind("back", tooltip="Back"),
     ]
     DEFAULT_CSS = """
     LabScreen {

@@ -12,7 +12,6 @@ from time import monotonic
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -34,6 +33,7 @@ from studyapp.study.lab.predictions import Graded, Prediction
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding, not_scored, verdict
 from studyapp.tui import places
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.series import Live, Panel
 from studyapp.tui.widgets.explanation import Explanation
@@ -61,24 +61,22 @@ class LessonScreen(Page):
     """Asks, runs and reports. Rules live in `study` and `lab`; the child process in `runner`."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter", "commit", "commit", tooltip="Lock your prediction and run"),
-        Binding("r", "again", "rerun", tooltip="Ask and run once more, beside this result"),
-        Binding("k", "knobs", "knobs", tooltip="Change the knobs; esc leaves them"),
-        Binding(
-            "n", "card", "card", tooltip="Have it asked again: a miss tomorrow, else in four weeks"
-        ),
-        Binding("u", "no_card", "undo", tooltip="Take the card of this prediction back"),
-        Binding("p", "next_plot", "plot", tooltip="Show the next plot"),
-        Binding("g", "scale", "log", tooltip="Log or linear scale"),
-        Binding("v", "source", "code", tooltip="Show the experiment's source"),
-        Binding("h", "history", "runs", tooltip="Earlier runs, and how the predictions did"),
-        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back to where you were"),
-        Binding("escape", "cancel", "cancel", tooltip="Stop the run; nothing of it becomes a fact"),
-        Binding("down", "scroll(1)", "scroll down", show=False),
-        Binding("up", "scroll(-1)", "scroll up", show=False),
-        Binding("space", "page(1)", "more", tooltip="Scroll down by a screenful"),
-        Binding("pagedown", "page(1)", "page down", show=False, tooltip="Scroll down"),
-        Binding("pageup", "page(-1)", "page up", show=False),
+        bind("go_on", "commit", "commit", "Lock your prediction and run", only="enter"),
+        bind("go_on", "page(1)", "more", "Scroll down by a screenful"),
+        bind("repeat", "again", "rerun", "Ask and run once more, beside this result"),
+        bind("knobs"),
+        bind("new", "card", "card", "Have it asked again: a miss tomorrow, else in four weeks"),
+        bind("undo", "no_card", tooltip="Take the card of this prediction back"),
+        bind("plot", "next_plot"),
+        bind("scale"),
+        bind("source"),
+        bind("history", label="runs", tooltip="Earlier runs, and how the predictions did"),
+        bind("down", "scroll(1)", "scroll down", "Scroll", show=False),
+        bind("up", "scroll(-1)", "scroll up", show=False),
+        bind("page_down", "page(1)", show=False),
+        bind("page_up", "page(-1)", show=False),
+        bind("back", tooltip="Back to where you were"),
+        bind("back", "cancel", "cancel", "Stop the run; nothing of it becomes a fact"),
     ]
     # From 120 columns on two plots stand side by side.
     HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS, (120, "-broad")]  # noqa: RUF012

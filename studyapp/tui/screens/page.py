@@ -11,7 +11,9 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from studyapp.errors import StudyError
+from studyapp.tui import keys
 from studyapp.tui.widgets.keybar import KeyBar
+from studyapp.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from studyapp.study.desk import Desk
@@ -63,7 +65,7 @@ class Page(Screen[None]):
             text-align: center; }
         align-horizontal: center;
         &.-tiny, &.-flat {
-            & > .body, & > TitleBar, & > KeyBar { display: none; }
+            & > .body, & > TitleBar, & > Told, & > KeyBar { display: none; }
             & > #too-small { display: block; }
         }
     }
@@ -75,7 +77,19 @@ class Page(Screen[None]):
         yield Static(
             f"Too small: studyapp needs {SMALLEST[0]}×{SMALLEST[1]}.", id="too-small", markup=False
         )
+        yield Told()
         yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._show_told()
+
+    def on_screen_resume(self) -> None:
+        self._show_told()
+
+    def _show_told(self) -> None:
+        """Show what was told on the page before; not yet composed, it comes with the mount."""
+        for line in self.query(Told):
+            line.show(*self.study.told)
 
     def compose_body(self) -> ComposeResult:
         raise NotImplementedError
@@ -92,12 +106,19 @@ class Page(Screen[None]):
         assert desk is not None
         return desk
 
+    def key_of(self, action: str) -> str:
+        """The key of an action, for a sentence."""
+        return keys.of(action, self.study.keymap)
+
     def set_up(self, name: str, value: str | bool | date | None) -> None:
         """Change one setting; if settings.toml cannot be written, it holds until the app closes."""
         try:
             self.desk.change(name, value)
         except StudyError as error:
             self.notify(f"Not kept for the next time: {error}", severity="error")
+
+    def touched(self) -> None:
+        """A key has come; a page that counts time takes note."""
 
     def keep(self) -> bool:
         """Save what is being written, before the app closes; False, after one sentence, if that

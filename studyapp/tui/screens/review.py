@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import cast
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.memory.state import Memory, Rating, State
+from studyapp.notes.note import Point
 from studyapp.notes.plain import plain
 from studyapp.store.engine import LONG_PATIENCE, WAL_LIMIT, LockedError, tidy, wal_size
 from studyapp.study import library, tracker, words
 from studyapp.study.card import CardView
-from studyapp.study.grading import complete, propose
+from studyapp.study.grading import partly, propose
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.sitting import Sitting
-from studyapp.tui import places
+from studyapp.tui import places, sight
 from studyapp.tui.editor import edit
 from studyapp.tui.evidence import evidence
+from studyapp.tui.keys import actions, bind, letters
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.field import TextField
 from studyapp.tui.widgets.points import Points
@@ -39,39 +43,38 @@ class ReviewScreen(Page):
     """Works through a sitting. Rules live in `study`; this screen only shows and forwards."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter,space", "reveal", "show answer", tooltip="Show the answer"),
-        Binding("enter,space", "accept", "accept", tooltip="Accept what your ticks propose"),
-        Binding(
-            "1",
-            "rate(1)",
-            "rate",
-            key_display="1-4",
-            tooltip="Rate: 1 again, 2 hard (remembered, slowly), 3 good, 4 easy",
+        bind("save", "reveal('typed')", "reveal", "Show the answer", first=True),
+        bind("go_on", "reveal", "show answer", "Show the answer", first=True),
+        bind(
+            "go_on",
+            tooltip="More of the answer; at its end, rate as ticked, or Good without points",
+            first=True,
         ),
-        Binding("2", "rate(2)", "hard", show=False),
-        Binding("3", "rate(3)", "good", show=False),
-        Binding("4", "rate(4)", "easy", show=False),
-        Binding("x", "tick", "tick", key_display="↑↓ x", tooltip="Tick a point: you said it"),
-        Binding("down", "point(1)", "next point", show=False),
-        Binding("up", "point(-1)", "previous point", show=False),
-        Binding("t", "type", "type", tooltip="Type an answer; esc leaves, ctrl+s reveals"),
-        Binding("ctrl+s", "reveal", "reveal", show=False, priority=True),
-        Binding("u", "undo", "undo", tooltip="Take back the newest rating, again and again"),
-        Binding("a", "amend", "make it again", tooltip="Turn the Hard just given into Again"),
-        Binding("k", "know", "know it", tooltip="Known already: confirmed in 30 days"),
-        Binding("l", "lesson", "experiment", tooltip="The experiment behind this answer"),
-        Binding("f", "reference", "reference", tooltip="Show the reference figure at once"),
-        Binding("R", "read", "read", show=False, tooltip="Read the section that it belongs to"),
-        Binding("e", "edit", "edit", tooltip="Open the source at its line in $EDITOR"),
-        Binding("b", "bury", "bury", tooltip="Not today: back tomorrow"),
-        Binding("s", "suspend", "suspend", show=False, tooltip="Set this card aside"),
-        Binding("m", "mark", "mend later", show=False, tooltip="Mark it to be mended later"),
-        Binding("r", "raw", "raw maths", show=False, tooltip="Maths as written, or rendered"),
-        Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
-        Binding("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
-        Binding("pagedown", "scroll(1)", "scroll down", show=False),
-        Binding("pageup", "scroll(-1)", "scroll up", show=False),
-        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back to Today"),
+        *letters(first=True),
+        bind("tick", "tick_here", show=False, first=True),
+        bind("again", f"rate({Rating.AGAIN.value})", first=True),
+        bind("hard", f"rate({Rating.HARD.value})", show=False, first=True),
+        bind("good", f"rate({Rating.GOOD.value})", show=False, first=True),
+        bind("easy", f"rate({Rating.EASY.value})", show=False, first=True),
+        bind("write", tooltip="Type an answer; esc leaves, ctrl+s reveals", first=True),
+        bind("undo", first=True),
+        bind("lesson", tooltip="The experiment behind this answer", first=True),
+        bind("reference", first=True),
+        bind("know", first=True),
+        bind("bury", first=True),
+        bind("suspend", show=False, first=True),
+        bind("edit", show=False, first=True),
+        bind("mark", show=False, first=True),
+        bind("read", show=False, first=True),
+        bind("maths", show=False, first=True),
+        bind("new", "new_note", show=False, first=True),
+        bind("find", show=False, first=True),
+        bind("down", "move(1)", tooltip="Go to the next point, or scroll", show=False, first=True),
+        bind("up", "move(-1)", show=False, first=True),
+        bind("page_down", "scroll(1)", show=False, first=True),
+        bind("page_up", "scroll(-1)", show=False, first=True),
+        bind("back", "leave_box", "leave the box", "Stop typing", first=True),
+        bind("back", tooltip="Back to Today", first=True),
     ]
     DEFAULT_CSS = """
     ReviewScreen {
@@ -91,7 +94,7 @@ class ReviewScreen(Page):
         self._card = b""  # uid of the card that is shown
         self._waits: dict[Rating, str] = {}
         self._busy = False
-        self._to_amend = False
+        self._laid_out = False  # the answer has been on the screen
         self._lessons: Sequence[Declaration] = ()
         self._withheld = False
         self._reading = False  # the section of the card, on top of it
@@ -124,7 +127,7 @@ class ReviewScreen(Page):
         if view is None:
             self.study.open(places.Summary(self.sitting), instead=True)
             return
-        self._revealed = False
+        self._revealed = self._laid_out = False
         self._card = view.uid
         self._lessons = lessons_for(view.note, self.study.catalog)
         self.query_one("#question", Prose).show(view.face.front)
@@ -166,7 +169,6 @@ class ReviewScreen(Page):
         view = self.sitting.view
         assert view is not None
         self._revealed = True
-        self._touched()  # a priority key is no event here
         self._read_options()
         self._show_answer()
         raw = self.query_one("#answer", Prose).raw
@@ -180,12 +182,39 @@ class ReviewScreen(Page):
             typed.read_only = True
         self.set_focus(None)
         self.refresh_bindings()
+        self.call_after_refresh(self._scroll_to_answer)
+
+    def _scroll_to_answer(self) -> None:
+        """Bring the rule and the answer in sight, with as much of what is above as there is room
+        for."""
+        body = self.query_one(VerticalScroll)
+        if not self._revealed:
+            return
+        if body.size.height and not self.query_one(Points).is_laid_out:
+            self.call_after_refresh(self._scroll_to_answer)
+            return
+        self._laid_out = True
+        sight.bring(body, self.query_one("#rule"), self._last_part())
+
+    def _last_part(self) -> Widget:
+        """The last thing that has to be seen before the card is rated."""
+        points = self.query_one(Points)
+        return points if self._points else self.query_one("#answer")
+
+    @property
+    def _points(self) -> Sequence[Point]:
+        return self.sitting.view.face.points if self.sitting.view else ()
+
+    @property
+    def _partly(self) -> bool:
+        """Whether some of what a full answer says is ticked: an Again then comes back tomorrow."""
+        view = self.sitting.view
+        ticked = self.query_one(Points).ticked
+        return view is not None and partly(self._points, ticked, view.note.need)
 
     def _read_options(self) -> None:
-        now = self.desk.now()
-        self._waits = {
-            rating: words.wait(after, now) for rating, after in self.sitting.options().items()
-        }
+        now, options = self.desk.now(), self.sitting.options()
+        self._waits = {rating: words.wait(after, now) for rating, after in options.items()}
 
     def _show_answer(self, *, reference: bool = False) -> None:
         """Show the answer with what the learner's own runs measured."""
@@ -206,7 +235,7 @@ class ReviewScreen(Page):
     def _show_ratings(self) -> None:
         proposed = self._proposed()
         why = "all core points" if proposed is Rating.GOOD else "point missing"
-        self.query_one(Ratings).show(self._waits, proposed, why)
+        self.query_one(Ratings).show(self._waits, proposed, why, partly=self._partly)
 
     def _proposed(self) -> Rating | None:
         view = self.sitting.view
@@ -223,21 +252,25 @@ class ReviewScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         view, typing = self.sitting.view, isinstance(self.focused, TextArea)
+        if action not in _OWN:
+            return True
         if view is None or self._busy:
-            return action in ("back", "help", "command_palette", "quit")
+            return action == "back"
+        if typing:  # the box takes every key but these
+            return action == "leave_box" or (action == "reveal" and parameters == ("typed",))
         match action:
-            case "rate":
-                return self._revealed and not typing
-            case "point" | "tick":
-                return self._revealed and bool(view.face.points)
-            case "accept":
-                return self._proposed() is not None
-            case "type" | "reveal":
+            case "leave_box":
+                return False
+            case "go_on" | "rate":
+                return self._revealed
+            case "tick":
+                return self._revealed and cast("int", parameters[0]) < len(self._points)
+            case "tick_here":
+                return self._revealed and bool(self._points)
+            case "write" | "reveal":
                 return not self._revealed
             case "know":
                 return view.memory.state is State.NEW
-            case "amend":
-                return self._to_amend
             case "lesson":
                 return bool(self._lessons)
             case "read":
@@ -246,21 +279,33 @@ class ReviewScreen(Page):
                 return self._revealed and self._withheld
         return True
 
-    @on(TextArea.Changed)
-    @on(events.Key)
-    def _touched(self) -> None:
+    def touched(self) -> None:
         self.sitting.touched()
 
-    def action_reveal(self) -> None:
-        self._reveal()
+    def action_reveal(self, where: str = "") -> None:
+        if where:
+            self.query_one("#typed").call_later(self._reveal)  # behind the letters yet to come
+        else:
+            self._reveal()
 
-    def action_accept(self) -> None:
-        proposed = self._proposed()
-        if proposed is not None:
-            self._rate(proposed)
+    def action_go_on(self) -> None:
+        """Scroll on while there is more; then rate as the ticks propose. A card without points
+        that was read to its end was remembered."""
+        body, proposed = self.query_one(VerticalScroll), self._proposed()
+        if not self._laid_out:
+            return
+        if sight.is_below(body, self._last_part()):
+            sight.page(body, 1)
+        elif proposed is not None:
+            self.action_rate(proposed.value)
+        elif self._points:
+            self.notify("1-4, or tick what you said.")
+        else:
+            self.action_rate(Rating.GOOD.value)
 
     def action_rate(self, rating: int) -> None:
-        self._rate(Rating(rating))
+        if not self.study.held:
+            self._rate(Rating(rating))
 
     @on(Ratings.Chosen)
     def _chosen(self, event: Ratings.Chosen) -> None:
@@ -270,25 +315,24 @@ class ReviewScreen(Page):
     def _rate(self, rating: Rating) -> None:
         view = self.sitting.view
         assert view is not None
-        ticked = self.query_one(Points).ticked
-        missing = bool(ticked) and not complete(view.face.points, ticked, view.note.need)
+        due_on = self.sitting.tomorrow() if self._partly and rating is Rating.AGAIN else None
         try:
-            answered = self.sitting.rate(rating)
+            answered = self.sitting.rate(rating, due_on=due_on)
         except AlreadyRatedError as error:
             self.notify(str(error), severity="warning")
         except ChangedError as error:
             self._changed(str(error), view)
             return
         except LockedError:
-            self._rate_later(rating)
+            self._rate_later(rating, due_on)
             return
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
         else:
             if answered.leech:
-                self._tell_leech(answered.memory)
-        self._rated(offer_again=rating is Rating.HARD and missing)
+                self._tell_leech(answered.memory, view)
+        self._rated()
 
     def _changed(self, sentence: str, view: CardView) -> None:
         """Another window has changed this card: what was ticked and typed stays."""
@@ -300,11 +344,7 @@ class ReviewScreen(Page):
             self._read_options()
             self._show_ratings()
 
-    def _rated(self, *, offer_again: bool = False) -> None:
-        self._to_amend = offer_again
-        self._show_hint(
-            "A core point was missing: a makes that Hard an Again." if offer_again else ""
-        )
+    def _rated(self) -> None:
         self._show_card()
         if wal_size(self.desk.engine) > WAL_LIMIT:
             self._tidy()
@@ -312,7 +352,7 @@ class ReviewScreen(Page):
         self._idle.resume()
 
     @work(thread=True, exclusive=True, group="rate")
-    def _rate_later(self, rating: Rating) -> None:
+    def _rate_later(self, rating: Rating, due_on: date | None) -> None:
         """Another program holds the lock: keep trying here, with the screen still alive."""
         from time import monotonic
 
@@ -323,7 +363,7 @@ class ReviewScreen(Page):
         error: StudyError | None = None
         while monotonic() < until:
             try:
-                self.sitting.rate(rating)
+                self.sitting.rate(rating, due_on=due_on)
                 error = None
                 break
             except LockedError as locked:
@@ -347,29 +387,17 @@ class ReviewScreen(Page):
         self.refresh_bindings()
 
     def action_undo(self) -> None:
-        self._to_amend = False
-        self._show_hint()
         self._change(self._undo)
 
     def _undo(self) -> None:
         undone = self.sitting.undo()
         self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
 
-    def action_amend(self) -> None:
-        def amend() -> None:
-            self.sitting.undo()
-            self.sitting.rate(Rating.AGAIN)
-            self.notify("Made it Again.")
-
-        self._to_amend = False
-        self._show_hint()
-        self._change(amend)
-
     def action_bury(self) -> None:
-        self._change(self.sitting.bury, "Buried until tomorrow; u takes it back.")
+        self._set_aside(self.sitting.bury, "Buried until tomorrow")
 
     def action_suspend(self) -> None:
-        self._change(self.sitting.suspend, "Suspended; u takes it back.")
+        self._set_aside(self.sitting.suspend, "Suspended")
 
     def action_mark(self) -> None:
         try:
@@ -377,14 +405,21 @@ class ReviewScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        told = "Marked to be mended later; m takes it off." if marked else "Marked no longer."
+        told = (
+            f"Marked to be mended later; {self.key_of('mark')} takes it off."
+            if marked
+            else "Marked no longer."
+        )
         self.notify(told)
 
     def action_know(self) -> None:
-        self._change(self.sitting.know, "Known: confirmed in 30 days; u takes it back.")
+        self._set_aside(self.sitting.know, "Known: confirmed in 30 days")
 
-    def _change(self, action: object, sentence: str = "") -> None:
-        assert callable(action)
+    def _set_aside(self, action: Callable[[], object], done: str) -> None:
+        if not self.study.held:
+            self._change(action, f"{done}; {self.key_of('undo')} takes it back.")
+
+    def _change(self, action: Callable[[], object], sentence: str = "") -> None:
         try:
             action()
         except StudyError as error:
@@ -394,10 +429,16 @@ class ReviewScreen(Page):
             self.notify(sentence)
         self._show_card()
 
-    def action_point(self, step: int) -> None:
-        self.query_one(Points).move(step)
+    def action_move(self, step: int) -> None:
+        if self._revealed and self._points:
+            self.query_one(Points).move(step)
+        else:
+            sight.line(self.query_one(VerticalScroll), step)
 
-    def action_tick(self) -> None:
+    def action_tick(self, index: int) -> None:
+        self.query_one(Points).tick(index)
+
+    def action_tick_here(self) -> None:
         self.query_one(Points).toggle()
 
     @on(Points.Changed)
@@ -405,12 +446,12 @@ class ReviewScreen(Page):
         self._show_ratings()
         self.refresh_bindings()
 
-    def action_type(self) -> None:
+    def action_write(self) -> None:
         box = self.query_one("#typed", TextArea)
         box.display = True
         self.set_focus(box)
 
-    def action_raw(self) -> None:
+    def action_maths(self) -> None:
         proses = [self.query_one("#question", Prose), self.query_one("#answer", Prose)]
         raw = not proses[0].raw
         for prose in proses:
@@ -419,8 +460,7 @@ class ReviewScreen(Page):
         self.set_up("raw_maths", raw)
 
     def action_scroll(self, pages: int) -> None:
-        body = self.query_one(VerticalScroll)
-        (body.scroll_page_down if pages > 0 else body.scroll_page_up)(animate=False)
+        sight.page(self.query_one(VerticalScroll), pages)
 
     def action_edit(self) -> None:
         view = self.sitting.view
@@ -532,19 +572,24 @@ class ReviewScreen(Page):
     def action_new_note(self) -> None:
         self.study.open(places.NewCard())
 
+    def action_leave_box(self) -> None:
+        self.query_one("#typed").call_later(self._leave_box)  # behind the letters yet to come
+
+    def _leave_box(self) -> None:
+        self.set_focus(None)
+        self.refresh_bindings()
+
     def action_back(self) -> None:
-        if isinstance(self.focused, TextArea):
-            self.set_focus(None)
-            self.refresh_bindings()
-        elif self.sitting.done:
+        if self.sitting.done:
             self.study.open(places.Summary(self.sitting), instead=True)
         else:
             self.app.pop_screen()
 
-    def _tell_leech(self, memory: Memory) -> None:
+    def _tell_leech(self, memory: Memory, view: CardView) -> None:
+        """Tell of a card that is no longer on the screen, and so by its name."""
         from studyapp.study.summary import leech_line
 
-        self.notify(leech_line(memory), severity="warning", timeout=10)
+        self.notify(leech_line(memory, f"“{_name(view)}”"), severity="warning")
 
     def _tidy_if_large(self) -> None:
         self._idle.pause()
@@ -555,6 +600,15 @@ class ReviewScreen(Page):
     def _tidy(self) -> None:
         """Empty the write-ahead log while the learner thinks, never on the path of a rating."""
         tidy(self.desk.engine, above=_LITTLE)
+
+
+_OWN = actions(ReviewScreen.BINDINGS)
+
+
+def _name(view: CardView) -> str:
+    """A card in a few words."""
+    front = " ".join(plain(view.face.front).split())
+    return front if len(front) <= 60 else front[:59] + "…"
 
 
 def _source(view: CardView) -> Content:

@@ -9,7 +9,6 @@ from functools import partial
 from sqlalchemy import Connection
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.screen import Screen
 
 from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
@@ -23,6 +22,7 @@ from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, Course
 from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.evidence import evidence
+from studyapp.tui.keys import bind, letters
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, one_line
@@ -39,36 +39,28 @@ class CoursePage(WritingPage):
     """
 
     BINDINGS = [  # noqa: RUF012
-        Binding("x", "done", "done", tooltip="Tick the section: done, or not yet"),
-        Binding(
-            "plus,equals_sign",
-            "familiar(1)",
+        bind("tick", "done", "done", "Tick the section: done, or not yet"),
+        bind(
             "familiar",
-            key_display="+ -",
+            "familiar(1)",
             tooltip=f"How familiar it is to you, 0 to {FAMILIAR}: more, or less",
         ),
-        Binding("minus", "familiar(-1)", "less familiar", show=False),
-        Binding("t", "note", "note", tooltip="Write a note of your own, in Markdown; esc leaves"),
-        Binding("o", "start", "start", tooltip="Start it, which lets its cards in; again: stop"),
-        Binding(
-            "a", "ask", "ask", tooltip="Ask for its cards that come only then; again: no longer"
+        bind("unfamiliar", "familiar(-1)", show=False),
+        bind("write", "note", "note", "Write a note of your own, in Markdown; esc leaves"),
+        bind("start", tooltip="Start it, which lets its cards in; again: stop"),
+        bind("ask", tooltip="Ask for its cards that come only then; again: no longer"),
+        bind("watch", tooltip="Open the lecture's video at the selected moment"),
+        bind("right", "moment(1)", "next moment", "Select a moment", show=False),
+        bind("left", "moment(-1)", "moment before", show=False),
+        bind("quiz", tooltip="The chapter's questionnaire"),
+        bind("find", show=False),
+        bind("page_down", "scroll(1)", show=False),
+        bind("page_up", "scroll(-1)", show=False),
+        bind(
+            "save", "leave_box", "leave", "Stop writing; the note is kept", show=False, first=True
         ),
-        Binding("w", "watch", "watch", tooltip="Open the lecture's video at the selected moment"),
-        Binding("right", "moment(1)", "next moment", show=False, tooltip="Select a moment"),
-        Binding("left", "moment(-1)", "moment before", show=False, tooltip="Select a moment"),
-        Binding("c", "quiz", "quiz", tooltip="The chapter's questionnaire"),
-        Binding("slash", "find", "find", key_display="/", show=False, tooltip="Find a note"),
-        Binding("pagedown", "scroll(1)", "page down", show=False, tooltip="A page down"),
-        Binding("pageup", "scroll(-1)", "page up", show=False, tooltip="A page up"),
-        Binding(
-            "escape,ctrl+s",
-            "leave_box",
-            "leave the note",
-            key_display="esc",
-            priority=True,
-            tooltip="Stop writing; the note is kept",
-        ),
-        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back; all is kept"),
+        bind("back", "leave_box", "leave the note", "Stop writing; the note is kept", first=True),
+        bind("back"),
     ]
 
     def __init__(self) -> None:
@@ -340,30 +332,23 @@ class SectionScreen(CoursePage, inherit_bindings=False):
     """
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
-        Binding("enter,space", "reveal", "show answer", tooltip="Show the answer"),
-        Binding("enter,space", "accept", "accept", tooltip="Accept what your ticks propose"),
-        Binding(
-            "1",
-            "rate(1)",
-            "rate",
-            key_display="1-4",
-            tooltip="Rate: 1 again, 2 hard (remembered, slowly), 3 good, 4 easy",
-        ),
-        Binding("2", "rate(2)", "hard", show=False),
-        Binding("3", "rate(3)", "good", show=False),
-        Binding("4", "rate(4)", "easy", show=False),
-        Binding("x", "tick", "tick", key_display="↑↓ x", tooltip="Tick a point: you said it"),
-        Binding("down", "point(1)", "next point", show=False),
-        Binding("up", "point(-1)", "previous point", show=False),
-        Binding(
-            "right", "later", "later", key_display="→", tooltip="Read on; its card comes on its day"
-        ),
-        Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
-        Binding("enter,space", "go_on", "go on", tooltip="A page down, then the next section"),
-        Binding("down,j", "line(1)", "scroll", show=False, tooltip="Scroll"),
-        Binding("up,k", "line(-1)", "scroll up", show=False, tooltip="Scroll"),
-        Binding("home", "end(-1)", "top", show=False),
-        Binding("end", "end(1)", "bottom", show=False),
+        bind("go_on", "reveal", "show answer", "Show the answer"),
+        bind("go_on", "accept", "accept", "Accept what your ticks propose"),
+        *letters(),
+        bind("tick", "tick_here", show=False),
+        bind("again", f"rate({Rating.AGAIN.value})"),
+        bind("hard", f"rate({Rating.HARD.value})", show=False),
+        bind("good", f"rate({Rating.GOOD.value})", show=False),
+        bind("easy", f"rate({Rating.EASY.value})", show=False),
+        bind("down", "point(1)", "next point", show=False),
+        bind("up", "point(-1)", "previous point", show=False),
+        bind("right", "later", "later", "Read on; its card comes on its day", shown="→"),
+        bind("undo", show=False),
+        bind("go_on", tooltip="A page down, then the next section"),
+        bind("down", "line(1)", "scroll", "Scroll", show=False),
+        bind("up", "line(-1)", "scroll up", show=False),
+        bind("top", "end(-1)", show=False),
+        bind("bottom", "end(1)", show=False),
         *CoursePage.BINDINGS,
         *Screen.BINDINGS,
     ]
@@ -489,7 +474,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
                 return card.proposed is not None
             case "rate":
                 return card.revealed
-            case "tick" | "point":
+            case "tick" | "tick_here" | "point":
                 return card.points is not None
             case "later":
                 return self._asked is not None
@@ -524,10 +509,14 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             rating: words.wait(after, now) for rating, after in self._asked.options(now).items()
         }
         why = "all core points" if proposed is Rating.GOOD else "point missing"
-        self.query_one(Ratings).show(waits, proposed, why)
+        self.query_one(Ratings).show(waits, proposed, why, partly=self.view.prompt.partly)
         self.refresh_bindings()
 
-    def action_tick(self) -> None:
+    def action_tick(self, index: int) -> None:
+        if (points := self.view.prompt.points) is not None:
+            points.tick(index)
+
+    def action_tick_here(self) -> None:
         if (points := self.view.prompt.points) is not None:
             points.toggle()
 
@@ -537,10 +526,11 @@ class SectionScreen(CoursePage, inherit_bindings=False):
 
     def action_accept(self) -> None:
         if (proposed := self.view.prompt.proposed) is not None:
-            self._rate(proposed)
+            self.action_rate(proposed.value)
 
     def action_rate(self, rating: int) -> None:
-        self._rate(Rating(rating))
+        if not self.study.held:
+            self._rate(Rating(rating))
 
     @on(Ratings.Chosen)
     def _chosen(self, event: Ratings.Chosen) -> None:
@@ -552,8 +542,9 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         if asked is None:
             return
         spent = now - self._met_at if self._met_at else timedelta()
+        partly = self.view.prompt.partly and rating is Rating.AGAIN
         try:
-            prompt.rate(self.desk, asked, rating, spent)
+            prompt.rate(self.desk, asked, rating, spent, partly=partly)
         except (AlreadyRatedError, ChangedError) as error:
             self.notify(str(error), severity="warning")
         except StudyError as error:
@@ -622,6 +613,7 @@ _OWN = frozenset(
         "accept",
         "rate",
         "tick",
+        "tick_here",
         "point",
         "later",
         "undo",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.study.lab import runs
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.prose import Prose
 
@@ -24,13 +24,15 @@ class SourceScreen(Page):
     """Shows a lesson's module, highlighted; what its results mean only once there is one."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape,q,v", "back", "back", key_display="esc", tooltip="Back to the experiment"),
-        Binding("down,j", "scroll(1)", "scroll", key_display="↑↓", tooltip="Scroll"),
-        Binding("up,k", "scroll(-1)", "scroll up", show=False),
-        Binding("pagedown,space", "page(1)", "page down", show=False, tooltip="A page down"),
-        Binding("pageup", "page(-1)", "page up", show=False, tooltip="A page up"),
-        Binding("home", "end(-1)", "top", show=False),
-        Binding("end", "end(1)", "bottom", show=False),
+        bind("down", "scroll(1)", "scroll", "Scroll"),
+        bind("up", "scroll(-1)", "scroll up", show=False),
+        bind("go_on", "page(1)", "page down", "A page down", show=False),
+        bind("page_down", "page(1)", show=False),
+        bind("page_up", "page(-1)", show=False),
+        bind("top", "end(-1)", show=False),
+        bind("bottom", "end(1)", show=False),
+        bind("source", "back", "back", "Back to the experiment", show=False),
+        bind("back", tooltip="Back to the experiment"),
     ]
     DEFAULT_CSS = """
     SourceScreen { & Prose { max-width: 112; } }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -15,6 +14,7 @@ from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.tally import Tally, tally
 from studyapp.tui import places
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 
 _BAR = 30
@@ -25,11 +25,11 @@ class TallyScreen(Page):
     """Shown after the last question, and after the last grade."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter,space", "go_on", "go on", tooltip="Go to the next question to judge"),
-        Binding("enter,space", "back", "back", key_display="enter", tooltip="Back; all is kept"),
-        Binding("left", "return", "questions", tooltip="Back to the questions"),
-        Binding("u", "undo", "undo", tooltip="Take back the newest grade with its review"),
-        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back; all is kept"),
+        bind("go_on", tooltip="Go to the next question to judge"),
+        bind("go_on", "back", "back"),
+        bind("left", "return", "questions", "Back to the questions", shown="←"),
+        bind("undo", tooltip="Take back the newest grade with its review"),
+        bind("back"),
     ]
     DEFAULT_CSS = """
     TallyScreen { & #outcome { margin: 1 0; } }

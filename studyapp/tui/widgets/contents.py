@@ -10,13 +10,13 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual import on
-from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from studyapp.notes.plain import plain
 from studyapp.study.tracker import FAMILIAR, Chapter, Completion, Course, CourseSection, Part
+from studyapp.tui.keys import bind
 
 Entry = Part | Chapter | CourseSection
 Piece = tuple[str, Style]
@@ -37,12 +37,12 @@ class Contents(Tree[Entry], inherit_bindings=False):
         "contents--strong",
     }
     BINDINGS = [  # noqa: RUF012
-        Binding("enter,space", "read", "read", tooltip="Read the section"),
-        Binding("enter,space", "fold", "fold", tooltip="Fold or unfold"),
-        Binding("down,j", "cursor_down", "move", show=False, tooltip="Move"),
-        Binding("up,k", "cursor_up", "move", show=False, tooltip="Move"),
-        Binding("home", "scroll_home", "first", show=False),
-        Binding("end", "scroll_end", "last", show=False),
+        bind("go_on", "read", "read", "Read the section"),
+        bind("go_on", "fold", "fold", "Fold or unfold"),
+        bind("down", "cursor_down", "move", "Move", show=False),
+        bind("up", "cursor_up", "move", show=False),
+        bind("top", "scroll_home", "first", show=False),
+        bind("bottom", "scroll_end", "last", show=False),
     ]
     DEFAULT_CSS = """
     Contents {

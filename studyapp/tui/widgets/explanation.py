@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from studyapp.notes.note import Point
 from studyapp.study import words
+from studyapp.tui.keys import bind
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.points import Points
 
@@ -48,11 +49,12 @@ class Explanation(Vertical, can_focus=True):
     `Done` in the end; whatever was written by then is in it."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter,space,ctrl+s", "done", "go on", tooltip="Go on to the result"),
-        Binding("escape", "done", "skip", tooltip="Go on to the result"),
-        Binding("down", "move(1)", "point", key_display="↑↓", tooltip="Go to another point"),
-        Binding("up", "move(-1)", "point before", show=False),
-        Binding("x", "tick_here", "tick", tooltip="Tick the point, or a–d"),
+        bind("go_on", "done", tooltip="Go on to the result"),
+        bind("save", "done", "go on", "Go on to the result", show=False),
+        bind("back", "done", "skip", "Go on to the result"),
+        bind("down", "move(1)", "point", "Go to another point"),
+        bind("up", "move(-1)", "point before", show=False),
+        bind("tick", "tick_here", tooltip="Tick the point, or a–d"),
         *(
             Binding(words.LETTERS[index], f"tick({index})", "tick", show=False)
             for index in range(MOST)

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from studyapp.study.grading import Grade
 
-KEYS = {Grade.MISSED: "m", Grade.PARTLY: "p", Grade.GOT: "g"}
+KEYS = {Grade.MISSED: "1", Grade.PARTLY: "2", Grade.GOT: "3"}
 
 
 class GradeButton(Static):
@@ -49,7 +49,7 @@ class Grades(Horizontal):
     Grades { height: 3; border-top: solid $foreground 20%; padding: 0 1;
         border-title-color: $text-muted; border-title-style: none;
         & > #judged { width: 1fr; height: 2; display: none; color: $text-muted; }
-        & > #grade-g { margin-right: 0; }
+        & > #grade-3 { margin-right: 0; }
         &.-judged { & > GradeButton { display: none; } & > #judged { display: block; } } }
     """
 

@@ -38,5 +38,13 @@ class KeyBar(Widget, can_focus=False):
             shown[binding.action] = Content.assemble(
                 (self.app.get_key_display(binding), "$text-accent bold"), f" {binding.description}"
             ).stylize(press)
-        wide = Content("  ").join(shown.values())
-        return wide if wide.cell_length <= self.size.width else Content(" ").join(shown.values())
+        return _fitting(list(shown.values()), self.size.width)
+
+
+def _fitting(keys: list[Content], width: int) -> Content:
+    """As many keys as there is room for, each whole; the last two, back and help, stay."""
+    line = Content("  ").join(keys)
+    while line.cell_length > width and keys:
+        line = Content(" ").join(keys)
+        keys = [*keys[:-3], *keys[-2:]] if len(keys) > 2 else keys[:-1]
+    return line

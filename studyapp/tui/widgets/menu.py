@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+from studyapp.tui.keys import bind
 
 
 class Menu(OptionList, inherit_bindings=False):
     """What one can do next, the most useful first."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter,space", "select", "choose", tooltip="Do what is chosen"),
-        Binding("down,j", "cursor_down", "choose", show=False),
-        Binding("up,k", "cursor_up", "choose", show=False),
+        bind("go_on", "select", "choose", "Do what is chosen"),
+        bind("down", "cursor_down", "choose", show=False),
+        bind("up", "cursor_up", "choose", show=False),
     ]
     DEFAULT_CSS = """
     Menu { height: auto; border: none; background: transparent; padding: 0;

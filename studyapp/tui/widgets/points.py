@@ -94,6 +94,11 @@ class Points(Vertical):
         for index in range(len(points)):
             self._draw(index)
 
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether each point has its place; lines that are new have none for a moment."""
+        return all(line.region.height for line in self.query(PointLine) if line.display)
+
     def move(self, step: int) -> None:
         """Move the cursor, which appears on the first call."""
         if self._points:
@@ -123,8 +128,10 @@ class Points(Vertical):
         self._flip(event.index)
 
     def _flip(self, index: int) -> None:
+        """Tick or untick, and go on to the next point, so that one key ticks one after another."""
         self.ticked = self.ticked ^ {index}
-        self._put_cursor(index)
+        self._draw(index)
+        self._put_cursor(min(index + 1, len(self._points) - 1))
         self.post_message(self.Changed(self.ticked))
 
     def _put_cursor(self, index: int) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from studyapp.errors import SettingError
 from studyapp.lab.grade import Answer
 from studyapp.lab.protocol import Question
+from studyapp.tui.keys import bind
 from studyapp.tui.widgets.field import LineField
 
 STEP = 5  # percent
@@ -55,10 +56,10 @@ class ChoicePrediction(Vertical, can_focus=True):
     """One of k choices, and a confidence from guessing (1/k) to certain."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("down", "choose(1)", "answer", key_display="↑↓", tooltip="Choose your answer"),
-        Binding("up", "choose(-1)", "answer", show=False),
-        Binding("right", "sure(1)", "sure", key_display="←→", tooltip="Say how sure you are"),
-        Binding("left", "sure(-1)", "less sure", show=False),
+        bind("down", "choose(1)", "answer", "Choose your answer"),
+        bind("up", "choose(-1)", "answer", show=False),
+        bind("right", "sure(1)", "sure", "Say how sure you are"),
+        bind("left", "sure(-1)", "less sure", show=False),
     ]
     DEFAULT_CSS = """
     ChoicePrediction { height: auto; margin-top: 1;

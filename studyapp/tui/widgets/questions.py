@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import OptionList
 
 from studyapp.notes.plain import plain
 from studyapp.study.questionnaire.attempt import Asked, Mark
+from studyapp.tui.keys import bind
 
 MARKS = {
     Mark.OPEN: "·",
@@ -26,13 +26,13 @@ class Questions(OptionList, inherit_bindings=False):
     """Lists questions. A click chooses one; keys do while it may have the focus."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter,space", "select", "go there", tooltip="Go to the question"),
-        Binding("down,j", "cursor_down", "choose", key_display="↑↓", tooltip="Go through the list"),
-        Binding("up,k", "cursor_up", "choose", show=False),
-        Binding("pagedown", "page_down", "page down", show=False),
-        Binding("pageup", "page_up", "page up", show=False),
-        Binding("home", "first", "first", show=False),
-        Binding("end", "last", "last", show=False),
+        bind("go_on", "select", "go there", "Go to the question"),
+        bind("down", "cursor_down", "choose", "Go through the list"),
+        bind("up", "cursor_up", "choose", show=False),
+        bind("page_down", show=False),
+        bind("page_up", show=False),
+        bind("top", "first", show=False),
+        bind("bottom", "last", show=False),
     ]
     DEFAULT_CSS = """
     Questions { height: 1fr; max-height: 100%; border: none; background: transparent;

@@ -60,19 +60,27 @@ class Ratings(Horizontal):
             button.update("")
 
     def show(
-        self, waits: Mapping[Rating, str], proposed: Rating | None = None, why: str = ""
+        self,
+        waits: Mapping[Rating, str],
+        proposed: Rating | None = None,
+        why: str = "",
+        *,
+        partly: bool = False,
     ) -> None:
-        """Label each button with how long until the card comes back."""
+        """Label each button with how long until the card comes back. An Again for what was *partly*
+        said is called so: it comes back tomorrow."""
         for button, rating in zip(self.query(RatingButton), Rating, strict=True):
             button.set_class(rating is proposed, "-proposed")
             room = button.size.width >= _WIDE
             hint = "remembered, slowly" if room else "slowly"
+            halfway = partly and rating is Rating.AGAIN
+            name = "partly" if halfway else rating.name.lower()
             button.update(
                 Content.assemble(
-                    (f"{rating.value} {rating.name.lower()}", "bold"),
+                    (f"{rating.value} {name}", "bold"),
                     (f" ◂ {why if room else ''}" if rating is proposed else "", "$text-accent"),
                     "\n",
-                    waits[rating].rjust(6),
+                    "  tomorrow" if halfway else waits[rating].rjust(6),
                     (f"  {hint}" if rating is Rating.HARD else "", "dim"),
                 )
             )

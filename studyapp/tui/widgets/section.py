@@ -207,8 +207,8 @@ def _state(section: CourseSection, now: datetime) -> str:
 def _deeper(cards: Cards) -> str:
     """What there is beyond the cards that come by themselves."""
     if cards.deeper:
-        return f"{words.count(cards.deeper, 'more card')} if you ask: a"
-    return f"{cards.asked} of them asked for: a takes them back" if cards.asked else ""
+        return f"{words.count(cards.deeper, 'more card')} if you ask: A"
+    return f"{cards.asked} of them asked for: A takes them back" if cards.asked else ""
 
 
 def _moment(moment: CourseMoment, chosen: bool, width: int) -> list[Content]:

@@ -1,0 +1,201 @@
+"""The table of keys: an action has the same keys on every screen that has it.
+
+Screens draw their bindings from here, and so do help, footer and palette. No small letter changes a
+card: after an answer is shown, `a` to `h` only tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from textual.binding import Binding, BindingType
+from textual.keys import Keys, _character_to_key, format_key
+
+from studyapp.errors import SettingError, printable
+from studyapp.study.words import LETTERS
+
+TICKS = 8  # points that a letter ticks; where there are more, the cursor reaches them
+HELD = 0.15  # seconds: the same key again so soon is one that is held down
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What an action is called, and the `keys` it has, separated by commas, as Textual names them.
+
+    `tooltip` is empty where that of another key of a pair tells of both, and `shown` is how they
+    read where not each of them need be named. `on` are the pages that have the action, "" for any:
+    `today` with the end of a sitting, `card` for reviews and questionnaires, `section`, `chapter`,
+    `lab`. Only actions of different pages may have the same key.
+    """
+
+    keys: str
+    label: str
+    tooltip: str
+    shown: str | None = None
+    on: str = ""
+
+
+MOVES: Mapping[str, Key] = {
+    "go_on": Key("enter,space", "go on", "What comes next"),
+    "down": Key("down,j", "down", "Go to the next line or point, or the one before", "↑↓"),
+    "up": Key("up,k", "up", ""),
+    "right": Key("right", "next", "Next, or previous", "←→"),
+    "left": Key("left", "previous", ""),
+    "page_down": Key("pagedown", "page down", "A page down, or up", "pgdn pgup"),
+    "page_up": Key("pageup", "page up", ""),
+    "top": Key("home", "top", "To the beginning, or the end", "home end"),
+    "bottom": Key("end", "bottom", ""),
+}
+ACTIONS: Mapping[str, Key] = {
+    "tick": Key("x", "tick", "Tick what is at the cursor, or take the tick off"),
+    "again": Key("1", "rate", "Rate: 1 again, 2 hard (remembered, slowly), 3 good, 4 easy", "1-4"),
+    "hard": Key("2", "hard", ""),
+    "good": Key("3", "good", ""),
+    "easy": Key("4", "easy", ""),
+    "undo": Key("u", "undo", "Take back what was done last, again and again"),
+    # what changes a card, or what is kept of a question
+    "bury": Key("minus", "bury", "Not today: back tomorrow", on="card"),
+    "suspend": Key("at", "suspend", "Set this card aside"),
+    "know": Key("K", "know it", "Known already: confirmed in 30 days"),
+    "edit": Key("E", "edit", "Open the source at its line in $EDITOR"),
+    "ask": Key("A", "ask", "Ask for cards that come only then; again: no longer"),
+    "flag": Key("F", "flag", "Flag to come back to, or take the flag away"),
+    "sure": Key("S", "sure", "How sure you are: 50%, 60%, … 100%, not said"),
+    "done": Key("D", "done", "Mark as done; what you wrote is the note"),
+    "mark": Key("m", "mend later", "Mark it to be mended later; again: no longer", on="card"),
+    # writing
+    "write": Key("t", "type", "Type; esc leaves the box", on="card section"),
+    "save": Key("ctrl+s", "save", "Keep what is written"),
+    "new": Key("n", "new card", "Write a card of your own"),
+    # looking
+    "lesson": Key("l", "experiment", "Predict, run, and see the evidence"),
+    "reference": Key("r", "figure", "Show the reference figure at once"),
+    "maths": Key("M", "maths", "Maths as written, or rendered"),
+    "find": Key("slash", "find", "Find a note"),
+    "read": Key("R", "read", "Read the section that it belongs to", on="card"),
+    "list": Key("L", "list", "All of them: choose one"),
+    "history": Key("H", "earlier", "What there was earlier"),
+    # opening
+    "five": Key("f", "five", "Five questions in five minutes: what is fading", on="today"),
+    "quiz": Key("c", "quiz", "A chapter's questions, answered in writing", on="today section"),
+    "course": Key("t", "course", "Sections: read, tick, note, watch", on="today"),
+    "start": Key("o", "start", "Start it, which lets its cards in", on="today section"),
+    "more": Key("m", "more", "Go on: what is left, or beyond today's time", on="today"),
+    "aside": Key("a", "set aside", "What is out of the way or to mend", on="today"),
+    "repeat": Key("R", "once more", "Once more, from the beginning", on="chapter lab"),
+    "book": Key("b", "the book's", "Begin the book's own questionnaire", on="chapter"),
+    "pretest": Key("p", "pretest", "Guess before you read", on="chapter"),
+    "date": Key("d", "exam day", "The day that mastery is forecast for", on="chapter"),
+    "familiar": Key("plus,equals_sign", "familiar", "How familiar it is", "+ -", "section"),
+    "unfamiliar": Key("minus", "less familiar", "", on="section"),
+    "watch": Key("w", "watch", "Open the lecture's video", on="section"),
+    "knobs": Key("s", "set knobs", "Change the knobs; esc leaves them", on="lab"),
+    "plot": Key("p", "plot", "Show the next plot", on="lab"),
+    "scale": Key("g", "log", "Log or linear scale", on="lab"),
+    "source": Key("v", "code", "Show the experiment's source", on="lab"),
+    # leaving
+    "back": Key("escape,q", "back", "Back; all is kept", "esc"),
+    "help": Key("question_mark", "help", "Show every key that works here", "?"),
+    "quit": Key("ctrl+q", "quit", "Leave studyapp"),
+}
+TABLE: Mapping[str, Key] = {**MOVES, **ACTIONS}
+_TICKING = Key(",".join(LETTERS[:TICKS]), "tick", "Tick the point of that letter", on="card")
+
+
+def bind(
+    name: str,
+    action: str | None = None,
+    label: str | None = None,
+    tooltip: str | None = None,
+    *,
+    shown: str | None = None,
+    only: str = "",
+    show: bool = True,
+    first: bool = False,
+) -> Binding:
+    """The binding of the action *name* of the table; *action* is what the screen calls it.
+
+    *label* and *tooltip* say what it does on this screen where that is more than the table knows,
+    and *shown* how its keys read; *only* is the one of them that does it here. With *first* it is
+    looked at before the focus: keys that come in one piece, as over a slow line, are then taken in
+    order, and what is typed right behind `t` is in the box, not lost.
+    """
+    key = TABLE[name]
+    return Binding(
+        only or key.keys,
+        action or name,
+        label or key.label,
+        show,
+        shown or key.shown,
+        first,
+        tooltip if tooltip is not None else key.tooltip,
+        name,
+    )
+
+
+def letters(*, first: bool = False) -> list[Binding]:
+    """A letter for each of the first points: `tick(0)` and so on."""
+    return [
+        Binding(
+            LETTERS[index],
+            f"tick({index})",
+            "tick",
+            index == 0,
+            f"a-{LETTERS[TICKS - 1]}",
+            first,
+            "Tick the point of that letter",
+        )
+        for index in range(TICKS)
+    ]
+
+
+def actions(bindings: Iterable[BindingType]) -> frozenset[str]:
+    """The names of the actions that a screen binds itself."""
+    return frozenset(one.action.partition("(")[0] for one in bindings if isinstance(one, Binding))
+
+
+def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Check what a learner wants other keys for, action → keys; returns it as Textual names them.
+
+    Raises SettingError with one sentence for an action that is not there and for a key that
+    something else has.
+    """
+    changed: dict[str, str] = {}
+    for name, keys in wanted.items():
+        if name not in TABLE:
+            near = get_close_matches(name, TABLE, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            hint += f"Known are {', '.join(sorted(TABLE))}."
+            raise SettingError(f"[keys]: there is no action {printable(name)!r}; {hint}")
+        changed[name] = ",".join(_named(name, key) for key in keys.split(","))
+    taken: dict[str, list[tuple[str, str]]] = {}
+    for name, key in {"ticking a point": _TICKING, **TABLE}.items():
+        for one in changed.get(name, key.keys).split(","):
+            for owner, on in taken.get(one, ()):
+                if not key.on or not on or set(key.on.split()) & set(on.split()):
+                    raise SettingError(
+                        f"[keys]: {name} and {owner} cannot both have the key {format_key(one)!r}."
+                    )
+            taken.setdefault(one, []).append((name, key.on))
+    return changed
+
+
+def of(name: str, wanted: Mapping[str, str]) -> str:
+    """The first key of an action, for a sentence; *wanted* is what `keymap` gives."""
+    return format_key(wanted.get(name, TABLE[name].keys).split(",")[0])
+
+
+def _named(name: str, key: str) -> str:
+    """A key as Textual names it."""
+    key = key.strip()
+    base = key.rpartition("+")[2] if key.isprintable() else ""
+    if len(key) == 1 and base:
+        return _character_to_key(key)
+    if base in {one.value for one in Keys} | {_character_to_key(chr(at)) for at in range(33, 127)}:
+        return key
+    raise SettingError(
+        f"[keys]: {name} = {printable(repr(key))} is no key; "
+        'give one such as "B", "-", "ctrl+b" or "f5".'
+    )
