@@ -64,6 +64,7 @@ ACTIONS: Mapping[str, Key] = {
     "flag": Key("F", "flag", "Flag to come back to, or take the flag away"),
     "sure": Key("S", "sure", "How sure you are: 50%, 60%, … 100%, not said"),
     "done": Key("D", "done", "Mark as done; what you wrote is the note"),
+    "restore": Key("B", "bring back", "Let it come again", on="card"),
     "mark": Key("m", "mend later", "Mark it to be mended later; again: no longer", on="card"),
     # writing
     "write": Key("t", "type", "Type; esc leaves the box", on="card section"),
@@ -197,5 +198,5 @@ def _named(name: str, key: str) -> str:
         return key
     raise SettingError(
         f"[keys]: {name} = {printable(repr(key))} is no key; "
-        'give one such as "B", "-", "ctrl+b" or "f5".'
+        'give one such as "Z", "-", "ctrl+b" or "f5".'
     )

@@ -166,4 +166,4 @@ async def test_a_narrow_question(look) -> None:
 
 
 async def test_two_runs_side_by_side(look) -> None:
-    await look("up", "run", "end", "k", "9", "escape", "up", "run", "drawn", sizes=[WIDE])
+    await look("up", "run", "end", "s", "9", "escape", "up", "run", "drawn", sizes=[WIDE])

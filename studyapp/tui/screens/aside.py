@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
@@ -17,6 +16,7 @@ from studyapp.notes.plain import plain
 from studyapp.study import aside, words
 from studyapp.study.aside import Aside
 from studyapp.tui import places
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.cards import CardList, CardsPage
 
 _NONE = (
@@ -29,13 +29,7 @@ class AsideScreen(CardsPage, inherit_bindings=False):
     """One row a card: what it asks, and why it is here."""
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
-        Binding(
-            "enter,space",
-            "open",
-            "open",
-            key_display="enter",
-            tooltip="Show the note with its cards",
-        ),
+        bind("go_on", "open", "open", "Show the note with its cards"),
         *CardsPage.BINDINGS,
         *Screen.BINDINGS,
     ]

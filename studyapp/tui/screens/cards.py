@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 from textual import work
-from textual.binding import Binding
 from textual.widgets import OptionList
 
 from studyapp.errors import StudyError
@@ -16,6 +15,7 @@ from studyapp.study import aside, card, library, review
 from studyapp.study.card import CardView
 from studyapp.study.undo import undo
 from studyapp.tui.editor import edit
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 
 
@@ -23,12 +23,10 @@ class CardList(OptionList, inherit_bindings=False):
     """Cards, one chosen."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding(
-            "down,j", "cursor_down", "choose", key_display="↑↓", tooltip="Go through the cards"
-        ),
-        Binding("up,k", "cursor_up", "choose", show=False),
-        Binding("home", "first", "first", show=False),
-        Binding("end", "last", "last", show=False),
+        bind("down", "cursor_down", "choose", "Go through the cards"),
+        bind("up", "cursor_up", show=False),
+        bind("top", "first", show=False),
+        bind("bottom", "last", show=False),
     ]
     DEFAULT_CSS = """
     CardList { height: auto; border: none; background: transparent; padding: 0;
@@ -42,13 +40,13 @@ class CardsPage(Page):
     """Acts on the chosen card. Subclasses list the cards and say which one is chosen."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("B", "bring_back", "bring back", tooltip="Let it come again"),
-        Binding("E", "edit", "edit", tooltip="Open the source at its line in $EDITOR"),
-        Binding("m", "mark", "mend later", tooltip="Mark it to be mended, or take the mark off"),
-        Binding("at", "suspend", "suspend", key_display="@", tooltip="Set this card aside"),
-        Binding("minus", "bury", "bury", key_display="-", tooltip="Not today: back tomorrow"),
-        Binding("u", "undo", "undo", tooltip="Take back what was done here last"),
-        Binding("escape,q", "back", "back", key_display="esc", tooltip="Back"),
+        bind("restore", "bring_back"),
+        bind("edit"),
+        bind("mark"),
+        bind("suspend"),
+        bind("bury"),
+        bind("undo", tooltip="Take back what was done here last"),
+        bind("back"),
     ]
 
     def __init__(self) -> None:

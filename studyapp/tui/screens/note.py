@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
@@ -16,6 +15,7 @@ from studyapp.memory.state import Memory
 from studyapp.study import asking, note, words
 from studyapp.study.asking import Deeper
 from studyapp.study.note import NoteView
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.cards import CardList, CardsPage
 from studyapp.tui.widgets.prose import Prose
 
@@ -24,9 +24,10 @@ class NoteScreen(CardsPage, inherit_bindings=False):
     """The text above, the cards below."""
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
-        Binding("A", "ask", "ask for it", tooltip="Let its cards in; again: no longer"),
-        Binding("space,pagedown", "scroll(1)", "scroll", tooltip="Scroll the text"),
-        Binding("pageup", "scroll(-1)", "scroll up", show=False),
+        bind("ask", label="ask for it", tooltip="Let its cards in; again: no longer"),
+        bind("go_on", "scroll(1)", "scroll", "Scroll the text"),
+        bind("page_down", "scroll(1)", show=False),
+        bind("page_up", "scroll(-1)", show=False),
         *CardsPage.BINDINGS,
         *Screen.BINDINGS,
     ]
