@@ -84,8 +84,10 @@ def answer(
     head = log.head(connection, now, learner=learner)
     entry = fold.Review(log.new_uid(), head.at, head.offset, rating, kind, head.day)
     after = fold.apply(before, entry, uid_of_card, parameters)
-    if promise is not None and fold.apply(promise[0], entry, uid_of_card, promise[1]) != after:
-        raise ChangedError("This card has changed in another window: look at the buttons again.")
+    if promise not in (None, (before, parameters)):
+        memory, drawn_with = promise
+        if fold.apply(memory, entry, uid_of_card, drawn_with) != after:
+            raise ChangedError("This card has changed in another window: see the buttons again.")
     log.append_review(
         connection,
         card_id,
