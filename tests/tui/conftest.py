@@ -27,8 +27,14 @@ class HeardApp(StudyApp):
 
 
 @pytest.fixture
-def make_app(tmp_path: Path, only_pack: Path, clock: Clock) -> Callable[..., StudyApp]:
-    """Apps on one database; every call is another window on it."""
+def make_app(
+    tmp_path: Path, only_pack: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., StudyApp]:
+    """Apps on one database; every call is another window on it.
+
+    No key counts as held down: a machine presses one twice as fast as it can.
+    """
+    monkeypatch.setattr("studyapp.tui.app.HELD", 0.0)
 
     def make(**options: object) -> StudyApp:
         settings = options.pop("settings", Settings())

@@ -189,7 +189,10 @@ async def test_a_card_without_points_is_good_when_one_goes_on(make_app, open_tod
         assert ratings(app) == [Rating.GOOD]
 
 
-async def test_a_key_that_is_held_down_rates_nothing(make_app, open_today) -> None:
+async def test_a_key_that_is_held_down_rates_nothing(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.tui.app.HELD", HELD)
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
@@ -203,7 +206,10 @@ async def test_a_key_that_is_held_down_rates_nothing(make_app, open_today) -> No
             await asks(pilot, f"t{rated}", rated)
 
 
-async def test_a_key_that_is_held_down_sets_one_card_aside(make_app, open_today) -> None:
+async def test_a_key_that_is_held_down_sets_one_card_aside(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.tui.app.HELD", HELD)
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
@@ -231,7 +237,6 @@ async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
         await pilot.press("enter")
         while prompt(app) != "two":
             await pilot.press("minus")
-            await pilot.pause(2 * HELD)  # sooner it would be held down
             await settled(pilot)
         await pilot.press("enter")
         await shows(pilot, "1 again", "10 m")
@@ -350,7 +355,6 @@ async def test_raw_maths_is_a_switch_and_is_kept(
         await pilot.press("enter")
         while prompt(app) != "alpha":
             await pilot.press("minus")
-            await pilot.pause(2 * HELD)  # sooner it would be held down
             await settled(pilot)
         await shows(pilot, "α²")
         await pilot.press("M")
