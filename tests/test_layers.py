@@ -234,7 +234,7 @@ def loaded(program: str) -> set[str]:
         ),
         ("import studyapp.tui.start", {"textual", "sqlalchemy", "click"}),
         ("import studyapp.tui.places, studyapp.tui.host", {"textual", "sqlalchemy"}),
-        ("import studyapp.study.sitting", {"textual", "yaml", "pylatexenc"}),
+        ("import studyapp.study.sitting", {"textual", "yaml", "studyapp.notes.plain"}),
         ("import studyapp.memory.fold", {"sqlalchemy", "textual", "markdown_it"}),
         ("import studyapp.notes.markdown", {"markdown_it", "yaml", "sqlalchemy"}),
         ("import studyapp.lab.catalog", {"sqlalchemy", "textual"}),
