@@ -42,7 +42,7 @@ from studyapp.lab.protocol import (
 
 SD = 8.0  # of the temperatures, °C
 REPEATS = 20_000  # further studies of the same cities
-SHUFFLES = 99_999  # of the one study's R
+SHUFFLES = 99_999  # of the one study's R; with R as it was, 100,000 orders
 POINTS = 50  # of the curve of p, at least
 BINS = 41  # of the histogram of t
 CPU, GPU = 2_000_000, 50_000_000  # random numbers at once: what a cache holds, what fills a GPU
@@ -56,12 +56,12 @@ Found: TypeAlias = NDArray[np.float32]  # by each of REPEATS studies: (REPEATS,)
 
 
 def temperatures(n: int) -> Floats:
-    """Return n temperatures (n,) like those of a normal distribution, their mean taken off.
+    """Return n temperatures (n,) as a normal distribution has them, their mean taken off.
 
-    They are not drawn but spread evenly: each has its share of the distribution below it. So no lot
-    decides p.
+    They are spread, not drawn, so that p does not hang on their luck: of five, the first is where
+    a tenth of the distribution lies below, the second where three tenths do.
     """
-    below = [(i + 0.5) / n for i in range(n)]  # with n = 5: .1, .3, .5, .7, .9
+    below = [(i + 0.5) / n for i in range(n)]  # of five: .1, .3, .5, .7, .9
     x = np.array([NormalDist().inv_cdf(share) for share in below])  # (n,)
     return x * (SD / float(x.std(ddof=1)))
 
@@ -70,8 +70,8 @@ def observe(x: Floats, slope: float, scatter: float, rng: np.random.Generator) -
     """Return one study's R (n,), its mean taken off, with exactly this fitted slope and scatter."""
     noise = rng.standard_normal(len(x))  # (n,)
     noise -= noise.mean()
-    noise -= x * float(noise @ x / (x @ x))  # less the line that fits it best: now that one is flat
-    noise *= scatter / float(noise @ noise / (len(x) - 2)) ** 0.5
+    noise -= x * float(noise @ x / (x @ x))  # take off the line that fits best: the rest has none
+    noise *= scatter / float(noise @ noise / (len(x) - 2)) ** 0.5  # its SD is now the scatter
     return slope * x + noise
 
 
@@ -82,10 +82,10 @@ class Study:
         self.n, self.slope, self.scatter = n, slope, scatter
         self.x = temperatures(n)  # (n,)
         self.df = n - 2  # degrees of freedom: of n numbers, height and slope of the line take two
-        self.error = scatter / float(self.x @ self.x) ** 0.5  # standard error of the slope
+        self.error = scatter / float(self.x @ self.x) ** 0.5  # SD that scatter gives to a slope
         self.t = slope / self.error
         self.p = p_exact(self.t, self.df)
-        self.limit = t_quantile(0.975, self.df)  # |t| is beyond it in 5% of chance worlds
+        self.limit = t_quantile(0.975, self.df)  # in 5% of chance worlds t is beyond it, up or down
 
 
 def p_exact(t: float, df: int) -> float:
@@ -113,7 +113,7 @@ def fit(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 def draw_noise(studies: int, x: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
     """Yield how far each city lies off the true line, (batch, n), a batch of studies at a time.
 
-    It has an SD of 1: t does not depend on the unit of R, so here that is the true scatter.
+    The SD is 1: here the unit of R is the true scatter. t is the same in any unit.
     """
     numbers = CPU if x.device.type == "cpu" else GPU
     most = max(1, min(numbers // len(x), studies // POINTS))
@@ -128,12 +128,12 @@ def draw_noise(studies: int, x: Tensor, generator: torch.Generator) -> Iterator[
 def chance_worlds(
     study: Study, x: Tensor, worlds: int, generator: torch.Generator
 ) -> Generator[LessonEvent, None, int]:
-    """Fit a line in every chance world, plot t, and return in how many |t| is as large."""
+    """Fit a line in every chance world; yield what to plot, return in how many |t| is as large."""
     edge = float(max(5, np.ceil(abs(study.t)) + 1))  # the histogram goes from -edge to edge
     middles = ((np.arange(BINS) + 0.5) * (2 * edge / BINS) - edge).tolist()  # of its bars
     done, hits, bins = 0, 0, np.zeros(BINS)
     for batch, noise in enumerate(draw_noise(worlds, x, generator), 1):
-        _, t = fit(x, noise)  # (batch,): R is noise alone, and has nothing to do with x
+        _, t = fit(x, noise)  # (batch,): R is the noise alone, and has nothing to do with x
         done += len(t)
         hits += int((t.abs() >= abs(study.t)).sum())
         bins += torch.histc(t, BINS, -edge, edge).cpu().numpy()  # (BINS,): how many t are in each
@@ -163,33 +163,33 @@ def p_simulated(hits: int, count: int) -> tuple[float, float, float]:
 def repeat(x: Tensor, slopes: Floats, generator: torch.Generator) -> tuple[Found, Found]:
     """Study the cities once for each of these true slopes; return the slopes and t found.
 
-    A slope is in R per °C, and the unit of R is the true scatter.
+    All slopes are in units of the true scatter (per °C), as the noise is.
     """
     rest, lines = torch.tensor(slopes, dtype=x.dtype, device=x.device), []
     for noise in draw_noise(len(slopes), x, generator):  # (batch, n)
-        true, rest = rest[: len(noise)], rest[len(noise) :]  # (batch,), those to come
+        true, rest = rest[: len(noise)], rest[len(noise) :]  # (batch,), and those to come
         lines.append(fit(x, true[:, None] * x + noise))  # slopes and t, (batch,) both
     found, ts = (torch.cat(parts).cpu().numpy() for parts in zip(*lines, strict=True))
     return found, ts
 
 
 def open_slopes(study: Study, rng: np.random.Generator) -> Floats:
-    """Draw REPEATS true slopes that this study leaves open, where nothing else is known.
+    """Draw REPEATS true slopes that this study leaves open, in units of their true scatters.
 
-    Fitted scatter ÷ true scatter varies as √(χ² ÷ df). The true slope lies off the fitted one by a
-    standard error times a normal number. In units of the true scatter, as `repeat` takes it, that
-    is slope × ratio ÷ scatter, and an error is error ÷ scatter whatever the ratio.
+    Nothing else is known. A fitted scatter ÷ the true one varies as √(χ² ÷ df), where χ² is a sum
+    of df squared normal numbers; a fitted slope lies off the true one by error × a normal number.
     """
-    ratio = np.sqrt(rng.chisquare(study.df, REPEATS) / study.df)  # (REPEATS,)
-    slopes: Floats = study.slope * ratio + study.error * rng.standard_normal(REPEATS)
-    return slopes / study.scatter
+    scatters = study.scatter / np.sqrt(rng.chisquare(study.df, REPEATS) / study.df)  # (REPEATS,)
+    errors = study.error * scatters / study.scatter  # (REPEATS,), of a slope at that true scatter
+    slopes: Floats = study.slope + errors * rng.standard_normal(REPEATS)  # (REPEATS,)
+    return slopes / scatters
 
 
 def shuffle(x: Floats, y: Floats, rng: np.random.Generator) -> int:
     """Deal the study's R out to its cities anew, SHUFFLES times; count how often |t| is as large.
 
-    That breaks any relation and needs no normal distribution. Whoever has which R, the spread of R
-    is the same: so |t| is as large where |slope| is, and that is where |Σxy| is.
+    That leaves no relation but chance, and needs no normal distribution. The numbers stay, so that
+    Σx² and the spread of R do: t is as large where the slope is, and the slope where Σxy is.
     """
     as_large = abs(y @ x) * (1 - 1e-12)  # a tie counts, however it is rounded
     hits, most = 0, max(1, CPU // len(x))
@@ -212,7 +212,7 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
     # rest. So a GPU draws other worlds than a CPU, and the two agree within the band.
     generator = torch.Generator(device).manual_seed(seed)
     x = torch.tensor(study.x, dtype=torch.float32, device=device)  # (n,)
-    # Done again, were the fitted line the truth; then a replication, with a true line unknown.
+    # Done again as if the fitted line were the truth; then replicated: the true line is unknown.
     slopes, ts = repeat(x, np.full(REPEATS, study.slope / study.scatter), generator)
     _, replicated = repeat(x, open_slopes(study, rng), generator)
     hits = yield from chance_worlds(study, x, worlds, generator)
@@ -220,7 +220,7 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
         (
             *facts_of_p(study, hits, worlds, shuffled),
             *facts_of_line(study),
-            *facts_of_repeats(study, study.scatter * slopes, ts, replicated),
+            *facts_of_repeats(study, study.scatter * slopes, ts, replicated),  # slopes of R again
         )
     )
 
@@ -254,34 +254,35 @@ def facts_of_line(study: Study) -> Iterator[Fact]:
 def facts_of_repeats(study: Study, slopes: Found, ts: Found, again: Found) -> Iterator[Fact]:
     """What further studies find: slopes and t were the line the truth, and t of replications.
 
-    A study is significant if its |t| is beyond the limit; then its p is below .05.
+    A study is significant if its |t| is beyond the limit: then its p is below .05.
     """
-    repeats, replications = f"{REPEATS:,} repeated studies", f"{REPEATS:,} replications"
-    truth = f"{repeats}, were the line the truth"
+    truth = f"{REPEATS:,} repeated studies, were the line the truth"
+    replications = f"{REPEATS:,} replications"
     varies = f"{truth}: simulation error only"
     significant = np.abs(ts) >= study.limit  # (REPEATS,)
-    # Where there is nothing to find, being significant is no power.
+    # Power: how many find the slope. If there is none, as many are false alarms.
     name = "power" if study.slope else "false_alarms"
     yield share(name, significant, "of repeated studies", varies)
     # How far p varies: 5% of the studies are below _05, half below _50, 95% below _95.
-    for prefix, t, those in (("p", ts, f"{truth},"), ("replication", again, replications)):
+    for prefix, t, studies in (("p", ts, f"{truth},"), ("replication", again, replications)):
+        told = f"of {studies} 90% lie from _05 to _95"
         for percent in (5, 50, 95):  # a small p is a large |t|
-            name = f"{prefix}_{percent:02}"
             p = p_exact(float(np.quantile(np.abs(t), (100 - percent) / 100)), study.df)
-            range_ = f"of {those} 90% lie from _05 to _95"
-            yield Fact(name, p, "", None, None, REPEATS, "quantile", range_)
-    if study.slope:
-        same = again * np.sign(study.t) >= study.limit  # (REPEATS,): significant, the same way
-        drawn = f"{replications}, true slopes drawn from the interval: simulation error only"
-        yield share("replicated", same, "of replications", drawn)
-    if study.slope and significant.sum() > 1:  # what one reads of, where only these are published
-        times = slopes[significant] / study.slope  # (significant,): slope found ÷ true one
+            name = f"{prefix}_{percent:02}"
+            yield Fact(name, p, "", None, None, REPEATS, "quantile", told)
+    if study.slope:  # How many replications find it, in the same direction.
+        same = again * np.sign(study.t) >= study.limit  # (REPEATS,)
+        told = f"{replications}, true slopes drawn from the interval: simulation error only"
+        yield share("replicated", same, "of replications", told)
+    if study.slope and significant.sum() > 1:  # What one would know of significant studies alone.
+        times = slopes[significant] / study.slope  # (significant,): slope found ÷ true slope
         mean, low, high = mean_interval(np.abs(times).tolist())
         yield Fact("exaggeration", mean, "times", low, high, len(times), "student t", varies)
         yield share("wrong_sign", times < 0, "of significant", varies)
 
 
 def share(name: str, hits: NDArray[np.bool_], unit: str, varies: str) -> Fact:
+    """Return in what share of studies something holds, with its exact interval."""
     value, low, high = clopper_pearson(int(hits.sum()), len(hits))
     return Fact(name, value, unit, low, high, len(hits), "clopper-pearson", varies)
 

@@ -55,7 +55,7 @@ STEPS, HEAD_STEPS = 120, 40  # of every arm; of these, the head alone in head_th
 RATE, HEAD_RATE = 2e-3, 1e-2  # the high rate; a head on a body that stands still
 PROBE_STEPS, PROBE_RATE = 200, 3e-2  # eight times as many read half a point more
 LOOK_EVERY = 10
-TOGETHER = {"cpu": 16}  # seeds side by side: what a CPU's cache and memory have room for
+TOGETHER = {"cpu": 16}  # seeds side by side, elsewhere 64: what a CPU's cache has room for
 DRAWN = "splits, places, noise and starts; all from 1,797 digits, no other handwriting"
 
 ARMS = {
@@ -68,7 +68,7 @@ MOVED = ("head_then_all", "all")  # the arms that change a learned body
 SERIES = {f"score_{arm}": name for arm, name in ARMS.items()} | {
     f"old_{arm}": f"0–4 left: {ARMS[arm]}" for arm in MOVED
 }
-Shares = dict[str, list[float]]  # by fact: what share of its pictures each seed reads right
+Shares = dict[str, list[float]]  # by fact, for each seed: what share of pictures it reads right
 
 
 def plan(head_steps: int, rate: float, head_rate: float, ratio: float) -> dict[str, pictures.Plan]:
@@ -171,11 +171,11 @@ def scores(head: nn.Module, features: Tensor) -> Tensor:
 
 def start(rngs: Sequence[torch.Generator], device: str) -> Networks:
     """Return new networks, each drawn from the generator of its seed."""
-    networks = Networks(len(rngs))
     weights = stack(lambda: Networks(1), rngs)  # (S, channels, …) each
-    # S · channels: the channels of one seed after those of another
-    networks.load_state_dict({name: rows.flatten(0, 1) for name, rows in weights.items()})
-    # In memory the numbers of a pixel stand side by side: a CPU takes half the time.
+    side_by_side = {name: each.flatten(0, 1) for name, each in weights.items()}  # (S·channels, …)
+    networks = Networks(len(rngs))
+    networks.load_state_dict(side_by_side)
+    # Where a pixel's channels are next to each other in memory, a CPU takes half the time.
     return networks.to(memory_format=torch.channels_last).to(device)
 
 
@@ -194,7 +194,7 @@ def accuracy(output: Tensor, y: Tensor) -> list[float]:
 
 
 def optimizer(networks: Networks, head_rate: float, body_rate: float) -> torch.optim.Optimizer:
-    """Return a new Adam at these rates. A body at rate 0 is frozen, and takes no time either."""
+    """Return a new Adam at these rates. A body at rate 0 is frozen: it needs no gradients."""
     networks.body.requires_grad_(body_rate > 0)
     groups = [
         {"params": networks.head.parameters(), "lr": head_rate},
@@ -227,27 +227,25 @@ class Block:
         self.rates = plan(HEAD_STEPS, RATE, HEAD_RATE, float(knobs["ratio"]))
         self.images, self.labels = load_digits()  # (1797, 8, 8), (1797)
         self.old, old = split(self.labels, OLD, OLD_LABELS, OLD_TEST, rngs)  # (700, S), (180, S)
-        self.new, new = split(
-            self.labels, NEW, int(knobs["k"]), NEW_TEST, rngs
-        )  # (5k, S), (400, S)
-        self.old_test, self.new_test = self.placed(old), self.placed(new)
+        k = int(knobs["k"])
+        self.new, new = split(self.labels, NEW, k, NEW_TEST, rngs)  # (5k, S), (400, S)
+        self.old_test, self.new_test = self.placed(old), self.placed(new)  # for all looks
         self.learned = start(rngs, device)
         self.adam = optimizer(self.learned, RATE, RATE)
 
     def placed(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Place the digits at *index* (n, S) once more; return the fields and their classes."""
-        images, y = self.images[index], self.labels[index] % 5  # (n, S, 8, 8); (n, S), 5 is 0 again
+        images = self.images[index]  # (n, S, 8, 8)
         x = place(images, self.noise, self.placing == "centred", self.rngs)  # (n, S, 16, 16)
-        x = x.contiguous(memory_format=torch.channels_last)  # as the weights
+        x = x.contiguous(memory_format=torch.channels_last)  # as the weights are
+        y = self.labels[index] % 5  # (n, S): 0 to 4, for 5 to 9, too
         return x.to(self.device), y.to(self.device)
 
     def learn_old(self) -> None:
         """Take a step on 0–4: each seed on a batch of its pictures, all in new places."""
         draws = [torch.randint(len(self.old), (PRETRAIN_BATCH,), generator=r) for r in self.rngs]
-        index = self.old.gather(
-            0, torch.stack(draws, 1)
-        )  # (32, S), of each seed's column its draws
-        x, y = self.placed(index)  # (32, S, 16, 16), (32, S)
+        drawn = torch.stack(draws, 1)  # (32, S): from each seed's column of old it takes these rows
+        x, y = self.placed(self.old.gather(0, drawn))  # (32, S, 16, 16), (32, S)
         descend(self.adam, self.learned(x), y)
 
     def begin_new(self) -> None:
@@ -264,12 +262,12 @@ class Block:
         if step == 0 or self.placing == "anew":
             self.x, self.y = self.placed(self.new)  # (5k, S, 16, 16), (5k, S)
         for arm, networks in self.arms.items():
-            if step in self.rates[arm]:  # Adam goes by earlier gradients: at new rates begin anew
+            if step in self.rates[arm]:  # A new Adam: an old one goes by gradients of other steps.
                 self.adams[arm] = optimizer(networks, *self.rates[arm][step])
             descend(self.adams[arm], networks(self.x), self.y)
 
     def look(self) -> Shares:
-        """Test every arm on 5–9, and on 0–4 the moved bodies under the old head, once put aside."""
+        """Test every arm on 5–9, and on 0–4 the bodies that move, under the old head."""
         (x_old, y_old), (x_new, y_new) = self.old_test, self.new_test
         shares = {"old_before": accuracy(at_rest(self.learned, x_old), y_old)}
         for arm, networks in self.arms.items():
@@ -324,6 +322,7 @@ def digits(
         for block in blocks:
             block.learn_old()
         done += PRETRAIN_BATCH
+
     for block in blocks:
         block.begin_new()
     for step in range(STEPS):
