@@ -80,7 +80,8 @@ def draw(n: int, flips: float, generator: torch.Generator) -> dict[str, Examples
 
 def stacked(seeds: Sequence[Examples], device: str) -> Examples:
     """Return the examples of S seeds as one: x (S, n, 20), sides (S, n), wrong (S, n)."""
-    return Examples(*(torch.stack(parts).to(device) for parts in zip(*seeds, strict=True)))
+    fields = zip(*seeds, strict=True)  # every x, every sides, every wrong
+    return Examples(*(torch.stack(field).to(device) for field in fields))
 
 
 # Model: of one seed.
@@ -123,27 +124,25 @@ def train(
     predict = per_seed(Net(width).to(device))  # from weights and x (S, n, 20) to outputs (S, n)
     optimizer = torch.optim.AdamW(weights.values(), lr=RATE, weight_decay=decay)
     n = data["train"].x.shape[1]
-    # Examples pass in parts, which take less memory: x (S, part, 20) and sides (S, part).
-    size = AT_ONCE // width
-    parts = {
-        name: list(zip(*(torch.split(of, size, 1) for of in (each.x, each.sides)), strict=True))
-        for name, each in data.items()
-    }
+    size, parts = AT_ONCE // width, {}  # examples pass in parts, which take less memory
+    for name, each in data.items():
+        xs, sides = torch.split(each.x, size, 1), torch.split(each.sides, size, 1)
+        parts[name] = list(zip(xs, sides, strict=True))  # (S, part, 20) with (S, part)
     for epoch in range(EPOCHS + 1):
         if epoch % EVERY == 0:
             look = {}
             with torch.no_grad():
                 for name, pairs in parts.items():
-                    margins = torch.cat([predict(weights, x) * sides for x, sides in pairs], 1)
+                    margins = torch.cat([predict(weights, x) * side for x, side in pairs], 1)
                     look[f"{name} error"] = (margins <= 0).float().mean(1)  # (S, n) to (S,)
                     look[f"{name} loss"] = cross_entropy(margins).mean(1)  # (S,)
             yield look
         if epoch < EPOCHS:
-            for x, sides in parts["train"]:
+            for x, side in parts["train"]:
                 # The mean over a seed's examples, but the SUM over seeds: a seed's weights have no
                 # part in the losses of the others, so their gradient is that of its own loss. A
                 # mean over seeds would divide it by S.
-                loss = cross_entropy(predict(weights, x) * sides).sum() / n  # ()
+                loss = cross_entropy(predict(weights, x) * side).sum() / n  # ()
                 loss.backward()  # type: ignore[no-untyped-call]  # gradients of the parts add up
             optimizer.step()
             optimizer.zero_grad()

@@ -65,6 +65,7 @@ ARMS = {
     "all": "all, high rate",
 }
 MOVED = ("head_then_all", "all")  # the arms that change a learned body
+# What is plotted, by fact: each arm on 5–9; on 0–4 the moved ones, under the old head.
 SERIES = {f"score_{arm}": name for arm, name in ARMS.items()} | {
     f"old_{arm}": f"0–4 left: {ARMS[arm]}" for arm in MOVED
 }

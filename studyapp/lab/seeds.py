@@ -21,10 +21,10 @@ Weights = dict[str, Tensor]
 
 
 def generators(seed: int, count: int) -> list[torch.Generator]:
-    """Return a source of random numbers for each of *count* seeds of the run *seed*, on the CPU.
+    """Return a source of random numbers for each of *count* seeds, on the CPU.
 
-    Run 0 takes the numbers 0, 1, 2, …, run 1 those from 65,536 on, so that no two runs share one.
-    (From 65,536 runs on they would: torch takes 32 bits of what it is seeded with.)
+    Those of run 0 start from the numbers 0, 1, 2, …, those of run 1 from 65,536 and on: no two runs
+    share one. (After 65,536 runs they would, for torch takes 32 bits of what it starts from.)
     """
     return [torch.Generator().manual_seed(seed * 2**16 + index) for index in range(count)]
 
@@ -40,8 +40,8 @@ def stack(
     nets = []
     with torch.random.fork_rng(devices=[]):  # torch's own generator is afterwards as it was
         for generator in generators:
-            # A layer draws its weights from torch's own generator. So that one goes on from where
-            # the seed's is, and then the seed's from where that has come to.
+            # A layer draws its weights from torch's own generator. So that one stands in for the
+            # seed's, which then goes on from where it has come to.
             torch.set_rng_state(generator.get_state())
             nets.append(make())
             generator.set_state(torch.get_rng_state())
