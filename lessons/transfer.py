@@ -381,9 +381,10 @@ def facts(shares: Shares, drawn: str, few: int = 0) -> Iterator[Fact]:
 def lead(arm: str, shares: Shares, drawn: str, few: int = 0) -> Fact:
     """Return how far *arm* is ahead of the best of the others, in points; negative if behind.
 
-    Which of the others is best is only estimated. So all three differences have to be in their
-    intervals at once. At 95% each, one of them is not in up to 15% of runs; so each gets a third of
-    the 5% (Bonferroni). Then the lowest difference, the lead, is between the lowest ends.
+    Which of the others is best is only estimated, so all three differences have to be inside their
+    intervals at once. At 95% each, one of them is outside in up to 15% of runs; so each may miss a
+    third of 5% (Bonferroni). Then the lead, the lowest of the differences, lies between the lowest
+    low end and the lowest high end.
     """
     own = shares[f"score_{arm}"]
     rivals = [shares[f"score_{other}"] for other in ARMS if other != arm]
