@@ -241,14 +241,14 @@ def train(seed: int, width: int, decay: float) -> tuple[Curves, torch.Tensor]:
     """Return the curves of AT_ONCE seeds, by arm, and the floor of each seed."""
     own = generators(seed, AT_ONCE)
     draws = [overfit.draw(64, 0.2, generator) for generator in own]
-    data = {name: overfit.stacked(draws, name, "cpu") for name in draws[0]}
+    data = {name: overfit.stacked([one[name] for one in draws], "cpu") for name in draws[0]}
     weights = stack(lambda: overfit.Net(width), own)
     arms = []
     for rate in (decay, 0.0) if decay else (0.0,):
         same = {name: rows.detach().clone().requires_grad_() for name, rows in weights.items()}
         looks = list(overfit.train(same, data, width, rate, "cpu"))
         arms.append({name: torch.stack([look[name] for look in looks]) for name in looks[0]})
-    return arms, data["test"][2].float().mean(1)
+    return arms, data["test"].wrong.float().mean(1)
 
 
 # transfer.

@@ -15,8 +15,9 @@ and as far out in the `other direction`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from statistics import NormalDist
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -40,79 +41,113 @@ from studyapp.lab.protocol import (
 )
 
 SD = 8.0  # of the temperatures, °C
-REPEATS = 20_000  # studies of the same cities
-SHUFFLES = 99_999
-CPU, GPU = 2_000_000, 50_000_000  # random numbers at once: what a cache holds, what fills a GPU
+REPEATS = 20_000  # further studies of the same cities
+SHUFFLES = 99_999  # of the one study's R; with R as it was, 100,000 orders
 POINTS = 50  # of the curve of p, at least
-BINS = 41
+BINS = 41  # of the histogram of t
+CPU, GPU = 2_000_000, 50_000_000  # random numbers at once: what a cache holds, what fills a GPU
 LEAST = 1e-300  # a float below this is on its way to 0, and no p is 0
+
+Floats: TypeAlias = NDArray[np.float64]
+Found: TypeAlias = NDArray[np.float32]  # by each of REPEATS studies: (REPEATS,)
 
 
 # Data: one study.
 
 
-def temperatures(n: int) -> NDArray[np.float64]:
-    """Return n temperatures, their mean taken off: quantiles of a normal, so no lot decides p."""
-    x = np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)])  # (n,)
+def temperatures(n: int) -> Floats:
+    """Return n temperatures (n,) as a normal distribution has them, their mean taken off.
+
+    They are spread, not drawn, so that p does not hang on their luck: of five, the first is where
+    a tenth of the distribution lies below, the second where three tenths do.
+    """
+    below = [(i + 0.5) / n for i in range(n)]  # of five: .1, .3, .5, .7, .9
+    x = np.array([NormalDist().inv_cdf(share) for share in below])  # (n,)
     return x * (SD / float(x.std(ddof=1)))
 
 
-def observe(
-    x: NDArray[np.float64], slope: float, scatter: float, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def observe(x: Floats, slope: float, scatter: float, rng: np.random.Generator) -> Floats:
     """Return one study's R (n,), its mean taken off, with exactly this fitted slope and scatter."""
     noise = rng.standard_normal(len(x))  # (n,)
     noise -= noise.mean()
-    noise -= x * float(noise @ x / (x @ x))  # what a line could explain of it
-    noise *= scatter / float(noise @ noise / (len(x) - 2)) ** 0.5
-    return noise + slope * x
+    noise -= x * float(noise @ x / (x @ x))  # take off the line that fits best: the rest has none
+    noise *= scatter / float(noise @ noise / (len(x) - 2)) ** 0.5  # its SD is now the scatter
+    return slope * x + noise
 
 
-# Model: a line through each of very many studies.
+class Study:
+    """The fitted line as the knobs set it, and what formulas say of it: nothing here is drawn."""
 
-
-def fit(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Fit a line to each row of y (studies, n) on x (n,), and return slopes and t."""
-    spread = x @ x  # ()
-    slope = y @ x / spread  # (studies,)
-    residual = y - y.mean(1, keepdim=True) - slope[:, None] * x  # (studies, n)
-    variance = residual.square().sum(1) / (len(x) - 2)  # (studies,)
-    return slope, slope / (variance / spread).sqrt()
-
-
-def studies(
-    x: Tensor, slopes: Tensor, count: int, generator: torch.Generator
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Simulate count studies with a scatter of 1, fit each, and yield slopes and t in batches.
-
-    *slopes* (count,) or (1,) are the true ones. t does not depend on the unit of R.
-    """
-    numbers = CPU if x.device.type == "cpu" else GPU
-    most = max(1, min(numbers // len(x), count // POINTS))
-    for done in range(0, count, most):
-        now = slopes if len(slopes) == 1 else slopes[done : done + most]  # (studies,)
-        shape = (min(most, count - done), len(x))
-        noise = torch.randn(shape, generator=generator, device=x.device)  # (studies, n)
-        yield fit(x, now[:, None] * x + noise)
-
-
-def shuffle(x: NDArray[np.float64], y: NDArray[np.float64], rng: np.random.Generator) -> int:
-    """Return in how many of SHUFFLES |t| is as large as observed, with y shuffled among the cities.
-
-    Shuffling keeps the scatter of y, so that to compare slopes is to compare t.
-    """
-    observed = abs(y @ x) * (1 - 1e-12)  # rounding must not split a tie
-    hits, most = 0, max(1, CPU // len(x))
-    for done in range(0, SHUFFLES, most):
-        shape = (min(most, SHUFFLES - done), len(x))
-        shuffled = rng.permuted(np.broadcast_to(y, shape), axis=1)  # (shuffles, n)
-        hits += int((np.abs(shuffled @ x) >= observed).sum())
-    return hits
+    def __init__(self, n: int, slope: float, scatter: float) -> None:
+        self.n, self.slope, self.scatter = n, slope, scatter
+        self.x = temperatures(n)  # (n,)
+        self.df = n - 2  # degrees of freedom: of n numbers, height and slope of the line take two
+        self.error = scatter / float(self.x @ self.x) ** 0.5  # SD that scatter gives to a slope
+        self.t = slope / self.error
+        self.p = p_exact(self.t, self.df)
+        self.limit = t_quantile(0.975, self.df)  # in 5% of chance worlds t is beyond it, up or down
 
 
 def p_exact(t: float, df: int) -> float:
     """Return the share of all chance worlds whose |t| is as large, by Student's formula."""
     return max(LEAST, 2 * t_tail(abs(t), df))
+
+
+# Model: a line through each of very many studies of the same cities.
+
+
+def fit(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Fit a line to each study, a row of y (studies, n) over x (n,), and return slopes and t.
+
+    Least squares as for one study: slope = Σxy ÷ Σx², since x has the mean 0, and
+    t = slope ÷ standard error, where error² = variance about the line ÷ Σx².
+    """
+    sum_xx = x @ x  # ()
+    slopes = y @ x / sum_xx  # (studies,)
+    residuals = y - y.mean(1, keepdim=True) - slopes[:, None] * x  # (studies, n): off the lines
+    variances = residuals.square().sum(1) / (len(x) - 2)  # (studies,)
+    errors = (variances / sum_xx).sqrt()  # (studies,)
+    return slopes, slopes / errors
+
+
+def draw_noise(studies: int, x: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
+    """Yield how far each city lies off the true line, (batch, n), a batch of studies at a time.
+
+    The SD is 1: here the unit of R is the true scatter. t is the same in any unit.
+    """
+    numbers = CPU if x.device.type == "cpu" else GPU
+    most = max(1, min(numbers // len(x), studies // POINTS))
+    for done in range(0, studies, most):
+        shape = (min(most, studies - done), len(x))
+        yield torch.randn(shape, generator=generator, device=x.device)
+
+
+# Loops: chance worlds, the study done again, the study shuffled.
+
+
+def chance_worlds(
+    study: Study, x: Tensor, worlds: int, generator: torch.Generator
+) -> Generator[LessonEvent, None, int]:
+    """Fit a line in every chance world; yield what to plot, return in how many |t| is as large."""
+    edge = float(max(5, np.ceil(abs(study.t)) + 1))  # the histogram goes from -edge to edge
+    middles = ((np.arange(BINS) + 0.5) * (2 * edge / BINS) - edge).tolist()  # of its bars
+    done, hits, bins = 0, 0, np.zeros(BINS)
+    for batch, noise in enumerate(draw_noise(worlds, x, generator), 1):
+        _, t = fit(x, noise)  # (batch,): R is the noise alone, and has nothing to do with x
+        done += len(t)
+        hits += int((t.abs() >= abs(study.t)).sum())
+        bins += torch.histc(t, BINS, -edge, edge).cpu().numpy()  # (BINS,): how many t are in each
+        yield Progress(done, worlds)
+        yield Metric(done, "p", *p_simulated(hits, done))
+        yield Metric(done, "exact p", study.p)
+        if batch % 5 == 0 or done == worlds:
+            shares = (bins / done).tolist()
+            # From the right: a series whose steps go back is drawn as bars.
+            for middle, share in reversed(list(zip(middles, shares, strict=True))):
+                yield Metric(middle, "chance", share)
+            yield Metric(study.t, "observed", max(shares))
+            yield Metric(-study.t, "other direction", max(shares))
+    return hits
 
 
 def p_simulated(hits: int, count: int) -> tuple[float, float, float]:
@@ -125,116 +160,131 @@ def p_simulated(hits: int, count: int) -> tuple[float, float, float]:
     return (hits + 1) / (count + 1), low, high
 
 
-# Loop.
+def repeat(x: Tensor, slopes: Floats, generator: torch.Generator) -> tuple[Found, Found]:
+    """Study the cities once for each of these true slopes; return the slopes and t found.
+
+    All slopes are in units of the true scatter (per °C), as the noise is.
+    """
+    rest, lines = torch.tensor(slopes, dtype=x.dtype, device=x.device), []
+    for noise in draw_noise(len(slopes), x, generator):  # (batch, n)
+        true, rest = rest[: len(noise)], rest[len(noise) :]  # (batch,), and those to come
+        lines.append(fit(x, true[:, None] * x + noise))  # slopes and t, (batch,) both
+    found, ts = (torch.cat(parts).cpu().numpy() for parts in zip(*lines, strict=True))
+    return found, ts
+
+
+def open_slopes(study: Study, rng: np.random.Generator) -> Floats:
+    """Draw REPEATS true slopes that this study leaves open, in units of their true scatters.
+
+    Nothing else is known. A fitted scatter ÷ the true one varies as √(χ² ÷ df), where χ² is a sum
+    of df squared normal numbers; a fitted slope lies off the true one by error × a normal number.
+    """
+    scatters = study.scatter / np.sqrt(rng.chisquare(study.df, REPEATS) / study.df)  # (REPEATS,)
+    errors = study.error * scatters / study.scatter  # (REPEATS,), of a slope at that true scatter
+    slopes: Floats = study.slope + errors * rng.standard_normal(REPEATS)  # (REPEATS,)
+    return slopes / scatters
+
+
+def shuffle(x: Floats, y: Floats, rng: np.random.Generator) -> int:
+    """Deal the study's R out to its cities anew, SHUFFLES times; count how often |t| is as large.
+
+    That leaves no relation but chance, and needs no normal distribution. The numbers stay, so that
+    Σx² and the spread of R do: t is as large where the slope is, and the slope where Σxy is.
+    """
+    as_large = abs(y @ x) * (1 - 1e-12)  # a tie counts, however it is rounded
+    hits, most = 0, max(1, CPU // len(x))
+    for done in range(0, SHUFFLES, most):
+        rows = np.broadcast_to(y, (min(most, SHUFFLES - done), len(x)))  # (shuffles, n), all alike
+        shuffled = rng.permuted(rows, axis=1)  # (shuffles, n), each row in an order of its own
+        hits += int((np.abs(shuffled @ x) >= as_large).sum())
+    return hits
 
 
 def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:
-    """Observe one study, repeat and replicate it, shuffle it, and set it against chance worlds."""
-    n, count = int(knobs["n"]), int(knobs["worlds"])
-    slope, scatter = float(knobs["slope"]), float(knobs["scatter"])
-    yield Progress(0, count)
-    cities, df, rng = temperatures(n), n - 2, np.random.default_rng(seed)
-    error = scatter / float(cities @ cities) ** 0.5  # standard error of the slope
-    observed, critical = slope / error, t_quantile(0.975, df)
-    exact = p_exact(observed, df)
-    shuffled = shuffle(cities, observe(cities, slope, scatter, rng), rng)
-    x = torch.tensor(cities, dtype=torch.float32, device=device)  # (n,)
-    # On the device: to move the numbers of every world would cost more than all the rest. So a
-    # GPU draws other worlds than a CPU, and the two agree within the band.
+    """Observe one study, shuffle it, do it again, and set it against chance worlds."""
+    study = Study(int(knobs["n"]), float(knobs["slope"]), float(knobs["scatter"]))
+    worlds = int(knobs["worlds"])
+    yield Progress(0, worlds)
+    rng = np.random.default_rng(seed)
+    y = observe(study.x, study.slope, study.scatter, rng)  # (n,)
+    shuffled = shuffle(study.x, y, rng)
+    # From here on the device draws: to move the numbers of every world would cost more than all the
+    # rest. So a GPU draws other worlds than a CPU, and the two agree within the band.
     generator = torch.Generator(device).manual_seed(seed)
-
-    def again(slopes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Study the cities REPEATS times where these slopes are true; return slopes and t found."""
-        true = torch.tensor(slopes / scatter, dtype=torch.float32, device=device)
-        found, ts = zip(*studies(x, true, REPEATS, generator), strict=True)
-        return scatter * torch.cat(found).cpu().numpy(), torch.cat(ts).cpu().numpy()
-
-    # Were the fitted line the truth.
-    slopes, ts = again(np.array([slope]))  # (REPEATS,) both
-    significant = np.abs(ts) >= critical
-    # A replication: the true line is not the fitted one. Slope and scatter are drawn from what
-    # the study leaves open, without other knowledge; in units of the true scatter.
-    ratio = np.sqrt(rng.chisquare(df, REPEATS) / df)  # (REPEATS,) fitted scatter ÷ true one
-    _, again_ts = again(slope * ratio + error * rng.standard_normal(REPEATS))
-
-    # Chance worlds: no slope.
-    edge = float(max(5, np.ceil(abs(observed)) + 1))
-    middles = ((np.arange(BINS) + 0.5) * (2 * edge / BINS) - edge)[::-1]
-    done, extreme, bins = 0, 0, np.zeros(BINS)
-    no_slope = torch.zeros(1, device=device)
-    for batch, (_, t) in enumerate(studies(x, no_slope, count, generator), 1):
-        done += len(t)
-        extreme += int((t.abs() >= abs(observed)).sum())
-        bins += torch.histc(t, BINS, -edge, edge).cpu().numpy()
-        yield Progress(done, count)
-        yield Metric(done, "p", *p_simulated(extreme, done))
-        yield Metric(done, "exact p", exact)
-        if batch % 5 == 0 or done == count:
-            # From the right: steps that go back say from the first on that these are bars.
-            for middle, inside in zip(middles.tolist(), bins[::-1].tolist(), strict=True):
-                yield Metric(middle, "chance", inside / done)
-            yield Metric(observed, "observed", float(bins.max()) / done)
-            yield Metric(-observed, "other direction", float(bins.max()) / done)
-
-    # Facts.
-
-    def share(name: str, hits: NDArray[np.bool_], unit: str, varies: str) -> Fact:
-        interval = clopper_pearson(int(hits.sum()), len(hits))
-        return Fact(name, interval[0], unit, *interval[1:], len(hits), "clopper-pearson", varies)
-
-    def p(name: str, hits: int, of: int, unit: str, varies: str) -> Fact:
-        value, low, high = p_simulated(hits, of)
-        return Fact(name, value, unit, low, high, of, "clopper-pearson", varies)
-
-    def given(name: str, value: float, unit: str, how: str) -> Fact:
-        return Fact(name, value, unit, None, None, n, "exact", how)
-
-    def steepness(name: str, degrees: float, unit: str) -> Fact:
-        low, high = degrees * (slope - critical * error), degrees * (slope + critical * error)
-        varies = f"the scatter of {n} cities about the line, at these temperatures"
-        return Fact(name, degrees * slope, unit, low, high, n, "student t", varies)
-
-    def quantiles(prefix: str, found: NDArray[np.float64], varies: str) -> Iterator[Fact]:
-        # a large t is a small p
-        for percent, rank in (("05", 0.95), ("50", 0.5), ("95", 0.05)):
-            value = p_exact(float(np.quantile(np.abs(found), rank)), df)
-            yield Fact(f"{prefix}_{percent}", value, "", None, None, REPEATS, "quantile", varies)
-
-    of_worlds = f"{count:,} chance worlds: simulation error only, nothing about another sample"
-    of_shuffles = f"{SHUFFLES:,} shuffles of this one sample: simulation error only"
-    of_repeats = f"{REPEATS:,} repeated studies, were the line the truth: simulation error only"
-    of_same = (
-        f"{REPEATS:,} replications, true slopes drawn from the interval: simulation error only"
+    x = torch.tensor(study.x, dtype=torch.float32, device=device)  # (n,)
+    # Done again as if the fitted line were the truth; then replicated: the true line is unknown.
+    slopes, ts = repeat(x, np.full(REPEATS, study.slope / study.scatter), generator)
+    _, replicated = repeat(x, open_slopes(study, rng), generator)
+    hits = yield from chance_worlds(study, x, worlds, generator)
+    yield Result(
+        (
+            *facts_of_p(study, hits, worlds, shuffled),
+            *facts_of_line(study),
+            *facts_of_repeats(study, study.scatter * slopes, ts, replicated),  # slopes of R again
+        )
     )
-    below = "computed by a formula" if exact > LEAST else "it is below this number"
-    facts = [
-        p("p_value", extreme, count, "of chance worlds", of_worlds),
-        given("p_exact", exact, "of chance worlds", below),
-        p("permutation_p", shuffled, SHUFFLES, "of shuffles", of_shuffles),
-        steepness("slope", 1, "R per °C"),
-        steepness("change_per_20", 20, "R per 20 °C"),
-        given("t", observed, "", "set by the knobs"),
-        given("residual_sd", scatter, "R", "set by the knobs"),
-        # Where there is nothing to find, a significant study is no power.
-        share("power" if slope else "false_alarms", significant, "of repeated studies", of_repeats),
-        *quantiles(
-            "p",
-            ts,
-            f"of {REPEATS:,} repeated studies, were the line the truth, 90% lie from _05 to _95",
-        ),
-        *quantiles("replication", again_ts, f"of {REPEATS:,} replications 90% lie from _05 to _95"),
-    ]
-    if slope:
-        same = again_ts * np.sign(observed) >= critical  # (REPEATS,) significant, the same way
-        facts.append(share("replicated", same, "of replications", of_same))
-    if slope and significant.sum() > 1:
-        found = slopes[significant] / slope  # (significant,)
-        size, low, high = mean_interval(np.abs(found).tolist())
-        facts += [
-            Fact("exaggeration", size, "times", low, high, len(found), "student t", of_repeats),
-            share("wrong_sign", found < 0, "of significant", of_repeats),
-        ]
-    yield Result(tuple(facts))
+
+
+# Facts: name, value, unit, low, high, n, how the interval was made, and what it covers.
+
+
+def facts_of_p(study: Study, hits: int, worlds: int, shuffled: int) -> Iterator[Fact]:
+    """How often chance alone gives a t as large: counted, by a formula, and by shuffling."""
+    varies = f"{worlds:,} chance worlds: simulation error only, nothing about another sample"
+    p, low, high = p_simulated(hits, worlds)
+    yield Fact("p_value", p, "of chance worlds", low, high, worlds, "clopper-pearson", varies)
+    varies = "computed by a formula" if study.p > LEAST else "it is below this number"
+    yield Fact("p_exact", study.p, "of chance worlds", None, None, study.n, "exact", varies)
+    varies = f"{SHUFFLES:,} shuffles of this one sample: simulation error only"
+    p, low, high = p_simulated(shuffled, SHUFFLES)
+    yield Fact("permutation_p", p, "of shuffles", low, high, SHUFFLES, "clopper-pearson", varies)
+
+
+def facts_of_line(study: Study) -> Iterator[Fact]:
+    """How steep the line is, and which other slopes go with these cities; what the knobs set."""
+    varies = f"the scatter of {study.n} cities about the line, at these temperatures"
+    half = study.limit * study.error  # of the interval
+    for name, degrees, unit in (("slope", 1, "R per °C"), ("change_per_20", 20, "R per 20 °C")):
+        low, high = degrees * (study.slope - half), degrees * (study.slope + half)
+        yield Fact(name, degrees * study.slope, unit, low, high, study.n, "student t", varies)
+    yield Fact("t", study.t, "", None, None, study.n, "exact", "set by the knobs")
+    yield Fact("residual_sd", study.scatter, "R", None, None, study.n, "exact", "set by the knobs")
+
+
+def facts_of_repeats(study: Study, slopes: Found, ts: Found, again: Found) -> Iterator[Fact]:
+    """What further studies find: slopes and t were the line the truth, and t of replications.
+
+    A study is significant if its |t| is beyond the limit: then its p is below .05.
+    """
+    truth = f"{REPEATS:,} repeated studies, were the line the truth"
+    replications = f"{REPEATS:,} replications"
+    varies = f"{truth}: simulation error only"
+    significant = np.abs(ts) >= study.limit  # (REPEATS,)
+    # Power: how many find the slope. If there is none, as many are false alarms.
+    name = "power" if study.slope else "false_alarms"
+    yield share(name, significant, "of repeated studies", varies)
+    # How far p varies: 5% of the studies are below _05, half below _50, 95% below _95.
+    for prefix, t, studies in (("p", ts, f"{truth},"), ("replication", again, replications)):
+        told = f"of {studies} 90% lie from _05 to _95"
+        for percent in (5, 50, 95):  # a small p is a large |t|
+            p = p_exact(float(np.quantile(np.abs(t), (100 - percent) / 100)), study.df)
+            name = f"{prefix}_{percent:02}"
+            yield Fact(name, p, "", None, None, REPEATS, "quantile", told)
+    if study.slope:  # How many replications find it, in the same direction.
+        same = again * np.sign(study.t) >= study.limit  # (REPEATS,)
+        told = f"{replications}, true slopes drawn from the interval: simulation error only"
+        yield share("replicated", same, "of replications", told)
+    if study.slope and significant.sum() > 1:  # What one would know of significant studies alone.
+        times = slopes[significant] / study.slope  # (significant,): slope found ÷ true slope
+        mean, low, high = mean_interval(np.abs(times).tolist())
+        yield Fact("exaggeration", mean, "times", low, high, len(times), "student t", varies)
+        yield share("wrong_sign", times < 0, "of significant", varies)
+
+
+def share(name: str, hits: NDArray[np.bool_], unit: str, varies: str) -> Fact:
+    """Return in what share of studies something holds, with its exact interval."""
+    value, low, high = clopper_pearson(int(hits.sum()), len(hits))
+    return Fact(name, value, unit, low, high, len(hits), "clopper-pearson", varies)
 
 
 LESSON = Lesson(

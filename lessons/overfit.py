@@ -13,6 +13,7 @@ judged by the test set: the lowest test error itself would flatter.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -50,35 +51,45 @@ DRAWN = "rule, data and start"  # in each seed
 TEST, VALIDATION = 1000, 200  # examples
 AT_ONCE = 2**14  # numbers of a layer in each seed: near to a core, and a bound on memory
 
-Data = dict[str, tuple[Tensor, Tensor, Tensor]]
-"""By set: x (S, n, 20), sides (S, n), +1 or −1, and which sides are wrong (S, n)."""
+Look = dict[str, Tensor]  # by curve ("test loss") what each seed has at one time: (S,)
 
 
-# Data.
+# Data: of one seed, then of S.
 
 
-def draw(n: int, flips: float, generator: torch.Generator) -> Data:
-    """Draw the rule and the examples of one seed, so without the S."""
+class Examples(NamedTuple):
+    """n examples of one seed. Of S seeds together each shape begins with S."""
+
+    x: Tensor  # (n, 20)
+    sides: Tensor  # (n,): the labels, +1 or -1
+    wrong: Tensor  # (n,): is this label wrong?
+
+
+def draw(n: int, flips: float, generator: torch.Generator) -> dict[str, Examples]:
+    """Draw a rule of one seed, and examples of it for each of the three sets."""
     rule = torch.randn(DIMENSIONS, generator=generator)  # (20,)
     data = {}
     for name, count in (("test", TEST), ("validation", VALIDATION), ("train", n)):
         x = torch.randn(count, DIMENSIONS, generator=generator)  # (n, 20)
+        above = x @ rule > 0  # (n,): on which side the rule puts each
         wrong = torch.rand(count, generator=generator) < flips  # (n,)
-        data[name] = x, torch.where((x @ rule > 0) != wrong, 1.0, -1.0), wrong
+        labelled_above = above != wrong  # (n,): a wrong label says the other side
+        data[name] = Examples(x, torch.where(labelled_above, 1.0, -1.0), wrong)
     return data
 
 
-def stacked(draws: Sequence[Data], name: str, device: str) -> tuple[Tensor, Tensor, Tensor]:
-    x, sides, wrong = (
-        torch.stack(part).to(device) for part in zip(*(one[name] for one in draws), strict=True)
-    )
-    return x, sides, wrong
+def stacked(seeds: Sequence[Examples], device: str) -> Examples:
+    """Return the examples of S seeds as one: x (S, n, 20), sides (S, n), wrong (S, n)."""
+    fields = zip(*seeds, strict=True)  # every x, every sides, every wrong
+    return Examples(*(torch.stack(field).to(device) for field in fields))
 
 
 # Model: of one seed.
 
 
 class Net(nn.Module):
+    """Two hidden layers and one output: above 0 for the side +1, and the farther out the surer."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.first = nn.Linear(DIMENSIONS, width)
@@ -88,15 +99,17 @@ class Net(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # (n, 20)
         x = self.first(x).relu()  # (n, width)
         x = self.second(x).relu()  # (n, width)
-        # self.last(x) rounds otherwise where there is but one seed
-        return (x * self.last.weight).sum(1) + self.last.bias  # (n,) above 0 for the side +1
+        # This is self.last(x), written out: torch would add up in another order if there is one
+        # seed only, and a seed is to come out the same, to the last bit, whatever runs beside it.
+        return (x * self.last.weight).sum(1) + self.last.bias  # (n,)
 
 
 def cross_entropy(margins: Tensor) -> Tensor:
-    """Return the loss of each example, −log sigmoid(margin); a margin is output × side.
+    """Return the loss of each example, -log sigmoid(margin), which is log(1 + exp(-margin)).
 
-    Written out because torch's own rounds the last few numbers of a tensor differently: a seed
-    would depend on how many others stand behind it.
+    A margin is output × side: above 0 where the network is right. Written with |margin|, because
+    exp(-margin) overflows where it is far below 0; and written out, because torch's own function
+    rounds the last few numbers of a tensor otherwise, and they are another seed's with more seeds.
     """
     return torch.log(1 + torch.exp(-margins.abs())) - margins.clamp(max=0)
 
@@ -105,34 +118,32 @@ def cross_entropy(margins: Tensor) -> Tensor:
 
 
 def train(
-    weights: Weights, data: Data, width: int, decay: float, device: str
-) -> Iterator[dict[str, Tensor]]:
-    """Train *weights* in place and look every few epochs: yield each curve's values, (S,)."""
-    net, n = Net(width).to(device), data["train"][0].shape[1]
+    weights: Weights, data: Mapping[str, Examples], width: int, decay: float, device: str
+) -> Iterator[Look]:
+    """Train the *weights* of S networks in place; every few epochs yield how they do by then."""
+    predict = per_seed(Net(width).to(device))  # from weights and x (S, n, 20) to outputs (S, n)
     optimizer = torch.optim.AdamW(weights.values(), lr=RATE, weight_decay=decay)
-    predict = per_seed(net)  # the same for S seeds
-    most = AT_ONCE // width  # examples in one pass; the slopes of several passes add up
-
-    def margins(name: str) -> Iterator[Tensor]:
-        x, sides, _ = data[name]  # (S, n, 20), (S, n)
-        parts = (torch.split(whole, most, 1) for whole in (x, sides))
-        for some, right in zip(*parts, strict=True):
-            yield predict(weights, some) * right  # (S, up to most)
-
+    n = data["train"].x.shape[1]
+    size, parts = AT_ONCE // width, {}  # examples pass in parts, which take less memory
+    for name, each in data.items():
+        xs, sides = torch.split(each.x, size, 1), torch.split(each.sides, size, 1)
+        parts[name] = list(zip(xs, sides, strict=True))  # (S, part, 20) with (S, part)
     for epoch in range(EPOCHS + 1):
         if epoch % EVERY == 0:
             look = {}
             with torch.no_grad():
-                for name in data:
-                    every = torch.cat(list(margins(name)), 1)  # (S, n)
-                    look[f"{name} error"] = (every <= 0).float().mean(1)  # (S,)
-                    look[f"{name} loss"] = cross_entropy(every).mean(1)  # (S,)
+                for name, pairs in parts.items():
+                    margins = torch.cat([predict(weights, x) * side for x, side in pairs], 1)
+                    look[f"{name} error"] = (margins <= 0).float().mean(1)  # (S, n) to (S,)
+                    look[f"{name} loss"] = cross_entropy(margins).mean(1)  # (S,)
             yield look
         if epoch < EPOCHS:
-            for some in margins("train"):
-                # The mean of a seed's examples, but the SUM of seeds: none slows down another.
-                loss = cross_entropy(some).sum() / n  # ()
-                loss.backward()  # type: ignore[no-untyped-call]
+            for x, side in parts["train"]:
+                # The mean over a seed's examples, but the SUM over seeds: a seed's weights have no
+                # part in the losses of the others, so their gradient is that of its own loss. A
+                # mean over seeds would divide it by S.
+                loss = cross_entropy(predict(weights, x) * side).sum() / n  # ()
+                loss.backward()  # type: ignore[no-untyped-call]  # gradients of the parts add up
             optimizer.step()
             optimizer.zero_grad()
 
@@ -144,8 +155,8 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
     yield Progress(0, EPOCHS)
     own = generators(seed, seeds)
     draws = [draw(n, float(knobs["flips"]), generator) for generator in own]
-    data = {name: stacked(draws, name, device) for name in draws[0]}
-    del draws
+    data = {name: stacked([one[name] for one in draws], device) for name in draws[0]}
+    del draws  # as large as the data
     weights = stack(lambda: Net(width), own, device)  # (S, …) each
     numbers = sum(each[0].numel() for each in weights.values())
     yield Remark(f"{numbers:,} weights learn from {n:,} examples; an epoch is one step on all.")
@@ -154,8 +165,8 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
     if decay:  # beside the same seeds without it
         same = {name: each.detach().clone().requires_grad_() for name, each in weights.items()}
         arms.append(train(same, data, width, 0.0, device))
-    looks: list[tuple[dict[str, Tensor], ...]] = []
-    for now in zip(*arms, strict=True):
+    looks: list[tuple[Look, ...]] = []  # by look and arm
+    for now in zip(*arms, strict=True):  # all arms train up to the next look
         epoch = EVERY * len(looks)
         looks.append(now)
         yield Progress(epoch, EPOCHS)
@@ -163,14 +174,14 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
             yield point(epoch, name, values)
             if decay and name.startswith("test"):
                 yield point(epoch, f"{name}, no decay", now[1][name])
-    curves = [  # by arm and name, (looks, S) each
-        {name: torch.stack([look[arm][name] for look in looks]).cpu() for name in looks[0][arm]}
-        for arm in range(len(arms))
+    curves = [  # of each arm, (looks, S) each
+        {name: torch.stack([look[name] for look in arm]).cpu() for name in arm[0]}
+        for arm in zip(*looks, strict=True)
     ]
     for name in ("test loss", "test error"):
         means = curves[0][name].mean(1)  # (looks,)
         yield Metric(EVERY * int(means.argmin()), f"lowest {name}", float(means.min()))
-    yield Result(tuple(facts(curves, stop, data["test"][2].float().mean(1))))
+    yield Result(tuple(facts(curves, stop, data["test"].wrong.float().mean(1))))
 
 
 def point(epoch: int, series: str, values: Tensor) -> Metric:
@@ -182,35 +193,45 @@ def point(epoch: int, series: str, values: Tensor) -> Metric:
 # Facts.
 
 
-def facts(curves: Sequence[Mapping[str, Tensor]], stop: str, floor: Tensor) -> Iterator[Fact]:
-    """Yield the facts of the first arm, and of its difference to the second if there is one."""
-    best = curves[0][f"validation {stop}"].argmin(0)  # (S,) the first look at the lowest value
-    stopped = {name: curve.gather(0, best[None])[0] for name, curve in curves[0].items()}  # (S,)
+def facts(curves: Sequence[Look], stop: str, floor: Tensor) -> Iterator[Fact]:
+    """Yield the facts of the first arm, and of its difference to the second if there is one.
+
+    *curves* are (looks, S), by arm and name; *floor* (S,) is the share of wrong test labels.
+    """
+    best = curves[0][f"validation {stop}"].argmin(0)  # (S,): at which look each seed stops
+    seeds = torch.arange(len(best))  # (S,): so the next line takes one look of each seed
+    stopped = {name: curve[best, seeds] for name, curve in curves[0].items()}  # (S,) each
     final = {name: curve[-1] for name, curve in curves[0].items()}  # (S,) each
-    lowest = {name: EVERY * curve.argmin(0).float() for name, curve in curves[0].items()}  # (S,)
 
     def mean(name: str, values: Tensor, unit: str = "") -> Fact:
         return mean_fact(name, values, unit, DRAWN)
 
-    def median(name: str, values: Tensor, unit: str = "") -> Fact:  # of what is skewed
-        return median_fact(name, values, f"{unit}, median" if unit else "median", DRAWN)
+    def share(name: str, hits: Tensor) -> Fact:
+        return share_fact(name, hits, "of seeds", DRAWN)
 
-    worse = final["test error"] > stopped["test error"]
-    below = stopped["train loss"] < stopped["validation loss"]
+    def median(name: str, values: Tensor, unit: str) -> Fact:  # of what is skewed
+        return median_fact(name, values, unit, DRAWN)
+
+    # Error on new data, where one stops and at the end. A point is one more of a hundred wrong.
     yield mean("error_gap", 100 * (final["test error"] - stopped["test error"]), "points")
     yield mean("stopped_error", stopped["test error"])
     yield mean("final_error", final["test error"])
-    yield mean("floor", floor)
-    yield share_fact("worse_share", worse, "of seeds", DRAWN)
+    yield mean("floor", floor)  # the error of the true rule
+    yield share("worse_share", final["test error"] > stopped["test error"])
+    # The loss on new data: how sure the network is of its mistakes counts, too.
     yield mean("loss_gap", final["test loss"] - stopped["test loss"])
     yield mean("loss_ratio", final["test loss"] / stopped["test loss"], "times")
     yield mean("final_loss", final["test loss"])
-    yield median("train_loss", final["train loss"])
-    yield share_fact("stored_share", final["train error"] == 0, "of seeds", DRAWN)
-    yield median("best_epoch", EVERY * best.float(), "epochs")
-    yield median("epochs_apart", lowest["test error"] - lowest["test loss"], "epochs")
-    yield share_fact("below_share", below, "of seeds", DRAWN)
-    if len(curves) > 1:  # with decay minus without it
+    # Has it stored the training examples: is every one right at the end, by its label?
+    yield median("train_loss", final["train loss"], "median")
+    yield share("stored_share", final["train error"] == 0)
+    # When one stops; and how much later than the test loss the test error is lowest.
+    yield median("best_epoch", EVERY * best.float(), "epochs, median")
+    apart = curves[0]["test error"].argmin(0) - curves[0]["test loss"].argmin(0)  # (S,) looks
+    yield median("epochs_apart", EVERY * apart.float(), "epochs, median")
+    # Is the train loss below the validation loss even where one stops?
+    yield share("below_share", stopped["train loss"] < stopped["validation loss"])
+    if len(curves) > 1:  # What weight decay changes at the end: with it minus without it.
         plain = {name: curve[-1] for name, curve in curves[1].items()}  # (S,) each
         yield mean("decay_error", 100 * (final["test error"] - plain["test error"]), "points")
         yield mean("decay_loss", final["test loss"] - plain["test loss"])

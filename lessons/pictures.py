@@ -14,6 +14,7 @@ import tarfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from dataclasses import replace
 from http.client import HTTPException
 from pathlib import Path
 from statistics import NormalDist
@@ -25,7 +26,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from studyapp.lab.interval import clopper_pearson, mean_interval
-from studyapp.lab.protocol import LessonEvent, Metric, Progress, Remark, Value
+from studyapp.lab.protocol import Fact, LessonEvent, Metric, Progress, Remark, Value
+from studyapp.lab.seeds import mean_fact
 
 Plan: TypeAlias = Mapping[int, tuple[float, float]]
 """From which step on the head and the body learn at which rates; a body at rate 0 is frozen."""
@@ -35,6 +37,7 @@ RATE, HEAD_RATE = 1e-3, 1e-2  # the high rate; a head on a fixed body
 BATCH = 32
 PIXELS = 128  # not the 224 of the weights: a third of the time
 TEST_LEAST, TEST_MOST = 5, 20  # test pictures per class
+MOST = 4000  # pictures of one repeat: 200 MB, with which a run stays below 1.5 GB
 
 DRAWN = "pictures, heads and batches; not the weights from ImageNet"
 
@@ -74,12 +77,12 @@ def compare(
         generator = torch.Generator().manual_seed(seed * 1000 + repeat)
         start = int(torch.randint(2**31, (), generator=generator))
         train, test = draw(classes, k, generator)
-        loaded = []
-        for file, _ in (*train, *test):
-            loaded.append(read(file))
+        pixels = torch.empty(len(train) + len(test), 3, PIXELS, PIXELS, dtype=torch.uint8)
+        for i, (file, _) in enumerate((*train, *test)):
+            pixels[i] = read(file)
             done += 1
             yield Progress(done, total)
-        x, x_test = torch.split(torch.stack(loaded).to(device), [len(train), len(test)])
+        x, x_test = torch.split(pixels.to(device), [len(train), len(test)])
         y, y_test = (torch.tensor([c for _, c in half], device=device) for half in (train, test))
         for arm, plan in arms.items():
             body, head = network(None if arm == "scratch" else weights, len(classes), start)
@@ -114,7 +117,7 @@ def accuracy_interval(
 def gap_interval(
     ones: Sequence[float], others: Sequence[float], pictures: int = 0, level: float = 0.95
 ) -> tuple[float, float | None, float | None]:
-    """Return (mean, low, high) of the differences between two shares of each repeat, by Student.
+    """Return (mean, low, high) of the differences between two shares of each repeat, in points.
 
     If each is a share of few *pictures*, the interval is at least as wide as one that counts all of
     them, with one more right and one more wrong in each count (Agresti & Caffo 2000): a few repeats
@@ -123,13 +126,43 @@ def gap_interval(
     """
     differences = [one - other for one, other in zip(ones, others, strict=True)]
     mean, low, high = mean_interval(differences, level)
-    if low is None or high is None or not pictures:
-        return mean, low, high
-    total = pictures * len(differences)
-    p, q = ((sum(shares) * pictures + 1) / (total + 2) for shares in (ones, others))
-    spread = ((p * (1 - p) + q * (1 - q)) / (total + 2)) ** 0.5
-    reach = NormalDist().inv_cdf((1 + level) / 2) * spread
-    return mean, min(low, p - q - reach), max(high, p - q + reach)
+    if low is None or high is None:
+        return 100 * mean, None, None
+    if pictures:
+        total = pictures * len(differences)
+        p, q = ((sum(shares) * pictures + 1) / (total + 2) for shares in (ones, others))
+        spread = ((p * (1 - p) + q * (1 - q)) / (total + 2)) ** 0.5
+        reach = NormalDist().inv_cdf((1 + level) / 2) * spread
+        low, high = min(low, p - q - reach), max(high, p - q + reach)
+    return 100 * mean, 100 * low, 100 * high
+
+
+def share_fact(name: str, shares: Sequence[float], drawn: str, pictures: int = 0) -> Fact:
+    """Return the mean of the shares read right, with the interval of `accuracy_interval`."""
+    how = "student t or clopper-pearson, the wider" if pictures else "student t"
+    return with_interval(
+        mean_fact(name, shares, "", drawn), accuracy_interval(shares, pictures), how
+    )
+
+
+def gap_fact(
+    name: str, ones: Sequence[float], others: Sequence[float], drawn: str, pictures: int = 0
+) -> Fact:
+    """Return the mean of the paired differences, with the interval of `gap_interval`."""
+    fact = mean_fact(name, points(ones, others), "points", drawn)
+    how = "student t or counts, the wider" if pictures else "student t"
+    return with_interval(fact, gap_interval(ones, others, pictures), how)
+
+
+def points(ones: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Return the differences in percentage points, paired by repeat."""
+    return [100 * (one - other) for one, other in zip(ones, others, strict=True)]
+
+
+def with_interval(fact: Fact, interval: tuple[float, float | None, float | None], how: str) -> Fact:
+    """Return the fact with another interval, made as *how* says; one repeat has none."""
+    _, low, high = interval
+    return replace(fact, low=low, high=high, method=how if fact.n > 1 else fact.method)
 
 
 def load_torchvision() -> None:
@@ -201,13 +234,22 @@ def pets() -> Generator[LessonEvent, None, Classes]:
 
 
 def check_counts(classes: Classes, k: int) -> None:
-    """Raise ValueError for the first class that has too few pictures."""
+    """Raise ValueError for the first class with too few pictures, or if they are too many in all.
+
+    A folder may have any number of classes, and the pictures of a repeat are in memory at once.
+    """
     for name, files in classes.items():
         if len(files) < k + TEST_LEAST:
             raise ValueError(
                 f"k = {k} needs {k + TEST_LEAST} pictures of each class, {TEST_LEAST} of them to "
                 f"test on, and {name} has {len(files)}."
             )
+    together = sum(min(k + TEST_MOST, len(files)) for files in classes.values())
+    if together > MOST:
+        raise ValueError(
+            f"{len(classes)} classes at k = {k} are {together:,} pictures at once, with those to "
+            f"test on, and {MOST:,} is the most; take a smaller k or fewer classes."
+        )
 
 
 def draw(
@@ -223,21 +265,30 @@ def draw(
 
 
 def read(file: Path) -> Tensor:
-    """Return a picture as the weights expect it: (3, PIXELS, PIXELS), normalised."""
+    """Return a picture's middle, (3, PIXELS, PIXELS), in bytes: floats take four times as much."""
     from PIL import Image
     from torchvision.datasets.folder import default_loader  # type: ignore[import-untyped]
-    from torchvision.models import ResNet18_Weights  # type: ignore[import-untyped]
+    from torchvision.transforms import functional  # type: ignore[import-untyped]
 
-    prepare = ResNet18_Weights.IMAGENET1K_V1.transforms(
-        crop_size=PIXELS, resize_size=PIXELS * 256 // 224
-    )
     try:
-        picture: Tensor = prepare(default_loader(str(file)))
+        picture = functional.resize(default_loader(str(file)), PIXELS * 256 // 224)
+        pixels: Tensor = functional.pil_to_tensor(functional.center_crop(picture, PIXELS))
     except Image.DecompressionBombError as error:
         raise ValueError(f"{file} is too large a picture: {error}") from error
     except Exception as error:  # Pillow has a dozen kinds for a damaged file
         raise ValueError(f"{file} is not a picture that can be read.") from error
-    return picture
+    return pixels
+
+
+def normalised(pixels: Tensor) -> Tensor:
+    """Return pictures (n, 3, PIXELS, PIXELS) as the weights expect them, from their bytes."""
+    from torchvision.models import ResNet18_Weights  # type: ignore[import-untyped]
+    from torchvision.transforms import functional
+
+    expected = ResNet18_Weights.IMAGENET1K_V1.transforms()
+    floats = functional.convert_image_dtype(pixels, torch.float)  # 0 to 1
+    pictures: Tensor = functional.normalize(floats, expected.mean, expected.std)
+    return pictures
 
 
 def resnet18_weights() -> Generator[LessonEvent, None, dict[str, Tensor]]:
@@ -321,10 +372,10 @@ def network(
 
 
 def features(body: nn.Module, pictures: Tensor) -> Tensor:
-    """Return what a body at rest makes of (n, 3, PIXELS, PIXELS) pictures: (n, 512)."""
+    """Return what a body at rest makes of the bytes of n pictures: (n, 512)."""
     body.eval()
     with torch.no_grad():
-        return torch.cat([body(some) for some in torch.split(pictures, BATCH)])
+        return torch.cat([body(normalised(some)) for some in torch.split(pictures, BATCH)])
 
 
 # Loop.
@@ -354,7 +405,7 @@ def fit(
             fixed = None if body_rate else features(body, pictures)  # (n, 512), for all steps
         pick = torch.randperm(len(labels), generator=generator)[:BATCH]
         optimizer.zero_grad()
-        seen = body.train()(pictures[pick]) if fixed is None else fixed[pick]
+        seen = body.train()(normalised(pictures[pick])) if fixed is None else fixed[pick]
         loss = F.cross_entropy(head(seen), labels[pick])
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -55,7 +55,7 @@ STEPS, HEAD_STEPS = 120, 40  # of every arm; of these, the head alone in head_th
 RATE, HEAD_RATE = 2e-3, 1e-2  # the high rate; a head on a body that stands still
 PROBE_STEPS, PROBE_RATE = 200, 3e-2  # eight times as many read half a point more
 LOOK_EVERY = 10
-TOGETHER = {"cpu": 16}  # seeds side by side: what a CPU's cache and memory have room for
+TOGETHER = {"cpu": 16}  # seeds side by side, elsewhere 64: what a CPU's cache has room for
 DRAWN = "splits, places, noise and starts; all from 1,797 digits, no other handwriting"
 
 ARMS = {
@@ -65,20 +65,24 @@ ARMS = {
     "all": "all, high rate",
 }
 MOVED = ("head_then_all", "all")  # the arms that change a learned body
+# What is plotted, by fact: each arm on 5–9; on 0–4 the moved ones, under the old head.
 SERIES = {f"score_{arm}": name for arm, name in ARMS.items()} | {
     f"old_{arm}": f"0–4 left: {ARMS[arm]}" for arm in MOVED
 }
-COUNTED = " or counts, the wider"  # where each is a share of few pictures
-Shares = dict[str, list[float]]  # by fact: what share of its pictures each seed reads right
+Shares = dict[str, list[float]]  # by fact, for each seed: what share of pictures it reads right
 
 
 def plan(head_steps: int, rate: float, head_rate: float, ratio: float) -> dict[str, pictures.Plan]:
-    """Return for each arm from which step on its head and its body learn at which rates."""
+    """Return when each arm's head and body learn at which rates: {from this step on: (head, body)}.
+
+    A body at rate 0 is frozen.
+    """
+    all_high, head_alone, body_slower = (rate, rate), (head_rate, 0.0), (rate, ratio * rate)
     return {
-        "scratch": {0: (rate, rate)},
-        "frozen": {0: (head_rate, 0.0)},
-        "head_then_all": {0: (head_rate, 0.0), head_steps: (rate, ratio * rate)},
-        "all": {0: (rate, rate)},
+        "scratch": {0: all_high},
+        "frozen": {0: head_alone},
+        "head_then_all": {0: head_alone, head_steps: body_slower},
+        "all": {0: all_high},
     }
 
 
@@ -95,70 +99,84 @@ def load_digits() -> tuple[Tensor, Tensor]:
 def split(
     labels: Tensor, digits: range, train: int, test: int, rngs: Sequence[torch.Generator]
 ) -> tuple[Tensor, Tensor]:
-    """Return the indices of *train* pictures of each digit, and of *test* others of each."""
-    seeds = []
+    """Draw *train* pictures of each digit, and *test* others, for each seed: their indices.
+
+    They are (5·train, S) and (5·test, S).
+    """
+    trains, tests = [], []
     for rng in rngs:
-        orders = [torch.where(labels == digit)[0] for digit in digits]
-        orders = [order[torch.randperm(len(order), generator=rng)] for order in orders]
-        seeds.append(torch.cat([o[:train] for o in orders] + [o[-test:] for o in orders]))
-    index = torch.stack(seeds, 1)  # (5·train + 5·test, S)
-    return index[: 5 * train], index[5 * train :]
+        index = [torch.where(labels == digit)[0] for digit in digits]  # five, one for each digit
+        index = [of[torch.randperm(len(of), generator=rng)] for of in index]  # in a random order
+        trains.append(torch.cat([of[:train] for of in index]))  # (5·train,)
+        tests.append(torch.cat([of[-test:] for of in index]))  # (5·test,)
+    return torch.stack(trains, 1), torch.stack(tests, 1)
 
 
 def place(images: Tensor, noise: float, centred: bool, rngs: Sequence[torch.Generator]) -> Tensor:
     """Put each of the (n, S, 8, 8) images somewhere into a noisy field: (n, S, 16, 16)."""
     n, s = images.shape[:2]
-    corner = torch.full((2, n, s), 4)  # top and left of each digit
-    if not centred:
+    if centred:
+        top = left = torch.full((n, s), 4)  # (n, S)
+    else:
         draws = [torch.randint(9, (2, n), generator=rng) for rng in rngs]  # (2, n) each
-        corner = torch.stack(draws, 2)  # (2, n, S)
-    rows, columns = corner[..., None] + torch.arange(8)  # (n, S, 8) each
-    nth, seed = torch.arange(n)[:, None, None, None], torch.arange(s)[:, None, None]
-    fields = torch.zeros(n, s, FIELD, FIELD)
-    fields[nth, seed, rows[..., None], columns[..., None, :]] = images
+        top, left = torch.stack(draws, 2)  # (n, S) both
+    # The pixels of a field, line after line, are numbered 0 to 255. In its top left corner a digit
+    # takes the pixels 0 to 7, 16 to 23, …; a place further right adds 1 to them, one down 16.
+    corner = torch.cat([FIELD * line + torch.arange(8) for line in range(8)])  # (64,)
+    pixels = corner + (FIELD * top + left)[..., None]  # (n, S, 64)
+    fields = torch.zeros(n, s, FIELD * FIELD).scatter(2, pixels, images.flatten(2))  # (n, S, 256)
     speckle = [torch.randn(n, FIELD, FIELD, generator=rng) for rng in rngs]  # (n, 16, 16) each
-    return fields + noise * torch.stack(speckle, 1)
+    return fields.view(n, s, FIELD, FIELD) + noise * torch.stack(speckle, 1)
 
 
-# Model. S networks are one in which every seed has a group of channels to itself.
+# Model. The networks of S seeds are one, in which every seed has channels of its own.
+
+
+def layer(s: int, inputs: int, outputs: int, size: int, stride: int = 1, pad: int = 0) -> nn.Conv2d:
+    """Return the convolutions of S seeds as one. Its channels are those of seed 0, of seed 1, ….
+
+    groups=S lets the outputs of a seed see the inputs of that seed alone, as if it stood alone.
+    """
+    return nn.Conv2d(s * inputs, s * outputs, size, stride, pad, groups=s)
 
 
 class Networks(nn.Module):
-    """S bodies and their heads; with s = 1 a network like any other.
+    """S bodies and their heads. (Where S is 1 torch rounds otherwise, but it is the same network.)
 
-    That one is convolved by another routine, which rounds otherwise; of two or more, seed i comes
-    out the same to the last bit.
+    The last layer of the body and the head are as large as their pictures, 2×2 and 1×1: they are
+    linear layers, written as convolutions because these know groups.
     """
 
     def __init__(self, s: int) -> None:
         super().__init__()
         self.body = nn.Sequential(  # (n, S, 16, 16): a picture for each seed
-            nn.Conv2d(s, 16 * s, 5, stride=2, padding=2, groups=s),  # (n, 16·S, 8, 8)
+            layer(s, 1, 16, size=5, stride=2, pad=2),  # (n, 16·S, 8, 8)
             nn.ReLU(),
-            nn.Conv2d(16 * s, 32 * s, 3, padding=1, groups=s),  # (n, 32·S, 8, 8)
+            layer(s, 16, 32, size=3, pad=1),  # (n, 32·S, 8, 8)
             nn.MaxPool2d(4),  # (n, 32·S, 2, 2)
             nn.ReLU(),  # before the pooling it would do the same to sixteen times the numbers
-            nn.Conv2d(32 * s, 64 * s, 2, groups=s),  # (n, 64·S, 1, 1): all that is left of it
+            layer(s, 32, 64, size=2),  # (n, 64·S, 1, 1): 64 features of each picture
             nn.ReLU(),
         )
-        self.head = nn.Conv2d(64 * s, 5 * s, 1, groups=s)  # (n, 5·S, 1, 1)
+        self.head = layer(s, 64, 5, size=1)  # (n, 5·S, 1, 1): a score for each class
 
     def forward(self, x: Tensor) -> Tensor:
-        return scores(self.head, self.body(x))
+        return scores(self.head, self.body(x))  # (n, S, 5)
 
 
 def scores(head: nn.Module, features: Tensor) -> Tensor:
     """Return the score of each class, (n, S, 5), from features (n, 64·S, 1, 1)."""
-    output: Tensor = head(features)
+    output: Tensor = head(features)  # (n, 5·S, 1, 1)
     return output.view(len(output), -1, 5)
 
 
 def start(rngs: Sequence[torch.Generator], device: str) -> Networks:
     """Return new networks, each drawn from the generator of its seed."""
-    networks = Networks(len(rngs))
     weights = stack(lambda: Networks(1), rngs)  # (S, channels, …) each
-    networks.load_state_dict({name: rows.flatten(0, 1) for name, rows in weights.items()})
-    # with the channels last a CPU takes half the time
+    side_by_side = {name: each.flatten(0, 1) for name, each in weights.items()}  # (S·channels, …)
+    networks = Networks(len(rngs))
+    networks.load_state_dict(side_by_side)
+    # Where a pixel's channels are next to each other in memory, a CPU takes half the time.
     return networks.to(memory_format=torch.channels_last).to(device)
 
 
@@ -173,11 +191,11 @@ def accuracy(output: Tensor, y: Tensor) -> list[float]:
     return (output.argmax(-1) == y).double().mean(0).tolist()
 
 
-# Loop.
+# Steps.
 
 
 def optimizer(networks: Networks, head_rate: float, body_rate: float) -> torch.optim.Optimizer:
-    """Return Adam at these rates; a body at rate 0 is frozen."""
+    """Return a new Adam at these rates. A body at rate 0 is frozen: it needs no gradients."""
     networks.body.requires_grad_(body_rate > 0)
     groups = [
         {"params": networks.head.parameters(), "lr": head_rate},
@@ -188,85 +206,88 @@ def optimizer(networks: Networks, head_rate: float, body_rate: float) -> torch.o
 
 def descend(adam: torch.optim.Optimizer, output: Tensor, y: Tensor) -> None:
     """Take a step down the cross-entropy of (n, S, 5) scores, given the (n, S) labels."""
-    # A mean over the pictures but a sum over the seeds: none may slow down the others.
-    loss = F.cross_entropy(output.flatten(0, 1), y.flatten(), reduction="sum") / len(y)
+    n = len(y)
+    # The mean over a seed's pictures, but the SUM over seeds: a seed's weights have no part in the
+    # losses of the others, so their gradient is that of its own loss. A mean over seeds would
+    # divide it by S.
+    output, y = output.flatten(0, 1), y.flatten()  # (n·S, 5), (n·S,)
+    loss = F.cross_entropy(output, y, reduction="sum") / n  # ()
     adam.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     adam.step()
 
 
-def learn(
-    knobs: Mapping[str, Value], rngs: Sequence[torch.Generator], device: str
-) -> Iterator[tuple[int, Shares]]:
-    """Learn 0–4, then 5–9 in four ways; yield the step and what the seeds read right by then.
+class Block:
+    """S seeds that learn side by side: their pictures, their networks and what these read right."""
 
-    The steps of 0–4 come before 0. Between looks there is nothing to tell: the shares are {}.
-    """
-    k, noise, ratio = int(knobs["k"]), float(knobs["noise"]), float(knobs["ratio"])
-    placing = knobs["placing"]
-    images, labels = load_digits()  # (1797, 8, 8), (1797)
+    def __init__(
+        self, knobs: Mapping[str, Value], rngs: Sequence[torch.Generator], device: str
+    ) -> None:
+        self.rngs, self.device = rngs, device
+        self.noise, self.placing = float(knobs["noise"]), knobs["placing"]
+        self.rates = plan(HEAD_STEPS, RATE, HEAD_RATE, float(knobs["ratio"]))
+        self.images, self.labels = load_digits()  # (1797, 8, 8), (1797)
+        self.old, old = split(self.labels, OLD, OLD_LABELS, OLD_TEST, rngs)  # (700, S), (180, S)
+        k = int(knobs["k"])
+        self.new, new = split(self.labels, NEW, k, NEW_TEST, rngs)  # (5k, S), (400, S)
+        self.old_test, self.new_test = self.placed(old), self.placed(new)  # for all looks
+        self.learned = start(rngs, device)
+        self.adam = optimizer(self.learned, RATE, RATE)
 
-    def pick(index: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the pictures (n, S, 16, 16), placed once more, and their labels (n, S)."""
-        x = place(images[index], noise, placing == "centred", rngs)
-        x = x.contiguous(memory_format=torch.channels_last)
-        return x.to(device), (labels[index] % 5).to(device)
+    def placed(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Place the digits at *index* (n, S) once more; return the fields and their classes."""
+        images = self.images[index]  # (n, S, 8, 8)
+        x = place(images, self.noise, self.placing == "centred", self.rngs)  # (n, S, 16, 16)
+        x = x.contiguous(memory_format=torch.channels_last)  # as the weights are
+        y = self.labels[index] % 5  # (n, S): 0 to 4, for 5 to 9, too
+        return x.to(self.device), y.to(self.device)
 
-    old, old_test = split(labels, OLD, OLD_LABELS, OLD_TEST, rngs)  # (700, S), (180, S)
-    new, new_test = split(labels, NEW, k, NEW_TEST, rngs)  # (5k, S), (400, S)
-    x_old, y_old = pick(old_test)
-    x_new, y_new = pick(new_test)
+    def learn_old(self) -> None:
+        """Take a step on 0–4: each seed on a batch of its pictures, all in new places."""
+        draws = [torch.randint(len(self.old), (PRETRAIN_BATCH,), generator=r) for r in self.rngs]
+        drawn = torch.stack(draws, 1)  # (32, S): from each seed's column of old it takes these rows
+        x, y = self.placed(self.old.gather(0, drawn))  # (32, S, 16, 16), (32, S)
+        descend(self.adam, self.learned(x), y)
 
-    learned = start(rngs, device)
-    adam = optimizer(learned, RATE, RATE)
-    for step in range(-PRETRAIN_STEPS, 0):
-        yield step, {}
-        draws = [torch.randint(len(old), (PRETRAIN_BATCH,), generator=rng) for rng in rngs]
-        x, y = pick(old.gather(0, torch.stack(draws, 1)))  # (32, S, 16, 16), (32, S)
-        descend(adam, learned(x), y)
-    del adam, x, y
+    def begin_new(self) -> None:
+        """Begin every arm with the same new head, on a new body or on the learned one."""
+        self.fresh = start(self.rngs, self.device)
+        self.arms: dict[str, Networks] = {}
+        self.adams: dict[str, torch.optim.Optimizer] = {}
+        for arm in ARMS:
+            self.arms[arm] = deepcopy(self.fresh if arm == "scratch" else self.learned)
+            self.arms[arm].head = deepcopy(self.fresh.head)
 
-    fresh = start(rngs, device)
-    arms = {arm: deepcopy(fresh if arm == "scratch" else learned) for arm in ARMS}
-    for networks in arms.values():
-        networks.head = deepcopy(fresh.head)
+    def learn_new(self, step: int) -> None:
+        """Take a step on 5–9 in every arm, on the same pictures: all that are labelled."""
+        if step == 0 or self.placing == "anew":
+            self.x, self.y = self.placed(self.new)  # (5k, S, 16, 16), (5k, S)
+        for arm, networks in self.arms.items():
+            if step in self.rates[arm]:  # A new Adam: an old one goes by gradients of other steps.
+                self.adams[arm] = optimizer(networks, *self.rates[arm][step])
+            descend(self.adams[arm], networks(self.x), self.y)
 
-    def look() -> Shares:
-        shares = {"old_before": accuracy(at_rest(learned, x_old), y_old)}
-        for arm, networks in arms.items():
+    def look(self) -> Shares:
+        """Test every arm on 5–9, and on 0–4 the bodies that move, under the old head."""
+        (x_old, y_old), (x_new, y_new) = self.old_test, self.new_test
+        shares = {"old_before": accuracy(at_rest(self.learned, x_old), y_old)}
+        for arm, networks in self.arms.items():
             shares[f"score_{arm}"] = accuracy(at_rest(networks, x_new), y_new)
-        for arm in MOVED:  # under the old head, which was put aside
-            features = at_rest(arms[arm].body, x_old)  # (180, 64·S, 1, 1)
-            shares[f"old_{arm}"] = accuracy(scores(learned.head, features), y_old)
+        for arm in MOVED:
+            features = at_rest(self.arms[arm].body, x_old)  # (180, 64·S, 1, 1)
+            shares[f"old_{arm}"] = accuracy(scores(self.learned.head, features), y_old)
         return shares
 
-    rates = plan(HEAD_STEPS, RATE, HEAD_RATE, ratio)
-    adams = {}
-    for step in range(STEPS):
-        yield step, look() if step % LOOK_EVERY == 0 else {}
-        if step == 0 or placing == "anew":
-            x, y = pick(new)  # (5k, S, 16, 16), (5k, S)
-        for arm, networks in arms.items():
-            if step in rates[arm]:
-                adams[arm] = optimizer(networks, *rates[arm][step])
-            descend(adams[arm], networks(x), y)
-
-    adams.clear()  # each seed waits here for the others: only what is needed stays in memory
-    learned.zero_grad()
-    for networks in arms.values():
-        networks.zero_grad()
-
-    def probes() -> Shares:
-        """Forgotten, or only moved? What new heads, all fitted alike, can make of each body."""
-        x, y = pick(old)  # (700, S, 16, 16), (700, S)
-        head = start(rngs, device).head
-        bodies = {"untouched": learned, "random": fresh} | {arm: arms[arm] for arm in MOVED}
+    def probes(self) -> Shares:
+        """Forgotten, or only moved? What new heads, all fitted alike, make of each body on 0–4."""
+        x, y = self.placed(self.old)  # (700, S, 16, 16), (700, S)
+        head = start(self.rngs, self.device).head
+        probed = {"untouched": self.learned, "random": self.fresh}
+        probed |= {arm: self.arms[arm] for arm in MOVED}
         return {
-            f"probe_{name}": probe(networks.body, head, x, y, x_old, y_old)
-            for name, networks in bodies.items()
+            f"probe_{name}": probe(networks.body, head, x, y, *self.old_test)
+            for name, networks in probed.items()
         }
-
-    yield STEPS, look() | probes()
 
 
 def probe(
@@ -281,31 +302,56 @@ def probe(
     return accuracy(scores(head, features_test), y_test)
 
 
+# Loop.
+
+
 def digits(
     knobs: Mapping[str, Value], device: str, seed: int
 ) -> Generator[LessonEvent, None, Shares]:
-    """Run all seeds, some side by side at a time; stream their curves, return the last shares."""
-    rngs = generators(seed, int(knobs["seeds"]))
-    together = TOGETHER.get(device, 64)
-    runs = [
-        learn(knobs, rngs[first : first + together], device)
-        for first in range(0, len(rngs), together)
-    ]
-    images = 20 * int(knobs["k"])  # of four arms in a step; images are what takes the time
-    total = PRETRAIN_STEPS * PRETRAIN_BATCH + STEPS * images
+    """Learn 0–4, then 5–9 in every arm; stream the curves and return the last shares.
+
+    All blocks take a step before any takes the next, so that the curves are those of all seeds.
+    """
+    rngs, together = generators(seed, int(knobs["seeds"])), TOGETHER.get(device, 64)
+    passes = len(ARMS) * 5 * int(knobs["k"])  # pictures in a step on 5–9: they take the time
+    done, total = 0, PRETRAIN_STEPS * PRETRAIN_BATCH + STEPS * passes
     yield Remark(f"Learning 0–4 first: {PRETRAIN_STEPS} steps of {PRETRAIN_BATCH} pictures.")
-    for parts in zip(*runs, strict=True):
-        step, told = parts[0]
-        left = -step * PRETRAIN_BATCH + STEPS * images if step < 0 else (STEPS - step) * images
-        yield Progress(total - left, total)
-        shares = {name: [share for _, part in parts for share in part[name]] for name in told}
-        if step == 0:
-            known = sum(shares["old_before"]) / len(rngs)
-            yield Remark(f"It reads {known:.0%} of new pictures of 0–4. Now 5–9, four ways.")
-        for name, series in SERIES.items():
-            if name in shares:
-                yield Metric(step, series, *pictures.accuracy_interval(shares[name]))
+    starts = range(0, len(rngs), together)
+    blocks = [Block(knobs, rngs[first : first + together], device) for first in starts]
+    for _ in range(PRETRAIN_STEPS):
+        yield Progress(done, total)
+        for block in blocks:
+            block.learn_old()
+        done += PRETRAIN_BATCH
+
+    for block in blocks:
+        block.begin_new()
+    for step in range(STEPS):
+        yield Progress(done, total)
+        if step % LOOK_EVERY == 0:
+            shares = joined([block.look() for block in blocks])
+            if step == 0:
+                known = sum(shares["old_before"]) / len(rngs)
+                yield Remark(f"It reads {known:.0%} of new pictures of 0–4. Now 5–9, four ways.")
+            yield from curves(step, shares)
+        for block in blocks:
+            block.learn_new(step)
+        done += passes
+    shares = joined([block.look() | block.probes() for block in blocks])
+    yield Progress(done, total)
+    yield from curves(STEPS, shares)
     return shares
+
+
+def joined(blocks: Sequence[Shares]) -> Shares:
+    """Return the shares of all seeds: those of the first block's, of the next one's, …."""
+    return {name: [share for block in blocks for share in block[name]] for name in blocks[0]}
+
+
+def curves(step: int, shares: Shares) -> Iterator[Metric]:
+    """Yield the next point of every curve, the mean over seeds with its band."""
+    for name, series in SERIES.items():
+        yield Metric(step, series, *pictures.accuracy_interval(shares[name]))
 
 
 # Facts.
@@ -317,59 +363,38 @@ def facts(shares: Shares, drawn: str, few: int = 0) -> Iterator[Fact]:
     *few*: of how many pictures each is a share, where these are so few that it matters.
     """
     for name, values in shares.items():
-        fact = mean_fact(name, values, "", drawn)
-        _, low, high = pictures.accuracy_interval(values, few)
-        how = "student t or clopper-pearson, the wider" if few and fact.n > 1 else fact.method
-        yield replace(fact, low=low, high=high, method=how)
+        yield pictures.share_fact(name, values, drawn, few)
     for arm in ARMS:
         if arm != "scratch":
             ones, others = shares[f"score_{arm}"], shares["score_scratch"]
-            fact = mean_fact(f"gap_{arm}", points(ones, others), "points", drawn)
-            _, low, high = gap_in_points(ones, others, few)
-            how = f"student t{COUNTED}" if few and fact.n > 1 else fact.method
-            yield replace(fact, low=low, high=high, method=how)
+            yield pictures.gap_fact(f"gap_{arm}", ones, others, drawn, few)
     for arm in ARMS:
         yield lead(arm, shares, drawn, few)
-    if "old_before" in shares:
+    if "old_before" in shares:  # Of 0–4: what the old head no longer reads, what a new one cannot.
         for arm, name in (("all", ""), ("head_then_all", "_head_then_all")):
-            forgotten = points(shares["old_before"], shares[f"old_{arm}"])
-            lost = points(shares["probe_untouched"], shares[f"probe_{arm}"])
+            forgotten = pictures.points(shares["old_before"], shares[f"old_{arm}"])
+            lost = pictures.points(shares["probe_untouched"], shares[f"probe_{arm}"])
             yield mean_fact(f"forgetting{name}", forgotten, "points", drawn)
             yield mean_fact(f"lost{name}", lost, "points", drawn)
-
-
-def points(values: Sequence[float], minus: Sequence[float]) -> list[float]:
-    """Return the differences in percentage points, paired by seed."""
-    return [100 * (a - b) for a, b in zip(values, minus, strict=True)]
-
-
-def gap_in_points(
-    ones: Sequence[float], others: Sequence[float], few: int, level: float = 0.95
-) -> tuple[float, float | None, float | None]:
-    """Return (mean, low, high) of the paired differences, in percentage points."""
-    mean, low, high = pictures.gap_interval(ones, others, few, level)
-    if low is None or high is None:
-        return 100 * mean, None, None
-    return 100 * mean, 100 * low, 100 * high
 
 
 def lead(arm: str, shares: Shares, drawn: str, few: int = 0) -> Fact:
     """Return how far *arm* is ahead of the best of the others, in points; negative if behind.
 
-    Which of the others is best is not known, only estimated: so the intervals of the differences
-    to each of them hold together (Bonferroni), and the lowest ends bound the lowest difference.
+    Which of the others is best is only estimated, so all three differences have to be inside their
+    intervals at once. At 95% each, one of them is outside in up to 15% of runs; so each may miss a
+    third of 5% (Bonferroni). Then the lead, the lowest of the differences, lies between the lowest
+    low end and the lowest high end.
     """
     own = shares[f"score_{arm}"]
     rivals = [shares[f"score_{other}"] for other in ARMS if other != arm]
-    closest = max(rivals, key=sum)
-    fact = mean_fact(f"lead_{arm}", points(own, closest), "points", drawn)
+    fact = pictures.gap_fact(f"lead_{arm}", own, max(rivals, key=sum), drawn, few)
     if fact.n == 1:
         return fact
-    intervals = [gap_in_points(own, rival, few, 1 - 0.05 / len(rivals)) for rival in rivals]
+    intervals = [pictures.gap_interval(own, rival, few, 1 - 0.05 / 3) for rival in rivals]
     low = min(low for _, low, _ in intervals if low is not None)
     high = min(high for _, _, high in intervals if high is not None)
-    how = f"student t{COUNTED if few else ''}, Bonferroni over 3 rivals"
-    return replace(fact, low=low, high=high, method=how)
+    return replace(fact, low=low, high=high, method=f"{fact.method}, Bonferroni over 3 rivals")
 
 
 def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEvent]:

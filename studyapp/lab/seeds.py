@@ -17,13 +17,14 @@ from studyapp.lab.interval import clopper_pearson, mean_interval, median_interva
 from studyapp.lab.protocol import Fact
 
 Weights = dict[str, Tensor]
-"""The parameters of S networks by name, (S, …) each."""
+"""The parameters of S networks by name: S on top of each other, (S, …)."""
 
 
 def generators(seed: int, count: int) -> list[torch.Generator]:
-    """Return a generator for each of *count* seeds, on the CPU.
+    """Return a source of random numbers for each of *count* seeds, on the CPU.
 
-    torch takes 32 bits of what it is seeded with: 65,536 runs of 65,536 seeds do not meet.
+    Those of run 0 start from the numbers 0, 1, 2, …, those of run 1 from 65,536 and on: no two runs
+    share one. (After 65,536 runs they would, for torch takes 32 bits of what it starts from.)
     """
     return [torch.Generator().manual_seed(seed * 2**16 + index) for index in range(count)]
 
@@ -31,32 +32,38 @@ def generators(seed: int, count: int) -> list[torch.Generator]:
 def stack(
     make: Callable[[], nn.Module], generators: Sequence[torch.Generator], device: str = "cpu"
 ) -> Weights:
-    """Make a network for each generator, with random numbers from it alone, and stack them.
+    """Make a network for each generator, with random numbers from it alone, and stack the weights.
 
-    `make` draws as any module does, from torch's own generator, which is lent each seed's state
-    and keeps its own. The weights are ready for an optimizer. Buffers are refused: running
-    statistics of S networks do not work under vmap.
+    They are ready for an optimizer. Buffers are refused: each network would have to keep its own
+    running statistics, and under vmap none can.
     """
-    nets, kept = [], torch.get_rng_state()
-    try:
+    nets = []
+    with torch.random.fork_rng(devices=[]):  # torch's own generator is afterwards as it was
         for generator in generators:
+            # A layer draws its weights from torch's own generator. So that one stands in for the
+            # seed's, which then goes on from where it has come to.
             torch.set_rng_state(generator.get_state())
             nets.append(make())
             generator.set_state(torch.get_rng_state())
-    finally:
-        torch.set_rng_state(kept)
-    weights, buffers = stack_module_state(nets)
+    weights, buffers = stack_module_state(nets)  # a Linear(20, 64) of S networks: (S, 64, 20)
     if buffers:
         raise ValueError(f"{type(nets[0]).__name__} has buffers: {', '.join(buffers)}")
+    # Cut off from the networks that they are copies of: these are now what learns.
     return {name: rows.detach().to(device).requires_grad_() for name, rows in weights.items()}
 
 
 def per_seed(net: nn.Module) -> Callable[[Weights, Tensor], Tensor]:
     """Return a function of (weights, x (S, n, …)): what each seed's network makes of its own x.
 
-    *net* lends its shape; its own weights are not used.
+    For one seed that is net(x) with the seed's weights in place of net's own. vmap does it for the
+    S along the first dimension of weights and x, in one go: much faster than a loop over seeds.
     """
-    return vmap(lambda weights, x: functional_call(net, weights, (x,)))
+
+    def of_one_seed(weights: Weights, x: Tensor) -> Tensor:  # without the S
+        output: Tensor = functional_call(net, weights, (x,))
+        return output
+
+    return vmap(of_one_seed)
 
 
 def mean_fact(name: str, values: Tensor | Sequence[float], unit: str, drawn: str) -> Fact:

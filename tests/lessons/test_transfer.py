@@ -348,13 +348,13 @@ def test_few_pictures_all_read_right_do_not_make_a_share_certain() -> None:
 
 def test_few_pictures_that_differ_equally_do_not_make_a_gap_certain() -> None:
     ones, others = [1.0] * 2, [0.975] * 2
-    assert pictures.gap_interval(ones, others) == pytest.approx((0.025,) * 3)
+    assert pictures.gap_interval(ones, others) == pytest.approx((2.5,) * 3)
     mean, low, high = pictures.gap_interval(ones, others, 40)
-    assert mean == pytest.approx(0.025)
+    assert mean == pytest.approx(2.5)
     # 80 of 80 and 78 of 80, each with one right and one wrong more
     p, q = 81 / 82, 79 / 82
     reach = 1.959964 * ((p * (1 - p) + q * (1 - q)) / 82) ** 0.5
-    assert (low, high) == pytest.approx((p - q - reach, p - q + reach))
+    assert (low, high) == pytest.approx((100 * (p - q - reach), 100 * (p - q + reach)))
     apart = [0.5, 0.9, 0.6]  # more than counting explains
     assert pictures.gap_interval(apart, others[:1] * 3, 40) == pictures.gap_interval(
         apart, others[:1] * 3
@@ -464,6 +464,19 @@ def test_a_folder_that_cannot_be_used_is_refused_in_one_sentence(folder: Path) -
     (folder / "red").mkdir()
     (folder / "red" / "notes.txt").write_text("no picture")
     assert "has no pictures" in sentence(data=data, k=1)
+
+
+@pytest.mark.usefixtures("cache")
+def test_more_pictures_than_memory_has_room_for_are_refused_before_any_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(most: int) -> str:
+        monkeypatch.setattr(pictures, "MOST", most)
+        return sentence(data=f"folder:{folder}", k=2)
+
+    assert "The weights of ResNet-18" in said(14), "all 14 go on"
+    assert "2 classes at k = 2 are 14 pictures at once" in said(13)
+    assert "13 is the most; take a smaller k or fewer classes" in said(13)
 
 
 def test_offline_one_sentence_says_what_is_missing_and_where_it_belongs(
