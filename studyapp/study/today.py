@@ -122,6 +122,12 @@ def due(
     }
 
 
+def due_in_all(connection: Connection, now: datetime, settings: Settings, *, learner: int) -> int:
+    """How many cards `due` counts, with those of missed predictions that come back now."""
+    late = _missed_late(connection, study_day(now), learner=learner)
+    return queue.load(connection, now, settings, also=late, learner=learner).counts().total
+
+
 def tomorrow(
     connection: Connection, now: datetime, settings: Settings, *, learner: int
 ) -> Tomorrow:

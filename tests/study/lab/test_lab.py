@@ -1078,6 +1078,8 @@ def test_a_confident_miss_comes_again_after_a_week(
         announced = today.tomorrow(connection, clock(), settings, learner=1).counts
     assert announced.review == back
     clock.forward(days=1)
+    with reading(own) as connection:  # a prompt brings nothing back, and counts it all the same
+        assert today.due_in_all(connection, clock(), settings, learner=1) == announced.total
     assert bring_back(desk_of(own, clock)) == back
     with reading(own) as connection:
         assert queue.load(connection, clock(), settings, learner=1).counts() == announced
