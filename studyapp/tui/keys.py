@@ -85,6 +85,7 @@ ACTIONS: Mapping[str, Key] = {
     "start": Key("o", "start", "Start it, which lets its cards in", on="today section"),
     "more": Key("m", "more", "Go on: what is left, or beyond today's time", on="today"),
     "aside": Key("a", "set aside", "What is out of the way or to mend", on="today"),
+    "reworded": Key("w", "what changed", "The notes that an upgrade has changed", on="today"),
     "repeat": Key("R", "once more", "Once more, from the beginning", on="chapter lab"),
     "book": Key("b", "the book's", "Begin the book's own questionnaire", on="chapter"),
     "pretest": Key("p", "pretest", "Guess before you read", on="chapter"),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from studyapp.lab.catalog import Declaration
     from studyapp.notes.note import ChapterKey
     from studyapp.study.questionnaire.attempt import Asked, Attempt, Earlier
+    from studyapp.study.rewording import Reworded as RewordedNote
     from studyapp.study.sitting import Sitting
     from studyapp.study.tracker import CourseSection
 
@@ -117,6 +118,13 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Reworded:
+    """The notes that an upgrade has changed."""
+
+    notes: Sequence[RewordedNote]
+
+
+@dataclass(frozen=True, slots=True)
 class NewCard:
     """A card of one's own."""
 
@@ -137,5 +145,6 @@ Place = (
     | Find
     | Note
     | Aside
+    | Reworded
     | NewCard
 )
