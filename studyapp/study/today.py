@@ -77,6 +77,11 @@ class Overview:
     ahead: Ahead | None
 
     @property
+    def begun(self) -> bool:
+        """Whether the learner has met a card."""
+        return any(row.introduced for row in self.chapters)
+
+    @property
     def next_chapter(self) -> ChapterRow | None:
         """The first chapter with cards that is not started yet."""
         return next((row for row in self.chapters if row.cards and not row.started), None)

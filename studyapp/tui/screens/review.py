@@ -235,7 +235,9 @@ class ReviewScreen(Page):
     def _show_ratings(self) -> None:
         proposed = self._proposed()
         why = "all core points" if proposed is Rating.GOOD else "point missing"
-        self.query_one(Ratings).show(self._waits, proposed, why, partly=self._partly)
+        self.query_one(Ratings).show(
+            self._waits, proposed, why, partly=self._partly, explained=self.sitting.beginner
+        )
 
     def _proposed(self) -> Rating | None:
         view = self.sitting.view

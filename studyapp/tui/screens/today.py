@@ -159,9 +159,9 @@ class TodayScreen(Page):
         row = f" · day {overview.streak} in a row" if overview.streak > 1 else ""
         self.head("studyapp", day + row)
         self.query_one("#now", Static).update(_now_due(overview, self.desk.settings.minutes_a_day))
-        self.query_one("#outlook", Static).update(
-            _outlook(overview, self.desk.settings.desired_retention)
-        )
+        outlook = self.query_one("#outlook", Static)
+        outlook.update(_outlook(overview, self.desk.settings.desired_retention))
+        outlook.display = overview.begun  # there is nothing to look at before
         self._show_options(overview)
         if self.app.screen is self:
             self.query_one(Menu).focus()
@@ -199,10 +199,12 @@ class TodayScreen(Page):
             return True
         if view is None:
             return False
+        if action in ("course", "more", "new_note") and not view.chapters:
+            return False
         if action == "open_chapter":
             return view.next_chapter is not None
         if action == "five":
-            return any(row.introduced for row in view.chapters)
+            return view.begun
         if action == "quiz":
             return _quizzed(view) is not None
         if action == "reworded":
@@ -384,15 +386,14 @@ def _options(
     counts = overview.counts
     options = []
     if counts.total:
-        first = not any(row.introduced for row in overview.chapters)
-        told = "Start with your first cards" if first else "Start reviewing"
+        told = "Start reviewing" if overview.begun else "Start with your first cards"
         options.append(option("review", told, "enter"))
     elif overview.waiting:
         told = f"{overview.waiting} wait, what you remember best first"
         options.append(option("more", "As much time again today", "m", told))
     elif overview.chapters:
         options.append(option("more", "Study more new cards today", "m"))
-    if any(row.introduced for row in overview.chapters):
+    if overview.begun:
         options.append(option("five", "Five questions, five minutes", "f", "what is fading most"))
     if overview.ahead is not None:
         latest = overview.ahead.latest
@@ -414,7 +415,8 @@ def _options(
         options.append(option("reworded", told, "w", _first_of(reworded)))
     if prospect and prospect.aside:
         options.append(option("aside", "Set aside", "a", prospect.aside))
-    options.append(option("new", "Write a card of your own", "n", begun))
+    if overview.chapters:
+        options.append(option("new", "Write a card of your own", "n", begun))
     return options
 
 
@@ -458,15 +460,18 @@ def _now_due(overview: Overview, budget: int) -> Content:
     if not overview.chapters:
         return Content.assemble(
             ("No content yet\n", "bold"),
-            "Install a pack, or write a card of your own with n.",
+            "Install a pack, or bring notes of your own along:\n",
+            ("studyapp import FILE", "$text-accent"),
         )
     ready = next((row for row in overview.chapters if row.counts.total), None)
-    if ready is not None and not any(row.introduced for row in overview.chapters):
+    if ready is not None and not overview.begun:
         name = words.capital(ready.name) + (f", {ready.title}," if ready.number else "")
         return Content.assemble(
             ("Welcome\n", "bold"),
-            f"{name} is ready:\n",
-            f"{words.count(counts.new, 'card')} today, about {_minutes(overview.minutes)}.\n",
+            "Each day studyapp asks what you are about to forget.\n",
+            f"{name} is ready: {words.count(counts.new, 'card')} today, "
+            f"about {_minutes(overview.minutes)}.\n",
+            "Think of an answer, look, and say how well you knew it.\n",
             ("Press enter to begin.", "$text-accent"),
         )
     if not counts.total:
