@@ -257,6 +257,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.reworded import RewordedScreen
 
                 return RewordedScreen(notes)
+            case places.Rewrite(card):
+                from studyapp.tui.screens.rewrite import RewriteScreen
+
+                return RewriteScreen(card)
             case places.NewCard():
                 from studyapp.tui.screens.new import NewScreen
 

@@ -60,6 +60,7 @@ ACTIONS: Mapping[str, Key] = {
     "suspend": Key("at", "suspend", "Set this card aside"),
     "know": Key("K", "know it", "Known already: confirmed in 30 days"),
     "edit": Key("E", "edit", "Open the source at its line in $EDITOR"),
+    "rewrite": Key("W", "edit here", "Change the note's text without leaving the app"),
     "ask": Key("A", "ask", "Ask for cards that come only then; again: no longer"),
     "flag": Key("F", "flag", "Flag to come back to, or take the flag away"),
     "sure": Key("S", "sure", "How sure you are: 50%, 60%, … 100%, not said"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Declaration
     from studyapp.notes.note import ChapterKey
+    from studyapp.study.card import CardView
     from studyapp.study.questionnaire.attempt import Asked, Attempt, Earlier
     from studyapp.study.rewording import Reworded as RewordedNote
     from studyapp.study.sitting import Sitting
@@ -125,6 +126,13 @@ class Reworded:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrite:
+    """The text of a card's note, to be changed."""
+
+    card: CardView
+
+
+@dataclass(frozen=True, slots=True)
 class NewCard:
     """A card of one's own."""
 
@@ -146,5 +154,6 @@ Place = (
     | Note
     | Aside
     | Reworded
+    | Rewrite
     | NewCard
 )

@@ -64,6 +64,7 @@ class ReviewScreen(Page):
         bind("bury", first=True),
         bind("suspend", show=False, first=True),
         bind("edit", show=False, first=True),
+        bind("rewrite", show=False, first=True),
         bind("mark", show=False, first=True),
         bind("read", show=False, first=True),
         bind("maths", show=False, first=True),
@@ -511,6 +512,10 @@ class ReviewScreen(Page):
             typed.display, typed.text = True, said
         if revealed:
             self._reveal()
+
+    def action_rewrite(self) -> None:
+        assert self.sitting.view is not None
+        self.study.open(places.Rewrite(self.sitting.view))
 
     def action_lesson(self) -> None:
         self.study.open(places.Lab(self._lessons))
