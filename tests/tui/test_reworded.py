@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from pictures import Pictures
 from screen import NARROW, arrives, hides, settled, shows
 from studyapp.config import Settings
 from studyapp.tui.screens.note import NoteScreen
@@ -43,7 +44,9 @@ def upgraded(make_app, open_today, content: Path):
     return upgrade
 
 
-async def test_what_an_upgrade_has_changed_is_one_key_away(make_app, open_today, upgraded) -> None:
+async def test_what_an_upgrade_has_changed_is_one_key_away(
+    make_app, open_today, upgraded, pictures: Pictures
+) -> None:
     await upgraded()
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
@@ -53,6 +56,7 @@ async def test_what_an_upgrade_has_changed_is_one_key_away(make_app, open_today,
         await arrives(pilot, RewordedScreen)
         await shows(pilot, "Changed since you met them", "1 note", "Term 0", "chapter 1")
         await hides(pilot, "Term 1")
+        await pictures(pilot, sizes=(NARROW, (60, 20)))
         await pilot.press("enter")
         await arrives(pilot, NoteScreen)
         await shows(pilot, "It means 0 now, they say.")

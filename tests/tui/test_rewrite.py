@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pictures import Pictures
 from screen import NARROW, arrives, settled, shows, tells
 from studyapp.config import Settings
 from studyapp.tui.screens.note import NoteScreen
@@ -29,7 +30,7 @@ def drafts(data: Path) -> list[Path]:
 
 
 async def test_a_card_is_changed_on_the_spot_and_its_copy_in_place(
-    make_app, open_today, only_pack: Path, data: Path
+    make_app, open_today, only_pack: Path, data: Path, pictures: Pictures
 ) -> None:
     before = (only_pack / "1" / "jargon.md").read_text()
     app = make_app()
@@ -40,6 +41,7 @@ async def test_a_card_is_changed_on_the_spot_and_its_copy_in_place(
         await pilot.press("W")
         await arrives(pilot, RewriteScreen)
         await shows(pilot, "## Term 0 {#t0}", "Meaning number 0.")
+        await pictures(pilot, sizes=((60, 20), NARROW))
         await pilot.press("ctrl+s")  # as it is: no copy is made
         await arrives(pilot, ReviewScreen)
         assert mine(data) == []
