@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from studyapp import config
+from studyapp import config, disk
 from studyapp.memory.clock import study_day
 
 
@@ -24,7 +24,7 @@ def due(db: str, name: str | None, now: datetime) -> int:
     if "://" in db:  # of a server's state no file tells
         return _count(db, name, now)
     path = Path(db).absolute()
-    if not path.exists():
+    if not disk.is_there(path):
         return 0
     state, memo = _state(path, name, now), config.cache_folder() / "due"
     with suppress(OSError, ValueError):
@@ -39,11 +39,11 @@ def due(db: str, name: str | None, now: datetime) -> int:
 
 
 def _state(path: Path, name: str | None, now: datetime) -> str:
-    """All that the number hangs on. Taken before it is counted: what is written meanwhile makes
-    the state another one."""
+    """All that the number hangs on, the program itself included. Taken before it is counted: what
+    is written meanwhile makes the state another one."""
     wal = path.with_name(f"{path.name}-wal")  # what was written lately
-    files = [_stamp(one) for one in (path, wal, config.settings_path())]
-    return repr((str(path), name, str(study_day(now)), files))
+    files = (path, wal, config.settings_path(), Path(__file__))
+    return repr((str(path), name, str(study_day(now)), *map(_stamp, files)))
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -249,8 +249,8 @@ def alone(text: str, kind: FileKind, path: Path) -> tuple[Note | None, tuple[Pro
     file = _File(path, f"{text}\n\n## Another {{#{_FOLLOWER}}}\n")
     chunks = _chunks(file, 0, kind)
     headings = [chunk.start + 1 for chunk in chunks if chunk.title is not None]
-    if headings[0] > 1:
-        return None, (Problem(path, 1, "what stands above the heading belongs to no note"),)
+    if not headings or headings[0] > 1:
+        return None, (Problem(path, 1, "a note begins with a heading, ## and a space"),)
     if len(headings) > 2:
         told = "a heading ## would begin another note here; ### does not"
         return None, (Problem(path, headings[1], told),)

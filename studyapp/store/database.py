@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
+from studyapp import disk
 from studyapp.errors import StoreError, printable
 from studyapp.store import migrations
 from studyapp.store.engine import PATIENCE, WHOSE, explained, reading
@@ -44,16 +45,19 @@ def open_to_read(url: str) -> Engine | None:
     engine = _engine(url)
     path = engine.url.database
     if engine.dialect.name == "sqlite":
-        if not path or not Path(path).exists():
+        if not path or not disk.is_there(Path(path)):
             return None
         _refuse_folder(Path(path))
         event.listen(engine, "do_connect", _connect_to_read)
     try:
         with reading(engine) as connection:
-            return engine if migrations.is_made(connection) else None
+            if migrations.is_made(connection):
+                return engine
     except StoreError:
         engine.dispose()
         raise
+    engine.dispose()
+    return None
 
 
 def connect(url: str) -> Engine:

@@ -254,7 +254,7 @@ def edited(desk: Desk, view: CardView) -> None:
                     f"E opens it again. It is kept in {draft}."
                 )
             path = _put(desk, view, text)
-        draft.unlink()
+        disk.remove(draft)
     report = refresh(desk)
     for problem in report.problems if report else ():
         if problem.path == path:
@@ -295,7 +295,7 @@ def write_edit(
     if text != said:
         disk.write(draft, text)
     else:
-        draft.unlink(missing_ok=True)
+        disk.remove(draft)
     return text
 
 
@@ -415,11 +415,8 @@ def write_draft(text: str, before: str, patience: float, *, learner: int) -> str
     text = merged(kept, before, storable(text))
     if text.strip():
         disk.write(path, text)
-        return text
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise StudyError(f"{path} cannot be removed: {error.strerror}.") from error
+    else:
+        disk.remove(path)
     return text
 
 

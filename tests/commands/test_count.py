@@ -162,6 +162,14 @@ def test_what_is_no_database_is_one_sentence(database: Path) -> None:
     assert database.read_bytes() == before
 
 
+def test_a_path_that_cannot_be_looked_at_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300)
+    for db in (str(path), f"sqlite:///{path}"):
+        result = run("--db", db, "due", "--short")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"Error: {path} cannot be read: ")
+
+
 def test_only_what_it_needs_is_imported(begun: Path) -> None:
     """The first time the queue counts; then the number is there without it, and without a command
     line."""
