@@ -7,21 +7,32 @@ from io import TextIOWrapper
 
 
 def main() -> None:
-    """Open Today for the bare command, without the cost of a command line; else run the command."""
+    """Run the command; what is asked most often without the cost of a command line: the bare
+    command, which opens Today, and the number for a prompt."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a sign that a terminal lacks is no error
-    if len(sys.argv) > 1:
+    if sys.argv[1:] not in ([], ["due", "--short"]):
         from studyapp.commands.main import main as command
 
         command()
         return
     from studyapp import config
     from studyapp.errors import StudyError
-    from studyapp.tui.start import run
 
+    failure: str | None = None
     try:
-        failure = run(config.default_database(), config.default_learner())
+        if sys.argv[1:]:
+            from datetime import datetime
+
+            from studyapp.commands import count
+
+            now = datetime.now().astimezone()
+            print(count.due(config.default_database(), config.default_learner(), now))
+        else:
+            from studyapp.tui.start import run
+
+            failure = run(config.default_database(), config.default_learner())
     except StudyError as error:
         failure = str(error)
     if failure:

@@ -59,6 +59,13 @@ def data_folder() -> Path:
     return user_data_path("studyapp", appauthor=False)
 
 
+def cache_folder() -> Path:
+    """The platform's folder for what can be found out again."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("studyapp", appauthor=False)
+
+
 def settings_path() -> Path:
     from platformdirs import user_config_path
 

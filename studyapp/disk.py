@@ -1,4 +1,4 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all, and say in a sentence what cannot be done with one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ from pathlib import Path
 from tempfile import mkstemp
 
 from studyapp.errors import StudyError
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something at *path*. Raises StudyError if that cannot be told."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def remove(path: Path) -> None:
+    """Remove the file at *path*, if there is one. Raises StudyError if it cannot be."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StudyError(f"{path} cannot be removed: {error.strerror or error}.") from error
 
 
 def write(path: Path, data: str | bytes) -> None:

@@ -29,6 +29,9 @@ def review(sitting: Sitting, read: Read, write: Write) -> None:
     """Work through a sitting with lines from *read*; ends with the summary."""
     if sitting.view is not None:
         write(f"{HELP}\n")
+        if sitting.beginner:
+            told = (f"{one.value} {meaning[0]}" for one, meaning in words.MEANINGS.items())
+            write(f"{' · '.join(told)}\n")
     while sitting.view is not None and _one_card(sitting, sitting.view, read, write):
         pass
     summary = sitting.summary()

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from studyapp.commands.opening import CHAPTER, JSON, Opening, print_json
+from studyapp.commands.opening import CHAPTER, JSON, Opening, now, print_json
 from studyapp.notes.note import ChapterKey
 
 
@@ -63,10 +63,16 @@ def quiz(opening: Opening, chapter: ChapterKey, book: bool, plain: bool, as_json
 
 
 @click.command()
+@click.option("--short", is_flag=True, help="One number, for a prompt: only reads, waits for none.")
 @JSON
 @click.pass_obj
-def due(opening: Opening, as_json: bool) -> None:
+def due(opening: Opening, short: bool, as_json: bool) -> None:
     """What is due now, after the day's limits; what waits, and what tomorrow will ask."""
+    if short:
+        from studyapp.commands import count
+
+        click.echo(count.due(opening.db, opening.name, now()))
+        return
     from studyapp.study import today
     from studyapp.study.summary import held_words
 

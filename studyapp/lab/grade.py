@@ -12,7 +12,7 @@ from studyapp.errors import SettingError, printable
 from studyapp.lab.protocol import Choice, Fact, Question
 
 EXACT = ("census", "exact")  # methods whose figures need no interval
-LEAST = 20  # scored predictions before a mean says anything
+FEW = 20  # scored predictions below which their mean is mostly luck
 
 Answer: TypeAlias = str | tuple[float, float]
 """The text of a choice, or an 80% range (low, high)."""
@@ -114,8 +114,8 @@ def interval(name: str, facts: Sequence[Fact]) -> tuple[float, float] | None:
 class Scores:
     """How well confidence fitted: the mean of (p - hit)² over n predictions, lower is better.
 
-    `guessing` is what saying 1/k each time would score. Both are None under 20 predictions. `hits`
-    were right, and `promised` is how many the confidences, added up, said would be.
+    `guessing` is what saying 1/k each time would score; both are None of none. `hits` were right,
+    and `promised` is how many the confidences, added up, said would be.
     """
 
     mean: float | None
@@ -123,6 +123,11 @@ class Scores:
     n: int
     hits: int
     promised: float
+
+    @property
+    def few(self) -> bool:
+        """Whether the mean may be luck."""
+        return self.n < FEW
 
 
 def score(confidence: float, grade: Verdict) -> float | None:
@@ -144,7 +149,7 @@ def scores(predictions: Sequence[tuple[float, int, Verdict]]) -> Scores:
     kept = [one for one in predictions if one[2] is not Verdict.UNRESOLVED]
     n, hits = len(kept), sum(graded is Verdict.RIGHT for _, _, graded in kept)
     promised = math.fsum(confidence for confidence, _, _ in kept)
-    if n < LEAST:
+    if not n:
         return Scores(None, None, n, hits, promised)
     mean = math.fsum(_brier(confidence, graded) for confidence, _, graded in kept) / n
     guesses = math.fsum(guessing(choices) for _, choices, _ in kept) / n

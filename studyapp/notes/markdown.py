@@ -75,6 +75,7 @@ _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out be
 _FOLLOWER = "another"
 _VARIANT = re.compile(r"<!--\s*variant\s*-->")
 _TEMPLATE = re.compile(r" {0,3}<!--\s*template[ \t]*$")
+_HEADING = re.compile(r" {0,3}##(?!#)")
 _PARTS = ("point", "cloze")  # whose ids need only differ within a note
 _FIX = "`studyapp check --fix` writes one"
 
@@ -191,22 +192,33 @@ def own_id(text: str, taken: Collection[str], choose: Callable[[str], str] = sec
     return made
 
 
+def replaced(note: Note, text: str) -> str:
+    """The whole text of the note's file with *text* in its place.
+
+    Raises ContentError if the file no longer has the note, or has more to it than its own text.
+    """
+    found, file = _found(note)
+    if found.template is not None or not _HEADING.match(file.lines[found.line - 1]):
+        told = "a row of a table or a note with a template is changed in its file"
+        raise ContentError(note.path, found.line, told)
+    lines = re.sub(r"\r\n?", "\n", file.source).split("\n")
+    parts = ("\n".join(lines[: found.line - 1]), text, "\n".join(lines[found.last :]))
+    return "\n\n".join(part.strip("\n") for part in parts).rstrip("\n") + "\n"
+
+
 def excerpt(note: Note) -> str:
     """The note's own text as its file now has it, to be put in another file of its kind.
 
     A template stays where what is drawn from it is kept. A row of a table comes as a heading with
     the meaning below. Raises ContentError if the file no longer has the note.
     """
-    page, file = _read(note.path)
-    found = next((it for it in page.notes if it.id == note.id), None) if page else None
-    if page is None or found is None:
-        raise ContentError(note.path, note.line, f"the note {note.id} is no longer here")
+    found, file = _found(note)
     lines = file.lines[found.line - 1 : found.last]
     if found.template is not None:
         first = found.template.line - found.line
         end = next(at for at in range(first, len(lines)) if "-->" in lines[at])
         lines = lines[:first] + lines[end + 1 :]
-    if re.match(r" {0,3}##(?!#)", lines[0]):
+    if _HEADING.match(lines[0]):
         return "\n".join(lines) + "\n"
     text = _as_heading(found, found.answer)
     copied, _ = notes_in(text, FileKind.JARGON, note.path)
@@ -214,6 +226,15 @@ def excerpt(note: Note) -> str:
         return text
     # In a cell "## x" or "- [ ] x" is plain text; below a heading it would not be.
     return _as_heading(found, f"\\{found.answer}")
+
+
+def _found(note: Note) -> tuple[Note, _File]:
+    """The note as its file now has it, and the file."""
+    page, file = _read(note.path)
+    found = next((it for it in page.notes if it.id == note.id), None) if page else None
+    if found is None:
+        raise ContentError(note.path, note.line, f"the note {note.id} is no longer here")
+    return found, file
 
 
 def notes_in(text: str, kind: FileKind, path: Path) -> tuple[tuple[Note, ...], tuple[Problem, ...]]:
@@ -228,6 +249,8 @@ def alone(text: str, kind: FileKind, path: Path) -> tuple[Note | None, tuple[Pro
     file = _File(path, f"{text}\n\n## Another {{#{_FOLLOWER}}}\n")
     chunks = _chunks(file, 0, kind)
     headings = [chunk.start + 1 for chunk in chunks if chunk.title is not None]
+    if not headings or headings[0] > 1:
+        return None, (Problem(path, 1, "a note begins with a heading, ## and a space"),)
     if len(headings) > 2:
         told = "a heading ## would begin another note here; ### does not"
         return None, (Problem(path, headings[1], told),)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
+from studyapp import disk
 from studyapp.errors import StoreError, printable
 from studyapp.store import migrations
-from studyapp.store.engine import PATIENCE, WHOSE, explained
+from studyapp.store.engine import PATIENCE, WHOSE, explained, reading
 
 _URL = re.compile(r"[\w+]+://")  # what begins otherwise is a path, whatever signs it has
 _PASSWORD = re.compile(r"(?<=:)(?!//)[^:@]*(?=@)")
@@ -34,10 +36,41 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def open_to_read(url: str) -> Engine | None:
+    """Open the database at *url* for queries alone; None if there is none, or an empty file.
+
+    It neither makes nor migrates one, and waits for no lock. Raises StoreError with one sentence
+    if it is a folder, locked, corrupt, or not of this program's version.
+    """
+    engine = _engine(url)
+    path = engine.url.database
+    if engine.dialect.name == "sqlite":
+        if not path or not disk.is_there(Path(path)):
+            return None
+        _refuse_folder(Path(path))
+        event.listen(engine, "do_connect", _connect_to_read)
+    try:
+        with reading(engine) as connection:
+            if migrations.is_made(connection):
+                return engine
+    except StoreError:
+        engine.dispose()
+        raise
+    engine.dispose()
+    return None
+
+
 def connect(url: str) -> Engine:
     """An engine for *url* whose write transactions begin with a lock."""
     if not _URL.match(url):
         _check_path(Path(url))
+    engine = _engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url) if _URL.match(url) else URL.create("sqlite", database=url)
         on_server = parsed.get_backend_name() == "postgresql"
@@ -54,22 +87,30 @@ def connect(url: str) -> Engine:
     if on_server:
         event.listen(engine, "begin", _begin_on_server)
     elif engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
     else:  # nothing would keep two windows from rating one card
         raise StoreError(f"A database is SQLite or PostgreSQL, not {engine.dialect.name}.")
     return engine
 
 
-def _check_path(path: Path) -> None:
+def _refuse_folder(path: Path) -> None:
     if path.is_dir():
         raise StoreError(
             f"{path} is a folder; name a database file in it, such as {path / 'studyapp.db'}."
         )
+
+
+def _check_path(path: Path) -> None:
+    _refuse_folder(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"The folder of {path} cannot be made: {error.strerror}.") from error
+
+
+def _connect_to_read(_dialect: object, _record: object, words: list[Any], _options: object) -> Any:
+    """A connection that no query makes a file with, nor waits with for another program."""
+    return sqlite3.connect(f"{Path(words[0]).absolute().as_uri()}?mode=ro", uri=True, timeout=0)
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Select, Table, delete, func, insert, or_, sel
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
-from studyapp.memory.state import Cause
+from studyapp.memory.state import Cause, State
 from studyapp.notes import markdown
 from studyapp.notes.card import MEANING_TO_TERM, sides
-from studyapp.notes.edit import changed_sides
+from studyapp.notes.edit import changed_sides, is_same
 from studyapp.notes.note import (
     ChapterKey,
     ContentFile,
@@ -348,6 +348,8 @@ def _write_notes(
             sides_changed = _changed_sides(note, row.points, row.answer, kept_cards)
             changed = [kept_cards[side].id for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now)
+            if source.owner is None and not is_same(_said(row), _said(note)):
+                _keep_to_tell(connection, note_id)
         if note.changed is not None:
             ids = [made.id for made in kept_cards.values()]
             tally.due_again += _make_due(connection, ids, now, month=note.changed)
@@ -401,6 +403,30 @@ def _changed_sides(
     """The cards that ask for something else than with the points and the answer of *before*."""
     points = [Point(point["text"], point["extra"], point["id"]) for point in before]
     return changed_sides(note, points, answer, kept)
+
+
+def _said(text: Any) -> str:
+    """The words of question and answer, of a note or of its row."""
+    points = [one.text if isinstance(one, Point) else one["text"] for one in text.points]
+    return "\n".join([text.prompt, text.front or "", text.answer, *points])
+
+
+def _keep_to_tell(connection: Connection, note_id: int) -> None:
+    """Have each learner be told who has met a card of this note, that it says something else."""
+    memory, card, rewording = tables.memory.c, tables.card.c, tables.rewording.c
+    untold = select(rewording.learner_id).where(rewording.note_id == note_id)
+    met = (
+        select(memory.learner_id)
+        .join(tables.card, card.id == memory.card_id)
+        .where(
+            card.note_id == note_id,
+            memory.state != State.NEW,
+            memory.learner_id.not_in(untold),
+        )
+        .distinct()
+    )
+    for learner in connection.scalars(met).all():
+        connection.execute(insert(tables.rewording).values(learner_id=learner, note_id=note_id))
 
 
 def _make_due(

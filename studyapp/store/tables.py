@@ -241,6 +241,17 @@ class _Variant(TypedColumns):
 variant = Table("variant", METADATA, _Variant)
 
 
+class _Rewording(TypedColumns):
+    """That an installed note says something else than when the learner met it, and that they have
+    not been told yet."""
+
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    note_id: Named[int] = Column(ForeignKey("note.id"), primary_key=True)
+
+
+rewording = Table("rewording", METADATA, _Rewording)
+
+
 class _Card(TypedColumns):
     """One side of a note. `family` names the cards that give each other away;
     `position` is the place in the book; `opener` is the side that must be stable first;

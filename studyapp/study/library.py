@@ -222,10 +222,9 @@ def editable(desk: Desk, view: CardView) -> tuple[Path, int]:
     """
     from studyapp.notes import markdown
 
-    note = view.note
-    if packs_of(desk) in note.path.parents:
+    note, draft = view.note, _draft(desk, view)
+    if _is_own(desk, view) and not draft.exists():
         return note.path, note.line
-    draft = _draft(desk, view)
     if not draft.exists():  # else one that could not be kept: the learner goes on with it
         disk.write(draft, markdown.excerpt(view.note))
     return draft, 1
@@ -234,9 +233,9 @@ def editable(desk: Desk, view: CardView) -> tuple[Path, int]:
 def edited(desk: Desk, view: CardView) -> None:
     """Read what an editor has made of a card's note.
 
-    A draft that says something new goes to `packs/mine` with the note's id, where it shadows the
-    original. Raises StudyError, and keeps the draft, if it is no longer that one note, and for the
-    first problem of the file that was edited.
+    A draft that says something new takes the place of a note of one's own; else it goes to
+    `packs/mine` with the note's id, where it shadows the original. Raises StudyError, and keeps the
+    draft, if it is no longer that one note, and for the first problem of the file that was edited.
     """
     from studyapp.notes import markdown
 
@@ -254,12 +253,62 @@ def edited(desk: Desk, view: CardView) -> None:
                     f"This is no longer the one note {view.note.id}{told}; "
                     f"E opens it again. It is kept in {draft}."
                 )
-            path, _ = add_note(desk, _home_of(view), text, view.note.kind)
-        draft.unlink()
+            path = _put(desk, view, text)
+        disk.remove(draft)
     report = refresh(desk)
     for problem in report.problems if report else ():
         if problem.path == path:
             raise StudyError(str(problem))
+
+
+def _put(desk: Desk, view: CardView, text: str) -> Path:
+    """Keep a note's new *text*; returns the file."""
+    from studyapp.notes import markdown
+
+    if not _is_own(desk, view):
+        return add_note(desk, _home_of(view), text, view.note.kind)[0]
+    disk.write(view.note.path, markdown.replaced(view.note, text))
+    return view.note.path
+
+
+def read_edit(desk: Desk, view: CardView) -> tuple[str, str]:
+    """What a card's note says in its file, and how it stands to be edited: a draft that is not kept
+    yet, else the same. Raises StudyError if its file alone can be edited."""
+    from studyapp.notes import markdown
+
+    said = markdown.excerpt(view.note)
+    if _is_own(desk, view):
+        markdown.replaced(view.note, said)  # raises now, not once something is written
+    return said, _kept_edit(_draft(desk, view), said)
+
+
+def write_edit(
+    desk: Desk, view: CardView, said: str, text: str, before: str, patience: float
+) -> str:
+    """Keep an edit as a draft, for `edited`; see `study/draft.py::Draft`. If it is what the note
+    *said* there is none."""
+    from studyapp.notes import markdown
+
+    draft = _draft(desk, view)
+    now = said if draft.exists() else markdown.excerpt(view.note)  # its file may have changed
+    text = merged(_kept_edit(draft, now), before, storable(text))
+    if text != said:
+        disk.write(draft, text)
+    else:
+        disk.remove(draft)
+    return text
+
+
+def _kept_edit(draft: Path, said: str) -> str:
+    try:
+        return draft.read_text("utf-8") if draft.exists() else said
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{draft} cannot be read: {error}.") from error
+
+
+def _is_own(desk: Desk, view: CardView) -> bool:
+    """Whether a card's note is in a file of the learner's own."""
+    return packs_of(desk) in view.note.path.parents
 
 
 def unfinished(connection: Connection, *, learner: int) -> set[int]:
@@ -366,11 +415,8 @@ def write_draft(text: str, before: str, patience: float, *, learner: int) -> str
     text = merged(kept, before, storable(text))
     if text.strip():
         disk.write(path, text)
-        return text
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise StudyError(f"{path} cannot be removed: {error.strerror}.") from error
+    else:
+        disk.remove(path)
     return text
 
 

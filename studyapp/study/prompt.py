@@ -15,6 +15,7 @@ from studyapp.store import log, owner, tables
 from studyapp.study import review
 from studyapp.study.card import CardView, load
 from studyapp.study.desk import Desk
+from studyapp.study.stats import is_beginner
 
 note = tables.note.c
 card = tables.card.c
@@ -40,10 +41,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A prompt's card as it is asked, and the parameters that its buttons are drawn from."""
+    """A prompt's card as it is asked, and the parameters that its buttons are drawn from; a
+    *beginner* is told what these mean."""
 
     view: CardView
     parameters: Parameters
+    beginner: bool
 
     def options(self, now: datetime) -> dict[Rating, Memory]:
         """What each rating leads to."""
@@ -89,10 +92,13 @@ def standings(
     }
 
 
-def ask(connection: Connection, card_id: int, *, learner: int) -> Asked:
+def ask(connection: Connection, card_id: int, now: datetime, *, learner: int) -> Asked:
     """Read a prompt's card to ask it."""
-    parameters = log.in_force(connection, learner=learner)
-    return Asked(load(connection, card_id, learner=learner), parameters)
+    return Asked(
+        load(connection, card_id, learner=learner),
+        log.in_force(connection, learner=learner),
+        is_beginner(connection, study_day(now), learner=learner),
+    )
 
 
 def rate(

@@ -16,6 +16,7 @@ from studyapp.study.library import read_draft
 from studyapp.study.mastery import Outlook, outlooks
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.questionnaire.history import Waiting
+from studyapp.study.rewording import Reworded, untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Prospect:
     aside: str  # "2 to mend, 1 suspended"
     draft: bool  # whether a card of one's own is begun
     outlooks: Mapping[int, Outlook]  # by id of the chapter
+    reworded: tuple[Reworded, ...]  # notes that an upgrade has changed
 
     @property
     def until(self) -> date | None:
@@ -49,4 +51,5 @@ def prospect(
         tally(read(connection, now, leech_lapses=settings.leech_lapses, learner=learner)),
         bool(read_draft(learner=learner)),
         outlooks(connection, now, on=settings.exam_on, depth=settings.depth, learner=learner),
+        untold(connection, learner=learner),
     )

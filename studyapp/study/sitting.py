@@ -20,6 +20,7 @@ from studyapp.study.desk import Desk
 from studyapp.study.plan import DUE, Plan
 from studyapp.study.queue import Counts, Item, Queue, counted, of_the_day
 from studyapp.study.recall import tells_recall
+from studyapp.study.stats import is_beginner
 from studyapp.study.stopwatch import Stopwatch
 from studyapp.study.summary import Done, Summary
 from studyapp.study.undo import Undone, undo
@@ -43,6 +44,8 @@ class Sitting:
         self._parameters: Parameters
         self._watch = Stopwatch(desk.now)  # of the current card
         self.ends = self._time_is_up()
+        with desk.reading() as connection:  # whether the learner has to be told what 1-4 mean
+            self.beginner = is_beginner(connection, self._day, learner=desk.learner)
         self._reload()
         self._advance()
 

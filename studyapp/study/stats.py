@@ -18,6 +18,8 @@ from studyapp.store import log, owner, tables
 from studyapp.study.admission import meant
 from studyapp.study.recall import telling
 
+_WEEK = 7  # days of use
+
 review = tables.review.c
 memory = tables.memory.c
 card = tables.card.c
@@ -128,9 +130,18 @@ def streak(
         day -= timedelta(days=1)
 
 
-def _studied(connection: Connection, first: date, last: date, *, learner: int) -> set[date]:
-    """The study days from *first* to *last* on which something was reviewed here, each looked up
-    from the one after it: to read all reviews of a month takes ten times as long."""
+def is_beginner(connection: Connection, today: date, *, learner: int) -> bool:
+    """Whether the learner has reviewed here on fewer than seven days before today."""
+    before = today - timedelta(days=1)
+    return len(_studied(connection, date.min, before, most=_WEEK, learner=learner)) < _WEEK
+
+
+def _studied(
+    connection: Connection, first: date, last: date, *, most: int | None = None, learner: int
+) -> set[date]:
+    """The study days from *first* to *last* on which something was reviewed here, the last *most*
+    of them, each looked up from the one after it: to read all reviews of a month takes ten times
+    as long."""
     newest = (
         select(review.effective_day)
         .where(
@@ -146,7 +157,8 @@ def _studied(connection: Connection, first: date, last: date, *, learner: int) -
     days = select(until.label("day")).cte("days", recursive=True)
     before = newest.where(review.effective_day < days.c.day).correlate(days).scalar_subquery()
     days = days.union_all(select(before).where(days.c.day.is_not(None)))
-    return set(connection.scalars(select(days.c.day).where(days.c.day.is_not(None))))
+    found = select(days.c.day).where(days.c.day.is_not(None)).limit(most)
+    return set(connection.scalars(found))
 
 
 def _count(connection: Connection, condition: Any, *, learner: int) -> int:

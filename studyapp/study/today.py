@@ -77,6 +77,11 @@ class Overview:
     ahead: Ahead | None
 
     @property
+    def begun(self) -> bool:
+        """Whether the learner has met a card."""
+        return any(row.introduced for row in self.chapters)
+
+    @property
     def next_chapter(self) -> ChapterRow | None:
         """The first chapter with cards that is not started yet."""
         return next((row for row in self.chapters if row.cards and not row.started), None)
@@ -120,6 +125,12 @@ def due(
             for row in _chapters(connection, line, depth=settings.depth, learner=learner)
         ],
     }
+
+
+def due_in_all(connection: Connection, now: datetime, settings: Settings, *, learner: int) -> int:
+    """How many cards `due` counts, with those of missed predictions that come back now."""
+    late = _missed_late(connection, study_day(now), learner=learner)
+    return queue.load(connection, now, settings, also=late, learner=learner).counts().total
 
 
 def tomorrow(

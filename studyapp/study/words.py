@@ -7,12 +7,19 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from studyapp.memory.clock import study_day
-from studyapp.memory.state import Memory
+from studyapp.memory.state import Memory, Rating
 
 if TYPE_CHECKING:
     from studyapp.memory.mastery import Mastery
     from studyapp.study.stats import Share
 
+# What a rating says, the short form last; it holds for a card that was never seen, too.
+MEANINGS = {
+    Rating.AGAIN: ("not known", "not yet"),
+    Rating.HARD: ("remembered, slowly", "slowly"),
+    Rating.GOOD: ("remembered", "knew it"),
+    Rating.EASY: ("remembered at once", "at once"),
+}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of points, which are never numbered: 1-4 are ratings
 
 

@@ -253,6 +253,14 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.aside import AsideScreen
 
                 return AsideScreen()
+            case places.Reworded(notes):
+                from studyapp.tui.screens.reworded import RewordedScreen
+
+                return RewordedScreen(notes)
+            case places.Rewrite(card):
+                from studyapp.tui.screens.rewrite import RewriteScreen
+
+                return RewriteScreen(card)
             case places.NewCard():
                 from studyapp.tui.screens.new import NewScreen
 

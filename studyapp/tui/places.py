@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Declaration
     from studyapp.notes.note import ChapterKey
+    from studyapp.study.card import CardView
     from studyapp.study.questionnaire.attempt import Asked, Attempt, Earlier
+    from studyapp.study.rewording import Reworded as RewordedNote
     from studyapp.study.sitting import Sitting
     from studyapp.study.tracker import CourseSection
 
@@ -117,6 +119,20 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Reworded:
+    """The notes that an upgrade has changed."""
+
+    notes: Sequence[RewordedNote]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """The text of a card's note, to be changed."""
+
+    card: CardView
+
+
+@dataclass(frozen=True, slots=True)
 class NewCard:
     """A card of one's own."""
 
@@ -137,5 +153,7 @@ Place = (
     | Find
     | Note
     | Aside
+    | Reworded
+    | Rewrite
     | NewCard
 )

@@ -164,10 +164,10 @@ def test_scores() -> None:
     assert score(0.8, UNRESOLVED) is None
     assert guessing(3) == pytest.approx(2 / 9)
     predictions = [(0.8, 3, RIGHT)] * 15 + [(0.8, 2, WRONG)] * 4 + [(0.9, 2, UNRESOLVED)] * 30
-    few = scores(predictions)
-    assert few == Scores(None, None, 19, 15, pytest.approx(19 * 0.8))
-    made = scores([*predictions, (0.8, 2, WRONG)])
-    assert made.n == 20
+    assert scores(predictions[-30:]) == Scores(None, None, 0, 0, 0)
+    assert scores(predictions[:1]) == Scores(pytest.approx(0.04), pytest.approx(2 / 9), 1, 1, 0.8)
+    few, made = scores(predictions), scores([*predictions, (0.8, 2, WRONG)])
+    assert ((few.n, few.few), (made.n, made.few)) == ((19, True), (20, False))
     assert made.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)
     assert made.guessing == pytest.approx((15 * 2 / 9 + 5 / 4) / 20)
 

@@ -29,7 +29,7 @@ from studyapp.store import migrations, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import LockedError, tidy, wal_size, writing
 from studyapp.study import learner as learners
-from studyapp.study import library, review, today, tracker
+from studyapp.study import library, review, rewording, today, tracker
 from studyapp.study.desk import Desk
 from studyapp.study.find import find
 from studyapp.study.grading import Grade
@@ -209,6 +209,11 @@ def test_content_that_changes_comes_again_to_each_who_rated_it(
     with writing(engine) as connection:
         report = sync.sync(connection, [page.parent], clock())
     assert (report.changed, report.due_again) == (1, 2)
+    for learner in (learners.FIRST, ANNA):
+        with writing(engine) as connection:
+            (told,) = rewording.untold(connection, learner=learner)
+            rewording.tell(connection, [told], learner=learner)
+        assert told.prompt == "What is q0?"
     with writing(engine) as connection:
         again = sync.sync(connection, [page.parent], clock())
     assert (again.changed, again.unchanged) == (0, 1)
@@ -225,7 +230,9 @@ def test_the_commands_take_an_address(
         assert result.exit_code == 0, result.output
         return result.output
 
+    assert run("due", "--short") == "0\n"  # its tables are empty
     assert json.loads(run("due", "--json"))["new"] == 10
+    assert run("due", "--short") == "10\n"
     assert "undone: easy" in run("review", "--plain", lines="\n3\n\n1\n\n4\nu\n")
     assert json.loads(run("stats", "--json"))["reviews"] == 2
     assert json.loads(run("--learner", "Ben", "--new", "stats", "--json"))["reviews"] == 0

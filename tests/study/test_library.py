@@ -95,6 +95,13 @@ def test_a_file_that_cannot_hold_it_is_left_alone(occupied: bytes | None, desk: 
     assert path.is_dir() if occupied is None else path.read_bytes() == occupied
 
 
+@pytest.mark.parametrize("text", ["", "words", "words\n\n## T {#t}\n\nmeaning", "```\nx", "<pre>"])
+def test_what_begins_with_no_heading_is_no_note(tmp_path: Path, text: str) -> None:
+    note, (problem,) = markdown.alone(text, FileKind.JARGON, tmp_path)
+    assert (note, problem.line) == (None, 1)
+    assert problem.message == "a note begins with a heading, ## and a space"
+
+
 LINES = st.sampled_from(
     ["", "text", "```", "~~~~", "    code", "> ```", "- [ ] point", "1. one", "<!--", "-->", "\\",
      "<pre>", "</pre>", "<div>", "<?", "<![CDATA[", "## b", "# b", "### b", "===", "---", "|a|b|",

@@ -125,6 +125,8 @@ def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -
             assert told.forecast[1] == announced.learning + announced.review
         with reading(families) as connection:
             due = today.due(connection, clock(), settings, learner=1)
+            in_all = today.due_in_all(connection, clock(), settings, learner=1)
+        assert in_all == due["new"] + due["learning"] + due["review"] == told.counts.total
         assert due["tomorrow"]["new"] == announced.new
         assert sum(row["review"] for row in due["chapters"]) == due["review"] == told.counts.review
         clock.forward(days=1)

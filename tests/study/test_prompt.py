@@ -37,7 +37,7 @@ def standings(desk: Desk, names: tuple[str, ...] = NAMES) -> dict[str, Standing]
 
 def ask(desk: Desk, name: str) -> Asked:
     with reading(desk.engine) as connection:
-        return prompt.ask(connection, standings(desk)[name].card, learner=desk.learner)
+        return prompt.ask(connection, standings(desk)[name].card, desk.now(), learner=desk.learner)
 
 
 def rate(desk: Desk, name: str, rating: Rating = Rating.GOOD) -> review.Answered:

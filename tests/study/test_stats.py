@@ -146,6 +146,32 @@ def test_a_streak_passes_over_what_was_taken_back_or_came_from_elsewhere(
         assert stats.streak(connection, today, rest_days=("mon", "sat"), learner=1) == 4
 
 
+def test_a_beginner_has_reviewed_on_fewer_than_seven_days_before(
+    engine: Engine, clock: Clock
+) -> None:
+    def beginner() -> bool:
+        with reading(engine) as connection:
+            return stats.is_beginner(connection, study_day(clock()), learner=1)
+
+    for day in range(7):
+        assert beginner()
+        rate(engine, day + 1, clock, Rating.EASY)
+        rate(engine, day + 10, clock, Rating.EASY)
+        assert beginner()  # all day long
+        clock.forward(days=1 + day)
+    assert not beginner()
+    for left in (False, True):  # the other rating of the seventh day, then that day's last
+        with writing(engine) as connection:
+            undo(connection, clock(), learner=1)
+        assert beginner() is left
+    rate(engine, 1, clock, Rating.GOOD)
+    with writing(engine) as connection:
+        kind = update(tables.review).values(kind=ReviewKind.IMPORT.value)
+        connection.execute(kind.where(tables.review.c.effective_day == study_day(clock())))
+    clock.forward(days=1)
+    assert beginner()  # what came from elsewhere was not learnt here
+
+
 def test_a_streak_of_years_is_asked_for_in_a_few_queries(engine: Engine, clock: Clock) -> None:
     first = study_day(clock())
     with writing(engine) as connection:

@@ -14,7 +14,7 @@ from studyapp.errors import SettingError
 from studyapp.tui.keys import TABLE, keymap
 from studyapp.tui.screens.page import Page
 
-CHANGES = ("bury", "suspend", "know", "edit", "ask", "flag", "sure", "done")
+CHANGES = ("bury", "suspend", "know", "edit", "rewrite", "ask", "flag", "sure", "done")
 
 
 def test_no_two_actions_of_a_page_have_a_key_in_common() -> None:

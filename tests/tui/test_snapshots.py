@@ -104,7 +104,7 @@ def study(folder: Path, clock: Clock, days: int) -> None:
 
 
 async def test_today_on_the_first_run(look) -> None:
-    await look()
+    await look(sizes=(*SIZES, (60, 20)))
 
 
 async def test_today_in_use(look, tmp_path: Path, clock: Clock) -> None:
@@ -118,7 +118,7 @@ async def test_today_with_nothing_due(look) -> None:
 
 async def test_today_without_content(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "installed_roots", list)
-    await look()
+    await look(sizes=(*SIZES, (60, 20)))
 
 
 async def test_today_that_cannot_open(
@@ -126,7 +126,7 @@ async def test_today_that_cannot_open(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
-    await look(db="folder")
+    await look(db="folder", sizes=(*SIZES, (60, 20)))
 
 
 async def test_review_question(look) -> None:

@@ -15,11 +15,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from screen import NARROW, arrives, hides, settled, shows, tells, until
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
 from studyapp.memory.state import Rating
 from studyapp.store import tables
 from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
+from studyapp.study import library
+from studyapp.study.sitting import Sitting
 from studyapp.tui.app import StudyApp
 from studyapp.tui.editor import arguments
 from studyapp.tui.keys import HELD
@@ -726,13 +728,14 @@ async def test_nothing_shifts_when_the_answer_appears(make_app, open_today) -> N
 async def test_an_empty_pack_says_what_to_do(
     make_app, open_today, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from studyapp.study import library
-
     monkeypatch.setattr(library, "installed_roots", list)
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await shows(pilot, "No content yet")
+        await shows(pilot, "No content yet", "studyapp import FILE")
+        await pilot.press("n", "t", "m")  # there is nothing that they could do
+        await arrives(pilot, TodayScreen)
+        await hides(pilot, "Write a card", "course", "more today")
 
 
 async def test_dates_that_a_wrong_clock_left_are_named_and_put_right(
@@ -760,3 +763,49 @@ async def test_dates_that_a_wrong_clock_left_are_named_and_put_right(
         await shows(pilot, "1 in the future")
         await arrives(pilot, TodayScreen)
         await tells(pilot, "Undone: the new dates.")
+
+
+@pytest.mark.parametrize(
+    ("size", "meanings"),
+    [
+        ((60, 20), ("10 m not yet", "15 m slowly", " d knew it", " d at once")),
+        (NARROW, ("not known", "slowly", "knew it", "at once")),
+        ((140, 40), ("not known", "remembered, slowly", "remembered", "remembered at once")),
+    ],
+)
+async def test_what_1_to_4_mean_is_there_at_the_first_answer(
+    make_app, open_today, size: tuple[int, int], meanings: tuple[str, ...]
+) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await open_today(pilot)
+        await shows(
+            pilot,
+            "Each day studyapp asks what you are about to forget.",
+            "10 cards today, about 8 minutes.",
+            "Think of an answer, look, and say how well you knew it.",
+            "Press enter to begin.",
+        )
+        await hides(pilot, "Next 14 days")
+        await pilot.press("enter")
+        await asks(pilot, "t0")
+        await hides(pilot, *meanings)
+        await pilot.press("enter")
+        await shows(pilot, "1 again", *meanings)
+
+
+async def test_what_1_to_4_mean_is_gone_after_a_week_of_use(
+    make_app, open_today, clock: Clock, tmp_path: Path
+) -> None:
+    for days, expect in ((6, shows), (1, hides)):
+        desk, _ = library.open_study(str(tmp_path / "app.db"), Current(Settings()), clock, None)
+        for _ in range(days):
+            Sitting(desk).rate(Rating.EASY)
+            clock.forward(days=1)
+        desk.close()
+        app = make_app()
+        async with app.run_test(size=NARROW) as pilot:
+            await open_today(pilot)
+            await pilot.press("enter", "enter")
+            await shows(pilot, "1 again", "slowly")
+            await expect(pilot, "not known", "knew it", "at once")

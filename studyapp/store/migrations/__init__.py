@@ -24,13 +24,8 @@ def upgrade(engine: Engine) -> list[int]:
     Returns the versions applied. Raises StoreError if the database is newer than this program.
     """
     with reading(engine) as connection:
-        version = current(connection)
+        version = _known(connection)
     known = steps()
-    if version > max(known):
-        raise StoreError(
-            f"This database has schema version {version}, but this studyapp knows versions up to "
-            f"{max(known)}; upgrade studyapp. Nothing was changed."
-        )
     missing = [number for number in known if number > version]
     if missing and version and engine.dialect.name == "sqlite" and engine.url.database:
         path = Path(engine.url.database)
@@ -47,6 +42,30 @@ def upgrade(engine: Engine) -> list[int]:
                 {"version": number, "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")},
             )
     return missing
+
+
+def is_made(connection: Connection) -> bool:
+    """Whether this database can be read as it is; False for an empty one.
+
+    Raises StoreError if it is older or newer than this program, or of another one.
+    """
+    version = _known(connection)
+    if version and version < max(steps()):
+        raise StoreError(
+            f"{connection.engine.url.database} was last opened by an older studyapp; "
+            "open it once with this one."
+        )
+    return bool(version)
+
+
+def _known(connection: Connection) -> int:
+    version, newest = current(connection), max(steps())
+    if version > newest:
+        raise StoreError(
+            f"This database has schema version {version}, but this studyapp knows versions up to "
+            f"{newest}; upgrade studyapp. Nothing was changed."
+        )
+    return version
 
 
 def current(connection: Connection) -> int:

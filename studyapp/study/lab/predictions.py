@@ -67,7 +67,7 @@ class Graded:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How a learner's naive predictions did. The mean is None under 20 of them."""
+    """How a learner's naive predictions did."""
 
     scores: Scores
     held: int
@@ -84,9 +84,10 @@ class Record:
                 f"{scores.promised:.1f} were to be expected"
             )
         if scores.mean is not None and scores.guessing is not None:
-            lines.append(
-                f"Brier {scores.mean:.2f} (guessing {scores.guessing:.2f}; lower is better)"
-            )
+            beside = f"guessing {scores.guessing:.2f}, lower is better"
+            if scores.few:  # one lesson gives one: to wait for more would hide it for ever
+                beside += f", {scores.n} {'tells' if scores.n == 1 else 'tell'} little"
+            lines.append(f"Brier {scores.mean:.2f} ({beside})")
         if self.ranges:
             lines.append(f"your ranges held {self.held} of {self.ranges}")
         if self.unresolved:

@@ -14,6 +14,7 @@ from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import aside, card, library, review
 from studyapp.study.card import CardView
 from studyapp.study.undo import undo
+from studyapp.tui import places
 from studyapp.tui.editor import edit
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
@@ -42,6 +43,7 @@ class CardsPage(Page):
     BINDINGS = [  # noqa: RUF012
         bind("restore", "bring_back"),
         bind("edit"),
+        bind("rewrite", show=False),
         bind("mark"),
         bind("suspend"),
         bind("bury"),
@@ -68,7 +70,7 @@ class CardsPage(Page):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("bring_back", "edit", "mark", "suspend", "bury", "undo"):
+        if action not in ("bring_back", "edit", "rewrite", "mark", "suspend", "bury", "undo"):
             return True
         if self._busy or self.chosen is None:
             return action == "undo" and not self._busy and bool(self._done)
@@ -178,3 +180,14 @@ class CardsPage(Page):
 
     def action_back(self) -> None:
         self.app.pop_screen()
+
+    def action_rewrite(self) -> None:
+        if self.chosen is None:
+            return
+        try:
+            with self.desk.reading() as connection:
+                view = card.load(connection, self.chosen[0], learner=self.desk.learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.study.open(places.Rewrite(view))

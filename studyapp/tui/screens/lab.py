@@ -94,7 +94,7 @@ class LabScreen(Page):
         )
         menu.highlighted = min(chosen, len(self._lessons) - 1) if self._lessons else None
         menu.focus()
-        self.query_one("#scores", Static).update("; ".join(report.words).capitalize())
+        self.query_one("#scores", Static).update(words.capital("; ".join(report.words)))
 
     def _entry(self, lesson: Declaration, last: Run | None) -> Content:
         topics = ", ".join(topic.replace("-", " ") for topic in lesson.topics)

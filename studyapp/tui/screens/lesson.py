@@ -593,7 +593,7 @@ class LessonScreen(Page):
             return Content.assemble(("The result.", "bold"), unkept)
         colour = {Verdict.RIGHT: "$text-success", Verdict.WRONG: "$text-warning"}
         style = "bold " + colour.get(graded.grade, "") if graded.grade else "bold"
-        told = [not_scored(graded) or "; ".join(self._scores()).capitalize()]
+        told = [not_scored(graded) or words.capital("; ".join(self._scores()))]
         told += [self._card_words()] if self._is_settled else []
         return Content.assemble(
             said,

@@ -64,6 +64,7 @@ class ReviewScreen(Page):
         bind("bury", first=True),
         bind("suspend", show=False, first=True),
         bind("edit", show=False, first=True),
+        bind("rewrite", show=False, first=True),
         bind("mark", show=False, first=True),
         bind("read", show=False, first=True),
         bind("maths", show=False, first=True),
@@ -235,7 +236,9 @@ class ReviewScreen(Page):
     def _show_ratings(self) -> None:
         proposed = self._proposed()
         why = "all core points" if proposed is Rating.GOOD else "point missing"
-        self.query_one(Ratings).show(self._waits, proposed, why, partly=self._partly)
+        self.query_one(Ratings).show(
+            self._waits, proposed, why, partly=self._partly, explained=self.sitting.beginner
+        )
 
     def _proposed(self) -> Rating | None:
         view = self.sitting.view
@@ -509,6 +512,10 @@ class ReviewScreen(Page):
             typed.display, typed.text = True, said
         if revealed:
             self._reveal()
+
+    def action_rewrite(self) -> None:
+        assert self.sitting.view is not None
+        self.study.open(places.Rewrite(self.sitting.view))
 
     def action_lesson(self) -> None:
         self.study.open(places.Lab(self._lessons))

@@ -442,7 +442,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         try:
             if card is not None:
                 with self.desk.reading() as connection:
-                    self._asked = prompt.ask(connection, card, learner=self.desk.learner)
+                    now, learner = self.desk.now(), self.desk.learner
+                    self._asked = prompt.ask(connection, card, now, learner=learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
         if self._asked is None or before is None or self._asked.view != before.view:
@@ -509,7 +510,13 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             rating: words.wait(after, now) for rating, after in self._asked.options(now).items()
         }
         why = "all core points" if proposed is Rating.GOOD else "point missing"
-        self.query_one(Ratings).show(waits, proposed, why, partly=self.view.prompt.partly)
+        self.query_one(Ratings).show(
+            waits,
+            proposed,
+            why,
+            partly=self.view.prompt.partly,
+            explained=self._asked.beginner,
+        )
         self.refresh_bindings()
 
     def action_tick(self, index: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.study import words
 from studyapp.tui import places
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from studyapp.study.mastery import Outlook
     from studyapp.study.prospect import Prospect
     from studyapp.study.questionnaire.history import Waiting
+    from studyapp.study.rewording import Reworded
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import ChapterRow, Overview
     from studyapp.study.undo import Newest
@@ -52,6 +54,7 @@ class TodayScreen(Page):
         Binding("m", "more", "more today", tooltip="Go on: as many minutes and new cards again"),
         Binding("slash", "find", "find", key_display="/", tooltip="Find a note"),
         Binding("a", "aside", "set aside", show=False, tooltip="What is out of the way or to mend"),
+        bind("reworded", show=False),
         Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
         Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
         Binding("q", "app.quit", "quit", tooltip="Leave studyapp"),
@@ -69,6 +72,7 @@ class TodayScreen(Page):
         super().__init__()
         self._overview: Overview | None = None
         self._prospect: Prospect | None = None
+        self._reworded: Sequence[Reworded] = ()  # told while the app is open, or until looked at
         self._to_undo: Newest | None = None  # of an earlier day, which was asked about
         self._opened: list[tuple[ChapterRow, Newest | None]] = []  # and what was the newest then
 
@@ -132,9 +136,21 @@ class TodayScreen(Page):
 
     def _show_prospect(self, found: Prospect) -> None:
         self._prospect = found
+        if found.reworded and self.app.screen is self:
+            self._reworded = found.reworded
+            self._keep_told(found.reworded)
         if self._overview is not None:
             self._show_options(self._overview)
             self._draw_course()
+
+    @work(thread=True, group="told")
+    def _keep_told(self, notes: Sequence[Reworded]) -> None:
+        from studyapp.store.engine import LONG_PATIENCE
+        from studyapp.study.rewording import tell
+
+        desk = self.desk.at(LONG_PATIENCE)
+        with suppress(StudyError), desk.writing() as connection:  # else they are told once more
+            tell(connection, notes, learner=desk.learner)
 
     def show(self, overview: Overview) -> None:
         """Fill the screen."""
@@ -143,9 +159,9 @@ class TodayScreen(Page):
         row = f" · day {overview.streak} in a row" if overview.streak > 1 else ""
         self.head("studyapp", day + row)
         self.query_one("#now", Static).update(_now_due(overview, self.desk.settings.minutes_a_day))
-        self.query_one("#outlook", Static).update(
-            _outlook(overview, self.desk.settings.desired_retention)
-        )
+        outlook = self.query_one("#outlook", Static)
+        outlook.update(_outlook(overview, self.desk.settings.desired_retention))
+        outlook.display = overview.begun  # there is nothing to look at before
         self._show_options(overview)
         if self.app.screen is self:
             self.query_one(Menu).focus()
@@ -155,7 +171,7 @@ class TodayScreen(Page):
     def _show_options(self, overview: Overview) -> None:
         menu = self.query_one(Menu)
         chosen = menu.highlighted or 0
-        menu.clear_options().add_options(_options(overview, self._prospect))
+        menu.clear_options().add_options(_options(overview, self._prospect, self._reworded))
         menu.display = True
         menu.highlighted = min(chosen, menu.option_count - 1)
 
@@ -183,12 +199,16 @@ class TodayScreen(Page):
             return True
         if view is None:
             return False
+        if action in ("course", "more", "new_note") and not view.chapters:
+            return False
         if action == "open_chapter":
             return view.next_chapter is not None
         if action == "five":
-            return any(row.introduced for row in view.chapters)
+            return view.begun
         if action == "quiz":
             return _quizzed(view) is not None
+        if action == "reworded":
+            return bool(self._reworded)
         if action == "more":
             return bool(view.waiting) or not view.counts.total
         return True
@@ -208,6 +228,10 @@ class TodayScreen(Page):
 
     def action_aside(self) -> None:
         self.study.open(places.Aside())
+
+    def action_reworded(self) -> None:
+        notes, self._reworded = self._reworded, ()
+        self.study.open(places.Reworded(notes))
 
     def action_new_note(self) -> None:
         self.study.open(places.NewCard())
@@ -244,6 +268,8 @@ class TodayScreen(Page):
                 self.action_find()
             elif what == "aside":
                 self.action_aside()
+            elif what == "reworded":
+                self.action_reworded()
             elif what == "new":
                 self.action_new_note()
             elif what == "lab":
@@ -354,19 +380,20 @@ def _bring_back(desk: Desk) -> None:
         bring_back(desk.at(LONG_PATIENCE))
 
 
-def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
+def _options(
+    overview: Overview, prospect: Prospect | None, reworded: Sequence[Reworded]
+) -> list[Option]:
     counts = overview.counts
     options = []
     if counts.total:
-        first = not any(row.introduced for row in overview.chapters)
-        told = "Start with your first cards" if first else "Start reviewing"
+        told = "Start reviewing" if overview.begun else "Start with your first cards"
         options.append(option("review", told, "enter"))
     elif overview.waiting:
         told = f"{overview.waiting} wait, what you remember best first"
         options.append(option("more", "As much time again today", "m", told))
     elif overview.chapters:
         options.append(option("more", "Study more new cards today", "m"))
-    if any(row.introduced for row in overview.chapters):
+    if overview.begun:
         options.append(option("five", "Five questions, five minutes", "f", "what is fading most"))
     if overview.ahead is not None:
         latest = overview.ahead.latest
@@ -383,10 +410,24 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
     options.append(option("lab", "Experiments", "l", told))
     begun = "a draft waits" if prospect and prospect.draft else ""
     options.append(option("find", "Find a note", "/"))
+    if reworded:
+        told = f"{words.count(len(reworded), 'note')} changed by an upgrade"
+        options.append(option("reworded", told, "w", _first_of(reworded)))
     if prospect and prospect.aside:
         options.append(option("aside", "Set aside", "a", prospect.aside))
-    options.append(option("new", "Write a card of your own", "n", begun))
+    if overview.chapters:
+        options.append(option("new", "Write a card of your own", "n", begun))
     return options
+
+
+def _first_of(reworded: Sequence[Reworded]) -> str:
+    """Which notes, as far as one line tells."""
+    from textwrap import shorten
+
+    from studyapp.notes.plain import plain
+
+    first, others = shorten(plain(reworded[0].prompt), 28, placeholder=" …"), len(reworded) - 1
+    return f"{first} and {others} more" if others else first
 
 
 def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
@@ -419,15 +460,18 @@ def _now_due(overview: Overview, budget: int) -> Content:
     if not overview.chapters:
         return Content.assemble(
             ("No content yet\n", "bold"),
-            "Install a pack, or write a card of your own with n.",
+            "Install a pack, or bring notes of your own along:\n",
+            ("studyapp import FILE", "$text-accent"),
         )
     ready = next((row for row in overview.chapters if row.counts.total), None)
-    if ready is not None and not any(row.introduced for row in overview.chapters):
+    if ready is not None and not overview.begun:
         name = words.capital(ready.name) + (f", {ready.title}," if ready.number else "")
         return Content.assemble(
             ("Welcome\n", "bold"),
-            f"{name} is ready:\n",
-            f"{words.count(counts.new, 'card')} today, about {_minutes(overview.minutes)}.\n",
+            "Each day studyapp asks what you are about to forget.\n",
+            f"{name} is ready: {words.count(counts.new, 'card')} today, "
+            f"about {_minutes(overview.minutes)}.\n",
+            "Think of an answer, look, and say how well you knew it.\n",
             ("Press enter to begin.", "$text-accent"),
         )
     if not counts.total:

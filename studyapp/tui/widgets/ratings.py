@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from studyapp.memory.state import Rating
+from studyapp.study import words
 
 _WIDE = 26  # cells of a button that has room for words
 
@@ -66,22 +67,25 @@ class Ratings(Horizontal):
         why: str = "",
         *,
         partly: bool = False,
+        explained: bool = False,
     ) -> None:
         """Label each button with how long until the card comes back. An Again for what was *partly*
-        said is called so: it comes back tomorrow."""
+        said is called so: it comes back tomorrow. Who is new here has all of them *explained*."""
         for button, rating in zip(self.query(RatingButton), Rating, strict=True):
             button.set_class(rating is proposed, "-proposed")
             room = button.size.width >= _WIDE
-            hint = "remembered, slowly" if room else "slowly"
             halfway = partly and rating is Rating.AGAIN
             name = "partly" if halfway else rating.name.lower()
+            told = not halfway and (explained or rating is Rating.HARD)
+            wait = "  tomorrow" if halfway else waits[rating].rjust(6)
+            wait, hint = _beside(wait, words.MEANINGS[rating] if told else (), button.size.width)
             button.update(
                 Content.assemble(
                     (f"{rating.value} {name}", "bold"),
                     (f" ◂ {why if room else ''}" if rating is proposed else "", "$text-accent"),
                     "\n",
-                    "  tomorrow" if halfway else waits[rating].rjust(6),
-                    (f"  {hint}" if rating is Rating.HARD else "", "dim"),
+                    wait,
+                    (hint, "dim"),
                 )
             )
 
@@ -89,3 +93,14 @@ class Ratings(Horizontal):
     def _pressed(self, event: RatingButton.Pressed) -> None:
         event.stop()
         self.post_message(self.Chosen(event.rating))
+
+
+def _beside(wait: str, hints: Sequence[str], width: int) -> tuple[str, str]:
+    """When a card comes back, and the longest of the *hints* that stands whole beside it."""
+    for hint in hints:
+        if len(wait) + len(hint) + 2 <= width:
+            return wait, f"  {hint}"
+    short = wait.strip()
+    if hints and len(short) + len(hints[-1]) < width:
+        return short, f" {hints[-1]}"
+    return wait, ""

@@ -406,8 +406,16 @@ def predicted(engine: Engine, gap: Declaration, clock: Clock, count: int, **how:
         ran(engine, replace(gap, name=f"gap{number}"), clock, **how)
 
 
-def test_no_mean_under_twenty(engine: Engine, gap: Declaration, clock: Clock) -> None:
-    predicted(engine, gap, clock, 15, answer="higher", confidence=0.8)
+def test_scores_come_with_the_first_prediction_and_say_when_they_tell_little(
+    engine: Engine, gap: Declaration, clock: Clock
+) -> None:
+    predicted(engine, gap, clock, 1, answer="higher", confidence=0.8)
+    with reading(engine) as connection:
+        assert prediction_report(connection, learner=1).words == (
+            "right in 1 of 1; as sure as you were, 0.8 were to be expected",
+            "Brier 0.04 (guessing 0.22, lower is better, 1 tells little)",
+        )
+    predicted(engine, gap, clock, 14, answer="higher", confidence=0.8)
     predicted(engine, gap, clock, 4, answer="lower", confidence=0.8)
     unclear = finished(gap, figure(UNRESOLVED))
     predicted(engine, gap, clock, 2, answer="higher", confidence=0.8, outcome=unclear)
@@ -417,9 +425,10 @@ def test_no_mean_under_twenty(engine: Engine, gap: Declaration, clock: Clock) ->
     ran(engine, again, clock, None, "lower", 0.9)  # a rerun is exploration
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
-        assert (report.scores.mean, report.scores.n) == (None, 19)
+        assert report.scores.n == 19
         told = "right in 15 of 19; as sure as you were, 15.2 were to be expected"
-        assert report.words == (told, "2 unresolved")
+        brier = "Brier 0.17 (guessing 0.22, lower is better, 19 tell little)"
+        assert report.words == (told, brier, "2 unresolved")
     predicted(engine, gap, clock, 1, answer="lower", confidence=0.8)
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
@@ -427,7 +436,7 @@ def test_no_mean_under_twenty(engine: Engine, gap: Declaration, clock: Clock) ->
     assert report.scores.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)
     assert report.scores.guessing == pytest.approx(2 / 9)
     told = "right in 15 of 20; as sure as you were, 16.0 were to be expected"
-    assert report.words == (told, "Brier 0.19 (guessing 0.22; lower is better)", "2 unresolved")
+    assert report.words == (told, "Brier 0.19 (guessing 0.22, lower is better)", "2 unresolved")
 
 
 def test_ranges_are_counted_and_never_scored(
@@ -1069,6 +1078,8 @@ def test_a_confident_miss_comes_again_after_a_week(
         announced = today.tomorrow(connection, clock(), settings, learner=1).counts
     assert announced.review == back
     clock.forward(days=1)
+    with reading(own) as connection:  # a prompt brings nothing back, and counts it all the same
+        assert today.due_in_all(connection, clock(), settings, learner=1) == announced.total
     assert bring_back(desk_of(own, clock)) == back
     with reading(own) as connection:
         assert queue.load(connection, clock(), settings, learner=1).counts() == announced

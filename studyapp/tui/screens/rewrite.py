@@ -1,0 +1,77 @@
+"""Change the text of a note here, as Markdown; it is kept as a draft until it is saved."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual import work
+from textual.app import ComposeResult
+from textual.widgets import TextArea
+
+from studyapp.errors import StudyError
+from studyapp.store.engine import LONG_PATIENCE
+from studyapp.study import library
+from studyapp.study.card import CardView
+from studyapp.tui.keys import bind
+from studyapp.tui.screens.writing import WritingPage
+from studyapp.tui.widgets.field import TextField
+
+
+class RewriteScreen(WritingPage):
+    """One note in a box. The page below it reads what was saved when it comes into sight again."""
+
+    BINDINGS = [  # noqa: RUF012
+        bind("save", tooltip="Keep what the note says now", first=True),
+        bind("back", only="escape", tooltip="Leave; what is written is kept as a draft"),
+    ]
+    DEFAULT_CSS = "RewriteScreen { & TextArea { height: 1fr; } }"
+
+    def __init__(self, card: CardView) -> None:
+        super().__init__()
+        self._card = card
+        self._box = TextField(soft_wrap=True, classes="body")
+
+    def compose_body(self) -> ComposeResult:
+        yield self._box
+
+    def on_mount(self) -> None:
+        self.head("Edit", self._card.place)
+        try:
+            said, text = library.read_edit(self.desk, self._card)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            self.app.pop_screen()
+            return
+        self.study.saw(said)
+        self.begin(text, partial(library.write_edit, self.desk, self._card, said))
+        self._box.focus()
+
+    @property
+    def box(self) -> TextArea:
+        return self._box
+
+    def action_save(self) -> None:
+        if self.keep() and not self._box.read_only:
+            self._box.read_only = True
+            self._take_over()
+
+    @work(thread=True, exclusive=True, group="edit")
+    def _take_over(self) -> None:
+        """Have the note say what the box does; another program may hold the lock meanwhile."""
+        told = ""
+        try:
+            library.edited(self.desk.at(LONG_PATIENCE), self._card)
+        except StudyError as error:
+            told = str(error)
+        self.app.call_from_thread(self._taken, told)
+
+    def _taken(self, told: str) -> None:
+        self._box.read_only = False
+        if told:
+            self.notify(told, severity="error")
+        else:
+            self.app.pop_screen()
+
+    def action_back(self) -> None:
+        if self.keep():
+            self.app.pop_screen()

@@ -1,0 +1,147 @@
+"""Change a card's text without leaving it, and without another program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pictures import Pictures
+from screen import NARROW, arrives, settled, shows, tells
+from studyapp.config import Settings
+from studyapp.tui.screens.note import NoteScreen
+from studyapp.tui.screens.review import ReviewScreen
+from studyapp.tui.screens.rewrite import RewriteScreen
+
+SIZE = NARROW
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "studyapp"
+
+
+def mine(data: Path) -> list[str]:
+    return [path.read_text() for path in sorted((data / "packs" / "mine").glob("*.md"))]
+
+
+def drafts(data: Path) -> list[Path]:
+    return list((data / "drafts").glob("*")) if (data / "drafts").exists() else []
+
+
+async def test_a_card_is_changed_on_the_spot_and_its_copy_in_place(
+    make_app, open_today, only_pack: Path, data: Path, pictures: Pictures
+) -> None:
+    before = (only_pack / "1" / "jargon.md").read_text()
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "t", *"mine", "ctrl+s")
+        await shows(pilot, "Meaning number 0.")
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await shows(pilot, "## Term 0 {#t0}", "Meaning number 0.")
+        await pictures(pilot, sizes=((60, 20), NARROW))
+        await pilot.press("ctrl+s")  # as it is: no copy is made
+        await arrives(pilot, ReviewScreen)
+        assert mine(data) == []
+        for word in ("Indeed", "Surely"):
+            await pilot.press("W")
+            await arrives(pilot, RewriteScreen)
+            await pilot.press("down", "down", *f"{word} ", "ctrl+s")
+            await arrives(pilot, ReviewScreen)
+            await shows(pilot, f"{word} ", "mine", "── answer", "1 again")  # where one was
+        await shows(pilot, "Surely Indeed Meaning number 0.")
+        await pilot.press("3")
+        await shows(pilot, "What does Term 1 mean?")
+    (copy,) = mine(data)
+    assert copy.count("{#t0}") == 1
+    assert drafts(data) == []
+    assert (only_pack / "1" / "jargon.md").read_text() == before
+
+
+async def test_an_own_note_is_changed_between_its_neighbours(
+    make_app, open_today, data: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        for name in ("One", "Two", "Three"):
+            await pilot.press("n", *f"{name}?", "tab", *f"{name}.", "ctrl+s")
+            await tells(pilot, "Saved; it comes up with the new cards.")
+            await settled(pilot)
+        await pilot.press("slash", *"two", "enter")
+        await arrives(pilot, NoteScreen)
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await pilot.press("down", "down", "end", *" Twice.", "ctrl+s")
+        await arrives(pilot, NoteScreen)
+        await shows(pilot, "Twice.")
+    (text,) = mine(data)
+    read = [line for line in text.split("\n") if line and not line.startswith("#")]
+    assert read[-3:] == ["One.", "Two. Twice.", "Three."]
+    assert text.count("## ") == 3
+    assert text.count("\n\n") == 6  # one empty line above and below each heading
+
+
+async def test_what_is_no_note_any_more_stays_a_draft(make_app, open_today, data: Path) -> None:
+    app = make_app(settings=Settings(new_a_day=1))
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "W")
+        await arrives(pilot, RewriteScreen)
+        await pilot.press(*["down"] * 9, "enter", *"```", "enter", "ctrl+s")
+        await tells(pilot, "the code fence that begins here is never closed")
+        await settled(pilot)
+        await arrives(pilot, RewriteScreen)
+        await pilot.press("escape")
+        await arrives(pilot, ReviewScreen)
+        assert len(drafts(data)) == 1
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await shows(pilot, "```")
+        await pilot.press(*["down"] * 9, *"x = 1", "enter", *"```", "ctrl+s")
+        await arrives(pilot, ReviewScreen)
+        await shows(pilot, "x = 1")
+    assert drafts(data) == []
+    assert len(mine(data)) == 1
+
+
+async def test_what_only_its_file_can_say_is_not_opened(make_app, open_today, data: Path) -> None:
+    """A row of a table of one's own, which has no heading."""
+    home = data / "packs" / "own"
+    home.mkdir(parents=True)
+    (home / "jargon.md").write_text(
+        "---\npack: own\ndeck: Rows\nkind: jargon\n---\n\n"
+        "| Term | Meaning | Id |\n|---|---|---|\n| Dough | flour and water | dough |\n"
+    )
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *"dough", "enter")
+        await arrives(pilot, NoteScreen)
+        await pilot.press("W")
+        await tells(pilot, "a row of a table or a note with a template is changed in its file")
+        await arrives(pilot, NoteScreen)
+        assert drafts(data) == []
+
+
+async def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
+    make_app, open_today, data: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("n", *"One?", "tab", *"One.", "ctrl+s")
+        await tells(pilot, "Saved; it comes up with the new cards.")
+        await pilot.press("slash", *"one?", "enter")
+        await arrives(pilot, NoteScreen)
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        (path,) = (data / "packs" / "mine").glob("*.md")
+        path.write_text(path.read_text().replace("One.", "Another program's."))
+        await pilot.press("down", "down", *"Mine. ", "ctrl+s")
+        await tells(pilot, "a heading ## would begin another note here")
+        await shows(pilot, "Another program's.", "Mine. One.")
+    assert "Another program's." in path.read_text()
+    assert "Mine." not in path.read_text()
