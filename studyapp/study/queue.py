@@ -41,7 +41,6 @@ memory = tables.memory.c
 card = tables.card.c
 chapter = tables.chapter.c
 note = tables.note.c
-section = tables.section.c
 review = tables.review.c
 
 _TOLD_APART = (card.contrast, card.note_id, memory.first_day)
@@ -523,19 +522,21 @@ def _easy_first(connection: Connection, new: list[Item]) -> list[Item]:
     if len(new) < 2:
         return new
     rows = connection.execute(
-        select(card.id, note.kind, note.points, note.need, section.position)
+        select(card.id, note.kind, note.section, note.points, note.need)
         .join(tables.note, note.id == card.note_id)
-        .outerjoin(tables.section, section.id == card.section_id)
         .where(card.id.in_([item.card for item in new]))
     )
     told = {row.id: row for row in rows}
+
+    def is_first(item: Item) -> bool:
+        return (told[item.card].section or ".1").endswith(".1")
 
     def effort(item: Item) -> int:
         row = told[item.card]
         return core([Point(**point) for point in row.points], row.need)
 
-    first = [item for item in new if not told[item.card].position]
-    others = sorted((item for item in new if told[item.card].position), key=effort)
+    first = [item for item in new if is_first(item)]
+    others = sorted((item for item in new if not is_first(item)), key=effort)
     terms = [item for item in others if told[item.card].kind == NoteKind.TERM]
     questions = [item for item in others if told[item.card].kind != NoteKind.TERM]
     in_turn = chain.from_iterable(zip_longest(terms, questions))
