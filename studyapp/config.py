@@ -32,6 +32,7 @@ class Settings:
     rest_days: tuple[str, ...] = ()
     theme: str = "textual-dark"
     raw_maths: bool = False
+    typing_box: bool = False  # opens by itself where typing is worth most
     exam_on: date | None = None  # the day that mastery is forecast for
     keys: tuple[tuple[str, str], ...] = ()  # actions and the keys that they have instead
 
@@ -246,6 +247,7 @@ _RULES: dict[str, Callable[[object], object]] = {
     "rest_days": _days,
     "theme": _text,
     "raw_maths": _switch,
+    "typing_box": _switch,
     "exam_on": _date,
     "keys": _keys,
 }

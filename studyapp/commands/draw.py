@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -18,13 +17,13 @@ from typing import Any
 
 from studyapp import disk
 from studyapp.notes import markdown
-from studyapp.notes.check import COMPUTED, wrong_case
+from studyapp.notes.card import COMPUTED, SNIPPET
+from studyapp.notes.check import wrong_case
 from studyapp.notes.note import ContentFile, FileKind, Note, Problem, Variant
 from studyapp.notes.template import TemplateError, parts
 from studyapp.notes.variant import Drawn, as_line, digest, drawn, path_beside
 
 COUNT = 20  # variants of a template
-SNIPPET = re.compile(r"^```python\n(.*?)^```\s*^```text\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _PATIENCE = 60.0  # seconds, and more for each job
 _EACH = 5.0
 

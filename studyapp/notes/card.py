@@ -23,6 +23,8 @@ FENCE = re.compile(
 CODE_SPAN = re.compile(
     r"(?<![\\`])(?P<ticks>`+)(?!`)(?s:(?:(?!\n[ \t]*\n).)+?)(?<!`)(?P=ticks)(?!`)"
 )
+COMPUTED = "compute"  # the tag of an answer that has a snippet and what it prints
+SNIPPET = re.compile(r"^```python\n(.*?)^```\s*^```text\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(f"{FENCE.pattern}|{CODE_SPAN.pattern}", re.MULTILINE)
 # An item runs on over indented lines, and over a plain line right below (lazy continuation).
 _ITEM = re.compile(
@@ -42,11 +44,16 @@ class Cloze:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What a card shows: Markdown for both sides, and the points to judge oneself by."""
+    """What a card shows: Markdown for both sides, and the points to judge oneself by.
+
+    `gist` is what of the back no point says and one still has to see to judge: what an acronym is
+    short for, what a snippet prints.
+    """
 
     front: str
     back: str
     points: tuple[Point, ...] = ()
+    gist: str = ""
 
 
 def sides(note: Note) -> tuple[str, ...]:
@@ -127,17 +134,36 @@ def face(note: Note, side: str, turn: int = 0) -> Face:
                 back += f"\n\nAlso: {', '.join(note.synonyms)}"
             return Face(f"Which term?\n\n{note.answer}", back)
         case "meaning":
-            back = "\n\n".join([*map(_strong, _expansions(note)), note.answer])
-            return Face(f"What does {_strong(note.prompt)} mean?", back, note.points)
+            gist = "\n\n".join(map(_strong, _expansions(note)))
+            back = f"{gist}\n\n{note.answer}" if gist else note.answer
+            return Face(f"What does {_strong(note.prompt)} mean?", back, note.points, gist)
         case _:
-            return Face(note.question, note.answer, note.points)
+            return _answer_face(note)
+
+
+def _answer_face(note: Note) -> Face:
+    """A question and its answer; what a snippet prints was asked for, so it comes before it."""
+    if COMPUTED not in note.tags:
+        return Face(note.question, note.answer, note.points)
+    gist = "\n\n".join(f"```text\n{printed}```" for _, printed in SNIPPET.findall(note.answer))
+    back = SNIPPET.sub(r"```text\n\2```\n\n```python\n\1```", note.answer)
+    return Face(note.question, back, note.points, gist)
 
 
 def _expansions(note: Note) -> list[str]:
     """What an acronym is short for: its synonyms of several words that have its letters in turn."""
-    if not (len(note.prompt) > 1 and note.prompt.isalpha() and note.prompt.isupper()):
+    if not is_acronym(note.prompt):
         return []
-    return [name for name in note.synonyms if _spells(note.prompt.casefold(), name.casefold())][:1]
+    letters = "".join(note.prompt.casefold().split())
+    return [name for name in note.synonyms if _spells(letters, name.casefold())][:1]
+
+
+def is_acronym(term: str) -> bool:
+    """Whether a word of *term* begins and ends with a capital, as in NLP, ReLU and AI Act."""
+    return any(
+        len(word) > 1 and word.isalpha() and word[0].isupper() and word[-1].isupper()
+        for word in term.split()
+    )
 
 
 def _spells(letters: str, name: str) -> bool:
@@ -161,7 +187,7 @@ def question_face(note: Note, turn: int = 0) -> Face:
         case CardStyle.ANSWER if note.kind is NoteKind.TERM:
             return face(note, "meaning")
         case _:
-            return Face(note.question, note.answer, note.points)
+            return _answer_face(note)
 
 
 def _item_face(note: Note, key: str) -> Face:

@@ -14,7 +14,7 @@ from typing import Any
 
 from studyapp.errors import StudyError
 from studyapp.notes import markdown
-from studyapp.notes.card import FENCE, sides
+from studyapp.notes.card import COMPUTED, FENCE, sides
 from studyapp.notes.folder import files
 from studyapp.notes.note import (
     CardStyle,
@@ -35,7 +35,6 @@ from studyapp.notes.variant import digest, drawn
 
 MOST_CORE = 120  # cards of a chapter that deserve years
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
-COMPUTED = "compute"  # the tag of an answer that has a snippet and what it prints
 MOST_PROMPTS = 3  # questions inside a section: the hard ones, not every one
 WIDEST, TALLEST = 76, 18  # signs and lines that a terminal of 80 by 24 leaves for a text
 NEARLY = 0.8  # share of their words that two questions have in common

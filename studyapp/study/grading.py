@@ -18,6 +18,7 @@ class Grade(StrEnum):
     DONE = "done"  # something to do, which has no right answer
 
 
+FIRM_DAYS = 7.0  # stability of what one would know again in a week
 JUDGED = (Grade.MISSED, Grade.PARTLY, Grade.GOT)  # from nothing to all
 
 
@@ -52,6 +53,13 @@ def partly(points: Sequence[Point], ticked: Collection[int], need: int | None = 
     """Whether some of what a full answer says is ticked, and not all: an Again then comes back
     tomorrow, not in minutes."""
     return not complete(points, ticked, need) and hits(points, ticked) > 0
+
+
+def worth_typing(points: Sequence[Point], stability: float | None) -> bool:
+    """Whether an answer is one to write down before it is looked at: it has several core points,
+    and was met before, but is not firm yet. Typing beats thinking in the head there if anywhere,
+    and what is firm would only take longer."""
+    return stability is not None and stability < FIRM_DAYS and core(points) > 1
 
 
 def propose(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice, zip_longest
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
@@ -20,9 +20,10 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Cause, Memory, State
-from studyapp.notes.note import ChapterKey
+from studyapp.notes.note import ChapterKey, NoteKind, Point
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import let_in
+from studyapp.study.grading import core
 
 FORECAST_DAYS = 14
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
@@ -39,6 +40,7 @@ _REVIEW_SECONDS, _NEW_SECONDS = 15.0, 45.0
 memory = tables.memory.c
 card = tables.card.c
 chapter = tables.chapter.c
+note = tables.note.c
 review = tables.review.c
 
 _TOLD_APART = (card.contrast, card.note_id, memory.first_day)
@@ -295,7 +297,7 @@ def load(
         _new(connection, today, taken, key, allowed, depth=settings.depth, learner=learner)
     )
     queue._fit()
-    new = queue._main[len(reviews) :]
+    new = _easy_first(connection, queue._main[len(reviews) :])
     queue._main = _spread(_beside_each_other(reviews), new)
     return queue
 
@@ -511,6 +513,34 @@ def _new(
             if not room:
                 break
     rows.close()
+
+
+def _easy_first(connection: Connection, new: list[Item]) -> list[Item]:
+    """What a chapter's first section teaches, and what is of no section, in the order of the book;
+    then terms and questions in turn, of each what takes the fewest points first. So a first day is
+    no list of terms, and its hard questions come to a learner who has warmed up."""
+    if len(new) < 2:
+        return new
+    rows = connection.execute(
+        select(card.id, note.kind, note.section, note.points, note.need)
+        .join(tables.note, note.id == card.note_id)
+        .where(card.id.in_([item.card for item in new]))
+    )
+    told = {row.id: row for row in rows}
+
+    def is_first(item: Item) -> bool:
+        return (told[item.card].section or ".1").endswith(".1")
+
+    def effort(item: Item) -> int:
+        row = told[item.card]
+        return core([Point(**point) for point in row.points], row.need)
+
+    first = [item for item in new if is_first(item)]
+    others = sorted((item for item in new if not is_first(item)), key=effort)
+    terms = [item for item in others if told[item.card].kind == NoteKind.TERM]
+    questions = [item for item in others if told[item.card].kind != NoteKind.TERM]
+    in_turn = chain.from_iterable(zip_longest(terms, questions))
+    return [*first, *(item for item in in_turn if item is not None)]
 
 
 def _families_met(connection: Connection, today: date, *, learner: int) -> dict[str, list[Item]]:

@@ -72,6 +72,7 @@ ACTIONS: Mapping[str, Key] = {
     "save": Key("ctrl+s", "save", "Keep what is written"),
     "new": Key("n", "new card", "Write a card of your own"),
     # looking
+    "whole": Key("i", "in full", "The answer in full, below its points", on="card"),
     "lesson": Key("l", "experiment", "Predict, run, and see the evidence"),
     "reference": Key("r", "figure", "Show the reference figure at once"),
     "maths": Key("M", "maths", "Maths as written, or rendered"),

@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 
 from studyapp.commands import draw
-from studyapp.notes.card import sides
-from studyapp.notes.check import TALLEST
+from studyapp.config import Settings
+from studyapp.notes.card import Face, face, is_acronym, question_face, sides
+from studyapp.notes.check import TALLEST, WIDEST
 from studyapp.notes.markdown import read_folder
-from studyapp.notes.note import CardStyle, Note, NoteKind
+from studyapp.notes.note import CardStyle, ContentFile, Note, NoteKind
+from studyapp.notes.plain import plain
 from studyapp.notes.prompt import find
+from studyapp.store import sync
+from studyapp.store.database import open_database
+from studyapp.store.engine import writing
+from studyapp.study import card, queue
+from studyapp.study.library import start_chapter
+from tests_support import Clock
 
 ROOT = Path(__file__).parents[2] / "content"
 PAGES, _ = read_folder(ROOT)
@@ -107,6 +115,73 @@ def test_nothing_needs_sideways_scrolling_at_80_columns() -> None:
                     question, answer = map(len, shown)
                     lines = max(question, answer + 1 + len(case.points))
                     assert lines <= TALLEST, f"{note.id} {case.key}"
+
+
+def heights(face: Face) -> tuple[int, int]:
+    """Lines of the question, and of what is shown below the rule to judge oneself by, with the
+    empty ones before each, at 80 columns."""
+    from textual.content import Content
+
+    from studyapp.tui.widgets.points import PointLine
+    from studyapp.tui.widgets.prose import laid_out
+
+    question = len(laid_out(face.front, WIDEST))
+    points = 0
+    for point in face.points:
+        line = PointLine(0)
+        text = plain(point.text).strip()
+        line.show(Content("  a [ ] "), Content(f"extra: {text}" if point.extra else text))
+        points += line.height_at(WIDEST)
+    rest = len(laid_out(face.gist if face.points else face.back, WIDEST))
+    return 1 + question, sum(lines + 1 for lines in (points, rest) if lines)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.path.parent.name[:2]}-{page.kind}")
+def test_what_one_judges_by_is_in_sight_at_80_by_24(page: ContentFile) -> None:
+    """Together with its question where there are points, and in a questionnaire at least without;
+    of what is drawn each fifth is looked at."""
+    for note in page.notes:
+        own = [one for one in note.variants if one.path == note.path]
+        drawn = [one for one in note.variants if one.path != note.path]
+        for case in (None, *(one.key for one in [*own, *drawn[::5]])):
+            shown = note.shown(case)
+            for side in sides(shown) if case is None else ("answer",):
+                asked = face(shown, side)
+                question, below = heights(asked)
+                above = question + 1 if asked.points else 0
+                assert above + 1 + below <= TALLEST, f"{note.id} {case} {side}"
+            if note.card is not CardStyle.DO:
+                assert 1 + heights(question_face(shown))[1] <= TALLEST, f"{note.id} {case}"
+
+
+def test_an_acronym_says_what_it_is_short_for() -> None:
+    terms = [one for page in PAGES for one in page.notes if one.kind is NoteKind.TERM]
+    silent = [one.id for one in terms if is_acronym(one.prompt) and not face(one, "meaning").gist]
+    assert silent == []
+
+
+def test_the_first_ten_cards_are_a_mixture_and_get_harder(tmp_path: Path, clock: Clock) -> None:
+    engine = open_database(str(tmp_path / "study.db"))
+    with writing(engine) as connection:
+        sync.sync(connection, [ROOT], clock())
+        start_chapter(connection, 1, clock(), learner=1)
+        line, met = queue.load(connection, clock(), Settings(), learner=1), []
+        while (item := line.next(clock())) is not None:
+            met.append(card.load(connection, item.card, learner=1))
+            line.drop(item.card)
+    engine.dispose()
+    assert [view.note.id for view in met] == [
+        "deep-learning",  # what section 1.1 says
+        "what-deep-learning-does-not-need",
+        "artificial-neuron",
+        "apply-maths-first",
+        "xor",
+        "apply-first-project",
+        "multilayer-perceptron",
+        "apply-another-library",
+        "apply-one-point-better",
+        "what-is-a-gpu",  # in five points
+    ]
 
 
 @pytest.mark.parametrize(("chapter", "asked"), [(6, 17)])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from studyapp.notes.card import (
     BLANK,
+    Face,
     clozes,
     face,
     find_clozes,
@@ -146,6 +147,17 @@ def test_answer_face_has_the_points() -> None:
     assert (shown.front, shown.back, shown.points) == ("Why?", "So.", (Point("p"),))
 
 
+def test_what_a_snippet_prints_comes_before_it() -> None:
+    snippet, printed = "```python\nprint(1)\n```", "```text\n1\n```"
+    answer = f"First:\n\n{snippet}\n\n{printed}\n\nThen:\n\n{snippet}\n\n{printed}\n\nSo."
+    told = f"First:\n\n{printed}\n\n{snippet}\n\nThen:\n\n{printed}\n\n{snippet}\n\nSo."
+    computed = make_note(answer=answer, points=(Point("1"),), tags=("compute",))
+    for shown in (face(computed, "answer"), question_face(computed)):
+        assert shown == Face("Why?", told, (Point("1"),), f"{printed}\n\n{printed}")
+    other = face(make_note(answer=answer), "answer")
+    assert (other.back, other.gist) == (answer, "")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -208,6 +220,9 @@ def test_nothing_of_a_hidden_text_is_shown_as_a_mark(answer: str, front: str, ba
         ("RMSE", ("L2", "root mean squared error"), "**root mean squared error**\n\nm"),
         ("FLOPS", ("FLOP/s", "floating-point operations per second"), None),
         ("MNIST", ("the digits",), "m"),
+        ("ReLU", ("rectifier", "rectified linear unit"), None),
+        ("AI Act", ("the act", "Artificial Intelligence Act"), None),
+        ("DataLoader", ("data loader",), "m"),
         ("CNN", ("convnet",), "m"),
         ("loss", ("lots of some sorrow",), "m"),
         ("A", ("an apple",), "m"),
@@ -220,6 +235,7 @@ def test_an_acronym_says_what_it_is_short_for(
     shown = face(note, "meaning")
     assert shown.front == f"What does **{prompt}** mean?"
     assert shown.back == (f"**{synonyms[1]}**\n\nm" if back is None else back)
+    assert shown.gist == shown.back.removesuffix("m").strip()  # no point says it
 
 
 @pytest.mark.parametrize("prompt", ["C++", "*args", "**kwargs", "__init__", "a_b*", "`*`", "$a*b$"])

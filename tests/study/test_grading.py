@@ -6,7 +6,7 @@ import pytest
 
 from studyapp.memory.state import Rating
 from studyapp.notes.note import Point
-from studyapp.study.grading import complete, partly, propose
+from studyapp.study.grading import complete, partly, propose, worth_typing
 
 CORE, EXTRA = Point("core"), Point("extra", extra=True)
 
@@ -50,3 +50,19 @@ def test_partly_is_some_of_a_full_answer_and_not_all(
     points: list[Point], ticked: set[int], need: int | None, is_partly: bool
 ) -> None:
     assert partly(points, ticked, need) is is_partly
+
+
+@pytest.mark.parametrize(
+    ("points", "stability", "is_worth_it"),
+    [
+        ([CORE, CORE], 6.9, True),
+        ([CORE, CORE], 7.0, False),
+        ([CORE, CORE], None, False),
+        ([CORE, EXTRA], 1.0, False),
+        ([], 1.0, False),
+    ],
+)
+def test_typing_is_worth_it_for_several_points_that_are_not_firm(
+    points: list[Point], stability: float | None, is_worth_it: bool
+) -> None:
+    assert worth_typing(points, stability) is is_worth_it

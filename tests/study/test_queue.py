@@ -65,6 +65,33 @@ def test_new_cards_come_in_book_order_from_started_chapters_only(
     assert load(engine, clock, key=2).counts() == Counts(new=4)
 
 
+def test_new_cards_begin_with_the_first_section_and_go_on_from_easy_to_hard(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """Those that the day has are the next of the book; in turn are terms and questions."""
+    sections = "\n\n".join(f"## 1.{n} Section {n}\n\nProse." for n in (1, 2, 3))
+    reading_page = questionnaire(sections).replace("questionnaire", "reading")
+    (content / "1" / "reading.md").write_text(reading_page)
+
+    def note(name: str, points: int, said: str) -> str:
+        listed = "\n".join(f"- [ ] point {n}" for n in range(points))
+        return f"## What is {name}? {{#{name}}}\n\nIt.\n\n{listed}\n\n<!-- {said} -->"
+
+    asked = [note("hard", 5, "section: 1.1"), note("easy", 1, "section: 1.1")]
+    asked += [note("six", 6, "section: 1.2"), note("two", 2, "section: 1.2")]
+    asked += [note("any", 9, "section: 1.3, need: 1"), note("three", 3, "section: 1.3")]
+    asked += [note("tomorrow", 1, "section: 1.3")]
+    (content / "1" / "questionnaire.md").write_text(questionnaire(*asked))
+    terms = [f"## Term {n} {{#t{n}}}\n\nMeaning {n}.\n\n<!-- section: 1.2 -->" for n in range(3)]
+    jargon = questionnaire(*terms).replace("kind: questionnaire", "kind: jargon")
+    (content / "1" / "jargon.md").write_text(jargon)
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+    today = names(engine, walk(load(engine, clock, Settings(new_a_day=9)), clock))
+    assert today[:2] == ["hard", "easy"]
+    assert today[2:] == ["t0", "any", "t1", "two", "t2", "three", "six"]
+
+
 def test_at_most_ten_new_cards_a_day(engine: Engine, clock: Clock) -> None:
     settings = Settings()
     assert load(engine, clock, settings).counts().new == 10

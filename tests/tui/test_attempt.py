@@ -236,8 +236,9 @@ async def test_revealing_brings_points_in_sight_and_going_on_ends_in_a_grade(
         await settled(pilot)
         await keys(pilot, "escape")
         await open_attempt(pilot, 1)
-        await shows(pilot, "── reference")
-        await hides(pilot, "more to store")
+        await shows(pilot, "── reference", "more to store")
+        await keys(pilot, "i")
+        await hides(pilot, "when?")  # the last words of all, in the sources
         await keys(pilot, "a", "b", "pageup", "pageup")
         for key in ("space", "enter", "space", "enter"):
             if number(pilot) == 2:
@@ -511,7 +512,7 @@ async def test_the_experiment_behind_an_answer(make_app, open_attempt: Open) -> 
     async with make_app().run_test(size=LARGE) as pilot:
         await open_attempt(pilot, 1)
         await keys(pilot, "space")
-        await shows(pilot, "predict first (l)")
+        await shows(pilot, "predict first (l)")  # there is room for all of the reference
         await until(pilot, lambda: "figure" in footer(pilot))
         await keys(pilot, "r")
         await shows(pilot, "+5.0 points [4.2, 5.8]")
@@ -789,11 +790,11 @@ async def test_an_answer_of_40_lines_at_80_by_24(make_app, open_attempt: Open) -
         await keys(pilot, "ctrl+s")
         await shows(pilot, "── reference ──")
         await shows(pilot, "3 got it")
-        await keys(pilot, "pagedown")
-        await shows(pilot, "The model stores its training examples")
         await keys(pilot, "down", "down", "down")
         await shows(pilot, "▸ c [ ] extra:")
         await shows(pilot, "3 got it")
+        await keys(pilot, "i", "pagedown")
+        await shows(pilot, "The model stores its training examples")
         await keys(pilot, "t", *["down"] * 60)  # the box can be read again to its end
         await keys(pilot, "escape", "pageup", "pageup")
         await shows(pilot, "line 40 of")

@@ -66,11 +66,11 @@ def test_keys_that_cannot_be_had_are_refused_with_a_sentence(
 
 
 async def test_another_key_is_the_one_that_works_and_is_shown(make_app, open_today) -> None:
-    app = make_app(settings=Settings(keys=(("bury", "Z"), ("write", "i"))))
+    app = make_app(settings=Settings(keys=(("bury", "Z"), ("write", "y"))))
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "minus", "t")
-        await shows(pilot, "1 of 10", "Z bury", "i type")
+        await shows(pilot, "1 of 10", "Z bury", "y type")
         await hides(pilot, "- bury")
         await pilot.press("Z")
         await tells(pilot, "Buried until tomorrow")

@@ -271,11 +271,11 @@ async def test_revealing_brings_the_answer_in_sight_and_going_on_scrolls(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "t", *"mine", "ctrl+s")
-        await shows(pilot, "── answer", "Line 0 of the answer.")
-        await hides(pilot, "[ ] other")
+        await pilot.press("enter", "t", *"mine", "ctrl+s", "i")
+        await shows(pilot, "── answer", "[ ] other", "Line 0 of the answer.")
+        await hides(pilot, "Line 11 of the answer.")
         await pilot.press("space")
-        await shows(pilot, "[ ] other")
+        await shows(pilot, "Line 11 of the answer.")
         assert reviews(app) == 0
 
 

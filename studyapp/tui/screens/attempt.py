@@ -26,7 +26,7 @@ from studyapp.study.questionnaire.hints import disagreements
 from studyapp.study.questionnaire.promise import DEEPER, STAYS, WAITS, promises
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui import places, sight
-from studyapp.tui.evidence import evidence
+from studyapp.tui.evidence import Shown, has_room, show
 from studyapp.tui.keys import actions, bind, letters
 from studyapp.tui.screens.page import SMALLEST
 from studyapp.tui.screens.writing import WritingPage
@@ -68,6 +68,7 @@ class AttemptScreen(WritingPage):
         bind("go_on", tooltip="More of the answer; at its end, judge as ticked", first=True),
         *letters(first=True),
         bind("tick", "tick_here", show=False, first=True),
+        bind("whole", first=True),
         bind("done", "grade('done')", first=True),
         bind(
             "again",
@@ -111,6 +112,7 @@ class AttemptScreen(WritingPage):
         & AnswerBox { max-height: 4; }
         &.-short AnswerBox { max-height: 9; }
         &.-tall AnswerBox { max-height: 16; }
+        & #answer { margin-top: 1; }
         & #source { margin: 1 0; color: $text-muted; }
         &.-shown #theirs { visibility: visible; }
         &.-wide #questions, &.-broad #questions { display: block; }
@@ -130,12 +132,13 @@ class AttemptScreen(WritingPage):
         self._fresh = True  # nobody has been in the box; it shows the answer from its beginning
         self._refused = ""  # why the newest key or paste is not in the box
         self._laid_out = False  # the answer has been on the screen
+        self._wanted = False  # the reference in full was asked for
+        self._shown = Shown()
         self._choosing = False
         self._leads_to: dict[Grade, str] = {}
         self._deeper = Deeper()  # cards of the question that come only if asked for
         self._earlier: Sequence[Earlier] = ()
         self._lessons: Sequence[Declaration] = ()
-        self._withheld = False
 
     def compose_body(self) -> ComposeResult:
         raw = self.desk.settings.raw_maths
@@ -150,8 +153,8 @@ class AttemptScreen(WritingPage):
                             yield self._box
                         with Vertical(id="theirs"):
                             yield Static("", id="their-rule", classes="rule", markup=False)
-                            yield Prose(id="answer", raw=raw)
                             yield Points(id="points")
+                            yield Prose(id="answer", raw=raw)
                             yield Static("", id="source", markup=False)
                 yield Grades()
 
@@ -160,6 +163,7 @@ class AttemptScreen(WritingPage):
 
     def on_resize(self) -> None:
         self._draw_grades()
+        self.call_after_refresh(self._fit_answer)
 
     def on_screen_resume(self) -> None:
         if self._answered:  # the learner may come from the lab, with a figure of their own
@@ -180,6 +184,7 @@ class AttemptScreen(WritingPage):
         self.begin(asked.text, partial(self.attempt.write, index=self.attempt.index))
         self._refused = ""
         self._fresh = True
+        self._wanted = False
         self.set_focus(None)
         self.query_one("#sheet").scroll_home(animate=False)
         self._read_earlier()
@@ -216,7 +221,7 @@ class AttemptScreen(WritingPage):
         self.set_class(self._answered, "-shown")
         self._box.read_only = asked.revealed or asked.grade is not None
         self._box.placeholder = self._invitation()
-        self._withheld = False
+        self._shown = Shown()
         if not self._answered:
             self.query_one("#answer", Prose).show("")
             points.show((), ())
@@ -224,18 +229,33 @@ class AttemptScreen(WritingPage):
             return
         title = "what to do" if asked.to_do else "reference"
         self.query_one("#their-rule", Static).update(_rule(title))
-        self._show_evidence()
         given = () if asked.to_do else asked.face.points
         maths = not self.query_one("#answer", Prose).raw
         texts = [plain(point.text, maths=maths).strip() for point in given]
         points.show(given, texts, ticked=asked.ticked)
+        self._show_evidence()
         self.query_one("#source", Static).update(_source(asked.note))
         self._read_promises()
 
     def _show_evidence(self, *, reference: bool = False) -> None:
-        shown = evidence(self, self.attempt.current.face.back, reference=reference)
-        self._withheld = shown.withheld
-        self.query_one("#answer", Prose).show(shown.text)
+        prose, face = self.query_one("#answer", Prose), self.attempt.current.face
+        self._shown = show(self, prose, face, self._is_wanted, reference=reference)
+        self.query_one("#source").display = self._shown.whole
+
+    def _is_wanted(self, answer: str) -> bool:
+        """Here there is time to compare: the reference is shown in full where there is room."""
+        asked, points = self.attempt.current, self.query_one(Points)
+        if self._wanted or asked.to_do or not asked.face.points:
+            return True
+        width, raw = self.query_one("#yours").size.width, self.query_one("#answer", Prose).raw
+        return has_room(self, points, answer, width, raw=raw)
+
+    def _fit_answer(self) -> None:
+        """Show as much of the reference as there is room for now."""
+        if self._answered:
+            self._show_evidence()
+            self.refresh_bindings()
+            self.call_after_refresh(self._scroll_to_answer)
 
     def _invitation(self) -> str:
         """What an empty box says."""
@@ -394,8 +414,10 @@ class AttemptScreen(WritingPage):
                 return asked.revealed and bool(self._deeper)
             case "lesson":
                 return bool(self._lessons)
+            case "whole":
+                return self._answered and not self._shown.whole
             case "reference":
-                return self._answered and self._withheld
+                return self._answered and self._shown.withheld
             case "undo":
                 return any(one.grade is not None for one in self.attempt.questions)
         return True
@@ -444,9 +466,8 @@ class AttemptScreen(WritingPage):
 
     def _last_part(self) -> Widget:
         """The last thing that has to be seen before one judges."""
-        asked = self.attempt.current
-        points = self.query_one(Points)
-        return points if asked.face.points and not asked.to_do else self.query_one("#answer")
+        answer = self.query_one("#answer")
+        return answer if answer.display else self.query_one(Points)
 
     def action_go_on(self) -> None:
         """Scroll on while there is more; then judge as the ticks propose. An answer without points
@@ -609,6 +630,7 @@ class AttemptScreen(WritingPage):
             self.study.open(places.Lab(self._lessons))
 
     def action_reference(self) -> None:
+        self._wanted = True  # the figure may take the last line that there is room for
         self._show_evidence(reference=True)
         self.refresh_bindings()
 
@@ -619,6 +641,11 @@ class AttemptScreen(WritingPage):
 
     def action_find(self) -> None:
         self.study.open(places.Find())
+
+    def action_whole(self) -> None:
+        self._wanted = True
+        self._laid_out = False
+        self._fit_answer()
 
     def action_scroll(self, pages: int) -> None:
         sight.page(self._sheet, pages)

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy import Connection
-from textual import work
 from textual.widgets import OptionList
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Memory
-from studyapp.store.engine import LONG_PATIENCE
-from studyapp.study import aside, card, library, review
-from studyapp.study.card import CardView
+from studyapp.study import aside, card, review
 from studyapp.study.undo import undo
 from studyapp.tui import places
-from studyapp.tui.editor import edit
 from studyapp.tui.keys import bind
-from studyapp.tui.screens.page import Page
+from studyapp.tui.screens.editing import EditingPage
 
 
 class CardList(OptionList, inherit_bindings=False):
@@ -37,7 +33,7 @@ class CardList(OptionList, inherit_bindings=False):
     """
 
 
-class CardsPage(Page):
+class CardsPage(EditingPage):
     """Acts on the chosen card. Subclasses list the cards and say which one is chosen."""
 
     BINDINGS = [  # noqa: RUF012
@@ -149,32 +145,16 @@ class CardsPage(Page):
         try:
             with self.desk.reading() as connection:
                 view = card.load(connection, self.chosen[0], learner=self.desk.learner)
-            path, line = library.editable(self.desk, view)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        try:
-            edit(self.app, path, line)
-        except StudyError as error:  # it may have saved something before
-            self.notify(str(error), severity="error")
-        self._busy = True
+        self.edit_note(view)
+
+    def set_busy(self, sentence: str) -> None:
+        self._busy = bool(sentence)
         self.refresh_bindings()
-        self._read_edited(view)
 
-    @work(thread=True, exclusive=True, group="edit")
-    def _read_edited(self, view: CardView) -> None:
-        """Take what the editor has left; another program may hold the lock meanwhile."""
-        told = ""
-        try:
-            library.edited(self.desk.at(LONG_PATIENCE), view)
-        except StudyError as error:
-            told = str(error)
-        self.app.call_from_thread(self._edited, told)
-
-    def _edited(self, told: str) -> None:
-        self._busy = False
-        if told:
-            self.notify(told, severity="error")
+    def show_edited(self) -> None:
         self.show_cards()
         self.refresh_bindings()
 

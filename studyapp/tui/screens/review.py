@@ -18,17 +18,16 @@ from studyapp.lab.catalog import Declaration
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.note import Point
 from studyapp.notes.plain import plain
-from studyapp.store.engine import LONG_PATIENCE, WAL_LIMIT, LockedError, tidy, wal_size
-from studyapp.study import library, tracker, words
+from studyapp.store.engine import WAL_LIMIT, LockedError, tidy, wal_size
+from studyapp.study import tracker, words
 from studyapp.study.card import CardView
-from studyapp.study.grading import partly, propose
+from studyapp.study.grading import partly, propose, worth_typing
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.sitting import Sitting
 from studyapp.tui import places, sight
-from studyapp.tui.editor import edit
-from studyapp.tui.evidence import evidence
+from studyapp.tui.evidence import Shown, has_room, show
 from studyapp.tui.keys import actions, bind, letters
-from studyapp.tui.screens.page import Page
+from studyapp.tui.screens.editing import EditingPage
 from studyapp.tui.widgets.field import TextField
 from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
@@ -39,7 +38,7 @@ _LITTLE = WAL_LIMIT // 16  # bytes of write-ahead log that are worth emptying wh
 _IDLE = 5.0  # seconds without a rating after which the write-ahead log is emptied
 
 
-class ReviewScreen(Page):
+class ReviewScreen(EditingPage):
     """Works through a sitting. Rules live in `study`; this screen only shows and forwards."""
 
     BINDINGS = [  # noqa: RUF012
@@ -52,6 +51,7 @@ class ReviewScreen(Page):
         ),
         *letters(first=True),
         bind("tick", "tick_here", show=False, first=True),
+        bind("whole", first=True),
         bind("again", f"rate({Rating.AGAIN.value})", first=True),
         bind("hard", f"rate({Rating.HARD.value})", show=False, first=True),
         bind("good", f"rate({Rating.GOOD.value})", show=False, first=True),
@@ -80,8 +80,9 @@ class ReviewScreen(Page):
     DEFAULT_CSS = """
     ReviewScreen {
         & #question { margin: 1 0; }
-        & #typed { height: 8; margin: 0 0 1 0; display: none; border: round $foreground 30%; }
-        & #rule { height: 1; color: $text-muted; }
+        & #typed { height: 8; margin: 0 0 1 0; display: none; border: round $foreground 30%;
+            &.-said { height: auto; max-height: 8; } }
+        & #rule { height: 1; color: $text-muted; text-wrap: nowrap; }
         & #answer { margin-top: 1; }
         & #source { margin: 1 0; color: $text-muted; }
         & #hint { height: auto; max-width: 112; padding: 0 1; color: $text-accent; display: none; }
@@ -96,8 +97,9 @@ class ReviewScreen(Page):
         self._waits: dict[Rating, str] = {}
         self._busy = False
         self._laid_out = False  # the answer has been on the screen
+        self._wanted = False  # the answer in full was asked for
+        self._shown = Shown()
         self._lessons: Sequence[Declaration] = ()
-        self._withheld = False
         self._reading = False  # the section of the card, on top of it
 
     def compose_body(self) -> ComposeResult:
@@ -105,8 +107,8 @@ class ReviewScreen(Page):
             yield Prose(id="question", raw=self.desk.settings.raw_maths)
             yield TextField(id="typed", soft_wrap=True)
             yield Static("", id="rule", markup=False)
-            yield Prose(id="answer", raw=self.desk.settings.raw_maths)
             yield Points(id="points")
+            yield Prose(id="answer", raw=self.desk.settings.raw_maths)
             yield Static("", id="source", markup=False)
         yield Static("", id="hint", markup=False)
         yield Ratings()
@@ -120,6 +122,7 @@ class ReviewScreen(Page):
     def on_resize(self) -> None:
         if self._revealed:
             self._show_ratings()
+            self.call_after_refresh(self._fit_answer)
 
     # what is on the screen
 
@@ -128,7 +131,8 @@ class ReviewScreen(Page):
         if view is None:
             self.study.open(places.Summary(self.sitting), instead=True)
             return
-        self._revealed = self._laid_out = False
+        self._revealed = self._laid_out = self._wanted = False
+        self._shown = Shown()
         self._card = view.uid
         self._lessons = lessons_for(view.note, self.study.catalog)
         self.query_one("#question", Prose).show(view.face.front)
@@ -137,10 +141,13 @@ class ReviewScreen(Page):
             typed.display = False
             typed.text = ""
             typed.read_only = False
+            typed.remove_class("-said")
         self._show_head()
         self._set_answer_visible(False)
         self.set_focus(None)
         self.query_one(VerticalScroll).scroll_home(animate=False)
+        if self.desk.settings.typing_box and worth_typing(self._points, view.memory.stability):
+            self.action_write()
         self.refresh_bindings()
 
     def _show_head(self) -> None:
@@ -171,19 +178,27 @@ class ReviewScreen(Page):
         assert view is not None
         self._revealed = True
         self._read_options()
-        self._show_answer()
         raw = self.query_one("#answer", Prose).raw
         texts = [plain(point.text, maths=not raw).strip() for point in view.face.points]
         self.query_one(Points).show(view.face.points, texts)
         self.query_one("#source", Static).update(_source(view))
         self._set_answer_visible(True)
+        self._show_answer()
         self._show_ratings()
         typed = self.query_one("#typed", TextArea)
         if typed.display:
             typed.read_only = True
+            typed.add_class("-said")  # no higher than its words, so that the question stays
         self.set_focus(None)
         self.refresh_bindings()
         self.call_after_refresh(self._scroll_to_answer)
+
+    def _fit_answer(self) -> None:
+        """Show as much of the answer as there is room for now."""
+        if self._revealed:
+            self._show_answer()
+            self.refresh_bindings()
+            self.call_after_refresh(self._scroll_to_answer)
 
     def _scroll_to_answer(self) -> None:
         """Bring the rule and the answer in sight, with as much of what is above as there is room
@@ -199,8 +214,8 @@ class ReviewScreen(Page):
 
     def _last_part(self) -> Widget:
         """The last thing that has to be seen before the card is rated."""
-        points = self.query_one(Points)
-        return points if self._points else self.query_one("#answer")
+        answer = self.query_one("#answer")
+        return answer if answer.display else self.query_one(Points)
 
     @property
     def _points(self) -> Sequence[Point]:
@@ -218,17 +233,28 @@ class ReviewScreen(Page):
         self._waits = {rating: words.wait(after, now) for rating, after in options.items()}
 
     def _show_answer(self, *, reference: bool = False) -> None:
-        """Show the answer with what the learner's own runs measured."""
+        """Show the answer as far as it is to be seen, with what the learner's own runs measured."""
         view = self.sitting.view
         assert view is not None
-        shown = evidence(self, view.face.back, reference=reference)
-        self._withheld = shown.withheld
-        self.query_one("#answer", Prose).show(shown.text)
+        prose = self.query_one("#answer", Prose)
+        self._shown = show(self, prose, view.face, self._is_wanted, reference=reference)
+        self.query_one("#source").display = self._shown.whole
+
+    def _is_wanted(self, answer: str) -> bool:
+        """Who knows the card judges by its points; who meets it wants to read why."""
+        view = self.sitting.view
+        assert view is not None
+        if self._wanted or not self._points:
+            return True
+        question = self.query_one("#question", Prose)
+        return view.memory.state is State.NEW and has_room(
+            self, self.query_one(Points), answer, question.size.width, raw=question.raw
+        )
 
     def _set_answer_visible(self, visible: bool) -> None:
         rule = self.query_one("#rule", Static)
         rule.update("── answer " + "─" * 90 if visible else "")
-        for name in ("#answer", "#points", "#source"):
+        for name in ("#points", "#answer", "#source"):
             self.query_one(name).display = visible
         if not visible:
             self.query_one(Ratings).clear()
@@ -278,8 +304,10 @@ class ReviewScreen(Page):
                 return bool(self._lessons)
             case "read":
                 return view.section_title is not None
+            case "whole":
+                return self._revealed and not self._shown.whole
             case "reference":
-                return self._revealed and self._withheld
+                return self._revealed and self._shown.withheld
         return True
 
     def touched(self) -> None:
@@ -361,7 +389,7 @@ class ReviewScreen(Page):
 
         view = self.sitting.view
         assert view is not None
-        self.app.call_from_thread(self._set_busy, "Another program is writing; waiting …")
+        self.app.call_from_thread(self.set_busy, "Another program is writing; waiting …")
         until = monotonic() + _PATIENCE
         error: StudyError | None = None
         while monotonic() < until:
@@ -372,19 +400,19 @@ class ReviewScreen(Page):
             except LockedError as locked:
                 error = locked
             except ChangedError as changed:
-                self.app.call_from_thread(self._set_busy, "")
+                self.app.call_from_thread(self.set_busy, "")
                 self.app.call_from_thread(self._changed, str(changed), view)
                 return
             except StudyError as other:
                 error = other
                 break
-        self.app.call_from_thread(self._set_busy, "")
+        self.app.call_from_thread(self.set_busy, "")
         if error is not None:
             self.app.call_from_thread(self.notify, str(error), severity="error")
         if not isinstance(error, LockedError):
             self.app.call_from_thread(self._rated)
 
-    def _set_busy(self, sentence: str) -> None:
+    def set_busy(self, sentence: str) -> None:
         self._busy = bool(sentence)
         self._show_hint(sentence)
         self.refresh_bindings()
@@ -462,38 +490,19 @@ class ReviewScreen(Page):
         self.notify("Maths as written." if raw else "Maths rendered.")
         self.set_up("raw_maths", raw)
 
+    def action_whole(self) -> None:
+        self._wanted = True
+        self._laid_out = False
+        self._fit_answer()
+
     def action_scroll(self, pages: int) -> None:
         sight.page(self.query_one(VerticalScroll), pages)
 
     def action_edit(self) -> None:
-        view = self.sitting.view
-        assert view is not None
-        try:
-            path, line = library.editable(self.desk, view)
-        except StudyError as error:
-            self.notify(str(error), severity="error")
-            return
-        try:
-            edit(self.app, path, line)
-        except StudyError as error:  # it may have saved something before
-            self.notify(str(error), severity="error")
-        self._set_busy("Reading the note …")
-        self._read_edited(view)
+        assert self.sitting.view is not None
+        self.edit_note(self.sitting.view)
 
-    @work(thread=True, exclusive=True, group="edit")
-    def _read_edited(self, view: CardView) -> None:
-        """Take what the editor has left; another program may hold the lock meanwhile."""
-        told = ""
-        try:
-            library.edited(self.desk.at(LONG_PATIENCE), view)
-        except StudyError as error:
-            told = str(error)
-        self.app.call_from_thread(self._edited, told)
-
-    def _edited(self, told: str) -> None:
-        self._set_busy("")
-        if told:
-            self.notify(told, severity="error")
+    def show_edited(self) -> None:
         try:
             self.sitting.reload_card()
         except StudyError as error:
@@ -521,6 +530,7 @@ class ReviewScreen(Page):
         self.study.open(places.Lab(self._lessons))
 
     def action_reference(self) -> None:
+        self._wanted = True  # the figure may take the last line that there is room for
         self._show_answer(reference=True)
         self.refresh_bindings()
 

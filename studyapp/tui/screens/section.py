@@ -492,7 +492,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             self.call_after_refresh(self._scroll_to_answer)
 
     def _answer(self, asked: Asked) -> str:
-        """The answer with what the learner's own runs measured."""
+        """The answer with what the learner's own runs measured; what it cites counts as seen."""
+        self.study.saw(asked.view.face.back)
         return evidence(self, asked.view.face.back).text
 
     def _scroll_to_answer(self) -> None:

@@ -42,6 +42,10 @@ class PointLine(Static):
         return Content("\n").join(self._lines(self.size.width))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self.height_at(width)
+
+    def height_at(self, width: int) -> int:
+        """How many lines it takes in *width* cells."""
         return len(self._lines(width))
 
     def _lines(self, width: int) -> list[Content]:
@@ -98,6 +102,10 @@ class Points(Vertical):
     def is_laid_out(self) -> bool:
         """Whether each point has its place; lines that are new have none for a moment."""
         return all(line.region.height for line in self.query(PointLine) if line.display)
+
+    def height_at(self, width: int) -> int:
+        """How many lines the points take in *width* cells."""
+        return sum(line.height_at(width) for line in self.query(PointLine)[: len(self._points)])
 
     def move(self, step: int) -> None:
         """Move the cursor, which appears on the first call."""

@@ -1,4 +1,4 @@
-"""A question inside a section's text: its card, first the question, then answer and points too."""
+"""A question inside a section's text: its card, first the question, then points and answer too."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class PromptCard(Vertical):
     def compose(self) -> ComposeResult:
         yield Prose(id="prompt-question")
         yield Static("── answer ".ljust(100, "─"), id="prompt-rule", classes="answer", markup=False)
-        yield Prose(id="prompt-answer", classes="answer")
         yield self._points
+        yield Prose(id="prompt-answer", classes="answer")
         yield Static("", id="prompt-source", markup=False)
 
     @property
@@ -76,7 +76,7 @@ class PromptCard(Vertical):
             self.query_one("#prompt-question", Prose).show(card.face.front)
 
     def reveal(self, answer: str) -> None:
-        """Show the *answer*, its points and what it rests on below the question."""
+        """Show its points, the *answer* and what that rests on below the question."""
         assert self.card is not None
         note, points = self.card.note, self.card.face.points
         self.show_answer(answer)

@@ -110,6 +110,10 @@ class Prose(Widget, inherit_bindings=False):
         return self._page(self.size.width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self.height_at(width)
+
+    def height_at(self, width: int) -> int:
+        """How many lines the text takes in *width* cells."""
         page = self._page(width)
         return page.plain.count("\n") + 1 if page else 0
 
