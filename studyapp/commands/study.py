@@ -7,16 +7,18 @@ import sys
 import click
 
 from studyapp.commands.opening import CHAPTER, JSON, Opening, print_json
-from studyapp.notes.note import ChapterKey
 
 
 @click.command()
 @click.option(
-    "--chapter", type=CHAPTER, metavar="N", help="Only this chapter, or the deck of this name."
+    "--chapter",
+    type=CHAPTER,
+    metavar="N",
+    help="Only this chapter, or the deck of this name; PACK:N if two have it.",
 )
 @click.option("--plain", is_flag=True, help="Lines instead of a screen.")
 @click.pass_obj
-def review(opening: Opening, chapter: ChapterKey | None, plain: bool) -> None:
+def review(opening: Opening, chapter: str | None, plain: bool) -> None:
     """Go straight into the queue."""
     if not plain:
         opening.app(review=True, chapter=chapter)
@@ -26,9 +28,8 @@ def review(opening: Opening, chapter: ChapterKey | None, plain: bool) -> None:
     from studyapp.study.sitting import Sitting
 
     with opening.study() as desk:
-        if chapter is not None:
-            library.check_chapter(desk, chapter)
-        lines.review(Sitting(desk, plan.due(chapter)), _read_line, _write_line)
+        alone = None if chapter is None else library.check_chapter(desk, chapter)
+        lines.review(Sitting(desk, plan.due(alone)), _read_line, _write_line)
 
 
 @click.command()
@@ -37,23 +38,26 @@ def review(opening: Opening, chapter: ChapterKey | None, plain: bool) -> None:
 @click.option("--plain", is_flag=True, help="Lines instead of a screen.")
 @JSON
 @click.pass_obj
-def quiz(opening: Opening, chapter: ChapterKey, book: bool, plain: bool, as_json: bool) -> None:
+def quiz(opening: Opening, chapter: str, book: bool, plain: bool, as_json: bool) -> None:
     """A chapter's questionnaire; with --json only how it has gone so far."""
     if not (plain or as_json):
         opening.app(quiz=chapter, book=book)
         return
     from studyapp.commands import plain as lines
-    from studyapp.study.questionnaire import chapter as chapters
+    from studyapp.study.chapter import find
     from studyapp.study.questionnaire.attempt import Attempt
+    from studyapp.study.questionnaire.chapter import view
 
     with opening.study() as desk:
+        with desk.reading() as connection:
+            found = find(connection, chapter, learner=desk.learner)
         if plain:
-            lines.quiz(Attempt(desk, chapter, book=book), _read_line, _write_line)
+            lines.quiz(Attempt(desk, found, book=book), _read_line, _write_line)
         if as_json:
             with desk.reading() as connection:
-                told = chapters.view(
+                told = view(
                     connection,
-                    chapter,
+                    found,
                     desk.now(),
                     on=desk.settings.exam_on,
                     depth=desk.settings.depth,
@@ -77,7 +81,7 @@ def due(opening: Opening, as_json: bool) -> None:
         return
     click.echo("{review} review, {learning} learning, {new} new".format(**counts))
     for row in counts["chapters"]:
-        name = " ".join(str(part) for part in (row["chapter"], row["title"]) if part is not None)
+        name = row["name"] if row["chapter"] is None else "{name} {title}".format(**row)
         click.echo(f"  {name}: " + "{review} review, {learning} learning, {new} new".format(**row))
     for told in held_words(counts["waiting"], counts["siblings"]):
         click.echo(told)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
-    ColumnElement,
     DateTime,
     Dialect,
     ForeignKey,
@@ -29,8 +28,6 @@ from sqlalchemy import (
     text,
     true,
 )
-
-from studyapp.notes.note import ChapterKey
 
 METADATA = MetaData(
     naming_convention={
@@ -129,13 +126,7 @@ for _name, _key, _where in (
     ("uq_chapter_installed_deck", (chapter.c.pack, chapter.c.title), _DECK & _FOR_ALL),
 ):
     Index(_name, *_key, unique=True, sqlite_where=_where, postgresql_where=_where)
-IN_ORDER = (_DECK, chapter.c.number, chapter.c.pack, chapter.c.title)
-
-
-def is_chapter(key: ChapterKey) -> ColumnElement[bool]:
-    """The condition that a row of chapter has this number, or is a deck of this name."""
-    deck = _DECK & (chapter.c.title == str(key))
-    return deck if isinstance(key, str) else deck | (chapter.c.number == key)
+IN_ORDER = (_DECK, chapter.c.pack, chapter.c.number, chapter.c.title)
 
 
 class _Section(TypedColumns):

@@ -17,9 +17,10 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Memory
-from studyapp.notes.note import ChapterKey, chapter_key
+from studyapp.notes.note import ChapterKey, chapter_key, chapter_label
 from studyapp.store import log, owner, tables
 from studyapp.study import words
+from studyapp.study.chapter import namesakes
 from studyapp.study.library import unfinished
 
 card = tables.card.c
@@ -47,7 +48,9 @@ class Aside:
     note: int
     side: str
     prompt: str
+    pack: str
     chapter: ChapterKey
+    of: str | None  # its pack, if another has a chapter that is called like it
     path: Path
     line: int
     memory: Memory
@@ -56,7 +59,8 @@ class Aside:
     @property
     def place(self) -> str:
         """The chapter, or the deck, that it belongs to."""
-        return f"chapter {self.chapter}" if isinstance(self.chapter, int) else self.chapter
+        name = f"chapter {self.chapter}" if isinstance(self.chapter, int) else self.chapter
+        return chapter_label(name, self.of)
 
     def told(self, now: datetime) -> str:
         """Why it is here, in words, and when it is due if it comes at all."""
@@ -66,6 +70,7 @@ class Aside:
         due, buried = self.memory.due, self.memory.buried_until
         return {
             "why": list(self.why),
+            "pack": self.pack,
             "chapter": self.chapter,
             "question": self.prompt,
             "side": self.side,
@@ -96,6 +101,8 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
             note.prompt,
             note.path,
             note.line,
+            card.chapter_id,
+            chapter.pack,
             chapter.number,
             chapter.title,
         )
@@ -111,6 +118,7 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
         .order_by(*tables.IN_ORDER, card.position, card.uid)
     ).all()
     found, order = list[Aside](), list(Why)
+    packs = namesakes(connection, learner=learner) if rows else {}
     for row in rows:
         value = Memory() if row.state is None else log.as_memory(row)
         reasons = why(value, now, marked=row.id in marks, leech_lapses=leech_lapses)
@@ -118,7 +126,7 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
             drafts.remove(row.note_id)
             reasons = (Why.DRAFT, *reasons)
         if reasons:
-            found.append(_aside(row, value, reasons))
+            found.append(_aside(row, packs.get(row.chapter_id), value, reasons))
     return sorted(found, key=lambda one: order.index(one.why[0]))
 
 
@@ -174,13 +182,15 @@ def _reasons(found: Sequence[Aside]) -> Iterable[Why]:
     return sorted((why for one in found for why in one.why), key=list(Why).index)
 
 
-def _aside(row: Any, value: Memory, reasons: tuple[Why, ...]) -> Aside:
+def _aside(row: Any, of: str | None, value: Memory, reasons: tuple[Why, ...]) -> Aside:
     return Aside(
         row.id,
         row.note_id,
         row.side,
         row.prompt,
+        row.pack,
         chapter_key(row.number, row.title),
+        of,
         Path(row.path),
         row.line,
         value,

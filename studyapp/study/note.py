@@ -12,6 +12,7 @@ from studyapp.notes.note import chapter_title
 from studyapp.store import owner, tables
 from studyapp.study import aside
 from studyapp.study.card import CardView, as_note, load, read_variants
+from studyapp.study.chapter import namesakes
 
 card = tables.card.c
 chapter = tables.chapter.c
@@ -72,7 +73,11 @@ def read(connection: Connection, note_id: int, *, learner: int) -> NoteView | No
     return NoteView(
         row.id,
         "\n\n---\n\n".join(written),
-        chapter_title(row.chapter, row.title),
+        chapter_title(
+            row.chapter,
+            row.title,
+            pack=namesakes(connection, learner=learner).get(row.chapter_id),
+        ),
         f"{text.path.parent.name}/{text.path.name}:{text.line}",
         tuple(load(connection, one, learner=learner) for one in ids),
         frozenset(aside.marked(connection, learner=learner)),

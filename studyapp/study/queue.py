@@ -20,7 +20,6 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Cause, Memory, State
-from studyapp.notes.note import ChapterKey
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import let_in
 
@@ -252,11 +251,11 @@ def load(
     settings: Settings,
     *,
     learner: int,
-    key: ChapterKey | None = None,
+    chapter_id: int | None = None,
     more: int = 0,
     also: Collection[int] = (),
 ) -> Queue:
-    """The queue of the study day of *now*, of the chapter *key* alone if it is given.
+    """The queue of the study day of *now*, of one chapter alone if *chapter_id* is given.
 
     *more* adds so many whole budgets, for a learner who wants to go on. Cards of *also* are due
     whatever their date. If nothing happens meanwhile, that of a later *now* is what comes then.
@@ -266,7 +265,7 @@ def load(
     met = _families_met(connection, today, learner=learner)
     steps: list[Item] = []
     reviews: list[Item] = []
-    for item in _due(connection, today, parameters, key, also, learner=learner):
+    for item in _due(connection, today, parameters, chapter_id, also, learner=learner):
         (steps if item.due_at is not None else reviews).append(item)
     # Retrievability falls with elapsed days / interval alone: the lower, the more overdue.
     reviews.sort(key=lambda item: item.retrievability)
@@ -292,7 +291,7 @@ def load(
         allowed = settings.new_a_day * (1 + more) - _introduced(connection, today, learner=learner)
     taken = met.keys() | {item.family for item in due}
     queue._later = list(
-        _new(connection, today, taken, key, allowed, depth=settings.depth, learner=learner)
+        _new(connection, today, taken, chapter_id, allowed, depth=settings.depth, learner=learner)
     )
     queue._fit()
     new = queue._main[len(reviews) :]
@@ -390,7 +389,7 @@ def _due(
     connection: Connection,
     today: date,
     parameters: Parameters,
-    key: ChapterKey | None,
+    chapter_id: int | None,
     also: Collection[int],
     *,
     learner: int,
@@ -399,8 +398,8 @@ def _due(
     conditions = [memory.due <= today]
     if also:
         conditions = [or_(memory.due <= today, memory.card_id.in_(also))]
-    if key is not None:
-        conditions.append(tables.is_chapter(key))
+    if chapter_id is not None:
+        conditions.append(card.chapter_id == chapter_id)
     return _rated(connection, today, parameters, *conditions, learner=learner)
 
 
@@ -468,7 +467,7 @@ def _new(
     connection: Connection,
     today: date,
     met: Set[str],
-    key: ChapterKey | None,
+    chapter_id: int | None,
     room: int,
     *,
     depth: str,
@@ -497,7 +496,7 @@ def _new(
             card.missing_since.is_(None),
             owner.visible(card, learner=learner),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
-            *([tables.is_chapter(key)] if key is not None else []),
+            *([card.chapter_id == chapter_id] if chapter_id is not None else []),
         )
         .order_by(chapter.number.is_(None), chapter.number, card.position)
         .execution_options(yield_per=100)

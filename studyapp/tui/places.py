@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Declaration
-    from studyapp.notes.note import ChapterKey
     from studyapp.study.questionnaire.attempt import Asked, Attempt, Earlier
     from studyapp.study.sitting import Sitting
     from studyapp.study.tracker import CourseSection
@@ -44,7 +43,8 @@ class Section:
 class Chapter:
     """How a chapter's questionnaire has gone; with *resume* its attempt on top at once."""
 
-    key: ChapterKey
+    chapter: int  # its id
+    name: str
     resume: bool = False
 
 

@@ -242,17 +242,19 @@ class CoursePage(WritingPage):
                     f"{name} is started: {_enter(section.new)}",
                 )
         elif chapter is not None:
-            name, key = words.capital(chapter.name), chapter.key
+            name = words.capital(chapter.name)
             if chapter.started:
                 self._change(
                     lambda connection: tracker.stop_chapter(
-                        connection, key, now=now, learner=learner
+                        connection, chapter.id, now=now, learner=learner
                     ),
                     f"{name} lets no more new cards in as a whole.",
                 )
             else:
                 self._change(
-                    lambda connection: library.start_chapter(connection, key, now, learner=learner),
+                    lambda connection: library.start_chapter(
+                        connection, chapter.id, now, learner=learner
+                    ),
                     f"{name} is started: {_enter(chapter.new)}",
                 )
 
@@ -306,7 +308,7 @@ class CoursePage(WritingPage):
     def action_quiz(self) -> None:
         chapter = self.chapter
         if chapter is not None and self.close_note():
-            self.study.open(places.Chapter(chapter.key))
+            self.study.open(places.Chapter(chapter.id, chapter.name))
 
     def action_find(self) -> None:
         if self.close_note():
@@ -390,7 +392,9 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         chapter = self.chapter
         if chapter is not None:
             self.head(
-                words.capital(chapter_title(chapter.number, one_line(chapter.title))),
+                words.capital(
+                    chapter_title(chapter.number, one_line(chapter.title), pack=chapter.of)
+                ),
                 f"{chapter.progress} done",
             )
         if self._edit:

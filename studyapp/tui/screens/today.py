@@ -314,9 +314,9 @@ class TodayScreen(Page):
         assert self._overview is not None
         waiting = self._prospect.attempt if self._prospect else None
         if waiting is not None:
-            self.study.open(places.Chapter(waiting.key, resume=True))
+            self.study.open(places.Chapter(waiting.chapter, waiting.name, resume=True))
         elif (row := _quizzed(self._overview)) is not None:
-            self.study.open(places.Chapter(row.key))
+            self.study.open(places.Chapter(row.id, row.name))
 
     def _open_next_chapter(self) -> None:
         from studyapp.study.library import start_chapter
@@ -328,7 +328,7 @@ class TodayScreen(Page):
         if chapter is None:
             return
         with desk.writing() as connection:
-            start_chapter(connection, chapter.key, desk.now(), learner=desk.learner)
+            start_chapter(connection, chapter.id, desk.now(), learner=desk.learner)
             found = newest(connection, desk.now(), learner=desk.learner)
         self._opened.append((chapter, found))
         self.notify(f"{_opened(chapter)}; u closes it again.")
@@ -340,7 +340,7 @@ class TodayScreen(Page):
 
         desk = self.desk
         with desk.writing() as connection:
-            stop_chapter(connection, row.key, now=desk.now(), learner=desk.learner)
+            stop_chapter(connection, row.id, now=desk.now(), learner=desk.learner)
         self.notify(f"{words.capital(row.name)} is closed again.")
         self.refresh_overview()
 
@@ -393,7 +393,7 @@ def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
     if attempt is not None:
         left = f"left {words.ago(attempt.newest, overview.day)}"
         told = f"{attempt.answered} of {attempt.questions} answered, {left}"
-        return [option("quiz", f"Continue questionnaire {attempt.key}", "c", told)]
+        return [option("quiz", f"Continue questionnaire {attempt.label}", "c", told)]
     row = _quizzed(overview)
     if row is None:
         return []
@@ -487,7 +487,7 @@ def _course(overview: Overview, outlooks: Mapping[int, Outlook], width: int) -> 
     told = later and (
         f"mastery tomorrow → {words.day(later, overview.day)} without review; questions introduced"
     )
-    title = min(max(len(row.title) for row in overview.chapters), 26 if width < 90 else 46)
+    title = min(max(len(row.label) for row in overview.chapters), 26 if width < 90 else 46)
     bar = max(0, min(_BAR, width - title - 44))
     return Content.assemble(
         ("Course", "bold"),
@@ -505,7 +505,7 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int
     else:
         held = f"{row.waiting} wait" if row.waiting else f"{counts.new} new"
         due = f"{counts.review + counts.learning} due, {held}"
-    title = row.title if len(row.title) <= width else row.title[: width - 1] + "…"
+    title = row.label if len(row.label) <= width else row.label[: width - 1] + "…"
     share, mastery, met = 0.0, "", ""
     if outlook is not None and outlook.now.introduced:
         share = outlook.now.value

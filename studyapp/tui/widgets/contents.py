@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
+from studyapp.notes.note import chapter_label
 from studyapp.notes.plain import plain
 from studyapp.study.tracker import FAMILIAR, Chapter, Completion, Course, CourseSection, Part
 from studyapp.tui.keys import bind
@@ -174,7 +175,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
             case Chapter():
                 left = [
                     (fold, quiet),
-                    (f"{entry.number or ''} {one_line(entry.title)}".strip(), Style()),
+                    (f"{entry.number or ''} {_title(entry)}".strip(), Style()),
                 ]
                 right = self._chapter(entry)
                 depth = 1
@@ -249,6 +250,10 @@ def key(entry: Entry | None) -> object:
 def one_line(title: str) -> str:
     """A title without Markdown's marks."""
     return " ".join(plain(title).split())
+
+
+def _title(chapter: Chapter) -> str:
+    return chapter_label(one_line(chapter.title), chapter.of)
 
 
 def _walk(course: Course) -> Iterator[Entry]:

@@ -171,7 +171,7 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
                     "`o` starts the whole chapter, which lets its cards in, a few a day; on a "
                     "section it lets in that section's alone. `c` opens the questionnaire."
                 )
-            name = words.capital(chapter_title(entry.number, one_line(entry.title)))
+            name = words.capital(chapter_title(entry.number, one_line(entry.title), pack=entry.of))
             deeper = _deeper(entry.cards)
             return name, f"{done}{cards} · {state}" + (f" · {deeper}" if deeper else ""), text
         case Part():
