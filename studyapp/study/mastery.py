@@ -34,7 +34,6 @@ AHEAD = timedelta(days=30)  # the outlook where no date is set
 
 note = tables.note.c
 card = tables.card.c
-chapter = tables.chapter.c
 memory = tables.memory.c
 review = tables.review.c
 
@@ -106,7 +105,6 @@ def _standings(
     rows = connection.execute(
         select(card.chapter_id, card.note_id, memory.stability, memory.last_day, review.rating)
         .join(tables.note, note.id == card.note_id)
-        .join(tables.chapter, chapter.id == card.chapter_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .outerjoin(tables.review, review.uid == memory.last_review)
         .where(

@@ -423,7 +423,6 @@ def _rated(
             *_TOLD_APART,
         )
         .join(tables.card, card.id == memory.card_id)
-        .join(tables.chapter, chapter.id == card.chapter_id)
         .where(
             memory.learner_id == learner,
             memory.state != State.NEW,
