@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -82,7 +83,8 @@ def due(opening: Opening, as_json: bool) -> None:
     click.echo("{review} review, {learning} learning, {new} new".format(**counts))
     for row in counts["chapters"]:
         name = row["name"] if row["chapter"] is None else "{name} {title}".format(**row)
-        click.echo(f"  {name}: " + "{review} review, {learning} learning, {new} new".format(**row))
+        told = "{review} review, {learning} learning, {new} new".format(**row)
+        click.echo(f"  {name}: " + (f"paused since {row['paused']}" if row["paused"] else told))
     for told in held_words(counts["waiting"], counts["siblings"]):
         click.echo(told)
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
@@ -109,6 +111,52 @@ def aside(opening: Opening, as_json: bool) -> None:
         click.echo(f"{one.path}:{one.line}: {one.told(now)}: {asked}")
     if not found:
         click.echo("No card is suspended, buried or marked, and none keeps slipping.")
+
+
+@click.command()
+@click.argument("chapter", type=CHAPTER, required=False)
+@JSON
+@click.pass_obj
+def pause(opening: Opening, chapter: str | None, as_json: bool) -> None:
+    """Let no card of a chapter come, or of any, until it is resumed."""
+    from studyapp.study import pause as pauses
+
+    _change(opening, pauses.pause, chapter, as_json)
+
+
+@click.command()
+@click.argument("chapter", type=CHAPTER, required=False)
+@JSON
+@click.pass_obj
+def resume(opening: Opening, chapter: str | None, as_json: bool) -> None:
+    """Let a paused chapter, or all, go on: what is overdue comes within each day's time."""
+    from studyapp.study import pause as pauses
+
+    _change(opening, pauses.resume, chapter, as_json)
+
+
+def _change(
+    opening: Opening, change: Callable[..., None], chapter: str | None, as_json: bool
+) -> None:
+    """Pause or resume, and say what is paused then."""
+    from studyapp.study import today
+    from studyapp.study.chapter import find
+
+    with opening.study() as desk:
+        learner = desk.learner
+        with desk.writing() as connection:
+            found = None if chapter is None else find(connection, chapter, learner=learner)
+            change(connection, found, desk.now(), learner=learner)
+        with desk.reading() as connection:
+            rows = today.due(connection, desk.now(), desk.settings, learner=learner)["chapters"]
+    held = [row for row in rows if row["paused"]]
+    if as_json:
+        print_json([{"name": row["name"], "paused": row["paused"]} for row in held])
+        return
+    for row in held:
+        click.echo("{name}: paused since {paused}".format(**row))
+    if not held:
+        click.echo("Nothing is paused; what is overdue comes within each day's time.")
 
 
 @click.command()

@@ -34,6 +34,7 @@ from studyapp.study import words
 from studyapp.study.admission import is_started
 from studyapp.study.desk import Clock, Desk
 from studyapp.study.draft import merged, storable
+from studyapp.study.pause import paused
 
 if TYPE_CHECKING:
     from studyapp.store.sync import SyncReport
@@ -451,10 +452,17 @@ def last_started(connection: Connection, *, learner: int) -> Home:
 
 def check_chapter(desk: Desk, name: str) -> int:
     """The id of the chapter *name*. Raises StudyError if there is none (`study/chapter.py::find`),
-    or nothing of it to review: it is not started, and no card of it was met or asked for."""
+    or nothing of it to review: it is paused, or not started and no card of it was met or asked
+    for."""
     card, memory = tables.card.c, tables.memory.c
     with desk.reading() as connection:
         found = chapters.find(connection, name, learner=desk.learner)
+        since = paused(connection, learner=desk.learner).get(found)
+        if since is not None:
+            told = words.capital(chapters.called(connection, found, learner=desk.learner))
+            raise StudyError(
+                f"{told} is paused since {since}; studyapp resume {name} lets it go on."
+            )
         if is_started(connection, found, learner=desk.learner):
             return found
         met = (

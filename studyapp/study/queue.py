@@ -22,6 +22,7 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Cause, Memory, State
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import let_in
+from studyapp.study.pause import paused
 
 FORECAST_DAYS = 14
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
@@ -321,7 +322,7 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
         .where(
             memory.learner_id == learner,
             memory.due < line.today + timedelta(days=FORECAST_DAYS),
-            *in_use(learner=learner),
+            *_in_use(paused(connection, learner=learner), learner=learner),
         )
     )
     tomorrow = line.today + timedelta(days=1)
@@ -410,7 +411,7 @@ def _rated(
     *conditions: ColumnElement[bool],
     learner: int,
 ) -> Iterator[Item]:
-    """Cards that have been rated and are neither suspended nor buried."""
+    """Cards that have been rated and are neither suspended, buried nor paused."""
     rows = connection.execute(
         select(
             memory.card_id,
@@ -427,7 +428,7 @@ def _rated(
             memory.learner_id == learner,
             memory.state != State.NEW,
             *conditions,
-            *_open(today, learner=learner),
+            *_open(today, paused(connection, learner=learner), learner=learner),
         )
     )
     for card_id, family, of_chapter, state, due_at, stability, last_day, *apart in rows:
@@ -445,19 +446,26 @@ def _rated(
         )
 
 
-def in_use(*, learner: int) -> tuple[ColumnElement[bool], ...]:
-    """Conditions on a card with a memory: not suspended, text still there, the learner's to see."""
+def _of_others(held: Collection[int]) -> list[ColumnElement[bool]]:
+    """The condition that a card is of another chapter than those that are *held*."""
+    return [card.chapter_id.not_in(list(held))] if held else []
+
+
+def _in_use(held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a card with a memory: not suspended, of none of the chapters *held* by a pause,
+    text still there, the learner's to see."""
     return (
         memory.suspended.is_(False),
+        *_of_others(held),
         card.missing_since.is_(None),
         owner.theirs(card, learner=learner),
     )
 
 
-def _open(today: date, *, learner: int) -> tuple[ColumnElement[bool], ...]:
+def _open(today: date, held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions: in use, and not buried."""
     return (
-        *in_use(learner=learner),
+        *_in_use(held, learner=learner),
         or_(memory.buried_until.is_(None), memory.buried_until <= today),
     )
 
@@ -489,8 +497,9 @@ def _new(
         .where(
             or_(
                 memory.card_id.is_(None),
-                and_(memory.state == State.NEW, *_open(today, learner=learner)),
+                and_(memory.state == State.NEW, *_open(today, (), learner=learner)),
             ),
+            *_of_others(paused(connection, learner=learner)),
             let_in(depth, learner=learner),
             card.missing_since.is_(None),
             owner.visible(card, learner=learner),

@@ -17,6 +17,7 @@ from studyapp.study import queue, stats
 from studyapp.study.admission import meant
 from studyapp.study.chapter import namesakes, typed
 from studyapp.study.dates import Ahead, ahead
+from studyapp.study.pause import paused
 from studyapp.study.queue import Counts, Queue
 from studyapp.study.stats import Share
 
@@ -36,6 +37,7 @@ class ChapterRow:
     title: str
     of: str | None  # its pack, if another has a chapter that is called like it
     started: bool
+    paused: date | None  # since when
     counts: Counts
     waiting: int
     introduced: int
@@ -81,8 +83,16 @@ class Overview:
 
     @property
     def next_chapter(self) -> ChapterRow | None:
-        """The first chapter with cards that is not started yet."""
-        return next((row for row in self.chapters if row.cards and not row.started), None)
+        """The first chapter with cards that is not started yet, nor paused."""
+        return next(
+            (row for row in self.chapters if row.cards and not (row.started or row.paused)), None
+        )
+
+    @property
+    def paused(self) -> date | None:
+        """Since when no card comes, if all chapters with cards are paused."""
+        held = [row.paused for row in self.chapters if row.cards]
+        return max((since for since in held if since), default=None) if all(held) else None
 
 
 def overview(
@@ -124,6 +134,7 @@ def due(
                 "chapter": row.number,
                 "title": row.title,
                 "name": typed(row.number, row.title, row.of),
+                "paused": row.paused and row.paused.isoformat(),
                 **asdict(row.counts),
             }
             for row in _chapters(connection, line, depth=settings.depth, learner=learner)
@@ -179,7 +190,7 @@ def _chapters(connection: Connection, line: Queue, *, depth: str, learner: int) 
             .group_by(card.chapter_id)
         )
     }
-    packs = namesakes(connection, learner=learner)
+    packs, held = namesakes(connection, learner=learner), paused(connection, learner=learner)
     chapters = connection.execute(
         select(chapter.id, chapter.pack, chapter.number, chapter.title, chapter_progress.started_at)
         .outerjoin(
@@ -197,6 +208,7 @@ def _chapters(connection: Connection, line: Queue, *, depth: str, learner: int) 
             title,
             packs.get(chapter_id),
             started is not None,
+            held.get(chapter_id),
             line.counts(chapter_id),
             line.waiting_of(chapter_id),
             introduced=cards.get(chapter_id, (0, 0))[1],

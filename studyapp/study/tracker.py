@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
@@ -20,6 +20,7 @@ from studyapp.study import words
 from studyapp.study.admission import deeper, meant, started
 from studyapp.study.chapter import namesakes
 from studyapp.study.draft import merged, storable
+from studyapp.study.pause import paused
 
 FAMILIAR = 10  # the highest familiarity; the lowest is 0, and there may be none
 
@@ -125,6 +126,7 @@ class Chapter:
     part: str
     of: str | None  # its pack, if another has a chapter that is called like it
     started: bool
+    paused: date | None  # since when
     cards: Cards
     sections: tuple[CourseSection, ...]
 
@@ -186,7 +188,7 @@ def read_course(
     depth: str = DEPTHS[0],
     learner: int,
 ) -> Course:
-    """The table of contents with the learner's progress, in five queries.
+    """The table of contents with the learner's progress, in six queries.
 
     Nearly all of its time goes into counting cards; *counts* are those of an earlier call, which
     stay true while the learner only ticks, starts and notes.
@@ -197,7 +199,8 @@ def read_course(
     rows: dict[int, list[Row[Any]]] = {}
     for row in _read_sections(connection, learner=learner):
         rows.setdefault(row.chapter_id, []).append(row)
-    packs, chapters = namesakes(connection, learner=learner), list[tuple[str, Chapter]]()
+    packs, held = namesakes(connection, learner=learner), paused(connection, learner=learner)
+    chapters = list[tuple[str, Chapter]]()
     for found in connection.execute(
         select(
             chapter.id,
@@ -240,6 +243,7 @@ def read_course(
             found.part,
             packs.get(found.id),
             found.started_at is not None,
+            held.get(found.id),
             Cards(*map(sum, zip(*of_chapter.values(), strict=True))),
             sections,
         )

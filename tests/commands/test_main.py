@@ -43,8 +43,24 @@ def test_due_after_limits() -> None:
         "siblings": 0,
         "tomorrow": {"new": 10, "learning": 0, "review": 0},
         "chapters": [
-            {"pack": "test", "chapter": 1, "title": "Chapter 1", "name": "1", "new": 10, **rest},
-            {"pack": "test", "chapter": 2, "title": "Chapter 2", "name": "2", "new": 0, **rest},
+            {
+                "pack": "test",
+                "chapter": 1,
+                "title": "Chapter 1",
+                "name": "1",
+                "paused": None,
+                "new": 10,
+                **rest,
+            },
+            {
+                "pack": "test",
+                "chapter": 2,
+                "title": "Chapter 2",
+                "name": "2",
+                "paused": None,
+                "new": 0,
+                **rest,
+            },
         ],
     }
     assert "0 review, 0 learning, 10 new" in run("due").output

@@ -157,17 +157,17 @@ def test_an_empty_database_has_an_empty_course(tmp_path: Path) -> None:
     assert str(tree(engine).progress) == "0 of 0 sections"
 
 
-def test_the_tree_is_read_in_five_queries_and_four_with_its_cards_known(engine: Engine) -> None:
+def test_the_tree_is_read_in_six_queries_and_five_with_its_cards_known(engine: Engine) -> None:
     seen: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
     with reading(engine) as connection:
         counts = tracker.count_cards(connection, learner=1)
         seen.clear()
         quick = tracker.read_course(connection, counts, learner=1)
-        assert sum(sql.startswith("SELECT") for sql in seen) == 4
+        assert sum(sql.startswith("SELECT") for sql in seen) == 5
         seen.clear()
         assert tracker.read_course(connection, learner=1) == quick
-    assert sum(sql.startswith("SELECT") for sql in seen) == 5
+    assert sum(sql.startswith("SELECT") for sql in seen) == 6
 
 
 def test_known_cards_are_those_that_were_rated(engine: Engine, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.state import Rating
 from studyapp.notes.note import chapter_title
 from studyapp.notes.prompt import Prompt, find
-from studyapp.study import asking, library, prompt, tracker, words
+from studyapp.study import asking, library, pause, prompt, tracker, words
 from studyapp.study.prompt import Asked, Standing
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
@@ -48,6 +48,9 @@ class CoursePage(WritingPage):
         bind("unfamiliar", "familiar(-1)", show=False),
         bind("write", "note", "note", "Write a note of your own, in Markdown; esc leaves"),
         bind("start", tooltip="Start it, which lets its cards in; again: stop"),
+        bind(
+            "pause", tooltip="Pause the chapter: no card of it comes; again: it goes on", show=False
+        ),
         bind("ask", tooltip="Ask for its cards that come only then; again: no longer"),
         bind("watch", tooltip="Open the lecture's video at the selected moment"),
         bind("right", "moment(1)", "next moment", "Select a moment", show=False),
@@ -186,7 +189,7 @@ class CoursePage(WritingPage):
                 if not isinstance(entry, CourseSection | Chapter):
                     return False
                 return bool(entry.cards.deeper or entry.cards.asked)
-            case "quiz":
+            case "quiz" | "pause":
                 return self.chapter is not None
             case "watch":
                 return self.view.moment is not None and self.section is not None
@@ -257,6 +260,16 @@ class CoursePage(WritingPage):
                     ),
                     f"{name} is started: {_enter(chapter.new)}",
                 )
+
+    def action_pause(self) -> None:
+        chapter, now, learner = self.chapter, self.desk.now(), self.desk.learner
+        if chapter is None:
+            return
+        change = pause.resume if chapter.paused else pause.pause
+        self._change(
+            lambda connection: change(connection, chapter.id, now, learner=learner),
+            words.capital(pause.done(chapter.name, going_on=chapter.paused is not None)),
+        )
 
     def action_ask(self) -> None:
         entry = self.entry
@@ -610,6 +623,7 @@ _OWN = frozenset(
         "watch",
         "moment",
         "quiz",
+        "pause",
         "find",
         "scroll",
         "back",

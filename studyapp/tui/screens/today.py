@@ -18,6 +18,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.study import words
 from studyapp.tui import places
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
@@ -54,6 +55,7 @@ class TodayScreen(Page):
         Binding("a", "aside", "set aside", show=False, tooltip="What is out of the way or to mend"),
         Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
         Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
+        bind("pause", tooltip="Pause the whole course; again: it goes on", show=False),
         Binding("q", "app.quit", "quit", tooltip="Leave studyapp"),
     ]
     DEFAULT_CSS = """
@@ -190,7 +192,7 @@ class TodayScreen(Page):
         if action == "quiz":
             return _quizzed(view) is not None
         if action == "more":
-            return bool(view.waiting) or not view.counts.total
+            return bool(view.waiting) or not (view.counts.total or view.paused)
         return True
 
     @on(Menu.OptionSelected)
@@ -227,6 +229,9 @@ class TodayScreen(Page):
     def action_undo(self) -> None:
         self._do("undo")
 
+    def action_pause(self) -> None:
+        self._do("pause")
+
     def _do(self, what: str) -> None:
         from studyapp.study.plan import FIVE
         from studyapp.study.sitting import Sitting
@@ -254,6 +259,8 @@ class TodayScreen(Page):
                 study.open(places.Course())
             elif what == "redate":
                 self._redate()
+            elif what == "pause":
+                self._pause(self._overview)
             elif what == "five":
                 five = Sitting(study.desk, FIVE)
                 if five.view is None:
@@ -306,6 +313,17 @@ class TodayScreen(Page):
 
         done = redate(self.desk)
         self.notify(f"{words.count(done.entries, 'date')} put right; u takes it back.")
+        self.refresh_overview()
+
+    def _pause(self, overview: Overview) -> None:
+        """Let no card come, or let all go on."""
+        from studyapp.study import pause
+
+        desk, going_on = self.desk, overview.paused is not None
+        with desk.writing() as connection:
+            change = pause.resume if going_on else pause.pause
+            change(connection, None, desk.now(), learner=desk.learner)
+        self.notify(pause.done("The course", going_on=going_on))
         self.refresh_overview()
 
     def _open_quiz(self) -> None:
@@ -361,6 +379,9 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
         first = not any(row.introduced for row in overview.chapters)
         told = "Start with your first cards" if first else "Start reviewing"
         options.append(option("review", told, "enter"))
+    elif overview.paused:
+        told = f"paused since {words.day(overview.paused, overview.day)}"
+        options.append(option("pause", "Let the course go on", "P", told))
     elif overview.waiting:
         told = f"{overview.waiting} wait, what you remember best first"
         options.append(option("more", "As much time again today", "m", told))
@@ -432,6 +453,7 @@ def _now_due(overview: Overview, budget: int) -> Content:
         )
     if not counts.total:
         told = "today's time is used up" if overview.waiting else "you are done for today"
+        told = "the course is paused" if overview.paused else told
         line = Content.assemble(("Now due\n", "bold"), f"  Nothing: {told}.\n")
     else:
         line = Content.assemble(
@@ -500,6 +522,8 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int
     counts = row.counts
     if not row.cards:
         due = "to read"
+    elif row.paused:
+        due = words.paused(row.paused)
     elif not (row.started or row.introduced):
         due = "not started"
     else:

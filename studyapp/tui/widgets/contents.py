@@ -16,6 +16,7 @@ from textual.widgets.tree import TreeNode
 
 from studyapp.notes.note import chapter_label
 from studyapp.notes.plain import plain
+from studyapp.study import words
 from studyapp.study.tracker import FAMILIAR, Chapter, Completion, Course, CourseSection, Part
 from studyapp.tui.keys import bind
 
@@ -193,6 +194,9 @@ class Contents(Tree[Entry], inherit_bindings=False):
 
     def _chapter(self, chapter: Chapter) -> list[Piece]:
         quiet = self._style("quiet")
+        if chapter.paused:
+            gap = "  " if chapter.sections else ""
+            return [(words.paused(chapter.paused) + gap, quiet), *self._progress(chapter.progress)]
         if not chapter.sections:
             other = "no sections" if chapter.number is not None else "not started"
             return [("started" if chapter.started else other, quiet)]

@@ -157,10 +157,13 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
         case Chapter():
             done = f"{entry.progress} done · " if entry.sections else ""
             cards = words.count(entry.new + entry.known, "card")
-            if entry.started:
+            if entry.paused:
+                state = f"paused since {words.day(entry.paused, study_day(now))}"
+                text = "`P` lets it go on: what is overdue comes within each day's time."
+            elif entry.started:
                 state, text = (
                     "started",
-                    "`c` opens the questionnaire. `o` lets no more new cards in.",
+                    "`c` opens the questionnaire. `o` lets no more new cards in, `P` no card.",
                 )
             elif entry.number is None:
                 state = "not started"
