@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
+from studyapp.notes.note import chapter_name
 from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.keys import bind
@@ -396,7 +397,9 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
     options += _quiz_options(overview, prospect.attempt if prospect else None)
     if overview.next_chapter is not None:
         row = overview.next_chapter
-        options.append(option("open", f"Start {row.name}", "o", row.title if row.number else ""))
+        name = chapter_name(row.number, row.title)
+        told = row.label if row.number else row.of or ""
+        options.append(option("open", f"Start {name}", "o", told))
     if overview.chapters:
         told = f"{prospect.done}; next {prospect.following}" if prospect else ""
         options.append(option("course", "Course", "t", told))
@@ -418,7 +421,8 @@ def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
     row = _quizzed(overview)
     if row is None:
         return []
-    return [option("quiz", f"Questionnaire, {row.name}", "c", "answer in writing")]
+    told = row.label if row.of else "answer in writing"
+    return [option("quiz", f"Questionnaire, {chapter_name(row.number, row.title)}", "c", told)]
 
 
 def _quizzed(overview: Overview) -> ChapterRow | None:
