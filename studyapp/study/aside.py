@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from studyapp.store import log, owner, tables
 from studyapp.study import words
 from studyapp.study.chapter import namesakes
 from studyapp.study.library import unfinished
+from studyapp.study.pause import paused
 
 card = tables.card.c
 chapter = tables.chapter.c
@@ -55,6 +56,7 @@ class Aside:
     line: int
     memory: Memory
     why: tuple[Why, ...]
+    paused: date | None  # since when its chapter is
 
     @property
     def place(self) -> str:
@@ -64,7 +66,7 @@ class Aside:
 
     def told(self, now: datetime) -> str:
         """Why it is here, in words, and when it is due if it comes at all."""
-        return told(self.memory, self.why, now)
+        return told(self.memory, self.why, now, self.paused)
 
     def as_json(self) -> dict[str, Any]:
         due, buried = self.memory.due, self.memory.buried_until
@@ -119,6 +121,7 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
     ).all()
     found, order = list[Aside](), list(Why)
     packs = namesakes(connection, learner=learner) if rows else {}
+    held = paused(connection, learner=learner) if rows else {}
     for row in rows:
         value = Memory() if row.state is None else log.as_memory(row)
         reasons = why(value, now, marked=row.id in marks, leech_lapses=leech_lapses)
@@ -126,7 +129,8 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
             drafts.remove(row.note_id)
             reasons = (Why.DRAFT, *reasons)
         if reasons:
-            found.append(_aside(row, packs.get(row.chapter_id), value, reasons))
+            of, since = packs.get(row.chapter_id), held.get(row.chapter_id)
+            found.append(_aside(row, of, value, reasons, since))
     return sorted(found, key=lambda one: order.index(one.why[0]))
 
 
@@ -146,9 +150,11 @@ def is_buried(value: Memory, now: datetime) -> bool:
     return value.buried_until is not None and value.buried_until > study_day(now)
 
 
-def told(value: Memory, why: Sequence[Why], now: datetime) -> str:
-    """How a card stands, in words: why it is in the list, and when it comes, if it does."""
-    return ", ".join([*why, *([] if value.suspended else [words.due(value, now)])])
+def told(value: Memory, why: Sequence[Why], now: datetime, paused: date | None) -> str:
+    """How a card stands, in words: why it is in the list, and when it comes, if it does; with its
+    chapter *paused* it does not."""
+    comes = words.paused(paused) if paused else words.due(value, now)
+    return ", ".join([*why, *([] if value.suspended else [comes])])
 
 
 def marked(connection: Connection, *, learner: int) -> set[int]:
@@ -182,7 +188,9 @@ def _reasons(found: Sequence[Aside]) -> Iterable[Why]:
     return sorted((why for one in found for why in one.why), key=list(Why).index)
 
 
-def _aside(row: Any, of: str | None, value: Memory, reasons: tuple[Why, ...]) -> Aside:
+def _aside(
+    row: Any, of: str | None, value: Memory, reasons: tuple[Why, ...], since: date | None
+) -> Aside:
     return Aside(
         row.id,
         row.note_id,
@@ -195,4 +203,5 @@ def _aside(row: Any, of: str | None, value: Memory, reasons: tuple[Why, ...]) ->
         row.line,
         value,
         reasons,
+        since,
     )

@@ -15,7 +15,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import dates, library, pause, today
+from studyapp.study import aside, dates, library, note, pause, prompt, review, today, tracker
 from studyapp.study.plan import FIVE
 from studyapp.study.queue import Counts
 from studyapp.study.sitting import Sitting
@@ -192,6 +192,31 @@ def test_a_sitting_goes_on_without_what_was_paused_meanwhile(learnt: Engine, clo
     sitting.come_back()
     assert sitting.view is not None
     assert sitting.view.chapter_id != chapter
+
+
+def test_a_card_is_told_as_paused_and_no_text_stops_for_it(learnt: Engine, clock: Clock) -> None:
+    clock.forward(days=40)
+    with writing(learnt) as connection:
+        review.suspend(connection, 1, clock(), learner=1)
+        review.mark(connection, 2, clock(), learner=1)
+        review.forget(connection, 7, clock(), learner=1)
+    change(learnt, clock, 1)
+    with reading(learnt) as connection:
+        rows = aside.read(connection, clock(), leech_lapses=8, learner=1)
+        card = tables.card.c
+        name, note_id = connection.execute(
+            select(tables.note.c.name, tables.note.c.id)
+            .join(tables.card, card.note_id == tables.note.c.id)
+            .where(card.id == 7)
+        ).one()
+        view = note.read(connection, note_id, learner=1)
+        section = tracker.read_course(connection, learner=1).sections[0].id
+        (standing,) = prompt.standings(connection, section, {name}, clock(), learner=1).values()
+    assert [one.told(clock()) for one in rows] == ["to mend, paused 30 Dec", "suspended"]
+    assert view is not None
+    assert view.told(view.cards[0], clock(), leech_lapses=8) == "paused 30 Dec"
+    assert not standing.met
+    assert standing.aside
 
 
 def test_the_commands(tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
