@@ -29,7 +29,7 @@ from studyapp.notes.foreign import Foreign, ForeignReview, Moment, Schedule, Sta
 from studyapp.store import log, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import asking, foreign, library, queue, today, tracker
+from studyapp.study import asking, foreign, library, pause, queue, today, tracker
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
@@ -201,6 +201,14 @@ def start(desk: Desk, pick: int) -> None:
             tracker.stop_chapter(connection, number, now=desk.now(), learner=desk.learner)
 
 
+def pause_or_go_on(desk: Desk, pick: int) -> None:
+    chapter = 1 + pick % 2
+    with desk.writing() as connection:
+        held = chapter in pause.paused(connection, learner=desk.learner)
+        change = pause.resume if held else pause.pause
+        change(connection, chapter, desk.now(), learner=desk.learner)
+
+
 def experiment(desk: Desk, pick: int) -> object:
     learner, now, said = desk.learner, desk.now(), CHOICES[pick % 2].text
     with desk.reading() as connection:
@@ -264,6 +272,7 @@ ACTIONS: tuple[Callable[[Desk, int], object], ...] = (
     read,
     ask,
     start,
+    pause_or_go_on,
     experiment,
     look,
     want,
