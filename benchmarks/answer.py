@@ -31,6 +31,7 @@ from studyapp.store.engine import LOCK_PATIENCE, checkpoint, writing
 
 BATCH = 5000
 SETTINGS = Settings(minutes_a_day=600, new_a_day=50)
+REVIEWED_EVERY = timedelta(days=30)
 
 
 def fill(engine: Engine, cards: int, each: int) -> None:
@@ -66,7 +67,7 @@ def fill(engine: Engine, cards: int, each: int) -> None:
                 last = min(due - timedelta(days=int(stability)), today - timedelta(days=1))
                 memories.append(_memory(card, due, last, stability, each))
                 for number in range(each):
-                    at = now - timedelta(days=30 * (each - number), seconds=card % 40000)
+                    at = now - REVIEWED_EVERY * (each - number) - timedelta(seconds=card % 40000)
                     reviews.append(_review(card, number, at, chance))
             connection.execute(insert(tables.memory), memories)
             connection.execute(insert(tables.review), reviews)
@@ -149,6 +150,7 @@ def _review(card: int, number: int, at: datetime, chance: random.Random) -> dict
         "epoch": 0,
         "stamp": at,
         "effective_day": study_day(at),
+        "last_day_before": study_day(at - REVIEWED_EVERY) if number else None,
         "duration": chance.randrange(3000, 30000),
         "state_before": 2,
         "stability_before": 10.0,

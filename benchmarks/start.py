@@ -41,6 +41,7 @@ def until(command: list[str], marks: list[bytes], folder: Path) -> list[float]:
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = {
         **os.environ,
+        "PYTHONDONTWRITEBYTECODE": "",  # an app that was installed is compiled
         "TERM": "xterm-256color",
         "XDG_DATA_HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder),

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as laws
 from sqlalchemy import Engine
 
 import postgresql
 from studyapp.config import Settings
-from studyapp.store import sync
+from studyapp.store import database, sync
 from studyapp.store.database import open_database
 from studyapp.store.engine import writing
 from studyapp.study.library import start_chapter
 from tests_support import Clock, question, questionnaire
+
+# The same cases in every run, so that a run which fails fails again; search looks for others.
+laws.register_profile("same", derandomize=True, deadline=None)
+laws.register_profile("search", deadline=None)
+laws.load_profile("same")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -32,6 +41,31 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("STUDYAPP_DB", "NO_COLOR", "EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that has been through all migrations, and nothing else."""
+    path = tmp_path_factory.mktemp("empty") / "empty.db"
+    open_database(str(path)).dispose()
+    return path
+
+
+@pytest.fixture(autouse=True)
+def made_databases(empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new database of this process is a copy of an empty one: migrations take time, and
+    tests/store, where this is left out, and every process of its own show what they do."""
+    real = database.connect
+
+    def connect(url: str) -> Engine:
+        path = Path(url)
+        if "://" not in url and path.parent.is_dir() and not path.exists():
+            shutil.copyfile(empty_database, path)
+            with closing(sqlite3.connect(path)) as copy, copy:  # another device than the empty one
+                copy.execute("UPDATE device SET uid = randomblob(16)")
+        return real(url)
+
+    monkeypatch.setattr(database, "connect", connect)
 
 
 @pytest.fixture

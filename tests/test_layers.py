@@ -228,9 +228,13 @@ def loaded(program: str) -> set[str]:
     [
         ("import studyapp.commands.main", {"textual", "sqlalchemy", "fsrs", "markdown_it", "yaml"}),
         ("import studyapp.tui.app", {"sqlalchemy", "fsrs", "markdown_it", "yaml", "pylatexenc"}),
+        (  # the counts of Today
+            "import studyapp.study.library, studyapp.study.today",
+            {"sqlalchemy.dialects.postgresql", "studyapp.notes.markdown", "studyapp.store.sync"},
+        ),
         ("import studyapp.tui.start", {"textual", "sqlalchemy", "click"}),
         ("import studyapp.tui.places, studyapp.tui.host", {"textual", "sqlalchemy"}),
-        ("import studyapp.study.sitting", {"textual", "yaml", "pylatexenc"}),
+        ("import studyapp.study.sitting", {"textual", "yaml", "studyapp.notes.plain"}),
         ("import studyapp.memory.fold", {"sqlalchemy", "textual", "markdown_it"}),
         ("import studyapp.notes.markdown", {"markdown_it", "yaml", "sqlalchemy"}),
         ("import studyapp.lab.catalog", {"sqlalchemy", "textual"}),

@@ -37,6 +37,7 @@ from studyapp.store import tables
 
 review = tables.review.c
 event = tables.event.c
+retract = tables.event.alias("retract").c
 memory = tables.memory.c
 card = tables.card.c
 adopted = tables.parameters.c
@@ -45,6 +46,10 @@ device = tables.device.c
 _BATCH = 200  # cards whose logs are read at once
 
 MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
+# Put together once: each time, at a rating, would take longer than the answer.
+_OF_CARD = (memory.learner_id == bindparam("whose"), memory.card_id == bindparam("card"))
+_READ_MEMORY = select(*MEMORY_COLUMNS).where(*_OF_CARD)
+_CHANGE_MEMORY = update(tables.memory).where(*_OF_CARD)
 _STAMPED: tuple[Any, ...] = tuple(
     table.c
     for table in (
@@ -60,9 +65,7 @@ _STAMPED: tuple[Any, ...] = tuple(
 
 def read_memory(connection: Connection, card_id: int, *, learner: int) -> Memory:
     """The stored memory of a card; a new one if there is none."""
-    row = connection.execute(
-        select(*MEMORY_COLUMNS).where(memory.learner_id == learner, memory.card_id == card_id)
-    ).one_or_none()
+    row = connection.execute(_READ_MEMORY, {"whose": learner, "card": card_id}).one_or_none()
     return as_memory(row) if row else Memory()
 
 
@@ -76,13 +79,11 @@ def as_memory(row: Row[Any]) -> Memory:
 
 def write_memory(connection: Connection, card_id: int, value: Memory, *, learner: int) -> None:
     row = {name: getattr(value, name) for name in Memory.__slots__}
-    changed = connection.execute(
-        update(tables.memory)
-        .where(memory.learner_id == learner, memory.card_id == card_id)
-        .values(**row)
-    )
+    changed = connection.execute(_CHANGE_MEMORY, {"whose": learner, "card": card_id, **row})
     if not changed.rowcount:
-        connection.execute(insert(tables.memory).values(learner_id=learner, card_id=card_id, **row))
+        connection.execute(
+            insert(tables.memory), {"learner_id": learner, "card_id": card_id, **row}
+        )
 
 
 class Head(NamedTuple):
@@ -189,18 +190,19 @@ def append_review(
     """Log one rating and store the memory *after* it: no entry that is there comes later (see
     `head`). *duration* is in milliseconds."""
     connection.execute(
-        insert(tables.review).values(
-            uid=entry.uid,
-            learner_id=learner,
-            card_id=card_id,
-            kind=entry.kind.value,
-            rating=int(entry.rating),
-            duration=duration,
-            variant=variant,
-            effective_day=head.day,
+        insert(tables.review),
+        {
+            "uid": entry.uid,
+            "learner_id": learner,
+            "card_id": card_id,
+            "kind": entry.kind.value,
+            "rating": int(entry.rating),
+            "duration": duration,
+            "variant": variant,
+            "effective_day": head.day,
             **head.columns(),
             **_cache(before, after),
-        )
+        },
     )
     if after != before:  # cram leaves it alone
         write_memory(connection, card_id, after, learner=learner)
@@ -723,7 +725,6 @@ def _write_memories(
 
 def not_retracted(entry: Any = review) -> Any:
     """Condition on a row of a log (in the enclosing query) that nothing has taken it back."""
-    retract = tables.event.alias("retract").c
     return ~exists().where(retract.target == entry.uid, retract.kind == EventKind.RETRACT.value)
 
 

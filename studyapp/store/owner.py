@@ -17,6 +17,7 @@ from studyapp.store import log, tables
 
 note = tables.note.c
 card = tables.card.c
+_BASE, _OWN = tables.note.alias("base"), tables.note.alias("own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,13 @@ class Moved:
 
 def visible(column: Any, *, learner: int) -> ColumnElement[bool]:
     """Condition on a note or a card: the learner's, or installed and without a copy of theirs."""
-    base, own = tables.note.alias("base"), tables.note.alias("own")
     copied = (
-        select(base.c.id)
-        .join(own, own.c.uid == base.c.uid)
+        select(_BASE.c.id)
+        .join(_OWN, _OWN.c.uid == _BASE.c.uid)
         .where(
-            own.c.learner_id == learner,
-            own.c.missing_since.is_(None),
-            base.c.learner_id.is_(None),
+            _OWN.c.learner_id == learner,
+            _OWN.c.missing_since.is_(None),
+            _BASE.c.learner_id.is_(None),
         )
     )
     note_id = column.id if column is note else column.note_id

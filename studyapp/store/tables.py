@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     Column,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.event import listen
 
 METADATA = MetaData(
     naming_convention={
@@ -119,13 +121,16 @@ class _Chapter(TypedColumns):
 
 chapter = Table("chapter", METADATA, _Chapter, UniqueConstraint("pack", "number", "learner_id"))
 _DECK = chapter.c.number.is_(None)
-_FOR_ALL = chapter.c.learner_id.is_(None)  # which no constraint takes for the same as another
-for _name, _key, _where in (
-    ("uq_chapter_deck", (chapter.c.pack, chapter.c.title, chapter.c.learner_id), _DECK),
-    ("uq_chapter_installed", (chapter.c.pack, chapter.c.number), _FOR_ALL),
-    ("uq_chapter_installed_deck", (chapter.c.pack, chapter.c.title), _DECK & _FOR_ALL),
+# No constraint takes a null for the same as another. They are text, as an Index with a condition
+# imports the dialect of each database that it is told for.
+for _index in (
+    "uq_chapter_deck ON chapter (pack, title, learner_id) WHERE number IS NULL",
+    "uq_chapter_installed ON chapter (pack, number) WHERE learner_id IS NULL",
+    "uq_chapter_installed_deck ON chapter (pack, title) "
+    "WHERE number IS NULL AND learner_id IS NULL",
 ):
-    Index(_name, *_key, unique=True, sqlite_where=_where, postgresql_where=_where)
+    _made = DDL(f"CREATE UNIQUE INDEX {_index}")  # type: ignore[no-untyped-call]
+    listen(chapter, "after_create", _made)
 IN_ORDER = (_DECK, chapter.c.pack, chapter.c.number, chapter.c.title)
 
 

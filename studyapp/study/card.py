@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from studyapp.memory.state import Cause, Memory
 from studyapp.notes.card import Face, face
@@ -19,6 +19,30 @@ card = tables.card.c
 chapter = tables.chapter.c
 section = tables.section.c
 case = tables.variant.c
+
+# Put together once: each time, at a rating, would take longer than the answer.
+_ONE = (
+    select(
+        tables.note,
+        card.uid.label("card_uid"),
+        card.side,
+        card.family.label("card_family"),
+        chapter.pack,
+        chapter.part,
+        card.chapter_id.label("card_chapter"),
+        chapter.number.label("chapter_number"),
+        chapter.title.label("chapter_title"),
+        section.title.label("section_title"),
+        exists().where(case.note_id == note.id).label("varied"),
+    )
+    .join(tables.card, card.note_id == note.id)
+    .join(tables.chapter, chapter.id == card.chapter_id)
+    .outerjoin(
+        tables.section,
+        (section.chapter_id == card.chapter_id) & (section.number == note.section),
+    )
+    .where(card.id == bindparam("card"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +81,12 @@ class CardView:
 
 
 def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
-    """Everything about one card, in one query, one for the memory and one for variants."""
-    table = tables.note
-    row = connection.execute(
-        select(
-            table,
-            card.uid.label("card_uid"),
-            card.side,
-            card.family.label("card_family"),
-            chapter.pack,
-            chapter.part,
-            card.chapter_id.label("card_chapter"),
-            chapter.number.label("chapter_number"),
-            chapter.title.label("chapter_title"),
-            section.title.label("section_title"),
-        )
-        .join(tables.card, card.note_id == note.id)
-        .join(tables.chapter, chapter.id == card.chapter_id)
-        .outerjoin(
-            tables.section,
-            (section.chapter_id == card.chapter_id) & (section.number == note.section),
-        )
-        .where(card.id == card_id)
-    ).one()
+    """Everything about one card, in one query and one for the memory; one more for variants, which
+    few questions have."""
+    row = connection.execute(_ONE, {"card": card_id}).one()
     memory = log.read_memory(connection, card_id, learner=learner)
-    text = as_note(row, read_variants(connection, [row.id]).get(row.id, ()))
+    variants = read_variants(connection, [row.id])[row.id] if row.varied else ()
+    text = as_note(row, variants)
     variant = pick([one.key for one in text.variants], row.card_uid, memory.reviews)
     text = text.shown(variant)
     return CardView(

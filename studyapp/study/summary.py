@@ -14,7 +14,6 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import AGAINS_OF_A_LEECH
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.notes.plain import plain
 from studyapp.study import aside, stats, today, words
 from studyapp.study.card import CardView
 from studyapp.study.queue import Counts, Queue
@@ -126,6 +125,8 @@ def _is_better(done: Done) -> bool:
 
 
 def _questions(done: Iterable[Done]) -> tuple[str, ...]:
+    from studyapp.notes.plain import plain  # takes longer to import than a sitting
+
     asked = (" ".join(plain(one.view.note.prompt).split()) for one in done)
     return tuple(
         dict.fromkeys(text if len(text) <= _LONG else f"{text[:_LONG]}…" for text in asked)

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row, Table, select
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import FROM_ELSEWHERE, EventKind
 from studyapp.memory.state import Rating
-from studyapp.notes.plain import plain
 from studyapp.store import log, tables
 from studyapp.study import dates, pause, words
 from studyapp.study.questionnaire import response
@@ -69,6 +68,8 @@ def newest(connection: Connection, now: datetime, *, learner: int) -> Newest | N
     found = _newest(connection, learner=learner)
     if found is None:
         return None
+    from studyapp.notes.plain import plain  # takes longer to import than a sitting
+
     row = found.row
     if found.table is tables.response:
         day = study_day(row.graded_at.astimezone(now.tzinfo))

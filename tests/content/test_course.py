@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from studyapp.notes.card import sides
 from studyapp.notes.check import TALLEST
 from studyapp.notes.markdown import read_folder
 from studyapp.notes.note import CardStyle, Note, NoteKind
+from studyapp.notes.prompt import find
 
 ROOT = Path(__file__).parents[2] / "content"
 PAGES, _ = read_folder(ROOT)
@@ -59,6 +61,17 @@ def test_a_chapter_is_whole(chapter: int) -> None:
         and s.title.casefold() not in apart
         and chapter not in (1, *BEGUN)
     ] == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_asks_inside_its_text_and_never_twice_in_a_row(chapter: int) -> None:
+    """Who is asked again before having read on is examined, not taught."""
+    texts = [s.text for page in PAGES if page.chapter == chapter for s in page.sections]
+    asked = [(text, find(text)) for text in texts]
+    assert sum(len(prompts) for _, prompts in asked) >= (5 if chapter in BEGUN else 10)
+    for text, prompts in asked:
+        for one, following in pairwise(prompts):
+            assert text[one.end : following.start].strip(), f"{one.note}, {following.note}"
 
 
 def test_what_snippets_print_and_templates_draw_is_what_the_files_say() -> None:

@@ -213,6 +213,7 @@ def test_what_would_end_a_note_is_written_otherwise(root: Path, answer: str, wri
 
 
 def words(text: str) -> set[str]:
+    text = text.replace("\r", "\n")  # a line's end, not a sign that is left out
     return set(re.findall(r"\w+", printable(text.encode("utf-8", "replace").decode())))
 
 

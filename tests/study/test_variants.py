@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 
 from studyapp.lab.catalog import Catalog
 from studyapp.memory.state import Memory, Rating, State
@@ -127,6 +127,24 @@ def test_drawn_variants_come_once_each_before_one_comes_again(engine: Engine, cl
     assert seen[0] == "What is r?"
     assert set(seen[1:4]) == {"What is 1?", "What is 2?", "What is 3?"}
     assert seen[4:] == seen[:4]
+
+
+def test_only_a_question_that_has_variants_is_asked_for_them(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """The next card costs two queries, and a third where there are cases to choose from."""
+
+    def queries() -> int:
+        done: list[str] = []
+        with reading(engine) as connection:
+            event.listen(connection, "before_cursor_execute", lambda *told: done.append(told[2]))
+            card.load(connection, card_of(engine, "q"), learner=1)
+        return sum(sql.startswith("SELECT") for sql in done)
+
+    assert queries() == 3
+    (content / "questionnaire.md").write_text(questionnaire(question("q")))
+    read_again(engine, content, clock)
+    assert queries() == 2
 
 
 def test_a_variant_that_goes_or_changes_makes_nothing_due(
