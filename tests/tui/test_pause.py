@@ -30,6 +30,17 @@ async def test_the_course_is_paused_and_goes_on(make_app, open_today, size) -> N
         await shows(pilot, "10 cards today")
 
 
+async def test_five_questions_ask_nothing_of_a_paused_course(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "space", "4", "escape", "escape")
+        await shows(pilot, "Five questions, five minutes")
+        await pilot.press("P")
+        await shows(pilot, "Let the course go on")
+        await hides(pilot, "Five questions, five minutes")
+
+
 async def test_a_chapter_is_paused_in_the_course(make_app, open_today) -> None:
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:

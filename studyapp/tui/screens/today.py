@@ -189,7 +189,7 @@ class TodayScreen(Page):
         if action == "open_chapter":
             return view.next_chapter is not None
         if action == "five":
-            return any(row.introduced for row in view.chapters)
+            return _can_be_asked(view)
         if action == "quiz":
             return _quizzed(view) is not None
         if action == "more":
@@ -388,7 +388,7 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
         options.append(option("more", "As much time again today", "m", told))
     elif overview.chapters:
         options.append(option("more", "Study more new cards today", "m"))
-    if any(row.introduced for row in overview.chapters):
+    if _can_be_asked(overview):
         options.append(option("five", "Five questions, five minutes", "f", "what is fading most"))
     if overview.ahead is not None:
         latest = overview.ahead.latest
@@ -411,6 +411,11 @@ def _options(overview: Overview, prospect: Prospect | None) -> list[Option]:
         options.append(option("aside", "Set aside", "a", prospect.aside))
     options.append(option("new", "Write a card of your own", "n", begun))
     return options
+
+
+def _can_be_asked(overview: Overview) -> bool:
+    """Whether a card was met of a chapter that goes on."""
+    return any(row.introduced and not row.paused for row in overview.chapters)
 
 
 def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
