@@ -249,7 +249,7 @@ class CoursePage(WritingPage):
                     lambda connection: tracker.start_section(
                         connection, section.id, now, learner=learner
                     ),
-                    f"{name} is started: {_enter(section.new)}",
+                    f"{name} is started: {_enter(section.new, chapter)}",
                 )
         elif chapter is not None:
             name = words.capital(chapter.name)
@@ -265,7 +265,7 @@ class CoursePage(WritingPage):
                     lambda connection: library.start_chapter(
                         connection, chapter.id, now, learner=learner
                     ),
-                    f"{name} is started: {_enter(chapter.new)}",
+                    f"{name} is started: {_enter(chapter.new, chapter)}",
                 )
 
     def action_pause(self) -> None:
@@ -623,8 +623,10 @@ def _marks(standings: Mapping[str, Standing]) -> dict[str, str]:
     return {name: "✓" if one.met else "–" if one.aside else "?" for name, one in standings.items()}
 
 
-def _enter(cards: int) -> str:
-    """What starting does with so many cards."""
+def _enter(cards: int, chapter: Chapter | None) -> str:
+    """What starting does with so many cards of a chapter."""
+    if chapter is not None and chapter.paused:
+        return f"no card comes while {chapter.name} is paused."
     return (
         f"{words.count(cards, 'new card')}, a few a day." if cards else "no new cards of its own."
     )
