@@ -12,7 +12,7 @@ import click
 from studyapp.commands.opening import CHAPTER, JSON, Opening, now, print_json
 from studyapp.errors import StudyError
 from studyapp.notes.formats import FORMATS
-from studyapp.notes.note import ChapterKey, Problem, chapter_name
+from studyapp.notes.note import Problem, chapter_name
 
 if TYPE_CHECKING:
     from studyapp.study.foreign import Attached
@@ -48,15 +48,17 @@ def sync(opening: Opening, as_json: bool) -> None:
 @click.option("--chapter", type=CHAPTER, metavar="N", required=True, help="The chapter.")
 @click.option("--format", "form", type=click.Choice(["post"]), default="post", show_default=True)
 @click.pass_obj
-def export(opening: Opening, file: Path, chapter: ChapterKey, form: str) -> None:
+def export(opening: Opening, file: Path, chapter: str, form: str) -> None:
     """Write a chapter as a post: questions, your answers, references, notes, results."""
     from studyapp.lab import catalog
     from studyapp.study import words
+    from studyapp.study.chapter import find
     from studyapp.study.questionnaire import post
 
     with opening.study() as desk:
         with desk.reading() as connection:
-            made = post.compose(connection, chapter, catalog.read(), learner=desk.learner)
+            found = find(connection, chapter, learner=desk.learner)
+            made = post.compose(connection, found, catalog.read(), learner=desk.learner)
         former = post.save(file, made)
     if former is not None:
         click.echo(f"{file} was there with other text, which is now {former}")
@@ -204,7 +206,8 @@ def check(
         for problem in report.problems:
             click.echo(problem)
         for chapter in report.chapters if counts else ():
-            name = chapter_name(chapter.chapter, chapter.title)
+            pack = chapter.pack if len({one.pack for one in report.chapters}) > 1 else None
+            name = chapter_name(chapter.chapter, chapter.title, pack)
             cards = ", ".join(f"{count} {depth}" for depth, count in chapter.cards.items())
             click.echo(f"{name}: {cards}")
         totals = ((report.notes, "note"), (report.cards, "card"), (len(report.problems), "problem"))

@@ -42,6 +42,8 @@ for _command in (
     study.quiz,
     study.due,
     study.aside,
+    study.pause,
+    study.resume,
     study.stats,
     content.sync,
     content.check,

@@ -15,22 +15,21 @@ import click
 
 from studyapp import config
 from studyapp.errors import StudyError
-from studyapp.notes.note import ChapterKey
 
 if TYPE_CHECKING:
     from studyapp.study.desk import Desk
 
 
-class _Chapter(click.ParamType[ChapterKey]):
-    """A chapter's number, or the name of a deck."""
+class _Chapter(click.ParamType[str]):
+    """A chapter's number, or the name of a deck (`study/chapter.py::find`)."""
 
     name = "chapter"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> ChapterKey:
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
         text = normalize("NFC", str(value)).strip()
         if not text:
             self.fail("give a chapter's number or a deck's name", param, ctx)
-        return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else text
+        return str(int(text)) if re.fullmatch(r"[0-9]{1,6}", text) else text
 
 
 CHAPTER = _Chapter()
@@ -80,8 +79,8 @@ class Opening:
         self,
         *,
         review: bool = False,
-        chapter: ChapterKey | None = None,
-        quiz: ChapterKey | None = None,
+        chapter: str | None = None,
+        quiz: str | None = None,
         book: bool = False,
     ) -> None:
         """Run the app until the learner leaves it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
-from studyapp.notes.note import Point, chapter_title
+from studyapp.notes.note import Point
 from studyapp.notes.plain import plain
 from studyapp.study import asking, words
 from studyapp.study.card import CardView
@@ -123,7 +123,7 @@ def _one_question(attempt: Attempt, read: Read, write: Write) -> bool:
     """Ask one question; False when the learner wants to stop."""
     asked, maths = attempt.current, not attempt.desk.settings.raw_maths
     number, count = attempt.index + 1, len(attempt.questions)
-    write(f"[{chapter_title(attempt.number, attempt.title)}; question {number} of {count}]")
+    write(f"[{attempt.name}; question {number} of {count}]")
     write(f"{plain(asked.face.front, maths=maths)}\n")
     if asked.to_do:
         write(f"{plain(asked.face.back, maths=maths)}\n")

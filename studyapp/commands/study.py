@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 
 from studyapp.commands.opening import CHAPTER, JSON, Opening, now, print_json
-from studyapp.notes.note import ChapterKey
 
 
 @click.command()
 @click.option(
-    "--chapter", type=CHAPTER, metavar="N", help="Only this chapter, or the deck of this name."
+    "--chapter",
+    type=CHAPTER,
+    metavar="N",
+    help="Only this chapter, or the deck of this name; PACK:N if two have it.",
 )
 @click.option("--plain", is_flag=True, help="Lines instead of a screen.")
 @click.pass_obj
-def review(opening: Opening, chapter: ChapterKey | None, plain: bool) -> None:
+def review(opening: Opening, chapter: str | None, plain: bool) -> None:
     """Go straight into the queue."""
     if not plain:
         opening.app(review=True, chapter=chapter)
@@ -26,9 +29,8 @@ def review(opening: Opening, chapter: ChapterKey | None, plain: bool) -> None:
     from studyapp.study.sitting import Sitting
 
     with opening.study() as desk:
-        if chapter is not None:
-            library.check_chapter(desk, chapter)
-        lines.review(Sitting(desk, plan.due(chapter)), _read_line, _write_line)
+        alone = None if chapter is None else library.check_chapter(desk, chapter)
+        lines.review(Sitting(desk, plan.due(alone)), _read_line, _write_line)
 
 
 @click.command()
@@ -37,23 +39,26 @@ def review(opening: Opening, chapter: ChapterKey | None, plain: bool) -> None:
 @click.option("--plain", is_flag=True, help="Lines instead of a screen.")
 @JSON
 @click.pass_obj
-def quiz(opening: Opening, chapter: ChapterKey, book: bool, plain: bool, as_json: bool) -> None:
+def quiz(opening: Opening, chapter: str, book: bool, plain: bool, as_json: bool) -> None:
     """A chapter's questionnaire; with --json only how it has gone so far."""
     if not (plain or as_json):
         opening.app(quiz=chapter, book=book)
         return
     from studyapp.commands import plain as lines
-    from studyapp.study.questionnaire import chapter as chapters
+    from studyapp.study.chapter import find
     from studyapp.study.questionnaire.attempt import Attempt
+    from studyapp.study.questionnaire.chapter import view
 
     with opening.study() as desk:
+        with desk.reading() as connection:
+            found = find(connection, chapter, learner=desk.learner)
         if plain:
-            lines.quiz(Attempt(desk, chapter, book=book), _read_line, _write_line)
+            lines.quiz(Attempt(desk, found, book=book), _read_line, _write_line)
         if as_json:
             with desk.reading() as connection:
-                told = chapters.view(
+                told = view(
                     connection,
-                    chapter,
+                    found,
                     desk.now(),
                     on=desk.settings.exam_on,
                     depth=desk.settings.depth,
@@ -83,8 +88,9 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         return
     click.echo("{review} review, {learning} learning, {new} new".format(**counts))
     for row in counts["chapters"]:
-        name = " ".join(str(part) for part in (row["chapter"], row["title"]) if part is not None)
-        click.echo(f"  {name}: " + "{review} review, {learning} learning, {new} new".format(**row))
+        name = row["name"] if row["chapter"] is None else "{name} {title}".format(**row)
+        told = "{review} review, {learning} learning, {new} new".format(**row)
+        click.echo(f"  {name}: " + (f"paused since {row['paused']}" if row["paused"] else told))
     for told in held_words(counts["waiting"], counts["siblings"]):
         click.echo(told)
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
@@ -111,6 +117,52 @@ def aside(opening: Opening, as_json: bool) -> None:
         click.echo(f"{one.path}:{one.line}: {one.told(now)}: {asked}")
     if not found:
         click.echo("No card is suspended, buried or marked, and none keeps slipping.")
+
+
+@click.command()
+@click.argument("chapter", type=CHAPTER, required=False)
+@JSON
+@click.pass_obj
+def pause(opening: Opening, chapter: str | None, as_json: bool) -> None:
+    """Let no card of a chapter come, or of any, until it is resumed."""
+    from studyapp.study import pause as pauses
+
+    _change(opening, pauses.pause, chapter, as_json)
+
+
+@click.command()
+@click.argument("chapter", type=CHAPTER, required=False)
+@JSON
+@click.pass_obj
+def resume(opening: Opening, chapter: str | None, as_json: bool) -> None:
+    """Let a paused chapter, or all, go on: what is overdue comes within each day's time."""
+    from studyapp.study import pause as pauses
+
+    _change(opening, pauses.resume, chapter, as_json)
+
+
+def _change(
+    opening: Opening, change: Callable[..., None], chapter: str | None, as_json: bool
+) -> None:
+    """Pause or resume, and say what is paused then."""
+    from studyapp.study import today
+    from studyapp.study.chapter import find
+
+    with opening.study() as desk:
+        learner = desk.learner
+        with desk.writing() as connection:
+            found = None if chapter is None else find(connection, chapter, learner=learner)
+            change(connection, found, desk.now(), learner=learner)
+        with desk.reading() as connection:
+            rows = today.due(connection, desk.now(), desk.settings, learner=learner)["chapters"]
+    held = [row for row in rows if row["paused"]]
+    if as_json:
+        print_json([{"name": row["name"], "paused": row["paused"]} for row in held])
+        return
+    for row in held:
+        click.echo("{name}: paused since {paused}".format(**row))
+    if not held:
+        click.echo("Nothing is paused; what is overdue comes within each day's time.")
 
 
 @click.command()

@@ -41,6 +41,8 @@ class EventKind(StrEnum):
     KNOW = "know"
     MARK = "mend later"  # a word to oneself about the text; it changes no memory
     UNMARK = "mend no longer"
+    PAUSE = "pause"  # a chapter, or all; no memory changes
+    RESUME = "resume"
     CHANGED = "answer changed"  # logged by a sync, not by the learner
     IMPORT = "import"  # the state that another program kept of a card
     REDATE = "redate"  # other dates for entries that were made by a wrong clock
@@ -75,7 +77,8 @@ class Event:
     none of FSRS), interval (days), due (an ISO date), reps, lapses, suspended and buried_until (an
     ISO date or None), and its `day` is the day of the last review; that of a redate has, by uid in
     hex, the new at and day (ISO) of each entry; that of one that caught up has, by uid in hex of a
-    device, epoch and time (ISO) of its newest stamp.
+    device, epoch and time (ISO) of its newest stamp; that of a pause or its end has pack and
+    chapter (its number, or a deck's name), and is None for all.
     """
 
     uid: bytes

@@ -66,6 +66,7 @@ _DATED = {  # what will not stay true for ever, as far as its form tells
 class ChapterCount:
     """How much a chapter has."""
 
+    pack: str
     chapter: int | None  # None of a deck
     title: str
     questions: int
@@ -138,6 +139,7 @@ def as_json(report: Findings) -> dict[str, Any]:
         "cards": report.cards,
         "chapters": [
             {
+                "pack": count.pack,
                 "chapter": count.chapter,
                 "title": count.title,
                 "questions": count.questions,
@@ -159,7 +161,9 @@ def _chapters(pages: Sequence[ContentFile]) -> tuple[ChapterCount, ...]:
             depth.value: sum(len(sides(note)) for note in notes if note.depth is depth)
             for depth in Depth
         }
-        counts.append(ChapterCount(group[0].chapter, group[0].title, questions, terms, cards))
+        counts.append(
+            ChapterCount(group[0].pack, group[0].chapter, group[0].title, questions, terms, cards)
+        )
     return tuple(counts)
 
 

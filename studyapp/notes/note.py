@@ -13,22 +13,31 @@ from studyapp.errors import printable
 _PACKS = uuid5(NAMESPACE_URL, "studyapp:pack")
 
 
-ChapterKey: TypeAlias = int | str  # a chapter's number; a deck has none and goes by its name
+# What tells a chapter from others of its pack: its number; a deck has none and goes by its name.
+ChapterKey: TypeAlias = int | str
 
 
 def chapter_key(number: int | None, title: str) -> ChapterKey:
     return title if number is None else number
 
 
-def chapter_name(number: int | None, title: str) -> str:
-    """chapter 3, deck Spanish."""
-    return f"deck {title}" if number is None else f"chapter {number}"
+def chapter_name(number: int | None, title: str, pack: str | None = None) -> str:
+    """chapter 3, deck Spanish; chapter 3 of fastai, if its *pack* is to tell it from another."""
+    name = f"deck {title}" if number is None else f"chapter {number}"
+    return name if pack is None else f"{name} of {pack}"
 
 
-def chapter_title(number: int | None, title: str, after: str | None = None) -> str:
+def chapter_title(
+    number: int | None, title: str, after: str | None = None, pack: str | None = None
+) -> str:
     """chapter 3 · Its title, deck Spanish; with something else *after* the dot if it is given."""
     after = title if after is None and number is not None else after
-    return chapter_name(number, title) + (f" · {after}" if after else "")
+    return chapter_name(number, title, pack) + (f" · {after}" if after else "")
+
+
+def chapter_label(title: str, pack: str | None) -> str:
+    """The title as a list shows it, behind the *pack* that is to tell it from another."""
+    return title if pack is None else f"{pack}: {title}"
 
 
 class NoteKind(StrEnum):

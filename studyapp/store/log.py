@@ -259,17 +259,18 @@ def retract_all(
         refold_all(connection, sorted({card_id for card_id, _ in entries}), learner=learner)
 
 
-def log_dates(
+def log_of_no_card(
     connection: Connection,
     kind: EventKind,
     now: datetime,
-    cards: Iterable[int],
+    cards: Iterable[int] = (),
     *,
     target: bytes | None = None,
     payload: Mapping[str, Any] | None = None,
     learner: int,
 ) -> None:
-    """Log a redate or its retraction, which is of no single card, and fold *cards* anew."""
+    """Log what is of no single card (a redate, a pause, the retraction of one), and fold *cards*
+    anew."""
     _append_event(connection, None, kind, now, target=target, payload=payload, learner=learner)
     refold_all(connection, cards, learner=learner)
 
@@ -617,20 +618,34 @@ def _read_logs(
             )
         )
     for row in events:
-        entry = fold.Event(
-            row.uid,
-            row.at,
-            timedelta(seconds=row.offset),
-            EventKind(row.kind),
-            row.target,
-            row.until,
-            row.payload,
-            row.day,
-            times.place(row),
-        )
+        entry = _as_event(row, times)
         for card_id in cards if row.card_id is None else [row.card_id]:
             logs[card_id].append(entry)
     return logs
+
+
+def of_no_card(connection: Connection, *, learner: int) -> list[fold.Event]:
+    """The events of no card that count, the oldest first, with their dates put right."""
+    times = read_timelines(connection, learner=learner)
+    rows = connection.execute(
+        select(tables.event).where(event.learner_id == learner, event.card_id.is_(None))
+    )
+    found = fold.in_force(_as_event(row, times) for row in rows)
+    return [one for one in found if isinstance(one, fold.Event)]
+
+
+def _as_event(row: Any, times: Timelines) -> fold.Event:
+    return fold.Event(
+        row.uid,
+        row.at,
+        timedelta(seconds=row.offset),
+        EventKind(row.kind),
+        row.target,
+        row.until,
+        row.payload,
+        row.day,
+        times.place(row),
+    )
 
 
 def _order_of(column: Any) -> tuple[Any, ...]:

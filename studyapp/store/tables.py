@@ -13,7 +13,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
-    ColumnElement,
     DateTime,
     Dialect,
     ForeignKey,
@@ -31,8 +30,6 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.event import listen
-
-from studyapp.notes.note import ChapterKey
 
 METADATA = MetaData(
     naming_convention={
@@ -134,13 +131,7 @@ for _index in (
 ):
     _made = DDL(f"CREATE UNIQUE INDEX {_index}")  # type: ignore[no-untyped-call]
     listen(chapter, "after_create", _made)
-IN_ORDER = (_DECK, chapter.c.number, chapter.c.pack, chapter.c.title)
-
-
-def is_chapter(key: ChapterKey) -> ColumnElement[bool]:
-    """The condition that a row of chapter has this number, or is a deck of this name."""
-    deck = _DECK & (chapter.c.title == str(key))
-    return deck if isinstance(key, str) else deck | (chapter.c.number == key)
+IN_ORDER = (_DECK, chapter.c.pack, chapter.c.number, chapter.c.title)
 
 
 class _Section(TypedColumns):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Memory
-from studyapp.notes.note import ChapterKey, chapter_key
+from studyapp.notes.note import ChapterKey, chapter_key, chapter_label
 from studyapp.store import log, owner, tables
 from studyapp.study import words
+from studyapp.study.chapter import namesakes
 from studyapp.study.library import unfinished
+from studyapp.study.pause import paused
 
 card = tables.card.c
 chapter = tables.chapter.c
@@ -47,25 +49,30 @@ class Aside:
     note: int
     side: str
     prompt: str
+    pack: str
     chapter: ChapterKey
+    of: str | None  # its pack, if another has a chapter that is called like it
     path: Path
     line: int
     memory: Memory
     why: tuple[Why, ...]
+    paused: date | None  # since when its chapter is
 
     @property
     def place(self) -> str:
         """The chapter, or the deck, that it belongs to."""
-        return f"chapter {self.chapter}" if isinstance(self.chapter, int) else self.chapter
+        name = f"chapter {self.chapter}" if isinstance(self.chapter, int) else self.chapter
+        return chapter_label(name, self.of)
 
     def told(self, now: datetime) -> str:
         """Why it is here, in words, and when it is due if it comes at all."""
-        return told(self.memory, self.why, now)
+        return told(self.memory, self.why, now, self.paused)
 
     def as_json(self) -> dict[str, Any]:
         due, buried = self.memory.due, self.memory.buried_until
         return {
             "why": list(self.why),
+            "pack": self.pack,
             "chapter": self.chapter,
             "question": self.prompt,
             "side": self.side,
@@ -96,6 +103,8 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
             note.prompt,
             note.path,
             note.line,
+            card.chapter_id,
+            chapter.pack,
             chapter.number,
             chapter.title,
         )
@@ -111,6 +120,8 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
         .order_by(*tables.IN_ORDER, card.position, card.uid)
     ).all()
     found, order = list[Aside](), list(Why)
+    packs = namesakes(connection, learner=learner) if rows else {}
+    held = paused(connection, learner=learner) if rows else {}
     for row in rows:
         value = Memory() if row.state is None else log.as_memory(row)
         reasons = why(value, now, marked=row.id in marks, leech_lapses=leech_lapses)
@@ -118,7 +129,8 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
             drafts.remove(row.note_id)
             reasons = (Why.DRAFT, *reasons)
         if reasons:
-            found.append(_aside(row, value, reasons))
+            of, since = packs.get(row.chapter_id), held.get(row.chapter_id)
+            found.append(_aside(row, of, value, reasons, since))
     return sorted(found, key=lambda one: order.index(one.why[0]))
 
 
@@ -138,9 +150,11 @@ def is_buried(value: Memory, now: datetime) -> bool:
     return value.buried_until is not None and value.buried_until > study_day(now)
 
 
-def told(value: Memory, why: Sequence[Why], now: datetime) -> str:
-    """How a card stands, in words: why it is in the list, and when it comes, if it does."""
-    return ", ".join([*why, *([] if value.suspended else [words.due(value, now)])])
+def told(value: Memory, why: Sequence[Why], now: datetime, paused: date | None) -> str:
+    """How a card stands, in words: why it is in the list, and when it comes, if it does; with its
+    chapter *paused* it does not."""
+    comes = words.paused(paused) if paused else words.due(value, now)
+    return ", ".join([*why, *([] if value.suspended else [comes])])
 
 
 def marked(connection: Connection, *, learner: int) -> set[int]:
@@ -174,15 +188,20 @@ def _reasons(found: Sequence[Aside]) -> Iterable[Why]:
     return sorted((why for one in found for why in one.why), key=list(Why).index)
 
 
-def _aside(row: Any, value: Memory, reasons: tuple[Why, ...]) -> Aside:
+def _aside(
+    row: Any, of: str | None, value: Memory, reasons: tuple[Why, ...], since: date | None
+) -> Aside:
     return Aside(
         row.id,
         row.note_id,
         row.side,
         row.prompt,
+        row.pack,
         chapter_key(row.number, row.title),
+        of,
         Path(row.path),
         row.line,
         value,
         reasons,
+        since,
     )

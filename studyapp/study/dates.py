@@ -56,8 +56,10 @@ def redate(desk: Desk) -> Ahead:
         if not rows:
             raise StudyError("Nothing is dated in the future.")
         payload = _dates(connection, rows, now, learner=learner)
-        cards = sorted({row.card_id for row in rows})
-        log.log_dates(connection, EventKind.REDATE, now, cards, payload=payload, learner=learner)
+        cards = sorted({row.card_id for row in rows} - {None})
+        log.log_of_no_card(
+            connection, EventKind.REDATE, now, cards, payload=payload, learner=learner
+        )
     return Ahead(len(rows), max(row.day for row in rows))
 
 

@@ -19,7 +19,6 @@ from studyapp.config import Current, data_folder, settings_path
 from studyapp.errors import StudyError
 from studyapp.memory.state import State
 from studyapp.notes.note import (
-    ChapterKey,
     FileKind,
     NoteKind,
     chapter_key,
@@ -29,10 +28,13 @@ from studyapp.notes.note import (
 from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
+from studyapp.study import chapter as chapters
 from studyapp.study import learner as learners
+from studyapp.study import words
 from studyapp.study.admission import is_started
 from studyapp.study.desk import Clock, Desk
 from studyapp.study.draft import merged, storable
+from studyapp.study.pause import paused
 
 if TYPE_CHECKING:
     from studyapp.store.sync import SyncReport
@@ -494,56 +496,42 @@ def last_started(connection: Connection, *, learner: int) -> Home:
     return Home(*row)
 
 
-def check_chapter(desk: Desk, key: ChapterKey) -> None:
-    """Raises StudyError if there is no chapter *key*, or nothing of it to review: it is not
-    started, and no card of it was met or asked for."""
+def check_chapter(desk: Desk, name: str) -> int:
+    """The id of the chapter *name*. Raises StudyError if there is none (`study/chapter.py::find`),
+    or nothing of it to review: it is paused, or not started and no card of it was met or asked
+    for."""
     card, memory = tables.card.c, tables.memory.c
     with desk.reading() as connection:
-        ids = require_chapter(connection, key, learner=desk.learner)
-        if any(is_started(connection, one, learner=desk.learner) for one in ids):
-            return
+        found = chapters.find(connection, name, learner=desk.learner)
+        since = paused(connection, learner=desk.learner).get(found)
+        if since is not None:
+            told = words.capital(chapters.called(connection, found, learner=desk.learner))
+            raise StudyError(
+                f"{told} is paused since {since}; studyapp resume {name} lets it go on."
+            )
+        if is_started(connection, found, learner=desk.learner):
+            return found
         met = (
             select(memory.card_id)
             .join(tables.card, card.id == memory.card_id)
             .where(
                 memory.learner_id == desk.learner,
-                card.chapter_id.in_(ids),
+                card.chapter_id == found,
                 or_(memory.state != State.NEW, memory.asked.is_(True)),
             )
         )
         if connection.scalar(met.limit(1)) is not None:
-            return
-    name = f"Chapter {key}" if isinstance(key, int) else f"The deck {key}"
+            return found
+        told = chapters.called(connection, found, learner=desk.learner)
     raise StudyError(
-        f"{name} is not started, so no card of it comes. Start it on Today or in the course."
+        f"{words.capital(told)} is not started, so no card of it comes. "
+        "Start it on Today or in the course."
     )
 
 
-def require_chapter(connection: Connection, key: ChapterKey, *, learner: int) -> list[int]:
-    """Ids of chapter *key*, one for each pack that has it. Raises StudyError if none does."""
-    chapter = tables.chapter.c
-    theirs = owner.theirs(chapter, learner=learner)
-    ids = connection.scalars(select(chapter.id).where(tables.is_chapter(key), theirs)).all()
-    if ids:
-        return list(ids)
-    known = connection.execute(select(chapter.number, chapter.title).where(theirs)).all()
-    if isinstance(key, str):
-        decks = sorted(title for number, title in known if number is None)
-        told = (
-            f"the decks are {', '.join(decks)}" if decks else "nor any other; chapters have numbers"
-        )
-        raise StudyError(f"There is no deck {key!r}, {told}.")
-    numbered = [row for row in known if row.number is not None]
-    if not numbered:
-        raise StudyError(f"There is no chapter {key}, nor any other yet.")
-    nearest, title = min(numbered, key=lambda row: (abs(row.number - key), row.number))
-    raise StudyError(f"There is no chapter {key}; the nearest is {nearest}, {title}.")
-
-
-def start_chapter(connection: Connection, key: ChapterKey, now: datetime, *, learner: int) -> None:
-    """Let a chapter's cards in. Raises StudyError for a chapter that there is not."""
-    ids = require_chapter(connection, key, learner=learner)
-    let_in(connection, ids, now, learner=learner)
+def start_chapter(connection: Connection, chapter_id: int, now: datetime, *, learner: int) -> None:
+    """Let a chapter's cards in."""
+    let_in(connection, [chapter_id], now, learner=learner)
 
 
 def let_in(connection: Connection, ids: Iterable[int], now: datetime, *, learner: int) -> None:
@@ -576,11 +564,11 @@ def let_in(connection: Connection, ids: Iterable[int], now: datetime, *, learner
 
 def _start_first_chapter(connection: Connection, now: datetime, *, learner: int) -> None:
     chapter = tables.chapter.c
-    first = connection.execute(
-        select(chapter.number, chapter.title)
+    first = connection.scalar(
+        select(chapter.id)
         .where(owner.theirs(chapter, learner=learner))
         .order_by(*tables.IN_ORDER)
         .limit(1)
-    ).one_or_none()
+    )
     if first is not None:
-        start_chapter(connection, chapter_key(*first), now, learner=learner)
+        start_chapter(connection, first, now, learner=learner)

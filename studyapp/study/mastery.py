@@ -24,7 +24,7 @@ from studyapp.memory.mastery import (
 )
 from studyapp.memory.state import Rating
 from studyapp.notes.card import REVERSED
-from studyapp.notes.note import ChapterKey, NoteKind
+from studyapp.notes.note import NoteKind
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import meant
 from studyapp.study.questionnaire import history as questionnaire
@@ -34,7 +34,6 @@ AHEAD = timedelta(days=30)  # the outlook where no date is set
 
 note = tables.note.c
 card = tables.card.c
-chapter = tables.chapter.c
 memory = tables.memory.c
 review = tables.review.c
 
@@ -52,7 +51,7 @@ def outlooks(
     now: datetime,
     *,
     on: date | None = None,
-    key: ChapterKey | None = None,
+    chapter_id: int | None = None,
     depth: str = DEPTHS[0],
     learner: int,
 ) -> dict[int, Outlook]:
@@ -63,9 +62,9 @@ def outlooks(
     parameters = log.in_force(connection, learner=learner)
     said, trust = _shares(connection, learner=learner), _calibration(connection, learner=learner)
     found = {}
-    for chapter_id, questions in _standings(connection, key, depth=depth, learner=learner).items():
+    for one, questions in _standings(connection, chapter_id, depth=depth, learner=learner).items():
         cards = list(questions.values())
-        found[chapter_id] = Outlook(
+        found[one] = Outlook(
             mastery(cards, parameters, said, trust, today),
             mastery(cards, parameters, said, trust, today, later),
         )
@@ -100,13 +99,12 @@ def _calibration(connection: Connection, *, learner: int) -> Calibration:
 
 
 def _standings(
-    connection: Connection, key: ChapterKey | None, *, depth: str, learner: int
+    connection: Connection, chapter_id: int | None, *, depth: str, learner: int
 ) -> dict[int, dict[int, list[Standing]]]:
     """The cards that each question asks for, by chapter; what is suspended is left out."""
     rows = connection.execute(
         select(card.chapter_id, card.note_id, memory.stability, memory.last_day, review.rating)
         .join(tables.note, note.id == card.note_id)
-        .join(tables.chapter, chapter.id == card.chapter_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .outerjoin(tables.review, review.uid == memory.last_review)
         .where(
@@ -116,11 +114,11 @@ def _standings(
             owner.visible(card, learner=learner),
             meant(depth),
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),
-            *([tables.is_chapter(key)] if key is not None else []),
+            *([card.chapter_id == chapter_id] if chapter_id is not None else []),
         )
     )
     found: dict[int, dict[int, list[Standing]]] = {}
-    for chapter_id, note_id, stability, last_day, rating in rows:
+    for of_chapter, note_id, stability, last_day, rating in rows:
         standing = Standing(stability, last_day, rating == Rating.AGAIN)
-        found.setdefault(chapter_id, {}).setdefault(note_id, []).append(standing)
+        found.setdefault(of_chapter, {}).setdefault(note_id, []).append(standing)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
@@ -12,6 +12,8 @@ from studyapp.notes.note import chapter_title
 from studyapp.store import owner, tables
 from studyapp.study import aside
 from studyapp.study.card import CardView, as_note, load, read_variants
+from studyapp.study.chapter import namesakes
+from studyapp.study.pause import paused
 
 card = tables.card.c
 chapter = tables.chapter.c
@@ -29,12 +31,13 @@ class NoteView:
     source: str
     cards: tuple[CardView, ...]
     marked: frozenset[int]  # ids of the cards that are marked to be mended
+    paused: date | None  # since when its chapter is
 
     def told(self, view: CardView, now: datetime, *, leech_lapses: int) -> str:
         """How one of its cards stands, in words."""
         marked = view.id in self.marked
         why = aside.why(view.memory, now, marked=marked, leech_lapses=leech_lapses)
-        return aside.told(view.memory, why, now)
+        return aside.told(view.memory, why, now, self.paused)
 
 
 def read(connection: Connection, note_id: int, *, learner: int) -> NoteView | None:
@@ -72,8 +75,13 @@ def read(connection: Connection, note_id: int, *, learner: int) -> NoteView | No
     return NoteView(
         row.id,
         "\n\n---\n\n".join(written),
-        chapter_title(row.chapter, row.title),
+        chapter_title(
+            row.chapter,
+            row.title,
+            pack=namesakes(connection, learner=learner).get(row.chapter_id),
+        ),
         f"{text.path.parent.name}/{text.path.name}:{text.line}",
         tuple(load(connection, one, learner=learner) for one in ids),
         frozenset(aside.marked(connection, learner=learner)),
+        paused(connection, learner=learner).get(row.chapter_id),
     )

@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from studyapp.config import Settings
 from studyapp.memory.fold import ReviewKind
-from studyapp.notes.note import ChapterKey
 from studyapp.study import queue
 from studyapp.study.queue import Queue
 
@@ -42,13 +41,15 @@ class Plan:
     end: End = End()
 
 
-def due(key: ChapterKey | None = None) -> Plan:
-    """All that is due today within the day's budget, or in the chapter *key* alone."""
+def due(chapter_id: int | None = None) -> Plan:
+    """All that is due today within the day's budget, or in one chapter alone."""
 
     def load(
         connection: Connection, now: datetime, settings: Settings, *, more: int, learner: int
     ) -> Queue:
-        return queue.load(connection, now, settings, key=key, more=more, learner=learner)
+        return queue.load(
+            connection, now, settings, chapter_id=chapter_id, more=more, learner=learner
+        )
 
     return Plan(ReviewKind.STUDY, load)
 

@@ -15,6 +15,7 @@ from studyapp.store import log, owner, tables
 from studyapp.study import review
 from studyapp.study.card import CardView, load
 from studyapp.study.desk import Desk
+from studyapp.study.pause import paused
 from studyapp.study.stats import is_beginner
 
 note = tables.note.c
@@ -27,7 +28,7 @@ memory = tables.memory.c
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far the learner is with a prompt's card: `met` once it was rated or known; else it may be
-    set `aside`, suspended or until another day."""
+    set `aside`: suspended, paused with its chapter, or until another day."""
 
     card: int
     met: bool
@@ -69,7 +70,14 @@ def standings(
         .where(section.id == section_id)
     )
     rows = connection.execute(
-        select(note.name, card.id, memory.state, memory.suspended, memory.buried_until)
+        select(
+            note.name,
+            card.id,
+            card.chapter_id,
+            memory.state,
+            memory.suspended,
+            memory.buried_until,
+        )
         .join(tables.card, card.note_id == note.id)
         .join(tables.chapter, chapter.id == card.chapter_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
@@ -80,12 +88,14 @@ def standings(
             owner.visible(card, learner=learner),
         )
     ).all()
-    counted = [row.name for row in rows]
+    counted, held = [row.name for row in rows], paused(connection, learner=learner)
     return {
         row.name: Standing(
             row.id,
             met=row.state not in (None, State.NEW),
-            aside=bool(row.suspended) or (row.buried_until or today) > today,
+            aside=bool(row.suspended)
+            or (row.buried_until or today) > today
+            or row.chapter_id in held,
         )
         for row in rows
         if counted.count(row.name) == 1

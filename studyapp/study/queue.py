@@ -20,10 +20,11 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Cause, Memory, State
-from studyapp.notes.note import ChapterKey, NoteKind, Point
+from studyapp.notes.note import NoteKind, Point
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import let_in
 from studyapp.study.grading import core
+from studyapp.study.pause import paused
 
 FORECAST_DAYS = 14
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
@@ -254,11 +255,11 @@ def load(
     settings: Settings,
     *,
     learner: int,
-    key: ChapterKey | None = None,
+    chapter_id: int | None = None,
     more: int = 0,
     also: Collection[int] = (),
 ) -> Queue:
-    """The queue of the study day of *now*, of the chapter *key* alone if it is given.
+    """The queue of the study day of *now*, of one chapter alone if *chapter_id* is given.
 
     *more* adds so many whole budgets, for a learner who wants to go on. Cards of *also* are due
     whatever their date. If nothing happens meanwhile, that of a later *now* is what comes then.
@@ -268,7 +269,7 @@ def load(
     met = _families_met(connection, today, learner=learner)
     steps: list[Item] = []
     reviews: list[Item] = []
-    for item in _due(connection, today, parameters, key, also, learner=learner):
+    for item in _due(connection, today, parameters, chapter_id, also, learner=learner):
         (steps if item.due_at is not None else reviews).append(item)
     # Retrievability falls with elapsed days / interval alone: the lower, the more overdue.
     reviews.sort(key=lambda item: item.retrievability)
@@ -294,7 +295,7 @@ def load(
         allowed = settings.new_a_day * (1 + more) - _introduced(connection, today, learner=learner)
     taken = met.keys() | {item.family for item in due}
     queue._later = list(
-        _new(connection, today, taken, key, allowed, depth=settings.depth, learner=learner)
+        _new(connection, today, taken, chapter_id, allowed, depth=settings.depth, learner=learner)
     )
     queue._fit()
     new = _easy_first(connection, queue._main[len(reviews) :])
@@ -324,7 +325,7 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
         .where(
             memory.learner_id == learner,
             memory.due < line.today + timedelta(days=FORECAST_DAYS),
-            *in_use(learner=learner),
+            *_in_use(paused(connection, learner=learner), learner=learner),
         )
     )
     tomorrow = line.today + timedelta(days=1)
@@ -392,7 +393,7 @@ def _due(
     connection: Connection,
     today: date,
     parameters: Parameters,
-    key: ChapterKey | None,
+    chapter_id: int | None,
     also: Collection[int],
     *,
     learner: int,
@@ -401,8 +402,8 @@ def _due(
     conditions = [memory.due <= today]
     if also:
         conditions = [or_(memory.due <= today, memory.card_id.in_(also))]
-    if key is not None:
-        conditions.append(tables.is_chapter(key))
+    if chapter_id is not None:
+        conditions.append(card.chapter_id == chapter_id)
     return _rated(connection, today, parameters, *conditions, learner=learner)
 
 
@@ -413,7 +414,7 @@ def _rated(
     *conditions: ColumnElement[bool],
     learner: int,
 ) -> Iterator[Item]:
-    """Cards that have been rated and are neither suspended nor buried."""
+    """Cards that have been rated and are neither suspended, buried nor paused."""
     rows = connection.execute(
         select(
             memory.card_id,
@@ -426,12 +427,11 @@ def _rated(
             *_TOLD_APART,
         )
         .join(tables.card, card.id == memory.card_id)
-        .join(tables.chapter, chapter.id == card.chapter_id)
         .where(
             memory.learner_id == learner,
             memory.state != State.NEW,
             *conditions,
-            *_open(today, learner=learner),
+            *_open(today, paused(connection, learner=learner), learner=learner),
         )
     )
     for card_id, family, of_chapter, state, due_at, stability, last_day, *apart in rows:
@@ -449,19 +449,26 @@ def _rated(
         )
 
 
-def in_use(*, learner: int) -> tuple[ColumnElement[bool], ...]:
-    """Conditions on a card with a memory: not suspended, text still there, the learner's to see."""
+def _of_others(held: Collection[int]) -> list[ColumnElement[bool]]:
+    """The condition that a card is of another chapter than those that are *held*."""
+    return [card.chapter_id.not_in(list(held))] if held else []
+
+
+def _in_use(held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a card with a memory: not suspended, of none of the chapters *held* by a pause,
+    text still there, the learner's to see."""
     return (
         memory.suspended.is_(False),
+        *_of_others(held),
         card.missing_since.is_(None),
         owner.theirs(card, learner=learner),
     )
 
 
-def _open(today: date, *, learner: int) -> tuple[ColumnElement[bool], ...]:
+def _open(today: date, held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions: in use, and not buried."""
     return (
-        *in_use(learner=learner),
+        *_in_use(held, learner=learner),
         or_(memory.buried_until.is_(None), memory.buried_until <= today),
     )
 
@@ -470,7 +477,7 @@ def _new(
     connection: Connection,
     today: date,
     met: Set[str],
-    key: ChapterKey | None,
+    chapter_id: int | None,
     room: int,
     *,
     depth: str,
@@ -493,13 +500,14 @@ def _new(
         .where(
             or_(
                 memory.card_id.is_(None),
-                and_(memory.state == State.NEW, *_open(today, learner=learner)),
+                and_(memory.state == State.NEW, *_open(today, (), learner=learner)),
             ),
+            *_of_others(paused(connection, learner=learner)),
             let_in(depth, learner=learner),
             card.missing_since.is_(None),
             owner.visible(card, learner=learner),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
-            *([tables.is_chapter(key)] if key is not None else []),
+            *([card.chapter_id == chapter_id] if chapter_id is not None else []),
         )
         .order_by(chapter.number.is_(None), chapter.number, card.position)
         .execution_options(yield_per=100)

@@ -17,6 +17,7 @@ from studyapp.store import log
 from studyapp.study import aside, card, review, summary
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
+from studyapp.study.pause import paused
 from studyapp.study.plan import DUE, Plan
 from studyapp.study.queue import Counts, Item, Queue, counted, of_the_day
 from studyapp.study.recall import tells_recall
@@ -195,12 +196,13 @@ class Sitting:
 
     def come_back(self) -> None:
         """Read the queue again after other cards may have been rated elsewhere in the app, with the
-        current card in front unless it is one of them."""
+        current card in front unless it is one of them, or paused there."""
         if self.view is None:
             return
         with self.desk.reading() as connection:
             memory = log.read_memory(connection, self.view.id, learner=self.desk.learner)
-        if memory.last_review == self.view.memory.last_review:
+            held = self.view.chapter_id in paused(connection, learner=self.desk.learner)
+        if memory.last_review == self.view.memory.last_review and not held:
             self.reload_card()
         else:
             self.refresh()

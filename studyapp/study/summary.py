@@ -14,7 +14,6 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import AGAINS_OF_A_LEECH
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.notes.note import chapter_name
 from studyapp.study import aside, stats, today, words
 from studyapp.study.card import CardView
 from studyapp.study.queue import Counts, Queue
@@ -166,7 +165,7 @@ def summary_lines(summary: Summary, now: datetime) -> list[str]:
     elif summary.attempt is not None:
         one = summary.attempt
         lines.append(
-            f"Worth doing next: the questionnaire of {chapter_name(one.number, one.title)}, "
+            f"Worth doing next: the questionnaire of {one.name}, "
             f"{one.answered} of {one.questions} answered."
         )
     return [*lines, f"Tomorrow: {tomorrow_words(summary.tomorrow)}."]

@@ -11,11 +11,13 @@ from sqlalchemy import Connection, and_, case, func, select
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
-from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
+from studyapp.notes.note import chapter_label, chapter_name
 from studyapp.store import owner, tables
 from studyapp.study import queue, stats
 from studyapp.study.admission import meant
+from studyapp.study.chapter import namesakes, typed
 from studyapp.study.dates import Ahead, ahead
+from studyapp.study.pause import paused
 from studyapp.study.queue import Counts, Queue
 from studyapp.study.stats import Share
 
@@ -30,21 +32,24 @@ class ChapterRow:
     """One chapter on Today. `introduced` of `cards` have been rated at least once."""
 
     id: int
+    pack: str
     number: int | None  # None of a deck
     title: str
+    of: str | None  # its pack, if another has a chapter that is called like it
     started: bool
+    paused: date | None  # since when
     counts: Counts
     waiting: int
     introduced: int
     cards: int
 
     @property
-    def key(self) -> ChapterKey:
-        return chapter_key(self.number, self.title)
+    def name(self) -> str:
+        return chapter_name(self.number, self.title, self.of)
 
     @property
-    def name(self) -> str:
-        return chapter_name(self.number, self.title)
+    def label(self) -> str:
+        return chapter_label(self.title, self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,16 @@ class Overview:
 
     @property
     def next_chapter(self) -> ChapterRow | None:
-        """The first chapter with cards that is not started yet."""
-        return next((row for row in self.chapters if row.cards and not row.started), None)
+        """The first chapter with cards that is not started yet, nor paused."""
+        return next(
+            (row for row in self.chapters if row.cards and not (row.started or row.paused)), None
+        )
+
+    @property
+    def paused(self) -> date | None:
+        """Since when no card comes, if all chapters with cards are paused."""
+        held = [row.paused for row in self.chapters if row.cards]
+        return max((since for since in held if since), default=None) if all(held) else None
 
 
 def overview(
@@ -121,7 +134,14 @@ def due(
         "siblings": line.siblings,
         "tomorrow": asdict(tomorrow(connection, now, settings, learner=learner).counts),
         "chapters": [
-            {"chapter": row.number, "title": row.title, **asdict(row.counts)}
+            {
+                "pack": row.pack,
+                "chapter": row.number,
+                "title": row.title,
+                "name": typed(row.number, row.title, row.of),
+                "paused": row.paused and row.paused.isoformat(),
+                **asdict(row.counts),
+            }
             for row in _chapters(connection, line, depth=settings.depth, learner=learner)
         ],
     }
@@ -181,8 +201,9 @@ def _chapters(connection: Connection, line: Queue, *, depth: str, learner: int) 
             .group_by(card.chapter_id)
         )
     }
+    packs, held = namesakes(connection, learner=learner), paused(connection, learner=learner)
     chapters = connection.execute(
-        select(chapter.id, chapter.number, chapter.title, chapter_progress.started_at)
+        select(chapter.id, chapter.pack, chapter.number, chapter.title, chapter_progress.started_at)
         .outerjoin(
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
@@ -193,14 +214,17 @@ def _chapters(connection: Connection, line: Queue, *, depth: str, learner: int) 
     return [
         ChapterRow(
             chapter_id,
+            pack,
             number,
             title,
+            packs.get(chapter_id),
             started is not None,
+            held.get(chapter_id),
             line.counts(chapter_id),
             line.waiting_of(chapter_id),
             introduced=cards.get(chapter_id, (0, 0))[1],
             cards=cards.get(chapter_id, (0, 0))[0],
         )
-        for chapter_id, number, title, started in chapters
+        for chapter_id, pack, number, title, started in chapters
         if number is not None or chapter_id in cards  # a deck that was renamed is no longer one
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
@@ -14,11 +14,13 @@ from sqlalchemy import Connection, Row, and_, case, func, insert, or_, select, u
 from studyapp.config import DEPTHS
 from studyapp.errors import StudyError
 from studyapp.memory.state import State
-from studyapp.notes.note import ChapterKey, chapter_key, chapter_name
+from studyapp.notes.note import chapter_name
 from studyapp.store import log, owner, tables
-from studyapp.study import library, words
+from studyapp.study import words
 from studyapp.study.admission import deeper, meant, started
+from studyapp.study.chapter import namesakes
 from studyapp.study.draft import merged, storable
+from studyapp.study.pause import paused
 
 FAMILIAR = 10  # the highest familiarity; the lowest is 0, and there may be none
 
@@ -122,7 +124,9 @@ class Chapter:
     number: int | None  # None of a deck
     title: str
     part: str
+    of: str | None  # its pack, if another has a chapter that is called like it
     started: bool
+    paused: date | None  # since when
     cards: Cards
     sections: tuple[CourseSection, ...]
 
@@ -135,12 +139,8 @@ class Chapter:
         return self.cards.known
 
     @property
-    def key(self) -> ChapterKey:
-        return chapter_key(self.number, self.title)
-
-    @property
     def name(self) -> str:
-        return chapter_name(self.number, self.title)
+        return chapter_name(self.number, self.title, self.of)
 
     @property
     def progress(self) -> Completion:
@@ -188,7 +188,7 @@ def read_course(
     depth: str = DEPTHS[0],
     learner: int,
 ) -> Course:
-    """The table of contents with the learner's progress, in four queries.
+    """The table of contents with the learner's progress, in six queries.
 
     Nearly all of its time goes into counting cards; *counts* are those of an earlier call, which
     stay true while the learner only ticks, starts and notes.
@@ -199,9 +199,17 @@ def read_course(
     rows: dict[int, list[Row[Any]]] = {}
     for row in _read_sections(connection, learner=learner):
         rows.setdefault(row.chapter_id, []).append(row)
-    chapters = []
+    packs, held = namesakes(connection, learner=learner), paused(connection, learner=learner)
+    chapters = list[tuple[str, Chapter]]()
     for found in connection.execute(
-        select(chapter.id, chapter.number, chapter.title, chapter.part, chapter_progress.started_at)
+        select(
+            chapter.id,
+            chapter.pack,
+            chapter.number,
+            chapter.title,
+            chapter.part,
+            chapter_progress.started_at,
+        )
         .outerjoin(
             tables.chapter_progress,
             and_(chapter_progress.chapter_id == chapter.id, chapter_progress.learner_id == learner),
@@ -228,20 +236,20 @@ def read_course(
             )
             for row in sorted(rows.get(found.id, ()), key=lambda row: _place(row.number))
         )
-        chapters.append(
-            Chapter(
-                found.id,
-                found.number,
-                found.title,
-                found.part,
-                found.started_at is not None,
-                Cards(*map(sum, zip(*of_chapter.values(), strict=True))),
-                sections,
-            )
+        made = Chapter(
+            found.id,
+            found.number,
+            found.title,
+            found.part,
+            packs.get(found.id),
+            found.started_at is not None,
+            held.get(found.id),
+            Cards(*map(sum, zip(*of_chapter.values(), strict=True))),
+            sections,
         )
-    return Course(
-        tuple(Part(title, tuple(group)) for title, group in groupby(chapters, lambda one: one.part))
-    )
+        chapters.append((found.pack, made))
+    parts = groupby(chapters, lambda one: (one[0], one[1].part))
+    return Course(tuple(Part(title, tuple(made for _, made in of)) for (_, title), of in parts))
 
 
 def find_section(
@@ -313,15 +321,11 @@ def stop_section(connection: Connection, section_id: int, *, now: datetime, lear
     _put(connection, section_id, now, started_at=None, learner=learner)
 
 
-def stop_chapter(connection: Connection, key: ChapterKey, *, now: datetime, learner: int) -> None:
-    """Let no more new cards of a chapter in but those of sections started one by one.
-
-    Raises StudyError for a chapter that there is not.
-    """
-    ids = library.require_chapter(connection, key, learner=learner)
+def stop_chapter(connection: Connection, chapter_id: int, *, now: datetime, learner: int) -> None:
+    """Let no more new cards of a chapter in but those of sections started one by one."""
     connection.execute(
         update(tables.chapter_progress)
-        .where(chapter_progress.learner_id == learner, chapter_progress.chapter_id.in_(ids))
+        .where(chapter_progress.learner_id == learner, chapter_progress.chapter_id == chapter_id)
         .values(started_at=None, changed_at=log.utc(now))
     )
 

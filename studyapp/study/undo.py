@@ -12,7 +12,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import FROM_ELSEWHERE, EventKind
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
-from studyapp.study import dates, words
+from studyapp.study import dates, pause, words
 from studyapp.study.questionnaire import response
 
 review = tables.review.c
@@ -93,8 +93,11 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
         scheduled = response.take_back(connection, row, now, learner=learner)
         return Undone(scheduled, _what(found), grade=True)
     if row.card_id is None:
-        cards = dates.cards_of(connection, row.payload, learner=learner)
-        log.log_dates(connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner)
+        moved = {} if row.kind in pause.KINDS else row.payload
+        cards = dates.cards_of(connection, moved, learner=learner)
+        log.log_of_no_card(
+            connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner
+        )
         return Undone(None, _what(found))
     if _is_asking(found):  # which no queue has to show
         targets = _together(connection, row, learner=learner)
@@ -163,6 +166,8 @@ def _what(found: _Found, cards: int = 0) -> str:
         return f"the grade {row.grade!r}"
     if found.table is tables.review:
         return Rating(row.rating).name.capitalize()
+    if row.kind in pause.KINDS:
+        return pause.told(EventKind(row.kind), row.payload)
     if row.card_id is None:
         return "the new dates"
     if _is_asking(found):

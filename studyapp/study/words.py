@@ -76,6 +76,11 @@ def short_day(at: date, today: date | None = None) -> str:
     return f"{at.day} {at:%b}{year}"
 
 
+def paused(since: date) -> str:
+    """paused 18 Nov: in a list there is no room for a year."""
+    return f"paused {since.day} {since:%b}"
+
+
 def day(at: date, today: date) -> str:
     """Wed 18 Nov, with the year if it is not this one."""
     return f"{at:%a} {short_day(at, today)}"

@@ -29,7 +29,6 @@ from studyapp.tui.widgets.told import Told
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
-    from studyapp.notes.note import ChapterKey
     from studyapp.study.desk import Desk
     from studyapp.study.today import Overview
     from studyapp.tui.host import Host
@@ -55,8 +54,8 @@ class StudyApp(App[None]):
         settings: Settings | None = None,
         *,
         review: bool = False,
-        chapter: ChapterKey | None = None,
-        quiz: ChapterKey | None = None,
+        chapter: str | None = None,
+        quiz: str | None = None,
         book: bool = False,
         clock: Callable[[], datetime] = now,
         who: str | None = None,
@@ -118,8 +117,7 @@ class StudyApp(App[None]):
                 self.db, self._current, self.clock, self._who, new=self._new
             )
             desk = desk.at(LOCK_PATIENCE)
-            if self._chapter is not None:
-                library.check_chapter(desk, self._chapter)
+            chapter = library.check_chapter(desk, self._chapter) if self._chapter else None
             place: Place | None = None
             if self._go_to_review:
                 from studyapp.study.lab.misses import bring_back
@@ -129,11 +127,14 @@ class StudyApp(App[None]):
                 with suppress(StudyError):  # another program is writing; the next start does it
                     bring_back(desk)
 
-                place = places.Review(Sitting(desk, due(self._chapter)))
+                place = places.Review(Sitting(desk, due(chapter)))
             if self._quiz is not None:
+                from studyapp.study.chapter import find
                 from studyapp.study.questionnaire.attempt import Attempt
 
-                place = places.Questionnaire(Attempt(desk, self._quiz, book=self._book))
+                with desk.reading() as connection:
+                    quizzed = find(connection, self._quiz, learner=desk.learner)
+                place = places.Questionnaire(Attempt(desk, quizzed, book=self._book))
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError as error:
@@ -205,10 +206,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.section import SectionScreen
 
                 return SectionScreen(section)
-            case places.Chapter(key, resume):
+            case places.Chapter(chapter, name, resume):
                 from studyapp.tui.screens.chapter import ChapterScreen
 
-                return ChapterScreen(key, resume=resume)
+                return ChapterScreen(chapter, name, resume=resume)
             case places.Questionnaire(attempt):
                 from studyapp.tui.screens.attempt import AttemptScreen
 

@@ -85,6 +85,7 @@ ACTIONS: Mapping[str, Key] = {
     "quiz": Key("c", "quiz", "A chapter's questions, answered in writing", on="today section"),
     "course": Key("t", "course", "Sections: read, tick, note, watch", on="today"),
     "start": Key("o", "start", "Start it, which lets its cards in", on="today section"),
+    "pause": Key("P", "pause", "Pause: no card of it comes; again: it goes on", on="today section"),
     "more": Key("m", "more", "Go on: what is left, or beyond today's time", on="today"),
     "aside": Key("a", "set aside", "What is out of the way or to mend", on="today"),
     "reworded": Key("w", "what changed", "The notes that an upgrade has changed", on="today"),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Declaration
-    from studyapp.notes.note import ChapterKey
     from studyapp.study.card import CardView
     from studyapp.study.questionnaire.attempt import Asked, Attempt, Earlier
     from studyapp.study.rewording import Reworded as RewordedNote
@@ -46,7 +45,8 @@ class Section:
 class Chapter:
     """How a chapter's questionnaire has gone; with *resume* its attempt on top at once."""
 
-    key: ChapterKey
+    chapter: int  # its id
+    name: str
     resume: bool = False
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from studyapp.notes.note import ChapterKey
-
 
 def run(
     db: str,
@@ -11,8 +9,8 @@ def run(
     *,
     new: bool = False,
     review: bool = False,
-    chapter: ChapterKey | None = None,
-    quiz: ChapterKey | None = None,
+    chapter: str | None = None,
+    quiz: str | None = None,
     book: bool = False,
 ) -> str | None:
     """Run the app for the learner *name* (None: the first one) on a database until they leave;

@@ -32,6 +32,7 @@ def database(tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_due_after_limits() -> None:
+    rest = {"learning": 0, "review": 0}
     result = run("due", "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.output) == {
@@ -42,8 +43,24 @@ def test_due_after_limits() -> None:
         "siblings": 0,
         "tomorrow": {"new": 10, "learning": 0, "review": 0},
         "chapters": [
-            {"chapter": 1, "title": "Chapter 1", "new": 10, "learning": 0, "review": 0},
-            {"chapter": 2, "title": "Chapter 2", "new": 0, "learning": 0, "review": 0},
+            {
+                "pack": "test",
+                "chapter": 1,
+                "title": "Chapter 1",
+                "name": "1",
+                "paused": None,
+                "new": 10,
+                **rest,
+            },
+            {
+                "pack": "test",
+                "chapter": 2,
+                "title": "Chapter 2",
+                "name": "2",
+                "paused": None,
+                "new": 0,
+                **rest,
+            },
         ],
     }
     assert "0 review, 0 learning, 10 new" in run("due").output

@@ -56,9 +56,9 @@ def test_a_folder_in_order(tmp_path: Path) -> None:
         notes=7,
         cards=1 + 0 + 2 + 1 + 1 + 2 + 1,
         chapters=(
-            ChapterCount(1, "Chapter 1", 5, 1, {"core": 7, "more": 0, "history": 0}),
-            ChapterCount(2, "Chapter 2", 0, 0, {"core": 0, "more": 0, "history": 0}),
-            ChapterCount(10, "Chapter 10", 0, 1, {"core": 0, "more": 1, "history": 0}),
+            ChapterCount("p", 1, "Chapter 1", 5, 1, {"core": 7, "more": 0, "history": 0}),
+            ChapterCount("p", 2, "Chapter 2", 0, 0, {"core": 0, "more": 0, "history": 0}),
+            ChapterCount("p", 10, "Chapter 10", 0, 1, {"core": 0, "more": 1, "history": 0}),
         ),
     )
 
@@ -71,6 +71,7 @@ def test_json(tmp_path: Path) -> None:
         "cards": 2,
         "chapters": [
             {
+                "pack": "p",
                 "chapter": 1,
                 "title": "Chapter 1",
                 "questions": 0,

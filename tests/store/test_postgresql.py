@@ -28,8 +28,8 @@ from studyapp.memory.state import Rating
 from studyapp.store import migrations, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import LockedError, tidy, wal_size, writing
+from studyapp.study import chapter, library, pause, review, rewording, today, tracker
 from studyapp.study import learner as learners
-from studyapp.study import library, review, rewording, today, tracker
 from studyapp.study.desk import Desk
 from studyapp.study.find import find
 from studyapp.study.grading import Grade
@@ -142,6 +142,18 @@ def test_an_attempt_is_left_resumed_and_told_on_today(desk: Desk, clock: Clock) 
     assert (left.number, left.answered, left.questions) == (1, 1, 6)
     assert found.chapters[0].introduced == 1
     assert Attempt(desk, 1).undo() is not None
+
+
+def test_a_chapter_is_paused_and_undo_lets_it_go_on(desk: Desk) -> None:
+    with desk.writing() as connection:
+        chapter_id = chapter.find(connection, "test:1", learner=desk.learner)
+        pause.pause(connection, chapter_id, desk.now(), learner=desk.learner)
+    paused = Sitting(desk)
+    assert paused.view is None
+    undone = paused.undo()
+    assert undone is not None
+    assert undone.what == "pausing chapter 1"
+    assert paused.counts.new
 
 
 def test_a_section_is_done_and_has_a_note(desk: Desk) -> None:

@@ -199,7 +199,7 @@ def test_new_cards_announced_are_new_cards_let_in(
 def test_mastery_is_of_what_the_learner_is_to_know(engine: Engine, clock: Clock) -> None:
     def questions(depth: str) -> int:
         with reading(engine) as connection:
-            found = outlooks(connection, clock(), key=1, depth=depth, learner=1)
+            found = outlooks(connection, clock(), chapter_id=1, depth=depth, learner=1)
         (outlook,) = found.values()
         return outlook.now.questions
 

@@ -32,7 +32,7 @@ from studyapp.study import learner as learners
 from studyapp.study.imports import Imported, Source
 from studyapp.study.recall import recalls
 from studyapp.study.undo import undo
-from tests_support import START, Clock, desk_of
+from tests_support import START, Clock, chapter_of, desk_of
 
 CAT = ForeignNote("cat", "el gato", "the cat", deck=("ES",))
 DOG = ForeignNote("dog", "el perro", "the dog", card=CardStyle.BOTH, deck=("ES",))
@@ -153,7 +153,9 @@ def test_the_stored_state_is_right_and_what_is_rated_here_goes_on_from_it(
     assert memory.first_day == date(2026, 9, 1)
     clock.forward(days=3)
     with reading(own) as connection:
-        line = queue.load(connection, clock(), Settings(), key="ES", learner=1)
+        line = queue.load(
+            connection, clock(), Settings(), chapter_id=chapter_of(own, "ES"), learner=1
+        )
     assert line.counts().review == 1
     after = rate(own, clock)
     assert after.stability is not None
@@ -222,7 +224,9 @@ def test_what_is_set_aside_there_is_set_aside_here(own: Engine, clock: Clock) ->
     assert memory_of(own, "dog").suspended
     assert memory_of(own).buried_until == date(2026, 11, 21)
     with reading(own) as connection:
-        line = queue.load(connection, clock(), Settings(), key="ES", learner=1)
+        line = queue.load(
+            connection, clock(), Settings(), chapter_id=chapter_of(own, "ES"), learner=1
+        )
     assert line.counts().total == 1  # the other side of the dog
     clock.forward(days=5)
     assert bring(own, clock, schedules=(new, buried)).known
@@ -244,7 +248,9 @@ def test_a_step_of_elsewhere_is_due_on_its_day(own: Engine, clock: Clock) -> Non
     step = Schedule("cat", "answer", Stage.LEARNING, due=date(2026, 11, 20), reps=1)
     bring(own, clock, schedules=(step,))
     with reading(own) as connection:
-        line = queue.load(connection, clock(), Settings(), key="ES", learner=1)
+        line = queue.load(
+            connection, clock(), Settings(), chapter_id=chapter_of(own, "ES"), learner=1
+        )
     assert line.counts().review == 1
     assert rate(own, clock).reviews == 2
 
@@ -308,7 +314,8 @@ def test_each_learner_has_what_they_brought(own: Engine, clock: Clock) -> None:
     assert memory_of(own, learner=anna).reviews == 2
     with reading(own) as connection:  # and the deck is started for each
         for learner in (1, anna):
-            line = queue.load(connection, clock(), Settings(), key="ES", learner=learner)
+            deck = chapter_of(own, "ES", learner=learner)
+            line = queue.load(connection, clock(), Settings(), chapter_id=deck, learner=learner)
             assert line.counts().new == 1, learner
 
 
@@ -326,7 +333,9 @@ def test_an_import_that_fails_logs_nothing(
     done = bring(own, clock, LOG, (STATE,))
     assert (done.reviews, done.schedules) == (5, 1)
     with reading(own) as connection:
-        line = queue.load(connection, clock(), Settings(), key="ES", learner=1)
+        line = queue.load(
+            connection, clock(), Settings(), chapter_id=chapter_of(own, "ES"), learner=1
+        )
     assert line.counts().new == 1  # the deck is started
 
 

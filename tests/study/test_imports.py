@@ -33,12 +33,13 @@ from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
 from studyapp.study import find, imports, library, queue, review, today, tracker
+from studyapp.study.chapter import find as find_chapter
 from studyapp.study.imports import Imported, Source
 from studyapp.study.plan import due
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.post import compose
 from studyapp.study.sitting import Sitting
-from tests_support import Clock, desk_of
+from tests_support import Clock, chapter_of, desk_of
 
 DOG = ForeignNote(
     "g1", "el perro", "the dog ![](media/dog.png)", card=CardStyle.BOTH, deck=("ES", "Animals")
@@ -83,15 +84,16 @@ def test_notes_become_a_pack_whose_decks_are_started(own: Engine, clock: Clock) 
         course = tracker.read_course(connection, learner=1)
         rows = today.overview(connection, clock(), Settings(), learner=1).chapters
         line = queue.load(connection, clock(), Settings(new_a_day=999), learner=1)
+        animals = find_chapter(connection, "ES::Animals", learner=1)
         decks = queue.load(
-            connection, clock(), Settings(new_a_day=999), key="ES::Animals", learner=1
+            connection, clock(), Settings(new_a_day=999), chapter_id=animals, learner=1
         )
         view = cards.load(connection, card_of(own, "g1", "reversed"), learner=1)
     assert [(part.title, [one.name for one in part.chapters]) for part in course.parts][-1] == (
         "spanish-words",
         ["deck ES::Animals", "deck ES::Colours"],
     )
-    started = {row.key: (row.started, row.cards) for row in rows}
+    started = {row.title: (row.started, row.cards) for row in rows}
     assert started["ES::Animals"] == (True, 3)
     assert list(started)[-2:] == ["ES::Animals", "ES::Colours"]  # after the chapters
     assert decks.counts().new == 2  # one of a family
@@ -107,12 +109,13 @@ def test_notes_become_a_pack_whose_decks_are_started(own: Engine, clock: Clock) 
 def test_the_same_file_again_changes_nothing(own: Engine, clock: Clock) -> None:
     bring(own, clock, DOG, CAT)
     with writing(own) as connection:
-        tracker.stop_chapter(connection, "ES::Animals", now=clock(), learner=1)
+        animals = find_chapter(connection, "ES::Animals", learner=1)
+        tracker.stop_chapter(connection, animals, now=clock(), learner=1)
     again = bring(own, clock, DOG, CAT)
     assert (again.questions, again.cards, again.changed, again.known) == ((), 0, 0, True)
     with reading(own) as connection:
         rows = today.overview(connection, clock(), Settings(), learner=1).chapters
-    assert [row.started for row in rows if row.key == "ES::Animals"] == [False]
+    assert [row.started for row in rows if row.id == animals] == [False]
 
 
 def test_a_changed_file_keeps_what_is_remembered(own: Engine, clock: Clock) -> None:
@@ -126,7 +129,7 @@ def test_a_changed_file_keeps_what_is_remembered(own: Engine, clock: Clock) -> N
     with reading(own) as connection:
         assert cards.load(connection, card_id, learner=1).place == "deck ES::Pets"
         assert log.read_memory(connection, card_id, learner=1).state is State.REVIEW
-        names = [row.key for row in tracker.read_course(connection, learner=1).chapters]
+        names = [row.title for row in tracker.read_course(connection, learner=1).chapters]
     assert "ES::Animals" not in names  # it has no cards left
     assert {"ES::Pets", "ES::Colours"} <= set(names)
 
@@ -175,14 +178,14 @@ def test_answers_and_notes_come_in_one_go(own: Engine, clock: Clock) -> None:
 def test_a_deck_goes_by_its_name(own: Engine, clock: Clock) -> None:
     bring(own, clock, DOG, CAT)
     desk = desk_of(own, clock)
-    library.check_chapter(desk, "ES::Animals")
+    animals = library.check_chapter(desk, "ES::Animals")
     with pytest.raises(StudyError, match=r"no deck 'ES', the decks are ES::Animals\."):
         library.check_chapter(desk, "ES")
-    assert Sitting(desk, due("ES::Animals")).counts.new == 2
-    attempt = Attempt(desk, "ES::Animals")
+    assert Sitting(desk, due(animals)).counts.new == 2
+    attempt = Attempt(desk, animals)
     assert (attempt.number, attempt.place) == (None, "deck ES::Animals")
     with reading(own) as connection, pytest.raises(StudyError, match="is a deck"):
-        compose(connection, "ES::Animals", None, learner=1)  # type: ignore[arg-type]
+        compose(connection, animals, None, learner=1)  # type: ignore[arg-type]
 
 
 def test_a_card_of_ones_own_goes_to_a_chapter_and_not_to_the_newest_deck(
@@ -296,5 +299,5 @@ def test_a_question_of_several_parts_is_shown_whole(own: Engine, clock: Clock) -
     assert (view.face.front, view.face.back) == (asked, "42")
     assert (found.prompt, found.front) == ("What is printed?", "```python\nprint(6 * 7)\n```")
     assert by_both == [found]
-    attempt = Attempt(desk_of(own, clock), "ES::Animals")
+    attempt = Attempt(desk_of(own, clock), chapter_of(own, "ES::Animals"))
     assert attempt.current.face.front == asked

@@ -29,7 +29,7 @@ from studyapp.notes.foreign import Foreign, ForeignReview, Moment, Schedule, Sta
 from studyapp.store import log, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import asking, foreign, library, queue, today, tracker
+from studyapp.study import asking, foreign, library, pause, queue, today, tracker
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
@@ -189,9 +189,7 @@ def read(desk: Desk, pick: int) -> None:
 
 
 def ask(desk: Desk, pick: int) -> object:
-    with desk.reading() as connection:
-        chapter_id = library.require_chapter(connection, 1 + pick % 2, learner=desk.learner)[0]
-    return asking.ask(desk, asking.of_chapter(chapter_id))
+    return asking.ask(desk, asking.of_chapter(1 + pick % 2))
 
 
 def start(desk: Desk, pick: int) -> None:
@@ -201,6 +199,14 @@ def start(desk: Desk, pick: int) -> None:
             library.start_chapter(connection, number, desk.now(), learner=desk.learner)
         else:
             tracker.stop_chapter(connection, number, now=desk.now(), learner=desk.learner)
+
+
+def pause_or_go_on(desk: Desk, pick: int) -> None:
+    chapter = 1 + pick % 2
+    with desk.writing() as connection:
+        held = chapter in pause.paused(connection, learner=desk.learner)
+        change = pause.resume if held else pause.pause
+        change(connection, chapter, desk.now(), learner=desk.learner)
 
 
 def experiment(desk: Desk, pick: int) -> object:
@@ -266,6 +272,7 @@ ACTIONS: tuple[Callable[[Desk, int], object], ...] = (
     read,
     ask,
     start,
+    pause_or_go_on,
     experiment,
     look,
     want,

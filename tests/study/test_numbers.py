@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,13 +12,15 @@ import pytest
 from sqlalchemy import Engine, func, or_, select
 
 from studyapp.config import Settings
+from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import queue, review, today
+from studyapp.study import pause, queue, review, today
 from studyapp.study.grading import Grade
+from studyapp.study.library import start_chapter
 from studyapp.study.plan import FIVE
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.queue import Counts
@@ -58,11 +61,13 @@ def of_today(engine: Engine, clock: Clock, settings: Settings) -> tuple[Counts, 
 
 
 def all_due(engine: Engine, clock: Clock) -> int:
-    """Cards that are due by their dates alone."""
-    day = study_day(clock())
+    """Cards that are due by their dates alone, of chapters that go on."""
+    day, card = study_day(clock()), tables.card.c
     with reading(engine) as connection:
+        held = pause.paused(connection, learner=1)
         found = connection.scalar(
             select(func.count()).where(
+                memory.card_id.in_(select(card.id).where(card.chapter_id.not_in(list(held)))),
                 memory.due <= day,
                 memory.state != State.NEW,
                 memory.suspended.is_(False),
@@ -93,6 +98,13 @@ def study_a_while(sitting: Sitting, clock: Clock, draw: random.Random) -> Iterat
         yield chance <= 0.94
 
 
+def pause_or_go_on(engine: Engine, clock: Clock, draw: random.Random) -> None:
+    """Now and then, a chapter or all of them."""
+    change = draw.choice((pause.pause, pause.resume, pause.resume))
+    with suppress(StudyError), writing(engine) as connection:
+        change(connection, draw.choice((None, 1, 2)), clock(), learner=1)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -> None:
     """Over random days: a sitting counts what Today counts; what is due is all there, in the queue
@@ -100,6 +112,8 @@ def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -
     draw = random.Random(seed)
     settings = Settings(minutes_a_day=draw.choice((1, 2, 5, 20)), new_a_day=draw.choice((3, 10)))
     announced = None
+    with writing(families) as connection:
+        start_chapter(connection, 2, clock(), learner=1)
     start = Sitting(desk_of(families, clock, Settings(minutes_a_day=600, new_a_day=99)))
     while start.view is not None:
         clock.forward(seconds=3)
@@ -109,6 +123,7 @@ def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -
         told = overview(families, clock, settings)
         if announced is not None:
             assert told.counts == announced
+        pause_or_go_on(families, clock, draw)
         sitting = Sitting(desk_of(families, clock, settings))
         for as_anew in study_a_while(sitting, clock, draw):
             counts, waiting, siblings = held(sitting)

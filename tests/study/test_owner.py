@@ -197,15 +197,14 @@ def test_two_learners_may_have_a_chapter_of_the_same_name(start: Open, place: st
     with unseen_by(me), unseen_by(ben):
         write(anna, "Anna")
     for desk, who in ((me, "me"), (anna, "Anna")):
-        last = chapters(desk)[-1]
+        last = theirs(desk)
         assert (("9.1", f"Prose of {who}.") in sections(desk)) == (last.number == 9)
         assert (last.title, last.cards) == (f"{who}'s" if last.number else "Words", 1)
     with unseen_by(anna), me.writing() as connection:
-        key = chapters(me)[-1].key
-        library.start_chapter(connection, key, me.now(), learner=me.learner)
+        library.start_chapter(connection, theirs(me).id, me.now(), learner=me.learner)
     with unseen_by(me):
         write(anna, "Annabel")
-    assert chapters(anna)[-1].title in ("Annabel's", "Words")
+    assert theirs(anna).title in ("Annabel's", "Words")
 
 
 def test_a_chapter_of_ones_own_becomes_that_of_a_pack_which_comes_to_have_it(
@@ -216,7 +215,7 @@ def test_a_chapter_of_ones_own_becomes_that_of_a_pack_which_comes_to_have_it(
     text = questionnaire(question("own", chapter=9), chapter=9)
     own(me, "nine.md", text)
     with me.writing() as connection:
-        library.start_chapter(connection, 9, me.now(), learner=me.learner)
+        library.start_chapter(connection, chapters(me)[-1].id, me.now(), learner=me.learner)
     before = chapters(anna)
     (only_pack / "nine.md").write_text(text.replace("own", "installed"))
     library.refresh(me)
@@ -234,6 +233,11 @@ def test_a_chapter_of_ones_own_becomes_that_of_a_pack_which_comes_to_have_it(
 def chapters(desk: Desk) -> tuple[today.ChapterRow, ...]:
     with desk.reading() as connection:
         return today.overview(connection, desk.now(), desk.settings, learner=desk.learner).chapters
+
+
+def theirs(desk: Desk) -> today.ChapterRow:
+    """The chapter, or the deck, of the pack `own`."""
+    return next(row for row in chapters(desk) if row.pack == "own")
 
 
 def sections(desk: Desk) -> list[tuple[str, str]]:

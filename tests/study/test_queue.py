@@ -62,7 +62,7 @@ def test_new_cards_come_in_book_order_from_started_chapters_only(
     with writing(engine) as connection:
         start_chapter(connection, 2, clock(), learner=1)
     assert load(engine, clock).counts(2) == Counts(new=4)
-    assert load(engine, clock, key=2).counts() == Counts(new=4)
+    assert load(engine, clock, chapter_id=2).counts() == Counts(new=4)
 
 
 def test_new_cards_begin_with_the_first_section_and_go_on_from_easy_to_hard(

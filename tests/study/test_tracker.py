@@ -157,17 +157,17 @@ def test_an_empty_database_has_an_empty_course(tmp_path: Path) -> None:
     assert str(tree(engine).progress) == "0 of 0 sections"
 
 
-def test_the_tree_is_read_in_four_queries_and_three_with_its_cards_known(engine: Engine) -> None:
+def test_the_tree_is_read_in_six_queries_and_five_with_its_cards_known(engine: Engine) -> None:
     seen: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
     with reading(engine) as connection:
         counts = tracker.count_cards(connection, learner=1)
         seen.clear()
         quick = tracker.read_course(connection, counts, learner=1)
-        assert sum(sql.startswith("SELECT") for sql in seen) == 3
+        assert sum(sql.startswith("SELECT") for sql in seen) == 5
         seen.clear()
         assert tracker.read_course(connection, learner=1) == quick
-    assert sum(sql.startswith("SELECT") for sql in seen) == 4
+    assert sum(sql.startswith("SELECT") for sql in seen) == 6
 
 
 def test_known_cards_are_those_that_were_rated(engine: Engine, clock: Clock) -> None:
@@ -316,14 +316,6 @@ def test_a_chapter_started_as_a_whole_starts_all_of_its_sections(
         tracker.stop_chapter(connection, 1, now=clock(), learner=1)
     assert [one.number for one in tree(engine).sections if one.started] == ["1.2"]
     assert let_in(engine, clock) == ["1.2", "1.2"]
-
-
-def test_stopping_a_chapter_that_there_is_not_is_one_sentence(engine: Engine) -> None:
-    with (
-        writing(engine) as connection,
-        pytest.raises(StudyError, match=r"^There is no chapter 7; the nearest is 3, Chapter 3\.$"),
-    ):
-        tracker.stop_chapter(connection, 7, now=START, learner=1)
 
 
 # what a learner says of a section

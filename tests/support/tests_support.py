@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import Engine
 
 from studyapp.config import Current, Settings
-from studyapp.store.engine import LONG_PATIENCE
+from studyapp.store.engine import LONG_PATIENCE, reading
+from studyapp.study.chapter import find
 from studyapp.study.desk import Desk
 
 ZONE = timezone(timedelta(hours=2))
@@ -40,6 +41,12 @@ def desk_of(
     """A desk on an open database."""
     current = Current(settings or Settings())
     return Desk(engine, current, clock, learner=learner, patience=patience)
+
+
+def chapter_of(engine: Engine, name: str, *, learner: int = 1) -> int:
+    """The id of the chapter that goes by *name*."""
+    with reading(engine) as connection:
+        return find(connection, name, learner=learner)
 
 
 def questionnaire(*notes: str, chapter: int = 1, pack: str = "test") -> str:

@@ -51,7 +51,7 @@ def shown(app, name: str) -> str:
 
 async def open_chapter(pilot, open_today, number: int = 1) -> None:
     await open_today(pilot)
-    pilot.app.open(places.Chapter(number))
+    pilot.app.open(places.Chapter(number, f"chapter {number}"))
     await arrives(pilot, ChapterScreen)
     await settled(pilot)
 
@@ -138,14 +138,14 @@ async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path
 
 
 async def test_the_quiz_command_opens_the_attempt(make_app, open_today, tried) -> None:
-    app = make_app(quiz=1)
+    app = make_app(quiz="1")
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
         await arrives(pilot, AttemptScreen)
 
 
 async def test_an_unknown_chapter_says_which_is_nearest(make_app, open_today) -> None:
-    app = make_app(quiz=5)
+    app = make_app(quiz="5")
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
         await until(

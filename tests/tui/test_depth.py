@@ -70,7 +70,7 @@ async def test_the_books_own_questionnaire_begins_with_b(
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
-        app.open(places.Chapter(1))
+        app.open(places.Chapter(1, "chapter 1"))
         await arrives(pilot, ChapterScreen)
         await shows(pilot, "Begin the book's own", "2 questions of the book, in 3 parts")
         await pilot.press("b")

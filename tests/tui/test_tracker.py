@@ -497,7 +497,7 @@ async def test_c_opens_the_chapters_questionnaire(
     make_app, open_tracker, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(StudyApp, "open", lambda self, place: asked.append(place.key))
+    monkeypatch.setattr(StudyApp, "open", lambda self, place: asked.append(place.chapter))
     app = make_app()
     async with app.run_test(size=size) as pilot:
         await open_tracker(pilot)

@@ -679,11 +679,11 @@ async def test_content_problems_are_told_and_hide_nothing(
 
 
 async def test_straight_into_a_chapter(make_app, open_today) -> None:
-    app = make_app(review=True, chapter=1)
+    app = make_app(review=True, chapter="1")
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await asks(pilot, "t0")
-    unknown = make_app(review=True, chapter=9)
+    unknown = make_app(review=True, chapter="9")
     async with unknown.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         assert unknown.failure == "There is no chapter 9; the nearest is 2, Chapter 2."

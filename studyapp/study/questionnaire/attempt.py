@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
@@ -15,18 +15,17 @@ from studyapp.memory.clock import study_day
 from studyapp.notes.card import Face, question_face
 from studyapp.notes.note import (
     CardStyle,
-    ChapterKey,
     Note,
-    NoteKind,
     Variant,
     chapter_name,
     chapter_title,
 )
 from studyapp.notes.variant import pick
-from studyapp.store import log, owner, tables
+from studyapp.store import log, tables
 from studyapp.study import words
 from studyapp.study.admission import is_started
 from studyapp.study.card import as_note, read_variants
+from studyapp.study.chapter import namesakes
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade, propose_grade
 from studyapp.study.questionnaire import response
@@ -115,28 +114,27 @@ class Attempt:
     def __init__(
         self,
         desk: Desk,
-        key: ChapterKey,
+        chapter_id: int,
         *,
         anew: bool = False,
         pretest: bool | None = None,
         book: bool = False,
     ) -> None:
-        """Resume the newest attempt of the chapter *key*, or begin one (always, if *anew*).
+        """Resume the newest attempt of a chapter, or begin one (always, if *anew*).
 
         A new one is a pretest if the learner says so; unsaid, while the chapter is not started.
         With *book* it is one of the book's own questionnaire alone, begun if that is not the one
-        that is open. Raises StudyError if there is no such chapter, or it has no questions.
+        that is open. Raises StudyError if the chapter has no questions.
         """
         self.desk = desk
+        self.chapter_id = chapter_id
         learner = desk.learner
         with desk.reading() as connection:
-            self.chapter_id, self.number, self.title = find_chapter(
-                connection, key, learner=learner
-            )
+            _, self.number, self.title, self.of = quizzed(connection, chapter_id, learner=learner)
             row = None if anew else _unfinished(connection, self.chapter_id, learner=learner)
             marked = count_questions(connection, self.chapter_id, book=True, learner=learner)
             if book and not marked:
-                name = words.capital(chapter_name(self.number, self.title))
+                name = words.capital(chapter_name(self.number, self.title, self.of))
                 raise StudyError(f"{name} marks no question as the book's own.")
             if row is not None and (not row.book if book else row.book and not marked):
                 row = None
@@ -163,6 +161,11 @@ class Attempt:
         self._watch = Stopwatch(desk.now)  # of the current question
 
     @property
+    def name(self) -> str:
+        """chapter 3 · Its title, deck Spanish."""
+        return chapter_title(self.number, self.title, pack=self.of)
+
+    @property
     def current(self) -> Asked:
         return self.questions[self.index]
 
@@ -172,8 +175,8 @@ class Attempt:
         asked = self.current
         if asked.note.section and asked.section_title:
             after = f"{asked.note.section} {asked.section_title}"
-            return chapter_title(self.number, self.title, after)
-        return chapter_title(self.number, self.title)
+            return chapter_title(self.number, self.title, after, self.of)
+        return self.name
 
     def go_to(self, index: int) -> None:
         """Show another question; it stays in range."""
@@ -378,35 +381,26 @@ class Attempt:
         return True
 
 
-def find_chapter(
-    connection: Connection, key: ChapterKey, *, learner: int
-) -> tuple[int, int | None, str]:
-    """(id, number, title) of the chapter *key* with questions.
+class Quizzed(NamedTuple):
+    """A chapter with questions. `of` is its pack, if another has a chapter that is called like
+    it."""
 
-    Raises StudyError if there is none, or none with questions.
-    """
-    from studyapp.study.library import require_chapter
+    pack: str
+    number: int | None  # None of a deck
+    title: str
+    of: str | None
 
-    ids = require_chapter(connection, key, learner=learner)
-    row = connection.execute(
-        select(chapter.id, chapter.number, chapter.title)
-        .join(tables.note, note.chapter_id == chapter.id)
-        .where(
-            chapter.id.in_(ids),
-            note.kind == NoteKind.QUESTION.value,
-            note.missing_since.is_(None),
-            owner.visible(note, learner=learner),
-        )
-        .order_by(chapter.pack)
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        number, title = connection.execute(
-            select(chapter.number, chapter.title).where(chapter.id == ids[0])
-        ).one()
+
+def quizzed(connection: Connection, chapter_id: int, *, learner: int) -> Quizzed:
+    """Which chapter it is. Raises StudyError if it has no questions."""
+    pack, number, title = connection.execute(
+        select(chapter.pack, chapter.number, chapter.title).where(chapter.id == chapter_id)
+    ).one()
+    if not count_questions(connection, chapter_id, learner=learner):
         what = f"Deck {title} has" if number is None else f"Chapter {number}, {title}, has"
         raise StudyError(f"{what} no questions yet; it is there to read.")
-    return row.id, row.number, row.title
+    of = namesakes(connection, learner=learner).get(chapter_id)
+    return Quizzed(pack, number, title, of)
 
 
 def _unfinished(connection: Connection, chapter_id: int, *, learner: int) -> Row[Any] | None:

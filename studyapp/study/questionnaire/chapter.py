@@ -12,12 +12,11 @@ from studyapp.config import DEPTHS
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.mastery import Mastery
-from studyapp.notes.note import ChapterKey
 from studyapp.study.admission import is_started
 from studyapp.study.grading import Grade
 from studyapp.study.mastery import Outlook, outlooks
 from studyapp.study.questionnaire import history as questionnaire
-from studyapp.study.questionnaire.attempt import find_chapter
+from studyapp.study.questionnaire.attempt import quizzed
 from studyapp.study.questionnaire.history import Changed, Past
 
 
@@ -25,8 +24,10 @@ from studyapp.study.questionnaire.history import Changed, Past
 class ChapterView:
     """One chapter. `outlook` is None while every question of it is suspended or to be done."""
 
+    pack: str
     number: int | None  # None of a deck
     title: str
+    of: str | None  # its pack, if another has a chapter that is called like it
     questions: int
     book: int  # of the book's own questionnaire
     parts: int  # in which an attempt asks these
@@ -43,6 +44,7 @@ class ChapterView:
     def as_json(self) -> dict[str, Any]:
         """As `studyapp quiz N --json` prints it."""
         return {
+            "pack": self.pack,
             "chapter": self.number,
             "title": self.title,
             "questions": self.questions,
@@ -70,7 +72,7 @@ class ChapterView:
 
 def view(
     connection: Connection,
-    key: ChapterKey,
+    chapter_id: int,
     now: datetime,
     *,
     on: date | None = None,
@@ -79,19 +81,23 @@ def view(
 ) -> ChapterView:
     """Everything about a chapter's questionnaire, with the forecast for the day *on*.
 
-    Raises StudyError if there is no such chapter, or it has no questions.
+    Raises StudyError if it has no questions.
     """
-    chapter_id, number, title = find_chapter(connection, key, learner=learner)
+    pack, number, title, of = quizzed(connection, chapter_id, learner=learner)
     past = questionnaire.attempts(connection, chapter_id, learner=learner)
     judged = [one.id for one in past if one.grades.keys() - {Grade.DONE}]
     return ChapterView(
+        pack,
         number,
         title,
+        of,
         questionnaire.count_questions(connection, chapter_id, learner=learner),
         questionnaire.count_books_own(connection, chapter_id, learner=learner),
         questionnaire.count_questions(connection, chapter_id, book=True, learner=learner),
         is_started(connection, chapter_id, learner=learner),
-        outlooks(connection, now, on=on, key=key, depth=depth, learner=learner).get(chapter_id),
+        outlooks(connection, now, on=on, chapter_id=chapter_id, depth=depth, learner=learner).get(
+            chapter_id
+        ),
         tuple(past),
         questionnaire.changed(connection, judged[1], judged[0], learner=learner)
         if len(judged) > 1

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
 from studyapp.memory.clock import study_day
-from studyapp.notes.note import CardStyle, ChapterKey, NoteKind, chapter_key
+from studyapp.notes.note import CardStyle, NoteKind, chapter_label, chapter_name
 from studyapp.store import log, owner, tables
+from studyapp.study.chapter import namesakes
 from studyapp.study.grading import JUDGED, Grade
 
 attempt = tables.attempt.c
@@ -63,15 +64,22 @@ class Changed:
 class Waiting:
     """An attempt to go on with."""
 
+    chapter: int  # its id
     number: int | None  # None of a deck
     title: str
+    of: str | None  # its pack, if another has a chapter that is called like it
     answered: int
     questions: int
     newest: date
 
     @property
-    def key(self) -> ChapterKey:
-        return chapter_key(self.number, self.title)
+    def name(self) -> str:
+        return chapter_name(self.number, self.title, self.of)
+
+    @property
+    def label(self) -> str:
+        """Number, or a deck's name, as a list shows it."""
+        return chapter_label(str(self.number or self.title), self.of)
 
 
 def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[Past]:
@@ -154,8 +162,10 @@ def waiting(connection: Connection, *, learner: int) -> Waiting | None:
     if row is None:
         return None
     return Waiting(
+        row.chapter_id,
         row.number,
         row.title,
+        namesakes(connection, learner=learner).get(row.chapter_id),
         row.answered,
         count_questions(connection, row.chapter_id, book=row.book, learner=learner),
         _day(row.newest, row.offset),

@@ -16,7 +16,7 @@ from studyapp.lab.catalog import Catalog
 from studyapp.notes import post
 from studyapp.notes.card import question_face, without_code
 from studyapp.notes.foreign import Answers
-from studyapp.notes.note import ChapterKey, Note, NoteKind, Problem
+from studyapp.notes.note import Note, NoteKind, Problem
 from studyapp.notes.post import Answer, OwnNote, Post, Result
 from studyapp.store import owner, tables
 from studyapp.study import tracker, words
@@ -25,7 +25,7 @@ from studyapp.study.draft import storable
 from studyapp.study.lab import facts, runs
 from studyapp.study.learner import FIRST, name_of
 from studyapp.study.questionnaire import response
-from studyapp.study.questionnaire.attempt import find_chapter, make
+from studyapp.study.questionnaire.attempt import make, quizzed
 from studyapp.study.questionnaire.history import BOOK_ORDER, asked_in
 
 chapter = tables.chapter.c
@@ -51,16 +51,15 @@ class Restored:
     known: bool = False
 
 
-def compose(connection: Connection, key: ChapterKey, catalog: Catalog, *, learner: int) -> Post:
+def compose(connection: Connection, chapter_id: int, catalog: Catalog, *, learner: int) -> Post:
     """The post of a chapter: to each question the learner's newest answer, then their own notes,
     and what their experiments measured.
 
-    Raises StudyError if there is no such chapter, or it has no questions.
+    Raises StudyError if it has no questions.
     """
-    chapter_id, number, title = find_chapter(connection, key, learner=learner)
+    pack, number, title, _ = quizzed(connection, chapter_id, learner=learner)
     if number is None:
         raise StudyError(f"{title} is a deck; a post is of a chapter.")
-    pack = connection.scalars(select(chapter.pack).where(chapter.id == chapter_id)).one()
     written = _newest_answers(connection, learner=learner)
     rows = connection.execute(
         select(tables.note).where(*asked_in(chapter_id, learner=learner)).order_by(*BOOK_ORDER)

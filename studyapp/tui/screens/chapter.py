@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
-from studyapp.notes.note import ChapterKey, chapter_name, chapter_title
+from studyapp.notes.note import chapter_title
 from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire import chapter
@@ -48,10 +48,12 @@ class ChapterScreen(Page):
     }
     """
 
-    def __init__(self, key: ChapterKey, *, resume: bool = False) -> None:
-        """*resume*: the open attempt is shown on top at once."""
+    def __init__(self, chapter_id: int, name: str, *, resume: bool = False) -> None:
+        """*name* is shown until the rest is known; *resume*: the open attempt is shown on top at
+        once."""
         super().__init__()
-        self.key = key
+        self.chapter_id = chapter_id
+        self._called = name
         self._resume = resume
         self._view: ChapterView | None = None
 
@@ -63,7 +65,7 @@ class ChapterScreen(Page):
             yield Static("", id="past", markup=False)
 
     def on_mount(self) -> None:
-        self.head(_name(self.key), "")
+        self.head(words.capital(self._called), "")
         self.query_one(Menu).display = False
         if self._resume:
             self.call_after_refresh(self.open_attempt)
@@ -78,7 +80,7 @@ class ChapterScreen(Page):
             with desk.reading() as connection:
                 found = chapter.view(
                     connection,
-                    self.key,
+                    self.chapter_id,
                     desk.now(),
                     on=desk.settings.exam_on,
                     depth=desk.settings.depth,
@@ -95,7 +97,7 @@ class ChapterScreen(Page):
     def _show(self, view: ChapterView) -> None:
         self._view, today = view, study_day(self.desk.now())
         questions = words.count(view.questions, "question")
-        self.head(words.capital(chapter_title(view.number, view.title)), questions)
+        self.head(words.capital(chapter_title(view.number, view.title, pack=view.of)), questions)
         self.query_one("#mastery", Static).update(_mastery(view, today))
         menu = self.query_one(Menu)
         menu.clear_options().add_options(_options(view, self.desk.settings.exam_on, today))
@@ -143,7 +145,7 @@ class ChapterScreen(Page):
         """Go on with the open attempt, or begin one."""
         try:
             attempt = Attempt(
-                self.desk, self.key, anew=anew or pretest, pretest=pretest or None, book=book
+                self.desk, self.chapter_id, anew=anew or pretest, pretest=pretest or None, book=book
             )
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -206,12 +208,6 @@ def _options(view: ChapterView, exam: date | None, today: date) -> list[Option]:
         set_to = f"{set_to}{passed}; the forecast is for 30 days ahead"
     made.append(option("date", "Set the day of the exam", "d", set_to))
     return made
-
-
-def _name(key: ChapterKey) -> str:
-    """What a chapter is called before it has been looked up."""
-    number, title = (key, "") if isinstance(key, int) else (None, key)
-    return words.capital(chapter_name(number, title))
 
 
 def _can_pretest(view: ChapterView | None) -> bool:

@@ -15,11 +15,11 @@ from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.state import Rating
 from studyapp.notes.note import chapter_title
 from studyapp.notes.prompt import Prompt, find
-from studyapp.study import asking, library, prompt, tracker, words
+from studyapp.study import asking, library, pause, prompt, tracker, words
 from studyapp.study.prompt import Asked, Standing
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
-from studyapp.study.undo import undo
+from studyapp.study.undo import Undone, undo
 from studyapp.tui import places
 from studyapp.tui.evidence import evidence
 from studyapp.tui.keys import bind, letters
@@ -48,6 +48,8 @@ class CoursePage(WritingPage):
         bind("unfamiliar", "familiar(-1)", show=False),
         bind("write", "note", "note", "Write a note of your own, in Markdown; esc leaves"),
         bind("start", tooltip="Start it, which lets its cards in; again: stop"),
+        bind("pause", tooltip="Pause the chapter's cards; again: they go on", show=False),
+        bind("undo", show=False),
         bind("ask", tooltip="Ask for its cards that come only then; again: no longer"),
         bind("watch", tooltip="Open the lecture's video at the selected moment"),
         bind("right", "moment(1)", "next moment", "Select a moment", show=False),
@@ -69,6 +71,7 @@ class CoursePage(WritingPage):
         self.view = SectionView()  # kept, as leaving the page saves what its box says
         self._counts: CardCounts | None = None
         self._writing: CourseSection | None = None  # whose note is in the box
+        self._pauses = 0  # made on this page, or ended
 
     @property
     def entry(self) -> Entry | None:
@@ -96,6 +99,11 @@ class CoursePage(WritingPage):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return {}
+
+    @property
+    def undoes(self) -> bool:
+        """Whether something was done here that can be taken back."""
+        return self._pauses > 0
 
     @property
     def section(self) -> CourseSection | None:
@@ -186,8 +194,10 @@ class CoursePage(WritingPage):
                 if not isinstance(entry, CourseSection | Chapter):
                     return False
                 return bool(entry.cards.deeper or entry.cards.asked)
-            case "quiz":
+            case "quiz" | "pause":
                 return self.chapter is not None
+            case "undo":
+                return self.undoes
             case "watch":
                 return self.view.moment is not None and self.section is not None
             case "moment":
@@ -239,22 +249,51 @@ class CoursePage(WritingPage):
                     lambda connection: tracker.start_section(
                         connection, section.id, now, learner=learner
                     ),
-                    f"{name} is started: {_enter(section.new)}",
+                    f"{name} is started: {_enter(section.new, chapter)}",
                 )
         elif chapter is not None:
-            name, key = words.capital(chapter.name), chapter.key
+            name = words.capital(chapter.name)
             if chapter.started:
                 self._change(
                     lambda connection: tracker.stop_chapter(
-                        connection, key, now=now, learner=learner
+                        connection, chapter.id, now=now, learner=learner
                     ),
                     f"{name} lets no more new cards in as a whole.",
                 )
             else:
                 self._change(
-                    lambda connection: library.start_chapter(connection, key, now, learner=learner),
-                    f"{name} is started: {_enter(chapter.new)}",
+                    lambda connection: library.start_chapter(
+                        connection, chapter.id, now, learner=learner
+                    ),
+                    f"{name} is started: {_enter(chapter.new, chapter)}",
                 )
+
+    def action_pause(self) -> None:
+        chapter, now, learner = self.chapter, self.desk.now(), self.desk.learner
+        if chapter is None:
+            return
+        change = pause.resume if chapter.paused else pause.pause
+        self._pauses += 1
+        self._change(
+            lambda connection: change(connection, chapter.id, now, learner=learner),
+            words.capital(pause.done(chapter.name, going_on=chapter.paused is not None)),
+        )
+
+    def action_undo(self) -> None:
+        self.take_back()
+        self.reload()
+
+    def take_back(self) -> Undone | None:
+        """Take back what was done last, and say what it was."""
+        try:
+            with self.desk.writing() as connection:
+                undone = undo(connection, self.desk.now(), learner=self.desk.learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return None
+        self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
+        self._counts, self._pauses = None, max(0, self._pauses - 1)
+        return undone
 
     def action_ask(self) -> None:
         entry = self.entry
@@ -306,7 +345,7 @@ class CoursePage(WritingPage):
     def action_quiz(self) -> None:
         chapter = self.chapter
         if chapter is not None and self.close_note():
-            self.study.open(places.Chapter(chapter.key))
+            self.study.open(places.Chapter(chapter.id, chapter.name))
 
     def action_find(self) -> None:
         if self.close_note():
@@ -343,7 +382,6 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         bind("down", "point(1)", "next point", show=False),
         bind("up", "point(-1)", "previous point", show=False),
         bind("right", "later", "later", "Read on; its card comes on its day", shown="→"),
-        bind("undo", show=False),
         bind("go_on", tooltip="A page down, then the next section"),
         bind("down", "line(1)", "scroll", "Scroll", show=False),
         bind("up", "line(-1)", "scroll up", show=False),
@@ -381,6 +419,10 @@ class SectionScreen(CoursePage, inherit_bindings=False):
     def entry(self) -> CourseSection:
         return self._section
 
+    @property
+    def undoes(self) -> bool:
+        return super().undoes or bool(find(self._section.text))
+
     def show_course(self) -> None:
         place = self._section.id
         self._section = next(
@@ -390,7 +432,9 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         chapter = self.chapter
         if chapter is not None:
             self.head(
-                words.capital(chapter_title(chapter.number, one_line(chapter.title))),
+                words.capital(
+                    chapter_title(chapter.number, one_line(chapter.title), pack=chapter.of)
+                ),
                 f"{chapter.progress} done",
             )
         if self._edit:
@@ -479,8 +523,6 @@ class SectionScreen(CoursePage, inherit_bindings=False):
                 return card.points is not None
             case "later":
                 return self._asked is not None
-            case "undo":
-                return bool(find(self._section.text))
             case "moment":
                 return self._asked is None
         return True
@@ -576,16 +618,9 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             self.view.scroll_to(y=place, animate=False)
 
     def action_undo(self) -> None:
-        try:
-            with self.desk.writing() as connection:
-                undone = undo(connection, self.desk.now(), learner=self.desk.learner)
-        except StudyError as error:
-            self.notify(str(error), severity="error")
-            return
-        self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
+        undone = self.take_back()
         if undone and undone.card is not None:
             self._passed.discard(undone.card)
-        self._counts = None
         self.reload()
         if undone and self._asked and self._asked.view.id == undone.card:
             self.call_after_refresh(self.view.scroll_end, animate=False)
@@ -596,8 +631,10 @@ def _marks(standings: Mapping[str, Standing]) -> dict[str, str]:
     return {name: "✓" if one.met else "–" if one.aside else "?" for name, one in standings.items()}
 
 
-def _enter(cards: int) -> str:
-    """What starting does with so many cards."""
+def _enter(cards: int, chapter: Chapter | None) -> str:
+    """What starting does with so many cards of a chapter."""
+    if chapter is not None and chapter.paused:
+        return f"no card comes while {chapter.name} is paused."
     return (
         f"{words.count(cards, 'new card')}, a few a day." if cards else "no new cards of its own."
     )
@@ -614,6 +651,7 @@ _OWN = frozenset(
         "watch",
         "moment",
         "quiz",
+        "pause",
         "find",
         "scroll",
         "back",

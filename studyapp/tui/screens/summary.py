@@ -88,7 +88,9 @@ class SummaryScreen(Page):
     def action_quiz(self) -> None:
         assert self._summary is not None
         assert self._summary.attempt is not None
-        self.study.open(places.Chapter(self._summary.attempt.key, resume=True))
+        self.study.open(
+            places.Chapter(self._summary.attempt.chapter, self._summary.attempt.name, resume=True)
+        )
 
     def action_aside(self) -> None:
         self.study.open(places.Aside())

@@ -8,7 +8,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from studyapp.errors import StudyError
-from studyapp.notes.note import chapter_title
 from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
@@ -48,9 +47,7 @@ class TallyScreen(Page):
         found = tally(attempt.questions)
         judged = sum(found.grades.values())
         count = words.count(len(attempt.questions), "question")
-        self.head(
-            chapter_title(attempt.number, attempt.title), "pretest" if attempt.pretest else ""
-        )
+        self.head(attempt.name, "pretest" if attempt.pretest else "")
         told = f"All {count} judged." if attempt.finished else f"{judged} of {count} judged."
         content = Content.assemble((told + "\n", "bold"))
         top = max(found.grades.values(), default=0)

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
+from studyapp.notes.note import chapter_name
 from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.keys import bind
@@ -57,6 +58,7 @@ class TodayScreen(Page):
         bind("reworded", show=False),
         Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
         Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
+        bind("pause", tooltip="Pause the whole course; again: it goes on", show=False),
         Binding("q", "app.quit", "quit", tooltip="Leave studyapp"),
     ]
     DEFAULT_CSS = """
@@ -204,13 +206,13 @@ class TodayScreen(Page):
         if action == "open_chapter":
             return view.next_chapter is not None
         if action == "five":
-            return view.begun
+            return _can_be_asked(view)
         if action == "quiz":
             return _quizzed(view) is not None
         if action == "reworded":
             return bool(self._reworded)
         if action == "more":
-            return bool(view.waiting) or not view.counts.total
+            return bool(view.waiting) or not (view.counts.total or view.paused)
         return True
 
     @on(Menu.OptionSelected)
@@ -251,6 +253,9 @@ class TodayScreen(Page):
     def action_undo(self) -> None:
         self._do("undo")
 
+    def action_pause(self) -> None:
+        self._do("pause")
+
     def _do(self, what: str) -> None:
         from studyapp.study.plan import FIVE
         from studyapp.study.sitting import Sitting
@@ -280,6 +285,8 @@ class TodayScreen(Page):
                 study.open(places.Course())
             elif what == "redate":
                 self._redate()
+            elif what == "pause":
+                self._pause(self._overview)
             elif what == "five":
                 five = Sitting(study.desk, FIVE)
                 if five.view is None:
@@ -334,15 +341,26 @@ class TodayScreen(Page):
         self.notify(f"{words.count(done.entries, 'date')} put right; u takes it back.")
         self.refresh_overview()
 
+    def _pause(self, overview: Overview) -> None:
+        """Let no card come, or let all go on."""
+        from studyapp.study import pause
+
+        desk, going_on = self.desk, overview.paused is not None
+        with desk.writing() as connection:
+            change = pause.resume if going_on else pause.pause
+            change(connection, None, desk.now(), learner=desk.learner)
+        self.notify(pause.done("The course", going_on=going_on))
+        self.refresh_overview()
+
     def _open_quiz(self) -> None:
         """The chapter of the attempt that was left last, with it on top; else the one started
         last."""
         assert self._overview is not None
         waiting = self._prospect.attempt if self._prospect else None
         if waiting is not None:
-            self.study.open(places.Chapter(waiting.key, resume=True))
+            self.study.open(places.Chapter(waiting.chapter, waiting.name, resume=True))
         elif (row := _quizzed(self._overview)) is not None:
-            self.study.open(places.Chapter(row.key))
+            self.study.open(places.Chapter(row.id, row.name))
 
     def _open_next_chapter(self) -> None:
         from studyapp.study.library import start_chapter
@@ -354,7 +372,7 @@ class TodayScreen(Page):
         if chapter is None:
             return
         with desk.writing() as connection:
-            start_chapter(connection, chapter.key, desk.now(), learner=desk.learner)
+            start_chapter(connection, chapter.id, desk.now(), learner=desk.learner)
             found = newest(connection, desk.now(), learner=desk.learner)
         self._opened.append((chapter, found))
         self.notify(f"{_opened(chapter)}; u closes it again.")
@@ -366,7 +384,7 @@ class TodayScreen(Page):
 
         desk = self.desk
         with desk.writing() as connection:
-            stop_chapter(connection, row.key, now=desk.now(), learner=desk.learner)
+            stop_chapter(connection, row.id, now=desk.now(), learner=desk.learner)
         self.notify(f"{words.capital(row.name)} is closed again.")
         self.refresh_overview()
 
@@ -388,12 +406,15 @@ def _options(
     if counts.total:
         told = "Start reviewing" if overview.begun else "Start with your first cards"
         options.append(option("review", told, "enter"))
+    elif overview.paused:
+        told = f"paused since {words.day(overview.paused, overview.day)}"
+        options.append(option("pause", "Let the course go on", "P", told))
     elif overview.waiting:
         told = f"{overview.waiting} wait, what you remember best first"
         options.append(option("more", "As much time again today", "m", told))
     elif overview.chapters:
         options.append(option("more", "Study more new cards today", "m"))
-    if overview.begun:
+    if _can_be_asked(overview):
         options.append(option("five", "Five questions, five minutes", "f", "what is fading most"))
     if overview.ahead is not None:
         latest = overview.ahead.latest
@@ -402,7 +423,9 @@ def _options(
     options += _quiz_options(overview, prospect.attempt if prospect else None)
     if overview.next_chapter is not None:
         row = overview.next_chapter
-        options.append(option("open", f"Start {row.name}", "o", row.title if row.number else ""))
+        name = chapter_name(row.number, row.title)
+        told = row.label if row.number else row.of or ""
+        options.append(option("open", f"Start {name}", "o", told))
     if overview.chapters:
         told = f"{prospect.done}; next {prospect.following}" if prospect else ""
         options.append(option("course", "Course", "t", told))
@@ -430,15 +453,21 @@ def _first_of(reworded: Sequence[Reworded]) -> str:
     return f"{first} and {others} more" if others else first
 
 
+def _can_be_asked(overview: Overview) -> bool:
+    """Whether a card was met of a chapter that goes on."""
+    return any(row.introduced and not row.paused for row in overview.chapters)
+
+
 def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
     if attempt is not None:
         left = f"left {words.ago(attempt.newest, overview.day)}"
         told = f"{attempt.answered} of {attempt.questions} answered, {left}"
-        return [option("quiz", f"Continue questionnaire {attempt.key}", "c", told)]
+        return [option("quiz", f"Continue questionnaire {attempt.label}", "c", told)]
     row = _quizzed(overview)
     if row is None:
         return []
-    return [option("quiz", f"Questionnaire, {row.name}", "c", "answer in writing")]
+    told = row.label if row.of else "answer in writing"
+    return [option("quiz", f"Questionnaire, {chapter_name(row.number, row.title)}", "c", told)]
 
 
 def _quizzed(overview: Overview) -> ChapterRow | None:
@@ -476,6 +505,7 @@ def _now_due(overview: Overview, budget: int) -> Content:
         )
     if not counts.total:
         told = "today's time is used up" if overview.waiting else "you are done for today"
+        told = "the course is paused" if overview.paused else told
         line = Content.assemble(("Now due\n", "bold"), f"  Nothing: {told}.\n")
     else:
         line = Content.assemble(
@@ -531,7 +561,7 @@ def _course(overview: Overview, outlooks: Mapping[int, Outlook], width: int) -> 
     told = later and (
         f"mastery tomorrow → {words.day(later, overview.day)} without review; questions introduced"
     )
-    title = min(max(len(row.title) for row in overview.chapters), 26 if width < 90 else 46)
+    title = min(max(len(row.label) for row in overview.chapters), 26 if width < 90 else 46)
     bar = max(0, min(_BAR, width - title - 44))
     return Content.assemble(
         ("Course", "bold"),
@@ -544,12 +574,14 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int
     counts = row.counts
     if not row.cards:
         due = "to read"
+    elif row.paused:
+        due = words.paused(row.paused)
     elif not (row.started or row.introduced):
         due = "not started"
     else:
         held = f"{row.waiting} wait" if row.waiting else f"{counts.new} new"
         due = f"{counts.review + counts.learning} due, {held}"
-    title = row.title if len(row.title) <= width else row.title[: width - 1] + "…"
+    title = row.label if len(row.label) <= width else row.label[: width - 1] + "…"
     share, mastery, met = 0.0, "", ""
     if outlook is not None and outlook.now.introduced:
         share = outlook.now.value

@@ -14,7 +14,9 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
+from studyapp.notes.note import chapter_label
 from studyapp.notes.plain import plain
+from studyapp.study import words
 from studyapp.study.tracker import FAMILIAR, Chapter, Completion, Course, CourseSection, Part
 from studyapp.tui.keys import bind
 
@@ -174,7 +176,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
             case Chapter():
                 left = [
                     (fold, quiet),
-                    (f"{entry.number or ''} {one_line(entry.title)}".strip(), Style()),
+                    (f"{entry.number or ''} {_title(entry)}".strip(), Style()),
                 ]
                 right = self._chapter(entry)
                 depth = 1
@@ -192,6 +194,9 @@ class Contents(Tree[Entry], inherit_bindings=False):
 
     def _chapter(self, chapter: Chapter) -> list[Piece]:
         quiet = self._style("quiet")
+        if chapter.paused:
+            gap = "  " if chapter.sections else ""
+            return [(words.paused(chapter.paused) + gap, quiet), *self._progress(chapter.progress)]
         if not chapter.sections:
             other = "no sections" if chapter.number is not None else "not started"
             return [("started" if chapter.started else other, quiet)]
@@ -249,6 +254,10 @@ def key(entry: Entry | None) -> object:
 def one_line(title: str) -> str:
     """A title without Markdown's marks."""
     return " ".join(plain(title).split())
+
+
+def _title(chapter: Chapter) -> str:
+    return chapter_label(one_line(chapter.title), chapter.of)
 
 
 def _walk(course: Course) -> Iterator[Entry]:

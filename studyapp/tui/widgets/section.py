@@ -157,10 +157,13 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
         case Chapter():
             done = f"{entry.progress} done · " if entry.sections else ""
             cards = words.count(entry.new + entry.known, "card")
-            if entry.started:
+            if entry.paused:
+                state = f"paused since {words.day(entry.paused, study_day(now))}"
+                text = "`P` lets it go on: what is overdue comes within each day's time."
+            elif entry.started:
                 state, text = (
                     "started",
-                    "`c` opens the questionnaire. `o` lets no more new cards in.",
+                    "`c` opens the questionnaire. `o` lets no more new cards in, `P` no card.",
                 )
             elif entry.number is None:
                 state = "not started"
@@ -171,7 +174,7 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
                     "`o` starts the whole chapter, which lets its cards in, a few a day; on a "
                     "section it lets in that section's alone. `c` opens the questionnaire."
                 )
-            name = words.capital(chapter_title(entry.number, one_line(entry.title)))
+            name = words.capital(chapter_title(entry.number, one_line(entry.title), pack=entry.of))
             deeper = _deeper(entry.cards)
             return name, f"{done}{cards} · {state}" + (f" · {deeper}" if deeper else ""), text
         case Part():

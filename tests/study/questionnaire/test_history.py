@@ -77,13 +77,13 @@ def test_what_waits_is_the_attempt_that_was_left_last(engine: Engine, clock: Clo
     with reading(engine) as connection:
         found = questionnaire.waiting(connection, learner=1)
     assert found is not None
-    assert (found.key, found.answered, found.questions) == (2, 1, 4)
+    assert (found.chapter, found.answered, found.questions) == (2, 1, 4)
     assert found.newest == study_day(clock())
     grade(begin(engine, clock, 2), *[Grade.GOT] * 4)
     with reading(engine) as connection:
         found = questionnaire.waiting(connection, learner=1)
     assert found is not None
-    assert (found.key, found.answered, found.questions) == (1, 2, 12)
+    assert (found.chapter, found.answered, found.questions) == (1, 2, 12)
 
 
 def test_mastery_is_zero_unseen_and_falls_without_review(engine: Engine, clock: Clock) -> None:
