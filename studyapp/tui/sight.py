@@ -8,7 +8,8 @@ from textual.widget import Widget
 
 def bring(body: VerticalScroll, first: Widget, last: Widget) -> None:
     """Scroll *body* until *last* is in sight, but never past *first*; no more than is needed."""
-    top = body.region.y - round(body.scroll_y)
+    # Not by `scroll_y`, which is ahead of where things stand until they are painted anew.
+    top = body.children[0].region.y - body.children[0].virtual_region.y
     needed = last.region.bottom - top - body.size.height
     body.scroll_to(y=max(0, min(first.region.y - top, needed)), animate=False)
 
