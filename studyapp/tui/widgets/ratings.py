@@ -16,6 +16,7 @@ from studyapp.memory.state import Rating
 from studyapp.study import words
 
 _WIDE = 26  # cells of a button that has room for words
+_ROOMY = 15  # cells in which a time and what the rating means can stand apart
 
 
 class RatingButton(Static):
@@ -78,7 +79,8 @@ class Ratings(Horizontal):
             name = "partly" if halfway else rating.name.lower()
             told = not halfway and (explained or rating is Rating.HARD)
             wait = "  tomorrow" if halfway else waits[rating].rjust(6)
-            wait, hint = _beside(wait, words.MEANINGS[rating] if told else (), button.size.width)
+            hints, width = words.MEANINGS[rating] if told else (), button.size.width
+            wait, hint = _beside(wait, hints, width, close=explained and width < _ROOMY)
             button.update(
                 Content.assemble(
                     (f"{rating.value} {name}", "bold"),
@@ -95,12 +97,8 @@ class Ratings(Horizontal):
         self.post_message(self.Chosen(event.rating))
 
 
-def _beside(wait: str, hints: Sequence[str], width: int) -> tuple[str, str]:
+def _beside(wait: str, hints: Sequence[str], width: int, *, close: bool) -> tuple[str, str]:
     """When a card comes back, and the longest of the *hints* that stands whole beside it."""
-    for hint in hints:
-        if len(wait) + len(hint) + 2 <= width:
-            return wait, f"  {hint}"
-    short = wait.strip()
-    if hints and len(short) + len(hints[-1]) < width:
-        return short, f" {hints[-1]}"
-    return wait, ""
+    shown, gap = (wait.strip(), " ") if close else (wait, "  ")
+    fits = [hint for hint in hints if len(shown) + len(gap) + len(hint) <= width]
+    return (shown, gap + fits[0]) if fits else (wait, "")
