@@ -708,7 +708,8 @@ class LessonScreen(Page):
         what = "A card of it is made" if made.new else "A card of yours covers it"
         when = words.short_day(made.due, made.due)
         again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
-        back = "; u takes it back" if made.new and not asked else ""
+        undo = f"; {self.key_of('undo')} takes it back"
+        back = undo if made.new and not asked else ""
         told = f"{what}; it comes up on {when}{again}{back}."
         self.app.call_from_thread(self.notify, told)
 

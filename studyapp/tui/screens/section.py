@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import Connection
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.screen import Screen
 
 from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
@@ -354,11 +355,9 @@ class SectionScreen(CoursePage, inherit_bindings=False):
     ]
     DEFAULT_CSS = """
     SectionScreen {
-        & > SectionView { width: 100%; max-width: 103; padding: 1 1 0 1; }
-        & > Ratings { display: none; max-width: 103; }
-        &.-asking > Ratings { display: block; }
-        &.-tiny > SectionView, &.-flat > SectionView, &.-tiny > Ratings, &.-flat > Ratings {
-            display: none; }
+        & .body { padding: 1 1 0 1; }
+        & Ratings { display: none; }
+        &.-asking Ratings { display: block; }
     }
     """
 
@@ -371,8 +370,10 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         self._passed: set[int] = set()  # cards
 
     def compose_body(self) -> ComposeResult:
-        yield self.view
-        yield Ratings()
+        with Vertical(classes="card"):
+            yield self.view.add_class("body")
+            with Vertical(classes="foot"):
+                yield Ratings()
 
     def on_mount(self) -> None:
         self.watch(self.view, "scroll_y", self._look, init=False)
@@ -402,7 +403,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             self.action_scroll(1)
             return
         if self._asked is not None:
-            self.notify("1-4 say how well you knew it; → reads on without.")
+            again, easy, on = map(self.key_of, ("again", "easy", "right"))
+            self.notify(f"{again}-{easy} say how well you knew it; {on} reads on without.")
             return
         sections = self.course.sections
         place = next((at for at, one in enumerate(sections) if one.id == self._section.id), None)

@@ -14,14 +14,14 @@ from textual.widgets import Static
 
 from studyapp.memory.state import Rating
 
-_WIDE = 26  # cells of a button that has room for words
+_WIDE = 24  # cells of a button that has room for words
 
 
 class RatingButton(Static):
     """One rating; a click gives it."""
 
     DEFAULT_CSS = """
-    RatingButton { width: 1fr; height: 2; padding: 0 1; text-wrap: nowrap;
+    RatingButton { width: 1fr; height: 2; padding: 0 1 0 0; text-wrap: nowrap;
         &:hover { background: $boost; }
         &.-proposed { background: $accent 25%; text-style: bold; } }
     """
@@ -42,7 +42,7 @@ class Ratings(Horizontal):
     """The buttons side by side. Posts `Chosen`."""
 
     DEFAULT_CSS = """
-    Ratings { height: 3; max-width: 112; border-top: solid $foreground 20%; padding: 0 1; }
+    Ratings { height: 3; border-top: solid $foreground 20%; padding: 0 1; }
     """
 
     @dataclass
@@ -71,17 +71,18 @@ class Ratings(Horizontal):
         said is called so: it comes back tomorrow."""
         for button, rating in zip(self.query(RatingButton), Rating, strict=True):
             button.set_class(rating is proposed, "-proposed")
-            room = button.size.width >= _WIDE
-            hint = "remembered, slowly" if room else "slowly"
+            room = button.size.width
             halfway = partly and rating is Rating.AGAIN
             name = "partly" if halfway else rating.name.lower()
+            when = "  tomorrow" if halfway else waits[rating].rjust(6)
+            hint = "  slowly" if rating is Rating.HARD and len(when) + 8 <= room else ""
+            mark = f" ◂ {why if room >= _WIDE else ''}" if rating is proposed else ""
             button.update(
                 Content.assemble(
                     (f"{rating.value} {name}", "bold"),
-                    (f" ◂ {why if room else ''}" if rating is proposed else "", "$text-accent"),
-                    "\n",
-                    "  tomorrow" if halfway else waits[rating].rjust(6),
-                    (f"  {hint}" if rating is Rating.HARD else "", "dim"),
+                    (mark, "$text-accent"),
+                    f"\n{when}",
+                    (hint, "dim"),
                 )
             )
 
