@@ -54,7 +54,8 @@ class StudyApp(App[None]):
     ]
     CSS = """
     * { scrollbar-size-vertical: 1; }
-    OptionList:nocolor > .option-list--option-highlighted { text-style: reverse; }
+    OptionList:nocolor > .option-list--option-highlighted {
+        background: $foreground 30%; text-style: bold underline; }
     """
 
     def __init__(

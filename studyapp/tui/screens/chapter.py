@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -75,8 +75,8 @@ class ChapterScreen(Page):
     def on_screen_resume(self) -> None:
         self._load()
 
-    @work(thread=True, exclusive=True, group="chapter")
     def _load(self) -> None:
+        """Read it before the first frame is painted: that takes no longer than a frame or two."""
         desk = self.desk
         try:
             with desk.reading() as connection:
@@ -89,12 +89,9 @@ class ChapterScreen(Page):
                     learner=desk.learner,
                 )
         except StudyError as error:
-            self.app.call_from_thread(self._say, str(error))
+            self.query_one("#mastery", Static).update(str(error))
             return
-        self.app.call_from_thread(self._show, found)
-
-    def _say(self, sentence: str) -> None:
-        self.query_one("#mastery", Static).update(sentence)
+        self._show(found)
 
     def _show(self, view: ChapterView) -> None:
         self._view, today = view, study_day(self.desk.now())

@@ -98,6 +98,7 @@ class Page(Screen[None]):
     """
 
     def compose(self) -> ComposeResult:
+        self._fit()
         yield TitleBar()
         with Vertical(id="page"):
             yield from self.compose_body()
@@ -111,7 +112,17 @@ class Page(Screen[None]):
         self._show_told()
 
     def on_screen_resume(self) -> None:
+        self._fit()
         self._show_told()
+
+    def _fit(self) -> None:
+        """Take the classes of the window's size, which Textual gives only after the first frame,
+        and only to the page that is on top."""
+        sides = (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS)
+        for cells, breakpoints in zip(self.app.size, sides, strict=True):
+            here = [name for least, name in breakpoints or () if cells >= least][-1]
+            for _, name in breakpoints or ():
+                self.set_class(name == here, name)
 
     def _show_told(self) -> None:
         """Show what was told on the page before; not yet composed, it comes with the mount."""

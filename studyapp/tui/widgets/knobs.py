@@ -15,9 +15,9 @@ from studyapp.errors import SettingError
 from studyapp.lab import knobs as lab_knobs
 from studyapp.lab.protocol import Knob, Value
 from studyapp.study import words
-from studyapp.tui.flow import flow
+from studyapp.tui.flow import Flow
 from studyapp.tui.keys import bind
-from studyapp.tui.row import Row, Rows
+from studyapp.tui.row import Laid, Row, Rows
 from studyapp.tui.widgets.field import LineField
 
 _VALUE = 34  # cells of a knob with its value and range, before its reason
@@ -164,12 +164,12 @@ class Knobs(Vertical):
         """What is set: each knob with its reason where there is room, else all on one line."""
         fields = list(self.query(KnobInput))
         if self.screen.has_class("-tall"):
-            text: Content | Rows = Rows([self._explained(field) for field in fields])
+            text: Laid = Rows([self._explained(field) for field in fields])
         else:
             parts = [self._value(field) for field in fields]
             if all(field.is_default for field in fields):
                 parts.append(Content.styled("✓ defaults", "dim"))
-            text = flow(parts, self.size.width)
+            text = Flow(parts)
         self.query_one("#set", Static).update(text)
 
     def _value(self, field: KnobInput) -> Content:

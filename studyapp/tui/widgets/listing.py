@@ -22,10 +22,10 @@ class Listing(OptionList, inherit_bindings=False):
     def scroll_to_region(
         self, region: Region, *, spacing: Spacing | None = None, **options: Any
     ) -> Offset:
-        """Bring a line in sight; with the first one, what stands above the list as well."""
-        if self.highlighted == 0:
-            region = region.union(Region(0, -self.virtual_region.y, 1, 1))
+        """Bring a line in sight; with the first one, what stands above the list, if both fit."""
         if isinstance(self.parent, Widget):
             place = region.translate(self.virtual_region.offset)
+            if self.highlighted == 0 and place.bottom <= self.parent.size.height:
+                place = place.union(Region(0, 0, 1, 1))
             self.call_after_refresh(self.parent.scroll_to_region, place, animate=False)
         return super().scroll_to_region(region, spacing=spacing, **options)

@@ -144,8 +144,8 @@ class NumberInput(LineField):
     """
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.character is None or event.character in "0123456789.-+eE":
-            await super()._on_key(event)
+        if event.character is not None and event.character not in "0123456789.-+eE":
+            event.prevent_default()  # the field's own way with a key, not what the key is bound to
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return character is not None and character in "0123456789.-+eE"
