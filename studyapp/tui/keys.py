@@ -116,6 +116,13 @@ ACTIONS: Mapping[str, Key] = {
     "quit": Key("ctrl+q", "quit", "Leave studyapp"),
 }
 TABLE: Mapping[str, Key] = {**MOVES, **ACTIONS}
+# What may write in the log of the cards: whatever else a key does changes none of them.
+CHANGING = frozenset(
+    (
+        *("go_on", "again", "hard", "good", "easy", "save", "back", "new", "start", "undo"),
+        *("bury", "suspend", "know", "ask", "ask_found", "done", "restore", "mark"),
+    )
+)
 _LEAVING = ("back", "save", "quit")  # what has to work in a box that takes all letters
 _TICKING = Key(",".join(LETTERS[:TICKS]), "tick", "Tick the point of that letter", on="card")
 
