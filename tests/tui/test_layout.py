@@ -170,3 +170,25 @@ async def test_the_first_frame_of_a_page_is_the_right_one(
         await walk(pilot, keys, "")
         first = next(shown for screen, shown in frames if screen is app.screen)
         assert first == lines(pilot).splitlines()[:-1]
+
+
+async def test_the_ratings_are_near_the_answer_and_stay_where_they_are(
+    make_app, open_today
+) -> None:
+    def rule(pilot: Pilot[None]) -> int:
+        """The line above the ratings."""
+        return [set(line.strip()) for line in lines(pilot).splitlines()].index({"─"}, 3)
+
+    async with make_app().run_test(size=(200, 60)) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "1 of 10")
+        place = rule(pilot)
+        assert place < 30
+        await pilot.press("t", "a", "enter", "b", "enter", "c")
+        await settled(pilot)
+        assert rule(pilot) == place
+        await pilot.press("ctrl+s")
+        await shows(pilot, "1 again")
+        assert rule(pilot) == place
+        assert "1 again" in lines(pilot).splitlines()[place + 1]

@@ -207,12 +207,14 @@ class CoursePage(WritingPage):
         )
 
     def action_familiar(self, step: int) -> None:
-        """One up or down; below 0 is not said."""
+        """One up or down, from 1 or 0 if nothing was said; below 0 is not said."""
         section = self.section
         if section is None:
             return
-        now = -1 if section.familiarity is None else section.familiarity
-        value = max(-1, min(FAMILIAR, now + step))
+        if section.familiarity is None:
+            value = max(0, step)
+        else:
+            value = max(-1, min(FAMILIAR, section.familiarity + step))
         self._change(
             lambda connection: tracker.set_familiarity(
                 connection,
