@@ -54,6 +54,7 @@ class StudyApp(App[None]):
     ]
     CSS = """
     * { scrollbar-size-vertical: 1; }
+    CommandPalette > Vertical { max-width: 103; }
     OptionList:nocolor > .option-list--option-highlighted {
         background: $foreground 30%; text-style: bold underline; }
     """
@@ -349,7 +350,7 @@ class StudyApp(App[None]):
         for command in super().get_system_commands(screen):
             if command.title not in ("Quit", "Keys", "Maximize", "Minimize"):
                 yield command
-        yield SystemCommand("Settings", f"Open {settings_path()} in $EDITOR", self.edit_settings)
+        yield SystemCommand("Settings", "Open settings.toml in $EDITOR", self.edit_settings)
         seen = {*MOVES, "palette"} | {one.action for one in letters()}
         for active in screen.active_bindings.values():
             binding = active.binding

@@ -86,7 +86,7 @@ class Page(Screen[None]):
         & .body { height: 1fr; padding: 0 1; scrollbar-gutter: stable; }
         & .card { height: 1fr; }
         & .foot { dock: bottom; height: auto; }
-        &.-tall .card { height: auto; min-height: 24; max-height: 100%;
+        &.-tall .card { height: auto; min-height: 26; max-height: 100%;
             & > .body { height: auto; max-height: 100%; } }
         & > #too-small { display: none; height: 100%; content-align: center middle;
             text-align: center; }
