@@ -11,11 +11,12 @@ from pathlib import Path
 
 import click
 import pytest
+from textual.keys import format_key
 
 import studyapp
 from studyapp import config
 from studyapp.commands.main import main
-from studyapp.tui.keys import keymap
+from studyapp.tui.keys import TABLE, Key, keymap
 
 HOUSE = Path(studyapp.__file__).parent
 ROOT = Path(__file__).parents[1]
@@ -142,6 +143,18 @@ def test_readme_has_every_setting_with_a_value_that_is_allowed() -> None:
     values = tomllib.loads("\n".join(blocks))
     keymap(dict(config.parse(values, "README").keys))
     assert sorted(values) == sorted(one.name for one in fields(config.Settings))
+
+
+def key_row(name: str, key: Key) -> str:
+    shown = key.shown or " ".join(map(format_key, key.keys.split(",")))
+    return f"| `{shown}` | {key.tooltip} | `{name}` | {key.on} |".replace("  |", " |")
+
+
+def test_readme_has_every_key_as_the_table_of_keys_has_it() -> None:
+    """Where a pair is told of together, under the name of the first."""
+    said = re.findall(r"^\| `[^`]+` \| .+ \| `[a-z_]+` \|.*$", readme(), re.MULTILINE)
+    rows = [key_row(name, key) for name, key in TABLE.items() if key.tooltip]
+    assert "\n".join(said) == "\n".join(rows)
 
 
 def test_readme_has_every_command_and_no_other() -> None:

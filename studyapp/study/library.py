@@ -253,7 +253,7 @@ def edited(desk: Desk, view: CardView) -> None:
                 told = f" ({problems[0].message})" if problems else ""
                 raise StudyError(
                     f"This is no longer the one note {view.note.id}{told}; "
-                    f"E opens it again. It is kept in {draft}."
+                    f"edit it again. It is kept in {draft}."
                 )
             path = _put(desk, view, text)
         disk.remove(draft)

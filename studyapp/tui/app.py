@@ -16,10 +16,11 @@ from textual.events import Event, Key
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from studyapp.config import Current, Settings
+from studyapp.config import Current, Settings, load, settings_path
 from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui import places
+from studyapp.tui.editor import edit
 from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
@@ -45,8 +46,17 @@ class StudyApp(App[None]):
 
     TITLE = "studyapp"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS = [bind("help"), bind("quit", show=False, first=True)]  # noqa: RUF012
-    CSS = "* { scrollbar-size-vertical: 1; }"
+    BINDINGS = [  # noqa: RUF012
+        bind("help"),
+        bind("palette", "command_palette", show=False, first=True),
+        bind("quit", show=False, first=True),
+    ]
+    CSS = """
+    * { scrollbar-size-vertical: 1; }
+    CommandPalette > Vertical { max-width: 103; }
+    OptionList:nocolor > .option-list--option-highlighted {
+        background: $foreground 30%; text-style: bold underline; }
+    """
 
     def __init__(
         self,
@@ -333,7 +343,8 @@ class StudyApp(App[None]):
             self.exit()
         else:
             self.hurried = True
-            self.notify("It is not saved yet. ctrl+q again closes without it.", severity="error")
+            again = f"{of('quit', self.keymap)} again closes without it"
+            self.notify(f"It is not saved yet. {again}.", severity="error")
 
     def action_help_quit(self) -> None:
         """ctrl+c copies, and who wants to leave is told how."""
@@ -341,19 +352,20 @@ class StudyApp(App[None]):
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.screen.active_bindings))
+            self.push_screen(HelpScreen(self.screen.active_bindings, self.keymap))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own but for leaving, then each action that works here, once, with its key."""
         for command in super().get_system_commands(screen):
-            if command.title not in ("Quit", "Keys"):
+            if command.title not in ("Quit", "Keys", "Maximize", "Minimize"):
                 yield command
-        seen = {*MOVES, "command_palette"} | {one.action for one in letters()}
+        yield SystemCommand("Settings", "Open settings.toml in $EDITOR", self.edit_settings)
+        seen = {*MOVES, "palette"} | {one.action for one in letters()}
         for active in screen.active_bindings.values():
             binding = active.binding
-            name = binding.id or binding.action.removeprefix("app.")
-            if active.enabled and binding.tooltip and name not in seen:
-                seen.add(name)
+            names = {binding.id or "", binding.action.removeprefix("app.")} - {""}
+            if active.enabled and binding.tooltip and not names & seen:
+                seen |= names
                 yield SystemCommand(
                     f"{binding.description.capitalize()}  {self.get_key_display(binding)}",
                     binding.tooltip,
@@ -361,6 +373,18 @@ class StudyApp(App[None]):
                         self.run_action(action, default_namespace=node)
                     ),
                 )
+
+    def edit_settings(self) -> None:
+        """Open settings.toml; what it says holds from the next start, if it can be read."""
+        path = settings_path()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            edit(self, path, 1)
+            load(path)
+        except (StudyError, OSError) as error:
+            self.notify(str(error), severity="error")
+        else:
+            self.notify(f"What {path} says holds from the next start.")
 
     def _keep_theme(self, theme: str) -> None:
         if theme != self._theme_to_keep:

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
@@ -15,7 +16,7 @@ from studyapp.errors import StudyError
 _FALLBACKS = ("nano", "vi", "notepad")
 
 
-def edit(app: App[object], path: Path, line: int) -> None:
+def edit(app: App[Any], path: Path, line: int) -> None:
     """Run $VISUAL or $EDITOR on *path* at *line* and wait for it; the app is suspended meanwhile.
 
     Raises StudyError with one sentence if there is no editor or it fails; what it has saved is

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from textual.content import Content
+
+from studyapp.tui.row import Laid
 
 GAP = "   "
 
 
-def flow(pieces: Iterable[Content], width: int) -> Content:
-    """Return the pieces on lines of at most *width* cells; a longer one has a line of its own."""
-    lines: list[Content] = []
-    for piece in pieces:
-        if lines and lines[-1].cell_length + len(GAP) + piece.cell_length <= width:
-            lines[-1] = lines[-1] + GAP + piece
-        else:
-            lines.append(piece)
-    return Content("\n").join(lines)
+class Flow(Laid):
+    """Pieces on as few lines as they need; one that is longer than a line has one of its own."""
+
+    def __init__(self, pieces: Sequence[Content]) -> None:
+        self._pieces = pieces
+
+    def lines(self, width: int) -> list[Content]:
+        lines: list[Content] = []
+        for piece in self._pieces:
+            if lines and lines[-1].cell_length + len(GAP) + piece.cell_length <= width:
+                lines[-1] = lines[-1] + GAP + piece
+            else:
+                lines.append(piece)
+        return lines

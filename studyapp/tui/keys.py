@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING, cast
 
 from textual.binding import Binding, BindingType
-from textual.keys import Keys, _character_to_key, format_key
+from textual.keys import Keys, _character_to_key, format_key, key_to_character
 
 from studyapp.errors import SettingError, printable
 from studyapp.study.words import LETTERS
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from studyapp.tui.host import Host
 
 TICKS = 8  # points that a letter ticks; where there are more, the cursor reaches them
 HELD = 0.15  # seconds: the same key again so soon is one that is held down
@@ -47,6 +53,8 @@ MOVES: Mapping[str, Key] = {
     "page_up": Key("pageup", "page up", ""),
     "top": Key("home", "top", "To the beginning, or the end", "home end"),
     "bottom": Key("end", "bottom", ""),
+    "next_field": Key("tab", "next field", "Go to the next field, or the one before"),
+    "previous_field": Key("shift+tab", "field before", ""),
 }
 ACTIONS: Mapping[str, Key] = {
     "tick": Key("x", "tick", "Tick what is at the cursor, or take the tick off"),
@@ -62,6 +70,9 @@ ACTIONS: Mapping[str, Key] = {
     "edit": Key("E", "edit", "Open the source at its line in $EDITOR"),
     "rewrite": Key("W", "edit here", "Change the note's text without leaving the app"),
     "ask": Key("A", "ask", "Ask for cards that come only then; again: no longer"),
+    "ask_found": Key(
+        "ctrl+o", "ask for its card", "Ask for its cards; again: no longer", on="find"
+    ),
     "flag": Key("F", "flag", "Flag to come back to, or take the flag away"),
     "sure": Key("S", "sure", "How sure you are: 50%, 60%, … 100%, not said"),
     "done": Key("D", "done", "Mark as done; what you wrote is the note"),
@@ -92,6 +103,7 @@ ACTIONS: Mapping[str, Key] = {
     "repeat": Key("R", "once more", "Once more, from the beginning", on="chapter lab"),
     "book": Key("b", "the book's", "Begin the book's own questionnaire", on="chapter"),
     "pretest": Key("p", "pretest", "Guess before you read", on="chapter"),
+    "export": Key("X", "export", "Write it as a post to publish", on="chapter"),
     "date": Key("d", "exam day", "The day that mastery is forecast for", on="chapter"),
     "familiar": Key("plus,equals_sign", "familiar", "How familiar it is", "+ -", "section"),
     "unfamiliar": Key("minus", "less familiar", "", on="section"),
@@ -100,12 +112,22 @@ ACTIONS: Mapping[str, Key] = {
     "plot": Key("p", "plot", "Show the next plot", on="lab"),
     "scale": Key("g", "log", "Log or linear scale", on="lab"),
     "source": Key("v", "code", "Show the experiment's source", on="lab"),
+    "defaults": Key("ctrl+r", "defaults", "Set all knobs to their defaults", on="lab"),
     # leaving
     "back": Key("escape,q", "back", "Back; all is kept", "esc"),
     "help": Key("question_mark", "help", "Show every key that works here", "?"),
+    "palette": Key("ctrl+p", "commands", "Find any command by its name"),
     "quit": Key("ctrl+q", "quit", "Leave studyapp"),
 }
 TABLE: Mapping[str, Key] = {**MOVES, **ACTIONS}
+# What may write in the log of the cards: whatever else a key does changes none of them.
+CHANGING = frozenset(
+    (
+        *("go_on", "again", "hard", "good", "easy", "save", "back", "new", "start", "undo"),
+        *("bury", "suspend", "know", "ask", "ask_found", "done", "restore", "mark"),
+    )
+)
+_LEAVING = ("back", "save", "quit")  # what has to work in a box that takes all letters
 _TICKING = Key(",".join(LETTERS[:TICKS]), "tick", "Tick the point of that letter", on="card")
 
 
@@ -140,19 +162,19 @@ def bind(
     )
 
 
-def letters(*, first: bool = False) -> list[Binding]:
+def letters(number: int = TICKS, *, show: bool = True, first: bool = False) -> list[Binding]:
     """A letter for each of the first points: `tick(0)` and so on."""
     return [
         Binding(
             LETTERS[index],
             f"tick({index})",
             "tick",
-            index == 0,
-            f"a-{LETTERS[TICKS - 1]}",
+            show and index == 0,
+            f"a-{LETTERS[number - 1]}",
             first,
             "Tick the point of that letter",
         )
-        for index in range(TICKS)
+        for index in range(number)
     ]
 
 
@@ -175,6 +197,12 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
             hint += f"Known are {', '.join(sorted(TABLE))}."
             raise SettingError(f"[keys]: there is no action {printable(name)!r}; {hint}")
         changed[name] = ",".join(_named(name, key) for key in keys.split(","))
+        if name in _LEAVING and all(map(_is_typed, changed[name].split(","))):
+            usual = TABLE[name].keys.partition(",")[0]
+            raise SettingError(
+                f"[keys]: {name} = {printable(repr(keys))} is a letter in a box that is typed in; "
+                f'give it a second key, as in "{printable(keys)}, {usual}".'
+            )
     taken: dict[str, list[tuple[str, str]]] = {}
     for name, key in {"ticking a point": _TICKING, **TABLE}.items():
         for one in changed.get(name, key.keys).split(","):
@@ -190,6 +218,17 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
 def of(name: str, wanted: Mapping[str, str]) -> str:
     """The first key of an action, for a sentence; *wanted* is what `keymap` gives."""
     return format_key(wanted.get(name, TABLE[name].keys).split(",")[0])
+
+
+def key_of(widget: Widget, name: str) -> str:
+    """The key of an action as the learner of the app has it, for a sentence of a widget."""
+    return of(name, cast("Host", widget.app).keymap)
+
+
+def _is_typed(key: str) -> bool:
+    """Whether a box takes this key as a letter."""
+    character = key_to_character(key)
+    return character is not None and character.isprintable()
 
 
 def _named(name: str, key: str) -> str:

@@ -52,7 +52,7 @@ async def test_each_card_that_is_set_aside_leads_back(make_app, open_today) -> N
         await pilot.press("down")
         await shows(pilot, "B bring back")
         await pilot.press("B")
-        await tells(pilot, "Brought back; u takes that back.")
+        await tells(pilot, "Brought back; u takes it back.")
         await shows(pilot, "1 to mend, 1 buried")
         await pilot.press("u")
         await tells(pilot, "Undone: unsuspend.")

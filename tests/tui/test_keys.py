@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
+from pressing import PressedApp, play, press
 from textual.binding import BindingsMap
 
-from screen import NARROW, hides, settled, shows, tells
+from labpack import install
+from screen import NARROW, hides, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.errors import SettingError
+from studyapp.lab import runner
 from studyapp.tui.keys import TABLE, keymap
 from studyapp.tui.screens.page import Page
+from tests_support import Clock
 
 CHANGES = ("bury", "suspend", "know", "edit", "rewrite", "ask", "flag", "sure", "done")
 
@@ -75,6 +80,62 @@ async def test_another_key_is_the_one_that_works_and_is_shown(make_app, open_tod
         await pilot.press("Z")
         await tells(pilot, "Buried until tomorrow")
         await shows(pilot, "What does Term 1 mean?")
+
+
+async def test_no_key_changes_a_card_but_those_that_the_table_names(
+    only_pack: Path, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """300 keys over all screens; `benchmarks/keys.py` presses 100,000."""
+    install(tmp_path, monkeypatch, "probe", "amount")
+    monkeypatch.setattr(runner, "start", play)
+    monkeypatch.setattr("studyapp.tui.app.HELD", 0.0)
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.chdir(tmp_path)
+    app = PressedApp(str(tmp_path / "app.db"), Settings(), clock=clock)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until(pilot, lambda: app.desk)
+        found = await press(app, 300, seed=5)
+    assert found.faults == []
+    assert len(found.screens) > 5
+    assert found.entries
+
+
+@pytest.mark.parametrize("keys", ["Z", "Z,Y"])
+def test_what_leaves_a_box_is_no_letter_alone(keys: str) -> None:
+    with pytest.raises(SettingError, match="give it a second key, as in"):
+        keymap({"back": keys})
+    assert keymap({"back": f"{keys},escape"})
+
+
+async def test_sentences_name_the_keys_that_the_learner_has_chosen(make_app, open_today) -> None:
+    app = make_app(settings=Settings(keys=(("undo", "Z"), ("aside", "T"), ("five", "5"))))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "minus")
+        await tells(pilot, "Buried until tomorrow; Z takes it back.")
+        await pilot.press("enter", "3", "escape", "escape")
+        await shows(pilot, "Five questions, five minutes  5 ", "Set aside                     T ")
+        await pilot.press("T", "B")
+        await tells(pilot, "Brought back; Z takes it back.")
+
+
+async def test_an_export_of_the_palette_keeps_what_was_there(
+    make_app, open_today, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("c")
+        await shows(pilot, "Begin the questionnaire")
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"Export  X", "Settings"} <= titles
+        await pilot.press("X")
+        await tells(pilot, f"Written to {tmp_path / 'chapter-1.md'}.")
+        (tmp_path / "chapter-1.md").write_text("mine")
+        await pilot.press("X")
+        await tells(pilot, "chapter-1.md is there already and no post of chapter 1")
+        assert (tmp_path / "chapter-1.md").read_text() == "mine"
 
 
 def pages() -> list[type[Page]]:

@@ -11,7 +11,7 @@ from textual.content import Content
 
 from studyapp.lab.lines import Restarted
 from studyapp.lab.protocol import Metric, Progress, Remark
-from studyapp.tui.flow import GAP, flow
+from studyapp.tui.flow import GAP, Flow
 from studyapp.tui.series import MOST, Live, Panel, in_words, number
 
 
@@ -142,6 +142,6 @@ def test_the_newest_number_has_its_band() -> None:
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=12), min_size=1), st.integers(1, 40))
 def test_pieces_of_a_legend_stay_whole(pieces: list[str], width: int) -> None:
-    lines = flow(map(Content, pieces), width).plain.split("\n")
+    lines = [line.plain for line in Flow([*map(Content, pieces)]).lines(width)]
     assert GAP.join(lines) == GAP.join(pieces)
     assert all(len(line) <= width or line in pieces for line in lines)

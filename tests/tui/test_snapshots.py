@@ -161,6 +161,14 @@ async def test_new_card(look) -> None:
     await look("n", *"Why?", "tab", *"Because.")
 
 
+async def test_new_card_before_its_answer(look) -> None:
+    await look("n", *"Why", sizes=[(80, 24)])
+
+
+async def test_palette(look) -> None:
+    await look("ctrl+p", "t", sizes=[(80, 24)])
+
+
 async def test_small_terminals(look) -> None:
     await look("enter", "enter", sizes=[(20, 5), (40, 12)])
 

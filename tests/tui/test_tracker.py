@@ -280,9 +280,11 @@ async def test_plus_and_minus_are_familiarity(make_app, open_tracker) -> None:
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("minus")
+        await until(pilot, lambda: section(app, "1.1").familiarity == 0)
+        await pilot.press("minus")
         await until(pilot, lambda: section(app, "1.1").familiarity is None)
         await pilot.press("plus")
-        await until(pilot, lambda: section(app, "1.1").familiarity == 0)
+        await until(pilot, lambda: section(app, "1.1").familiarity == 1)
         await pilot.press(*["plus", "equals_sign"] * 6)
         await until(pilot, lambda: section(app, "1.1").familiarity == 10)
         await pilot.press("minus", "minus", "minus")
@@ -395,7 +397,7 @@ async def test_enter_reads_on_through_the_course(make_app, open_tracker, open_to
         await shows(pilot, "0 of 2 cards known · 2 lecture moments below")
         await shows(pilot, "stress and α²")
         await pilot.press("x", "plus")
-        await shows(pilot, "done today · familiarity 0/10")
+        await shows(pilot, "done today · familiarity 1/10")
         await shows(pilot, "1 of 3 sections done")
         for _ in range(3):
             if here(app) == "1.2":

@@ -21,7 +21,7 @@ from studyapp.tui.screens.cards import CardList, CardsPage
 
 _NONE = (
     "Nothing is out of the way: no card is suspended, buried or marked, none keeps slipping.\n\n"
-    "m in a review marks a card whose text you want to mend later; it is listed here then."
+    "{} in a review marks a card whose text you want to mend later; it is listed here then."
 )
 
 
@@ -68,8 +68,9 @@ class AsideScreen(CardsPage, inherit_bindings=False):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
+        none = _NONE.format(self.key_of("mark"))
         self.head("Set aside", words.count(len(self._found), "card") if self._found else "")
-        self.query_one("#tally", Static).update(aside.tally(self._found) or _NONE)
+        self.query_one("#tally", Static).update(aside.tally(self._found) or none)
         cards = self.query_one(CardList)
         chosen = cards.highlighted or 0
         cards.clear_options().add_options(

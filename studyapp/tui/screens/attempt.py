@@ -100,10 +100,9 @@ class AttemptScreen(WritingPage):
     ]
     DEFAULT_CSS = """
     AttemptScreen {
-        & > #desk { width: 100%; max-width: 160; height: 1fr; }
+        & > * { max-width: 160; }
         & #questions { display: none; width: 36; border-right: solid $foreground 20%; }
-        & #asking { width: 1fr; height: 1fr; }
-        & #sheet { height: 1fr; padding: 0 1; scrollbar-gutter: stable; }
+        & #asking { width: 1fr; }
         & #question { margin: 1 0; }
         & #answers { height: auto; }
         & #yours, & #theirs { width: 1fr; height: auto; }
@@ -121,7 +120,6 @@ class AttemptScreen(WritingPage):
             &.-tall AnswerBox { max-height: 24; } }
         &.-narrow.-choosing { & #questions { display: block; width: 1fr; border-right: none; }
             & #asking { display: none; } }
-        &.-tiny > #desk, &.-flat > #desk { display: none; }
     }
     """
 
@@ -144,8 +142,8 @@ class AttemptScreen(WritingPage):
         raw = self.desk.settings.raw_maths
         with Horizontal(id="desk"):
             yield Questions(id="questions")
-            with Vertical(id="asking"):
-                with VerticalScroll(id="sheet", can_focus=False):
+            with Vertical(id="asking", classes="card"):
+                with VerticalScroll(id="sheet", classes="body", can_focus=False):
                     yield Prose(id="question", raw=raw)
                     with Horizontal(id="answers"):
                         with Vertical(id="yours"):
@@ -156,7 +154,8 @@ class AttemptScreen(WritingPage):
                             yield Points(id="points")
                             yield Prose(id="answer", raw=raw)
                             yield Static("", id="source", markup=False)
-                yield Grades()
+                with Vertical(classes="foot"):
+                    yield Grades()
 
     def on_mount(self) -> None:
         self._show_question()

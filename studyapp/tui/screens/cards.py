@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy import Connection
-from textual.widgets import OptionList
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Memory
@@ -14,9 +13,10 @@ from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.editing import EditingPage
+from studyapp.tui.widgets.listing import Listing
 
 
-class CardList(OptionList, inherit_bindings=False):
+class CardList(Listing):
     """Cards, one chosen."""
 
     BINDINGS = [  # noqa: RUF012
@@ -25,12 +25,6 @@ class CardList(OptionList, inherit_bindings=False):
         bind("top", "first", show=False),
         bind("bottom", "last", show=False),
     ]
-    DEFAULT_CSS = """
-    CardList { height: auto; border: none; background: transparent; padding: 0;
-        &:focus { border: none; background-tint: transparent; }
-        & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
-            background: $accent 20%; color: $foreground; text-style: bold; } }
-    """
 
 
 class CardsPage(EditingPage):
@@ -84,13 +78,13 @@ class CardsPage(EditingPage):
         return True
 
     def action_bring_back(self) -> None:
-        self._act(review.bring_back, "Brought back; u takes that back.")
+        self._act(review.bring_back, "Brought back")
 
     def action_suspend(self) -> None:
-        self._act(review.suspend, "Suspended; u takes it back.")
+        self._act(review.suspend, "Suspended")
 
     def action_bury(self) -> None:
-        self._act(review.bury, "Buried until tomorrow; u takes it back.")
+        self._act(review.bury, "Buried until tomorrow")
 
     def action_mark(self) -> None:
         self._act(review.mark)
@@ -110,7 +104,7 @@ class CardsPage(EditingPage):
 
         if self._write(act):
             self._done += 1 if done is None or isinstance(done, bool) else done
-            self._show_done(told)
+            self._show_done(told and f"{told}; {self.key_of('undo')} takes it back.")
 
     def action_undo(self) -> None:
         what = ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -13,15 +16,16 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
-from studyapp.notes.note import chapter_title
+from studyapp.notes.note import chapter_name, chapter_title
 from studyapp.study import words
 from studyapp.study.grading import Grade
-from studyapp.study.questionnaire import chapter
+from studyapp.study.questionnaire import chapter, post
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.chapter import ChapterView
 from studyapp.study.questionnaire.history import Changed, Past
 from studyapp.tui import places
 from studyapp.tui.keys import bind
+from studyapp.tui.row import Laid, Row, Rows
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.field import LineField
 from studyapp.tui.widgets.menu import Menu, option
@@ -37,13 +41,13 @@ class ChapterScreen(Page):
         bind("book"),
         bind("pretest"),
         bind("date"),
+        bind("export", show=False),
         bind("back", tooltip="Back"),
     ]
     DEFAULT_CSS = """
     ChapterScreen {
         & #mastery { margin: 1 0; height: auto; }
         & #past { margin-top: 1; height: auto; }
-        &.-tried #past { text-wrap: nowrap; text-overflow: ellipsis; }
         & LineField { display: none; margin-top: 1; }
     }
     """
@@ -73,8 +77,8 @@ class ChapterScreen(Page):
     def on_screen_resume(self) -> None:
         self._load()
 
-    @work(thread=True, exclusive=True, group="chapter")
     def _load(self) -> None:
+        """Read it before the first frame is painted: that takes no longer than a frame or two."""
         desk = self.desk
         try:
             with desk.reading() as connection:
@@ -87,12 +91,9 @@ class ChapterScreen(Page):
                     learner=desk.learner,
                 )
         except StudyError as error:
-            self.app.call_from_thread(self._say, str(error))
+            self.query_one("#mastery", Static).update(str(error))
             return
-        self.app.call_from_thread(self._show, found)
-
-    def _say(self, sentence: str) -> None:
-        self.query_one("#mastery", Static).update(sentence)
+        self._show(found)
 
     def _show(self, view: ChapterView) -> None:
         self._view, today = view, study_day(self.desk.now())
@@ -100,19 +101,22 @@ class ChapterScreen(Page):
         self.head(words.capital(chapter_title(view.number, view.title, pack=view.of)), questions)
         self.query_one("#mastery", Static).update(_mastery(view, today))
         menu = self.query_one(Menu)
-        menu.clear_options().add_options(_options(view, self.desk.settings.exam_on, today))
+        menu.clear_options().add_options(
+            _options(view, self.desk.settings.exam_on, today, self.key_of)
+        )
         menu.display = True
         menu.highlighted = 0
         if self.focused is None and self.app.screen is self:
             menu.focus()
-        self.set_class(bool(view.attempts), "-tried")
         self.query_one("#past", Static).update(_past(view, today))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("anew", "book", "date", "pretest"):
+        if action in ("anew", "book", "date", "export", "pretest"):
             ready = self._view is not None and not isinstance(self.focused, Input)
-            can = {"pretest": _can_pretest, "book": _has_books_own}.get(action)
+            can = {"pretest": _can_pretest, "book": _has_books_own, "export": _is_in_book}.get(
+                action
+            )
             return ready and (can is None or can(self._view))
         return True
 
@@ -159,6 +163,23 @@ class ChapterScreen(Page):
         box.display = True
         box.focus()
 
+    def action_export(self) -> None:
+        """Write the chapter where studyapp was started; what stands there already is kept."""
+        assert self._view is not None
+        name = chapter_name(self._view.number, self._view.title)
+        path = Path(re.sub(r"\W+", "-", name)).with_suffix(".md").absolute()
+        try:
+            with self.desk.reading() as connection:
+                made = post.compose(
+                    connection, self.chapter_id, self.study.catalog, learner=self.desk.learner
+                )
+            former = post.save(path, made)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        kept = f"; what was there is now {former.name}" if former else ""
+        self.notify(f"Written to {path}{kept}.")
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         try:
@@ -182,31 +203,34 @@ class ChapterScreen(Page):
             self.app.pop_screen()
 
 
-def _options(view: ChapterView, exam: date | None, today: date) -> list[Option]:
+def _options(
+    view: ChapterView, exam: date | None, today: date, key: Callable[[str], str]
+) -> list[Option]:
     made = []
     if view.open is not None:
         told = f"{view.open.answered} of {view.open.questions} answered"
         told += ", the book's own" if view.open.book else ""
-        made.append(option("go on", f"Go on with {words.day(view.open.day, today)}", "enter", told))
+        going = f"Go on with {words.day(view.open.day, today)}"
+        made.append(option("go on", going, key("go_on"), told))
         told = "the open one ends with its first answer"
-        made.append(option("anew", "Begin a new attempt", "r", told))
+        made.append(option("anew", "Begin a new attempt", key("repeat"), told))
     elif view.attempts:
-        made.append(option("anew", "Begin a new attempt", "r"))
+        made.append(option("anew", "Begin a new attempt", key("repeat")))
     else:
         told = "" if view.started else "a pretest: the chapter is not started"
-        made.append(option("go on", "Begin the questionnaire", "enter", told))
+        made.append(option("go on", "Begin the questionnaire", key("go_on"), told))
     if _has_books_own(view):
         told = f"{words.count(view.book, 'question')} of the book"
         told += f", in {view.parts} parts" if view.parts > view.book else ""
-        made.append(option("book", "Begin the book's own", "b", told))
+        made.append(option("book", "Begin the book's own", key("book"), told))
     if _can_pretest(view):
         told = "before you read the chapter"
-        made.append(option("pretest", "Begin it as a pretest", "p", told))
+        made.append(option("pretest", "Begin it as a pretest", key("pretest"), told))
     set_to = words.day(exam, today) if exam else "none"
     if exam is None or exam <= today:
         passed = " has passed" if exam else ""
         set_to = f"{set_to}{passed}; the forecast is for 30 days ahead"
-    made.append(option("date", "Set the day of the exam", "d", set_to))
+    made.append(option("date", "Set the day of the exam", key("date"), set_to))
     return made
 
 
@@ -219,56 +243,92 @@ def _has_books_own(view: ChapterView | None) -> bool:
     return view is not None and view.book > 0
 
 
-def _mastery(view: ChapterView, today: date) -> Content:
+def _is_in_book(view: ChapterView | None) -> bool:
+    """A post is of a chapter, not of a deck."""
+    return view is not None and view.number is not None
+
+
+def _mastery(view: ChapterView, today: date) -> Content | Laid:
     if view.outlook is None:
         return Content("Mastery   nothing here to be asked: every question is set aside or to do")
     now, later = view.outlook.now, view.outlook.later
     if not now.introduced:
         return Content.assemble(("Mastery   ", "bold"), f"– introduced 0 of {now.questions}")
-    return Content.assemble(
-        ("Mastery   ", "bold"),
-        f"{words.percent(now):13}  tomorrow; introduced {now.introduced} of {now.questions}\n",
-        f"          {words.percent(later):13}  {words.day(later.day, today)}, "
-        "without review until then\n",
+    first = f"{words.percent(now):13}  "
+    then = f"{words.day(later.day, today)}, without review until then"
+    meant = (
+        "the share of points you would say if asked everything once, with its 95% interval; "
+        "your own reviews correct the memory model"
+    )
+    return Rows(
         (
-            "          the share of points you would say if asked everything once, with\n"
-            "          its 95% interval; your own reviews correct the memory model",
-            "dim",
-        ),
+            Row(
+                Content.assemble(("Mastery   ", "bold"), first),
+                f"tomorrow; introduced {now.introduced} of {now.questions}",
+            ),
+            Row(f"{'':10}{words.percent(later):13}  ", then),
+            Row(" " * 10, Content.styled(meant, "dim")),
+        )
     )
 
 
-def _past(view: ChapterView, today: date) -> Content:
+def _past(view: ChapterView, today: date) -> Content | Laid:
     if not view.attempts:
         return Content.styled(
             "No attempt yet. Before you have read the chapter, try a pretest: guessing first helps "
             "what you read to stick, and nothing that you miss is scheduled.",
             "dim",
         )
-    head = ("Attempts".ljust(24) + "answered    got  partly  missed   points\n", "bold")
-    lines = (_line(past, today) for past in view.attempts)
-    content = Content.assemble(head, *lines)
-    return content + _changed(view.changed) if view.changed else content
+    changed = _changed(view.changed) if view.changed else ()
+    return Rows((_Attempts(view.attempts, today), *changed))
 
 
-def _line(past: Past, today: date) -> str:
-    kinds = "  pretest" * past.pretest + "  book" * past.book
-    name = words.day(past.day, today) + kinds
-    judged = [past.grades.get(grade, 0) for grade in (Grade.GOT, Grade.PARTLY, Grade.MISSED)]
-    counts = f"{judged[0]:>7}{judged[1]:>8}{judged[2]:>8}"
-    share = "–" if past.share is None else f"{past.share:.0%}"
-    answered = f"{past.answered} of {past.questions}"
-    return f"  {name:<22}{answered:>8}{counts}{share:>9}\n"
+class _Attempts(Laid):
+    """Attempts, the newest first: a table, or where there is little room a list."""
+
+    def __init__(self, attempts: Sequence[Past], today: date) -> None:
+        self._attempts = attempts
+        self._today = today
+
+    def lines(self, width: int) -> list[Content]:
+        head = "Attempts".ljust(24) + "answered    got  partly  missed   points"
+        if width < len(head):
+            entries = [line for past in self._attempts for line in self._entry(past, width)]
+            return [Content.styled("Attempts", "bold"), *entries]
+        return [Content.styled(head, "bold"), *(self._line(past) for past in self._attempts)]
+
+    def _name(self, past: Past) -> str:
+        return words.day(past.day, self._today) + "  pretest" * past.pretest + "  book" * past.book
+
+    def _line(self, past: Past) -> Content:
+        got, partly, missed = _judged(past)
+        counts = f"{got:>7}{partly:>8}{missed:>8}"
+        answered = f"{past.answered} of {past.questions}"
+        return Content(f"  {self._name(past):<22}{answered:>8}{counts}{_share(past):>9}")
+
+    def _entry(self, past: Past, width: int) -> list[Content]:
+        got, partly, missed = _judged(past)
+        told = f"{past.answered} of {past.questions} answered; "
+        told += f"{got} got, {partly} partly, {missed} missed; points {_share(past)}"
+        return [Content(f"  {self._name(past)}"), *Row(" " * 4, told).lines(width)]
 
 
-def _changed(changed: Changed) -> Content:
-    content = Content.assemble(
-        ("\nSince the attempt before  ", "bold"),
-        f"{len(changed.better)} better, {len(changed.worse)} worse, {changed.same} the same\n",
+def _judged(past: Past) -> tuple[int, int, int]:
+    got, partly, missed = (
+        past.grades.get(grade, 0) for grade in (Grade.GOT, Grade.PARTLY, Grade.MISSED)
     )
+    return got, partly, missed
+
+
+def _share(past: Past) -> str:
+    return "–" if past.share is None else f"{past.share:.0%}"
+
+
+def _changed(changed: Changed) -> Iterator[Row]:
+    yield Row("", "")
+    counts = f"{len(changed.better)} better, {len(changed.worse)} worse, {changed.same} the same"
+    yield Row(Content.styled("Since the attempt before  ", "bold"), counts)
     for sign, prompts in (("+", changed.better), ("−", changed.worse)):
-        for prompt in prompts[:_SHOWN]:
-            content += Content(f"  {sign} {prompt}\n")
+        yield from (Row(f"  {sign} ", prompt) for prompt in prompts[:_SHOWN])
         if len(prompts) > _SHOWN:
-            content += Content.styled(f"    and {len(prompts) - _SHOWN} more\n", "dim")
-    return content
+            yield Row("    ", Content.styled(f"and {len(prompts) - _SHOWN} more", "dim"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, OptionList
@@ -16,8 +15,11 @@ from studyapp.study import asking, find
 from studyapp.study.asking import Deeper
 from studyapp.study.find import Found, Index
 from studyapp.tui import places
+from studyapp.tui.keys import bind
+from studyapp.tui.row import Row
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.field import LineField
+from studyapp.tui.widgets.listing import Listing
 from studyapp.tui.widgets.prose import Prose
 
 
@@ -25,31 +27,17 @@ class FindScreen(Page):
     """Results as one types; the chosen note is shown below."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape", "back", "back", tooltip="Back"),
-        Binding(
-            "down",
-            "step(1)",
-            "choose",
-            key_display="↑↓",
-            priority=True,
-            tooltip="Go through the results",
-        ),
-        Binding("up", "step(-1)", "choose", show=False, priority=True),
-        Binding("enter", "open", "open", priority=True, tooltip="Show the note with its cards"),
-        Binding(
-            "ctrl+o",
-            "ask",
-            "ask for its card",
-            priority=True,
-            tooltip="Ask for its card, which comes only then; again: no longer",
-        ),
-        Binding("ctrl+o", "unask", "asked for: take it back", priority=True, tooltip="No longer"),
+        bind("down", "step(1)", "choose", "Go through the results", first=True),
+        bind("up", "step(-1)", show=False, first=True),
+        bind("go_on", "open", "open", "Show the note with its cards", only="enter", first=True),
+        bind("ask_found", "ask", first=True),
+        bind("ask_found", "unask", "asked for: take it back", "No longer", first=True),
+        bind("back", tooltip="Back"),
     ]
     DEFAULT_CSS = """
     FindScreen {
         & LineField { margin: 1 0; }
-        & OptionList { height: auto; max-height: 40%; border: none; background: transparent;
-            padding: 0; }
+        & Listing { max-height: 40%; }
         & #found { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; }
     }
     """
@@ -65,7 +53,7 @@ class FindScreen(Page):
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
             yield LineField(placeholder="words of a question, a term or an answer")
-            yield OptionList()
+            yield Listing()
             with VerticalScroll(id="found", can_focus=False):
                 yield Prose()
 
@@ -93,7 +81,7 @@ class FindScreen(Page):
         self._search()
         notes = [one.note for one in self._found]
         if chosen is not None and chosen.note in notes:
-            self.query_one(OptionList).highlighted = notes.index(chosen.note)
+            self.query_one(Listing).highlighted = notes.index(chosen.note)
         if self._to_open:
             self._open()
 
@@ -103,13 +91,8 @@ class FindScreen(Page):
             return
         words = self.query_one(Input).value
         self._found = self._index.find(words)
-        results = self.query_one(OptionList)
-        results.clear_options().add_options(
-            Option(
-                Content.assemble((f"{one.chapter or '':>2}  ", "dim"), plain(one.prompt).strip())
-            )
-            for one in self._found
-        )
+        results = self.query_one(Listing)
+        results.clear_options().add_options(Option(_row(one)) for one in self._found)
         self._shown, self._deeper = None, Deeper()
         number = len(self._found)
         self.head("Find", f"{number} found" if words.strip() else "")
@@ -163,7 +146,7 @@ class FindScreen(Page):
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
     def _open(self) -> None:
-        chosen = self.query_one(OptionList).highlighted
+        chosen = self.query_one(Listing).highlighted
         self._to_open = self._index is None
         if chosen is not None and chosen < len(self._found):
             self.study.open(places.Note(self._found[chosen].note))
@@ -171,8 +154,13 @@ class FindScreen(Page):
     action_unask = action_ask  # the same step, under the name of what it does then
 
     def action_step(self, step: int) -> None:
-        results = self.query_one(OptionList)
+        results = self.query_one(Listing)
         (results.action_cursor_down if step > 0 else results.action_cursor_up)()
 
     def action_back(self) -> None:
         self.app.pop_screen()
+
+
+def _row(one: Found) -> Row:
+    chapter = Content.styled(f"{one.chapter or '':>2}  ", "dim")
+    return Row(chapter, Content(" ".join(plain(one.prompt).split())))

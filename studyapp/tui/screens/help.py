@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
@@ -11,11 +11,23 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from studyapp.tui import keys, sight
+from studyapp.tui.keys import bind
+from studyapp.tui.row import Row, Rows
+
 
 class HelpScreen(ModalScreen[None]):
-    """Lists bindings with their tooltips; any of esc, q, ? closes it."""
+    """Lists bindings with their tooltips."""
 
-    BINDINGS = [("escape,q,question_mark,enter", "dismiss", "close")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        bind("help", "dismiss", "close", "Close this"),
+        bind("back", "dismiss", "close", "Close this"),
+        bind("go_on", "dismiss", "close", "Close this", only="enter"),
+        bind("down", "line(1)", "scroll", "Scroll"),
+        bind("up", "line(-1)"),
+        bind("page_down", "page(1)"),
+        bind("page_up", "page(-1)"),
+    ]
     DEFAULT_CSS = """
     HelpScreen {
         align: center middle;
@@ -25,28 +37,33 @@ class HelpScreen(ModalScreen[None]):
     }
     """
 
-    def __init__(self, bindings: Mapping[str, ActiveBinding]) -> None:
+    def __init__(self, bindings: Mapping[str, ActiveBinding], keymap: Mapping[str, str]) -> None:
+        """*keymap* has the keys that the learner has chosen."""
         super().__init__()
         self._active = bindings
+        self._keymap = keymap
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll():
-            yield Static(Content.assemble(*self._lines()), id="help-keys")
+        with VerticalScroll(can_focus=False):
+            yield Static(Rows([*self._rows()]), id="help-keys")
 
-    def _lines(self) -> list[Content]:
-        keys: dict[str, list[str]] = {}
+    def _rows(self) -> Iterator[Row]:
+        shown: dict[str, list[str]] = {}
         for active in self._active.values():
             binding = active.binding
             if binding.tooltip and active.enabled:
-                keys.setdefault(binding.tooltip, []).append(self.app.get_key_display(binding))
-        width = max((len(" ".join(shown)) for shown in keys.values()), default=0)
-        lines = [Content.styled("Keys that work here\n\n", "bold")]
-        for text, shown in keys.items():
-            lines.append(
-                Content.assemble(
-                    (" ".join(dict.fromkeys(shown)).rjust(width), "$text-accent bold"),
-                    f"  {text}\n",
-                )
-            )
-        lines.append(Content.styled("\nesc closes this; ctrl+p finds any command", "dim"))
-        return lines
+                shown.setdefault(binding.tooltip, []).append(self.app.get_key_display(binding))
+        width = max((len(" ".join(one)) for one in shown.values()), default=0)
+        yield Row("", Content.styled("Keys that work here\n", "bold"))
+        for text, names in shown.items():
+            name = " ".join(dict.fromkeys(names)).rjust(width)
+            yield Row(Content.styled(name, "$text-accent bold") + "  ", text)
+        back, palette = (keys.of(name, self._keymap) for name in ("back", "palette"))
+        told = f"\n{back} closes this; {palette} finds any command"
+        yield Row("", Content.styled(told, "dim"))
+
+    def action_line(self, step: int) -> None:
+        sight.line(self.query_one(VerticalScroll), step)
+
+    def action_page(self, step: int) -> None:
+        sight.page(self.query_one(VerticalScroll), step)

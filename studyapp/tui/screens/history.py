@@ -20,8 +20,10 @@ from studyapp.study.lab.facts import Ending
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding, not_scored, verdict
 from studyapp.tui.keys import bind
+from studyapp.tui.row import Row
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.figures import Figures
+from studyapp.tui.widgets.listing import Listing
 
 
 class HistoryScreen(Page):
@@ -39,11 +41,8 @@ class HistoryScreen(Page):
     DEFAULT_CSS = """
     HistoryScreen {
         & #scores { height: auto; margin: 1 0 0 0; color: $text-muted; }
-        & OptionList { height: auto; max-height: 40%; border: none; background: transparent;
-            padding: 0;
-            & > .option-list--option-highlighted { background: $accent 20%; color: $foreground; } }
-        & #columns { margin-top: 1; color: $text-muted; text-wrap: nowrap;
-            text-overflow: ellipsis; }
+        & Listing { max-height: 40%; }
+        & #columns { margin-top: 1; color: $text-muted; }
         & #run { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; padding-top: 1; }
         & #record { margin: 1 0; color: $text-muted; }
     }
@@ -58,7 +57,7 @@ class HistoryScreen(Page):
         with Vertical(classes="body"):
             yield Static("", id="scores", markup=False)
             yield Static("", id="columns", markup=False)
-            yield OptionList()
+            yield Listing()
             with VerticalScroll(id="run", can_focus=False):
                 yield Static("", id="said", markup=False)
                 yield Figures()
@@ -78,32 +77,22 @@ class HistoryScreen(Page):
         scores = self.query_one("#scores", Static)
         scores.update("Your predictions, all experiments: " + "; ".join(report.words))
         scores.display = bool(report.words)
-        listed = self.query_one(OptionList)
+        listed = self.query_one(Listing)
         listed.can_focus = False
         if not self._runs:
-            self.query_one("#said", Static).update("Not run yet: esc, then predict.")
+            self.query_one("#said", Static).update(
+                f"Not run yet: {self.key_of('back')}, then predict."
+            )
             return
-        self._write_columns()
-        listed.highlighted = 0
-
-    def on_resize(self) -> None:
-        if self._runs:
-            chosen = self.query_one(OptionList).highlighted
-            self._write_columns()
-            self.query_one(OptionList).highlighted = chosen
-
-    def _write_columns(self) -> None:
         question = self._lesson.question
         unit = f" ({question.unit})" if question.unit else ""
         own = question.kind == "arms"  # each prediction is judged by the arm that it names
         figure = ("your choice's lead" if own else question.fact.replace("_", " ")) + unit
         self.query_one("#columns", Static).update(_row("when", "prediction", figure, "knobs"))
-        width = min(self.size.width, 112) - 3
-        self.query_one(OptionList).clear_options().add_options(
-            Option(Content(self._line(one)).truncate(width, ellipsis=True)) for one in self._runs
-        )
+        listed.add_options(Option(self._line(one)) for one in self._runs)
+        listed.highlighted = 0
 
-    def _line(self, one: Run) -> str:
+    def _line(self, one: Run) -> Row:
         today = self.desk.now().date()
         if one.outcome is not Ending.RESULT:
             how = one.outcome.value
@@ -152,7 +141,7 @@ class HistoryScreen(Page):
         return f"{told}\nYou wrote: {one.explanation}" if one.explanation else told
 
     def action_step(self, step: int) -> None:
-        listed = self.query_one(OptionList)
+        listed = self.query_one(Listing)
         (listed.action_cursor_down if step > 0 else listed.action_cursor_up)()
 
     def action_page(self, pages: int) -> None:
@@ -163,8 +152,9 @@ class HistoryScreen(Page):
         self.app.pop_screen()
 
 
-def _row(when: str, how: str, figure: str, knobs: str) -> str:
-    return f" {when.ljust(18)}  {how.ljust(10)}  {figure.ljust(30)}  {knobs}"
+def _row(when: str, how: str, figure: str, knobs: str) -> Row:
+    head = Content(f" {when.ljust(18)}  {how.ljust(10)}  {figure.ljust(30)}  ")
+    return Row(head, Content(knobs))
 
 
 def _record(one: Run) -> str:

@@ -20,6 +20,7 @@ from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding
 from studyapp.tui import places
 from studyapp.tui.keys import bind
+from studyapp.tui.row import Row
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu
 
@@ -75,9 +76,6 @@ class LabScreen(Page):
     def on_screen_resume(self) -> None:
         self._list()
 
-    def on_resize(self) -> None:
-        self._list()
-
     def _list(self) -> None:
         desk = self.desk
         try:
@@ -96,18 +94,15 @@ class LabScreen(Page):
         menu.focus()
         self.query_one("#scores", Static).update(words.capital("; ".join(report.words)))
 
-    def _entry(self, lesson: Declaration, last: Run | None) -> Content:
+    def _entry(self, lesson: Declaration, last: Run | None) -> Row:
         topics = ", ".join(topic.replace("-", " ") for topic in lesson.topics)
         texts = [
             Content.styled(lesson.title, "bold"),
             Content.assemble(*self._result(lesson, last)),
             Content.styled(f"goes with cards on {topics}", "$foreground 60%"),
         ]
-        width = max(20, min(self.size.width, 112) - 4 - _INDENT)
-        lines = [line for text in texts for line in text.wrap(width)]
         name = Content.styled(lesson.name.ljust(_INDENT), "bold $text-accent")
-        rest = [line.pad_left(_INDENT) for line in lines[1:]]
-        return Content("\n").join([name + lines[0], *rest, Content()])
+        return Row(name, Content("\n").join([*texts, Content()]))
 
     def _result(self, lesson: Declaration, last: Run | None) -> list[tuple[str, str]]:
         if last is None:

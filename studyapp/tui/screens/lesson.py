@@ -180,6 +180,10 @@ class LessonScreen(Page):
             self._reference = reference.read(reference.path(self.lesson)).get(self.lesson.name)
         except StudyError as error:
             self.notify(str(error), severity="error")
+        self._show_head()
+        with suppress(SettingError):  # the field will say what is wrong
+            values = lab_knobs.parse(self.lesson.knobs, self._texts)
+            self.query_one("#asked", Prose).show(predictions.asked(self.lesson, values))
         self.call_after_refresh(self._ask)
 
     @property
@@ -200,9 +204,12 @@ class LessonScreen(Page):
     def _ask(self) -> None:
         """Put the question, at the knobs as they are set."""
         self._enter(Phase.BEFORE)
-        self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())
+        self._show_head()
         self._show_question()
         self._form.focus(scroll_visible=False)
+
+    def _show_head(self) -> None:
+        self.head(f"{self.lesson.name} · {self.lesson.title}", self._pace_words())
 
     def _show_question(self) -> None:
         try:
@@ -708,7 +715,8 @@ class LessonScreen(Page):
         what = "A card of it is made" if made.new else "A card of yours covers it"
         when = words.short_day(made.due, made.due)
         again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
-        back = "; u takes it back" if made.new and not asked else ""
+        undo = f"; {self.key_of('undo')} takes it back"
+        back = undo if made.new and not asked else ""
         told = f"{what}; it comes up on {when}{again}{back}."
         self.app.call_from_thread(self.notify, told)
 

@@ -6,13 +6,13 @@ from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Label, TextArea
 
 from studyapp.errors import StudyError
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import library
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.field import LineField, TextField
 
@@ -21,9 +21,10 @@ class NewScreen(WritingPage):
     """A question and its answer. The draft has the question on its first line."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("ctrl+s", "save", "save", priority=True, tooltip="Keep the card"),
-        Binding("escape", "back", "back", tooltip="Leave; what is written is kept as a draft"),
-        Binding("tab", "app.focus_next", "next field"),
+        bind("save", tooltip="Keep the card", first=True),
+        bind("next_field", "app.focus_next"),
+        bind("previous_field", "app.focus_previous", show=False),
+        bind("back", tooltip="Leave; what is written is kept as a draft"),
     ]
     DEFAULT_CSS = """
     NewScreen { & Input { margin-bottom: 1; } & TextArea { height: 1fr; min-height: 5; }

@@ -6,12 +6,15 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Vertical
+from textual.content import Content
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from studyapp.errors import StudyError
-from studyapp.tui import keys
+from studyapp.tui.keys import key_of
 from studyapp.tui.widgets.keybar import KeyBar
 from studyapp.tui.widgets.told import Told
 
@@ -20,31 +23,49 @@ if TYPE_CHECKING:
     from studyapp.tui.host import Host
 
 SMALLEST = (40, 12)
+_GAP = 2  # cells, at least, between the two sides of a title
 
 
-class TitleBar(Horizontal):
-    """One line: where one is on the left, how far on the right."""
+class TitleBar(Widget, can_focus=False):
+    """Where one is on the left, how far on the right; a line, or as many as the words take."""
 
     DEFAULT_CSS = """
-    TitleBar {
-        dock: top; height: 2; padding: 0 1; border-bottom: solid $foreground 20%;
-        & #title-left { width: 1fr; height: 1; text-style: bold; text-overflow: ellipsis;
-            text-wrap: nowrap; }
-        & #title-right { width: auto; height: 1; color: $text-muted; margin-left: 2; }
-    }
+    TitleBar { height: auto; padding: 0 1; border-bottom: solid $foreground 20%; }
     """
 
-    def compose(self) -> ComposeResult:
-        yield Static("studyapp", id="title-left", markup=False)
-        yield Static("", id="title-right", markup=False)
+    def __init__(self) -> None:
+        super().__init__()
+        self._left, self._right = Content.styled("studyapp", "bold"), Content()
 
     def show(self, left: str, right: str) -> None:
-        self.query_one("#title-left", Static).update(left)
-        self.query_one("#title-right", Static).update(right)
+        self._left = Content.styled(left, "bold")
+        self._right = Content.styled(right, "$text-muted")
+        self.refresh(layout=True)
+
+    def render(self) -> Content:
+        return Content("\n").join(self._lines(self.size.width))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def _lines(self, width: int) -> list[Content]:
+        left, right = self._left, self._right
+        room = width - right.cell_length - _GAP * bool(right)
+        if left.cell_length > room and room < width // 2:  # each on lines of its own
+            below = [line.pad_left(width - line.cell_length) for line in right.wrap(width)]
+            return [*left.wrap(width), *below]
+        first, *others = left.wrap(max(1, room))
+        return [first.pad_right(width - first.cell_length - right.cell_length) + right, *others]
 
 
 class Page(Screen[None]):
-    """A screen of the app; subclasses fill `compose_body`."""
+    """A screen of the app; subclasses fill `compose_body`.
+
+    All of it stands on one centred column, which is what a line of text may measure, with its
+    margins; a page of two panes has room for both. Where what is read, `.body`, is answered by a
+    key, both are in a `.card`. In a tall window that is no taller than its text, but not too low
+    either: for most cards `.foot` stays in one place, as it does where there is no room to spare.
+    """
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
         (0, "-tiny"),
@@ -59,21 +80,28 @@ class Page(Screen[None]):
     AUTO_FOCUS = ""  # each screen says what its keys go to
     DEFAULT_CSS = """
     Page {
-        & > .body { width: 100%; max-width: 112; height: 1fr; padding: 0 1;
-            scrollbar-gutter: stable; }
-        & > #too-small { display: none; width: 100%; height: 100%; content-align: center middle;
-            text-align: center; }
         align-horizontal: center;
+        & > * { width: 100%; max-width: 103; }
+        & > #page { height: 1fr; }
+        & .body { height: 1fr; padding: 0 1; scrollbar-gutter: stable; }
+        & .card { height: 1fr; }
+        & .foot { dock: bottom; height: auto; }
+        &.-tall .card { height: auto; min-height: 26; max-height: 100%;
+            & > .body { height: auto; max-height: 100%; } }
+        & > #too-small { display: none; height: 100%; content-align: center middle;
+            text-align: center; }
         &.-tiny, &.-flat {
-            & > .body, & > TitleBar, & > Told, & > KeyBar { display: none; }
+            & > #page, & > TitleBar, & > Told, & > KeyBar { display: none; }
             & > #too-small { display: block; }
         }
     }
     """
 
     def compose(self) -> ComposeResult:
+        self._fit()
         yield TitleBar()
-        yield from self.compose_body()
+        with Vertical(id="page"):
+            yield from self.compose_body()
         yield Static(
             f"Too small: studyapp needs {SMALLEST[0]}×{SMALLEST[1]}.", id="too-small", markup=False
         )
@@ -84,7 +112,17 @@ class Page(Screen[None]):
         self._show_told()
 
     def on_screen_resume(self) -> None:
+        self._fit()
         self._show_told()
+
+    def _fit(self) -> None:
+        """Take the classes of the window's size, which Textual gives only after the first frame,
+        and only to the page that is on top."""
+        sides = (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS)
+        for cells, breakpoints in zip(self.app.size, sides, strict=True):
+            here = [name for least, name in breakpoints or () if cells >= least][-1]
+            for _, name in breakpoints or ():
+                self.set_class(name == here, name)
 
     def _show_told(self) -> None:
         """Show what was told on the page before; not yet composed, it comes with the mount."""
@@ -108,7 +146,7 @@ class Page(Screen[None]):
 
     def key_of(self, action: str) -> str:
         """The key of an action, for a sentence."""
-        return keys.of(action, self.study.keymap)
+        return key_of(self, action)
 
     def set_up(self, name: str, value: str | bool | date | None) -> None:
         """Change one setting; if settings.toml cannot be written, it holds until the app closes."""

@@ -8,7 +8,7 @@ from typing import cast
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
@@ -85,7 +85,7 @@ class ReviewScreen(EditingPage):
         & #rule { height: 1; color: $text-muted; text-wrap: nowrap; }
         & #answer { margin-top: 1; }
         & #source { margin: 1 0; color: $text-muted; }
-        & #hint { height: auto; max-width: 112; padding: 0 1; color: $text-accent; display: none; }
+        & #hint { height: auto; padding: 0 1; color: $text-accent; display: none; }
     }
     """
 
@@ -103,15 +103,17 @@ class ReviewScreen(EditingPage):
         self._reading = False  # the section of the card, on top of it
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(classes="body", can_focus=False):
-            yield Prose(id="question", raw=self.desk.settings.raw_maths)
-            yield TextField(id="typed", soft_wrap=True)
-            yield Static("", id="rule", markup=False)
-            yield Points(id="points")
-            yield Prose(id="answer", raw=self.desk.settings.raw_maths)
-            yield Static("", id="source", markup=False)
-        yield Static("", id="hint", markup=False)
-        yield Ratings()
+        with Vertical(classes="card"):
+            with VerticalScroll(classes="body", can_focus=False):
+                yield Prose(id="question", raw=self.desk.settings.raw_maths)
+                yield TextField(id="typed", soft_wrap=True)
+                yield Static("", id="rule", markup=False)
+                yield Points(id="points")
+                yield Prose(id="answer", raw=self.desk.settings.raw_maths)
+                yield Static("", id="source", markup=False)
+            with Vertical(classes="foot"):
+                yield Static("", id="hint", markup=False)
+                yield Ratings()
 
     def on_mount(self) -> None:
         self._idle = self.set_interval(_IDLE, self._tidy_if_large, pause=True)
@@ -330,7 +332,8 @@ class ReviewScreen(EditingPage):
         elif proposed is not None:
             self.action_rate(proposed.value)
         elif self._points:
-            self.notify("1-4, or tick what you said.")
+            rates = f"{self.key_of('again')}-{self.key_of('easy')}"
+            self.notify(f"{rates}, or tick what you said.")
         else:
             self.action_rate(Rating.GOOD.value)
 

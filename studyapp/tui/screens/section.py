@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import Connection
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.screen import Screen
 
 from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
@@ -216,12 +217,14 @@ class CoursePage(WritingPage):
         )
 
     def action_familiar(self, step: int) -> None:
-        """One up or down; below 0 is not said."""
+        """One up or down, from 1 or 0 if nothing was said; below 0 is not said."""
         section = self.section
         if section is None:
             return
-        now = -1 if section.familiarity is None else section.familiarity
-        value = max(-1, min(FAMILIAR, now + step))
+        if section.familiarity is None:
+            value = max(0, step)
+        else:
+            value = max(-1, min(FAMILIAR, section.familiarity + step))
         self._change(
             lambda connection: tracker.set_familiarity(
                 connection,
@@ -392,11 +395,9 @@ class SectionScreen(CoursePage, inherit_bindings=False):
     ]
     DEFAULT_CSS = """
     SectionScreen {
-        & > SectionView { width: 100%; max-width: 103; padding: 1 1 0 1; }
-        & > Ratings { display: none; max-width: 103; }
-        &.-asking > Ratings { display: block; }
-        &.-tiny > SectionView, &.-flat > SectionView, &.-tiny > Ratings, &.-flat > Ratings {
-            display: none; }
+        & .body { padding: 1 1 0 1; }
+        & Ratings { display: none; }
+        &.-asking Ratings { display: block; }
     }
     """
 
@@ -409,8 +410,10 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         self._passed: set[int] = set()  # cards
 
     def compose_body(self) -> ComposeResult:
-        yield self.view
-        yield Ratings()
+        with Vertical(classes="card"):
+            yield self.view.add_class("body")
+            with Vertical(classes="foot"):
+                yield Ratings()
 
     def on_mount(self) -> None:
         self.watch(self.view, "scroll_y", self._look, init=False)
@@ -446,7 +449,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             self.action_scroll(1)
             return
         if self._asked is not None:
-            self.notify("1-4 say how well you knew it; → reads on without.")
+            again, easy, on = map(self.key_of, ("again", "easy", "right"))
+            self.notify(f"{again}-{easy} say how well you knew it; {on} reads on without.")
             return
         sections = self.course.sections
         place = next((at for at, one in enumerate(sections) if one.id == self._section.id), None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -14,6 +13,7 @@ from studyapp.study import words
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import Summary, summary_lines
 from studyapp.tui import places
+from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 
 _BAR = 30
@@ -23,23 +23,13 @@ class SummaryScreen(Page):
     """Shows a sitting's summary; the learner goes on, undoes, or returns to Today."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding(
-            "enter,space,escape,q",
-            "back",
-            "Today",
-            key_display="enter",
-            tooltip="Back to Today",
-        ),
-        Binding(
-            "m",
-            "more",
-            "more",
-            tooltip="Go on: what is left, or beyond today's time",
-        ),
-        Binding("a", "aside", "set aside", show=False, tooltip="What is out of the way or to mend"),
-        Binding("l", "lab", "experiment", tooltip="The experiment behind what was missed"),
-        Binding("c", "quiz", "questionnaire", tooltip="Go on with the questionnaire that waits"),
-        Binding("u", "undo", "undo", tooltip="Take back the newest rating"),
+        bind("go_on", "back", "Today", "Back to Today"),
+        bind("more"),
+        bind("aside", show=False),
+        bind("lesson", "lab", "experiment", "The experiment behind what was missed"),
+        bind("quiz", label="questionnaire", tooltip="Go on with the questionnaire that waits"),
+        bind("undo"),
+        bind("back", tooltip="Back to Today", show=False),
     ]
     DEFAULT_CSS = """
     SummaryScreen { & #summary { margin: 1 0; } }
@@ -68,7 +58,8 @@ class SummaryScreen(Page):
             )
         content += Content("\n\n" if top else "\n") + Content("\n".join(lines[1:]))
         if summary.marked:
-            content += Content(f"\n{words.count(summary.marked, 'card')} to mend: a shows them.")
+            told = f"{words.count(summary.marked, 'card')} to mend: {self.key_of('aside')}"
+            content += Content(f"\n{told} shows them.")
         self.query_one("#summary", Static).update(content)
         self.refresh_bindings()
 

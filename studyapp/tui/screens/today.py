@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -19,6 +18,7 @@ from studyapp.memory.clock import study_day
 from studyapp.notes.note import chapter_name
 from studyapp.study import words
 from studyapp.tui import places
+from studyapp.tui.chapters import Chapters, Line
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from studyapp.study.today import ChapterRow, Overview
     from studyapp.study.undo import Newest
 
-_BAR = 20
 _A_WHILE = 20.0  # seconds between two looks at the calendar
 
 
@@ -41,32 +40,35 @@ class TodayScreen(Page):
     """The first screen. It paints at once and fills in when the database is open."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding(
-            "o",
+        bind(
+            "start",
             "open_chapter",
             "open chapter",
+            "Start the next chapter, which lets its cards in",
             show=False,
-            tooltip="Start the next chapter, which lets its cards in",
         ),
-        Binding("f", "five", "five", tooltip="Five questions in five minutes: what is fading"),
-        Binding("c", "quiz", "quiz", tooltip="Answer a chapter's questions in writing"),
-        Binding("t", "course", "course", tooltip="Sections: read, tick, note, watch"),
-        Binding("l", "lab", "lab", tooltip="Predict, run, and see the evidence"),
-        Binding("m", "more", "more today", tooltip="Go on: as many minutes and new cards again"),
-        Binding("slash", "find", "find", key_display="/", tooltip="Find a note"),
-        Binding("a", "aside", "set aside", show=False, tooltip="What is out of the way or to mend"),
+        bind("five"),
+        bind("quiz"),
+        bind("course"),
+        bind("lesson", "lab", "lab"),
+        bind("more", label="more today"),
+        bind("find"),
+        bind("aside", show=False),
         bind("reworded", show=False),
-        Binding("n", "new_note", "new card", show=False, tooltip="Write a card of your own"),
-        Binding("u", "undo", "undo", show=False, tooltip="Take back the newest rating"),
+        bind("new", "new_note", show=False),
+        bind("undo", show=False),
         bind("pause", tooltip="Pause the whole course; again: it goes on", show=False),
-        Binding("q", "app.quit", "quit", tooltip="Leave studyapp"),
+        bind("back", "app.quit", "quit", "Leave studyapp", only="q", shown="q"),
     ]
+    # From 72 columns on the two halves of the figures stand side by side.
+    HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS[:2], (72, "-wide")]  # noqa: RUF012
     DEFAULT_CSS = """
     TodayScreen {
         & #figures { height: auto; margin: 1 0; }
-        & #now { width: 1fr; height: auto; padding-right: 2; }
-        & #outlook { width: 1fr; height: auto; }
+        & #now, & #outlook { width: 1fr; height: auto; }
+        & #now { padding-right: 2; }
         & #course { height: auto; margin-top: 1; }
+        &.-narrow { & #figures { layout: vertical; } & #outlook { margin-top: 1; } }
     }
     """
 
@@ -160,7 +162,9 @@ class TodayScreen(Page):
         day = words.day(overview.day, overview.day)
         row = f" · day {overview.streak} in a row" if overview.streak > 1 else ""
         self.head("studyapp", day + row)
-        self.query_one("#now", Static).update(_now_due(overview, self.desk.settings.minutes_a_day))
+        self.query_one("#now", Static).update(
+            _now_due(overview, self.desk.settings.minutes_a_day, self.key_of).rstrip()
+        )
         outlook = self.query_one("#outlook", Static)
         outlook.update(_outlook(overview, self.desk.settings.desired_retention))
         outlook.display = overview.begun  # there is nothing to look at before
@@ -173,18 +177,18 @@ class TodayScreen(Page):
     def _show_options(self, overview: Overview) -> None:
         menu = self.query_one(Menu)
         chosen = menu.highlighted or 0
-        menu.clear_options().add_options(_options(overview, self._prospect, self._reworded))
+        menu.clear_options().add_options(
+            _options(overview, self._prospect, self._reworded, self.key_of)
+        )
         menu.display = True
         menu.highlighted = min(chosen, menu.option_count - 1)
 
     def _draw_course(self) -> None:
         if self._overview is not None:
-            width = min(self.size.width, 112) - 2
             outlooks = self._prospect.outlooks if self._prospect else {}
-            self.query_one("#course", Static).update(_course(self._overview, outlooks, width))
-
-    def on_resize(self) -> None:
-        self._draw_course()
+            told = _what_is_told(self._overview, outlooks)
+            lines = [_chapter_line(row, outlooks.get(row.id)) for row in self._overview.chapters]
+            self.query_one("#course", Static).update(Chapters(told, lines))
 
     def show_failure(self, sentence: str) -> None:
         """Say why there is nothing to study."""
@@ -320,7 +324,8 @@ class TodayScreen(Page):
         if found is None or found.day >= today or found == asked:
             return False
         self._to_undo = found
-        self.notify(f"u once more takes back {found.told}, {words.ago(found.day, today)}.")
+        told, key = f"{found.told}, {words.ago(found.day, today)}", self.key_of("undo")
+        self.notify(f"{key} once more takes back {told}.")
         return True
 
     def _undo(self, sitting: Sitting) -> bool:
@@ -338,7 +343,8 @@ class TodayScreen(Page):
         from studyapp.study.dates import redate
 
         done = redate(self.desk)
-        self.notify(f"{words.count(done.entries, 'date')} put right; u takes it back.")
+        undo = f"{self.key_of('undo')} takes it back"
+        self.notify(f"{words.count(done.entries, 'date')} put right; {undo}.")
         self.refresh_overview()
 
     def _pause(self, overview: Overview) -> None:
@@ -375,7 +381,7 @@ class TodayScreen(Page):
             start_chapter(connection, chapter.id, desk.now(), learner=desk.learner)
             found = newest(connection, desk.now(), learner=desk.learner)
         self._opened.append((chapter, found))
-        self.notify(f"{_opened(chapter)}; u closes it again.")
+        self.notify(f"{_opened(chapter)}; {self.key_of('undo')} closes it again.")
         self.refresh_overview()
 
     def _close(self, row: ChapterRow) -> None:
@@ -399,47 +405,51 @@ def _bring_back(desk: Desk) -> None:
 
 
 def _options(
-    overview: Overview, prospect: Prospect | None, reworded: Sequence[Reworded]
+    overview: Overview,
+    prospect: Prospect | None,
+    reworded: Sequence[Reworded],
+    key: Callable[[str], str],
 ) -> list[Option]:
     counts = overview.counts
     options = []
     if counts.total:
         told = "Start reviewing" if overview.begun else "Start with your first cards"
-        options.append(option("review", told, "enter"))
+        options.append(option("review", told, key("go_on")))
     elif overview.paused:
         told = f"paused since {words.day(overview.paused, overview.day)}"
-        options.append(option("pause", "Let the course go on", "P", told))
+        options.append(option("pause", "Let the course go on", key("pause"), told))
     elif overview.waiting:
         told = f"{overview.waiting} wait, what you remember best first"
-        options.append(option("more", "As much time again today", "m", told))
+        options.append(option("more", "As much time again today", key("more"), told))
     elif overview.chapters:
-        options.append(option("more", "Study more new cards today", "m"))
+        options.append(option("more", "Study more new cards today", key("more")))
     if _can_be_asked(overview):
-        options.append(option("five", "Five questions, five minutes", "f", "what is fading most"))
+        told = "what is fading most"
+        options.append(option("five", "Five questions, five minutes", key("five"), told))
     if overview.ahead is not None:
         latest = overview.ahead.latest
         told = f"{overview.ahead.entries} in the future, to {latest.day} {latest:%b} {latest.year}"
         options.append(option("redate", "If the clock is right: redate", "", told))
-    options += _quiz_options(overview, prospect.attempt if prospect else None)
+    options += _quiz_options(overview, prospect.attempt if prospect else None, key("quiz"))
     if overview.next_chapter is not None:
         row = overview.next_chapter
         name = chapter_name(row.number, row.title)
         told = row.label if row.number else row.of or ""
-        options.append(option("open", f"Start {name}", "o", told))
+        options.append(option("open", f"Start {name}", key("start"), told))
     if overview.chapters:
         told = f"{prospect.done}; next {prospect.following}" if prospect else ""
-        options.append(option("course", "Course", "t", told))
+        options.append(option("course", "Course", key("course"), told))
     told = prospect.lab if prospect and prospect.lab else "predict, then run"
-    options.append(option("lab", "Experiments", "l", told))
+    options.append(option("lab", "Experiments", key("lesson"), told))
     begun = "a draft waits" if prospect and prospect.draft else ""
-    options.append(option("find", "Find a note", "/"))
+    options.append(option("find", "Find a note", key("find")))
     if reworded:
         told = f"{words.count(len(reworded), 'note')} changed by an upgrade"
-        options.append(option("reworded", told, "w", _first_of(reworded)))
+        options.append(option("reworded", told, key("reworded"), _first_of(reworded)))
     if prospect and prospect.aside:
-        options.append(option("aside", "Set aside", "a", prospect.aside))
+        options.append(option("aside", "Set aside", key("aside"), prospect.aside))
     if overview.chapters:
-        options.append(option("new", "Write a card of your own", "n", begun))
+        options.append(option("new", "Write a card of your own", key("new"), begun))
     return options
 
 
@@ -458,16 +468,16 @@ def _can_be_asked(overview: Overview) -> bool:
     return any(row.introduced and not row.paused for row in overview.chapters)
 
 
-def _quiz_options(overview: Overview, attempt: Waiting | None) -> list[Option]:
+def _quiz_options(overview: Overview, attempt: Waiting | None, key: str) -> list[Option]:
     if attempt is not None:
         left = f"left {words.ago(attempt.newest, overview.day)}"
         told = f"{attempt.answered} of {attempt.questions} answered, {left}"
-        return [option("quiz", f"Continue questionnaire {attempt.label}", "c", told)]
+        return [option("quiz", f"Continue questionnaire {attempt.label}", key, told)]
     row = _quizzed(overview)
     if row is None:
         return []
     told = row.label if row.of else "answer in writing"
-    return [option("quiz", f"Questionnaire, {chapter_name(row.number, row.title)}", "c", told)]
+    return [option("quiz", f"Questionnaire, {chapter_name(row.number, row.title)}", key, told)]
 
 
 def _quizzed(overview: Overview) -> ChapterRow | None:
@@ -484,7 +494,7 @@ def _opened(row: ChapterRow) -> str:
     return f"{words.capital(row.name)} is open" + (f": {row.title}" if row.number else "")
 
 
-def _now_due(overview: Overview, budget: int) -> Content:
+def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Content:
     counts = overview.counts
     if not overview.chapters:
         return Content.assemble(
@@ -501,7 +511,7 @@ def _now_due(overview: Overview, budget: int) -> Content:
             f"{name} is ready: {words.count(counts.new, 'card')} today, "
             f"about {_minutes(overview.minutes)}.\n",
             "Think of an answer, look, and say how well you knew it.\n",
-            ("Press enter to begin.", "$text-accent"),
+            (f"Press {key('go_on')} to begin.", "$text-accent"),
         )
     if not counts.total:
         told = "today's time is used up" if overview.waiting else "you are done for today"
@@ -553,24 +563,16 @@ def _outlook(overview: Overview, goal: float) -> Content:
     return content
 
 
-def _course(overview: Overview, outlooks: Mapping[int, Outlook], width: int) -> Content:
-    """The chapters, one line each: mastery as a bar where there is room for one."""
-    if not overview.chapters:
-        return Content("")
+def _what_is_told(overview: Overview, outlooks: Mapping[int, Outlook]) -> str:
+    """What the figures beside the chapters are."""
     later = next((one.later.day for one in outlooks.values()), None)
-    told = later and (
-        f"mastery tomorrow → {words.day(later, overview.day)} without review; questions introduced"
-    )
-    title = min(max(len(row.label) for row in overview.chapters), 26 if width < 90 else 46)
-    bar = max(0, min(_BAR, width - title - 44))
-    return Content.assemble(
-        ("Course", "bold"),
-        (f"   {told or ''}\n", "dim"),
-        *(_chapter_line(row, outlooks.get(row.id), title, bar) for row in overview.chapters),
-    )
+    if later is None:
+        return ""
+    day = words.day(later, overview.day)
+    return f"mastery tomorrow → {day} without review; questions introduced"
 
 
-def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int) -> Content:
+def _chapter_line(row: ChapterRow, outlook: Outlook | None) -> Line:
     counts = row.counts
     if not row.cards:
         due = "to read"
@@ -581,21 +583,14 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, width: int, bar: int
     else:
         held = f"{row.waiting} wait" if row.waiting else f"{counts.new} new"
         due = f"{counts.review + counts.learning} due, {held}"
-    title = row.label if len(row.label) <= width else row.label[: width - 1] + "…"
     share, mastery, met = 0.0, "", ""
     if outlook is not None and outlook.now.introduced:
         share = outlook.now.value
         mastery = f"{100 * share:.0f} → {100 * outlook.later.value:.0f}"
     if outlook is not None:
         met = f"{outlook.now.introduced} of {outlook.now.questions}"
-    done = round(bar * share)
-    return Content.assemble(
-        f" {row.number or '':>2} {title.ljust(width)}  ",
-        ("█" * done, "$accent"),
-        ("░" * (bar - done), "dim"),
-        f" {mastery:>8}  {met:>9}   ",
-        (f"{due}\n", "" if counts.total else "dim"),
-    )
+    number = str(row.number or "")
+    return Line(number, row.label, share, mastery, met, due, now=counts.total > 0)
 
 
 def _minutes(minutes: float) -> str:

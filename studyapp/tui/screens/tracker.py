@@ -18,13 +18,13 @@ class TrackerScreen(CoursePage):
 
     DEFAULT_CSS = """
     TrackerScreen {
-        & > #course { width: 100%; max-width: 160; height: 1fr; padding-top: 1; }
+        & > * { max-width: 160; }
+        & #course { padding-top: 1; }
         & Contents { width: 1fr; height: 1fr; margin-left: 1; }
         & SectionView { display: none; width: 1fr; padding: 0 1 0 2; }
-        & #empty { display: none; width: 100%; max-width: 112; height: 1fr; padding: 1; }
+        & #empty { display: none; height: 1fr; padding: 1; }
         &.-wide SectionView { display: block; }
-        &.-tiny > #course, &.-flat > #course { display: none; }
-        &.-empty { & > #course { display: none; } & #empty { display: block; } }
+        &.-empty { & #course { display: none; } & #empty { display: block; } }
     }
     """
 

@@ -286,8 +286,9 @@ def _line(left: list[Piece], right: list[Piece], width: int, style: Style) -> Te
     end = Text.assemble(*right)
     room = max(0, width - end.cell_len - 1)
     start = Text.assemble(*left)
-    if start.cell_len > room:
-        start.truncate(room, overflow="ellipsis")
+    if start.cell_len > room:  # a tree has one line for each; the page has the title whole
+        whole = start.plain[: room - 1].rpartition(" ")[0]
+        start = start[: len(whole)].append(" …")
     start.pad_right(max(0, room + 1 - start.cell_len))
     line = Text(style=style, no_wrap=True, end="")
     return line.append_text(start).append_text(end)

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from studyapp.notes.note import Point
-from studyapp.study import words
-from studyapp.tui.keys import bind
+from studyapp.tui.keys import bind, key_of, letters
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.points import Points
 
@@ -26,8 +24,9 @@ class Line(AnswerBox):
     """A box that enter leaves: an explanation is one line, however long."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter,ctrl+s", "leave", "go on", priority=True, tooltip="Go on; empty is fine"),
-        Binding("escape", "skip", "skip", priority=True, tooltip="Go on to the result at once"),
+        bind("go_on", "leave", "go on", "Go on; empty is fine", only="enter", first=True),
+        bind("save", "leave", "go on", "Go on; empty is fine", show=False, first=True),
+        bind("back", "skip", "skip", "Go on to the result at once", first=True),
     ]
     DEFAULT_CSS = """
     Line { min-height: 1; max-height: 6; }
@@ -55,10 +54,7 @@ class Explanation(Vertical, can_focus=True):
         bind("down", "move(1)", "point", "Go to another point"),
         bind("up", "move(-1)", "point before", show=False),
         bind("tick", "tick_here", tooltip="Tick the point, or a–d"),
-        *(
-            Binding(words.LETTERS[index], f"tick({index})", "tick", show=False)
-            for index in range(MOST)
-        ),
+        *letters(MOST, show=False),
     ]
     DEFAULT_CSS = """
     Explanation { height: auto; margin-top: 1; display: none;
@@ -87,7 +83,9 @@ class Explanation(Vertical, can_focus=True):
         """Ask anew; *points* are the mechanism as it is true of the run."""
         self._points = points[:MOST]
         self.remove_class("-ticking")
-        self._say("What happened, and why?", "Then comes the result; esc skips.")
+        self._say(
+            "What happened, and why?", f"Then comes the result; {key_of(self, 'back')} skips."
+        )
         box = self.query_one(Line)
         box.display, box.read_only = True, False
         box.text = ""

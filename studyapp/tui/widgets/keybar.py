@@ -17,8 +17,7 @@ class KeyBar(Widget, can_focus=False):
     """Shows the bindings of the screen that are enabled and meant to be shown; a click is a key."""
 
     DEFAULT_CSS = """
-    KeyBar { dock: bottom; height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap;
-        text-overflow: ellipsis; }
+    KeyBar { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def on_mount(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.suggester import SuggestFromList
@@ -16,7 +15,9 @@ from studyapp.errors import SettingError
 from studyapp.lab import knobs as lab_knobs
 from studyapp.lab.protocol import Knob, Value
 from studyapp.study import words
-from studyapp.tui.flow import flow
+from studyapp.tui.flow import Flow
+from studyapp.tui.keys import bind
+from studyapp.tui.row import Laid, Row, Rows
 from studyapp.tui.widgets.field import LineField
 
 _VALUE = 34  # cells of a knob with its value and range, before its reason
@@ -27,10 +28,10 @@ class KnobInput(LineField):
     """The field of one knob, and what stands beside it."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter", "submit", "done", tooltip="Back to the question"),
+        bind("go_on", "submit", "done", "Back to the question", only="enter"),
     ]
     DEFAULT_CSS = """
-    KnobInput { width: 16; &.-text { width: 35; } }
+    KnobInput { width: 12; &.-text { width: 30; } }
     """
 
     def __init__(self, knob: Knob) -> None:
@@ -48,17 +49,18 @@ class Knobs(Vertical):
     """Shows what is set; after `edit` the fields take the keys until they are left."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("down,tab", "step(1)", "next knob", key_display="↑↓", tooltip="Go to another knob"),
-        Binding("up,shift+tab", "step(-1)", "knob before", show=False),
-        Binding("ctrl+r", "defaults", "defaults", tooltip="Set all knobs to their defaults"),
+        bind("next_field", "step(1)", "next knob", "Go to another knob", shown="↑↓"),
+        bind("previous_field", "step(-1)", show=False),
+        bind("down", "step(1)", show=False),
+        bind("up", "step(-1)", show=False),
+        bind("defaults"),
     ]
     DEFAULT_CSS = """
     Knobs { height: auto; margin-top: 1;
         & > #set { height: auto; color: $text-muted; }
-        & > Horizontal { height: 1; display: none;
+        & > Horizontal { height: auto; display: none;
             & > .name { width: 15; }
-            & > .allowed { width: 1fr; margin-left: 2; color: $text-muted; text-wrap: nowrap;
-                text-overflow: ellipsis; } }
+            & > .allowed { width: 1fr; height: auto; margin-left: 2; color: $text-muted; } }
         & > #about { height: auto; min-height: 2; margin-top: 1; display: none; }
         &.-editing { & > #set { display: none; } & > Horizontal, & > #about { display: block; } } }
     """
@@ -162,12 +164,12 @@ class Knobs(Vertical):
         """What is set: each knob with its reason where there is room, else all on one line."""
         fields = list(self.query(KnobInput))
         if self.screen.has_class("-tall"):
-            text = Content("\n").join(self._explained(field) for field in fields)
+            text: Laid = Rows([self._explained(field) for field in fields])
         else:
             parts = [self._value(field) for field in fields]
             if all(field.is_default for field in fields):
                 parts.append(Content.styled("✓ defaults", "dim"))
-            text = flow(parts, self.size.width)
+            text = Flow(parts)
         self.query_one("#set", Static).update(text)
 
     def _value(self, field: KnobInput) -> Content:
@@ -177,12 +179,11 @@ class Knobs(Vertical):
         limits = f" [{_range(knob)}]" if _range(knob) else ""
         return Content.assemble(f"{name} ", (_shown(field.value), style), limits)
 
-    def _explained(self, field: KnobInput) -> Content:
+    def _explained(self, field: KnobInput) -> Row:
         value = self._value(field)
         mark = "" if field.is_default else f"default {_shown(default_text(field.knob))}; "
-        lines = Content(mark + field.knob.help).wrap(max(20, self.size.width - _VALUE))
-        first = value.pad_right(max(2, _VALUE - value.cell_length)) + lines[0]
-        return Content("\n").join([first, *(line.pad_left(_VALUE) for line in lines[1:])])
+        head = value.pad_right(max(2, _VALUE - value.cell_length))
+        return Row(head, mark + field.knob.help)
 
 
 def default_text(knob: Knob) -> str:

@@ -24,7 +24,7 @@ from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import NumericAxisFormatter
 
 from studyapp.lab.protocol import Axes
-from studyapp.tui.flow import flow
+from studyapp.tui.flow import Flow
 from studyapp.tui.series import Panel, Series, in_words, named, number
 
 LETTERS = "abcdefghijkl"
@@ -223,7 +223,7 @@ class PlotPanel(Vertical):
         else:
             parts += [self._entry(plot, index, one) for index, one in enumerate(panel.series)]
             parts += [Content.styled("log scale", "dim")] if scale else []
-        legend = flow(parts, self.size.width)
+        legend = Content("\n").join(Flow(parts).lines(self.size.width))
         if scale and (told := panel.left_out()):
             legend += Content.styled(f"\n{told}", "$text-warning")
         self.query_one(".legend", Static).update(legend)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -136,15 +135,17 @@ class NumberInput(LineField):
     """A field for a number; keys that no number needs stay commands of the screen."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("enter", "submit", "commit", tooltip="Go on to the other end, then lock and run"),
+        bind(
+            "go_on", "submit", "commit", "Go on to the other end, then lock and run", only="enter"
+        ),
     ]
     DEFAULT_CSS = """
-    NumberInput { width: 14; }
+    NumberInput { width: 10; }
     """
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.character is None or event.character in "0123456789.-+eE":
-            await super()._on_key(event)
+        if event.character is not None and event.character not in "0123456789.-+eE":
+            event.prevent_default()  # the field's own way with a key, not what the key is bound to
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return character is not None and character in "0123456789.-+eE"
@@ -154,14 +155,10 @@ class RangePrediction(Vertical):
     """The two ends of a range that should hold the measured interval in 8 of 10 cases."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding(
-            "down,tab",
-            "app.focus_next",
-            "other end",
-            key_display="↑↓",
-            tooltip="Go to the other end of the range",
-        ),
-        Binding("up", "app.focus_previous", "other end", show=False),
+        bind("down", "app.focus_next", "other end", "Go to the other end of the range"),
+        bind("up", "app.focus_previous", show=False),
+        bind("next_field", "app.focus_next", show=False),
+        bind("previous_field", "app.focus_previous", show=False),
     ]
     DEFAULT_CSS = """
     RangePrediction { height: auto; margin-top: 1;
@@ -176,7 +173,7 @@ class RangePrediction(Vertical):
 
     def compose(self) -> ComposeResult:
         with Horizontal():
-            yield Static("I am 80% sure that it is from ", markup=False)
+            yield Static("I am 80% sure: from ", markup=False)
             yield NumberInput(id="low")
             yield Static(" to ", markup=False)
             yield NumberInput(id="high")

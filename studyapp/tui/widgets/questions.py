@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
-from textual.widgets import OptionList
+from textual.widgets.option_list import Option
 
 from studyapp.notes.plain import plain
 from studyapp.study.questionnaire.attempt import Asked, Mark
 from studyapp.tui.keys import bind
+from studyapp.tui.row import Row
+from studyapp.tui.widgets.listing import Listing
 
 MARKS = {
     Mark.OPEN: "·",
@@ -22,7 +24,7 @@ MARKS = {
 FLAG = "⚑"
 
 
-class Questions(OptionList, inherit_bindings=False):
+class Questions(Listing):
     """Lists questions. A click chooses one; keys do while it may have the focus."""
 
     BINDINGS = [  # noqa: RUF012
@@ -35,25 +37,21 @@ class Questions(OptionList, inherit_bindings=False):
         bind("bottom", "last", show=False),
     ]
     DEFAULT_CSS = """
-    Questions { height: 1fr; max-height: 100%; border: none; background: transparent;
-        padding: 1 0 0 0; text-wrap: nowrap; text-overflow: ellipsis;
+    Questions { height: 1fr; max-height: 100%; padding: 1 0 0 0;
         scrollbar-color: $foreground 20%; scrollbar-background: $foreground 5%;
-        &:focus { border: none; background-tint: transparent; }
-        & > .option-list--option-highlighted { background: $foreground 10%; color: $foreground; }
-        &:focus > .option-list--option-highlighted { background: $accent 20%;
-            color: $foreground; text-style: bold; } }
+        & > .option-list--option-highlighted { background: $foreground 10%; text-style: none; } }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.can_focus = False
-        self._shown: list[Content] = []
+        self._shown: list[Row] = []
 
     def show(self, questions: Sequence[Asked]) -> None:
         """Show how far it is with each question; only what has changed is drawn again."""
         prompts = [_line(number, asked) for number, asked in enumerate(questions, 1)]
         if len(prompts) != len(self._shown):
-            self.clear_options().add_options(prompts)
+            self.clear_options().add_options(Option(prompt) for prompt in prompts)
         else:
             for index, prompt in enumerate(prompts):
                 if not prompt.is_same(self._shown[index]):
@@ -61,12 +59,12 @@ class Questions(OptionList, inherit_bindings=False):
         self._shown = prompts
 
 
-def _line(number: int, asked: Asked) -> Content:
+def _line(number: int, asked: Asked) -> Row:
     words = " ".join(plain(asked.note.prompt).split())
     quiet = "dim" if asked.mark is Mark.OPEN else ""
-    return Content.assemble(
+    head = Content.assemble(
         f" {MARKS[asked.mark]}",
         (FLAG if asked.flagged else " ", "$text-accent"),
         (f"{number:>3}  ", "dim"),
-        (words, quiet),
     )
+    return Row(head, Content.styled(words, quiet))

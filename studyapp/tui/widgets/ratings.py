@@ -15,7 +15,7 @@ from textual.widgets import Static
 from studyapp.memory.state import Rating
 from studyapp.study import words
 
-_WIDE = 26  # cells of a button that has room for words
+_WIDE = 24  # cells of a button that has room for words
 _ROOMY = 15  # cells in which a time and what the rating means can stand apart
 
 
@@ -23,7 +23,7 @@ class RatingButton(Static):
     """One rating; a click gives it."""
 
     DEFAULT_CSS = """
-    RatingButton { width: 1fr; height: 2; padding: 0 1; text-wrap: nowrap;
+    RatingButton { width: 1fr; height: 2; padding: 0 1 0 0; text-wrap: nowrap;
         &:hover { background: $boost; }
         &.-proposed { background: $accent 25%; text-style: bold; } }
     """
@@ -44,7 +44,7 @@ class Ratings(Horizontal):
     """The buttons side by side. Posts `Chosen`."""
 
     DEFAULT_CSS = """
-    Ratings { height: 3; max-width: 112; border-top: solid $foreground 20%; padding: 0 1; }
+    Ratings { height: 3; border-top: solid $foreground 20%; padding: 0 1; }
     """
 
     @dataclass
@@ -74,17 +74,18 @@ class Ratings(Horizontal):
         said is called so: it comes back tomorrow. Who is new here has all of them *explained*."""
         for button, rating in zip(self.query(RatingButton), Rating, strict=True):
             button.set_class(rating is proposed, "-proposed")
-            room = button.size.width >= _WIDE
+            room = button.size.width
             halfway = partly and rating is Rating.AGAIN
             name = "partly" if halfway else rating.name.lower()
             told = not halfway and (explained or rating is Rating.HARD)
             wait = "  tomorrow" if halfway else waits[rating].rjust(6)
-            hints, width = words.MEANINGS[rating] if told else (), button.size.width
-            wait, hint = _beside(wait, hints, width, close=explained and width < _ROOMY)
+            hints = words.MEANINGS[rating] if told else ()
+            wait, hint = _beside(wait, hints, room, close=explained and room < _ROOMY)
+            mark = f" ◂ {why if room >= _WIDE else ''}" if rating is proposed else ""
             button.update(
                 Content.assemble(
                     (f"{rating.value} {name}", "bold"),
-                    (f" ◂ {why if room else ''}" if rating is proposed else "", "$text-accent"),
+                    (mark, "$text-accent"),
                     "\n",
                     wait,
                     (hint, "dim"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -15,6 +16,7 @@ from studyapp.notes.note import chapter_title
 from studyapp.notes.prompt import Prompt, marked
 from studyapp.study import words
 from studyapp.study.tracker import FAMILIAR, Cards, Chapter, CourseMoment, CourseSection, Part
+from studyapp.tui.keys import key_of
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, key, one_line
 from studyapp.tui.widgets.prompt import PromptCard
@@ -95,7 +97,7 @@ class SectionView(VerticalScroll, can_focus=False):
             self._place, self.editing = 0, False
             self.scroll_home(animate=False)
         self._entry = entry
-        name, state, text = _said(entry, now)
+        name, state, text = _said(entry, now, partial(key_of, self))
         self.query_one("#name", Static).update(name)
         self.query_one("#state", Static).update(state)
         self.query_one("#text", Prose).show(marked(text, marks, until) if self.section else text)
@@ -142,40 +144,43 @@ class SectionView(VerticalScroll, can_focus=False):
         if chosen is None:
             return
         several = "; ←→ choose" if len(moments) > 1 else ""
-        self.query_one("#moment-rule", Static).update(_rule(f"in the lectures: w watches{several}"))
+        told = f"in the lectures: {key_of(self, 'watch')} watches{several}"
+        self.query_one("#moment-rule", Static).update(_rule(told))
         width = max(20, self.query_one("#moments").size.width or 60)
         lines = [line for one in moments for line in _moment(one, one is chosen, width)]
         self.query_one("#moments", Static).update(Content("\n").join(lines))
         self.query_one("#moment", Prose).show(chosen.text)
 
 
-def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
+def _said(entry: Entry | None, now: datetime, key: Callable[[str], str]) -> tuple[str, str, str]:
     """What an entry is called, how far the learner is with it, and its text."""
     match entry:
         case CourseSection():
-            return f"{entry.number} {one_line(entry.title)}", _state(entry, now), entry.text
+            return f"{entry.number} {one_line(entry.title)}", _state(entry, now, key), entry.text
         case Chapter():
             done = f"{entry.progress} done · " if entry.sections else ""
             cards = words.count(entry.new + entry.known, "card")
+            start, quiz, pause = key("start"), key("quiz"), key("pause")
             if entry.paused:
                 state = f"paused since {words.day(entry.paused, study_day(now))}"
-                text = "`P` lets it go on: what is overdue comes within each day's time."
+                text = f"`{pause}` lets it go on: what is overdue comes within each day's time."
             elif entry.started:
                 state, text = (
                     "started",
-                    "`c` opens the questionnaire. `o` lets no more new cards in, `P` no card.",
+                    f"`{quiz}` opens the questionnaire. `{start}` lets no more new cards in, "
+                    f"`{pause}` no card.",
                 )
             elif entry.number is None:
                 state = "not started"
-                text = "`o` starts the deck, which lets its cards in, a few a day."
+                text = f"`{start}` starts the deck, which lets its cards in, a few a day."
             else:
                 state = "not started as a whole"
                 text = (
-                    "`o` starts the whole chapter, which lets its cards in, a few a day; on a "
-                    "section it lets in that section's alone. `c` opens the questionnaire."
+                    f"`{start}` starts the whole chapter, which lets its cards in, a few a day; on "
+                    f"a section it lets in that section's alone. `{quiz}` opens the questionnaire."
                 )
             name = words.capital(chapter_title(entry.number, one_line(entry.title), pack=entry.of))
-            deeper = _deeper(entry.cards)
+            deeper = _deeper(entry.cards, key("ask"))
             return name, f"{done}{cards} · {state}" + (f" · {deeper}" if deeper else ""), text
         case Part():
             done = f"{entry.progress} done" if entry.progress.total else ""
@@ -183,7 +188,7 @@ def _said(entry: Entry | None, now: datetime) -> tuple[str, str, str]:
     return "", "", ""
 
 
-def _state(section: CourseSection, now: datetime) -> str:
+def _state(section: CourseSection, now: datetime, key: Callable[[str], str]) -> str:
     said, cards = [], section.new + section.known
     if section.gone:
         said.append("no longer in the content; your note is kept")
@@ -197,21 +202,21 @@ def _state(section: CourseSection, now: datetime) -> str:
     if section.started and cards:
         said.append(f"{section.known} of {words.count(cards, 'card')} known")
     elif cards:
-        said.append(f"not started: o lets its {words.count(cards, 'card')} in")
+        said.append(f"not started: {key('start')} lets its {words.count(cards, 'card')} in")
     elif not section.gone:
         said.append("no cards of its own")
-    if deeper := _deeper(section.cards):
+    if deeper := _deeper(section.cards, key("ask")):
         said.append(deeper)
     if section.moments:
         said.append(f"{words.count(len(section.moments), 'lecture moment')} below")
     return " · ".join(said)
 
 
-def _deeper(cards: Cards) -> str:
+def _deeper(cards: Cards, key: str) -> str:
     """What there is beyond the cards that come by themselves."""
     if cards.deeper:
-        return f"{words.count(cards.deeper, 'more card')} if you ask: A"
-    return f"{cards.asked} of them asked for: A takes them back" if cards.asked else ""
+        return f"{words.count(cards.deeper, 'more card')} if you ask: {key}"
+    return f"{cards.asked} of them asked for: {key} takes them back" if cards.asked else ""
 
 
 def _moment(moment: CourseMoment, chosen: bool, width: int) -> list[Content]:

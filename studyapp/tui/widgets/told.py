@@ -10,8 +10,7 @@ class Told(Static):
     """A sentence, until the next key; without one it takes no room."""
 
     DEFAULT_CSS = """
-    Told { height: auto; max-height: 4; max-width: 112; padding: 0 1; color: $text-accent;
-        display: none;
+    Told { height: auto; max-height: 4; padding: 0 1; color: $text-accent; display: none;
         &.-warning { color: $text-warning; }
         &.-error { color: $text-error; } }
     """

@@ -1,0 +1,65 @@
+"""Text that is laid out anew for each width, so that no word is cut: rows, and rows of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.css.styles import RulesMap
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import RenderOptions, Visual
+
+_ROOM = 24  # cells beside a head that are worth to be wrapped in
+_INDENT = 2  # cells of what stands below its head, as there is no room beside it
+
+
+class Laid(Visual):
+    """What a widget can show in place of a text; subclasses say what its `lines` are."""
+
+    def lines(self, width: int) -> list[Content]:
+        """All of it in *width* cells."""
+        raise NotImplementedError
+
+    def render_strips(
+        self, width: int, height: int | None, style: Style, options: RenderOptions
+    ) -> list[Strip]:
+        whole = Content("\n").join(self.lines(width))
+        return whole.render_strips(width, height, style, options)
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        return container_width
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        return len(self.lines(width))
+
+
+class Row(Laid):
+    """A head and what is said beside it, whose further lines stand below its first."""
+
+    def __init__(self, head: Content | str, text: Content | str) -> None:
+        self._head = Content(head) if isinstance(head, str) else head
+        self._text = Content(text) if isinstance(text, str) else text
+
+    def lines(self, width: int) -> list[Content]:
+        indent = self._head.cell_length
+        room = width - indent
+        if self._text.cell_length <= room or room >= _ROOM:
+            first, *others = self._text.wrap(max(1, room))
+            return [self._head + first, *(line.pad_left(indent) for line in others)]
+        below = self._text.wrap(max(1, width - _INDENT))
+        heads = self._head.rstrip().wrap(max(1, width))
+        return [*heads, *(line.pad_left(_INDENT) for line in below)]
+
+    def is_same(self, other: Row) -> bool:
+        return self._head.is_same(other._head) and self._text.is_same(other._text)
+
+
+class Rows(Laid):
+    """Several of them, one below the other."""
+
+    def __init__(self, rows: Sequence[Laid]) -> None:
+        self._rows = rows
+
+    def lines(self, width: int) -> list[Content]:
+        return [line for row in self._rows for line in row.lines(width)]

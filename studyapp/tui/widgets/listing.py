@@ -1,0 +1,31 @@
+"""The look of all lists: one line chosen, which stays in sight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.geometry import Offset, Region, Spacing
+from textual.widget import Widget
+from textual.widgets import OptionList
+
+
+class Listing(OptionList, inherit_bindings=False):
+    """A list without a frame. One that is as tall as its lines has the page scroll with it."""
+
+    DEFAULT_CSS = """
+    Listing { height: auto; border: none; background: transparent; padding: 0;
+        &:focus { border: none; background-tint: transparent; }
+        & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+            background: $accent 20%; color: $foreground; text-style: bold; } }
+    """
+
+    def scroll_to_region(
+        self, region: Region, *, spacing: Spacing | None = None, **options: Any
+    ) -> Offset:
+        """Bring a line in sight; with the first one, what stands above the list, if both fit."""
+        if isinstance(self.parent, Widget):
+            place = region.translate(self.virtual_region.offset)
+            if self.highlighted == 0 and place.bottom <= self.parent.size.height:
+                place = place.union(Region(0, 0, 1, 1))
+            self.call_after_refresh(self.parent.scroll_to_region, place, animate=False)
+        return super().scroll_to_region(region, spacing=spacing, **options)

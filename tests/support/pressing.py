@@ -1,0 +1,133 @@
+"""Keys pressed at random, over all screens, and what each has written about a card."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from sqlalchemy import func, select
+from textual.command import CommandPalette
+from textual.events import Key
+from textual.keys import key_to_character
+from textual.message_pump import MessagePump
+
+from recording import Recording
+from studyapp.lab.catalog import Declaration
+from studyapp.lab.protocol import Value
+from studyapp.store import tables
+from studyapp.tui.app import StudyApp
+from studyapp.tui.keys import CHANGING, TABLE
+
+TYPED = "aäzZ9 .\\$`[/"
+OTHER = ("backspace", "delete", "tab", "ctrl+z", "ctrl+a", "ctrl+k", "ctrl+c", "f5", "ctrl+at")
+KEYS: Sequence[str] = (
+    *chain.from_iterable(key.keys.split(",") for key in TABLE.values()),
+    *("enter", "space", "escape", "down") * 3,
+    *map(str, TYPED),
+    *OTHER,
+)
+IN_PALETTE = ("enter", "down", "b", "escape")  # or most keys would go into its field
+LEADS = ("enter", "c", "t", "l", "slash", "enter", "a", "n", "f")  # from Today, in turn
+PATIENCE = 60.0  # seconds until a key that nobody has taken is a fault
+STRAY = 60  # keys after which one is back on Today, so that no screen keeps them all
+
+
+@dataclass
+class Pressed:
+    """What came of it: keys by the screen that took them, entries of the log by action."""
+
+    screens: Counter[str] = field(default_factory=Counter)
+    entries: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+
+class PressedApp(StudyApp):
+    """An app that no key closes, and that opens nothing outside."""
+
+    def exit(self, *_: object, **__: object) -> None:
+        pass
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        pass
+
+    def deliver_screenshot(self, *_: object, **__: object) -> None:
+        pass
+
+
+async def play(lesson: Declaration, knobs: Mapping[str, Value]) -> Recording:
+    """In place of the runner's start."""
+    return Recording(lesson, knobs)
+
+
+async def press(app: StudyApp, number: int, seed: int) -> Pressed:
+    """Post *number* keys to a running app whose database is open."""
+    chance, found = random.Random(seed), Pressed()
+    before, trail = _entries(app), [""] * 8
+    for count in range(number):
+        if count % STRAY == 0:
+            await _go_to_today(app)
+            key = LEADS[count // STRAY % len(LEADS)]
+        else:
+            key = chance.choice(IN_PALETTE if _is_palette(app) else KEYS)
+        where = type(app.screen).__name__
+        action = _action(app, key)
+        await _take(app, key)
+        found.screens[where] += 1
+        trail = [*trail[1:], f"{where} {key}"]
+        after = _entries(app)
+        if after != before:
+            found.entries[action or "none"] += after - before
+            if action not in CHANGING:
+                found.faults.append(f"{action or 'no action'} wrote in the log, after {trail}")
+            before = after
+    return found
+
+
+def _is_palette(app: StudyApp) -> bool:
+    return isinstance(app.screen, CommandPalette)
+
+
+def _action(app: StudyApp, key: str) -> str:
+    """The name in the table of what *key* does here; of the palette, what it lets choose."""
+    if _is_palette(app):
+        return "go_on" if key == "enter" else ""
+    active = app.screen.active_bindings.get(key)
+    return (active.binding.id or "") if active is not None and active.enabled else ""
+
+
+async def _take(app: StudyApp, key: str) -> None:
+    """Post a key and wait until all have had it: the app, what has the focus and all around it,
+    then the app again; twice, for what is done behind the letters yet to come."""
+    character = key_to_character(key)
+    app.post_message(Key(key, character if character and character.isprintable() else None))
+    for _ in range(2):
+        inner = app.focused or app.screen
+        around = [one for one in inner.ancestors_with_self if isinstance(one, MessagePump)]
+        for pump in (app, *around, app):
+            done = asyncio.Event()
+            if pump.is_running and pump.call_later(done.set):
+                await asyncio.wait_for(done.wait(), PATIENCE)
+    while any(not one.is_finished and one.group != "run" for one in app.workers):
+        await asyncio.sleep(0.002)
+
+
+async def _go_to_today(app: StudyApp) -> None:
+    for _ in range(40):
+        if app.screen is app.today:
+            return
+        await _take(app, "escape")
+    raise AssertionError(f"escape does not lead back from {app.screen}")
+
+
+def _entries(app: StudyApp) -> int:
+    """How many entries the log of the cards has."""
+    assert app.desk is not None
+    with app.desk.reading() as connection:
+        return sum(
+            connection.scalar(select(func.count()).select_from(table)) or 0
+            for table in (tables.review, tables.event)
+        )
