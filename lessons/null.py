@@ -1,12 +1,12 @@
 """null: how often would chance alone give a t as large as the one observed?
 
-Cities differ in temperature T and in R, the number of people that one person infects. A line was
-fitted, R = 1.99 − 0.023·T; its t is the slope divided by the slope's standard error. In a chance
+Cities differ in temperature T and in R, how many people one person infects. A line was fitted,
+R = 1.99 − 0.023·T; its t is slope ÷ standard error, the SD that scatter gives slopes. In a chance
 world the same cities have an R that has nothing to do with T, and a line is fitted all the same.
 
 What to watch: the share of chance worlds whose |t| is at least as large as the observed one. That
 is the p-value, and it closes in on the exact one, which a formula gives. Worlds are compared by t
-and not by slope, because each has a scatter of its own that is known only from its own residuals.
+and not by slope: scatter makes slopes steep, and each world knows it from its own points alone.
 
 Series: `p` over the worlds so far with its band, and `exact p`. `chance` is a histogram: step is
 a value of t, the middle of a bin, and value the share of worlds in it. `observed` stands in it,
@@ -66,15 +66,6 @@ def temperatures(n: int) -> Floats:
     return x * (SD / float(x.std(ddof=1)))
 
 
-def observe(x: Floats, slope: float, scatter: float, rng: np.random.Generator) -> Floats:
-    """Return one study's R (n,), its mean taken off, with exactly this fitted slope and scatter."""
-    noise = rng.standard_normal(len(x))  # (n,)
-    noise -= noise.mean()
-    noise -= x * float(noise @ x / (x @ x))  # take off the line that fits best: the rest has none
-    noise *= scatter / float(noise @ noise / (len(x) - 2)) ** 0.5  # its SD is now the scatter
-    return slope * x + noise
-
-
 class Study:
     """The fitted line as the knobs set it, and what formulas say of it: nothing here is drawn."""
 
@@ -82,7 +73,8 @@ class Study:
         self.n, self.slope, self.scatter = n, slope, scatter
         self.x = temperatures(n)  # (n,)
         self.df = n - 2  # degrees of freedom: of n numbers, height and slope of the line take two
-        self.error = scatter / float(self.x @ self.x) ** 0.5  # SD that scatter gives to a slope
+        # A slope is Σxy ÷ Σx². Variances add up, so scatter gives Σxy the SD scatter × √Σx².
+        self.error = scatter / float(self.x @ self.x) ** 0.5  # the slope's standard error
         self.t = slope / self.error
         self.p = p_exact(self.t, self.df)
         self.limit = t_quantile(0.975, self.df)  # in 5% of chance worlds t is beyond it, up or down
@@ -91,6 +83,15 @@ class Study:
 def p_exact(t: float, df: int) -> float:
     """Return the share of all chance worlds whose |t| is as large, by Student's formula."""
     return max(LEAST, 2 * t_tail(abs(t), df))
+
+
+def observe(x: Floats, slope: float, scatter: float, rng: np.random.Generator) -> Floats:
+    """Return one study's R (n,), its mean taken off, with exactly this fitted slope and scatter."""
+    noise = rng.standard_normal(len(x))  # (n,)
+    noise -= noise.mean()
+    noise -= x * float(noise @ x / (x @ x))  # take off its own slope, Σxy ÷ Σx²: the rest has none
+    noise *= scatter / float(noise @ noise / (len(x) - 2)) ** 0.5  # its SD is now the scatter
+    return slope * x + noise
 
 
 # Model: a line through each of very many studies of the same cities.
@@ -165,19 +166,22 @@ def repeat(x: Tensor, slopes: Floats, generator: torch.Generator) -> tuple[Found
 
     All slopes are in units of the true scatter (per °C), as the noise is.
     """
-    rest, lines = torch.tensor(slopes, dtype=x.dtype, device=x.device), []
+    true = torch.tensor(slopes, dtype=x.dtype, device=x.device)[:, None]  # (REPEATS, 1)
+    found, ts, done = [], [], 0
     for noise in draw_noise(len(slopes), x, generator):  # (batch, n)
-        true, rest = rest[: len(noise)], rest[len(noise) :]  # (batch,), and those to come
-        lines.append(fit(x, true[:, None] * x + noise))  # slopes and t, (batch,) both
-    found, ts = (torch.cat(parts).cpu().numpy() for parts in zip(*lines, strict=True))
-    return found, ts
+        slope, t = fit(x, true[done : done + len(noise)] * x + noise)  # (batch,) both
+        found.append(slope)
+        ts.append(t)
+        done += len(noise)
+    return torch.cat(found).cpu().numpy(), torch.cat(ts).cpu().numpy()
 
 
 def open_slopes(study: Study, rng: np.random.Generator) -> Floats:
     """Draw REPEATS true slopes that this study leaves open, in units of their true scatters.
 
-    Nothing else is known. A fitted scatter ÷ the true one varies as √(χ² ÷ df), where χ² is a sum
-    of df squared normal numbers; a fitted slope lies off the true one by error × a normal number.
+    A fitted scatter ÷ the true one varies as √(χ² ÷ df), where χ² is a sum of df squared normal
+    numbers; a fitted slope lies off the true one by error × a normal number. As no line is
+    likelier beforehand, both are read backwards, from what was fitted to what may be true.
     """
     scatters = study.scatter / np.sqrt(rng.chisquare(study.df, REPEATS) / study.df)  # (REPEATS,)
     errors = study.error * scatters / study.scatter  # (REPEATS,), of a slope at that true scatter
@@ -189,7 +193,8 @@ def shuffle(x: Floats, y: Floats, rng: np.random.Generator) -> int:
     """Deal the study's R out to its cities anew, SHUFFLES times; count how often |t| is as large.
 
     That leaves no relation but chance, and needs no normal distribution. The numbers stay, so that
-    Σx² and the spread of R do: t is as large where the slope is, and the slope where Σxy is.
+    Σx² and the spread of R do, and the steeper the line, the less is left off it: t is as large
+    where the slope is, and the slope where Σxy is.
     """
     as_large = abs(y @ x) * (1 - 1e-12)  # a tie counts, however it is rounded
     hits, most = 0, max(1, CPU // len(x))
@@ -251,8 +256,8 @@ def facts_of_line(study: Study) -> Iterator[Fact]:
     yield Fact("residual_sd", study.scatter, "R", None, None, study.n, "exact", "set by the knobs")
 
 
-def facts_of_repeats(study: Study, slopes: Found, ts: Found, again: Found) -> Iterator[Fact]:
-    """What further studies find: slopes and t were the line the truth, and t of replications.
+def facts_of_repeats(study: Study, slopes: Found, ts: Found, replicated: Found) -> Iterator[Fact]:
+    """What further studies find, if the line is the truth and if the truth is open (*replicated*).
 
     A study is significant if its |t| is beyond the limit: then its p is below .05.
     """
@@ -264,14 +269,15 @@ def facts_of_repeats(study: Study, slopes: Found, ts: Found, again: Found) -> It
     name = "power" if study.slope else "false_alarms"
     yield share(name, significant, "of repeated studies", varies)
     # How far p varies: 5% of the studies are below _05, half below _50, 95% below _95.
-    for prefix, t, studies in (("p", ts, f"{truth},"), ("replication", again, replications)):
-        told = f"of {studies} 90% lie from _05 to _95"
+    ways = (("p", ts, f"of {truth}, 90%"), ("replication", replicated, f"of {replications} 90%"))
+    for prefix, t, of_these in ways:
         for percent in (5, 50, 95):  # a small p is a large |t|
             p = p_exact(float(np.quantile(np.abs(t), (100 - percent) / 100)), study.df)
             name = f"{prefix}_{percent:02}"
+            told = f"{of_these} lie from _05 to _95"
             yield Fact(name, p, "", None, None, REPEATS, "quantile", told)
     if study.slope:  # How many replications find it, in the same direction.
-        same = again * np.sign(study.t) >= study.limit  # (REPEATS,)
+        same = replicated * np.sign(study.t) >= study.limit  # (REPEATS,)
         told = f"{replications}, true slopes drawn from the interval: simulation error only"
         yield share("replicated", same, "of replications", told)
     if study.slope and significant.sum() > 1:  # What one would know of significant studies alone.

@@ -49,7 +49,7 @@ EVERY = 5  # epochs from one look at the losses and errors to the next; one stop
 DIMENSIONS = 20
 DRAWN = "rule, data and start"  # in each seed
 TEST, VALIDATION = 1000, 200  # examples
-AT_ONCE = 2**14  # numbers of a layer in each seed: near to a core, and a bound on memory
+AT_ONCE = 2**14  # numbers of a layer, in each seed: they fit a core's cache, and bound memory
 
 Look = dict[str, Tensor]  # by curve ("test loss") what each seed has at one time: (S,)
 
@@ -107,9 +107,10 @@ class Net(nn.Module):
 def cross_entropy(margins: Tensor) -> Tensor:
     """Return the loss of each example, -log sigmoid(margin), which is log(1 + exp(-margin)).
 
-    A margin is output × side: above 0 where the network is right. Written with |margin|, because
-    exp(-margin) overflows where it is far below 0; and written out, because torch's own function
-    rounds the last few numbers of a tensor otherwise, and they are another seed's with more seeds.
+    A margin is output × side, above 0 where the network is right; its sigmoid is the probability
+    that the network gives to the label. Where it is far below 0, exp(-margin) overflows; there
+    log(1 + exp(margin)) - margin is the same. torch's own function rounds the last few numbers of a
+    tensor otherwise, and with more seeds these are other numbers.
     """
     return torch.log(1 + torch.exp(-margins.abs())) - margins.clamp(max=0)
 
@@ -153,30 +154,30 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
     n, width, seeds = int(knobs["n"]), int(knobs["width"]), int(knobs["seeds"])
     decay, stop = float(knobs["weight_decay"]), str(knobs["stop"])
     yield Progress(0, EPOCHS)
-    own = generators(seed, seeds)
-    draws = [draw(n, float(knobs["flips"]), generator) for generator in own]
+    rngs = generators(seed, seeds)
+    draws = [draw(n, float(knobs["flips"]), rng) for rng in rngs]
     data = {name: stacked([one[name] for one in draws], device) for name in draws[0]}
     del draws  # as large as the data
-    weights = stack(lambda: Net(width), own, device)  # (S, …) each
+    weights = stack(lambda: Net(width), rngs, device)  # (S, …) each
     numbers = sum(each[0].numel() for each in weights.values())
     yield Remark(f"{numbers:,} weights learn from {n:,} examples; an epoch is one step on all.")
 
     arms = [train(weights, data, width, decay, device)]
-    if decay:  # beside the same seeds without it
+    if decay:  # a second arm: the same start and data without it
         same = {name: each.detach().clone().requires_grad_() for name, each in weights.items()}
         arms.append(train(same, data, width, 0.0, device))
     looks: list[tuple[Look, ...]] = []  # by look and arm
-    for now in zip(*arms, strict=True):  # all arms train up to the next look
+    for look in zip(*arms, strict=True):  # a look at each arm: all train up to it
         epoch = EVERY * len(looks)
-        looks.append(now)
+        looks.append(look)
         yield Progress(epoch, EPOCHS)
-        for name, values in now[0].items():
+        for name, values in look[0].items():
             yield point(epoch, name, values)
             if decay and name.startswith("test"):
-                yield point(epoch, f"{name}, no decay", now[1][name])
-    curves = [  # of each arm, (looks, S) each
-        {name: torch.stack([look[name] for look in arm]).cpu() for name in arm[0]}
-        for arm in zip(*looks, strict=True)
+                yield point(epoch, f"{name}, no decay", look[1][name])
+    curves = [  # by arm and name, (looks, S) each
+        {name: torch.stack([look[arm][name] for look in looks]).cpu() for name in looks[0][arm]}
+        for arm in range(len(arms))
     ]
     for name in ("test loss", "test error"):
         means = curves[0][name].mean(1)  # (looks,)

@@ -1,7 +1,8 @@
 """transfer: does what a network learned on the digits 0–4 help it to read 5–9?
 
-What to watch: a body (two convolutions and a layer) learns 0–4, then 5–9 come with k labels each.
-Four arms learn them side by side, from the same pictures and in the same 120 steps:
+What to watch: a body (two convolutions and a layer), under a head (a layer that gives each digit a
+score), learns 0–4; then 5–9 come with k labels each. Four arms learn them side by side, from the
+same pictures and in the same 120 steps:
 
 - scratch        a new body, everything at the high rate;
 - frozen         the learned body as it is, only a new head on top;
@@ -9,9 +10,9 @@ Four arms learn them side by side, from the same pictures and in the same 120 st
 - all            the learned body and a new head, everything at the high rate.
 
 The knob `placing` is half of the lesson. While 0–4 are learned every picture gets a new place in
-its field at every step. What does a body learn of that, and who else can: if the few pictures of
-5–9 keep one place each, if they get a new one at every step, too, or if all digits stand in the
-middle of their fields?
+its field at every step. What does the body learn from that? And can a new body learn it from the
+few pictures of 5–9, if each keeps one place, or if each gets a new one at every step, too? And what
+is left of the lead if all digits stand in the middle of their fields?
 
 Watch 0–4, too, after 5–9: what does a body that moved still read of them, under the old head, which
 was put aside, and under a new one that is fitted on the same body?
@@ -53,7 +54,7 @@ OLD_LABELS, OLD_TEST, NEW_TEST = 140, 36, 80  # pictures of each digit
 PRETRAIN_STEPS, PRETRAIN_BATCH = 600, 32
 STEPS, HEAD_STEPS = 120, 40  # of every arm; of these, the head alone in head_then_all
 RATE, HEAD_RATE = 2e-3, 1e-2  # the high rate; a head on a body that stands still
-PROBE_STEPS, PROBE_RATE = 200, 3e-2  # eight times as many read half a point more
+PROBE_STEPS, PROBE_RATE = 200, 3e-2  # of a new head for 0–4; 1,600 steps gain half a point
 LOOK_EVERY = 10
 TOGETHER = {"cpu": 16}  # seeds side by side, elsewhere 64: what a CPU's cache has room for
 DRAWN = "splits, places, noise and starts; all from 1,797 digits, no other handwriting"
@@ -106,9 +107,9 @@ def split(
     trains, tests = [], []
     for rng in rngs:
         index = [torch.where(labels == digit)[0] for digit in digits]  # five, one for each digit
-        index = [of[torch.randperm(len(of), generator=rng)] for of in index]  # in a random order
-        trains.append(torch.cat([of[:train] for of in index]))  # (5·train,)
-        tests.append(torch.cat([of[-test:] for of in index]))  # (5·test,)
+        index = [row[torch.randperm(len(row), generator=rng)] for row in index]  # in random order
+        trains.append(torch.cat([row[:train] for row in index]))  # (5·train,)
+        tests.append(torch.cat([row[-test:] for row in index]))  # (5·test,)
     return torch.stack(trains, 1), torch.stack(tests, 1)
 
 
@@ -118,10 +119,11 @@ def place(images: Tensor, noise: float, centred: bool, rngs: Sequence[torch.Gene
     if centred:
         top = left = torch.full((n, s), 4)  # (n, S)
     else:
-        draws = [torch.randint(9, (2, n), generator=rng) for rng in rngs]  # (2, n) each
+        draws = [torch.randint(9, (2, n), generator=rng) for rng in rngs]  # 0 to 8, (2, n) each
         top, left = torch.stack(draws, 2)  # (n, S) both
     # The pixels of a field, line after line, are numbered 0 to 255. In its top left corner a digit
-    # takes the pixels 0 to 7, 16 to 23, …; a place further right adds 1 to them, one down 16.
+    # takes the pixels 0 to 7, 16 to 23, …; a place further right adds 1 to them, one down 16. To
+    # the pixels so found scatter writes the digit, into a field of zeros.
     corner = torch.cat([FIELD * line + torch.arange(8) for line in range(8)])  # (64,)
     pixels = corner + (FIELD * top + left)[..., None]  # (n, S, 64)
     fields = torch.zeros(n, s, FIELD * FIELD).scatter(2, pixels, images.flatten(2))  # (n, S, 256)
@@ -227,10 +229,10 @@ class Block:
         self.noise, self.placing = float(knobs["noise"]), knobs["placing"]
         self.rates = plan(HEAD_STEPS, RATE, HEAD_RATE, float(knobs["ratio"]))
         self.images, self.labels = load_digits()  # (1797, 8, 8), (1797)
-        self.old, old = split(self.labels, OLD, OLD_LABELS, OLD_TEST, rngs)  # (700, S), (180, S)
-        k = int(knobs["k"])
-        self.new, new = split(self.labels, NEW, k, NEW_TEST, rngs)  # (5k, S), (400, S)
-        self.old_test, self.new_test = self.placed(old), self.placed(new)  # for all looks
+        labels, k = self.labels, int(knobs["k"])
+        self.old, old_test = split(labels, OLD, OLD_LABELS, OLD_TEST, rngs)  # (700, S), (180, S)
+        self.new, new_test = split(labels, NEW, k, NEW_TEST, rngs)  # (5k, S), (400, S)
+        self.old_test, self.new_test = self.placed(old_test), self.placed(new_test)  # for all looks
         self.learned = start(rngs, device)
         self.adam = optimizer(self.learned, RATE, RATE)
 
@@ -245,8 +247,9 @@ class Block:
     def learn_old(self) -> None:
         """Take a step on 0–4: each seed on a batch of its pictures, all in new places."""
         draws = [torch.randint(len(self.old), (PRETRAIN_BATCH,), generator=r) for r in self.rngs]
-        drawn = torch.stack(draws, 1)  # (32, S): from each seed's column of old it takes these rows
-        x, y = self.placed(self.old.gather(0, drawn))  # (32, S, 16, 16), (32, S)
+        # From each seed's column of self.old gather takes the rows that this seed has drawn.
+        drawn = self.old.gather(0, torch.stack(draws, 1))  # (32, S)
+        x, y = self.placed(drawn)  # (32, S, 16, 16), (32, S)
         descend(self.adam, self.learned(x), y)
 
     def begin_new(self) -> None:
@@ -357,19 +360,19 @@ def curves(step: int, shares: Shares) -> Iterator[Metric]:
 # Facts.
 
 
-def facts(shares: Shares, drawn: str, few: int = 0) -> Iterator[Fact]:
+def facts(shares: Shares, drawn: str, tests: int = 0) -> Iterator[Fact]:
     """Yield the shares read right, the gaps to scratch, the leads, and what became of 0–4.
 
-    *few*: of how many pictures each is a share, where these are so few that it matters.
+    *tests*: of how many pictures each is a share, if of so few that it widens the intervals.
     """
     for name, values in shares.items():
-        yield pictures.share_fact(name, values, drawn, few)
+        yield pictures.share_fact(name, values, drawn, tests)
     for arm in ARMS:
         if arm != "scratch":
             ones, others = shares[f"score_{arm}"], shares["score_scratch"]
-            yield pictures.gap_fact(f"gap_{arm}", ones, others, drawn, few)
+            yield pictures.gap_fact(f"gap_{arm}", ones, others, drawn, tests)
     for arm in ARMS:
-        yield lead(arm, shares, drawn, few)
+        yield lead(arm, shares, drawn, tests)
     if "old_before" in shares:  # Of 0–4: what the old head no longer reads, what a new one cannot.
         for arm, name in (("all", ""), ("head_then_all", "_head_then_all")):
             forgotten = pictures.points(shares["old_before"], shares[f"old_{arm}"])
@@ -378,7 +381,7 @@ def facts(shares: Shares, drawn: str, few: int = 0) -> Iterator[Fact]:
             yield mean_fact(f"lost{name}", lost, "points", drawn)
 
 
-def lead(arm: str, shares: Shares, drawn: str, few: int = 0) -> Fact:
+def lead(arm: str, shares: Shares, drawn: str, tests: int = 0) -> Fact:
     """Return how far *arm* is ahead of the best of the others, in points; negative if behind.
 
     Which of the others is best is only estimated, so all three differences have to be inside their
@@ -388,10 +391,10 @@ def lead(arm: str, shares: Shares, drawn: str, few: int = 0) -> Fact:
     """
     own = shares[f"score_{arm}"]
     rivals = [shares[f"score_{other}"] for other in ARMS if other != arm]
-    fact = pictures.gap_fact(f"lead_{arm}", own, max(rivals, key=sum), drawn, few)
+    fact = pictures.gap_fact(f"lead_{arm}", own, max(rivals, key=sum), drawn, tests)
     if fact.n == 1:
         return fact
-    intervals = [pictures.gap_interval(own, rival, few, 1 - 0.05 / 3) for rival in rivals]
+    intervals = [pictures.gap_interval(own, rival, tests, 1 - 0.05 / 3) for rival in rivals]
     low = min(low for _, low, _ in intervals if low is not None)
     high = min(high for _, _, high in intervals if high is not None)
     return replace(fact, low=low, high=high, method=f"{fact.method}, Bonferroni over 3 rivals")
@@ -409,8 +412,8 @@ def run(knobs: Mapping[str, Value], device: str, seed: int) -> Iterator[LessonEv
         return
     ratio = float(knobs["ratio"])
     arms = plan(pictures.HEAD_STEPS, pictures.RATE, pictures.HEAD_RATE, ratio)
-    scores, tests = yield from pictures.compare(knobs, arms, ARMS, device, seed)
-    shares = {f"score_{arm}": values for arm, values in scores.items()}
+    found, tests = yield from pictures.compare(knobs, arms, ARMS, device, seed)
+    shares = {f"score_{arm}": values for arm, values in found.items()}
     yield Result(tuple(facts(shares, pictures.DRAWN, tests)))
 
 

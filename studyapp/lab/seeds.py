@@ -1,8 +1,8 @@
 """What a lesson needs to train many seeds at once: S networks of one shape, stacked.
 
-Imports torch, so the app's own process never imports it; a lesson may. Everything that is random
-in a seed comes from a generator of its own: so a seed is the same, to the last bit, whatever the
-device and however many seeds run beside it.
+A seed is one repetition: its own data, its own start. Everything random in it comes from a
+generator of its own: so it draws the same, to the last bit, whatever the device and however many
+seeds run beside it. Imports torch, so the app's own process never imports it; a lesson may.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Weights = dict[str, Tensor]
 """The parameters of S networks by name: S on top of each other, (S, …)."""
 
 
-def generators(seed: int, count: int) -> list[torch.Generator]:
-    """Return a source of random numbers for each of *count* seeds, on the CPU.
+def generators(run: int, count: int) -> list[torch.Generator]:
+    """Return a source of random numbers for each of *count* seeds of run number *run*, on the CPU.
 
     Those of run 0 start from the numbers 0, 1, 2, …, those of run 1 from 65,536 and on: no two runs
     share one. (After 65,536 runs they would, for torch takes 32 bits of what it starts from.)
     """
-    return [torch.Generator().manual_seed(seed * 2**16 + index) for index in range(count)]
+    return [torch.Generator().manual_seed(run * 2**16 + index) for index in range(count)]
 
 
 def stack(
@@ -34,14 +34,14 @@ def stack(
 ) -> Weights:
     """Make a network for each generator, with random numbers from it alone, and stack the weights.
 
-    They are ready for an optimizer. Buffers are refused: each network would have to keep its own
-    running statistics, and under vmap none can.
+    They are ready for an optimizer. Buffers, which a layer keeps beside its weights (a running
+    mean), are refused: `per_seed` cannot keep those of each network.
     """
     nets = []
     with torch.random.fork_rng(devices=[]):  # torch's own generator is afterwards as it was
         for generator in generators:
-            # A layer draws its weights from torch's own generator. So that one stands in for the
-            # seed's, which then goes on from where it has come to.
+            # A layer draws its weights from torch's own generator: it is lent the state of the
+            # seed's, and the seed's takes the state that it ends in.
             torch.set_rng_state(generator.get_state())
             nets.append(make())
             generator.set_state(torch.get_rng_state())
@@ -80,7 +80,8 @@ def mean_fact(name: str, values: Tensor | Sequence[float], unit: str, drawn: str
 def median_fact(name: str, values: Tensor | Sequence[float], unit: str, drawn: str) -> Fact:
     """Return the median over seeds, for what is skewed: epochs, or a loss near zero.
 
-    Its interval comes from the order of the values; fewer than six seeds have none.
+    Its interval goes from one of the sorted values to another. Fewer than six seeds have none: even
+    the one from the lowest to the highest value would miss more often than in 5% of runs.
     """
     rows = values.tolist() if isinstance(values, Tensor) else list(values)
     middle, low, high = median_interval(rows)
