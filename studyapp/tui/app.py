@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import App, SystemCommand
 from textual.events import Event, Key
+from textual.keys import key_to_character
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -335,6 +336,14 @@ class StudyApp(App[None]):
             if self.told[0] and not self.held:
                 self.notify("")
         await super().on_event(event)
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Keep what a box takes as a letter from being a command first. Textual does so for keys
+        that a page is written with, not for those of the box itself nor for a learner's own."""
+        box = self.focused if priority else None
+        if box is not None and box.check_consume_key(key, key_to_character(key)):
+            return False
+        return await super()._check_bindings(key, priority)
 
     async def action_quit(self) -> None:
         """Close the app; if something cannot be saved now, only when asked again."""

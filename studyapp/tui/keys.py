@@ -123,7 +123,7 @@ TABLE: Mapping[str, Key] = {**MOVES, **ACTIONS}
 # What may write in the log of the cards: whatever else a key does changes none of them.
 CHANGING = frozenset(
     (
-        *("go_on", "again", "hard", "good", "easy", "save", "back", "new", "start", "undo"),
+        *("go_on", "again", "hard", "good", "easy", "save", "back", "new", "edit", "undo"),
         *("bury", "suspend", "know", "ask", "ask_found", "done", "restore", "mark"),
     )
 )

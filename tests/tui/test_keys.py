@@ -107,6 +107,16 @@ def test_what_leaves_a_box_is_no_letter_alone(keys: str) -> None:
     assert keymap({"back": f"{keys},escape"})
 
 
+async def test_a_box_takes_all_letters_whatever_keys_were_chosen(make_app, open_today) -> None:
+    app = make_app(settings=Settings(keys=(("back", "Z,escape"), ("down", "J"), ("undo", "U"))))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *"jJkqZ")
+        await shows(pilot, "jJkqZ")
+        await pilot.press("escape", "enter", "t", *"UqZJ")
+        await shows(pilot, "UqZJ", "leave the box")
+
+
 async def test_sentences_name_the_keys_that_the_learner_has_chosen(make_app, open_today) -> None:
     app = make_app(settings=Settings(keys=(("undo", "Z"), ("aside", "T"), ("five", "5"))))
     async with app.run_test(size=NARROW) as pilot:
