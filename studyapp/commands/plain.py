@@ -30,7 +30,7 @@ def review(sitting: Sitting, read: Read, write: Write) -> None:
     if sitting.view is not None:
         write(f"{HELP}\n")
         if sitting.beginner:
-            told = (f"{one.value} {meaning[0]}" for one, meaning in words.MEANINGS.items())
+            told = (f"{one.value} {meaning}" for one, meaning in words.MEANINGS.items())
             write(f"{' · '.join(told)}\n")
     while sitting.view is not None and _one_card(sitting, sitting.view, read, write):
         pass

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from studyapp.memory.mastery import Mastery
     from studyapp.study.stats import Share
 
-# What a rating says, the short form last; it holds for a card that was never seen, too.
+# What a rating says, of a card that was never seen, too.
 MEANINGS = {
-    Rating.AGAIN: ("not known", "not yet"),
-    Rating.HARD: ("remembered, slowly", "slowly"),
-    Rating.GOOD: ("remembered", "knew it"),
-    Rating.EASY: ("remembered at once", "at once"),
+    Rating.AGAIN: "not yet",
+    Rating.HARD: "slowly",
+    Rating.GOOD: "knew it",
+    Rating.EASY: "at once",
 }
 LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of points, which are never numbered: 1-4 are ratings
 

@@ -61,7 +61,8 @@ class Points(Vertical):
     """Points with ticks and a cursor. Posts `Changed` with the ticked indices."""
 
     DEFAULT_CSS = """
-    Points { height: auto; margin-top: 1; }
+    Points { height: auto; margin-top: 1;
+        &.-none { margin: 0; } }
     """
 
     @dataclass
@@ -91,6 +92,7 @@ class Points(Vertical):
         self._cursor = None
         self._doubtful = frozenset()
         self.ticked = ticked
+        self.set_class(not points, "-none")
         lines = list(self.query(PointLine))
         for line in lines[len(points) :]:
             line.display = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual import on
@@ -79,8 +79,8 @@ class Ratings(Horizontal):
             name = "partly" if halfway else rating.name.lower()
             told = not halfway and (explained or rating is Rating.HARD)
             wait = "  tomorrow" if halfway else waits[rating].rjust(6)
-            hints = words.MEANINGS[rating] if told else ()
-            wait, hint = _beside(wait, hints, room, close=explained and room < _ROOMY)
+            hint = words.MEANINGS[rating] if told else ""
+            wait, hint = _beside(wait, hint, room, close=explained and room < _ROOMY)
             mark = f" ◂ {why if room >= _WIDE else ''}" if rating is proposed else ""
             button.update(
                 Content.assemble(
@@ -98,8 +98,8 @@ class Ratings(Horizontal):
         self.post_message(self.Chosen(event.rating))
 
 
-def _beside(wait: str, hints: Sequence[str], width: int, *, close: bool) -> tuple[str, str]:
-    """When a card comes back, and the longest of the *hints* that stands whole beside it."""
+def _beside(wait: str, hint: str, width: int, *, close: bool) -> tuple[str, str]:
+    """When a card comes back, and the *hint* if it stands whole beside it."""
     shown, gap = (wait.strip(), " ") if close else (wait, "  ")
-    fits = [hint for hint in hints if len(shown) + len(gap) + len(hint) <= width]
-    return (shown, gap + fits[0]) if fits else (wait, "")
+    fits = hint and len(shown) + len(gap) + len(hint) <= width
+    return (shown, gap + hint) if fits else (wait, "")
