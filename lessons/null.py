@@ -6,7 +6,8 @@ world the same cities have an R that has nothing to do with T, and a line is fit
 
 What to watch: the share of chance worlds whose |t| is at least as large as the observed one. That
 is the p-value, and it closes in on the exact one, which a formula gives. Worlds are compared by t
-and not by slope: scatter makes slopes steep, and each world knows it from its own points alone.
+and not by slope: more scatter makes steeper slopes, so that each world's slope is divided by the
+error which its own points show.
 
 Series: `p` over the worlds so far with its band, and `exact p`. `chance` is a histogram: step is
 a value of t, the middle of a bin, and value the share of worlds in it. `observed` stands in it,
@@ -56,7 +57,7 @@ Found: TypeAlias = NDArray[np.float32]  # by each of REPEATS studies: (REPEATS,)
 
 
 def temperatures(n: int) -> Floats:
-    """Return n temperatures (n,) as a normal distribution has them, their mean taken off.
+    """Return n temperatures (n,) as a normal distribution has them, with the mean 0 by symmetry.
 
     They are spread, not drawn, so that p does not hang on their luck: of five, the first is where
     a tenth of the distribution lies below, the second where three tenths do.
@@ -180,8 +181,8 @@ def open_slopes(study: Study, rng: np.random.Generator) -> Floats:
     """Draw REPEATS true slopes that this study leaves open, in units of their true scatters.
 
     A fitted scatter ÷ the true one varies as √(χ² ÷ df), where χ² is a sum of df squared normal
-    numbers; a fitted slope lies off the true one by error × a normal number. As no line is
-    likelier beforehand, both are read backwards, from what was fitted to what may be true.
+    numbers; a fitted slope lies off the true one by error × a normal number. As no slope
+    and no scatter is likelier beforehand, both are read backwards, from what was fitted to what may be true.
     """
     scatters = study.scatter / np.sqrt(rng.chisquare(study.df, REPEATS) / study.df)  # (REPEATS,)
     errors = study.error * scatters / study.scatter  # (REPEATS,), of a slope at that true scatter
@@ -280,7 +281,7 @@ def facts_of_repeats(study: Study, slopes: Found, ts: Found, replicated: Found) 
         same = replicated * np.sign(study.t) >= study.limit  # (REPEATS,)
         told = f"{replications}, true slopes drawn from the interval: simulation error only"
         yield share("replicated", same, "of replications", told)
-    if study.slope and significant.sum() > 1:  # What one would know of significant studies alone.
+    if study.slope and significant.sum() > 1:  # What one would believe who saw these studies alone.
         times = slopes[significant] / study.slope  # (significant,): slope found ÷ true slope
         mean, low, high = mean_interval(np.abs(times).tolist())
         yield Fact("exaggeration", mean, "times", low, high, len(times), "student t", varies)

@@ -123,6 +123,7 @@ def train(
 ) -> Iterator[Look]:
     """Train the *weights* of S networks in place; every few epochs yield how they do by then."""
     predict = per_seed(Net(width).to(device))  # from weights and x (S, n, 20) to outputs (S, n)
+    # AdamW is Adam that at every step also shrinks each weight, by RATE · decay of itself.
     optimizer = torch.optim.AdamW(weights.values(), lr=RATE, weight_decay=decay)
     n = data["train"].x.shape[1]
     size, parts = AT_ONCE // width, {}  # examples pass in parts, which take less memory
@@ -194,7 +195,7 @@ def point(epoch: int, series: str, values: Tensor) -> Metric:
 # Facts.
 
 
-def facts(curves: Sequence[Look], stop: str, floor: Tensor) -> Iterator[Fact]:
+def facts(curves: Sequence[dict[str, Tensor]], stop: str, floor: Tensor) -> Iterator[Fact]:
     """Yield the facts of the first arm, and of its difference to the second if there is one.
 
     *curves* are (looks, S), by arm and name; *floor* (S,) is the share of wrong test labels.

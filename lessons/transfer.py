@@ -102,7 +102,7 @@ def split(
 ) -> tuple[Tensor, Tensor]:
     """Draw *train* pictures of each digit, and *test* others, for each seed: their indices.
 
-    They are (5·train, S) and (5·test, S).
+    They are (5·train, S) and (5·test, S); of each digit there are enough for both.
     """
     trains, tests = [], []
     for rng in rngs:
@@ -137,6 +137,8 @@ def place(images: Tensor, noise: float, centred: bool, rngs: Sequence[torch.Gene
 def layer(s: int, inputs: int, outputs: int, size: int, stride: int = 1, pad: int = 0) -> nn.Conv2d:
     """Return the convolutions of S seeds as one. Its channels are those of seed 0, of seed 1, ….
 
+    An output channel is a weighted sum of what a size×size window shows of the input channels, with
+    the same weights wherever it lies: it moves by *stride*, over a picture with *pad* zeros around.
     groups=S lets the outputs of a seed see the inputs of that seed alone, as if it stood alone.
     """
     return nn.Conv2d(s * inputs, s * outputs, size, stride, pad, groups=s)
@@ -155,7 +157,7 @@ class Networks(nn.Module):
             layer(s, 1, 16, size=5, stride=2, pad=2),  # (n, 16·S, 8, 8)
             nn.ReLU(),
             layer(s, 16, 32, size=3, pad=1),  # (n, 32·S, 8, 8)
-            nn.MaxPool2d(4),  # (n, 32·S, 2, 2)
+            nn.MaxPool2d(4),  # (n, 32·S, 2, 2): the largest of each 4×4 square
             nn.ReLU(),  # before the pooling it would do the same to sixteen times the numbers
             layer(s, 32, 64, size=2),  # (n, 64·S, 1, 1): 64 features of each picture
             nn.ReLU(),
@@ -174,6 +176,7 @@ def scores(head: nn.Module, features: Tensor) -> Tensor:
 
 def start(rngs: Sequence[torch.Generator], device: str) -> Networks:
     """Return new networks, each drawn from the generator of its seed."""
+    # With groups an output has weights for its own seed's inputs only: so the shapes agree.
     weights = stack(lambda: Networks(1), rngs)  # (S, channels, …) each
     side_by_side = {name: each.flatten(0, 1) for name, each in weights.items()}  # (S·channels, …)
     networks = Networks(len(rngs))
@@ -266,7 +269,7 @@ class Block:
         if step == 0 or self.placing == "anew":
             self.x, self.y = self.placed(self.new)  # (5k, S, 16, 16), (5k, S)
         for arm, networks in self.arms.items():
-            if step in self.rates[arm]:  # A new Adam: an old one goes by gradients of other steps.
+            if step in self.rates[arm]:  # A new Adam: an old one remembers earlier gradients.
                 self.adams[arm] = optimizer(networks, *self.rates[arm][step])
             descend(self.adams[arm], networks(self.x), self.y)
 
@@ -347,7 +350,7 @@ def digits(
 
 
 def joined(blocks: Sequence[Shares]) -> Shares:
-    """Return the shares of all seeds: those of the first block's, of the next one's, …."""
+    """Return the shares of all seeds: the first block's, then the next one's, …."""
     return {name: [share for block in blocks for share in block[name]] for name in blocks[0]}
 
 
@@ -363,7 +366,7 @@ def curves(step: int, shares: Shares) -> Iterator[Metric]:
 def facts(shares: Shares, drawn: str, tests: int = 0) -> Iterator[Fact]:
     """Yield the shares read right, the gaps to scratch, the leads, and what became of 0–4.
 
-    *tests*: of how many pictures each is a share, if of so few that it widens the intervals.
+    *tests*: of how many pictures each is a share, if of so few that intervals widen; else 0.
     """
     for name, values in shares.items():
         yield pictures.share_fact(name, values, drawn, tests)
