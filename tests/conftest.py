@@ -6,8 +6,9 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings as laws
@@ -61,12 +62,23 @@ def made_databases(empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     def connect(url: str) -> Engine:
         path = Path(url)
         if "://" not in url and path.parent.is_dir() and not path.exists():
-            shutil.copyfile(empty_database, path)
-            with closing(sqlite3.connect(path)) as copy, copy:  # another device than the empty one
-                copy.execute("UPDATE device SET uid = randomblob(16)")
+            _copy(empty_database, path)
         return real(url)
 
     monkeypatch.setattr(database, "connect", connect)
+
+
+def _copy(empty: Path, path: Path) -> None:
+    """Make *path* a whole database at once, for another window may open it meanwhile, and one of
+    another device than the empty one."""
+    made = path.with_name(uuid4().hex)
+    shutil.copyfile(empty, made)
+    with closing(sqlite3.connect(made)) as copy, copy:
+        copy.execute("PRAGMA journal_mode = DELETE")
+        copy.execute("UPDATE device SET uid = randomblob(16)")
+    with suppress(FileExistsError):
+        os.link(made, path)
+    made.unlink()
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ TABLE: Mapping[str, Key] = {**MOVES, **ACTIONS}
 CHANGING = frozenset(
     (
         *("go_on", "again", "hard", "good", "easy", "save", "back", "new", "edit", "undo"),
-        *("bury", "suspend", "know", "ask", "ask_found", "done", "restore", "mark"),
+        *("bury", "suspend", "pause", "know", "ask", "ask_found", "done", "restore", "mark"),
     )
 )
 _LEAVING = ("back", "save", "quit")  # what has to work in a box that takes all letters

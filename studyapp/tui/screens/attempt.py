@@ -110,7 +110,8 @@ class AttemptScreen(WritingPage):
         & .rule { height: 1; color: $text-muted; text-wrap: nowrap; }
         & AnswerBox { max-height: 4; }
         &.-short AnswerBox { max-height: 9; }
-        &.-tall AnswerBox { max-height: 16; }
+        &.-tall { & AnswerBox { max-height: 16; } & #sheet { height: 1fr; }
+            & #asking { height: 1fr; max-height: 40; } }
         & #answer { margin-top: 1; }
         & #source { margin: 1 0; color: $text-muted; }
         &.-shown #theirs { visibility: visible; }

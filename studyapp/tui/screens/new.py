@@ -61,13 +61,15 @@ class NewScreen(WritingPage):
     @property
     def written(self) -> str:
         question, answer = self._question.value, self._answer.text
-        return f"{question}\n{answer}" if question or answer else ""
+        return f"{question}\n{answer}" if answer else question
 
     def put(self, text: str) -> None:
         question, _, answer = text.partition("\n")
         self._question.value, self._answer.text = question, answer
         self._question.cursor_position = len(question)
         self._answer.move_cursor(self._answer.document.end)
+        if answer and self._question.has_focus:  # who writes goes on at the end
+            self.set_focus(self._answer)
 
     @on(Input.Changed)
     def _typed_question(self) -> None:

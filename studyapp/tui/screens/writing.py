@@ -10,7 +10,7 @@ from textual.widgets import TextArea
 
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE, tidy
-from studyapp.study.draft import Draft, Write
+from studyapp.study.draft import Draft, Write, storable
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.answer import BOTH_KEPT
 
@@ -131,9 +131,9 @@ class WritingPage(Page):
         if merged is None:
             return
         typed, kept = merged
-        more = self.written.removeprefix(typed) if self.written.startswith(typed) else ""
+        now = self.written  # something may have been typed while it was saved
         self._looked = kept
-        self.put(kept + more)
+        self.put(kept.removesuffix(storable(typed)) + now)
         self.box.move_cursor(self.box.document.end)
         self.notify(BOTH_KEPT, severity="warning")
 
