@@ -182,7 +182,8 @@ def open_slopes(study: Study, rng: np.random.Generator) -> Floats:
 
     A fitted scatter ÷ the true one varies as √(χ² ÷ df), where χ² is a sum of df squared normal
     numbers; a fitted slope lies off the true one by error × a normal number. As no slope
-    and no scatter is likelier beforehand, both are read backwards, from what was fitted to what may be true.
+    and no scatter is likelier beforehand, both are read backwards, from what was fitted to what
+    may be true.
     """
     scatters = study.scatter / np.sqrt(rng.chisquare(study.df, REPEATS) / study.df)  # (REPEATS,)
     errors = study.error * scatters / study.scatter  # (REPEATS,), of a slope at that true scatter
