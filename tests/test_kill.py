@@ -28,6 +28,11 @@ from studyapp.store import migrations
 from studyapp.store.database import open_database
 
 
+@pytest.fixture(autouse=True)
+def made_databases() -> None:
+    """Databases as they are made, no copies: they are killed on the way."""
+
+
 def write_settings(folder: Path) -> None:
     settings = folder / "config" / "studyapp" / "settings.toml"
     settings.parent.mkdir(parents=True)

@@ -18,6 +18,7 @@ chapter = tables.chapter.c
 variant = tables.variant.c
 
 # Combining classes below are no accents but parts of a letter: が is another one than か.
+LIMIT = 50  # notes that a search shows
 _ACCENTS_FROM = 10
 
 
@@ -72,7 +73,7 @@ class Index:
     _notes: Sequence[_Case] = ()
     _variants: Mapping[int, Sequence[_Case]] = field(default_factory=dict)  # by id of the note
 
-    def find(self, words: str, *, limit: int = 50) -> list[Found]:
+    def find(self, words: str, *, limit: int = LIMIT) -> list[Found]:
         """Notes that contain every word of *words* in question, synonyms, answer, points, id or
         tags, whatever their case and accents; those with a hit in the question first, then in book
         order, then those of which only a variant has them: it is what is shown of these. No words
@@ -131,7 +132,7 @@ def read(connection: Connection, *, learner: int) -> Index:
     return Index([_case(row, row) for row in rows], variants)
 
 
-def find(connection: Connection, words: str, *, limit: int = 50, learner: int) -> list[Found]:
+def find(connection: Connection, words: str, *, limit: int = LIMIT, learner: int) -> list[Found]:
     """What `Index.find` finds now."""
     return read(connection, learner=learner).find(words, limit=limit)
 

@@ -252,8 +252,8 @@ class Sitting:
         desk = self.desk
         with desk.reading() as connection:
             line = self._queue
-            if self.plan.kind is not ReviewKind.STUDY:  # what is left is what is due, all of it
-                line = self._load(connection, DUE)
+            if self.more or self.plan.kind is not ReviewKind.STUDY:
+                line = self._load(connection, DUE, more=0)  # what is left is what Today calls due
             return summary.summarise(
                 connection, self.done, line, desk.now(), desk.settings, learner=desk.learner
             )
@@ -268,12 +268,12 @@ class Sitting:
         """When the time of the plan, if it has any, runs out from now."""
         return None if self.plan.end.time is None else self.desk.now() + self.plan.end.time
 
-    def _load(self, connection: Connection, plan: Plan) -> Queue:
+    def _load(self, connection: Connection, plan: Plan, *, more: int) -> Queue:
         return plan.load(
             connection,
             self.desk.now(),
             self.desk.settings,
-            more=self.more,
+            more=more,
             learner=self.desk.learner,
         )
 
@@ -282,7 +282,7 @@ class Sitting:
         if today != self._day:  # what was asked for beyond a day's time was that day's
             self._day, self.more = today, 0
         with self.desk.reading() as connection:
-            self._queue = self._load(connection, self.plan)
+            self._queue = self._load(connection, self.plan, more=self.more)
             if self.plan.kind in CRAMMED:  # no memory says that these have been asked
                 for done in self.done:
                     self._queue.drop(done.card)

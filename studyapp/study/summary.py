@@ -134,13 +134,20 @@ def _questions(done: Iterable[Done]) -> tuple[str, ...]:
 
 
 def _experiment(connection: Connection, done: Sequence[Done], *, learner: int) -> str | None:
-    """The experiment behind the newest miss that has one which was not run."""
+    """The experiment behind the newest miss that has one which is installed and was not run."""
+    from studyapp.lab import catalog
     from studyapp.study.lab import facts
 
     missed = (one for one in reversed(done) if one.rating is Rating.AGAIN)
     named = dict.fromkeys(name for one in missed for name in facts.grounds(one.view.note))
+    known = {lesson.name for lesson in catalog.read().lessons} if named else set()
     return next(
-        (name for name in named if not facts.has_run(connection, name, learner=learner)), None
+        (
+            name
+            for name in named
+            if name in known and not facts.has_run(connection, name, learner=learner)
+        ),
+        None,
     )
 
 
@@ -237,7 +244,7 @@ def _left(summary: Summary, now: datetime) -> list[str]:
     elif summary.waiting:
         lines.append("Today's time is used up.")
     lines += held_words(summary.waiting, summary.siblings)
-    if summary.next_step is not None:
+    if summary.next_step is not None and not summary.left.total:
         lines.append(
             f"The next card is due in {words.span(max(summary.next_step - now, now - now))}."
         )

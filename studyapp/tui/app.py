@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from studyapp.tui.places import Place
 
 
+_LETTERS = 1.0  # seconds that a box may need for the letters it has
+
+
 def now() -> datetime:
     """The learner's wall clock with its offset from UTC."""
     return datetime.now().astimezone()
@@ -335,7 +338,18 @@ class StudyApp(App[None]):
                 page.touched()
             if self.told[0] and not self.held:
                 self.notify("")
+            await self._take_letters(event)
         await super().on_event(event)
+
+    async def _take_letters(self, event: Key) -> None:
+        """Let a box take the letters that came before a key which is no letter: a page may act on
+        that key at once, and would keep or leave what is only half written."""
+        box = self.focused
+        if box is not None and box.check_consume_key("a", "a") and not event.is_printable:
+            taken = asyncio.Event()
+            if box.call_later(taken.set):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(taken.wait(), _LETTERS)
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         """Keep what a box takes as a letter from being a command first. Textual does so for keys

@@ -194,7 +194,7 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
         if name not in TABLE:
             near = get_close_matches(name, TABLE, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
-            hint += f"Known are {', '.join(sorted(TABLE))}."
+            hint += f"known are {', '.join(sorted(TABLE))}."
             raise SettingError(f"[keys]: there is no action {printable(name)!r}; {hint}")
         changed[name] = ",".join(_named(name, key) for key in keys.split(","))
         if name in _LEAVING and all(map(_is_typed, changed[name].split(","))):

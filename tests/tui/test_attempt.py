@@ -399,7 +399,7 @@ async def test_the_mouse_works_too(make_app, open_attempt: Open) -> None:
         await keys(pilot, "ctrl+s")
         await pilot.click(PointLine)
         await until(pilot, lambda: current(pilot).ticked == {0})
-        await pilot.click("#grade-2")
+        await pilot.click("#grade-partly")
         await stands(pilot, 3, 1)
         await keys(pilot, "left")
         await pilot.click(PointLine)  # judged: the ticks stand
@@ -1006,3 +1006,32 @@ async def test_picture_of_other_sizes(look) -> None:
 async def test_picture_without_colour(look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     await look("space", "2", *START, "down", "x", "F", at=0, sizes=[LARGE])
+
+
+async def test_a_tick_belongs_to_the_question_it_was_pressed_on(
+    make_app, open_attempt: Open
+) -> None:
+    """All keys are there at once: the tick, and the one that turns to another question."""
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_attempt(pilot, 1)
+        await keys(pilot, *START[:2], "escape", "space")
+        first = app.screen.attempt.current
+        for key in ("a", "right"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.screen.attempt.current is not first)
+        await settled(pilot)
+        ticks = [one.ticked for one in app.screen.attempt.questions[1:3]]
+        assert ticks == [frozenset({0}), frozenset()]
+
+
+async def test_keys_are_alive_whatever_is_pressed_before_an_answer_has_its_place(
+    make_app, open_attempt: Open
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await open_attempt(pilot, 1)
+        for letter in "i think none is needed":
+            app.post_message(events.Key("space" if letter == " " else letter, letter))
+        await pilot.press("escape", "question_mark")
+        await arrives(pilot, HelpScreen)

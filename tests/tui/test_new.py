@@ -122,3 +122,19 @@ async def test_a_disk_that_takes_nothing_is_told_and_nothing_is_left(
         await pilot.press("escape")
         await arrives(pilot, TodayScreen)
     assert draft.read_text() == "Why?"
+
+
+async def test_saving_waits_for_the_letters_before_it(
+    make_app, open_today, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All keys are there at once, as when one types fast on a slow machine."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        app.open(places.NewCard())
+        await arrives(pilot, NewScreen)
+        await pilot.press(*"Who", "tab")
+        for key in (*"Marvin_Minsky", "ctrl+s"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await tells(pilot, "Saved")
+    assert "Marvin_Minsky" in next((tmp_path / "data").rglob("packs/mine/**/*.md")).read_text()

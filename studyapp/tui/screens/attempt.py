@@ -32,7 +32,7 @@ from studyapp.tui.screens.page import SMALLEST
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.grades import Grades
-from studyapp.tui.widgets.points import Points
+from studyapp.tui.widgets.points import SOON, Points
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.questions import FLAG, Questions
 
@@ -169,6 +169,8 @@ class AttemptScreen(WritingPage):
         if self._answered:  # the learner may come from the lab, with a figure of their own
             self._show_evidence()
             self.refresh_bindings()
+            if not self._laid_out:
+                self.call_after_refresh(self._scroll_to_answer)
 
     # what is on the screen
 
@@ -453,8 +455,10 @@ class AttemptScreen(WritingPage):
     def _scroll_to_answer(self) -> None:
         """Bring the answer in sight that is to be judged."""
         asked, sheet = self.attempt.current, self._sheet
+        if not self.is_current:  # below another page nothing is laid out: when it is back
+            return
         if sheet.size.height and not self.query_one(Points).is_laid_out:
-            self.call_after_refresh(self._scroll_to_answer)
+            self.set_timer(SOON, self._scroll_to_answer)
             return
         self._laid_out = True
         if asked.revealed and asked.grade is None and not asked.to_do:
@@ -531,16 +535,21 @@ class AttemptScreen(WritingPage):
 
     def action_tick(self, index: int) -> None:
         self.query_one(Points).tick(index)
+        self._ticked()
 
     def action_tick_here(self) -> None:
         self.query_one(Points).toggle()
+        self._ticked()
 
     @on(Points.Changed)
-    def _ticked(self, event: Points.Changed) -> None:
-        if event.ticked == self.attempt.current.ticked:
+    def _ticked(self) -> None:
+        """Keep the ticks. A key keeps them at once: the next one may turn to another question,
+        whose points are others, before the message of a click or of this one comes."""
+        ticked = self.query_one(Points).ticked
+        if ticked == self.attempt.current.ticked:
             return
         if not self.check_action("tick_here", ()) or not self._change(
-            lambda: self.attempt.tick(event.ticked)
+            lambda: self.attempt.tick(ticked)
         ):
             self._show_answer()
         elif self.attempt.current.note.card in (CardStyle.ITEMS, CardStyle.CLOZE):

@@ -13,7 +13,7 @@ from studyapp.errors import StudyError
 from studyapp.notes.plain import plain
 from studyapp.study import asking, find
 from studyapp.study.asking import Deeper
-from studyapp.study.find import Found, Index
+from studyapp.study.find import LIMIT, Found, Index
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Row
@@ -76,6 +76,8 @@ class FindScreen(Page):
         self.app.call_from_thread(self._take, index)
 
     def _take(self, index: Index) -> None:
+        if not self.is_attached:  # left in the meantime
+            return
         chosen = self._shown
         self._index = index
         self._search()
@@ -95,7 +97,8 @@ class FindScreen(Page):
         results.clear_options().add_options(Option(_row(one)) for one in self._found)
         self._shown, self._deeper = None, Deeper()
         number = len(self._found)
-        self.head("Find", f"{number} found" if words.strip() else "")
+        told = f"{number} found" if number < LIMIT else f"the first {number}"
+        self.head("Find", told if words.strip() else "")
         self.refresh_bindings()
         if number:
             results.highlighted = 0

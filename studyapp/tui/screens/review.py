@@ -29,7 +29,7 @@ from studyapp.tui.evidence import Shown, has_room, show
 from studyapp.tui.keys import actions, bind, letters
 from studyapp.tui.screens.editing import EditingPage
 from studyapp.tui.widgets.field import TextField
-from studyapp.tui.widgets.points import Points
+from studyapp.tui.widgets.points import SOON, Points
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.ratings import Ratings
 
@@ -206,10 +206,10 @@ class ReviewScreen(EditingPage):
         """Bring the rule and the answer in sight, with as much of what is above as there is room
         for."""
         body = self.query_one(VerticalScroll)
-        if not self._revealed:
+        if not self._revealed or not self.is_current:  # below another page nothing is laid out
             return
         if body.size.height and not self.query_one(Points).is_laid_out:
-            self.call_after_refresh(self._scroll_to_answer)
+            self.set_timer(SOON, self._scroll_to_answer)
             return
         self._laid_out = True
         sight.bring(body, self.query_one("#rule"), self._last_part())
@@ -477,7 +477,8 @@ class ReviewScreen(EditingPage):
 
     @on(Points.Changed)
     def _ticked(self) -> None:
-        self._show_ratings()
+        if self._revealed:  # else a rating was quicker, and this is of the card before
+            self._show_ratings()
         self.refresh_bindings()
 
     def action_write(self) -> None:
@@ -585,6 +586,8 @@ class ReviewScreen(EditingPage):
         ):  # the learner may come from the lab, with a figure of their own
             self._show_answer()
             self.refresh_bindings()
+        if self._revealed and not self._laid_out:
+            self.call_after_refresh(self._scroll_to_answer)
 
     def action_find(self) -> None:
         self.study.open(places.Find())

@@ -559,7 +559,9 @@ def _outlook(overview: Overview, goal: float) -> Content:
             (f"  of {words.count(kept.n, 'review')}; goal {goal:.0%}", "dim"),
         )
     else:
-        content += Content.styled(f"  remembered: no reviews yet; goal {goal:.0%}", "dim")
+        content += Content.styled(
+            f"  remembered this week: none to count yet; goal {goal:.0%}", "dim"
+        )
     return content
 
 

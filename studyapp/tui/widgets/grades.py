@@ -13,8 +13,9 @@ from textual.message import Message
 from textual.widgets import Static
 
 from studyapp.study.grading import Grade
+from studyapp.tui.keys import key_of
 
-KEYS = {Grade.MISSED: "1", Grade.PARTLY: "2", Grade.GOT: "3"}
+KEYS = {Grade.MISSED: "again", Grade.PARTLY: "hard", Grade.GOT: "good"}  # in the table of keys
 
 
 class GradeButton(Static):
@@ -32,7 +33,7 @@ class GradeButton(Static):
         grade: Grade
 
     def __init__(self, grade: Grade) -> None:
-        super().__init__("", markup=False, id=f"grade-{KEYS[grade]}")
+        super().__init__("", markup=False, id=f"grade-{grade.name.lower()}")
         self._grade = grade
 
     def on_click(self) -> None:
@@ -49,7 +50,7 @@ class Grades(Horizontal):
     Grades { height: 3; border-top: solid $foreground 20%; padding: 0 1;
         border-title-color: $text-muted; border-title-style: none;
         & > #judged { width: 1fr; height: 2; display: none; color: $text-muted; }
-        & > #grade-3 { margin-right: 0; }
+        & > #grade-got { margin-right: 0; }
         &.-judged { & > GradeButton { display: none; } & > #judged { display: block; } } }
     """
 
@@ -78,7 +79,7 @@ class Grades(Horizontal):
         room = self.size.width // 3  # of a button, which may not be laid out yet
         for button, (grade, key) in zip(self.query(GradeButton), KEYS.items(), strict=True):
             button.set_class(grade is proposed, "-proposed")
-            name, mark = f"{key} {grade}", f" ◂ {why}" if grade is proposed else ""
+            name, mark = f"{key_of(self, key)} {grade}", f" ◂ {why}" if grade is proposed else ""
             when = leads_to.get(grade, "")
             if len(name + mark) > room:
                 mark = mark[:2]

@@ -15,6 +15,9 @@ from textual.widgets import Static
 from studyapp.notes.note import Point
 from studyapp.study import words
 
+SOON = 0.02  # seconds until new lines may have their place; a page that only asked again and again
+# after its refresh would leave them no time to take it
+
 
 class PointLine(Static):
     """One point; a click ticks it."""

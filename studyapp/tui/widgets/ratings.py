@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from studyapp.memory.state import Rating
 from studyapp.study import words
+from studyapp.tui.keys import key_of
 
 _WIDE = 24  # cells of a button that has room for words
 _ROOMY = 15  # cells in which a time and what the rating means can stand apart
@@ -84,7 +85,7 @@ class Ratings(Horizontal):
             mark = f" ◂ {why if room >= _WIDE else ''}" if rating is proposed else ""
             button.update(
                 Content.assemble(
-                    (f"{rating.value} {name}", "bold"),
+                    (f"{key_of(self, rating.name.lower())} {name}", "bold"),
                     (mark, "$text-accent"),
                     "\n",
                     wait,
