@@ -162,7 +162,7 @@ def _change(
     for row in held:
         click.echo("{name}: paused since {paused}".format(**row))
     if not held:
-        click.echo("Nothing is paused; what is overdue comes within each day's time.")
+        click.echo("All goes on: what is overdue comes within each day's time.")
 
 
 @click.command()

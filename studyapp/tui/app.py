@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 
 _LETTERS = 1.0  # seconds that a box may need for the letters it has
+_CLOSING = 30.0  # seconds to close in, which is more than a lock is waited for
 
 
 def now() -> datetime:
@@ -107,7 +110,7 @@ class StudyApp(App[None]):
             if hasattr(signal, ending):
                 with suppress(NotImplementedError, ValueError, RuntimeError):
                     loop = asyncio.get_running_loop()
-                    loop.add_signal_handler(getattr(signal, ending), self.exit)
+                    loop.add_signal_handler(getattr(signal, ending), self._end)
         wanted = self._current.settings.theme
         if wanted in self.available_themes:
             self.theme = wanted
@@ -118,6 +121,17 @@ class StudyApp(App[None]):
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         self.push_screen(self.today)
         self.call_after_refresh(self._open)
+
+    def _end(self) -> None:
+        """Keep what is under way and close; Textual may wait for ever to draw on a terminal that is
+        gone, so that after some time the process ends all the same."""
+        for page in self.screen_stack:
+            if isinstance(page, Page):
+                page.keep()
+        self.exit()
+        last = threading.Timer(_CLOSING, os._exit, (1,))
+        last.daemon = True
+        last.start()
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:

@@ -15,7 +15,7 @@ from screen import hides, lines, settled, shows, strips, until
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.today import TodayScreen
 
-SIZES = ((60, 20), (80, 24), (200, 60))
+SIZES = ((60, 20), (200, 60))
 WORD = re.compile(r"\w+")
 LONG = "Collaborative filtering, embeddings and whatever recommends something to somebody"
 WALKS = (  # one that goes on from the one before does so from where that has led
