@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 _LETTERS = 1.0  # seconds that a box may need for the letters it has
-_CLOSING = 30.0  # seconds to close in, which is more than a lock is waited for
+_CLOSING = 60.0  # seconds to close in, which is more than a lock is waited for
 
 
 def now() -> datetime:

@@ -236,6 +236,6 @@ def test_the_commands(tmp_path: Path, only_pack: Path, monkeypatch: pytest.Monke
     assert "is paused since" in run("review", "--plain", "--chapter", "1", code=1)
     assert run("pause").splitlines() == [f"{n}: paused since {told['paused']}" for n in (1, 2)]
     assert run("resume", "1") == f"2: paused since {told['paused']}\n"
-    assert run("resume").startswith("Nothing is paused; what is overdue comes within")
+    assert run("resume").startswith("All goes on: what is overdue comes within")
     assert "no chapter 7" in run("pause", "7", code=1)
     assert json.loads(run("due", "--json"))["new"] == 10
