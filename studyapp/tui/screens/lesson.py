@@ -186,6 +186,10 @@ class LessonScreen(Page):
             self.query_one("#asked", Prose).show(predictions.asked(self.lesson, values))
         self.call_after_refresh(self._ask)
 
+    def on_resize(self) -> None:
+        """Whether there is more below is known when all has its new place."""
+        self.call_after_refresh(self.refresh_bindings)
+
     @property
     def _form(self) -> ChoicePrediction | RangePrediction:
         if self.lesson.question.kind == "number":
