@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from studyapp.errors import StudyError
 from studyapp.memory.state import Memory
 from studyapp.study import aside, card, review
+from studyapp.study.card import CardView
 from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.keys import bind
@@ -134,15 +135,23 @@ class CardsPage(EditingPage):
         self.refresh_bindings()
 
     def action_edit(self) -> None:
+        if (view := self._load_chosen()) is not None:
+            self.edit_note(view)
+
+    def action_rewrite(self) -> None:
+        if (view := self._load_chosen()) is not None:
+            self.study.open(places.Rewrite(view))
+
+    def _load_chosen(self) -> CardView | None:
+        """The chosen card with its note; None, after one sentence, if it cannot be read."""
         if self.chosen is None:
-            return
+            return None
         try:
             with self.desk.reading() as connection:
-                view = card.load(connection, self.chosen[0], learner=self.desk.learner)
+                return card.load(connection, self.chosen[0], learner=self.desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
-            return
-        self.edit_note(view)
+            return None
 
     def set_busy(self, sentence: str) -> None:
         self._busy = bool(sentence)
@@ -154,14 +163,3 @@ class CardsPage(EditingPage):
 
     def action_back(self) -> None:
         self.app.pop_screen()
-
-    def action_rewrite(self) -> None:
-        if self.chosen is None:
-            return
-        try:
-            with self.desk.reading() as connection:
-                view = card.load(connection, self.chosen[0], learner=self.desk.learner)
-        except StudyError as error:
-            self.notify(str(error), severity="error")
-            return
-        self.study.open(places.Rewrite(view))
