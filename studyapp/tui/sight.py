@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
+TALL = 30  # lines of a window with room to spare
+
 
 def bring(body: VerticalScroll, first: Widget, last: Widget) -> None:
     """Scroll *body* until *last* is in sight, but never past *first*; no more than is needed."""

@@ -24,6 +24,7 @@ from studyapp.store.database import open_database
 from studyapp.store.engine import reading
 from studyapp.study.lab import runs
 from studyapp.study.lab.facts import Ending
+from studyapp.tui import places
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.history import HistoryScreen
@@ -707,3 +708,17 @@ def test_the_app_never_imports_torch_and_numpy_only_with_a_plot() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert not {"torch", "numpy", "textual_plot", "lessons"} & set(done.stdout.split())
+
+
+async def test_a_taller_window_tells_what_each_knob_is(make_app, open_today, lessons) -> None:
+    """The width stays, so that no widget but the page itself is told of another size."""
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        app.open(places.Lesson(app.catalog.lesson("probe"), None))
+        await shows(pilot, "✓ defaults")
+        await pilot.resize_terminal(80, 40)
+        await shows(pilot, "weight decay; 0 shows")
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "✓ defaults")

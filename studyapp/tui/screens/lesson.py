@@ -187,8 +187,8 @@ class LessonScreen(Page):
         self.call_after_refresh(self._ask)
 
     def on_resize(self) -> None:
-        """Whether there is more below is known when all has its new place."""
-        self.call_after_refresh(self.refresh_bindings)
+        for knobs in self.query(Knobs):
+            knobs.summarise()
 
     @property
     def _form(self) -> ChoicePrediction | RangePrediction:

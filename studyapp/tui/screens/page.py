@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from studyapp.errors import StudyError
 from studyapp.tui.keys import key_of
+from studyapp.tui.sight import TALL
 from studyapp.tui.widgets.keybar import KeyBar
 from studyapp.tui.widgets.told import Told
 
@@ -75,7 +76,7 @@ class Page(Screen[None]):
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-flat"),
         (SMALLEST[1], "-short"),
-        (30, "-tall"),
+        (TALL, "-tall"),
     ]
     AUTO_FOCUS = ""  # each screen says what its keys go to
     DEFAULT_CSS = """

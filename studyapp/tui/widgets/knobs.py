@@ -18,6 +18,7 @@ from studyapp.study import words
 from studyapp.tui.flow import Flow
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Laid, Row, Rows
+from studyapp.tui.sight import TALL
 from studyapp.tui.widgets.field import LineField
 
 _VALUE = 34  # cells of a knob with its value and range, before its reason
@@ -83,7 +84,7 @@ class Knobs(Vertical):
         for field in self.query(KnobInput):
             field.value = self._texts.get(field.knob.name, field.value)
             self._judge(field)
-        self._summarise()
+        self.summarise()
 
     @property
     def editing(self) -> bool:
@@ -101,7 +102,7 @@ class Knobs(Vertical):
 
     def close(self) -> None:
         self.remove_class("-editing")
-        self._summarise()
+        self.summarise()
 
     def given(self) -> dict[str, Value]:
         """The knobs that are not at their default. Raises SettingError if one is not allowed."""
@@ -157,13 +158,13 @@ class Knobs(Vertical):
         text = Content.styled(problem, "$text-error") if problem else _why(field.knob)
         self.query_one("#about", Static).update(text)
 
-    def on_resize(self) -> None:
-        self._summarise()
+    def summarise(self) -> None:
+        """Show what is set: each knob with its reason where there is room, else all on one line.
 
-    def _summarise(self) -> None:
-        """What is set: each knob with its reason where there is room, else all on one line."""
+        The window's own size tells, as the page has the class of it some time later.
+        """
         fields = list(self.query(KnobInput))
-        if self.screen.has_class("-tall"):
+        if self.app.size.height >= TALL:
             text: Laid = Rows([self._explained(field) for field in fields])
         else:
             parts = [self._value(field) for field in fields]
