@@ -45,6 +45,7 @@ class Content:
 
     schema: int
     device: str
+    learners: Mapping[str, str]  # names by id
     counts: Mapping[str, int]
 
 
@@ -241,12 +242,13 @@ def _from_json(values: Any) -> Manifest:
     made = datetime.fromisoformat(values["made"])
     if made.tzinfo is None:
         raise ValueError("its date has no zone")
+    learners = {str(number): _said(name) for number, name in values["learners"].items()}
     counts = {str(name): int(count) for name, count in values["counts"].items()}
     return Manifest(
         made,
         _said(values["reason"]),
         _said(values["version"]),
-        Content(int(values["schema"]), _said(values["device"]), counts),
+        Content(int(values["schema"]), _said(values["device"]), learners, counts),
         {str(name): (int(size), str(digest)) for name, (size, digest) in values["files"].items()},
     )
 

@@ -7,6 +7,7 @@ unfinished there is then certainly of one that was killed.
 
 from __future__ import annotations
 
+import itertools
 import platform
 import re
 import shutil
@@ -14,7 +15,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from importlib.metadata import version
@@ -148,8 +149,8 @@ def made_alone(
     progress: Progress | None = None,
 ) -> Backup:
     """The same, for one who holds the folder."""
-    path = target or _free(folder, database.stem, reason, now)
     with _told("No backup was made: "), workplace(folder) as place:
+        path = target or _free(folder, database.stem, reason, now)
         if disk.is_there(path):
             raise BackupError(f"{path} is there already; give another name.")
         with disk.replacing(path) as draft:
@@ -222,7 +223,7 @@ def copy(database: Path, target: Path, step: archive.Step) -> Content:
 def content_of(database: Path) -> Content:
     """What a database holds now; nothing if there is none. Raises StoreError."""
     if not database.is_file():
-        return Content(0, "", dict.fromkeys((*_COUNTED, ORPHANS), 0))
+        return Content(0, "", {}, dict.fromkeys((*_COUNTED, ORPHANS), 0))
     with _told(), _connected(database, database) as connection:
         connection.execute("BEGIN")
         return _content(connection)
@@ -250,12 +251,14 @@ def _content(connection: sqlite3.Connection) -> Content:
         for told, (table, query) in _COUNTED.items()
     }
     counts[ORPHANS] = len(connection.execute("PRAGMA foreign_key_check").fetchall())
-    schema, device = 0, platform.node()
+    schema, device, learners = 0, platform.node(), dict[str, str]()
     if "schema_version" in names:
         (schema,) = connection.execute("SELECT max(version) FROM schema_version").fetchone()
     if "device" in names:
         (device,) = connection.execute("SELECT name FROM device WHERE own").fetchone() or (device,)
-    return Content(int(schema or 0), device, counts)
+    if "learner" in names:
+        learners = dict(connection.execute("SELECT CAST(id AS TEXT), name FROM learner"))
+    return Content(int(schema or 0), device, learners, counts)
 
 
 @contextmanager
@@ -343,14 +346,15 @@ def listed(database: Path) -> tuple[list[Backup], list[str]]:
 
 def named(folder: Path, stem: str) -> list[Named]:
     """The backups in a folder of the database of that *stem*, by their names, the oldest first."""
-    pattern = re.compile(rf"{re.escape(stem)}-(\d{{4}}-\d\d-\d\d-\d{{6}})-([a-z]+)(?:-\d+)?\.zip")
+    name = re.compile(rf"{re.escape(stem)}-(\d{{4}}-\d\d-\d\d-\d{{6}})-([a-z]+)(?:-(\d+))?\.zip")
     found = []
     for path in folder.glob("*.zip"):
-        if match := pattern.fullmatch(path.name):
+        if match := name.fullmatch(path.name):
             with suppress(ValueError):
                 made = datetime.strptime(match[1], "%Y-%m-%d-%H%M%S")
-                found.append(Named(path, made, match[2]))
-    return sorted(found, key=lambda one: (one.made, one.path))
+                order = timedelta(microseconds=int(match[3] or 1))  # of those of one second
+                found.append(Named(path, made + order, match[2]))
+    return sorted(found, key=lambda one: one.made)
 
 
 def is_made_today(database: Path, now: datetime) -> bool:
@@ -359,11 +363,16 @@ def is_made_today(database: Path, now: datetime) -> bool:
     return any(study_day(one.made) == study_day(now) for one in made)
 
 
+def name_of(stem: str, reason: str, now: datetime) -> str:
+    """What a backup of the database of that *stem* is called."""
+    return f"{stem}-{now:%Y-%m-%d-%H%M%S}-{reason}.zip"
+
+
 def _free(folder: Path, stem: str, reason: str, now: datetime) -> Path:
-    """A name that no backup has."""
-    start = f"{stem}-{now:%Y-%m-%d-%H%M%S}-{reason}"
-    names = (start, *(f"{start}-{number}" for number in range(2, 1000)))
-    return next(path for name in names if not (path := folder / f"{name}.zip").exists())
+    """A name that no backup has: a clock may stand still, or be set back."""
+    first = folder / name_of(stem, reason, now)
+    others = (first.with_stem(f"{first.stem}-{number}") for number in itertools.count(2))
+    return next(path for path in itertools.chain([first], others) if not path.exists())
 
 
 def _outlived(folder: Path, stem: str, now: datetime) -> list[Path]:
