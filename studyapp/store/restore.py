@@ -183,7 +183,7 @@ def _write_into(database: Path, copied: Path, progress: Progress | None) -> None
     def look(status: int, remaining: int, pages: int) -> None:
         if status in _BUSY and time.monotonic() > patience:
             raise LockedError(f"{database} is locked by another program; nothing was changed.")
-        if progress is not None:
+        if progress is not None and remaining:  # else it is done, and cannot be stopped
             progress(pages - remaining, max(1, pages))
 
     engine = connect(str(database))
@@ -191,7 +191,7 @@ def _write_into(database: Path, copied: Path, progress: Progress | None) -> None
         with (
             explained(engine),
             closing(sqlite3.connect(copied)) as source,
-            closing(sqlite3.connect(database)) as live,
+            closing(sqlite3.connect(database, timeout=_NAP)) as live,
         ):
             source.backup(live, pages=backup.PAGES, progress=look, sleep=_NAP)
         tidy(engine)
