@@ -150,7 +150,8 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _prepare(copied: Path, now: datetime) -> None:
-    """Make an unpacked database one that can be gone on with: of this schema, and of a new device.
+    """Make an unpacked database one that can be gone on with: of this schema, and of a new device,
+    for which what the settings of each learner have put in force goes on to hold.
 
     What was logged after the backup may be elsewhere by now, with stamps of the old device. Were
     they given again, the order of its log would tell nothing any more.

@@ -233,7 +233,7 @@ def test_a_full_disk_is_said_and_nothing_stays(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(archive, "pack", full)
-    with pytest.raises(BackupError, match=r"No backup was made: \S+ cannot be written: No space left"):
+    with pytest.raises(BackupError, match=r"No backup was made: .* written: No space left"):
         make(database, clock)
     assert in_folder(database) == [".lock"]
     assert (sums(), dump(database)) == before
@@ -664,7 +664,7 @@ def test_more_than_there_is_room_for_is_not_unpacked(
     made = make(database, clock)
     usage = shutil.disk_usage(database.parent)._replace(free=10_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(StoreError, match=r"needs 0\.\d MB to be unpacked, and \S+ has 0\.0 MB"):
+    with pytest.raises(StoreError, match=r"needs \d+ kB to be unpacked, and \S+ has 10 kB"):
         restore.restore(database, made.path, clock())
 
 
