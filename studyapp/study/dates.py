@@ -48,13 +48,15 @@ def redate(desk: Desk) -> Ahead:
 
     What a device wrote in one go moves together, so distances stay: its newest entry goes to the
     moment at which the next entry begins a new epoch (or to now), none before the last entry that
-    was dated right. Raises StudyError if nothing is dated in the future.
+    was dated right. Before, there is a backup. Raises StudyError if that cannot be made, or nothing
+    is dated in the future.
     """
     now, learner = desk.now(), desk.learner
     with desk.writing() as connection:
         rows = _ahead(connection, now, learner=learner)
         if not rows:
             raise StudyError("Nothing is dated in the future.")
+        desk.back_up("change")
         payload = _dates(connection, rows, now, learner=learner)
         cards = sorted({row.card_id for row in rows} - {None})
         log.log_of_no_card(

@@ -9,12 +9,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
 from studyapp.config import Current, Settings
 from studyapp.store import engine as store
 from studyapp.store.engine import LONG_PATIENCE
+
+if TYPE_CHECKING:
+    from studyapp.store.backup import Backup, Progress
 
 Clock = Callable[[], datetime]  # the learner's wall clock, aware
 
@@ -52,6 +56,17 @@ class Desk:
     def change(self, name: str, value: str | bool | date | None) -> None:
         """Change one setting, here and wherever else it is looked at, and keep it."""
         self.current.change(name, value)
+
+    def back_up(self, reason: str, *, progress: Progress | None = None) -> Backup | None:
+        """Keep how it is, before what is hard to undo; None on a server, which has backups of its
+        own. Raises BackupError if it cannot be kept."""
+        from studyapp.store import backup  # and all that a zip needs
+
+        path = backup.file_of(self.engine)
+        if path is None:
+            return None
+        folder = backup.folder_of(path)
+        return backup.make(path, folder, reason, self.now(), progress=progress)
 
     def at(self, patience: float) -> Desk:
         """The same desk with other patience: little on the app's own thread, more in a worker."""
