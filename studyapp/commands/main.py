@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from studyapp import config
-from studyapp.commands import content, lab, study
+from studyapp.commands import content, doctor, lab, study
 from studyapp.commands.opening import Opening
 from studyapp.errors import StudyError
 
@@ -49,6 +49,7 @@ for _command in (
     content.check,
     content.import_,
     content.export,
+    doctor.doctor,
     lab.lab,
 ):
     main.add_command(_command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,9 @@ def open_to_read(url: str) -> Engine | None:
     It neither makes nor migrates one, and waits for no lock. Raises StoreError with one sentence
     if it is a folder, locked, corrupt, or not of this program's version.
     """
-    engine = _engine(url)
-    path = engine.url.database
-    if engine.dialect.name == "sqlite":
-        if not path or not disk.is_there(Path(path)):
-            return None
-        _refuse_folder(Path(path))
-        event.listen(engine, "do_connect", _connect_to_read)
+    engine = connect_to_read(url)
+    if engine is None:
+        return None
     try:
         with reading(engine) as connection:
             if migrations.is_made(connection):
@@ -58,6 +55,21 @@ def open_to_read(url: str) -> Engine | None:
         raise
     engine.dispose()
     return None
+
+
+def connect_to_read(url: str) -> Engine | None:
+    """An engine that only reads what is at *url*, whatever its version; None if there is no file.
+
+    Raises StoreError for a folder.
+    """
+    engine = _engine(url)
+    path = engine.url.database
+    if engine.dialect.name == "sqlite":
+        if not path or not disk.is_there(Path(path)):
+            return None
+        _refuse_folder(Path(path))
+        event.listen(engine, "do_connect", _connect_to_read)
+    return engine
 
 
 def connect(url: str) -> Engine:
@@ -103,9 +115,13 @@ def _refuse_folder(path: Path) -> None:
 def _check_path(path: Path) -> None:
     _refuse_folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"The folder of {path} cannot be made: {error.strerror}.") from error
+    with suppress(OSError):  # of which SQLite itself says more
+        path.touch(
+            mode=0o600, exist_ok=False
+        )  # for the owner alone; a log beside it is made likewise
 
 
 def _connect_to_read(_dialect: object, _record: object, words: list[Any], _options: object) -> Any:

@@ -1,0 +1,224 @@
+"""Examine a study, say what is wrong with it, and put right what can be.
+
+An examination only reads. What is put right in the database is so in one transaction, after a
+backup; of what is personal nothing is deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+
+from studyapp import disk
+from studyapp.errors import StoreError
+from studyapp.store import migrations, soundness, tables
+from studyapp.store.database import connect_to_read, open_database
+from studyapp.store.engine import LockedError, reading, writing
+from studyapp.study import words
+from studyapp.study.doctor import content, folders, memories, schema
+from studyapp.study.doctor.finding import RESTORE, Chart, Finding, Progress, chart
+
+_OUTDATED = "The database was last opened by an older studyapp."
+_CHECKS: tuple[Callable[[Chart], Iterator[Finding]], ...] = (
+    schema.pages,
+    schema.versions,
+    schema.structure,
+    schema.copies,
+    schema.indexes,
+    schema.device,
+    schema.links,
+    schema.runs,
+    content.twins,
+    content.content,
+    memories.memories,
+    memories.clock,
+)
+_FIRST = (schema.pages, schema.structure)  # what they cannot mend, no later check may build on
+_COUNTED = {
+    "learners": tables.learner,
+    "devices": tables.device,
+    "notes": tables.note,
+    "cards": tables.card,
+    "memories": tables.memory,
+    "reviews": tables.review,
+    "events": tables.event,
+    "answers": tables.response,
+    "runs": tables.run,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found, and on what; nothing of it is private."""
+
+    machine: dict[str, str]
+    database: dict[str, Any]  # empty: there is none yet
+    inside: tuple[Finding, ...]  # the database
+    around: tuple[Finding, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.inside + self.around
+
+    @property
+    def mendable(self) -> bool:
+        return any(one.mend is not None for one in self.findings)
+
+    def lines(self) -> Iterator[str]:
+        """As text for a bug report."""
+        yield ", ".join(f"{name} {value}" for name, value in self.machine.items())
+        counts = [f"{name} {told:,}" for name, told in self.database.get("counts", {}).items()]
+        about = {name: told for name, told in self.database.items() if name != "counts"}
+        shown = [f"{name} {told}" for name, told in about.items()]
+        yield "database: " + (", ".join([*shown, *counts]) or "none yet; the first start makes it")
+        yield from map(str, self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "machine": self.machine,
+            "database": self.database,
+            "findings": [one.as_json() for one in self.findings],
+        }
+
+
+def quiet(what: str, done: int, of: int) -> None:
+    """Nobody listens to the progress."""
+
+
+def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
+    """Look at the database at *url* and at what lies around it; nothing is written.
+
+    Raises StoreError if there can be no database at all: a folder, a URL of another kind.
+    """
+    engine = connect_to_read(url)
+    path = _file(engine)
+    about, inside = dict[str, Any](), list[Finding]()
+    if engine is not None:
+        try:
+            about = _place(engine, path)
+            inside = _inside(engine, path, now, progress, about)
+        finally:
+            engine.dispose()
+    return Examination(_machine(), about, tuple(inside), tuple(_around(path)))
+
+
+def mend(url: str, found: Examination, now: datetime, progress: Progress = quiet) -> list[Finding]:
+    """Put right what can be of what was *found*, and return what was.
+
+    Raises StudyError, with the database as it was, if that cannot be done.
+    """
+    mended = list[Finding]()
+    if any(one.mend is not None for one in found.inside):
+        mended += [one for one in found.inside if one.mend is _on_opening]
+        mended += _mend_inside(url, now, progress)
+    for one in found.around:
+        if one.mend is not None:
+            one.mend()
+            mended.append(one)
+    return mended
+
+
+def _mend_inside(url: str, now: datetime, progress: Progress) -> list[Finding]:
+    """Check after check, as one may leave something to the next."""
+    mended = list[Finding]()
+    engine = open_database(url)
+    try:
+        with writing(engine) as connection:
+            at = chart(connection, now, progress)
+            for check in _CHECKS:
+                for one in list(check(at)):
+                    if one.mend is not None:
+                        one.mend()
+                        mended.append(one)
+    finally:
+        engine.dispose()
+    return mended
+
+
+def _inside(
+    engine: Engine, path: Path | None, now: datetime, progress: Progress, about: dict[str, Any]
+) -> list[Finding]:
+    """What is wrong in the database; *about* gets what it holds."""
+    if path is not None and (why := soundness.broken(path)):
+        return [Finding("integrity", f"{disk.shown(path)} {why}.", RESTORE)]
+    found = list[Finding]()
+    try:
+        with reading(engine) as connection:
+            known, newest = migrations.current(connection), max(migrations.steps())
+            about["schema"] = known
+            if known > newest:
+                told = f"The database is of schema {known}; this studyapp knows up to {newest}."
+                return [Finding("schema", told, "Upgrade studyapp.")]
+            if known < newest:
+                done = "It was brought up to date."
+                return [Finding("schema", _OUTDATED, done=done, mend=_on_opening)]
+            at = chart(connection, now, progress)
+            for check in _CHECKS:
+                some = list(check(at))
+                found += some
+                if check in _FIRST and any(one.mend is None for one in some):
+                    return found
+            about["counts"] = _counts(connection)
+    except LockedError:
+        raise
+    except StoreError as error:
+        told = str(error) if path is None else str(error).replace(str(path), disk.shown(path))
+        found.append(Finding("integrity", told, RESTORE))
+    return found
+
+
+def _on_opening() -> None:
+    """Opening the database has done it."""
+
+
+def _around(path: Path | None) -> Iterator[Finding]:
+    """What is wrong outside the database."""
+    yield from folders.writable()
+    yield from folders.settings()
+    yield from folders.modes(path)
+    yield from folders.room(path)
+    yield from folders.leftovers(path)
+
+
+def _file(engine: Engine | None) -> Path | None:
+    """The file of a SQLite database."""
+    if engine is None or engine.dialect.name != "sqlite" or not engine.url.database:
+        return None
+    return Path(engine.url.database).absolute()
+
+
+def _machine() -> dict[str, str]:
+    columns, rows = shutil.get_terminal_size()
+    return {
+        "studyapp": version("studyapp"),
+        "Python": platform.python_version(),
+        "on": platform.platform(terse=True),
+        "terminal": f"{os.environ.get('TERM', 'none')} {columns}×{rows}",
+        "SQLite": sqlite3.sqlite_version,
+        "SQLAlchemy": version("sqlalchemy"),
+        "Textual": version("textual"),
+        "fsrs": version("fsrs"),
+    }
+
+
+def _place(engine: Engine, path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {"kind": engine.dialect.name}
+    return {"file": disk.shown(path), "size": words.size(path.stat().st_size)}
+
+
+def _counts(connection: Connection) -> dict[str, int]:
+    return {
+        name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for name, table in _COUNTED.items()
+    }

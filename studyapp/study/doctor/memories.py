@@ -1,0 +1,54 @@
+"""Checks of the log against what is kept of it, and of its dates against the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from sqlalchemy import select
+
+from studyapp.store import log, tables
+from studyapp.study import dates, words
+from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, have
+
+
+def memories(at: Chart) -> Iterator[Finding]:
+    """Every memory, and what each review keeps of before and after, against the fold of the log."""
+    stale = set(at.connection.scalars(select(tables.stale.c.learner_id)))
+    for learner in at.learners:
+        if learner in stale:  # they are folded anew when the learner comes next
+            continue
+        found = log.drift(at.connection, partial(at.progress, "memories"), learner=learner)
+        anew = partial(log.refold_all, at.connection, learner=learner)
+        for cards, what in (
+            (found.memories, "another memory"),
+            (found.caches, "other values beside reviews"),
+        ):
+            if cards:
+                yield Finding(
+                    "memories",
+                    f"{words.count(len(cards), 'card')} {have(len(cards))} {what} than the log "
+                    "gives.",
+                    done="Computed anew from the log.",
+                    mend=partial(anew, cards),
+                )
+        if found.unreadable:
+            number = len(found.unreadable)
+            yield Finding(
+                "log", f"The log of {words.count(number, 'card')} cannot be read.", RESTORE
+            )
+
+
+def clock(at: Chart) -> Iterator[Finding]:
+    """Entries that a wrong clock has dated in the future."""
+    for learner in at.learners:
+        ahead = dates.ahead(at.connection, at.now, learner=learner)
+        if ahead is not None:
+            number = ahead.entries
+            yield Finding(
+                "clock",
+                f"{number} entr{'y' if number == 1 else 'ies'} of the log {are(number)} dated in "
+                f"the future, up to {ahead.latest}; see that this machine's clock is right.",
+                done="Dated when they can have been written; `u` takes that back.",
+                mend=partial(dates.redate_all, at.connection, at.now, learner=learner),
+            )
