@@ -36,6 +36,7 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.stamp import Cap, Place, Setback, Stamp, Timeline, following
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.store import tables
+from studyapp.store.engine import RATED
 
 review = tables.review.c
 event = tables.event.c
@@ -206,6 +207,9 @@ def append_review(
             **_cache(before, after),
         },
     )
+    rated: list[bytes] | None = connection.get_execution_options().get(RATED)
+    if rated is not None:
+        rated.append(entry.uid)
     if after != before:  # cram leaves it alone
         write_memory(connection, card_id, after, learner=learner)
     settle(connection, head, learner=learner)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, union_all, updat
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder, settings_path
 from studyapp.errors import StudyError
+from studyapp.journal import journal
 from studyapp.memory.state import State
 from studyapp.notes.note import (
     FileKind,
@@ -187,6 +188,7 @@ def read_in(connection: Connection, own: Path, now: datetime, *, learner: int) -
     first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
     owner.claim(connection, own_packs(), learner=learners.FIRST)
     report = sync(connection, installed_roots(), now, own=own_roots(own), whose=learner)
+    journal.info("content: %s", report.counts() or "nothing in it")
     for one in connection.scalars(select(tables.learner.c.id)).all() if first else ():
         _start_first_chapter(connection, now, learner=one)
     return report

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from studyapp.errors import StoreError
+from studyapp.journal import journal
 from studyapp.store.engine import backup, reading, writing
 
 
@@ -41,6 +42,8 @@ def upgrade(engine: Engine) -> list[int]:
                 text("INSERT INTO schema_version (version, applied_at) VALUES (:version, :at)"),
                 {"version": number, "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")},
             )
+    if missing and version:
+        journal.info("schema: from %d to %d", version, missing[-1])
     return missing
 
 

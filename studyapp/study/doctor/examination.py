@@ -6,14 +6,9 @@ backup; of what is personal nothing is deleted.
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +16,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from studyapp import disk
 from studyapp.errors import StoreError
+from studyapp.journal import machine_of
 from studyapp.store import migrations, soundness, tables
 from studyapp.store.database import connect_to_read, open_database
 from studyapp.store.engine import LockedError, reading, writing
@@ -109,7 +105,7 @@ def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
             inside = _inside(engine, path, now, progress, about)
         finally:
             engine.dispose()
-    return Examination(_machine(), about, tuple(inside), tuple(_around(path)))
+    return Examination(machine_of(), about, tuple(inside), tuple(_around(path)))
 
 
 def mend(url: str, found: Examination, now: datetime, progress: Progress = quiet) -> list[Finding]:
@@ -197,20 +193,6 @@ def _file(engine: Engine | None) -> Path | None:
     return Path(engine.url.database).absolute()
 
 
-def _machine() -> dict[str, str]:
-    columns, rows = shutil.get_terminal_size()
-    return {
-        "studyapp": version("studyapp"),
-        "Python": platform.python_version(),
-        "on": platform.platform(terse=True),
-        "terminal": f"{os.environ.get('TERM', 'none')} {columns}×{rows}",
-        "SQLite": sqlite3.sqlite_version,
-        "SQLAlchemy": version("sqlalchemy"),
-        "Textual": version("textual"),
-        "fsrs": version("fsrs"),
-    }
-
-
 def _place(engine: Engine, path: Path | None) -> dict[str, Any]:
     if path is None:
         return {"kind": engine.dialect.name}
@@ -218,6 +200,7 @@ def _place(engine: Engine, path: Path | None) -> dict[str, Any]:
 
 
 def _counts(connection: Connection) -> dict[str, int]:
+    """How much there is, of all learners together."""
     return {
         name: connection.scalar(select(func.count()).select_from(table)) or 0
         for name, table in _COUNTED.items()
