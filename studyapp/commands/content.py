@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studyapp.commands.opening import CHAPTER, JSON, Opening, now, print_json
+from studyapp.commands.opening import CHAPTER, JSON, Opening, back_up, now, print_json
 from studyapp.errors import StudyError
 from studyapp.notes.formats import FORMATS
 from studyapp.notes.note import Problem, chapter_name
@@ -28,6 +28,7 @@ def sync(opening: Opening, as_json: bool) -> None:
 
     with opening.desk() as desk:
         report = library.refresh(desk, force=True)
+        back_up(desk)
     assert report is not None
     if as_json:
         print_json(report.as_json())

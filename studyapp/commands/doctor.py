@@ -10,7 +10,7 @@ import click
 from studyapp.commands.opening import JSON, Opening, now, print_json
 
 if TYPE_CHECKING:
-    from studyapp.study.doctor.finding import Finding, Progress
+    from studyapp.study.doctor.finding import Progress
 
 
 @click.command()
@@ -22,20 +22,20 @@ def doctor(opening: Opening, fix: bool, as_json: bool) -> None:
 
     What it prints holds nothing private and can be pasted into a bug report.
     """
-    from studyapp.study.doctor.examination import examine, mend
+    from studyapp.study.doctor.examination import Treatment, examine, mend
 
-    mended: list[Finding] = []
+    treated = Treatment((), None)
     found = examine(opening.db, now(), _progress())
     if fix and found.mendable:
-        mended = mend(opening.db, found, now(), _progress())
+        treated = mend(opening.db, found, now(), _progress())
         found = examine(opening.db, now(), _progress())
     if as_json:
-        print_json({**found.as_json(), "mended": [one.as_json() for one in mended]})
+        print_json({**found.as_json(), "mended": [one.as_json() for one in treated.mended]})
     else:
         for line in found.lines():
             click.echo(line)
-        for one in mended:
-            click.echo(f"mended: {one.wrong} {one.done}")
+        for line in treated.lines():
+            click.echo(line)
         if not found.findings:
             click.echo("All is well.")
         elif found.mendable:

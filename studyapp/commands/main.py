@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from studyapp import config
-from studyapp.commands import content, doctor, lab, study
+from studyapp.commands import backup, content, doctor, lab, study
 from studyapp.commands.opening import Opening
 from studyapp.errors import StudyError
 
@@ -61,6 +61,8 @@ for _command in (
     content.check,
     content.import_,
     content.export,
+    backup.backup,
+    backup.restore,
     doctor.doctor,
     lab.lab,
 ):

@@ -28,7 +28,7 @@ def review(opening: Opening, chapter: str | None, plain: bool) -> None:
     from studyapp.study import library, plan
     from studyapp.study.sitting import Sitting
 
-    with opening.study() as desk:
+    with opening.study(writes=True) as desk:
         alone = None if chapter is None else library.check_chapter(desk, chapter)
         lines.review(Sitting(desk, plan.due(alone)), _read_line, _write_line)
 
@@ -49,7 +49,7 @@ def quiz(opening: Opening, chapter: str, book: bool, plain: bool, as_json: bool)
     from studyapp.study.questionnaire.attempt import Attempt
     from studyapp.study.questionnaire.chapter import view
 
-    with opening.study() as desk:
+    with opening.study(writes=plain) as desk:
         with desk.reading() as connection:
             found = find(connection, chapter, learner=desk.learner)
         if plain:
@@ -148,7 +148,7 @@ def _change(
     from studyapp.study import today
     from studyapp.study.chapter import find
 
-    with opening.study() as desk:
+    with opening.study(writes=True) as desk:
         learner = desk.learner
         with desk.writing() as connection:
             found = None if chapter is None else find(connection, chapter, learner=learner)

@@ -1,7 +1,7 @@
 """Work with an open database: transactions, locks, and one clear sentence when something fails.
 
-What only one database has is here (checkpoints, the online backup, error codes) and in `database`
-(pragmas, locks).
+What only one database has is here (checkpoints, error codes), in `database` (pragmas, locks) and in
+`backup`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from studyapp import disk
 from studyapp.errors import StoreError, printable
 from studyapp.journal import journal, kind
 
@@ -100,18 +99,6 @@ def wal_size(engine: Engine) -> int:
         return 0
     wal = Path(f"{path}-wal")
     return wal.stat().st_size if wal.exists() else 0
-
-
-def backup(engine: Engine, target: Path) -> None:
-    """Copy a SQLite database, consistent while others write (the online backup)."""
-    with disk.replacing(target) as draft, engine.connect() as connection:
-        source = connection.connection.driver_connection
-        assert isinstance(source, sqlite3.Connection)
-        copy = sqlite3.connect(draft)
-        try:
-            source.backup(copy)
-        finally:
-            copy.close()
 
 
 def _explain(engine: Engine, error: Exception) -> StoreError:

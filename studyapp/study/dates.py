@@ -48,14 +48,17 @@ def redate(desk: Desk) -> Ahead:
 
     What a device wrote in one go moves together, so distances stay: its newest entry goes to the
     moment at which the next entry begins a new epoch (or to now), none before the last entry that
-    was dated right. Raises StudyError if nothing is dated in the future.
+    was dated right. Before, there is a backup. Raises StudyError if that cannot be made, or nothing
+    is dated in the future.
     """
     with desk.writing() as connection:
+        if _ahead(connection, desk.now(), learner=desk.learner):
+            desk.back_up("change")
         return redate_all(connection, desk.now(), learner=desk.learner)
 
 
 def redate_all(connection: Connection, now: datetime, *, learner: int) -> Ahead:
-    """`redate`, in the caller's transaction."""
+    """The same in the caller's transaction, and without a backup."""
     rows = _ahead(connection, now, learner=learner)
     if not rows:
         raise StudyError("Nothing is dated in the future.")

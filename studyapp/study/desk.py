@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, datetime
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
@@ -18,6 +19,9 @@ from studyapp.config import Current, Settings
 from studyapp.journal import journal
 from studyapp.store import engine as store
 from studyapp.store.engine import LONG_PATIENCE
+
+if TYPE_CHECKING:
+    from studyapp.store.backup import Backup, Progress
 
 Clock = Callable[[], datetime]  # the learner's wall clock, aware
 _REMEMBERED = 1000  # reviews
@@ -67,6 +71,17 @@ class Desk:
     def change(self, name: str, value: str | bool | date | None) -> None:
         """Change one setting, here and wherever else it is looked at, and keep it."""
         self.current.change(name, value)
+
+    def back_up(self, reason: str, *, progress: Progress | None = None) -> Backup | None:
+        """Keep how it is, before what is hard to undo; None on a server, which has backups of its
+        own. Raises BackupError if it cannot be kept."""
+        from studyapp.store import backup  # and all that a zip needs
+
+        path = backup.file_of(self.engine)
+        if path is None:
+            return None
+        folder = backup.folder_of(path)
+        return backup.make(path, folder, reason, self.now(), progress=progress)
 
     def at(self, patience: float) -> Desk:
         """The same desk with other patience: little on the app's own thread, more in a worker."""

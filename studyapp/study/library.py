@@ -7,6 +7,7 @@ import itertools
 import platform
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from studyapp.study.card import CardView
 
 GROUP = "studyapp.content"
+_MANY = 10  # notes that go or come again at once: then there is a backup from before
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
 
 chapter_progress = tables.chapter_progress.c
@@ -80,14 +82,14 @@ def open_desk(
         desk = Desk(engine, current, clock, learner=learners.FIRST)
         if name is not None:
             desk = replace(desk, learner=_whose(desk, name, new=new))
-        _fold_anew(desk)
+        fold_anew(desk)
     except BaseException:
         engine.dispose()
         raise
     return desk
 
 
-def _fold_anew(desk: Desk) -> None:
+def fold_anew(desk: Desk) -> None:
     """Fold all memories anew if a migration has asked for it, since a rule of the fold is another
     now. One that is interrupted is done at the next opening."""
     mark = tables.stale.c.learner_id == desk.learner
@@ -172,7 +174,11 @@ def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
         if not force and is_read(connection, own, learner=desk.learner):
             return None
     with desk.writing(for_all=True) as connection:
-        return read_in(connection, own, desk.now(), learner=desk.learner)
+        report = read_in(connection, own, desk.now(), learner=desk.learner)
+        if report.missing + report.due_again >= _MANY:
+            with suppress(StudyError):  # nothing is lost without one: what has gone comes back
+                desk.back_up("change")  # of what there was, as this is not committed yet
+    return report
 
 
 def is_read(connection: Connection, own: Path, *, learner: int) -> bool:

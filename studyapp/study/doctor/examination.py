@@ -7,7 +7,7 @@ backup; of what is personal nothing is deleted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,14 @@ from sqlalchemy import Connection, Engine, func, select
 
 from studyapp import disk
 from studyapp.errors import StoreError
-from studyapp.journal import machine_of
-from studyapp.store import migrations, soundness, tables
+from studyapp.journal import journal, machine_of
+from studyapp.store import backup, migrations, soundness, tables
 from studyapp.store.database import connect_to_read, open_database
 from studyapp.store.engine import LockedError, reading, writing
+from studyapp.study import backup as backups
 from studyapp.study import words
 from studyapp.study.doctor import content, folders, memories, schema
-from studyapp.study.doctor.finding import RESTORE, Chart, Finding, Progress, chart
+from studyapp.study.doctor.finding import RESTORE, Chart, Finding, Progress, beforehand, chart
 
 _OUTDATED = "The database was last opened by an older studyapp."
 _CHECKS: tuple[Callable[[Chart], Iterator[Finding]], ...] = (
@@ -38,6 +39,7 @@ _CHECKS: tuple[Callable[[Chart], Iterator[Finding]], ...] = (
     content.content,
     memories.memories,
     memories.clock,
+    memories.backups,
 )
 _FIRST = (schema.pages, schema.structure)  # what they cannot mend, no later check may build on
 _COUNTED = {
@@ -87,6 +89,21 @@ class Examination:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What was put right, and where it is kept as it was; None on a server, or if the database had
+    nothing to be mended."""
+
+    mended: tuple[Finding, ...]
+    kept: Path | None
+
+    def lines(self) -> Iterator[str]:
+        if self.kept is not None:
+            yield f"backup: {disk.shown(self.kept)} is how it was before."
+        for one in self.mended:
+            yield f"mended: {one.wrong} {one.done}"
+
+
 def quiet(what: str, done: int, of: int) -> None:
     """Nobody listens to the progress."""
 
@@ -103,34 +120,53 @@ def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
         try:
             about = _place(engine, path)
             inside = _inside(engine, path, now, progress, about)
+            restore = _restore(path, now) if inside else ""
+            inside = [replace(one, advice=one.advice.replace(RESTORE, restore)) for one in inside]
         finally:
             engine.dispose()
     return Examination(machine_of(), about, tuple(inside), tuple(_around(path)))
 
 
-def mend(url: str, found: Examination, now: datetime, progress: Progress = quiet) -> list[Finding]:
-    """Put right what can be of what was *found*, and return what was.
+def mend(url: str, found: Examination, now: datetime, progress: Progress = quiet) -> Treatment:
+    """Put right what can be of what was *found*.
 
     Raises StudyError, with the database as it was, if that cannot be done.
     """
-    mended = list[Finding]()
+    mended, kept = list[Finding](), None
     if any(one.mend is not None for one in found.inside):
-        mended += [one for one in found.inside if one.mend is _on_opening]
-        mended += _mend_inside(url, now, progress)
+        path = _file(connect_to_read(url))
+        kept = None if path is None else _back_up(path, now)
+        mended += [one for one in found.inside if one.mend is beforehand]
+        mended += _mend_inside(url, path, now, progress)
     for one in found.around:
         if one.mend is not None:
             one.mend()
             mended.append(one)
-    return mended
+    for one in mended:
+        journal.info("doctor: mended %s", one.check)
+    return Treatment(tuple(mended), kept)
 
 
-def _mend_inside(url: str, now: datetime, progress: Progress) -> list[Finding]:
+def _back_up(path: Path, now: datetime) -> Path:
+    """Keep how it is. One whose indexes are damaged is no good backup, and kept as a mere copy."""
+    folder = backup.folder_of(path)
+    try:
+        return backup.make(path, folder, backup.Reason.REPAIR, now).path
+    except backup.DamagedError:
+        target = folder / f"{path.stem}-{now:%Y-%m-%d-%H%M%S}-damaged.db"
+        with disk.replacing(target) as draft:
+            draft.chmod(0o600)
+            backup.copy(path, draft, lambda size: None)
+        return target
+
+
+def _mend_inside(url: str, path: Path | None, now: datetime, progress: Progress) -> list[Finding]:
     """Check after check, as one may leave something to the next."""
     mended = list[Finding]()
     engine = open_database(url)
     try:
         with writing(engine) as connection:
-            at = chart(connection, now, progress)
+            at = chart(connection, now, progress, path)
             for check in _CHECKS:
                 for one in list(check(at)):
                     if one.mend is not None:
@@ -157,8 +193,8 @@ def _inside(
                 return [Finding("schema", told, "Upgrade studyapp.")]
             if known < newest:
                 done = "It was brought up to date."
-                return [Finding("schema", _OUTDATED, done=done, mend=_on_opening)]
-            at = chart(connection, now, progress)
+                return [Finding("schema", _OUTDATED, done=done, mend=beforehand)]
+            at = chart(connection, now, progress, path)
             for check in _CHECKS:
                 some = list(check(at))
                 found += some
@@ -173,8 +209,17 @@ def _inside(
     return found
 
 
-def _on_opening() -> None:
-    """Opening the database has done it."""
+def _restore(path: Path | None, now: datetime) -> str:
+    """Which backup to go back to."""
+    if path is None:
+        return "Restore a dump of the server's database."
+    found, _ = backup.listed(path)
+    if not found:
+        return "There is no backup to restore."
+    return (
+        f"`studyapp restore {disk.shown(found[0].path)}` goes back to "
+        f"{backups.when(found[0].made, now)}: {backups.holds(found[0])}."
+    )
 
 
 def _around(path: Path | None) -> Iterator[Finding]:
@@ -182,6 +227,7 @@ def _around(path: Path | None) -> Iterator[Finding]:
     yield from folders.writable()
     yield from folders.settings()
     yield from folders.modes(path)
+    yield from folders.backups(path)
     yield from folders.room(path)
     yield from folders.leftovers(path)
 
@@ -196,11 +242,16 @@ def _file(engine: Engine | None) -> Path | None:
 def _place(engine: Engine, path: Path | None) -> dict[str, Any]:
     if path is None:
         return {"kind": engine.dialect.name}
-    return {"file": disk.shown(path), "size": words.size(path.stat().st_size)}
+    made = [one.made for one in backup.listed(path)[0]]
+    return {
+        "file": disk.shown(path),
+        "size": words.size(path.stat().st_size),
+        "backups": f"{len(made)}, the newest of {made[0]:%Y-%m-%d}" if made else "none",
+    }
 
 
 def _counts(connection: Connection) -> dict[str, int]:
-    """How much there is, of all learners together."""
+    """How much there is, of every learner together."""
     return {
         name: connection.scalar(select(func.count()).select_from(table)) or 0
         for name, table in _COUNTED.items()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from studyapp.store import tables
 
-RESTORE = "Restore a backup from before: `studyapp restore`."
+RESTORE = "Restore a backup."  # an examination says which
 
 Progress = Callable[[str, int, int], None]  # hears what is looked at, and how much of how much
 
@@ -50,12 +51,17 @@ class Chart:
     connection: Connection
     now: datetime
     progress: Progress
+    file: Path | None  # None on a server
     learners: tuple[int, ...]
 
 
-def chart(connection: Connection, now: datetime, progress: Progress) -> Chart:
-    learner = tables.learner.c.id
-    return Chart(connection, now, progress, tuple(connection.scalars(select(learner))))
+def chart(connection: Connection, now: datetime, progress: Progress, file: Path | None) -> Chart:
+    learners = tuple(connection.scalars(select(tables.learner.c.id)))
+    return Chart(connection, now, progress, file, learners)
+
+
+def beforehand() -> None:
+    """The `mend` of what is put right by what comes first: a backup, and opening the database."""
 
 
 def have(number: int) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from studyapp import config, disk
 from studyapp.errors import SettingError, StudyError
+from studyapp.store import backup
 from studyapp.study import words
 from studyapp.study.doctor.finding import Finding, are
 
@@ -53,6 +54,8 @@ def modes(database: Path | None) -> Iterator[Finding]:
     if os.name != "posix":
         return
     of_database = [] if database is None else [Path(f"{database}{end}") for end in _FILES]
+    if database is not None:
+        of_database += backup.folder_of(database).glob("*.zip")
     for path, mode in ((config.data_folder(), 0o700), *((one, 0o600) for one in of_database)):
         if path.exists() and path.stat().st_mode & _OTHERS:
             yield Finding(
@@ -64,6 +67,18 @@ def modes(database: Path | None) -> Iterator[Finding]:
 
 
 _FILES = ("", "-wal", "-shm")
+
+
+def backups(database: Path | None) -> Iterator[Finding]:
+    """Files that are named like a backup and are none."""
+    _, problems = ([], []) if database is None else backup.listed(database)
+    if problems:
+        number = len(problems)
+        yield Finding(
+            "backups",
+            f"{words.count(number, 'backup')} cannot be read.",
+            "`studyapp backup --list` says which; remove them, once there is a newer one.",
+        )
 
 
 def room(database: Path | None) -> Iterator[Finding]:

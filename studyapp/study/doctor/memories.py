@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from studyapp.store import log, tables
+from studyapp.store import backup, log, tables
 from studyapp.study import dates, words
-from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, have
+from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, beforehand, have
+
+_WEEK = timedelta(days=7)
 
 
 def memories(at: Chart) -> Iterator[Finding]:
@@ -37,6 +40,23 @@ def memories(at: Chart) -> Iterator[Finding]:
             yield Finding(
                 "log", f"The log of {words.count(number, 'card')} cannot be read.", RESTORE
             )
+
+
+def backups(at: Chart) -> Iterator[Finding]:
+    """A backup is made on each day of study; that there is none of a week means that it fails."""
+    review = tables.review.c  # of every learner
+    first, last = at.connection.execute(select(func.min(review.at), func.max(review.at))).one()
+    if at.file is None or last is None:
+        return
+    made, _ = backup.listed(at.file)
+    since = last - (made[0].made if made else first)
+    if since > _WEEK:
+        yield Finding(
+            "backups",
+            f"The reviews of {since.days} days are in no backup.",
+            done="One was made.",
+            mend=beforehand,
+        )
 
 
 def clock(at: Chart) -> Iterator[Finding]:
