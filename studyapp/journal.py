@@ -107,7 +107,7 @@ def machine_of() -> dict[str, str]:
     return {
         "studyapp": _version(),
         "Python": platform.python_version(),
-        "on": platform.platform(terse=True),
+        "on": f"{platform.system()} {platform.release().partition('-')[0]} {platform.machine()}",
         "terminal": f"{os.environ.get('TERM', 'none')} {columns}×{rows}",
         "SQLite": sqlite3.sqlite_version,
         "SQLAlchemy": version("sqlalchemy"),

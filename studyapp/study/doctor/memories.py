@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -18,28 +18,29 @@ _WEEK = timedelta(days=7)
 def memories(at: Chart) -> Iterator[Finding]:
     """Every memory, and what each review keeps of before and after, against the fold of the log."""
     stale = set(at.connection.scalars(select(tables.stale.c.learner_id)))
-    for learner in at.learners:
-        if learner in stale:  # they are folded anew when the learner comes next
-            continue
-        found = log.drift(at.connection, partial(at.progress, "memories"), learner=learner)
-        anew = partial(log.refold_all, at.connection, learner=learner)
-        for cards, what in (
-            (found.memories, "another memory"),
-            (found.caches, "other values beside reviews"),
-        ):
-            if cards:
-                yield Finding(
-                    "memories",
-                    f"{words.count(len(cards), 'card')} {have(len(cards))} {what} than the log "
-                    "gives.",
-                    done="Computed anew from the log.",
-                    mend=partial(anew, cards),
-                )
-        if found.unreadable:
-            number = len(found.unreadable)
+    found = {
+        learner: log.drift(at.connection, partial(at.progress, "memories"), learner=learner)
+        for learner in at.learners
+        if learner not in stale  # theirs are folded anew when they come next
+    }
+    for what, wrong in (
+        ("another memory", {whose: one.memories for whose, one in found.items()}),
+        ("other values beside reviews", {whose: one.caches for whose, one in found.items()}),
+    ):
+        if number := sum(map(len, wrong.values())):
             yield Finding(
-                "log", f"The log of {words.count(number, 'card')} cannot be read.", RESTORE
+                "memories",
+                f"{words.count(number, 'card')} {have(number)} {what} than the log gives.",
+                done="Computed anew from the log.",
+                mend=partial(_fold, at, wrong),
             )
+    if number := sum(len(one.unreadable) for one in found.values()):
+        yield Finding("log", f"The log of {words.count(number, 'card')} cannot be read.", RESTORE)
+
+
+def _fold(at: Chart, cards: Mapping[int, Sequence[int]]) -> None:
+    for learner, wrong in cards.items():
+        log.refold_all(at.connection, wrong, learner=learner)
 
 
 def backups(at: Chart) -> Iterator[Finding]:

@@ -132,7 +132,9 @@ def links(at: Chart) -> Iterator[Finding]:
 
 
 def _of_link(at: Chart, link: Link, rows: list[int]) -> Finding:
-    wrong = f"{words.count(len(rows), link.table.replace('_', ' '))} without {_parent(link)}."
+    name, parent = (one.replace("_", " ") for one in (link.table, link.column.removesuffix("_id")))
+    names = "names" if len(rows) == 1 else "name"
+    wrong = f"{words.count(len(rows), 'row')} of {name} {names} no {parent} that is there."
     if link == Link("response", "attempt_id"):
         done = "They are answers of an attempt again, one that has ended."
         return Finding("orphans", wrong, done=done, mend=partial(_make_attempts, at.connection))
@@ -143,10 +145,6 @@ def _of_link(at: Chart, link: Link, rows: list[int]) -> Finding:
     else:
         return Finding("orphans", wrong, f"They are kept. {RESTORE}")
     return Finding("orphans", wrong, done=done, mend=partial(change, at.connection, link, rows))
-
-
-def _parent(link: Link) -> str:
-    return f"their {link.column.removesuffix('_id').replace('_', ' ')}"
 
 
 def _make_attempts(connection: Connection) -> None:

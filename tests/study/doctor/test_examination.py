@@ -48,6 +48,10 @@ def look(database: Path, clock: Clock) -> Examination:
     return examine(str(database), clock())
 
 
+def told(found: Examination) -> str:
+    return "\n".join(map(str, found.findings))
+
+
 def logged(database: Path) -> list[tuple[object, ...]]:
     """The log as it was written, without what is cached with it."""
     with closing(sqlite3.connect(database)) as plain:
@@ -119,17 +123,17 @@ DAMAGE = {
     "memory of no card": (
         sql("UPDATE memory SET card_id = 999 WHERE card_id = 3"),
         "orphans",
-        "1 memory without their card",
+        "1 row of memory names no card that is there",
     ),
     "answer of no attempt": (
         sql("DELETE FROM attempt"),
         "orphans",
-        "1 response without their attempt",
+        "1 row of response names no attempt that is there",
     ),
     "attempt at no note": (
         sql("UPDATE attempt SET note_id = 999"),
         "orphans",
-        "1 attempt without their note",
+        "1 row of attempt names no note that is there",
     ),
     "opener": (
         sql("UPDATE card SET opener = 999 WHERE opener IS NOT NULL"),
@@ -165,7 +169,7 @@ def test_damage_is_named_and_mended(database: Path, clock: Clock, kind: str) -> 
     before = logged(database)
     damage(database)
     found = look(database, clock)
-    assert wrong in str(found.findings), kind
+    assert wrong in told(found), kind
     assert {one.check for one in found.findings} >= {check}
     mended = mend(str(database), found, clock())
     assert {one.check for one in mended.mended} >= {check}
@@ -182,7 +186,7 @@ def test_a_future_date_is_put_right_by_an_event(
     engine.dispose()
     before = logged(database)
     found = look(database, clock)
-    assert "1 entry of the log is dated in the future, up to 2027-12-29" in str(found.findings)
+    assert "1 entry of the log is dated in the future, up to 2027-12-29" in told(found)
     assert [one.check for one in mend(str(database), found, clock()).mended] == ["clock"]
     assert look(database, clock).findings == ()
     assert logged(database) == before
@@ -196,14 +200,17 @@ def test_what_cannot_be_mended_says_what_to_do(database: Path, clock: Clock) -> 
     found = [str(one) for one in look(database, clock).findings if one.mend is None]
     assert len(found) == 3
     assert "log: The log of 1 card cannot be read. There is no backup" in str(found)
-    assert "orphans: 1 review without their card. They are kept. There is no backup" in str(found)
-    assert "orphans: 1 event without their card. They are kept." in str(found)
+    assert (
+        "orphans: 1 row of review names no card that is there. They are kept. There is no backup"
+        in str(found)
+    )
+    assert "orphans: 1 row of event names no card that is there. They are kept." in str(found)
     mend(str(database), look(database, clock), clock())
     assert len(logged(database)) == len(before)
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "sentence"),
     [
         (lambda path: path.write_bytes(b""), "~/study.db is empty."),
         (lambda path: path.write_bytes(b"# notes\n" * 99), "~/study.db is no SQLite database."),
@@ -224,12 +231,12 @@ def test_what_cannot_be_mended_says_what_to_do(database: Path, clock: Clock) -> 
     ],
 )
 def test_a_broken_file_is_one_sentence_and_is_left_alone(
-    database: Path, clock: Clock, damage: Callable[[Path], None], told: str
+    database: Path, clock: Clock, damage: Callable[[Path], None], sentence: str
 ) -> None:
     damage(database)
     before = database.read_bytes()
     (found,) = look(database, clock).findings
-    assert told in str(found)
+    assert sentence in str(found)
     assert found.mend is None
     assert found.advice
     assert database.read_bytes() == before
@@ -250,7 +257,7 @@ def test_indexes_that_lie_are_made_anew(database: Path, clock: Clock) -> None:
         plain.execute("PRAGMA writable_schema = ON")
         plain.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'ix_event_target'", [made])
     found = look(database, clock)
-    assert "The indexes of the database are damaged" in str(found.findings)
+    assert "The indexes of the database are damaged" in told(found)
     assert "integrity" in {one.check for one in mend(str(database), found, clock()).mended}
     assert look(database, clock).findings == ()
 
@@ -258,7 +265,7 @@ def test_indexes_that_lie_are_made_anew(database: Path, clock: Clock) -> None:
 def test_an_older_database_is_brought_up_to_date(database: Path, clock: Clock) -> None:
     sql("DELETE FROM schema_version WHERE version = 15", "DROP TABLE rewording")(database)
     found = look(database, clock)
-    assert "last opened by an older studyapp" in str(found.findings)
+    assert "last opened by an older studyapp" in told(found)
     assert any("up to date" in one.done for one in mend(str(database), found, clock()).mended)
     assert look(database, clock).findings == ()
 
