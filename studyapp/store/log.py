@@ -778,7 +778,8 @@ def _compare(
     rows: Iterable[Any] = connection.execute(select(*MEMORY_COLUMNS, memory.card_id).where(*whose))
     stored = {row.card_id: as_memory(row) for row in rows}
     for one, (value, _) in folded.items():
-        if not _alike(asdict(stored.get(one, Memory())), asdict(value)):
+        kept = stored.get(one, Memory())
+        if kept != value and not _alike(asdict(kept).values(), asdict(value).values()):
             found.memories.append(one)
     names = ("effective_day", *_cache(Memory(), Memory()))
     columns = (review.card_id, review.uid, *(getattr(review, name) for name in names))
@@ -789,18 +790,17 @@ def _compare(
         row.card_id
         for row in rows
         if (cached := folded[row.card_id][1].get(row.uid)) is not None
-        and not _alike(dict(zip(names, row[2:], strict=True)), cached)
+        and not _alike(row[2:], [cached[name] for name in names])
     }
     found.caches.extend(sorted(wrong))
 
 
-def _alike(stored: Mapping[str, Any], folded: Mapping[str, Any]) -> bool:
-    """Whether two hold the same; another machine may round the last digit of a power otherwise."""
+def _alike(stored: Iterable[Any], folded: Iterable[Any]) -> bool:
+    """Whether the same is stored; another machine may round the last digit of a power otherwise."""
     return all(
-        isclose(value, folded[name], rel_tol=1e-9)
-        if isinstance(value, float) and isinstance(folded[name], float)
-        else value == folded[name]
-        for name, value in stored.items()
+        one == other
+        or (isinstance(one, float) and isinstance(other, float) and isclose(one, other))
+        for one, other in zip(stored, folded, strict=True)
     )
 
 
