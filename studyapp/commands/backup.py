@@ -50,9 +50,11 @@ def _list(database: Path, as_json: bool) -> None:
     found, problems = listed(database)
     if as_json:
         print_json([one.as_json() for one in found])
-    for one in () if as_json else found:
+    for one, former in () if as_json else zip(found, [*found[1:], None], strict=False):
         when = backups.when(one.made, now())
-        click.echo(f"{when}  {backups.why(one.manifest.reason)}: {_told(one)}\n  {one.path}")
+        click.echo(
+            f"{when}  {backups.why(one.manifest.reason)}: {_told(one, former)}\n  {one.path}"
+        )
     for problem in problems:
         click.echo(problem, err=True)
     if not (found or as_json):
@@ -103,11 +105,11 @@ def _tell(found: Difference, at: datetime) -> None:
     click.echo(backups.files(found))
 
 
-def _told(made: Backup) -> str:
-    from studyapp.store.archive import megabytes
+def _told(made: Backup, former: Backup | None = None) -> str:
+    from studyapp.store.archive import shown
     from studyapp.study import backup as backups
 
-    return f"{backups.holds(made)}; {megabytes(made.size)}"
+    return f"{backups.holds(made, former)}; {shown(made.size)}"
 
 
 def _typed(opening: Opening, database: Path, file: Path) -> str:

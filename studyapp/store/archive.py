@@ -144,8 +144,8 @@ def unpack(path: Path, into: Path, step: Step) -> Manifest:
         free = shutil.disk_usage(into).free
         if manifest.size > free:
             raise ArchiveError(
-                f"{path} needs {megabytes(manifest.size)} to be unpacked, "
-                f"and {into.parent} has {megabytes(free)}."
+                f"{path} needs {shown(manifest.size)} to be unpacked, "
+                f"and {into.parent} has {shown(free)}."
             )
         for name, told in manifest.files.items():
             target = into.joinpath(*name.split("/"))
@@ -157,8 +157,9 @@ def unpack(path: Path, into: Path, step: Step) -> Manifest:
     return manifest
 
 
-def megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
+def shown(size: int) -> str:
+    """Bytes as a learner reads them."""
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
 
 
 @contextmanager

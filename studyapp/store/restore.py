@@ -150,7 +150,8 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _prepare(copied: Path, now: datetime) -> None:
-    """Make an unpacked database one that can be gone on with: of this schema, and of a new device.
+    """Make an unpacked database one that can be gone on with: of this schema, and of a new device,
+    for which what the settings of each learner have put in force goes on to hold.
 
     What was logged after the backup may be elsewhere by now, with stamps of the old device. Were
     they given again, the order of its log would tell nothing any more.
@@ -183,7 +184,7 @@ def _write_into(database: Path, copied: Path, progress: Progress | None) -> None
     def look(status: int, remaining: int, pages: int) -> None:
         if status in _BUSY and time.monotonic() > patience:
             raise LockedError(f"{database} is locked by another program; nothing was changed.")
-        if progress is not None:
+        if progress is not None and remaining:  # else it is done, and cannot be stopped
             progress(pages - remaining, max(1, pages))
 
     engine = connect(str(database))
@@ -191,7 +192,7 @@ def _write_into(database: Path, copied: Path, progress: Progress | None) -> None
         with (
             explained(engine),
             closing(sqlite3.connect(copied)) as source,
-            closing(sqlite3.connect(database)) as live,
+            closing(sqlite3.connect(database, timeout=_NAP)) as live,
         ):
             source.backup(live, pages=backup.PAGES, progress=look, sleep=_NAP)
         tidy(engine)

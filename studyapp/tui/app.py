@@ -193,6 +193,7 @@ class StudyApp(App[None]):
         self.today.load_prospect()
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
+        self.call_from_thread(self.today.back_up)
 
     def _opened(self, desk: Desk, overview: Overview, problems: int) -> None:
         self.desk = desk
@@ -287,6 +288,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.aside import AsideScreen
 
                 return AsideScreen()
+            case places.Backups():
+                from studyapp.tui.screens.backups import BackupsScreen
+
+                return BackupsScreen()
             case places.Reworded(notes):
                 from studyapp.tui.screens.reworded import RewordedScreen
 

@@ -76,7 +76,7 @@ ACTIONS: Mapping[str, Key] = {
     "flag": Key("F", "flag", "Flag to come back to, or take the flag away"),
     "sure": Key("S", "sure", "How sure you are: 50%, 60%, … 100%, not said"),
     "done": Key("D", "done", "Mark as done; what you wrote is the note"),
-    "restore": Key("B", "bring back", "Let it come again", on="card"),
+    "restore": Key("B", "bring back", "Let it come again"),
     "mark": Key("m", "mend later", "Mark it to be mended later; again: no longer", on="card"),
     # writing
     "write": Key("t", "type", "Type; esc leaves the box", on="card section"),
@@ -99,6 +99,7 @@ ACTIONS: Mapping[str, Key] = {
     "pause": Key("P", "pause", "Pause: no card of it comes; again: it goes on", on="today section"),
     "more": Key("m", "more", "Go on: what is left, or beyond today's time", on="today"),
     "aside": Key("a", "set aside", "What is out of the way or to mend", on="today"),
+    "backups": Key("b", "backups", "The backups, and the way back to one", on="today"),
     "reworded": Key("w", "what changed", "The notes that an upgrade has changed", on="today"),
     "repeat": Key("R", "once more", "Once more, from the beginning", on="chapter lab"),
     "book": Key("b", "the book's", "Begin the book's own questionnaire", on="chapter"),

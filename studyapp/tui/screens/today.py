@@ -12,6 +12,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
@@ -24,6 +25,7 @@ from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
 if TYPE_CHECKING:
+    from studyapp.study.dates import Ahead
     from studyapp.study.desk import Desk
     from studyapp.study.mastery import Outlook
     from studyapp.study.prospect import Prospect
@@ -54,6 +56,7 @@ class TodayScreen(Page):
         bind("more", label="more today"),
         bind("find"),
         bind("aside", show=False),
+        bind("backups", show=False),
         bind("reworded", show=False),
         bind("new", "new_note", show=False),
         bind("undo", show=False),
@@ -115,7 +118,8 @@ class TodayScreen(Page):
         from studyapp.study.today import overview
 
         desk = self.desk
-        if self._is_over():
+        is_over = self._is_over()
+        if is_over:
             _bring_back(desk)
         try:
             with desk.reading() as connection:
@@ -125,6 +129,27 @@ class TodayScreen(Page):
             return
         self.app.call_from_thread(self.show, found)
         self.load_prospect()
+        if is_over:
+            self.app.call_from_thread(self.back_up)
+
+    @work(thread=True, exclusive=True, group="backup")
+    def back_up(self) -> None:
+        """Make the backup of the day, if there is none yet, unless the app is closed meanwhile."""
+        from studyapp.store.backup import CancelledError
+        from studyapp.study.backup import daily
+
+        worker = get_current_worker()
+
+        def look(_done: int, _whole: int) -> None:
+            if worker.is_cancelled:
+                raise CancelledError("The app is being closed.")
+
+        try:
+            daily(self.desk, progress=look)
+        except CancelledError:
+            return
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="warning")
 
     def load_prospect(self) -> None:
         """Say where one left off, and the mastery; to be called in a worker's thread."""
@@ -235,6 +260,9 @@ class TodayScreen(Page):
     def action_aside(self) -> None:
         self.study.open(places.Aside())
 
+    def action_backups(self) -> None:
+        self.study.open(places.Backups())
+
     def action_reworded(self) -> None:
         notes, self._reworded = self._reworded, ()
         self.study.open(places.Reworded(notes))
@@ -337,12 +365,20 @@ class TodayScreen(Page):
             self.refresh_overview()
         return shown
 
+    @work(thread=True, exclusive=True, group="redate")
     def _redate(self) -> None:
-        """Put the dates right that a wrong clock has left behind."""
-        from studyapp.study import words
+        """Put the dates right that a wrong clock has left behind, after a backup."""
+        from studyapp.store.engine import LONG_PATIENCE
         from studyapp.study.dates import redate
 
-        done = redate(self.desk)
+        try:
+            done = redate(self.desk.at(LONG_PATIENCE))
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+            return
+        self.app.call_from_thread(self._tell_redated, done)
+
+    def _tell_redated(self, done: Ahead) -> None:
         undo = f"{self.key_of('undo')} takes it back"
         self.notify(f"{words.count(done.entries, 'date')} put right; {undo}.")
         self.refresh_overview()
