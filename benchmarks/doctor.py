@@ -2,8 +2,9 @@
 
     python benchmarks/doctor.py [CARDS] [REVIEWS]
 
-Makes a database of CARDS cards (100,000) with REVIEWS reviews each (5) in a temporary folder and has
-the doctor look at it; SQLite's own check of the same file stands beside it. To compare with Anki, time its check of a collection with as many cards and reviews.
+Makes a database of CARDS cards (100,000) with REVIEWS reviews each (5) in a temporary folder and
+has the doctor look at it; SQLite's own check of the same file stands beside it. To compare with
+Anki, time its check of a collection of as many cards and reviews.
 """
 
 from __future__ import annotations

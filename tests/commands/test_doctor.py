@@ -106,6 +106,15 @@ def test_nothing_private_is_told(database: Path, tmp_path: Path) -> None:
     assert str(tmp_path) not in told + log
 
 
+def test_keys_that_cannot_be_are_told() -> None:
+    config.settings_path().parent.mkdir(parents=True)
+    config.settings_path().write_text("[keys]\nburry = 'x'\n")
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "settings: " in done.output
+    assert "burry" in done.output
+
+
 def test_a_url_that_is_none_is_refused() -> None:
     done = run("--db", "mysql://nowhere/x", "doctor")
     assert done.exit_code == 1

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from studyapp import disk
-from studyapp.errors import StoreError
+from studyapp.errors import StoreError, StudyError
 from studyapp.journal import journal, machine_of
 from studyapp.store import backup, migrations, soundness, tables
 from studyapp.store.database import connect_to_read, open_database
@@ -138,13 +138,21 @@ def mend(url: str, found: Examination, now: datetime, progress: Progress = quiet
         kept = None if path is None else _back_up(path, now)
         mended += [one for one in found.inside if one.mend is beforehand]
         mended += _mend_inside(url, path, now, progress)
-    for one in found.around:
-        if one.mend is not None:
-            one.mend()
-            mended.append(one)
+    mended += _mend_around(found)
     for one in mended:
         journal.info("doctor: mended %s", one.check)
     return Treatment(tuple(mended), kept)
+
+
+def _mend_around(found: Examination) -> Iterator[Finding]:
+    for one in found.around:
+        if one.mend is not None:
+            try:
+                one.mend()
+            except OSError as error:
+                why = error.strerror or error
+                raise StudyError(f"{one.wrong} That cannot be mended: {why}.") from error
+            yield one
 
 
 def _back_up(path: Path, now: datetime) -> Path:
@@ -181,10 +189,10 @@ def _inside(
     engine: Engine, path: Path | None, now: datetime, progress: Progress, about: dict[str, Any]
 ) -> list[Finding]:
     """What is wrong in the database; *about* gets what it holds."""
-    if path is not None and (why := soundness.broken(path)):
-        return [Finding("integrity", f"{disk.shown(path)} {why}.", RESTORE)]
     found = list[Finding]()
     try:
+        if path is not None and (why := soundness.broken(path)):
+            return [Finding("integrity", f"{disk.shown(path)} {why}.", RESTORE)]
         with reading(engine) as connection:
             known, newest = migrations.current(connection), max(migrations.steps())
             about["schema"] = known
@@ -203,6 +211,9 @@ def _inside(
             about["counts"] = _counts(connection)
     except LockedError:
         raise
+    except OSError as error:
+        told = f"The database cannot be read: {error.strerror or error}."
+        found.append(Finding("integrity", told, "See whose file it is."))
     except StoreError as error:
         told = str(error) if path is None else str(error).replace(str(path), disk.shown(path))
         found.append(Finding("integrity", told, RESTORE))

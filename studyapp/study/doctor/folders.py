@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from studyapp import config, disk
-from studyapp.errors import SettingError, StudyError
+from studyapp.errors import SettingError
 from studyapp.store import backup
 from studyapp.study import words
 from studyapp.study.doctor.finding import Finding, are
@@ -162,7 +162,4 @@ def _is_mine(stat: os.stat_result) -> bool:
 
 def _remove(folders: Sequence[Path]) -> None:
     for folder in folders:
-        try:
-            shutil.rmtree(folder)
-        except OSError as error:
-            raise StudyError(f"{folder} cannot be removed: {error.strerror}.") from error
+        shutil.rmtree(folder)

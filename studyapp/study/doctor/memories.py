@@ -44,8 +44,9 @@ def _fold(at: Chart, cards: Mapping[int, Sequence[int]]) -> None:
 
 
 def backups(at: Chart) -> Iterator[Finding]:
-    """A backup is made on each day of study; that there is none of a week means that it fails."""
-    review = tables.review.c  # of every learner
+    """A backup is made on each day that a learner studies; that a week is in none means that they
+    fail."""
+    review = tables.review.c
     first, last = at.connection.execute(select(func.min(review.at), func.max(review.at))).one()
     if at.file is None or last is None:
         return

@@ -187,7 +187,7 @@ def _reread(at: Chart) -> None:
 
 
 def copies(at: Chart) -> Iterator[Finding]:
-    """Entries that are in a log twice, which its index keeps out where it is there."""
+    """Entries that are in a learner's log twice, which its index keeps out where it is there."""
     for table in (tables.review, tables.event, tables.parameters):
         yield from _copies_in(at.connection, table)
 

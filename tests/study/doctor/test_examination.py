@@ -358,6 +358,59 @@ def test_little_room_is_told(database: Path, clock: Clock, monkeypatch: pytest.M
     assert "1.5 MB are left; a backup and what is written meanwhile may need 52.4 MB" in str(found)
 
 
+def test_a_file_that_may_not_be_read_is_told(
+    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("studyapp.store.soundness.broken", refused)
+    assert told(look(database, clock)).startswith(
+        "integrity: The database cannot be read: Permission denied. See whose file it is."
+    )
+
+
+def test_weeks_without_a_backup_are_told_and_one_is_made(
+    engine: Engine, database: Path, clock: Clock
+) -> None:
+    """As where each has failed, unseen."""
+    clock.forward(days=20)
+    with writing(engine) as connection:
+        review.answer(connection, 4, None, Rating.GOOD, clock(), learner=1)
+    engine.dispose()
+    found = look(database, clock)
+    assert "backups: The reviews of 23 days are in no backup." in told(found)
+    treated = mend(str(database), found, clock())
+    assert treated.kept is not None
+    assert treated.kept.exists()
+    assert look(database, clock).findings == ()
+    (database.parent / "backups" / "study-2026-11-20-090000-asked.zip").write_text("no zip")
+    assert "backups: 1 backup cannot be read." in told(look(database, clock))
+
+
+def test_content_that_cannot_be_read_and_lost_edits_are_told(
+    database: Path, clock: Clock, only_pack: Path
+) -> None:
+    (only_pack / "broken.md").write_text("---\npack: test\n---\nno chapter\n")
+    drafts = config.data_folder() / "drafts"
+    config.data_folder().mkdir(mode=0o700, parents=True)
+    drafts.mkdir()
+    (drafts / "1-test-q01.md").write_text("of a note that is there")
+    (drafts / "1-test-gone.md").write_text("of none")
+    (drafts / "new-1.md").write_text("a card of my own")
+    found = look(database, clock)
+    mend(str(database), found, clock())
+    assert [one.split(".")[0] for one in told(look(database, clock)).splitlines()] == [
+        "content: 1 edit is kept of notes that are gone",
+        "content: 4 problems in 1 file",
+    ]
+
+
+def test_memories_that_are_to_be_folded_anew_are_no_fault(database: Path, clock: Clock) -> None:
+    sql("UPDATE memory SET stability = 99", "INSERT INTO stale VALUES (1, 'a new rule')")(database)
+    assert look(database, clock).findings == ()
+
+
 def test_a_healthy_study_is_well(database: Path, clock: Clock) -> None:
     assert look(database, clock).findings == ()
 
