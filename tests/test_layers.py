@@ -20,6 +20,7 @@ LAYERS = {
     "interval": 1,
     "config": 2,
     "packs": 2,
+    "journal": 3,
     "notes": 3,
     "memory": 3,
     "lab": 4,

@@ -27,6 +27,7 @@ from sqlalchemy import Engine
 
 from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
+from studyapp.journal import journal
 from studyapp.memory.clock import study_day
 from studyapp.store import archive, thinning
 from studyapp.store.archive import DATABASE, Content, Manifest
@@ -176,7 +177,9 @@ def _write(
     with workplace(path.parent) as place, disk.replacing(path) as draft:
         draft.chmod(0o600)
         _fill(draft, place, database, reason, now, progress)
-    return read(path)
+    made = read(path)
+    journal.info("backup: %s, %d bytes", reason, made.size)
+    return made
 
 
 def _fill(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,9 @@ def open_to_read(url: str) -> Engine | None:
     It neither makes nor migrates one, and waits for no lock. Raises StoreError with one sentence
     if it is a folder, locked, corrupt, or not of this program's version.
     """
-    engine = _engine(url)
-    path = engine.url.database
-    if engine.dialect.name == "sqlite":
-        if not path or not disk.is_there(Path(path)):
-            return None
-        _refuse_folder(Path(path))
-        event.listen(engine, "do_connect", _connect_to_read)
+    engine = connect_to_read(url)
+    if engine is None:
+        return None
     try:
         with reading(engine) as connection:
             if migrations.is_made(connection):
@@ -60,12 +57,28 @@ def open_to_read(url: str) -> Engine | None:
     return None
 
 
+def connect_to_read(url: str) -> Engine | None:
+    """An engine that only reads what is at *url*, whatever its version; None if there is no file.
+
+    Raises StoreError for a folder.
+    """
+    engine = _engine(url)
+    path = engine.url.database
+    if engine.dialect.name == "sqlite":
+        if not path or not disk.is_there(Path(path)):
+            return None
+        _refuse_folder(Path(path))
+        event.listen(engine, "do_connect", _connect_to_read)
+    return engine
+
+
 def connect(url: str) -> Engine:
     """An engine for *url* whose write transactions begin with a lock."""
     if not _URL.match(url):
         _check_path(Path(url))
     engine = _engine(url)
     if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _for_its_owner)
         event.listen(engine, "connect", _set_pragmas)
     return engine
 
@@ -103,9 +116,16 @@ def _refuse_folder(path: Path) -> None:
 def _check_path(path: Path) -> None:
     _refuse_folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"The folder of {path} cannot be made: {error.strerror}.") from error
+
+
+def _for_its_owner(_dialect: object, _record: object, words: list[Any], _options: object) -> None:
+    """Make a new file that nobody else can read; SQLite gives those beside it the same mode."""
+    if words[0] not in ("", ":memory:"):
+        with suppress(OSError):  # it is there, or SQLite itself says more
+            Path(words[0]).touch(mode=0o600, exist_ok=False)
 
 
 def _connect_to_read(_dialect: object, _record: object, words: list[Any], _options: object) -> Any:

@@ -5,15 +5,18 @@ Everything that is done for a learner takes the desk, or the connection and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import KW_ONLY, dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
 from studyapp.config import Current, Settings
+from studyapp.journal import journal
 from studyapp.store import engine as store
 from studyapp.store.engine import LONG_PATIENCE
 
@@ -21,12 +24,15 @@ if TYPE_CHECKING:
     from studyapp.store.backup import Backup, Progress
 
 Clock = Callable[[], datetime]  # the learner's wall clock, aware
+_REMEMBERED = 1000  # reviews
+_SLOW = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """One learner's, on one database. `patience` is how many seconds a writer waits for another
-    program's lock; all desks of one study share the settings."""
+    program's lock; all desks of one study share the settings, and `rated`: the uids of the last
+    reviews that were committed, which are looked for if the program fails."""
 
     engine: Engine
     current: Current
@@ -34,6 +40,7 @@ class Desk:
     _: KW_ONLY
     learner: int  # id of the learner whose progress it is
     patience: float = LONG_PATIENCE
+    rated: deque[bytes] = field(default_factory=lambda: deque(maxlen=_REMEMBERED), compare=False)
 
     @property
     def settings(self) -> Settings:
@@ -47,11 +54,19 @@ class Desk:
         """A connection for queries."""
         return store.reading(self.engine)
 
-    def writing(self, *, for_all: bool = False) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def writing(self, *, for_all: bool = False) -> Iterator[Connection]:
         """A write transaction; raises LockedError when patience is at its end. *for_all*: it writes
         what is not this learner's alone."""
         whose = None if for_all else self.learner
-        return store.writing(self.engine, patience=self.patience, whose=whose)
+        rated, begun = list[bytes](), monotonic()
+        with store.writing(
+            self.engine, patience=self.patience, whose=whose, rated=rated
+        ) as connection:
+            yield connection
+        self.rated.extend(rated)
+        if (took := monotonic() - begun) > _SLOW:
+            journal.info("slow: a write took %.1f s", took)
 
     def change(self, name: str, value: str | bool | date | None) -> None:
         """Change one setting, here and wherever else it is looked at, and keep it."""

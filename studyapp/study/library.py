@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import platform
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, union_all, updat
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder, settings_path
 from studyapp.errors import StudyError
+from studyapp.journal import journal
 from studyapp.memory.state import State
 from studyapp.notes.note import (
     FileKind,
@@ -143,8 +144,14 @@ def packs_of(desk: Desk) -> Path:
     if desk.learner == learners.FIRST:
         return own_packs()
     with desk.reading() as connection:
-        name = learners.name_of(connection, learner=desk.learner)
-    return _packs_of_others() / learners.as_folder(name)
+        return packs_at(connection, learner=desk.learner)
+
+
+def packs_at(connection: Connection, *, learner: int) -> Path:
+    """`packs_of`, where a connection is at hand."""
+    if learner == learners.FIRST:
+        return own_packs()
+    return _packs_of_others() / learners.as_folder(learners.name_of(connection, learner=learner))
 
 
 def _packs_of_others() -> Path:
@@ -187,6 +194,7 @@ def read_in(connection: Connection, own: Path, now: datetime, *, learner: int) -
     first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
     owner.claim(connection, own_packs(), learner=learners.FIRST)
     report = sync(connection, installed_roots(), now, own=own_roots(own), whose=learner)
+    journal.info("content: %s", report.counts() or "nothing in it")
     for one in connection.scalars(select(tables.learner.c.id)).all() if first else ():
         _start_first_chapter(connection, now, learner=one)
     return report
@@ -321,16 +329,32 @@ def _is_own(desk: Desk, view: CardView) -> bool:
 
 def unfinished(connection: Connection, *, learner: int) -> set[int]:
     """Ids of the notes whose edit could not be kept, and waits as a draft."""
-    waiting = {path.name for path in _drafts().glob(f"{learner}-*.md")}
-    if not waiting:
-        return set()
+    waiting = _waiting(learner=learner)
+    known = _draft_names(connection, learner=learner) if waiting else ()
+    return {note_id for note_id, name in known if name in waiting}
+
+
+def lost_drafts(connection: Connection, *, learner: int) -> int:
+    """How many edits wait as drafts of notes that are not there any more."""
+    waiting = _waiting(learner=learner)
+    known = _draft_names(connection, learner=learner) if waiting else ()
+    return len(waiting - {name for _, name in known})
+
+
+def _waiting(*, learner: int) -> set[str]:
+    return {path.name for path in _drafts().glob(f"{learner}-*.md")}
+
+
+def _draft_names(connection: Connection, *, learner: int) -> Iterator[tuple[int, str]]:
+    """The notes that are there, with the names that their drafts have."""
     note, chapter = tables.note.c, tables.chapter.c
     rows = connection.execute(
         select(note.id, chapter.pack, note.name)
         .join(tables.chapter, chapter.id == note.chapter_id)
         .where(note.missing_since.is_(None), owner.visible(note, learner=learner))
     )
-    return {row.id for row in rows if _draft_name(row.pack, row.name, learner=learner) in waiting}
+    for row in rows:
+        yield row.id, _draft_name(row.pack, row.name, learner=learner)
 
 
 def _draft(desk: Desk, view: CardView) -> Path:

@@ -111,6 +111,13 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def size(number: float) -> str:
+    """How much room some bytes take: 640 kB, 12.3 MB, 4.1 GB."""
+    if number < 1e6:
+        return f"{number / 1e3:.0f} kB"
+    return f"{number / 1e6:.1f} MB" if number < 1e9 else f"{number / 1e9:.1f} GB"
+
+
 def minus(number: str) -> str:
     """A number with the sign that is as wide as a plus."""
     return number.replace("-", "−")

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -137,10 +138,13 @@ class StudyApp(App[None]):
     def _open(self) -> None:
         """Open the database after the first paint: SQLAlchemy alone takes longer to import."""
         try:
+            from studyapp.journal import begin, journal
             from studyapp.store.engine import LOCK_PATIENCE
             from studyapp.study import library
             from studyapp.study.today import overview
 
+            begin("app")
+            begun = monotonic()
             desk, report = library.open_study(
                 self.db, self._current, self.clock, self._who, new=self._new
             )
@@ -168,6 +172,7 @@ class StudyApp(App[None]):
         except StudyError as error:
             self.call_from_thread(self._fail, str(error))
             return
+        journal.info("app: opened in %.1f s", monotonic() - begun)
         problems = len(report.problems) if report else 0
         self.call_from_thread(self._opened, desk, found, problems)
         if place is not None:
@@ -435,6 +440,21 @@ class StudyApp(App[None]):
                 self._current.change("theme", theme)
             except StudyError as error:
                 self.notify(f"Not kept for the next time: {error}", severity="error")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End. Who started the app says so in plain words (`grief`): Textual's own picture of a
+        fault shows what variables hold, and that is private."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+    @property
+    def grief(self) -> BaseException | None:
+        """The first error that nobody has caught; of a worker its own."""
+        error = self._exception
+        return getattr(error, "error", None) or error
 
     def on_unmount(self) -> None:
         if self.running is not None:

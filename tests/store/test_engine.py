@@ -201,7 +201,9 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     engine.dispose()
 
 
-def test_a_lock_is_waited_for_and_then_told(tmp_path: Path) -> None:
+def test_a_lock_is_waited_for_and_then_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = str(tmp_path / "a.db")
     engine = open_database(path)
     impatient = connect(path)
@@ -211,6 +213,7 @@ def test_a_lock_is_waited_for_and_then_told(tmp_path: Path) -> None:
             writing(impatient, patience=0.05),
         ):
             pass
+    assert caplog.messages == ["database: OperationalError, SQLITE_BUSY"]
     with writing(impatient) as connection:
         assert connection.scalar(text("SELECT 1")) == 1
     impatient.dispose()

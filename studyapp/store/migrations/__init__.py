@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from studyapp.errors import StoreError
+from studyapp.journal import journal
 from studyapp.store.engine import reading, writing
 
 
@@ -30,6 +31,8 @@ def upgrade(engine: Engine) -> list[int]:
     if missing and version:
         _back_up(engine, version)
     apply(engine, missing)
+    if missing and version:
+        journal.info("schema: from %d to %d", version, missing[-1])
     return missing
 
 
