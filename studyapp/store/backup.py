@@ -173,31 +173,20 @@ def make_at(
 def _write(
     path: Path, database: Path, reason: str, now: datetime, progress: Progress | None
 ) -> Backup:
-    with workplace(path.parent) as place, disk.replacing(path) as draft:
-        draft.chmod(0o600)
-        _fill(draft, place, database, reason, now, progress)
-    return read(path)
-
-
-def _fill(
-    draft: Path,
-    place: Path,
-    database: Path,
-    reason: str,
-    now: datetime,
-    progress: Progress | None,
-) -> None:
     """Write the zip, and read it back."""
     files = archive.learners_files(config.data_folder(), config.settings_path())
-    sizes = sum(path.stat().st_size for path in files.values())
+    sizes = sum(file.stat().st_size for file in files.values())
     step = Steps(progress, 3 * _size(database) + 2 * sizes)
-    content = copy(database, place / "copy.db", step)
-    files = {DATABASE: place / "copy.db", **files}
-    archive.pack(draft, files, partial(Manifest, now, reason, version("studyapp"), content), step)
-    (place / "copy.db").unlink()
-    archive.unpack(draft, place, step)
-    if examined(place / DATABASE, database).counts != content.counts:
-        raise BackupError(f"what was written of {database} is not what was read; try again.")
+    with workplace(path.parent) as place, disk.replacing(path) as draft:
+        draft.chmod(0o600)
+        content = copy(database, place / "copy.db", step)
+        described = partial(Manifest, now, reason, version("studyapp"), content)
+        archive.pack(draft, {DATABASE: place / "copy.db", **files}, described, step)
+        (place / "copy.db").unlink()
+        archive.unpack(draft, place, step)
+        if examined(place / DATABASE, database).counts != content.counts:
+            raise BackupError(f"what was written of {database} is not what was read; try again.")
+    return read(path)
 
 
 def _size(database: Path) -> int:
@@ -246,17 +235,17 @@ def content_of(database: Path) -> Content:
         return _content(connection)
 
 
-def examined(copied: Path, named: Path) -> Content:
+def examined(copied: Path, origin: Path) -> Content:
     """What a copied database holds, after all of it was looked at. Raises DamagedError if it is
     damaged or none of ours, in the name of what it was made from."""
-    with _connected(copied, named, mode="ro") as connection:
+    with _connected(copied, origin, mode="ro") as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         kinds = {kind for (kind,) in connection.execute("SELECT type FROM sqlite_master")}
         if not kinds <= {"table", "index"}:
-            raise DamagedError(f"{named} has other things than tables in it.")
-        (told,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if told != "ok":
-            raise DamagedError(f"{named} is damaged ({' '.join(told.split())}).")
+            raise DamagedError(f"{origin} has other things than tables in it.")
+        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise DamagedError(f"{origin} is damaged ({' '.join(found.split())}).")
         return _content(connection)
 
 
@@ -279,8 +268,8 @@ def _content(connection: sqlite3.Connection) -> Content:
 
 
 @contextmanager
-def _connected(database: Path, named: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
-    """A connection that makes no database, and tells damage, of *named*, from other failures."""
+def _connected(database: Path, origin: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
+    """A connection that makes no database; damage is told from other failures, as the *origin*'s."""
     uri = f"{database.absolute().as_uri()}?mode={mode}"
     try:
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
@@ -288,7 +277,7 @@ def _connected(database: Path, named: Path, mode: str = "rw") -> Iterator[sqlite
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
-        raise DamagedError(f"{named} is no database of studyapp, or damaged ({error}).") from error
+        raise DamagedError(f"{origin} is no database of studyapp, or damaged ({error}).") from error
 
 
 @contextmanager
@@ -395,6 +384,11 @@ def _free(folder: Path, stem: str, reason: str, now: datetime) -> Path:
 
 
 def _outlived(folder: Path, stem: str, now: datetime) -> list[Path]:
-    there = named(folder, stem)
+    """Those that may go. One that cannot be read takes no other's place, and stays to be seen."""
+    there = list[Named]()
+    for one in named(folder, stem):
+        with suppress(StudyError):
+            archive.read(one.path)
+            there.append(one)
     kept = thinning.kept(there, now.replace(tzinfo=None))
     return [one.path for one in there if one not in kept]

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
@@ -246,6 +247,37 @@ def test_a_full_disk_is_said_and_nothing_stays(
         make(database, clock)
     assert in_folder(database) == [".lock"]
     assert (sums(), dump(database)) == before
+
+
+def test_a_file_that_cannot_be_read_is_named(
+    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup without it would have it removed on the way back."""
+    monkeypatch.setattr(Path, "open", refuse("questions.md", Path.open))
+    with pytest.raises(
+        BackupError, match=r"made: \S+/mine/questions\.md cannot be read: No access"
+    ):
+        make(database, clock)
+    assert in_folder(database) == [".lock"]
+
+
+def refuse(name: str, usually: Callable[..., IO[bytes]]) -> Callable[..., IO[bytes]]:
+    def opened(path: Path, *rest: object, **more: object) -> IO[bytes]:
+        if path.name == name:
+            raise PermissionError(13, "No access", str(path))
+        return usually(path, *rest, **more)
+
+    return opened
+
+
+def test_one_that_cannot_be_read_takes_no_others_place(database: Path, clock: Clock) -> None:
+    first = make(database, clock).path
+    torn = make(database, Clock(clock.forward(hours=2))).path
+    torn.write_bytes(torn.read_bytes()[:900])
+    clock.forward(days=3)
+    make(database, clock)
+    assert first.exists()
+    assert torn.exists()
 
 
 def test_one_program_at_a_time(
