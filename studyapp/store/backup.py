@@ -210,7 +210,7 @@ class Steps:
 def copy(database: Path, target: Path, step: archive.Step) -> Content:
     """Copy a database as it is at one moment, with the online backup, to a file that stands alone;
     returns what both hold."""
-    with _connected(database, database) as source, closing(sqlite3.connect(target)) as other:
+    with connected(database, database) as source, closing(sqlite3.connect(target)) as other:
         source.execute("BEGIN")  # one state for counting and copying, whoever writes meanwhile
         content = _content(source)
         (size,) = source.execute("PRAGMA page_size").fetchone()
@@ -230,7 +230,7 @@ def content_of(database: Path) -> Content:
     """What a database holds now; nothing if there is none. Raises StoreError."""
     if not database.is_file():
         return Content(0, "", {}, dict.fromkeys((*_COUNTED, ORPHANS), 0))
-    with told(), _connected(database, database) as connection:
+    with told(), connected(database, database) as connection:
         connection.execute("BEGIN")
         return _content(connection)
 
@@ -238,7 +238,7 @@ def content_of(database: Path) -> Content:
 def examined(copied: Path, origin: Path) -> Content:
     """What a copied database holds, after all of it was looked at. Raises DamagedError if it is
     damaged or none of ours, in the name of what it was made from."""
-    with _connected(copied, origin, mode="ro") as connection:
+    with connected(copied, origin, mode="ro") as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         kinds = {kind for (kind,) in connection.execute("SELECT type FROM sqlite_master")}
         if not kinds <= {"table", "index"}:
@@ -268,8 +268,8 @@ def _content(connection: sqlite3.Connection) -> Content:
 
 
 @contextmanager
-def _connected(database: Path, origin: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
-    """A connection that makes no database; damage is told from other failures, as the *origin*'s."""
+def connected(database: Path, origin: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
+    """A connection that makes no database, and tells damage, in the name of the *origin*."""
     uri = f"{database.absolute().as_uri()}?mode={mode}"
     try:
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:

@@ -443,6 +443,28 @@ def test_who_has_it_open_sees_the_new_state_and_writes_into_it(
     assert not list(database.parent.glob("a.db?damaged*"))
 
 
+def test_what_is_written_at_the_last_moment_is_in_the_backup_before(
+    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, made_alone, late = make(database, clock), backup.made_alone, list(range(4, 6))
+
+    def quicker(*rest: object, **more: object) -> backup.Backup:
+        done = made_alone(*rest, **more)  # type: ignore[arg-type]
+        if late:
+            rate(database, clock, late.pop())  # in another window
+        return done
+
+    monkeypatch.setattr(backup, "made_alone", quicker)
+    done = restore.restore(database, made.path, clock())
+    assert done.before is not None
+    assert done.before.manifest.content.counts["reviews"] == 5
+    assert reviews(database) == 3
+    late[:] = range(6, 12)  # and one that never stops
+    with pytest.raises(LockedError, match="is being written by another program"):
+        restore.restore(database, made.path, clock())
+    assert reviews(database) == 3 + 5
+
+
 def test_a_lock_that_stays_is_told_and_nothing_was_changed(
     database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
