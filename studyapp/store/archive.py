@@ -97,19 +97,25 @@ def pack(
 ) -> None:
     """Write *files* and the manifest that *described* makes of their sizes and sums to *target*.
 
-    Each file is read once, so that the sum is of what was written.
+    Each file is read once, so that the sum is of what was written. Raises ArchiveError if one
+    cannot be.
     """
     sums: dict[str, tuple[int, str]] = {}
     with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name, path in files.items():
-            large = path.stat().st_size > _LARGE
-            with (
-                path.open("rb") as source,
-                archive.open(name, "w", force_zip64=large) as part,
-            ):
-                sums[name] = _copy(source, part, step)
+            with _source(path) as source:
+                large = os.fstat(source.fileno()).st_size > _LARGE
+                with archive.open(name, "w", force_zip64=large) as part:
+                    sums[name] = _copy(source, part, step)
         with archive.open(_MANIFEST, "w") as part:
             part.write(_as_json(described(sums)))
+
+
+def _source(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _copy(source: IO[bytes], target: IO[bytes], step: Step) -> tuple[int, str]:
