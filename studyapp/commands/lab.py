@@ -274,7 +274,8 @@ class _Lines:
         if isinstance(message, Remark):
             click.echo(message.text, err=True)
         elif isinstance(message, Progress) and sys.stderr.isatty() and message.total:
-            click.echo(f"{message.done / message.total:4.0%}\r", err=True, nl=False)
+            # By the stream itself: going back to the start of the line is no text.
+            print(f"{message.done / message.total:4.0%}\r", end="", file=sys.__stderr__, flush=True)
 
 
 def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) -> None:

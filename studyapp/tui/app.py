@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import App, SystemCommand
 from textual.events import Event, Key
+from textual.filter import LineFilter
 from textual.keys import key_to_character
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -24,6 +25,7 @@ from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.editor import edit
+from studyapp.tui.gate import Gate
 from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
@@ -103,6 +105,12 @@ class StudyApp(App[None]):
         self.held = False
         self._key = ("", 0.0)  # the newest key, and when it came
         self.hurried = False  # the learner has been told of what is not saved
+        self._gate = Gate()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and the last gate: content that came past the readers' own check, as a
+        database from elsewhere, a path or an error may, steers no terminal."""
+        return [*super().get_line_filters(), self._gate]
 
     def on_mount(self) -> None:
         self.set_keymap(self.keymap)
