@@ -24,6 +24,8 @@ class Guarded(TextIOWrapper):
             write_through=stream.write_through,
         )
 
+        self._stream = stream  # its end would close what both write to
+
     def write(self, text: str, /) -> int:
         super().write(printable(text))
         return len(text)
