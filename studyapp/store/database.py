@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +104,12 @@ def _refuse_folder(path: Path) -> None:
 def _check_path(path: Path) -> None:
     _refuse_folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(path.parent)
     except OSError as error:
         raise StoreError(f"The folder of {path} cannot be made: {error.strerror}.") from error
+    if str(path) != ":memory:":
+        with suppress(OSError):  # it is there, or SQLite says what is wrong
+            path.touch(disk.PRIVATE, exist_ok=False)  # its write-ahead log takes the same mode
 
 
 def _connect_to_read(_dialect: object, _record: object, words: list[Any], _options: object) -> Any:

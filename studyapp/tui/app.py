@@ -20,6 +20,7 @@ from textual.keys import key_to_character
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
+from studyapp import disk
 from studyapp.config import Current, Settings, load, settings_path
 from studyapp.errors import StudyError
 from studyapp.study import words
@@ -423,7 +424,7 @@ class StudyApp(App[None]):
         """Open settings.toml; what it says holds from the next start, if it can be read."""
         path = settings_path()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(path.parent)
             edit(self, path, 1)
             load(path)
         except (StudyError, OSError) as error:
