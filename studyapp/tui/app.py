@@ -93,6 +93,7 @@ class StudyApp(App[None]):
         self.running: LiveRun | None = None  # the experiment that is going on
         self.seen: set[str] = set()  # experiments that an answer on the screen has cited
         self.today = TodayScreen()  # whatever is shown on top of it
+        self.led_to: set[str | None] = set()  # addresses that were shown, and may be opened
         self._catalog: Catalog | None = None
         self._go_to_review = review
         self._chapter = chapter
