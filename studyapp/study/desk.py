@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from studyapp.config import Current, Settings
+from studyapp.config import Current, Settings, Value
 from studyapp.store import engine as store
 from studyapp.store.engine import LONG_PATIENCE
 
@@ -49,7 +49,7 @@ class Desk:
         whose = None if for_all else self.learner
         return store.writing(self.engine, patience=self.patience, whose=whose)
 
-    def change(self, name: str, value: str | bool | date | None) -> None:
+    def change(self, name: str, value: Value) -> None:
         """Change one setting, here and wherever else it is looked at, and keep it."""
         self.current.change(name, value)
 
