@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
+from studyapp import disk
 from studyapp.errors import StoreError, printable
 
 DATABASE, SETTINGS = "database.db", "settings.toml"
@@ -153,7 +154,7 @@ def unpack(path: Path, into: Path, step: Step) -> Manifest:
             )
         for name, told in manifest.files.items():
             target = into.joinpath(*name.split("/"))
-            target.parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(target.parent)
             handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with archive.open(name) as source, os.fdopen(handle, "wb") as part:
                 if _copy(source, part, step) != told:

@@ -307,7 +307,7 @@ def alone(folder: Path) -> Iterator[None]:
     """Keep other programs out of a folder of backups. The lock is SQLite's own, which any system
     lets go of once its holder is gone. Raises BackupError if another one holds it for long."""
     with told(_NONE):
-        folder.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(folder)
         lock = sqlite3.connect(folder / _LOCK, timeout=PATIENCE, isolation_level=None)
     with closing(lock):
         try:

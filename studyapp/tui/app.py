@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from time import monotonic
@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import App, SystemCommand
 from textual.events import Event, Key
+from textual.filter import LineFilter
 from textual.keys import key_to_character
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
+from studyapp import disk
 from studyapp.config import Current, Settings, load, settings_path
 from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.editor import edit
+from studyapp.tui.gate import Gate
 from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
@@ -91,6 +94,7 @@ class StudyApp(App[None]):
         self.running: LiveRun | None = None  # the experiment that is going on
         self.seen: set[str] = set()  # experiments that an answer on the screen has cited
         self.today = TodayScreen()  # whatever is shown on top of it
+        self.led_to: set[str | None] = set()  # addresses that were shown, and may be opened
         self._catalog: Catalog | None = None
         self._go_to_review = review
         self._chapter = chapter
@@ -104,6 +108,12 @@ class StudyApp(App[None]):
         self.held = False
         self._key = ("", 0.0)  # the newest key, and when it came
         self.hurried = False  # the learner has been told of what is not saved
+        self._gate = Gate()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and the last gate: content that came past the readers' own check, as a
+        database from elsewhere, a path or an error may, steers no terminal."""
+        return [*super().get_line_filters(), self._gate]
 
     def on_mount(self) -> None:
         self.set_keymap(self.keymap)
@@ -425,7 +435,7 @@ class StudyApp(App[None]):
         """Open settings.toml; what it says holds from the next start, if it can be read."""
         path = settings_path()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(path.parent)
             edit(self, path, 1)
             load(path)
         except (StudyError, OSError) as error:

@@ -112,7 +112,8 @@ def test_a_backup_says_what_it_holds(database: Path, clock: Clock) -> None:
         *("database.db", "drafts/new-1.md", "packs-of/eva/mine/terms.md"),
         *("packs/mine/media/a.png", "packs/mine/questions.md", "settings.toml"),
     ]
-    assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
+    modes = [stat.S_IMODE(one.stat().st_mode) for one in (made.path, made.path.parent)]
+    assert modes == [0o600, 0o700]
     assert in_folder(database) == [".lock", made.path.name]
     assert make(database, clock).path.name == "a-2026-11-20-090027-daily-2.zip"
 

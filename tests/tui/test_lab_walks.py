@@ -17,6 +17,7 @@ from labpack import ENOUGH, install, write_reference
 from processes import gone
 from recording import LAST_WORDS, Recording
 from screen import arrives, hides, lines, settled, shows, tells, until, words
+from studyapp import config
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.protocol import Value
@@ -168,6 +169,25 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
     assert kept.prediction is not None
     assert kept.prediction.prediction.naive
     assert kept.prediction.score == pytest.approx(0.0625)
+
+
+async def test_code_of_another_distribution_runs_once_the_learner_lets_it(
+    make_app, open_today, lessons, recorded: list[Recording]
+) -> None:
+    lessons("probe")
+    config.save(config.settings_path(), "trusted", None)
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        app.open(places.Lesson(app.catalog.lesson("probe")))
+        await settled(pilot)
+        await pilot.press("up", "enter")
+        await shows(pilot, "probe (distribution probes, version 1) runs its own code here")
+        assert recorded == []
+        await pilot.press("enter")
+        await until(pilot, lambda: recorded)
+        await ended(pilot, app)
+    assert config.load().trusted == ("probes 1",)
 
 
 @pytest.mark.usefixtures("recorded")

@@ -109,7 +109,7 @@ def save(path: Path, made: Post) -> Path | None:
                 disk.write(former, there)
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
-    disk.write(path, data)
+    disk.write(path, data, shared=True)
     return former
 
 
