@@ -119,7 +119,7 @@ def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
     if engine is not None:
         try:
             about = _place(engine, path)
-            inside = _inside(engine, path, now, progress, about)
+            inside = _inside(engine, url, now, progress, about)
             restore = _restore(path, now) if inside else ""
             inside = [replace(one, advice=one.advice.replace(RESTORE, restore)) for one in inside]
         finally:
@@ -186,9 +186,10 @@ def _mend_inside(url: str, path: Path | None, now: datetime, progress: Progress)
 
 
 def _inside(
-    engine: Engine, path: Path | None, now: datetime, progress: Progress, about: dict[str, Any]
+    engine: Engine, url: str, now: datetime, progress: Progress, about: dict[str, Any]
 ) -> list[Finding]:
     """What is wrong in the database; *about* gets what it holds."""
+    path = _file(engine)
     found = list[Finding]()
     try:
         if path is not None and (why := soundness.broken(path)):
@@ -202,7 +203,7 @@ def _inside(
             if known < newest:
                 done = "It was brought up to date."
                 return [Finding("schema", _OUTDATED, done=done, mend=beforehand)]
-            at = chart(connection, now, progress, path)
+            at = chart(connection, now, progress, path, url)
             for check in _CHECKS:
                 some = list(check(at))
                 found += some
