@@ -32,11 +32,12 @@ def backup(opening: Opening, file: Path | None, lists: bool, as_json: bool) -> N
     if lists:
         _list(database, as_json)
         return
-    folder = backups.folder_of(database)
-    at = now()
-    if file is not None and file.is_dir():
-        file = file / backups.name_of(database.stem, backups.Reason.ASKED, at)
-    made = backups.make(database, folder, backups.Reason.ASKED, at, target=file)
+    at, asked = now(), backups.Reason.ASKED
+    if file is None:
+        made = backups.make(database, backups.folder_of(database), asked, at)
+    else:
+        name = backups.name_of(database.stem, asked, at)
+        made = backups.make_at(file / name if file.is_dir() else file, database, asked, at)
     if as_json:
         print_json(made.as_json())
     else:

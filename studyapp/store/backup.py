@@ -35,6 +35,7 @@ from studyapp.store.archive import DATABASE, Content, Manifest
 PATIENCE = 60.0  # seconds to wait for another program's backup
 PAGES = 2000  # copied between two looks at whether to go on
 _LOCK = ".lock"
+_NONE = "No backup was made: "
 _COUNTED = {  # what is told of a backup, and must be the same in it as in what it was made from
     "cards": ("card", "SELECT count(*) FROM card"),
     "reviews": ("review", "SELECT count(*) FROM review"),
@@ -127,17 +128,16 @@ def make(
     reason: str,
     now: datetime,
     *,
-    target: Path | None = None,
     progress: Progress | None = None,
 ) -> Backup:
-    """Back up *database* and the learner's files, and thin out the backups in *folder*.
+    """Back up *database* and the learner's files to *folder*, and thin out what is there.
 
-    It goes to the folder, or to the *target* file, which must not be there. When this returns, it
-    is on the disk, has been read back and holds what was backed up. Raises BackupError with one
-    sentence, and leaves nothing behind, if that cannot be; CancelledError if *progress* does.
+    When this returns, the backup is on the disk, has been read back and holds what was backed up.
+    Raises BackupError with one sentence, and leaves nothing behind, if that cannot be;
+    CancelledError if *progress* does.
     """
     with alone(folder):
-        return made_alone(database, folder, reason, now, target=target, progress=progress)
+        return made_alone(database, folder, reason, now, progress=progress)
 
 
 def made_alone(
@@ -146,20 +146,37 @@ def made_alone(
     reason: str,
     now: datetime,
     *,
-    target: Path | None = None,
     progress: Progress | None = None,
 ) -> Backup:
     """The same, for one who holds the folder."""
-    with _told("No backup was made: "), workplace(folder) as place:
-        path = target or _free(folder, database.stem, reason, now)
-        if disk.is_there(path):
-            raise BackupError(f"{path} is there already; give another name.")
-        with disk.replacing(path) as draft:
-            draft.chmod(0o600)
-            _fill(draft, place, database, reason, now, progress)
+    with told(_NONE):
+        path = _free(folder, database.stem, reason, now)
+        made = _write(path, database, reason, now, progress)
     for one in _outlived(folder, database.stem, now):
         with suppress(OSError):  # the next time
             one.unlink()
+    return made
+
+
+def make_at(
+    target: Path, database: Path, reason: str, now: datetime, *, progress: Progress | None = None
+) -> Backup:
+    """The same as a file elsewhere, a stick for example, which must not be there yet; the folder of
+    the others is not needed for it."""
+    with told(_NONE):
+        if not target.parent.is_dir():
+            raise BackupError(f"there is no folder {target.parent}.")
+        if disk.is_there(target):
+            raise BackupError(f"{target} is there already; give another name.")
+        return _write(target, database, reason, now, progress)
+
+
+def _write(
+    path: Path, database: Path, reason: str, now: datetime, progress: Progress | None
+) -> Backup:
+    with workplace(path.parent) as place, disk.replacing(path) as draft:
+        draft.chmod(0o600)
+        _fill(draft, place, database, reason, now, progress)
     made = read(path)
     journal.info("backup: %s, %d bytes", reason, made.size)
     return made
@@ -176,7 +193,7 @@ def _fill(
     """Write the zip, and read it back."""
     files = archive.learners_files(config.data_folder(), config.settings_path())
     sizes = sum(path.stat().st_size for path in files.values())
-    step = _Steps(progress, 3 * _size(database) + 2 * sizes)
+    step = Steps(progress, 3 * _size(database) + 2 * sizes)
     content = copy(database, place / "copy.db", step)
     files = {DATABASE: place / "copy.db", **files}
     archive.pack(draft, files, partial(Manifest, now, reason, version("studyapp"), content), step)
@@ -192,7 +209,7 @@ def _size(database: Path) -> int:
     return database.stat().st_size
 
 
-class _Steps:
+class Steps:
     """Adds up the bytes that have been dealt with."""
 
     def __init__(self, progress: Progress | None, whole: int) -> None:
@@ -227,7 +244,7 @@ def content_of(database: Path) -> Content:
     """What a database holds now; nothing if there is none. Raises StoreError."""
     if not database.is_file():
         return Content(0, "", {}, dict.fromkeys((*_COUNTED, ORPHANS), 0))
-    with _told(), _connected(database, database) as connection:
+    with told(), _connected(database, database) as connection:
         connection.execute("BEGIN")
         return _content(connection)
 
@@ -278,13 +295,15 @@ def _connected(database: Path, named: Path, mode: str = "rw") -> Iterator[sqlite
 
 
 @contextmanager
-def _told(before: str = "") -> Iterator[None]:
-    """Turn whatever goes wrong into one sentence."""
+def told(before: str = "") -> Iterator[None]:
+    """Turn whatever goes wrong into one sentence, which *before* begins."""
     try:
         yield
     except CancelledError:
         raise
     except StudyError as error:
+        if not before:
+            raise
         kind = DamagedError if isinstance(error, DamagedError) else BackupError
         raise kind(f"{before}{error}") from error
     except OSError as error:
@@ -298,7 +317,7 @@ def _told(before: str = "") -> Iterator[None]:
 def alone(folder: Path) -> Iterator[None]:
     """Keep other programs out of a folder of backups. The lock is SQLite's own, which any system
     lets go of once its holder is gone. Raises BackupError if another one holds it for long."""
-    with _told("No backup was made: "):
+    with told(_NONE):
         folder.mkdir(parents=True, exist_ok=True)
         lock = sqlite3.connect(folder / _LOCK, timeout=PATIENCE, isolation_level=None)
     with closing(lock):
@@ -307,7 +326,7 @@ def alone(folder: Path) -> Iterator[None]:
         except sqlite3.OperationalError as error:
             busy = "locked" in str(error)
             why = f"another program is at work in {folder}" if busy else str(error)
-            raise BackupError(f"No backup was made: {why}.") from error
+            raise BackupError(f"{_NONE}{why}.") from error
         _clean(folder)
         yield
 

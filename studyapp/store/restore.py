@@ -69,13 +69,18 @@ class Restored:
     aside: Path | None
 
 
-def compare(database: Path, path: Path) -> Difference:
+def compare(database: Path, path: Path, *, progress: Progress | None = None) -> Difference:
     """Check the backup at *path* whole and say what going back to it would change.
 
-    Raises StoreError, in one sentence, if it is none or a damaged one, or of a newer studyapp.
+    Raises StoreError, in one sentence, if it is none or a damaged one, or of a newer studyapp;
+    CancelledError if *progress* does.
     """
     folder = backup.folder_of(database)
-    with backup.alone(folder), _unpacked(path, folder) as (place, manifest):
+    with (
+        backup.told(),
+        backup.alone(folder),
+        _unpacked(path, folder, progress) as (place, manifest),
+    ):
         return _difference(database, path, place, manifest)
 
 
@@ -89,7 +94,11 @@ def restore(
     does not let go of the database; CancelledError if *progress* does.
     """
     folder = backup.folder_of(database)
-    with backup.alone(folder), _unpacked(path, folder) as (place, manifest):
+    with (
+        backup.told(),
+        backup.alone(folder),
+        _unpacked(path, folder, progress) as (place, manifest),
+    ):
         found = _difference(database, path, place, manifest)
         _prepare(place / DATABASE, now)
         if found.now is not None and not found.now.schema:  # none, or that of another program
@@ -104,10 +113,13 @@ def restore(
 
 
 @contextmanager
-def _unpacked(path: Path, folder: Path) -> Iterator[tuple[Path, Manifest]]:
+def _unpacked(
+    path: Path, folder: Path, progress: Progress | None
+) -> Iterator[tuple[Path, Manifest]]:
     """A backup's files in a folder that goes away, checked as far as can be."""
     with backup.workplace(folder) as place:
-        manifest = archive.unpack(path, place, lambda _size: None)
+        step = backup.Steps(progress, archive.read(path).size)
+        manifest = archive.unpack(path, place, step)
         try:
             content = backup.examined(place / DATABASE, path)
         except (DamagedError, sqlite3.Error) as error:
@@ -136,17 +148,12 @@ def _difference(database: Path, path: Path, place: Path, manifest: Manifest) -> 
         now,
         sorted(there.keys() - here.keys()),
         sorted(
-            name for name in there.keys() & here.keys() if not _is_same(here[name], there[name])
+            name
+            for name in there.keys() & here.keys()
+            if here[name].read_bytes() != there[name].read_bytes()
         ),
         sorted(here.keys() - there.keys()),
     )
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return one.read_bytes() == other.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
 def _prepare(copied: Path, now: datetime) -> None:

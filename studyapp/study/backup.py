@@ -6,6 +6,7 @@ Of a database on a server there are none (`PG_DUMP`): who runs the server has th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -72,10 +73,11 @@ def go_back(desk: Desk, path: Path, *, progress: Progress | None = None) -> Rest
             "studyapp restore goes back to it."
         )
     done = restore.restore(database, path, desk.now(), progress=progress)
-    desk.current.settings = load()
-    library.fold_anew(desk)
-    library.refresh(desk)
-    library.apply_settings(desk)
+    with suppress(StudyError):  # it is done; what follows is looked at anew with each start
+        desk.current.settings = load()
+        library.fold_anew(desk)
+        library.refresh(desk)
+        library.apply_settings(desk)
     return done
 
 

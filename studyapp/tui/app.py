@@ -193,7 +193,7 @@ class StudyApp(App[None]):
         self.today.load_prospect()
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
-        self.call_from_thread(self.today.back_up)
+        self.today.back_up()
 
     def _opened(self, desk: Desk, overview: Overview, problems: int) -> None:
         self.desk = desk

@@ -116,15 +116,24 @@ def test_a_backup_says_what_it_holds(database: Path, clock: Clock) -> None:
     assert make(database, clock).path.name == "a-2026-11-20-090027-daily-2.zip"
 
 
+def make_at(target: Path, database: Path, clock: Clock) -> Path:
+    return backup.make_at(target, database, Reason.ASKED, clock()).path
+
+
 def test_it_goes_where_it_is_told_to_and_takes_no_others_place(
     database: Path, clock: Clock, tmp_path: Path
 ) -> None:
     target = tmp_path / "stick" / "b.zip"
-    assert make(database, clock, target=target).path == target
+    with pytest.raises(BackupError, match=r"there is no folder .*/stick"):
+        make_at(target, database, clock)
+    target.parent.mkdir()
+    backup.folder_of(database).write_text("full or read-only, say")
+    assert make_at(target, database, clock) == target
     before = target.read_bytes()
     with pytest.raises(BackupError, match=r"b\.zip is there already; give another name"):
-        make(database, clock, target=target)
+        make_at(target, database, clock)
     assert target.read_bytes() == before
+    assert [path.name for path in target.parent.iterdir()] == ["b.zip"]
 
 
 def test_it_is_of_one_moment_whoever_writes_meanwhile(
@@ -427,6 +436,8 @@ def test_it_can_be_stopped_before_anything_changes(database: Path, clock: Clock)
         if calls[0] == last:
             raise CancelledError("Stopped.")
 
+    with pytest.raises(CancelledError):
+        restore.compare(database, made.path, progress=lambda *_: stop_at_once())
     last = 0
     while not calls[0] or calls[0] == last:  # at each look in turn, until all are passed
         calls[0], last = 0, last + 1
@@ -436,6 +447,10 @@ def test_it_can_be_stopped_before_anything_changes(database: Path, clock: Clock)
             assert (sums(), dump(database)) == before
     assert reviews(database) == 3
     assert last > 10
+
+
+def stop_at_once() -> None:
+    raise CancelledError("Stopped.")
 
 
 def test_stamps_are_never_given_twice(database: Path, clock: Clock) -> None:
@@ -642,7 +657,10 @@ def other_zip(path: Path, without: str) -> bytes:
 def test_what_is_no_backup_is_refused_and_changes_nothing(
     database: Path, clock: Clock, tmp_path: Path, harm: str
 ) -> None:
-    path = make(database, clock, target=tmp_path / "b" / "b.zip").path
+    (tmp_path / "b").mkdir()
+    path = make_at(tmp_path / "b" / "b.zip", database, clock)
+    backup.folder_of(database).mkdir()
+    (backup.folder_of(database) / ".lock").touch()
     HARMFUL[harm](path)
     rate(database, clock, 4)
     outside = sorted(tmp_path.rglob("*"))

@@ -85,8 +85,9 @@ async def test_going_back_and_forth(make_app, open_today, studied: Path) -> None
 
 
 async def test_what_differs_is_of_the_chosen_one(
-    make_app, open_today, studied: Path, pictures: Pictures
+    make_app, open_today, studied: Path, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(archive, "shown", lambda _: "12 kB")  # uids differ, and so do zips of them
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
@@ -147,6 +148,25 @@ async def test_it_is_stopped_by_escape(
         assert len(made(studied)) == 4
         await pilot.press("escape")
         await arrives(pilot, TodayScreen)
+
+
+async def test_closing_the_app_waits_for_no_backup(
+    make_app, open_today, studied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+
+    def endlessly(*given) -> None:
+        begun.append(1)
+        while True:  # until it is stopped
+            given[-1](0)
+
+    monkeypatch.setattr(archive, "pack", endlessly)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: begun)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    assert made(studied) == ["daily"] * 3
 
 
 async def test_a_damaged_one_is_named_and_changes_nothing(

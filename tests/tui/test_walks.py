@@ -739,7 +739,7 @@ async def test_an_empty_pack_says_what_to_do(
 
 
 async def test_dates_that_a_wrong_clock_left_are_named_and_put_right(
-    make_app, open_today, clock: Clock
+    make_app, open_today, clock: Clock, tmp_path: Path
 ) -> None:
     """A rating in a year's time, then one with the clock right: the button says what is stored."""
     app = make_app()
@@ -759,6 +759,7 @@ async def test_dates_that_a_wrong_clock_left_are_named_and_put_right(
         await pilot.press("enter")
         await hides(pilot, "in the future")
         await tells(pilot, "1 date put right; u takes it back.")
+        assert list(tmp_path.glob("backups/app-*-change.zip"))
         await pilot.press("u")
         await shows(pilot, "1 in the future")
         await arrives(pilot, TodayScreen)

@@ -179,7 +179,8 @@ class BackupsScreen(Page):
         from studyapp.study.backup import file_of
 
         try:
-            found = compare(file_of(self.desk.engine), path)
+            database, progress = file_of(self.desk.engine), self._progress("Looking at all of it")
+            found = compare(database, path, progress=progress)
         except StudyError as error:
             self.app.call_from_thread(self._failed, str(error))
             return

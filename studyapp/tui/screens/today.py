@@ -130,11 +130,15 @@ class TodayScreen(Page):
         self.app.call_from_thread(self.show, found)
         self.load_prospect()
         if is_over:
-            self.app.call_from_thread(self.back_up)
+            self.app.call_from_thread(self._back_up)
 
     @work(thread=True, exclusive=True, group="backup")
+    def _back_up(self) -> None:
+        self.back_up()
+
     def back_up(self) -> None:
-        """Make the backup of the day, if there is none yet, unless the app is closed meanwhile."""
+        """Make the backup of the day, if there is none yet; to be called in a worker's thread. It
+        is given up when the app closes, and the next start makes it."""
         from studyapp.store.backup import CancelledError
         from studyapp.study.backup import daily
 
