@@ -90,8 +90,8 @@ def test_what_snippets_print_and_templates_draw_is_what_the_files_say() -> None:
 
 
 @pytest.mark.slow
-def test_a_thousand_draws_of_each_template_are_cases() -> None:
-    assert draw.valid(ROOT, 1000) == {}
+def test_hundreds_of_draws_of_each_template_are_cases() -> None:
+    assert draw.valid(ROOT, 250) == {}  # 1,000 were looked at when the templates were written
 
 
 def test_variants_are_other_cases() -> None:

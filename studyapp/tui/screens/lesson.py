@@ -200,8 +200,7 @@ class LessonScreen(Page):
 
     def _enter(self, phase: Phase) -> None:
         self._phase = phase
-        for one in Phase:
-            self.set_class(one is phase, one.value)
+        self.update_classes({one.value: one is phase for one in Phase})  # the page restyled once
         self.query_one(VerticalScroll).scroll_home(animate=False)
         self.refresh_bindings()
 
