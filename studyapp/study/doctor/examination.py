@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from studyapp import disk
 from studyapp.errors import StoreError, StudyError
-from studyapp.journal import journal, machine_of
+from studyapp.journal import journal, kind, machine_of
 from studyapp.store import backup, migrations, soundness, tables
 from studyapp.store.database import connect_to_read, open_database
 from studyapp.store.engine import LockedError, reading, writing
@@ -94,14 +94,20 @@ class Treatment:
     """What was put right, and where it is kept as it was; None on a server, or if the database had
     nothing to be mended."""
 
-    mended: tuple[Finding, ...]
-    kept: Path | None
+    mended: tuple[Finding, ...] = ()
+    kept: Path | None = None
 
     def lines(self) -> Iterator[str]:
         if self.kept is not None:
             yield f"backup: {disk.shown(self.kept)} is how it was before."
         for one in self.mended:
             yield f"mended: {one.wrong} {one.done}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "mended": [one.as_json() for one in self.mended],
+            "backup": None if self.kept is None else disk.shown(self.kept),
+        }
 
 
 def quiet(what: str, done: int, of: int) -> None:
@@ -216,8 +222,12 @@ def _inside(
         told = f"The database cannot be read: {error.strerror or error}."
         found.append(Finding("integrity", told, "See whose file it is."))
     except StoreError as error:
-        told = str(error) if path is None else str(error).replace(str(path), disk.shown(path))
-        found.append(Finding("integrity", told, RESTORE))
+        if path is None:  # whose words may name host and user
+            told = f"The server's database cannot be used: {kind(error.__cause__ or error)}."
+            found.append(Finding("integrity", told, "Any other command says more."))
+        else:
+            told = str(error).replace(str(engine.url.database), disk.shown(path))
+            found.append(Finding("integrity", told, RESTORE))
     return found
 
 

@@ -40,6 +40,7 @@ class Finding:
             "check": self.check,
             "wrong": self.wrong,
             "advice": self.advice,
+            "done": self.done,
             "mendable": self.mend is not None,
         }
 
