@@ -112,7 +112,8 @@ def checked(database: Path) -> None:
 def folded(database: Path) -> None:
     engine = open_database(str(database))
     with reading(engine) as connection:
-        assert log.drift(connection, learner=1) == ([], [], [])
+        cards = log.begun(connection, learner=1)
+        assert log.drift(connection, cards, learner=1) == ([], [], [])
     engine.dispose()
 
 

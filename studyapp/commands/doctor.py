@@ -25,17 +25,16 @@ def doctor(opening: Opening, fix: bool, as_json: bool) -> None:
 
     What it prints holds nothing private and can be pasted into a bug report.
     """
-    from studyapp.study.doctor.examination import mend
+    from studyapp.study.doctor.examination import Treatment, mend
 
-    treated, found = None, _examined(opening.db)
+    treated, found = Treatment(), _examined(opening.db)
     if fix and found.mendable:
         treated = mend(opening.db, found, now(), _progress)
         found = _examined(opening.db)
     if as_json:
-        mended = [one.as_json() for one in treated.mended] if treated else []
-        print_json({**found.as_json(), "mended": mended})
+        print_json({**found.as_json(), **treated.as_json()})
     else:
-        for line in (*found.lines(), *(treated.lines() if treated else ())):
+        for line in (*found.lines(), *treated.lines()):
             click.echo(line)
         if not found.findings:
             click.echo("All is well.")

@@ -726,19 +726,19 @@ class Drift(NamedTuple):
 
 def drift(
     connection: Connection,
+    cards: Sequence[int],
     told: Callable[[int, int], None] = lambda done, of: None,
     *,
     learner: int,
 ) -> Drift:
-    """Hold all that is stored of a learner's memories against the fold of their log; nothing is
-    written. *told* hears how many cards are done, of how many."""
+    """Hold all that is stored of a learner's memories of *cards* against the fold of their log;
+    nothing is written. *told* hears how many cards are done, of how many."""
     found = Drift([], [], [])
     history = read_history(connection, learner=learner)
     times = read_timelines(connection, learner=learner)
-    wanted = _begun(connection, learner=learner)
-    for start in range(0, len(wanted), _BATCH):
-        told(start, len(wanted))
-        some = wanted[start : start + _BATCH]
+    for start in range(0, len(cards), _BATCH):
+        told(start, len(cards))
+        some = cards[start : start + _BATCH]
         try:
             _compare(connection, some, history, times, found, learner=learner)
         except _UNREADABLE:  # which of them it is shows one by one
@@ -753,7 +753,7 @@ def drift(
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)  # what a fold of nonsense raises
 
 
-def _begun(connection: Connection, *, learner: int) -> list[int]:
+def begun(connection: Connection, *, learner: int) -> list[int]:
     """The cards that are there and of which the learner has a log or a memory."""
     parts = (
         select(column.card_id).where(column.learner_id == learner, column.card_id.is_not(None))

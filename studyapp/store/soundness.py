@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100  # bytes
-_OF_AN_INDEX = re.compile(r"index|NULL value in|missing from|non-unique", re.IGNORECASE)
+_OF_AN_INDEX = re.compile(r" (?:in|from) index ")
 
 
 def broken(path: Path) -> str | None:

@@ -115,6 +115,14 @@ def test_keys_that_cannot_be_are_told() -> None:
     assert "burry" in done.output
 
 
+def test_a_server_that_is_not_there_is_told_without_who_asks() -> None:
+    pytest.importorskip("psycopg")
+    done = run("--db", "postgresql+psycopg://anna@127.0.0.1:1/study", "doctor")
+    assert done.exit_code == 1
+    assert "integrity: The server's database cannot be used: OperationalError" in done.output
+    assert "anna" not in done.output
+
+
 def test_a_url_that_is_none_is_refused() -> None:
     done = run("--db", "mysql://nowhere/x", "doctor")
     assert done.exit_code == 1

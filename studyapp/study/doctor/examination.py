@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from studyapp import disk
 from studyapp.errors import StoreError, StudyError
-from studyapp.journal import journal, machine_of
+from studyapp.journal import journal, kind, machine_of
 from studyapp.store import backup, migrations, soundness, tables
 from studyapp.store.database import connect_to_read, open_database
 from studyapp.store.engine import LockedError, reading, writing
@@ -94,14 +94,20 @@ class Treatment:
     """What was put right, and where it is kept as it was; None on a server, or if the database had
     nothing to be mended."""
 
-    mended: tuple[Finding, ...]
-    kept: Path | None
+    mended: tuple[Finding, ...] = ()
+    kept: Path | None = None
 
     def lines(self) -> Iterator[str]:
         if self.kept is not None:
             yield f"backup: {disk.shown(self.kept)} is how it was before."
         for one in self.mended:
             yield f"mended: {one.wrong} {one.done}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "mended": [one.as_json() for one in self.mended],
+            "backup": None if self.kept is None else disk.shown(self.kept),
+        }
 
 
 def quiet(what: str, done: int, of: int) -> None:
@@ -119,7 +125,7 @@ def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
     if engine is not None:
         try:
             about = _place(engine, path)
-            inside = _inside(engine, path, now, progress, about)
+            inside = _inside(engine, url, now, progress, about)
             restore = _restore(path, now) if inside else ""
             inside = [replace(one, advice=one.advice.replace(RESTORE, restore)) for one in inside]
         finally:
@@ -186,9 +192,10 @@ def _mend_inside(url: str, path: Path | None, now: datetime, progress: Progress)
 
 
 def _inside(
-    engine: Engine, path: Path | None, now: datetime, progress: Progress, about: dict[str, Any]
+    engine: Engine, url: str, now: datetime, progress: Progress, about: dict[str, Any]
 ) -> list[Finding]:
     """What is wrong in the database; *about* gets what it holds."""
+    path = _file(engine)
     found = list[Finding]()
     try:
         if path is not None and (why := soundness.broken(path)):
@@ -202,7 +209,7 @@ def _inside(
             if known < newest:
                 done = "It was brought up to date."
                 return [Finding("schema", _OUTDATED, done=done, mend=beforehand)]
-            at = chart(connection, now, progress, path)
+            at = chart(connection, now, progress, path, url)
             for check in _CHECKS:
                 some = list(check(at))
                 found += some
@@ -215,8 +222,12 @@ def _inside(
         told = f"The database cannot be read: {error.strerror or error}."
         found.append(Finding("integrity", told, "See whose file it is."))
     except StoreError as error:
-        told = str(error) if path is None else str(error).replace(str(path), disk.shown(path))
-        found.append(Finding("integrity", told, RESTORE))
+        if path is None:  # whose words may name host and user
+            told = f"The server's database cannot be used: {kind(error.__cause__ or error)}."
+            found.append(Finding("integrity", told, "Any other command says more."))
+        else:
+            told = str(error).replace(str(engine.url.database), disk.shown(path))
+            found.append(Finding("integrity", told, RESTORE))
     return found
 
 

@@ -40,6 +40,7 @@ class Finding:
             "check": self.check,
             "wrong": self.wrong,
             "advice": self.advice,
+            "done": self.done,
             "mendable": self.mend is not None,
         }
 
@@ -52,12 +53,19 @@ class Chart:
     now: datetime
     progress: Progress
     file: Path | None  # None on a server
+    url: str | None  # by which other processes see the same; None where this one has changed it
     learners: tuple[int, ...]
 
 
-def chart(connection: Connection, now: datetime, progress: Progress, file: Path | None) -> Chart:
+def chart(
+    connection: Connection,
+    now: datetime,
+    progress: Progress,
+    file: Path | None,
+    url: str | None = None,
+) -> Chart:
     learners = tuple(connection.scalars(select(tables.learner.c.id)))
-    return Chart(connection, now, progress, file, learners)
+    return Chart(connection, now, progress, file, url, learners)
 
 
 def beforehand() -> None:

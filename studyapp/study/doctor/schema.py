@@ -48,7 +48,9 @@ def versions(at: Chart) -> Iterator[Finding]:
     applied = set(at.connection.scalars(select(version)))
     lost = [number for number in migrations.steps() if number not in applied]
     if lost:
-        yield Finding("schema", f"It skipped {words.count(len(lost), 'migration')}.", RESTORE)
+        yield Finding(
+            "schema", f"The database has skipped {words.count(len(lost), 'migration')}.", RESTORE
+        )
 
 
 def structure(at: Chart) -> Iterator[Finding]:
@@ -153,14 +155,14 @@ def _make_attempts(connection: Connection) -> None:
     lost = (
         select(
             answer.attempt_id,
-            answer.learner_id,
+            func.min(answer.learner_id).label("learner_id"),
             func.min(note.chapter_id).label("chapter_id"),
             func.min(answer.changed_at).label("first"),
             func.max(answer.changed_at).label("last"),
         )
         .join(tables.note, note.id == answer.note_id)
         .where(answer.attempt_id.not_in(select(attempt.id)))
-        .group_by(answer.attempt_id, answer.learner_id)
+        .group_by(answer.attempt_id)
     )
     for row in connection.execute(lost).all():
         connection.execute(

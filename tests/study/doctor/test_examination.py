@@ -411,6 +411,16 @@ def test_memories_that_are_to_be_folded_anew_are_no_fault(database: Path, clock:
     assert look(database, clock).findings == ()
 
 
+def test_many_memories_are_looked_at_by_several_processes(
+    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.study.doctor.memories.MANY", 1)
+    monkeypatch.setattr("studyapp.study.doctor.memories.PART", 2)
+    assert look(database, clock).findings == ()
+    sql("UPDATE memory SET stability = 99 WHERE card_id IN (1, 3)")(database)
+    assert "2 cards have another memory" in told(look(database, clock))
+
+
 def test_a_healthy_study_is_well(database: Path, clock: Clock) -> None:
     assert look(database, clock).findings == ()
 
