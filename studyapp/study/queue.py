@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import chain, islice, zip_longest
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, union_all
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
@@ -483,7 +484,7 @@ def _new(
     depth: str,
     learner: int,
 ) -> Iterator[Item]:
-    """The next new cards that are let in, in book order, one of a family."""
+    """The next new cards that are let in, pack by pack in book order, one of a family."""
     if room <= 0:
         return
     opener = tables.memory.alias("opener").c
@@ -509,7 +510,12 @@ def _new(
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
             *([card.chapter_id == chapter_id] if chapter_id is not None else []),
         )
-        .order_by(chapter.number.is_(None), chapter.number, card.position)
+        .order_by(
+            chapter.number.is_(None),
+            _place_of_pack(connection, learner=learner),
+            *tables.IN_ORDER[1:],
+            card.position,
+        )
         .execution_options(yield_per=100)
     )
     taken = set(met)
@@ -521,6 +527,30 @@ def _new(
             if not room:
                 break
     rows.close()
+
+
+def _place_of_pack(connection: Connection, *, learner: int) -> ColumnElement[Any]:
+    """Where a chapter's pack comes, in a query of chapters: what the learner began first goes on
+    first, instead of the beginning of one pack in the middle of another."""
+    whole, part = tables.chapter_progress.c, tables.section_progress.c
+    section = tables.section.c
+    begun = union_all(
+        select(chapter.pack, whole.started_at)
+        .join(tables.chapter_progress, whole.chapter_id == chapter.id)
+        .where(whole.learner_id == learner),
+        select(chapter.pack, part.started_at)
+        .join(tables.section, section.chapter_id == chapter.id)
+        .join(tables.section_progress, part.section_id == section.id)
+        .where(part.learner_id == learner),
+    ).subquery()
+    packs = connection.scalars(
+        select(begun.c.pack)
+        .where(begun.c.started_at.is_not(None))
+        .group_by(begun.c.pack)
+        .order_by(func.min(begun.c.started_at), begun.c.pack)
+    ).all()
+    places = {pack: place for place, pack in enumerate(packs)}
+    return case(places, value=chapter.pack, else_=len(places)) if places else chapter.pack
 
 
 def _easy_first(connection: Connection, new: list[Item]) -> list[Item]:

@@ -226,8 +226,7 @@ def _gained(summary: Summary) -> list[str]:
     if summary.righted:
         lines.append(f"Sure and wrong once, right now: {_named(summary.righted)}.")
     if summary.cards and summary.streak > 1:
-        off = " and ".join(day.capitalize() for day in summary.rest_days)
-        lines.append(f"{summary.streak} study days in a row{f', {off} off' if off else ''}.")
+        lines.append(f"{words.in_a_row(summary.streak, summary.rest_days)}.")
     return lines
 
 

@@ -44,6 +44,11 @@ class ChapterRow:
     cards: int
 
     @property
+    def begun(self) -> bool:
+        """Whether there is something of it that can be paused: of others it is not told."""
+        return self.started or self.introduced > 0
+
+    @property
     def name(self) -> str:
         return chapter_name(self.number, self.title, self.of)
 
@@ -139,6 +144,7 @@ def due(
                 "chapter": row.number,
                 "title": row.title,
                 "name": typed(row.number, row.title, row.of),
+                "started": row.begun,
                 "paused": row.paused and row.paused.isoformat(),
                 **asdict(row.counts),
             }

@@ -111,6 +111,12 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def in_a_row(days: int, rest_days: Sequence[str]) -> str:
+    """A streak, in the same words wherever it is told: 6 study days in a row, Sat and Sun off."""
+    off = " and ".join(day.capitalize() for day in rest_days)
+    return f"{count(days, 'study day')} in a row{f', {off} off' if off else ''}"
+
+
 def minus(number: str) -> str:
     """A number with the sign that is as wide as a plus."""
     return number.replace("-", "−")

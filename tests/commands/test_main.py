@@ -48,6 +48,7 @@ def test_due_after_limits() -> None:
                 "chapter": 1,
                 "title": "Chapter 1",
                 "name": "1",
+                "started": True,
                 "paused": None,
                 "new": 10,
                 **rest,
@@ -57,6 +58,7 @@ def test_due_after_limits() -> None:
                 "chapter": 2,
                 "title": "Chapter 2",
                 "name": "2",
+                "started": False,
                 "paused": None,
                 "new": 0,
                 **rest,
@@ -77,6 +79,7 @@ def test_a_plain_review_from_a_pipe() -> None:
     assert "2 cards in about 1 minute." in result.output
     stats = json.loads(run("stats", "--json").output)
     assert stats["reviews"] == 2
+    assert "\n1 study day in a row; 0 that keep slipping\n" in run("stats").output
     assert stats["cards"]["learning"] == 1
     assert set(stats["true_retention"]) == {"value", "low", "high", "n"}
 

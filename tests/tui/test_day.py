@@ -11,9 +11,13 @@ from studyapp.store.engine import reading
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.tui.screens.attempt import AttemptScreen
+from studyapp.tui.screens.new import NewScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
+from studyapp.tui.screens.today import TodayScreen
 from tests_support import Clock
+
+SMALL = (60, 20)
 
 
 async def test_undo_on_today_asks_before_it_takes_back_what_is_older(
@@ -87,3 +91,35 @@ async def test_undo_on_today_closes_what_was_opened_there(make_app, open_today) 
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         assert app.screen.sitting.view.note.id == "t0"
         assert app.screen.sitting.counts.new == 19
+
+
+async def test_the_ends_of_a_menu_are_its_first_and_last_line(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await open_today(pilot)
+        await pilot.press("end", "enter")
+        await arrives(pilot, NewScreen)
+        await pilot.press("escape", "home", "enter")
+        await arrives(pilot, ReviewScreen)
+        await pilot.press("escape", "c")
+        await shows(pilot, "Set the day of the exam")
+        await pilot.press("end", "enter")
+        await shows(pilot, "day of the exam, like 2027-01-31")
+
+
+async def test_days_in_a_row_are_told_in_the_same_words_everywhere(
+    make_app, open_today, clock: Clock
+) -> None:
+    row = "2 study days in a row, Sun off"
+    app = make_app(settings=Settings(new_a_day=1, rest_days=("sun",)))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        for days in (1, 0):  # on Friday and on Saturday
+            await pilot.press("enter", "enter", "4")
+            await arrives(pilot, SummaryScreen)
+            clock.forward(days=days)
+            await pilot.press("escape")
+            await arrives(pilot, TodayScreen)
+        await shows(pilot, f"Sat 21 Nov · {row}")
+        await pilot.press("u", "enter", "4")
+        await shows(pilot, f"{row}.")

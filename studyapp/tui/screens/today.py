@@ -160,8 +160,8 @@ class TodayScreen(Page):
         """Fill the screen."""
         self._overview = overview
         day = words.day(overview.day, overview.day)
-        row = f" · day {overview.streak} in a row" if overview.streak > 1 else ""
-        self.head("studyapp", day + row)
+        row = words.in_a_row(overview.streak, self.desk.settings.rest_days)
+        self.head("studyapp", f"{day} · {row}" if overview.streak > 1 else day)
         self.query_one("#now", Static).update(
             _now_due(overview, self.desk.settings.minutes_a_day, self.key_of).rstrip()
         )
@@ -578,10 +578,10 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None) -> Line:
     counts = row.counts
     if not row.cards:
         due = "to read"
+    elif not row.begun:
+        due = "not started"
     elif row.paused:
         due = words.paused(row.paused)
-    elif not (row.started or row.introduced):
-        due = "not started"
     else:
         held = f"{row.waiting} wait" if row.waiting else f"{counts.new} new"
         due = f"{counts.review + counts.learning} due, {held}"

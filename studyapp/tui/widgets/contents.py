@@ -194,7 +194,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
 
     def _chapter(self, chapter: Chapter) -> list[Piece]:
         quiet = self._style("quiet")
-        if chapter.paused:
+        if chapter.paused and chapter.begun:
             gap = "  " if chapter.sections else ""
             return [(words.paused(chapter.paused) + gap, quiet), *self._progress(chapter.progress)]
         if not chapter.sections:
