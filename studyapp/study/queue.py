@@ -316,6 +316,27 @@ def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
     return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
 
 
+def has_fading(connection: Connection, now: datetime, *, learner: int) -> bool:
+    """Whether `fading` has a card to ask, without reading them all."""
+    today = study_day(now)
+    met = (
+        select(card.family)
+        .join(tables.memory, memory.card_id == card.id)
+        .where(memory.learner_id == learner, memory.last_day == today)
+    )
+    found = (
+        select(memory.card_id)
+        .join(tables.card, card.id == memory.card_id)
+        .where(
+            memory.learner_id == learner,
+            memory.state != State.NEW,
+            card.family.not_in(met),
+            *_open(today, paused(connection, learner=learner), learner=learner),
+        )
+    )
+    return connection.scalar(found.limit(1)) is not None
+
+
 def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     """Cards that each of the next 14 study days asks, today first, if what a day asks is done and
     comes no more: what it has no time for, or what waits for one of its family, comes later."""

@@ -68,14 +68,16 @@ class Tomorrow:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Everything that Today shows. `waiting` reviews are beyond the day's budget, `siblings` wait
-    for another card of their family; `tomorrow` is told once nothing is left. Of the day's time
-    `spent` seconds are gone, beside those in what is `apart` from it. `ahead` says what is dated
-    in the future."""
+    for another card of their family; `tomorrow` is told once nothing is left. Beyond the day's time
+    there is `more`; five questions have what is `fading`. Of the day's time `spent` seconds are
+    gone, beside those in what is `apart` from it. `ahead` says what is dated in the future."""
 
     day: date
     counts: Counts
     waiting: int
     siblings: int
+    more: bool
+    fading: bool
     minutes: float
     spent: float
     apart: float
@@ -117,6 +119,8 @@ def overview(
         counts,
         line.waiting,
         line.siblings,
+        _has_more(connection, line, now, settings, learner=learner),
+        queue.has_fading(connection, now, learner=learner),
         line.pace.minutes(counts),
         line.pace.spent,
         line.pace.apart,
@@ -168,6 +172,15 @@ def tomorrow(
     line = queue.load(connection, then, settings, also=late, learner=learner)
     counts = line.counts()
     return Tomorrow(counts, line.pace.minutes(counts))
+
+
+def _has_more(
+    connection: Connection, line: Queue, now: datetime, settings: Settings, *, learner: int
+) -> bool:
+    """Whether as much time again has a card that the day has not."""
+    if line.counts().total:
+        return line.waiting > 0
+    return queue.load(connection, now, settings, more=1, learner=learner).counts().total > 0
 
 
 def _missed_late(connection: Connection, day: date, *, learner: int) -> set[int]:

@@ -158,7 +158,7 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await shows(pilot, "from studyapp.lab.protocol import")
         await pilot.press("escape", "escape")
         await arrives(pilot, LabScreen)
-        await shows(pilot, "20 Nov: you said higher (75% sure); right. gap +4.7 points")
+        await shows(pilot, "20 Nov: you said higher (75% sure); right. Gap is +4.7 points")
         await shows(pilot, "Right in 1 of 1", "; Brier 0.06")
         await pilot.press("escape")
         await open_today(pilot)

@@ -8,7 +8,7 @@ import pytest
 
 from screen import NARROW, SIZES, hides, shows, tells
 from studyapp.tui.screens.tracker import TrackerScreen
-from tests_support import question, questionnaire
+from tests_support import Clock, question, questionnaire
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -30,11 +30,15 @@ async def test_the_course_is_paused_and_goes_on(make_app, open_today, size) -> N
         await shows(pilot, "10 cards today")
 
 
-async def test_five_questions_ask_nothing_of_a_paused_course(make_app, open_today) -> None:
+async def test_five_questions_ask_nothing_of_a_paused_course(
+    make_app, open_today, clock: Clock
+) -> None:
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "space", "4", "escape", "escape")
+        await pilot.press("enter", "space", "4", "escape")
+        clock.forward(days=1)
+        await pilot.press("escape")
         await shows(pilot, "Five questions, five minutes")
         await pilot.press("P")
         await shows(pilot, "Let the course go on")
