@@ -86,6 +86,8 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
     if as_json:
         print_json(counts)
         return
+    if counts["absence"]:
+        click.echo(counts["absence"]["told"])
     click.echo("{review} review, {learning} learning, {new} new".format(**counts))
     for row in counts["chapters"]:
         name = row["name"] if row["chapter"] is None else "{name} {title}".format(**row)

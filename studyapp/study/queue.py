@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain, islice, zip_longest
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, union_all
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
@@ -340,9 +340,60 @@ def has_fading(connection: Connection, now: datetime, *, learner: int) -> bool:
 def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     """Cards that each of the next 14 study days asks, today first, if what a day asks is done and
     comes no more: what it has no time for, or what waits for one of its family, comes later."""
+    tomorrow = line.today + timedelta(days=1)
+    days, left = [len(line.due())], Counter[tuple[str, int | None]]()
+    for arriving in _coming(connection, line, learner=learner)[1:]:
+        left.update(
+            (row.family, _term(tomorrow, row.contrast, row.note_id, row.first_day))
+            for row in arriving
+        )
+        met = list(islice(left, line.room))
+        days.append(len(met))
+        left.subtract(met)
+        left = +left
+    return days
+
+
+def caught_up(connection: Connection, line: Queue, *, learner: int) -> int | None:
+    """In how many days nothing waits for more time any more, if each has its time; None if in more
+    than the forecast has. A card that is forgotten takes a second look on its day and comes again
+    on the next one, and every other one of those once more on the day after it."""
+    parameters = log.in_force(connection, learner=learner)
+    again = sum(1 - item.retrievability for item in line._main if item.state is not State.NEW)
+    left: list[float] = []
+    for ahead, arriving in enumerate(_coming(connection, line, learner=learner)[1:], 1):
+        day = line.today + timedelta(days=ahead)
+        left += [
+            parameters.forgetting_curve(row.stability, row.last_day, max(day, row.due))
+            for row in arriving
+        ]
+        left.sort(reverse=True)
+        room, met, forgotten = line.room - again, 0, 0.0
+        while met < len(left) and room >= 1:
+            forgotten += 1 - left[met]
+            room -= 2 - left[met]
+            met += 1
+        del left[:met]
+        if not left:
+            return ahead
+        again = forgotten + again / 2
+    return None
+
+
+def _coming(connection: Connection, line: Queue, *, learner: int) -> list[list[Row[Any]]]:
+    """The cards that each of the next 14 study days brings, but for those that today asks: what is
+    due and has no place today comes tomorrow."""
     asked = line.due()
     rows = connection.execute(
-        select(memory.card_id, card.family, memory.due, memory.buried_until, *_TOLD_APART)
+        select(
+            memory.card_id,
+            card.family,
+            memory.due,
+            memory.buried_until,
+            memory.stability,
+            memory.last_day,
+            *_TOLD_APART,
+        )
         .join(tables.card, card.id == memory.card_id)
         .where(
             memory.learner_id == learner,
@@ -351,21 +402,14 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
         )
     )
     tomorrow = line.today + timedelta(days=1)
-    coming: list[list[tuple[str, int | None]]] = [[] for _ in range(FORECAST_DAYS)]
-    for card_id, family, due, buried_until, contrast, note_id, first_day in rows:
-        if card_id in asked or due is None:
+    coming: list[list[Row[Any]]] = [[] for _ in range(FORECAST_DAYS)]
+    for row in rows:
+        if row.card_id in asked or row.due is None:
             continue
-        ahead = (max(due, buried_until or due, tomorrow) - line.today).days
+        ahead = (max(row.due, row.buried_until or row.due, tomorrow) - line.today).days
         if ahead < FORECAST_DAYS:
-            coming[ahead].append((family, _term(tomorrow, contrast, note_id, first_day)))
-    days, left = [len(asked)], Counter[tuple[str, int | None]]()
-    for arriving in coming[1:]:
-        left.update(arriving)
-        met = list(islice(left, line.room))
-        days.append(len(met))
-        left.subtract(met)
-        left = +left
-    return days
+            coming[ahead].append(row)
+    return coming
 
 
 def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:

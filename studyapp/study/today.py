@@ -13,7 +13,8 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import chapter_label, chapter_name
 from studyapp.store import owner, tables
-from studyapp.study import queue, stats
+from studyapp.study import absence, queue, stats
+from studyapp.study.absence import Absence
 from studyapp.study.admission import meant
 from studyapp.study.chapter import namesakes, typed
 from studyapp.study.dates import Ahead, ahead
@@ -70,7 +71,8 @@ class Overview:
     """Everything that Today shows. `waiting` reviews are beyond the day's budget, `siblings` wait
     for another card of their family; `tomorrow` is told once nothing is left. Beyond the day's time
     there is `more`; five questions have what is `fading`. Of the day's time `spent` seconds are
-    gone, beside those in what is `apart` from it. `ahead` says what is dated in the future."""
+    gone, beside those in what is `apart` from it. `ahead` says what is dated in the future,
+    `absence` that the learner is back after a while."""
 
     day: date
     counts: Counts
@@ -87,6 +89,7 @@ class Overview:
     streak: int
     chapters: tuple[ChapterRow, ...]
     ahead: Ahead | None
+    absence: Absence | None
 
     @property
     def begun(self) -> bool:
@@ -130,6 +133,7 @@ def overview(
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
         tuple(_chapters(connection, line, depth=settings.depth, learner=learner)),
         ahead(connection, now, learner=learner),
+        absence.read(connection, line, learner=learner),
     )
 
 
@@ -138,9 +142,11 @@ def due(
 ) -> dict[str, Any]:
     """What is due after limits, in all and by chapter, as `studyapp due --json` prints it."""
     line = queue.load(connection, now, settings, learner=learner)
+    away = absence.read(connection, line, learner=learner)
     return asdict(line.counts()) | {
         "waiting": line.waiting,
         "siblings": line.siblings,
+        "absence": away and away.as_json(settings.minutes_a_day),
         "tomorrow": asdict(tomorrow(connection, now, settings, learner=learner).counts),
         "chapters": [
             {

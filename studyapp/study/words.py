@@ -70,6 +70,13 @@ def side(name: str) -> str:
     return told.get(kind, "")
 
 
+def stretch(days: int) -> str:
+    """9 days, 3 weeks, 4 months: how long something was, of which no day counts."""
+    if days < 14:
+        return count(days, "day")
+    return count(round(days / 7), "week") if days < 61 else count(round(days / 30.44), "month")
+
+
 def short_day(at: date, today: date | None = None) -> str:
     """18 Nov, with the year if it is not that of *today*."""
     year = "" if today is not None and at.year == today.year else f" {at.year}"

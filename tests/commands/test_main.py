@@ -41,6 +41,7 @@ def test_due_after_limits() -> None:
         "review": 0,
         "waiting": 0,
         "siblings": 0,
+        "absence": None,
         "tomorrow": {"new": 10, "learning": 0, "review": 0},
         "chapters": [
             {

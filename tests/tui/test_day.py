@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from studyapp.tui.screens.new import NewScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.today import TodayScreen
-from tests_support import Clock
+from tests_support import Clock, question, questionnaire
 
 SMALL = (60, 20)
 
@@ -190,3 +191,40 @@ async def test_a_key_that_would_do_nothing_is_not_offered(
         await shows(pilot, "1 card in about", "f five")
         await pilot.press("f")
         await shows(pilot, "1 of 5")
+
+
+async def test_who_comes_back_after_weeks_is_told_so_on_that_day_alone(
+    make_app, open_today, clock: Clock
+) -> None:
+    app = make_app(settings=Settings(new_a_day=1))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "4")
+        await arrives(pilot, SummaryScreen)
+        clock.forward(days=20)
+        await pilot.press("escape")
+        await shows(pilot, "Back after 3 weeks: nothing is lost.", "fits in today's 20 minutes.")
+        await pilot.press("enter", "enter", "4", "escape")
+        await arrives(pilot, SummaryScreen)
+        clock.forward(days=1)
+        await pilot.press("escape")
+        await shows(pilot, "Fri 11 Dec")
+        await hides(pilot, "Back after")
+
+
+async def test_why_a_sibling_waits_is_said_where_it_is_first_counted(
+    make_app, open_today, only_pack: Path, clock: Clock
+) -> None:
+    pair = (question(name, family="pair") for name in ("one", "two"))
+    (only_pack / "1" / "jargon.md").unlink()
+    (only_pack / "1" / "questionnaire.md").write_text(questionnaire(*pair))
+    app = make_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await open_today(pilot)
+        for days in (1, 30):  # the second one comes a day later
+            await pilot.press("enter", "enter", "4")
+            await arrives(pilot, SummaryScreen)
+            clock.forward(days=days)
+            await pilot.press("escape")
+            await arrives(pilot, TodayScreen)
+        await shows(pilot, "1 review", "1 sibling waits until tomorrow: today's cards give")

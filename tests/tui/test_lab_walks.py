@@ -280,7 +280,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
         await pilot.press("s")
-        told = "Last run, defaults: gap +4.7 points [3.9, 5.5]"
+        told = "Last run, defaults: gap is +4.7 points [3.9, 5.5]"
         await shows(pilot, told, "↑ loss", "train loss 0.00674", "stopped error")
         await pilot.press("9")
         await shows(pilot, "With n = 9 instead:", told)
@@ -296,7 +296,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         assert beside.region.y == plots.region.y
         assert not under.display
         await pilot.press("s")
-        await shows(pilot, "Last run, n = 9: gap −3.1 points [−3.9, −2.3]")
+        await shows(pilot, "Last run, n = 9: gap is −3.1 points [−3.9, −2.3]")
         await hides(pilot, told)
 
 
@@ -325,7 +325,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         found = history(app, "probe")
         await pilot.press("escape")
         await arrives(pilot, LabScreen)
-        await shows(pilot, "−3.1 points [−3.9, −2.3] with n = 9")
+        await shows(pilot, "−3.1 points [−3.9, −2.3], with n = 9")
     assert [run.prediction is None for run in found] == [True, False, False]
     assert [run.knobs["n"] for run in found] == [9, 9, 30]
     assert found[1].prediction is not None

@@ -69,6 +69,7 @@ class TodayScreen(Page):
     DEFAULT_CSS = """
     TodayScreen {
         & #figures { height: auto; margin: 1 0; }
+        & #back { height: auto; margin-top: 1; display: none; }
         & #now, & #outlook { width: 1fr; height: auto; }
         & #now { padding-right: 2; }
         & #course { height: auto; margin-top: 1; }
@@ -88,6 +89,7 @@ class TodayScreen(Page):
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
+            yield Static("", id="back", markup=False)
             with Horizontal(id="figures"):
                 yield Static("", id="now", markup=False)
                 yield Static("", id="outlook", markup=False)
@@ -112,7 +114,7 @@ class TodayScreen(Page):
         """Show no figures while they are counted."""
         self.head("studyapp", told)
         self.query_one("#now", Static).update(Content.styled("Now due\n  …", "dim"))
-        for name in ("#outlook", "#course"):
+        for name in ("#back", "#outlook", "#course"):
             self.query_one(name, Static).update("")
         if self._overview is not None:
             self._show_options(self._overview, bare=True)
@@ -191,6 +193,10 @@ class TodayScreen(Page):
         self.query_one("#now", Static).update(
             _now_due(overview, self.desk.settings.minutes_a_day, self.key_of).rstrip()
         )
+        back = self.query_one("#back", Static)
+        back.display = overview.absence is not None
+        if overview.absence is not None:
+            back.update(overview.absence.told(self.desk.settings.minutes_a_day))
         outlook = self.query_one("#outlook", Static)
         outlook.update(_outlook(overview, self.desk.settings.desired_retention))
         outlook.display = overview.begun  # there is nothing to look at before
@@ -553,10 +559,11 @@ def _aside(overview: Overview, budget: int) -> Iterator[str]:
     """What is due and does not come now; the day's time, and what is apart from it; tomorrow."""
     if overview.waiting:
         verb = "waits" if overview.waiting == 1 else "wait"
-        yield f"{overview.waiting} {verb}: beyond today's {_minutes(budget)}"
+        yield f"{overview.waiting} {verb} for another day: beyond today's {_minutes(budget)}"
     if overview.siblings:
         verb = "waits" if overview.siblings == 1 else "wait"
-        yield f"{words.count(overview.siblings, 'sibling')} {verb} until tomorrow"
+        told = f"{words.count(overview.siblings, 'sibling')} {verb} until tomorrow"
+        yield f"{told}: today's cards give the answer away"
     used = [f"{overview.spent / 60:.0f} of {_minutes(budget)} used"] if overview.spent >= 30 else []
     if overview.apart >= 30:
         used.append(f"{_minutes(overview.apart / 60)} beside it")
