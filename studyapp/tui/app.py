@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import os
 import signal
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -107,6 +108,7 @@ class StudyApp(App[None]):
         self.told: tuple[str, str] = ("", "information")
         self.held = False
         self._key = ("", 0.0)  # the newest key, and when it came
+        self._handlers: dict[int, Any] = {}  # of signals, as they were before
         self.hurried = False  # the learner has been told of what is not saved
         self._gate = Gate()
 
@@ -117,11 +119,7 @@ class StudyApp(App[None]):
 
     def on_mount(self) -> None:
         self.set_keymap(self.keymap)
-        for ending in ("SIGTERM", "SIGHUP"):  # the terminal was closed: keep what is under way
-            if hasattr(signal, ending):
-                with suppress(NotImplementedError, ValueError, RuntimeError):
-                    loop = asyncio.get_running_loop()
-                    loop.add_signal_handler(getattr(signal, ending), self._end)
+        self._listen()
         wanted = self._current.settings.theme
         if wanted in self.available_themes:
             self.theme = wanted
@@ -133,16 +131,33 @@ class StudyApp(App[None]):
         self.push_screen(self.today)
         self.call_after_refresh(self._open)
 
+    def _listen(self) -> None:
+        """Close when the terminal is closed.
+
+        Textual may wait for ever to draw on a terminal that is gone or takes nothing any more, and
+        the loop with it. So a handler of the system's own sets the time after which the process
+        ends all the same; one of the loop's would wait, too.
+        """
+        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+
+        def end(*_: object) -> None:
+            last = threading.Timer(_CLOSING, os._exit, (1,))
+            last.daemon = True
+            last.start()
+            loop.call_soon_threadsafe(self._end, context=context)
+
+        for ending in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, ending):
+                with suppress(ValueError):  # only the main thread can be told
+                    number = getattr(signal, ending)
+                    self._handlers[number] = signal.signal(number, end)
+
     def _end(self) -> None:
-        """Keep what is under way and close; Textual may wait for ever to draw on a terminal that is
-        gone, so that after some time the process ends all the same."""
+        """Keep what is under way and close."""
         for page in self.screen_stack:
             if isinstance(page, Page):
                 page.keep()
         self.exit()
-        last = threading.Timer(_CLOSING, os._exit, (1,))
-        last.daemon = True
-        last.start()
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:
@@ -467,6 +482,8 @@ class StudyApp(App[None]):
         return getattr(error, "error", None) or error
 
     def on_unmount(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         if self.running is not None:
             self.running.close()
         if self.desk is not None:

@@ -694,11 +694,7 @@ class LessonScreen(Page):
         """Keep the first plot and the figures of the last result in sight of what comes now."""
         name = deciding(self.lesson, self._graded)
         told = next(
-            (
-                f": {one.name.replace('_', ' ')} {facts.measured(one)}"
-                for one in result.facts
-                if one.name == name
-            ),
+            (f": {facts.told(self.lesson, one)}" for one in result.facts if one.name == name),
             "",
         )
         canonical = lab_knobs.canonical(self.lesson.knobs, result.knobs)

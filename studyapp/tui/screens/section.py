@@ -195,8 +195,10 @@ class CoursePage(WritingPage):
                 if not isinstance(entry, CourseSection | Chapter):
                     return False
                 return bool(entry.cards.deeper or entry.cards.asked)
-            case "quiz" | "pause":
+            case "quiz":
                 return self.chapter is not None
+            case "pause":
+                return self.chapter is not None and self.chapter.begun
             case "undo":
                 return self.undoes
             case "watch":
