@@ -24,7 +24,7 @@ from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.editor import edit
-from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters, of
+from studyapp.tui.keys import BY_HAND, HELD, bind, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
@@ -397,7 +397,7 @@ class StudyApp(App[None]):
             if command.title not in ("Quit", "Keys", "Maximize", "Minimize"):
                 yield command
         yield SystemCommand("Settings", "Open settings.toml in $EDITOR", self.edit_settings)
-        seen = {*MOVES, "palette"} | {one.action for one in letters()}
+        seen = {*BY_HAND, "palette"} | {one.action for one in letters()}
         for active in screen.active_bindings.values():
             binding = active.binding
             names = {binding.id or "", binding.action.removeprefix("app.")} - {""}

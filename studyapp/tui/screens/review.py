@@ -42,7 +42,7 @@ class ReviewScreen(EditingPage):
     """Works through a sitting. Rules live in `study`; this screen only shows and forwards."""
 
     BINDINGS = [  # noqa: RUF012
-        bind("save", "reveal('typed')", "reveal", "Show the answer", first=True),
+        bind("save", "reveal('typed')", "show answer", "Show the answer", first=True),
         bind("go_on", "reveal", "show answer", "Show the answer", first=True),
         bind(
             "go_on",
@@ -298,8 +298,10 @@ class ReviewScreen(EditingPage):
                 return self._revealed and cast("int", parameters[0]) < len(self._points)
             case "tick_here":
                 return self._revealed and bool(self._points)
-            case "write" | "reveal":
+            case "write":
                 return not self._revealed
+            case "reveal":
+                return not self._revealed and not parameters  # the box is left by another key
             case "know":
                 return view.memory.state is State.NEW
             case "lesson":

@@ -26,7 +26,7 @@ class TallyScreen(Page):
     BINDINGS = [  # noqa: RUF012
         bind("go_on", tooltip="Go to the next question to judge"),
         bind("go_on", "back", "back"),
-        bind("left", "return", "questions", "Back to the questions", shown="←"),
+        bind("left", "return", "questions", "Back to the questions"),
         bind("undo", tooltip="Take back the newest grade with its review"),
         bind("back"),
     ]

@@ -58,7 +58,7 @@ class TodayScreen(Page):
         bind("new", "new_note", show=False),
         bind("undo", show=False),
         bind("pause", tooltip="Pause the whole course; again: it goes on", show=False),
-        bind("back", "app.quit", "quit", "Leave studyapp", only="q", shown="q"),
+        bind("back", "app.quit", "quit", "Leave studyapp", only="q"),
     ]
     # From 72 columns on the two halves of the figures stand side by side.
     HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS[:2], (72, "-wide")]  # noqa: RUF012
