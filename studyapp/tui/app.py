@@ -147,6 +147,7 @@ class StudyApp(App[None]):
             desk = desk.at(LOCK_PATIENCE)
             chapter = library.check_chapter(desk, self._chapter) if self._chapter else None
             place: Place | None = None
+            told = ""
             if self._go_to_review:
                 from studyapp.study.lab.misses import bring_back
                 from studyapp.study.plan import due
@@ -162,7 +163,8 @@ class StudyApp(App[None]):
 
                 with desk.reading() as connection:
                     quizzed = find(connection, self._quiz, learner=desk.learner)
-                place = places.Questionnaire(Attempt(desk, quizzed, book=self._book))
+                attempt = Attempt(desk, quizzed, book=self._book)
+                place, told = places.Questionnaire(attempt), attempt.opening
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError as error:
@@ -172,6 +174,8 @@ class StudyApp(App[None]):
         self.call_from_thread(self._opened, desk, found, problems)
         if place is not None:
             self.call_from_thread(self.open, place)
+        if told:
+            self.call_from_thread(self.notify, told)
         self._settle_in(desk)
 
     def _settle_in(self, desk: Desk) -> None:

@@ -373,7 +373,7 @@ async def test_skip_and_come_back(make_app, open_attempt: Open) -> None:
         await until(pilot, lambda: box(pilot).text == "half an answer ")
         await keys(pilot, "escape", "right", "right", "right", "right")
         await arrives(pilot, TallyScreen)
-        await shows(pilot, "0 of 4 questions judged.")
+        await shows(pilot, "0 of all 4 questions judged.")
         await shows(pilot, "Not judged yet: 1, 2, 3, 4.")
         await keys(pilot, "left")
         await stands(pilot, 4)

@@ -200,11 +200,9 @@ class AttemptScreen(WritingPage):
         """Show what one has made of the question: flag, confidence, grade, its line in the list."""
         attempt, asked = self.attempt, self.attempt.current
         judged = sum(one.grade is not None for one in attempt.questions)
-        parts = [f"{attempt.index + 1} of {len(attempt.questions)}", f"{judged} judged"]
+        parts = [f"{attempt.index + 1} of {attempt.asks}", f"{judged} judged"]
         if attempt.pretest:
             parts.append("pretest")
-        if attempt.book:
-            parts.append("the book's")
         if asked.flagged:
             parts.append(f"{FLAG} flagged")
         self.head(attempt.place, " · ".join(parts))

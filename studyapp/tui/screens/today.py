@@ -471,7 +471,8 @@ def _can_be_asked(overview: Overview) -> bool:
 def _quiz_options(overview: Overview, attempt: Waiting | None, key: str) -> list[Option]:
     if attempt is not None:
         left = f"left {words.ago(attempt.newest, overview.day)}"
-        told = f"{attempt.answered} of {attempt.questions} answered, {left}"
+        told = f"{attempt.answered} of {attempt.asks} answered, {left}"
+        told += f"; also open: {', '.join(attempt.others)}" if attempt.others else ""
         return [option("quiz", f"Continue questionnaire {attempt.label}", key, told)]
     row = _quizzed(overview)
     if row is None:
