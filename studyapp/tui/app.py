@@ -7,14 +7,16 @@ import gc
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import App, SystemCommand
-from textual.events import Event, Key
+from textual.events import Event, Key, Paste
 from textual.keys import key_to_character
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from studyapp.tui.places import Place
 
 
-_LETTERS = 1.0  # seconds that a box may need for the letters it has
+_LONGEST = 1.0  # seconds that a key may take before the next one is taken all the same
 _CLOSING = 60.0  # seconds to close in, which is more than a lock is waited for
 
 
@@ -102,6 +104,8 @@ class StudyApp(App[None]):
         self.told: tuple[str, str] = ("", "information")
         self.held = False
         self._key = ("", 0.0)  # the newest key, and when it came
+        self._under_way: object = None  # the key that is not through yet
+        self._waiting: deque[Key | Paste] = deque()  # those behind it
         self.hurried = False  # the learner has been told of what is not saved
 
     def on_mount(self) -> None:
@@ -348,7 +352,17 @@ class StudyApp(App[None]):
                 line.show(message, severity)
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key) and not event.is_forwarded:
+        """Take one key at a time: what comes while it is under way waits for what it does, so that
+        keys of one piece go to the box or the page that the first of them has led to."""
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._under_way:
+            self._waiting.append(event)
+        else:
+            await self._take(event)
+
+    async def _take(self, event: Key | Paste) -> None:
+        if isinstance(event, Key):
             last, at = self._key
             self.held = event.key == last and event.time - at < HELD
             self._key = (event.key, event.time)
@@ -356,18 +370,36 @@ class StudyApp(App[None]):
                 page.touched()
             if self.told[0] and not self.held:
                 self.notify("")
-            await self._take_letters(event)
+        self._under_way = under_way = object()
+        self.set_timer(_LONGEST, partial(self._taken, under_way))
+        follow = self._follow(partial(self._follow_on, under_way))
         await super().on_event(event)
+        follow()
 
-    async def _take_letters(self, event: Key) -> None:
-        """Let a box take the letters that came before a key which is no letter: a page may act on
-        that key at once, and would keep or leave what is only half written."""
-        box = self.focused
-        if box is not None and box.check_consume_key("a", "a") and not event.is_printable:
-            taken = asyncio.Event()
-            if box.call_later(taken.set):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(taken.wait(), _LETTERS)
+    def _follow(self, then: Callable[[], object]) -> Callable[[], None]:
+        """Returns what asks all who may get a key now, one after the other, to say when they are
+        done with what they have; last of all the app, which does *then*."""
+        pumps = [*(self.focused or self.screen).ancestors_with_self] if self._screen_stacks else []
+
+        def ask() -> None:
+            while pumps:
+                pump = pumps.pop(0)
+                if pump is not self and pump.call_later(ask):  # else it is gone
+                    return
+            self.call_later(then)
+
+        return ask
+
+    def _follow_on(self, under_way: object) -> None:
+        """What the key has done may have led elsewhere: follow it there, too."""
+        self._follow(partial(self._taken, under_way))()
+
+    async def _taken(self, under_way: object) -> None:
+        """Take the next key, once *under_way* is through or has taken very long."""
+        if under_way is self._under_way:
+            self._under_way = None
+            if self._waiting:
+                await self._take(self._waiting.popleft())
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         """Keep what a box takes as a letter from being a command first. Textual does so for keys

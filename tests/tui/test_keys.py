@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pressing import PressedApp, play, press
+from pressing import PressedApp, play, post, press
 from textual.binding import Binding, BindingsMap
 from textual.widget import Widget
 
@@ -253,6 +253,21 @@ async def test_what_two_keys_do_is_named_once(make_app, open_today) -> None:
         await pilot.press("t")
         await shows(pilot, "^s show answer")
         await hides(pilot, "⏎ show answer")
+
+
+async def test_letters_right_behind_a_key_go_where_it_leads(make_app, open_today) -> None:
+    """All of them are there before the first is taken, as over a slow line or from a macro."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        post(app, "n", *"Why", "tab", *"Because", "shift+tab", *"not", "escape")
+        await tells(pilot, "Kept as a draft")
+        await pilot.press("n")
+        await shows(pilot, "Whynot", "Because")
+        post(app, "escape", "slash", *"q01")
+        await shows(pilot, "It is q01.")
+        post(app, "escape", "c", "d", *"2027-01-31", "enter")
+        await until(pilot, lambda: str(app.desk.settings.exam_on) == "2027-01-31")
 
 
 def pages() -> list[type[Page]]:

@@ -557,7 +557,7 @@ async def test_a_run_cancelled_while_torch_loads_leaves_the_prediction_as_it_was
         await shows(pilot, "no try is spent")
         await pilot.press("escape", "R")
         await ended(pilot, app)
-        await shows(pilot, "Right.", "Right in 1 of 1")
+        await shows(pilot, "Right.", "sure costs 0.")
         newest, unseen = history(app, "probe")
     assert (newest.outcome, unseen.outcome) == (Ending.RESULT, Ending.UNSEEN)
     assert newest.prediction.score is not None
