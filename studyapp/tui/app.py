@@ -103,6 +103,7 @@ class StudyApp(App[None]):
         self._new = new
         self.told: tuple[str, str] = ("", "information")
         self.held = False
+        self.piece = 0
         self._key = ("", 0.0)  # the newest key, and when it came
         self._under_way: object = None  # the key that is not through yet
         self._waiting: deque[Key | Paste] = deque()  # those behind it
@@ -359,6 +360,7 @@ class StudyApp(App[None]):
         elif self._under_way:
             self._waiting.append(event)
         else:
+            self.piece += 1
             await self._take(event)
 
     async def _take(self, event: Key | Paste) -> None:

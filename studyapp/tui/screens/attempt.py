@@ -132,6 +132,7 @@ class AttemptScreen(WritingPage):
         self._fresh = True  # nobody has been in the box; it shows the answer from its beginning
         self._refused = ""  # why the newest key or paste is not in the box
         self._laid_out = False  # the answer has been on the screen
+        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
         self._wanted = False  # the reference in full was asked for
         self._shown = Shown()
         self._choosing = False
@@ -219,6 +220,7 @@ class AttemptScreen(WritingPage):
     def _show_answer(self) -> None:
         """Show the reference with its points, or keep its place empty."""
         asked, points = self.attempt.current, self.query_one(Points)
+        self._shown_in = self.study.piece
         self.set_class(self._answered, "-shown")
         self._box.read_only = asked.revealed or asked.grade is not None
         self._box.placeholder = self._invitation()
@@ -495,7 +497,7 @@ class AttemptScreen(WritingPage):
             self.action_grade(Grade.GOT)
 
     def action_grade(self, grade: str) -> None:
-        if not self.study.held:
+        if not self.study.held and self._shown_in != self.study.piece:
             self._grade(Grade(grade))
 
     @on(Grades.Chosen)

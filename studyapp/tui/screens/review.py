@@ -97,6 +97,7 @@ class ReviewScreen(EditingPage):
         self._waits: dict[Rating, str] = {}
         self._busy = False
         self._laid_out = False  # the answer has been on the screen
+        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
         self._wanted = False  # the answer in full was asked for
         self._shown = Shown()
         self._lessons: Sequence[Declaration] = ()
@@ -178,7 +179,7 @@ class ReviewScreen(EditingPage):
     def _reveal(self) -> None:
         view = self.sitting.view
         assert view is not None
-        self._revealed = True
+        self._revealed, self._shown_in = True, self.study.piece
         self._read_options()
         raw = self.query_one("#answer", Prose).raw
         texts = [plain(point.text, maths=not raw).strip() for point in view.face.points]
@@ -340,7 +341,7 @@ class ReviewScreen(EditingPage):
             self.action_rate(Rating.GOOD.value)
 
     def action_rate(self, rating: int) -> None:
-        if not self.study.held:
+        if not self.study.held and self._shown_in != self.study.piece:
             self._rate(Rating(rating))
 
     @on(Ratings.Chosen)

@@ -50,8 +50,8 @@ class Knobs(Vertical):
     """Shows what is set; after `edit` the fields take the keys until they are left."""
 
     BINDINGS = [  # noqa: RUF012
-        bind("down", "step(1)", "next knob", "Go to another knob"),
-        bind("up", "step(-1)", "knob before", show=False),
+        bind("down", "step(1)", "next knob", "Go to another knob", first=True),
+        bind("up", "step(-1)", "knob before", show=False, first=True),
         bind("next_field", "step(1)", show=False),
         bind("previous_field", "step(-1)", show=False),
         bind("defaults"),
