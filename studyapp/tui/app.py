@@ -505,7 +505,7 @@ class StudyApp(App[None]):
                 self.notify(f"Not kept for the next time: {error}", severity="error")
 
     def call_from_thread(self, callback: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """What a worker brings while the app is closing, its pages without their parts, is let go."""
+        """What a worker brings while the app closes, its pages without their parts, is let go."""
 
         def show() -> Any:
             return callback(*args, **options) if self.is_running else None
