@@ -132,7 +132,8 @@ class Sitting:
         tells = tells_recall(self.plan.kind, view.memory, study_day(now))
         took = counted(review.milliseconds(spent))
         expected = self._parameters.retrievability(view.memory, study_day(now)) or 0.0
-        self.done.append(Done(view, rating, answered.memory, tells, expected, took))
+        partly = due_on is not None
+        self.done.append(Done(view, rating, answered.memory, tells, expected, took, partly))
         self._queue.rated(item, answered.memory, took if of_the_day(self.plan.kind) else 0)
         if self._queue.outdated:
             self._reload()

@@ -39,10 +39,16 @@ class Done:
     tells: bool
     expected: float
     milliseconds: int  # as they count for the day's time
+    partly: bool = False  # some of it was said: an Again that comes back tomorrow
 
     @property
     def card(self) -> int:
         return self.view.id
+
+    @property
+    def said(self) -> str:
+        """The rating as the learner gave it."""
+        return "partly" if self.partly else self.rating.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class Summary:
     attempt: Waiting | None
     fading: bool
     marked: int = 0  # cards that are to be mended
+    partly: int = 0  # how many of the Agains were so
 
 
 def summarise(
@@ -114,6 +121,7 @@ def summarise(
         history.waiting(connection, learner=learner),
         has_fading(connection, now, learner=learner),
         len(aside.marked(connection, learner=learner)),
+        partly=sum(one.partly for one in done),
     )
 
 

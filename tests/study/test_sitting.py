@@ -241,6 +241,7 @@ def test_partly_said_is_due_tomorrow_and_taken_back_in_one_go(engine: Engine, cl
     answered = sitting.rate(Rating.AGAIN, due_on=sitting.tomorrow())
     assert (answered.memory.due, answered.memory.due_at) == (sitting.tomorrow(), None)
     assert sitting.counts.total == left.total - 1  # no step of today brings it back
+    assert (sitting.done[0].said, sitting.summary().partly) == ("partly", 1)
     undone = sitting.undo()
     assert undone is not None
     assert (undone.what, undone.rating) == ("Again", Rating.AGAIN)

@@ -111,6 +111,7 @@ async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_to
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
+        await hides(pilot, "begin anew")  # the first is begun by another key
         await pilot.press("p")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "pretest")

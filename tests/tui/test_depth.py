@@ -73,7 +73,7 @@ async def test_the_books_own_questionnaire_begins_with_b(
         app.open(places.Chapter(1, "chapter 1"))
         await arrives(pilot, ChapterScreen)
         await shows(pilot, "12 questions, 7 to know", "introduced 0 of the 7 to know")
-        await shows(pilot, "to know: core questions (setting depth)", "all 12 questions")
+        await shows(pilot, "To know: core questions (setting depth)", "all 12 questions")
         await shows(pilot, "Begin the book's own", "2 questions of the book, in 3 parts")
         await pilot.press("b")
         await arrives(pilot, AttemptScreen)

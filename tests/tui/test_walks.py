@@ -22,6 +22,7 @@ from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
 from studyapp.study import library
 from studyapp.study.sitting import Sitting
+from studyapp.tui import places
 from studyapp.tui.app import StudyApp
 from studyapp.tui.editor import arguments
 from studyapp.tui.keys import HELD
@@ -249,6 +250,7 @@ async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
         await pilot.press("b", "1")
         await until(pilot, lambda: reviews(app) == 1)
         await hides(pilot, "Which two?")
+        await shows(pilot, "· 1 partly")
         assert isinstance(app.screen, ReviewScreen)
         before = app.screen.sitting.counts
         await pilot.press("u")
@@ -258,6 +260,11 @@ async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
         assert app.screen.sitting.view.memory.due is None
         assert app.screen.sitting.counts.total == before.total + 1
         assert ratings(app) == []
+        sitting = app.screen.sitting
+        await pilot.press("enter", "a", "1")
+        await until(pilot, lambda: len(sitting.done) == 1)
+        app.open(places.Summary(sitting))
+        await shows(pilot, "again    0", "partly   1")
 
 
 async def test_revealing_brings_the_answer_in_sight_and_going_on_scrolls(

@@ -55,7 +55,7 @@ class ChapterScreen(Page):
     DEFAULT_CSS = """
     ChapterScreen {
         & #mastery { margin: 1 0; height: auto; }
-        & #past { margin-top: 1; height: auto; }
+        & #past, & #meant { margin-top: 1; height: auto; }
         & LineField { display: none; margin-top: 1; }
     }
     """
@@ -75,6 +75,7 @@ class ChapterScreen(Page):
             yield Menu()
             yield LineField(placeholder="day of the exam, like 2027-01-31; empty for none")
             yield Static("", id="past", markup=False)
+            yield Static("", id="meant", markup=False)
 
     def on_mount(self) -> None:
         self.head(words.capital(self._called), "")
@@ -107,7 +108,8 @@ class ChapterScreen(Page):
         self._view, today = view, study_day(self.desk.now())
         told = f"{words.count(view.questions, 'question')}, {view.to_know} to know"
         self.head(words.capital(chapter_title(view.number, view.title, pack=view.of)), told)
-        self.query_one("#mastery", Static).update(_mastery(view, today, self.desk.settings.depth))
+        self.query_one("#mastery", Static).update(_mastery(view, today))
+        self.query_one("#meant", Static).update(_meant(view, self.desk.settings.depth))
         menu = self.query_one(Menu)
         menu.clear_options().add_options(
             _options(view, self.desk.settings.exam_on, today, self.key_of)
@@ -122,9 +124,12 @@ class ChapterScreen(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("anew", "book", "date", "export", "pretest"):
             ready = self._view is not None and not isinstance(self.focused, Input)
-            can = {"pretest": _can_pretest, "book": _has_books_own, "export": _is_in_book}.get(
-                action
-            )
+            can = {
+                "anew": _has_begun,
+                "pretest": _can_pretest,
+                "book": _has_books_own,
+                "export": _is_in_book,
+            }.get(action)
             return ready and (can is None or can(self._view))
         return True
 
@@ -258,6 +263,11 @@ def _progress(past: Past) -> str:
     return f"{past.answered} of {past.asks} answered" + ", a pretest" * past.pretest
 
 
+def _has_begun(view: ChapterView | None) -> bool:
+    """To begin anew, where nothing was begun, would be another key for to begin."""
+    return view is not None and bool(view.attempts)
+
+
 def _can_pretest(view: ChapterView | None) -> bool:
     """A first attempt at a chapter that is not started is one anyway."""
     return view is not None and view.started and not view.attempts
@@ -272,29 +282,36 @@ def _is_in_book(view: ChapterView | None) -> bool:
     return view is not None and view.number is not None
 
 
-def _mastery(view: ChapterView, today: date, depth: str) -> Content | Laid:
+def _mastery(view: ChapterView, today: date) -> Content | Laid:
     if view.outlook is None:
         return Content("Mastery   nothing here to be asked: every question is set aside or to do")
     now, later = view.outlook.now, view.outlook.later
     head = Content.styled("Mastery   ", "bold")
     met = f"introduced {now.introduced} of the {now.questions} to know"
-    rows = [Row(head, f"– {met}")]
-    meant = []
-    if now.introduced:
-        then = f"{words.day(later.day, today)}, without review until then"
-        rows = [
+    if not now.introduced:
+        return Row(head, f"– {met}")
+    then = f"{words.day(later.day, today)}, without review until then"
+    return Rows(
+        (
             Row(head + f"{words.percent(now):13}  ", f"tomorrow; {met}"),
             Row(f"{'':10}{words.percent(later):13}  ", then),
-        ]
-        meant.append(
-            "the share of points you would say if asked everything once, with its 95% interval; "
-            "your own reviews correct the memory model"
+        )
+    )
+
+
+def _meant(view: ChapterView, depth: str) -> Laid:
+    """What the figures above are."""
+    told = []
+    if view.outlook is not None and view.outlook.now.introduced:
+        told.append(
+            "Mastery: the share of points you would say if asked everything once, with its 95% "
+            "interval; your own reviews correct the memory model."
         )
     if view.to_know < view.questions:
-        meant.append(
-            f"to know: {_DEPTHS[depth]} questions (setting depth), those begun and asked for"
+        told.append(
+            f"To know: {_DEPTHS[depth]} questions (setting depth), those begun and asked for."
         )
-    return Rows([*rows, *(Row(" " * 10, Content.styled(told, "dim")) for told in meant)])
+    return Rows([Row("", Content.styled(one, "dim")) for one in told])
 
 
 def _past(view: ChapterView, today: date) -> Content | Laid:

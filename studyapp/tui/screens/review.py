@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
@@ -186,14 +187,15 @@ class ReviewScreen(EditingPage, WritingPage):
     def _show_head(self) -> None:
         view, done = self.sitting.view, self.sitting.done
         assert view is not None
-        again = sum(one.rating is Rating.AGAIN for one in done)
+        said = Counter(one.said for one in done)
+        told = [f"{said[name]} {name}" for name in ("again", "partly") if said[name]]
         number = len(done) + 1
         right = f"{number} of {len(done) + self.sitting.counts.total}"
         if self.sitting.ends is not None:
             left = max(0, round((self.sitting.ends - self.desk.now()).total_seconds()))
             right += f" · {left // 60}:{left % 60:02} left"
-        elif again:
-            right += f" · {again} again"
+        elif told:
+            right += f" · {', '.join(told)}"
         self.head(view.place, right)
 
     def _count_down(self) -> None:

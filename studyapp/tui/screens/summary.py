@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -60,10 +62,9 @@ class SummaryScreen(Page):
         lines = summary_lines(summary, self.sitting.desk.now())
         content = Content.assemble((lines[0] + "\n", "bold"))
         top = max(summary.ratings.values(), default=0)
-        for rating in Rating if top else ():
-            number = summary.ratings.get(rating, 0)
+        for name, number in _said(summary) if top else ():
             content += Content.assemble(
-                f"\n  {rating.name.lower():<6}{number:>4}  ",
+                f"\n  {name:<6}{number:>4}  ",
                 ("█" * round(_BAR * number / top), "$accent"),
             )
         content += Content("\n\n" if top else "\n") + Content("\n".join(lines[1:]))
@@ -137,3 +138,12 @@ class SummaryScreen(Page):
             self.notify(otherwise)
         else:
             self.study.open(places.Review(self.sitting), instead=True)
+
+
+def _said(summary: Summary) -> Iterator[tuple[str, int]]:
+    """How often each rating was given; an Again of which a part was said stands apart."""
+    for rating in Rating:
+        partly = summary.partly if rating is Rating.AGAIN else 0
+        yield rating.name.lower(), summary.ratings.get(rating, 0) - partly
+        if partly:
+            yield "partly", partly
