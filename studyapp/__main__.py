@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
+from studyapp.stream import Guarded
+
 
 def main() -> None:
     """Run the command; what is asked most often without the cost of a command line: the bare
     command, which opens Today, and the number for a prompt."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a sign that a terminal lacks is no error
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    for name in ("stdout", "stderr"):
+        if isinstance(stream := getattr(sys, name), TextIOWrapper):
+            setattr(sys, name, Guarded(stream))
     if sys.argv[1:] not in ([], ["due", "--short"]):
         from studyapp.commands.main import main as command
 

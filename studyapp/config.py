@@ -14,6 +14,7 @@ from studyapp.errors import SettingError, printable
 
 DEPTHS = ("core", "more", "history")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Value = str | bool | date | tuple[str, ...] | None  # that the app changes a setting to
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -34,6 +35,7 @@ class Settings:
     raw_maths: bool = False
     typing_box: bool = False  # opens by itself where typing is worth most
     exam_on: date | None = None  # the day that mastery is forecast for
+    trusted: tuple[str, ...] = ()  # distributions with their version whose lessons may run
     keys: tuple[tuple[str, str], ...] = ()  # actions and the keys that they have instead
 
 
@@ -43,7 +45,7 @@ class Current:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def change(self, name: str, value: str | bool | date | None) -> None:
+    def change(self, name: str, value: Value) -> None:
         """Change one setting from now on, and in settings.toml; None is the default.
 
         It holds until the program ends even where the file cannot be written.
@@ -136,7 +138,7 @@ def parse(values: Mapping[str, Any], where: str) -> Settings:
     return Settings(**checked)
 
 
-def save(path: Path, name: str, value: str | bool | date | None) -> None:
+def save(path: Path, name: str, value: Value) -> None:
     """Change one setting in place, or take it out; comments and order of the file stay.
 
     Raises StudyError, with the file as it was, if it cannot be read, understood or written.
@@ -153,7 +155,7 @@ def save(path: Path, name: str, value: str | bool | date | None) -> None:
     if value is None:
         document.pop(name, None)
     else:
-        document[name] = value
+        document[name] = list(value) if isinstance(value, tuple) else value
     disk.write(path, tomlkit.dumps(document))
 
 
@@ -223,6 +225,12 @@ def _text(value: object) -> str:
     return value
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError("give a list of names in quotes")
+    return tuple(value)
+
+
 def _date(value: object) -> date:
     if isinstance(value, datetime) or not isinstance(value, date):
         raise ValueError("give a date such as 2027-01-31, without quotes")
@@ -256,5 +264,6 @@ _RULES: dict[str, Callable[[object], object]] = {
     "raw_maths": _switch,
     "typing_box": _switch,
     "exam_on": _date,
+    "trusted": _texts,
     "keys": _keys,
 }

@@ -10,6 +10,8 @@ from tempfile import mkstemp
 
 from studyapp.errors import StudyError
 
+PRIVATE = 0o600  # what a learner wrote and how they did is theirs alone
+
 
 def is_there(path: Path) -> bool:
     """Whether there is something at *path*. Raises StudyError if that cannot be told."""
@@ -36,31 +38,42 @@ def remove(path: Path) -> None:
         raise StudyError(f"{path} cannot be removed: {error.strerror or error}.") from error
 
 
-def write(path: Path, data: str | bytes) -> None:
+def make_folder(path: Path, *, shared: bool = False) -> None:
+    """Make the folder at *path* and those above it that are missing, for their owner alone or if
+    *shared* for whom the umask lets in. Raises OSError."""
+    mode = 0o777 if shared else 0o700
+    for folder in reversed(path.parents):
+        if not folder.exists():
+            folder.mkdir(mode, exist_ok=True)
+    path.mkdir(mode, exist_ok=True)
+
+
+def write(path: Path, data: str | bytes, *, shared: bool = False) -> None:
     """Replace *path* by *data* (text as UTF-8), making its folder if need be.
 
     A crash leaves the old file or the new one, and what this returns from is on the disk. A
-    symbolic link stays a link: what it points to is written. The file keeps its mode. Raises
+    symbolic link stays a link: what it points to is written. The file keeps its mode; a new one,
+    and a new folder, is for its owner alone, or if *shared* for whom the umask lets in. Raises
     StudyError, with the old file as it was, if it cannot be written.
     """
-    with replacing(path) as draft:
+    with replacing(path, shared=shared) as draft:
         draft.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
     """An empty file beside *path*, hidden from readers of folders, that takes its place at the end.
 
     Raises StudyError, and removes the draft, if anything in between raises OSError.
     """
     try:
         target = path.resolve()
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent, shared=shared)
         handle, name = mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
         os.close(handle)
         draft = Path(name)
         try:
-            draft.chmod(target.stat().st_mode & 0o7777 if target.exists() else _usual_mode())
+            draft.chmod(target.stat().st_mode & 0o7777 if target.exists() else _mode(shared))
             yield draft
             _flush(draft)
             draft.replace(target)
@@ -80,8 +93,10 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def _usual_mode() -> int:
-    """The mode of a file that open() makes; mkstemp's is for the owner alone."""
+def _mode(shared: bool) -> int:
+    """The mode of a new file; of a *shared* one that which open() gives it."""
+    if not shared:
+        return PRIVATE
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask

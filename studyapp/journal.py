@@ -154,7 +154,7 @@ def _plain(text: str) -> str:
 
 def _make_folder() -> None:
     with suppress(OSError):  # of which who writes in it says more
-        config.log_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        disk.make_folder(config.log_folder())
 
 
 class _Line(logging.Formatter):

@@ -14,13 +14,15 @@ BUILT_IN = "studyapp"  # the distribution whose packs no other can replace
 class Pack:
     """One entry point: its name, the package it names, and where that is (None: nowhere).
 
-    `home` is the folder that holds the distribution.
+    `home` is the folder that holds the distribution, `origin` its name and version; empty of the
+    built-in one.
     """
 
     name: str
     package: str
     home: Path
     folder: Path | None
+    origin: str
 
 
 def installed(group: str) -> list[Pack]:
@@ -28,11 +30,12 @@ def installed(group: str) -> list[Pack]:
     found: dict[str, list[Pack]] = {}
     for distribution in distributions(path=search_path()):
         if group in (distribution.read_text("entry_points.txt") or ""):
-            home = Path(str(distribution.locate_file("")))
+            name, home = distribution.name, Path(str(distribution.locate_file("")))
+            origin = "" if name == BUILT_IN else f"{name} {distribution.version}"
             found.setdefault(
-                distribution.name,
+                name,
                 [
-                    Pack(entry.name, entry.value, home, _folder(entry.value))
+                    Pack(entry.name, entry.value, home, _folder(entry.value), origin)
                     for entry in distribution.entry_points.select(group=group)
                 ],
             )

@@ -18,6 +18,7 @@ LAYERS = {
     "errors": 0,
     "disk": 1,
     "interval": 1,
+    "stream": 1,
     "config": 2,
     "packs": 2,
     "journal": 3,

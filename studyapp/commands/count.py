@@ -33,7 +33,8 @@ def due(db: str, name: str | None, now: datetime) -> int:
             return int(kept)
     number = _count(db, name, now)
     with suppress(OSError):  # it is counted again the next time
-        memo.parent.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(memo.parent)
+        memo.touch(disk.PRIVATE)
         memo.write_text(f"{state}\n{number}", "utf-8")
     return number
 

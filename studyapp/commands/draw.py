@@ -207,7 +207,7 @@ def _keep(
     if write and not text:
         place.unlink(missing_ok=True)
     elif write and not (place.is_file() and place.read_bytes() == text.encode()):
-        disk.write(place, text)
+        disk.write(place, text, shared=True)
     return new if write else 0
 
 

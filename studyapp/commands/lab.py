@@ -27,6 +27,14 @@ T = TypeVar("T")
 INTERRUPTED = 130  # exit code of a program that Ctrl+C ended, as shells have it
 
 
+_TRUST = click.option(
+    "--trust",
+    "trusted",
+    is_flag=True,
+    help="Let the code of another distribution run, from now on.",
+)
+
+
 @click.group()
 def lab() -> None:
     """Experiments: predict, run, and see the evidence."""
@@ -75,6 +83,7 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--seeds", metavar="N", help="The same as --knob seeds=N.")
 @click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), help="Default: the best one.")
 @click.option("--predict", "said", metavar="A", help="A choice or its beginning, or LOW..HIGH.")
+@_TRUST
 @JSON
 @click.pass_obj
 def run(
@@ -84,6 +93,7 @@ def run(
     seeds: str | None,
     device: str | None,
     said: str | None,
+    trusted: bool,
     as_json: bool,
 ) -> None:
     """Run an experiment and keep the run, as the app does.
@@ -99,6 +109,7 @@ def run(
     texts = _settings([*pairs, *([] if seeds is None else [f"seeds={seeds}"])])
     values = knobs.parse(lesson.knobs, texts)
     given = {knob: values[knob] for knob in texts}
+    _may_run(lesson, trusted=trusted)
     answer = None if said is None else _answer(lesson.question, said)
     with opening.desk() as desk:
         prediction, mine = None, desk.learner
@@ -152,8 +163,9 @@ def run(
 
 @lab.command()
 @click.argument("names", nargs=-1)
+@_TRUST
 @JSON
-def reference(names: tuple[str, ...], as_json: bool) -> None:
+def reference(names: tuple[str, ...], trusted: bool, as_json: bool) -> None:
     """Run experiments at their defaults, on the CPU, and rewrite the reference figures.
 
     All of them if none is named. With --json one event a line, with the lesson's name.
@@ -165,6 +177,8 @@ def reference(names: tuple[str, ...], as_json: bool) -> None:
 
     known = catalog.read()
     lessons = [_find(known, name) for name in names] or list(known.lessons)
+    for lesson in lessons:
+        _may_run(lesson, trusted=trusted)
     try:
         with _ending(references.measure(lessons, now().date(), "cpu")) as events:
             for lesson, message in events:
@@ -176,6 +190,16 @@ def reference(names: tuple[str, ...], as_json: bool) -> None:
                     click.echo(f"{lesson.name}: {figures} in {message.seconds:.1f} s")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _may_run(lesson: Declaration, *, trusted: bool) -> None:
+    """Raise StudyError before anything is begun if the lesson's code may not run here."""
+    from studyapp import config
+    from studyapp.lab import trust
+
+    if trusted:
+        trust.trust(lesson, config.Current(config.load()))
+    trust.check(lesson)
 
 
 def _lesson(name: str) -> Declaration:
@@ -274,7 +298,8 @@ class _Lines:
         if isinstance(message, Remark):
             click.echo(message.text, err=True)
         elif isinstance(message, Progress) and sys.stderr.isatty() and message.total:
-            click.echo(f"{message.done / message.total:4.0%}\r", err=True, nl=False)
+            # By the stream itself: going back to the start of the line is no text.
+            print(f"{message.done / message.total:4.0%}\r", end="", file=sys.__stderr__, flush=True)
 
 
 def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) -> None:

@@ -14,7 +14,7 @@ from unicodedata import normalize
 import click
 
 from studyapp import config
-from studyapp.errors import StudyError
+from studyapp.errors import StudyError, printable
 
 if TYPE_CHECKING:
     from studyapp.study.desk import Desk
@@ -118,5 +118,6 @@ def now() -> datetime:
 
 
 def print_json(value: Any) -> None:
-    """One line of JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """One line of JSON, in which what steers a terminal is escaped: a program gets every text."""
+    line = json.dumps(value, ensure_ascii=False)
+    click.echo(line if printable(line) == line else json.dumps(value))

@@ -86,11 +86,15 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
     if as_json:
         print_json(counts)
         return
+    if counts["absence"]:
+        click.echo(counts["absence"]["told"])
     click.echo("{review} review, {learning} learning, {new} new".format(**counts))
     for row in counts["chapters"]:
         name = row["name"] if row["chapter"] is None else "{name} {title}".format(**row)
         told = "{review} review, {learning} learning, {new} new".format(**row)
-        click.echo(f"  {name}: " + (f"paused since {row['paused']}" if row["paused"] else told))
+        if row["paused"] and row["started"]:
+            told = f"paused since {row['paused']}"
+        click.echo(f"  {name}: {told}")
     for told in held_words(counts["waiting"], counts["siblings"]):
         click.echo(told)
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
@@ -182,7 +186,7 @@ def stats(opening: Opening, as_json: bool) -> None:
             depth=desk.settings.depth,
             learner=desk.learner,
         )
-        goal = desk.settings.desired_retention
+        goal, rest_days = desk.settings.desired_retention, desk.settings.rest_days
     if as_json:
         print_json(now.as_json())
         return
@@ -192,7 +196,7 @@ def stats(opening: Opening, as_json: bool) -> None:
         f"Remembered in the last 30 days: {words.percent(now.true_retention)} "
         f"of {words.count(now.true_retention.n, 'review')}; goal {goal:.0%}"
     )
-    click.echo(f"{words.count(now.streak, 'day')} in a row; {now.leeches} that keep slipping")
+    click.echo(f"{words.in_a_row(now.streak, rest_days)}; {now.leeches} that keep slipping")
 
 
 def _read_line() -> str | None:

@@ -9,7 +9,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
@@ -43,6 +43,7 @@ class Declaration:
     next: str | tuple[When, ...] = ""
     axes: tuple[Axes, ...] = ()
     mechanism: tuple[When, ...] = ()
+    origin: str = ""  # name and version of the distribution it is of; empty of the built-in one
 
 
 # By file, module and pack: the file's stamp, and what it declares.
@@ -86,7 +87,7 @@ def read() -> Catalog:
                 taken = f"the name {lesson.name} is taken by {lessons[lesson.name].path}"
                 problems.append(Problem(path, 1, taken))
             else:
-                lessons[lesson.name] = lesson
+                lessons[lesson.name] = replace(lesson, origin=pack.origin)
     return Catalog(tuple(lessons[name] for name in sorted(lessons)), tuple(problems))
 
 
@@ -247,6 +248,8 @@ def _check_choice(choice: Choice) -> None:
 
 def _check_question(question: Question) -> None:
     choices = question.choices
+    told = f"{question.told!r} needs one {{}}, for the figure"
+    _complain(bool(question.told) and question.told.count("{}") != 1, told)
     if question.kind == "number":
         _complain(bool(choices), "a question for a number has no choices")
         return

@@ -119,7 +119,7 @@ def _refuse(constant: str) -> NoReturn:
 def _clean(value: Any) -> Any:
     """Return *value* with texts safe for a terminal and a database: no controls, no surrogates."""
     if isinstance(value, str):
-        return printable(value.encode("utf-8", "replace").decode("utf-8"))
+        return printable(value)
     if isinstance(value, list):
         return [_clean(item) for item in value]
     if isinstance(value, dict):

@@ -66,7 +66,7 @@ def write(file: Path, references: Mapping[str, Reference]) -> None:
     """
     values = {name: asdict(references[name]) for name in sorted(references)}
     text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    disk.write(file, text)
+    disk.write(file, text, shared=True)
 
 
 def measure(

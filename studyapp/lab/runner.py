@@ -22,6 +22,7 @@ from studyapp.lab.catalog import Declaration
 from studyapp.lab.knobs import check
 from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Outcome, Splitter, decode
 from studyapp.lab.protocol import Remark
+from studyapp.lab.trust import check as check_trust
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PATIENCE = 1.0  # seconds between asking the process to stop and killing it
@@ -149,8 +150,10 @@ async def start(
 ) -> LiveRun:
     """Start the lesson with the knobs that the learner set; the others take their defaults.
 
-    Raises SettingError for a knob or a device that is not allowed, before anything is started.
+    Raises, before anything is started, SettingError for a knob or a device that is not allowed, and
+    StudyError for a lesson whose code the learner has not let run.
     """
+    check_trust(lesson)
     knobs = check(lesson.knobs, given)
     if device not in DEVICES:
         allowed = f"{', '.join(DEVICES[:-1])} or {DEVICES[-1]}"

@@ -280,7 +280,7 @@ def _cleaned(text: str) -> str:
 
 def _printable(text: str) -> str:
     """*text* without what no file or terminal should get: half characters, control characters."""
-    return normalize("NFC", printable(text.encode("utf-8", "replace").decode()))
+    return normalize("NFC", printable(text))
 
 
 def _gist(text: str) -> str:

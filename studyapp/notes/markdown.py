@@ -1331,11 +1331,12 @@ def _nth(line: str, count: int, counts: Callable[[str], bool]) -> int:
 
 def _in_source(line: str, column: int) -> int:
     """Where a column of a line as it is kept, printable and composed, is in its source."""
-    if unicodedata.is_normalized("NFC", line):
-        return _nth(line, column, lambda character: bool(printable(character)))
 
     def kept(end: int) -> int:
         return len(unicodedata.normalize("NFC", printable(line[:end])))
+
+    if printable(line) == line and unicodedata.is_normalized("NFC", line):
+        return min(column, len(line))
 
     place = bisect.bisect_left(range(len(line)), column, key=kept)
     while place < len(line) and kept(place + 1) == column and printable(line[place]):

@@ -117,9 +117,9 @@ def _parsed(line: str, path: Path, number: int) -> Drawn | str:
         return "the line is no JSON; `studyapp check --run` writes it"
     if not isinstance(value, dict) or not _fits(value):
         return f"a line has {', '.join(_FIELDS)} and points; `studyapp check --run` writes it"
-    text = {name: printable(_encodable(value[name])) for name in ("question", "answer")}
+    text = {name: printable(value[name]) for name in ("question", "answer")}
     points = tuple(
-        Point(printable(_encodable(point)).removeprefix(EXTRA), point.startswith(EXTRA))
+        Point(printable(point).removeprefix(EXTRA), point.startswith(EXTRA))
         for point in value["points"]
     )
     seed = value["seed"]
@@ -137,8 +137,3 @@ def _fits(value: Mapping[str, Any]) -> bool:
         and all(isinstance(point, str) and point.removeprefix(EXTRA).strip() for point in points)
         and bool(value["question"].strip())
     )
-
-
-def _encodable(text: str) -> str:
-    """*text* without the halves of characters that JSON can write and a database cannot keep."""
-    return text.encode("utf-8", "replace").decode("utf-8")

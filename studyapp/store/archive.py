@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
+from studyapp import disk
 from studyapp.errors import StoreError, printable
 
 DATABASE, SETTINGS = "database.db", "settings.toml"
@@ -97,19 +98,25 @@ def pack(
 ) -> None:
     """Write *files* and the manifest that *described* makes of their sizes and sums to *target*.
 
-    Each file is read once, so that the sum is of what was written.
+    Each file is read once, so that the sum is of what was written. Raises ArchiveError if one
+    cannot be.
     """
     sums: dict[str, tuple[int, str]] = {}
     with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name, path in files.items():
-            large = path.stat().st_size > _LARGE
-            with (
-                path.open("rb") as source,
-                archive.open(name, "w", force_zip64=large) as part,
-            ):
-                sums[name] = _copy(source, part, step)
+            with _source(path) as source:
+                large = os.fstat(source.fileno()).st_size > _LARGE
+                with archive.open(name, "w", force_zip64=large) as part:
+                    sums[name] = _copy(source, part, step)
         with archive.open(_MANIFEST, "w") as part:
             part.write(_as_json(described(sums)))
+
+
+def _source(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _copy(source: IO[bytes], target: IO[bytes], step: Step) -> tuple[int, str]:
@@ -147,7 +154,7 @@ def unpack(path: Path, into: Path, step: Step) -> Manifest:
             )
         for name, told in manifest.files.items():
             target = into.joinpath(*name.split("/"))
-            target.parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(target.parent)
             handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with archive.open(name) as source, os.fdopen(handle, "wb") as part:
                 if _copy(source, part, step) != told:

@@ -174,33 +174,22 @@ def make_at(
 def _write(
     path: Path, database: Path, reason: str, now: datetime, progress: Progress | None
 ) -> Backup:
+    """Write the zip, and read it back."""
+    files = archive.learners_files(config.data_folder(), config.settings_path())
+    sizes = sum(file.stat().st_size for file in files.values())
+    step = Steps(progress, 3 * _size(database) + 2 * sizes)
     with workplace(path.parent) as place, disk.replacing(path) as draft:
         draft.chmod(0o600)
-        _fill(draft, place, database, reason, now, progress)
+        content = copy(database, place / "copy.db", step)
+        described = partial(Manifest, now, reason, version("studyapp"), content)
+        archive.pack(draft, {DATABASE: place / "copy.db", **files}, described, step)
+        (place / "copy.db").unlink()
+        archive.unpack(draft, place, step)
+        if examined(place / DATABASE, database).counts != content.counts:
+            raise BackupError(f"what was written of {database} is not what was read; try again.")
     made = read(path)
     journal.info("backup: %s, %d bytes", reason, made.size)
     return made
-
-
-def _fill(
-    draft: Path,
-    place: Path,
-    database: Path,
-    reason: str,
-    now: datetime,
-    progress: Progress | None,
-) -> None:
-    """Write the zip, and read it back."""
-    files = archive.learners_files(config.data_folder(), config.settings_path())
-    sizes = sum(path.stat().st_size for path in files.values())
-    step = Steps(progress, 3 * _size(database) + 2 * sizes)
-    content = copy(database, place / "copy.db", step)
-    files = {DATABASE: place / "copy.db", **files}
-    archive.pack(draft, files, partial(Manifest, now, reason, version("studyapp"), content), step)
-    (place / "copy.db").unlink()
-    archive.unpack(draft, place, step)
-    if examined(place / DATABASE, database).counts != content.counts:
-        raise BackupError(f"what was written of {database} is not what was read; try again.")
 
 
 def _size(database: Path) -> int:
@@ -224,7 +213,7 @@ class Steps:
 def copy(database: Path, target: Path, step: archive.Step) -> Content:
     """Copy a database as it is at one moment, with the online backup, to a file that stands alone;
     returns what both hold."""
-    with _connected(database, database) as source, closing(sqlite3.connect(target)) as other:
+    with connected(database, database) as source, closing(sqlite3.connect(target)) as other:
         source.execute("BEGIN")  # one state for counting and copying, whoever writes meanwhile
         content = _content(source)
         (size,) = source.execute("PRAGMA page_size").fetchone()
@@ -244,22 +233,22 @@ def content_of(database: Path) -> Content:
     """What a database holds now; nothing if there is none. Raises StoreError."""
     if not database.is_file():
         return Content(0, "", {}, dict.fromkeys((*_COUNTED, ORPHANS), 0))
-    with told(), _connected(database, database) as connection:
+    with told(), connected(database, database) as connection:
         connection.execute("BEGIN")
         return _content(connection)
 
 
-def examined(copied: Path, named: Path) -> Content:
+def examined(copied: Path, origin: Path) -> Content:
     """What a copied database holds, after all of it was looked at. Raises DamagedError if it is
     damaged or none of ours, in the name of what it was made from."""
-    with _connected(copied, named, mode="ro") as connection:
+    with connected(copied, origin, mode="ro") as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         kinds = {kind for (kind,) in connection.execute("SELECT type FROM sqlite_master")}
         if not kinds <= {"table", "index"}:
-            raise DamagedError(f"{named} has other things than tables in it.")
-        (told,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if told != "ok":
-            raise DamagedError(f"{named} is damaged ({' '.join(told.split())}).")
+            raise DamagedError(f"{origin} has other things than tables in it.")
+        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise DamagedError(f"{origin} is damaged ({' '.join(found.split())}).")
         return _content(connection)
 
 
@@ -282,8 +271,8 @@ def _content(connection: sqlite3.Connection) -> Content:
 
 
 @contextmanager
-def _connected(database: Path, named: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
-    """A connection that makes no database, and tells damage, of *named*, from other failures."""
+def connected(database: Path, origin: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
+    """A connection that makes no database, and tells damage, in the name of the *origin*."""
     uri = f"{database.absolute().as_uri()}?mode={mode}"
     try:
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
@@ -291,7 +280,7 @@ def _connected(database: Path, named: Path, mode: str = "rw") -> Iterator[sqlite
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
-        raise DamagedError(f"{named} is no database of studyapp, or damaged ({error}).") from error
+        raise DamagedError(f"{origin} is no database of studyapp, or damaged ({error}).") from error
 
 
 @contextmanager
@@ -318,7 +307,7 @@ def alone(folder: Path) -> Iterator[None]:
     """Keep other programs out of a folder of backups. The lock is SQLite's own, which any system
     lets go of once its holder is gone. Raises BackupError if another one holds it for long."""
     with told(_NONE):
-        folder.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(folder)
         lock = sqlite3.connect(folder / _LOCK, timeout=PATIENCE, isolation_level=None)
     with closing(lock):
         try:
@@ -398,6 +387,11 @@ def _free(folder: Path, stem: str, reason: str, now: datetime) -> Path:
 
 
 def _outlived(folder: Path, stem: str, now: datetime) -> list[Path]:
-    there = named(folder, stem)
+    """Those that may go. One that cannot be read takes no other's place, and stays to be seen."""
+    there = list[Named]()
+    for one in named(folder, stem):
+        with suppress(StudyError):
+            archive.read(one.path)
+            there.append(one)
     kept = thinning.kept(there, now.replace(tzinfo=None))
     return [one.path for one in there if one not in kept]

@@ -78,7 +78,6 @@ def connect(url: str) -> Engine:
         _check_path(Path(url))
     engine = _engine(url)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "do_connect", _for_its_owner)
         event.listen(engine, "connect", _set_pragmas)
     return engine
 
@@ -116,16 +115,12 @@ def _refuse_folder(path: Path) -> None:
 def _check_path(path: Path) -> None:
     _refuse_folder(path)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        disk.make_folder(path.parent)
     except OSError as error:
         raise StoreError(f"The folder of {path} cannot be made: {error.strerror}.") from error
-
-
-def _for_its_owner(_dialect: object, _record: object, words: list[Any], _options: object) -> None:
-    """Make a new file that nobody else can read; SQLite gives those beside it the same mode."""
-    if words[0] not in ("", ":memory:"):
-        with suppress(OSError):  # it is there, or SQLite itself says more
-            Path(words[0]).touch(mode=0o600, exist_ok=False)
+    if str(path) != ":memory:":
+        with suppress(OSError):  # it is there, or SQLite says what is wrong
+            path.touch(disk.PRIVATE, exist_ok=False)  # its write-ahead log takes the same mode
 
 
 def _connect_to_read(_dialect: object, _record: object, words: list[Any], _options: object) -> Any:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,7 @@ from studyapp.store.database import connect, open_database
 from studyapp.store.engine import LONG_PATIENCE, LockedError, explained, tidy, writing
 
 _NAP = 0.05  # seconds between two tries for another program's lock
+_TRIES = 5
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -69,6 +71,10 @@ class Restored:
     aside: Path | None
 
 
+class _WrittenError(Exception):
+    """Another program has written since the backup."""
+
+
 def compare(database: Path, path: Path, *, progress: Progress | None = None) -> Difference:
     """Check the backup at *path* whole and say what going back to it would change.
 
@@ -104,10 +110,9 @@ def restore(
         if found.now is not None and not found.now.schema:  # none, or that of another program
             open_database(str(database)).dispose()
         try:
-            before = backup.made_alone(database, folder, Reason.RESTORE, now, progress=progress)
+            before = _exchange(database, place / DATABASE, now, progress)
         except DamagedError:
             return Restored(found, None, _replace(database, place / DATABASE, now))
-        _write_into(database, place / DATABASE, progress)
         _write_files(found, place)
     return Restored(found, before, None)
 
@@ -184,13 +189,42 @@ def _prepare(copied: Path, now: datetime) -> None:
         engine.dispose()
 
 
-def _write_into(database: Path, copied: Path, progress: Progress | None) -> None:
-    """Put what is in *copied* into *database*, in one transaction."""
-    patience = time.monotonic() + LONG_PATIENCE
+def _exchange(database: Path, copied: Path, now: datetime, progress: Progress | None) -> Backup:
+    """Put what is in *copied* into *database*, after a backup of how it is; what another program
+    writes between the two would be lost, so then there is another one. Raises DamagedError."""
+    folder = backup.folder_of(database)
+    with backup.connected(database, database) as connection:
+
+        def written() -> object:
+            """Another value once another connection has written."""
+            return connection.execute("PRAGMA data_version").fetchone()
+
+        def is_at(known: object) -> bool:
+            return written() == known
+
+        for _ in range(_TRIES):
+            known = written()
+            before = backup.made_alone(database, folder, Reason.RESTORE, now, progress=progress)
+            with suppress(_WrittenError):
+                _write_into(database, copied, partial(is_at, known), progress)
+                return before
+    raise LockedError(f"{database} is being written by another program; nothing was changed.")
+
+
+def _write_into(
+    database: Path, copied: Path, is_same: Callable[[], bool], progress: Progress | None
+) -> None:
+    """Copy in one transaction. Raises _WrittenError if, once it has the lock, not all *is_same*."""
+    patience, has_lock = time.monotonic() + LONG_PATIENCE, False
 
     def look(status: int, remaining: int, pages: int) -> None:
+        nonlocal has_lock
         if status in _BUSY and time.monotonic() > patience:
             raise LockedError(f"{database} is locked by another program; nothing was changed.")
+        if status not in _BUSY and not has_lock:
+            has_lock = True
+            if not is_same():
+                raise _WrittenError
         if progress is not None and remaining:  # else it is done, and cannot be stopped
             progress(pages - remaining, max(1, pages))
 
@@ -201,7 +235,10 @@ def _write_into(database: Path, copied: Path, progress: Progress | None) -> None
             closing(sqlite3.connect(copied)) as source,
             closing(sqlite3.connect(database, timeout=_NAP)) as live,
         ):
-            source.backup(live, pages=backup.PAGES, progress=look, sleep=_NAP)
+            (pages,) = source.execute("PRAGMA page_count").fetchone()
+            # The last piece commits: there are two at least, so that there is a look before.
+            piece = max(1, min(backup.PAGES, pages - 1))
+            source.backup(live, pages=piece, progress=look, sleep=_NAP)
         tidy(engine)
     finally:
         engine.dispose()

@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import KW_ONLY, dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
-from studyapp.config import Current, Settings
+from studyapp.config import Current, Settings, Value
 from studyapp.journal import journal
 from studyapp.store import engine as store
 from studyapp.store.engine import LONG_PATIENCE
@@ -68,7 +68,7 @@ class Desk:
         if (took := monotonic() - begun) > _SLOW:
             journal.info("slow: a write took %.1f s", took)
 
-    def change(self, name: str, value: str | bool | date | None) -> None:
+    def change(self, name: str, value: Value) -> None:
         """Change one setting, here and wherever else it is looked at, and keep it."""
         self.current.change(name, value)
 

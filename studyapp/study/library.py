@@ -35,7 +35,7 @@ from studyapp.study import learner as learners
 from studyapp.study import words
 from studyapp.study.admission import is_started
 from studyapp.study.desk import Clock, Desk
-from studyapp.study.draft import merged, storable
+from studyapp.study.draft import merged, read_file, storable, write_file
 from studyapp.study.pause import paused
 
 if TYPE_CHECKING:
@@ -434,22 +434,12 @@ def _page_kind(kind: NoteKind) -> FileKind:
 
 def read_draft(*, learner: int) -> str:
     """What was written of a card of the learner's own and not saved as one; empty if nothing."""
-    path = _new_draft(learner=learner)
-    try:
-        return path.read_text("utf-8", errors="replace") if path.exists() else ""
-    except OSError as error:
-        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+    return read_file(_new_draft(learner=learner))
 
 
 def write_draft(text: str, before: str, patience: float, *, learner: int) -> str:
-    """Keep what is written of a card; see `study/draft.py::Draft`. Empty text removes the file."""
-    path, kept = _new_draft(learner=learner), read_draft(learner=learner)
-    text = merged(kept, before, storable(text))
-    if text.strip():
-        disk.write(path, text)
-    else:
-        disk.remove(path)
-    return text
+    """Keep what is written of a card; see `study/draft.py::Draft`."""
+    return write_file(_new_draft(learner=learner), text, before)
 
 
 def _new_draft(*, learner: int) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -77,8 +78,9 @@ class CourseMoment:
 
     @property
     def address(self) -> str | None:
-        """Where the video is, at this moment."""
-        return self.video and video_at(self.video, self.seconds)
+        """Where the video is, at this moment; only in the web, as another address runs programs."""
+        is_web = self.video and re.match(r"https?://", self.video, re.IGNORECASE)
+        return video_at(self.video, self.seconds) if self.video and is_web else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,11 @@ class Chapter:
     @property
     def name(self) -> str:
         return chapter_name(self.number, self.title, self.of)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something of it that can be paused: of others it is not told."""
+        return self.started or self.known > 0 or any(one.started for one in self.sections)
 
     @property
     def progress(self) -> Completion:

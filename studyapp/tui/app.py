@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App, SystemCommand
 from textual.events import Event, Key
+from textual.filter import LineFilter
 from textual.keys import key_to_character
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
+from studyapp import disk
 from studyapp.config import Current, Settings, load, settings_path
 from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.editor import edit
+from studyapp.tui.gate import Gate
 from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
@@ -91,6 +95,7 @@ class StudyApp(App[None]):
         self.running: LiveRun | None = None  # the experiment that is going on
         self.seen: set[str] = set()  # experiments that an answer on the screen has cited
         self.today = TodayScreen()  # whatever is shown on top of it
+        self.led_to: set[str | None] = set()  # addresses that were shown, and may be opened
         self._catalog: Catalog | None = None
         self._go_to_review = review
         self._chapter = chapter
@@ -103,15 +108,18 @@ class StudyApp(App[None]):
         self.told: tuple[str, str] = ("", "information")
         self.held = False
         self._key = ("", 0.0)  # the newest key, and when it came
+        self._handlers: dict[int, Any] = {}  # of signals, as they were before
         self.hurried = False  # the learner has been told of what is not saved
+        self._gate = Gate()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and the last gate: content that came past the readers' own check, as a
+        database from elsewhere, a path or an error may, steers no terminal."""
+        return [*super().get_line_filters(), self._gate]
 
     def on_mount(self) -> None:
         self.set_keymap(self.keymap)
-        for ending in ("SIGTERM", "SIGHUP"):  # the terminal was closed: keep what is under way
-            if hasattr(signal, ending):
-                with suppress(NotImplementedError, ValueError, RuntimeError):
-                    loop = asyncio.get_running_loop()
-                    loop.add_signal_handler(getattr(signal, ending), self._end)
+        self._listen()
         wanted = self._current.settings.theme
         if wanted in self.available_themes:
             self.theme = wanted
@@ -123,16 +131,33 @@ class StudyApp(App[None]):
         self.push_screen(self.today)
         self.call_after_refresh(self._open)
 
+    def _listen(self) -> None:
+        """Close when the terminal is closed.
+
+        Textual may wait for ever to draw on a terminal that is gone or takes nothing any more, and
+        the loop with it. So a handler of the system's own sets the time after which the process
+        ends all the same; one of the loop's would wait, too.
+        """
+        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+
+        def end(*_: object) -> None:
+            last = threading.Timer(_CLOSING, os._exit, (1,))
+            last.daemon = True
+            last.start()
+            loop.call_soon_threadsafe(self._end, context=context)
+
+        for ending in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, ending):
+                with suppress(ValueError):  # only the main thread can be told
+                    number = getattr(signal, ending)
+                    self._handlers[number] = signal.signal(number, end)
+
     def _end(self) -> None:
-        """Keep what is under way and close; Textual may wait for ever to draw on a terminal that is
-        gone, so that after some time the process ends all the same."""
+        """Keep what is under way and close."""
         for page in self.screen_stack:
             if isinstance(page, Page):
                 page.keep()
         self.exit()
-        last = threading.Timer(_CLOSING, os._exit, (1,))
-        last.daemon = True
-        last.start()
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:
@@ -425,7 +450,7 @@ class StudyApp(App[None]):
         """Open settings.toml; what it says holds from the next start, if it can be read."""
         path = settings_path()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(path.parent)
             edit(self, path, 1)
             load(path)
         except (StudyError, OSError) as error:
@@ -457,6 +482,8 @@ class StudyApp(App[None]):
         return getattr(error, "error", None) or error
 
     def on_unmount(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         if self.running is not None:
             self.running.close()
         if self.desk is not None:

@@ -17,6 +17,7 @@ class Host(Protocol):
     desk: Desk | None  # from when the database is open
     running: LiveRun | None  # the experiment that is going on
     hurried: bool  # the learner has been told of what is not saved, and leaves
+    led_to: set[str | None]  # addresses that were shown, and may be opened
 
     keymap: dict[str, str]  # keys that the learner has chosen, by action
     told: tuple[str, str]  # what is told in passing, and how severe it is

@@ -117,10 +117,7 @@ def test_many_notes_that_go_at_once_are_kept_first(database: Path, content: Path
 def test_sentences_and_exit_codes(database: Path, tmp_path: Path) -> None:
     study("3")
     assert "is no backup" in run("restore", str(database), status=1).output
-    assert (
-        "cannot be read: No such file"
-        in run("restore", str(tmp_path / "gone.zip"), status=1).output
-    )
+    assert "cannot be read" in run("restore", str(tmp_path / "gone.zip"), status=1).output
     assert "--list takes no FILE" in run("backup", "x.zip", "--list", status=2).output
     server = "postgresql+psycopg://me@127.0.0.1:1/study"
     for words in (("backup",), ("restore", "x.zip")):

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 import studyapp
 from processes import gone
+from studyapp import config
 from studyapp.commands.main import main
 from studyapp.errors import StoreError
 from studyapp.lab import reference, runner
@@ -82,6 +83,7 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: probes\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[studyapp.lessons]\nprobes = probes\n")
     (folder / "__init__.py").write_text("")
+    config.save(config.settings_path(), "trusted", ("probes 1",))
     for name, body in BODIES.items():
         write(folder, name, body)
     write(folder, "amount", PLAY, question=NUMBER)
@@ -216,6 +218,17 @@ REFUSED = {
     "run amount --predict 3": "3 is not a range; write LOW..HIGH, such as 0.1..0.3.",
     "run amount --predict 6..3": "is not a range; give two numbers, the lower one first",
 }
+
+
+@pytest.mark.parametrize("words", [["run", "probe"], ["reference", "probe"]])
+def test_the_code_of_another_distribution_runs_once_it_is_trusted(words: list[str]) -> None:
+    config.save(config.settings_path(), "trusted", None)
+    refused = lab(*words)
+    assert refused.exit_code == 1
+    assert "probe (distribution probes, version 1) runs its own code here" in refused.stderr
+    assert "--trust lets it, from now on." in refused.stderr
+    assert lab(*words, "--trust").exit_code == 0
+    assert lab(*words).exit_code == 0
 
 
 @pytest.mark.usefixtures("no_worker")

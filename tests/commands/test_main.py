@@ -41,6 +41,7 @@ def test_due_after_limits() -> None:
         "review": 0,
         "waiting": 0,
         "siblings": 0,
+        "absence": None,
         "tomorrow": {"new": 10, "learning": 0, "review": 0},
         "chapters": [
             {
@@ -48,6 +49,7 @@ def test_due_after_limits() -> None:
                 "chapter": 1,
                 "title": "Chapter 1",
                 "name": "1",
+                "started": True,
                 "paused": None,
                 "new": 10,
                 **rest,
@@ -57,6 +59,7 @@ def test_due_after_limits() -> None:
                 "chapter": 2,
                 "title": "Chapter 2",
                 "name": "2",
+                "started": False,
                 "paused": None,
                 "new": 0,
                 **rest,
@@ -77,6 +80,7 @@ def test_a_plain_review_from_a_pipe() -> None:
     assert "2 cards in about 1 minute." in result.output
     stats = json.loads(run("stats", "--json").output)
     assert stats["reviews"] == 2
+    assert "\n1 study day in a row; 0 that keep slipping\n" in run("stats").output
     assert stats["cards"]["learning"] == 1
     assert set(stats["true_retention"]) == {"value", "low", "high", "n"}
 

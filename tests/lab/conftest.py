@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 import studyapp
+from studyapp import config
 from studyapp.lab.catalog import Declaration, declaration
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no failure
@@ -70,9 +71,10 @@ def install(site: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def probe(install: Callable[..., Path]) -> Callable[[str], Declaration]:
-    """Install one lesson whose run has the given body, and return its declaration."""
+    """Install one lesson whose run has the given body, let it run, and return its declaration."""
 
     def make(body: str) -> Declaration:
+        config.save(config.settings_path(), "trusted", ("probes 1",))
         folder = install("probes", {"probe.py": source(body)})
         lesson = declaration(folder / "probe.py", "probes.probe", "probes")
         assert lesson is not None

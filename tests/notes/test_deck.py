@@ -200,7 +200,7 @@ def test_a_question_of_several_parts_stays_as_it_is(
         ("```python\nx = 1  # <!-- ", "```python\nx = 1  # <!--\n```"),
         ("`<!-- x -->` stays", "`<!-- x -->` stays"),
         ("  \n\nleading and trailing \n\n\n", "leading and trailing"),
-        ("bell\x07 and half \ud800", "bell and half ?"),
+        ("bell\x07 and half \ud800", "bell and half \ufffd"),
         ("<script>\n\n## not a note", "```\n<script>\n\n## not a note\n```"),
     ],
 )

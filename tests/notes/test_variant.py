@@ -182,7 +182,10 @@ def test_a_line_is_read_as_it_was_written(
     if not printable(prompt).strip():
         return
     assert isinstance(found, Drawn)
-    assert (found.note, found.variant.points) == (note, case.points)
+    assert (found.note, found.variant.points) == (
+        note,
+        tuple(Point(printable(one.text), one.extra) for one in case.points),
+    )
     assert found.variant.answer == printable(answer)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
@@ -111,7 +112,8 @@ def test_a_backup_says_what_it_holds(database: Path, clock: Clock) -> None:
         *("database.db", "drafts/new-1.md", "packs-of/eva/mine/terms.md"),
         *("packs/mine/media/a.png", "packs/mine/questions.md", "settings.toml"),
     ]
-    assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
+    modes = [stat.S_IMODE(one.stat().st_mode) for one in (made.path, made.path.parent)]
+    assert modes == [0o600, 0o700]
     assert in_folder(database) == [".lock", made.path.name]
     assert make(database, clock).path.name == "a-2026-11-20-090027-daily-2.zip"
 
@@ -246,6 +248,37 @@ def test_a_full_disk_is_said_and_nothing_stays(
         make(database, clock)
     assert in_folder(database) == [".lock"]
     assert (sums(), dump(database)) == before
+
+
+def test_a_file_that_cannot_be_read_is_named(
+    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup without it would have it removed on the way back."""
+    monkeypatch.setattr(Path, "open", refuse("questions.md", Path.open))
+    with pytest.raises(
+        BackupError, match=r"made: \S+/mine/questions\.md cannot be read: No access"
+    ):
+        make(database, clock)
+    assert in_folder(database) == [".lock"]
+
+
+def refuse(name: str, usually: Callable[..., IO[bytes]]) -> Callable[..., IO[bytes]]:
+    def opened(path: Path, *rest: object, **more: object) -> IO[bytes]:
+        if path.name == name:
+            raise PermissionError(13, "No access", str(path))
+        return usually(path, *rest, **more)
+
+    return opened
+
+
+def test_one_that_cannot_be_read_takes_no_others_place(database: Path, clock: Clock) -> None:
+    first = make(database, clock).path
+    torn = make(database, Clock(clock.forward(hours=2))).path
+    torn.write_bytes(torn.read_bytes()[:900])
+    clock.forward(days=3)
+    make(database, clock)
+    assert first.exists()
+    assert torn.exists()
 
 
 def test_one_program_at_a_time(
@@ -409,6 +442,28 @@ def test_who_has_it_open_sees_the_new_state_and_writes_into_it(
     engine.dispose()
     assert reviews(database) == 4
     assert not list(database.parent.glob("a.db?damaged*"))
+
+
+def test_what_is_written_at_the_last_moment_is_in_the_backup_before(
+    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, made_alone, late = make(database, clock), backup.made_alone, list(range(4, 6))
+
+    def quicker(*rest: object, **more: object) -> backup.Backup:
+        done = made_alone(*rest, **more)  # type: ignore[arg-type]
+        if late:
+            rate(database, clock, late.pop())  # in another window
+        return done
+
+    monkeypatch.setattr(backup, "made_alone", quicker)
+    done = restore.restore(database, made.path, clock())
+    assert done.before is not None
+    assert done.before.manifest.content.counts["reviews"] == 5
+    assert reviews(database) == 3
+    late[:] = range(6, 12)  # and one that never stops
+    with pytest.raises(LockedError, match="is being written by another program"):
+        restore.restore(database, made.path, clock())
+    assert reviews(database) == 3 + 5
 
 
 def test_a_lock_that_stays_is_told_and_nothing_was_changed(

@@ -50,6 +50,16 @@ def _plain(rows: list[dict[str, object]]) -> list[str]:
     )
 
 
+def test_a_new_database_is_for_its_owner_alone_with_its_log(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    engine = open_database(str(folder / "a.db"))
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE schema_version SET version = version"))
+        modes = {one.name: one.stat().st_mode & 0o777 for one in (folder, *folder.iterdir())}
+    assert modes == {"data": 0o700, "a.db": 0o600, "a.db-wal": 0o600, "a.db-shm": 0o600}
+    engine.dispose()
+
+
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     open_database(str(path)).dispose()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import studyapp
-from studyapp import packs
+from studyapp import config, packs
 from studyapp.lab import catalog
 
 ROOT = Path(studyapp.__file__).parents[1]
@@ -118,6 +118,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str) -> Path:
             question=NUMBER if name == "amount" else CHOICE,
         )
         (package / f"{name}.py").write_text(text)
+    config.save(config.settings_path(), "trusted", ("probes 1",))
     monkeypatch.setattr(sys, "path", [*sys.path, str(site)])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(ROOT)]))
     found = packs.installed

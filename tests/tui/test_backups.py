@@ -117,6 +117,21 @@ async def test_there_is_none_yet(make_app, open_today, tmp_path: Path) -> None:
         await shows(pilot, "1 backup", "you asked for it")
 
 
+async def test_a_database_on_a_server_has_none(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(backup, "file_of", lambda _: None)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await open_page(pilot)
+        await shows(pilot, "pg_dump makes them.", "esc back")
+        await hides(pilot, "back up now", "what differs")
+        await pilot.press("ctrl+s", "enter", "B")
+        await settled(pilot)
+        assert not backup.folder_of(tmp_path / "app.db").exists()
+
+
 async def test_it_is_stopped_by_escape(
     make_app, open_today, studied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,13 +118,13 @@ async def test_a_box_takes_all_letters_whatever_keys_were_chosen(make_app, open_
 
 
 async def test_sentences_name_the_keys_that_the_learner_has_chosen(make_app, open_today) -> None:
-    app = make_app(settings=Settings(keys=(("undo", "Z"), ("aside", "T"), ("five", "5"))))
+    app = make_app(settings=Settings(keys=(("undo", "Z"), ("aside", "T"), ("quiz", "5"))))
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "minus")
         await tells(pilot, "Buried until tomorrow; Z takes it back.")
         await pilot.press("enter", "3", "escape", "escape")
-        await shows(pilot, "Five questions, five minutes  5 ", "Set aside                     T ")
+        await shows(pilot, "Questionnaire, chapter 1      5 ", "Set aside                     T ")
         await pilot.press("T", "B")
         await tells(pilot, "Brought back; Z takes it back.")
 

@@ -17,6 +17,7 @@ from labpack import ENOUGH, install, write_reference
 from processes import gone
 from recording import LAST_WORDS, Recording
 from screen import arrives, hides, lines, settled, shows, tells, until, words
+from studyapp import config
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.protocol import Value
@@ -158,7 +159,7 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await shows(pilot, "from studyapp.lab.protocol import")
         await pilot.press("escape", "escape")
         await arrives(pilot, LabScreen)
-        await shows(pilot, "20 Nov: you said higher (75% sure); right. gap +4.7 points")
+        await shows(pilot, "20 Nov: you said higher (75% sure); right. Gap is +4.7 points")
         await shows(pilot, "Right in 1 of 1", "; Brier 0.06")
         await pilot.press("escape")
         await open_today(pilot)
@@ -168,6 +169,25 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
     assert kept.prediction is not None
     assert kept.prediction.prediction.naive
     assert kept.prediction.score == pytest.approx(0.0625)
+
+
+async def test_code_of_another_distribution_runs_once_the_learner_lets_it(
+    make_app, open_today, lessons, recorded: list[Recording]
+) -> None:
+    lessons("probe")
+    config.save(config.settings_path(), "trusted", None)
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        app.open(places.Lesson(app.catalog.lesson("probe")))
+        await settled(pilot)
+        await pilot.press("up", "enter")
+        await shows(pilot, "probe (distribution probes, version 1) runs its own code here")
+        assert recorded == []
+        await pilot.press("enter")
+        await until(pilot, lambda: recorded)
+        await ended(pilot, app)
+    assert config.load().trusted == ("probes 1",)
 
 
 @pytest.mark.usefixtures("recorded")
@@ -280,7 +300,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
         await pilot.press("s")
-        told = "Last run, defaults: gap +4.7 points [3.9, 5.5]"
+        told = "Last run, defaults: gap is +4.7 points [3.9, 5.5]"
         await shows(pilot, told, "↑ loss", "train loss 0.00674", "stopped error")
         await pilot.press("9")
         await shows(pilot, "With n = 9 instead:", told)
@@ -296,7 +316,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         assert beside.region.y == plots.region.y
         assert not under.display
         await pilot.press("s")
-        await shows(pilot, "Last run, n = 9: gap −3.1 points [−3.9, −2.3]")
+        await shows(pilot, "Last run, n = 9: gap is −3.1 points [−3.9, −2.3]")
         await hides(pilot, told)
 
 
@@ -325,7 +345,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         found = history(app, "probe")
         await pilot.press("escape")
         await arrives(pilot, LabScreen)
-        await shows(pilot, "−3.1 points [−3.9, −2.3] with n = 9")
+        await shows(pilot, "−3.1 points [−3.9, −2.3], with n = 9")
     assert [run.prediction is None for run in found] == [True, False, False]
     assert [run.knobs["n"] for run in found] == [9, 9, 30]
     assert found[1].prediction is not None

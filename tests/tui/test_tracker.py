@@ -464,6 +464,9 @@ async def test_w_opens_the_video_at_the_selected_moment(
         await settled(pilot)
         assert opened == []
         await pilot.press("down", "w")
+        await tells(pilot, "02:55: https://www.youtube.com/watch?v=abc&t=175s; w again opens it.")
+        assert opened == []  # nothing that was not shown before
+        await pilot.press("w")
         await until(pilot, lambda: opened == ["https://www.youtube.com/watch?v=abc&t=175s"])
         await tells(pilot, "Lecture 2 at 02:55: https://www.youtube.com/watch?v=abc&t=175s")
         await pilot.press("enter")
@@ -479,16 +482,23 @@ async def test_w_opens_the_video_at_the_selected_moment(
         await until(pilot, lambda: opened[2:] == opened[:1])
 
 
-async def test_a_lecture_without_an_address_says_so(
-    make_app, open_tracker, course: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("address", ["", "javascript:alert(1)", "file:///etc/passwd", "-x"])
+async def test_a_lecture_without_an_address_in_the_web_says_so(
+    make_app, open_tracker, course: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(StudyApp, "open_url", lambda self, url, **kw: opened.append(url))
     text = (course / "lecture.md").read_text()
-    (course / "lecture.md").write_text(text.replace("video: https://www.youtube.com", "x: y"))
+    if not address:
+        (course / "lecture.md").write_text(text.replace("video: https://www.youtube.com", "x: y"))
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
+        if address:  # as a database from elsewhere may have it
+            with writing(app.desk.engine) as connection:
+                connection.execute(tables.moment.update().values(video=address))
+            await pilot.press("escape", "t")
+            await settled(pilot)
         await pilot.press("down", "w")
         await tells(pilot, "Lecture 2 has no address here.")
         assert opened == []
@@ -685,6 +695,26 @@ async def test_the_narrow_tree_becomes_two_columns_when_there_is_room(
         await pilot.resize_terminal(*WIDE)
         await shows(pilot, "Two lines of our own")
         await until(pilot, lambda: app.screen.query_one(SectionView).display)
+
+
+@pytest.mark.parametrize("size", [(60, 20), NARROW])
+async def test_a_title_that_is_cut_in_the_tree_is_whole_below_it(
+    make_app, open_tracker, size
+) -> None:
+    whole = "1.3 The software: tensors, notebooks, and a title that is far too long for one line"
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await open_tracker(pilot)
+        await shows(pilot, "1.3 The software")
+        await hides(pilot, "for one line")
+        await pilot.press("down", "down")
+        await shows(pilot, whole)
+        await pilot.resize_terminal(*WIDE)
+        await hides(pilot, whole)  # there the page beside it has it
+        await pilot.resize_terminal(*size)
+        await shows(pilot, whole)
+        await pilot.press("up")
+        await hides(pilot, whole)
 
 
 async def test_without_content_it_says_what_to_do(

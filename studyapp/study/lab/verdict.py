@@ -35,7 +35,7 @@ def verdict(lesson: Declaration, graded: Graded, measured: Sequence[Fact]) -> st
 
 
 def _unresolved(lesson: Declaration, found: Fact) -> str:
-    figure = f"{found.name.replace('_', ' ')} is {facts.measured(found)}"
+    figure = facts.told(lesson, found)
     if lesson.question.kind == "arms":
         return f"Unresolved: {figure}. The interval holds 0, so it may be ahead or behind."
     return f"Unresolved: {figure}. The interval lies partly in your answer and partly outside."

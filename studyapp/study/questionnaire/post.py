@@ -109,7 +109,7 @@ def save(path: Path, made: Post) -> Path | None:
                 disk.write(former, there)
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
-    disk.write(path, data)
+    disk.write(path, data, shared=True)
     return former
 
 
@@ -301,6 +301,6 @@ def _figures(run: runs.Run) -> tuple[str, ...]:
         lines.append(f"I predicted {said!r}: {grade}." if said else f"My range was {grade}.")
     for one in run.facts:
         over = f"; over {one.varies}" if one.low is not None and one.varies else ""
-        lines.append(f"{one.name}: {facts.measured(one)}{over}")
+        lines.append(f"{one.name.replace('_', ' ')}: {facts.measured(one)}{over}")
     lines.append(f"{words.short_day(run.finished)}, on {run.device}")
     return tuple(lines)

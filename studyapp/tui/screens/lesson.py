@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 
 from studyapp.errors import SettingError, StudyError
 from studyapp.lab import knobs as lab_knobs
-from studyapp.lab import reference, runner
+from studyapp.lab import reference, runner, trust
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Cancelled, Failed, Finished, Outcome
@@ -131,6 +131,7 @@ class LessonScreen(Page):
         self.lesson = lesson
         self._texts = {name: text for name, text in (knobs or {}).items() if self._has(name)}
         self._seen = seen
+        self._asked = False  # whether its code may run
         self._phase = Phase.BEFORE
         self._history: tuple[Run, ...] = ()
         self._reference: Reference | None = None
@@ -269,6 +270,8 @@ class LessonScreen(Page):
             if answer is None and self._must_predict:
                 self.notify("Predict first: choose an answer, and say how sure you are.")
                 return
+            if not self._may_run():
+                return
             self._prediction = None
             if answer is not None:
                 with self.desk.reading() as connection:
@@ -286,6 +289,18 @@ class LessonScreen(Page):
             return
         self._given = given
         self._start()
+
+    def _may_run(self) -> bool:
+        """Whether the lesson's code may run here. If not, the learner is told whose it is, and a
+        second key lets it from now on."""
+        if not trust.is_trusted(self.lesson):
+            if not self._asked:
+                self._asked = True
+                told = f"{trust.told(self.lesson)}; {self.key_of('go_on')} again lets it."
+                self.notify(told, severity="warning")
+                return False
+            trust.trust(self.lesson, self.desk.current)
+        return True
 
     @property
     def _must_predict(self) -> bool:
@@ -679,11 +694,7 @@ class LessonScreen(Page):
         """Keep the first plot and the figures of the last result in sight of what comes now."""
         name = deciding(self.lesson, self._graded)
         told = next(
-            (
-                f": {one.name.replace('_', ' ')} {facts.measured(one)}"
-                for one in result.facts
-                if one.name == name
-            ),
+            (f": {facts.told(self.lesson, one)}" for one in result.facts if one.name == name),
             "",
         )
         canonical = lab_knobs.canonical(self.lesson.knobs, result.knobs)

@@ -195,8 +195,10 @@ class CoursePage(WritingPage):
                 if not isinstance(entry, CourseSection | Chapter):
                     return False
                 return bool(entry.cards.deeper or entry.cards.asked)
-            case "quiz" | "pause":
+            case "quiz":
                 return self.chapter is not None
+            case "pause":
+                return self.chapter is not None and self.chapter.begun
             case "undo":
                 return self.undoes
             case "watch":
@@ -339,8 +341,13 @@ class CoursePage(WritingPage):
         if moment.address is None:
             self.notify(f"Lecture {moment.lecture} has no address here.", severity="warning")
             return
+        told = f"Lecture {moment.lecture} at {moment.time}: {moment.address}"
+        if moment.video not in self.study.led_to:  # nothing is opened that has not been shown
+            self.study.led_to.add(moment.video)
+            self.notify(f"{told}; {self.key_of('watch')} again opens it.")
+            return
         self.app.open_url(moment.address)
-        self.notify(f"Lecture {moment.lecture} at {moment.time}: {moment.address}")
+        self.notify(told)
 
     def action_moment(self, step: int) -> None:
         self.view.step(step)

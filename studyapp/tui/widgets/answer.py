@@ -10,8 +10,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets.text_area import Edit, EditResult
 
+from studyapp.errors import marked
 from studyapp.study.questionnaire.response import LONGEST
-from studyapp.tui.widgets.field import TextField, shown
+from studyapp.tui.widgets.field import TextField
 
 BOTH_KEPT = "Another window has written here, too: both texts are kept, yours below."
 _JOINERS = ("\u200c", "\u200d")  # Persian and Indic words need them, and families of emoji
@@ -73,7 +74,7 @@ class AnswerBox(TextField):
         line, breaks = self.document.get_line(index), self.wrapped_document.get_offsets(index)
         start = breaks[section - 1] if section else 0
         end = breaks[section] if section < len(breaks) else len(line) + 1
-        row = Text(shown(line[start:end]).ljust(end - start), end="", no_wrap=True)
+        row = Text(marked(line[start:end]).ljust(end - start), end="", no_wrap=True)
         first, last = sorted(self.selection)
         if first != last and first[0] <= index <= last[0]:
             row.stylize(

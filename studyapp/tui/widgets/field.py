@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from rich.text import Text
 from textual import events
 from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
-from studyapp.errors import printable
-
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+from studyapp.errors import marked, printable
 
 
 class LineField(Input):
@@ -34,7 +30,7 @@ class TextField(TextArea):
 
     def get_line(self, line_index: int) -> Text:
         """A line without what could steer the terminal; every character keeps its place."""
-        return Text(shown(self.document.get_line(line_index)), end="", no_wrap=True)
+        return Text(marked(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def render_line(self, y: int) -> Strip:
         # TextArea wraps its placeholder at any width, at 0 as well, which it has for a moment when
@@ -46,8 +42,3 @@ class TextField(TextArea):
         line that is no more."""
         if self.cursor_location[0] < self.document.line_count:
             super()._recompute_cursor_offset()  # type: ignore[no-untyped-call]
-
-
-def shown(line: str) -> str:
-    """*line* with a sign for each character that could steer the terminal."""
-    return _CONTROL.sub("\ufffd", line) if _CONTROL.search(line) else line

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from labpack import install, write_reference
-from studyapp.lab import catalog
+from studyapp.lab import catalog, reference
 from studyapp.lab.catalog import Catalog
 from studyapp.lab.grade import Answer, Verdict
 from studyapp.lab.lines import Finished
 from studyapp.lab.protocol import Fact
 from studyapp.store.engine import reading, writing
-from studyapp.study.lab import predictions, runs
+from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.evidence import with_evidence
 from studyapp.study.lab.predictions import Graded, Prediction
 from studyapp.study.lab.verdict import deciding, latest, not_scored, truth, verdict
@@ -167,3 +167,18 @@ def test_an_arm_is_judged_by_its_own_fact() -> None:
     made = Prediction(lesson.question.text, "arms", arm.text, 4, None, naive=True)
     assert deciding(lesson, Graded(made, None, None)) == arm.fact
     assert deciding(lesson, None) == lesson.question.fact
+
+
+def test_what_decides_a_question_reads_as_a_sentence() -> None:
+    """Of the installed lessons, with the figure and unit of each."""
+    told = {}
+    for lesson in catalog.read().lessons:
+        kept = reference.read(reference.path(lesson))[lesson.name]
+        figure = kept.fact(lesson.question.fact)
+        assert figure is not None
+        told[lesson.name] = facts.told(lesson, replace(figure, value=0.25, low=None, high=None))
+    assert told == {
+        "null": "chance alone tilts a line this much in 0.250 of chance worlds",
+        "overfit": "from the stop to the end the test error changed by +0.250 points",
+        "transfer": "the lead over the best other way is +0.250 points",
+    }
