@@ -466,6 +466,15 @@ class StudyApp(App[None]):
             except StudyError as error:
                 self.notify(f"Not kept for the next time: {error}", severity="error")
 
+    def call_from_thread(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Once the app closes nothing is shown any more: a worker may end while its page has lost
+        its parts, and that is no fault."""
+
+        def shown() -> Any:
+            return callback(*args, **kwargs) if self.is_running else None
+
+        return super().call_from_thread(shown)
+
     def _handle_exception(self, error: Exception) -> None:
         """End. Who started the app says so in plain words (`grief`): Textual's own picture of a
         fault shows what variables hold, and that is private."""

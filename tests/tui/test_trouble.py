@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,16 @@ async def test_brackets_in_a_text_are_text(make_app, open_today, only_pack: Path
         await shows(pilot, title)
         app.screen.notify("Arrays [int] [/x]")
         await shows(pilot, "Arrays [int] [/x]")
+
+
+async def test_a_worker_that_ends_after_the_app_shows_nothing(make_app, open_today) -> None:
+    """The page that it would show it on has lost its parts."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await asyncio.to_thread(app.call_from_thread, app.notify, "Seen.")
+        await tells(pilot, "Seen.")
+    await asyncio.to_thread(app.call_from_thread, app.today.query_one, "#course")
 
 
 @pytest.mark.parametrize("place", [(StudyApp, "on_mount"), (library, "open_study")])
