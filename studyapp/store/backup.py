@@ -179,7 +179,6 @@ def _write(
     sizes = sum(file.stat().st_size for file in files.values())
     step = Steps(progress, 3 * _size(database) + 2 * sizes)
     with workplace(path.parent) as place, disk.replacing(path) as draft:
-        draft.chmod(0o600)
         content = copy(database, place / "copy.db", step)
         described = partial(Manifest, now, reason, version("studyapp"), content)
         archive.pack(draft, {DATABASE: place / "copy.db", **files}, described, step)

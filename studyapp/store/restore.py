@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -265,13 +266,25 @@ def _write_files(found: Difference, place: Path) -> None:
     def home(name: str) -> Path:
         return settings if name == archive.SETTINGS else data.joinpath(*name.split("/"))
 
+    trusted = _trusted(settings)
     try:
         for name in (*found.added, *found.changed):
             disk.write(home(name), (place / name).read_bytes())
         for name in found.removed:
             disk.remove(home(name))
+        if not set(told := _trusted(settings)) <= set(trusted):  # no file has a say in what may run
+            config.save(settings, "trusted", tuple(one for one in told if one in trusted))
     except (StudyError, OSError) as error:
         raise StoreError(
             f"The database is restored, but not yet all files: {error} "
             "The same command again does the rest."
         ) from error
+
+
+def _trusted(settings: Path) -> tuple[str, ...]:
+    """Whose lessons may run, whatever else the file says."""
+    try:
+        told = tomllib.loads(settings.read_text("utf-8")).get("trusted", ())
+    except (OSError, ValueError):
+        return ()
+    return tuple(map(str, told)) if isinstance(told, list) else ()

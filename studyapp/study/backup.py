@@ -73,6 +73,7 @@ def go_back(desk: Desk, path: Path, *, progress: Progress | None = None) -> Rest
             "studyapp restore goes back to it."
         )
     done = restore.restore(database, path, desk.now(), progress=progress)
+    desk.rated.clear()  # not all of them are here any more, nor have to be
     with suppress(StudyError):  # it is done; what follows is looked at anew with each start
         desk.current.settings = load()
         library.fold_anew(desk)

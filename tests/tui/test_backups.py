@@ -57,6 +57,7 @@ async def test_going_back_and_forth(make_app, open_today, studied: Path) -> None
         await open_page(pilot)
         await shows(pilot, "4 backups", "Mon 23 Nov 09:01", "of the day", "9 reviews (+4), 1 file")
         await hides(pilot, "go back", "Going back")
+        app.desk.rated.append(bytes(16))
         await pilot.press("down", "down")
         await shows(pilot, "what differs")
         await pilot.press("enter")
@@ -71,6 +72,7 @@ async def test_going_back_and_forth(make_app, open_today, studied: Path) -> None
         await tells(pilot, "You are back at Sat 21 Nov 09:00.")
         await shows(pilot, "5 backups", "before going back")
         assert backup.content_of(studied).counts["reviews"] == 2
+        assert not app.desk.rated  # which are looked for should the app fail
         assert not (config.data_folder() / "packs" / "mine" / "notes.txt").exists()
         await pilot.press("enter")
         await shows(pilot, "reviews              2           9", "1 file comes back.")

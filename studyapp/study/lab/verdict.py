@@ -65,6 +65,15 @@ def not_scored(graded: Graded) -> str:
     return ""
 
 
+def cost(graded: Graded) -> str:
+    """What this answer costs, given how sure the learner was; empty if it is not scored."""
+    sure = graded.prediction.confidence
+    if graded.score is None or sure is None:
+        return ""
+    how = "Right" if graded.grade is Verdict.RIGHT else "Wrong"
+    return f"{how} at {sure:.0%} sure costs {graded.score:.2f} (0 at best, 1 if sure and wrong)"
+
+
 def deciding(lesson: Declaration, graded: Graded | None) -> str:
     """The name of the fact that a run is judged by: an arm's own, if one was chosen."""
     chosen = graded.prediction.answer if graded else None

@@ -44,7 +44,7 @@ class ReviewScreen(EditingPage, WritingPage):
     """Works through a sitting. Rules live in `study`; this screen only shows and forwards."""
 
     BINDINGS = [  # noqa: RUF012
-        bind("save", "reveal('typed')", "reveal", "Show the answer", first=True),
+        bind("save", "reveal('typed')", "show answer", "Show the answer", first=True),
         bind("go_on", "reveal", "show answer", "Show the answer", first=True),
         bind(
             "go_on",
@@ -100,6 +100,7 @@ class ReviewScreen(EditingPage, WritingPage):
         self._waits: dict[Rating, str] = {}
         self._busy = False
         self._laid_out = False  # the answer has been on the screen
+        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
         self._wanted = False  # the answer in full was asked for
         self._shown = Shown()
         self._lessons: Sequence[Declaration] = ()
@@ -208,7 +209,7 @@ class ReviewScreen(EditingPage, WritingPage):
     def _reveal(self) -> None:
         view = self.sitting.view
         assert view is not None
-        self._revealed = True
+        self._revealed, self._shown_in = True, self.study.piece
         self._read_options()
         raw = self.query_one("#answer", Prose).raw
         texts = [plain(point.text, maths=not raw).strip() for point in view.face.points]
@@ -327,8 +328,10 @@ class ReviewScreen(EditingPage, WritingPage):
                 return self._revealed and cast("int", parameters[0]) < len(self._points)
             case "tick_here":
                 return self._revealed and bool(self._points)
-            case "write" | "reveal":
+            case "write":
                 return not self._revealed
+            case "reveal":
+                return not self._revealed and not parameters  # the box is left by another key
             case "know":
                 return view.memory.state is State.NEW
             case "lesson":
@@ -367,7 +370,7 @@ class ReviewScreen(EditingPage, WritingPage):
             self.action_rate(Rating.GOOD.value)
 
     def action_rate(self, rating: int) -> None:
-        if not self.study.held:
+        if not self.study.held and self._shown_in != self.study.piece:
             self._rate(Rating(rating))
 
     @on(Ratings.Chosen)

@@ -65,7 +65,7 @@ class TodayScreen(Page):
         bind("new", "new_note", show=False),
         bind("undo", show=False),
         bind("pause", tooltip="Pause the whole course; again: it goes on", show=False),
-        bind("back", "app.quit", "quit", "Leave studyapp", only="q", shown="q"),
+        bind("back", "app.quit", "quit", "Leave studyapp", only="q"),
     ]
     # From 72 columns on the two halves of the figures stand side by side.
     HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS[:2], (72, "-wide")]  # noqa: RUF012
@@ -542,7 +542,8 @@ def _first_of(reworded: Sequence[Reworded]) -> str:
 def _quiz_choices(overview: Overview, attempt: Waiting | None, key: str) -> Iterator[Choice]:
     if attempt is not None:
         left = f"left {words.ago(attempt.newest, overview.day)}"
-        told = f"{attempt.answered} of {attempt.questions} answered, {left}"
+        told = f"{attempt.answered} of {attempt.asks} answered, {left}"
+        told += f"; also open: {', '.join(attempt.others)}" if attempt.others else ""
         yield "quiz", f"Continue questionnaire {attempt.label}", key, told
     elif (row := _quizzed(overview)) is not None:
         told = row.label if row.of else "answer in writing"

@@ -14,14 +14,14 @@ from sqlalchemy import Engine
 from labpack import install, write_reference
 from studyapp.lab import catalog, reference
 from studyapp.lab.catalog import Catalog
-from studyapp.lab.grade import Answer, Verdict
+from studyapp.lab.grade import Answer, Verdict, score
 from studyapp.lab.lines import Finished
 from studyapp.lab.protocol import Fact
 from studyapp.store.engine import reading, writing
 from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.evidence import with_evidence
 from studyapp.study.lab.predictions import Graded, Prediction
-from studyapp.study.lab.verdict import deciding, latest, not_scored, truth, verdict
+from studyapp.study.lab.verdict import cost, deciding, latest, not_scored, truth, verdict
 from tests_support import Clock
 
 
@@ -137,6 +137,20 @@ def test_the_verdict_on_a_range_tells_the_figure(known) -> None:
     )
     assert truth(lesson, []) == ""
     assert verdict(lesson, Graded(made, None, None), []).startswith("No result")
+
+
+@pytest.mark.parametrize(
+    ("confidence", "grade", "words"),
+    [
+        (0.35, Verdict.WRONG, "Wrong at 35% sure costs 0.12 (0 at best, 1 if sure and wrong)"),
+        (1.0, Verdict.WRONG, "Wrong at 100% sure costs 1.00 (0 at best, 1 if sure and wrong)"),
+        (0.8, Verdict.RIGHT, "Right at 80% sure costs 0.04 (0 at best, 1 if sure and wrong)"),
+        (0.8, Verdict.UNRESOLVED, ""),
+    ],
+)
+def test_what_an_answer_costs(confidence: float, grade: Verdict, words: str) -> None:
+    made = Prediction("How?", "choice", "higher", 3, confidence, naive=True)
+    assert cost(Graded(made, grade, score(confidence, grade))) == words
 
 
 def test_why_a_prediction_is_not_scored(engine, known, clock) -> None:
