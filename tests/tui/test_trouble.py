@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from textual.app import App
 from screen import NARROW, shows, tells
 from studyapp import config
 from studyapp.config import Settings
+from studyapp.study import library
 from studyapp.tui import start
 from studyapp.tui.app import StudyApp
 
@@ -57,16 +59,29 @@ async def test_brackets_in_a_text_are_text(make_app, open_today, only_pack: Path
         await shows(pilot, "Arrays [int] [/x]")
 
 
+async def test_a_worker_that_ends_after_the_app_shows_nothing(make_app, open_today) -> None:
+    """The page that it would show it on has lost its parts."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await asyncio.to_thread(app.call_from_thread, app.notify, "Seen.")
+        await tells(pilot, "Seen.")
+    await asyncio.to_thread(app.call_from_thread, app.today.query_one, "#course")
+
+
+@pytest.mark.parametrize("place", [(StudyApp, "on_mount"), (library, "open_study")])
 def test_an_app_that_comes_to_grief_says_so_and_keeps_a_report(
-    tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch, place: tuple[Any, str]
 ) -> None:
-    def broken(self: StudyApp) -> None:
+    """On its own thread or in a worker."""
+
+    def broken(*given: Any, **options: Any) -> None:
         raise RuntimeError(f"a fault in {tmp_path}")
 
     def unseen(self: StudyApp, **options: Any) -> None:
         App.run(self, headless=True, **options)
 
-    monkeypatch.setattr(StudyApp, "on_mount", broken)
+    monkeypatch.setattr(*place, broken)
     monkeypatch.setattr(StudyApp, "run", unseen)
     told = start.run(str(tmp_path / "a.db"), None)
     assert told is not None

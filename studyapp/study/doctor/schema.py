@@ -15,6 +15,7 @@ from studyapp.store.soundness import Link
 from studyapp.study import library, words
 from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, have
 from studyapp.study.lab.facts import Ending
+from studyapp.study.questionnaire.attempt import make
 
 _DERIVED = {"moment", "variant", "rewording", "memory", "stale", "device_settings"}
 _CUT = {  # links that may be missing
@@ -139,7 +140,7 @@ def _of_link(at: Chart, link: Link, rows: list[int]) -> Finding:
     wrong = f"{words.count(len(rows), 'row')} of {name} {names} no {parent} that is there."
     if link == Link("response", "attempt_id"):
         done = "They are answers of an attempt again, one that has ended."
-        return Finding("orphans", wrong, done=done, mend=partial(_make_attempts, at.connection))
+        return Finding("orphans", wrong, done=done, mend=partial(_make_attempts, at))
     if link.table in _DERIVED:
         done, change = "They were derived, and have been dropped.", soundness.drop_rows
     elif link in _CUT:
@@ -149,35 +150,32 @@ def _of_link(at: Chart, link: Link, rows: list[int]) -> Finding:
     return Finding("orphans", wrong, done=done, mend=partial(change, at.connection, link, rows))
 
 
-def _make_attempts(connection: Connection) -> None:
-    """Make an ended attempt, of the id that they name, for answers whose attempt is not there."""
+def _make_attempts(at: Chart) -> None:
+    """Give answers whose attempt is not there another one, that has ended."""
     answer, note, attempt = tables.response.c, tables.note.c, tables.attempt.c
     lost = (
         select(
             answer.attempt_id,
             func.min(answer.learner_id).label("learner_id"),
             func.min(note.chapter_id).label("chapter_id"),
-            func.min(answer.changed_at).label("first"),
-            func.max(answer.changed_at).label("last"),
         )
         .join(tables.note, note.id == answer.note_id)
         .where(answer.attempt_id.not_in(select(attempt.id)))
         .group_by(answer.attempt_id)
     )
-    for row in connection.execute(lost).all():
-        connection.execute(
-            insert(tables.attempt).values(
-                id=row.attempt_id,
-                uid=log.new_uid(),
-                learner_id=row.learner_id,
-                chapter_id=row.chapter_id,
-                pretest=False,
-                book=False,
-                started_at=row.first,
-                offset=0,
-                finished_at=row.last,
-                changed_at=row.last,
-            )
+    for row in at.connection.execute(lost).all():
+        made = make(
+            at.connection,
+            log.new_uid(),
+            row.chapter_id,
+            at.now,
+            ended=True,
+            learner=row.learner_id,
+        )
+        at.connection.execute(
+            update(tables.response)
+            .where(answer.attempt_id == row.attempt_id)
+            .values(attempt_id=made)
         )
 
 
