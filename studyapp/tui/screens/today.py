@@ -22,6 +22,7 @@ from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.chapters import Chapters, Line
 from studyapp.tui.keys import bind
+from studyapp.tui.row import Laid, Row, Rows
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
@@ -220,7 +221,7 @@ class TodayScreen(Page):
         row = words.in_a_row(overview.streak, self.desk.settings.rest_days)
         self.head("studyapp", f"{day} · {row}" if overview.streak > 1 else day)
         self.query_one("#now", Static).update(
-            _now_due(overview, self.desk.settings.minutes_a_day, self.key_of).rstrip()
+            _now_due(overview, self.desk.settings.minutes_a_day, self.key_of)
         )
         back = self.query_one("#back", Static)
         back.display = overview.absence is not None
@@ -564,7 +565,7 @@ def _opened(row: ChapterRow) -> str:
     return f"{words.capital(row.name)} is open" + (f": {row.title}" if row.number else "")
 
 
-def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Content:
+def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Content | Laid:
     counts = overview.counts
     if not overview.chapters:
         return Content.assemble(
@@ -586,14 +587,14 @@ def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Cont
     if not counts.total:
         told = "today's time is used up" if overview.waiting else "you are done for today"
         told = "the course is paused" if overview.paused else told
-        line = Content.assemble(("Now due\n", "bold"), f"  Nothing: {told}.\n")
+        lines = [Content(f"Nothing: {told}.")]
     else:
-        line = Content.assemble(
-            ("Now due\n", "bold"),
-            f"  {counts.review} review   {counts.learning} learning   {counts.new} new\n",
-            (f"  about {_minutes(overview.minutes)}\n", "dim"),
-        )
-    return line + Content.styled("".join(f"  {told}\n" for told in _aside(overview, budget)), "dim")
+        lines = [
+            Content(f"{counts.review} review   {counts.learning} learning   {counts.new} new"),
+            Content.styled(f"about {_minutes(overview.minutes)}", "dim"),
+        ]
+    lines += [Content.styled(told, "dim") for told in _aside(overview, budget)]
+    return Rows((Row("", Content.styled("Now due", "bold")), *(Row("  ", one) for one in lines)))
 
 
 def _aside(overview: Overview, budget: int) -> Iterator[str]:

@@ -68,15 +68,16 @@ class TrackerScreen(CoursePage):
 
     def show_entry(self) -> None:
         super().show_entry()
-        self.call_after_refresh(self._show_whole)
+        self._show_whole()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_whole)
 
     def _show_whole(self) -> None:
-        """A long title is cut in the tree; where no page beside it has it whole, a line below
-        does."""
-        cut = "" if self.has_class("-wide") else self.contents.cut
+        """A long title is cut in the tree; where no page beside it has it whole, a line below does.
+        The width is the window's, as the first frame is of no other height."""
+        width = self.app.size.width - self.contents.styles.margin.width
+        cut = "" if self.has_class("-wide") else self.contents.cut(width)
         whole = self.query_one("#whole", Static)
         whole.update(cut)
         whole.display = bool(cut)

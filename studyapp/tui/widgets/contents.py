@@ -166,20 +166,22 @@ class Contents(Tree[Entry], inherit_bindings=False):
         return 1  # a line is as wide as the widget, so nothing scrolls sideways
 
     def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
-        left, right, room = self._sides(node)
+        left, right, indent = self._sides(node)
+        room = self.scrollable_content_region.width - indent
         return _line(left, right, room, base_style + style)
 
-    @property
-    def cut(self) -> str:
-        """What the line of the cursor says on its left, if there is no room for all of it."""
+    def cut(self, width: int) -> str:
+        """What the line of the cursor says on its left, if there is no room for all of it in a tree
+        of *width* cells, its scrollbar included."""
         if self.cursor_node is None:
             return ""
-        left, right, room = self._sides(self.cursor_node)
+        left, right, indent = self._sides(self.cursor_node)
         whole = Text.assemble(*left)
-        return whole.plain.strip() if whole.cell_len > _room(right, room) else ""
+        room = _room(right, width - self.styles.scrollbar_size_vertical - indent)
+        return whole.plain.strip() if whole.cell_len > room else ""
 
     def _sides(self, node: TreeNode[Entry]) -> tuple[list[Piece], list[Piece], int]:
-        """What a line says on its left and on its right, and its cells."""
+        """What a line says on its left and on its right, and the cells before both."""
         entry, quiet = node.data, self._style("quiet")
         fold = ("▾ " if node.is_expanded else "▸ ") if node.children else "  "
         match entry:
@@ -203,7 +205,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
                 depth = 2
             case _:
                 return [], [], 0
-        return left, right, self.scrollable_content_region.width - depth * self.guide_depth
+        return left, right, depth * self.guide_depth
 
     def _chapter(self, chapter: Chapter) -> list[Piece]:
         quiet = self._style("quiet")
