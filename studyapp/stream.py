@@ -29,3 +29,7 @@ class Guarded(TextIOWrapper):
     def write(self, text: str, /) -> int:
         super().write(printable(text))
         return len(text)
+
+    def close(self) -> None:
+        """Write what is left; what both write to is for the stream itself to close."""
+        self.flush()
