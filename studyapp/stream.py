@@ -23,12 +23,15 @@ class Guarded(TextIOWrapper):
             line_buffering=stream.line_buffering,
             write_through=stream.write_through,
         )
-
         self._stream = stream  # its end would close what both write to
 
     def write(self, text: str, /) -> int:
         super().write(printable(text))
         return len(text)
+
+    def isatty(self) -> bool:
+        """No: who would colour what is written, a traceback for one, is to leave it plain."""
+        return False
 
     def close(self) -> None:
         """Write what is left; what both write to is for the stream itself to close."""

@@ -295,11 +295,11 @@ class _Lines:
     def __call__(self, message: Message) -> None:
         from studyapp.lab.protocol import Progress, Remark
 
+        terminal = sys.__stderr__  # past what guards texts: going back on a line is none
         if isinstance(message, Remark):
             click.echo(message.text, err=True)
-        elif isinstance(message, Progress) and sys.stderr.isatty() and message.total:
-            # By the stream itself: going back to the start of the line is no text.
-            print(f"{message.done / message.total:4.0%}\r", end="", file=sys.__stderr__, flush=True)
+        elif isinstance(message, Progress) and message.total and terminal and terminal.isatty():
+            print(f"{message.done / message.total:4.0%}\r", end="", file=terminal, flush=True)
 
 
 def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) -> None:
