@@ -47,4 +47,5 @@ async def test_every_screen_with_every_kind_of_attack(
                 found[name] = bad
             if not seen(lines(pilot)):
                 empty.add(name)
-    assert (found, empty) == ({}, {"summary"})  # which counts, and names nothing here
+    assert found == {}
+    assert empty <= {"summary"}  # which counts, and may name nothing
