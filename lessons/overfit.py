@@ -255,6 +255,7 @@ LESSON = Lesson(
         kind="choice",
         fact="error_gap",
         unit="points",
+        told="from the stop to the end the test error changed by {}",
         choices=(
             Choice("lower", high=-1.0),
             Choice("the same, within ±1 point", low=-1.0, high=1.0),

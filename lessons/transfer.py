@@ -436,6 +436,7 @@ LESSON = Lesson(
         kind="arms",
         fact="lead_head_then_all",
         unit="points",
+        told="the lead over the best other way is {}",
         choices=(
             Choice(
                 "from scratch: new weights, everything at the high rate",

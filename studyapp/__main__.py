@@ -39,6 +39,10 @@ def main() -> None:
             failure = run(config.default_database(), config.default_learner())
     except StudyError as error:
         failure = str(error)
+    except Exception as error:
+        from studyapp.study import crash
+
+        failure = crash.told(error, config.default_database())
     if failure:
         sys.exit(f"Error: {failure}")
 

@@ -69,6 +69,13 @@ def cache_folder() -> Path:
     return user_cache_path("studyapp", appauthor=False)
 
 
+def log_folder() -> Path:
+    """The platform's folder for the log file and the reports of faults."""
+    from platformdirs import user_log_path
+
+    return user_log_path("studyapp", appauthor=False)
+
+
 def settings_path() -> Path:
     from platformdirs import user_config_path
 

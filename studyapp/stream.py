@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from io import TextIOWrapper
 
 from studyapp.errors import printable
+
+
+def progress(told: str = "") -> None:
+    """Show on a terminal how far something is, in a line that what comes next is written over; no
+    text clears it. It goes past the guard, for it steers."""
+    terminal = sys.__stderr__
+    if terminal is not None and terminal.isatty():
+        print(f"\r\x1b[K{printable(told)}\r", end="", file=terminal, flush=True)
 
 
 class Guarded(TextIOWrapper):

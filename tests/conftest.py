@@ -39,6 +39,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("STUDYAPP_DB", "NO_COLOR", "EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)
@@ -71,7 +72,7 @@ def _copy(empty: Path, path: Path) -> None:
     """Make *path* a whole database at once, for another window may open it meanwhile, and one of
     another device than the empty one."""
     made = path.with_name(uuid4().hex)
-    shutil.copyfile(empty, made)
+    shutil.copy(empty, made)  # with its mode
     with closing(sqlite3.connect(made)) as copy, copy:
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute("UPDATE device SET uid = randomblob(16)")

@@ -30,3 +30,11 @@ def test_a_closed_terminal_loses_no_letter_at_all(tmp_path: Path, end: signal.Si
         terminal.wait_for("qqq", terminal.send("qqq"))
         terminal.kill(end)
     assert resumed(database).current.text == "qqq"
+
+
+def test_a_program_ends_whose_terminal_takes_nothing_any_more(tmp_path: Path) -> None:
+    """Its loop waits to draw, so that it cannot even hear that it should close."""
+    hurried = "from studyapp.tui import app; app._CLOSING = 1; from studyapp.__main__ import main"
+    with Terminal(tmp_path / "study.db", program=("-c", f"{hurried}; main()")) as terminal:
+        terminal.wait_for("Press")
+        terminal.freeze("?q" * 150)

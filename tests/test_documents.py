@@ -16,7 +16,7 @@ from textual.keys import format_key
 import studyapp
 from studyapp import config
 from studyapp.commands.main import main
-from studyapp.tui.keys import TABLE, Key, keymap
+from studyapp.tui.keys import TABLE, Key, keymap, together
 
 HOUSE = Path(studyapp.__file__).parent
 ROOT = Path(__file__).parents[1]
@@ -146,14 +146,17 @@ def test_readme_has_every_setting_with_a_value_that_is_allowed() -> None:
 
 
 def key_row(name: str, key: Key) -> str:
-    shown = key.shown or " ".join(map(format_key, key.keys.split(",")))
+    row = [key, *(one for one in TABLE.values() if one.beside == name)]
+    firsts = [format_key(one.keys.split(",")[0]) for one in row]
+    alone = " ".join(map(format_key, key.keys.split(",")))
+    shown = key.shown or (together(firsts) if len(row) > 1 else alone)
     return f"| `{shown}` | {key.tooltip} | `{name}` | {key.on} |".replace("  |", " |")
 
 
 def test_readme_has_every_key_as_the_table_of_keys_has_it() -> None:
-    """Where a pair is told of together, under the name of the first."""
+    """What stands beside another action is told of with it."""
     said = re.findall(r"^\| `[^`]+` \| .+ \| `[a-z_]+` \|.*$", readme(), re.MULTILINE)
-    rows = [key_row(name, key) for name, key in TABLE.items() if key.tooltip]
+    rows = [key_row(name, key) for name, key in TABLE.items() if key.tooltip and not key.beside]
     assert "\n".join(said) == "\n".join(rows)
 
 

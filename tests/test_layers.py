@@ -21,6 +21,7 @@ LAYERS = {
     "stream": 1,
     "config": 2,
     "packs": 2,
+    "journal": 3,
     "notes": 3,
     "memory": 3,
     "lab": 4,
@@ -229,7 +230,10 @@ def loaded(program: str) -> set[str]:
     ("program", "absent"),
     [
         ("import studyapp.commands.main", {"textual", "sqlalchemy", "fsrs", "markdown_it", "yaml"}),
-        ("import studyapp.tui.app", {"sqlalchemy", "fsrs", "markdown_it", "yaml", "pylatexenc"}),
+        (
+            "import studyapp.tui.app, studyapp.tui.start",
+            {"sqlalchemy", "fsrs", "markdown_it", "yaml", "pylatexenc", "studyapp.journal"},
+        ),
         (  # the counts of Today
             "import studyapp.study.library, studyapp.study.today",
             {"sqlalchemy.dialects.postgresql", "studyapp.notes.markdown", "studyapp.store.sync"},

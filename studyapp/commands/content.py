@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studyapp.commands.opening import CHAPTER, JSON, Opening, now, print_json
+from studyapp.commands.opening import CHAPTER, JSON, Opening, back_up, now, print_json
 from studyapp.errors import StudyError
 from studyapp.notes.formats import FORMATS
 from studyapp.notes.note import Problem, chapter_name
@@ -28,6 +28,7 @@ def sync(opening: Opening, as_json: bool) -> None:
 
     with opening.desk() as desk:
         report = library.refresh(desk, force=True)
+        back_up(desk)
     assert report is not None
     if as_json:
         print_json(report.as_json())
@@ -85,7 +86,7 @@ def import_(
     undo: bool,
     as_json: bool,
 ) -> None:
-    """Take over what other files hold: so far your answers from posts. The format is seen by its
+    """Take over what other files hold, above all your answers from posts. The format is seen by its
     content. Exits with 1 if a part could not be read."""
     if undo and (dry_run or as_json):
         raise click.UsageError("--undo goes with neither --dry-run nor --json.")

@@ -14,6 +14,7 @@ import click
 
 from studyapp.commands.opening import JSON, Opening, now, print_json
 from studyapp.errors import SettingError, StudyError, printable
+from studyapp.stream import progress
 
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog, Declaration
@@ -295,11 +296,10 @@ class _Lines:
     def __call__(self, message: Message) -> None:
         from studyapp.lab.protocol import Progress, Remark
 
-        terminal = sys.__stderr__  # past what guards texts: going back on a line is none
         if isinstance(message, Remark):
             click.echo(message.text, err=True)
-        elif isinstance(message, Progress) and message.total and terminal and terminal.isatty():
-            print(f"{message.done / message.total:4.0%}\r", end="", file=terminal, flush=True)
+        elif isinstance(message, Progress) and message.total:
+            progress(f"{message.done / message.total:4.0%}")
 
 
 def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) -> None:

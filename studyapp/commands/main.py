@@ -7,19 +7,27 @@ from typing import Any
 import click
 
 from studyapp import config
-from studyapp.commands import content, lab, study
+from studyapp.commands import backup, content, doctor, lab, study
 from studyapp.commands.opening import Opening
 from studyapp.errors import StudyError
 
 
 class _Group(click.Group):
-    """Prints a StudyError as one sentence and exits with 1; never a traceback."""
+    """Prints a StudyError as one sentence and any other error as where its report is, and exits
+    with 1; never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except StudyError as error:
             raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            from studyapp.study import crash
+
+            db = ctx.obj.db if ctx.obj else config.default_database()
+            raise click.ClickException(crash.told(error, db)) from error
 
 
 @click.group(cls=_Group, invoke_without_command=True)
@@ -35,6 +43,10 @@ def main(ctx: click.Context, db: str | None, name: str | None, new: bool) -> Non
     ctx.obj = Opening(db or config.default_database(), name, new)
     if ctx.invoked_subcommand is None:
         ctx.obj.app()
+    else:
+        from studyapp.journal import begin
+
+        begin(ctx.invoked_subcommand)
 
 
 for _command in (
@@ -49,6 +61,9 @@ for _command in (
     content.check,
     content.import_,
     content.export,
+    backup.backup,
+    backup.restore,
+    doctor.doctor,
     lab.lab,
 ):
     main.add_command(_command)

@@ -48,8 +48,9 @@ class Opening:
     new: bool
 
     @contextmanager
-    def study(self) -> Iterator[Desk]:
-        """The learner's desk, with the content in step and the settings in force."""
+    def study(self, *, writes: bool = False) -> Iterator[Desk]:
+        """The learner's desk, with the content in step and the settings in force; one that *writes*
+        has the day's backup made in the end."""
         from studyapp.store.engine import LockedError
         from studyapp.study import library
         from studyapp.study.lab.misses import bring_back
@@ -60,6 +61,8 @@ class Opening:
             with suppress(LockedError):  # another program is writing; the next start does it
                 bring_back(desk)
             yield desk
+            if writes:
+                back_up(desk)
         finally:
             desk.close()
 
@@ -97,6 +100,16 @@ class Opening:
         )
         if failure:
             raise StudyError(failure)
+
+
+def back_up(desk: Desk) -> None:
+    """Make the backup of the day, if there is none yet; that it fails is said and no more."""
+    from studyapp.study.backup import daily
+
+    try:
+        daily(desk)
+    except StudyError as error:
+        click.echo(error, err=True)
 
 
 def now() -> datetime:

@@ -111,7 +111,7 @@ def _undo(sitting: Sitting, write: Write) -> None:
 
 def quiz(attempt: Attempt, read: Read, write: Write) -> None:
     """Work through an attempt with lines from *read*; ends with where it stands."""
-    write(f"{QUIZ_HELP}\n")
+    write(f"{attempt.opening}\n{QUIZ_HELP}\n")
     while not attempt.finished and _one_question(attempt, read, write):
         pass
     attempt.leave()
@@ -122,8 +122,7 @@ def quiz(attempt: Attempt, read: Read, write: Write) -> None:
 def _one_question(attempt: Attempt, read: Read, write: Write) -> bool:
     """Ask one question; False when the learner wants to stop."""
     asked, maths = attempt.current, not attempt.desk.settings.raw_maths
-    number, count = attempt.index + 1, len(attempt.questions)
-    write(f"[{attempt.name}; question {number} of {count}]")
+    write(f"[{attempt.name}; question {attempt.index + 1} of {attempt.asks}]")
     write(f"{plain(asked.face.front, maths=maths)}\n")
     if asked.to_do:
         write(f"{plain(asked.face.back, maths=maths)}\n")
@@ -238,8 +237,8 @@ def quiz_lines(attempt: Attempt) -> list[str]:
     """Where an attempt stands, in sentences."""
     marks = (Mark.GOT, Mark.PARTLY, Mark.MISSED, Mark.DONE)
     told = ", ".join(f"{attempt.count(mark)} {mark}" for mark in marks if attempt.count(mark))
-    answered = attempt.count(*marks)
-    lines = [f"{answered} of {words.count(len(attempt.questions), 'question')}: {told or 'none'}."]
+    judged = attempt.count(*marks)
+    lines = [f"{judged} of {attempt.asks} judged" + (f": {told}." if told else ".")]
     if not attempt.finished:
         lines.append("It goes on where you left it.")
     return lines

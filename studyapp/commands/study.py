@@ -28,7 +28,7 @@ def review(opening: Opening, chapter: str | None, plain: bool) -> None:
     from studyapp.study import library, plan
     from studyapp.study.sitting import Sitting
 
-    with opening.study() as desk:
+    with opening.study(writes=True) as desk:
         alone = None if chapter is None else library.check_chapter(desk, chapter)
         lines.review(Sitting(desk, plan.due(alone)), _read_line, _write_line)
 
@@ -49,7 +49,7 @@ def quiz(opening: Opening, chapter: str, book: bool, plain: bool, as_json: bool)
     from studyapp.study.questionnaire.attempt import Attempt
     from studyapp.study.questionnaire.chapter import view
 
-    with opening.study() as desk:
+    with opening.study(writes=plain) as desk:
         with desk.reading() as connection:
             found = find(connection, chapter, learner=desk.learner)
         if plain:
@@ -86,11 +86,15 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
     if as_json:
         print_json(counts)
         return
+    if counts["absence"]:
+        click.echo(counts["absence"]["told"])
     click.echo("{review} review, {learning} learning, {new} new".format(**counts))
     for row in counts["chapters"]:
         name = row["name"] if row["chapter"] is None else "{name} {title}".format(**row)
         told = "{review} review, {learning} learning, {new} new".format(**row)
-        click.echo(f"  {name}: " + (f"paused since {row['paused']}" if row["paused"] else told))
+        if row["paused"] and row["started"]:
+            told = f"paused since {row['paused']}"
+        click.echo(f"  {name}: {told}")
     for told in held_words(counts["waiting"], counts["siblings"]):
         click.echo(told)
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
@@ -148,7 +152,7 @@ def _change(
     from studyapp.study import today
     from studyapp.study.chapter import find
 
-    with opening.study() as desk:
+    with opening.study(writes=True) as desk:
         learner = desk.learner
         with desk.writing() as connection:
             found = None if chapter is None else find(connection, chapter, learner=learner)
@@ -182,7 +186,7 @@ def stats(opening: Opening, as_json: bool) -> None:
             depth=desk.settings.depth,
             learner=desk.learner,
         )
-        goal = desk.settings.desired_retention
+        goal, rest_days = desk.settings.desired_retention, desk.settings.rest_days
     if as_json:
         print_json(now.as_json())
         return
@@ -192,7 +196,7 @@ def stats(opening: Opening, as_json: bool) -> None:
         f"Remembered in the last 30 days: {words.percent(now.true_retention)} "
         f"of {words.count(now.true_retention.n, 'review')}; goal {goal:.0%}"
     )
-    click.echo(f"{words.count(now.streak, 'day')} in a row; {now.leeches} that keep slipping")
+    click.echo(f"{words.in_a_row(now.streak, rest_days)}; {now.leeches} that keep slipping")
 
 
 def _read_line() -> str | None:

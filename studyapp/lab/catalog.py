@@ -248,6 +248,8 @@ def _check_choice(choice: Choice) -> None:
 
 def _check_question(question: Question) -> None:
     choices = question.choices
+    told = f"{question.told!r} needs one {{}}, for the figure"
+    _complain(bool(question.told) and question.told.count("{}") != 1, told)
     if question.kind == "number":
         _complain(bool(choices), "a question for a number has no choices")
         return

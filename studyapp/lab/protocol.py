@@ -51,7 +51,8 @@ class Question:
 
     `choice` and `arms` ask for one of `choices`; `number` asks for an 80% range of `fact`.
     `{knob}` in the text stands for that knob's value, `{knob:%}` for it in percent, so that the
-    question is true at any knobs.
+    question is true at any knobs. `told` says in a sentence what came out, with `{}` for the figure
+    that decides; without it the fact's name does.
     """
 
     text: str
@@ -59,6 +60,7 @@ class Question:
     fact: str
     choices: tuple[Choice, ...] = ()
     unit: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

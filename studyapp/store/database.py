@@ -43,13 +43,9 @@ def open_to_read(url: str) -> Engine | None:
     It neither makes nor migrates one, and waits for no lock. Raises StoreError with one sentence
     if it is a folder, locked, corrupt, or not of this program's version.
     """
-    engine = _engine(url)
-    path = engine.url.database
-    if engine.dialect.name == "sqlite":
-        if not path or not disk.is_there(Path(path)):
-            return None
-        _refuse_folder(Path(path))
-        event.listen(engine, "do_connect", _connect_to_read)
+    engine = connect_to_read(url)
+    if engine is None:
+        return None
     try:
         with reading(engine) as connection:
             if migrations.is_made(connection):
@@ -59,6 +55,21 @@ def open_to_read(url: str) -> Engine | None:
         raise
     engine.dispose()
     return None
+
+
+def connect_to_read(url: str) -> Engine | None:
+    """An engine that only reads what is at *url*, whatever its version; None if there is no file.
+
+    Raises StoreError for a folder.
+    """
+    engine = _engine(url)
+    path = engine.url.database
+    if engine.dialect.name == "sqlite":
+        if not path or not disk.is_there(Path(path)):
+            return None
+        _refuse_folder(Path(path))
+        event.listen(engine, "do_connect", _connect_to_read)
+    return engine
 
 
 def connect(url: str) -> Engine:

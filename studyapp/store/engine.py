@@ -1,7 +1,7 @@
 """Work with an open database: transactions, locks, and one clear sentence when something fails.
 
-What only one database has is here (checkpoints, the online backup, error codes) and in `database`
-(pragmas, locks).
+What only one database has is here (checkpoints, error codes), in `database` (pragmas, locks) and in
+`backup`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from studyapp import disk
 from studyapp.errors import StoreError, printable
+from studyapp.journal import journal, kind
 
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
 WAL_LIMIT = 16 * 2**20
 # The options by which `database` knows a write transaction, and whose it is
 PATIENCE, WHOSE = "studyapp_patience", "studyapp_whose"
+RATED = "studyapp_rated"  # and this, by which `log` tells of the reviews that are written in it
 _BUSY = ("55P03", "40P01", "40001")  # PostgreSQL's lock not available, deadlock, serialization
 
 
@@ -34,16 +35,22 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(
-    engine: Engine, *, patience: float = LONG_PATIENCE, whose: int | None = None
+    engine: Engine,
+    *,
+    patience: float = LONG_PATIENCE,
+    whose: int | None = None,
+    rated: list[bytes] | None = None,
 ) -> Iterator[Connection]:
     """A transaction that holds the write lock from its first moment; commits unless it raises.
 
     SQLite has one lock; in PostgreSQL it is that of the learner *whose* rows alone are written,
     and everybody's if it is None. Raises LockedError if another program keeps the lock for
-    *patience* seconds.
+    *patience* seconds. *rated* gets the uids of the reviews that are logged.
     """
     with explained(engine), engine.connect() as connection:
-        connection = connection.execution_options(**{PATIENCE: patience, WHOSE: whose})
+        connection = connection.execution_options(
+            **{PATIENCE: patience, WHOSE: whose, RATED: rated}
+        )
         with connection.begin():
             yield connection
 
@@ -94,20 +101,9 @@ def wal_size(engine: Engine) -> int:
     return wal.stat().st_size if wal.exists() else 0
 
 
-def backup(engine: Engine, target: Path) -> None:
-    """Copy a SQLite database, consistent while others write (the online backup)."""
-    with disk.replacing(target) as draft, engine.connect() as connection:
-        source = connection.connection.driver_connection
-        assert isinstance(source, sqlite3.Connection)
-        copy = sqlite3.connect(draft)
-        try:
-            source.backup(copy)
-        finally:
-            copy.close()
-
-
 def _explain(engine: Engine, error: Exception) -> StoreError:
     cause = getattr(error, "orig", None) or error
+    journal.warning("database: %s", kind(cause))
     text = str(cause)
     if engine.dialect.name != "sqlite":
         name = engine.url.render_as_string(hide_password=True)

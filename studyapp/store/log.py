@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from math import isclose
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    union,
     union_all,
     update,
 )
@@ -34,6 +36,7 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.stamp import Cap, Place, Setback, Stamp, Timeline, following
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.store import tables
+from studyapp.store.engine import RATED
 
 review = tables.review.c
 event = tables.event.c
@@ -204,6 +207,9 @@ def append_review(
             **_cache(before, after),
         },
     )
+    rated: list[bytes] | None = connection.get_execution_options().get(RATED)
+    if rated is not None:
+        rated.append(entry.uid)
     if after != before:  # cram leaves it alone
         write_memory(connection, card_id, after, learner=learner)
     settle(connection, head, learner=learner)
@@ -679,16 +685,11 @@ def _refold(
     learner: int,
 ) -> dict[int, Memory]:
     logs = _read_logs(connection, cards, times, learner=learner)
-    uids = dict(connection.execute(select(card.id, card.uid).where(card.id.in_(cards))).all())
+    uids = _uids(connection, cards)
     caches, memories = list[dict[str, Any]](), dict[int, Memory]()
     for card_id, entries in logs.items():
-        before = after = Memory()
-        for entry, after in fold.replay(entries, uids[card_id], history):
-            if isinstance(entry, fold.Review):
-                day = fold.day_of(entry)
-                caches.append({"of": entry.uid, "effective_day": day, **_cache(before, after)})
-            before = after
-        memories[card_id] = after
+        memories[card_id], cached = _replayed(entries, uids[card_id], history)
+        caches += [{"of": uid, **values} for uid, values in cached.items()]
     if caches:
         named: dict[str, Any] = {name: bindparam(name) for name in caches[0] if name != "of"}
         connection.execute(
@@ -696,6 +697,111 @@ def _refold(
         )
     _write_memories(connection, memories, learner=learner)
     return memories
+
+
+def _uids(connection: Connection, cards: Sequence[int]) -> dict[int, bytes]:
+    return dict(connection.execute(select(card.id, card.uid).where(card.id.in_(cards))).all())
+
+
+def _replayed(
+    entries: Iterable[Entry], uid: bytes, history: Sequence[Adopted]
+) -> tuple[Memory, dict[bytes, dict[str, Any]]]:
+    """The memory of a card, and what each of its reviews that count is to have cached."""
+    caches = dict[bytes, dict[str, Any]]()
+    before = after = Memory()
+    for entry, after in fold.replay(entries, uid, history):
+        if isinstance(entry, fold.Review):
+            caches[entry.uid] = {"effective_day": fold.day_of(entry), **_cache(before, after)}
+        before = after
+    return after, caches
+
+
+class Drift(NamedTuple):
+    """Cards whose log and whose stored memory say different things."""
+
+    memories: list[int]  # their memory is another
+    caches: list[int]  # what a review keeps of before and after is
+    unreadable: list[int]  # their log has an entry that nothing can be made of
+
+
+def drift(
+    connection: Connection,
+    cards: Sequence[int],
+    told: Callable[[int, int], None] = lambda done, of: None,
+    *,
+    learner: int,
+) -> Drift:
+    """Hold all that is stored of a learner's memories of *cards* against the fold of their log;
+    nothing is written. *told* hears how many cards are done, of how many."""
+    found = Drift([], [], [])
+    history = read_history(connection, learner=learner)
+    times = read_timelines(connection, learner=learner)
+    for start in range(0, len(cards), _BATCH):
+        told(start, len(cards))
+        some = cards[start : start + _BATCH]
+        try:
+            _compare(connection, some, history, times, found, learner=learner)
+        except _UNREADABLE:  # which of them it is shows one by one
+            for one in some:
+                try:
+                    _compare(connection, [one], history, times, found, learner=learner)
+                except _UNREADABLE:
+                    found.unreadable.append(one)
+    return found
+
+
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)  # what a fold of nonsense raises
+
+
+def begun(connection: Connection, *, learner: int) -> list[int]:
+    """The cards that are there and of which the learner has a log or a memory."""
+    parts = (
+        select(column.card_id).where(column.learner_id == learner, column.card_id.is_not(None))
+        for column in (memory, review, event)
+    )
+    known = select(card.id).where(card.id.in_(union(*parts)))
+    return sorted(connection.scalars(known))
+
+
+def _compare(
+    connection: Connection,
+    cards: Sequence[int],
+    history: Sequence[Adopted],
+    times: Timelines,
+    found: Drift,
+    *,
+    learner: int,
+) -> None:
+    uids, logs = _uids(connection, cards), _read_logs(connection, cards, times, learner=learner)
+    folded = {one: _replayed(entries, uids[one], history) for one, entries in logs.items()}
+    whose = (memory.learner_id == learner, memory.card_id.in_(cards))
+    rows: Iterable[Any] = connection.execute(select(*MEMORY_COLUMNS, memory.card_id).where(*whose))
+    stored = {row.card_id: as_memory(row) for row in rows}
+    for one, (value, _) in folded.items():
+        kept = stored.get(one, Memory())
+        if kept != value and not _alike(asdict(kept).values(), asdict(value).values()):
+            found.memories.append(one)
+    names = ("effective_day", *_cache(Memory(), Memory()))
+    columns = (review.card_id, review.uid, *(getattr(review, name) for name in names))
+    rows = connection.execute(
+        select(*columns).where(review.learner_id == learner, review.card_id.in_(cards))
+    )
+    wrong = {
+        row.card_id
+        for row in rows
+        if (cached := folded[row.card_id][1].get(row.uid)) is not None
+        and not _alike(row[2:], [cached[name] for name in names])
+    }
+    found.caches.extend(sorted(wrong))
+
+
+def _alike(stored: Iterable[Any], folded: Iterable[Any]) -> bool:
+    """Whether the same is stored; another machine may round the last digit of a power otherwise."""
+    return all(
+        one == other
+        or (isinstance(one, float) and isinstance(other, float) and isclose(one, other))
+        for one, other in zip(stored, folded, strict=True)
+    )
 
 
 def _write_memories(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -51,6 +51,12 @@ class SyncReport:
     due_again: int = 0  # cards whose points have changed since they were last rated
     problems: tuple[Problem, ...] = ()
     missing_roots: tuple[str, ...] = ()
+
+    def counts(self) -> str:
+        """What it did in numbers, as the log file has it."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        numbers = {k: len(v) if isinstance(v, tuple) else v for k, v in values.items()}
+        return ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
 
     def as_json(self) -> dict[str, Any]:
         values = asdict(self)

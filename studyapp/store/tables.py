@@ -123,13 +123,14 @@ chapter = Table("chapter", METADATA, _Chapter, UniqueConstraint("pack", "number"
 _DECK = chapter.c.number.is_(None)
 # No constraint takes a null for the same as another. They are text, as an Index with a condition
 # imports the dialect of each database that it is told for.
-for _index in (
-    "uq_chapter_deck ON chapter (pack, title, learner_id) WHERE number IS NULL",
-    "uq_chapter_installed ON chapter (pack, number) WHERE learner_id IS NULL",
-    "uq_chapter_installed_deck ON chapter (pack, title) "
+PARTIAL = {  # by name, what each index is on
+    "uq_chapter_deck": "chapter (pack, title, learner_id) WHERE number IS NULL",
+    "uq_chapter_installed": "chapter (pack, number) WHERE learner_id IS NULL",
+    "uq_chapter_installed_deck": "chapter (pack, title) "
     "WHERE number IS NULL AND learner_id IS NULL",
-):
-    _made = DDL(f"CREATE UNIQUE INDEX {_index}")  # type: ignore[no-untyped-call]
+}
+for _name, _on in PARTIAL.items():
+    _made = DDL(f"CREATE UNIQUE INDEX {_name} ON {_on}")  # type: ignore[no-untyped-call]
     listen(chapter, "after_create", _made)
 IN_ORDER = (_DECK, chapter.c.pack, chapter.c.number, chapter.c.title)
 

@@ -48,18 +48,23 @@ def redate(desk: Desk) -> Ahead:
 
     What a device wrote in one go moves together, so distances stay: its newest entry goes to the
     moment at which the next entry begins a new epoch (or to now), none before the last entry that
-    was dated right. Raises StudyError if nothing is dated in the future.
+    was dated right. Before, there is a backup. Raises StudyError if that cannot be made, or nothing
+    is dated in the future.
     """
-    now, learner = desk.now(), desk.learner
     with desk.writing() as connection:
-        rows = _ahead(connection, now, learner=learner)
-        if not rows:
-            raise StudyError("Nothing is dated in the future.")
-        payload = _dates(connection, rows, now, learner=learner)
-        cards = sorted({row.card_id for row in rows} - {None})
-        log.log_of_no_card(
-            connection, EventKind.REDATE, now, cards, payload=payload, learner=learner
-        )
+        if _ahead(connection, desk.now(), learner=desk.learner):
+            desk.back_up("change")
+        return redate_all(connection, desk.now(), learner=desk.learner)
+
+
+def redate_all(connection: Connection, now: datetime, *, learner: int) -> Ahead:
+    """The same in the caller's transaction, and without a backup."""
+    rows = _ahead(connection, now, learner=learner)
+    if not rows:
+        raise StudyError("Nothing is dated in the future.")
+    payload = _dates(connection, rows, now, learner=learner)
+    cards = sorted({row.card_id for row in rows} - {None})
+    log.log_of_no_card(connection, EventKind.REDATE, now, cards, payload=payload, learner=learner)
     return Ahead(len(rows), max(row.day for row in rows))
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
+
+from studyapp import disk
+from studyapp.errors import StudyError
 
 # (text, what was there before, seconds to wait for a lock) -> what is kept
 Write = Callable[[str, str, float], str]
@@ -21,6 +25,24 @@ def storable(text: str) -> str:
     half of a surrogate pair, becomes a question mark."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "?")
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def read_file(path: Path) -> str:
+    """A draft that is a file; empty if there is none."""
+    try:
+        return path.read_text("utf-8", errors="replace") if path.exists() else ""
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write_file(path: Path, text: str, before: str) -> str:
+    """Keep a draft that is a file, as `Draft` wants it. Empty text removes the file."""
+    text = merged(read_file(path), before, storable(text))
+    if text.strip():
+        disk.write(path, text)
+    else:
+        disk.remove(path)
+    return text
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -64,9 +64,11 @@ def bring(desk: Desk, sources: Sequence[Source], *, dry_run: bool = False) -> li
     Answers go to one attempt a file, all files in one transaction. Notes go to the pack that is
     named after their file, whose new decks are started, and their reviews and schedules to the log,
     in one transaction a file. A file that is imported again brings what has changed in it; what the
-    learner has edited stays. Raises StudyError if the chapter of
-    answers is not here, or a file cannot be written.
+    learner has edited stays. Before anything changes there is a backup. Raises StudyError if that
+    cannot be made, the chapter of answers is not here, or a file cannot be written.
     """
+    if not dry_run:
+        desk.back_up("import")
     done = _restore(desk, sources, dry_run=dry_run)
     for index, source in enumerate(sources):
         if source.foreign.notes:
@@ -76,7 +78,9 @@ def bring(desk: Desk, sources: Sequence[Source], *, dry_run: bool = False) -> li
 
 def take_back(desk: Desk, source: Source) -> Attached:
     """Take back the reviews and schedules that the notes of a file have brought; its notes stay,
-    and so do the ratings of here. Imported again, they come again."""
+    and so do the ratings of here. Imported again, they come again. Raises StudyError if there
+    can be no backup first."""
+    desk.back_up("import")
     root = pack_folder(library.packs_of(desk), source.path)
     planned = deck.plan(root, source.foreign.notes, source.path)
     with desk.writing() as connection:

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import platform
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, union_all, updat
 from studyapp import disk, packs
 from studyapp.config import Current, data_folder, settings_path
 from studyapp.errors import StudyError
+from studyapp.journal import journal
 from studyapp.memory.state import State
 from studyapp.notes.note import (
     FileKind,
@@ -34,7 +35,7 @@ from studyapp.study import learner as learners
 from studyapp.study import words
 from studyapp.study.admission import is_started
 from studyapp.study.desk import Clock, Desk
-from studyapp.study.draft import merged, storable
+from studyapp.study.draft import merged, read_file, storable, write_file
 from studyapp.study.pause import paused
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from studyapp.study.card import CardView
 
 GROUP = "studyapp.content"
+_MANY = 10  # notes that go or come again at once: then there is a backup from before
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
 
 chapter_progress = tables.chapter_progress.c
@@ -80,14 +82,14 @@ def open_desk(
         desk = Desk(engine, current, clock, learner=learners.FIRST)
         if name is not None:
             desk = replace(desk, learner=_whose(desk, name, new=new))
-        _fold_anew(desk)
+        fold_anew(desk)
     except BaseException:
         engine.dispose()
         raise
     return desk
 
 
-def _fold_anew(desk: Desk) -> None:
+def fold_anew(desk: Desk) -> None:
     """Fold all memories anew if a migration has asked for it, since a rule of the fold is another
     now. One that is interrupted is done at the next opening."""
     mark = tables.stale.c.learner_id == desk.learner
@@ -142,8 +144,14 @@ def packs_of(desk: Desk) -> Path:
     if desk.learner == learners.FIRST:
         return own_packs()
     with desk.reading() as connection:
-        name = learners.name_of(connection, learner=desk.learner)
-    return _packs_of_others() / learners.as_folder(name)
+        return packs_at(connection, learner=desk.learner)
+
+
+def packs_at(connection: Connection, *, learner: int) -> Path:
+    """`packs_of`, where a connection is at hand."""
+    if learner == learners.FIRST:
+        return own_packs()
+    return _packs_of_others() / learners.as_folder(learners.name_of(connection, learner=learner))
 
 
 def _packs_of_others() -> Path:
@@ -166,7 +174,11 @@ def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
         if not force and is_read(connection, own, learner=desk.learner):
             return None
     with desk.writing(for_all=True) as connection:
-        return read_in(connection, own, desk.now(), learner=desk.learner)
+        report = read_in(connection, own, desk.now(), learner=desk.learner)
+        if report.missing + report.due_again >= _MANY:
+            with suppress(StudyError):  # nothing is lost without one: what has gone comes back
+                desk.back_up("change")  # of what there was, as this is not committed yet
+    return report
 
 
 def is_read(connection: Connection, own: Path, *, learner: int) -> bool:
@@ -182,6 +194,7 @@ def read_in(connection: Connection, own: Path, now: datetime, *, learner: int) -
     first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
     owner.claim(connection, own_packs(), learner=learners.FIRST)
     report = sync(connection, installed_roots(), now, own=own_roots(own), whose=learner)
+    journal.info("content: %s", report.counts() or "nothing in it")
     for one in connection.scalars(select(tables.learner.c.id)).all() if first else ():
         _start_first_chapter(connection, now, learner=one)
     return report
@@ -323,16 +336,32 @@ def _is_own(desk: Desk, view: CardView) -> bool:
 
 def unfinished(connection: Connection, *, learner: int) -> set[int]:
     """Ids of the notes whose edit could not be kept, and waits as a draft."""
-    waiting = {path.name for path in _drafts().glob(f"{learner}-*.md")}
-    if not waiting:
-        return set()
+    waiting = _waiting(learner=learner)
+    known = _draft_names(connection, learner=learner) if waiting else ()
+    return {note_id for note_id, name in known if name in waiting}
+
+
+def lost_drafts(connection: Connection, *, learner: int) -> int:
+    """How many edits wait as drafts of notes that are not there any more."""
+    waiting = _waiting(learner=learner)
+    known = _draft_names(connection, learner=learner) if waiting else ()
+    return len(waiting - {name for _, name in known})
+
+
+def _waiting(*, learner: int) -> set[str]:
+    return {path.name for path in _drafts().glob(f"{learner}-*.md")}
+
+
+def _draft_names(connection: Connection, *, learner: int) -> Iterator[tuple[int, str]]:
+    """The notes that are there, with the names that their drafts have."""
     note, chapter = tables.note.c, tables.chapter.c
     rows = connection.execute(
         select(note.id, chapter.pack, note.name)
         .join(tables.chapter, chapter.id == note.chapter_id)
         .where(note.missing_since.is_(None), owner.visible(note, learner=learner))
     )
-    return {row.id for row in rows if _draft_name(row.pack, row.name, learner=learner) in waiting}
+    for row in rows:
+        yield row.id, _draft_name(row.pack, row.name, learner=learner)
 
 
 def _draft(desk: Desk, view: CardView) -> Path:
@@ -410,22 +439,12 @@ def _page_kind(kind: NoteKind) -> FileKind:
 
 def read_draft(*, learner: int) -> str:
     """What was written of a card of the learner's own and not saved as one; empty if nothing."""
-    path = _new_draft(learner=learner)
-    try:
-        return path.read_text("utf-8", errors="replace") if path.exists() else ""
-    except OSError as error:
-        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+    return read_file(_new_draft(learner=learner))
 
 
 def write_draft(text: str, before: str, patience: float, *, learner: int) -> str:
-    """Keep what is written of a card; see `study/draft.py::Draft`. Empty text removes the file."""
-    path, kept = _new_draft(learner=learner), read_draft(learner=learner)
-    text = merged(kept, before, storable(text))
-    if text.strip():
-        disk.write(path, text)
-    else:
-        disk.remove(path)
-    return text
+    """Keep what is written of a card; see `study/draft.py::Draft`."""
+    return write_file(_new_draft(learner=learner), text, before)
 
 
 def _new_draft(*, learner: int) -> Path:

@@ -62,3 +62,4 @@ def _fading(
 
 DUE = due()
 FIVE = Plan(ReviewKind.INTERVIEW, _fading, End(5, timedelta(minutes=5)))
+NOTHING_TO_ASK = "Nothing to ask: what you have met was reviewed today."

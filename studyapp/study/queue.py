@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import chain, islice, zip_longest
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, union_all
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
@@ -315,12 +316,84 @@ def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
     return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
 
 
+def has_fading(connection: Connection, now: datetime, *, learner: int) -> bool:
+    """Whether `fading` has a card to ask, without reading them all."""
+    today = study_day(now)
+    met = (
+        select(card.family)
+        .join(tables.memory, memory.card_id == card.id)
+        .where(memory.learner_id == learner, memory.last_day == today)
+    )
+    found = (
+        select(memory.card_id)
+        .join(tables.card, card.id == memory.card_id)
+        .where(
+            memory.learner_id == learner,
+            memory.state != State.NEW,
+            card.family.not_in(met),
+            *_open(today, paused(connection, learner=learner), learner=learner),
+        )
+    )
+    return connection.scalar(found.limit(1)) is not None
+
+
 def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     """Cards that each of the next 14 study days asks, today first, if what a day asks is done and
     comes no more: what it has no time for, or what waits for one of its family, comes later."""
+    tomorrow = line.today + timedelta(days=1)
+    days, left = [len(line.due())], Counter[tuple[str, int | None]]()
+    for arriving in _coming(connection, line, learner=learner)[1:]:
+        left.update(
+            (row.family, _term(tomorrow, row.contrast, row.note_id, row.first_day))
+            for row in arriving
+        )
+        met = list(islice(left, line.room))
+        days.append(len(met))
+        left.subtract(met)
+        left = +left
+    return days
+
+
+def caught_up(connection: Connection, line: Queue, *, learner: int) -> int | None:
+    """In how many days nothing waits for more time any more, if each has its time; None if in more
+    than the forecast has. A card that is forgotten takes a second look on its day and comes again
+    on the next one, and every other one of those once more on the day after it."""
+    parameters = log.in_force(connection, learner=learner)
+    again = sum(1 - item.retrievability for item in line._main if item.state is not State.NEW)
+    left: list[float] = []
+    for ahead, arriving in enumerate(_coming(connection, line, learner=learner)[1:], 1):
+        day = line.today + timedelta(days=ahead)
+        left += [
+            parameters.forgetting_curve(row.stability, row.last_day, max(day, row.due))
+            for row in arriving
+        ]
+        left.sort(reverse=True)
+        room, met, forgotten = line.room - again, 0, 0.0
+        while met < len(left) and room >= 1:
+            forgotten += 1 - left[met]
+            room -= 2 - left[met]
+            met += 1
+        del left[:met]
+        if not left:
+            return ahead
+        again = forgotten + again / 2
+    return None
+
+
+def _coming(connection: Connection, line: Queue, *, learner: int) -> list[list[Row[Any]]]:
+    """The cards that each of the next 14 study days brings, but for those that today asks: what is
+    due and has no place today comes tomorrow."""
     asked = line.due()
     rows = connection.execute(
-        select(memory.card_id, card.family, memory.due, memory.buried_until, *_TOLD_APART)
+        select(
+            memory.card_id,
+            card.family,
+            memory.due,
+            memory.buried_until,
+            memory.stability,
+            memory.last_day,
+            *_TOLD_APART,
+        )
         .join(tables.card, card.id == memory.card_id)
         .where(
             memory.learner_id == learner,
@@ -329,21 +402,14 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
         )
     )
     tomorrow = line.today + timedelta(days=1)
-    coming: list[list[tuple[str, int | None]]] = [[] for _ in range(FORECAST_DAYS)]
-    for card_id, family, due, buried_until, contrast, note_id, first_day in rows:
-        if card_id in asked or due is None:
+    coming: list[list[Row[Any]]] = [[] for _ in range(FORECAST_DAYS)]
+    for row in rows:
+        if row.card_id in asked or row.due is None:
             continue
-        ahead = (max(due, buried_until or due, tomorrow) - line.today).days
+        ahead = (max(row.due, row.buried_until or row.due, tomorrow) - line.today).days
         if ahead < FORECAST_DAYS:
-            coming[ahead].append((family, _term(tomorrow, contrast, note_id, first_day)))
-    days, left = [len(asked)], Counter[tuple[str, int | None]]()
-    for arriving in coming[1:]:
-        left.update(arriving)
-        met = list(islice(left, line.room))
-        days.append(len(met))
-        left.subtract(met)
-        left = +left
-    return days
+            coming[ahead].append(row)
+    return coming
 
 
 def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
@@ -483,7 +549,7 @@ def _new(
     depth: str,
     learner: int,
 ) -> Iterator[Item]:
-    """The next new cards that are let in, in book order, one of a family."""
+    """The next new cards that are let in, pack by pack in book order, one of a family."""
     if room <= 0:
         return
     opener = tables.memory.alias("opener").c
@@ -509,7 +575,12 @@ def _new(
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
             *([card.chapter_id == chapter_id] if chapter_id is not None else []),
         )
-        .order_by(chapter.number.is_(None), chapter.number, card.position)
+        .order_by(
+            chapter.number.is_(None),
+            _place_of_pack(connection, learner=learner),
+            *tables.IN_ORDER[1:],
+            card.position,
+        )
         .execution_options(yield_per=100)
     )
     taken = set(met)
@@ -521,6 +592,30 @@ def _new(
             if not room:
                 break
     rows.close()
+
+
+def _place_of_pack(connection: Connection, *, learner: int) -> ColumnElement[Any]:
+    """Where a chapter's pack comes, in a query of chapters: what the learner began first goes on
+    first, instead of the beginning of one pack in the middle of another."""
+    whole, part = tables.chapter_progress.c, tables.section_progress.c
+    section = tables.section.c
+    begun = union_all(
+        select(chapter.pack, whole.started_at)
+        .join(tables.chapter_progress, whole.chapter_id == chapter.id)
+        .where(whole.learner_id == learner),
+        select(chapter.pack, part.started_at)
+        .join(tables.section, section.chapter_id == chapter.id)
+        .join(tables.section_progress, part.section_id == section.id)
+        .where(part.learner_id == learner),
+    ).subquery()
+    packs = connection.scalars(
+        select(begun.c.pack)
+        .where(begun.c.started_at.is_not(None))
+        .group_by(begun.c.pack)
+        .order_by(func.min(begun.c.started_at), begun.c.pack)
+    ).all()
+    places = {pack: place for place, pack in enumerate(packs)}
+    return case(places, value=chapter.pack, else_=len(places)) if places else chapter.pack
 
 
 def _easy_first(connection: Connection, new: list[Item]) -> list[Item]:

@@ -180,6 +180,14 @@ class Sitting:
         self.ends = self._time_is_up()
         self.refresh()
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something is left, or `go_on` would bring something."""
+        if self.counts.total:
+            return True
+        with self.desk.reading() as connection:
+            return self._load(connection, self.plan, more=self.more + 1).counts().total > 0
+
     def refresh(self) -> None:
         """Read the queue again (the study day, the content or the settings may have changed)."""
         self._reload()

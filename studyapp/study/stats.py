@@ -136,6 +136,12 @@ def is_beginner(connection: Connection, today: date, *, learner: int) -> bool:
     return len(_studied(connection, date.min, before, most=_WEEK, learner=learner)) < _WEEK
 
 
+def last_day(connection: Connection, today: date, *, learner: int) -> date | None:
+    """The newest study day before today."""
+    before = today - timedelta(days=1)
+    return max(_studied(connection, date.min, before, most=1, learner=learner), default=None)
+
+
 def _studied(
     connection: Connection, first: date, last: date, *, most: int | None = None, learner: int
 ) -> set[date]:

@@ -16,7 +16,7 @@ from studyapp.memory.scheduler import AGAINS_OF_A_LEECH
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.study import aside, stats, today, words
 from studyapp.study.card import CardView
-from studyapp.study.queue import Counts, Queue
+from studyapp.study.queue import Counts, Queue, has_fading
 from studyapp.study.stats import Share
 from studyapp.study.today import Tomorrow
 
@@ -52,7 +52,8 @@ class Summary:
     Of the cards that came back `expected` were to be remembered (the sum of their
     retrievabilities). `better` are questions that had lapsed and now have a longer interval than
     ever since; `righted` those of confident misses that are right now. `experiment` names one that
-    grounds a miss of this sitting and was not run; `attempt` is a questionnaire that waits.
+    grounds a miss of this sitting and was not run; `attempt` is a questionnaire that waits;
+    `fading`: five questions have something to ask.
     """
 
     cards: int
@@ -71,6 +72,7 @@ class Summary:
     tomorrow: Tomorrow
     experiment: str | None
     attempt: Waiting | None
+    fading: bool
     marked: int = 0  # cards that are to be mended
 
 
@@ -110,6 +112,7 @@ def summarise(
         today.tomorrow(connection, now, settings, learner=learner),
         _experiment(connection, done, learner=learner),
         history.waiting(connection, learner=learner),
+        has_fading(connection, now, learner=learner),
         len(aside.marked(connection, learner=learner)),
     )
 
@@ -226,8 +229,7 @@ def _gained(summary: Summary) -> list[str]:
     if summary.righted:
         lines.append(f"Sure and wrong once, right now: {_named(summary.righted)}.")
     if summary.cards and summary.streak > 1:
-        off = " and ".join(day.capitalize() for day in summary.rest_days)
-        lines.append(f"{summary.streak} study days in a row{f', {off} off' if off else ''}.")
+        lines.append(f"{words.in_a_row(summary.streak, summary.rest_days)}.")
     return lines
 
 

@@ -13,7 +13,8 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import chapter_label, chapter_name
 from studyapp.store import owner, tables
-from studyapp.study import queue, stats
+from studyapp.study import absence, queue, stats
+from studyapp.study.absence import Absence
 from studyapp.study.admission import meant
 from studyapp.study.chapter import namesakes, typed
 from studyapp.study.dates import Ahead, ahead
@@ -44,6 +45,11 @@ class ChapterRow:
     cards: int
 
     @property
+    def begun(self) -> bool:
+        """Whether there is something of it that can be paused: of others it is not told."""
+        return self.started or self.introduced > 0
+
+    @property
     def name(self) -> str:
         return chapter_name(self.number, self.title, self.of)
 
@@ -63,14 +69,17 @@ class Tomorrow:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Everything that Today shows. `waiting` reviews are beyond the day's budget, `siblings` wait
-    for another card of their family; `tomorrow` is told once nothing is left. Of the day's time
-    `spent` seconds are gone, beside those in what is `apart` from it. `ahead` says what is dated
-    in the future."""
+    for another card of their family; `tomorrow` is told once nothing is left. Beyond the day's time
+    there is `more`; five questions have what is `fading`. Of the day's time `spent` seconds are
+    gone, beside those in what is `apart` from it. `ahead` says what is dated in the future,
+    `absence` that the learner is back after a while."""
 
     day: date
     counts: Counts
     waiting: int
     siblings: int
+    more: bool
+    fading: bool
     minutes: float
     spent: float
     apart: float
@@ -80,6 +89,7 @@ class Overview:
     streak: int
     chapters: tuple[ChapterRow, ...]
     ahead: Ahead | None
+    absence: Absence | None
 
     @property
     def begun(self) -> bool:
@@ -112,6 +122,8 @@ def overview(
         counts,
         line.waiting,
         line.siblings,
+        _has_more(connection, line, now, settings, learner=learner),
+        queue.has_fading(connection, now, learner=learner),
         line.pace.minutes(counts),
         line.pace.spent,
         line.pace.apart,
@@ -121,6 +133,7 @@ def overview(
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
         tuple(_chapters(connection, line, depth=settings.depth, learner=learner)),
         ahead(connection, now, learner=learner),
+        absence.read(connection, line, learner=learner),
     )
 
 
@@ -129,9 +142,11 @@ def due(
 ) -> dict[str, Any]:
     """What is due after limits, in all and by chapter, as `studyapp due --json` prints it."""
     line = queue.load(connection, now, settings, learner=learner)
+    away = absence.read(connection, line, learner=learner)
     return asdict(line.counts()) | {
         "waiting": line.waiting,
         "siblings": line.siblings,
+        "absence": away and away.as_json(settings.minutes_a_day),
         "tomorrow": asdict(tomorrow(connection, now, settings, learner=learner).counts),
         "chapters": [
             {
@@ -139,6 +154,7 @@ def due(
                 "chapter": row.number,
                 "title": row.title,
                 "name": typed(row.number, row.title, row.of),
+                "started": row.begun,
                 "paused": row.paused and row.paused.isoformat(),
                 **asdict(row.counts),
             }
@@ -162,6 +178,15 @@ def tomorrow(
     line = queue.load(connection, then, settings, also=late, learner=learner)
     counts = line.counts()
     return Tomorrow(counts, line.pace.minutes(counts))
+
+
+def _has_more(
+    connection: Connection, line: Queue, now: datetime, settings: Settings, *, learner: int
+) -> bool:
+    """Whether as much time again has a card that the day has not."""
+    if line.counts().total:
+        return line.waiting > 0
+    return queue.load(connection, now, settings, more=1, learner=learner).counts().total > 0
 
 
 def _missed_late(connection: Connection, day: date, *, learner: int) -> set[int]:

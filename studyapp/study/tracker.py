@@ -145,6 +145,11 @@ class Chapter:
         return chapter_name(self.number, self.title, self.of)
 
     @property
+    def begun(self) -> bool:
+        """Whether there is something of it that can be paused: of others it is not told."""
+        return self.started or self.known > 0 or any(one.started for one in self.sections)
+
+    @property
     def progress(self) -> Completion:
         return _progress(self.sections)
 

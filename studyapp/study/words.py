@@ -70,6 +70,13 @@ def side(name: str) -> str:
     return told.get(kind, "")
 
 
+def stretch(days: int) -> str:
+    """9 days, 3 weeks, 4 months: how long something was, of which no day counts."""
+    if days < 14:
+        return count(days, "day")
+    return count(round(days / 7), "week") if days < 61 else count(round(days / 30.44), "month")
+
+
 def short_day(at: date, today: date | None = None) -> str:
     """18 Nov, with the year if it is not that of *today*."""
     year = "" if today is not None and at.year == today.year else f" {at.year}"
@@ -109,6 +116,19 @@ def capital(text: str) -> str:
 def count(number: int, noun: str) -> str:
     """1 card, 2 cards, 1,200 cards."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size(number: float) -> str:
+    """How much room some bytes take: 640 kB, 12.3 MB, 4.1 GB."""
+    if number < 1e6:
+        return f"{number / 1e3:.0f} kB"
+    return f"{number / 1e6:.1f} MB" if number < 1e9 else f"{number / 1e9:.1f} GB"
+
+
+def in_a_row(days: int, rest_days: Sequence[str]) -> str:
+    """A streak, in the same words wherever it is told: 6 study days in a row, Sat and Sun off."""
+    off = " and ".join(day.capitalize() for day in rest_days)
+    return f"{count(days, 'study day')} in a row{f', {off} off' if off else ''}"
 
 
 def minus(number: str) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App, SystemCommand
-from textual.events import Event, Key
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.keys import key_to_character
 from textual.notifications import SeverityLevel
@@ -27,7 +31,7 @@ from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.editor import edit
 from studyapp.tui.gate import Gate
-from studyapp.tui.keys import HELD, MOVES, bind, keymap, letters, of
+from studyapp.tui.keys import BY_HAND, HELD, bind, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
     from studyapp.tui.places import Place
 
 
-_LETTERS = 1.0  # seconds that a box may need for the letters it has
+_LONGEST = 1.0  # seconds that a key may take before the next one is taken all the same
 _CLOSING = 60.0  # seconds to close in, which is more than a lock is waited for
 
 
@@ -105,7 +109,11 @@ class StudyApp(App[None]):
         self._new = new
         self.told: tuple[str, str] = ("", "information")
         self.held = False
+        self.piece = 0
         self._key = ("", 0.0)  # the newest key, and when it came
+        self._handlers: dict[int, Any] = {}  # of signals, as they were before
+        self._under_way: object = None  # the key that is not through yet
+        self._waiting: deque[Key | Paste] = deque()  # those behind it
         self.hurried = False  # the learner has been told of what is not saved
         self._gate = Gate()
 
@@ -116,11 +124,7 @@ class StudyApp(App[None]):
 
     def on_mount(self) -> None:
         self.set_keymap(self.keymap)
-        for ending in ("SIGTERM", "SIGHUP"):  # the terminal was closed: keep what is under way
-            if hasattr(signal, ending):
-                with suppress(NotImplementedError, ValueError, RuntimeError):
-                    loop = asyncio.get_running_loop()
-                    loop.add_signal_handler(getattr(signal, ending), self._end)
+        self._listen()
         wanted = self._current.settings.theme
         if wanted in self.available_themes:
             self.theme = wanted
@@ -132,31 +136,52 @@ class StudyApp(App[None]):
         self.push_screen(self.today)
         self.call_after_refresh(self._open)
 
+    def _listen(self) -> None:
+        """Close when the terminal is closed.
+
+        Textual may wait for ever to draw on a terminal that is gone or takes nothing any more, and
+        the loop with it. So a handler of the system's own sets the time after which the process
+        ends all the same; one of the loop's would wait, too.
+        """
+        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+
+        def end(*_: object) -> None:
+            last = threading.Timer(_CLOSING, os._exit, (1,))
+            last.daemon = True
+            last.start()
+            loop.call_soon_threadsafe(self._end, context=context)
+
+        for ending in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, ending):
+                with suppress(ValueError):  # only the main thread can be told
+                    number = getattr(signal, ending)
+                    self._handlers[number] = signal.signal(number, end)
+
     def _end(self) -> None:
-        """Keep what is under way and close; Textual may wait for ever to draw on a terminal that is
-        gone, so that after some time the process ends all the same."""
+        """Keep what is under way and close."""
         for page in self.screen_stack:
             if isinstance(page, Page):
                 page.keep()
         self.exit()
-        last = threading.Timer(_CLOSING, os._exit, (1,))
-        last.daemon = True
-        last.start()
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:
         """Open the database after the first paint: SQLAlchemy alone takes longer to import."""
         try:
+            from studyapp.journal import begin, journal
             from studyapp.store.engine import LOCK_PATIENCE
             from studyapp.study import library
             from studyapp.study.today import overview
 
+            begin("app")
+            begun = monotonic()
             desk, report = library.open_study(
                 self.db, self._current, self.clock, self._who, new=self._new
             )
             desk = desk.at(LOCK_PATIENCE)
             chapter = library.check_chapter(desk, self._chapter) if self._chapter else None
             place: Place | None = None
+            told = ""
             if self._go_to_review:
                 from studyapp.study.lab.misses import bring_back
                 from studyapp.study.plan import due
@@ -172,16 +197,20 @@ class StudyApp(App[None]):
 
                 with desk.reading() as connection:
                     quizzed = find(connection, self._quiz, learner=desk.learner)
-                place = places.Questionnaire(Attempt(desk, quizzed, book=self._book))
+                attempt = Attempt(desk, quizzed, book=self._book)
+                place, told = places.Questionnaire(attempt), attempt.opening
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError as error:
             self.call_from_thread(self._fail, str(error))
             return
+        journal.info("app: opened in %.1f s", monotonic() - begun)
         problems = len(report.problems) if report else 0
         self.call_from_thread(self._opened, desk, found, problems)
         if place is not None:
             self.call_from_thread(self.open, place)
+        if told:
+            self.call_from_thread(self.notify, told)
         self._settle_in(desk)
 
     def _settle_in(self, desk: Desk) -> None:
@@ -198,6 +227,7 @@ class StudyApp(App[None]):
         self.today.load_prospect()
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
+        self.today.back_up()
 
     def _opened(self, desk: Desk, overview: Overview, problems: int) -> None:
         self.desk = desk
@@ -292,6 +322,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.aside import AsideScreen
 
                 return AsideScreen()
+            case places.Backups():
+                from studyapp.tui.screens.backups import BackupsScreen
+
+                return BackupsScreen()
             case places.Reworded(notes):
                 from studyapp.tui.screens.reworded import RewordedScreen
 
@@ -354,7 +388,18 @@ class StudyApp(App[None]):
                 line.show(message, severity)
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key) and not event.is_forwarded:
+        """Take one key at a time: what comes while it is under way waits for what it does, so that
+        keys of one piece go to the box or the page that the first of them has led to."""
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._under_way:
+            self._waiting.append(event)
+        else:
+            self.piece += 1
+            await self._take(event)
+
+    async def _take(self, event: Key | Paste) -> None:
+        if isinstance(event, Key):
             last, at = self._key
             self.held = event.key == last and event.time - at < HELD
             self._key = (event.key, event.time)
@@ -362,18 +407,36 @@ class StudyApp(App[None]):
                 page.touched()
             if self.told[0] and not self.held:
                 self.notify("")
-            await self._take_letters(event)
+        self._under_way = under_way = object()
+        self.set_timer(_LONGEST, partial(self._taken, under_way))
+        follow = self._follow(partial(self._follow_on, under_way))
         await super().on_event(event)
+        follow()
 
-    async def _take_letters(self, event: Key) -> None:
-        """Let a box take the letters that came before a key which is no letter: a page may act on
-        that key at once, and would keep or leave what is only half written."""
-        box = self.focused
-        if box is not None and box.check_consume_key("a", "a") and not event.is_printable:
-            taken = asyncio.Event()
-            if box.call_later(taken.set):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(taken.wait(), _LETTERS)
+    def _follow(self, then: Callable[[], object]) -> Callable[[], None]:
+        """Returns what asks all who may get a key now, one after the other, to say when they are
+        done with what they have; last of all the app, which does *then*."""
+        pumps = [*(self.focused or self.screen).ancestors_with_self] if self._screen_stacks else []
+
+        def ask() -> None:
+            while pumps:
+                pump = pumps.pop(0)
+                if pump is not self and pump.call_later(ask):  # else it is gone
+                    return
+            self.call_later(then)
+
+        return ask
+
+    def _follow_on(self, under_way: object) -> None:
+        """What the key has done may have led elsewhere: follow it there, too."""
+        self._follow(partial(self._taken, under_way))()
+
+    async def _taken(self, under_way: object) -> None:
+        """Take the next key, once *under_way* is through or has taken very long."""
+        if under_way is self._under_way:
+            self._under_way = None
+            if self._waiting:
+                await self._take(self._waiting.popleft())
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         """Keep what a box takes as a letter from being a command first. Textual does so for keys
@@ -407,7 +470,7 @@ class StudyApp(App[None]):
             if command.title not in ("Quit", "Keys", "Maximize", "Minimize"):
                 yield command
         yield SystemCommand("Settings", "Open settings.toml in $EDITOR", self.edit_settings)
-        seen = {*MOVES, "palette"} | {one.action for one in letters()}
+        seen = {*BY_HAND, "palette"} | {one.action for one in letters()}
         for active in screen.active_bindings.values():
             binding = active.binding
             names = {binding.id or "", binding.action.removeprefix("app.")} - {""}
@@ -441,7 +504,32 @@ class StudyApp(App[None]):
             except StudyError as error:
                 self.notify(f"Not kept for the next time: {error}", severity="error")
 
+    def call_from_thread(self, callback: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """What a worker brings while the app closes, its pages without their parts, is let go."""
+
+        def show() -> Any:
+            return callback(*args, **options) if self.is_running else None
+
+        return super().call_from_thread(show)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End. Who started the app says so in plain words (`grief`): Textual's own picture of a
+        fault shows what variables hold, and that is private."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+    @property
+    def grief(self) -> BaseException | None:
+        """The first error that nobody has caught; of a worker its own."""
+        error = self._exception
+        return getattr(error, "error", None) or error
+
     def on_unmount(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         if self.running is not None:
             self.running.close()
         if self.desk is not None:

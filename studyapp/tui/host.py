@@ -22,6 +22,9 @@ class Host(Protocol):
     keymap: dict[str, str]  # keys that the learner has chosen, by action
     told: tuple[str, str]  # what is told in passing, and how severe it is
     held: bool  # the newest key is one that is held down
+    piece: (
+        int  # keys that came in one piece, so that nothing was seen between them, have one number
+    )
 
     @property
     def catalog(self) -> Catalog:

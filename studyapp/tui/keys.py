@@ -6,12 +6,12 @@ card: after an answer is shown, `a` to `h` only tick.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.keys import Keys, _character_to_key, format_key, key_to_character
 
 from studyapp.errors import SettingError, printable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from studyapp.tui.host import Host
 
 TICKS = 8  # points that a letter ticks; where there are more, the cursor reaches them
+FEW = 4  # reasons to tick behind the result of an experiment
 HELD = 0.15  # seconds: the same key again so soon is one that is held down
 
 
@@ -30,10 +31,9 @@ HELD = 0.15  # seconds: the same key again so soon is one that is held down
 class Key:
     """What an action is called, and the `keys` it has, separated by commas, as Textual names them.
 
-    `tooltip` is empty where that of another key of a pair tells of both, and `shown` is how they
-    read where not each of them need be named. `on` are the pages that have the action, "" for any:
-    `today` with the end of a sitting, `card` for reviews and questionnaires, `section`, `chapter`,
-    `lab`. Only actions of different pages may have the same key.
+    `shown` is how they read where not each of them need be named. Where the action that this one
+    stands `beside` works as well, that one tells of both. `on` are the pages that have the action,
+    "" for any. Only actions that no page has both of may have the same key.
     """
 
     keys: str
@@ -41,85 +41,128 @@ class Key:
     tooltip: str
     shown: str | None = None
     on: str = ""
+    beside: str = ""
 
 
 MOVES: Mapping[str, Key] = {
     "go_on": Key("enter,space", "go on", "What comes next"),
-    "down": Key("down,j", "down", "Go to the next line or point, or the one before", "↑↓"),
-    "up": Key("up,k", "up", ""),
-    "right": Key("right", "next", "Next, or previous", "←→"),
-    "left": Key("left", "previous", ""),
-    "page_down": Key("pagedown", "page down", "A page down, or up", "pgdn pgup"),
-    "page_up": Key("pageup", "page up", ""),
-    "top": Key("home", "top", "To the beginning, or the end", "home end"),
-    "bottom": Key("end", "bottom", ""),
+    "down": Key("down,j", "down", "Go to the next line or point, or the one before"),
+    "up": Key("up,k", "up", "Go to the line or point before", beside="down"),
+    "right": Key("right", "next", "Next, or previous"),
+    "left": Key("left", "previous", "Previous", beside="right"),
+    "page_down": Key("pagedown", "page down", "A page down, or up"),
+    "page_up": Key("pageup", "page up", "A page up", beside="page_down"),
+    "top": Key("home", "top", "To the beginning, or the end"),
+    "bottom": Key("end", "bottom", "To the end", beside="top"),
     "next_field": Key("tab", "next field", "Go to the next field, or the one before"),
     "previous_field": Key("shift+tab", "field before", ""),
 }
+RATES: Mapping[str, Key] = {
+    "again": Key(
+        "1",
+        "rate",
+        "Rate: again, hard (remembered, slowly), good, easy",
+        on="review attempt section",
+    ),
+    "hard": Key("2", "hard", "Hard", on="review attempt section", beside="again"),
+    "good": Key("3", "good", "Good", on="review attempt section", beside="again"),
+    "easy": Key("4", "easy", "Easy", on="review section", beside="again"),
+}
 ACTIONS: Mapping[str, Key] = {
-    "tick": Key("x", "tick", "Tick what is at the cursor, or take the tick off"),
-    "again": Key("1", "rate", "Rate: 1 again, 2 hard (remembered, slowly), 3 good, 4 easy", "1-4"),
-    "hard": Key("2", "hard", ""),
-    "good": Key("3", "good", ""),
-    "easy": Key("4", "easy", ""),
-    "undo": Key("u", "undo", "Take back what was done last, again and again"),
+    "tick": Key(
+        "x",
+        "tick",
+        "Tick what is at the cursor, or take the tick off",
+        on="review attempt course section experiment",
+    ),
+    "undo": Key(
+        "u",
+        "undo",
+        "Take back what was done last, again and again",
+        on="today end review attempt tally course section experiment note aside",
+    ),
     # what changes a card, or what is kept of a question
-    "bury": Key("minus", "bury", "Not today: back tomorrow", on="card"),
-    "suspend": Key("at", "suspend", "Set this card aside"),
-    "know": Key("K", "know it", "Known already: confirmed in 30 days"),
-    "edit": Key("E", "edit", "Open the source at its line in $EDITOR"),
-    "rewrite": Key("W", "edit here", "Change the note's text without leaving the app"),
-    "ask": Key("A", "ask", "Ask for cards that come only then; again: no longer"),
+    "bury": Key("minus", "bury", "Not today: back tomorrow", on="review note aside"),
+    "suspend": Key("at", "suspend", "Set this card aside", on="review note aside"),
+    "know": Key("K", "know it", "Known already: confirmed in 30 days", on="review"),
+    "edit": Key("E", "edit", "Open the source at its line in $EDITOR", on="review note aside"),
+    "rewrite": Key(
+        "W", "edit here", "Change the note's text without leaving the app", on="review note aside"
+    ),
+    "ask": Key(
+        "A",
+        "ask",
+        "Ask for cards that come only then; again: no longer",
+        on="attempt note course section",
+    ),
     "ask_found": Key(
         "ctrl+o", "ask for its card", "Ask for its cards; again: no longer", on="find"
     ),
-    "flag": Key("F", "flag", "Flag to come back to, or take the flag away"),
-    "sure": Key("S", "sure", "How sure you are: 50%, 60%, … 100%, not said"),
-    "done": Key("D", "done", "Mark as done; what you wrote is the note"),
-    "restore": Key("B", "bring back", "Let it come again", on="card"),
-    "mark": Key("m", "mend later", "Mark it to be mended later; again: no longer", on="card"),
+    "flag": Key("F", "flag", "Flag to come back to, or take the flag away", on="attempt"),
+    "sure": Key("S", "sure", "How sure you are: 50%, 60%, … 100%, not said", on="attempt"),
+    "done": Key("D", "done", "Mark as done; what you wrote is the note", on="attempt"),
+    "restore": Key("B", "bring back", "Let it come again", on="note aside backups"),
+    "mark": Key(
+        "m", "mend later", "Mark it to be mended later; again: no longer", on="review note aside"
+    ),
     # writing
-    "write": Key("t", "type", "Type; esc leaves the box", on="card section"),
-    "save": Key("ctrl+s", "save", "Keep what is written"),
-    "new": Key("n", "new card", "Write a card of your own"),
+    "write": Key("t", "type", "Type; esc leaves the box", on="review attempt course section"),
+    "save": Key(
+        "ctrl+s",
+        "save",
+        "Keep what is written",
+        on="review attempt course section experiment new rewrite backups",
+    ),
+    "new": Key("n", "new card", "Write a card of your own", on="today review experiment"),
     # looking
-    "whole": Key("i", "in full", "The answer in full, below its points", on="card"),
-    "lesson": Key("l", "experiment", "Predict, run, and see the evidence"),
-    "reference": Key("r", "figure", "Show the reference figure at once"),
-    "maths": Key("M", "maths", "Maths as written, or rendered"),
-    "find": Key("slash", "find", "Find a note"),
-    "read": Key("R", "read", "Read the section that it belongs to", on="card"),
-    "list": Key("L", "list", "All of them: choose one"),
-    "history": Key("H", "earlier", "What there was earlier"),
+    "whole": Key("i", "in full", "The answer in full, below its points", on="review attempt"),
+    "lesson": Key(
+        "l", "experiment", "Predict, run, and see the evidence", on="today end review attempt lab"
+    ),
+    "reference": Key("r", "figure", "Show the reference figure at once", on="review attempt"),
+    "maths": Key("M", "maths", "Maths as written, or rendered", on="review"),
+    "find": Key("slash", "find", "Find a note", on="today review attempt course section"),
+    "read": Key("R", "read", "Read the section that it belongs to", on="review"),
+    "list": Key("L", "list", "All of them: choose one", on="attempt"),
+    "history": Key(
+        "H", "earlier", "What there was earlier", on="attempt earlier lab experiment runs"
+    ),
     # opening
-    "five": Key("f", "five", "Five questions in five minutes: what is fading", on="today"),
-    "quiz": Key("c", "quiz", "A chapter's questions, answered in writing", on="today section"),
+    "five": Key("f", "five", "Five questions in five minutes: what is fading", on="today end"),
+    "quiz": Key(
+        "c", "quiz", "A chapter's questions, answered in writing", on="today end course section"
+    ),
     "course": Key("t", "course", "Sections: read, tick, note, watch", on="today"),
-    "start": Key("o", "start", "Start it, which lets its cards in", on="today section"),
-    "pause": Key("P", "pause", "Pause: no card of it comes; again: it goes on", on="today section"),
-    "more": Key("m", "more", "Go on: what is left, or beyond today's time", on="today"),
-    "aside": Key("a", "set aside", "What is out of the way or to mend", on="today"),
+    "start": Key("o", "start", "Start it, which lets its cards in", on="today course section"),
+    "pause": Key(
+        "P", "pause", "Pause: no card of it comes; again: it goes on", on="today course section"
+    ),
+    "more": Key("m", "more", "Go on: what is left, or beyond today's time", on="today end"),
+    "aside": Key("a", "set aside", "What is out of the way or to mend", on="today end"),
+    "backups": Key("b", "backups", "The backups, and the way back to one", on="today"),
     "reworded": Key("w", "what changed", "The notes that an upgrade has changed", on="today"),
-    "repeat": Key("R", "once more", "Once more, from the beginning", on="chapter lab"),
+    "repeat": Key("R", "once more", "Once more, from the beginning", on="chapter experiment"),
     "book": Key("b", "the book's", "Begin the book's own questionnaire", on="chapter"),
     "pretest": Key("p", "pretest", "Guess before you read", on="chapter"),
     "export": Key("X", "export", "Write it as a post to publish", on="chapter"),
     "date": Key("d", "exam day", "The day that mastery is forecast for", on="chapter"),
-    "familiar": Key("plus,equals_sign", "familiar", "How familiar it is", "+ -", "section"),
-    "unfamiliar": Key("minus", "less familiar", "", on="section"),
-    "watch": Key("w", "watch", "Open the lecture's video", on="section"),
-    "knobs": Key("s", "set knobs", "Change the knobs; esc leaves them", on="lab"),
-    "plot": Key("p", "plot", "Show the next plot", on="lab"),
-    "scale": Key("g", "log", "Log or linear scale", on="lab"),
-    "source": Key("v", "code", "Show the experiment's source", on="lab"),
-    "defaults": Key("ctrl+r", "defaults", "Set all knobs to their defaults", on="lab"),
+    "familiar": Key("plus,equals_sign", "familiar", "How familiar it is", on="course section"),
+    "unfamiliar": Key(
+        "minus", "less familiar", "Less familiar", on="course section", beside="familiar"
+    ),
+    "watch": Key("w", "watch", "Open the lecture's video", on="course section"),
+    "knobs": Key("s", "set knobs", "Change the knobs; esc leaves them", on="experiment"),
+    "plot": Key("p", "plot", "Show the next plot", on="experiment"),
+    "scale": Key("g", "log", "Log or linear scale", on="experiment"),
+    "source": Key("v", "code", "Show the experiment's source", on="lab experiment code"),
+    "defaults": Key("ctrl+r", "defaults", "Set all knobs to their defaults", on="experiment"),
     # leaving
     "back": Key("escape,q", "back", "Back; all is kept", "esc"),
     "help": Key("question_mark", "help", "Show every key that works here", "?"),
     "palette": Key("ctrl+p", "commands", "Find any command by its name"),
     "quit": Key("ctrl+q", "quit", "Leave studyapp"),
 }
-TABLE: Mapping[str, Key] = {**MOVES, **ACTIONS}
+TABLE: Mapping[str, Key] = {**MOVES, **RATES, **ACTIONS}
 # What may write in the log of the cards: whatever else a key does changes none of them.
 CHANGING = frozenset(
     (
@@ -127,8 +170,17 @@ CHANGING = frozenset(
         *("bury", "suspend", "pause", "know", "ask", "ask_found", "done", "restore", "mark"),
     )
 )
+# What the hand does without thinking; nobody looks for it by its name.
+BY_HAND = frozenset((*MOVES, *RATES))
+_ROWS = frozenset(key.beside for key in TABLE.values() if key.beside)
 _LEAVING = ("back", "save", "quit")  # what has to work in a box that takes all letters
-_TICKING = Key(",".join(LETTERS[:TICKS]), "tick", "Tick the point of that letter", on="card")
+# Letters beside points. In a section's text they tick as well; there `c` is the questionnaire's
+# while nothing is to be ticked. What happened in an experiment has few reasons to tick.
+_POINTS = {
+    "ticking a point": Key(",".join(LETTERS[:TICKS]), "", "", on="review attempt"),
+    "ticking in a text": Key("a,b,d,e,f,g,h", "", "", on="section"),
+    "ticking a reason": Key(",".join(LETTERS[:FEW]), "", "", on="experiment"),
+}
 
 
 def bind(
@@ -137,28 +189,30 @@ def bind(
     label: str | None = None,
     tooltip: str | None = None,
     *,
-    shown: str | None = None,
     only: str = "",
     show: bool = True,
     first: bool = False,
+    alone: bool = False,
 ) -> Binding:
     """The binding of the action *name* of the table; *action* is what the screen calls it.
 
     *label* and *tooltip* say what it does on this screen where that is more than the table knows,
-    and *shown* how its keys read; *only* is the one of them that does it here. With *first* it is
-    looked at before the focus: keys that come in one piece, as over a slow line, are then taken in
-    order, and what is typed right behind `t` is in the box, not lost.
+    also for what stands beside it, unless it is *alone*; *only* is the one of its keys that does
+    it here. With *first* it is looked at before the focus: keys that come in one piece, as over a
+    slow line, are then taken in order, and what is typed right behind `t` is in the box, not lost.
     """
     key = TABLE[name]
+    row = "" if alone else key.beside or (name if name in _ROWS else "")
     return Binding(
         only or key.keys,
         action or name,
         label or key.label,
         show,
-        shown or key.shown,
+        None if only else key.shown,
         first,
         tooltip if tooltip is not None else key.tooltip,
         name,
+        group=Binding.Group(row) if row else None,
     )
 
 
@@ -169,13 +223,53 @@ def letters(number: int = TICKS, *, show: bool = True, first: bool = False) -> l
             LETTERS[index],
             f"tick({index})",
             "tick",
-            show and index == 0,
-            f"a-{LETTERS[number - 1]}",
+            show,
+            None,
             first,
             "Tick the point of that letter",
+            group=Binding.Group("points"),
         )
         for index in range(number)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A `binding` that works now, for all that stand beside it, and how the `keys` read."""
+
+    binding: Binding
+    keys: tuple[str, ...]
+
+
+def rows(active: Iterable[ActiveBinding], display: Callable[[Binding], str]) -> list[Row]:
+    """What works now, each action once, as footer and help tell of it; *display* shows a key."""
+    found: dict[object, list[Binding]] = {}
+    for one in active:
+        binding = one.binding
+        if one.enabled:
+            row = one.node, binding.group or (binding.id, binding.action)
+            found.setdefault(row, []).append(binding)
+    return [_row(row, display) for row in found.values()]
+
+
+def _row(bindings: Iterable[Binding], display: Callable[[Binding], str]) -> Row:
+    order = [*TABLE]  # a key that a learner has chosen comes behind all others
+    bindings = sorted(bindings, key=lambda one: order.index(one.id) if one.id else 0)
+    tells = next((one for one in bindings if one.show), bindings[0])
+    firsts = {one.action: display(one) for one in reversed(bindings)}  # a key of each
+    if len(firsts) > 1:
+        return Row(tells, (together([*reversed(firsts.values())]),))
+    return Row(tells, tuple(dict.fromkeys(map(display, bindings))))
+
+
+def together(keys: Sequence[str]) -> str:
+    """How keys that stand beside each other read: ↑↓, a-c, + -."""
+    if set(keys) <= set("←↑→↓"):
+        return "".join(sorted(keys))
+    signs = [ord(one) for one in keys if len(one) == 1 and one.isalnum()]
+    if len(signs) == len(keys) > 1 and signs == [*range(signs[0], signs[-1] + 1)]:
+        return f"{keys[0]}-{keys[-1]}"
+    return " ".join(keys)
 
 
 def actions(bindings: Iterable[BindingType]) -> frozenset[str]:
@@ -204,7 +298,7 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
                 f'give it a second key, as in "{printable(keys)}, {usual}".'
             )
     taken: dict[str, list[tuple[str, str]]] = {}
-    for name, key in {"ticking a point": _TICKING, **TABLE}.items():
+    for name, key in {**_POINTS, **TABLE}.items():
         for one in changed.get(name, key.keys).split(","):
             for owner, on in taken.get(one, ()):
                 if not key.on or not on or set(key.on.split()) & set(on.split()):
@@ -218,6 +312,11 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
 def of(name: str, wanted: Mapping[str, str]) -> str:
     """The first key of an action, for a sentence; *wanted* is what `keymap` gives."""
     return format_key(wanted.get(name, TABLE[name].keys).split(",")[0])
+
+
+def keys_of(widget: Widget, *names: str) -> str:
+    """How the keys of actions that stand beside each other read, for a sentence of a widget."""
+    return together([key_of(widget, name) for name in names])
 
 
 def key_of(widget: Widget, name: str) -> str:

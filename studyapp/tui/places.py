@@ -119,6 +119,11 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Backups:
+    """The backups that there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reworded:
     """The notes that an upgrade has changed."""
 
@@ -153,6 +158,7 @@ Place = (
     | Find
     | Note
     | Aside
+    | Backups
     | Reworded
     | Rewrite
     | NewCard

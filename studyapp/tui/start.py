@@ -14,7 +14,7 @@ def run(
     book: bool = False,
 ) -> str | None:
     """Run the app for the learner *name* (None: the first one) on a database until they leave;
-    returns why it could not open, if so. Raises SystemExit if the app came to grief."""
+    returns why it could not open, if so, or what there is to say if the app came to grief."""
     import gc
 
     gc.disable()  # what start-up makes is kept; the app turns it on again when it is open
@@ -32,6 +32,8 @@ def run(
         new=new,
     )
     app.run()
-    if app.return_code:
-        raise SystemExit(app.return_code)
+    if app.grief is not None:
+        from studyapp.study import crash
+
+        return crash.told(app.grief, db, tuple(app.desk.rated) if app.desk else ())
     return app.failure

@@ -41,6 +41,7 @@ def test_due_after_limits() -> None:
         "review": 0,
         "waiting": 0,
         "siblings": 0,
+        "absence": None,
         "tomorrow": {"new": 10, "learning": 0, "review": 0},
         "chapters": [
             {
@@ -48,6 +49,7 @@ def test_due_after_limits() -> None:
                 "chapter": 1,
                 "title": "Chapter 1",
                 "name": "1",
+                "started": True,
                 "paused": None,
                 "new": 10,
                 **rest,
@@ -57,6 +59,7 @@ def test_due_after_limits() -> None:
                 "chapter": 2,
                 "title": "Chapter 2",
                 "name": "2",
+                "started": False,
                 "paused": None,
                 "new": 0,
                 **rest,
@@ -77,6 +80,7 @@ def test_a_plain_review_from_a_pipe() -> None:
     assert "2 cards in about 1 minute." in result.output
     stats = json.loads(run("stats", "--json").output)
     assert stats["reviews"] == 2
+    assert "\n1 study day in a row; 0 that keep slipping\n" in run("stats").output
     assert stats["cards"]["learning"] == 1
     assert set(stats["true_retention"]) == {"value", "low", "high", "n"}
 
@@ -109,7 +113,7 @@ def test_the_books_own_questionnaire_and_its_deeper_cards_from_a_pipe(content: P
     assert json.loads(run("stats", "--json").output)["cards"]["new"] == 21
     told = run("quiz", "1", "--book", "--plain", lines="\n\na\nm\n").output
     assert "What is q07?" in told
-    assert "question 1 of 1]" in told
+    assert "question 1 of the book's 1]" in told
     assert "a: its card, which comes only if you ask for it" in told
     assert "Asked for: 1 new card, within the day's limits." in told
     assert json.loads(run("stats", "--json").output)["cards"] == {
@@ -124,13 +128,13 @@ def test_a_plain_questionnaire_from_a_pipe() -> None:
     """Write two answers, accept what the ticks propose, skip one, undo, and go on later."""
     told = run("quiz", "1", "--plain", lines="My words.\nTwo lines.\n\na\n\nNo idea.\n\n\nm\n")
     assert told.exit_code == 0, told.output
-    assert "question 1 of 12" in told.output
+    assert "question 1 of all 12" in told.output
     assert "m missed · p partly · g got it; enter: got it" in told.output
-    assert "2 of 12 questions: 1 got it, 1 missed." in told.output
+    assert "2 of all 12 judged: 1 got it, 1 missed." in told.output
     assert "It goes on where you left it." in told.output
     again = run("quiz", "1", "--plain", lines="s\nu\nq\n").output
-    assert "question 3 of 12" in again
-    assert "question 4 of 12" in again
+    assert "question 3 of all 12" in again
+    assert "question 4 of all 12" in again
     assert "undone" in again
     assert "You wrote:\nNo idea." in again
     summary = json.loads(run("quiz", "1", "--json").output)
@@ -138,6 +142,19 @@ def test_a_plain_questionnaire_from_a_pipe() -> None:
     assert summary["attempts"][0]["grades"] == {"missed": 0, "partly": 0, "got it": 1, "done": 0}
     assert summary["mastery"]["introduced"] == 1
     assert json.loads(run("stats", "--json").output)["reviews"] == 1
+
+
+def test_a_plain_questionnaire_says_what_it_begins() -> None:
+    assert "A new attempt begins: all 12 questions." in run("quiz", "1", "--plain").output
+    told = run("quiz", "2", "--plain", lines="\na\np\nq\n").output
+    assert "A new pretest begins: all 4 questions. The chapter is not started." in told
+    assert "What you miss in it is not scheduled." in told
+    assert "1 of all 4 judged: 1 partly." in told
+    again = run("quiz", "2", "--plain").output
+    assert "The pretest of " in again
+    assert " goes on: 1 of all 4 answered." in again
+    grades = json.loads(run("quiz", "2", "--json").output)["attempts"][0]["grades"]
+    assert grades == {"missed": 0, "partly": 1, "got it": 0, "done": 0}
 
 
 def test_plain_mode_keeps_each_line_as_it_comes() -> None:
@@ -165,13 +182,13 @@ def test_something_to_do_is_done_only_when_the_learner_says_so(content: Path) ->
     told = run("quiz", "1", "--plain", lines="\n\nq\n").output
     assert "Open it and run it." in told
     assert "d done; enter: not yet" in told
-    assert "question 2 of 13" in told
+    assert "question 2 of all 13" in told
     assert "1 done" in run("quiz", "1", "--plain", lines="s\n" * 12 + "\nd\nq\n").output
 
 
 def test_a_plain_questionnaire_to_its_end() -> None:
     told = run("quiz", "2", "--plain", lines="\n\ng\n" * 4)
-    assert "4 of 4 questions: 4 got it." in told.output
+    assert "4 of all 4 judged: 4 got it." in told.output
     assert "goes on" not in told.output
 
 

@@ -166,6 +166,11 @@ BROKEN = {
         6,
         "at least two choices",
     ),
+    "a sentence without its figure": (
+        lesson(changes={"question": "Question('?', 'number', 'f', told='the share is high')"}),
+        6,
+        "needs one {}, for the figure",
+    ),
     "ranges that overlap": (
         lesson(changes={"question": f"Question('?', 'choice', 'f', {TWO.format(low=1)})"}),
         6,

@@ -198,7 +198,9 @@ async def test_another_error_is_not_tried_again(probe: Probe) -> None:
     assert last == Failed("No.", last.details if isinstance(last, Failed) else "")
 
 
-async def test_the_end_of_stderr_is_kept_for_whoever_wants_to_know(probe: Probe) -> None:
+async def test_the_end_of_stderr_is_kept_for_whoever_wants_to_know(
+    probe: Probe, caplog: pytest.LogCaptureFixture
+) -> None:
     lesson = probe(
         """
         import sys
@@ -211,6 +213,9 @@ async def test_the_end_of_stderr_is_kept_for_whoever_wants_to_know(probe: Probe)
     assert "x[31m the cause" in last.details
     assert last.details.rstrip().endswith("ZeroDivisionError: division by zero")
     assert len(last.details) <= 1 << 16
+    assert caplog.messages == [
+        "probe failed with 0, its last words: ZeroDivisionError: division by zero"
+    ]
 
 
 async def test_a_series_that_diverges_is_noted_once_and_left_out(probe: Probe) -> None:

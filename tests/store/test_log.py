@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from sqlalchemy import Engine, event, func, insert, select, update
 
+from histories import Step, live, steps
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind, Review, fold, in_force
-from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
 from studyapp.memory.state import Memory, Rating
 from studyapp.store import log, sync, tables
 from studyapp.store.database import open_database
@@ -23,17 +22,6 @@ from studyapp.study import learner as learners
 from studyapp.study import library, review
 from studyapp.study.undo import undo
 from tests_support import Clock, desk_of, question, questionnaire
-
-ACTIONS = ("rate", "rate", "rate", "undo", "suspend", "bury", "know", "forget", "set due", "adopt")
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(ACTIONS),
-        st.integers(0, 3),
-        st.sampled_from(list(Rating)),
-        st.sampled_from([0, 1, 20, 900, 2000, 20000]),
-    ),
-    max_size=25,
-)
 
 
 def stored_equals_fold(engine: Engine) -> None:
@@ -47,7 +35,7 @@ def stored_equals_fold(engine: Engine) -> None:
 @settings(max_examples=25, deadline=None)
 @given(steps)
 def test_stored_memory_is_the_fold_of_the_log(
-    actions: list[tuple[str, int, Rating, int]],
+    actions: list[Step],
 ) -> None:
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
@@ -59,30 +47,7 @@ def test_stored_memory_is_the_fold_of_the_log(
         engine.dispose()  # the law is not about the disk, so its examples need not wait for it
         with writing(engine) as connection:
             sync.sync(connection, [root], clock())
-        for what, card, rating, minutes in actions:
-            now = clock.forward(minutes=minutes)
-            with writing(engine) as connection:
-                if what == "rate":
-                    seen = log.read_memory(connection, card + 1, learner=1).last_review
-                    review.answer(connection, card + 1, seen, rating, now, learner=1)
-                elif what == "undo":
-                    undo(connection, now, learner=1)
-                elif what == "suspend":
-                    review.suspend(connection, card + 1, now, learner=1)
-                elif what == "bury":
-                    review.bury(connection, card + 1, now, learner=1)
-                elif what == "know":
-                    review.know(connection, card + 1, now, learner=1)
-                elif what == "forget":
-                    review.forget(connection, card + 1, now, learner=1)
-                elif what == "set due":
-                    review.set_due(
-                        connection, card + 1, now.date() + timedelta(days=card), now, learner=1
-                    )
-                else:
-                    weights = (DEFAULT_WEIGHTS[0] + 0.01 * minutes % 1, *DEFAULT_WEIGHTS[1:])
-                    goal = 0.8 + 0.01 * rating
-                    log.adopt(connection, Parameters(weights, goal), now, learner=1)
+        live(engine, clock, actions)
         stored_equals_fold(engine)
         engine.dispose()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from studyapp.store import migrations
+from studyapp.store import backup, migrations
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 
@@ -44,7 +44,8 @@ def test_an_older_database_gains_the_tables_and_keeps_its_rows(before: Path) -> 
         assert connection.scalar(text("SELECT count(*) FROM learner")) == 2
         assert migrations.current(connection) == max(migrations.steps())
     engine.dispose()
-    assert (before.parent / "backups" / "a-before-002.db").exists()
+    (kept,) = backup.listed(before)[0]
+    assert (kept.manifest.reason, kept.manifest.content.schema) == ("migration", 1)
 
 
 def test_a_run_needs_a_learner_and_a_fact_a_run(before: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from studyapp.config import Current, Settings
 from studyapp.notes.note import card_uid, note_uid
-from studyapp.store import migrations, tables
+from studyapp.store import backup, migrations, tables
 from studyapp.store.database import open_database
 from studyapp.study import library
 from tests_support import Clock
@@ -56,4 +56,5 @@ def test_the_cards_find_their_sections_when_the_app_opens(
         )
     desk.close()
     assert number == "1.1"
-    assert (before.parent / "backups" / "a-before-003.db").exists()
+    (kept,) = backup.listed(before)[0]
+    assert (kept.manifest.reason, kept.manifest.content.schema) == ("migration", 2)

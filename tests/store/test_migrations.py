@@ -21,7 +21,7 @@ from studyapp.errors import StoreError
 from studyapp.memory.fold import fold
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS
 from studyapp.memory.state import Cause, Memory, State
-from studyapp.store import log, migrations, tables
+from studyapp.store import backup, log, migrations, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading, writing
 
@@ -302,7 +302,7 @@ def test_a_migration_that_is_interrupted_leaves_the_database_as_it_was(
 ) -> None:
     """At each statement of the next migration in turn; a second try gets through them all. The
     databases that are one migration younger tell of those after it."""
-    monkeypatch.setattr(migrations, "backup", lambda *_: None)  # of which other tests tell
+    monkeypatch.setattr(backup, "make", lambda *_: None)  # of which other tests tell
     copy, before = former.read_bytes(), _stable(dump(former))
     statement = 1
     with only_to_the_next(former):

@@ -31,6 +31,7 @@ from studyapp.store.engine import LockedError, tidy, wal_size, writing
 from studyapp.study import chapter, library, pause, review, rewording, today, tracker
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
+from studyapp.study.doctor.examination import examine, mend
 from studyapp.study.find import find
 from studyapp.study.grading import Grade
 from studyapp.study.lab import runs
@@ -404,3 +405,22 @@ def test_a_missing_driver_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch)
 def test_there_is_no_write_ahead_log_of_ours(engine: Engine, tmp_path: Path) -> None:
     assert wal_size(engine) == 0
     tidy(engine, above=-1)
+
+
+def test_the_doctor_mends_a_memory(
+    desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = desk.engine.url.render_as_string(hide_password=False)
+    with desk.reading() as connection:
+        pack = Path(connection.scalars(select(tables.root.c.path)).one())
+    monkeypatch.setattr(library, "installed_roots", lambda: [pack])
+    Sitting(desk).rate(Rating.GOOD)
+    assert examine(url, clock()).findings == ()
+    with desk.writing() as connection:
+        connection.execute(text("UPDATE memory SET stability = 99"))
+        connection.execute(text("DROP INDEX ix_review_card_id_learner_id"))
+    found = examine(url, clock())
+    assert [one.check for one in found.findings] == ["schema", "memories"]
+    treated = mend(url, found, clock())
+    assert ([one.check for one in treated.mended], treated.kept) == (["schema", "memories"], None)
+    assert examine(url, clock()).findings == ()

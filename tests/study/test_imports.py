@@ -28,7 +28,7 @@ from studyapp.notes.foreign import (
     Moment,
 )
 from studyapp.notes.note import CardStyle
-from studyapp.store import log, owner, tables
+from studyapp.store import backup, log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
@@ -240,6 +240,25 @@ def test_a_deck_needs_no_points_and_may_say_things_alike(own: Engine, clock: Clo
     findings = check.check([library.own_packs() / "spanish-words"], clock().date())
     assert findings.problems == ()
     assert [(one.chapter, one.title) for one in findings.chapters] == [(None, "ES::Animals")]
+
+
+def test_nothing_is_brought_or_taken_back_without_a_backup(
+    own: Engine, clock: Clock, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    bring(own, clock, CAT, dry_run=True)
+    assert not folder.exists()
+    folder.write_text("in the way")
+    with pytest.raises(StudyError, match="No backup was made: "):
+        bring(own, clock, CAT)
+    assert not library.own_packs().exists()
+    folder.unlink()
+    bring(own, clock, CAT)
+    (kept,), _ = backup.listed(tmp_path / "own.db")
+    assert kept.manifest.reason == "import"
+    assert kept.manifest.content.counts["cards"] == 22
+    imports.take_back(desk_of(own, clock), Source(PATH, "test", Foreign((CAT,))))
+    assert len(backup.listed(tmp_path / "own.db")[0]) == 2
 
 
 def test_the_commands_take_a_deck(

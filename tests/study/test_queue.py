@@ -14,6 +14,7 @@ from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review
+from studyapp.study.chapter import find
 from studyapp.study.library import start_chapter
 from studyapp.study.queue import Counts, Queue
 from tests_support import Clock, question, questionnaire
@@ -63,6 +64,27 @@ def test_new_cards_come_in_book_order_from_started_chapters_only(
         start_chapter(connection, 2, clock(), learner=1)
     assert load(engine, clock).counts(2) == Counts(new=4)
     assert load(engine, clock, chapter_id=2).counts() == Counts(new=4)
+
+
+def test_of_two_packs_the_one_that_was_begun_first_goes_on_first(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    for number in (1, 2):
+        name = f"o{number}"
+        (content / f"other{number}.md").write_text(
+            questionnaire(question(name, chapter=number), chapter=number, pack="other")
+        )
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock.forward(days=1))
+    for name in ("test:2", "other:2", "other:1"):
+        with writing(engine) as connection:
+            chapter = find(connection, name, learner=1)
+            start_chapter(connection, chapter, clock.forward(hours=1), learner=1)
+    # pack test was begun a day earlier, with its chapter 1; each pack goes by the book
+    line = load(engine, clock, replace(ROOMY, new_a_day=20))
+    assert sorted(names(engine, walk(line, clock)))[:1] == ["o1"]
+    line = load(engine, clock, replace(ROOMY, new_a_day=19))
+    assert not {"o1", "o2"} & set(names(engine, walk(line, clock)))
 
 
 def test_new_cards_begin_with_the_first_section_and_go_on_from_easy_to_hard(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from sqlalchemy import func, select
+from textual.app import App
 from textual.command import CommandPalette
 from textual.events import Key
 from textual.keys import key_to_character
@@ -99,11 +100,17 @@ def _action(app: StudyApp, key: str) -> str:
     return (active.binding.id or "") if active is not None and active.enabled else ""
 
 
+def post(app: App[None], *keys: str) -> None:
+    """Post keys, one right behind the other."""
+    for key in keys:
+        character = key_to_character(key)
+        app.post_message(Key(key, character if character and character.isprintable() else None))
+
+
 async def _take(app: StudyApp, key: str) -> None:
     """Post a key and wait until all have had it: the app, what has the focus and all around it,
     then the app again; twice, for what is done behind the letters yet to come."""
-    character = key_to_character(key)
-    app.post_message(Key(key, character if character and character.isprintable() else None))
+    post(app, key)
     for _ in range(2):
         inner = app.focused or app.screen
         around = [one for one in inner.ancestors_with_self if isinstance(one, MessagePump)]

@@ -14,6 +14,7 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -33,12 +34,18 @@ _ESCAPES = re.compile(
 class Terminal:
     """A studyapp process on a pseudo-terminal; killed, if need be, on leaving."""
 
-    def __init__(self, db: Path, *arguments: str, size: tuple[int, int] = SIZE) -> None:
+    def __init__(
+        self,
+        db: Path,
+        *arguments: str,
+        size: tuple[int, int] = SIZE,
+        program: Sequence[str] = ("-m", "studyapp"),
+    ) -> None:
         self._read, slave = pty.openpty()
         width, height = size
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "studyapp", "--db", str(db), *arguments],
+            [sys.executable, "-P", *program, "--db", str(db), *arguments],
             cwd=db.parent,
             env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
             stdin=slave,
@@ -49,6 +56,7 @@ class Terminal:
         os.close(slave)
         self._painted = b""
         self._news = threading.Condition()
+        self._frozen = False
         self._reader = threading.Thread(target=self._follow)
         self._reader.start()
 
@@ -61,7 +69,7 @@ class Terminal:
             with self._news:
                 self._painted += chunk
                 self._news.notify_all()
-            if not chunk:
+            if not chunk or self._frozen:
                 return
 
     def send(self, text: str) -> int:
@@ -96,6 +104,17 @@ class Terminal:
         self._process.wait(60)
         return at
 
+    def freeze(self, keys: str) -> None:
+        """Take nothing any more of what is painted, which is much for these *keys*, and close."""
+        self._frozen = True
+        self.send(keys)
+        self._reader.join()
+        before, worked = -1, 0
+        while before < worked:  # until the program waits to paint
+            time.sleep(0.5)
+            before, worked = worked, _worked(self._process.pid)
+        self.kill(signal.SIGHUP)
+
     def __enter__(self) -> Terminal:
         return self
 
@@ -109,6 +128,12 @@ class Terminal:
             self.kill()
         self._reader.join()
         os.close(self._read)
+
+
+def _worked(pid: int) -> int:
+    """How long a process has had a processor, in clock ticks."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(told[11]) + int(told[12])
 
 
 def kill_once(

@@ -246,6 +246,33 @@ async def test_revealing_brings_points_in_sight_and_going_on_ends_in_a_grade(
         await stands(pilot, 3, 1)
 
 
+async def test_the_footer_and_help_name_the_letters_that_there_are(
+    make_app, open_attempt: Open
+) -> None:
+    async with make_app().run_test(size=LARGE) as pilot:
+        await open_attempt(pilot)
+        await shows(pilot, "→ next", "S sure")
+        assert "←" not in footer(pilot), "there is no question before"
+        await keys(pilot, "enter")
+        await shows(pilot, "a-b tick", "1-3 judge")
+        await keys(pilot, "right", "enter")
+        await shows(pilot, "a-c tick", "←→ next")
+        await keys(pilot, "question_mark")
+        await shows(pilot, "a-c  Tick the point of that letter", "1-3  Judge: missed, partly")
+        await keys(pilot, "escape", "right")
+        assert "tick" not in footer(pilot), "what is to be done has no points"
+
+
+async def test_a_key_is_named_for_what_it_does_next(make_app, open_attempt: Open) -> None:
+    async with make_app().run_test(size=LARGE) as pilot:
+        await open_attempt(pilot)
+        await shows(pilot, "F flag")
+        await keys(pilot, "F")
+        await shows(pilot, "F unflag", "⚑ flagged")
+        await keys(pilot, "F")
+        await hides(pilot, "F unflag", "⚑ flagged")
+
+
 async def test_letters_tick_and_change_nothing_else(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         screen = await open_attempt(pilot, 1)
@@ -296,7 +323,8 @@ async def test_letters_that_come_in_one_piece_with_the_key_before_are_not_lost(
         await until(pilot, lambda: (number(pilot), box(pilot).text) == (2, "fcomul\nqd"))
         send("x", "y", "ctrl+s", "1")
         await until(pilot, lambda: (kept(pilot), current(pilot).revealed) == ("fcomul\nqdxy", True))
-        await until(pilot, lambda: reviews(pilot) == 0)
+        await settled(pilot)
+        assert reviews(pilot) == 0, "what was not seen yet is not judged"
 
 
 async def test_a_grade_needs_the_answer_first(make_app, open_attempt: Open) -> None:
@@ -346,7 +374,7 @@ async def test_skip_and_come_back(make_app, open_attempt: Open) -> None:
         await until(pilot, lambda: box(pilot).text == "half an answer ")
         await keys(pilot, "escape", "right", "right", "right", "right")
         await arrives(pilot, TallyScreen)
-        await shows(pilot, "0 of 4 questions judged.")
+        await shows(pilot, "0 of all 4 questions judged.")
         await shows(pilot, "Not judged yet: 1, 2, 3, 4.")
         await keys(pilot, "left")
         await stands(pilot, 4)

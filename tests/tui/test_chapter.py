@@ -55,7 +55,7 @@ async def test_the_page_tells_mastery_attempts_and_changes(make_app, open_today,
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
-        await shows(pilot, "introduced 12 of 12", "without review until then")
+        await shows(pilot, "introduced 12 of the 12 to know", "without review until then")
         await shows(pilot, "7 of 12  ", "12 of 12  ", "Since the attempt before")
 
 
@@ -98,7 +98,7 @@ async def test_today_continues_the_attempt_and_comes_back_by_its_chapter(
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
-        await shows(pilot, "7 of 12 answered")
+        await shows(pilot, "7 of all 12 answered")
         await pilot.press("c")
         await open_today(pilot)
         await arrives(pilot, AttemptScreen)
@@ -126,14 +126,49 @@ async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path
         await open_chapter(pilot, open_today)
         await pilot.press("R")
         await arrives(pilot, AttemptScreen)
-        await shows(pilot, "1 of 12 · 0 judged")
+        await shows(pilot, "1 of all 12 · 0 judged")
 
 
-async def test_the_quiz_command_opens_the_attempt(make_app, open_today, tried) -> None:
+async def test_the_quiz_command_opens_the_attempt_and_says_which(
+    make_app, open_today, tried
+) -> None:
     app = make_app(quiz="1")
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
         await arrives(pilot, AttemptScreen)
+        await tells(pilot, "The attempt of Wed 18 Nov goes on: 7 of all 12 answered.")
+
+
+async def test_no_open_attempt_is_hidden_by_one_of_another_chapter(
+    make_app, open_today, tried
+) -> None:
+    app = make_app(quiz="2")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        await tells(pilot, "A new pretest begins: all 4 questions. The chapter is not started.")
+        await pilot.press("enter", "1", "escape")
+        await shows(pilot, "Continue questionnaire 2", "also open: chapter 1")
+        await pilot.press("c", "escape")
+        await arrives(pilot, ChapterScreen)
+        await shows(pilot, "1 of all 4 answered, a pretest", "Go on with chapter 1")
+        await pilot.press("down", "down", "enter")
+        await shows(pilot, "of all 12 · 7 judged")
+
+
+async def test_the_name_of_an_attempt_stands_apart_from_its_figures(
+    make_app, open_today, clock: Clock, tmp_path: Path
+) -> None:
+    desk, _ = library.open_study(str(tmp_path / "app.db"), Current(Settings()), clock, None)
+    Attempt(desk, 1, pretest=True).write("A few words.")
+    desk.close()
+    clock.forward(days=60)  # another year, which is named
+    async with make_app().run_test(size=(140, 40)) as pilot:
+        await open_chapter(pilot, open_today)
+        await shows(pilot, "Fri 20 Nov 2026 pretest 1 of 12 0 0 0")
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "Fri 20 Nov 2026 pretest 1 of 12 0 0 0")
+        await pilot.resize_terminal(60, 24)
+        await shows(pilot, "Fri 20 Nov 2026 pretest 1 of 12 answered; 0 got it")
 
 
 async def test_an_unknown_chapter_says_which_is_nearest(make_app, open_today) -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
 from sqlalchemy import select
 
-from screen import NARROW, arrives, shows, tells, until
+from screen import NARROW, PATIENCE, WIDE, arrives, hides, lines, shows, tells, until
 from studyapp.config import Settings
 from studyapp.store import tables
 from studyapp.store.engine import reading
+from studyapp.study import today
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.tui.screens.attempt import AttemptScreen
+from studyapp.tui.screens.new import NewScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
-from tests_support import Clock
+from studyapp.tui.screens.today import TodayScreen
+from tests_support import Clock, question, questionnaire
+
+SMALL = (60, 20)
 
 
 async def test_undo_on_today_asks_before_it_takes_back_what_is_older(
@@ -87,3 +97,134 @@ async def test_undo_on_today_closes_what_was_opened_there(make_app, open_today) 
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         assert app.screen.sitting.view.note.id == "t0"
         assert app.screen.sitting.counts.new == 19
+
+
+async def test_the_ends_of_a_menu_are_its_first_and_last_line(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await open_today(pilot)
+        await pilot.press("end", "enter")
+        await arrives(pilot, NewScreen)
+        await pilot.press("escape", "home", "enter")
+        await arrives(pilot, ReviewScreen)
+        await pilot.press("escape", "c")
+        await shows(pilot, "Set the day of the exam")
+        await pilot.press("end", "enter")
+        await shows(pilot, "day of the exam, like 2027-01-31")
+
+
+async def test_days_in_a_row_are_told_in_the_same_words_everywhere(
+    make_app, open_today, clock: Clock
+) -> None:
+    row = "2 study days in a row, Sun off"
+    app = make_app(settings=Settings(new_a_day=1, rest_days=("sun",)))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        for days in (1, 0):  # on Friday and on Saturday
+            await pilot.press("enter", "enter", "4")
+            await arrives(pilot, SummaryScreen)
+            clock.forward(days=days)
+            await pilot.press("escape")
+            await arrives(pilot, TodayScreen)
+        await shows(pilot, f"Sat 21 Nov · {row}")
+        await pilot.press("u", "enter", "4")
+        await shows(pilot, f"{row}.")
+
+
+async def test_who_comes_back_to_today_sees_no_figure_of_before(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = threading.Event()
+
+    def overview(*of: Any, **options: Any) -> today.Overview:
+        assert counted.wait(PATIENCE)
+        return found(*of, **options)
+
+    found = today.overview
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await shows(pilot, "10 cards today", "0 due, 10 new")
+        monkeypatch.setattr("studyapp.study.today.overview", overview)
+        await pilot.press("enter", "enter", "4", "escape", "escape")
+        await shows(pilot, "counting …")
+        assert "10 cards" not in lines(pilot)
+        assert "10 new" not in lines(pilot)
+        counted.set()
+        await shows(pilot, "0 due, 9 new")
+
+
+async def test_the_end_of_a_sitting_says_how_it_stands_when_one_comes_back_to_it(
+    make_app, open_today
+) -> None:
+    app = make_app(settings=Settings(new_a_day=2))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "m", "enter", "4", "enter", "4")
+        await shows(pilot, "1 card to mend: a shows them.")
+        await pilot.press("a", "m", "escape")
+        await arrives(pilot, SummaryScreen)
+        await hides(pilot, "to mend")
+
+
+async def test_a_key_that_would_do_nothing_is_not_offered(
+    make_app, open_today, clock: Clock
+) -> None:
+    app = make_app(settings=Settings(new_a_day=15, minutes_a_day=99))
+    async with app.run_test(size=WIDE) as pilot:
+        await open_today(pilot)
+        await hides(pilot, "Five questions", "f five")  # nothing was met
+        await pilot.press("enter", *("enter", "4") * 14)
+        await pilot.press("escape")
+        await shows(pilot, "1 still due today.", "m more")
+        await hides(pilot, "f five")  # all was met today
+        await pilot.press("m", "enter", "4")
+        await shows(pilot, "15 cards in about")
+        await hides(pilot, "m more")  # there is no further card
+        await pilot.press("escape")
+        await shows(pilot, "you are done for today")
+        await hides(pilot, "Study more new cards", "m more today")
+        clock.forward(days=1)
+        await pilot.press("slash", "escape")
+        await shows(pilot, "Five questions, five minutes")
+        await pilot.press("f", "escape", "o", "enter", "enter", "4", "escape")
+        await shows(pilot, "1 card in about", "f five")
+        await pilot.press("f")
+        await shows(pilot, "1 of 5")
+
+
+async def test_who_comes_back_after_weeks_is_told_so_on_that_day_alone(
+    make_app, open_today, clock: Clock
+) -> None:
+    app = make_app(settings=Settings(new_a_day=1))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "4")
+        await arrives(pilot, SummaryScreen)
+        clock.forward(days=20)
+        await pilot.press("escape")
+        await shows(pilot, "Back after 3 weeks: nothing is lost.", "fits in today's 20 minutes.")
+        await pilot.press("enter", "enter", "4", "escape")
+        await arrives(pilot, SummaryScreen)
+        clock.forward(days=1)
+        await pilot.press("escape")
+        await shows(pilot, "Fri 11 Dec")
+        await hides(pilot, "Back after")
+
+
+async def test_why_a_sibling_waits_is_said_where_it_is_first_counted(
+    make_app, open_today, only_pack: Path, clock: Clock
+) -> None:
+    pair = (question(name, family="pair") for name in ("one", "two"))
+    (only_pack / "1" / "jargon.md").unlink()
+    (only_pack / "1" / "questionnaire.md").write_text(questionnaire(*pair))
+    app = make_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await open_today(pilot)
+        for days in (1, 30):  # the second one comes a day later
+            await pilot.press("enter", "enter", "4")
+            await arrives(pilot, SummaryScreen)
+            clock.forward(days=days)
+            await pilot.press("escape")
+            await arrives(pilot, TodayScreen)
+        await shows(pilot, "1 review", "1 sibling waits until tomorrow: today's cards give")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pressing import PressedApp, play, press
-from textual.binding import BindingsMap
+from pressing import PressedApp, play, post, press
+from textual.binding import Binding, BindingsMap
+from textual.widget import Widget
 
 from labpack import install
 from screen import NARROW, hides, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.errors import SettingError
 from studyapp.lab import runner
-from studyapp.tui.keys import TABLE, keymap
+from studyapp.tui.keys import TABLE, keymap, together
 from studyapp.tui.screens.page import Page
 from tests_support import Clock
 
@@ -39,8 +41,13 @@ def test_no_small_letter_changes_a_card() -> None:
         ({"bury": "!"}, {"bury": "exclamation_mark"}),
         ({"undo": "ctrl+z, f5"}, {"undo": "ctrl+z,f5"}),
         ({"undo": "M", "maths": "u"}, {"undo": "M", "maths": "u"}),  # changed over
-        ({"plot": "u", "undo": "p"}, None),  # the exam day's page has p, too
+        ({"plot": "u", "undo": "p"}, {"plot": "u", "undo": "p"}),
         ({"watch": "v"}, {"watch": "v"}),  # no page has both
+        ({"knobs": "K"}, {"knobs": "K"}),  # an experiment is no card
+        ({"lesson": "s"}, {"lesson": "s"}),  # what leads to the experiments is not on their page
+        ({"plot": "R"}, None),  # both are on the page of an experiment
+        ({"whole": "L"}, None),  # both are in a questionnaire
+        ({"start": "a"}, None),  # a letter ticks in a section's text
     ],
 )
 def test_keys_that_can_be_had(wanted: dict[str, str], keys: dict[str, str] | None) -> None:
@@ -118,13 +125,13 @@ async def test_a_box_takes_all_letters_whatever_keys_were_chosen(make_app, open_
 
 
 async def test_sentences_name_the_keys_that_the_learner_has_chosen(make_app, open_today) -> None:
-    app = make_app(settings=Settings(keys=(("undo", "Z"), ("aside", "T"), ("five", "5"))))
+    app = make_app(settings=Settings(keys=(("undo", "Z"), ("aside", "T"), ("quiz", "5"))))
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "minus")
         await tells(pilot, "Buried until tomorrow; Z takes it back.")
         await pilot.press("enter", "3", "escape", "escape")
-        await shows(pilot, "Five questions, five minutes  5 ", "Set aside                     T ")
+        await shows(pilot, "Questionnaire, chapter 1      5 ", "Set aside                     T ")
         await pilot.press("T", "B")
         await tells(pilot, "Brought back; Z takes it back.")
 
@@ -146,6 +153,122 @@ async def test_an_export_of_the_palette_keeps_what_was_there(
         await pilot.press("X")
         await tells(pilot, "chapter-1.md is there already and no post of chapter 1")
         assert (tmp_path / "chapter-1.md").read_text() == "mine"
+
+
+# A name of the table for each page, and for widgets with keys of their own that page's.
+PLACES = {
+    "TodayScreen": "today",
+    "SummaryScreen": "end",
+    "ReviewScreen": "review",
+    "AttemptScreen": "attempt",
+    "TallyScreen": "tally",
+    "CompareScreen": "earlier",
+    "TrackerScreen": "course",
+    "SectionScreen": "section",
+    "ChapterScreen": "chapter",
+    "LabScreen": "lab",
+    "LessonScreen": "experiment",
+    "Explanation": "experiment",
+    "Line": "experiment",
+    "Knobs": "experiment",
+    "HistoryScreen": "runs",
+    "SourceScreen": "code",
+    "FindScreen": "find",
+    "NoteScreen": "note",
+    "AsideScreen": "aside",
+    "BackupsScreen": "backups",
+    "NewScreen": "new",
+    "RewriteScreen": "rewrite",
+}
+
+
+def bindings(kind: type[Widget]) -> list[Binding]:
+    """All that a page or a widget binds, what it has from others as well."""
+    made = kind._merge_bindings() if "BINDINGS" in vars(kind) else kind._merged_bindings
+    return [one for _, one in made or ()]
+
+
+def kinds(of: type[Widget] = Widget) -> Iterator[type[Widget]]:
+    """All pages and widgets of the app."""
+    pages()
+    for kind in of.__subclasses__():
+        if kind.__module__.startswith("studyapp."):
+            yield kind
+        yield from kinds(kind)
+
+
+def test_the_table_names_the_pages_that_have_an_action() -> None:
+    """All of them and no other, or keys would be refused that can be had, or the other way."""
+    found: dict[str, set[str]] = {name: set() for name, key in TABLE.items() if key.on}
+    for kind in set(kinds()):
+        for one in bindings(kind):
+            if one.id in found and kind.__name__ not in ("CoursePage", "CardsPage"):
+                found[one.id].add(PLACES[kind.__name__])
+    assert found == {name: set(TABLE[name].on.split()) for name in found}
+
+
+def test_each_key_has_something_to_do_where_it_is_bound() -> None:
+    """So no key is named in footer or help that does nothing."""
+    missing = [
+        f"{kind.__name__}: {one.key} {one.action}"
+        for kind in set(kinds())
+        for one in bindings(kind)
+        if one.id is not None and not one.action.startswith("app.")
+        if not hasattr(kind, f"action_{one.action.partition('(')[0]}")
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "read"),
+    [
+        (["a"], "a"),
+        (["a", "b"], "a-b"),
+        (["a", "b", "c"], "a-c"),
+        (["1", "2", "3", "4"], "1-4"),
+        (["1", "2", "G"], "1 2 G"),
+        (["→", "←"], "←→"),
+        (["→"], "→"),
+        (["+", "-"], "+ -"),
+        (["home", "end"], "home end"),
+    ],
+)
+def test_keys_beside_each_other_read_as_one(keys: list[str], read: str) -> None:
+    assert together(keys) == read
+
+
+async def test_rates_that_a_learner_has_moved_are_named_one_by_one(make_app, open_today) -> None:
+    app = make_app(settings=Settings(keys=(("good", "G"),)))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter")
+        await shows(pilot, "1 2 G 4 rate")
+
+
+async def test_what_two_keys_do_is_named_once(make_app, open_today) -> None:
+    async with make_app().run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "⏎ show answer")
+        await hides(pilot, "^s")
+        await pilot.press("t")
+        await shows(pilot, "^s show answer")
+        await hides(pilot, "⏎ show answer")
+
+
+async def test_letters_right_behind_a_key_go_where_it_leads(make_app, open_today) -> None:
+    """All of them are there before the first is taken, as over a slow line or from a macro."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        post(app, "n", *"Why", "tab", *"Because", "shift+tab", *"not", "escape")
+        await tells(pilot, "Kept as a draft")
+        await pilot.press("n")
+        await shows(pilot, "Whynot", "Because")
+        post(app, "escape", "slash", *"q01")
+        await shows(pilot, "It is q01.")
+        post(app, "escape", "c", "d", *"2027-01-31", "enter")
+        await until(pilot, lambda: str(app.desk.settings.exam_on) == "2027-01-31")
 
 
 def pages() -> list[type[Page]]:

@@ -139,8 +139,8 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await pilot.press("up", *["right"] * 9, "enter")
         await ended(pilot, app)
         await shows(pilot, "You said higher (75% sure). Right.")
-        await shows(pilot, "Right in 1 of 1; as sure as you were, 0.8 were to be expected")
-        await shows(pilot, "Brier 0.06 (guessing 0.22, lower is better, 1 tells little)")
+        await shows(pilot, "Right at 75% sure costs 0.06 (0 at best, 1 if sure and wrong)")
+        await hides(pilot, "All so far")  # of one alone that would be the same once more
         await shows(pilot, "▸ gap")
         await shows(pilot, "+4.7 points [3.9, 5.5]")
         await shows(pilot, "+5.0 [4.2, 5.8]")  # the reference, beside it
@@ -153,14 +153,14 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await pilot.press("H")
         await arrives(pilot, HistoryScreen)
         await shows(pilot, "20 Nov 09:00")
-        await shows(pilot, "Your predictions, all experiments: right in 1 of 1", "Brier 0.06")
+        await shows(pilot, "Your predictions, all experiments: right in 1 of 1")
         await pilot.press("escape", "v")
         await arrives(pilot, SourceScreen)
         await shows(pilot, "from studyapp.lab.protocol import")
         await pilot.press("escape", "escape")
         await arrives(pilot, LabScreen)
-        await shows(pilot, "20 Nov: you said higher (75% sure); right. gap +4.7 points")
-        await shows(pilot, "Right in 1 of 1", "; Brier 0.06")
+        await shows(pilot, "20 Nov: you said higher (75% sure); right. Gap is +4.7 points")
+        await shows(pilot, "Right in 1 of 1, where your confidence")
         await pilot.press("escape")
         await open_today(pilot)
         await shows(pilot, "probe on 20 Nov: you were right")
@@ -300,7 +300,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         await pilot.press("l", "enter", "up", "enter")
         await ended(pilot, app)
         await pilot.press("s")
-        told = "Last run, defaults: gap +4.7 points [3.9, 5.5]"
+        told = "Last run, defaults: gap is +4.7 points [3.9, 5.5]"
         await shows(pilot, told, "↑ loss", "train loss 0.00674", "stopped error")
         await pilot.press("9")
         await shows(pilot, "With n = 9 instead:", told)
@@ -316,7 +316,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         assert beside.region.y == plots.region.y
         assert not under.display
         await pilot.press("s")
-        await shows(pilot, "Last run, n = 9: gap −3.1 points [−3.9, −2.3]")
+        await shows(pilot, "Last run, n = 9: gap is −3.1 points [−3.9, −2.3]")
         await hides(pilot, told)
 
 
@@ -345,7 +345,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         found = history(app, "probe")
         await pilot.press("escape")
         await arrives(pilot, LabScreen)
-        await shows(pilot, "−3.1 points [−3.9, −2.3] with n = 9")
+        await shows(pilot, "−3.1 points [−3.9, −2.3], with n = 9")
     assert [run.prediction is None for run in found] == [True, False, False]
     assert [run.knobs["n"] for run in found] == [9, 9, 30]
     assert found[1].prediction is not None
@@ -577,7 +577,7 @@ async def test_a_run_cancelled_while_torch_loads_leaves_the_prediction_as_it_was
         await shows(pilot, "no try is spent")
         await pilot.press("escape", "R")
         await ended(pilot, app)
-        await shows(pilot, "Right.", "Right in 1 of 1")
+        await shows(pilot, "Right.", "sure costs 0.")
         newest, unseen = history(app, "probe")
     assert (newest.outcome, unseen.outcome) == (Ending.RESULT, Ending.UNSEEN)
     assert newest.prediction.score is not None
@@ -684,7 +684,7 @@ async def test_an_amount_is_predicted_as_a_range(make_app, open_today, lessons) 
         await pilot.press("backspace", *"5.75", "enter")
         await ended(pilot, app)
         await shows(pilot, "You said 3 to 5.75 (80% sure). Right.")
-        await shows(pilot, "Your ranges held 1 of 1")
+        await shows(pilot, "All so far: your 80% ranges held 1 of 1")
 
 
 @pytest.mark.usefixtures("recorded")

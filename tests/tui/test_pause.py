@@ -8,7 +8,7 @@ import pytest
 
 from screen import NARROW, SIZES, hides, shows, tells
 from studyapp.tui.screens.tracker import TrackerScreen
-from tests_support import question, questionnaire
+from tests_support import Clock, question, questionnaire
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -19,7 +19,7 @@ async def test_the_course_is_paused_and_goes_on(make_app, open_today, size) -> N
         await shows(pilot, "10 cards today")
         await pilot.press("P")
         await tells(pilot, "The course is paused: no card of it comes until it goes on.")
-        await shows(pilot, "Nothing: the course is paused", "paused 20 Nov")
+        await shows(pilot, "Nothing: the course is paused", "paused 20 Nov", "not started")
         await shows(pilot, "Let the course go on", "paused since Fri 20 Nov")
         await hides(pilot, "Start reviewing", "new cards today", "Start chapter")
         await pilot.press("enter")
@@ -30,11 +30,15 @@ async def test_the_course_is_paused_and_goes_on(make_app, open_today, size) -> N
         await shows(pilot, "10 cards today")
 
 
-async def test_five_questions_ask_nothing_of_a_paused_course(make_app, open_today) -> None:
+async def test_five_questions_ask_nothing_of_a_paused_course(
+    make_app, open_today, clock: Clock
+) -> None:
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "space", "4", "escape", "escape")
+        await pilot.press("enter", "space", "4", "escape")
+        clock.forward(days=1)
+        await pilot.press("escape")
         await shows(pilot, "Five questions, five minutes")
         await pilot.press("P")
         await shows(pilot, "Let the course go on")
@@ -50,8 +54,10 @@ async def test_a_chapter_is_paused_in_the_course(make_app, open_today) -> None:
         await pilot.press("P")  # on a section it is the chapter's
         await tells(pilot, "Chapter 1 is paused: no card of it comes until it goes on.")
         await shows(pilot, "1 Chapter 1", "paused 20 Nov")
-        await pilot.press("down", "P", "o")
-        await tells(pilot, "Chapter 2 is started: no card comes while chapter 2 is paused.")
+        await pilot.press("down", "P", "o")  # what is not started has nothing to pause
+        await tells(pilot, "Chapter 2 is started: 4 new cards, a few a day.")
+        await pilot.press("P")
+        await shows(pilot, "2 Chapter 2", "paused 20 Nov")
         await pilot.press("u")
         await tells(pilot, "Undone: pausing chapter 2.")
         await pilot.press("u")

@@ -697,6 +697,26 @@ async def test_the_narrow_tree_becomes_two_columns_when_there_is_room(
         await until(pilot, lambda: app.screen.query_one(SectionView).display)
 
 
+@pytest.mark.parametrize("size", [(60, 20), NARROW])
+async def test_a_title_that_is_cut_in_the_tree_is_whole_below_it(
+    make_app, open_tracker, size
+) -> None:
+    whole = "1.3 The software: tensors, notebooks, and a title that is far too long for one line"
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await open_tracker(pilot)
+        await shows(pilot, "1.3 The software")
+        await hides(pilot, "for one line")
+        await pilot.press("down", "down")
+        await shows(pilot, whole)
+        await pilot.resize_terminal(*WIDE)
+        await hides(pilot, whole)  # there the page beside it has it
+        await pilot.resize_terminal(*size)
+        await shows(pilot, whole)
+        await pilot.press("up")
+        await hides(pilot, whole)
+
+
 async def test_without_content_it_says_what_to_do(
     make_app, open_tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

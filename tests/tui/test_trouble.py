@@ -57,17 +57,22 @@ async def test_brackets_in_a_text_are_text(make_app, open_today, only_pack: Path
         await shows(pilot, "Arrays [int] [/x]")
 
 
-def test_an_app_that_comes_to_grief_ends_with_a_code(
+def test_an_app_that_comes_to_grief_says_so_and_keeps_a_report(
     tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(self: StudyApp) -> None:
-        raise RuntimeError("a fault")
+        raise RuntimeError(f"a fault in {tmp_path}")
 
     def unseen(self: StudyApp, **options: Any) -> None:
         App.run(self, headless=True, **options)
 
     monkeypatch.setattr(StudyApp, "on_mount", broken)
     monkeypatch.setattr(StudyApp, "run", unseen)
-    with pytest.raises(SystemExit) as ended:
-        start.run(str(tmp_path / "a.db"), None)
-    assert ended.value.code == 1
+    told = start.run(str(tmp_path / "a.db"), None)
+    assert told is not None
+    assert told.startswith("studyapp has stopped, by a fault of its own: RuntimeError")
+    assert "There is no database yet, so nothing is lost." in told
+    (report,) = config.log_folder().glob("fault-*.txt")
+    assert f"The report is in ~/state/studyapp/log/{report.name}" in told
+    assert "in broken" in report.read_text()
+    assert str(tmp_path) not in report.read_text()

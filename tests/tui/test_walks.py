@@ -319,6 +319,39 @@ async def test_a_typed_answer_takes_all_letters(make_app, open_today) -> None:
         await until(pilot, lambda: not app.screen.query_one("#typed").display)
 
 
+async def test_a_typed_answer_waits_for_its_card_until_that_is_rated(
+    make_app, open_today, tmp_path: Path
+) -> None:
+    def kept() -> list[str]:
+        return [path.read_text() for path in (tmp_path / "data").rglob("answer-*")]
+
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "t", *"my words", "escape", "escape")
+        await tells(pilot, "What you typed is kept until this card is rated.")
+        await arrives(pilot, TodayScreen)
+        await pilot.press("enter")
+        await shows(pilot, "my words")
+        await pilot.press("t", *" go on")
+        await app.action_quit()
+    assert kept() == ["my words go on"]
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "my words go on")
+        await pilot.press("minus")  # buried: it is there when the card is
+        await hides(pilot, "my words")
+        await pilot.press("u")
+        await shows(pilot, "my words go on")
+        await pilot.press("enter", "3")
+        await hides(pilot, "my words")
+        assert kept() == []
+        await pilot.press("u")  # an answer that was judged is done with
+        await hides(pilot, "my words")
+
+
 async def test_the_mouse_works_too(make_app, open_today) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
@@ -739,7 +772,7 @@ async def test_an_empty_pack_says_what_to_do(
 
 
 async def test_dates_that_a_wrong_clock_left_are_named_and_put_right(
-    make_app, open_today, clock: Clock
+    make_app, open_today, clock: Clock, tmp_path: Path
 ) -> None:
     """A rating in a year's time, then one with the clock right: the button says what is stored."""
     app = make_app()
@@ -759,6 +792,7 @@ async def test_dates_that_a_wrong_clock_left_are_named_and_put_right(
         await pilot.press("enter")
         await hides(pilot, "in the future")
         await tells(pilot, "1 date put right; u takes it back.")
+        assert list(tmp_path.glob("backups/app-*-change.zip"))
         await pilot.press("u")
         await shows(pilot, "1 in the future")
         await arrives(pilot, TodayScreen)

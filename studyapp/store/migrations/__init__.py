@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from studyapp.errors import StoreError
-from studyapp.store.engine import backup, reading, writing
+from studyapp.journal import journal
+from studyapp.store.engine import reading, writing
 
 
 def steps() -> dict[int, str]:
@@ -25,23 +27,40 @@ def upgrade(engine: Engine) -> list[int]:
     """
     with reading(engine) as connection:
         version = _known(connection)
+    missing = [number for number in steps() if number > version]
+    if missing and version:
+        _back_up(engine, version)
+    apply(engine, missing)
+    if missing and version:
+        journal.info("schema: from %d to %d", version, missing[-1])
+    return missing
+
+
+def apply(engine: Engine, missing: Iterable[int]) -> None:
+    """Apply these migrations, but for those with which another process was quicker."""
     known = steps()
-    missing = [number for number in known if number > version]
-    if missing and version and engine.dialect.name == "sqlite" and engine.url.database:
-        path = Path(engine.url.database)
-        with writing(engine) as connection:
-            if current(connection) == version:  # else another process was quicker, and kept it
-                backup(engine, path.parent / "backups" / f"{path.stem}-before-{missing[0]:03}.db")
     for number in missing:
         with writing(engine) as connection:
-            if current(connection) >= number:  # another process was quicker
+            if current(connection) >= number:
                 continue
             import_module(known[number]).upgrade(connection)
             connection.execute(
                 text("INSERT INTO schema_version (version, applied_at) VALUES (:version, :at)"),
                 {"version": number, "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")},
             )
-    return missing
+
+
+def _back_up(engine: Engine, version: int) -> None:
+    """Keep the database as it is before it is migrated. Raises StoreError if that cannot be."""
+    from studyapp.store import backup  # which no other opening needs
+
+    path = backup.file_of(engine)
+    if path is None:
+        return
+    with writing(engine) as connection:
+        if current(connection) == version:  # else another process was quicker, and kept it
+            now = datetime.now().astimezone()
+            backup.make(path, backup.folder_of(path), backup.Reason.MIGRATION, now)
 
 
 def is_made(connection: Connection) -> bool:

@@ -230,6 +230,15 @@ def measured(figure: Fact) -> str:
     return f"{text} [{_number(low, places)}, {_number(high, places, plus=plus)}]"
 
 
+def told(lesson: Declaration, figure: Fact) -> str:
+    """A fact in a sentence, as the lesson tells the one that decides its question."""
+    question = lesson.question
+    deciding = (question.fact, *(choice.fact for choice in question.choices))
+    if question.told and figure.name in deciding:
+        return question.told.replace("{}", measured(figure))
+    return f"{figure.name.replace('_', ' ')} is {measured(figure)}"
+
+
 def setting(lesson: Declaration, canonical: str, told: Container[str] = ()) -> str:
     """The knobs of a canonical text that are not at the default, in words: "flips = 0, n = 64";
     those that are *told* elsewhere are left out."""

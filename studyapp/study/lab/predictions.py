@@ -75,21 +75,27 @@ class Record:
     unresolved: int
 
     @property
+    def several(self) -> bool:
+        """Whether it tells more than the newest prediction does."""
+        return self.scores.n > 1 or self.ranges > 0
+
+    @property
     def words(self) -> tuple[str, ...]:
         """One line for each thing there is to say; none before the first prediction."""
         lines, scores = [], self.scores
         if scores.n:
             lines.append(
-                f"right in {scores.hits} of {scores.n}; as sure as you were, "
-                f"{scores.promised:.1f} were to be expected"
+                f"right in {scores.hits} of {scores.n}, "
+                f"where your confidence adds up to {scores.promised:.1f}"
             )
-        if scores.mean is not None and scores.guessing is not None:
-            beside = f"guessing {scores.guessing:.2f}, lower is better"
-            if scores.few:  # one lesson gives one: to wait for more would hide it for ever
-                beside += f", {scores.n} {'tells' if scores.n == 1 else 'tell'} little"
-            lines.append(f"Brier {scores.mean:.2f} ({beside})")
+        # Of one alone the mean is its own cost, which beside that of guessing reads like praise.
+        if scores.n > 1 and scores.mean is not None and scores.guessing is not None:
+            told = f"on average they cost {scores.mean:.2f} (Brier score, lower is better)"
+            told += f", guessing and saying so would cost {scores.guessing:.2f}"
+            # one lesson gives one: to wait for twenty would hide it for ever
+            lines.append(told + (f"; {scores.n} tell little" if scores.few else ""))
         if self.ranges:
-            lines.append(f"your ranges held {self.held} of {self.ranges}")
+            lines.append(f"your {RANGE:.0%} ranges held {self.held} of {self.ranges}")
         if self.unresolved:
             lines.append(f"{self.unresolved} unresolved")
         return tuple(lines)

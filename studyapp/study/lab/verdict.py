@@ -35,7 +35,7 @@ def verdict(lesson: Declaration, graded: Graded, measured: Sequence[Fact]) -> st
 
 
 def _unresolved(lesson: Declaration, found: Fact) -> str:
-    figure = f"{found.name.replace('_', ' ')} is {facts.measured(found)}"
+    figure = facts.told(lesson, found)
     if lesson.question.kind == "arms":
         return f"Unresolved: {figure}. The interval holds 0, so it may be ahead or behind."
     return f"Unresolved: {figure}. The interval lies partly in your answer and partly outside."
@@ -63,6 +63,15 @@ def not_scored(graded: Graded) -> str:
     if graded.grade is Verdict.UNRESOLVED:
         return "Kept, not scored."
     return ""
+
+
+def cost(graded: Graded) -> str:
+    """What this answer costs, given how sure the learner was; empty if it is not scored."""
+    sure = graded.prediction.confidence
+    if graded.score is None or sure is None:
+        return ""
+    how = "Right" if graded.grade is Verdict.RIGHT else "Wrong"
+    return f"{how} at {sure:.0%} sure costs {graded.score:.2f} (0 at best, 1 if sure and wrong)"
 
 
 def deciding(lesson: Declaration, graded: Graded | None) -> str:

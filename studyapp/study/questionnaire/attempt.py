@@ -32,7 +32,10 @@ from studyapp.study.questionnaire import response
 from studyapp.study.questionnaire.history import (
     BOOK_ORDER,
     BOOKS_OWN_ORDER,
+    Past,
     asked_in,
+    asked_of,
+    attempts,
     count_questions,
 )
 from studyapp.study.stopwatch import Stopwatch
@@ -124,14 +127,18 @@ class Attempt:
 
         A new one is a pretest if the learner says so; unsaid, while the chapter is not started.
         With *book* it is one of the book's own questionnaire alone, begun if that is not the one
-        that is open. Raises StudyError if the chapter has no questions.
+        that is open. `begun` tells which it was, and `ends` is the open one that its first answer
+        will end. Raises StudyError if the chapter has no questions.
         """
         self.desk = desk
         self.chapter_id = chapter_id
         learner = desk.learner
         with desk.reading() as connection:
             _, self.number, self.title, self.of = quizzed(connection, chapter_id, learner=learner)
-            row = None if anew else _unfinished(connection, self.chapter_id, learner=learner)
+            if pretest is None:
+                pretest = not is_started(connection, chapter_id, learner=learner)
+            row = _unfinished(connection, chapter_id, pretest, book=book, learner=learner)
+            row = None if anew else row
             marked = count_questions(connection, self.chapter_id, book=True, learner=learner)
             if book and not marked:
                 name = words.capital(chapter_name(self.number, self.title, self.of))
@@ -144,6 +151,11 @@ class Attempt:
                     connection, self.chapter_id, desk.now(), pretest, book=book, learner=learner
                 )
         self.id: int = row.id
+        with desk.reading() as connection:
+            past = attempts(connection, chapter_id, learner=learner)
+        self.begun = self.id not in {one.id for one in past}
+        still_open = (one for one in past if not one.finished)
+        self.ends: Past | None = next(still_open, None) if self.begun else None
         self.pretest: bool = row.pretest
         self.book: bool = row.book
         zone = timezone(timedelta(seconds=row.offset))
@@ -177,6 +189,32 @@ class Attempt:
             after = f"{asked.note.section} {asked.section_title}"
             return chapter_title(self.number, self.title, after, self.of)
         return self.name
+
+    @property
+    def asks(self) -> str:
+        """Of what its questions are so many: all 74, the book's 38."""
+        return asked_of(len(self.questions), book=self.book)
+
+    @property
+    def opening(self) -> str:
+        """What opening it has begun, or what it goes on with, in a sentence or two."""
+        today = study_day(self.desk.now())
+        kind = "pretest" if self.pretest else "attempt"
+        if not self.begun:
+            answered = sum(bool(one.grade or one.text) for one in self.questions)
+            when = words.day(self.started, today)
+            return f"The {kind} of {when} goes on: {answered} of {self.asks} answered."
+        asks = asked_of(len(self.questions), book=self.book, named=True)
+        told = f"A new {kind} begins: {asks}."
+        with self.desk.reading() as connection:
+            if not is_started(connection, self.chapter_id, learner=self.desk.learner):
+                told += " The chapter is not started."
+        told += " What you miss in it is not scheduled." if self.pretest else ""
+        if self.ends is not None:
+            when = words.day(self.ends.day, today)
+            answered = self.ends.answered
+            told += f" The open one of {when}, {answered} answered, ends with its first answer."
+        return told
 
     def go_to(self, index: int) -> None:
         """Show another question; it stays in range."""
@@ -403,29 +441,32 @@ def quizzed(connection: Connection, chapter_id: int, *, learner: int) -> Quizzed
     return Quizzed(pack, number, title, of)
 
 
-def _unfinished(connection: Connection, chapter_id: int, *, learner: int) -> Row[Any] | None:
-    """The open attempt, or one that was begun and in which nothing was done."""
+def _unfinished(
+    connection: Connection, chapter_id: int, pretest: bool, *, book: bool, learner: int
+) -> Row[Any] | None:
+    """The open attempt; else one in which nothing was done, if it was begun as it would be now."""
     rows = response.open_attempts(connection, chapter_id, learner=learner)
     done = set(
         connection.scalars(
             select(responses.attempt_id).where(responses.attempt_id.in_([row.id for row in rows]))
         )
     )
-    return max(enumerate(rows), key=lambda it: (it[1].id in done, it[0]), default=(0, None))[1]
+    newest = [*reversed(rows)]
+    going_on = [row for row in newest if row.id in done]
+    empty = [row for row in newest if (row.pretest, row.book) == (pretest, book)]
+    return next(iter(going_on or empty), None)
 
 
 def _begin(
     connection: Connection,
     chapter_id: int,
     now: datetime,
-    pretest: bool | None,
+    pretest: bool,
     *,
     book: bool,
     learner: int,
 ) -> Row[Any]:
     """A new attempt; with its first answer it takes the place of the open one."""
-    if pretest is None:
-        pretest = not is_started(connection, chapter_id, learner=learner)
     made = make(
         connection, log.new_uid(), chapter_id, now, pretest=pretest, book=book, learner=learner
     )

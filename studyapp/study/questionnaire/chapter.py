@@ -17,7 +17,7 @@ from studyapp.study.grading import Grade
 from studyapp.study.mastery import Outlook, outlooks
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.questionnaire.attempt import quizzed
-from studyapp.study.questionnaire.history import Changed, Past
+from studyapp.study.questionnaire.history import Changed, Past, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,12 @@ class ChapterView:
     outlook: Outlook | None
     attempts: tuple[Past, ...]  # newest first
     changed: Changed | None  # between the two newest attempts with judged answers
+    elsewhere: tuple[Waiting, ...]  # open attempts of other chapters, the one left last first
+
+    @property
+    def to_know(self) -> int:
+        """How many of its questions the learner is to know; an attempt asks the others, too."""
+        return self.outlook.now.questions if self.outlook else 0
 
     @property
     def open(self) -> Past | None:
@@ -48,6 +54,7 @@ class ChapterView:
             "chapter": self.number,
             "title": self.title,
             "questions": self.questions,
+            "to_know": self.to_know,
             "book": self.book,
             "mastery": _mastery(self.outlook.now) if self.outlook else None,
             "forecast": _mastery(self.outlook.later) if self.outlook else None,
@@ -102,6 +109,11 @@ def view(
         questionnaire.changed(connection, judged[1], judged[0], learner=learner)
         if len(judged) > 1
         else None,
+        tuple(
+            one
+            for one in questionnaire.still_open(connection, learner=learner)
+            if one.chapter != chapter_id
+        ),
     )
 
 

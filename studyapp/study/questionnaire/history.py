@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import CardStyle, NoteKind, chapter_label, chapter_name
 from studyapp.store import log, owner, tables
+from studyapp.study import words
 from studyapp.study.chapter import namesakes
 from studyapp.study.grading import JUDGED, Grade
 
@@ -46,6 +47,10 @@ class Past:
     hits: int
 
     @property
+    def asks(self) -> str:
+        return asked_of(self.questions, book=self.book)
+
+    @property
     def share(self) -> float | None:
         """Share of core points; None before there is a graded answer with points."""
         return self.hits / self.points if self.points else None
@@ -71,6 +76,12 @@ class Waiting:
     answered: int
     questions: int
     newest: date
+    book: bool = False
+    others: tuple[str, ...] = ()  # chapters that have one as well, the one left last first
+
+    @property
+    def asks(self) -> str:
+        return asked_of(self.questions, book=self.book)
 
     @property
     def name(self) -> str:
@@ -136,7 +147,14 @@ def changed(connection: Connection, before: int, after: int, *, learner: int) ->
 
 def waiting(connection: Connection, *, learner: int) -> Waiting | None:
     """The attempt that was left last, if one is open and something was done in it."""
-    row = connection.execute(
+    found = still_open(connection, learner=learner)
+    others = tuple(one.name for one in found[1:])
+    return replace(found[0], others=others) if found else None
+
+
+def still_open(connection: Connection, *, learner: int) -> list[Waiting]:
+    """All attempts that are open and in which something was done, the one left last first."""
+    rows = connection.execute(
         select(
             attempt.id,
             attempt.chapter_id,
@@ -157,19 +175,21 @@ def waiting(connection: Connection, *, learner: int) -> Waiting | None:
         )
         .group_by(attempt.id, chapter.id)
         .order_by(func.max(response.changed_at).desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Waiting(
-        row.chapter_id,
-        row.number,
-        row.title,
-        namesakes(connection, learner=learner).get(row.chapter_id),
-        row.answered,
-        count_questions(connection, row.chapter_id, book=row.book, learner=learner),
-        _day(row.newest, row.offset),
-    )
+    ).all()
+    named = namesakes(connection, learner=learner) if rows else {}
+    return [
+        Waiting(
+            row.chapter_id,
+            row.number,
+            row.title,
+            named.get(row.chapter_id),
+            row.answered,
+            count_questions(connection, row.chapter_id, book=row.book, learner=learner),
+            _day(row.newest, row.offset),
+            row.book,
+        )
+        for row in rows
+    ]
 
 
 def asked_in(
@@ -183,6 +203,13 @@ def asked_in(
         note.missing_since.is_(None),
         owner.visible(note, learner=learner),
     )
+
+
+def asked_of(count: int, *, book: bool, named: bool = False) -> str:
+    """Of what the questions of an attempt are so many: all 74, the book's 38; *named*, all 74
+    questions, the book's 38 parts."""
+    told = words.count(count, "part" if book else "question") if named else f"{count:,}"
+    return f"the book's {told}" if book else f"all {told}" if count > 1 else told
 
 
 def count_questions(

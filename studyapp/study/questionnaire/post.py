@@ -308,6 +308,6 @@ def _figures(run: runs.Run) -> tuple[str, ...]:
         lines.append(f"I predicted {said!r}: {grade}." if said else f"My range was {grade}.")
     for one in run.facts:
         over = f"; over {one.varies}" if one.low is not None and one.varies else ""
-        lines.append(f"{one.name}: {facts.measured(one)}{over}")
+        lines.append(f"{one.name.replace('_', ' ')}: {facts.measured(one)}{over}")
     lines.append(f"{words.short_day(run.finished)}, on {run.device}")
     return tuple(lines)

@@ -27,11 +27,11 @@ from studyapp.study.questionnaire.promise import DEEPER, STAYS, WAITS, promises
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui import places, sight
 from studyapp.tui.evidence import Shown, has_room, show
-from studyapp.tui.keys import actions, bind, letters
+from studyapp.tui.keys import actions, bind, keys_of, letters
 from studyapp.tui.screens.page import SMALLEST
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.answer import AnswerBox
-from studyapp.tui.widgets.grades import Grades
+from studyapp.tui.widgets.grades import KEYS, Grades
 from studyapp.tui.widgets.points import SOON, Points
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.questions import FLAG, Questions
@@ -74,22 +74,23 @@ class AttemptScreen(WritingPage):
             "again",
             "grade('missed')",
             "judge",
-            "Judge: 1 missed, 2 partly, 3 got it",
-            shown="1-3",
+            "Judge: missed, partly, got it",
             first=True,
         ),
         bind("hard", "grade('partly')", "partly", show=False, first=True),
         bind("good", "grade('got it')", "got it", show=False, first=True),
-        bind("ask", first=True),
+        bind("ask", tooltip="Ask for its cards, which come only then", first=True),
+        bind("ask", "unask", "ask no longer", "Ask for its cards no longer", first=True),
         bind("right", "step(1)", tooltip="Next question, or previous", first=True),
-        bind("left", "step(-1)", show=False, first=True),
+        bind("left", "step(-1)", tooltip="The question before", first=True),
         bind("sure", first=True),
         bind("list", "overview", tooltip="All questions: choose one", first=True),
         bind("undo", tooltip="Take back the newest grade with its review", first=True),
         bind("history", "earlier", tooltip="Your earlier answers beside this one", first=True),
         bind("lesson", tooltip="The experiment behind this answer", first=True),
         bind("reference", first=True),
-        bind("flag", first=True),
+        bind("flag", tooltip="Flag to come back to", first=True),
+        bind("flag", "unflag", "unflag", "Take the flag away", first=True),
         bind("find", show=False, first=True),
         bind("down", "move(1)", tooltip="Go to the next point, or scroll", show=False, first=True),
         bind("up", "move(-1)", show=False, first=True),
@@ -131,6 +132,7 @@ class AttemptScreen(WritingPage):
         self._fresh = True  # nobody has been in the box; it shows the answer from its beginning
         self._refused = ""  # why the newest key or paste is not in the box
         self._laid_out = False  # the answer has been on the screen
+        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
         self._wanted = False  # the reference in full was asked for
         self._shown = Shown()
         self._choosing = False
@@ -199,11 +201,9 @@ class AttemptScreen(WritingPage):
         """Show what one has made of the question: flag, confidence, grade, its line in the list."""
         attempt, asked = self.attempt, self.attempt.current
         judged = sum(one.grade is not None for one in attempt.questions)
-        parts = [f"{attempt.index + 1} of {len(attempt.questions)}", f"{judged} judged"]
+        parts = [f"{attempt.index + 1} of {attempt.asks}", f"{judged} judged"]
         if attempt.pretest:
             parts.append("pretest")
-        if attempt.book:
-            parts.append("the book's")
         if asked.flagged:
             parts.append(f"{FLAG} flagged")
         self.head(attempt.place, " · ".join(parts))
@@ -220,6 +220,7 @@ class AttemptScreen(WritingPage):
     def _show_answer(self) -> None:
         """Show the reference with its points, or keep its place empty."""
         asked, points = self.attempt.current, self.query_one(Points)
+        self._shown_in = self.study.piece
         self.set_class(self._answered, "-shown")
         self._box.read_only = asked.revealed or asked.grade is not None
         self._box.placeholder = self._invitation()
@@ -404,16 +405,21 @@ class AttemptScreen(WritingPage):
                 if asked.to_do:
                     return asked.grade is None and parameters == ("done",)
                 return judging and parameters != ("done",)
+            case "step" if parameters == (-1,):
+                return self.attempt.index > 0
             case "tick":
                 return judging and cast("int", parameters[0]) < len(asked.face.points)
             case "tick_here":
                 return judging and bool(asked.face.points)
+            case "flag" | "unflag":
+                return asked.flagged is (action == "unflag")
             case "sure":
                 return not asked.revealed and not asked.to_do and asked.grade is None
             case "earlier":
                 return bool(self._earlier) and self._answered
-            case "ask":
-                return asked.revealed and bool(self._deeper)
+            case "ask" | "unask":
+                waits = bool(self._deeper.waiting)
+                return asked.revealed and bool(self._deeper) and waits is (action == "ask")
             case "lesson":
                 return bool(self._lessons)
             case "whole":
@@ -486,12 +492,12 @@ class AttemptScreen(WritingPage):
         elif asked.proposed is not None:
             self.action_grade(asked.proposed)
         elif asked.face.points:
-            self.notify("1-3, or tick what you said.")
+            self.notify(f"{keys_of(self, *KEYS.values())}, or tick what you said.")
         else:
             self.action_grade(Grade.GOT)
 
     def action_grade(self, grade: str) -> None:
-        if not self.study.held:
+        if not self.study.held and self._shown_in != self.study.piece:
             self._grade(Grade(grade))
 
     @on(Grades.Chosen)
@@ -589,9 +595,13 @@ class AttemptScreen(WritingPage):
             self._draw_grades()
             self.refresh_bindings()
 
+    action_unask = action_ask  # the same step, under the name of what it does then
+
     def action_flag(self) -> None:
         if self._change(self.attempt.flag):
             self._show_state()
+
+    action_unflag = action_flag
 
     def action_undo(self) -> None:
         before = list(self.attempt.questions)

@@ -23,8 +23,6 @@ class CardList(Listing):
     BINDINGS = [  # noqa: RUF012
         bind("down", "cursor_down", "choose", "Go through the cards"),
         bind("up", "cursor_up", show=False),
-        bind("top", "first", show=False),
-        bind("bottom", "last", show=False),
     ]
 
 

@@ -22,7 +22,7 @@ from studyapp.study.grading import Grade
 from studyapp.study.questionnaire import chapter, post
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.chapter import ChapterView
-from studyapp.study.questionnaire.history import Changed, Past
+from studyapp.study.questionnaire.history import Changed, Past, asked_of
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Laid, Row, Rows
@@ -30,7 +30,15 @@ from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.field import LineField
 from studyapp.tui.widgets.menu import Menu, option
 
+_ELSEWHERE = "elsewhere "  # how the name of an option begins, before the place in the view
 _SHOWN = 5  # questions named that went up or down
+_GAP = 3  # cells between two columns
+_COLUMNS = ("Attempts", "answered", "got it", "partly", "missed", "points")
+_DEPTHS = {  # which questions are to know at each depth of new cards
+    "core": "core",
+    "more": "core and more",
+    "history": "all",
+}
 
 
 class ChapterScreen(Page):
@@ -97,9 +105,9 @@ class ChapterScreen(Page):
 
     def _show(self, view: ChapterView) -> None:
         self._view, today = view, study_day(self.desk.now())
-        questions = words.count(view.questions, "question")
-        self.head(words.capital(chapter_title(view.number, view.title, pack=view.of)), questions)
-        self.query_one("#mastery", Static).update(_mastery(view, today))
+        told = f"{words.count(view.questions, 'question')}, {view.to_know} to know"
+        self.head(words.capital(chapter_title(view.number, view.title, pack=view.of)), told)
+        self.query_one("#mastery", Static).update(_mastery(view, today, self.desk.settings.depth))
         menu = self.query_one(Menu)
         menu.clear_options().add_options(
             _options(view, self.desk.settings.exam_on, today, self.key_of)
@@ -131,8 +139,16 @@ class ChapterScreen(Page):
                 self.open_attempt(anew=True, book=True)
             case "pretest":
                 self.open_attempt(pretest=True)
-            case _:
+            case "date":
                 self.action_date()
+            case str(name):
+                self._go_elsewhere(int(name.removeprefix(_ELSEWHERE)))
+
+    def _go_elsewhere(self, number: int) -> None:
+        """Go on with an attempt of another chapter, whose page takes the place of this one."""
+        assert self._view is not None
+        one = self._view.elsewhere[number]
+        self.study.open(places.Chapter(one.chapter, one.name, resume=True), instead=True)
 
     def action_anew(self) -> None:
         self.open_attempt(anew=True)
@@ -207,21 +223,21 @@ def _options(
     view: ChapterView, exam: date | None, today: date, key: Callable[[str], str]
 ) -> list[Option]:
     made = []
+    asked = asked_of(view.questions, book=False, named=True)
+    ends = "the open one ends with its first answer" if view.open else ""
     if view.open is not None:
-        told = f"{view.open.answered} of {view.open.questions} answered"
-        told += ", the book's own" if view.open.book else ""
         going = f"Go on with {words.day(view.open.day, today)}"
-        made.append(option("go on", going, key("go_on"), told))
-        told = "the open one ends with its first answer"
+        made.append(option("go on", going, key("go_on"), _progress(view.open)))
+    if view.attempts:
+        told = "; ".join(filter(None, (asked, ends)))
         made.append(option("anew", "Begin a new attempt", key("repeat"), told))
-    elif view.attempts:
-        made.append(option("anew", "Begin a new attempt", key("repeat")))
     else:
-        told = "" if view.started else "a pretest: the chapter is not started"
+        told = asked if view.started else f"{asked}; a pretest: the chapter is not started"
         made.append(option("go on", "Begin the questionnaire", key("go_on"), told))
     if _has_books_own(view):
         told = f"{words.count(view.book, 'question')} of the book"
         told += f", in {view.parts} parts" if view.parts > view.book else ""
+        told = "; ".join(filter(None, (told, ends)))
         made.append(option("book", "Begin the book's own", key("book"), told))
     if _can_pretest(view):
         told = "before you read the chapter"
@@ -230,8 +246,16 @@ def _options(
     if exam is None or exam <= today:
         passed = " has passed" if exam else ""
         set_to = f"{set_to}{passed}; the forecast is for 30 days ahead"
+    for number, one in enumerate(view.elsewhere):
+        told = f"{one.answered} of {one.asks} answered, left {words.ago(one.newest, today)}"
+        made.append(option(f"{_ELSEWHERE}{number}", f"Go on with {one.name}", "", told))
     made.append(option("date", "Set the day of the exam", key("date"), set_to))
     return made
+
+
+def _progress(past: Past) -> str:
+    """How far an attempt is, and what it asks."""
+    return f"{past.answered} of {past.asks} answered" + ", a pretest" * past.pretest
 
 
 def _can_pretest(view: ChapterView | None) -> bool:
@@ -248,28 +272,29 @@ def _is_in_book(view: ChapterView | None) -> bool:
     return view is not None and view.number is not None
 
 
-def _mastery(view: ChapterView, today: date) -> Content | Laid:
+def _mastery(view: ChapterView, today: date, depth: str) -> Content | Laid:
     if view.outlook is None:
         return Content("Mastery   nothing here to be asked: every question is set aside or to do")
     now, later = view.outlook.now, view.outlook.later
-    if not now.introduced:
-        return Content.assemble(("Mastery   ", "bold"), f"– introduced 0 of {now.questions}")
-    first = f"{words.percent(now):13}  "
-    then = f"{words.day(later.day, today)}, without review until then"
-    meant = (
-        "the share of points you would say if asked everything once, with its 95% interval; "
-        "your own reviews correct the memory model"
-    )
-    return Rows(
-        (
-            Row(
-                Content.assemble(("Mastery   ", "bold"), first),
-                f"tomorrow; introduced {now.introduced} of {now.questions}",
-            ),
+    head = Content.styled("Mastery   ", "bold")
+    met = f"introduced {now.introduced} of the {now.questions} to know"
+    rows = [Row(head, f"– {met}")]
+    meant = []
+    if now.introduced:
+        then = f"{words.day(later.day, today)}, without review until then"
+        rows = [
+            Row(head + f"{words.percent(now):13}  ", f"tomorrow; {met}"),
             Row(f"{'':10}{words.percent(later):13}  ", then),
-            Row(" " * 10, Content.styled(meant, "dim")),
+        ]
+        meant.append(
+            "the share of points you would say if asked everything once, with its 95% interval; "
+            "your own reviews correct the memory model"
         )
-    )
+    if view.to_know < view.questions:
+        meant.append(
+            f"to know: {_DEPTHS[depth]} questions (setting depth), those begun and asked for"
+        )
+    return Rows([*rows, *(Row(" " * 10, Content.styled(told, "dim")) for told in meant)])
 
 
 def _past(view: ChapterView, today: date) -> Content | Laid:
@@ -291,26 +316,34 @@ class _Attempts(Laid):
         self._today = today
 
     def lines(self, width: int) -> list[Content]:
-        head = "Attempts".ljust(24) + "answered    got  partly  missed   points"
-        if width < len(head):
+        table = [_COLUMNS, *(self._cells(past) for past in self._attempts)]
+        columns = [max(map(len, column)) for column in zip(*table, strict=True)]
+        if sum(columns) + _GAP * len(columns) > width:
             entries = [line for past in self._attempts for line in self._entry(past, width)]
             return [Content.styled("Attempts", "bold"), *entries]
-        return [Content.styled(head, "bold"), *(self._line(past) for past in self._attempts)]
+        first, *others = (_line(cells, columns) for cells in table)
+        return [Content.styled(first, "bold"), *map(Content, others)]
+
+    def _cells(self, past: Past) -> tuple[str, ...]:
+        answered = f"{past.answered} of {past.questions}"
+        return f"  {self._name(past)}", answered, *map(str, _judged(past)), _share(past)
 
     def _name(self, past: Past) -> str:
         return words.day(past.day, self._today) + "  pretest" * past.pretest + "  book" * past.book
 
-    def _line(self, past: Past) -> Content:
-        got, partly, missed = _judged(past)
-        counts = f"{got:>7}{partly:>8}{missed:>8}"
-        answered = f"{past.answered} of {past.questions}"
-        return Content(f"  {self._name(past):<22}{answered:>8}{counts}{_share(past):>9}")
-
     def _entry(self, past: Past, width: int) -> list[Content]:
         got, partly, missed = _judged(past)
         told = f"{past.answered} of {past.questions} answered; "
-        told += f"{got} got, {partly} partly, {missed} missed; points {_share(past)}"
+        told += f"{got} got it, {partly} partly, {missed} missed; points {_share(past)}"
         return [Content(f"  {self._name(past)}"), *Row(" " * 4, told).lines(width)]
+
+
+def _line(cells: Sequence[str], columns: Sequence[int]) -> str:
+    """A line of the table: the first cell to the left, figures to the right."""
+    first, *figures = (" " * _GAP + cell for cell in cells)
+    wide = [column + _GAP for column in columns]
+    told = [one.rjust(column) for one, column in zip(figures, wide[1:], strict=True)]
+    return first.ljust(wide[0])[_GAP:] + "".join(told)
 
 
 def _judged(past: Past) -> tuple[int, int, int]:

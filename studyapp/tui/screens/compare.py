@@ -23,7 +23,7 @@ class CompareScreen(Page):
 
     BINDINGS = [  # noqa: RUF012
         bind("right", "step(1)", "newer", "A newer answer, or an older one"),
-        bind("left", "step(-1)", "older", show=False),
+        bind("left", "step(-1)", "older", "An older answer"),
         bind("go_on", "scroll(1)", "scroll", "Scroll down", show=False),
         bind("down", "line(1)", "scroll", "Scroll", show=False),
         bind("up", "line(-1)", "scroll up", show=False),

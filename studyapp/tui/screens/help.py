@@ -49,10 +49,9 @@ class HelpScreen(ModalScreen[None]):
 
     def _rows(self) -> Iterator[Row]:
         shown: dict[str, list[str]] = {}
-        for active in self._active.values():
-            binding = active.binding
-            if binding.tooltip and active.enabled:
-                shown.setdefault(binding.tooltip, []).append(self.app.get_key_display(binding))
+        for row in keys.rows(self._active.values(), self.app.get_key_display):
+            if row.binding.tooltip:
+                shown.setdefault(row.binding.tooltip, []).extend(row.keys)
         width = max((len(" ".join(one)) for one in shown.values()), default=0)
         yield Row("", Content.styled("Keys that work here\n", "bold"))
         for text, names in shown.items():

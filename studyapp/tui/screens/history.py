@@ -35,6 +35,8 @@ class HistoryScreen(Page):
         bind("go_on", "page(1)", "scroll", "Scroll the facts", show=False),
         bind("page_down", "page(1)", show=False),
         bind("page_up", "page(-1)", show=False),
+        bind("top", "end(-1)", show=False),
+        bind("bottom", "end(1)", show=False),
         bind("history", "back", "back", "Back to the experiment", show=False),
         bind("back", tooltip="Back to the experiment"),
     ]
@@ -143,6 +145,10 @@ class HistoryScreen(Page):
     def action_step(self, step: int) -> None:
         listed = self.query_one(Listing)
         (listed.action_cursor_down if step > 0 else listed.action_cursor_up)()
+
+    def action_end(self, side: int) -> None:
+        listed = self.query_one(Listing)
+        (listed.action_last if side > 0 else listed.action_first)()
 
     def action_page(self, pages: int) -> None:
         body = self.query_one("#run", VerticalScroll)

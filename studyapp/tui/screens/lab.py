@@ -112,9 +112,9 @@ class LabScreen(Page):
         told = f"{when}: " if made is None else f"{when}: you said {made.prediction.said}"
         grade = f"; {made.grade.value}. " if made and made.grade else ". " if made else ""
         found = last.fact(deciding(lesson, made))
-        figure = f"{found.name.replace('_', ' ')} {facts.measured(found)}" if found else ""
         at = facts.setting(lesson, last.canonical)
-        return [(told + grade, ""), (figure, "bold"), (f" with {at}" if at else "", "")]
+        figure = [(words.capital(facts.told(lesson, found)), "bold")] if found else []
+        return [(told + grade, ""), *figure, (f", with {at}" if at else "", "")]
 
     @on(Menu.OptionSelected)
     def _chosen(self, event: Menu.OptionSelected) -> None:

@@ -31,7 +31,7 @@ from studyapp.study.lab.facts import Ending
 from studyapp.study.lab.misses import MissCard
 from studyapp.study.lab.predictions import Graded, Prediction
 from studyapp.study.lab.runs import Run
-from studyapp.study.lab.verdict import deciding, not_scored, verdict
+from studyapp.study.lab.verdict import cost, deciding, not_scored, verdict
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
@@ -618,7 +618,8 @@ class LessonScreen(Page):
             return Content.assemble(("The result.", "bold"), unkept)
         colour = {Verdict.RIGHT: "$text-success", Verdict.WRONG: "$text-warning"}
         style = "bold " + colour.get(graded.grade, "") if graded.grade else "bold"
-        told = [not_scored(graded) or words.capital("; ".join(self._scores()))]
+        scored = "; ".join(filter(None, [cost(graded), self._record()]))
+        told = [not_scored(graded) or words.capital(scored)]
         told += [self._card_words()] if self._is_settled else []
         return Content.assemble(
             said,
@@ -632,12 +633,14 @@ class LessonScreen(Page):
             return f"asked again on {words.short_day(self._card.due, self._card.due)}"
         return "" if self._carded else "n makes a card of it"
 
-    def _scores(self) -> tuple[str, ...]:
+    def _record(self) -> str:
+        """How all predictions did, once there are several."""
         try:
             with self.desk.reading() as connection:
-                return predictions.prediction_report(connection, learner=self.desk.learner).words
+                found = predictions.prediction_report(connection, learner=self.desk.learner)
         except StudyError:  # the result is shown all the same
-            return ()
+            return ""
+        return f"all so far: {'; '.join(found.words)}" if found.several else ""
 
     def _ending_words(self) -> str:
         if isinstance(self._outcome, Failed):
@@ -694,11 +697,7 @@ class LessonScreen(Page):
         """Keep the first plot and the figures of the last result in sight of what comes now."""
         name = deciding(self.lesson, self._graded)
         told = next(
-            (
-                f": {one.name.replace('_', ' ')} {facts.measured(one)}"
-                for one in result.facts
-                if one.name == name
-            ),
+            (f": {facts.told(self.lesson, one)}" for one in result.facts if one.name == name),
             "",
         )
         canonical = lab_knobs.canonical(self.lesson.knobs, result.knobs)

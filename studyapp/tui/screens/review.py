@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import cast
 
 from textual import on, work
@@ -19,7 +20,7 @@ from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.note import Point
 from studyapp.notes.plain import plain
 from studyapp.store.engine import WAL_LIMIT, LockedError, tidy, wal_size
-from studyapp.study import tracker, words
+from studyapp.study import answer, tracker, words
 from studyapp.study.card import CardView
 from studyapp.study.grading import partly, propose, worth_typing
 from studyapp.study.lab.facts import lessons_for
@@ -28,6 +29,7 @@ from studyapp.tui import places, sight
 from studyapp.tui.evidence import Shown, has_room, show
 from studyapp.tui.keys import actions, bind, letters
 from studyapp.tui.screens.editing import EditingPage
+from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.field import TextField
 from studyapp.tui.widgets.points import SOON, Points
 from studyapp.tui.widgets.prose import Prose
@@ -38,11 +40,11 @@ _LITTLE = WAL_LIMIT // 16  # bytes of write-ahead log that are worth emptying wh
 _IDLE = 5.0  # seconds without a rating after which the write-ahead log is emptied
 
 
-class ReviewScreen(EditingPage):
+class ReviewScreen(EditingPage, WritingPage):
     """Works through a sitting. Rules live in `study`; this screen only shows and forwards."""
 
     BINDINGS = [  # noqa: RUF012
-        bind("save", "reveal('typed')", "reveal", "Show the answer", first=True),
+        bind("save", "reveal('typed')", "show answer", "Show the answer", first=True),
         bind("go_on", "reveal", "show answer", "Show the answer", first=True),
         bind(
             "go_on",
@@ -92,11 +94,13 @@ class ReviewScreen(EditingPage):
     def __init__(self, sitting: Sitting) -> None:
         super().__init__()
         self.sitting = sitting
+        self._box = TextField(id="typed", soft_wrap=True)
         self._revealed = False
         self._card = b""  # uid of the card that is shown
         self._waits: dict[Rating, str] = {}
         self._busy = False
         self._laid_out = False  # the answer has been on the screen
+        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
         self._wanted = False  # the answer in full was asked for
         self._shown = Shown()
         self._lessons: Sequence[Declaration] = ()
@@ -106,7 +110,7 @@ class ReviewScreen(EditingPage):
         with Vertical(classes="card"):
             with VerticalScroll(classes="body", can_focus=False):
                 yield Prose(id="question", raw=self.desk.settings.raw_maths)
-                yield TextField(id="typed", soft_wrap=True)
+                yield self._box
                 yield Static("", id="rule", markup=False)
                 yield Points(id="points")
                 yield Prose(id="answer", raw=self.desk.settings.raw_maths)
@@ -130,6 +134,8 @@ class ReviewScreen(EditingPage):
 
     def _show_card(self) -> None:
         view = self.sitting.view
+        self.keep()  # what was typed for the card before
+        self.draft = None
         if view is None:
             self.study.open(places.Summary(self.sitting), instead=True)
             return
@@ -138,12 +144,7 @@ class ReviewScreen(EditingPage):
         self._card = view.uid
         self._lessons = lessons_for(view.note, self.study.catalog)
         self.query_one("#question", Prose).show(view.face.front)
-        typed = self.query_one("#typed", TextArea)
-        if typed.display:
-            typed.display = False
-            typed.text = ""
-            typed.read_only = False
-            typed.remove_class("-said")
+        self._show_typed(view)
         self._show_head()
         self._set_answer_visible(False)
         self.set_focus(None)
@@ -151,6 +152,36 @@ class ReviewScreen(EditingPage):
         if self.desk.settings.typing_box and worth_typing(self._points, view.memory.stability):
             self.action_write()
         self.refresh_bindings()
+
+    def _show_typed(self, view: CardView) -> None:
+        """Show an empty box no more, and again what was typed for this card and not rated."""
+        if self.box.display:
+            self.box.display = False
+            self.box.text = ""
+            self.box.read_only = False
+            self.box.remove_class("-said")
+        try:
+            text = answer.read(view, learner=self.desk.learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        if text:
+            self._open_box(view, text)
+
+    def _open_box(self, view: CardView, text: str) -> None:
+        self.box.display = True
+        self.begin(text, partial(answer.write, view, learner=self.desk.learner))
+        self.box.move_cursor(self.box.document.end)
+
+    def _forget_typed(self) -> None:
+        """The card is rated: what was typed for it has served."""
+        if self.draft is not None:
+            self.put("")
+            self.keep()
+
+    @property
+    def box(self) -> TextArea:
+        return self._box
 
     def _show_head(self) -> None:
         view, done = self.sitting.view, self.sitting.done
@@ -178,7 +209,7 @@ class ReviewScreen(EditingPage):
     def _reveal(self) -> None:
         view = self.sitting.view
         assert view is not None
-        self._revealed = True
+        self._revealed, self._shown_in = True, self.study.piece
         self._read_options()
         raw = self.query_one("#answer", Prose).raw
         texts = [plain(point.text, maths=not raw).strip() for point in view.face.points]
@@ -187,10 +218,9 @@ class ReviewScreen(EditingPage):
         self._set_answer_visible(True)
         self._show_answer()
         self._show_ratings()
-        typed = self.query_one("#typed", TextArea)
-        if typed.display:
-            typed.read_only = True
-            typed.add_class("-said")  # no higher than its words, so that the question stays
+        if self.box.display:
+            self.box.read_only = True
+            self.box.add_class("-said")  # no higher than its words, so that the question stays
         self.set_focus(None)
         self.refresh_bindings()
         self.call_after_refresh(self._scroll_to_answer)
@@ -298,8 +328,10 @@ class ReviewScreen(EditingPage):
                 return self._revealed and cast("int", parameters[0]) < len(self._points)
             case "tick_here":
                 return self._revealed and bool(self._points)
-            case "write" | "reveal":
+            case "write":
                 return not self._revealed
+            case "reveal":
+                return not self._revealed and not parameters  # the box is left by another key
             case "know":
                 return view.memory.state is State.NEW
             case "lesson":
@@ -317,7 +349,7 @@ class ReviewScreen(EditingPage):
 
     def action_reveal(self, where: str = "") -> None:
         if where:
-            self.query_one("#typed").call_later(self._reveal)  # behind the letters yet to come
+            self.box.call_later(self._reveal)  # behind the letters yet to come
         else:
             self._reveal()
 
@@ -338,7 +370,7 @@ class ReviewScreen(EditingPage):
             self.action_rate(Rating.GOOD.value)
 
     def action_rate(self, rating: int) -> None:
-        if not self.study.held:
+        if not self.study.held and self._shown_in != self.study.piece:
             self._rate(Rating(rating))
 
     @on(Ratings.Chosen)
@@ -379,6 +411,7 @@ class ReviewScreen(EditingPage):
             self._show_ratings()
 
     def _rated(self) -> None:
+        self._forget_typed()
         self._show_card()
         if wal_size(self.desk.engine) > WAL_LIMIT:
             self._tidy()
@@ -447,7 +480,11 @@ class ReviewScreen(EditingPage):
         self.notify(told)
 
     def action_know(self) -> None:
-        self._set_aside(self.sitting.know, "Known: confirmed in 30 days")
+        self._set_aside(self._know, "Known: confirmed in 30 days")
+
+    def _know(self) -> None:
+        self.sitting.know()
+        self._forget_typed()
 
     def _set_aside(self, action: Callable[[], object], done: str) -> None:
         if not self.study.held:
@@ -482,9 +519,11 @@ class ReviewScreen(EditingPage):
         self.refresh_bindings()
 
     def action_write(self) -> None:
-        box = self.query_one("#typed", TextArea)
-        box.display = True
-        self.set_focus(box)
+        view = self.sitting.view
+        assert view is not None
+        if self.draft is None:
+            self._open_box(view, "")
+        self.set_focus(self.box)
 
     def action_maths(self) -> None:
         proses = [self.query_one("#question", Prose), self.query_one("#answer", Prose)]
@@ -516,14 +555,8 @@ class ReviewScreen(EditingPage):
     def _show_again(self) -> None:
         """Show a card that has changed as far as it was shown; another one from its front."""
         before, revealed = self._card, self._revealed
-        typed = self.query_one("#typed", TextArea)
-        said = typed.text if typed.display else None
         self._show_card()
-        if self.sitting.view is None or self.sitting.view.uid != before:
-            return
-        if said is not None:
-            typed.display, typed.text = True, said
-        if revealed:
+        if revealed and self.sitting.view is not None and self.sitting.view.uid == before:
             self._reveal()
 
     def action_rewrite(self) -> None:
@@ -596,13 +629,17 @@ class ReviewScreen(EditingPage):
         self.study.open(places.NewCard())
 
     def action_leave_box(self) -> None:
-        self.query_one("#typed").call_later(self._leave_box)  # behind the letters yet to come
+        self.box.call_later(self._leave_box)  # behind the letters yet to come
 
     def _leave_box(self) -> None:
         self.set_focus(None)
         self.refresh_bindings()
 
     def action_back(self) -> None:
+        if not self.keep():
+            return
+        if self.draft is not None and self.written.strip():
+            self.notify("What you typed is kept until this card is rated.")
         if self.sitting.done:
             self.study.open(places.Summary(self.sitting), instead=True)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import cast
 
 from sqlalchemy import Connection
 from textual import on
@@ -195,8 +196,10 @@ class CoursePage(WritingPage):
                 if not isinstance(entry, CourseSection | Chapter):
                     return False
                 return bool(entry.cards.deeper or entry.cards.asked)
-            case "quiz" | "pause":
+            case "quiz":
                 return self.chapter is not None
+            case "pause":
+                return self.chapter is not None and self.chapter.begun
             case "undo":
                 return self.undoes
             case "watch":
@@ -389,7 +392,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         bind("easy", f"rate({Rating.EASY.value})", show=False),
         bind("down", "point(1)", "next point", show=False),
         bind("up", "point(-1)", "previous point", show=False),
-        bind("right", "later", "later", "Read on; its card comes on its day", shown="→"),
+        bind("right", "later", "later", "Read on; its card comes on its day", alone=True),
         bind("go_on", tooltip="A page down, then the next section"),
         bind("down", "line(1)", "scroll", "Scroll", show=False),
         bind("up", "line(-1)", "scroll up", show=False),
@@ -528,8 +531,12 @@ class SectionScreen(CoursePage, inherit_bindings=False):
                 return card.proposed is not None
             case "rate":
                 return card.revealed
-            case "tick" | "tick_here" | "point":
+            case "tick":
+                return card.has_point(cast("int", parameters[0]))
+            case "tick_here" | "point":
                 return card.points is not None
+            case "quiz":  # its key is a letter that ticks
+                return card.points is None
             case "later":
                 return self._asked is not None
             case "moment":

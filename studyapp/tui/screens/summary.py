@@ -10,6 +10,7 @@ from textual.widgets import Static
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.study import words
+from studyapp.study.plan import FIVE, NOTHING_TO_ASK
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import Summary, summary_lines
 from studyapp.tui import places
@@ -26,6 +27,7 @@ class SummaryScreen(Page):
         bind("go_on", "back", "Today", "Back to Today"),
         bind("more"),
         bind("aside", show=False),
+        bind("five"),
         bind("lesson", "lab", "experiment", "The experiment behind what was missed"),
         bind("quiz", label="questionnaire", tooltip="Go on with the questionnaire that waits"),
         bind("undo"),
@@ -39,13 +41,21 @@ class SummaryScreen(Page):
         super().__init__()
         self.sitting = sitting
         self._summary: Summary | None = None
+        self._has_more = False
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
             yield Static("", id="summary", markup=False)
 
-    def on_mount(self) -> None:
-        summary = self._summary = self.sitting.summary()
+    def on_screen_resume(self) -> None:
+        """Say how it stands now: the learner may come from the lab or from what was set aside."""
+        try:
+            self._show(self.sitting.summary(), self.sitting.has_more)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+
+    def _show(self, summary: Summary, has_more: bool) -> None:
+        self._summary, self._has_more = summary, has_more
         self.head("Done for now" if summary.cards else "Nothing to review", "")
         lines = summary_lines(summary, self.sitting.desk.now())
         content = Content.assemble((lines[0] + "\n", "bold"))
@@ -65,10 +75,15 @@ class SummaryScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         summary = self._summary
-        if action == "lab":
-            return summary is not None and summary.experiment is not None
-        if action == "quiz":
-            return summary is not None and summary.attempt is not None
+        match action:
+            case "more":
+                return self._has_more
+            case "five":
+                return summary is not None and summary.fading
+            case "lab":
+                return summary is not None and summary.experiment is not None
+            case "quiz":
+                return summary is not None and summary.attempt is not None
         return True
 
     def action_lab(self) -> None:
@@ -88,6 +103,14 @@ class SummaryScreen(Page):
 
     def action_back(self) -> None:
         self.app.pop_screen()
+
+    def action_five(self) -> None:
+        try:
+            self.sitting = Sitting(self.desk, FIVE)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._show_review(NOTHING_TO_ASK)
 
     def action_more(self) -> None:
         try:

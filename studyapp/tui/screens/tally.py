@@ -11,6 +11,7 @@ from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.questionnaire.history import asked_of
 from studyapp.study.questionnaire.tally import Tally, tally
 from studyapp.tui import places
 from studyapp.tui.keys import bind
@@ -26,7 +27,7 @@ class TallyScreen(Page):
     BINDINGS = [  # noqa: RUF012
         bind("go_on", tooltip="Go to the next question to judge"),
         bind("go_on", "back", "back"),
-        bind("left", "return", "questions", "Back to the questions", shown="←"),
+        bind("left", "return", "questions", "Back to the questions"),
         bind("undo", tooltip="Take back the newest grade with its review"),
         bind("back"),
     ]
@@ -46,9 +47,11 @@ class TallyScreen(Page):
         attempt = self.attempt
         found = tally(attempt.questions)
         judged = sum(found.grades.values())
-        count = words.count(len(attempt.questions), "question")
+        asks = asked_of(len(attempt.questions), book=attempt.book, named=True)
         self.head(attempt.name, "pretest" if attempt.pretest else "")
-        told = f"All {count} judged." if attempt.finished else f"{judged} of {count} judged."
+        told = (
+            f"{words.capital(asks)} judged." if attempt.finished else f"{judged} of {asks} judged."
+        )
         content = Content.assemble((told + "\n", "bold"))
         top = max(found.grades.values(), default=0)
         for grade in _ORDER if top else ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.events import ScreenResume
 from textual.widgets import Static
-from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
@@ -24,6 +26,7 @@ from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
 if TYPE_CHECKING:
+    from studyapp.study.dates import Ahead
     from studyapp.study.desk import Desk
     from studyapp.study.mastery import Outlook
     from studyapp.study.prospect import Prospect
@@ -33,7 +36,10 @@ if TYPE_CHECKING:
     from studyapp.study.today import ChapterRow, Overview
     from studyapp.study.undo import Newest
 
+Choice = tuple[str, str, str, str]  # a line of the menu: its name, what it says, its key, details
+
 _A_WHILE = 20.0  # seconds between two looks at the calendar
+_SOON = 0.3  # seconds that the page may come later for, to come with its figures
 
 
 class TodayScreen(Page):
@@ -54,17 +60,19 @@ class TodayScreen(Page):
         bind("more", label="more today"),
         bind("find"),
         bind("aside", show=False),
+        bind("backups", show=False),
         bind("reworded", show=False),
         bind("new", "new_note", show=False),
         bind("undo", show=False),
         bind("pause", tooltip="Pause the whole course; again: it goes on", show=False),
-        bind("back", "app.quit", "quit", "Leave studyapp", only="q", shown="q"),
+        bind("back", "app.quit", "quit", "Leave studyapp", only="q"),
     ]
     # From 72 columns on the two halves of the figures stand side by side.
     HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS[:2], (72, "-wide")]  # noqa: RUF012
     DEFAULT_CSS = """
     TodayScreen {
         & #figures { height: auto; margin: 1 0; }
+        & #back { height: auto; margin-top: 1; display: none; }
         & #now, & #outlook { width: 1fr; height: auto; }
         & #now { padding-right: 2; }
         & #course { height: auto; margin-top: 1; }
@@ -79,9 +87,12 @@ class TodayScreen(Page):
         self._reworded: Sequence[Reworded] = ()  # told while the app is open, or until looked at
         self._to_undo: Newest | None = None  # of an earlier day, which was asked about
         self._opened: list[tuple[ChapterRow, Newest | None]] = []  # and what was the newest then
+        self._counting = False  # what is shown is of before
+        self._counted = asyncio.Event()
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
+            yield Static("", id="back", markup=False)
             with Horizontal(id="figures"):
                 yield Static("", id="now", markup=False)
                 yield Static("", id="outlook", markup=False)
@@ -89,8 +100,7 @@ class TodayScreen(Page):
             yield Static("", id="course", markup=False)
 
     def on_mount(self) -> None:
-        self.head("studyapp", "opening …")
-        self.query_one("#now", Static).update(Content.styled("Now due\n  …", "dim"))
+        self._show_waiting("opening …")
         self.query_one(Menu).display = False
         self.set_interval(_A_WHILE, self._look_at_the_day)
 
@@ -103,8 +113,28 @@ class TodayScreen(Page):
         view = self._overview
         return view is not None and view.day != study_day(self.desk.now())
 
-    def on_screen_resume(self) -> None:
-        self.refresh_overview()
+    def _show_waiting(self, told: str) -> None:
+        """Show no figures while they are counted."""
+        self.head("studyapp", told)
+        self.query_one("#now", Static).update(Content.styled("Now due\n  …", "dim"))
+        for name in ("#back", "#outlook", "#course"):
+            self.query_one(name, Static).update("")
+        if self._overview is not None:
+            self._show_options(self._overview, bare=True)
+
+    @on(ScreenResume)
+    async def _come_back(self) -> None:
+        """Come back with what is true now: what was shown is of before. The page below stays until
+        it is counted, or, if that takes long, this one comes without figures."""
+        if self.study.desk is None:
+            return
+        self._counting, self._prospect = True, None
+        self._counted.clear()
+        self._load()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._counted.wait(), _SOON)
+        if self._counting:
+            self._show_waiting("counting …")
 
     def refresh_overview(self) -> None:
         if self.study.desk is not None:
@@ -115,16 +145,43 @@ class TodayScreen(Page):
         from studyapp.study.today import overview
 
         desk = self.desk
-        if self._is_over():
+        is_over = self._is_over()
+        if is_over:
             _bring_back(desk)
         try:
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError as error:
             self.app.call_from_thread(self.show_failure, str(error))
+        else:
+            self.app.call_from_thread(self.show, found)
+            self.load_prospect()
+        self.app.call_from_thread(self._counted.set)
+        if is_over:
+            self.app.call_from_thread(self._back_up)
+
+    @work(thread=True, exclusive=True, group="backup")
+    def _back_up(self) -> None:
+        self.back_up()
+
+    def back_up(self) -> None:
+        """Make the backup of the day, if there is none yet; to be called in a worker's thread. It
+        is given up when the app closes, and the next start makes it."""
+        from studyapp.store.backup import CancelledError
+        from studyapp.study.backup import daily
+
+        worker = get_current_worker()
+
+        def look(_done: int, _whole: int) -> None:
+            if worker.is_cancelled:
+                raise CancelledError("The app is being closed.")
+
+        try:
+            daily(self.desk, progress=look)
+        except CancelledError:
             return
-        self.app.call_from_thread(self.show, found)
-        self.load_prospect()
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="warning")
 
     def load_prospect(self) -> None:
         """Say where one left off, and the mastery; to be called in a worker's thread."""
@@ -158,13 +215,17 @@ class TodayScreen(Page):
 
     def show(self, overview: Overview) -> None:
         """Fill the screen."""
-        self._overview = overview
+        self._overview, self._counting = overview, False
         day = words.day(overview.day, overview.day)
-        row = f" · day {overview.streak} in a row" if overview.streak > 1 else ""
-        self.head("studyapp", day + row)
+        row = words.in_a_row(overview.streak, self.desk.settings.rest_days)
+        self.head("studyapp", f"{day} · {row}" if overview.streak > 1 else day)
         self.query_one("#now", Static).update(
             _now_due(overview, self.desk.settings.minutes_a_day, self.key_of).rstrip()
         )
+        back = self.query_one("#back", Static)
+        back.display = overview.absence is not None
+        if overview.absence is not None:
+            back.update(overview.absence.told(self.desk.settings.minutes_a_day))
         outlook = self.query_one("#outlook", Static)
         outlook.update(_outlook(overview, self.desk.settings.desired_retention))
         outlook.display = overview.begun  # there is nothing to look at before
@@ -174,14 +235,19 @@ class TodayScreen(Page):
         self._draw_course()
         self.refresh_bindings()
 
-    def _show_options(self, overview: Overview) -> None:
+    def _show_options(self, overview: Overview, *, bare: bool = False) -> None:
+        """What can be done next; *bare*: without what is told beside it."""
         menu = self.query_one(Menu)
-        chosen = menu.highlighted or 0
+        chosen, at = menu.highlighted_option, menu.highlighted or 0
+        choices = list(_choices(overview, self._prospect, self._reworded, self.key_of))
         menu.clear_options().add_options(
-            _options(overview, self._prospect, self._reworded, self.key_of)
+            option(name, text, key, "" if bare else told) for name, text, key, told in choices
         )
         menu.display = True
-        menu.highlighted = min(chosen, menu.option_count - 1)
+        names = [name for name, *_ in choices]
+        if at and chosen and chosen.id in names:  # at the top it is the top that is chosen
+            at = names.index(chosen.id)
+        menu.highlighted = min(at, len(names) - 1)
 
     def _draw_course(self) -> None:
         if self._overview is not None:
@@ -192,6 +258,7 @@ class TodayScreen(Page):
 
     def show_failure(self, sentence: str) -> None:
         """Say why there is nothing to study."""
+        self._counting = False
         self.head("studyapp", "")
         self.query_one("#now", Static).update(
             Content.assemble(("This cannot be opened\n\n", "bold"), sentence)
@@ -210,13 +277,13 @@ class TodayScreen(Page):
         if action == "open_chapter":
             return view.next_chapter is not None
         if action == "five":
-            return _can_be_asked(view)
+            return view.fading
         if action == "quiz":
             return _quizzed(view) is not None
         if action == "reworded":
             return bool(self._reworded)
         if action == "more":
-            return bool(view.waiting) or not (view.counts.total or view.paused)
+            return view.more
         return True
 
     @on(Menu.OptionSelected)
@@ -234,6 +301,9 @@ class TodayScreen(Page):
 
     def action_aside(self) -> None:
         self.study.open(places.Aside())
+
+    def action_backups(self) -> None:
+        self.study.open(places.Backups())
 
     def action_reworded(self) -> None:
         notes, self._reworded = self._reworded, ()
@@ -261,7 +331,7 @@ class TodayScreen(Page):
         self._do("pause")
 
     def _do(self, what: str) -> None:
-        from studyapp.study.plan import FIVE
+        from studyapp.study.plan import FIVE, NOTHING_TO_ASK
         from studyapp.study.sitting import Sitting
 
         study = self.study
@@ -294,7 +364,7 @@ class TodayScreen(Page):
             elif what == "five":
                 five = Sitting(study.desk, FIVE)
                 if five.view is None:
-                    self.notify("Nothing to ask: what you have met was reviewed today.")
+                    self.notify(NOTHING_TO_ASK)
                 else:
                     study.open(places.Review(five))
             else:
@@ -337,12 +407,20 @@ class TodayScreen(Page):
             self.refresh_overview()
         return shown
 
+    @work(thread=True, exclusive=True, group="redate")
     def _redate(self) -> None:
-        """Put the dates right that a wrong clock has left behind."""
-        from studyapp.study import words
+        """Put the dates right that a wrong clock has left behind, after a backup."""
+        from studyapp.store.engine import LONG_PATIENCE
         from studyapp.study.dates import redate
 
-        done = redate(self.desk)
+        try:
+            done = redate(self.desk.at(LONG_PATIENCE))
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+            return
+        self.app.call_from_thread(self._tell_redated, done)
+
+    def _tell_redated(self, done: Ahead) -> None:
         undo = f"{self.key_of('undo')} takes it back"
         self.notify(f"{words.count(done.entries, 'date')} put right; {undo}.")
         self.refresh_overview()
@@ -404,53 +482,51 @@ def _bring_back(desk: Desk) -> None:
         bring_back(desk.at(LONG_PATIENCE))
 
 
-def _options(
+def _choices(
     overview: Overview,
     prospect: Prospect | None,
     reworded: Sequence[Reworded],
     key: Callable[[str], str],
-) -> list[Option]:
-    counts = overview.counts
-    options = []
-    if counts.total:
+) -> Iterator[Choice]:
+    """The lines of the menu."""
+    if overview.counts.total:
         told = "Start reviewing" if overview.begun else "Start with your first cards"
-        options.append(option("review", told, key("go_on")))
+        yield "review", told, key("go_on"), ""
     elif overview.paused:
         told = f"paused since {words.day(overview.paused, overview.day)}"
-        options.append(option("pause", "Let the course go on", key("pause"), told))
-    elif overview.waiting:
+        yield "pause", "Let the course go on", key("pause"), told
+    elif overview.more and overview.waiting:
         told = f"{overview.waiting} wait, what you remember best first"
-        options.append(option("more", "As much time again today", key("more"), told))
-    elif overview.chapters:
-        options.append(option("more", "Study more new cards today", key("more")))
-    if _can_be_asked(overview):
+        yield "more", "As much time again today", key("more"), told
+    elif overview.more:
+        yield "more", "Study more new cards today", key("more"), ""
+    if overview.fading:
         told = "what is fading most"
-        options.append(option("five", "Five questions, five minutes", key("five"), told))
+        yield "five", "Five questions, five minutes", key("five"), told
     if overview.ahead is not None:
         latest = overview.ahead.latest
         told = f"{overview.ahead.entries} in the future, to {latest.day} {latest:%b} {latest.year}"
-        options.append(option("redate", "If the clock is right: redate", "", told))
-    options += _quiz_options(overview, prospect.attempt if prospect else None, key("quiz"))
+        yield "redate", "If the clock is right: redate", "", told
+    yield from _quiz_choices(overview, prospect.attempt if prospect else None, key("quiz"))
     if overview.next_chapter is not None:
         row = overview.next_chapter
         name = chapter_name(row.number, row.title)
         told = row.label if row.number else row.of or ""
-        options.append(option("open", f"Start {name}", key("start"), told))
+        yield "open", f"Start {name}", key("start"), told
     if overview.chapters:
         told = f"{prospect.done}; next {prospect.following}" if prospect else ""
-        options.append(option("course", "Course", key("course"), told))
+        yield "course", "Course", key("course"), told
     told = prospect.lab if prospect and prospect.lab else "predict, then run"
-    options.append(option("lab", "Experiments", key("lesson"), told))
+    yield "lab", "Experiments", key("lesson"), told
     begun = "a draft waits" if prospect and prospect.draft else ""
-    options.append(option("find", "Find a note", key("find")))
+    yield "find", "Find a note", key("find"), ""
     if reworded:
         told = f"{words.count(len(reworded), 'note')} changed by an upgrade"
-        options.append(option("reworded", told, key("reworded"), _first_of(reworded)))
+        yield "reworded", told, key("reworded"), _first_of(reworded)
     if prospect and prospect.aside:
-        options.append(option("aside", "Set aside", key("aside"), prospect.aside))
+        yield "aside", "Set aside", key("aside"), prospect.aside
     if overview.chapters:
-        options.append(option("new", "Write a card of your own", key("new"), begun))
-    return options
+        yield "new", "Write a card of your own", key("new"), begun
 
 
 def _first_of(reworded: Sequence[Reworded]) -> str:
@@ -463,21 +539,15 @@ def _first_of(reworded: Sequence[Reworded]) -> str:
     return f"{first} and {others} more" if others else first
 
 
-def _can_be_asked(overview: Overview) -> bool:
-    """Whether a card was met of a chapter that goes on."""
-    return any(row.introduced and not row.paused for row in overview.chapters)
-
-
-def _quiz_options(overview: Overview, attempt: Waiting | None, key: str) -> list[Option]:
+def _quiz_choices(overview: Overview, attempt: Waiting | None, key: str) -> Iterator[Choice]:
     if attempt is not None:
         left = f"left {words.ago(attempt.newest, overview.day)}"
-        told = f"{attempt.answered} of {attempt.questions} answered, {left}"
-        return [option("quiz", f"Continue questionnaire {attempt.label}", key, told)]
-    row = _quizzed(overview)
-    if row is None:
-        return []
-    told = row.label if row.of else "answer in writing"
-    return [option("quiz", f"Questionnaire, {chapter_name(row.number, row.title)}", key, told)]
+        told = f"{attempt.answered} of {attempt.asks} answered, {left}"
+        told += f"; also open: {', '.join(attempt.others)}" if attempt.others else ""
+        yield "quiz", f"Continue questionnaire {attempt.label}", key, told
+    elif (row := _quizzed(overview)) is not None:
+        told = row.label if row.of else "answer in writing"
+        yield "quiz", f"Questionnaire, {chapter_name(row.number, row.title)}", key, told
 
 
 def _quizzed(overview: Overview) -> ChapterRow | None:
@@ -530,10 +600,11 @@ def _aside(overview: Overview, budget: int) -> Iterator[str]:
     """What is due and does not come now; the day's time, and what is apart from it; tomorrow."""
     if overview.waiting:
         verb = "waits" if overview.waiting == 1 else "wait"
-        yield f"{overview.waiting} {verb}: beyond today's {_minutes(budget)}"
+        yield f"{overview.waiting} {verb} for another day: beyond today's {_minutes(budget)}"
     if overview.siblings:
         verb = "waits" if overview.siblings == 1 else "wait"
-        yield f"{words.count(overview.siblings, 'sibling')} {verb} until tomorrow"
+        told = f"{words.count(overview.siblings, 'sibling')} {verb} until tomorrow"
+        yield f"{told}: today's cards give the answer away"
     used = [f"{overview.spent / 60:.0f} of {_minutes(budget)} used"] if overview.spent >= 30 else []
     if overview.apart >= 30:
         used.append(f"{_minutes(overview.apart / 60)} beside it")
@@ -578,10 +649,10 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None) -> Line:
     counts = row.counts
     if not row.cards:
         due = "to read"
+    elif not row.begun:
+        due = "not started"
     elif row.paused:
         due = words.paused(row.paused)
-    elif not (row.started or row.introduced):
-        due = "not started"
     else:
         held = f"{row.waiting} wait" if row.waiting else f"{counts.new} new"
         due = f"{counts.review + counts.learning} due, {held}"

@@ -23,6 +23,7 @@ class TrackerScreen(CoursePage):
         & Contents { width: 1fr; height: 1fr; margin-left: 1; }
         & SectionView { display: none; width: 1fr; padding: 0 1 0 2; }
         & #empty { display: none; height: 1fr; padding: 1; }
+        & #whole { display: none; height: auto; padding: 0 1; border-top: solid $foreground 20%; }
         &.-wide SectionView { display: block; }
         &.-empty { & #course { display: none; } & #empty { display: block; } }
     }
@@ -38,6 +39,7 @@ class TrackerScreen(CoursePage):
         with Horizontal(id="course"):
             yield self.contents
             yield self.view
+        yield Static("", id="whole", markup=False)
         yield Static(EMPTY, id="empty", markup=False)
 
     @property
@@ -63,6 +65,21 @@ class TrackerScreen(CoursePage):
         self.show_entry()
         if not self.view.editing:
             self.focus_home()
+
+    def show_entry(self) -> None:
+        super().show_entry()
+        self.call_after_refresh(self._show_whole)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_whole)
+
+    def _show_whole(self) -> None:
+        """A long title is cut in the tree; where no page beside it has it whole, a line below
+        does."""
+        cut = "" if self.has_class("-wide") else self.contents.cut
+        whole = self.query_one("#whole", Static)
+        whole.update(cut)
+        whole.display = bool(cut)
 
     def focus_home(self) -> None:
         self.contents.focus()

@@ -166,6 +166,20 @@ class Contents(Tree[Entry], inherit_bindings=False):
         return 1  # a line is as wide as the widget, so nothing scrolls sideways
 
     def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
+        left, right, room = self._sides(node)
+        return _line(left, right, room, base_style + style)
+
+    @property
+    def cut(self) -> str:
+        """What the line of the cursor says on its left, if there is no room for all of it."""
+        if self.cursor_node is None:
+            return ""
+        left, right, room = self._sides(self.cursor_node)
+        whole = Text.assemble(*left)
+        return whole.plain.strip() if whole.cell_len > _room(right, room) else ""
+
+    def _sides(self, node: TreeNode[Entry]) -> tuple[list[Piece], list[Piece], int]:
+        """What a line says on its left and on its right, and its cells."""
         entry, quiet = node.data, self._style("quiet")
         fold = ("▾ " if node.is_expanded else "▸ ") if node.children else "  "
         match entry:
@@ -188,13 +202,12 @@ class Contents(Tree[Entry], inherit_bindings=False):
                 right = self._section(entry, node.parent.data if node.parent else None)
                 depth = 2
             case _:
-                return Text()
-        room = self.scrollable_content_region.width - depth * self.guide_depth
-        return _line(left, right, room, base_style + style)
+                return [], [], 0
+        return left, right, self.scrollable_content_region.width - depth * self.guide_depth
 
     def _chapter(self, chapter: Chapter) -> list[Piece]:
         quiet = self._style("quiet")
-        if chapter.paused:
+        if chapter.paused and chapter.begun:
             gap = "  " if chapter.sections else ""
             return [(words.paused(chapter.paused) + gap, quiet), *self._progress(chapter.progress)]
         if not chapter.sections:
@@ -279,14 +292,18 @@ def _numbers(node: TreeNode[Entry]) -> int:
     return max((len(one.number) for one in sections), default=0)
 
 
+def _room(right: list[Piece], width: int) -> int:
+    """Cells of a line that its left side may have."""
+    return max(0, width - Text.assemble(*right).cell_len - 1)
+
+
 def _line(left: list[Piece], right: list[Piece], width: int, style: Style) -> Text:
     """One line of *width* cells; what is on the left gives way."""
     if style.reverse:  # the cursor without colours: one ground for the whole line
         left, right = ([(text, Style()) for text, _ in side] for side in (left, right))
-    end = Text.assemble(*right)
-    room = max(0, width - end.cell_len - 1)
+    end, room = Text.assemble(*right), _room(right, width)
     start = Text.assemble(*left)
-    if start.cell_len > room:  # a tree has one line for each; the page has the title whole
+    if start.cell_len > room:  # a tree has one line for each; below it the chosen one is whole
         whole = start.plain[: room - 1].rpartition(" ")[0]
         start = start[: len(whole)].append(" …")
     start.pad_right(max(0, room + 1 - start.cell_len))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,11 +14,9 @@ from textual.message import Message
 from textual.widgets import Static
 
 from studyapp.notes.note import Point
-from studyapp.tui.keys import bind, key_of, letters
+from studyapp.tui.keys import FEW, bind, key_of, letters
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.points import Points
-
-MOST = 4  # points to tick
 
 
 class Line(AnswerBox):
@@ -53,8 +52,8 @@ class Explanation(Vertical, can_focus=True):
         bind("back", "done", "skip", "Go on to the result"),
         bind("down", "move(1)", "point", "Go to another point"),
         bind("up", "move(-1)", "point before", show=False),
-        bind("tick", "tick_here", tooltip="Tick the point, or a–d"),
-        *letters(MOST, show=False),
+        bind("tick", "tick_here", tooltip="Tick the point"),
+        *letters(FEW, show=False),
     ]
     DEFAULT_CSS = """
     Explanation { height: auto; margin-top: 1; display: none;
@@ -81,7 +80,7 @@ class Explanation(Vertical, can_focus=True):
 
     def ask(self, points: Sequence[str]) -> None:
         """Ask anew; *points* are the mechanism as it is true of the run."""
-        self._points = points[:MOST]
+        self._points = points[:FEW]
         self.remove_class("-ticking")
         self._say(
             "What happened, and why?", f"Then comes the result; {key_of(self, 'back')} skips."
@@ -118,6 +117,9 @@ class Explanation(Vertical, can_focus=True):
     def action_done(self) -> None:
         ticked = self.query_one(Points).ticked
         self._end({text: index in ticked for index, text in enumerate(self._points)})
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "tick" or cast("int", parameters[0]) < len(self._points)
 
     def action_move(self, step: int) -> None:
         self.query_one(Points).move(step)

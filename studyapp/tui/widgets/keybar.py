@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 
+from studyapp.tui.keys import rows
+
 
 class KeyBar(Widget, can_focus=False):
     """Shows the bindings of the screen that are enabled and meant to be shown; a click is a key."""
@@ -29,14 +31,13 @@ class KeyBar(Widget, can_focus=False):
 
     def render(self) -> RenderResult:
         shown: dict[str, Content] = {}
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
-            if not binding.show or not active.enabled or binding.action in shown:
-                continue
-            press = Style.from_meta({"key": binding.key})
-            shown[binding.action] = Content.assemble(
-                (self.app.get_key_display(binding), "$text-accent bold"), f" {binding.description}"
-            ).stylize(press)
+        for row in rows(self.screen.active_bindings.values(), self.app.get_key_display):
+            binding = row.binding
+            if binding.show and binding.action not in shown:
+                press = Style.from_meta({"key": binding.key})
+                shown[binding.action] = Content.assemble(
+                    (row.keys[0], "$text-accent bold"), f" {binding.description}"
+                ).stylize(press)
         return _fitting(list(shown.values()), self.size.width)
 
 

@@ -50,10 +50,10 @@ class Knobs(Vertical):
     """Shows what is set; after `edit` the fields take the keys until they are left."""
 
     BINDINGS = [  # noqa: RUF012
-        bind("next_field", "step(1)", "next knob", "Go to another knob", shown="↑↓"),
+        bind("down", "step(1)", "next knob", "Go to another knob", first=True),
+        bind("up", "step(-1)", "knob before", show=False, first=True),
+        bind("next_field", "step(1)", show=False),
         bind("previous_field", "step(-1)", show=False),
-        bind("down", "step(1)", show=False),
-        bind("up", "step(-1)", show=False),
         bind("defaults"),
     ]
     DEFAULT_CSS = """

@@ -8,10 +8,17 @@ from textual.geometry import Offset, Region, Spacing
 from textual.widget import Widget
 from textual.widgets import OptionList
 
+from studyapp.tui.keys import bind
+
 
 class Listing(OptionList, inherit_bindings=False):
-    """A list without a frame. One that is as tall as its lines has the page scroll with it."""
+    """A list without a frame. One that is as tall as its lines has the page scroll with it, and so
+    leaves the keys for a page up and down to the page."""
 
+    BINDINGS = [  # noqa: RUF012
+        bind("top", "first", show=False),
+        bind("bottom", "last", show=False),
+    ]
     DEFAULT_CSS = """
     Listing { height: auto; border: none; background: transparent; padding: 0;
         &:focus { border: none; background-tint: transparent; }

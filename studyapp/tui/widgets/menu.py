@@ -22,5 +22,5 @@ class Menu(Listing):
 
 def option(name: str, words: str, key: str, detail: str = "") -> Option:
     """A line of the menu; *name* is its id."""
-    head = Content.assemble(words.ljust(30), (key.ljust(7), "$text-accent"))
+    head = Content.assemble(words.ljust(28) + "  ", (key.ljust(5) + "  ", "$text-accent"))
     return Option(Row(head, Content.styled(detail, "dim")), id=name)

@@ -155,8 +155,8 @@ class RangePrediction(Vertical):
     """The two ends of a range that should hold the measured interval in 8 of 10 cases."""
 
     BINDINGS = [  # noqa: RUF012
-        bind("down", "app.focus_next", "other end", "Go to the other end of the range"),
-        bind("up", "app.focus_previous", show=False),
+        bind("down", "app.focus_next", "other end", "Go to the other end of the range", first=True),
+        bind("up", "app.focus_previous", show=False, first=True),
         bind("next_field", "app.focus_next", show=False),
         bind("previous_field", "app.focus_previous", show=False),
     ]

@@ -51,6 +51,10 @@ class PromptCard(Vertical):
         """What can be ticked, if there is anything."""
         return self._points if self.revealed and self.card and self.card.face.points else None
 
+    def has_point(self, index: int) -> bool:
+        """Whether there is a point at *index* to tick."""
+        return self.points is not None and index < len(self.card.face.points if self.card else ())
+
     @property
     def proposed(self) -> Rating | None:
         """What the ticks propose."""

@@ -33,8 +33,6 @@ class Questions(Listing):
         bind("up", "cursor_up", "choose", show=False),
         bind("page_down", show=False),
         bind("page_up", show=False),
-        bind("top", "first", show=False),
-        bind("bottom", "last", show=False),
     ]
     DEFAULT_CSS = """
     Questions { height: 1fr; max-height: 100%; padding: 1 0 0 0;

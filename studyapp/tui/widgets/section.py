@@ -161,7 +161,7 @@ def _said(entry: Entry | None, now: datetime, key: Callable[[str], str]) -> tupl
             done = f"{entry.progress} done · " if entry.sections else ""
             cards = words.count(entry.new + entry.known, "card")
             start, quiz, pause = key("start"), key("quiz"), key("pause")
-            if entry.paused:
+            if entry.paused and entry.begun:
                 state = f"paused since {words.day(entry.paused, study_day(now))}"
                 text = f"`{pause}` lets it go on: what is overdue comes within each day's time."
             elif entry.started:

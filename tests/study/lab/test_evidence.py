@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from labpack import install, write_reference
-from studyapp.lab import catalog
+from studyapp.lab import catalog, reference
 from studyapp.lab.catalog import Catalog
-from studyapp.lab.grade import Answer, Verdict
+from studyapp.lab.grade import Answer, Verdict, score
 from studyapp.lab.lines import Finished
 from studyapp.lab.protocol import Fact
 from studyapp.store.engine import reading, writing
-from studyapp.study.lab import predictions, runs
+from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.evidence import with_evidence
 from studyapp.study.lab.predictions import Graded, Prediction
-from studyapp.study.lab.verdict import deciding, latest, not_scored, truth, verdict
+from studyapp.study.lab.verdict import cost, deciding, latest, not_scored, truth, verdict
 from tests_support import Clock
 
 
@@ -139,6 +139,20 @@ def test_the_verdict_on_a_range_tells_the_figure(known) -> None:
     assert verdict(lesson, Graded(made, None, None), []).startswith("No result")
 
 
+@pytest.mark.parametrize(
+    ("confidence", "grade", "words"),
+    [
+        (0.35, Verdict.WRONG, "Wrong at 35% sure costs 0.12 (0 at best, 1 if sure and wrong)"),
+        (1.0, Verdict.WRONG, "Wrong at 100% sure costs 1.00 (0 at best, 1 if sure and wrong)"),
+        (0.8, Verdict.RIGHT, "Right at 80% sure costs 0.04 (0 at best, 1 if sure and wrong)"),
+        (0.8, Verdict.UNRESOLVED, ""),
+    ],
+)
+def test_what_an_answer_costs(confidence: float, grade: Verdict, words: str) -> None:
+    made = Prediction("How?", "choice", "higher", 3, confidence, naive=True)
+    assert cost(Graded(made, grade, score(confidence, grade))) == words
+
+
 def test_why_a_prediction_is_not_scored(engine, known, clock) -> None:
     first = run(engine, known, clock, gap(1.2, 0.4, 2.0), "higher").prediction
     second = run(engine, known, clock, gap(4.7, 3.9, 5.5), "higher").prediction
@@ -167,3 +181,18 @@ def test_an_arm_is_judged_by_its_own_fact() -> None:
     made = Prediction(lesson.question.text, "arms", arm.text, 4, None, naive=True)
     assert deciding(lesson, Graded(made, None, None)) == arm.fact
     assert deciding(lesson, None) == lesson.question.fact
+
+
+def test_what_decides_a_question_reads_as_a_sentence() -> None:
+    """Of the installed lessons, with the figure and unit of each."""
+    told = {}
+    for lesson in catalog.read().lessons:
+        kept = reference.read(reference.path(lesson))[lesson.name]
+        figure = kept.fact(lesson.question.fact)
+        assert figure is not None
+        told[lesson.name] = facts.told(lesson, replace(figure, value=0.25, low=None, high=None))
+    assert told == {
+        "null": "chance alone tilts a line this much in 0.250 of chance worlds",
+        "overfit": "from the stop to the end the test error changed by +0.250 points",
+        "transfer": "the lead over the best other way is +0.250 points",
+    }

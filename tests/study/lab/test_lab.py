@@ -412,8 +412,7 @@ def test_scores_come_with_the_first_prediction_and_say_when_they_tell_little(
     predicted(engine, gap, clock, 1, answer="higher", confidence=0.8)
     with reading(engine) as connection:
         assert prediction_report(connection, learner=1).words == (
-            "right in 1 of 1; as sure as you were, 0.8 were to be expected",
-            "Brier 0.04 (guessing 0.22, lower is better, 1 tells little)",
+            "right in 1 of 1, where your confidence adds up to 0.8",
         )
     predicted(engine, gap, clock, 14, answer="higher", confidence=0.8)
     predicted(engine, gap, clock, 4, answer="lower", confidence=0.8)
@@ -426,17 +425,24 @@ def test_scores_come_with_the_first_prediction_and_say_when_they_tell_little(
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
         assert report.scores.n == 19
-        told = "right in 15 of 19; as sure as you were, 15.2 were to be expected"
-        brier = "Brier 0.17 (guessing 0.22, lower is better, 19 tell little)"
-        assert report.words == (told, brier, "2 unresolved")
+        told = "right in 15 of 19, where your confidence adds up to 15.2"
+        mean = (
+            "on average they cost 0.17 (Brier score, lower is better), "
+            "guessing and saying so would cost 0.22; 19 tell little"
+        )
+        assert report.words == (told, mean, "2 unresolved")
     predicted(engine, gap, clock, 1, answer="lower", confidence=0.8)
     with reading(engine) as connection:
         report = prediction_report(connection, learner=1)
     assert report.scores.n == 20
     assert report.scores.mean == pytest.approx((15 * 0.04 + 5 * 0.64) / 20)
     assert report.scores.guessing == pytest.approx(2 / 9)
-    told = "right in 15 of 20; as sure as you were, 16.0 were to be expected"
-    assert report.words == (told, "Brier 0.19 (guessing 0.22, lower is better)", "2 unresolved")
+    told = "right in 15 of 20, where your confidence adds up to 16.0"
+    mean = (
+        "on average they cost 0.19 (Brier score, lower is better), "
+        "guessing and saying so would cost 0.22"
+    )
+    assert report.words == (told, mean, "2 unresolved")
 
 
 def test_ranges_are_counted_and_never_scored(
@@ -450,7 +456,7 @@ def test_ranges_are_counted_and_never_scored(
         report = prediction_report(connection, learner=1)
     assert (report.held, report.ranges, report.unresolved) == (9, 14, 1)
     assert report.scores == Scores(None, None, 0, 0, 0)
-    assert report.words == ("your ranges held 9 of 14", "1 unresolved")
+    assert report.words == ("your 80% ranges held 9 of 14", "1 unresolved")
 
 
 # --- citations ---

@@ -293,6 +293,30 @@ def test_a_pretest_keeps_what_is_missed_for_later(engine, clock: Clock) -> None:
     assert memory_of(engine, "r2") == Memory()
 
 
+def test_an_empty_pretest_is_none_once_its_chapter_is_started(engine, clock: Clock) -> None:
+    left = begin(engine, clock, 2)
+    assert left.pretest
+    assert begin(engine, clock, 2).id == left.id, "nothing was done in it, so it is no second one"
+    with writing(engine) as connection:
+        start_chapter(connection, 2, clock(), learner=1)
+    now = begin(engine, clock, 2)
+    assert not now.pretest
+    assert now.opening == "A new attempt begins: all 4 questions."
+
+
+def test_what_opening_does_to_an_open_attempt_is_said(engine, clock: Clock) -> None:
+    begin(engine, clock).grade(Grade.PARTLY)
+    anew = begin(engine, clock, anew=True)
+    assert anew.opening == (
+        "A new attempt begins: all 12 questions. "
+        "The open one of Fri 20 Nov, 1 answered, ends with its first answer."
+    )
+    going_on = begin(engine, clock)
+    assert going_on.opening == "The attempt of Fri 20 Nov goes on: 1 of all 12 answered."
+    anew.grade(Grade.GOT)
+    assert begin(engine, clock).id == anew.id
+
+
 def test_a_started_chapter_can_be_a_pretest_if_the_learner_says_so(engine, clock: Clock) -> None:
     assert not begin(engine, clock).pretest
     attempt = begin(engine, clock, anew=True, pretest=True)

@@ -78,6 +78,8 @@ def test_what_waits_is_the_attempt_that_was_left_last(engine: Engine, clock: Clo
         found = questionnaire.waiting(connection, learner=1)
     assert found is not None
     assert (found.chapter, found.answered, found.questions) == (2, 1, 4)
+    assert found.others == ("chapter 1",)
+    assert [one.name for one in seen(engine, clock).elsewhere] == ["chapter 2"]
     assert found.newest == study_day(clock())
     grade(begin(engine, clock, 2), *[Grade.GOT] * 4)
     with reading(engine) as connection:

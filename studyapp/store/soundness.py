@@ -1,0 +1,87 @@
+"""Whether a SQLite file is whole: as the file itself tells it, and by SQLite's own checks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100  # bytes
+_OF_AN_INDEX = re.compile(r" (?:in|from) index ")
+
+
+def broken(path: Path) -> str | None:
+    """What keeps the file at *path* from being a database, as words that follow its name; None if
+    its header and its size say nothing against it."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(_HEADER)
+    if not size:
+        return "is empty"
+    if len(head) < _HEADER or not head.startswith(_MAGIC):
+        return "is no SQLite database"
+    page, pages = int.from_bytes(head[16:18]), int.from_bytes(head[28:32])
+    whole = (65536 if page == 1 else page) * pages
+    counted = head[24:28] == head[92:96]  # else nobody has kept the number of pages
+    if counted and size < whole and not _pending(path):
+        return f"is cut off: {size:,} of its {whole:,} bytes are there"
+    return None
+
+
+def _pending(path: Path) -> bool:
+    """Whether a write-ahead log may hold the rest of it."""
+    wal = path.with_name(f"{path.name}-wal")
+    return wal.exists() and wal.stat().st_size > 0
+
+
+def complaints(connection: Connection) -> list[str]:
+    """What SQLite's integrity check says, nothing if all is well; raises its errors."""
+    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+    return [] if found == ["ok"] else found
+
+
+def is_of_indexes(found: list[str]) -> bool:
+    """Whether all complaints are about indexes, which can be made anew from their tables."""
+    return all(_OF_AN_INDEX.search(one) for one in found)
+
+
+def rebuild_indexes(connection: Connection) -> None:
+    connection.exec_driver_sql("REINDEX")
+
+
+def is_quickly_sound(connection: Connection) -> bool:
+    """The same without looking at what indexes hold: a fraction of the time."""
+    return connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
+
+
+class Link(NamedTuple):
+    """A column that is to name a row of another table."""
+
+    table: str
+    column: str
+
+
+def broken_links(connection: Connection) -> dict[Link, list[int]]:
+    """The rows (by rowid) whose link leads nowhere, by column."""
+    found: dict[Link, list[int]] = {}
+    columns: dict[str, dict[int, str]] = {}
+    for table, row, _parent, number in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        if table not in columns:
+            keys = connection.exec_driver_sql(f'PRAGMA foreign_key_list("{table}")')
+            columns[table] = {key[0]: key[3] for key in keys}
+        found.setdefault(Link(table, columns[table][number]), []).append(row)
+    return found
+
+
+def drop_rows(connection: Connection, link: Link, rows: list[int]) -> None:
+    query = text(f'DELETE FROM "{link.table}" WHERE rowid = :row')
+    connection.execute(query, [{"row": row} for row in rows])
+
+
+def cut_links(connection: Connection, link: Link, rows: list[int]) -> None:
+    """Have the rows name nothing instead of what is not there."""
+    query = text(f'UPDATE "{link.table}" SET "{link.column}" = NULL WHERE rowid = :row')
+    connection.execute(query, [{"row": row} for row in rows])

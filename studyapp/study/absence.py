@@ -1,0 +1,54 @@
+"""Coming back after a week or more: how long it was, what is due, and when none of it waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from studyapp.study import queue, stats, words
+from studyapp.study.queue import Queue
+
+_LONG = 7  # days since the last study day from which it is told
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """It was `days` since the learner studied last. Of the `due` cards `waiting` do not fit in this
+    day's time; on the day `until` none waits any more, None if that is too far to tell."""
+
+    days: int
+    due: int
+    waiting: int
+    until: date | None
+
+    def told(self, minutes: int) -> str:
+        """That nothing is lost, what comes when, and why so; *minutes* is the day's time."""
+        back = f"Back after {words.stretch(self.days)}: nothing is lost."
+        if not self.waiting:
+            return f"{back} All that is due fits in today's {words.count(minutes, 'minute')}."
+        until = f"; by about {words.day(self.until, self.until)} none waits" if self.until else ""
+        return (
+            f"{back} {words.count(self.due, 'card')} are due, and come over the next days within "
+            f"{words.count(minutes, 'minute')} a day: first those you remember best, which take "
+            f"the least to keep{until}. New cards come after that."
+        )
+
+    def as_json(self, minutes: int) -> dict[str, Any]:
+        until = self.until and self.until.isoformat()
+        return {"days": self.days, "due": self.due, "until": until, "told": self.told(minutes)}
+
+
+def read(connection: Connection, line: Queue, *, learner: int) -> Absence | None:
+    """The absence that ends today, *line* being today's queue; None on a usual day, and where
+    nothing is due."""
+    counts = line.counts()
+    due = counts.review + counts.learning + line.waiting + line.siblings
+    last = stats.last_day(connection, line.today, learner=learner) if due else None
+    if last is None or (line.today - last).days < _LONG:
+        return None
+    days = queue.caught_up(connection, line, learner=learner) if line.waiting else None
+    until = None if days is None else line.today + timedelta(days=days)
+    return Absence((line.today - last).days, due, line.waiting, until)

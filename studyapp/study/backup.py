@@ -1,0 +1,131 @@
+"""Backups as a learner meets them: one a day, what each holds, and the way back.
+
+Of a database on a server there are none (`PG_DUMP`): who runs the server has the tools for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from studyapp.config import load
+from studyapp.errors import StudyError
+from studyapp.store import backup, restore
+from studyapp.store.backup import Backup, Progress, Reason
+from studyapp.store.restore import Difference, Restored
+from studyapp.study import learner as learners
+from studyapp.study import library, words
+from studyapp.study.desk import Desk
+
+PG_DUMP = (
+    "This database is on a server, and so are its backups: PostgreSQL's pg_dump makes them. "
+    "Your packs and settings are files, to be copied like any others."
+)
+_WHY = {
+    Reason.ASKED: "you asked for it",
+    Reason.DAILY: "of the day",
+    Reason.MIGRATION: "before an upgrade",
+    Reason.IMPORT: "before an import",
+    Reason.CHANGE: "before many changes",
+    Reason.REPAIR: "before a repair",
+    Reason.RESTORE: "before going back",
+}
+TOLD = {"cards": "card", "reviews": "review", "answers": "answer", "notes": "own note"}
+
+
+def file_of(engine: Engine) -> Path:
+    """The file of a database. Raises StudyError if it is on a server."""
+    path = backup.file_of(engine)
+    if path is None:
+        raise StudyError(PG_DUMP)
+    return path
+
+
+def daily(desk: Desk, *, progress: Progress | None = None) -> Backup | None:
+    """The backup of the day, if there is none yet and something to lose; else None.
+
+    Raises StudyError if it cannot be made, which is no reason not to study.
+    """
+    path = backup.file_of(desk.engine)
+    if path is None or backup.is_made_today(path, desk.now()):
+        return None
+    counts = backup.content_of(path).counts
+    if not any(counts[name] for name in counts if name not in ("cards", backup.ORPHANS)):
+        return None
+    return desk.back_up(Reason.DAILY, progress=progress)
+
+
+def go_back(desk: Desk, path: Path, *, progress: Progress | None = None) -> Restored:
+    """Go back to the backup at *path* while the app is open; content and settings follow.
+
+    Raises StudyError if it cannot be; nothing was changed then, unless it says so.
+    """
+    database = file_of(desk.engine)
+    with desk.reading() as connection:
+        name = learners.name_of(connection, learner=desk.learner)
+    if backup.read(path).manifest.content.learners.get(str(desk.learner)) != name:
+        raise StudyError(
+            f"In this backup there is no learner {name!r} yet; close the app, and "
+            "studyapp restore goes back to it."
+        )
+    done = restore.restore(database, path, desk.now(), progress=progress)
+    desk.rated.clear()  # not all of them are here any more, nor have to be
+    with suppress(StudyError):  # it is done; what follows is looked at anew with each start
+        desk.current.settings = load()
+        library.fold_anew(desk)
+        library.refresh(desk)
+        library.apply_settings(desk)
+    return done
+
+
+def why(reason: str) -> str:
+    """Why a backup was made, in words; a reason of another version as it is."""
+    return _WHY[Reason(reason)] if reason in set(Reason) else reason
+
+
+def holds(found: Backup, former: Backup | None = None) -> str:
+    """1,234 cards, 5,678 reviews (+45), 3 files: with how many more reviews than the *former*."""
+    counts, told = found.manifest.content.counts, list[str]()
+    for name, noun in TOLD.items():
+        if counts.get(name):
+            told.append(words.count(counts[name], noun))
+            if name == "reviews" and former is not None:
+                more = counts[name] - former.manifest.content.counts.get(name, 0)
+                told[-1] += words.minus(f" ({more:+,})")
+    files = len(found.manifest.files) - 1
+    return ", ".join([*told, *([words.count(files, "file")] if files else [])]) or "nothing yet"
+
+
+def when(made: datetime, now: datetime) -> str:
+    """Fri 20 Nov 09:00, on the wall clock on which it was made."""
+    return f"{words.day(made.date(), now.date())} {made:%H:%M}"
+
+
+def changes(found: Difference) -> list[tuple[str, str, str]]:
+    """What there is or was, with how much of it there is now and how much there was then."""
+    now: Mapping[str, int] = found.now.counts if found.now else {}
+    then = found.manifest.content.counts
+    return [
+        (f"{noun}s", f"{now[name]:,}" if name in now else "damaged", f"{then.get(name, 0):,}")
+        for name, noun in TOLD.items()
+        if now.get(name) or then.get(name)
+    ]
+
+
+def files(found: Difference) -> str:
+    """What happens to the learner's files."""
+    told = (
+        (found.added, "comes back", "come back"),
+        (found.changed, "changes", "change"),
+        (found.removed, "goes", "go"),
+    )
+    parts = [
+        f"{words.count(len(names), 'file')} {one if len(names) == 1 else more}"
+        for names, one, more in told
+        if names
+    ]
+    return ", ".join(parts) or "no file of yours changes"

@@ -1,0 +1,88 @@
+"""Checks of the content files against what the database has of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import func, or_, select
+
+from studyapp.notes.note import note_uid
+from studyapp.store import tables
+from studyapp.study import library, words
+from studyapp.study.doctor.finding import Chart, Finding, are, have
+
+
+def content(at: Chart) -> Iterator[Finding]:
+    """For each learner what their start would read: the installed packs and their own."""
+    problems = set[tuple[Path, int, str]]()
+    for learner in at.learners:
+        own = library.packs_at(at.connection, learner=learner)
+        anew = partial(library.read_in, at.connection, own, at.now, learner=learner)
+        if not library.is_read(at.connection, own, learner=learner):
+            yield Finding(
+                "content",
+                "Files have changed since they were read.",
+                done="Read anew.",
+                mend=anew,
+            )
+        uids, wrong = _read(at, [*library.installed_roots(), *library.own_roots(own)])
+        problems |= wrong
+        lost = uids - _known(at, learner=learner)
+        if lost and library.is_read(at.connection, own, learner=learner):
+            number = len(lost)
+            yield Finding(
+                "content",
+                f"{words.count(number, 'note')} of the files {are(number)} not in the database.",
+                done="Read anew.",
+                mend=anew,
+            )
+        drafts = library.lost_drafts(at.connection, learner=learner)
+        if drafts:
+            yield Finding(
+                "content",
+                f"{words.count(drafts, 'edit')} {are(drafts)} kept of notes that are gone.",
+                "They are in the folder drafts, beside the database's backups; remove what you "
+                "do not want.",
+            )
+    if problems:
+        files = {path for path, _, _ in problems}
+        yield Finding(
+            "content",
+            f"{words.count(len(problems), 'problem')} in {words.count(len(files), 'file')}.",
+            "`studyapp check` names each with its line.",
+        )
+
+
+def _read(at: Chart, roots: list[Path]) -> tuple[set[bytes], set[tuple[Path, int, str]]]:
+    """The uids of the notes in the folders, and what is wrong with the files."""
+    from studyapp.notes import markdown
+
+    uids, wrong = set[bytes](), set[tuple[Path, int, str]]()
+    for number, root in enumerate(roots):
+        at.progress("content", number, len(roots))
+        pages, problems = markdown.read_folder(root)
+        uids |= {note_uid(page.pack, note.id).bytes for page in pages for note in page.notes}
+        wrong |= {(one.path, one.line, one.message) for one in problems}
+    return uids, wrong
+
+
+def _known(at: Chart, *, learner: int) -> set[bytes]:
+    note = tables.note.c
+    whose = or_(note.learner_id.is_(None), note.learner_id == learner)
+    return set(at.connection.scalars(select(note.uid).where(whose, note.missing_since.is_(None))))
+
+
+def twins(at: Chart) -> Iterator[Finding]:
+    """Notes that are there twice for the same people."""
+    note = tables.note.c
+    twice = select(note.uid).group_by(note.uid, note.learner_id).having(func.count() > 1).subquery()
+    number = at.connection.scalar(select(func.count()).select_from(twice)) or 0
+    if number:
+        yield Finding(
+            "content",
+            f"{words.count(number, 'note')} {are(number)} in the database twice; reviews may "
+            f"{have(2)} gone to either.",
+            "Nothing is lost; report it with what this says.",
+        )

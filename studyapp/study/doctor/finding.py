@@ -1,0 +1,81 @@
+"""What a check of the doctor finds, and what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from studyapp.store import tables
+
+RESTORE = "Restore a backup."  # an examination says which
+
+Progress = Callable[[str, int, int], None]  # hears what is looked at, and how much of how much
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, told without anything private, so that it can be pasted anywhere.
+
+    What `mend` puts right, `done` tells afterwards; without one, `advice` says what to do. `mend`
+    writes on the connection that it was found on.
+    """
+
+    check: str
+    wrong: str
+    advice: str = ""
+    done: str = ""
+    mend: Callable[[], object] | None = None
+
+    def __str__(self) -> str:
+        rest = self.advice or "--fix mends it."
+        return f"{self.check}: {self.wrong} {rest}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "check": self.check,
+            "wrong": self.wrong,
+            "advice": self.advice,
+            "done": self.done,
+            "mendable": self.mend is not None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What the checks of a database look at: one state of it, the time, and its learners."""
+
+    connection: Connection
+    now: datetime
+    progress: Progress
+    file: Path | None  # None on a server
+    url: str | None  # by which other processes see the same; None where this one has changed it
+    learners: tuple[int, ...]
+
+
+def chart(
+    connection: Connection,
+    now: datetime,
+    progress: Progress,
+    file: Path | None,
+    url: str | None = None,
+) -> Chart:
+    learners = tuple(connection.scalars(select(tables.learner.c.id)))
+    return Chart(connection, now, progress, file, url, learners)
+
+
+def beforehand() -> None:
+    """The `mend` of what is put right by what comes first: a backup, and opening the database."""
+
+
+def have(number: int) -> str:
+    """has, for one; have, for others."""
+    return "has" if number == 1 else "have"
+
+
+def are(number: int) -> str:
+    return "is" if number == 1 else "are"

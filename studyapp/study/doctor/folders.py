@@ -1,0 +1,165 @@
+"""Checks of what lies around the database: modes, leftovers, room, settings."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from studyapp import config, disk
+from studyapp.errors import SettingError
+from studyapp.store import backup
+from studyapp.study import words
+from studyapp.study.doctor.finding import Finding, are
+
+_OTHERS = 0o077  # the bits of a mode that let others in
+_DRAFT = re.compile(r"\.(?P<target>.+)\.[a-z0-9_]{8}\.tmp")  # of disk.replacing
+_RUN = re.compile(r"studyapp-[a-z0-9_]{8}")  # of lab.runner
+_HOUR, _DAY = 3600.0, 86400.0
+_LEAST = 50 * 2**20  # bytes that any disk should have left
+
+
+def settings() -> Iterator[Finding]:
+    path = config.settings_path()
+    try:
+        config.load()
+    except SettingError as error:
+        told = str(error).replace(str(path), disk.shown(path))
+        yield Finding("settings", told, "Correct the line, or take it out.")
+
+
+def writable() -> Iterator[Finding]:
+    """Folders that the app makes or writes in."""
+    for what, folder in (
+        ("data", config.data_folder()),
+        ("settings", config.settings_path().parent),
+    ):
+        nearest = next(one for one in (folder, *folder.parents) if one.exists())
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+            yield Finding(
+                "folders",
+                f"Nothing can be written in the folder of the {what}, {disk.shown(folder)}.",
+                "See whose it is, and that it is a folder.",
+            )
+
+
+def modes(database: Path | None) -> Iterator[Finding]:
+    """What other users of this machine can read. What lies in the data folder is kept from them by
+    its own mode, whatever the files have."""
+    if os.name != "posix":
+        return
+    of_database = [] if database is None else [Path(f"{database}{end}") for end in _FILES]
+    if database is not None:
+        of_database += backup.folder_of(database).glob("*.zip")
+    for path, mode in ((config.data_folder(), 0o700), *((one, 0o600) for one in of_database)):
+        if path.exists() and path.stat().st_mode & _OTHERS:
+            yield Finding(
+                "modes",
+                f"Others on this machine can read {disk.shown(path)}.",
+                done=f"{disk.shown(path)} is for its owner alone.",
+                mend=partial(path.chmod, mode),
+            )
+
+
+_FILES = ("", "-wal", "-shm")
+
+
+def backups(database: Path | None) -> Iterator[Finding]:
+    """Files that are named like a backup and are none."""
+    _, problems = ([], []) if database is None else backup.listed(database)
+    if problems:
+        number = len(problems)
+        yield Finding(
+            "backups",
+            f"{words.count(number, 'backup')} cannot be read.",
+            "`studyapp backup --list` says which; remove them, once there is a newer one.",
+        )
+
+
+def room(database: Path | None) -> Iterator[Finding]:
+    """A backup and a write-ahead log take as much as the database, each."""
+    if database is None or not database.exists():
+        return
+    needed, free = max(_LEAST, 3 * database.stat().st_size), shutil.disk_usage(database.parent).free
+    if free < needed:
+        yield Finding(
+            "disk",
+            f"{words.size(free)} are left; a backup and what is written meanwhile may need "
+            f"{words.size(needed)}.",
+            "Make room.",
+        )
+
+
+def leftovers(database: Path | None) -> Iterator[Finding]:
+    """Files that were being written, and folders of runs, when a program was killed."""
+    drafts = list(_drafts(database))
+    if drafts:
+        number = len(drafts)
+        yield Finding(
+            "leftovers",
+            f"{words.count(number, 'file')} {are(number)} half written since a program was killed.",
+            done=f"Removed; what may be newer than the file itself is in {disk.shown(_found())}.",
+            mend=partial(_clear, drafts),
+        )
+    folders = list(_runs())
+    if folders:
+        number = len(folders)
+        yield Finding(
+            "leftovers",
+            f"{words.count(number, 'folder')} of experiments {are(number)} left.",
+            done="Removed.",
+            mend=partial(_remove, folders),
+        )
+
+
+def _drafts(database: Path | None) -> Iterator[Path]:
+    data, limit = config.data_folder(), time.time() - _HOUR
+    places = [*data.rglob(".*.tmp"), *config.settings_path().parent.glob(".*.tmp")]
+    if database is not None and not database.is_relative_to(data):
+        places += [*database.parent.glob(f".{database.name}.*.tmp")]
+    for path in places:
+        if _DRAFT.fullmatch(path.name) and path.is_file() and path.stat().st_mtime < limit:
+            yield path
+
+
+def _clear(drafts: Sequence[Path]) -> None:
+    """Nothing that may be the only one is thrown away: only what is empty, or older than the file
+    whose place it was to take."""
+    for draft in drafts:
+        named = _DRAFT.fullmatch(draft.name)
+        assert named is not None
+        target = draft.with_name(named["target"])
+        stat = draft.stat()
+        if stat.st_size and not (target.exists() and target.stat().st_mtime >= stat.st_mtime):
+            _found().mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft.replace(_found() / draft.name.lstrip("."))
+        else:
+            draft.unlink()
+
+
+def _found() -> Path:
+    return config.data_folder() / "found"
+
+
+def _runs() -> Iterator[Path]:
+    """Folders in which an experiment ran; an experiment of today may still."""
+    limit = time.time() - 2 * _DAY
+    for path in Path(tempfile.gettempdir()).glob("studyapp-*"):
+        if _RUN.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            stat = path.stat()
+            if _is_mine(stat) and stat.st_mtime < limit:
+                yield path
+
+
+def _is_mine(stat: os.stat_result) -> bool:
+    return not hasattr(os, "getuid") or stat.st_uid == os.getuid()
+
+
+def _remove(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder)

@@ -1,0 +1,129 @@
+"""`studyapp doctor` as a learner runs it, and what it never tells."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from studyapp import config
+from studyapp.commands.main import main
+from tests_support import question, questionnaire
+
+NAME = "Anna Secretname"
+ANSWER = "I think it falls"
+
+
+def run(*words: str, lines: str | None = None) -> Result:
+    return CliRunner().invoke(main, list(words), input=lines)
+
+
+@pytest.fixture(autouse=True)
+def database(only_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What two learners have: reviews, a note of one's own, and a backup."""
+    path = tmp_path / "study.db"
+    monkeypatch.setenv("STUDYAPP_DB", str(path))
+    config.data_folder().mkdir(mode=0o700, parents=True)
+    own = config.data_folder() / "packs-of" / "anna secretname" / "diary"
+    own.mkdir(parents=True)
+    (own / "a.md").write_text(questionnaire(question("mine", text="My own words."), pack="diary"))
+    assert run("review", "--plain", lines="\n3\n\n1\n").exit_code == 0
+    assert run("--learner", NAME, "--new", "review", "--plain", lines="\n3\n\n4\n").exit_code == 0
+    assert run("quiz", "1", "--plain", lines=f"{ANSWER}\n.\n").exit_code == 0
+    assert run("backup").exit_code == 0
+    return path
+
+
+def damage(database: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(database)) as plain, plain:
+        for statement in statements:
+            assert plain.execute(statement).rowcount
+
+
+def test_a_healthy_study_exits_with_0() -> None:
+    done = run("doctor")
+    assert done.exit_code == 0, done.output
+    assert "learners 2" in done.output
+    assert "reviews 4" in done.output
+    assert "the newest of " in done.output
+    assert done.output.splitlines()[-1] == "All is well."
+    told = json.loads(run("doctor", "--json").output)
+    assert told["findings"] == told["mended"] == []
+    assert told["database"]["counts"]["reviews"] == 4
+    assert {"studyapp", "Python", "on", "terminal", "SQLite"} <= told["machine"].keys()
+
+
+def test_what_is_wrong_exits_with_1_and_fix_mends_it_after_a_backup(database: Path) -> None:
+    damage(database, "UPDATE memory SET due = '2031-01-01'", "DELETE FROM attempt")
+    assert run("doctor").exit_code == 1
+    assert "4 cards have another memory than the log gives. --fix mends it." in run("doctor").output
+    done = run("doctor", "--fix")
+    assert done.exit_code == 0, done.output
+    (kept,) = (database.parent / "backups").glob("*-repair.zip")
+    assert f"backup: ~/backups/{kept.name} is how it was before." in done.output
+    assert "mended: 4 cards have another memory than the log gives. Computed anew" in done.output
+    assert run("doctor").exit_code == 0
+
+
+def test_a_damaged_file_is_one_sentence_that_names_the_backup(database: Path) -> None:
+    for daily in (database.parent / "backups").glob("*-daily.zip"):
+        daily.unlink()
+    (kept,) = (database.parent / "backups").glob("*.zip")
+    for damaged in (b"", b"no database" * 99, database.read_bytes()[:9000]):
+        database.write_bytes(damaged)
+        for options in ([], ["--fix"]):
+            done = run("doctor", *options)
+            assert done.exit_code == 1
+            told = [line for line in done.output.splitlines() if line.startswith("integrity: ")]
+            assert len(told) == 1, done.output
+            assert f"`studyapp restore ~/backups/{kept.name}` goes back to " in told[0]
+            assert "4 reviews" in told[0]
+        assert database.read_bytes() == damaged
+
+
+def test_nothing_private_is_told(database: Path, tmp_path: Path) -> None:
+    damage(
+        database,
+        "UPDATE memory SET due = '2031-01-01'",
+        "DELETE FROM attempt",
+        "UPDATE note SET missing_since = '2026-11-20'",
+        "UPDATE review SET kind = 'odd' WHERE rating = 4",
+    )
+    own = config.data_folder() / "packs-of" / "anna secretname" / "diary"
+    (own / "b.md").write_text("---\npack: diary\n---\nMy broken words.\n")
+    config.settings_path().parent.mkdir(parents=True)
+    config.settings_path().write_text("minutes_a_day = 0\n")
+    told = run("doctor").output + run("doctor", "--json").output + run("doctor", "--fix").output
+    assert "orphans" in told
+    assert "content" in told
+    log = (config.log_folder() / "studyapp.log").read_text()
+    for private in (NAME, NAME.casefold(), ANSWER, "own words", "broken words", "diary", "What is"):
+        assert private not in told + log
+    assert str(tmp_path) not in told + log
+
+
+def test_keys_that_cannot_be_are_told() -> None:
+    config.settings_path().parent.mkdir(parents=True)
+    config.settings_path().write_text("[keys]\nburry = 'x'\n")
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "settings: " in done.output
+    assert "burry" in done.output
+
+
+def test_a_server_that_is_not_there_is_told_without_who_asks() -> None:
+    pytest.importorskip("psycopg")
+    done = run("--db", "postgresql+psycopg://anna@127.0.0.1:1/study", "doctor")
+    assert done.exit_code == 1
+    assert "integrity: The server's database cannot be used: OperationalError" in done.output
+    assert "anna" not in done.output
+
+
+def test_a_url_that_is_none_is_refused() -> None:
+    done = run("--db", "mysql://nowhere/x", "doctor")
+    assert done.exit_code == 1
+    assert "Error: " in done.output

@@ -1,0 +1,89 @@
+"""The first day back after a while: what is told of it, and whether its day comes true."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from studyapp.config import Settings
+from studyapp.memory.clock import study_day
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Rating
+from studyapp.store import sync
+from studyapp.store.engine import reading, writing
+from studyapp.study import today
+from studyapp.study.sitting import Sitting
+from studyapp.study.today import Overview
+from tests_support import Clock, desk_of, question, questionnaire
+
+SHORT = Settings(minutes_a_day=4, new_a_day=0)
+ROOMY = Settings(minutes_a_day=600, new_a_day=999)
+
+
+def overview(engine: Engine, clock: Clock, settings: Settings) -> Overview:
+    with reading(engine) as connection:
+        return today.overview(connection, clock(), settings, learner=1)
+
+
+def study(engine: Engine, clock: Clock, settings: Settings, draw: random.Random) -> None:
+    """A day's sitting, 15 seconds a card; of these so many are forgotten as are to be expected."""
+    sitting = Sitting(desk_of(engine, clock, settings))
+    while (view := sitting.view) is not None:
+        known = Parameters().retrievability(view.memory, study_day(clock()))
+        clock.forward(seconds=15)
+        sitting.rate(Rating.AGAIN if draw.random() > (known or 1.0) else Rating.GOOD)
+
+
+@pytest.fixture
+def learnt(engine: Engine, content: Path, clock: Clock) -> Engine:
+    """60 cards that were seen on two days."""
+    notes = (question(f"b{number}") for number in range(45))
+    (content / "1" / "more.md").write_text(questionnaire(*notes))
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+    for _ in range(2):
+        study(engine, clock, ROOMY, random.Random(0))
+        clock.forward(days=3)
+    return engine
+
+
+def test_the_day_on_which_nothing_waits_comes_true(learnt: Engine, clock: Clock) -> None:
+    """The forecast, which takes no card as forgotten, would promise it two days earlier."""
+    clock.forward(days=37)
+    view, draw = overview(learnt, clock, SHORT), random.Random(0)
+    assert view.absence is not None
+    assert (view.absence.days, view.absence.due) == (40, 60)
+    assert view.absence.until is not None
+    while overview(learnt, clock, SHORT).waiting:
+        study(learnt, clock, SHORT, draw)
+        clock.now = clock.now.replace(hour=9, minute=0)
+        clock.forward(days=1)
+    assert abs((clock().date() - view.absence.until).days) <= 1
+    assert sum(view.forecast[:4]) == 60
+    assert (view.absence.until - view.day).days == 5
+
+
+def test_an_absence_is_told_on_the_first_day_alone(learnt: Engine, clock: Clock) -> None:
+    clock.forward(days=3)
+    assert overview(learnt, clock, SHORT).absence is None  # a few days are nothing to speak of
+    clock.forward(days=15)
+    view = overview(learnt, clock, SHORT)
+    assert view.absence is not None
+    told = view.absence.told(4)
+    assert told.startswith(
+        "Back after 3 weeks: nothing is lost. 60 cards are due, and come over the next days within "
+        "4 minutes a day: first those you remember best, which take the least to keep; by about "
+    )
+    assert told.endswith(" none waits. New cards come after that.")
+    roomy = overview(learnt, clock, ROOMY).absence
+    assert roomy is not None
+    assert roomy.told(600) == (
+        "Back after 3 weeks: nothing is lost. All that is due fits in today's 600 minutes."
+    )
+    study(learnt, clock, SHORT, random.Random(0))
+    assert overview(learnt, clock, SHORT).absence is not None
+    clock.forward(days=1)
+    assert overview(learnt, clock, SHORT).absence is None

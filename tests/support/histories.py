@@ -1,0 +1,58 @@
+"""What a learner may do with some cards, in any order and at any distance, for laws."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
+from studyapp.memory.state import Rating
+from studyapp.store import log
+from studyapp.store.engine import writing
+from studyapp.study import review
+from studyapp.study.undo import undo
+from tests_support import Clock
+
+Step: TypeAlias = tuple[str, int, Rating, int]  # what, of which card, minutes after the one before
+
+ACTIONS = ("rate", "rate", "rate", "undo", "suspend", "bury", "know", "forget", "set due", "adopt")
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(ACTIONS),
+        st.integers(0, 3),
+        st.sampled_from(list(Rating)),
+        st.sampled_from([0, 1, 20, 900, 2000, 20000]),
+    ),
+    max_size=25,
+)
+
+
+def live(engine: Engine, clock: Clock, actions: list[Step]) -> None:
+    """Do what *actions* say with the first four cards of a database."""
+    for what, card, rating, minutes in actions:
+        now = clock.forward(minutes=minutes)
+        with writing(engine) as connection:
+            if what == "rate":
+                seen = log.read_memory(connection, card + 1, learner=1).last_review
+                review.answer(connection, card + 1, seen, rating, now, learner=1)
+            elif what == "undo":
+                undo(connection, now, learner=1)
+            elif what == "suspend":
+                review.suspend(connection, card + 1, now, learner=1)
+            elif what == "bury":
+                review.bury(connection, card + 1, now, learner=1)
+            elif what == "know":
+                review.know(connection, card + 1, now, learner=1)
+            elif what == "forget":
+                review.forget(connection, card + 1, now, learner=1)
+            elif what == "set due":
+                review.set_due(
+                    connection, card + 1, now.date() + timedelta(days=card), now, learner=1
+                )
+            else:
+                weights = (DEFAULT_WEIGHTS[0] + 0.01 * minutes % 1, *DEFAULT_WEIGHTS[1:])
+                goal = 0.8 + 0.01 * rating
+                log.adopt(connection, Parameters(weights, goal), now, learner=1)
