@@ -25,14 +25,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 from hostile import Texts, faults, poison, poison_lesson, seen, text, trouble, used, walk
 
 from labpack import install
-from screen import NARROW, lines, until
+from screen import NARROW, lines, settled, until
 from studyapp.config import Settings
 from studyapp.errors import printable
 from studyapp.study import library
 from studyapp.tui.app import StudyApp
 from tests_support import Clock, question, questionnaire
 
-WALKS = 10  # with one app
+WALKS = 5  # with one app
 
 
 def sanitised(count: int) -> str:
@@ -63,16 +63,19 @@ async def gone_past(folder: Path, seed: int, each: int, shown: dict[str, set[str
         patch.setattr(library, "installed_roots", lambda: [content])
         package, clock, texts = install(folder, patch, "probe"), Clock(), Texts(seed)
         path = used(folder, clock)
-        poison_lesson(package / "probe.py", texts)
+        code = (package / "probe.py").read_text()
         app, wrong = StudyApp(str(path), Settings(), clock=clock), list[str]()
         async with app.run_test(size=NARROW) as pilot:
             await until(pilot, lambda: app.desk is not None or app.failure)
             for _ in range(WALKS):
                 poison(path, texts)
+                (package / "probe.py").write_text(code)
+                poison_lesson(package / "probe.py", texts)
                 enough = [name for name, of in shown.items() if len(of) >= each]
                 async for name in walk(pilot, texts, but=enough):
                     shown[name.partition(",")[0]] |= {f"{seed} {one}" for one in seen(lines(pilot))}
                     wrong += [f"{name}: {fault}" for fault in faults(pilot)]
+            await settled(pilot)
         return wrong
 
 

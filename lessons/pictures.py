@@ -9,6 +9,7 @@ torchvision is imported inside functions: it takes a second that the digits need
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import tarfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -311,6 +312,7 @@ def resnet18_weights() -> Generator[LessonEvent, None, dict[str, Tensor]]:
         what = f"The weights of ResNet-18 ({file.name}, {megabytes} MB)"
         yield from watched(load, what, cache, megabytes)
     try:
+        _check_hash(file)
         weights = load()
         network(weights, 2, 0)
     except (OSError, RuntimeError, EOFError, TypeError, pickle.UnpicklingError) as error:
@@ -318,6 +320,15 @@ def resnet18_weights() -> Generator[LessonEvent, None, dict[str, Tensor]]:
             f"{file} does not hold the weights of ResNet-18; delete it and run again."
         ) from error
     return weights
+
+
+def _check_hash(file: Path) -> None:
+    """Raise RuntimeError unless *file* has the hash that its name begins to give: torch asks that
+    of what it fetches, not of what is there."""
+    with file.open("rb") as weights:
+        found = hashlib.file_digest(weights, "sha256").hexdigest()
+    if not found.startswith(file.stem.rpartition("-")[2]):
+        raise RuntimeError(f"{file} is not what was published")
 
 
 def watched(job: Callable[[], object], what: str, into: Path, megabytes: int) -> Iterator[Progress]:

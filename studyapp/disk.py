@@ -61,6 +61,28 @@ def write(path: Path, data: str | bytes, *, shared: bool = False) -> None:
 
 
 @contextmanager
+def put_back(path: Path) -> Iterator[None]:
+    """If what is done meanwhile raises StudyError, let *path* say what it did before, as far as the
+    disk lets it: what is told as not saved is not there, and does not come twice if done again.
+
+    Raises StudyError if it cannot be read.
+    """
+    try:
+        former = path.read_bytes() if path.exists() else None
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror or error}.") from error
+    try:
+        yield
+    except StudyError:
+        with suppress(StudyError):
+            if former is None:
+                remove(path)
+            else:
+                write(path, former)
+        raise
+
+
+@contextmanager
 def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
     """An empty file beside *path*, hidden from readers of folders, that takes its place at the end.
 
@@ -77,8 +99,10 @@ def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
             yield draft
             _flush(draft)
             draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        except BaseException:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
         with suppress(OSError):  # not every system lets a folder be flushed
             _flush(target.parent)
     except OSError as error:

@@ -23,11 +23,13 @@ from hostile import (
 )
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from labpack import install
 from studyapp.__main__ import main
 from studyapp.commands import opening, study
 from studyapp.errors import marked, printable
+from studyapp.stream import Guarded
 from tests_support import Clock
 
 # Any character, the steering ones as often as the others, and attacks whole.
@@ -136,3 +138,24 @@ def test_what_is_said_of_a_command_that_cannot_be(program, tmp_path: Path) -> No
         told = program(*words)
         assert "x]" in told
         assert trouble(told) == set()
+
+
+def test_a_traceback_is_plain_and_says_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who colours what is written on a terminal is told that this is none."""
+
+    class Terminal(BytesIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Guarded(TextIOWrapper(printed := Terminal(), encoding="utf-8"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(sys, "stderr", stream)
+    try:
+        raise RuntimeError(DENSE)
+    except RuntimeError:
+        Console(stderr=True).print_exception(show_locals=True)
+    stream.flush()
+    told = printed.getvalue().decode()
+    assert "RuntimeError" in told
+    assert trouble(told) == set()
+    assert "[0m" not in told

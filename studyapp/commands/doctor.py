@@ -11,6 +11,7 @@ import click
 from studyapp import config
 from studyapp.commands.opening import JSON, Opening, now, print_json
 from studyapp.errors import SettingError
+from studyapp.stream import progress
 
 if TYPE_CHECKING:
     from studyapp.study.doctor.examination import Examination
@@ -60,7 +61,5 @@ def _examined(db: str) -> Examination:
 
 
 def _progress(what: str = "", done: int = 0, of: int = 0) -> None:
-    """Show on a terminal what is being looked at, or no more; elsewhere nothing."""
-    if sys.stderr.isatty():
-        told = f"{what} {done:,} of {of:,}" if what else ""
-        click.echo(f"\r\x1b[K{told}", err=True, nl=False)
+    """Show on a terminal what is being looked at, or no more."""
+    progress(f"{what} {done:,} of {of:,}" if what else "")

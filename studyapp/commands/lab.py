@@ -14,6 +14,7 @@ import click
 
 from studyapp.commands.opening import JSON, Opening, now, print_json
 from studyapp.errors import SettingError, StudyError, printable
+from studyapp.stream import progress
 
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog, Declaration
@@ -297,9 +298,8 @@ class _Lines:
 
         if isinstance(message, Remark):
             click.echo(message.text, err=True)
-        elif isinstance(message, Progress) and sys.stderr.isatty() and message.total:
-            # By the stream itself: going back to the start of the line is no text.
-            print(f"{message.done / message.total:4.0%}\r", end="", file=sys.__stderr__, flush=True)
+        elif isinstance(message, Progress) and message.total:
+            progress(f"{message.done / message.total:4.0%}")
 
 
 def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) -> None:

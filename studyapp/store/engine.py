@@ -124,6 +124,8 @@ def _explain(engine: Engine, error: Exception) -> StoreError:
         return StoreError(f"{name} cannot be opened; check that its folder exists and is writable.")
     if "full" in text and isinstance(error, OperationalError):
         return StoreError(f"{name} cannot be written: the disk is full.")
+    if "I/O" in text:
+        return StoreError(f"{name} cannot be read or written ({text}); look after the disk.")
     return StoreError(f"{name}: {text}.")
 
 

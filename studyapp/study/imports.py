@@ -7,7 +7,7 @@ files are written, and then read like any other content.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -116,7 +116,10 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
     planned = deck.plan(root, source.foreign.notes, source.path)
     problems = [*source.foreign.problems, *planned.problems]
     media = dict(_media(root, source, problems))
-    with desk.reading() if dry_run else desk.writing(for_all=True) as connection:
+    with ExitStack() as opened:
+        for path in () if dry_run else planned.files:
+            opened.enter_context(disk.put_back(path))
+        connection = opened.enter_context(desk.reading() if dry_run else desk.writing(for_all=True))
         if not dry_run:
             _write(media, planned)
             _read_in(connection, packs, root.name, planned, desk.now(), learner=desk.learner)

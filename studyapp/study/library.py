@@ -7,7 +7,7 @@ import itertools
 import platform
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -255,13 +255,15 @@ def edited(desk: Desk, view: CardView) -> None:
     """
     from studyapp.notes import markdown
 
-    path, draft = view.note.path, _draft(desk, view)
+    path, draft, text = view.note.path, _draft(desk, view), ""
     if draft.exists():
         try:
             text = draft.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise StudyError(f"{draft} cannot be read: {error}.") from error
-        if text != markdown.excerpt(view.note):
+        if text == markdown.excerpt(view.note):
+            text = ""
+        else:
             note, problems = markdown.alone(text.strip(), _page_kind(view.note.kind), draft)
             if note is None or note.id != view.note.id:
                 told = f" ({problems[0].message})" if problems else ""
@@ -269,22 +271,27 @@ def edited(desk: Desk, view: CardView) -> None:
                     f"This is no longer the one note {view.note.id}{told}; "
                     f"edit it again. It is kept in {draft}."
                 )
-            path = _put(desk, view, text)
+            if not _is_own(desk, view):
+                path = _home_of(view).path(packs_of(desk), view.note.kind)
+    with disk.put_back(path) if text else nullcontext():
+        if text:
+            _put(desk, view, text)
+        report = refresh(desk)
+    with suppress(StudyError):  # the note is kept; the next edit begins with the same text
         disk.remove(draft)
-    report = refresh(desk)
     for problem in report.problems if report else ():
         if problem.path == path:
             raise StudyError(str(problem))
 
 
-def _put(desk: Desk, view: CardView, text: str) -> Path:
-    """Keep a note's new *text*; returns the file."""
+def _put(desk: Desk, view: CardView, text: str) -> None:
+    """Keep a note's new *text* in its file, or a copy of it in one of the learner's own."""
     from studyapp.notes import markdown
 
-    if not _is_own(desk, view):
-        return add_note(desk, _home_of(view), text, view.note.kind)[0]
-    disk.write(view.note.path, markdown.replaced(view.note, text))
-    return view.note.path
+    if _is_own(desk, view):
+        disk.write(view.note.path, markdown.replaced(view.note, text))
+    else:
+        add_note(desk, _home_of(view), text, view.note.kind)
 
 
 def read_edit(desk: Desk, view: CardView) -> tuple[str, str]:
@@ -413,9 +420,8 @@ class Home:
         )
 
 
-def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> tuple[Path, int]:
-    """Append a note's *text* to a content file of the learner's own; returns it and the note's
-    first line."""
+def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> None:
+    """Append a note's *text* to a content file of the learner's own."""
     path = home.path(packs_of(desk), kind)
     try:
         old = path.read_text("utf-8") if path.exists() else ""
@@ -425,7 +431,6 @@ def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> tuple[Path, i
         old = f"---\n{home.head}kind: {_page_kind(kind).value}\n---\n"
     before = old.rstrip("\n") + "\n\n"
     disk.write(path, before + text.strip() + "\n")
-    return path, before.count("\n") + 1
 
 
 def _page_kind(kind: NoteKind) -> FileKind:
@@ -477,8 +482,10 @@ def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:
 
     Raises StudyError if the file does not give it back.
     """
-    path, _ = add_note(desk, home, text, NoteKind.QUESTION)
-    refresh(desk)
+    path = home.path(packs_of(desk), NoteKind.QUESTION)
+    with disk.put_back(path):
+        add_note(desk, home, text, NoteKind.QUESTION)
+        refresh(desk)
     note, card = tables.note.c, tables.card.c
     with desk.reading() as connection:
         card_id: int | None = connection.scalar(

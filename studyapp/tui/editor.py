@@ -22,7 +22,8 @@ def edit(app: App[Any], path: Path, line: int) -> None:
     Raises StudyError with one sentence if there is no editor or it fails; what it has saved is
     there all the same.
     """
-    command = arguments(_editor(), path, line)
+    # From the root, so that no name is taken for an option; no shell reads it either.
+    command = arguments(_editor(), path.absolute(), line)
     failed: OSError | ValueError | None = None
     try:
         with app.suspend():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import re
 import shutil
 import tarfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -496,15 +498,31 @@ def test_an_incomplete_set_of_pets_is_refused(cache: Path) -> None:
     assert "oxford-iiit-pet is incomplete; delete that folder" in sentence(data="pets")
 
 
-def test_weights_that_are_none_are_refused(cache: Path, folder: Path) -> None:
-    file = cache / "checkpoints" / "resnet18-00000000.pth"
-    file.parent.mkdir(parents=True)
-    for content in (b"", b"no weights", b"PK\x03\x04"):
+def test_weights_that_are_none_are_refused(
+    cache: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cache / "checkpoints").mkdir(parents=True)
+    contents = [b"", b"no weights", b"PK\x03\x04", pickle.dumps(Touching(cache / "hit"), 2)]
+    for wrong in ({}, [1, 2], {"fc.bias": torch.zeros(3)}, Touching(cache / "hit")):
+        torch.save(wrong, made := BytesIO())
+        contents.append(made.getvalue())
+    for content in contents:  # under the name that its hash gives it
+        digest = hashlib.sha256(content).hexdigest()
+        file = cache / "checkpoints" / f"resnet18-{digest[:8]}.pth"
         file.write_bytes(content)
+        weights_at(OFFLINE + file.name, monkeypatch)
         assert f"{file} does not hold the weights" in sentence(data=f"folder:{folder}", k=2)
-    for wrong in ({}, [1, 2], {"fc.bias": torch.zeros(3)}):
-        torch.save(wrong, file)
-        assert f"{file} does not hold the weights" in sentence(data=f"folder:{folder}", k=2)
+    assert not (cache / "hit").exists()
+
+
+class Touching:
+    """What makes a file when it is unpickled: weights are to be read as weights alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.path,)
 
 
 @pytest.fixture(scope="module")
@@ -518,6 +536,13 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.save(resnet18().state_dict(), file)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     return file.rename(file.with_name(f"resnet18-{digest[:8]}.pth"))
+
+
+def test_weights_of_another_hash_are_refused(cache: Path, folder: Path, checkpoint: Path) -> None:
+    file = cache / "checkpoints" / "resnet18-00000000.pth"
+    file.parent.mkdir(parents=True)
+    shutil.copy(checkpoint, file)
+    assert f"{file} does not hold the weights" in sentence(data=f"folder:{folder}", k=2)
 
 
 @pytest.fixture

@@ -108,10 +108,18 @@ class Texts:
         self.made = 0
 
     def __call__(self) -> str:
-        """A text that can be kept: databases take no half characters, and no NUL."""
-        self.made += 1
-        made = f"t{self.made}t {text(self._draw) if self._draw else DENSE}"
+        """A text that can be kept: databases take no half characters, and no NUL. Of drawn ones it
+        is several, all but the last cut short, so that one line shows more than one."""
+        if self._draw is None:
+            made = self._named(DENSE)
+        else:
+            short = (self._named(text(self._draw)[:20]) for _ in range(5))
+            made = " ".join([*short, self._named(text(self._draw))])
         return made.replace("\0", "\x01").encode("utf-8", "replace").decode()
+
+    def _named(self, attack: str) -> str:
+        self.made += 1
+        return f"t{self.made}t {attack}"
 
 
 def seen(shown: str) -> set[str]:
@@ -245,7 +253,7 @@ async def walk(pilot: Pilot[None], texts: Texts, *, but: Container[str] = ()) ->
 
 def _places(app: StudyApp, desk: Desk) -> Iterator[tuple[str, places.Place, tuple[str, ...]]]:
     """Every place with its name and the keys that show more of it."""
-    lesson = app.catalog.lessons[0]
+    lesson = catalog.read().lessons[0]  # as it is now
     sitting, attempt = Sitting(desk), Attempt(desk, 1)
     with desk.reading() as connection:
         course = tracker.read_course(connection, learner=1)

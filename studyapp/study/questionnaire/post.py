@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
@@ -109,7 +110,13 @@ def save(path: Path, made: Post) -> Path | None:
                 disk.write(former, there)
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
-    disk.write(path, data, shared=True)
+    try:
+        disk.write(path, data, shared=True)
+    except StudyError:
+        if former is not None:  # it is still at its own place
+            with suppress(StudyError):
+                disk.remove(former)
+        raise
     return former
 
 
