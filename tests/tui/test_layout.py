@@ -121,7 +121,7 @@ def no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
         ("slash t e r m enter", "term → meaning"),
         ("c down", "Begin it as a pretest"),
         ("c enter L down", "2"),
-        ("ctrl+p", "Course"),
+        ("ctrl+p", "Backups"),
     ],
 )
 async def test_the_chosen_line_is_seen_without_colour(
