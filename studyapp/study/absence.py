@@ -17,16 +17,23 @@ _LONG = 7  # days since the last study day from which it is told
 @dataclass(frozen=True, slots=True)
 class Absence:
     """It was `days` since the learner studied last. Of the `due` cards `waiting` do not fit in this
-    day's time; on the day `until` none waits any more, None if that is too far to tell."""
+    day's time, and `siblings` come after those that give their answers away; on the day `until`
+    none waits for time any more, None if that is too far to tell."""
 
     days: int
     due: int
     waiting: int
+    siblings: int
     until: date | None
 
     def told(self, minutes: int) -> str:
         """That nothing is lost, what comes when, and why so; *minutes* is the day's time."""
         back = f"Back after {words.stretch(self.days)}: nothing is lost."
+        if not self.waiting and self.siblings:
+            return (
+                f"{back} {self.due - self.siblings:,} of the {words.count(self.due, 'card')} that "
+                f"are due come today; the others, whose answers today's give away, come after them."
+            )
         if not self.waiting:
             return f"{back} All that is due fits in today's {words.count(minutes, 'minute')}."
         until = f"; by about {words.day(self.until, self.until)} none waits" if self.until else ""
@@ -51,4 +58,4 @@ def read(connection: Connection, line: Queue, *, learner: int) -> Absence | None
         return None
     days = queue.caught_up(connection, line, learner=learner) if line.waiting else None
     until = None if days is None else line.today + timedelta(days=days)
-    return Absence((line.today - last).days, due, line.waiting, until)
+    return Absence((line.today - last).days, due, line.waiting, line.siblings, until)

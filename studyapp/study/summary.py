@@ -128,6 +128,8 @@ def summarise(
 def _is_better(done: Done) -> bool:
     """Whether a card that was hard is now further off than it was."""
     before, after = done.view.memory, done.after
+    if done.rating < Rating.GOOD:
+        return False
     if before.lapses < _HARD or before.state is not State.REVIEW or after.state is not State.REVIEW:
         return False
     if before.due is None or before.last_day is None or after.due is None or after.last_day is None:
@@ -211,7 +213,7 @@ def held_words(waiting: int, siblings: int) -> list[str]:
     if siblings:
         verb = "waits" if siblings == 1 else "wait"
         told.append(
-            f"{words.count(siblings, 'sibling')} {verb} for tomorrow: "
+            f"{words.count(siblings, 'sibling')} {verb} for another day: "
             "a card that gives the answer away comes today."
         )
     return told

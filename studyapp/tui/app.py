@@ -505,10 +505,13 @@ class StudyApp(App[None]):
                 self.notify(f"Not kept for the next time: {error}", severity="error")
 
     def call_from_thread(self, callback: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """What a worker brings while the app closes, its pages without their parts, is let go."""
+        """What a worker brings while the app closes, or to a page that was left meanwhile and has
+        lost its parts, is let go."""
+        owner = getattr(callback, "__self__", None)
+        shown = partial(owner.while_open, callback) if isinstance(owner, Page) else callback
 
         def show() -> Any:
-            return callback(*args, **options) if self.is_running else None
+            return shown(*args, **options) if self.is_running else None
 
         return super().call_from_thread(show)
 

@@ -16,7 +16,10 @@ def run(
     """Run the app for the learner *name* (None: the first one) on a database until they leave;
     returns why it could not open, if so, or what there is to say if the app came to grief."""
     import gc
+    import sys
 
+    if not all(stream and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
+        return "The app needs a terminal; --plain asks as lines, and studyapp due says what is due."
     gc.disable()  # what start-up makes is kept; the app turns it on again when it is open
     from studyapp import config
     from studyapp.tui.app import StudyApp

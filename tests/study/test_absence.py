@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,11 @@ def test_an_absence_is_told_on_the_first_day_alone(learnt: Engine, clock: Clock)
     assert roomy is not None
     assert roomy.told(600) == (
         "Back after 3 weeks: nothing is lost. All that is due fits in today's 600 minutes."
+    )
+    held = replace(roomy, due=90, siblings=44)
+    assert held.told(600) == (
+        "Back after 3 weeks: nothing is lost. 46 of the 90 cards that are due come today; "
+        "the others, whose answers today's give away, come after them."
     )
     study(learnt, clock, SHORT, random.Random(0))
     assert overview(learnt, clock, SHORT).absence is not None

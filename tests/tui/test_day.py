@@ -227,4 +227,4 @@ async def test_why_a_sibling_waits_is_said_where_it_is_first_counted(
             clock.forward(days=days)
             await pilot.press("escape")
             await arrives(pilot, TodayScreen)
-        await shows(pilot, "1 review", "1 sibling waits until tomorrow: today's cards give")
+        await shows(pilot, "1 review", "1 sibling waits for another day: today's cards")

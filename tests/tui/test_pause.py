@@ -54,6 +54,10 @@ async def test_a_chapter_is_paused_in_the_course(make_app, open_today) -> None:
         await pilot.press("P")  # on a section it is the chapter's
         await tells(pilot, "Chapter 1 is paused: no card of it comes until it goes on.")
         await shows(pilot, "1 Chapter 1", "paused 20 Nov")
+        await pilot.press("escape")
+        await shows(pilot, "chapter 1 is paused since Fri 20 Nov; in the course it can go on")
+        app.push_screen(TrackerScreen())
+        await shows(pilot, "1 Chapter 1", "paused 20 Nov")
         await pilot.press("down", "P", "o")  # what is not started has nothing to pause
         await tells(pilot, "Chapter 2 is started: 4 new cards, a few a day.")
         await pilot.press("P")

@@ -394,7 +394,7 @@ async def test_enter_reads_on_through_the_course(make_app, open_tracker, open_to
         await arrives(pilot, SectionScreen)
         await shows(pilot, "Chapter 1 · Your journey")
         await shows(pilot, "1.2 What is machine learning?")
-        await shows(pilot, "0 of 2 cards known · 2 lecture moments below")
+        await shows(pilot, "0 of 2 cards met · 2 lecture moments below")
         await shows(pilot, "stress and α²")
         await pilot.press("x", "plus")
         await shows(pilot, "done today · familiarity 1/10")
@@ -548,14 +548,14 @@ async def test_cards_learned_in_between_are_known_on_coming_back(make_app, open_
     app = make_app()
     async with app.run_test(size=WIDE) as pilot:
         await open_tracker(pilot)
-        await shows(pilot, "0 of 2 cards known")
+        await shows(pilot, "0 of 2 cards met")
         await pilot.press("slash")
         with writing(app.desk.engine) as connection:
             item = queue.load(connection, app.clock(), Settings(), learner=1).next(app.clock())
             assert item is not None
             review.answer(connection, item.card, None, Rating.GOOD, app.clock(), learner=1)
         await pilot.press("escape")
-        await shows(pilot, "1 of 2 cards known")
+        await shows(pilot, "1 of 2 cards met")
 
 
 # the own note

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -124,6 +127,19 @@ class Page(Screen[None]):
             here = [name for least, name in breakpoints or () if cells >= least][-1]
             for _, name in breakpoints or ():
                 self.set_class(name == here, name)
+
+    def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+        return super().call_after_refresh(self.while_open, callback, *args, **kwargs)
+
+    def set_timer(
+        self, delay: float, callback: Callable[..., Any] | None = None, **options: Any
+    ) -> Timer:
+        later = callback and partial(self.while_open, callback)
+        return super().set_timer(delay, later, **options)
+
+    def while_open(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Do what was to come later, unless the page was left meanwhile and has lost its parts."""
+        return callback(*args, **kwargs) if self in self.app.screen_stack else None
 
     def _show_told(self) -> None:
         """Show what was told on the page before; not yet composed, it comes with the mount."""

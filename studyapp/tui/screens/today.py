@@ -604,8 +604,14 @@ def _aside(overview: Overview, budget: int) -> Iterator[str]:
         yield f"{overview.waiting} {verb} for another day: beyond today's {_minutes(budget)}"
     if overview.siblings:
         verb = "waits" if overview.siblings == 1 else "wait"
-        told = f"{words.count(overview.siblings, 'sibling')} {verb} until tomorrow"
+        told = f"{words.count(overview.siblings, 'sibling')} {verb} for another day"
         yield f"{told}: today's cards give the answer away"
+    if overview.paused is None:
+        for row in overview.chapters:
+            if row.paused:
+                name = chapter_name(row.number, row.title)
+                since = words.day(row.paused, overview.day)
+                yield f"{name} is paused since {since}; in the course it can go on"
     used = [f"{overview.spent / 60:.0f} of {_minutes(budget)} used"] if overview.spent >= 30 else []
     if overview.apart >= 30:
         used.append(f"{_minutes(overview.apart / 60)} beside it")

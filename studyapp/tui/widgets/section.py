@@ -200,7 +200,7 @@ def _state(section: CourseSection, now: datetime, key: Callable[[str], str]) -> 
     if section.familiarity is not None:
         said.append(f"familiarity {section.familiarity}/{FAMILIAR}")
     if section.started and cards:
-        said.append(f"{section.known} of {words.count(cards, 'card')} known")
+        said.append(f"{section.known} of {words.count(cards, 'card')} met")
     elif cards:
         said.append(f"not started: {key('start')} lets its {words.count(cards, 'card')} in")
     elif not section.gone:
