@@ -133,7 +133,7 @@ def test_five_questions_end_with_what_is_due(engine: Engine, clock: Clock) -> No
 def test_siblings_are_named(engine: Engine, clock: Clock) -> None:
     held = summary.held_words(1, 2)
     assert held[0].startswith("1 review waits for another day")
-    assert held[1].startswith("2 siblings wait for tomorrow")
+    assert held[1].startswith("2 siblings wait for another day")
     assert summary.held_words(0, 0) == []
 
 
