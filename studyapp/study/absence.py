@@ -52,10 +52,10 @@ def read(connection: Connection, line: Queue, *, learner: int) -> Absence | None
     """The absence that ends today, *line* being today's queue; None on a usual day, and where
     nothing is due."""
     counts = line.counts()
-    due = counts.review + counts.learning + line.waiting + line.siblings
-    last = stats.last_day(connection, line.today, learner=learner) if due else None
+    now = counts.review + counts.learning + line.waiting
+    last = stats.last_day(connection, line.today, learner=learner) if now else None
     if last is None or (line.today - last).days < _LONG:
         return None
     days = queue.caught_up(connection, line, learner=learner) if line.waiting else None
     until = None if days is None else line.today + timedelta(days=days)
-    return Absence((line.today - last).days, due, line.waiting, line.siblings, until)
+    return Absence((line.today - last).days, now + line.siblings, line.waiting, line.siblings, until)

@@ -54,10 +54,6 @@ async def test_a_chapter_is_paused_in_the_course(make_app, open_today) -> None:
         await pilot.press("P")  # on a section it is the chapter's
         await tells(pilot, "Chapter 1 is paused: no card of it comes until it goes on.")
         await shows(pilot, "1 Chapter 1", "paused 20 Nov")
-        await pilot.press("escape")
-        await shows(pilot, "chapter 1 is paused since Fri 20 Nov; in the course it can go on")
-        app.push_screen(TrackerScreen())
-        await shows(pilot, "1 Chapter 1", "paused 20 Nov")
         await pilot.press("down", "P", "o")  # what is not started has nothing to pause
         await tells(pilot, "Chapter 2 is started: 4 new cards, a few a day.")
         await pilot.press("P")
@@ -73,6 +69,18 @@ async def test_a_chapter_is_paused_in_the_course(make_app, open_today) -> None:
         await tells(pilot, "Chapter 1 goes on: what is overdue comes within each day's time.")
         await pilot.press("escape")
         await hides(pilot, "paused 20 Nov")
+
+
+async def test_today_says_which_chapter_is_paused(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter")
+        await shows(pilot, "3 good")
+        await pilot.press("3", "escape", "escape", "t")
+        await shows(pilot, "1.1 The only section")
+        await pilot.press("P", "escape")
+        await shows(pilot, "chapter 1 is paused since Fri 20", "Nov; in the course it can go on")
 
 
 async def test_chapters_that_are_called_the_same_name_their_packs(
