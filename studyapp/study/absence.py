@@ -58,4 +58,6 @@ def read(connection: Connection, line: Queue, *, learner: int) -> Absence | None
         return None
     days = queue.caught_up(connection, line, learner=learner) if line.waiting else None
     until = None if days is None else line.today + timedelta(days=days)
-    return Absence((line.today - last).days, now + line.siblings, line.waiting, line.siblings, until)
+    return Absence(
+        (line.today - last).days, now + line.siblings, line.waiting, line.siblings, until
+    )

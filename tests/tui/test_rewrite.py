@@ -140,7 +140,9 @@ async def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
         await arrives(pilot, RewriteScreen)
         (path,) = (data / "packs" / "mine").glob("*.md")
         path.write_text(path.read_text().replace("One.", "Another program's."))
-        await pilot.press("down", "down", *"Mine. ", "ctrl+s")
+        await pilot.press("down", "down", *"Mine.")
+        await shows(pilot, "Another program's.")  # both texts; who writes goes on in the middle
+        await pilot.press("space", "ctrl+s")
         await tells(pilot, "a heading ## would begin another note here")
         await shows(pilot, "Another program's.", "Mine. One.")
     assert "Another program's." in path.read_text()

@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Size
@@ -139,7 +139,10 @@ class Page(Screen[None]):
 
     def while_open(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Do what was to come later, unless the page was left meanwhile and has lost its parts."""
-        return callback(*args, **kwargs) if self in self.app.screen_stack else None
+        app = self.parent
+        if isinstance(app, App) and self in app.screen_stack:
+            return callback(*args, **kwargs)
+        return None
 
     def _show_told(self) -> None:
         """Show what was told on the page before; not yet composed, it comes with the mount."""

@@ -131,10 +131,14 @@ class WritingPage(Page):
         if merged is None:
             return
         typed, kept = merged
-        now = self.written  # something may have been typed while it was saved
+        box, now = self.box, self.written  # something may have been typed while it was saved
+        # who writes goes on where they are: what is behind stays there
+        behind = box.get_text_range(box.cursor_location, box.document.end) if box.has_focus else ""
         self._looked = kept
         self.put(kept.removesuffix(storable(typed)) + now)
-        self.box.move_cursor(self.box.document.end)
+        first, *below = behind.split("\n")
+        row = box.document.line_count - 1 - len(below)
+        box.move_cursor((row, len(box.document.get_line(row)) - len(first)))
         self.notify(BOTH_KEPT, severity="warning")
 
     def _tell(self, trouble: str) -> None:
