@@ -341,6 +341,21 @@ def test_the_command_line_is_a_real_program(tmp_path: Path) -> None:
     assert counts["chapters"][0]["title"] == "Your deep learning journey"
 
 
+def test_the_app_asks_for_a_terminal(tmp_path: Path) -> None:
+    """It would wait for keys for ever, and use a core for that."""
+    done = subprocess.run(
+        [sys.executable, "-m", "studyapp", "quiz", "1"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: The app needs a terminal; --plain asks as lines, and studyapp due says what is due.\n"
+    )
+
+
 # learners
 
 

@@ -83,6 +83,7 @@ def test_an_app_that_comes_to_grief_says_so_and_keeps_a_report(
 
     monkeypatch.setattr(*place, broken)
     monkeypatch.setattr(StudyApp, "run", unseen)
+    monkeypatch.setattr(start, "has_terminal", lambda: True)
     told = start.run(str(tmp_path / "a.db"), None)
     assert told is not None
     assert told.startswith("studyapp has stopped, by a fault of its own: RuntimeError")
