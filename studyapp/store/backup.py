@@ -29,7 +29,7 @@ from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
 from studyapp.journal import journal
 from studyapp.memory.clock import study_day
-from studyapp.store import archive, thinning
+from studyapp.store import archive, soundness, thinning
 from studyapp.store.archive import DATABASE, Content, Manifest
 
 PATIENCE = 60.0  # seconds to wait for another program's backup
@@ -276,10 +276,11 @@ def connected(database: Path, origin: Path, mode: str = "rw") -> Iterator[sqlite
     try:
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             yield connection
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise DamagedError(f"{origin} is no database of studyapp, or damaged ({error}).") from error
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if isinstance(error, sqlite3.OperationalError) and not soundness.is_garbled(error):
+            raise
+        why = "malformed text" if soundness.is_garbled(error) else str(error)
+        raise DamagedError(f"{origin} is no database of studyapp, or damaged ({why}).") from error
 
 
 @contextmanager
@@ -297,7 +298,7 @@ def told(before: str = "") -> Iterator[None]:
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         raise BackupError(f"{before}{named}{error.strerror or error}.") from error
-    except (sqlite3.Error, UnicodeEncodeError) as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise BackupError(f"{before}{error}.") from error
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from studyapp.errors import StoreError, printable
 from studyapp.journal import journal, kind
+from studyapp.store.soundness import is_garbled
 
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
@@ -60,7 +61,7 @@ def explained(engine: Engine) -> Iterator[None]:
     """Turn the driver's errors into a StoreError that a learner understands."""
     try:
         yield
-    except (DBAPIError, sqlite3.DatabaseError) as error:
+    except (DBAPIError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise _explain(engine, error) from error
 
 
@@ -115,6 +116,8 @@ def _explain(engine: Engine, error: Exception) -> StoreError:
         return _locked(name)
     if "readonly" in text or "read-only" in text:
         return StoreError(f"{name} is read-only; studyapp needs to write to it and its folder.")
+    if is_garbled(cause):  # which bytes is not told: they may be the learner's
+        text = "malformed text"
     if "not a database" in text or "malformed" in text or "disk image" in text:
         return StoreError(
             f"{name} is not a studyapp database or is damaged ({text}); nothing was changed. "

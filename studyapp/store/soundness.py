@@ -37,6 +37,12 @@ def _pending(path: Path) -> bool:
     return wal.exists() and wal.stat().st_size > 0
 
 
+def is_garbled(error: object) -> bool:
+    """Whether the driver met bytes that are no text: in a value, or in the name of a table, which
+    it cannot even put in its own message."""
+    return isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error)
+
+
 def complaints(connection: Connection) -> list[str]:
     """What SQLite's integrity check says, nothing if all is well; raises its errors."""
     found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]

@@ -138,6 +138,30 @@ def test_a_database_that_cannot_be_opened_is_no_obstacle(database: Path) -> None
     run("due")
 
 
+@pytest.mark.parametrize("name", [b"tablelearnerlearner", b"Zed of mine"])
+def test_text_that_is_none_is_damage_and_no_obstacle(database: Path, name: bytes) -> None:
+    """Of a table's name, or of a value; neither is shown."""
+    study("33")
+    engine = connect(str(database))
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE device SET name = 'Zed of mine'")
+    engine.dispose()
+    made = json.loads(run("backup", "--json").output)
+    data = database.read_bytes()
+    assert name in data
+    database.write_bytes(data.replace(name, name[:5] + b"\xff\xfe\xfd" + name[8:]))
+    assert "damaged (malformed text)" in run("backup", status=1).output
+    if name.startswith(b"table"):
+        told = run("doctor", status=1).output
+        assert "integrity: " in told
+        assert "`studyapp restore ~/backups/learner-" in told
+        assert run("doctor", "--fix", status=1).output == told
+        assert "damaged (malformed text)" in run("due", status=1).output
+    assert "The damaged database is now" in run("restore", made["path"]).output
+    assert reviews(database) == 2
+    run("due")
+
+
 def test_a_lock_does_not_keep_one_from_being_made(database: Path) -> None:
     """Who writes does not keep others from reading, and a backup reads."""
     study("3")
