@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from studyapp import config
 from studyapp.commands.opening import JSON, Opening, now, print_json
 
 if TYPE_CHECKING:
@@ -70,6 +68,7 @@ def _list(database: Path, as_json: bool) -> None:
 def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
     """Go back to a backup. How it is now is kept first, so that this can be undone."""
     from studyapp.store import restore as restores
+    from studyapp.store.trace import typed
 
     database = _database(opening)
     if dry_run:
@@ -81,7 +80,7 @@ def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
             click.echo("Dry run: nothing was changed.")
         return
     done = restores.restore(database, file, now())
-    undo = None if done.before is None else _typed(opening, database, done.before.path)
+    undo = None if done.before is None else typed(database, done.before.path)
     if as_json:
         aside = None if done.aside is None else str(done.aside)
         print_json({**done.difference.as_json(), "undo": undo, "aside": aside})
@@ -111,13 +110,6 @@ def _told(made: Backup, former: Backup | None = None) -> str:
     from studyapp.study import backup as backups
 
     return f"{backups.holds(made, former)}; {shown(made.size)}"
-
-
-def _typed(opening: Opening, database: Path, file: Path) -> str:
-    """The command that goes back to *file*, as it is typed."""
-    usual = opening.db == config.default_database()
-    words = ["studyapp", *([] if usual else ["--db", str(database)]), "restore", str(file)]
-    return shlex.join(words)
 
 
 def _database(opening: Opening) -> Path:

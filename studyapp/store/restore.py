@@ -3,7 +3,7 @@
 The database is written into through SQLite's online backup, in one transaction: whoever has it open
 sees the old state until then and the new one afterwards, and none goes on with a file that is no
 longer there. The learner's files follow, one by one and each whole; killed in between, the same
-command again does the rest.
+command again does the rest, of which word is left beside the database (`store/trace.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sqlalchemy import insert, select, update
 
 from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
-from studyapp.store import archive, backup, log, migrations, tables
+from studyapp.store import archive, backup, log, migrations, tables, trace
 from studyapp.store.archive import DATABASE, ArchiveError, Content, Manifest
 from studyapp.store.backup import Backup, DamagedError, Progress, Reason
 from studyapp.store.database import connect, open_database
@@ -72,7 +72,7 @@ class Restored:
     aside: Path | None
 
 
-class _WrittenError(Exception):
+class _WrittenError(StudyError):
     """Another program has written since the backup."""
 
 
@@ -111,11 +111,23 @@ def restore(
         if found.now is not None and not found.now.schema:  # none, or that of another program
             open_database(str(database)).dispose()
         try:
-            before = _exchange(database, place / DATABASE, now, progress)
+            before = _exchange(database, path, place / DATABASE, now, progress)
         except DamagedError:
-            return Restored(found, None, _replace(database, place / DATABASE, now))
-        _write_files(found, place)
-    return Restored(found, before, None)
+            with _marked(database, path):
+                done = Restored(found, None, _replace(database, place / DATABASE, now))
+        else:
+            _write_files(found, place)
+            done = Restored(found, before, None)
+        disk.remove(trace.marker(database))
+    return done
+
+
+@contextmanager
+def _marked(database: Path, path: Path) -> Iterator[None]:
+    """Leave word that the database becomes that of the backup at *path*, unless it does not."""
+    with disk.put_back(trace.marker(database)):
+        trace.mark(database, path)
+        yield
 
 
 @contextmanager
@@ -190,7 +202,9 @@ def _prepare(copied: Path, now: datetime) -> None:
         engine.dispose()
 
 
-def _exchange(database: Path, copied: Path, now: datetime, progress: Progress | None) -> Backup:
+def _exchange(
+    database: Path, path: Path, copied: Path, now: datetime, progress: Progress | None
+) -> Backup:
     """Put what is in *copied* into *database*, after a backup of how it is; what another program
     writes between the two would be lost, so then there is another one. Raises DamagedError."""
     folder = backup.folder_of(database)
@@ -206,7 +220,7 @@ def _exchange(database: Path, copied: Path, now: datetime, progress: Progress | 
         for _ in range(_TRIES):
             known = written()
             before = backup.made_alone(database, folder, Reason.RESTORE, now, progress=progress)
-            with suppress(_WrittenError):
+            with suppress(_WrittenError), _marked(database, path):
                 _write_into(database, copied, partial(is_at, known), progress)
                 return before
     raise LockedError(f"{database} is being written by another program; nothing was changed.")

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from studyapp import config, disk
 from studyapp.commands.main import main
 from studyapp.store import backup
+from studyapp.store import restore as restores
 from studyapp.store.database import connect
 from studyapp.store.engine import writing
 
@@ -160,6 +162,47 @@ def test_text_that_is_none_is_damage_and_no_obstacle(database: Path, name: bytes
     assert "The damaged database is now" in run("restore", made["path"]).output
     assert reviews(database) == 2
     run("due")
+
+
+def test_going_back_that_was_killed_is_told_until_it_is_done(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, write = config.data_folder() / "packs" / "mine" / "a.md", disk.write
+    own.parent.mkdir(mode=0o700, parents=True)
+    own.write_text("then")
+    study("33")
+    made = json.loads(run("backup", "--json").output)["path"]
+    study("3")
+    own.write_text("now")
+
+    def killed(path: Path, data: str | bytes) -> None:
+        if path == own:
+            raise KeyboardInterrupt
+        write(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "write", killed)
+        run("restore", made, status=1)
+    assert (reviews(database), own.read_text()) == (2, "now")
+    told = f"Going back to {made} was not finished; `studyapp restore {made}` does the rest."
+    assert told in run("due").output
+    assert "restore: Going back to ~/backups/" in run("doctor", status=1).output
+    run("restore", made)
+    assert own.read_text() == "then"
+    assert "not finished" not in run("due").output + CliRunner().invoke(main, ["doctor"]).output
+
+
+def test_going_back_that_could_not_begin_leaves_no_word(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restores, "LONG_PATIENCE", 0.05)
+    study("3")
+    made = json.loads(run("backup", "--json").output)["path"]
+    engine = connect(str(database))
+    with writing(engine):
+        assert "locked by another program" in run("restore", made, status=1).output
+    engine.dispose()
+    assert "not finished" not in run("due").output
 
 
 def test_a_lock_does_not_keep_one_from_being_made(database: Path) -> None:

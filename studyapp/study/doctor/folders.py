@@ -13,7 +13,7 @@ from pathlib import Path
 
 from studyapp import config, disk
 from studyapp.errors import SettingError
-from studyapp.store import backup
+from studyapp.store import backup, trace
 from studyapp.study import words
 from studyapp.study.doctor.finding import Finding, are
 
@@ -78,6 +78,18 @@ def backups(database: Path | None) -> Iterator[Finding]:
             "backups",
             f"{words.count(number, 'backup')} cannot be read.",
             "`studyapp backup --list` says which; remove them, once there is a newer one.",
+        )
+
+
+def unfinished(database: Path | None) -> Iterator[Finding]:
+    """A going back whose program was killed."""
+    begun = None if database is None else trace.unfinished(database)
+    if begun is not None:
+        name = disk.shown(begun)
+        yield Finding(
+            "restore",
+            f"Going back to {name} was not finished.",
+            f"`studyapp restore {name}` does the rest.",
         )
 
 
