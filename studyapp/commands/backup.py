@@ -113,15 +113,17 @@ def _told(made: Backup, former: Backup | None = None) -> str:
 
 
 def _database(opening: Opening) -> Path:
-    """The file of the database, which need not be one that can be opened.
+    """The file of the database, which need not be one that can be opened, nor there; none is made.
 
     Raises StudyError if it is on a server.
     """
-    from studyapp.store.database import connect
-    from studyapp.study.backup import file_of
+    from studyapp.errors import StudyError
+    from studyapp.store.database import connect_to_read
+    from studyapp.store.trace import file_at
+    from studyapp.study.backup import PG_DUMP
 
-    engine = connect(opening.db)
-    try:
-        return file_of(engine)
-    finally:
-        engine.dispose()
+    connect_to_read(opening.db)  # which refuses a folder, and what is no URL of ours
+    database = file_at(opening.db)
+    if database is None:
+        raise StudyError(PG_DUMP)
+    return database

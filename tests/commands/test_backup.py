@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,7 @@ def test_sentences_and_exit_codes(database: Path, tmp_path: Path) -> None:
     server = "postgresql+psycopg://me@127.0.0.1:1/study"
     for words in (("backup",), ("restore", "x.zip")):
         assert "pg_dump makes them" in run("--db", server, *words, status=1).output
+    assert "is a folder" in run("--db", str(tmp_path), "backup", status=1).output
     run("backup", str(tmp_path))  # a folder: under the usual name
     assert len(list(tmp_path.glob("learner-*-asked.zip"))) == 1
 
@@ -203,6 +205,29 @@ def test_going_back_that_could_not_begin_leaves_no_word(
         assert "locked by another program" in run("restore", made, status=1).output
     engine.dispose()
     assert "not finished" not in run("due").output
+
+
+def test_where_nothing_is_yet_no_database_is_made(database: Path) -> None:
+    assert "there is no database at" in run("backup", status=1).output
+    assert not database.exists()
+
+
+@pytest.mark.parametrize("lost", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_database_that_is_gone_is_missed_once(
+    database: Path, lost: Callable[[Path], object]
+) -> None:
+    study("33")
+    made = json.loads(run("backup", "--json").output)["path"]
+    for daily in Path(made).parent.glob("*-daily.zip"):
+        daily.unlink()
+    lost(database)
+    found = run("doctor", status=1).output
+    assert f"`studyapp restore ~/backups/{Path(made).name}` goes back to " in found
+    told = f"there are backups of one: `studyapp restore {made}` goes back to the newest."
+    assert told in run("due").output
+    assert "backups of one" not in run("due").output
+    run("restore", made)
+    assert reviews(database) == 2
 
 
 def test_a_lock_does_not_keep_one_from_being_made(database: Path) -> None:
