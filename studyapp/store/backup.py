@@ -29,8 +29,9 @@ from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
 from studyapp.journal import journal
 from studyapp.memory.clock import study_day
-from studyapp.store import archive, soundness, thinning
+from studyapp.store import archive, thinning
 from studyapp.store.archive import DATABASE, Content, Manifest
+from studyapp.store.engine import is_garbled
 
 PATIENCE = 60.0  # seconds to wait for another program's backup
 PAGES = 2000  # copied between two looks at whether to go on
@@ -277,9 +278,9 @@ def connected(database: Path, origin: Path, mode: str = "rw") -> Iterator[sqlite
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             yield connection
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        if isinstance(error, sqlite3.OperationalError) and not soundness.is_garbled(error):
+        if isinstance(error, sqlite3.OperationalError) and not is_garbled(error):
             raise
-        why = "malformed text" if soundness.is_garbled(error) else str(error)
+        why = "malformed text" if is_garbled(error) else str(error)
         raise DamagedError(f"{origin} is no database of studyapp, or damaged ({why}).") from error
 
 

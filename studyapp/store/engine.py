@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from studyapp.errors import StoreError, printable
 from studyapp.journal import journal, kind
-from studyapp.store.soundness import is_garbled
 
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
@@ -63,6 +62,12 @@ def explained(engine: Engine) -> Iterator[None]:
         yield
     except (DBAPIError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise _explain(engine, error) from error
+
+
+def is_garbled(error: object) -> bool:
+    """Whether the driver met bytes that are no text: in a value, or in the name of a table, which
+    it cannot even put in its own message."""
+    return isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error)
 
 
 class LockedError(StoreError):

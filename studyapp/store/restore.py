@@ -8,6 +8,7 @@ command again does the rest, of which word is left beside the database (`store/t
 
 from __future__ import annotations
 
+import platform
 import sqlite3
 import time
 import tomllib
@@ -24,11 +25,11 @@ from sqlalchemy import insert, select, update
 
 from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
-from studyapp.store import archive, backup, log, migrations, tables, trace
+from studyapp.store import archive, backup, log, migrations, soundness, tables, trace
 from studyapp.store.archive import DATABASE, ArchiveError, Content, Manifest
 from studyapp.store.backup import Backup, DamagedError, Progress, Reason
 from studyapp.store.database import connect, open_database
-from studyapp.store.engine import LONG_PATIENCE, LockedError, explained, tidy, writing
+from studyapp.store.engine import LONG_PATIENCE, LockedError, explained, reading, tidy, writing
 
 _NAP = 0.05  # seconds between two tries for another program's lock
 _TRIES = 5
@@ -150,6 +151,7 @@ def _unpacked(
         told = manifest.content
         if not told.schema or (told.schema, told.counts) != (content.schema, content.counts):
             raise ArchiveError(f"{path} does not hold what it says; nothing was changed.")
+        _bring_up(place / DATABASE, path)
         yield place, manifest
 
 
@@ -174,30 +176,49 @@ def _difference(database: Path, path: Path, place: Path, manifest: Manifest) -> 
     )
 
 
+def _bring_up(copied: Path, path: Path) -> None:
+    """Make the unpacked database of the backup at *path* one of this schema. Raises ArchiveError
+    for one that said it is of some schema and has not all of it."""
+    engine = connect(str(copied))
+    try:
+        schema = backup.content_of(copied).schema
+        migrations.apply(engine, [step for step in migrations.steps() if step > schema])
+        with reading(engine) as connection:
+            gap = next(soundness.gaps(connection), None)
+    except StoreError as error:
+        gap = str(error).replace(str(copied), str(path))
+    finally:
+        engine.dispose()
+    if gap:
+        raise ArchiveError(f"{path} holds no whole database: {gap} Nothing was changed.")
+
+
 def _prepare(copied: Path, now: datetime) -> None:
-    """Make an unpacked database one that can be gone on with: of this schema, and of a new device,
-    for which what the settings of each learner have put in force goes on to hold.
+    """Make an unpacked database one that can be gone on with: of a new device, for which what the
+    settings of each learner have put in force goes on to hold.
 
     What was logged after the backup may be elsewhere by now, with stamps of the old device. Were
     they given again, the order of its log would tell nothing any more.
     """
     engine = connect(str(copied))
     try:
-        schema = backup.content_of(copied).schema
-        migrations.apply(engine, [step for step in migrations.steps() if step > schema])
         with writing(engine) as connection:
             device, settings = tables.device.c, tables.device_settings.c
-            former = connection.execute(select(device.id, device.name).where(device.own)).one()
+            former = connection.execute(select(device.id, device.name).where(device.own)).first()
             connection.execute(update(tables.device).where(device.own).values(own=False))
             made = insert(tables.device).values(
-                uid=uuid4().bytes, name=former.name, made_at=log.utc(now), own=True
+                uid=uuid4().bytes,
+                name=former.name if former else platform.node(),
+                made_at=log.utc(now),
+                own=True,
             )
             own = connection.execute(made.returning(device.id)).scalar_one()
-            connection.execute(
-                update(tables.device_settings)
-                .where(settings.device_id == former.id)
-                .values(device_id=own)
-            )
+            if former is not None:
+                connection.execute(
+                    update(tables.device_settings)
+                    .where(settings.device_id == former.id)
+                    .values(device_id=own)
+                )
     finally:
         engine.dispose()
 

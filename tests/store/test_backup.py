@@ -664,6 +664,7 @@ def flag(path: Path) -> None:
 
 
 NEWER = "INSERT INTO schema_version VALUES (999, '2030-01-01 00:00:00')"
+OLDER = "DELETE FROM schema_version WHERE version > 3"
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON review BEGIN DELETE FROM review; END"
 HARMFUL: dict[str, Callable[[Path], object]] = {
     "up": lambda path: changed(path, {"packs/../../x": b"x"}),
@@ -701,6 +702,15 @@ HARMFUL: dict[str, Callable[[Path], object]] = {
     "a trigger": lambda path: changed(path, {"database.db": other_database(path, TRIGGER)}),
     "another's": lambda path: changed(
         path, {"database.db": other_database(path, "DROP TABLE schema_version")}
+    ),
+    "no table": lambda path: changed(
+        path, {"database.db": other_database(path, "DROP TABLE stale")}
+    ),
+    "no column": lambda path: changed(
+        path, {"database.db": other_database(path, "ALTER TABLE device DROP COLUMN made_at")}
+    ),
+    "older in name alone": lambda path: changed(
+        path, {"database.db": other_database(path, OLDER)}, told={"schema": 3}
     ),
     "newer": lambda path: changed(
         path, {"database.db": other_database(path, NEWER)}, told={"schema": 999}
