@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -62,11 +63,17 @@ def modes(database: Path | None) -> Iterator[Finding]:
                 "modes",
                 f"Others on this machine can read {disk.shown(path)}.",
                 done=f"{disk.shown(path)} is for its owner alone.",
-                mend=partial(path.chmod, mode),
+                mend=partial(_close, path, mode),
             )
 
 
 _FILES = ("", "-wal", "-shm")
+
+
+def _close(path: Path, mode: int) -> None:
+    """Keep others out, if it is still there: the backup before thins out older ones."""
+    with suppress(FileNotFoundError):
+        path.chmod(mode)
 
 
 def backups(database: Path | None) -> Iterator[Finding]:
@@ -141,8 +148,9 @@ def _drafts(database: Path | None) -> Iterator[Path]:
 
 def _clear(drafts: Sequence[Path]) -> None:
     """Nothing that may be the only one is thrown away: only what is empty, or older than the file
-    whose place it was to take."""
-    for draft in drafts:
+    whose place it was to take. What has gone by now, as the backup before tidies up, too, is
+    mended."""
+    for draft in filter(Path.exists, drafts):
         named = _DRAFT.fullmatch(draft.name)
         assert named is not None
         target = draft.with_name(named["target"])
@@ -173,5 +181,5 @@ def _is_mine(stat: os.stat_result) -> bool:
 
 
 def _remove(folders: Sequence[Path]) -> None:
-    for folder in folders:
+    for folder in filter(Path.exists, folders):
         shutil.rmtree(folder)
