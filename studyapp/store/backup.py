@@ -309,6 +309,9 @@ def alone(folder: Path) -> Iterator[None]:
     lets go of once its holder is gone. Raises BackupError if another one holds it for long."""
     with told(_NONE):
         disk.make_folder(folder)
+        (folder / _LOCK).touch(disk.PRIVATE)
+        with suppress(OSError):  # one that an earlier version made has the umask's mode
+            (folder / _LOCK).chmod(disk.PRIVATE)
         lock = sqlite3.connect(folder / _LOCK, timeout=PATIENCE, isolation_level=None)
     with closing(lock):
         try:

@@ -293,6 +293,15 @@ def test_one_program_at_a_time(
     make(database, clock)
 
 
+def test_the_lock_is_for_its_owner_alone(database: Path, clock: Clock) -> None:
+    lock = backup.folder_of(database) / ".lock"
+    make(database, clock)
+    assert lock.stat().st_mode & 0o777 == 0o600
+    lock.chmod(0o644)  # of an earlier version
+    make(database, clock)
+    assert lock.stat().st_mode & 0o777 == 0o600
+
+
 def test_links_count_as_what_they_lead_to(database: Path, clock: Clock, tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.md").write_text("linked")
