@@ -69,6 +69,7 @@ def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
     """Go back to a backup. How it is now is kept first, so that this can be undone."""
     from studyapp.store import restore as restores
     from studyapp.store.trace import typed
+    from studyapp.study.backup import restored
 
     database = _database(opening)
     if dry_run:
@@ -79,7 +80,7 @@ def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
             _tell(found, now())
             click.echo("Dry run: nothing was changed.")
         return
-    done = restores.restore(database, file, now())
+    done = restored(database, file, now())
     undo = None if done.before is None else typed(database, done.before.path)
     if as_json:
         aside = None if done.aside is None else str(done.aside)
