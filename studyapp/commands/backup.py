@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from studyapp import config
 from studyapp.commands.opening import JSON, Opening, now, print_json
 
 if TYPE_CHECKING:
@@ -70,6 +68,8 @@ def _list(database: Path, as_json: bool) -> None:
 def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
     """Go back to a backup. How it is now is kept first, so that this can be undone."""
     from studyapp.store import restore as restores
+    from studyapp.store.trace import typed
+    from studyapp.study.backup import restored
 
     database = _database(opening)
     if dry_run:
@@ -80,8 +80,8 @@ def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
             _tell(found, now())
             click.echo("Dry run: nothing was changed.")
         return
-    done = restores.restore(database, file, now())
-    undo = None if done.before is None else _typed(opening, database, done.before.path)
+    done = restored(database, file, now())
+    undo = None if done.before is None else typed(database, done.before.path)
     if as_json:
         aside = None if done.aside is None else str(done.aside)
         print_json({**done.difference.as_json(), "undo": undo, "aside": aside})
@@ -113,23 +113,18 @@ def _told(made: Backup, former: Backup | None = None) -> str:
     return f"{backups.holds(made, former)}; {shown(made.size)}"
 
 
-def _typed(opening: Opening, database: Path, file: Path) -> str:
-    """The command that goes back to *file*, as it is typed."""
-    usual = opening.db == config.default_database()
-    words = ["studyapp", *([] if usual else ["--db", str(database)]), "restore", str(file)]
-    return shlex.join(words)
-
-
 def _database(opening: Opening) -> Path:
-    """The file of the database, which need not be one that can be opened.
+    """The file of the database, which need not be one that can be opened, nor there; none is made.
 
     Raises StudyError if it is on a server.
     """
-    from studyapp.store.database import connect
-    from studyapp.study.backup import file_of
+    from studyapp.errors import StudyError
+    from studyapp.store.database import connect_to_read
+    from studyapp.store.trace import file_at
+    from studyapp.study.backup import PG_DUMP
 
-    engine = connect(opening.db)
-    try:
-        return file_of(engine)
-    finally:
-        engine.dispose()
+    connect_to_read(opening.db)  # which refuses a folder, and what is no URL of ours
+    database = file_at(opening.db)
+    if database is None:
+        raise StudyError(PG_DUMP)
+    return database

@@ -55,8 +55,10 @@ class Opening:
         from studyapp.study import library
         from studyapp.study.lab.misses import bring_back
 
+        told = self.trace()
         current = config.Current(config.load())
         desk, _ = library.open_study(self.db, current, now, self.name, new=self.new)
+        say(told)
         try:
             with suppress(LockedError):  # another program is writing; the next start does it
                 bring_back(desk)
@@ -71,12 +73,19 @@ class Opening:
         """The learner's desk as it stands: neither content nor settings are looked at."""
         from studyapp.study import library
 
-        current = config.Current(config.Settings())
+        told, current = self.trace(), config.Current(config.Settings())
         desk = library.open_desk(self.db, current, now, self.name, new=self.new)
+        say(told)
         try:
             yield desk
         finally:
             desk.close()
+
+    def trace(self) -> str:
+        """What is to be said of the database, as it lies there before it is opened."""
+        from studyapp.store.trace import told
+
+        return told(self.db)
 
     def app(
         self,
@@ -100,6 +109,12 @@ class Opening:
         )
         if failure:
             raise StudyError(failure)
+
+
+def say(told: str) -> None:
+    """What is no answer to what was asked, if there is anything to say."""
+    if told:
+        click.echo(told, err=True)
 
 
 def back_up(desk: Desk) -> None:

@@ -31,6 +31,7 @@ from studyapp.journal import journal
 from studyapp.memory.clock import study_day
 from studyapp.store import archive, thinning
 from studyapp.store.archive import DATABASE, Content, Manifest
+from studyapp.store.engine import is_garbled
 
 PATIENCE = 60.0  # seconds to wait for another program's backup
 PAGES = 2000  # copied between two looks at whether to go on
@@ -276,10 +277,11 @@ def connected(database: Path, origin: Path, mode: str = "rw") -> Iterator[sqlite
     try:
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             yield connection
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise DamagedError(f"{origin} is no database of studyapp, or damaged ({error}).") from error
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if isinstance(error, sqlite3.OperationalError) and not is_garbled(error):
+            raise
+        why = "malformed text" if is_garbled(error) else str(error)
+        raise DamagedError(f"{origin} is no database of studyapp, or damaged ({why}).") from error
 
 
 @contextmanager
@@ -297,7 +299,7 @@ def told(before: str = "") -> Iterator[None]:
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         raise BackupError(f"{before}{named}{error.strerror or error}.") from error
-    except (sqlite3.Error, UnicodeEncodeError) as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise BackupError(f"{before}{error}.") from error
 
 
@@ -307,6 +309,9 @@ def alone(folder: Path) -> Iterator[None]:
     lets go of once its holder is gone. Raises BackupError if another one holds it for long."""
     with told(_NONE):
         disk.make_folder(folder)
+        (folder / _LOCK).touch(disk.PRIVATE)
+        with suppress(OSError):  # one that an earlier version made has the umask's mode
+            (folder / _LOCK).chmod(disk.PRIVATE)
         lock = sqlite3.connect(folder / _LOCK, timeout=PATIENCE, isolation_level=None)
     with closing(lock):
         try:

@@ -60,8 +60,14 @@ def explained(engine: Engine) -> Iterator[None]:
     """Turn the driver's errors into a StoreError that a learner understands."""
     try:
         yield
-    except (DBAPIError, sqlite3.DatabaseError) as error:
+    except (DBAPIError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise _explain(engine, error) from error
+
+
+def is_garbled(error: object) -> bool:
+    """Whether the driver met bytes that are no text: in a value, or in the name of a table, which
+    it cannot even put in its own message."""
+    return isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error)
 
 
 class LockedError(StoreError):
@@ -115,6 +121,8 @@ def _explain(engine: Engine, error: Exception) -> StoreError:
         return _locked(name)
     if "readonly" in text or "read-only" in text:
         return StoreError(f"{name} is read-only; studyapp needs to write to it and its folder.")
+    if is_garbled(cause):  # which bytes is not told: they may be the learner's
+        text = "malformed text"
     if "not a database" in text or "malformed" in text or "disk image" in text:
         return StoreError(
             f"{name} is not a studyapp database or is damaged ({text}); nothing was changed. "

@@ -3,11 +3,12 @@
 The database is written into through SQLite's online backup, in one transaction: whoever has it open
 sees the old state until then and the new one afterwards, and none goes on with a file that is no
 longer there. The learner's files follow, one by one and each whole; killed in between, the same
-command again does the rest.
+command again does the rest, of which word is left beside the database (`store/trace.py`).
 """
 
 from __future__ import annotations
 
+import platform
 import sqlite3
 import time
 import tomllib
@@ -24,11 +25,11 @@ from sqlalchemy import insert, select, update
 
 from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
-from studyapp.store import archive, backup, log, migrations, tables
+from studyapp.store import archive, backup, log, migrations, soundness, tables, trace
 from studyapp.store.archive import DATABASE, ArchiveError, Content, Manifest
 from studyapp.store.backup import Backup, DamagedError, Progress, Reason
 from studyapp.store.database import connect, open_database
-from studyapp.store.engine import LONG_PATIENCE, LockedError, explained, tidy, writing
+from studyapp.store.engine import LONG_PATIENCE, LockedError, explained, reading, tidy, writing
 
 _NAP = 0.05  # seconds between two tries for another program's lock
 _TRIES = 5
@@ -72,7 +73,7 @@ class Restored:
     aside: Path | None
 
 
-class _WrittenError(Exception):
+class _WrittenError(StudyError):
     """Another program has written since the backup."""
 
 
@@ -111,11 +112,23 @@ def restore(
         if found.now is not None and not found.now.schema:  # none, or that of another program
             open_database(str(database)).dispose()
         try:
-            before = _exchange(database, place / DATABASE, now, progress)
+            before = _exchange(database, path, place / DATABASE, now, progress)
         except DamagedError:
-            return Restored(found, None, _replace(database, place / DATABASE, now))
-        _write_files(found, place)
-    return Restored(found, before, None)
+            with _marked(database, path):
+                done = Restored(found, None, _replace(database, place / DATABASE, now))
+        else:
+            _write_files(found, place)
+            done = Restored(found, before, None)
+        disk.remove(trace.marker(database))
+    return done
+
+
+@contextmanager
+def _marked(database: Path, path: Path) -> Iterator[None]:
+    """Leave word that the database becomes that of the backup at *path*, unless it does not."""
+    with disk.put_back(trace.marker(database)):
+        trace.mark(database, path)
+        yield
 
 
 @contextmanager
@@ -138,6 +151,7 @@ def _unpacked(
         told = manifest.content
         if not told.schema or (told.schema, told.counts) != (content.schema, content.counts):
             raise ArchiveError(f"{path} does not hold what it says; nothing was changed.")
+        _bring_up(place / DATABASE, path)
         yield place, manifest
 
 
@@ -162,35 +176,56 @@ def _difference(database: Path, path: Path, place: Path, manifest: Manifest) -> 
     )
 
 
+def _bring_up(copied: Path, path: Path) -> None:
+    """Make the unpacked database of the backup at *path* one of this schema. Raises ArchiveError
+    for one that said it is of some schema and has not all of it."""
+    engine = connect(str(copied))
+    try:
+        schema = backup.content_of(copied).schema
+        migrations.apply(engine, [step for step in migrations.steps() if step > schema])
+        with reading(engine) as connection:
+            gap = next(soundness.gaps(connection), None)
+    except StoreError as error:
+        gap = str(error).replace(str(copied), str(path))
+    finally:
+        engine.dispose()
+    if gap:
+        raise ArchiveError(f"{path} holds no whole database: {gap} Nothing was changed.")
+
+
 def _prepare(copied: Path, now: datetime) -> None:
-    """Make an unpacked database one that can be gone on with: of this schema, and of a new device,
-    for which what the settings of each learner have put in force goes on to hold.
+    """Make an unpacked database one that can be gone on with: of a new device, for which what the
+    settings of each learner have put in force goes on to hold.
 
     What was logged after the backup may be elsewhere by now, with stamps of the old device. Were
     they given again, the order of its log would tell nothing any more.
     """
     engine = connect(str(copied))
     try:
-        schema = backup.content_of(copied).schema
-        migrations.apply(engine, [step for step in migrations.steps() if step > schema])
         with writing(engine) as connection:
             device, settings = tables.device.c, tables.device_settings.c
-            former = connection.execute(select(device.id, device.name).where(device.own)).one()
+            former = connection.execute(select(device.id, device.name).where(device.own)).first()
             connection.execute(update(tables.device).where(device.own).values(own=False))
             made = insert(tables.device).values(
-                uid=uuid4().bytes, name=former.name, made_at=log.utc(now), own=True
+                uid=uuid4().bytes,
+                name=former.name if former else platform.node(),
+                made_at=log.utc(now),
+                own=True,
             )
             own = connection.execute(made.returning(device.id)).scalar_one()
-            connection.execute(
-                update(tables.device_settings)
-                .where(settings.device_id == former.id)
-                .values(device_id=own)
-            )
+            if former is not None:
+                connection.execute(
+                    update(tables.device_settings)
+                    .where(settings.device_id == former.id)
+                    .values(device_id=own)
+                )
     finally:
         engine.dispose()
 
 
-def _exchange(database: Path, copied: Path, now: datetime, progress: Progress | None) -> Backup:
+def _exchange(
+    database: Path, path: Path, copied: Path, now: datetime, progress: Progress | None
+) -> Backup:
     """Put what is in *copied* into *database*, after a backup of how it is; what another program
     writes between the two would be lost, so then there is another one. Raises DamagedError."""
     folder = backup.folder_of(database)
@@ -206,7 +241,7 @@ def _exchange(database: Path, copied: Path, now: datetime, progress: Progress | 
         for _ in range(_TRIES):
             known = written()
             before = backup.made_alone(database, folder, Reason.RESTORE, now, progress=progress)
-            with suppress(_WrittenError):
+            with suppress(_WrittenError), _marked(database, path):
                 _write_into(database, copied, partial(is_at, known), progress)
                 return before
     raise LockedError(f"{database} is being written by another program; nothing was changed.")

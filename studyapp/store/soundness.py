@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+
+from studyapp.store import tables
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100  # bytes
@@ -41,6 +44,19 @@ def complaints(connection: Connection) -> list[str]:
     """What SQLite's integrity check says, nothing if all is well; raises its errors."""
     found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
     return [] if found == ["ok"] else found
+
+
+def gaps(connection: Connection) -> Iterator[str]:
+    """A sentence for each table and column that is not there, as this program has them."""
+    seen = inspect(connection)
+    there = set(seen.get_table_names())
+    for name, table in sorted(tables.METADATA.tables.items()):
+        if name not in there:
+            yield f"There is no table {name}."
+            continue
+        columns = {column["name"] for column in seen.get_columns(name)}
+        for column in sorted(set(table.c.keys()) - columns):
+            yield f"Table {name} has no column {column}."
 
 
 def is_of_indexes(found: list[str]) -> bool:

@@ -16,6 +16,8 @@ from studyapp.config import load
 from studyapp.errors import StudyError
 from studyapp.store import backup, restore
 from studyapp.store.backup import Backup, Progress, Reason
+from studyapp.store.database import open_database
+from studyapp.store.engine import writing
 from studyapp.store.restore import Difference, Restored
 from studyapp.study import learner as learners
 from studyapp.study import library, words
@@ -59,6 +61,24 @@ def daily(desk: Desk, *, progress: Progress | None = None) -> Backup | None:
     return desk.back_up(Reason.DAILY, progress=progress)
 
 
+def restored(
+    database: Path, path: Path, now: datetime, *, progress: Progress | None = None
+) -> Restored:
+    """Go back to the backup at *path*, and read the content as it then is for each learner.
+
+    Raises StudyError if it cannot be; nothing was changed then, unless it says so.
+    """
+    done = restore.restore(database, path, now, progress=progress)
+    with suppress(StudyError):  # it is done; each start looks at the content anew
+        engine = open_database(str(database))
+        try:
+            with writing(engine) as connection:
+                library.read_for_all(connection, now)
+        finally:
+            engine.dispose()
+    return done
+
+
 def go_back(desk: Desk, path: Path, *, progress: Progress | None = None) -> Restored:
     """Go back to the backup at *path* while the app is open; content and settings follow.
 
@@ -72,12 +92,11 @@ def go_back(desk: Desk, path: Path, *, progress: Progress | None = None) -> Rest
             f"In this backup there is no learner {name!r} yet; close the app, and "
             "studyapp restore goes back to it."
         )
-    done = restore.restore(database, path, desk.now(), progress=progress)
+    done = restored(database, path, desk.now(), progress=progress)
     desk.rated.clear()  # not all of them are here any more, nor have to be
     with suppress(StudyError):  # it is done; what follows is looked at anew with each start
         desk.current.settings = load()
         library.fold_anew(desk)
-        library.refresh(desk)
         library.apply_settings(desk)
     return done
 

@@ -200,6 +200,14 @@ def read_in(connection: Connection, own: Path, now: datetime, *, learner: int) -
     return report
 
 
+def read_for_all(connection: Connection, now: datetime) -> None:
+    """Read the content in the caller's transaction for each learner who has not got it as it is."""
+    for learner in connection.scalars(select(tables.learner.c.id)).all():
+        own = packs_at(connection, learner=learner)
+        if not is_read(connection, own, learner=learner):
+            read_in(connection, own, now, learner=learner)
+
+
 def apply_settings(desk: Desk) -> None:
     """Put the schedule's settings in force if this settings file has changed since it last did so;
     the fitted weights stay. What another file has put in force since then stays, too."""

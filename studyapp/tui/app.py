@@ -169,12 +169,14 @@ class StudyApp(App[None]):
         """Open the database after the first paint: SQLAlchemy alone takes longer to import."""
         try:
             from studyapp.journal import begin, journal
+            from studyapp.store import trace
             from studyapp.store.engine import LOCK_PATIENCE
             from studyapp.study import library
             from studyapp.study.today import overview
 
             begin("app")
             begun = monotonic()
+            traced = trace.told(self.db)
             desk, report = library.open_study(
                 self.db, self._current, self.clock, self._who, new=self._new
             )
@@ -211,6 +213,8 @@ class StudyApp(App[None]):
             self.call_from_thread(self.open, place)
         if told:
             self.call_from_thread(self.notify, told)
+        if traced:
+            self.call_from_thread(self.notify, traced, severity="warning")
         self._settle_in(desk)
 
     def _settle_in(self, desk: Desk) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from studyapp import config, disk
 from studyapp.commands.main import main
 from studyapp.store import backup
+from studyapp.store import restore as restores
 from studyapp.store.database import connect
 from studyapp.store.engine import writing
 
@@ -122,6 +125,7 @@ def test_sentences_and_exit_codes(database: Path, tmp_path: Path) -> None:
     server = "postgresql+psycopg://me@127.0.0.1:1/study"
     for words in (("backup",), ("restore", "x.zip")):
         assert "pg_dump makes them" in run("--db", server, *words, status=1).output
+    assert "is a folder" in run("--db", str(tmp_path), "backup", status=1).output
     run("backup", str(tmp_path))  # a folder: under the usual name
     assert len(list(tmp_path.glob("learner-*-asked.zip"))) == 1
 
@@ -136,6 +140,94 @@ def test_a_database_that_cannot_be_opened_is_no_obstacle(database: Path) -> None
     assert "damaged" in told.splitlines()[2]
     assert reviews(database) == 2
     run("due")
+
+
+@pytest.mark.parametrize("name", [b"tablelearnerlearner", b"Zed of mine"])
+def test_text_that_is_none_is_damage_and_no_obstacle(database: Path, name: bytes) -> None:
+    """Of a table's name, or of a value; neither is shown."""
+    study("33")
+    engine = connect(str(database))
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE device SET name = 'Zed of mine'")
+    engine.dispose()
+    made = json.loads(run("backup", "--json").output)
+    data = database.read_bytes()
+    assert name in data
+    database.write_bytes(data.replace(name, name[:5] + b"\xff\xfe\xfd" + name[8:]))
+    assert "damaged (malformed text)" in run("backup", status=1).output
+    if name.startswith(b"table"):
+        told = run("doctor", status=1).output
+        assert "integrity: " in told
+        assert "`studyapp restore ~/backups/learner-" in told
+        assert run("doctor", "--fix", status=1).output == told
+        assert "damaged (malformed text)" in run("due", status=1).output
+    assert "The damaged database is now" in run("restore", made["path"]).output
+    assert reviews(database) == 2
+    run("due")
+
+
+def test_going_back_that_was_killed_is_told_until_it_is_done(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, write = config.data_folder() / "packs" / "mine" / "a.md", disk.write
+    own.parent.mkdir(mode=0o700, parents=True)
+    own.write_text("then")
+    study("33")
+    made = json.loads(run("backup", "--json").output)["path"]
+    study("3")
+    own.write_text("now")
+
+    def killed(path: Path, data: str | bytes) -> None:
+        if path == own:
+            raise KeyboardInterrupt
+        write(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "write", killed)
+        run("restore", made, status=1)
+    assert (reviews(database), own.read_text()) == (2, "now")
+    told = f"Going back to {made} was not finished; `studyapp restore {made}` does the rest."
+    assert told in run("due").output
+    assert "restore: Going back to ~/backups/" in run("doctor", status=1).output
+    run("restore", made)
+    assert own.read_text() == "then"
+    assert "not finished" not in run("due").output
+
+
+def test_going_back_that_could_not_begin_leaves_no_word(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restores, "LONG_PATIENCE", 0.05)
+    study("3")
+    made = json.loads(run("backup", "--json").output)["path"]
+    engine = connect(str(database))
+    with writing(engine):
+        assert "locked by another program" in run("restore", made, status=1).output
+    engine.dispose()
+    assert "not finished" not in run("due").output
+
+
+def test_where_nothing_is_yet_no_database_is_made(database: Path) -> None:
+    assert "there is no database at" in run("backup", status=1).output
+    assert not database.exists()
+
+
+@pytest.mark.parametrize("lost", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_database_that_is_gone_is_missed_once(
+    database: Path, lost: Callable[[Path], object]
+) -> None:
+    study("33")
+    made = json.loads(run("backup", "--json").output)["path"]
+    for daily in Path(made).parent.glob("*-daily.zip"):
+        daily.unlink()
+    lost(database)
+    found = run("doctor", status=1).output
+    assert f"`studyapp restore ~/backups/{Path(made).name}` goes back to " in found
+    told = f"there are backups of one: `studyapp restore {made}` goes back to the newest."
+    assert told in run("due").output
+    assert "backups of one" not in run("due").output
+    run("restore", made)
+    assert reviews(database) == 2
 
 
 def test_a_lock_does_not_keep_one_from_being_made(database: Path) -> None:

@@ -85,6 +85,20 @@ def test_a_damaged_file_is_one_sentence_that_names_the_backup(database: Path) ->
         assert database.read_bytes() == damaged
 
 
+def test_after_going_back_all_is_well(database: Path) -> None:
+    """Whichever learner's files came back, they have been read."""
+    for own in (
+        config.data_folder() / "packs",
+        config.data_folder() / "packs-of" / NAME.casefold(),
+    ):
+        (own / "diary").mkdir(parents=True, exist_ok=True)
+        (own / "diary" / "a.md").write_text(questionnaire(question("later"), pack="diary"))
+    (kept,) = (database.parent / "backups").glob("*-asked.zip")
+    assert run("restore", str(kept)).exit_code == 0
+    done = run("doctor")
+    assert done.exit_code == 0, done.output
+
+
 def test_nothing_private_is_told(database: Path, tmp_path: Path) -> None:
     damage(
         database,

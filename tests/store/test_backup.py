@@ -293,6 +293,15 @@ def test_one_program_at_a_time(
     make(database, clock)
 
 
+def test_the_lock_is_for_its_owner_alone(database: Path, clock: Clock) -> None:
+    lock = backup.folder_of(database) / ".lock"
+    make(database, clock)
+    assert lock.stat().st_mode & 0o777 == 0o600
+    lock.chmod(0o644)  # of an earlier version
+    make(database, clock)
+    assert lock.stat().st_mode & 0o777 == 0o600
+
+
 def test_links_count_as_what_they_lead_to(database: Path, clock: Clock, tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.md").write_text("linked")
@@ -664,6 +673,7 @@ def flag(path: Path) -> None:
 
 
 NEWER = "INSERT INTO schema_version VALUES (999, '2030-01-01 00:00:00')"
+OLDER = "DELETE FROM schema_version WHERE version > 3"
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON review BEGIN DELETE FROM review; END"
 HARMFUL: dict[str, Callable[[Path], object]] = {
     "up": lambda path: changed(path, {"packs/../../x": b"x"}),
@@ -701,6 +711,15 @@ HARMFUL: dict[str, Callable[[Path], object]] = {
     "a trigger": lambda path: changed(path, {"database.db": other_database(path, TRIGGER)}),
     "another's": lambda path: changed(
         path, {"database.db": other_database(path, "DROP TABLE schema_version")}
+    ),
+    "no table": lambda path: changed(
+        path, {"database.db": other_database(path, "DROP TABLE stale")}
+    ),
+    "no column": lambda path: changed(
+        path, {"database.db": other_database(path, "ALTER TABLE device DROP COLUMN made_at")}
+    ),
+    "older in name alone": lambda path: changed(
+        path, {"database.db": other_database(path, OLDER)}, told={"schema": 3}
     ),
     "newer": lambda path: changed(
         path, {"database.db": other_database(path, NEWER)}, told={"schema": 999}

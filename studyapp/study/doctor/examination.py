@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, func, select
 from studyapp import disk
 from studyapp.errors import StoreError, StudyError
 from studyapp.journal import journal, kind, machine_of
-from studyapp.store import backup, migrations, soundness, tables
+from studyapp.store import backup, migrations, soundness, tables, trace
 from studyapp.store.database import connect_to_read, open_database
 from studyapp.store.engine import LockedError, reading, writing
 from studyapp.study import backup as backups
@@ -119,17 +119,19 @@ def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
 
     Raises StoreError if there can be no database at all: a folder, a URL of another kind.
     """
-    engine = connect_to_read(url)
-    path = _file(engine)
+    engine, path = connect_to_read(url), trace.file_at(url)
     about, inside = dict[str, Any](), list[Finding]()
     if engine is not None:
         try:
             about = _place(engine, path)
             inside = _inside(engine, url, now, progress, about)
-            restore = _restore(path, now) if inside else ""
-            inside = [replace(one, advice=one.advice.replace(RESTORE, restore)) for one in inside]
         finally:
             engine.dispose()
+    elif path is not None and trace.orphan(path):
+        lost = f"{disk.shown(path)} is not there, but backups of it are."
+        inside = [Finding("integrity", lost, RESTORE)]
+    restore = _restore(path, now) if inside else ""
+    inside = [replace(one, advice=one.advice.replace(RESTORE, restore)) for one in inside]
     return Examination(machine_of(), about, tuple(inside), tuple(_around(path)))
 
 
@@ -140,7 +142,7 @@ def mend(url: str, found: Examination, now: datetime, progress: Progress = quiet
     """
     mended, kept = list[Finding](), None
     if any(one.mend is not None for one in found.inside):
-        path = _file(connect_to_read(url))
+        path = trace.file_at(url)
         kept = None if path is None else _back_up(path, now)
         mended += [one for one in found.inside if one.mend is beforehand]
         mended += _mend_inside(url, path, now, progress)
@@ -195,7 +197,7 @@ def _inside(
     engine: Engine, url: str, now: datetime, progress: Progress, about: dict[str, Any]
 ) -> list[Finding]:
     """What is wrong in the database; *about* gets what it holds."""
-    path = _file(engine)
+    path = trace.file_at(url)
     found = list[Finding]()
     try:
         if path is not None and (why := soundness.broken(path)):
@@ -250,15 +252,9 @@ def _around(path: Path | None) -> Iterator[Finding]:
     yield from folders.settings()
     yield from folders.modes(path)
     yield from folders.backups(path)
+    yield from folders.unfinished(path)
     yield from folders.room(path)
     yield from folders.leftovers(path)
-
-
-def _file(engine: Engine | None) -> Path | None:
-    """The file of a SQLite database."""
-    if engine is None or engine.dialect.name != "sqlite" or not engine.url.database:
-        return None
-    return Path(engine.url.database).absolute()
 
 
 def _place(engine: Engine, path: Path | None) -> dict[str, Any]:

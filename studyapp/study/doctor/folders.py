@@ -8,12 +8,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from studyapp import config, disk
 from studyapp.errors import SettingError
-from studyapp.store import backup
+from studyapp.store import backup, trace
 from studyapp.study import words
 from studyapp.study.doctor.finding import Finding, are
 
@@ -62,11 +63,17 @@ def modes(database: Path | None) -> Iterator[Finding]:
                 "modes",
                 f"Others on this machine can read {disk.shown(path)}.",
                 done=f"{disk.shown(path)} is for its owner alone.",
-                mend=partial(path.chmod, mode),
+                mend=partial(_close, path, mode),
             )
 
 
 _FILES = ("", "-wal", "-shm")
+
+
+def _close(path: Path, mode: int) -> None:
+    """Keep others out, if it is still there: the backup before thins out older ones."""
+    with suppress(FileNotFoundError):
+        path.chmod(mode)
 
 
 def backups(database: Path | None) -> Iterator[Finding]:
@@ -78,6 +85,18 @@ def backups(database: Path | None) -> Iterator[Finding]:
             "backups",
             f"{words.count(number, 'backup')} cannot be read.",
             "`studyapp backup --list` says which; remove them, once there is a newer one.",
+        )
+
+
+def unfinished(database: Path | None) -> Iterator[Finding]:
+    """A going back whose program was killed."""
+    begun = None if database is None else trace.unfinished(database)
+    if begun is not None:
+        name = disk.shown(begun)
+        yield Finding(
+            "restore",
+            f"Going back to {name} was not finished.",
+            f"`studyapp restore {name}` does the rest.",
         )
 
 
@@ -129,8 +148,9 @@ def _drafts(database: Path | None) -> Iterator[Path]:
 
 def _clear(drafts: Sequence[Path]) -> None:
     """Nothing that may be the only one is thrown away: only what is empty, or older than the file
-    whose place it was to take."""
-    for draft in drafts:
+    whose place it was to take. What has gone by now, as the backup before tidies up, too, is
+    mended."""
+    for draft in filter(Path.exists, drafts):
         named = _DRAFT.fullmatch(draft.name)
         assert named is not None
         target = draft.with_name(named["target"])
@@ -161,5 +181,5 @@ def _is_mine(stat: os.stat_result) -> bool:
 
 
 def _remove(folders: Sequence[Path]) -> None:
-    for folder in folders:
+    for folder in filter(Path.exists, folders):
         shutil.rmtree(folder)

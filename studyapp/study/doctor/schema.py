@@ -56,15 +56,8 @@ def versions(at: Chart) -> Iterator[Finding]:
 
 def structure(at: Chart) -> Iterator[Finding]:
     """Tables and columns that are not there cannot be made up."""
-    seen = inspect(at.connection)
-    there = set(seen.get_table_names())
-    for name, table in sorted(tables.METADATA.tables.items()):
-        if name not in there:
-            yield Finding("schema", f"There is no table {name}.", RESTORE)
-            continue
-        columns = {column["name"] for column in seen.get_columns(name)}
-        for column in sorted(set(table.c.keys()) - columns):
-            yield Finding("schema", f"Table {name} has no column {column}.", RESTORE)
+    for gap in soundness.gaps(at.connection):
+        yield Finding("schema", gap, RESTORE)
 
 
 def indexes(at: Chart) -> Iterator[Finding]:

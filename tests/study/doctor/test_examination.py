@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event, select
 from histories import Step, live, steps
 from studyapp import config
 from studyapp.memory.state import Rating
-from studyapp.store import log, sync, tables
+from studyapp.store import backup, log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import library, review
@@ -335,6 +335,35 @@ def test_leftovers_are_removed_and_what_may_be_the_only_one_is_kept(
         "studyapp-runs4567",
         "studyapp-mine",
     }
+
+
+def test_what_has_gone_since_it_was_found_is_mended(
+    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The backup before tidies up, too; what is still there is mended all the same."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    drafts, runs = config.data_folder() / "drafts", tmp_path / "temp"
+    left = [drafts / f".{name}.md.abcd1234.tmp" for name in "ab"]
+    left += [runs / f"studyapp-{name}" for name in ("abcd1234", "efgh5678")]
+    drafts.mkdir(mode=0o700, parents=True)
+    for path in left[:2]:
+        path.touch()
+    for path in left[2:]:
+        path.mkdir(parents=True)
+    for path in left:
+        age(path, 99)
+    kept = [backup.folder_of(database) / f"study-2026-11-0{day}-090000-daily.zip" for day in (1, 2)]
+    kept[0].parent.mkdir()
+    for path in kept:
+        path.touch(0o644)
+    found = look(database, clock)
+    assert {one.check for one in found.findings} >= {"leftovers", "modes"}
+    left[0].unlink()
+    left[2].rmdir()
+    kept[0].unlink()
+    mend(str(database), found, clock())
+    assert [path for path in left if path.exists()] == []
+    assert kept[1].stat().st_mode & 0o777 == 0o600
 
 
 def test_others_cannot_read_what_was_mended(database: Path, clock: Clock) -> None:

@@ -1,0 +1,79 @@
+"""What lies beside a database and tells of what befell it: a going back that was not finished, and
+backups of one that is gone. Light, as every command asks it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from studyapp import config, disk
+from studyapp.errors import StoreError
+
+
+def file_at(db: str) -> Path | None:
+    """The file that a path or an URL names; None if it is on a server, in memory or no URL."""
+    name: str | None = db
+    if "://" in db:
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            url = make_url(db)
+        except ArgumentError:  # whoever opens it says what is wrong
+            return None
+        name = url.database if url.get_backend_name() == "sqlite" else None
+    return None if name in (None, "", ":memory:") else Path(str(name)).absolute()
+
+
+def marker(database: Path) -> Path:
+    """The file that tells which backup is being gone back to, while it is."""
+    return database.with_name(f"{database.name}.restoring")
+
+
+def mark(database: Path, backup: Path) -> None:
+    """Leave word of a going back before the first change: who is killed cannot."""
+    disk.write(marker(database), os.fsencode(backup.absolute()))
+
+
+def unfinished(database: Path) -> Path | None:
+    """The backup to which somebody began to go back, who was killed or could not write it all."""
+    try:
+        return Path(os.fsdecode(marker(database).read_bytes()))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{marker(database)} cannot be read: {error.strerror}.") from error
+
+
+def orphan(database: Path) -> Path | None:
+    """The newest backup of a database that is not there, or an empty file; else None."""
+    folder = database.parent / "backups"
+    if not folder.is_dir() or (disk.is_there(database) and database.stat().st_size):
+        return None
+    from studyapp.store import backup  # and all that a zip needs
+
+    found = backup.named(folder, database.stem)
+    return found[-1].path if found else None
+
+
+def told(db: str) -> str:
+    """One sentence of what the learner should know before they go on; mostly empty."""
+    database = file_at(db)
+    if database is None:
+        return ""
+    if begun := unfinished(database):
+        return f"Going back to {begun} was not finished; `{typed(database, begun)}` does the rest."
+    if newest := orphan(database):
+        return (
+            f"There was no database at {database}, but there are backups of one: "
+            f"`{typed(database, newest)}` goes back to the newest."
+        )
+    return ""
+
+
+def typed(database: Path, backup: Path) -> str:
+    """The command that goes back to a backup, as it is typed."""
+    usual = Path(config.default_database()).absolute() == database
+    words = ["studyapp", *([] if usual else ["--db", str(database)]), "restore", str(backup)]
+    return shlex.join(words)
