@@ -65,8 +65,8 @@ class AsideScreen(CardsPage, inherit_bindings=False):
                 self._found = aside.read(
                     connection, now, leech_lapses=settings.leech_lapses, learner=learner
                 )
-                cards = [(one.card, one.memory) for one in self._found]
-                held = aside.held(connection, cards, now, settings, learner=learner)
+                listed = [(one.card, one.memory) for one in self._found]
+                held = aside.held(connection, listed, now, settings, learner=learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
