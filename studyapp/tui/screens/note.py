@@ -27,7 +27,8 @@ class NoteScreen(CardsPage, inherit_bindings=False):
     """The text above, the cards below."""
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
-        bind("ask", label="ask for it", tooltip="Let its cards in; again: no longer"),
+        bind("ask", label="ask for it", tooltip="Let its cards in"),
+        bind("ask", "unask", "ask no longer", "Ask for its cards no longer"),
         bind("go_on", "scroll(1)", "scroll", "Scroll the text"),
         bind("page_down", "scroll(1)", show=False),
         bind("page_up", "scroll(-1)", show=False),
@@ -115,8 +116,9 @@ class NoteScreen(CardsPage, inherit_bindings=False):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "ask":
-            return bool(self._deeper) and not self._busy
+        if action in ("ask", "unask"):
+            waits = bool(self._deeper.waiting)
+            return bool(self._deeper) and not self._busy and waits is (action == "ask")
         return super().check_action(action, parameters)
 
     def action_ask(self) -> None:
@@ -129,6 +131,8 @@ class NoteScreen(CardsPage, inherit_bindings=False):
             return
         self._done += 1
         self._show_done(asking.told(self._deeper))
+
+    action_unask = action_ask  # the same step, under the name of what it does then
 
     def action_scroll(self, pages: int) -> None:
         text = self.query_one(VerticalScroll)
