@@ -110,15 +110,17 @@ def aside(opening: Opening, as_json: bool) -> None:
     from studyapp.study import words
 
     with opening.study() as desk, desk.reading() as connection:
-        now, leech_lapses = desk.now(), desk.settings.leech_lapses
-        found = lists.read(connection, now, leech_lapses=leech_lapses, learner=desk.learner)
+        now, settings, learner = desk.now(), desk.settings, desk.learner
+        found = lists.read(connection, now, leech_lapses=settings.leech_lapses, learner=learner)
+        cards = [(one.card, one.memory) for one in found]
+        held = lists.held(connection, cards, now, settings, learner=learner)
     if as_json:
         print_json([one.as_json() for one in found])
         return
     for one in found:
         side = words.side(one.side)
         asked = one.prompt + (f" ({side})" if side else "")
-        click.echo(f"{one.path}:{one.line}: {one.told(now)}: {asked}")
+        click.echo(f"{one.path}:{one.line}: {one.told(now, held)}: {asked}")
     if not found:
         click.echo("No card is suspended, buried or marked, and none keeps slipping.")
 

@@ -170,7 +170,7 @@ async def start(
     }
     folder = None
     try:
-        folder = Path(tempfile.mkdtemp(prefix="studyapp-"))
+        folder = Path(tempfile.mkdtemp(prefix=f"studyapp-{os.getpid()}-"))
         # A file, for a pipe that is full would hold up the app; in a thread, as it may be large.
         await asyncio.to_thread(_write_request, folder / REQUEST, request)
         process = _spawn(folder, threads)

@@ -37,6 +37,9 @@ _LARGEST, _SWELL = 64 * 2**20, 200  # bytes that any may unpack to, and how many
 Step = Callable[[int], None]  # takes how many bytes have been dealt with since the last time
 
 
+TAKEN_BACK = "taken_back"  # among the counts: reviews that count no longer
+
+
 class ArchiveError(StoreError):
     """A file is no backup, or is not what its maker made."""
 
@@ -49,6 +52,14 @@ class Content:
     device: str
     learners: Mapping[str, str]  # names by id
     counts: Mapping[str, int]
+
+    @property
+    def told(self) -> dict[str, int]:
+        """The counts as a learner knows them: a review that was taken back is none any more. Of
+        a backup that was made before these were counted it is one."""
+        told = dict(self.counts)
+        told["reviews"] = told.get("reviews", 0) - told.pop(TAKEN_BACK, 0)
+        return told
 
 
 @dataclass(frozen=True, slots=True)

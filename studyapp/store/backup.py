@@ -40,6 +40,11 @@ _NONE = "No backup was made: "
 _COUNTED = {  # what is told of a backup, and must be the same in it as in what it was made from
     "cards": ("card", "SELECT count(*) FROM card"),
     "reviews": ("review", "SELECT count(*) FROM review"),
+    archive.TAKEN_BACK: (
+        "event",
+        "SELECT count(*) FROM review WHERE uid IN "
+        "(SELECT target FROM event WHERE kind = 'retract')",
+    ),
     "answers": ("response", "SELECT count(*) FROM response"),
     "notes": ("section_progress", "SELECT count(*) FROM section_progress WHERE text <> ''"),
     "events": ("event", "SELECT count(*) FROM event"),
@@ -96,7 +101,7 @@ class Backup:
             "device": told.content.device,
             "version": told.version,
             "schema": told.content.schema,
-            **told.content.counts,
+            **told.content.told,
             "files": len(told.files) - 1,
         }
 

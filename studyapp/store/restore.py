@@ -55,8 +55,8 @@ class Difference:
             "version": self.manifest.version,
             "device": self.manifest.content.device,
             "schema": self.manifest.content.schema,
-            "now": dict(self.now.counts) if self.now else None,
-            "then": dict(self.manifest.content.counts),
+            "now": self.now.told if self.now else None,
+            "then": self.manifest.content.told,
             "added": list(self.added),
             "changed": list(self.changed),
             "removed": list(self.removed),
@@ -149,7 +149,8 @@ def _unpacked(
                 f"to {max(migrations.steps())}; upgrade studyapp. Nothing was changed."
             )
         told = manifest.content
-        if not told.schema or (told.schema, told.counts) != (content.schema, content.counts):
+        counts = {name: content.counts.get(name) for name in told.counts}  # of an earlier version
+        if not told.schema or (told.schema, told.counts) != (content.schema, counts):
             raise ArchiveError(f"{path} does not hold what it says; nothing was changed.")
         _bring_up(place / DATABASE, path)
         yield place, manifest

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select
 
 from studyapp.memory.state import Cause, State
 from studyapp.notes.note import Depth
@@ -44,8 +44,10 @@ def meant(depth: str) -> ColumnElement[bool]:
 
 
 def deeper(depth: str) -> ColumnElement[bool]:
-    """Condition: the card is new and comes only when it is asked for, be that done or not."""
-    return and_(~_within(depth), card.depth.is_not(None), ~_BEGUN)
+    """Condition: the card is new and comes only when it is asked for, be that done or not. One that
+    is suspended does not come then either."""
+    suspended = func.coalesce(memory.suspended, false())
+    return and_(~_within(depth), card.depth.is_not(None), ~_BEGUN, ~suspended)
 
 
 def _within(depth: str) -> ColumnElement[bool]:

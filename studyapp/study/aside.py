@@ -4,7 +4,7 @@ learner wants to mend later or could not mend."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,13 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
 
+from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Memory
 from studyapp.notes.note import ChapterKey, chapter_key, chapter_label
 from studyapp.store import log, owner, tables
-from studyapp.study import words
+from studyapp.study import queue, words
 from studyapp.study.chapter import namesakes
 from studyapp.study.library import unfinished
 from studyapp.study.pause import paused
@@ -64,9 +65,9 @@ class Aside:
         name = f"chapter {self.chapter}" if isinstance(self.chapter, int) else self.chapter
         return chapter_label(name, self.of)
 
-    def told(self, now: datetime) -> str:
+    def told(self, now: datetime, held: Mapping[int, str]) -> str:
         """Why it is here, in words, and when it is due if it comes at all."""
-        return told(self.memory, self.why, now, self.paused)
+        return told(self.memory, self.why, now, self.paused, held.get(self.card))
 
     def as_json(self) -> dict[str, Any]:
         due, buried = self.memory.due, self.memory.buried_until
@@ -150,11 +151,29 @@ def is_buried(value: Memory, now: datetime) -> bool:
     return value.buried_until is not None and value.buried_until > study_day(now)
 
 
-def told(value: Memory, why: Sequence[Why], now: datetime, paused: date | None) -> str:
+def told(
+    value: Memory, why: Sequence[Why], now: datetime, paused: date | None, held: str | None
+) -> str:
     """How a card stands, in words: why it is in the list, and when it comes, if it does; with its
-    chapter *paused* it does not."""
-    comes = words.paused(paused) if paused else words.due(value, now)
-    return ", ".join([*why, *([] if value.suspended else [comes])])
+    chapter *paused* it does not, and one that is *held* not today."""
+    if value.suspended or (Why.BURIED in why and words.is_due(value, now)):
+        return ", ".join(why)
+    comes = words.paused(paused) if paused else held or words.due(value, now)
+    return ", ".join([*why, comes])
+
+
+def held(
+    connection: Connection,
+    cards: Iterable[tuple[int, Memory]],
+    now: datetime,
+    settings: Settings,
+    *,
+    learner: int,
+) -> dict[int, str]:
+    """Of *cards* that are due, those that today's queue does not bring, with what each waits for.
+    The queue is read only if one is."""
+    due = [one for one, value in cards if words.is_due(value, now)]
+    return queue.load(connection, now, settings, learner=learner).held(due) if due else {}
 
 
 def marked(connection: Connection, *, learner: int) -> set[int]:

@@ -108,12 +108,12 @@ def why(reason: str) -> str:
 
 def holds(found: Backup, former: Backup | None = None) -> str:
     """1,234 cards, 5,678 reviews (+45), 3 files: with how many more reviews than the *former*."""
-    counts, told = found.manifest.content.counts, list[str]()
+    counts, told = found.manifest.content.told, list[str]()
     for name, noun in TOLD.items():
         if counts.get(name):
             told.append(words.count(counts[name], noun))
             if name == "reviews" and former is not None:
-                more = counts[name] - former.manifest.content.counts.get(name, 0)
+                more = counts[name] - former.manifest.content.told[name]
                 told[-1] += words.minus(f" ({more:+,})")
     files = len(found.manifest.files) - 1
     return ", ".join([*told, *([words.count(files, "file")] if files else [])]) or "nothing yet"
@@ -126,8 +126,8 @@ def when(made: datetime, now: datetime) -> str:
 
 def changes(found: Difference) -> list[tuple[str, str, str]]:
     """What there is or was, with how much of it there is now and how much there was then."""
-    now: Mapping[str, int] = found.now.counts if found.now else {}
-    then = found.manifest.content.counts
+    now: Mapping[str, int] = found.now.told if found.now else {}
+    then = found.manifest.content.told
     return [
         (f"{noun}s", f"{now[name]:,}" if name in now else "damaged", f"{then.get(name, 0):,}")
         for name, noun in TOLD.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -33,11 +34,13 @@ class NoteView:
     marked: frozenset[int]  # ids of the cards that are marked to be mended
     paused: date | None  # since when its chapter is
 
-    def told(self, view: CardView, now: datetime, *, leech_lapses: int) -> str:
+    def told(
+        self, view: CardView, now: datetime, held: Mapping[int, str], *, leech_lapses: int
+    ) -> str:
         """How one of its cards stands, in words."""
         marked = view.id in self.marked
         why = aside.why(view.memory, now, marked=marked, leech_lapses=leech_lapses)
-        return aside.told(view.memory, why, now, self.paused)
+        return aside.told(view.memory, why, now, self.paused, held.get(view.id))
 
 
 def read(connection: Connection, note_id: int, *, learner: int) -> NoteView | None:

@@ -139,6 +139,15 @@ class Queue:
         new = sum(item.state is State.NEW for item in items)
         return Counts(new, len(learning), len(items) - new)
 
+    def held(self, cards: Iterable[int]) -> dict[int, str]:
+        """Of *cards* that are due, those that do not come today, with what each waits for."""
+        due, waiting = self.due(), {item.card for item in self._waiting}
+        return {
+            one: "waits for time" if one in waiting else "waits as a sibling"
+            for one in cards
+            if one not in due
+        }
+
     def due(self) -> set[int]:
         """The cards that are left and not new."""
         steps = {item.card for _, _, item in self._learning}

@@ -50,10 +50,17 @@ def due(memory: Memory, now: datetime) -> str:
     today = study_day(now)
     if memory.due is None:
         return "new, asked for" if memory.asked else "new"
-    if memory.due <= today and (memory.due_at is None or memory.due_at <= now):
+    if is_due(memory, now):
         return "due now"
     on = f", on {day(memory.due, today)}" if memory.due > today else ""
     return f"due in {wait(memory, now)}{on}"
+
+
+def is_due(memory: Memory, now: datetime) -> bool:
+    """Whether the time of a card has come."""
+    if memory.due is None or memory.due > study_day(now):
+        return False
+    return memory.due_at is None or memory.due_at <= now
 
 
 def side(name: str) -> str:

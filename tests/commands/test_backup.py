@@ -64,6 +64,20 @@ def test_back_and_forth(database: Path, tmp_path: Path) -> None:
     assert reviews(database) == 5
 
 
+def test_reviews_are_the_same_number_wherever_they_are_told(database: Path) -> None:
+    run("review", "--plain", lines="\n3\n\n3\n\n3\n\nu\n")
+    made = json.loads(run("backup", "--json").output)
+    listed = json.loads(run("backup", "--list", "--json").output)[0]
+    examined = json.loads(run("doctor", "--json").output)["database"]["counts"]
+    stats = json.loads(run("stats", "--json").output)
+    assert [one["reviews"] for one in (stats, made, listed, examined)] == [2] * 4
+    assert reviews(database) == 3  # in the log each has its line
+    assert "2 reviews" in run("backup", "--list").output
+    study("3")
+    told = json.loads(run("restore", made["path"], "--json").output)
+    assert (told["now"]["reviews"], told["then"]["reviews"]) == (3, 2)
+
+
 def test_what_takes_it_back_names_another_database(tmp_path: Path) -> None:
     other = tmp_path / "o o.db"
     run("--db", str(other), "review", "--plain", lines="\n3\n")

@@ -352,7 +352,8 @@ def test_the_app_asks_for_a_terminal(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == (
-        "Error: The app needs a terminal; --plain asks as lines, and studyapp due says what is due.\n"
+        "Error: The app needs a terminal; --plain asks as lines, "
+        "and studyapp due says what is due.\n"
     )
 
 

@@ -727,6 +727,15 @@ HARMFUL: dict[str, Callable[[Path], object]] = {
 }
 
 
+def test_a_backup_that_counts_less_than_is_counted_now_is_one(database: Path, clock: Clock) -> None:
+    made = make(database, clock)
+    earlier = {name: made.manifest.content.counts[name] for name in ("cards", "reviews")}
+    changed(made.path, {}, told={"counts": earlier})
+    rate(database, clock, 4)
+    restore.restore(database, made.path, clock())
+    assert reviews(database) == 3
+
+
 def other_zip(path: Path, without: str) -> bytes:
     with ZipFile(path) as zipped, ZipFile(path.parent / "other.zip", "w") as other:
         for name in zipped.namelist():

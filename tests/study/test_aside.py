@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete, select
@@ -11,14 +13,14 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
-from studyapp.store import log, tables
+from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import aside, library, review
 from studyapp.study.aside import Why
 from studyapp.study.plan import DUE
 from studyapp.study.sitting import Sitting
 from studyapp.study.undo import undo
-from tests_support import Clock, desk_of
+from tests_support import Clock, desk_of, question, questionnaire
 
 
 def listed(engine: Engine, clock: Clock, learner: int = 1) -> dict[str, tuple[Why, ...]]:
@@ -133,7 +135,44 @@ def test_the_tally_is_in_words(engine: Engine, clock: Clock) -> None:
         found = aside.read(connection, clock(), leech_lapses=8, learner=1)
     assert aside.tally(found) == "1 to mend, 2 buried"
     assert aside.tally([]) == ""
-    assert [one.told(clock()) for one in found] == ["to mend, buried, new", "buried, new"]
+    assert [one.told(clock(), {}) for one in found] == ["to mend, buried, new", "buried, new"]
+
+
+def test_a_card_that_does_not_come_today_says_what_it_waits_for(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    twins = ("f0", "f1")
+    (content / "1" / "family.md").write_text(
+        questionnaire(*(question(name, family="twins") for name in twins))
+    )
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+        rows = connection.execute(select(tables.note.c.name, tables.card.c.id).join(tables.card))
+        cards = {name: card for name, card in rows if name in (*twins, "q00", "q01")}
+        for card in cards.values():
+            review.mark(connection, card, clock(), learner=1)
+            now = clock.forward(minutes=1)
+            review.answer(connection, card, None, Rating.GOOD, now, learner=1)
+        now = clock.forward(days=9)
+        review.bury(connection, cards["q01"], now, learner=1)
+
+    def told(minutes: int) -> dict[str, str]:
+        settings = Settings(minutes_a_day=minutes)
+        with reading(engine) as connection:
+            found = aside.read(connection, now, leech_lapses=8, learner=1)
+            due = [(one.card, one.memory) for one in found]
+            held = aside.held(connection, due, now, settings, learner=1)
+        names = {card: name for name, card in cards.items()}
+        return {names[one.card]: one.told(now, held) for one in found}
+
+    came, waits = "to mend, due now", "to mend, waits as a sibling"
+    assert told(20) == {"f0": came, "f1": waits, "q00": came, "q01": "to mend, buried"}
+    with writing(engine) as connection:
+        last = log.read_memory(connection, cards["f0"], learner=1).last_review
+        now, took = clock.forward(minutes=2), timedelta(minutes=2)
+        review.answer(connection, cards["f0"], last, Rating.GOOD, now, duration=took, learner=1)
+    assert told(1)["f1"] == waits
+    assert told(1)["q00"] == "to mend, waits for time"
 
 
 @pytest.mark.usefixtures("only_pack")

@@ -94,7 +94,7 @@ def shown(engine: Engine, clock: Clock, pack: str) -> list[object]:
             seen.append((asked.started, asked.questions, [it.grades for it in asked.attempts]))
             assert asked.outlook is not None
             seen.append((asked.outlook.now.questions, asked.outlook.now.introduced))
-    seen.append([(one.prompt, one.told(clock())) for one in out if one.pack == pack])
+    seen.append([(one.prompt, one.told(clock(), {})) for one in out if one.pack == pack])
     seen.append(
         [(row["chapter"], row["new"], row["review"]) for row in told if row["pack"] == pack]
     )

@@ -238,6 +238,21 @@ def log_of(engine: Engine, name: str) -> Memory:
         return log.read_memory(connection, card_of(engine, name), learner=1)
 
 
+def test_a_suspended_card_is_not_asked_for(engine: Engine, clock: Clock) -> None:
+    desk = desk_of(engine, clock, Settings())
+    with reading(engine) as connection:
+        section = tracker.read_course(connection, learner=1).sections[0]
+        where = asking.of_section(section.id)
+        waiting = asking.find(connection, where, depth="core", learner=1).waiting
+    with writing(engine) as connection:
+        review.suspend(connection, waiting[0], clock(), learner=1)
+        section = tracker.read_course(connection, learner=1).sections[0]
+    assert (len(waiting), section.cards.deeper) == (4, 3)
+    done = asking.ask(desk, where)
+    assert (done.asked, done.waiting) == (waiting[1:], ())
+    assert asking.told(done) == "Asked for: 3 new cards, within the day's limits."
+
+
 def test_asking_for_a_section_is_undone_as_one(engine: Engine, clock: Clock) -> None:
     desk = desk_of(engine, clock)
     with reading(engine) as connection:

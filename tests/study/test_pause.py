@@ -212,9 +212,9 @@ def test_a_card_is_told_as_paused_and_no_text_stops_for_it(learnt: Engine, clock
         view = note.read(connection, note_id, learner=1)
         section = tracker.read_course(connection, learner=1).sections[0].id
         (standing,) = prompt.standings(connection, section, {name}, clock(), learner=1).values()
-    assert [one.told(clock()) for one in rows] == ["to mend, paused 30 Dec", "suspended"]
+    assert [one.told(clock(), {}) for one in rows] == ["to mend, paused 30 Dec", "suspended"]
     assert view is not None
-    assert view.told(view.cards[0], clock(), leech_lapses=8) == "paused 30 Dec"
+    assert view.told(view.cards[0], clock(), {}, leech_lapses=8) == "paused 30 Dec"
     assert not standing.met
     assert standing.aside
 

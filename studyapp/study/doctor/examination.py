@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, func, select
 from studyapp import disk
 from studyapp.errors import StoreError, StudyError
 from studyapp.journal import journal, kind, machine_of
+from studyapp.memory.fold import EventKind
 from studyapp.store import backup, migrations, soundness, tables, trace
 from studyapp.store.database import connect_to_read, open_database
 from studyapp.store.engine import LockedError, reading, writing
@@ -270,7 +271,11 @@ def _place(engine: Engine, path: Path | None) -> dict[str, Any]:
 
 def _counts(connection: Connection) -> dict[str, int]:
     """How much there is, of every learner together."""
-    return {
+    counts = {
         name: connection.scalar(select(func.count()).select_from(table)) or 0
         for name, table in _COUNTED.items()
     }
+    retracted = select(tables.event.c.target).where(tables.event.c.kind == EventKind.RETRACT.value)
+    gone = tables.review.c.uid.in_(retracted)
+    counts["reviews"] -= connection.scalar(select(func.count()).where(gone)) or 0
+    return counts

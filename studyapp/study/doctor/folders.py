@@ -20,7 +20,7 @@ from studyapp.study.doctor.finding import Finding, are
 
 _OTHERS = 0o077  # the bits of a mode that let others in
 _DRAFT = re.compile(r"\.(?P<target>.+)\.[a-z0-9_]{8}\.tmp")  # of disk.replacing
-_RUN = re.compile(r"studyapp-[a-z0-9_]{8}")  # of lab.runner
+_RUN = re.compile(r"studyapp-(?P<app>[1-9][0-9]{0,8})-[a-z0-9_]{8}")  # of lab.runner
 _HOUR, _DAY = 3600.0, 86400.0
 _LEAST = 50 * 2**20  # bytes that any disk should have left
 
@@ -167,17 +167,29 @@ def _found() -> Path:
 
 
 def _runs() -> Iterator[Path]:
-    """Folders in which an experiment ran; an experiment of today may still."""
+    """Folders in which an experiment ran, of this user's apps that are there no more. The temp
+    folder may be shared with apps that cannot be seen from here: what is of today stays."""
     limit = time.time() - 2 * _DAY
     for path in Path(tempfile.gettempdir()).glob("studyapp-*"):
-        if _RUN.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+        named = _RUN.fullmatch(path.name)
+        if named and path.is_dir() and not path.is_symlink():
             stat = path.stat()
-            if _is_mine(stat) and stat.st_mtime < limit:
+            if _is_mine(stat) and stat.st_mtime < limit and not _is_running(int(named["app"])):
                 yield path
 
 
 def _is_mine(stat: os.stat_result) -> bool:
     return not hasattr(os, "getuid") or stat.st_uid == os.getuid()
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user has its number by now
+        pass
+    return True
 
 
 def _remove(folders: Sequence[Path]) -> None:

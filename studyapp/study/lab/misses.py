@@ -30,6 +30,7 @@ from studyapp.study.lab.runs import Run
 
 CONFIDENT = 0.75  # misses above it come again after a week
 WEEK = timedelta(days=7)
+_LONG = "it has the whole mechanism of an experiment"  # of a lesson's length, not of ours
 MONTH = timedelta(weeks=4)  # after which a right prediction is asked for again
 
 card = tables.card.c
@@ -319,9 +320,9 @@ def _home(connection: Connection, lesson: Declaration, *, learner: int) -> libra
 
 def _text(lesson: Declaration, missed: Run, name: str) -> str:
     """The question as it stands in its file."""
-    tags = f"<!-- tags: {facts.TOPIC}{lesson.name} -->"
+    said = f"<!-- tags: {facts.TOPIC}{lesson.name}, long: {_LONG} -->"
     front, back = _front(lesson, missed), _back(lesson, missed)
-    return f"## {front} {{#{name}}}\n\n{back}\n\n{tags}"
+    return f"## {front} {{#{name}}}\n\n{back}\n\n{said}"
 
 
 def _said(missed: Run) -> Prediction:

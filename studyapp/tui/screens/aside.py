@@ -59,12 +59,14 @@ class AsideScreen(CardsPage, inherit_bindings=False):
         return (self._row.card, self._row.memory) if self._row else None
 
     def show_cards(self) -> None:
-        now, leech_lapses = self.desk.now(), self.desk.settings.leech_lapses
+        now, settings, learner = self.desk.now(), self.desk.settings, self.desk.learner
         try:
             with self.desk.reading() as connection:
                 self._found = aside.read(
-                    connection, now, leech_lapses=leech_lapses, learner=self.desk.learner
+                    connection, now, leech_lapses=settings.leech_lapses, learner=learner
                 )
+                listed = [(one.card, one.memory) for one in self._found]
+                held = aside.held(connection, listed, now, settings, learner=learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
@@ -78,7 +80,7 @@ class AsideScreen(CardsPage, inherit_bindings=False):
                 Content.assemble(
                     plain(one.prompt).strip(),
                     (f"  {words.side(one.side)}", "dim"),
-                    (f"\n    {one.told(now)} · {one.place}", "dim"),
+                    (f"\n    {one.told(now, held)} · {one.place}", "dim"),
                 )
             )
             for one in self._found

@@ -30,7 +30,7 @@ _TOLD = (
     "All of a day are kept, one a day for two weeks, then one a week and one a month."
 )
 _NONE = (
-    "There is no backup yet. The first one is made by itself on the first day on which there is "
+    "There is no backup yet. The first one is made by itself at the next start at which there is "
     "something to lose; {} makes one now.\n\nThey go to {}."
 )
 _WARNING = (

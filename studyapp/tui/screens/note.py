@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -12,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Memory
-from studyapp.study import asking, note, words
+from studyapp.study import aside, asking, note, words
 from studyapp.study.asking import Deeper
 from studyapp.study.note import NoteView
 from studyapp.tui.keys import bind
@@ -24,7 +27,8 @@ class NoteScreen(CardsPage, inherit_bindings=False):
     """The text above, the cards below."""
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
-        bind("ask", label="ask for it", tooltip="Let its cards in; again: no longer"),
+        bind("ask", label="ask for it", tooltip="Let its cards in"),
+        bind("ask", "unask", "ask no longer", "Ask for its cards no longer"),
         bind("go_on", "scroll(1)", "scroll", "Scroll the text"),
         bind("page_down", "scroll(1)", show=False),
         bind("page_up", "scroll(-1)", show=False),
@@ -65,13 +69,18 @@ class NoteScreen(CardsPage, inherit_bindings=False):
         return view.id, view.memory
 
     def show_cards(self) -> None:
-        depth, learner = self.desk.settings.depth, self.desk.learner
+        now, settings, learner = self.desk.now(), self.desk.settings, self.desk.learner
+        held: Mapping[int, str] = {}
         try:
             with self.desk.reading() as connection:
                 self._view = note.read(connection, self._note, learner=learner)
                 if self._view is not None:
                     where = asking.of_note(self._view.note)
-                    self._deeper = asking.find(connection, where, depth=depth, learner=learner)
+                    self._deeper = asking.find(
+                        connection, where, depth=settings.depth, learner=learner
+                    )
+                    cards = [(one.id, one.memory) for one in self._view.cards]
+                    held = aside.held(connection, cards, now, settings, learner=learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
@@ -79,21 +88,21 @@ class NoteScreen(CardsPage, inherit_bindings=False):
             self.notify("This note is there no more.", severity="warning")
             self.app.pop_screen()
             return
-        self._show(self._view)
+        self._show(self._view, now, held)
 
-    def _show(self, view: NoteView) -> None:
+    def _show(self, view: NoteView, now: datetime, held: Mapping[int, str]) -> None:
         self.head(view.place, words.count(len(view.cards), "card"))
         self.query_one(Prose).show(view.text)
         self.query_one("#source", Static).update(view.source)
         self.study.saw(view.text)
         cards = self.query_one(CardList)
         chosen = cards.highlighted or 0
-        now, leech_lapses = self.desk.now(), self.desk.settings.leech_lapses
+        leech_lapses = self.desk.settings.leech_lapses
         cards.clear_options().add_options(
             Option(
                 Content.assemble(
                     f"{words.side(one.side) or 'card'}  ",
-                    (view.told(one, now, leech_lapses=leech_lapses), "dim"),
+                    (view.told(one, now, held, leech_lapses=leech_lapses), "dim"),
                 )
             )
             for one in view.cards
@@ -107,8 +116,9 @@ class NoteScreen(CardsPage, inherit_bindings=False):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "ask":
-            return bool(self._deeper) and not self._busy
+        if action in ("ask", "unask"):
+            waits = bool(self._deeper.waiting)
+            return bool(self._deeper) and not self._busy and waits is (action == "ask")
         return super().check_action(action, parameters)
 
     def action_ask(self) -> None:
@@ -121,6 +131,8 @@ class NoteScreen(CardsPage, inherit_bindings=False):
             return
         self._done += 1
         self._show_done(asking.told(self._deeper))
+
+    action_unask = action_ask  # the same step, under the name of what it does then
 
     def action_scroll(self, pages: int) -> None:
         text = self.query_one(VerticalScroll)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -29,6 +30,8 @@ from studyapp.tui.series import Panel, Series, in_words, named, number
 
 LETTERS = "abcdefghijkl"
 COLOURS = 6
+MOST_TICKS = 8
+LABEL = 8  # columns that a label of the x axis takes, with the space beside it
 BAND = 0.35  # how much of a line's colour its band has
 
 Values: TypeAlias = NDArray[np.float64]
@@ -37,23 +40,31 @@ Line: TypeAlias = tuple[Values, Values, Values, Values]
 
 
 class ShortNumbers(NumericAxisFormatter):
-    """Ticks at round numbers, in few letters. *log*: the axis holds powers of ten."""
+    """Ticks at round numbers, in few letters. *log*: the axis holds powers of ten.
 
-    def __init__(self, *, log: bool = False) -> None:
+    No more than there is *room* for: of a label that another is written over, letters are left.
+    """
+
+    def __init__(self, room: int, *, log: bool = False) -> None:
         super().__init__()
+        self._most = max(1, min(room, MOST_TICKS))
         self._log = log
 
-    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = MOST_TICKS) -> list[float]:
+        most = min(self._most, max_ticks)
         if not self._log:
-            return super().get_ticks(min_, max_, max_ticks)
-        if max_ - min_ > 1:
-            whole = range(math.ceil(min_), math.floor(max_) + 1)
-            return [float(power) for power in whole[:: 1 + len(whole) // max_ticks]]
-        ticks = super().get_ticks(10**min_, 10**max_, max_ticks)
-        return [math.log10(tick) for tick in ticks if tick > 0]
+            return _round_numbers(min_, max_, most)
+        powers = range(math.ceil(min_), math.floor(max_) + 1)
+        if len(powers) > 1:
+            return [float(power) for power in powers[:: math.ceil(len(powers) / most)]]
+        apart = list[float]()  # round numbers crowd at the upper end
+        for tick in _round_numbers(10**min_, 10**max_, most):
+            if tick > 0 and (not apart or math.log10(tick) - apart[-1] >= (max_ - min_) / most):
+                apart.append(math.log10(tick))
+        return apart
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        return [number(10**tick if self._log else round(tick, 12)) for tick in ticks]
+        return [number(10**tick if self._log else tick) for tick in ticks]
 
 
 class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
@@ -84,7 +95,6 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
         self.set_reactive(PlotWidget.margin_left, 7)
         self._panel: Panel | None = None
         self._log = False
-        self.set_x_formatter(ShortNumbers())
 
     def on_mount(self) -> None:
         for canvas in self.query(Canvas):
@@ -98,7 +108,10 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
         """Draw *panel* instead of what is there."""
         self._panel, self._log = panel, log
         self.clear()
-        self.set_y_formatter(ShortNumbers(log=log))
+        columns = self.size.width - self.margin_left - 2  # inside the frame
+        rows = self.size.height - self.margin_bottom - 2
+        self.set_x_formatter(ShortNumbers(columns // LABEL))
+        self.set_y_formatter(ShortNumbers(rows - 1, log=log))
         if panel.bars:
             self._draw_bars(panel)
         else:
@@ -278,6 +291,16 @@ def _arrays(series: Series, log: bool) -> Line:
     if log:
         table[:, 1:] = np.log10(np.where(table[:, 1:] > 0, table[:, 1:], np.nan))
     return table[:, 0], table[:, 1], table[:, 2], table[:, 3]
+
+
+def _round_numbers(low: float, high: float, most: int) -> list[float]:
+    """Return the multiples of 1, 2 or 5 times a power of ten from *low* to *high*, of the smallest
+    step that fits into the range at most *most* times."""
+    power = math.floor(math.log10((high - low) / most))
+    steps = (Decimal(digit).scaleb(power) for digit in (1, 2, 5, 10))
+    step = next(step for step in steps if (high - low) // float(step) <= most)
+    first, last = math.ceil(low / float(step) - 1e-9), math.floor(high / float(step) + 1e-9)
+    return [float(times * step) for times in range(first, last + 1)]  # 0 is 0, and 0.3 is 0.3
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -316,7 +318,16 @@ def test_leftovers_are_removed_and_what_may_be_the_only_one_is_kept(
             (drafts / f"{name}.md").write_text("kept")
             age(drafts / f"{name}.md", 1 if name == "older" else 3)
     (drafts / ".now.md.abcd1234.tmp").write_text("being written")
-    for name, hours in (("studyapp-abcd1234", 99), ("studyapp-runs4567", 1), ("studyapp-mine", 99)):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = f"studyapp-{gone.pid}-abcd1234"
+    others = {  # of today, of an app that is open, of another program
+        f"studyapp-{gone.pid}-runs4567": 1,
+        f"studyapp-{os.getpid()}-runs4567": 99,
+        "studyapp-abcd1234": 99,
+        "studyapp-mine": 99,
+    }
+    for name, hours in {left: 99, **others}.items():
         folder = tmp_path / "temp" / name
         folder.mkdir(parents=True)
         age(folder, hours)
@@ -331,10 +342,7 @@ def test_leftovers_are_removed_and_what_may_be_the_only_one_is_kept(
         "newer.md",
         ".now.md.abcd1234.tmp",
     }
-    assert {path.name for path in (tmp_path / "temp").iterdir()} == {
-        "studyapp-runs4567",
-        "studyapp-mine",
-    }
+    assert {path.name for path in (tmp_path / "temp").iterdir()} == set(others)
 
 
 def test_what_has_gone_since_it_was_found_is_mended(

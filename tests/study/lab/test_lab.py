@@ -26,6 +26,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes import markdown
+from studyapp.notes.check import check
 from studyapp.notes.note import Point
 from studyapp.store import log, sync, tables
 from studyapp.store.database import open_database
@@ -747,6 +748,17 @@ def test_a_miss_becomes_a_question_due_tomorrow(
         assert queue.load(connection, clock(), Settings(), learner=1).counts().review == 1
     rate(own, made.card, clock)
     assert memory_of(own, made.card).state is State.REVIEW
+
+
+@pytest.mark.parametrize("answer", ["lower", "higher"])
+def test_what_is_written_passes_the_check(
+    own: Engine, gap: Declaration, clock: Clock, answer: str
+) -> None:
+    lesson = replace(gap, mechanism=(When("Labels are stored, every one. " * 50),))
+    made = outcome_card(desk_of(own, clock), lesson, ran(own, lesson, clock, None, answer, 0.8))
+    with reading(own) as connection:
+        path = cards.load(connection, made.card, learner=1).note.path
+    assert check([path.parent], clock().date(), own=[path.parent]).problems == ()
 
 
 def test_a_plain_meaning_says_that_it_is_about_the_defaults(gap: Declaration) -> None:
