@@ -85,6 +85,15 @@ def test_a_damaged_file_is_one_sentence_that_names_the_backup(database: Path) ->
         assert database.read_bytes() == damaged
 
 
+def test_a_value_that_is_none_of_its_kind_is_damage(database: Path) -> None:
+    damage(database, "UPDATE review SET at = 'soon' WHERE id = 1")
+    done = run("doctor")
+    assert done.exit_code == 1, done.output
+    assert "integrity: Table review holds a value that cannot be read. `studyapp restore " in (
+        done.output
+    )
+
+
 def test_after_going_back_all_is_well(database: Path) -> None:
     """Whichever learner's files came back, they have been read."""
     for own in (

@@ -31,6 +31,7 @@ _CHECKS: tuple[Callable[[Chart], Iterator[Finding]], ...] = (
     schema.pages,
     schema.versions,
     schema.structure,
+    schema.values,
     schema.copies,
     schema.indexes,
     schema.device,
@@ -42,7 +43,11 @@ _CHECKS: tuple[Callable[[Chart], Iterator[Finding]], ...] = (
     memories.clock,
     memories.backups,
 )
-_FIRST = (schema.pages, schema.structure)  # what they cannot mend, no later check may build on
+_FIRST = (
+    schema.pages,
+    schema.structure,
+    schema.values,
+)  # what they cannot mend, no later check may build on
 _COUNTED = {
     "learners": tables.learner,
     "devices": tables.device,

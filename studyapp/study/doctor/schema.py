@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import platform
+from collections import deque
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, func, insert, inspect, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex
 
 from studyapp.store import log, migrations, soundness, tables
+from studyapp.store.engine import is_garbled
 from studyapp.store.soundness import Link
 from studyapp.study import library, words
 from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, have
 from studyapp.study.lab.facts import Ending
 from studyapp.study.questionnaire.attempt import make
 
+_AT_ONCE = 1000  # rows in memory
 _DERIVED = {"moment", "variant", "rewording", "memory", "stale", "device_settings"}
 _CUT = {  # links that may be missing
     Link("prediction", "card_id"),
@@ -58,6 +62,21 @@ def structure(at: Chart) -> Iterator[Finding]:
     """Tables and columns that are not there cannot be made up."""
     for gap in soundness.gaps(at.connection):
         yield Finding("schema", gap, RESTORE)
+
+
+def values(at: Chart) -> Iterator[Finding]:
+    """Values that are none of their column's kind, such as text that is none. SQLite takes any, and
+    its own checks look at none; a server lets none in."""
+    if at.connection.dialect.name != "sqlite":
+        return
+    for name, table in sorted(tables.METADATA.tables.items()):
+        rows = select(table).execution_options(yield_per=_AT_ONCE)
+        try:
+            deque(at.connection.execute(rows), maxlen=0)
+        except (DBAPIError, ValueError, LookupError, TypeError) as error:
+            if isinstance(error, DBAPIError) and not is_garbled(error.orig):
+                raise
+            yield Finding("integrity", f"Table {name} holds a value that cannot be read.", RESTORE)
 
 
 def indexes(at: Chart) -> Iterator[Finding]:
