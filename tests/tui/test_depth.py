@@ -56,6 +56,7 @@ async def test_a_section_asks_for_its_cards_and_today_takes_it_back(make_app, op
         await shows(pilot, "5 more cards if you ask: A")
         await pilot.press("A")
         await shows(pilot, "5 of them asked for: A takes them back", "0 of 18 cards met")
+        await shows(pilot, "A ask no longer")
         await pilot.press("escape")
         await open_today(pilot)
         await pilot.press("u")

@@ -49,10 +49,13 @@ class CoursePage(WritingPage):
         ),
         bind("unfamiliar", "familiar(-1)", show=False),
         bind("write", "note", "note", "Write a note of your own, in Markdown; esc leaves"),
-        bind("start", tooltip="Start it, which lets its cards in; again: stop"),
+        bind("start"),
+        bind("start", "stop", "stop", "Let no more of its new cards in"),
+        bind("start", "stop_alone", tooltip="", show=False),
         bind("pause", tooltip="Pause the chapter's cards; again: they go on", show=False),
         bind("undo", show=False),
-        bind("ask", tooltip="Ask for its cards that come only then; again: no longer"),
+        bind("ask", tooltip="Ask for its cards that come only then"),
+        bind("ask", "unask", "ask no longer", "Ask for its cards no longer"),
         bind("watch", tooltip="Open the lecture's video at the selected moment"),
         bind("right", "moment(1)", "next moment", "Select a moment", show=False),
         bind("left", "moment(-1)", "moment before", show=False),
@@ -189,13 +192,14 @@ class CoursePage(WritingPage):
                 return False
             case "done" | "familiar" | "note":
                 return self.section is not None
-            case "start":
-                return self.section is not None or self.chapter is not None
-            case "ask":
+            case "start" | "stop" | "stop_alone":
+                return action == self._starts
+            case "ask" | "unask":
                 entry = self.entry
                 if not isinstance(entry, CourseSection | Chapter):
                     return False
-                return bool(entry.cards.deeper or entry.cards.asked)
+                waits = bool(entry.cards.deeper)
+                return bool(waits or entry.cards.asked) and waits is (action == "ask")
             case "quiz":
                 return self.chapter is not None
             case "pause":
@@ -238,41 +242,55 @@ class CoursePage(WritingPage):
             )
         )
 
+    @property
+    def _starts(self) -> str:
+        """What the key does that starts: a section that came with its chapter is not stopped alone,
+        of which it is told only if it is asked for."""
+        entry = self.section or self.chapter
+        if entry is None:
+            return ""
+        if not entry.started:
+            return "start"
+        whole = self.section is not None and self.chapter is not None and self.chapter.started
+        return "stop_alone" if whole else "stop"
+
     def action_start(self) -> None:
         section, chapter = self.section, self.chapter
         now, learner = self.desk.now(), self.desk.learner
         if section is not None:
-            name = f"Section {section.number}"
-            if section.started:
-                self._change(
-                    lambda connection: tracker.stop_section(
-                        connection, section.id, now=now, learner=learner
-                    ),
-                    f"{name} lets no more new cards in.",
-                )
-            else:
-                self._change(
-                    lambda connection: tracker.start_section(
-                        connection, section.id, now, learner=learner
-                    ),
-                    f"{name} is started: {_enter(section.new, chapter)}",
-                )
+            self._change(
+                lambda connection: tracker.start_section(
+                    connection, section.id, now, learner=learner
+                ),
+                f"Section {section.number} is started: {_enter(section.new, chapter)}",
+            )
         elif chapter is not None:
-            name = words.capital(chapter.name)
-            if chapter.started:
-                self._change(
-                    lambda connection: tracker.stop_chapter(
-                        connection, chapter.id, now=now, learner=learner
-                    ),
-                    f"{name} lets no more new cards in as a whole.",
-                )
-            else:
-                self._change(
-                    lambda connection: library.start_chapter(
-                        connection, chapter.id, now, learner=learner
-                    ),
-                    f"{name} is started: {_enter(chapter.new, chapter)}",
-                )
+            self._change(
+                lambda connection: library.start_chapter(
+                    connection, chapter.id, now, learner=learner
+                ),
+                f"{words.capital(chapter.name)} is started: {_enter(chapter.new, chapter)}",
+            )
+
+    def action_stop(self) -> None:
+        section, chapter = self.section, self.chapter
+        now, learner = self.desk.now(), self.desk.learner
+        if section is not None:
+            self._change(
+                lambda connection: tracker.stop_section(
+                    connection, section.id, now=now, learner=learner
+                ),
+                f"Section {section.number} lets no more new cards in.",
+            )
+        elif chapter is not None:
+            self._change(
+                lambda connection: tracker.stop_chapter(
+                    connection, chapter.id, now=now, learner=learner
+                ),
+                f"{words.capital(chapter.name)} lets no more new cards in as a whole.",
+            )
+
+    action_stop_alone = action_stop  # refused, and told why
 
     def action_pause(self) -> None:
         chapter, now, learner = self.chapter, self.desk.now(), self.desk.learner
@@ -317,6 +335,8 @@ class CoursePage(WritingPage):
         self._counts = None
         self.reload()
         self.notify(asking.told(done))
+
+    action_unask = action_ask  # the same step, under the name of what it does then
 
     def action_note(self) -> None:
         if self.section is not None and not self.view.editing:
@@ -663,7 +683,10 @@ _OWN = frozenset(
         "familiar",
         "note",
         "start",
+        "stop",
+        "stop_alone",
         "ask",
+        "unask",
         "watch",
         "moment",
         "quiz",
