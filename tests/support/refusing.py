@@ -69,7 +69,12 @@ def kept(engine: Engine) -> dict[str, list[Any]]:
 
 
 def files(folder: Path) -> dict[Path, bytes]:
-    """All files below *folder*, but for the database and for drafts that were given up."""
-    kinds = (".tmp", ".db", ".db-wal", ".db-shm")
-    found = (one for one in folder.rglob("*") if one.is_file() and one.suffix not in kinds)
+    """All files below *folder*, but for the database, drafts that were given up, and backups: one
+    that was made before what failed stays."""
+    kinds, backups = (".tmp", ".db", ".db-wal", ".db-shm"), folder / "backups"
+    found = (
+        one
+        for one in folder.rglob("*")
+        if one.is_file() and one.suffix not in kinds and one.parent != backups
+    )
     return {one: one.read_bytes() for one in found}
