@@ -352,7 +352,9 @@ def test_what_has_gone_since_it_was_found_is_mended(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
     drafts, runs = config.data_folder() / "drafts", tmp_path / "temp"
     left = [drafts / f".{name}.md.abcd1234.tmp" for name in "ab"]
-    left += [runs / f"studyapp-{name}" for name in ("abcd1234", "efgh5678")]
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left += [runs / f"studyapp-{gone.pid}-{name}" for name in ("abcd1234", "efgh5678")]
     drafts.mkdir(mode=0o700, parents=True)
     for path in left[:2]:
         path.touch()
