@@ -318,7 +318,7 @@ def _past(view: ChapterView, today: date) -> Content | Laid:
     if not view.attempts:
         return Content.styled(
             "No attempt yet. Before you have read the chapter, try a pretest: guessing first helps "
-            "what you read to stick, and nothing that you miss is scheduled.",
+            "what you read to stick, and a new card that you miss stays new.",
             "dim",
         )
     changed = _changed(view.changed) if view.changed else ()
