@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App, SystemCommand
+from textual.command import CommandPalette
 from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.keys import key_to_character
@@ -467,6 +468,12 @@ class StudyApp(App[None]):
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen.active_bindings, self.keymap))
+
+    def action_command_palette(self) -> None:
+        """Without the name that Textual's own gives it: one that is closed keeps it until all of
+        its parts are gone, and a second with the same name would end the app."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own but for leaving, then each action that works here, once, with its key."""

@@ -307,3 +307,13 @@ async def test_the_palette_has_each_action_once_with_its_key(make_app, open_toda
             assert not {title.split("  ")[0] for title in titles} & {"Choose", "Move", "Page down"}
             assert len([title for title in titles if title.startswith("Quit")]) == 1
             assert {"Quiz  c", "Done  x", "Bury  -"} & set(titles)
+
+
+async def test_a_palette_opens_while_the_last_one_is_still_going(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("ctrl+p")
+        app.pop_screen()  # its parts go behind the next key
+        post(app, "ctrl+p")
+        await shows(pilot, "Search for commands")
