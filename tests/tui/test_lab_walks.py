@@ -552,15 +552,21 @@ async def test_a_prediction_is_kept_when_it_is_committed(make_app, open_today, l
         assert kept.prediction.prediction.naive
 
 
-async def test_a_run_cancelled_while_torch_loads_leaves_the_prediction_as_it_was(
-    make_app, open_today, lessons, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("told", ["starting", "loading torch"])
+async def test_a_run_cancelled_before_a_curve_leaves_the_prediction_as_it_was(
+    make_app, open_today, lessons, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
     """A try is spent when a curve was seen: `r` runs it with the same prediction, scored."""
     started: list[Recording] = []
+    spawned = asyncio.Event()
 
     async def start(lesson: Declaration, given: dict[str, Value]) -> Recording:
         started.append(Recording(lesson, given, loading=not started))
+        await spawned.wait()
         return started[-1]
+
+    if told != "starting":
+        spawned.set()
 
     monkeypatch.setattr(runner, "start", start)
     lessons("probe")
@@ -568,9 +574,13 @@ async def test_a_run_cancelled_while_torch_loads_leaves_the_prediction_as_it_was
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("l", "enter", "up", "enter")
-        await shows(pilot, "loading torch")
+        await shows(pilot, told)
+        await until(pilot, lambda: history(app, "probe"))
         assert history(app, "probe")[0].outcome is Ending.UNSEEN
         await pilot.press("escape")
+        if told == "starting":
+            await shows(pilot, "Stopping …")
+            spawned.set()
         await ended(pilot, app)
         await shows(pilot, "Cancelled before anything was seen; your prediction stands.")
         await pilot.press("H")

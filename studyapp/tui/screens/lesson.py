@@ -148,6 +148,7 @@ class LessonScreen(Page):
         self._first_plot = 0
         self._drawn: tuple[object, ...] = ()
         self._watched = False  # whether a curve of the run was seen
+        self._stopping = False  # whether the learner has asked for its end
         self._begun: int | None = None  # the run that is going on, as it is kept
 
     def _has(self, name: str) -> bool:
@@ -310,7 +311,7 @@ class LessonScreen(Page):
     # running
 
     def _start(self) -> None:
-        self._live, self._watched = Live(monotonic()), False
+        self._live, self._watched, self._stopping = Live(monotonic()), False, False
         self._log, self._first_plot, self._drawn = None, 0, ()
         self._kept, self._outcome, self._unkept = None, None, ""
         self._carded, self._card = False, None
@@ -332,6 +333,8 @@ class LessonScreen(Page):
         try:
             await asyncio.to_thread(self._begin, started)
             self._run = self.study.running = await runner.start(self.lesson, self._given)
+            if self._stopping:  # asked for while there was nothing yet to stop
+                await self._run.cancel()
             # numpy takes a quarter of a second to import: on the side, while the child loads
             await asyncio.to_thread(importlib.import_module, "studyapp.tui.widgets.plot")
             turn = monotonic()
@@ -409,8 +412,9 @@ class LessonScreen(Page):
             self._unkept = f"This run could not be kept: {error}"
 
     def action_cancel(self) -> None:
+        self._stopping = True
+        self._show_progress()
         if self._run is not None:
-            self.query_one("#progress", Static).update("Stopping …")
             self._stop(self._run)
 
     @work(group="stop")
@@ -436,7 +440,9 @@ class LessonScreen(Page):
         now = monotonic()
         share, left = self._live.share(), self._live.left(now)
         elapsed = _seconds(now - self._live.started)
-        if share is None:
+        if self._stopping:
+            line = Content("Stopping …")
+        elif share is None:
             note = self._live.notes[-1] if self._live.notes else "starting"
             line = Content.assemble(("▸ ", "$text-accent"), f"{note} · {elapsed}")
         else:
