@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-from studyapp.memory.state import Rating
+from studyapp.memory.state import Rating, State
 from studyapp.notes.note import Point
 
 
@@ -50,9 +50,16 @@ def complete(points: Sequence[Point], ticked: Collection[int], need: int | None 
 
 
 def partly(points: Sequence[Point], ticked: Collection[int], need: int | None = None) -> bool:
-    """Whether some of what a full answer says is ticked, and not all: an Again then comes back
-    tomorrow, not in minutes."""
+    """Whether some of what a full answer says is ticked, and not all."""
     return not complete(points, ticked, need) and hits(points, ticked) > 0
+
+
+def lapses_partly(
+    state: State, points: Sequence[Point], ticked: Collection[int], need: int | None = None
+) -> bool:
+    """Whether an Again comes back tomorrow, not in minutes: of a card in review that was partly
+    said. One that is being learned has its steps, and tomorrow would be later than a Hard."""
+    return state is State.REVIEW and partly(points, ticked, need)
 
 
 def worth_typing(points: Sequence[Point], stability: float | None) -> bool:

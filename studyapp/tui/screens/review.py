@@ -23,7 +23,7 @@ from studyapp.notes.plain import plain
 from studyapp.store.engine import WAL_LIMIT, LockedError, tidy, wal_size
 from studyapp.study import answer, tracker, words
 from studyapp.study.card import CardView
-from studyapp.study.grading import partly, propose, worth_typing
+from studyapp.study.grading import lapses_partly, propose, worth_typing
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.sitting import Sitting
 from studyapp.tui import places, sight
@@ -257,10 +257,11 @@ class ReviewScreen(EditingPage, WritingPage):
 
     @property
     def _partly(self) -> bool:
-        """Whether some of what a full answer says is ticked: an Again then comes back tomorrow."""
-        view = self.sitting.view
-        ticked = self.query_one(Points).ticked
-        return view is not None and partly(self._points, ticked, view.note.need)
+        """Whether an Again comes back tomorrow."""
+        view, ticked = self.sitting.view, self.query_one(Points).ticked
+        return view is not None and lapses_partly(
+            view.memory.state, self._points, ticked, view.note.need
+        )
 
     def _read_options(self) -> None:
         now, options = self.desk.now(), self.sitting.options()

@@ -589,13 +589,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             rating: words.wait(after, now) for rating, after in self._asked.options(now).items()
         }
         why = "all core points" if proposed is Rating.GOOD else "point missing"
-        self.query_one(Ratings).show(
-            waits,
-            proposed,
-            why,
-            partly=self.view.prompt.partly,
-            explained=self._asked.beginner,
-        )
+        self.query_one(Ratings).show(waits, proposed, why, explained=self._asked.beginner)
         self.refresh_bindings()
 
     def action_tick(self, index: int) -> None:
@@ -628,9 +622,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         if asked is None:
             return
         spent = now - self._met_at if self._met_at else timedelta()
-        partly = self.view.prompt.partly and rating is Rating.AGAIN
         try:
-            prompt.rate(self.desk, asked, rating, spent, partly=partly)
+            prompt.rate(self.desk, asked, rating, spent)
         except (AlreadyRatedError, ChangedError) as error:
             self.notify(str(error), severity="warning")
         except StudyError as error:
