@@ -30,14 +30,14 @@ CORE, EXTRA = Point("core"), Point("extra", extra=True)
         ([CORE] * 9, {0, 1, 2, 3}, 5, Rating.AGAIN),
         ([CORE] * 9, {0, 2, 4, 6, 8}, 5, Rating.GOOD),
         ([CORE] * 3, {0, 1, 2}, 5, Rating.GOOD),
-        ([], set(), None, None),
+        ([], set(), None, Rating.GOOD),
     ],
 )
 def test_proposals(
     points: list[Point], ticked: set[int], need: int | None, proposed: Rating | None
 ) -> None:
     assert propose(points, ticked, need) is proposed
-    if ticked:
+    if ticked or not points:
         assert complete(points, ticked, need) is (proposed is Rating.GOOD)
 
 

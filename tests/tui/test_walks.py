@@ -197,7 +197,9 @@ async def test_a_card_without_points_is_good_when_one_goes_on(make_app, open_tod
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "enter", "space")
+        await pilot.press("enter", "enter")
+        await shows(pilot, "3 good ◂")
+        await pilot.press("space")
         await asks(pilot, "t1", 1)
         assert ratings(app) == [Rating.GOOD]
 

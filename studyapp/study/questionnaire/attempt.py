@@ -91,7 +91,7 @@ class Asked:
 
     @property
     def proposed(self) -> Grade | None:
-        """What the ticks propose."""
+        """What the ticks propose, or that there is nothing to tick."""
         if self.to_do:
             return None
         return propose_grade(self.face.points, self.ticked, self.note.need)

@@ -19,7 +19,7 @@ from studyapp.notes.note import CardStyle, Note
 from studyapp.notes.plain import plain
 from studyapp.study import asking
 from studyapp.study.asking import Deeper
-from studyapp.study.grading import Grade
+from studyapp.study.grading import Grade, because
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.questionnaire.attempt import Attempt, Earlier
 from studyapp.study.questionnaire.hints import disagreements
@@ -278,7 +278,7 @@ class AttemptScreen(WritingPage):
         elif asked.to_do or not asked.revealed:
             grades.tell("")
         else:
-            why = "all core points" if asked.proposed is Grade.GOT else "point missing"
+            why = because(asked.face.points, whole=asked.proposed is Grade.GOT)
             grades.show(self._leads_to, asked.proposed, why)
             doubtful = disagreements(asked.text, asked.face.points, asked.ticked)
             self.query_one(Points).doubt(doubtful)
@@ -480,8 +480,7 @@ class AttemptScreen(WritingPage):
         return answer if answer.display else self.query_one(Points)
 
     def action_go_on(self) -> None:
-        """Scroll on while there is more; then judge as the ticks propose. An answer without points
-        that was read to its end was got."""
+        """Scroll on while there is more; then judge as is proposed."""
         asked = self.attempt.current
         if not self._laid_out:
             return
@@ -491,10 +490,8 @@ class AttemptScreen(WritingPage):
             self.notify(f"{self.key_of('done')} marks it as done.")
         elif asked.proposed is not None:
             self.action_grade(asked.proposed)
-        elif asked.face.points:
-            self.notify(f"{keys_of(self, *KEYS.values())}, or tick what you said.")
         else:
-            self.action_grade(Grade.GOT)
+            self.notify(f"{keys_of(self, *KEYS.values())}, or tick what you said.")
 
     def action_grade(self, grade: str) -> None:
         if not self.study.held and self._shown_in != self.study.piece:

@@ -32,6 +32,7 @@ from studyapp.study.lab.misses import MissCard
 from studyapp.study.lab.predictions import Graded, Prediction
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import cost, deciding, not_scored, verdict
+from studyapp.study.questionnaire import history
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
@@ -723,6 +724,7 @@ class LessonScreen(Page):
         still, and says why it cannot be."""
         try:
             made = misses.outcome_card(self.desk.at(LONG_PATIENCE), self.lesson, kept)
+            also = self._also_asked(made)
         except StudyError as error:
             if asked:
                 self.app.call_from_thread(self.notify, str(error), severity="error")
@@ -734,8 +736,15 @@ class LessonScreen(Page):
         again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
         undo = f"; {self.key_of('undo')} takes it back"
         back = undo if made.new and not asked else ""
-        told = f"{what}; it comes up on {when}{again}{back}."
+        told = f"{what}; it comes up on {when}{again}{back}. {also}".rstrip()
         self.app.call_from_thread(self.notify, told)
+
+    def _also_asked(self, made: MissCard) -> str:
+        """That a new question has come to an attempt that is open, too."""
+        if not made.new:
+            return ""
+        with self.desk.reading() as connection:
+            return history.joined(connection, made.card, learner=self.desk.learner)
 
     def _show_card(self, kept: Run, made: MissCard | None) -> None:
         if kept is self._kept:

@@ -23,7 +23,7 @@ from studyapp.notes.plain import plain
 from studyapp.store.engine import WAL_LIMIT, LockedError, tidy, wal_size
 from studyapp.study import answer, tracker, words
 from studyapp.study.card import CardView
-from studyapp.study.grading import lapses_partly, propose, worth_typing
+from studyapp.study.grading import because, lapses_partly, propose, worth_typing
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.sitting import Sitting
 from studyapp.tui import places, sight
@@ -49,7 +49,7 @@ class ReviewScreen(EditingPage, WritingPage):
         bind("go_on", "reveal", "show answer", "Show the answer", first=True),
         bind(
             "go_on",
-            tooltip="More of the answer; at its end, rate as ticked, or Good without points",
+            tooltip="More of the answer; at its end, rate as is proposed",
             first=True,
         ),
         *letters(first=True),
@@ -296,7 +296,7 @@ class ReviewScreen(EditingPage, WritingPage):
 
     def _show_ratings(self) -> None:
         proposed = self._proposed()
-        why = "all core points" if proposed is Rating.GOOD else "point missing"
+        why = because(self._points, whole=proposed is Rating.GOOD)
         self.query_one(Ratings).show(
             self._waits, proposed, why, partly=self._partly, explained=self.sitting.beginner
         )
@@ -357,8 +357,7 @@ class ReviewScreen(EditingPage, WritingPage):
             self._reveal()
 
     def action_go_on(self) -> None:
-        """Scroll on while there is more; then rate as the ticks propose. A card without points
-        that was read to its end was remembered."""
+        """Scroll on while there is more; then rate as is proposed."""
         body, proposed = self.query_one(VerticalScroll), self._proposed()
         if not self._laid_out:
             return
@@ -366,11 +365,9 @@ class ReviewScreen(EditingPage, WritingPage):
             sight.page(body, 1)
         elif proposed is not None:
             self.action_rate(proposed.value)
-        elif self._points:
+        else:
             rates = f"{self.key_of('again')}-{self.key_of('easy')}"
             self.notify(f"{rates}, or tick what you said.")
-        else:
-            self.action_rate(Rating.GOOD.value)
 
     def action_rate(self, rating: int) -> None:
         if not self.study.held and self._shown_in != self.study.piece:

@@ -18,6 +18,7 @@ from studyapp.memory.state import Rating
 from studyapp.notes.note import chapter_title
 from studyapp.notes.prompt import Prompt, find
 from studyapp.study import asking, library, pause, prompt, tracker, words
+from studyapp.study.grading import because
 from studyapp.study.prompt import Asked, Standing
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
@@ -403,7 +404,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
         bind("go_on", "reveal", "show answer", "Show the answer"),
-        bind("go_on", "accept", "accept", "Accept what your ticks propose"),
+        bind("go_on", "accept", "accept", "Accept what is proposed"),
         *letters(),
         bind("tick", "tick_here", show=False),
         bind("again", f"rate({Rating.AGAIN.value})"),
@@ -435,6 +436,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         self._edit = edit
         self._asked: Asked | None = None
         self._met_at: datetime | None = None  # when the question came into view
+        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
         self._passed: set[int] = set()  # cards
 
     def compose_body(self) -> ComposeResult:
@@ -548,7 +550,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             case "reveal":
                 return self._asked is not None and not card.revealed and self.view.at_end
             case "accept":
-                return card.proposed is not None
+                return card.proposed is not None and self.view.at_end
             case "rate":
                 return card.revealed
             case "tick":
@@ -565,6 +567,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
 
     def action_reveal(self) -> None:
         if self._asked is not None:
+            self._shown_in = self.study.piece
             self.view.prompt.reveal(self._answer(self._asked))
             self._show_ratings()
             self.call_after_refresh(self._scroll_to_answer)
@@ -588,7 +591,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         waits = {
             rating: words.wait(after, now) for rating, after in self._asked.options(now).items()
         }
-        why = "all core points" if proposed is Rating.GOOD else "point missing"
+        why = because(self._asked.view.face.points, whole=proposed is Rating.GOOD)
         self.query_one(Ratings).show(waits, proposed, why, explained=self._asked.beginner)
         self.refresh_bindings()
 
@@ -609,7 +612,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             self.action_rate(proposed.value)
 
     def action_rate(self, rating: int) -> None:
-        if not self.study.held:
+        if not self.study.held and self._shown_in != self.study.piece:
             self._rate(Rating(rating))
 
     @on(Ratings.Chosen)

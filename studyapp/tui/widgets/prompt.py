@@ -57,7 +57,7 @@ class PromptCard(Vertical):
 
     @property
     def proposed(self) -> Rating | None:
-        """What the ticks propose."""
+        """What the ticks propose, or that there is nothing to tick."""
         if self.card is None or not self.revealed:
             return None
         return propose(self.card.face.points, self._points.ticked, self.card.note.need)
