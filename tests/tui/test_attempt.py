@@ -780,9 +780,7 @@ async def test_a_pretest_says_what_it_does(make_app, open_attempt: Open) -> None
         ]
         await until(
             pilot,
-            lambda: (
-                hint(pilot) == "pretest: what you miss is not scheduled; it comes as a new card"
-            ),
+            lambda: hint(pilot) == "pretest: a new card that you miss stays new",
         )
         await keys(pilot, "1")
         await tells(pilot, "comes once you have started its section")

@@ -82,7 +82,7 @@ class ChapterScreen(Page):
         self.head(words.capital(self._called), "")
         self.query_one(Menu).display = False
         if self._resume:
-            self.call_after_refresh(self.open_attempt)
+            self.open_attempt()  # before a frame of this page: keys that follow are the attempt's
 
     def on_screen_resume(self) -> None:
         self._load()

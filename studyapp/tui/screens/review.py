@@ -315,15 +315,17 @@ class ReviewScreen(EditingPage, WritingPage):
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        view, typing = self.sitting.view, isinstance(self.focused, TextArea)
+        view, inside = self.sitting.view, isinstance(self.focused, TextArea)
         if action not in _OWN:
             return True
         if view is None or self._busy:
             return action == "back"
-        if typing:  # the box takes every key but these
+        if inside and not self.box.read_only:  # the box takes every key but these
             return action == "leave_box" or (action == "reveal" and parameters == ("typed",))
         match action:
             case "leave_box":
+                return inside
+            case "move" | "scroll" if inside:
                 return False
             case "go_on" | "rate":
                 return self._revealed

@@ -77,7 +77,7 @@ class CoursePage(WritingPage):
         self.view = SectionView()  # kept, as leaving the page saves what its box says
         self._counts: CardCounts | None = None
         self._writing: CourseSection | None = None  # whose note is in the box
-        self._pauses = 0  # made on this page, or ended
+        self._done = 0  # pauses made or ended on this page, cards asked for: what `u` takes back
 
     @property
     def entry(self) -> Entry | None:
@@ -109,7 +109,7 @@ class CoursePage(WritingPage):
     @property
     def undoes(self) -> bool:
         """Whether something was done here that can be taken back."""
-        return self._pauses > 0
+        return self._done > 0
 
     @property
     def section(self) -> CourseSection | None:
@@ -298,7 +298,7 @@ class CoursePage(WritingPage):
         if chapter is None:
             return
         change = pause.resume if chapter.paused else pause.pause
-        self._pauses += 1
+        self._done += 1
         self._change(
             lambda connection: change(connection, chapter.id, now, learner=learner),
             words.capital(pause.done(chapter.name, going_on=chapter.paused is not None)),
@@ -317,7 +317,7 @@ class CoursePage(WritingPage):
             self.notify(str(error), severity="error")
             return None
         self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
-        self._counts, self._pauses = None, max(0, self._pauses - 1)
+        self._counts, self._done = None, max(0, self._done - 1)
         return undone
 
     def action_ask(self) -> None:
@@ -334,6 +334,7 @@ class CoursePage(WritingPage):
             self.notify(str(error), severity="error")
             return
         self._counts = None
+        self._done += 1
         self.reload()
         self.notify(asking.told(done))
 
