@@ -94,7 +94,9 @@ async def test_what_is_no_note_any_more_stays_a_draft(make_app, open_today, data
         await tells(pilot, "the code fence that begins here is never closed")
         await settled(pilot)
         await arrives(pilot, RewriteScreen)
+        await shows(pilot, "kept as a draft")
         await pilot.press("escape")
+        await tells(pilot, "Kept as a draft; W goes on with it.")
         await arrives(pilot, ReviewScreen)
         assert len(drafts(data)) == 1
         await pilot.press("W")
