@@ -311,7 +311,7 @@ LESSON = Lesson(
         kind="choice",
         fact="p_value",
         unit="of chance worlds",
-        told="chance alone tilts a line this much in {}",
+        told="in simulation, chance alone tilts a line this much in {}",
         choices=(
             Choice("fewer than 1 in 1000", high=0.001),
             Choice("1 in 1000 to 1 in 100", low=0.001, high=0.01),

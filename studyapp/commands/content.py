@@ -63,9 +63,9 @@ def export(opening: Opening, file: Path, chapter: str, form: str) -> None:
         former = post.save(file, made)
     if former is not None:
         click.echo(f"{file} was there with other text, which is now {former}")
-    answered = sum(bool(answer.text) for answer in made.answers)
+    written = sum(bool(answer.text) for answer in made.answers)
     click.echo(
-        f"{file}: {answered} of {words.count(len(made.answers), 'question')} answered, "
+        f"{file}: answers written to {written} of {words.count(len(made.answers), 'question')}, "
         f"{words.count(len(made.notes), 'note')} of your own, "
         f"{words.count(len(made.results), 'experiment')}"
     )

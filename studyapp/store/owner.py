@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
 
 from studyapp.store import log, tables
 
@@ -49,6 +49,15 @@ def visible(column: Any, *, learner: int) -> ColumnElement[bool]:
 def theirs(column: Any, *, learner: int) -> ColumnElement[bool]:
     """Condition on content: installed, or the learner's own."""
     return or_(column.learner_id.is_(None), column.learner_id == learner)
+
+
+def written(*, learner: int) -> ColumnElement[bool]:
+    """Condition on a card: of a note that the learner wrote, and that no pack has."""
+    installed = tables.card.alias("installed").c
+    return and_(
+        card.learner_id == learner,
+        ~exists().where(installed.uid == card.uid, installed.learner_id.is_(None)),
+    )
 
 
 def claim(connection: Connection, home: Path, *, learner: int) -> None:

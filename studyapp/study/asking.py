@@ -11,6 +11,7 @@ from studyapp.store import log, owner, tables
 from studyapp.study import words
 from studyapp.study.admission import deeper
 from studyapp.study.desk import Desk
+from studyapp.study.pause import paused
 
 card = tables.card.c
 memory = tables.memory.c
@@ -19,10 +20,11 @@ memory = tables.memory.c
 @dataclass(frozen=True, slots=True)
 class Deeper:
     """Ids of new cards that come only when they are asked for: those that wait, and those asked
-    for."""
+    for; `paused` with their chapter or not."""
 
     waiting: tuple[int, ...] = ()
     asked: tuple[int, ...] = ()
+    paused: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.waiting or self.asked)
@@ -43,7 +45,7 @@ def of_chapter(chapter_id: int) -> ColumnElement[bool]:
 def find(connection: Connection, where: ColumnElement[bool], *, depth: str, learner: int) -> Deeper:
     """The deeper cards of a note, a section or a chapter, in book order."""
     rows = connection.execute(
-        select(card.id, memory.asked)
+        select(card.id, card.chapter_id, memory.asked)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .where(
             where,
@@ -53,8 +55,11 @@ def find(connection: Connection, where: ColumnElement[bool], *, depth: str, lear
         )
         .order_by(card.position)
     ).all()
+    held = paused(connection, learner=learner) if rows else {}
     return Deeper(
-        tuple(row.id for row in rows if not row.asked), tuple(row.id for row in rows if row.asked)
+        tuple(row.id for row in rows if not row.asked),
+        tuple(row.id for row in rows if row.asked),
+        bool(held) and all(row.chapter_id in held for row in rows),
     )
 
 
@@ -74,5 +79,6 @@ def told(found: Deeper) -> str:
     """What an `ask` has come to, as the learner reads it."""
     if found.asked:
         cards = words.count(len(found.asked), "new card")
-        return f"Asked for: {cards}, within the day's limits."
+        when = "once the chapter goes on" if found.paused else "within the day's limits"
+        return f"Asked for: {cards}, {when}."
     return f"{words.count(len(found.waiting), 'card')} asked for no longer."

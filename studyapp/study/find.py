@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,9 +76,9 @@ class Index:
 
     def find(self, words: str, *, limit: int = LIMIT) -> list[Found]:
         """Notes that contain every word of *words* in question, synonyms, answer, points, id or
-        tags, whatever their case and accents; those with a hit in the question first, then in book
-        order, then those of which only a variant has them: it is what is shown of these. No words
-        find nothing."""
+        tags, whatever their case and accents; those with a hit in the question first, then those
+        that have them as words of their own, then in book order, then those of which only a variant
+        has them: it is what is shown of these. No words find nothing."""
         wanted = folded(words).split()
         if not wanted:
             return []
@@ -89,6 +90,10 @@ class Index:
             else:
                 others = self._variants.get(case.of.id, ())
                 varied += [one for one in others if one.has(wanted)][:1]
+        whole = [re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in wanted]
+        asked.sort(key=lambda case: _parts(whole, case.question))
+        for cases in (answered, varied):
+            cases.sort(key=lambda case: _parts(whole, f"{case.question}\n{case.rest}"))
         return [case.found() for case in [*asked, *answered, *varied][:limit]]
 
 
@@ -135,6 +140,11 @@ def read(connection: Connection, *, learner: int) -> Index:
 def find(connection: Connection, words: str, *, limit: int = LIMIT, learner: int) -> list[Found]:
     """What `Index.find` finds now."""
     return read(connection, learner=learner).find(words, limit=limit)
+
+
+def _parts(words: Sequence[re.Pattern[str]], text: str) -> int:
+    """How many of the words stand in *text* only as parts of others."""
+    return sum(word.search(text) is None for word in words)
 
 
 def folded(text: str) -> str:

@@ -1,11 +1,11 @@
-"""What the ticked points propose. The learner decides; nothing is graded without them."""
+"""What the ticked points propose. The learner decides."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-from studyapp.memory.state import Rating
+from studyapp.memory.state import Rating, State
 from studyapp.notes.note import Point
 
 
@@ -50,9 +50,16 @@ def complete(points: Sequence[Point], ticked: Collection[int], need: int | None 
 
 
 def partly(points: Sequence[Point], ticked: Collection[int], need: int | None = None) -> bool:
-    """Whether some of what a full answer says is ticked, and not all: an Again then comes back
-    tomorrow, not in minutes."""
+    """Whether some of what a full answer says is ticked, and not all."""
     return not complete(points, ticked, need) and hits(points, ticked) > 0
+
+
+def lapses_partly(
+    state: State, points: Sequence[Point], ticked: Collection[int], need: int | None = None
+) -> bool:
+    """Whether an Again comes back tomorrow, not in minutes: of a card in review that was partly
+    said. One that is being learned has its steps, and tomorrow would be later than a Hard."""
+    return state is State.REVIEW and partly(points, ticked, need)
 
 
 def worth_typing(points: Sequence[Point], stability: float | None) -> bool:
@@ -65,20 +72,29 @@ def worth_typing(points: Sequence[Point], stability: float | None) -> bool:
 def propose(
     points: Sequence[Point], ticked: Collection[int], need: int | None = None
 ) -> Rating | None:
-    """Again if a core point is missing, Good if none is, nothing without ticks.
+    """Again if a core point is missing, Good if none is; with points and no tick nothing. An answer
+    without points that was read to its end was remembered.
 
     Hard and Easy are never proposed: only the learner knows how it felt (RULES: grading oneself).
     """
-    if not ticked:
+    if points and not ticked:
         return None
     return Rating.GOOD if complete(points, ticked, need) else Rating.AGAIN
+
+
+def because(points: Sequence[Point], *, whole: bool) -> str:
+    """Why that is proposed, in words, for an answer that was said as a *whole* or not."""
+    if not points:
+        return ""
+    return "all core points" if whole else "point missing"
 
 
 def propose_grade(
     points: Sequence[Point], ticked: Collection[int], need: int | None = None
 ) -> Grade | None:
-    """Got it with all core points, partly with some, missed with none; nothing without ticks."""
-    if not ticked:
+    """Got it with all core points, partly with some, missed with none; with points and no tick
+    nothing."""
+    if points and not ticked:
         return None
     if complete(points, ticked, need):
         return Grade.GOT

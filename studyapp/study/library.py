@@ -398,6 +398,11 @@ class Home:
     number: int | None  # None of a deck
     title: str
 
+    @property
+    def name(self) -> str:
+        """chapter 3 of fastai, deck Spanish of languages."""
+        return chapter_name(self.number, self.title, self.pack)
+
     def path(self, packs: Path, kind: NoteKind) -> Path:
         """The file in `mine` of a learner's *packs* for notes of this *kind*; one of that name that
         cannot hold them, or cannot be read, is passed over."""
@@ -460,8 +465,9 @@ def _new_draft(*, learner: int) -> Path:
     return _drafts() / f"new-{learner}.md"
 
 
-def new_question(desk: Desk, question: str, answer: str) -> None:
-    """Keep a question of the learner's own in the chapter they started last.
+def new_question(desk: Desk, question: str, answer: str) -> tuple[Home, int]:
+    """Keep a question of the learner's own in the chapter they started last; returns where it went,
+    and its card's id.
 
     Raises StudyError if a field is empty, nothing is started, or the text is not one note.
     """
@@ -482,7 +488,7 @@ def new_question(desk: Desk, question: str, answer: str) -> None:
         raise StudyError(f"{place}: {problem.message}. Nothing was saved.")
     if note is None or (note.prompt, note.id) != (question, name):
         raise StudyError("The question has signs that a heading cannot have. Nothing was saved.")
-    keep_note(desk, home, name, head + answer)
+    return home, keep_note(desk, home, name, head + answer)
 
 
 def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:

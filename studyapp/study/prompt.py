@@ -111,11 +111,8 @@ def ask(connection: Connection, card_id: int, now: datetime, *, learner: int) ->
     )
 
 
-def rate(
-    desk: Desk, asked: Asked, rating: Rating, spent: timedelta, *, partly: bool = False
-) -> review.Answered:
-    """Keep a rating, in one transaction that is finished before the text goes on; what was said
-    *partly* comes back tomorrow.
+def rate(desk: Desk, asked: Asked, rating: Rating, spent: timedelta) -> review.Answered:
+    """Keep a rating, in one transaction that is finished before the text goes on.
 
     Raises AlreadyRatedError or ChangedError as `review.answer` does, and LockedError.
     """
@@ -127,7 +124,6 @@ def rate(
             view.memory.last_review,
             rating,
             now,
-            due_on=study_day(now) + timedelta(days=1) if partly else None,
             duration=spent,
             variant=view.variant,
             promise=(view.memory, asked.parameters),

@@ -29,12 +29,13 @@ FAMILIAR = 10  # the highest familiarity; the lowest is 0, and there may be none
 class Cards(NamedTuple):
     """Cards of a place in the course: `new` ones are still to be met, `known` ones have been rated.
     What goes deeper comes only when it is asked for: `deeper` waits for that, `asked` is among the
-    new ones."""
+    new ones. The learner has written `own` of them."""
 
     new: int = 0
     known: int = 0
     deeper: int = 0
     asked: int = 0
+    own: int = 0
 
 
 CardCounts = Mapping[int, Mapping[int | None, Cards]]
@@ -280,6 +281,7 @@ def count_cards(connection: Connection, *, depth: str = DEPTHS[0], learner: int)
             known,
             func.count(case((deeper(depth), 1))) - asked,
             asked,
+            func.count(case((owner.written(learner=learner) & meant(depth), 1))),
         )
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .where(card.missing_since.is_(None), owner.visible(card, learner=learner))

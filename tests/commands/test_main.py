@@ -148,7 +148,7 @@ def test_a_plain_questionnaire_says_what_it_begins() -> None:
     assert "A new attempt begins: all 12 questions." in run("quiz", "1", "--plain").output
     told = run("quiz", "2", "--plain", lines="\na\np\nq\n").output
     assert "A new pretest begins: all 4 questions. The chapter is not started." in told
-    assert "What you miss in it is not scheduled." in told
+    assert "A new card that you miss in it stays new." in told
     assert "1 of all 4 judged: 1 partly." in told
     again = run("quiz", "2", "--plain").output
     assert "The pretest of " in again

@@ -17,6 +17,8 @@ NOTES = (
     "## Where is Łódź's café? {#cafe}\n\nIn the STRASSE, x̂ = 1.\n\n- [ ] beside the naïve baker",
     "## What hides here? {#hides}\n\n<!-- card: cloze -->\n\nThe ==drop-out=={#d} rate.",
     "## Which layers are there? {#layers}\n\n<!-- card: items -->\n\n- [ ] convolution {#a}\n",
+    "## Do people underrate sums? {#sums}\n\nYes.\n\n- [ ] they do",
+    "## What is a rate of steps? {#rate}\n\nTheir size.\n\n- [ ] size",
     "## What is ΣΊΣΥΦΟΣ? {#greek}\n\nA café after the convolution.\n\n- [ ] rolls a stone",
 )
 TERMS = "## AGI {#agi}\n\nA machine that learns all.\n\n<!-- synonyms: general intelligence -->\n"
@@ -52,6 +54,8 @@ def found(engine: Engine, tmp_path: Path, clock: Clock):
         ("the drop-out rate", ["here?"]),  # through the marks of what is hidden
         ("General INTELLIGENCE", ["AGI"]),  # a synonym
         ("cafe", ["café?", "ΣΊΣΥΦΟΣ?"]),  # the question before the answer
+        ("rate", ["steps?", "sums?", "here?"]),  # words of their own before parts of others
+        ("underr", ["sums?"]),
         ("", []),
         ("   ", []),
         ("100%", []),

@@ -15,8 +15,10 @@ from studyapp.errors import StudyError
 from studyapp.notes import markdown
 from studyapp.notes.note import FileKind
 from studyapp.store import tables
-from studyapp.study import library
+from studyapp.study import library, tracker
 from studyapp.study.desk import Desk
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.questionnaire.history import joined
 from tests_support import Clock
 
 
@@ -60,6 +62,23 @@ def test_an_answer_that_would_leak_is_refused_with_its_line(
     assert not library.own_packs().exists()
     library.new_question(desk, "What stays?", "This.")
     assert own(desk) == {"What stays?": "This."}
+
+
+def test_a_question_of_ones_own_is_asked_by_the_open_attempt_and_counted_as_ones_own(
+    desk: Desk,
+) -> None:
+    attempt = Attempt(desk, 1)
+    home, card = library.new_question(desk, "What is mine?", "This.")
+    assert home.name == "chapter 1 of test"
+    with desk.reading() as connection:
+        assert joined(connection, card, learner=desk.learner) == ""  # nothing was done in it
+    attempt.write("a word")
+    with desk.reading() as connection:
+        told = joined(connection, card, learner=desk.learner)
+        cards = tracker.read_course(connection, learner=desk.learner).chapters[0].cards
+    assert told == "The open attempt asks it, too: all 13 now."
+    assert len(Attempt(desk, 1).questions) == 13
+    assert (cards.new, cards.own) == (19, 1)
 
 
 @pytest.mark.parametrize("question", ["<!-- what? -->", "a \u202e b", "a\x1b b"])

@@ -40,6 +40,7 @@ async def test_each_card_that_is_set_aside_leads_back(make_app, open_today) -> N
         await pilot.press("a")
         await arrives(pilot, AsideScreen)
         await shows(pilot, "Nothing is out of the way")
+        await hides(pilot, "choose")
         await pilot.press("escape")
         set_aside(app)
         await open_today(pilot)

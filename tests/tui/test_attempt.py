@@ -438,7 +438,8 @@ async def test_the_mouse_works_too(make_app, open_attempt: Open) -> None:
 async def test_something_to_do_is_marked_done_with_a_note(make_app, open_attempt: Open) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot, 2)
-        await shows(pilot, "Press Shift+Enter.")
+        await shows(pilot, "Press Shift+Enter.", "D done")
+        await hides(pilot, "go on")
         await until(pilot, lambda: not pilot.app.screen.query_one(Points).ticked)
         await keys(pilot, "space", "1", "3")  # neither revealed nor judged
         await stands(pilot, 3)
@@ -780,9 +781,7 @@ async def test_a_pretest_says_what_it_does(make_app, open_attempt: Open) -> None
         ]
         await until(
             pilot,
-            lambda: (
-                hint(pilot) == "pretest: what you miss is not scheduled; it comes as a new card"
-            ),
+            lambda: hint(pilot) == "pretest: a new card that you miss stays new",
         )
         await keys(pilot, "1")
         await tells(pilot, "comes once you have started its section")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from textual import events
 
 from pictures import Pictures
 from screen import NARROW, arrives, hides, settled, shows, tells, until
@@ -22,6 +23,7 @@ from studyapp.tui.screens.attempt import AttemptScreen
 from studyapp.tui.screens.chapter import ChapterScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
+from studyapp.tui.widgets.answer import AnswerBox
 from tests_support import Clock
 
 GRADES = (Grade.GOT, Grade.PARTLY, Grade.MISSED, Grade.GOT)
@@ -105,6 +107,11 @@ async def test_today_continues_the_attempt_and_comes_back_by_its_chapter(
         await pilot.press("escape")
         await open_today(pilot)
         await arrives(pilot, ChapterScreen)
+        await pilot.press("escape")
+        await shows(pilot, "7 of all 12 answered")
+        for key in "ctz":  # in one piece
+            app.post_message(events.Key(key, key))
+        await until(pilot, lambda: app.screen.query_one(AnswerBox).text == "z")
 
 
 async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_today) -> None:
@@ -170,6 +177,24 @@ async def test_the_name_of_an_attempt_stands_apart_from_its_figures(
         await shows(pilot, "Fri 20 Nov 2026 pretest 1 of 12 0 0 0")
         await pilot.resize_terminal(60, 24)
         await shows(pilot, "Fri 20 Nov 2026 pretest 1 of 12 answered; 0 got it")
+
+
+async def test_what_was_done_has_a_column_where_something_is_to_be_done(
+    make_app, open_today, tried, only_pack: Path, tmp_path: Path, clock: Clock
+) -> None:
+    async with make_app().run_test(size=NARROW) as pilot:
+        await open_chapter(pilot, open_today)
+        await shows(pilot, "got it partly missed points")
+    path = only_pack / "1" / "questionnaire.md"
+    path.write_text(path.read_text() + "\n## Try it. {#try}\n\nAs you like.\n\n<!-- card: do -->\n")
+    desk, _ = library.open_study(str(tmp_path / "app.db"), Current(Settings()), clock, None)
+    attempt = Attempt(desk, 1)
+    attempt.go_to([one.to_do for one in attempt.questions].index(True))
+    attempt.grade(Grade.DONE)
+    desk.close()
+    async with make_app().run_test(size=NARROW) as pilot:
+        await open_chapter(pilot, open_today)
+        await shows(pilot, "got it partly missed done points", "8 of 13 4 2 1 1")
 
 
 async def test_an_unknown_chapter_says_which_is_nearest(make_app, open_today) -> None:

@@ -63,6 +63,12 @@ async def test_a_section_asks_for_its_cards_and_today_takes_it_back(make_app, op
         await tells(pilot, "Undone: asking for 5 cards.")
         app.open(places.Course())
         await shows(pilot, "5 more cards if you ask: A")
+        await pilot.press("enter", "A")  # on the section's own page
+        await shows(pilot, "A ask no longer")
+        await pilot.press("u")
+        await tells(pilot, "Undone: asking for 5 cards.", 2)
+        await pilot.press("P", "A")
+        await tells(pilot, "Asked for: 5 new cards, once the chapter goes on.")
 
 
 async def test_the_books_own_questionnaire_begins_with_b(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 
@@ -634,6 +635,38 @@ async def test_a_histogram_is_drawn_as_bars_with_its_mark(make_app, open_today, 
         await shows(pilot, "chance │ observed at −2.6")
         await shows(pilot, "████")
         await offers(pilot, "scale", False)
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_a_plot_takes_the_room_that_it_has(make_app, open_today, lessons) -> None:
+    lessons("bars")
+    app = make_app()
+    async with app.run_test(size=(100, 60)) as pilot:
+        await open_today(pilot)
+        await pilot.press("l", "enter", "up", "enter")
+        await ended(pilot, app)
+        for height, lines_of_it in ((60, 20), (40, 12), (50, 18)):
+            await pilot.resize_terminal(100, height)
+            await until(
+                pilot,
+                lambda lines_of_it=lines_of_it: (
+                    {one.outer_size.height for one in app.screen.query("PlotPanel")}
+                    == {lines_of_it}
+                ),
+            )
+
+
+async def test_an_experiment_takes_keys_at_once_and_keeps_what_one_says_in_sight(
+    make_app, open_today, lessons
+) -> None:
+    lessons("probe")
+    app = make_app()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await open_today(pilot)
+        app.open(places.Lesson(app.catalog.lesson("probe")))
+        for key in ("up", "right"):
+            app.post_message(events.Key(key, None))
+        await shows(pilot, "(•)", "How sure?")
 
 
 @pytest.mark.usefixtures("recorded")

@@ -68,7 +68,7 @@ async def test_an_own_note_is_changed_between_its_neighbours(
         await open_today(pilot)
         for name in ("One", "Two", "Three"):
             await pilot.press("n", *f"{name}?", "tab", *f"{name}.", "ctrl+s")
-            await tells(pilot, "Saved; it comes up with the new cards.")
+            await tells(pilot, "it comes up with the new cards.")
             await settled(pilot)
         await pilot.press("slash", *"two", "enter")
         await arrives(pilot, NoteScreen)
@@ -94,7 +94,9 @@ async def test_what_is_no_note_any_more_stays_a_draft(make_app, open_today, data
         await tells(pilot, "the code fence that begins here is never closed")
         await settled(pilot)
         await arrives(pilot, RewriteScreen)
+        await shows(pilot, "kept as a draft")
         await pilot.press("escape")
+        await tells(pilot, "Kept as a draft; W goes on with it.")
         await arrives(pilot, ReviewScreen)
         assert len(drafts(data)) == 1
         await pilot.press("W")
@@ -133,7 +135,7 @@ async def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("n", *"One?", "tab", *"One.", "ctrl+s")
-        await tells(pilot, "Saved; it comes up with the new cards.")
+        await tells(pilot, "it comes up with the new cards.")
         await pilot.press("slash", *"one?", "enter")
         await arrives(pilot, NoteScreen)
         await pilot.press("W")

@@ -64,6 +64,16 @@ async def asks(pilot: Pilot[None], name: str, rated: int | None = None) -> None:
     )
 
 
+async def reaches(pilot: Pilot[None], name: str) -> None:
+    """Bury what comes before a card."""
+    app = pilot.app
+    assert isinstance(app, StudyApp)
+    await settled(pilot)
+    while prompt(app) != name:
+        await pilot.press("minus")
+        await settled(pilot)
+
+
 def reviews(app: StudyApp) -> int:
     assert app.desk is not None
     with reading(app.desk.engine) as connection:
@@ -187,7 +197,9 @@ async def test_a_card_without_points_is_good_when_one_goes_on(make_app, open_tod
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "enter", "space")
+        await pilot.press("enter", "enter")
+        await shows(pilot, "3 good ◂")
+        await pilot.press("space")
         await asks(pilot, "t1", 1)
         assert ratings(app) == [Rating.GOOD]
 
@@ -238,9 +250,17 @@ async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter")
-        while prompt(app) != "two":
-            await pilot.press("minus")
-            await settled(pilot)
+        await reaches(pilot, "two")
+        await pilot.press("enter", "a")
+        await shows(pilot, "1 again ◂", "10 m", "2 hard", "15 m")  # it is new, and has its step
+        await pilot.press("4")
+        await until(pilot, lambda: reviews(app) == 1)
+    clock.forward(days=60)
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await reaches(pilot, "two")
         await pilot.press("enter")
         await shows(pilot, "1 again", "10 m")
         await pilot.press("a")
@@ -248,7 +268,7 @@ async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
         await pilot.press("b")
         await shows(pilot, "1 again", "10 m")
         await pilot.press("b", "1")
-        await until(pilot, lambda: reviews(app) == 1)
+        await until(pilot, lambda: reviews(app) == 2)
         await hides(pilot, "Which two?")
         await shows(pilot, "· 1 partly")
         assert isinstance(app.screen, ReviewScreen)
@@ -257,7 +277,7 @@ async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
         await asks(pilot, "two")
         await tells(pilot, "Undone: Again.")
         assert app.screen.sitting.view is not None
-        assert app.screen.sitting.view.memory.due is None
+        assert app.screen.sitting.view.memory.reviews == 1
         assert app.screen.sitting.counts.total == before.total + 1
         assert ratings(app) == []
         sitting = app.screen.sitting

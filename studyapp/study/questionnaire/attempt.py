@@ -91,7 +91,7 @@ class Asked:
 
     @property
     def proposed(self) -> Grade | None:
-        """What the ticks propose."""
+        """What the ticks propose, or that there is nothing to tick."""
         if self.to_do:
             return None
         return propose_grade(self.face.points, self.ticked, self.note.need)
@@ -209,7 +209,7 @@ class Attempt:
         with self.desk.reading() as connection:
             if not is_started(connection, self.chapter_id, learner=self.desk.learner):
                 told += " The chapter is not started."
-        told += " What you miss in it is not scheduled." if self.pretest else ""
+        told += " A new card that you miss in it stays new." if self.pretest else ""
         if self.ends is not None:
             when = words.day(self.ends.day, today)
             answered = self.ends.answered

@@ -18,6 +18,7 @@ from studyapp.study.grading import JUDGED, Grade
 
 attempt = tables.attempt.c
 response = tables.response.c
+card = tables.card.c
 chapter = tables.chapter.c
 note = tables.note.c
 variant = tables.variant.c
@@ -190,6 +191,16 @@ def still_open(connection: Connection, *, learner: int) -> list[Waiting]:
         )
         for row in rows
     ]
+
+
+def joined(connection: Connection, card_id: int, *, learner: int) -> str:
+    """That an open attempt asks a question as well which has just come to its chapter, in a
+    sentence; empty if none does."""
+    chapter_id = connection.scalars(select(card.chapter_id).where(card.id == card_id)).one()
+    for past in attempts(connection, chapter_id, learner=learner):
+        if not (past.finished or past.book):
+            return f"The open attempt asks it, too: {past.asks} now."
+    return ""
 
 
 def asked_in(

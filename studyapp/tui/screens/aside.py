@@ -46,9 +46,6 @@ class AsideScreen(CardsPage, inherit_bindings=False):
             yield Static("", id="tally", markup=False)
             yield CardList(markup=False)
 
-    def on_mount(self) -> None:
-        self.query_one(CardList).focus()
-
     @property
     def _row(self) -> Aside | None:
         index = self.query_one(CardList).highlighted
@@ -73,21 +70,18 @@ class AsideScreen(CardsPage, inherit_bindings=False):
         none = _NONE.format(self.key_of("mark"))
         self.head("Set aside", words.count(len(self._found), "card") if self._found else "")
         self.query_one("#tally", Static).update(aside.tally(self._found) or none)
-        cards = self.query_one(CardList)
-        chosen = cards.highlighted or 0
-        cards.clear_options().add_options(
-            Option(
-                Content.assemble(
-                    plain(one.prompt).strip(),
-                    (f"  {words.side(one.side)}", "dim"),
-                    (f"\n    {one.told(now, held)} · {one.place}", "dim"),
+        self.query_one(CardList).show(
+            [
+                Option(
+                    Content.assemble(
+                        plain(one.prompt).strip(),
+                        (f"  {words.side(one.side)}", "dim"),
+                        (f"\n    {one.told(now, held)} · {one.place}", "dim"),
+                    )
                 )
-            )
-            for one in self._found
+                for one in self._found
+            ]
         )
-        cards.display = bool(self._found)
-        if self._found:
-            cards.highlighted = min(chosen, len(self._found) - 1)
 
     @on(OptionList.OptionHighlighted)
     def _moved(self) -> None:

@@ -19,7 +19,7 @@ from studyapp.notes.note import CardStyle, Note
 from studyapp.notes.plain import plain
 from studyapp.study import asking
 from studyapp.study.asking import Deeper
-from studyapp.study.grading import Grade
+from studyapp.study.grading import Grade, because
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.questionnaire.attempt import Attempt, Earlier
 from studyapp.study.questionnaire.hints import disagreements
@@ -39,7 +39,7 @@ from studyapp.tui.widgets.questions import FLAG, Questions
 SURE = (None, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 _DISAGREE = "? your words and this tick disagree"
-_PRETEST = "pretest: what you miss is not scheduled; it comes as a new card"
+_PRETEST = "pretest: a new card that you miss stays new"
 _DEEPER = "its card comes only if you ask for it"
 _NOT_STARTED = "what you miss waits until you start its section"
 
@@ -65,7 +65,8 @@ class AttemptScreen(WritingPage):
         bind("write", "read", tooltip="Go into the box, to scroll it", show=False, first=True),
         bind("go_on", "reveal", "reveal", "Show the answer", first=True),
         bind("go_on", "next_open", "next open", "Go to the next question to judge", first=True),
-        bind("go_on", tooltip="More of the answer; at its end, judge as ticked", first=True),
+        bind("go_on", tooltip="More of the answer; at its end, judge as is proposed", first=True),
+        bind("go_on", "scroll_on", tooltip="More of what to do", show=False, first=True),
         *letters(first=True),
         bind("tick", "tick_here", show=False, first=True),
         bind("whole", first=True),
@@ -278,7 +279,7 @@ class AttemptScreen(WritingPage):
         elif asked.to_do or not asked.revealed:
             grades.tell("")
         else:
-            why = "all core points" if asked.proposed is Grade.GOT else "point missing"
+            why = because(asked.face.points, whole=asked.proposed is Grade.GOT)
             grades.show(self._leads_to, asked.proposed, why)
             doubtful = disagreements(asked.text, asked.face.points, asked.ticked)
             self.query_one(Points).doubt(doubtful)
@@ -383,7 +384,7 @@ class AttemptScreen(WritingPage):
         if inside and not box.read_only:
             revealing = action == "reveal_typed" and not asked.to_do
             return action not in _OWN or action == "leave_box" or revealing
-        if inside and action in ("move", "step", "scroll", "go_on", "next_open"):
+        if inside and action in ("move", "step", "scroll", "go_on", "scroll_on", "next_open"):
             return False
         judging = asked.revealed and asked.grade is None and not asked.to_do
         match action:
@@ -398,7 +399,9 @@ class AttemptScreen(WritingPage):
             case "reveal":
                 return not asked.revealed and not asked.to_do and asked.grade is None
             case "go_on":
-                return judging or (asked.to_do and asked.grade is None)
+                return judging
+            case "scroll_on":
+                return asked.to_do and asked.grade is None
             case "next_open":
                 return asked.grade is not None and not self.attempt.finished
             case "grade":
@@ -480,21 +483,23 @@ class AttemptScreen(WritingPage):
         return answer if answer.display else self.query_one(Points)
 
     def action_go_on(self) -> None:
-        """Scroll on while there is more; then judge as the ticks propose. An answer without points
-        that was read to its end was got."""
+        """Scroll on while there is more; then judge as is proposed."""
         asked = self.attempt.current
         if not self._laid_out:
             return
         if sight.is_below(self._sheet, self._last_part()):
             sight.page(self._sheet, 1)
-        elif asked.to_do:
-            self.notify(f"{self.key_of('done')} marks it as done.")
         elif asked.proposed is not None:
             self.action_grade(asked.proposed)
-        elif asked.face.points:
-            self.notify(f"{keys_of(self, *KEYS.values())}, or tick what you said.")
         else:
-            self.action_grade(Grade.GOT)
+            self.notify(f"{keys_of(self, *KEYS.values())}, or tick what you said.")
+
+    def action_scroll_on(self) -> None:
+        """Scroll on in what is to be done; its end says which key marks it as done."""
+        if sight.is_below(self._sheet, self._last_part()):
+            sight.page(self._sheet, 1)
+        else:
+            self.notify(f"{self.key_of('done')} marks it as done.")
 
     def action_grade(self, grade: str) -> None:
         if not self.study.held and self._shown_in != self.study.piece:

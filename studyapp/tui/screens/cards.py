@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
+from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Memory
@@ -24,6 +25,15 @@ class CardList(Listing):
         bind("down", "cursor_down", "choose", "Go through the cards"),
         bind("up", "cursor_up", show=False),
     ]
+
+    def show(self, options: Sequence[Option]) -> None:
+        """List these, with the place that was chosen; an empty list takes no key."""
+        chosen = self.highlighted or 0
+        self.clear_options().add_options(options)
+        self.display = self.can_focus = bool(options)
+        if options:
+            self.highlighted = min(chosen, len(options) - 1)
+            self.focus()
 
 
 class CardsPage(EditingPage):

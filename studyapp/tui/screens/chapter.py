@@ -33,7 +33,8 @@ from studyapp.tui.widgets.menu import Menu, option
 _ELSEWHERE = "elsewhere "  # how the name of an option begins, before the place in the view
 _SHOWN = 5  # questions named that went up or down
 _GAP = 3  # cells between two columns
-_COLUMNS = ("Attempts", "answered", "got it", "partly", "missed", "points")
+_COLUMNS = ("Attempts", "answered", "got it", "partly", "missed", "done", "points")
+_DONE = _COLUMNS.index("done")  # a column of chapters that ask for something to do
 _DEPTHS = {  # which questions are to know at each depth of new cards
     "core": "core",
     "more": "core and more",
@@ -81,7 +82,7 @@ class ChapterScreen(Page):
         self.head(words.capital(self._called), "")
         self.query_one(Menu).display = False
         if self._resume:
-            self.call_after_refresh(self.open_attempt)
+            self.open_attempt()  # before a frame of this page: keys that follow are the attempt's
 
     def on_screen_resume(self) -> None:
         self._load()
@@ -309,7 +310,8 @@ def _meant(view: ChapterView, depth: str) -> Laid:
         )
     if view.to_know < view.questions:
         told.append(
-            f"To know: {_DEPTHS[depth]} questions (setting depth), those begun and asked for."
+            f"To know: {_DEPTHS[depth]} questions (setting depth), those begun, asked for or your "
+            "own."
         )
     return Rows([Row("", Content.styled(one, "dim")) for one in told])
 
@@ -334,6 +336,8 @@ class _Attempts(Laid):
 
     def lines(self, width: int) -> list[Content]:
         table = [_COLUMNS, *(self._cells(past) for past in self._attempts)]
+        if not any(Grade.DONE in past.grades for past in self._attempts):
+            table = [(*cells[:_DONE], *cells[_DONE + 1 :]) for cells in table]
         columns = [max(map(len, column)) for column in zip(*table, strict=True)]
         if sum(columns) + _GAP * len(columns) > width:
             entries = [line for past in self._attempts for line in self._entry(past, width)]
@@ -349,9 +353,10 @@ class _Attempts(Laid):
         return words.day(past.day, self._today) + "  pretest" * past.pretest + "  book" * past.book
 
     def _entry(self, past: Past, width: int) -> list[Content]:
-        got, partly, missed = _judged(past)
+        got, partly, missed, done = _judged(past)
         told = f"{past.answered} of {past.questions} answered; "
-        told += f"{got} got it, {partly} partly, {missed} missed; points {_share(past)}"
+        told += f"{got} got it, {partly} partly, {missed} missed"
+        told += f", {done} done" * bool(done) + f"; points {_share(past)}"
         return [Content(f"  {self._name(past)}"), *Row(" " * 4, told).lines(width)]
 
 
@@ -363,11 +368,10 @@ def _line(cells: Sequence[str], columns: Sequence[int]) -> str:
     return first.ljust(wide[0])[_GAP:] + "".join(told)
 
 
-def _judged(past: Past) -> tuple[int, int, int]:
-    got, partly, missed = (
-        past.grades.get(grade, 0) for grade in (Grade.GOT, Grade.PARTLY, Grade.MISSED)
+def _judged(past: Past) -> tuple[int, ...]:
+    return tuple(
+        past.grades.get(grade, 0) for grade in (Grade.GOT, Grade.PARTLY, Grade.MISSED, Grade.DONE)
     )
-    return got, partly, missed
 
 
 def _share(past: Past) -> str:

@@ -32,6 +32,7 @@ from studyapp.study.lab.misses import MissCard
 from studyapp.study.lab.predictions import Graded, Prediction
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import cost, deciding, not_scored, verdict
+from studyapp.study.questionnaire import history
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
@@ -46,7 +47,9 @@ from studyapp.tui.widgets.prose import Prose
 TURN = 0.004  # seconds of reading after which others get theirs
 PACE = 0.1  # seconds between two drawings
 ROOM = 11  # lines that a plot needs
+LEAST, MOST = 12, 20  # lines that it has beside a result
 BELOW = 24  # lines around the plots that verdict, meaning and some figures take
+WHOLE = 32  # lines with how it comes about and the question, too
 BAR = 24
 
 
@@ -182,15 +185,13 @@ class LessonScreen(Page):
             self._reference = reference.read(reference.path(self.lesson)).get(self.lesson.name)
         except StudyError as error:
             self.notify(str(error), severity="error")
-        self._show_head()
-        with suppress(SettingError):  # the field will say what is wrong
-            values = lab_knobs.parse(self.lesson.knobs, self._texts)
-            self.query_one("#asked", Prose).show(predictions.asked(self.lesson, values))
-        self.call_after_refresh(self._ask)
+        self._ask()
 
     def on_resize(self) -> None:
         for knobs in self.query(Knobs):
             knobs.summarise()
+        if self._phase in (Phase.EXPLAINING, Phase.AFTER):
+            self._timer.resume()  # there may be room for other plots
 
     @property
     def _form(self) -> ChoicePrediction | RangePrediction:
@@ -480,12 +481,25 @@ class LessonScreen(Page):
             room = max(1, (self.size.height - BELOW) // ROOM)
         return (panels[first:] + panels[:first])[:room]
 
+    def _plot_height(self, number: int) -> int | None:
+        """Lines of each of so many plots beside what it means; as long as it runs they have all."""
+        if self._phase is Phase.RUNNING:
+            return None
+        return max(LEAST, min(MOST, (self.size.height - WHOLE) // number))
+
     def _draw_plots(self) -> bool:
         """Bring the plots up to date; False if one is not there yet to be drawn on."""
         panels = self._panels()
         if not panels:
             return True
-        state = (self._live.version, self._log, self._first_plot, len(panels), self.size)
+        state = (
+            self._live.version,
+            self._log,
+            self._first_plot,
+            len(panels),
+            self.size,
+            self._phase,
+        )
         if state == self._drawn:
             return True
         from studyapp.tui.widgets.plot import PlotPanel
@@ -500,6 +514,7 @@ class LessonScreen(Page):
         if not all(one.is_ready for one in there[: len(panels)]):
             return False
         for one, panel in zip(there, panels, strict=False):
+            one.styles.height = self._plot_height(len(panels))
             one.show(panel, self._log)
         if not self._drawn:
             self.refresh_bindings()
@@ -729,6 +744,7 @@ class LessonScreen(Page):
         still, and says why it cannot be."""
         try:
             made = misses.outcome_card(self.desk.at(LONG_PATIENCE), self.lesson, kept)
+            also = self._also_asked(made)
         except StudyError as error:
             if asked:
                 self.app.call_from_thread(self.notify, str(error), severity="error")
@@ -740,8 +756,15 @@ class LessonScreen(Page):
         again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
         undo = f"; {self.key_of('undo')} takes it back"
         back = undo if made.new and not asked else ""
-        told = f"{what}; it comes up on {when}{again}{back}."
+        told = f"{what}; it comes up on {when}{again}{back}. {also}".rstrip()
         self.app.call_from_thread(self.notify, told)
+
+    def _also_asked(self, made: MissCard) -> str:
+        """That a new question has come to an attempt that is open, too."""
+        if not made.new:
+            return ""
+        with self.desk.reading() as connection:
+            return history.joined(connection, made.card, learner=self.desk.learner)
 
     def _show_card(self, kept: Run, made: MissCard | None) -> None:
         if kept is self._kept:

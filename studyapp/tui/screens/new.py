@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from textual import on
@@ -12,6 +13,7 @@ from textual.widgets import Input, Label, TextArea
 from studyapp.errors import StudyError
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import library
+from studyapp.study.questionnaire import history
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.field import LineField, TextField
@@ -35,6 +37,7 @@ class NewScreen(WritingPage):
         super().__init__()
         self._question = LineField(id="new-question", select_on_focus=False)
         self._answer = TextField(id="new-answer", soft_wrap=True)
+        self._home = ""  # where the card goes, in words
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -50,6 +53,8 @@ class NewScreen(WritingPage):
         except StudyError as error:
             self.notify(str(error), severity="error")
             text = ""
+        with suppress(StudyError), self.desk.reading() as connection:  # saving says what is wrong
+            self._home = f"goes to {library.last_started(connection, learner=learner).name}"
         self.begin(text, partial(library.write_draft, learner=learner))
         self._show_head()
         (self._answer if text else self._question).focus()
@@ -80,18 +85,22 @@ class NewScreen(WritingPage):
 
     def _show_head(self) -> None:
         draft = self.draft is not None and not self.draft.waiting and bool(self.written)
-        self.head("New card", "kept as a draft" if draft else "goes to packs/mine")
+        self.head("New card", " · ".join(filter(None, (self._home, "kept as a draft" * draft))))
 
     def action_save(self) -> None:
         question, answer = self._question.value, self._answer.text
         try:
-            library.new_question(self.desk.at(LONG_PATIENCE), question, answer)
+            home, card = library.new_question(self.desk.at(LONG_PATIENCE), question, answer)
+            with self.desk.reading() as connection:
+                also = history.joined(connection, card, learner=self.desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
         self.put("")
         self.keep()  # which removes the draft
-        self.notify("Saved; it comes up with the new cards.")
+        told = f"Saved in {home.name}; it comes up with the new cards. {also}".rstrip()
+        undo = self.key_of("undo")
+        self.notify(f"{told} {undo} does not take it back; Find has it, to change or set aside.")
         self.app.pop_screen()
 
     def action_back(self) -> None:

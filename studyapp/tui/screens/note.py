@@ -57,9 +57,6 @@ class NoteScreen(CardsPage, inherit_bindings=False):
                 yield Static("", id="source", markup=False)
             yield CardList(markup=False)
 
-    def on_mount(self) -> None:
-        self.query_one(CardList).focus()
-
     @property
     def chosen(self) -> tuple[int, Memory] | None:
         index = self.query_one(CardList).highlighted
@@ -95,21 +92,18 @@ class NoteScreen(CardsPage, inherit_bindings=False):
         self.query_one(Prose).show(view.text)
         self.query_one("#source", Static).update(view.source)
         self.study.saw(view.text)
-        cards = self.query_one(CardList)
-        chosen = cards.highlighted or 0
         leech_lapses = self.desk.settings.leech_lapses
-        cards.clear_options().add_options(
-            Option(
-                Content.assemble(
-                    f"{words.side(one.side) or 'card'}  ",
-                    (view.told(one, now, held, leech_lapses=leech_lapses), "dim"),
+        self.query_one(CardList).show(
+            [
+                Option(
+                    Content.assemble(
+                        f"{words.side(one.side) or 'card'}  ",
+                        (view.told(one, now, held, leech_lapses=leech_lapses), "dim"),
+                    )
                 )
-            )
-            for one in view.cards
+                for one in view.cards
+            ]
         )
-        cards.display = bool(view.cards)
-        if view.cards:
-            cards.highlighted = min(chosen, len(view.cards) - 1)
 
     @on(OptionList.OptionHighlighted)
     def _moved(self) -> None:

@@ -23,7 +23,7 @@ from studyapp.notes.plain import plain
 from studyapp.store.engine import WAL_LIMIT, LockedError, tidy, wal_size
 from studyapp.study import answer, tracker, words
 from studyapp.study.card import CardView
-from studyapp.study.grading import partly, propose, worth_typing
+from studyapp.study.grading import because, lapses_partly, propose, worth_typing
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.sitting import Sitting
 from studyapp.tui import places, sight
@@ -49,7 +49,7 @@ class ReviewScreen(EditingPage, WritingPage):
         bind("go_on", "reveal", "show answer", "Show the answer", first=True),
         bind(
             "go_on",
-            tooltip="More of the answer; at its end, rate as ticked, or Good without points",
+            tooltip="More of the answer; at its end, rate as is proposed",
             first=True,
         ),
         *letters(first=True),
@@ -257,10 +257,11 @@ class ReviewScreen(EditingPage, WritingPage):
 
     @property
     def _partly(self) -> bool:
-        """Whether some of what a full answer says is ticked: an Again then comes back tomorrow."""
-        view = self.sitting.view
-        ticked = self.query_one(Points).ticked
-        return view is not None and partly(self._points, ticked, view.note.need)
+        """Whether an Again comes back tomorrow."""
+        view, ticked = self.sitting.view, self.query_one(Points).ticked
+        return view is not None and lapses_partly(
+            view.memory.state, self._points, ticked, view.note.need
+        )
 
     def _read_options(self) -> None:
         now, options = self.desk.now(), self.sitting.options()
@@ -295,7 +296,7 @@ class ReviewScreen(EditingPage, WritingPage):
 
     def _show_ratings(self) -> None:
         proposed = self._proposed()
-        why = "all core points" if proposed is Rating.GOOD else "point missing"
+        why = because(self._points, whole=proposed is Rating.GOOD)
         self.query_one(Ratings).show(
             self._waits, proposed, why, partly=self._partly, explained=self.sitting.beginner
         )
@@ -314,15 +315,17 @@ class ReviewScreen(EditingPage, WritingPage):
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        view, typing = self.sitting.view, isinstance(self.focused, TextArea)
+        view, inside = self.sitting.view, isinstance(self.focused, TextArea)
         if action not in _OWN:
             return True
         if view is None or self._busy:
             return action == "back"
-        if typing:  # the box takes every key but these
+        if inside and not self.box.read_only:  # the box takes every key but these
             return action == "leave_box" or (action == "reveal" and parameters == ("typed",))
         match action:
             case "leave_box":
+                return inside
+            case "move" | "scroll" if inside:
                 return False
             case "go_on" | "rate":
                 return self._revealed
@@ -356,8 +359,7 @@ class ReviewScreen(EditingPage, WritingPage):
             self._reveal()
 
     def action_go_on(self) -> None:
-        """Scroll on while there is more; then rate as the ticks propose. A card without points
-        that was read to its end was remembered."""
+        """Scroll on while there is more; then rate as is proposed."""
         body, proposed = self.query_one(VerticalScroll), self._proposed()
         if not self._laid_out:
             return
@@ -365,11 +367,9 @@ class ReviewScreen(EditingPage, WritingPage):
             sight.page(body, 1)
         elif proposed is not None:
             self.action_rate(proposed.value)
-        elif self._points:
+        else:
             rates = f"{self.key_of('again')}-{self.key_of('easy')}"
             self.notify(f"{rates}, or tick what you said.")
-        else:
-            self.action_rate(Rating.GOOD.value)
 
     def action_rate(self, rating: int) -> None:
         if not self.study.held and self._shown_in != self.study.piece:

@@ -30,25 +30,30 @@ class RewriteScreen(WritingPage):
         super().__init__()
         self._card = card
         self._box = TextField(soft_wrap=True, classes="body")
+        self._said = ""  # the note, in its file
 
     def compose_body(self) -> ComposeResult:
         yield self._box
 
     def on_mount(self) -> None:
-        self.head("Edit", self._card.place)
         try:
-            said, text = library.read_edit(self.desk, self._card)
+            self._said, text = library.read_edit(self.desk, self._card)
         except StudyError as error:
             self.notify(str(error), severity="error")
             self.app.pop_screen()
             return
-        self.study.saw(said)
-        self.begin(text, partial(library.write_edit, self.desk, self._card, said))
+        self.study.saw(self._said)
+        self.begin(text, partial(library.write_edit, self.desk, self._card, self._said))
         self._box.focus()
+        self.show_saved()
 
     @property
     def box(self) -> TextArea:
         return self._box
+
+    def show_saved(self) -> None:
+        kept = self.draft is not None and not self.draft.waiting and self.written != self._said
+        self.head("Edit", self._card.place + " · kept as a draft" * kept)
 
     def action_save(self) -> None:
         if self.keep() and not self._box.read_only:
@@ -74,4 +79,6 @@ class RewriteScreen(WritingPage):
 
     def action_back(self) -> None:
         if self.keep():
+            if self.written != self._said:
+                self.notify(f"Kept as a draft; {self.key_of('rewrite')} goes on with it.")
             self.app.pop_screen()

@@ -18,6 +18,7 @@ from studyapp.memory.state import Rating
 from studyapp.notes.note import chapter_title
 from studyapp.notes.prompt import Prompt, find
 from studyapp.study import asking, library, pause, prompt, tracker, words
+from studyapp.study.grading import because
 from studyapp.study.prompt import Asked, Standing
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
@@ -76,7 +77,7 @@ class CoursePage(WritingPage):
         self.view = SectionView()  # kept, as leaving the page saves what its box says
         self._counts: CardCounts | None = None
         self._writing: CourseSection | None = None  # whose note is in the box
-        self._pauses = 0  # made on this page, or ended
+        self._done = 0  # pauses made or ended on this page, cards asked for: what `u` takes back
 
     @property
     def entry(self) -> Entry | None:
@@ -108,7 +109,7 @@ class CoursePage(WritingPage):
     @property
     def undoes(self) -> bool:
         """Whether something was done here that can be taken back."""
-        return self._pauses > 0
+        return self._done > 0
 
     @property
     def section(self) -> CourseSection | None:
@@ -297,7 +298,7 @@ class CoursePage(WritingPage):
         if chapter is None:
             return
         change = pause.resume if chapter.paused else pause.pause
-        self._pauses += 1
+        self._done += 1
         self._change(
             lambda connection: change(connection, chapter.id, now, learner=learner),
             words.capital(pause.done(chapter.name, going_on=chapter.paused is not None)),
@@ -316,7 +317,7 @@ class CoursePage(WritingPage):
             self.notify(str(error), severity="error")
             return None
         self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
-        self._counts, self._pauses = None, max(0, self._pauses - 1)
+        self._counts, self._done = None, max(0, self._done - 1)
         return undone
 
     def action_ask(self) -> None:
@@ -333,6 +334,7 @@ class CoursePage(WritingPage):
             self.notify(str(error), severity="error")
             return
         self._counts = None
+        self._done += 1
         self.reload()
         self.notify(asking.told(done))
 
@@ -403,7 +405,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
         bind("go_on", "reveal", "show answer", "Show the answer"),
-        bind("go_on", "accept", "accept", "Accept what your ticks propose"),
+        bind("go_on", "accept", "accept", "Accept what is proposed"),
         *letters(),
         bind("tick", "tick_here", show=False),
         bind("again", f"rate({Rating.AGAIN.value})"),
@@ -435,6 +437,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         self._edit = edit
         self._asked: Asked | None = None
         self._met_at: datetime | None = None  # when the question came into view
+        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
         self._passed: set[int] = set()  # cards
 
     def compose_body(self) -> ComposeResult:
@@ -548,7 +551,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             case "reveal":
                 return self._asked is not None and not card.revealed and self.view.at_end
             case "accept":
-                return card.proposed is not None
+                return card.proposed is not None and self.view.at_end
             case "rate":
                 return card.revealed
             case "tick":
@@ -565,6 +568,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
 
     def action_reveal(self) -> None:
         if self._asked is not None:
+            self._shown_in = self.study.piece
             self.view.prompt.reveal(self._answer(self._asked))
             self._show_ratings()
             self.call_after_refresh(self._scroll_to_answer)
@@ -588,14 +592,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         waits = {
             rating: words.wait(after, now) for rating, after in self._asked.options(now).items()
         }
-        why = "all core points" if proposed is Rating.GOOD else "point missing"
-        self.query_one(Ratings).show(
-            waits,
-            proposed,
-            why,
-            partly=self.view.prompt.partly,
-            explained=self._asked.beginner,
-        )
+        why = because(self._asked.view.face.points, whole=proposed is Rating.GOOD)
+        self.query_one(Ratings).show(waits, proposed, why, explained=self._asked.beginner)
         self.refresh_bindings()
 
     def action_tick(self, index: int) -> None:
@@ -615,7 +613,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             self.action_rate(proposed.value)
 
     def action_rate(self, rating: int) -> None:
-        if not self.study.held:
+        if not self.study.held and self._shown_in != self.study.piece:
             self._rate(Rating(rating))
 
     @on(Ratings.Chosen)
@@ -628,9 +626,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         if asked is None:
             return
         spent = now - self._met_at if self._met_at else timedelta()
-        partly = self.view.prompt.partly and rating is Rating.AGAIN
         try:
-            prompt.rate(self.desk, asked, rating, spent, partly=partly)
+            prompt.rate(self.desk, asked, rating, spent)
         except (AlreadyRatedError, ChangedError) as error:
             self.notify(str(error), severity="warning")
         except StudyError as error:

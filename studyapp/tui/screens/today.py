@@ -622,25 +622,21 @@ def _aside(overview: Overview, budget: int) -> Iterator[str]:
         yield f"tomorrow: {asked.review + asked.learning} review, {asked.new} new"
 
 
-def _outlook(overview: Overview, goal: float) -> Content:
+def _outlook(overview: Overview, goal: float) -> Laid:
     days = overview.forecast
     peak = max(range(len(days)), key=lambda index: days[index])
-    content = Content.assemble(("Next 14 days\n", "bold"), f"  {words.bars(days)}")
+    bars = Content(words.bars(days))
     if days[peak]:
         when = "today" if not peak else "tomorrow" if peak == 1 else f"in {peak} days"
-        content += Content.styled(f"  peak {days[peak]} {when}", "dim")
+        bars += Content.styled(f"  peak {days[peak]} {when}", "dim")
     kept = overview.retention
-    content += Content("\n")
+    rows = [Row("", Content.styled("Next 14 days", "bold")), Row("  ", bars)]
     if kept.n:
-        content += Content.assemble(
-            f"Remembered this week  {words.percent(kept)}\n",
-            (f"  of {words.count(kept.n, 'review')}; goal {goal:.0%}", "dim"),
-        )
+        rows.append(Row("", f"Remembered this week  {words.percent(kept)}"))
+        told = f"of {words.count(kept.n, 'review')}; goal {goal:.0%}"
     else:
-        content += Content.styled(
-            f"  remembered this week: none to count yet; goal {goal:.0%}", "dim"
-        )
-    return content
+        told = f"remembered this week: none to count yet; goal {goal:.0%}"
+    return Rows([*rows, Row("  ", Content.styled(told, "dim"))])
 
 
 def _what_is_told(overview: Overview, outlooks: Mapping[int, Outlook]) -> str:

@@ -106,6 +106,7 @@ class ChoicePrediction(Vertical, can_focus=True):
     def action_sure(self, step: int) -> None:
         self._level = max(0, min(len(self._levels) - 1, self._level + step))
         self._draw()
+        self.query_one("#sure").scroll_visible(animate=False)
 
     @on(ChoiceLine.Pressed)
     def _pressed(self, event: ChoiceLine.Pressed) -> None:
@@ -116,7 +117,8 @@ class ChoicePrediction(Vertical, can_focus=True):
     def _draw(self) -> None:
         for index, line in enumerate(self.query(ChoiceLine)):
             line.choose(index == self._chosen)
-            if index == self._chosen:
+            if index == self._chosen:  # with how sure one is, if there is room for both
+                self.query_one("#sure").scroll_visible(animate=False)
                 line.scroll_visible(animate=False)
         last = len(self._levels) - 1
         bar = "".join("█" if level == self._level else "▁" for level in range(last + 1))

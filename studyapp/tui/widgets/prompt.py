@@ -9,7 +9,7 @@ from textual.widgets import Static
 from studyapp.memory.state import Rating
 from studyapp.notes.plain import plain
 from studyapp.study.card import CardView
-from studyapp.study.grading import partly, propose
+from studyapp.study.grading import propose
 from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
 
@@ -57,19 +57,10 @@ class PromptCard(Vertical):
 
     @property
     def proposed(self) -> Rating | None:
-        """What the ticks propose."""
+        """What the ticks propose, or that there is nothing to tick."""
         if self.card is None or not self.revealed:
             return None
         return propose(self.card.face.points, self._points.ticked, self.card.note.need)
-
-    @property
-    def partly(self) -> bool:
-        """Whether some of what a full answer says is ticked."""
-        return self.points is not None and partly(
-            self.card.face.points if self.card else (),
-            self._points.ticked,
-            self.card.note.need if self.card else None,
-        )
 
     def ask(self, card: CardView | None) -> None:
         """Show the question of *card*; with None nothing any more."""

@@ -159,7 +159,7 @@ def _said(entry: Entry | None, now: datetime, key: Callable[[str], str]) -> tupl
             return f"{entry.number} {one_line(entry.title)}", _state(entry, now, key), entry.text
         case Chapter():
             done = f"{entry.progress} done · " if entry.sections else ""
-            cards = words.count(entry.new + entry.known, "card")
+            cards = words.count(entry.new + entry.known, "card") + _own(entry.cards)
             start, quiz, pause = key("start"), key("quiz"), key("pause")
             if entry.paused and entry.begun:
                 state = f"paused since {words.day(entry.paused, study_day(now))}"
@@ -200,7 +200,8 @@ def _state(section: CourseSection, now: datetime, key: Callable[[str], str]) -> 
     if section.familiarity is not None:
         said.append(f"familiarity {section.familiarity}/{FAMILIAR}")
     if section.started and cards:
-        said.append(f"{section.known} of {words.count(cards, 'card')} met")
+        told = f"{section.known} of {words.count(cards, 'card')} met"
+        said.append(told + _own(section.cards))
     elif cards:
         said.append(f"not started: {key('start')} lets its {words.count(cards, 'card')} in")
     elif not section.gone:
@@ -210,6 +211,11 @@ def _state(section: CourseSection, now: datetime, key: Callable[[str], str]) -> 
     if section.moments:
         said.append(f"{words.count(len(section.moments), 'lecture moment')} below")
     return " · ".join(said)
+
+
+def _own(cards: Cards) -> str:
+    """How many of them the pack does not have: with these their number grows."""
+    return f", {cards.own} of them your own" if cards.own else ""
 
 
 def _deeper(cards: Cards, key: str) -> str:

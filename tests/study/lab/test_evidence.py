@@ -192,7 +192,7 @@ def test_what_decides_a_question_reads_as_a_sentence() -> None:
         assert figure is not None
         told[lesson.name] = facts.told(lesson, replace(figure, value=0.25, low=None, high=None))
     assert told == {
-        "null": "chance alone tilts a line this much in 0.250 of chance worlds",
+        "null": "in simulation, chance alone tilts a line this much in 0.250 of chance worlds",
         "overfit": "from the stop to the end the test error changed by +0.250 points",
         "transfer": "the lead over the best other way is +0.250 points",
     }

@@ -99,7 +99,7 @@ CORE, EXTRA = Point("core"), Point("extra", extra=True)
 @pytest.mark.parametrize(
     ("points", "ticked", "need", "grade"),
     [
-        ([], [], None, None),
+        ([], [], None, Grade.GOT),
         ([CORE, CORE], [], None, None),
         ([CORE, CORE], [0], None, Grade.PARTLY),
         ([CORE, CORE], [0, 1], None, Grade.GOT),

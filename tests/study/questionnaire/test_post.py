@@ -223,7 +223,7 @@ def test_the_commands(only_pack: Path, tmp_path: Path, monkeypatch: pytest.Monke
     desk, _ = library.open_study(str(tmp_path / "cli.db"), Current(Settings()), Clock(), None)
     Attempt(desk, 1).write("my words")
     desk.close()
-    assert "1 of 12 questions answered" in run("export", str(path), "--chapter", "1")
+    assert "answers written to 1 of 12 questions" in run("export", str(path), "--chapter", "1")
     monkeypatch.setenv("STUDYAPP_DB", str(tmp_path / "other.db"))
     told = json.loads(run("import", str(path), "--dry-run", "--json"))
     assert [note["answer"] for note in told["notes"]] == ["my words"]
