@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from refusing import closed_folder, files, kept, no_room, refused_call
 
-from studyapp.config import Current, Settings, data_folder, settings_path
+from studyapp.config import Current, Settings, data_folder, load, settings_path
 from studyapp.errors import ContentError, StudyError
 from studyapp.lab.catalog import Catalog
 from studyapp.memory.state import Rating
+from studyapp.notes import markdown
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.study import imports, library, tracker
 from studyapp.study.desk import Desk
@@ -156,6 +157,15 @@ def is_done(
     assert "\n" not in told
     assert (kept(learner.desk.engine), files(learner.folder)) == before
     return False
+
+
+def test_settings_and_content_that_may_not_be_looked_at(only_pack: Path) -> None:
+    for folder, read in (
+        (settings_path().parent, load),
+        (only_pack, lambda: markdown.read_folder(only_pack / "1")),
+    ):
+        with closed_folder(folder), pytest.raises(StudyError, match="cannot be read: Permission"):
+            read()
 
 
 @pytest.mark.parametrize("name", FILED)

@@ -180,8 +180,11 @@ async def test_without_a_tick_going_on_asks_for_one(make_app, open_today) -> Non
     async with app.run_test(size=SIZE) as pilot:
         await to_q00(pilot, open_today)
         await pilot.press("space")
-        await tells(pilot, "1-4, or tick what you said.")
+        # what is told covers nothing, and goes with the next key
+        await shows(pilot, "What is q00?", "second of q00", "1-4, or tick what you said.", "3 good")
         await asks(pilot, "q00", 3)
+        await pilot.press("down")
+        await hides(pilot, "1-4, or tick")
 
 
 async def test_a_card_without_points_is_good_when_one_goes_on(make_app, open_today) -> None:
@@ -779,7 +782,7 @@ async def test_a_leech_is_told_against_what_was_expected(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", *["enter", "1"] * 6)
-        await tells(pilot, "keeps slipping")
+        await tells(pilot, "“What does Term 0 mean?” keeps slipping: 6 times Again")  # by its name
 
 
 async def test_escape_leaves_a_sitting_with_its_summary(make_app, open_today) -> None:
