@@ -98,20 +98,24 @@ def load(path: Path | None = None) -> Settings:
     Raises SettingError with one sentence naming the file, the key, the value and what is allowed.
     """
     path = path or settings_path()
-    if not path.exists():
+    text = _read(path)
+    if not text:
         return Settings()
     import tomllib
 
     try:
-        values = tomllib.loads(_read(path))
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{path} is not valid TOML: {error}.") from error
     return parse(values, str(path))
 
 
 def _read(path: Path) -> str:
+    """What the file says; nothing if there is none."""
     try:
         return path.read_bytes().decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
     except OSError as error:
         raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -149,7 +153,7 @@ def save(path: Path, name: str, value: Value) -> None:
     from studyapp import disk
 
     try:
-        document = tomlkit.parse(_read(path) if path.exists() else "")
+        document = tomlkit.parse(_read(path))
     except TOMLKitError as error:
         raise SettingError(f"{path} is not valid TOML: {error}.") from error
     if value is None:

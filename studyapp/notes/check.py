@@ -444,19 +444,29 @@ def _alike(pages: Sequence[ContentFile]) -> Iterator[Problem]:
         if note.kind is not NoteKind.TERM and note.card is not CardStyle.DO
     ]
     counts = Counter(word for words, _, _ in asked for word in words)
-    seen: dict[str, list[tuple[frozenset[str], ContentFile, Note]]] = {}
+    seen: dict[tuple[str, int, int], list[tuple[frozenset[str], ContentFile, Note]]] = {}
     for words, page, note in asked:
-        # Two that have so much in common share one of the rarest words of each.
-        needed = math.ceil(NEARLY * len(words) - 1e-9)
-        rarest = sorted(words, key=lambda word: (counts[word], word))[: len(words) - needed + 1]
-        near = (other for word in rarest for other in seen.get(word, ()))
+        rarest = sorted(words, key=lambda word: (counts[word], word))
+        near = (other for place in _places(rarest) for other in seen.get(place, ()))
         twin = next((other for other in near if _is_near(words, page, note, *other)), None)
         if twin is not None:
             where = f"{twin[2].path.name}:{twin[2].line}"
             message = f"nearly the question at {where}; give both a family or drop one"
             yield Problem(note.path, note.line, message)
-        for word in rarest:
-            seen.setdefault(word, []).append((words, page, note))
+        needed = math.ceil(NEARLY * len(words) - 1e-9)
+        for at, word in enumerate(rarest[: len(words) - needed + 1]):
+            seen.setdefault((word, at, len(words)), []).append((words, page, note))
+
+
+def _places(rarest: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """Where questions may be that have nearly these words, the rarest first: under a word, its
+    place among theirs and how many they have. What comes before the first word that two share is
+    in one of them alone, so that it comes early in both."""
+    mine = len(rarest)
+    for theirs in range(math.ceil(NEARLY * mine - 1e-9), math.floor(mine / NEARLY + 1e-9) + 1):
+        shared = math.ceil(NEARLY * (mine + theirs) / (1 + NEARLY) - 1e-9)
+        for word in rarest[: mine - shared + 1]:
+            yield from ((word, at, theirs) for at in range(theirs - shared + 1))
 
 
 def _is_near(

@@ -106,7 +106,7 @@ def read_folder(root: Path) -> tuple[tuple[ContentFile, ...], tuple[Problem, ...
     Of two notes with one id in a pack the second is left out. Raises StudyError if there is no
     such folder.
     """
-    if not root.exists():
+    if not disk.is_there(root):
         raise StudyError(f"There is no folder {root}.")
     pages: list[ContentFile] = []
     problems: list[Problem] = []
@@ -229,8 +229,11 @@ def excerpt(note: Note) -> str:
 
 
 def _found(note: Note) -> tuple[Note, _File]:
-    """The note as its file now has it, and the file."""
+    """The note as its file now has it, and the file. Raises ContentError if it is not there."""
     page, file = _read(note.path)
+    if page is None and file.problems:
+        why = min(file.problems)
+        raise ContentError(why.path, why.line, why.message)
     found = next((it for it in page.notes if it.id == note.id), None) if page else None
     if found is None:
         raise ContentError(note.path, note.line, f"the note {note.id} is no longer here")

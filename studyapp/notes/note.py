@@ -21,6 +21,11 @@ def chapter_key(number: int | None, title: str) -> ChapterKey:
     return title if number is None else number
 
 
+def chapter_place(number: int | None, title: str) -> tuple[bool, int, str]:
+    """Sorts chapters by number, then decks by name."""
+    return number is None, number or 0, title if number is None else ""
+
+
 def chapter_name(number: int | None, title: str, pack: str | None = None) -> str:
     """chapter 3, deck Spanish; chapter 3 of fastai, if its *pack* is to tell it from another."""
     name = f"deck {title}" if number is None else f"chapter {number}"
@@ -213,9 +218,7 @@ class ContentFile:
 
     @property
     def place(self) -> tuple[bool, int, str]:
-        """Sorts chapters by number, then decks by name."""
-        deck = self.chapter is None
-        return deck, self.chapter or 0, self.title if deck else ""
+        return chapter_place(self.chapter, self.title)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,6 +9,7 @@ command again does the rest, of which word is left beside the database (`store/t
 from __future__ import annotations
 
 import platform
+import shutil
 import sqlite3
 import time
 import tomllib
@@ -282,13 +283,16 @@ def _write_into(
 
 
 def _replace(database: Path, copied: Path, now: datetime) -> Path:
-    """Put *copied* in the place of a damaged database, which is kept, with what belongs to it."""
-    kept = database.with_name(f"{database.name}.damaged-{now:%Y-%m-%d-%H%M%S}")
+    """Put *copied* in the place of a damaged database, which is kept, with what belongs to it. A
+    link stays one: all of this happens where it leads."""
+    real = database.resolve()
+    kept = real.with_name(f"{real.name}.damaged-{now:%Y-%m-%d-%H%M%S}")
     try:
         for end in ("-shm", "-wal", ""):
             with suppress(FileNotFoundError):
-                database.with_name(f"{database.name}{end}").rename(f"{kept}{end}")
-        copied.replace(database)
+                real.with_name(f"{real.name}{end}").rename(f"{kept}{end}")
+        with disk.replacing(real) as draft:  # which may be on another disk
+            shutil.copyfile(copied, draft)
     except OSError as error:
         raise StoreError(f"{database} cannot be replaced: {error.strerror}.") from error
     return kept

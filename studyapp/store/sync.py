@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import takewhile
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -28,6 +30,7 @@ from studyapp.notes.note import (
     Problem,
     card_uid,
     chapter_key,
+    chapter_place,
     note_uid,
 )
 from studyapp.store import log, owner, tables
@@ -88,6 +91,7 @@ class _Source:
     notes: dict[bytes, tuple[ContentFile, Note]]
     root_of: dict[bytes, Path]
     problems: list[Problem]
+    unread: frozenset[str]  # roots that are as the database has them
 
     @property
     def gone(self) -> list[str]:
@@ -105,6 +109,7 @@ def sync(
     *,
     own: Sequence[Path] = (),
     whose: int | None = None,
+    changed_only: bool = False,
 ) -> SyncReport:
     """Read the content of the installed *roots*, and of the *own* ones of the learner *whose* they
     are, into the database, in one transaction of the caller's. What is another learner's own stays
@@ -113,24 +118,35 @@ def sync(
     A later root shadows an earlier one note by note, and an own one the installed ones for its
     learner. A note is known by its uid alone, so rewording, moving and renaming keep its memory.
     If a root is missing, nothing of its owner is marked as missing, since its notes may only be
-    out of reach.
+    out of reach. With *changed_only* a root that is as the database has it is not read, where what
+    has changed leaves it as it is: a new card costs the reading of the pack that it is in.
     """
-    installed = _read(roots, None)
-    sources = [installed] if whose is None else [installed, _read(own, whose)]
+    stamps = {root: fingerprint(root) for root in (*roots, *own)}
+    same = _same(connection, roots, own, stamps, whose) if changed_only else frozenset()
+    installed = _read(roots, None, stamps, same)
+    sources = [installed] if not roots or not installed.unread else []
+    if whose is not None:
+        mine = _read(own, whose, stamps, same)
+        if mine.unread and not _stands_alone(connection, mine):
+            mine = _read(own, whose, stamps)
+        sources.append(mine)
     ids = _write_roots(connection, sources, now)
     tally, missing = _Tally(), 0
-    places: dict[bytes, int] = {}
     for source in sources:
         chapters = _write_chapters(connection, source)
         sections = _write_sections(connection, source, chapters, now)
         if not source.gone:
             _write_moments(connection, source, chapters)
-        _write_notes(connection, source, installed, ids, chapters, sections, places, now, tally)
+        _write_notes(connection, source, ids, chapters, sections, now, tally)
         if not source.gone:
             missing += _mark_missing(connection, source, now)
     texts = {source.owner: source.notes for source in sources}
     for moved in owner.settle(connection):
-        text = texts.get(moved.learner, {}).get(moved.uid) or installed.notes.get(moved.uid)
+        text = texts.get(moved.learner, {}).get(moved.uid)
+        if text is None:
+            if installed.unread:
+                installed = _read(roots, None, stamps)
+            text = installed.notes.get(moved.uid)
         if text is not None:
             sides_changed = _changed_sides(text[1], moved.points, moved.answer, moved.cards)
             changed = [moved.cards[side] for side in sides_changed]
@@ -148,10 +164,55 @@ def sync(
     )
 
 
-def _read(roots: Sequence[Path], whose: int | None) -> _Source:
-    source = _Source(whose, {root: fingerprint(root) for root in roots}, [], {}, {}, [])
+def _same(
+    connection: Connection,
+    roots: Sequence[Path],
+    own: Sequence[Path],
+    stamps: Mapping[Path, str],
+    whose: int | None,
+) -> frozenset[str]:
+    """The roots that are as the database has them, up to the first that is not: it may hide notes
+    of those before. Of installed ones all or none, and of *own* ones none if a section or a moment
+    is in one, as these are written as a whole."""
+    kept: dict[int | None, dict[str, str]] = {}
+    for row in connection.execute(select(tables.root)):
+        kept.setdefault(row.learner_id, {})[row.path] = row.stamp
+    if kept.get(None, {}) != {str(root): stamps[root] for root in roots}:
+        return frozenset()
+    theirs = kept.get(whose, {})
+    before = [str(root) for root in takewhile(lambda at: theirs.get(str(at)) == stamps[at], own)]
+    more = (connection.scalar(_of(one, whose).limit(1)) for one in (tables.section, tables.moment))
+    if not theirs.keys() <= {str(root) for root in own} or any(more):
+        before = []
+    return frozenset(map(str, roots)).union(before)
+
+
+def _stands_alone(connection: Connection, source: _Source) -> bool:
+    """Whether what was read leaves the owner's other roots as they are: no note has gone that may
+    be in one of them, and none tells their terms apart."""
+    table, root = tables.note.c, tables.root.c
+    read = select(root.id).where(root.learner_id == source.owner, root.path.not_in(source.unread))
+    known = connection.execute(
+        _of(tables.note, source.owner).where(
+            table.missing_since.is_(None), or_(table.root_id.is_(None), table.root_id.in_(read))
+        )
+    ).all()
+    tags = [*(row.tags for row in known), *(note.tags for _, note in source.notes.values())]
+    gone = any(row.uid not in source.notes for row in known)
+    return not gone and not any(_CONTRAST in one for one in tags)
+
+
+def _read(
+    roots: Sequence[Path],
+    whose: int | None,
+    stamps: Mapping[Path, str],
+    same: frozenset[str] = frozenset(),
+) -> _Source:
+    """Read one owner's *roots*, but for those that are the *same*."""
+    unread = same.intersection(map(str, roots))
+    source = _Source(whose, {root: stamps[root] for root in roots}, [], {}, {}, [], unread)
     for root, stamp in source.stamps.items():
-        if not stamp:
+        if not stamp or str(root) in unread:
             continue
         pages, problems = markdown.read_folder(root)
         source.pages.extend(pages)
@@ -282,39 +343,75 @@ def _write_moments(
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A note that is there whatever is written now: where in the book, and where its cards end."""
+
+    place: tuple[Any, ...]
+    end: int | None  # None: it has no card
+    family: str | None  # whose terms it tells apart
+
+
+def _standing(connection: Connection, source: _Source) -> list[_Standing]:
+    """The notes between which those of *source* go: for an own one the installed ones, and those
+    of their own that were not read."""
+    if source.owner is None:
+        return []
+    note, card, root = tables.note.c, tables.card.c, tables.root.c
+    chapter = tables.chapter.c
+    end = select(func.max(card.position)).where(
+        card.note_id == note.id, card.missing_since.is_(None)
+    )
+    unread = select(root.id).where(root.learner_id == source.owner, root.path.in_(source.unread))
+    rows = connection.execute(
+        select(tables.note, chapter.pack, chapter.title)
+        .add_columns(chapter.number.label("chapter_number"), end.scalar_subquery().label("end"))
+        .join(tables.chapter, chapter.id == note.chapter_id)
+        .where(
+            note.missing_since.is_(None),
+            or_(note.learner_id.is_(None), note.root_id.in_(unread)),
+        )
+    )
+    return [
+        _Standing(
+            _place(row.pack, row.chapter_number, row.title, row),
+            row.end,
+            f"{row.pack}:{row.family or row.name}" if _CONTRAST in row.tags else None,
+        )
+        for row in rows
+    ]
+
+
 def _write_notes(
     connection: Connection,
     source: _Source,
-    installed: _Source,
     roots: Mapping[Path, int],
     chapters: Mapping[tuple[str, ChapterKey], int],
     sections: Mapping[tuple[int, str], int],
-    places: dict[bytes, int],
     now: datetime,
     tally: _Tally,
 ) -> None:
-    """Write one owner's notes and their cards. *places* are the positions at which the installed
-    notes end; an own note goes between them."""
+    """Write one owner's notes and their cards, an own one between those that stand."""
     kept = {row.uid: row for row in connection.execute(_of(tables.note, source.owner))}
     cases = _variants(connection, source.owner)
     cards: dict[int, dict[str, Any]] = {}
     for made in connection.execute(_of(tables.card, source.owner)):
         cards.setdefault(made.note_id, {})[made.side] = made
-    contrasts = {
-        _family(page, note)
-        for page, note in (*installed.notes.values(), *source.notes.values())
-        if _CONTRAST in note.tags
+    standing = _standing(connection, source)
+    contrasts = {one.family for one in standing if one.family} | {
+        _family(page, note) for page, note in source.notes.values() if _CONTRAST in note.tags
     }
     first = {chapter: section for (chapter, _), section in reversed(list(sections.items()))}
     position = 0
     step = _STRIDE if source.owner is None else 1
-    in_order = [(uid, pair, True) for uid, pair in source.notes.items()]
-    if source.owner is not None:
-        in_order += [(uid, pair, False) for uid, pair in installed.notes.items()]
-    for uid, (page, note), written in sorted(in_order, key=lambda item: _place(*item[1])):
-        if not written:
-            position = places[uid]
+    in_order: list[tuple[Any, _Standing | bytes]] = [(one.place, one) for one in standing]
+    for uid, (page, note) in source.notes.items():
+        in_order.append((_place(page.pack, page.chapter, page.title, note), uid))
+    for _, one in sorted(in_order, key=itemgetter(0)):
+        if isinstance(one, _Standing):
+            position = position if one.end is None else one.end
             continue
+        uid, (page, note) = one, source.notes[one]
         chapter = chapters[page.pack, page.key]
         values = {
             **_note_values(page, note),
@@ -348,8 +445,6 @@ def _write_notes(
         position = _write_cards(
             connection, page, note, note_id, place, kept_cards, position, step, now, tally
         )
-        if source.owner is None:
-            places[uid] = position
         if change and row is not None:
             sides_changed = _changed_sides(note, row.points, row.answer, kept_cards)
             changed = [kept_cards[side].id for side in sides_changed]
@@ -629,10 +724,12 @@ def _family(page: ContentFile, note: Note) -> str:
     return f"{page.pack}:{note.family or note.id}"
 
 
-def _place(page: ContentFile, note: Note) -> tuple[Any, ...]:
-    """Book order: by chapter and section; a term comes before the questions that use it."""
-    section = tuple(int(part) for part in (note.section or f"{page.chapter or 0}.0").split("."))
-    return (page.pack, page.place, section, note.kind.value != "term", str(page.path), note.line)
+def _place(pack: str, chapter: int | None, title: str, note: Any) -> tuple[Any, ...]:
+    """Book order, of a note or of its row: by chapter and section; a term comes before the
+    questions that use it."""
+    section = tuple(int(part) for part in (note.section or f"{chapter or 0}.0").split("."))
+    term = NoteKind(note.kind) is NoteKind.TERM
+    return (pack, chapter_place(chapter, title), section, not term, str(note.path), note.line)
 
 
 def _note_values(page: ContentFile, note: Note) -> dict[str, Any]:

@@ -126,10 +126,13 @@ def installed_roots() -> list[Path]:
 
 
 def own_roots(packs_folder: Path) -> list[Path]:
-    """The packs in a learner's folder, `mine` last."""
-    if not packs_folder.is_dir():
+    """The packs in a learner's folder, `mine` last. Raises StudyError if that cannot be read."""
+    try:
+        folders = sorted(path for path in packs_folder.iterdir() if path.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    folders = sorted(path for path in packs_folder.iterdir() if path.is_dir())
+    except OSError as error:
+        raise StudyError(f"{packs_folder} cannot be read: {error.strerror}.") from error
     return sorted(folders, key=lambda path: path.name == OWN_PACK)
 
 
@@ -174,7 +177,7 @@ def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
         if not force and is_read(connection, own, learner=desk.learner):
             return None
     with desk.writing(for_all=True) as connection:
-        report = read_in(connection, own, desk.now(), learner=desk.learner)
+        report = read_in(connection, own, desk.now(), learner=desk.learner, changed_only=not force)
         if report.missing + report.due_again >= _MANY:
             with suppress(StudyError):  # nothing is lost without one: what has gone comes back
                 desk.back_up("change")  # of what there was, as this is not committed yet
@@ -186,14 +189,28 @@ def is_read(connection: Connection, own: Path, *, learner: int) -> bool:
     return is_current(connection, [*installed_roots(), *own_roots(own)], whose=learner)
 
 
-def read_in(connection: Connection, own: Path, now: datetime, *, learner: int) -> SyncReport:
+def read_in(
+    connection: Connection,
+    own: Path,
+    now: datetime,
+    *,
+    learner: int,
+    changed_only: bool = False,
+) -> SyncReport:
     """Read the content in the caller's transaction: what is installed for all, the packs in the
-    folder *own* for the learner."""
+    folder *own* for the learner; with *changed_only* no pack that is as it was read."""
     from studyapp.store.sync import sync  # and the readers of all formats with it
 
     first = connection.scalar(select(tables.chapter.c.id).limit(1)) is None
     owner.claim(connection, own_packs(), learner=learners.FIRST)
-    report = sync(connection, installed_roots(), now, own=own_roots(own), whose=learner)
+    report = sync(
+        connection,
+        installed_roots(),
+        now,
+        own=own_roots(own),
+        whose=learner,
+        changed_only=changed_only,
+    )
     journal.info("content: %s", report.counts() or "nothing in it")
     for one in connection.scalars(select(tables.learner.c.id)).all() if first else ():
         _start_first_chapter(connection, now, learner=one)
@@ -247,9 +264,9 @@ def editable(desk: Desk, view: CardView) -> tuple[Path, int]:
     from studyapp.notes import markdown
 
     note, draft = view.note, _draft(desk, view)
-    if _is_own(desk, view) and not draft.exists():
+    if _is_own(desk, view) and not disk.is_there(draft):
         return note.path, note.line
-    if not draft.exists():  # else one that could not be kept: the learner goes on with it
+    if not disk.is_there(draft):  # else one that could not be kept: the learner goes on with it
         disk.write(draft, markdown.excerpt(view.note))
     return draft, 1
 
@@ -264,7 +281,7 @@ def edited(desk: Desk, view: CardView) -> None:
     from studyapp.notes import markdown
 
     path, draft, text = view.note.path, _draft(desk, view), ""
-    if draft.exists():
+    if disk.is_there(draft):
         try:
             text = draft.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -321,7 +338,7 @@ def write_edit(
     from studyapp.notes import markdown
 
     draft = _draft(desk, view)
-    now = said if draft.exists() else markdown.excerpt(view.note)  # its file may have changed
+    now = said if disk.is_there(draft) else markdown.excerpt(view.note)  # its file may have changed
     text = merged(_kept_edit(draft, now), before, storable(text))
     if text != said:
         disk.write(draft, text)
@@ -332,7 +349,7 @@ def write_edit(
 
 def _kept_edit(draft: Path, said: str) -> str:
     try:
-        return draft.read_text("utf-8") if draft.exists() else said
+        return draft.read_text("utf-8") if disk.is_there(draft) else said
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{draft} cannot be read: {error}.") from error
 
@@ -413,7 +430,7 @@ class Home:
         for count in itertools.count(1):
             end = f"-{count}" if count > 1 else ""
             path = packs / OWN_PACK / f"{name}-{kind.value}s{end}.md"
-            if not path.exists():
+            if not disk.is_there(path):
                 break
             page, _ = markdown.read(path)
             if page and (page.pack, page.key, page.kind) == (*wanted, _page_kind(kind)):
@@ -437,7 +454,7 @@ def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> None:
     """Append a note's *text* to a content file of the learner's own."""
     path = home.path(packs_of(desk), kind)
     try:
-        old = path.read_text("utf-8") if path.exists() else ""
+        old = path.read_text("utf-8") if disk.is_there(path) else ""
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
     if not old:

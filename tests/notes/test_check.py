@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from studyapp.errors import StudyError
 from studyapp.notes.check import ChapterCount, Findings, as_json, check
-from tests_support import questionnaire
+from tests_support import questionnaire, work
 
 TODAY = date(2026, 11, 21)
 FIRST = 8  # the line on which a body begins
@@ -327,6 +327,18 @@ def test_every_question_that_is_nearly_another_is_told_once(
         )
     ]
     assert len(told) == len(alike)
+
+
+def test_twice_as_many_questions_are_twice_the_work(tmp_path: Path) -> None:
+    """Even if they differ in a number alone."""
+
+    def checked(many: int) -> int:
+        asked = "## What does loss {0} of the weather model measure? {{#q{0}}}\n\nA.\n\n- [ ] a\n"
+        (tmp_path / "a.md").write_text(questionnaire(*map(asked.format, range(many))))
+        return work(lambda: check([tmp_path], TODAY))
+
+    checked(10)  # imports
+    assert checked(400) < 2.3 * checked(200)
 
 
 def test_eight_words_in_a_row_may_not_be_shared(tmp_path: Path) -> None:

@@ -577,7 +577,16 @@ def test_an_older_schema_is_migrated(
     ]
 
 
-def test_a_damaged_database_is_set_aside(database: Path, clock: Clock) -> None:
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_damaged_database_is_set_aside(
+    linked: bool, database: Path, clock: Clock, tmp_path: Path
+) -> None:
+    real = database
+    if linked:
+        real = tmp_path / "elsewhere" / "real.db"
+        real.parent.mkdir()
+        database.rename(real)
+        database.symlink_to(real)
     made = make(database, clock)
     write("packs/mine/new.md", b"new")
     damage(database)
@@ -585,7 +594,9 @@ def test_a_damaged_database_is_set_aside(database: Path, clock: Clock) -> None:
     done = restore.restore(database, made.path, clock())
     assert done.before is None
     assert done.aside is not None
-    assert done.aside.read_bytes() == broken
+    assert (done.aside.read_bytes(), done.aside.parent) == (broken, real.parent)
+    assert database.is_symlink() is linked
+    assert real.stat().st_mode & 0o777 == 0o600
     assert reviews(database) == 3
     assert sums() == files  # there is no backup of how they were
     rate(database, clock, 4)

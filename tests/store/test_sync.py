@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import Engine, func, select
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Cause, Memory, Rating
 from studyapp.notes.note import card_uid, note_uid
 from studyapp.store import log, sync, tables
+from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
 from studyapp.study import review
@@ -215,6 +219,56 @@ def test_a_later_root_shadows_a_note_and_gives_it_back(
     with reading(engine) as connection:
         assert connection.scalar(answer) == "It is q03."
     assert memories(engine) == before
+
+
+def written(engine: Engine) -> list[tuple[Any, ...]]:
+    """All notes with their cards, each with the installed card that it comes after."""
+    note, card = tables.note.c, tables.card.c
+    named = (note.uid, note.learner_id, note.answer, note.path, note.missing_since, card.side)
+    shown = (card.family, card.contrast, card.missing_since, card.position)
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(*named, tables.chapter.c.title, *shown)
+            .join(tables.card, card.note_id == note.id)
+            .join(tables.chapter, tables.chapter.c.id == note.chapter_id)
+        ).all()
+    return sorted(((*row[:-1], row.position // 1000) for row in rows), key=repr)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_read_of_the_changed_alone_is_what_is_read_of_all(
+    seed: int, engine: Engine, content: Path, clock: Clock, tmp_path: Path
+) -> None:
+    draw = random.Random(seed)
+    other = open_database(str(tmp_path / "other.db"))
+    folders = [tmp_path / "own" / name for name in ("deck", "words", "mine")]
+    notes = ["q03", "t1", "one", "two"]  # of the pack, and own ones
+    for folder in folders:
+        folder.mkdir(parents=True)
+    with writing(other) as connection:
+        sync.sync(connection, [content], clock())
+    for _ in range(15):
+        for path in draw.sample([*(one / "a.md" for one in folders), content / "1" / "a.md"], 1):
+            some = draw.sample(notes, draw.randrange(4)) if content not in path.parents else ["new"]
+            text = f"Said {draw.randrange(99)}."
+            asked = (question(one, text=text, family=draw.choice(("f", ""))) for one in some)
+            told = questionnaire(*asked).replace("<!-- ", draw.choice(("<!-- ", APART)))
+            path.write_text(told.replace("kind: questionnaire", draw.choice(KINDS)))
+        clock.forward(minutes=1)
+        own = [one for one in folders if draw.random() < 0.9]
+        for changed_only, to in ((True, engine), (False, other)):
+            with writing(to) as connection:
+                sync.sync(
+                    connection, [content], clock(), own=own, whose=1, changed_only=changed_only
+                )
+        assert written(engine) == written(other)
+        with reading(engine) as connection:
+            assert is_current(connection, [content, *own], whose=1)
+    other.dispose()
+
+
+KINDS = ("kind: questionnaire", "kind: jargon")
+APART = "<!-- tags: contrast, "
 
 
 def test_a_suspension_is_the_learners_own(engine: Engine, content: Path, clock: Clock) -> None:

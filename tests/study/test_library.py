@@ -81,6 +81,29 @@ def test_a_question_of_ones_own_is_asked_by_the_open_attempt_and_counted_as_ones
     assert (cards.new, cards.own) == (19, 1)
 
 
+def test_a_card_of_ones_own_costs_the_reading_of_the_pack_that_it_is_in(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deck = library.own_packs() / "deck" / "words.md"
+    deck.parent.mkdir(parents=True)
+    deck.write_text(
+        "---\npack: deck\ndeck: Words\nkind: jargon\n---\n\n## Dog {#dog}\n\nIt barks.\n"
+    )
+    library.refresh(desk)
+    read: list[str] = []
+
+    def reads(path: Path) -> object:
+        read.append(path.name)
+        return of_file(path)
+
+    of_file = markdown.read
+    monkeypatch.setattr(markdown, "read", reads)
+    library.new_question(desk, "Who?", "A dog.")
+    library.new_question(desk, "Whose?", "Mine.")
+    assert set(read) == {"chapter-1-questions.md"}
+    assert own(desk) == {"Dog": "It barks.", "Who?": "A dog.", "Whose?": "Mine."}
+
+
 @pytest.mark.parametrize("question", ["<!-- what? -->", "a \u202e b", "a\x1b b"])
 def test_a_question_that_is_no_heading_is_refused(question: str, desk: Desk) -> None:
     with pytest.raises(StudyError, match="Nothing was saved"):

@@ -15,10 +15,11 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
+from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import pause, queue, review, today
+from studyapp.study import pause, queue, review, stats, today
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.plan import FIVE
@@ -184,6 +185,35 @@ def test_what_was_known_costs_nothing_of_the_days_new_cards(engine: Engine, cloc
     sitting.rate(Rating.EASY)
     assert sitting.counts == Counts(new=3)
     assert of_today(engine, clock, Settings(new_a_day=4))[0] == Counts(new=3)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(days=1095)])
+@pytest.mark.parametrize("act", ["rate", "bury", "setting"])
+def test_what_was_done_while_the_clock_was_ahead_takes_nothing_of_the_day(
+    act: str, ahead: timedelta, engine: Engine, clock: Clock
+) -> None:
+    desk = desk_of(engine, clock, Settings(new_a_day=4))
+    clock.now += ahead
+    sitting = Sitting(desk)
+    if act == "rate":
+        sitting.rate(Rating.GOOD)
+        sitting.undo()
+    elif act == "bury":
+        sitting.bury()
+        sitting.undo()
+    else:
+        with writing(engine) as connection:
+            log.adopt(connection, Parameters(desired_retention=0.8), clock(), learner=1)
+    clock.now += timedelta(minutes=1) - ahead
+    sitting = Sitting(desk)
+    assert sitting.counts == Counts(new=4)
+    promised = sitting.options()[Rating.EASY].due
+    assert sitting.rate(Rating.EASY).memory.due == promised
+    assert promised is not None
+    assert promised - study_day(clock()) < timedelta(days=60)
+    assert Sitting(desk).counts == Counts(new=3)
+    with reading(engine) as connection:
+        assert stats.streak(connection, study_day(clock()), learner=1) == 1
 
 
 @pytest.mark.parametrize("kind", [ReviewKind.ATTEMPT, ReviewKind.INTERVIEW, ReviewKind.CRAM])

@@ -9,12 +9,13 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from refusing import files, kept, no_room, refused_call
+from refusing import closed_folder, files, kept, no_room, refused_call
 
-from studyapp.config import Current, Settings
-from studyapp.errors import StudyError
+from studyapp.config import Current, Settings, data_folder, load, settings_path
+from studyapp.errors import ContentError, StudyError
 from studyapp.lab.catalog import Catalog
 from studyapp.memory.state import Rating
+from studyapp.notes import markdown
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.study import imports, library, tracker
 from studyapp.study.desk import Desk
@@ -149,10 +150,39 @@ def is_done(
         with fault:
             what()
     except StudyError as error:
-        told = str(error)
+        told, refused = str(error), type(error)
     else:
         return True
-    assert told.endswith(".")
+    assert told.endswith(".") or refused is ContentError
     assert "\n" not in told
     assert (kept(learner.desk.engine), files(learner.folder)) == before
     return False
+
+
+def test_settings_and_content_that_may_not_be_looked_at(only_pack: Path) -> None:
+    for folder, read in (
+        (settings_path().parent, load),
+        (only_pack, lambda: markdown.read_folder(only_pack / "1")),
+    ):
+        with closed_folder(folder), pytest.raises(StudyError, match="cannot be read: Permission"):
+            read()
+
+
+@pytest.mark.parametrize("name", FILED)
+@pytest.mark.parametrize("folder", ["data", "packs", "mine", "drafts", "config"])
+def test_a_folder_that_may_not_be_looked_into(
+    folder: str, name: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where even asking whether a file is there fails."""
+    learner = Learner(desk, tmp_path)
+    if name != "export":
+        learner.prepared(name)()
+    what, mine = learner.prepared(name), library.own_packs() / "mine"
+    closed = {
+        "data": data_folder(),
+        "packs": mine.parent,
+        "mine": mine,
+        "drafts": data_folder() / "drafts",
+        "config": settings_path().parent,
+    }
+    is_done(learner, what, closed_folder(closed[folder]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 from collections.abc import Callable, Iterator
@@ -46,6 +47,25 @@ def refused_call(number: int, code: int) -> Iterator[Callable[[], int]]:
         for owner, name in CALLS:
             patch.setattr(owner, name, guarded(getattr(owner, name)))
         yield lambda: came
+
+
+@contextmanager
+def closed_folder(folder: Path) -> Iterator[None]:
+    """Let nobody look at what is in *folder*, as if its mode were 000 (root would not mind)."""
+
+    def guarded(real: Callable[..., Any], inside: bool) -> Callable[..., Any]:
+        def call(path: Path, *given: Any, **named: Any) -> Any:
+            if folder in path.parents or (inside and path == folder):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return real(path, *given, **named)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("stat", "open", "mkdir", "unlink", "replace"):
+            patch.setattr(Path, name, guarded(getattr(Path, name), inside=False))
+        patch.setattr(Path, "iterdir", guarded(Path.iterdir, inside=True))
+        yield
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,10 @@ from textual.content import Content
 
 from screen import until
 from studyapp.errors import printable
+from studyapp.notes.markdown import notes_in
+from studyapp.notes.note import FileKind
 from studyapp.tui.widgets.prose import Prose, laid_out
+from tests_support import work
 
 TABLE = """
 | Term | Meaning | Seen |
@@ -284,11 +288,29 @@ def test_no_line_is_wider_than_the_window(width: int) -> None:
 def test_the_widget_loads_its_parsers_when_it_needs_them() -> None:
     code = """
 import sys
+from pathlib import Path
 import studyapp.tui.widgets.prose
 for name in ("markdown_it", "pylatexenc", "pygments", "numpy", "sqlalchemy", "torch"):
     assert name not in sys.modules, name
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "line", ["- item", "1. item\n", "- [ ] point", "a <!-- open\n", "==a== b\n", "| a | b |", "$x "]
+)
+def test_twice_as_many_lines_are_twice_the_work(line: str, tmp_path: Path) -> None:
+    def shown(many: int) -> int:
+        text = "\n".join(["| a | b |\n|---|---|" if "|" in line else "", *[line] * many])
+        return work(
+            lambda: (
+                laid_out(text, 40),
+                notes_in(f"## Q? {{#q}}\n{text}", FileKind.QUESTIONNAIRE, tmp_path),
+            )
+        )
+
+    shown(10)  # imports
+    assert shown(200) < 2.3 * shown(100)
 
 
 @pytest.mark.parametrize("width", [8, 20, 40, 80])

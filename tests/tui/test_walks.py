@@ -29,6 +29,7 @@ from studyapp.tui.keys import HELD
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.new import NewScreen
+from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.today import TodayScreen
@@ -189,8 +190,11 @@ async def test_without_a_tick_going_on_asks_for_one(make_app, open_today) -> Non
     async with app.run_test(size=SIZE) as pilot:
         await to_q00(pilot, open_today)
         await pilot.press("space")
-        await tells(pilot, "1-4, or tick what you said.")
+        # what is told covers nothing, and goes with the next key
+        await shows(pilot, "What is q00?", "second of q00", "1-4, or tick what you said.", "3 good")
         await asks(pilot, "q00", 3)
+        await pilot.press("down")
+        await hides(pilot, "1-4, or tick")
 
 
 async def test_a_card_without_points_is_good_when_one_goes_on(make_app, open_today) -> None:
@@ -515,6 +519,48 @@ async def test_a_note_is_copied_once_and_only_if_it_was_changed(
     assert not list((tmp_path / "data" / "studyapp" / "drafts").iterdir())
 
 
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize(
+    ("spoiled", "told"),
+    [
+        (b"", ":1: front matter is missing"),
+        (b"\xff", ":1: the byte 0xff"),
+        (None, "no longer here|there is no question in this file"),
+    ],
+)
+async def test_a_source_that_is_gone_or_cannot_be_read_is_told(
+    own: bool,
+    spoiled: bytes | None,
+    told: str,
+    make_app,
+    open_today,
+    only_pack: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One of one's own is opened all the same, to be mended."""
+    opened: list[Path] = []
+    monkeypatch.setattr(
+        "studyapp.tui.screens.editing.edit", lambda _, path, line: opened.append(path)
+    )
+    app, path = make_app(), only_pack / "1" / "jargon.md"
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        if own:
+            await pilot.press("n", *"Mine?", "tab", *"So.", "ctrl+s")
+            await tells(pilot, "Saved; it comes up with the new cards.")
+            path = library.own_packs() / "mine" / "chapter-1-questions.md"
+        await pilot.press("slash", *("mine" if own else "term 0"), "enter")
+        await arrives(pilot, NoteScreen)
+        if spoiled is None:
+            path.write_text(path.read_text().replace("## ", "### "))
+        else:
+            path.write_bytes(spoiled)
+        await pilot.press("E")
+        await tells(pilot, f"{path}:")
+        await tells(pilot, told.split("|")[-own])
+    assert opened == [path] * own
+
+
 async def test_a_draft_that_is_no_note_any_more_is_kept(
     make_app, open_today, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -756,7 +802,7 @@ async def test_a_leech_is_told_against_what_was_expected(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", *["enter", "1"] * 6)
-        await tells(pilot, "keeps slipping")
+        await tells(pilot, "“What does Term 0 mean?” keeps slipping: 6 times Again")  # by its name
 
 
 async def test_escape_leaves_a_sitting_with_its_summary(make_app, open_today) -> None:

@@ -278,7 +278,10 @@ def _unwrite(desk: Desk, lesson: Declaration, kept: Run, card_id: int) -> Path |
     if row is None:
         return None
     path = Path(row.path)
-    text = path.read_text("utf-8") if path.exists() else ""
+    try:
+        text = path.read_text("utf-8") if disk.is_there(path) else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path} cannot be read: {error}.") from error
     before, found, after = text.partition(f"{_text(lesson, kept, row.name)}\n")
     if not found:
         return path

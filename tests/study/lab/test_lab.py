@@ -918,6 +918,21 @@ def test_a_question_that_the_learner_has_changed_stays_in_its_file(
     assert memory_of(own, made.card).state is State.NEW
 
 
+def test_a_card_in_a_file_that_cannot_be_read_stays_as_it_is(
+    own: Engine, gap: Declaration, clock: Clock
+) -> None:
+    desk = desk_of(own, clock)
+    run = ran(own, gap, clock, None, "higher", 0.9)
+    made = outcome_card(desk, gap, run)
+    with reading(own) as connection:
+        path = cards.load(connection, made.card, learner=1).note.path
+    before, text = memory_of(own, made.card), path.read_bytes()
+    path.write_bytes(b"\xff" + text)
+    with pytest.raises(StudyError, match="cannot be read"):
+        take_back(desk, gap, run, made)
+    assert (path.read_bytes(), memory_of(own, made.card)) == (b"\xff" + text, before)
+
+
 def test_undo_takes_a_card_of_a_prediction_back_in_one_step(
     own: Engine, gap: Declaration, clock: Clock
 ) -> None:
