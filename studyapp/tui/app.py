@@ -472,7 +472,7 @@ class StudyApp(App[None]):
     def action_command_palette(self) -> None:
         """Without the name that Textual's own gives it: one that is closed keeps it until all of
         its parts are gone, and a second with the same name would end the app."""
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
