@@ -128,7 +128,12 @@ async def test_the_buttons_show_the_intervals_they_give(make_app, open_today) ->
         await pilot.press("enter", "enter")
         await shows(pilot, "1 again")
         shown = [str(button.content) for button in app.screen.query(RatingButton)]
-        assert [text.split("\n")[0] for text in shown] == ["1 again", "2 hard", "3 good", "4 easy"]
+        assert [text.split("\n")[0] for text in shown] == [
+            "1 again",
+            "2 hard",
+            "3 good ◂",
+            "4 easy",
+        ]
         assert ["10 m" in shown[0], "15 m" in shown[1]] == [True, True]
 
 

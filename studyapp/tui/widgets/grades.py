@@ -79,7 +79,8 @@ class Grades(Horizontal):
         room = self.size.width // 3  # of a button, which may not be laid out yet
         for button, (grade, key) in zip(self.query(GradeButton), KEYS.items(), strict=True):
             button.set_class(grade is proposed, "-proposed")
-            name, mark = f"{key_of(self, key)} {grade}", f" ◂ {why}" if grade is proposed else ""
+            name = f"{key_of(self, key)} {grade}"
+            mark = f" ◂ {why}".rstrip() if grade is proposed else ""
             when = leads_to.get(grade, "")
             if len(name + mark) > room:
                 mark = mark[:2]

@@ -82,7 +82,7 @@ class Ratings(Horizontal):
             wait = "  tomorrow" if halfway else waits[rating].rjust(6)
             hint = words.MEANINGS[rating] if told else ""
             wait, hint = _beside(wait, hint, room, close=explained and room < _ROOMY)
-            mark = f" ◂ {why if room >= _WIDE else ''}" if rating is proposed else ""
+            mark = f" ◂ {why if room >= _WIDE else ''}".rstrip() if rating is proposed else ""
             button.update(
                 Content.assemble(
                     (f"{key_of(self, rating.name.lower())} {name}", "bold"),
