@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import settings as laws
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 
 import postgresql
 from studyapp.config import Settings
@@ -33,6 +36,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+def pytest_collection_finish() -> None:
+    """What all tests share, their own code above all, is never garbage and not searched for it."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data and settings of the learner who runs the tests stay out of reach."""
@@ -43,6 +51,27 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("STUDYAPP_DB", "NO_COLOR", "EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)
+
+
+class Compiled(dict[Any, Any]):
+    """Statements by what they say and the kind of database, where SQLAlchemy's own key has the
+    engine's dialect in its place."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), compiled)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """A statement is compiled once for all engines: each test has its own, and for much of its
+    time SQLAlchemy would say the same things anew."""
+    made = partial(create_engine, execution_options={"compiled_cache": Compiled()})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "create_engine", made)
+        yield
 
 
 @pytest.fixture(scope="session")
