@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from hypothesis import settings as laws
 from sqlalchemy import Engine, create_engine
 
 import postgresql
+from studyapp import disk
 from studyapp.config import Settings
 from studyapp.store import database, sync
 from studyapp.store.database import open_database
@@ -75,15 +75,19 @@ def compiled_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that has been through all migrations, and nothing else."""
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], bytes]:
+    """Makes databases that have been through all migrations, and nothing else: each is of another
+    device."""
     path = tmp_path_factory.mktemp("empty") / "empty.db"
     open_database(str(path)).dispose()
-    return path
+    with closing(sqlite3.connect(path)) as base:
+        (uid,) = base.execute("SELECT uid FROM device").fetchone()
+    whole = path.read_bytes()
+    return lambda: whole.replace(uid, uuid4().bytes)
 
 
 @pytest.fixture(autouse=True)
-def made_databases(empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def made_databases(empty_database: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """A new database of this process is a copy of an empty one: migrations take time, and
     tests/store, where this is left out, and every process of its own show what they do."""
     real = database.connect
@@ -91,20 +95,17 @@ def made_databases(empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     def connect(url: str) -> Engine:
         path = Path(url)
         if "://" not in url and path.parent.is_dir() and not path.exists():
-            _copy(empty_database, path)
+            _make_at_once(path, empty_database())
         return real(url)
 
     monkeypatch.setattr(database, "connect", connect)
 
 
-def _copy(empty: Path, path: Path) -> None:
-    """Make *path* a whole database at once, for another window may open it meanwhile, and one of
-    another device than the empty one."""
+def _make_at_once(path: Path, whole: bytes) -> None:
+    """Another window may open the database meanwhile: it sees none, or all of it."""
     made = path.with_name(uuid4().hex)
-    shutil.copy(empty, made)  # with its mode
-    with closing(sqlite3.connect(made)) as copy, copy:
-        copy.execute("PRAGMA journal_mode = DELETE")
-        copy.execute("UPDATE device SET uid = randomblob(16)")
+    made.touch(disk.PRIVATE)
+    made.write_bytes(whole)
     with suppress(FileExistsError):
         os.link(made, path)
     made.unlink()
