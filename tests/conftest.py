@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import settings as laws
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 
 import postgresql
+from studyapp import disk
 from studyapp.config import Settings
 from studyapp.store import database, sync
 from studyapp.store.database import open_database
@@ -33,6 +36,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+def pytest_collection_finish() -> None:
+    """What all tests share, their own code above all, is never garbage and not searched for it."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data and settings of the learner who runs the tests stay out of reach."""
@@ -45,16 +53,41 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+class Compiled(dict[Any, Any]):
+    """Statements by what they say and the kind of database, where SQLAlchemy's own key has the
+    engine's dialect in its place."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), compiled)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """A statement is compiled once for all engines: each test has its own, and for much of its
+    time SQLAlchemy would say the same things anew."""
+    made = partial(create_engine, execution_options={"compiled_cache": Compiled()})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "create_engine", made)
+        yield
+
+
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that has been through all migrations, and nothing else."""
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], bytes]:
+    """Makes databases that have been through all migrations, and nothing else: each is of another
+    device."""
     path = tmp_path_factory.mktemp("empty") / "empty.db"
     open_database(str(path)).dispose()
-    return path
+    with closing(sqlite3.connect(path)) as base:
+        (uid,) = base.execute("SELECT uid FROM device").fetchone()
+    whole = path.read_bytes()
+    return lambda: whole.replace(uid, uuid4().bytes)
 
 
 @pytest.fixture(autouse=True)
-def made_databases(empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def made_databases(empty_database: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """A new database of this process is a copy of an empty one: migrations take time, and
     tests/store, where this is left out, and every process of its own show what they do."""
     real = database.connect
@@ -62,20 +95,17 @@ def made_databases(empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     def connect(url: str) -> Engine:
         path = Path(url)
         if "://" not in url and path.parent.is_dir() and not path.exists():
-            _copy(empty_database, path)
+            _make_at_once(path, empty_database())
         return real(url)
 
     monkeypatch.setattr(database, "connect", connect)
 
 
-def _copy(empty: Path, path: Path) -> None:
-    """Make *path* a whole database at once, for another window may open it meanwhile, and one of
-    another device than the empty one."""
+def _make_at_once(path: Path, whole: bytes) -> None:
+    """Another window may open the database meanwhile: it sees none, or all of it."""
     made = path.with_name(uuid4().hex)
-    shutil.copy(empty, made)  # with its mode
-    with closing(sqlite3.connect(made)) as copy, copy:
-        copy.execute("PRAGMA journal_mode = DELETE")
-        copy.execute("UPDATE device SET uid = randomblob(16)")
+    made.touch(disk.PRIVATE)
+    made.write_bytes(whole)
     with suppress(FileExistsError):
         os.link(made, path)
     made.unlink()

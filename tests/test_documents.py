@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import click
@@ -55,6 +56,11 @@ def names(nodes: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
             yield from ((one.id, node) for one in targets if isinstance(one, ast.Name))
 
 
+@cache
+def body_of(path: Path) -> list[ast.stmt]:
+    return ast.parse(path.read_text("utf-8")).body
+
+
 def defines(body: list[ast.stmt], dotted: str) -> bool:
     """Whether a body has the name *dotted*, through classes: `Queue.next`."""
     first, _, rest = dotted.partition(".")
@@ -80,7 +86,7 @@ def test_every_function_is_in_its_file(page: str) -> None:
     for place in places:
         path, _, name = place.partition("::")
         files = [one for one in found(path) if one.is_file()]
-        if not any(defines(ast.parse(one.read_text("utf-8")).body, name) for one in files):
+        if not any(defines(body_of(one), name) for one in files):
             lost.append(place)
     assert sorted(lost) == []
 

@@ -649,11 +649,11 @@ def _upsert(
 ) -> tuple[int, str]:
     """Insert or update one row; returns its id and "added", "changed" or ""."""
     if row is None:
-        made = connection.execute(insert(table).values(**key, **values).returning(table.c.id))
+        made = connection.execute(insert(table).returning(table.c.id), {**key, **values})
         return made.scalar_one(), "added"
     if all(getattr(row, name) == value for name, value in values.items()):
         return row.id, ""
-    connection.execute(update(table).where(table.c.id == row.id).values(**values))
+    connection.execute(update(table).where(table.c.id == row.id), values)
     return row.id, "changed"
 
 

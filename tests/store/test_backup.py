@@ -36,10 +36,12 @@ from tests_support import Clock
 
 
 @pytest.fixture
-def database(tmp_path: Path, empty_database: Path, content: Path, clock: Clock) -> Path:
+def database(
+    tmp_path: Path, empty_database: Callable[[], bytes], content: Path, clock: Clock
+) -> Path:
     """A database with some reviews, and files of the learner's own."""
     path = tmp_path / "a.db"
-    shutil.copyfile(empty_database, path)
+    path.write_bytes(empty_database())
     engine = open_database(str(path))
     with writing(engine) as connection:
         sync.sync(connection, [content], clock())

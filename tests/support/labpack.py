@@ -77,11 +77,11 @@ WAIT = """
     yield Progress(8, 20)
     time.sleep(300)
 """
-# A million, and then more of them until there is a file of this name beside the lesson.
+# So many, and then more of them until there is a file of this name beside the lesson.
 ENOUGH = "enough"
 FLOOD = f"""
     n, enough = 0, os.path.join(os.path.dirname(__file__), "{ENOUGH}")
-    while n < 1_000_000 or n % 10_000 or not os.path.exists(enough):
+    while n < 100_000 or n % 10_000 or not os.path.exists(enough):
         yield Metric(n, "loss", 1 / (n + 1))
         n += 1
 """

@@ -9,6 +9,8 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
 from textual.app import App, ScreenStackError
 from textual.css.query import QueryError
 from textual.pilot import Pilot
@@ -25,8 +27,29 @@ def app_of(where: Where) -> App[None]:
 
 
 def strips(where: Where) -> list[Strip]:
-    """What is on the screen, line by line: the one reach into Textual's own parts."""
+    """What is on the screen, line by line: with `paint_what_is_seen` the one reach into Textual's
+    own parts."""
     return app_of(where).screen._compositor.render_strips()
+
+
+def paint_what_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the frames on the way to what a test waits for: without a terminal nobody sees
+    them, and they are a fifth of its work. `settled` paints, and so does whoever looks."""
+    paint = Compositor.render_update
+
+    def render_update(
+        self: Compositor,
+        full: bool = False,
+        screen_stack: list[Screen[Any]] | None = None,
+        simplify: bool = False,
+    ) -> object:
+        if full:
+            return paint(self, full, screen_stack, simplify)
+        visible_screen_stack.set(screen_stack or [])
+        self._dirty_regions.clear()
+        return None
+
+    monkeypatch.setattr(Compositor, "render_update", render_update)
 
 
 def lines(where: Where) -> str:
@@ -132,3 +155,5 @@ async def settled(pilot: Pilot[None]) -> None:
             lambda: all(one.is_finished or one.group == "run" for one in pilot.app.workers),
         )
         await pilot.pause()
+    if pilot.app.is_running and pilot.app.screen_stack:
+        strips(pilot)

@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from pictures import Pictures
-from screen import settled, until
+from screen import paint_what_is_seen, settled, until
 from studyapp.config import Settings
 from studyapp.tui.app import StudyApp
 from tests_support import Clock
@@ -24,6 +24,11 @@ class HeardApp(StudyApp):
     def notify(self, message: str, **options: object) -> None:
         self.heard = (*self.heard, message)
         super().notify(message, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    paint_what_is_seen(monkeypatch)
 
 
 @pytest.fixture
