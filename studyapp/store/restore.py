@@ -3,7 +3,7 @@
 The database is written into through SQLite's online backup, in one transaction: whoever has it open
 sees the old state until then and the new one afterwards, and none goes on with a file that is no
 longer there. The learner's files follow, one by one and each whole; killed in between, the same
-command again does the rest, of which word is left beside the database (`store/trace.py`).
+command again does the rest, of which word is left beside the database (`store/marker.py`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sqlalchemy import insert, select, update
 
 from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
-from studyapp.store import archive, backup, log, migrations, soundness, tables, trace
+from studyapp.store import archive, backup, log, marker, migrations, soundness, tables
 from studyapp.store.archive import DATABASE, ArchiveError, Content, Manifest
 from studyapp.store.backup import Backup, DamagedError, Progress, Reason
 from studyapp.store.database import connect, open_database
@@ -119,15 +119,15 @@ def restore(
         else:
             _write_files(found, place)
             done = Restored(found, before, None)
-        disk.remove(trace.marker(database))
+        disk.remove(marker.place(database))
     return done
 
 
 @contextmanager
 def _marked(database: Path, path: Path) -> Iterator[None]:
     """Leave word that the database becomes that of the backup at *path*, unless it does not."""
-    with disk.put_back(trace.marker(database)):
-        trace.mark(database, path)
+    with disk.put_back(marker.place(database)):
+        marker.leave(database, path)
         yield
 
 
@@ -241,7 +241,9 @@ def _exchange(
 
         for _ in range(_TRIES):
             known = written()
-            before = backup.made_alone(database, folder, Reason.RESTORE, now, progress=progress)
+            before = backup.made_alone(
+                database, folder, Reason.RESTORE, now, keep=path, progress=progress
+            )
             with suppress(_WrittenError), _marked(database, path):
                 _write_into(database, copied, partial(is_at, known), progress)
                 return before

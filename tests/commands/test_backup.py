@@ -208,6 +208,33 @@ def test_going_back_that_was_killed_is_told_until_it_is_done(
     assert "not finished" not in run("due").output
 
 
+def test_the_backup_that_is_gone_back_to_is_not_thinned_out(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by the backup of now nor by those that others make before it is done."""
+    study("33")
+    made = Path(json.loads(run("backup", "--json").output)["path"])
+    old = made.rename(made.with_name("learner-2020-01-02-090000-daily.zip"))
+    newer = made.with_name("learner-2020-01-03-090000-daily.zip")
+    newer.write_bytes(old.read_bytes())
+
+    def killed(path: Path, data: str | bytes) -> None:
+        raise KeyboardInterrupt
+
+    own = config.data_folder() / "packs" / "mine" / "a.md"
+    own.parent.mkdir(mode=0o700, parents=True)
+    own.write_text("now")
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "remove", killed)
+        run("restore", str(old), status=1)
+    study("3")
+    run("backup")
+    assert old.exists()
+    run("restore", str(old))
+    run("backup")
+    assert not old.exists()
+
+
 def test_going_back_that_could_not_begin_leaves_no_word(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from textual.app import App
 from screen import NARROW, shows, tells
 from studyapp import config
 from studyapp.config import Settings
-from studyapp.store import trace
+from studyapp.store import marker, trace
 from studyapp.study import library
 from studyapp.tui import start
 from studyapp.tui.app import StudyApp
@@ -97,7 +97,7 @@ def test_an_app_that_comes_to_grief_says_so_and_keeps_a_report(
 
 async def test_a_going_back_that_was_not_finished_is_told(make_app, open_today) -> None:
     app = make_app()
-    trace.mark(trace.file_at(app.db), Path("/kept/a.zip"))
+    marker.leave(trace.file_at(app.db), Path("/kept/a.zip"))
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await tells(pilot, "Going back to /kept/a.zip was not finished; `studyapp ")

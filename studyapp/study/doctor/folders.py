@@ -14,7 +14,7 @@ from pathlib import Path
 
 from studyapp import config, disk
 from studyapp.errors import SettingError
-from studyapp.store import backup, trace
+from studyapp.store import backup, marker
 from studyapp.study import words
 from studyapp.study.doctor.finding import Finding, are
 
@@ -90,7 +90,7 @@ def backups(database: Path | None) -> Iterator[Finding]:
 
 def unfinished(database: Path | None) -> Iterator[Finding]:
     """A going back whose program was killed."""
-    begun = None if database is None else trace.unfinished(database)
+    begun = None if database is None else marker.left(database)
     if begun is not None:
         name = disk.shown(begun)
         yield Finding(
