@@ -163,6 +163,12 @@ def fix(path: Path, taken: set[str] | None = None, *, own: bool = False) -> int:
     return sum(bool(gap.text) for gap in file.gaps)
 
 
+def lacks_ids(path: Path) -> bool:
+    """Whether `fix` would write in this file."""
+    page, file = _read(path)
+    return page is not None and bool(file.gaps)
+
+
 def slug(text: str, taken: set[str], default: str = "note") -> str:
     """Make an id from *text* that is not in *taken*, and add it there."""
     text = re.sub(r"\]\([^)\s]*\)", "]", text)

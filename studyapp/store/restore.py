@@ -24,7 +24,7 @@ from uuid import uuid4
 from sqlalchemy import insert, select, update
 
 from studyapp import config, disk
-from studyapp.errors import StoreError, StudyError
+from studyapp.errors import SettingError, StoreError, StudyError
 from studyapp.store import archive, backup, log, marker, migrations, soundness, tables
 from studyapp.store.archive import DATABASE, ArchiveError, Content, Manifest
 from studyapp.store.backup import Backup, DamagedError, Progress, Reason
@@ -46,6 +46,7 @@ class Difference:
     added: Sequence[str]  # names of files that come back
     changed: Sequence[str]
     removed: Sequence[str]
+    unusable: str  # why the settings of the backup are left out; empty if they are not
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -60,6 +61,7 @@ class Difference:
             "added": list(self.added),
             "changed": list(self.changed),
             "removed": list(self.removed),
+            "unusable": self.unusable,
         }
 
 
@@ -163,6 +165,10 @@ def _difference(database: Path, path: Path, place: Path, manifest: Manifest) -> 
         now = None
     here = archive.learners_files(config.data_folder(), config.settings_path())
     there = {name: place / name for name in manifest.files if name != DATABASE}
+    unusable = _unusable(place / archive.SETTINGS)
+    if unusable:  # those that are here stay
+        for files in (here, there):
+            files.pop(archive.SETTINGS, None)
     return Difference(
         path,
         manifest,
@@ -174,7 +180,17 @@ def _difference(database: Path, path: Path, place: Path, manifest: Manifest) -> 
             if here[name].read_bytes() != there[name].read_bytes()
         ),
         sorted(here.keys() - there.keys()),
+        unusable,
     )
+
+
+def _unusable(settings: Path) -> str:
+    """What is wrong with the settings of a backup; empty if nothing is, or it has none."""
+    try:
+        config.load(settings)
+    except SettingError as error:
+        return str(error).replace(str(settings), archive.SETTINGS)
+    return ""
 
 
 def _bring_up(copied: Path, path: Path) -> None:

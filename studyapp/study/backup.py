@@ -147,4 +147,7 @@ def files(found: Difference) -> str:
         for names, one, more in told
         if names
     ]
-    return ", ".join(parts) or "no file of yours changes"
+    told = ", ".join(parts) or "no file of yours changes"
+    if found.unusable:
+        told += f"; your settings stay, as those of the backup cannot be used: {found.unusable}"
+    return told.removesuffix(".")

@@ -270,6 +270,7 @@ def _around(path: Path | None) -> Iterator[Finding]:
     yield from folders.settings()
     yield from folders.modes(path)
     yield from folders.backups(path)
+    yield from folders.copies(path)
     yield from folders.unfinished(path)
     yield from folders.room(path)
     yield from folders.leftovers(path)

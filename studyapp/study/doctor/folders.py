@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import shutil
@@ -85,6 +86,23 @@ def backups(database: Path | None) -> Iterator[Finding]:
             "backups",
             f"{words.count(number, 'backup')} cannot be read.",
             "`studyapp backup --list` says which; remove them, once there is a newer one.",
+        )
+
+
+def copies(database: Path | None) -> Iterator[Finding]:
+    """What early versions kept before an upgrade: databases that no list of backups has."""
+    if database is None:
+        return
+    folder = backup.folder_of(database)
+    found = list(folder.glob(f"{glob.escape(database.stem)}-before-[0-9][0-9][0-9].db"))
+    if found:
+        number, size = len(found), words.size(sum(path.stat().st_size for path in found))
+        copy = "copy" if number == 1 else "copies"
+        yield Finding(
+            "leftovers",
+            f"{number} {copy} of the database that an early version has made, {size}, "
+            f"{are(number)} in {disk.shown(folder)}.",
+            f"Remove what is called {disk.shown(found[0])} and alike, once there is a backup.",
         )
 
 

@@ -455,6 +455,16 @@ def test_a_folder_that_cannot_be_one_is_named(database: Path, clock: Clock, tmp_
     assert "Nothing can be written in the folder of the data, ~/data/studyapp." in str(found)
 
 
+def test_copies_of_an_early_version_are_told(database: Path, clock: Clock) -> None:
+    folder = backup.folder_of(database)
+    folder.mkdir()
+    (folder / "study-before-008.db").write_bytes(bytes(2_000_000))
+    (folder / "other-before-008.db").touch()
+    (found,) = look(database, clock).findings
+    assert "leftovers: 1 copy of the database that an early version has made, 2.0 MB" in str(found)
+    assert "~/backups/study-before-008.db" in str(found)
+
+
 def test_little_room_is_told(database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     left = type("Usage", (), {"free": 1_500_000})
     monkeypatch.setattr("shutil.disk_usage", lambda path: left)
