@@ -39,7 +39,12 @@ from studyapp.notes.note import (
     Template,
     Variant,
 )
-from studyapp.notes.plain import DEEPEST, keep_footnotes
+from studyapp.notes.plain import (
+    DEEPEST,
+    LONGEST,
+    is_tangled,
+    keep_footnotes,
+)
 from studyapp.notes.variant import KEYS, stored
 
 if TYPE_CHECKING:
@@ -583,8 +588,17 @@ def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
         _Chunk(first, ends[n][0], tokens[index : ends[n][1]], title, table)
         for n, (first, index, title, table) in enumerate(cuts)
     ]
+    _report_long(file, chunks)
     _report_unused(file, chunks, targets)
     return chunks
+
+
+def _report_long(file: _File, chunks: Sequence[_Chunk]) -> None:
+    for chunk in chunks:
+        size = sum(len(line) + 1 for line in file.lines[chunk.start : chunk.end])
+        if size > LONGEST and not chunk.table:
+            told = f"{size:,} characters are too many: over {LONGEST:,} are shown as written"
+            file.report(chunk.start + 1, told)
 
 
 _HEADINGS = {
@@ -637,6 +651,11 @@ def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
             for at, line in enumerate(file.lines[slice(*token.map)], token.map[0] + 1):
                 if found := re.match(r" {0,3}(#{2,6})[^#\s]", line):
                     file.report(at, f"no heading: a space is missing after {found[1]}")
+        if following.type == "inline" and following.map and is_tangled(following.content):
+            told = (
+                "this paragraph is too long, or has too many [ or <!: it is shown as it is written"
+            )
+            file.report(following.map[0] + 1, told)
     deepest = next((it for it in tokens if it.map and it.level >= DEEPEST - 1), None)
     if deepest is not None and deepest.map:
         told = "lists and quotes are nested too deep here: what is within is not shown"
