@@ -93,6 +93,8 @@ def go_back(desk: Desk, path: Path, *, progress: Progress | None = None) -> Rest
             "studyapp restore goes back to it."
         )
     done = restored(database, path, desk.now(), progress=progress)
+    if done.aside is not None:
+        desk.engine.dispose()  # its connections have the damaged file open
     desk.rated.clear()  # not all of them are here any more, nor have to be
     with suppress(StudyError):  # it is done; what follows is looked at anew with each start
         desk.current.settings = load()

@@ -134,13 +134,13 @@ def room(database: Path | None) -> Iterator[Finding]:
 
 def leftovers(database: Path | None) -> Iterator[Finding]:
     """Files that were being written, and folders of runs, when a program was killed."""
-    drafts = list(_drafts(database))
+    drafts, found = list(_drafts(database)), disk.shown(config.found_folder())
     if drafts:
         number = len(drafts)
         yield Finding(
             "leftovers",
             f"{words.count(number, 'file')} {are(number)} half written since a program was killed.",
-            done=f"Removed; what may be newer than the file itself is in {disk.shown(_found())}.",
+            done=f"Removed; what may be newer than the file itself is in {found}.",
             mend=partial(_clear, drafts),
         )
     folders = list(_runs())
@@ -174,14 +174,10 @@ def _clear(drafts: Sequence[Path]) -> None:
         target = draft.with_name(named["target"])
         stat = draft.stat()
         if stat.st_size and not (target.exists() and target.stat().st_mtime >= stat.st_mtime):
-            _found().mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft.replace(_found() / draft.name.lstrip("."))
+            config.found_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft.replace(config.found_folder() / draft.name.lstrip("."))
         else:
             draft.unlink()
-
-
-def _found() -> Path:
-    return config.data_folder() / "found"
 
 
 def _runs() -> Iterator[Path]:
