@@ -62,6 +62,11 @@ def data_folder() -> Path:
     return user_data_path("studyapp", appauthor=False)
 
 
+def found_folder() -> Path:
+    """Where a learner finds what could not be put in its place."""
+    return data_folder() / "found"
+
+
 def cache_folder() -> Path:
     """The platform's folder for what can be found out again."""
     from platformdirs import user_cache_path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from studyapp.commands.opening import JSON, Opening, now, print_json
+from studyapp.commands.opening import JSON, Opening, now, print_json, stoppable
 
 if TYPE_CHECKING:
     from studyapp.store.backup import Backup
@@ -31,11 +31,13 @@ def backup(opening: Opening, file: Path | None, lists: bool, as_json: bool) -> N
         _list(database, as_json)
         return
     at, asked = now(), backups.Reason.ASKED
-    if file is None:
-        made = backups.make(database, backups.folder_of(database), asked, at)
-    else:
-        name = backups.name_of(database.stem, asked, at)
-        made = backups.make_at(file / name if file.is_dir() else file, database, asked, at)
+    with stoppable("Backing up") as told:
+        if file is None:
+            made = backups.make(database, backups.folder_of(database), asked, at, progress=told)
+        else:
+            name = backups.name_of(database.stem, asked, at)
+            target = file / name if file.is_dir() else file
+            made = backups.make_at(target, database, asked, at, progress=told)
     if as_json:
         print_json(made.as_json())
     else:
@@ -73,14 +75,16 @@ def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
 
     database = _database(opening)
     if dry_run:
-        found = restores.compare(database, file)
+        with stoppable("Looking at all of it") as told:
+            found = restores.compare(database, file, progress=told)
         if as_json:
             print_json(found.as_json())
         else:
             _tell(found, now())
             click.echo("Dry run: nothing was changed.")
         return
-    done = restored(database, file, now())
+    with stoppable("Going back") as told:
+        done = restored(database, file, now(), progress=told)
     undo = None if done.before is None else typed(database, done.before.path)
     if as_json:
         aside = None if done.aside is None else str(done.aside)

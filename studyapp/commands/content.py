@@ -175,7 +175,9 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
 )
 @click.option("--counts", is_flag=True, help="Say how many cards of each depth a chapter has.")
 @JSON
+@click.pass_obj
 def check(
+    opening: Opening,
     path: Path | None,
     fix: bool,
     runs: bool,
@@ -196,6 +198,8 @@ def check(
     folders = [path] if path else library.roots()
     own = [folder for folder in folders if library.is_own(folder)]
     if fix:
+        if any(map(checks.lacks_ids, own)):
+            _keep(opening)
         written = sum(checks.fix(folder, own=folder in own) for folder in folders)
         click.echo(f"{words.count(written, 'id')} written", err=True)
     ran = _run(path) if runs and path is not None else ()
@@ -215,6 +219,16 @@ def check(
         click.echo(", ".join(words.count(number, noun) for number, noun in totals))
     if report.problems:
         sys.exit(1)
+
+
+def _keep(opening: Opening) -> None:
+    """Keep the learner's own files as they are, with the database, if there is one yet."""
+    from studyapp.store import backup
+    from studyapp.store.trace import file_at
+
+    database = file_at(opening.db)
+    if database is not None and database.is_file():
+        backup.make(database, backup.folder_of(database), backup.Reason.CHANGE, now())
 
 
 def _run(path: Path) -> tuple[Problem, ...]:

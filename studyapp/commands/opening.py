@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ import click
 
 from studyapp import config
 from studyapp.errors import StudyError, printable
+from studyapp.stream import progress
 
 if TYPE_CHECKING:
+    from studyapp.store.backup import Progress
     from studyapp.study.desk import Desk
 
 
@@ -125,6 +128,32 @@ def back_up(desk: Desk) -> None:
         daily(desk)
     except StudyError as error:
         click.echo(error, err=True)
+
+
+@contextmanager
+def stoppable(what: str) -> Iterator[Progress]:
+    """Shows on a terminal how far something is. ctrl+c stops it at its next step, so that nothing
+    is left behind, and where it cannot be undone not at all; a second one ends the program."""
+    from studyapp.store.backup import CancelledError
+
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, former)
+
+    def told(done: int, of: int) -> None:
+        if asked:
+            raise CancelledError("Stopped; nothing was changed.")
+        progress(f"{what}: {100 * done // of}%")
+
+    former = signal.signal(signal.SIGINT, ask)
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGINT, former)
+        progress()
 
 
 def now() -> datetime:

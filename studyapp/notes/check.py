@@ -128,6 +128,11 @@ def fix(root: Path, *, own: bool = False) -> int:
     return sum(markdown.fix(path, taken, own=own) for path in files(root))
 
 
+def lacks_ids(root: Path) -> bool:
+    """Whether `fix` would write in a file below *root*."""
+    return any(markdown.lacks_ids(path) for path in files(root))
+
+
 def as_json(report: Findings) -> dict[str, Any]:
     """*report* in the shape that `studyapp check --json` prints."""
     return {

@@ -39,7 +39,12 @@ from studyapp.notes.note import (
     Template,
     Variant,
 )
-from studyapp.notes.plain import DEEPEST, keep_footnotes
+from studyapp.notes.plain import (
+    DEEPEST,
+    LONGEST,
+    is_tangled,
+    keep_footnotes,
+)
 from studyapp.notes.variant import KEYS, stored
 
 if TYPE_CHECKING:
@@ -161,6 +166,12 @@ def fix(path: Path, taken: set[str] | None = None, *, own: bool = False) -> int:
         lines[gap.line - 1] = line[:column] + text + line[column:]
     disk.write(path, (codecs.BOM_UTF8 if file.bom else b"") + "".join(lines).encode())
     return sum(bool(gap.text) for gap in file.gaps)
+
+
+def lacks_ids(path: Path) -> bool:
+    """Whether `fix` would write in this file."""
+    page, file = _read(path)
+    return page is not None and bool(file.gaps)
 
 
 def slug(text: str, taken: set[str], default: str = "note") -> str:
@@ -580,8 +591,17 @@ def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
         _Chunk(first, ends[n][0], tokens[index : ends[n][1]], title, table)
         for n, (first, index, title, table) in enumerate(cuts)
     ]
+    _report_long(file, chunks)
     _report_unused(file, chunks, targets)
     return chunks
+
+
+def _report_long(file: _File, chunks: Sequence[_Chunk]) -> None:
+    for chunk in chunks:
+        size = sum(len(line) + 1 for line in file.lines[chunk.start : chunk.end])
+        if size > LONGEST and not chunk.table:
+            told = f"{size:,} characters are too many: over {LONGEST:,} are shown as written"
+            file.report(chunk.start + 1, told)
 
 
 _HEADINGS = {
@@ -634,6 +654,11 @@ def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
             for at, line in enumerate(file.lines[slice(*token.map)], token.map[0] + 1):
                 if found := re.match(r" {0,3}(#{2,6})[^#\s]", line):
                     file.report(at, f"no heading: a space is missing after {found[1]}")
+        if following.type == "inline" and following.map and is_tangled(following.content):
+            told = (
+                "this paragraph is too long, or has too many [ or <!: it is shown as it is written"
+            )
+            file.report(following.map[0] + 1, told)
     deepest = next((it for it in tokens if it.map and it.level >= DEEPEST - 1), None)
     if deepest is not None and deepest.map:
         told = "lists and quotes are nested too deep here: what is within is not shown"

@@ -14,10 +14,14 @@ from studyapp.notes.maths import to_unicode
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
     from markdown_it.tree import SyntaxTreeNode
 
 DEEPEST = 100  # levels of nesting that are read; a list takes two
+LONGEST = 50_000  # characters of a text that are read as Markdown; of a note 2,000 are many
+_LONGEST_PARAGRAPH, _MOST_STEPS = 10_000, 300_000
 CITES = ("fact:", "lesson:")  # links that the app follows itself
 _SHELL = re.compile(r"\$(?:\{|[A-Z_]{2})")  # of $HOME/bin:$PATH and ${a}/${b}
 
@@ -37,17 +41,26 @@ def parse(markdown: str) -> SyntaxTreeNode:
 
     Formulas are nodes of type `math_inline` and `math_block`; ``markup`` is `$` or `$$`.
     Control characters are removed beforehand, but a character reference can bring a bidirectional
-    override back: what is shown must pass `printable` once more.
+    override back: what is shown must pass `printable` once more. A text that is very long is all
+    one block of code, and a paragraph that `is_tangled` has no marks.
     """
     from markdown_it.tree import SyntaxTreeNode
 
-    tokens = _parser().parse(printable(markdown) + "\n")
+    text = printable(markdown)
+    tokens = _parser().parse(text + "\n") if len(text) <= LONGEST else _as_written(text)
     for block in tokens:
         read_tags(block.children or ())
         for token in (block, *(block.children or ())):
             if token.type.startswith("math"):  # where a hidden text needs no help to stay alone
                 token.content = token.content.replace(JOINER, "")
     return SyntaxTreeNode(tokens)
+
+
+def is_tangled(paragraph: str) -> bool:
+    """Whether a paragraph is shown as it is written. For each `[` and `<!` the parser looks for
+    their end: of very many in one text that would take minutes."""
+    size, begun = len(paragraph), paragraph.count("[") + paragraph.count("<!")
+    return size > _LONGEST_PARAGRAPH or size * begun > _MOST_STEPS
 
 
 def address(link: SyntaxTreeNode) -> str:
@@ -68,7 +81,29 @@ def _parser() -> MarkdownIt:
     dollarmath_plugin(parser, allow_labels=False, allow_blank_lines=False)
     parser.inline.ruler.at("math_inline", _inline_maths)
     keep_footnotes(parser)
+    parser.core.ruler.at("inline", _read_paragraphs)
     return parser
+
+
+def _as_written(text: str) -> list[Token]:
+    from markdown_it.token import Token
+
+    return [Token("code_block", "code", 0, content=text, block=True)]
+
+
+def _read_paragraphs(state: StateCore) -> None:
+    """Read the marks within paragraphs, but of those that would take too long."""
+    from markdown_it.token import Token
+
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        if not is_tangled(token.content):
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+            continue
+        for line in token.content.split("\n"):
+            broken = [Token("hardbreak", "br", 0)] if token.children else []
+            token.children += [*broken, Token("text", "", 0, content=line)]
 
 
 def keep_footnotes(parser: MarkdownIt) -> None:

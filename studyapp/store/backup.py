@@ -12,7 +12,7 @@ import platform
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
 from studyapp.journal import journal
 from studyapp.memory.clock import study_day
-from studyapp.store import archive, thinning
+from studyapp.store import archive, marker, thinning
 from studyapp.store.archive import DATABASE, Content, Manifest
 from studyapp.store.engine import is_garbled
 
@@ -152,13 +152,14 @@ def made_alone(
     reason: str,
     now: datetime,
     *,
+    keep: Path | None = None,
     progress: Progress | None = None,
 ) -> Backup:
-    """The same, for one who holds the folder."""
+    """The same, for one who holds the folder; *keep* is not thinned out, however old it is."""
     with told(_NONE):
         path = _free(folder, database.stem, reason, now)
         made = _write(path, database, reason, now, progress)
-    for one in _outlived(folder, database.stem, now):
+    for one in _outlived(database, folder, now, keep):
         with suppress(OSError):  # the next time
             one.unlink()
     return made
@@ -364,6 +365,23 @@ def listed(database: Path) -> tuple[list[Backup], list[str]]:
     return found, problems
 
 
+def best(found: Sequence[Backup], now: datetime) -> Backup | None:
+    """The newest of those that were *found* that one should go back to. One that was made before a
+    repair, or has rows that lead nowhere, has what was wrong; one of the future a wrong date."""
+
+    def worth(one: Backup) -> tuple[bool, bool, bool, datetime]:
+        told = one.manifest
+        whole = not told.content.counts.get(ORPHANS)
+        return told.reason != Reason.REPAIR, whole, one.made <= now, one.made
+
+    return max(found, key=worth, default=None)
+
+
+def newest(found: Iterable[Backup], now: datetime) -> datetime | None:
+    """When the newest of those that were *found* was made, as far as no clock was ahead."""
+    return max((one.made for one in found if one.made <= now), default=None)
+
+
 def named(folder: Path, stem: str) -> list[Named]:
     """The backups in a folder of the database of that *stem*, by their names, the oldest first."""
     name = re.compile(rf"{re.escape(stem)}-(\d{{4}}-\d\d-\d\d-\d{{6}})-([a-z]+)(?:-(\d+))?\.zip")
@@ -395,12 +413,14 @@ def _free(folder: Path, stem: str, reason: str, now: datetime) -> Path:
     return next(path for path in itertools.chain([first], others) if not path.exists())
 
 
-def _outlived(folder: Path, stem: str, now: datetime) -> list[Path]:
-    """Those that may go. One that cannot be read takes no other's place, and stays to be seen."""
+def _outlived(database: Path, folder: Path, now: datetime, keep: Path | None) -> list[Path]:
+    """Those that may go. One that cannot be read takes no other's place, and stays to be seen; one
+    that is being gone back to, by whoever was killed too, is still needed."""
     there = list[Named]()
-    for one in named(folder, stem):
+    for one in named(folder, database.stem):
         with suppress(StudyError):
             archive.read(one.path)
             there.append(one)
     kept = thinning.kept(there, now.replace(tzinfo=None))
-    return [one.path for one in there if one not in kept]
+    needed = {path.resolve() for path in (keep, marker.left(database)) if path is not None}
+    return [one.path for one in there if one not in kept and one.path.resolve() not in needed]

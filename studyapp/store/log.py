@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
-    Row,
     Select,
     Table,
     bindparam,
@@ -72,7 +71,7 @@ def read_memory(connection: Connection, card_id: int, *, learner: int) -> Memory
     return as_memory(row) if row else Memory()
 
 
-def as_memory(row: Row[Any]) -> Memory:
+def as_memory(row: Sequence[Any]) -> Memory:
     """A row whose first columns are MEMORY_COLUMNS."""
     values = dict(zip((field.name for field in fields(Memory)), row, strict=False))
     values["state"] = State(values["state"])
@@ -774,12 +773,12 @@ def _compare(
 ) -> None:
     uids, logs = _uids(connection, cards), _read_logs(connection, cards, times, learner=learner)
     folded = {one: _replayed(entries, uids[one], history) for one, entries in logs.items()}
-    whose = (memory.learner_id == learner, memory.card_id.in_(cards))
-    rows: Iterable[Any] = connection.execute(select(*MEMORY_COLUMNS, memory.card_id).where(*whose))
-    stored = {row.card_id: as_memory(row) for row in rows}
+    stored = _stored(connection, cards, learner=learner)
     for one, (value, _) in folded.items():
         kept = stored.get(one, Memory())
-        if kept != value and not _alike(asdict(kept).values(), asdict(value).values()):
+        if kept is None or (
+            kept != value and not _alike(asdict(kept).values(), asdict(value).values())
+        ):
             found.memories.append(one)
     names = ("effective_day", *_cache(Memory(), Memory()))
     columns = (review.card_id, review.uid, *(getattr(review, name) for name in names))
@@ -793,6 +792,25 @@ def _compare(
         and not _alike(row[2:], [cached[name] for name in names])
     }
     found.caches.extend(sorted(wrong))
+
+
+def _stored(
+    connection: Connection, cards: Sequence[int], *, learner: int
+) -> dict[int, Memory | None]:
+    """The memories as they are kept, by card; None for one that cannot be read."""
+    query = select(memory.card_id, *MEMORY_COLUMNS).where(
+        memory.learner_id == learner, memory.card_id.in_(cards)
+    )
+    try:
+        return {row[0]: as_memory(row[1:]) for row in connection.execute(query)}
+    except _UNREADABLE:
+        if len(cards) == 1:
+            return {cards[0]: None}
+        return {
+            number: value
+            for one in cards
+            for number, value in _stored(connection, [one], learner=learner).items()
+        }
 
 
 def _alike(stored: Iterable[Any], folded: Iterable[Any]) -> bool:

@@ -3,7 +3,7 @@
 The database is written into through SQLite's online backup, in one transaction: whoever has it open
 sees the old state until then and the new one afterwards, and none goes on with a file that is no
 longer there. The learner's files follow, one by one and each whole; killed in between, the same
-command again does the rest, of which word is left beside the database (`store/trace.py`).
+command again does the rest, of which word is left beside the database (`store/marker.py`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from uuid import uuid4
 from sqlalchemy import insert, select, update
 
 from studyapp import config, disk
-from studyapp.errors import StoreError, StudyError
-from studyapp.store import archive, backup, log, migrations, soundness, tables, trace
+from studyapp.errors import SettingError, StoreError, StudyError
+from studyapp.store import archive, backup, log, marker, migrations, soundness, tables
 from studyapp.store.archive import DATABASE, ArchiveError, Content, Manifest
 from studyapp.store.backup import Backup, DamagedError, Progress, Reason
 from studyapp.store.database import connect, open_database
@@ -47,6 +47,7 @@ class Difference:
     added: Sequence[str]  # names of files that come back
     changed: Sequence[str]
     removed: Sequence[str]
+    unusable: str  # why the settings of the backup are left out; empty if they are not
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -61,6 +62,7 @@ class Difference:
             "added": list(self.added),
             "changed": list(self.changed),
             "removed": list(self.removed),
+            "unusable": self.unusable,
         }
 
 
@@ -120,15 +122,15 @@ def restore(
         else:
             _write_files(found, place)
             done = Restored(found, before, None)
-        disk.remove(trace.marker(database))
+        disk.remove(marker.place(database))
     return done
 
 
 @contextmanager
 def _marked(database: Path, path: Path) -> Iterator[None]:
     """Leave word that the database becomes that of the backup at *path*, unless it does not."""
-    with disk.put_back(trace.marker(database)):
-        trace.mark(database, path)
+    with disk.put_back(marker.place(database)):
+        marker.leave(database, path)
         yield
 
 
@@ -164,6 +166,10 @@ def _difference(database: Path, path: Path, place: Path, manifest: Manifest) -> 
         now = None
     here = archive.learners_files(config.data_folder(), config.settings_path())
     there = {name: place / name for name in manifest.files if name != DATABASE}
+    unusable = _unusable(place / archive.SETTINGS)
+    if unusable:  # those that are here stay
+        for files in (here, there):
+            files.pop(archive.SETTINGS, None)
     return Difference(
         path,
         manifest,
@@ -175,7 +181,17 @@ def _difference(database: Path, path: Path, place: Path, manifest: Manifest) -> 
             if here[name].read_bytes() != there[name].read_bytes()
         ),
         sorted(here.keys() - there.keys()),
+        unusable,
     )
+
+
+def _unusable(settings: Path) -> str:
+    """What is wrong with the settings of a backup; empty if nothing is, or it has none."""
+    try:
+        config.load(settings)
+    except SettingError as error:
+        return str(error).replace(str(settings), archive.SETTINGS)
+    return ""
 
 
 def _bring_up(copied: Path, path: Path) -> None:
@@ -242,7 +258,9 @@ def _exchange(
 
         for _ in range(_TRIES):
             known = written()
-            before = backup.made_alone(database, folder, Reason.RESTORE, now, progress=progress)
+            before = backup.made_alone(
+                database, folder, Reason.RESTORE, now, keep=path, progress=progress
+            )
             with suppress(_WrittenError), _marked(database, path):
                 _write_into(database, copied, partial(is_at, known), progress)
                 return before

@@ -3,12 +3,11 @@ backups of one that is gone. Light, as every command asks it."""
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
 
 from studyapp import config, disk
-from studyapp.errors import StoreError
+from studyapp.store import marker
 
 
 def file_at(db: str) -> Path | None:
@@ -26,35 +25,17 @@ def file_at(db: str) -> Path | None:
     return None if name in (None, "", ":memory:") else Path(str(name)).absolute()
 
 
-def marker(database: Path) -> Path:
-    """The file that tells which backup is being gone back to, while it is."""
-    return database.with_name(f"{database.name}.restoring")
-
-
-def mark(database: Path, backup: Path) -> None:
-    """Leave word of a going back before the first change: who is killed cannot."""
-    disk.write(marker(database), os.fsencode(backup.absolute()))
-
-
-def unfinished(database: Path) -> Path | None:
-    """The backup to which somebody began to go back, who was killed or could not write it all."""
-    try:
-        return Path(os.fsdecode(marker(database).read_bytes()))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StoreError(f"{marker(database)} cannot be read: {error.strerror}.") from error
-
-
 def orphan(database: Path) -> Path | None:
-    """The newest backup of a database that is not there, or an empty file; else None."""
+    """The newest backup of a database that is not there, or an empty file; else None. One that was
+    made before a repair has what was to be repaired, and counts only if there is no other."""
     folder = database.parent / "backups"
     if not folder.is_dir() or (disk.is_there(database) and database.stat().st_size):
         return None
     from studyapp.store import backup  # and all that a zip needs
 
     found = backup.named(folder, database.stem)
-    return found[-1].path if found else None
+    good = [one for one in found if one.reason != backup.Reason.REPAIR]
+    return (good or found)[-1].path if found else None
 
 
 def told(db: str) -> str:
@@ -62,7 +43,7 @@ def told(db: str) -> str:
     database = file_at(db)
     if database is None:
         return ""
-    if begun := unfinished(database):
+    if begun := marker.left(database):
         return f"Going back to {begun} was not finished; `{typed(database, begun)}` does the rest."
     if newest := orphan(database):
         return (

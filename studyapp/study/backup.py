@@ -93,6 +93,8 @@ def go_back(desk: Desk, path: Path, *, progress: Progress | None = None) -> Rest
             "studyapp restore goes back to it."
         )
     done = restored(database, path, desk.now(), progress=progress)
+    if done.aside is not None:
+        desk.engine.dispose()  # its connections have the damaged file open
     desk.rated.clear()  # not all of them are here any more, nor have to be
     with suppress(StudyError):  # it is done; what follows is looked at anew with each start
         desk.current.settings = load()
@@ -147,4 +149,7 @@ def files(found: Difference) -> str:
         for names, one, more in told
         if names
     ]
-    return ", ".join(parts) or "no file of yours changes"
+    told = ", ".join(parts) or "no file of yours changes"
+    if found.unusable:
+        told += f"; your settings stay, as those of the backup cannot be used: {found.unusable}"
+    return told.removesuffix(".")

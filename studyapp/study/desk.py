@@ -13,11 +13,12 @@ from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from studyapp.config import Current, Settings, Value
 from studyapp.journal import journal
 from studyapp.store import engine as store
+from studyapp.store import tables
 from studyapp.store.engine import LONG_PATIENCE
 
 if TYPE_CHECKING:
@@ -67,6 +68,13 @@ class Desk:
         self.rated.extend(rated)
         if (took := monotonic() - begun) > _SLOW:
             journal.info("slow: a write took %.1f s", took)
+
+    def device(self) -> bytes | None:
+        """The uid of the database's own device, which is another one after going back to a
+        backup."""
+        with self.reading() as connection:
+            own = select(tables.device.c.uid).where(tables.device.c.own)
+            return connection.scalars(own).first()
 
     def change(self, name: str, value: Value) -> None:
         """Change one setting, here and wherever else it is looked at, and keep it."""

@@ -26,7 +26,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from studyapp import disk
-from studyapp.config import Current, Settings, load, settings_path
+from studyapp.config import Current, Settings, found_folder, load, settings_path
 from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui import places
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from studyapp.tui.places import Place
 
 
+LOOK = 5.0  # seconds between two looks at whether it is still the same database
 _LONGEST = 1.0  # seconds that a key may take before the next one is taken all the same
 _CLOSING = 60.0  # seconds to close in, which is more than a lock is waited for
 
@@ -117,6 +118,7 @@ class StudyApp(App[None]):
         self._waiting: deque[Key | Paste] = deque()  # those behind it
         self.hurried = False  # the learner has been told of what is not saved
         self._gate = Gate()
+        self._device: bytes | None = None  # the database's own, when it was last looked at
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the last gate: content that came past the readers' own check, as a
@@ -135,6 +137,7 @@ class StudyApp(App[None]):
         self._theme_to_keep = self.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         self.push_screen(self.today)
+        self.set_interval(LOOK, self.look)
         self.call_after_refresh(self._open)
 
     def _listen(self) -> None:
@@ -161,8 +164,8 @@ class StudyApp(App[None]):
     def _end(self) -> None:
         """Keep what is under way and close."""
         for page in self.screen_stack:
-            if isinstance(page, Page):
-                page.keep()
+            if isinstance(page, Page) and not page.keep():
+                page.rescue()
         self.exit()
 
     @work(thread=True, exclusive=True, group="open")
@@ -246,6 +249,31 @@ class StudyApp(App[None]):
     def _fail(self, sentence: str) -> None:
         self.failure = sentence
         self.today.show_failure(sentence)
+
+    def look(self) -> None:
+        """Notice that another program has put another database in the place of this one, or gone
+        back to a backup: what the pages show is no more then."""
+        if self.desk is None:
+            return
+        try:
+            device = self.desk.device()
+        except StudyError as error:
+            if self.told[0] != str(error):
+                self.notify(str(error), severity="error")
+            return
+        former, self._device = self._device, device
+        pages = [one for one in self.screen_stack if isinstance(one, Page)]
+        if former not in (None, device) and all(page.FOLLOWS for page in pages):
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Leave all pages but Today, unless something on one cannot be kept, which says why."""
+        while self.screen is not self.today:
+            if isinstance(self.screen, Page) and not self.screen.keep():
+                return
+            self.pop_screen()
+        self.today.refresh_overview()
+        self.notify("Another program went back to a backup; this is how it is now.")
 
     @property
     def catalog(self) -> Catalog:
@@ -455,11 +483,15 @@ class StudyApp(App[None]):
         """Close the app; if something cannot be saved now, only when asked again."""
         unsaved = [page for page in self.screen_stack if isinstance(page, Page) and not page.keep()]
         if not unsaved or self.hurried:
+            for page in unsaved:
+                page.rescue()
             self.exit()
         else:
             self.hurried = True
             again = f"{of('quit', self.keymap)} again closes without it"
-            self.notify(f"It is not saved yet. {again}.", severity="error")
+            found = disk.shown(found_folder())
+            told = f"It is not saved yet. {again}; what you typed is then a file in {found}."
+            self.notify(told, severity="error")
 
     def action_help_quit(self) -> None:
         """ctrl+c copies, and who wants to leave is told how."""

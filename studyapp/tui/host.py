@@ -33,6 +33,9 @@ class Host(Protocol):
     def open(self, place: Place, *, instead: bool = False) -> None:
         """Show a place on top of this page, or *instead* of it."""
 
+    def look(self) -> None:
+        """Take note of which database it is, after it was put back as a whole."""
+
     def open_link(self, href: str) -> None:
         """Follow a link of an answer to the experiment that it names."""
 

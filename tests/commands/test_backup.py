@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from studyapp import config, disk
 from studyapp.commands.main import main
-from studyapp.store import backup
+from studyapp.store import archive, backup
 from studyapp.store import restore as restores
 from studyapp.store.database import connect
 from studyapp.store.engine import writing
@@ -208,6 +212,33 @@ def test_going_back_that_was_killed_is_told_until_it_is_done(
     assert "not finished" not in run("due").output
 
 
+def test_the_backup_that_is_gone_back_to_is_not_thinned_out(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by the backup of now nor by those that others make before it is done."""
+    study("33")
+    made = Path(json.loads(run("backup", "--json").output)["path"])
+    old = made.rename(made.with_name("learner-2020-01-02-090000-daily.zip"))
+    newer = made.with_name("learner-2020-01-03-090000-daily.zip")
+    newer.write_bytes(old.read_bytes())
+
+    def killed(path: Path, data: str | bytes) -> None:
+        raise KeyboardInterrupt
+
+    own = config.data_folder() / "packs" / "mine" / "a.md"
+    own.parent.mkdir(mode=0o700, parents=True)
+    own.write_text("now")
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "remove", killed)
+        run("restore", str(old), status=1)
+    study("3")
+    run("backup")
+    assert old.exists()
+    run("restore", str(old))
+    run("backup")
+    assert not old.exists()
+
+
 def test_going_back_that_could_not_begin_leaves_no_word(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +250,57 @@ def test_going_back_that_could_not_begin_leaves_no_word(
         assert "locked by another program" in run("restore", made, status=1).output
     engine.dispose()
     assert "not finished" not in run("due").output
+
+
+@pytest.mark.parametrize("words", [["backup"], ["restore"], ["restore", "--dry-run"]])
+def test_ctrl_c_stops_it_and_leaves_nothing_behind(
+    database: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    study("33")
+    made = json.loads(run("backup", "--json").output)["path"]
+    study("3")
+    before = sorted(path.name for path in database.parent.rglob("*"))
+    unpack = archive.unpack
+
+    def pressed(*given: Any) -> archive.Manifest:
+        os.kill(os.getpid(), signal.SIGINT)
+        return unpack(*given)
+
+    monkeypatch.setattr(archive, "unpack", pressed)
+    done = run(*words, *([made] if words[0] == "restore" else []), status=1)
+    assert "Stopped; nothing was changed." in done.output
+    assert sorted(path.name for path in database.parent.rglob("*")) == before
+    assert reviews(database) == 3
+    assert "not finished" not in run("due").output
+
+
+def test_a_terminal_is_told_how_far_it_is(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    study("3")
+    for words in (["backup"], ["backup", "--json"]):
+        monkeypatch.setattr("sys.__stderr__", terminal := Terminal())
+        assert "%" not in run(*words).output
+        assert "Backing up: 100%" in terminal.getvalue()
+        assert terminal.getvalue().endswith("\r\x1b[K\r")  # nothing of it stays
+
+
+def test_settings_of_a_backup_that_cannot_be_used_are_left_out(database: Path) -> None:
+    settings = config.settings_path()
+    settings.parent.mkdir(parents=True)
+    study("3")
+    settings.write_text("minutes_a_day = 0\n")
+    made = json.loads(run("backup", "--json").output)["path"]
+    settings.write_text("minutes_a_day = 30\n")
+    study("3")
+    told = run("restore", made, "--dry-run").output
+    assert "no file of yours changes; your settings stay, as those of the backup cannot be" in told
+    assert "settings.toml: minutes_a_day = 0 is not allowed" in told
+    assert "tmp" not in told.split("cannot be used: ")[1]
+    run("restore", made)
+    assert (reviews(database), settings.read_text()) == (1, "minutes_a_day = 30\n")
 
 
 def test_where_nothing_is_yet_no_database_is_made(database: Path) -> None:

@@ -85,6 +85,21 @@ def test_a_damaged_file_is_one_sentence_that_names_the_backup(database: Path) ->
         assert database.read_bytes() == damaged
 
 
+def test_what_is_wrong_for_several_learners_is_said_once(database: Path) -> None:
+    damage(database, "UPDATE root SET stamp = 'other'")
+    wrong = "Files have changed since they were read."
+    assert run("doctor").output.count(wrong) == 1
+    assert run("doctor", "--fix").output.count(wrong) == 1
+    assert run("doctor").exit_code == 0
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    done = run("--db", str(tmp_path / "data"), "doctor", "--json")
+    assert done.exit_code == 1
+    (found,) = json.loads(done.output)["findings"]
+    assert (found["check"], found["wrong"]) == ("integrity", "~/data is a folder, no database.")
+
+
 def test_a_value_that_is_none_of_its_kind_is_damage(database: Path) -> None:
     damage(database, "UPDATE review SET at = 'soon' WHERE id = 1")
     done = run("doctor")

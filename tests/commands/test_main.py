@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from click.testing import CliRunner, Result
@@ -277,6 +278,19 @@ def test_check_fix_writes_ids_of_ones_own_that_no_other_device_makes(content: Pa
     path.write_text(questionnaire("## Why so?\n\nBecause.\n\n- [ ] ==because=="))
     assert run("check", str(path.parent), "--fix").exit_code == 0
     assert re.search(r"Why so\? \{#why-so-[0-9a-z]{5}\}", path.read_text())
+
+
+def test_ones_own_files_are_kept_before_ids_are_written(database: Path) -> None:
+    """Once: where no id is missing, nothing is written."""
+    run("due")
+    path = library.own_packs() / "mine" / "new.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(questionnaire("## Why so?\n\nBecause.\n\n- [ ] because"))
+    for _ in range(2):
+        assert run("check", str(path.parent), "--fix").exit_code == 0
+    (kept,) = (database.parent / "backups").glob("*-change.zip")
+    with ZipFile(kept) as archive:
+        assert b"## Why so?\n" in archive.read("packs/mine/new.md")
 
 
 @pytest.mark.parametrize(

@@ -1351,6 +1351,21 @@ def test_a_question_in_any_file_can_be_copied(tmp_path: Path, body: str) -> None
         assert without_place(copied.notes) == without_place((note,))
 
 
+@pytest.mark.parametrize("mark", ["[", "![", "[x][", "<!-- "])
+def test_a_paragraph_that_nobody_can_read_is_told(folder: Folder, mark: str) -> None:
+    told = "this paragraph is too long, or has too many [ or <!: it is shown as it is written"
+    text = "## Q? {{#q}}\n\nFine.\n\n{}\n"
+    assert folder.problems(text.format("a " + mark * 1000)) == [(FIRST + 4, told)]
+    assert folder.problems(text.format("a " + "[x] " * 30)) == []
+
+
+def test_a_note_that_nobody_can_read_is_told(folder: Folder) -> None:
+    lines = "- a\n" * 13_000
+    assert folder.problems(f"## Q? {{#q}}\n\n{lines}\n## R? {{#r}}\n\nShort.") == [
+        (FIRST, "52,013 characters are too many: over 50,000 are shown as written")
+    ]
+
+
 def test_what_is_nested_too_deep_to_be_shown_is_told(folder: Folder) -> None:
     told = "lists and quotes are nested too deep here: what is within is not shown"
     for mark, depth in [("- ", 60), ("> ", 120), ("1. ", 60)]:

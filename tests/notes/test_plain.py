@@ -94,6 +94,19 @@ def test_a_quoted_comment_that_never_ends_is_text() -> None:
     assert plain("> - <!--\n>") == "> - <!--"
 
 
+@pytest.mark.parametrize("mark", ["[", "![", "[x][", "<!--", "**[a]("])
+def test_what_would_take_minutes_is_shown_as_it_is_written(mark: str) -> None:
+    tangled = "a" + mark * 2000
+    assert plain(f"*Before.*\n\n{tangled}\n*line*\n\n*After.*") == (
+        f"Before.\n\n{tangled}\n*line*\n\nAfter."
+    )
+
+
+def test_a_very_long_text_is_shown_as_it_is_written() -> None:
+    long = "- *a*\n" * 10_000
+    assert plain(long).split("\n") == ["    - *a*"] * 10_000
+
+
 @pytest.mark.parametrize("mark", ["- ", "1. ", "> ", "- > "])
 def test_what_is_nested_deep_is_shown(mark: str) -> None:
     for depth in (1, 10, 15, 24):

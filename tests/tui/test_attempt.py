@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from labpack import install, write_reference
 from pictures import Pictures
 from screen import SIZES, arrives, hides, settled, shows, strips, tells, until
+from studyapp import config
 from studyapp.config import Current, Settings
 from studyapp.store import tables
 from studyapp.store.database import connect
@@ -742,6 +743,28 @@ async def test_the_app_does_not_close_over_what_is_not_saved(
         await keys(pilot, "ctrl+q")
         await until(pilot, lambda: not app.is_running)
         await until(pilot, lambda: kept(pilot) == "wait for me")
+
+
+@pytest.mark.parametrize("lost", [Path.unlink, lambda path: path.rename(f"{path}.other")])
+async def test_a_database_that_is_replaced_is_noticed_and_nothing_typed_is_lost(
+    make_app,
+    open_attempt: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lost: Callable[[Path], object],
+) -> None:
+    monkeypatch.setattr("studyapp.tui.app.LOOK", 0.05)
+    app = make_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await open_attempt(pilot)
+        lost(tmp_path / "app.db")
+        await tells(pilot, "app.db was replaced or removed by another program; nothing was written")
+        await keys(pilot, "t", "my words", "ctrl+q")
+        await tells(pilot, "ctrl+q again closes without it; what you typed is then a file in")
+        await keys(pilot, "ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    (found,) = config.found_folder().iterdir()
+    assert found.read_text() == "my words"
 
 
 async def test_letters_of_no_width_are_taken(make_app, open_attempt: Open) -> None:

@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from textual.app import App
 
-from screen import NARROW, shows, tells
+from screen import NARROW, arrives, shows, tells, until
 from studyapp import config
 from studyapp.config import Settings
-from studyapp.store import trace
+from studyapp.store import backup, marker, trace
 from studyapp.study import library
+from studyapp.study.backup import restored
 from studyapp.tui import start
 from studyapp.tui.app import StudyApp
+from studyapp.tui.screens.today import TodayScreen
+from tests_support import Clock
 
 
 async def test_settings_that_cannot_be_written_hold_until_the_app_closes(
@@ -97,7 +100,29 @@ def test_an_app_that_comes_to_grief_says_so_and_keeps_a_report(
 
 async def test_a_going_back_that_was_not_finished_is_told(make_app, open_today) -> None:
     app = make_app()
-    trace.mark(trace.file_at(app.db), Path("/kept/a.zip"))
+    marker.leave(trace.file_at(app.db), Path("/kept/a.zip"))
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await tells(pilot, "Going back to /kept/a.zip was not finished; `studyapp ")
+
+
+@pytest.fixture
+def looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look again at once."""
+    monkeypatch.setattr("studyapp.tui.app.LOOK", 0.05)
+
+
+async def test_pages_are_left_if_another_program_goes_back(
+    make_app, open_today, looking: None, tmp_path: Path, clock: Clock
+) -> None:
+    app, database = make_app(), tmp_path / "app.db"
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        made = app.desk.back_up("asked")
+        await pilot.press("enter", "enter", "3")
+        await until(pilot, lambda: backup.content_of(database).counts["reviews"] == 1)
+        await asyncio.to_thread(restored, database, made.path, clock())
+        await tells(pilot, "Another program went back to a backup; this is how it is now.")
+        await arrives(pilot, TodayScreen)
+        await pilot.press("enter", "enter", "3")
+        await until(pilot, lambda: backup.content_of(database).counts["reviews"] == 1)

@@ -13,6 +13,8 @@ from studyapp.errors import StoreError
 from studyapp.journal import journal
 from studyapp.store.engine import reading, writing
 
+_OURS = {"note", "card", "review", "learner"}  # tables that every schema of ours has had
+
 
 def steps() -> dict[int, str]:
     """Version → module name of each migration of this program."""
@@ -95,9 +97,17 @@ def current(connection: Connection) -> int:
     tables = inspect(connection).get_table_names()
     if not tables:
         return 0
-    if "schema_version" not in tables:
+    name = connection.engine.url.database
+    if "schema_version" not in tables and not set(tables) >= _OURS:
         raise StoreError(
-            f"{connection.engine.url.database} is a database of another program "
+            f"{name} is a database of another program "
             f"(it has a table {tables[0]!r}); nothing was changed."
         )
-    return connection.scalar(text("SELECT max(version) FROM schema_version")) or 0
+    known = "SELECT max(version) FROM schema_version"
+    version = connection.scalar(text(known)) if "schema_version" in tables else None
+    if version is None:
+        raise StoreError(
+            f"{name} is a damaged database of studyapp: what says which schema it is of, "
+            "the table schema_version, is lost; nothing was changed."
+        )
+    return int(version)

@@ -24,7 +24,15 @@ from studyapp.store.engine import LockedError, reading, writing
 from studyapp.study import backup as backups
 from studyapp.study import words
 from studyapp.study.doctor import content, folders, memories, schema
-from studyapp.study.doctor.finding import RESTORE, Chart, Finding, Progress, beforehand, chart
+from studyapp.study.doctor.finding import (
+    RESTORE,
+    Chart,
+    Finding,
+    Progress,
+    beforehand,
+    chart,
+    merged,
+)
 
 _OUTDATED = "The database was last opened by an older studyapp."
 _CHECKS: tuple[Callable[[Chart], Iterator[Finding]], ...] = (
@@ -123,13 +131,17 @@ def quiet(what: str, done: int, of: int) -> None:
 def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
     """Look at the database at *url* and at what lies around it; nothing is written.
 
-    Raises StoreError if there can be no database at all: a folder, a URL of another kind.
+    Raises StoreError for a URL that is none of a database.
     """
-    engine, path = connect_to_read(url), trace.file_at(url)
-    about, inside = dict[str, Any](), list[Finding]()
+    path, about, inside = trace.file_at(url), dict[str, Any](), list[Finding]()
+    if path is not None and path.is_dir():
+        wrong = f"{disk.shown(path)} is a folder, no database."
+        folder = Finding("integrity", wrong, "Name the file of a database with --db.")
+        return Examination(machine_of(), about, (folder,), tuple(_around(None)))
+    engine = connect_to_read(url)
     if engine is not None:
         try:
-            about = _place(engine, path)
+            about = _place(engine, path, now)
             inside = _inside(engine, url, now, progress, about)
         finally:
             engine.dispose()
@@ -190,7 +202,7 @@ def _mend_inside(url: str, path: Path | None, now: datetime, progress: Progress)
         with writing(engine) as connection:
             at = chart(connection, now, progress, path)
             for check in _CHECKS:
-                for one in list(check(at)):
+                for one in merged(check(at)):
                     if one.mend is not None:
                         one.mend()
                         mended.append(one)
@@ -219,7 +231,7 @@ def _inside(
                 return [Finding("schema", _OUTDATED, done=done, mend=beforehand)]
             at = chart(connection, now, progress, path, url)
             for check in _CHECKS:
-                some = list(check(at))
+                some = merged(check(at))
                 found += some
                 if check in _FIRST and any(one.mend is None for one in some):
                     return found
@@ -243,12 +255,12 @@ def _restore(path: Path | None, now: datetime) -> str:
     """Which backup to go back to."""
     if path is None:
         return "Restore a dump of the server's database."
-    found, _ = backup.listed(path)
-    if not found:
+    best = backup.best(backup.listed(path)[0], now)
+    if best is None:
         return "There is no backup to restore."
     return (
-        f"`studyapp restore {disk.shown(found[0].path)}` goes back to "
-        f"{backups.when(found[0].made, now)}: {backups.holds(found[0])}."
+        f"`studyapp restore {disk.shown(best.path)}` goes back to "
+        f"{backups.when(best.made, now)}: {backups.holds(best)}."
     )
 
 
@@ -258,19 +270,22 @@ def _around(path: Path | None) -> Iterator[Finding]:
     yield from folders.settings()
     yield from folders.modes(path)
     yield from folders.backups(path)
+    yield from folders.copies(path)
     yield from folders.unfinished(path)
     yield from folders.room(path)
     yield from folders.leftovers(path)
 
 
-def _place(engine: Engine, path: Path | None) -> dict[str, Any]:
+def _place(engine: Engine, path: Path | None, now: datetime) -> dict[str, Any]:
     if path is None:
         return {"kind": engine.dialect.name}
-    made = [one.made for one in backup.listed(path)[0]]
+    found, _ = backup.listed(path)
+    newest = backup.newest(found, now)
+    dated = "" if newest is None else f", the newest of {newest:%Y-%m-%d}"
     return {
         "file": disk.shown(path),
         "size": words.size(path.stat().st_size),
-        "backups": f"{len(made)}, the newest of {made[0]:%Y-%m-%d}" if made else "none",
+        "backups": f"{len(found)}{dated}" if found else "none",
     }
 
 

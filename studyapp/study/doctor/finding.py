@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,23 @@ class Finding:
             "done": self.done,
             "mendable": self.mend is not None,
         }
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """*findings* with those that say the same, of several learners, as one that mends them all."""
+    alike = dict[str, list[Finding]]()
+    for one in findings:
+        alike.setdefault(f"{one} {one.done}", []).append(one)
+    return [
+        first if not others else replace(first, mend=partial(_mend_all, [first, *others]))
+        for first, *others in alike.values()
+    ]
+
+
+def _mend_all(findings: Sequence[Finding]) -> None:
+    for one in findings:
+        if one.mend is not None:
+            one.mend()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from studyapp import config, disk
 from studyapp.errors import SettingError
-from studyapp.store import backup, trace
+from studyapp.store import backup, marker
 from studyapp.study import words
 from studyapp.study.doctor.finding import Finding, are
 
@@ -88,9 +89,26 @@ def backups(database: Path | None) -> Iterator[Finding]:
         )
 
 
+def copies(database: Path | None) -> Iterator[Finding]:
+    """What early versions kept before an upgrade: databases that no list of backups has."""
+    if database is None:
+        return
+    folder = backup.folder_of(database)
+    found = list(folder.glob(f"{glob.escape(database.stem)}-before-[0-9][0-9][0-9].db"))
+    if found:
+        number, size = len(found), words.size(sum(path.stat().st_size for path in found))
+        copy = "copy" if number == 1 else "copies"
+        yield Finding(
+            "leftovers",
+            f"{number} {copy} of the database that an early version has made, {size}, "
+            f"{are(number)} in {disk.shown(folder)}.",
+            f"Remove what is called {disk.shown(found[0])} and alike, once there is a backup.",
+        )
+
+
 def unfinished(database: Path | None) -> Iterator[Finding]:
     """A going back whose program was killed."""
-    begun = None if database is None else trace.unfinished(database)
+    begun = None if database is None else marker.left(database)
     if begun is not None:
         name = disk.shown(begun)
         yield Finding(
@@ -116,13 +134,13 @@ def room(database: Path | None) -> Iterator[Finding]:
 
 def leftovers(database: Path | None) -> Iterator[Finding]:
     """Files that were being written, and folders of runs, when a program was killed."""
-    drafts = list(_drafts(database))
+    drafts, found = list(_drafts(database)), disk.shown(config.found_folder())
     if drafts:
         number = len(drafts)
         yield Finding(
             "leftovers",
             f"{words.count(number, 'file')} {are(number)} half written since a program was killed.",
-            done=f"Removed; what may be newer than the file itself is in {disk.shown(_found())}.",
+            done=f"Removed; what may be newer than the file itself is in {found}.",
             mend=partial(_clear, drafts),
         )
     folders = list(_runs())
@@ -156,14 +174,10 @@ def _clear(drafts: Sequence[Path]) -> None:
         target = draft.with_name(named["target"])
         stat = draft.stat()
         if stat.st_size and not (target.exists() and target.stat().st_mtime >= stat.st_mtime):
-            _found().mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft.replace(_found() / draft.name.lstrip("."))
+            config.found_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft.replace(config.found_folder() / draft.name.lstrip("."))
         else:
             draft.unlink()
-
-
-def _found() -> Path:
-    return config.data_folder() / "found"
 
 
 def _runs() -> Iterator[Path]:

@@ -80,13 +80,13 @@ def _fold(at: Chart, cards: Mapping[int, Sequence[int]]) -> None:
 
 def backups(at: Chart) -> Iterator[Finding]:
     """A backup is made on each day that a learner studies; that a week is in none means that they
-    fail."""
+    fail. Reviews and backups that a wrong clock has dated in the future tell nothing of it."""
     review = tables.review.c
-    first, last = at.connection.execute(select(func.min(review.at), func.max(review.at))).one()
+    dates = select(func.min(review.at), func.max(review.at)).where(review.at <= log.utc(at.now))
+    first, last = at.connection.execute(dates).one()
     if at.file is None or last is None:
         return
-    made, _ = backup.listed(at.file)
-    since = last - (made[0].made if made else first)
+    since = last - (backup.newest(backup.listed(at.file)[0], at.now) or first)
     if since > _WEEK:
         yield Finding(
             "backups",

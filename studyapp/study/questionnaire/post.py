@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection, select
 
 from studyapp import disk
-from studyapp.errors import StudyError
+from studyapp.errors import StudyError, printable
 from studyapp.lab.catalog import Catalog
 from studyapp.notes import post
 from studyapp.notes.card import question_face, without_code
@@ -91,11 +91,12 @@ def compose(connection: Connection, chapter_id: int, catalog: Catalog, *, learne
 
 def save(path: Path, made: Post) -> Path | None:
     """Write a post to a file, whole or not at all. Returns where the former file is now, which a
-    learner may have edited; None if there was none, or the same.
+    learner may have edited; None if there was none, or the same. A post will be shown by other
+    programs, in a terminal perhaps, so nothing in it steers one, whoever typed it.
 
     Raises StudyError for a file that is there and no post of this chapter, or cannot be written.
     """
-    data, former = post.write(made).encode("utf-8"), None
+    data, former = printable(post.write(made)).encode("utf-8"), None
     try:
         if path.exists():
             there = path.read_bytes()

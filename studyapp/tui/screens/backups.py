@@ -53,6 +53,7 @@ class BackupList(Listing):
 class BackupsScreen(Page):
     """One row a backup. What going back to one changes is shown before it can be done."""
 
+    FOLLOWS = False  # whoever goes back here sees it
     BINDINGS = [  # noqa: RUF012
         bind("go_on", "look", "what differs", "What going back to it would change"),
         bind("restore", "go_back", "go back", "Go back to it; how it is now is kept first"),
@@ -251,6 +252,7 @@ class BackupsScreen(Page):
         else:
             told += f" The damaged database is now {done.aside}."
         self.notify(told)
+        self.study.look()
 
     def _progress(self, what: str) -> Progress:
         """Tells how far it is, and stops it once its worker is cancelled; for a worker's thread."""

@@ -81,6 +81,7 @@ class Page(Screen[None]):
         (SMALLEST[1], "-short"),
         (TALL, "-tall"),
     ]
+    FOLLOWS = True  # it is left if another program goes back to a backup
     AUTO_FOCUS = ""  # each screen says what its keys go to
     DEFAULT_CSS = """
     Page {
@@ -182,6 +183,9 @@ class Page(Screen[None]):
         """Save what is being written, before the app closes; False, after one sentence, if that
         cannot be."""
         return True
+
+    def rescue(self) -> None:
+        """Put what cannot be saved where the learner finds it, as the app closes all the same."""
 
     def head(self, left: str, right: str = "") -> None:
         self.query_one(TitleBar).show(left, right)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from textual import on, work
 from textual.timer import Timer
 from textual.widgets import TextArea
 
+from studyapp import disk
+from studyapp.config import found_folder
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE, tidy
 from studyapp.study.draft import Draft, Write, storable
@@ -78,6 +81,12 @@ class WritingPage(Page):
         self._show_merged()
         self._tell("")
         return True
+
+    def rescue(self) -> None:
+        self._take()
+        if self.draft is not None and self.draft.waiting and self.written.strip():
+            with suppress(StudyError):  # then there is no place for it
+                disk.write(found_folder() / f"{self.desk.now():%Y-%m-%d-%H%M%S}.md", self.written)
 
     @on(TextArea.Changed)
     def _typed(self) -> None:

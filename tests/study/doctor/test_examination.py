@@ -123,6 +123,14 @@ DAMAGE = {
         "memories",
         "2 cards have another memory",
     ),
+    "memory of text": (
+        sql(
+            "UPDATE memory SET state = 'soon' WHERE card_id = 1",
+            "UPDATE memory SET due = 'never' WHERE card_id = 3",
+        ),
+        "memories",
+        "2 cards have another memory than the log gives",
+    ),
     "cache": (
         sql("UPDATE review SET stability_after = 7 WHERE card_id = 1 AND state_before = 0"),
         "memories",
@@ -212,6 +220,37 @@ def test_a_future_date_is_put_right_by_an_event(
     assert logged(database) == before
 
 
+def test_a_clock_that_was_ahead_asks_for_one_backup(
+    engine: Engine, database: Path, clock: Clock
+) -> None:
+    """Its reviews keep the dates that they were written with, and would be in none for a year."""
+    backup.make(database, backup.folder_of(database), backup.Reason.DAILY, clock())
+    with writing(engine) as connection:
+        at = clock() + timedelta(days=400)
+        review.answer(connection, 4, None, Rating.GOOD, at, learner=1)
+    engine.dispose()
+    found = look(database, clock)
+    assert [one.check for one in found.findings] == ["clock"]
+    mend(str(database), found, clock())
+    assert look(database, clock).findings == ()
+    backup.make(database, backup.folder_of(database), backup.Reason.DAILY, at)
+    assert look(database, clock).database["backups"] == "2, the newest of 2026-11-24"
+
+
+def test_the_backup_to_go_back_to_is_none_of_the_damage(database: Path, clock: Clock) -> None:
+    """One that was made before a repair holds what was wrong, however new it is."""
+    kept = backup.make(database, backup.folder_of(database), backup.Reason.DAILY, clock()).path
+    sql("DELETE FROM card WHERE id = 2", "UPDATE memory SET due = '2031-01-01'")(database)
+    clock.forward(minutes=5)
+    treated = mend(str(database), look(database, clock), clock())
+    assert treated.kept is not None
+    clock.forward(minutes=5)
+    backup.make(database, backup.folder_of(database), backup.Reason.ASKED, clock())
+    assert f"They are kept. `studyapp restore ~/backups/{kept.name}` goes" in told(
+        look(database, clock)
+    )
+
+
 def test_what_cannot_be_mended_says_what_to_do(database: Path, clock: Clock) -> None:
     before = logged(database)
     sql("UPDATE review SET kind = 'nonsense' WHERE card_id = 3", "DELETE FROM card WHERE id = 2")(
@@ -247,7 +286,15 @@ def test_what_cannot_be_mended_says_what_to_do(database: Path, clock: Clock) -> 
         (sql("DROP TABLE review"), "There is no table review."),
         (sql("ALTER TABLE review DROP COLUMN arm"), "Table review has no column arm."),
         (sql("INSERT INTO schema_version VALUES (999, '2026-11-20')"), "Upgrade studyapp."),
-        (sql("DROP TABLE schema_version"), "~/study.db is a database of another program"),
+        (
+            sql("DROP TABLE schema_version"),
+            "~/study.db is a damaged database of studyapp: what says which schema it is of",
+        ),
+        (sql("DELETE FROM schema_version"), "the table schema_version, is lost"),
+        (
+            sql("DROP TABLE schema_version", "DROP TABLE review"),
+            "~/study.db is a database of another program",
+        ),
     ],
 )
 def test_a_broken_file_is_one_sentence_and_is_left_alone(
@@ -406,6 +453,16 @@ def test_a_folder_that_cannot_be_one_is_named(database: Path, clock: Clock, tmp_
     (tmp_path / "data").write_text("a file where the folder should be")
     (found,) = look(database, clock).findings
     assert "Nothing can be written in the folder of the data, ~/data/studyapp." in str(found)
+
+
+def test_copies_of_an_early_version_are_told(database: Path, clock: Clock) -> None:
+    folder = backup.folder_of(database)
+    folder.mkdir()
+    (folder / "study-before-008.db").write_bytes(bytes(2_000_000))
+    (folder / "other-before-008.db").touch()
+    (found,) = look(database, clock).findings
+    assert "leftovers: 1 copy of the database that an early version has made, 2.0 MB" in str(found)
+    assert "~/backups/study-before-008.db" in str(found)
 
 
 def test_little_room_is_told(database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
