@@ -121,6 +121,7 @@ class Queue:
     _waiting: list[Item] = field(default_factory=list)
     _later: list[Item] = field(default_factory=list)  # new cards for which there is no time
     _shown: int | None = None
+    _first: int | None = None  # the card that was put first
     steps: bool = True  # whether a step of today brings a rated card back
     outdated: bool = False
 
@@ -240,9 +241,11 @@ class Queue:
         if due and left == len(self._main) + len(self._waiting) + len(self._learning):
             self.siblings = max(0, self.siblings - 1)
         self._main.insert(0, item)
-        self._shown = None
+        self._shown, self._first = None, item.card
 
     def _pick(self, now: datetime) -> Item | None:
+        if self._main and self._main[0].card == self._first:
+            return self._main[0]
         steps = sorted(self._learning)
         due = [item for at, _, item in steps if at <= now]
         fresh = [item for item in due if item.card != self._shown]

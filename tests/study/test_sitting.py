@@ -76,6 +76,19 @@ def test_undo_brings_back_card_count_and_place(engine: Engine, clock: Clock) -> 
     assert sitting.undo() is None
 
 
+def test_undo_shows_its_card_though_a_step_is_due(engine: Engine, clock: Clock) -> None:
+    sitting = sit(engine, clock)
+    sitting.rate(Rating.AGAIN)
+    wanted = shown(sitting)
+    sitting.rate(Rating.EASY)
+    clock.forward(minutes=11)
+    sitting.undo()
+    assert shown(sitting) == wanted
+    sitting.rate(Rating.EASY)
+    assert sitting.view is not None
+    assert sitting.view.memory.state is State.LEARNING
+
+
 def test_undo_works_after_a_restart(engine: Engine, clock: Clock) -> None:
     sitting = sit(engine, clock)
     first = shown(sitting)

@@ -39,7 +39,7 @@ from tests_support import START, Clock, chapter_of, question, questionnaire
 QUESTIONS = 40
 BROUGHT = 12  # notes of an import, each with two reviews and a schedule
 _SETTINGS = Settings(new_a_day=999, minutes_a_day=600)
-_WORDS = ("weights", "één", "漢字", "a\nb", "- [ ] none", "==x==", "\u202e", "loss " * 40)
+WORDS = ("weights", "één", "漢字", "a\nb", "- [ ] none", "==x==", "\u202e", "loss " * 40)
 _SAID = re.compile("^It is .*", re.MULTILINE)
 
 Found = dict[str, Any]  # by name, what is there of it
@@ -145,7 +145,7 @@ def _texts(connection: Connection) -> Found:
     note, response, progress = tables.note.c, tables.response.c, tables.section_progress.c
     here = (note.missing_since.is_(None), owner.visible(note, learner=1))
     found = {
-        f"note {prompt}": _said(text)
+        f"note {prompt}": said(text)
         for prompt, text in connection.execute(select(note.prompt, note.answer).where(*here))
     }
     rows = connection.execute(
@@ -163,7 +163,7 @@ def _texts(connection: Connection) -> Found:
     return found | {"own note": next(iter(texts), "")}
 
 
-def _said(text: str) -> str:
+def said(text: str) -> str:
     """What a note of ours says: the line that edits change."""
     found = _SAID.search(text)
     return found[0] if found else text
@@ -171,9 +171,7 @@ def _said(text: str) -> str:
 
 def _drafts() -> Found:
     return {
-        f"draft {path.name}": _said(path.read_text())
-        if path.name[0].isdigit()
-        else path.read_text()
+        f"draft {path.name}": said(path.read_text()) if path.name[0].isdigit() else path.read_text()
         for path in (data_folder() / "drafts").glob("[!.]*.md")
     }
 
@@ -243,7 +241,7 @@ def attempting(place: Place, chance: random.Random, before: Found) -> Plan:
     plan, reviews = [Step(begin)], before["reviews"]
     for index in chance.sample(range(4, QUESTIONS), chance.randint(2, 6)):
         asked, text = f"What is q{index:02}?", ""
-        for word in chance.choices(_WORDS, k=chance.randint(1, 3)):
+        for word in chance.choices(WORDS, k=chance.randint(1, 3)):
             text += f"{word} "
             plan.append(Step(_with(do, index, "write", text), {f"answer {asked}": text}))
         ticked = _with(do, index, "tick", frozenset({0}))
@@ -270,9 +268,9 @@ def editing(place: Place, chance: random.Random, before: Found) -> Plan:
         draft = f"draft 1-test-{name}.md"
         match chance.choice(("edit", "edit", "new", "own note", "draft")):
             case "edit":
-                plan.append(Step(_with(_write_edit, name, said), {draft: said}))
+                plan.append(Step(_with(write_edit, name, said), {draft: said}))
                 read = {draft: None, f"note What is {name}?": said}
-                plan.append(Step(_with(_read_edit, name), read, many=True))
+                plan.append(Step(_with(read_edit, name), read, many=True))
             case "new":
                 asked, cards = f"What is new {number}?", cards + 1
                 plan.append(
@@ -282,9 +280,9 @@ def editing(place: Place, chance: random.Random, before: Found) -> Plan:
                     )
                 )
             case "own note":
-                plan.append(Step(_with(_note, said), {"own note": said}))
+                plan.append(Step(_with(write_note, said), {"own note": said}))
             case _:
-                plan.append(Step(_with(_draft, said), {"draft new-1.md": said}))
+                plan.append(Step(_with(write_draft, said), {"draft new-1.md": said}))
     return plan
 
 
@@ -299,23 +297,23 @@ def _view(desk: Desk, name: str) -> card.CardView:
         return card.load(connection, found, learner=1)
 
 
-def _write_edit(desk: Desk, name: str, said: str) -> None:
+def write_edit(desk: Desk, name: str, said: str) -> None:
     view = _view(desk, name)
     text, kept = library.read_edit(desk, view)
     library.write_edit(desk, view, text, _SAID.sub(said, text), kept, 0.0)
 
 
-def _read_edit(desk: Desk, name: str) -> None:
+def read_edit(desk: Desk, name: str) -> None:
     library.edited(desk, _view(desk, name))
 
 
-def _note(desk: Desk, text: str) -> None:
+def write_note(desk: Desk, text: str) -> None:
     with desk.writing() as connection:
         section = tracker.read_course(connection, {}, learner=1).sections[0].id
         tracker.write_note(connection, section, text, now=desk.now(), learner=1)
 
 
-def _draft(_: Desk, text: str) -> None:
+def write_draft(_: Desk, text: str) -> None:
     library.write_draft(text, library.read_draft(learner=1), 0.0, learner=1)
 
 
@@ -383,8 +381,8 @@ def going_back(place: Place, chance: random.Random, before: Found) -> Plan:
         )
     reviews = before["reviews"] + len(plan) - 1
     plan += [
-        Step(_with(_write_edit, "q00", then), {"draft 1-test-q00.md": then}),
-        Step(_with(_read_edit, "q00"), {"draft 1-test-q00.md": None, asked: then}, True),
+        Step(_with(write_edit, "q00", then), {"draft 1-test-q00.md": then}),
+        Step(_with(read_edit, "q00"), {"draft 1-test-q00.md": None, asked: then}, True),
         Step(
             _with(_go_back, place, "asked"),
             {"reviews": before["reviews"], asked: before[asked]},
