@@ -108,7 +108,8 @@ class Queue:
 
     What is due is in it, or is among the `waiting` reviews, which did not fit, or the `siblings`,
     which wait until tomorrow for another card of their family. It is `outdated` when there is room
-    again for new cards that it has not read.
+    again for new cards that it has not read, and when the card that was put first is rated: it may
+    be paused or suspended, and what comes of it then is no part of today.
     """
 
     today: date
@@ -182,7 +183,7 @@ class Queue:
         self.pace = replace(self.pace, taken=self.pace.taken + milliseconds)
         waited = bool(self._waiting)
         self._fit()
-        self.outdated = waited and not self._waiting
+        self.outdated = (waited and not self._waiting) or item.card == self._first
 
     def drop(self, card_id: int) -> None:
         """Take a card out of today (suspended, buried, rated elsewhere)."""

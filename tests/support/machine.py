@@ -159,7 +159,7 @@ class Machine:
         entries = [(card, self.entry("rate", rating=int(rating)))]
         if partly:
             entries.append((card, self.entry("set due", until=self.today + DAY)))
-        self.in_front = self.ledger.is_paused(card.chapter)  # then its step stays, too
+        self.in_front = False
         answered = self.sitting.rate(rating, due_on=self.today + DAY if partly else None)
         self.ledger.do(*entries)
         if not partly:
