@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
@@ -61,7 +61,7 @@ def study(url: str, learner: int, seed: int, until: float, say: SimpleQueue[Told
     counted, faults = [Counter[str]() for _ in range(WINDOWS)], list[str]()
     windows = [
         threading.Thread(
-            target=rate, args=(engine, learner, random.Random(seed + n), until, counts, faults)
+            target=window, args=(learner, faults, engine, random.Random(seed + n), until, counts)
         )
         for n, counts in enumerate(counted)
     ]
@@ -75,15 +75,17 @@ def study(url: str, learner: int, seed: int, until: float, say: SimpleQueue[Told
     say.put(Told(learner, *(summed[name] for name in names), tuple(faults)))
 
 
+def window(learner: int, faults: list[str], *given: Any) -> None:
+    """A window of that learner; whatever ends it but the time is a fault."""
+    try:
+        rate(learner, *given)
+    except Exception as error:
+        faults.append(f"learner {learner}: {error!r}")
+
+
 def rate(
-    engine: Engine,
-    learner: int,
-    chance: random.Random,
-    until: float,
-    counted: Counter[str],
-    faults: list[str],
+    learner: int, engine: Engine, chance: random.Random, until: float, counted: Counter[str]
 ) -> None:
-    """One window."""
     clock = Clock()
     sitting = Sitting(desk_of(engine, clock, ENDLESS, learner=learner, patience=2.0))
     while time.monotonic() < until:
@@ -102,8 +104,6 @@ def rate(
             counted["refused"] += 1
         except LockedError:
             counted["locked"] += 1
-        except Exception as error:
-            faults.append(f"learner {learner}: {error!r}")
 
 
 def read_again(url: str, folder: Path, until: float) -> int:
