@@ -2,7 +2,7 @@
 
 A kill takes a process's memory and leaves its files: what another connection reads is what would
 be left. So the law is proven at every step by a second connection, and by one real kill of each
-kind; benchmarks/kill.py and benchmarks/attempt_kill.py kill hundreds of times.
+kind; benchmarks/kill.py kills a thousand times.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, event
 
-from killing import check_whole, kill_once
+from deeds import WORKS, furnish
+from killing import Killed, Trade, check_whole, kill_once
 from studyapp.commands.main import main
 from studyapp.store import migrations
 from studyapp.store.database import open_database
@@ -115,6 +116,17 @@ def test_a_real_kill_loses_no_rating(tmp_path: Path) -> None:
     write_settings(tmp_path)
     shown, kept = kill_once(tmp_path / "study.db", random.Random(), cards=3)
     assert kept >= shown >= 2
+
+
+@pytest.mark.slow
+def test_a_real_kill_of_any_work_leaves_it_as_before_the_step_or_as_after(
+    tmp_path: Path, only_pack: Path
+) -> None:
+    furnish(tmp_path / "place")
+    done = Killed()
+    for work in WORKS.values():
+        done += Trade(tmp_path / "place", work).kill(random.Random())
+    assert done.times == len(WORKS)
 
 
 @pytest.mark.slow

@@ -135,6 +135,28 @@ def test_screens_know_neither_the_app_nor_each_other() -> None:
             assert others <= allowed, name
 
 
+def test_what_a_module_makes_of_a_table_has_its_columns() -> None:
+    """An alias finds them when it is first asked, and of two threads that ask at once one may find
+    half of them: a query then fails. What is made in a function is one thread's alone."""
+
+    def bare(path: Path) -> list[int]:
+        made = [one for one in ast.parse(path.read_text()).body if isinstance(one, ast.Assign)]
+        nodes = [node for one in made for node in ast.walk(one.value)]
+        complete = {
+            id(node.value) for node in nodes if isinstance(node, ast.Attribute) and node.attr == "c"
+        }
+        return [
+            node.lineno
+            for node in nodes
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("alias", "subquery", "cte")
+            and id(node) not in complete
+        ]
+
+    assert {name: lines for name, path in MODULES.items() if (lines := bare(path))} == {}
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -17,7 +17,8 @@ from studyapp.store import log, tables
 
 note = tables.note.c
 card = tables.card.c
-_BASE, _OWN = tables.note.alias("base"), tables.note.alias("own")
+# With their columns, which two threads that are the first to ask for them at once would find half.
+_base, _own = tables.note.alias("base").c, tables.note.alias("own").c
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,12 @@ class Moved:
 def visible(column: Any, *, learner: int) -> ColumnElement[bool]:
     """Condition on a note or a card: the learner's, or installed and without a copy of theirs."""
     copied = (
-        select(_BASE.c.id)
-        .join(_OWN, _OWN.c.uid == _BASE.c.uid)
+        select(_base.id)
+        .join(_own.uid.table, _own.uid == _base.uid)
         .where(
-            _OWN.c.learner_id == learner,
-            _OWN.c.missing_since.is_(None),
-            _BASE.c.learner_id.is_(None),
+            _own.learner_id == learner,
+            _own.missing_since.is_(None),
+            _base.learner_id.is_(None),
         )
     )
     note_id = column.id if column is note else column.note_id

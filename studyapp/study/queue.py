@@ -108,7 +108,8 @@ class Queue:
 
     What is due is in it, or is among the `waiting` reviews, which did not fit, or the `siblings`,
     which wait until tomorrow for another card of their family. It is `outdated` when there is room
-    again for new cards that it has not read.
+    again for new cards that it has not read, and when the card that was put first is rated: it may
+    be paused or suspended, and what comes of it then is no part of today.
     """
 
     today: date
@@ -121,6 +122,7 @@ class Queue:
     _waiting: list[Item] = field(default_factory=list)
     _later: list[Item] = field(default_factory=list)  # new cards for which there is no time
     _shown: int | None = None
+    _first: int | None = None  # the card that was put first
     steps: bool = True  # whether a step of today brings a rated card back
     outdated: bool = False
 
@@ -181,7 +183,7 @@ class Queue:
         self.pace = replace(self.pace, taken=self.pace.taken + milliseconds)
         waited = bool(self._waiting)
         self._fit()
-        self.outdated = waited and not self._waiting
+        self.outdated = (waited and not self._waiting) or item.card == self._first
 
     def drop(self, card_id: int) -> None:
         """Take a card out of today (suspended, buried, rated elsewhere)."""
@@ -240,9 +242,11 @@ class Queue:
         if due and left == len(self._main) + len(self._waiting) + len(self._learning):
             self.siblings = max(0, self.siblings - 1)
         self._main.insert(0, item)
-        self._shown = None
+        self._shown, self._first = None, item.card
 
     def _pick(self, now: datetime) -> Item | None:
+        if self._main and self._main[0].card == self._first:
+            return self._main[0]
         steps = sorted(self._learning)
         due = [item for at, _, item in steps if at <= now]
         fresh = [item for item in due if item.card != self._shown]

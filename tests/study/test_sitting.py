@@ -16,7 +16,7 @@ from studyapp.memory.fold import fold
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import queue, words
+from studyapp.study import queue, review, words
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of
 
@@ -74,6 +74,33 @@ def test_undo_brings_back_card_count_and_place(engine: Engine, clock: Clock) -> 
         assert undone is not None
         assert (shown(sitting), sitting.counts, len(sitting.done)) == before
     assert sitting.undo() is None
+
+
+def test_undo_shows_its_card_though_a_step_is_due(engine: Engine, clock: Clock) -> None:
+    sitting = sit(engine, clock)
+    sitting.rate(Rating.AGAIN)
+    wanted = shown(sitting)
+    sitting.rate(Rating.EASY)
+    clock.forward(minutes=11)
+    sitting.undo()
+    assert shown(sitting) == wanted
+    sitting.rate(Rating.EASY)
+    assert sitting.view is not None
+    assert sitting.view.memory.state is State.LEARNING
+
+
+def test_a_suspended_card_that_undo_shows_is_asked_once(engine: Engine, clock: Clock) -> None:
+    sitting = sit(engine, clock)
+    assert sitting.view is not None
+    card, wanted = sitting.view.id, shown(sitting)
+    sitting.rate(Rating.AGAIN)
+    with writing(engine) as connection:
+        review.suspend(connection, card, clock.forward(seconds=1), learner=1)
+        review.bury(connection, card, clock.forward(seconds=1), learner=1)
+    sitting.undo()
+    assert shown(sitting) == wanted
+    sitting.rate(Rating.AGAIN)
+    assert sitting.counts.learning == 0
 
 
 def test_undo_works_after_a_restart(engine: Engine, clock: Clock) -> None:

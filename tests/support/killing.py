@@ -1,19 +1,25 @@
-"""Kill a real review process at a random moment and hold what it showed against what is kept."""
+"""Kill -9 at a random moment, and hold what was shown as saved against what is kept: a process of
+`studyapp review`, and children of this one that do one kind of work each."""
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import traceback
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
+import deeds
 from studyapp.memory.fold import fold
 from studyapp.store import log, tables
 from studyapp.store.database import open_database
@@ -90,3 +96,136 @@ def _kept(db: Path) -> int:
         count = connection.scalar(select(func.count()).select_from(tables.review)) or 0
     engine.dispose()
     return count
+
+
+class Killed(NamedTuple):
+    """How many were killed, how many of them in the midst of a step, how many steps had been shown
+    as done before, and how often the same again had to do the rest."""
+
+    times: int = 0
+    midst: int = 0
+    steps: int = 0
+    again: int = 0
+
+    def __add__(self, other: object) -> Killed:
+        assert isinstance(other, Killed)
+        return Killed(*map(sum, zip(self, other, strict=True)))
+
+    def __str__(self) -> str:
+        return (
+            f"{self.times:5,} kills, {self.midst:4,} in the midst of a step; {self.steps:6,} steps "
+            f"shown as done before, all there; {self.again:3,} done again"
+        )
+
+
+class Trade:
+    """One kind of work, done in children of this process that are killed at random moments.
+
+    A child has everything imported and nothing open: it opens the database as a program does that
+    starts, and says of each step when it begins and when it is done.
+    """
+
+    def __init__(self, furnished: Path, work: deeds.Work) -> None:
+        self._furnished, self._work = furnished, work
+        self._long = 0.0  # seconds, the longest that was seen of it
+        self._before = self._seen()
+
+    def _seen(self) -> deeds.Found:
+        with tempfile.TemporaryDirectory() as name:
+            return self._copy(Path(name)).look()
+
+    def _copy(self, folder: Path) -> deeds.Place:
+        shutil.copytree(self._furnished, folder / "place")
+        return deeds.Place(folder / "place")
+
+    def kill(self, chance: random.Random) -> Killed:
+        """Let it be done anew, kill it once, and hold what is left against what was told. Raises
+        AssertionError if that is neither as before nor as after the step it was at."""
+        while True:
+            with tempfile.TemporaryDirectory() as name:
+                place = self._copy(Path(name))
+                plan = self._work(place, chance, self._before)
+                moment = chance.random() * self._long if self._long else None
+                begun = time.monotonic()
+                told = _killed(place, plan, moment)
+                if told is None:  # it was quicker than the longest
+                    self._long = max(self._long, time.monotonic() - begun)
+                else:
+                    again = self._judge(place, plan, *told)
+                    return Killed(1, told[0] - told[1], told[1], again)
+
+    def _judge(self, place: deeds.Place, plan: deeds.Plan, begun: int, done: int) -> bool:
+        """Hold what is left against what was told; whether something had to be done again."""
+        before = dict(self._before)
+        for step in plan[:done]:
+            before = _changed(before, step)
+        at = plan[done] if begun > done else deeds.Step(lambda _: None)
+        after, found = _changed(before, at), place.look()
+        deeds.check(place.database)
+        again = at.many and found not in (before, after)
+        if again:
+            parts = {name: (before.get(name), after.get(name)) for name in {*before, *after}}
+            wrong = {name for name, both in parts.items() if found.get(name) not in both}
+            assert not wrong, _told(before, after, found)
+            desk = place.open()
+            at.do(desk)
+            desk.close()
+            before, found = after, place.look()
+            deeds.check(place.database)
+        assert found in (before, after), _told(before, after, found)
+        return again
+
+
+def _changed(found: deeds.Found, step: deeds.Step) -> deeds.Found:
+    return {name: value for name, value in {**found, **step.changes}.items() if value}
+
+
+def _told(before: deeds.Found, after: deeds.Found, found: deeds.Found) -> str:
+    names = sorted(
+        name
+        for name in {*before, *after, *found}
+        if not before.get(name) == after.get(name) == found.get(name)
+    )
+    return "; ".join(
+        f"{name}: was {before.get(name)!r}, was to be {after.get(name)!r}, is {found.get(name)!r}"
+        for name in names
+    )
+
+
+def _killed(place: deeds.Place, plan: deeds.Plan, moment: float | None) -> tuple[int, int] | None:
+    """Carry out a plan in a child and kill it after *moment* seconds, if that is given: how many
+    steps it had begun, and done by then; None if it had done all. Raises what the child raises."""
+    told, say = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(told)
+        _carry_out(place, plan, say)
+    os.close(say)
+    try:
+        if moment is not None:
+            time.sleep(moment)
+            os.kill(child, signal.SIGKILL)
+        with open(told, "rb") as heard:
+            said = heard.read().decode(errors="replace")
+    finally:
+        _, status = os.waitpid(child, 0)
+    steps, _, error = said.partition("!")
+    assert not error, error
+    if os.WIFEXITED(status):
+        return None
+    return steps.count("<"), steps.count(">")
+
+
+def _carry_out(place: deeds.Place, plan: deeds.Plan, say: int) -> None:
+    """The child's life."""
+    try:
+        desk = place.open()
+        for step in plan:
+            os.write(say, b"<")
+            step.do(desk)
+            os.write(say, b">")
+        desk.close()
+    except BaseException:
+        os.write(say, f"!{traceback.format_exc()[-3000:]}".encode())
+    finally:
+        os._exit(0)

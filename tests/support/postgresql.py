@@ -44,6 +44,12 @@ class Server:
         self.run(_COPY.format(name, template))
         return name
 
+    def deadlocks(self, name: str) -> int:
+        """How many the server has found in a database so far."""
+        told = text("SELECT deadlocks FROM pg_stat_database WHERE datname = :name")
+        with self._admin.connect() as connection:
+            return int(connection.scalar(told, {"name": name}) or 0)
+
     def drop(self, name: str) -> None:
         self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
