@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, event, inspect, select, text
 from postgresql import Server
 from studyapp.errors import StoreError
 from studyapp.memory.fold import fold
-from studyapp.memory.scheduler import DEFAULT_WEIGHTS
+from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.state import Cause, Memory, State
 from studyapp.store import backup, log, migrations, tables
 from studyapp.store.database import connect, open_database
