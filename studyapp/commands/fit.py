@@ -82,3 +82,26 @@ _ROWS = (
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}".removeprefix("0")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what it would come to.")
+@JSON
+@click.pass_obj
+def reschedule(opening: Opening, dry_run: bool, as_json: bool) -> None:
+    """Move dates to where the weights and the goal that are in force now have them."""
+    from studyapp.study import reschedule as dates
+    from studyapp.study.words import count
+
+    with opening.study(writes=not dry_run) as desk:
+        now, learner = desk.now(), desk.learner
+        with desk.reading() if dry_run else desk.writing() as connection:
+            found = dates.preview(connection, now, desk.settings, learner=learner)
+            if not dry_run:
+                dates.reschedule(connection, found.days, now, learner=learner)
+    if as_json:
+        print_json(found.as_json())
+        return
+    click.echo(f"{found.told()}.")
+    if found.days and not dry_run:
+        click.echo(f"{count(len(found.days), 'card')} have new dates; u in the app takes it back.")

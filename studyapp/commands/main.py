@@ -58,6 +58,7 @@ for _command in (
     study.resume,
     study.stats,
     fit.fit,
+    fit.reschedule,
     content.sync,
     content.check,
     content.import_,

@@ -53,6 +53,11 @@ class Model:
         recalled: float = (1 + self._factor * days / stability) ** self._decay
         return recalled
 
+    def interval(self, stability: float, retention: float) -> float:
+        """Days until recall of what has a *stability* is as likely as *retention*."""
+        waited: float = stability / self._factor * (retention ** (1 / self._decay) - 1)
+        return waited
+
     def stepping(
         self,
         desired_retention: float,

@@ -117,6 +117,13 @@ class Parameters:
             buried_until=None,
         )
 
+    def interval(self, memory: Memory, card: bytes) -> int:
+        """Days that a card in review would wait had its last rating been given under these."""
+        assert memory.stability is not None, "it is in review"
+        days = max(round(self.model.interval(memory.stability, self.desired_retention)), 1)
+        seed = f"{card.hex()}:{memory.reviews - 1}"
+        return fuzz(min(days, self.maximum_interval), seed, self.maximum_interval)
+
     def first(self, rating: Rating, day: date) -> fsrs.Card:
         """A card that was rated once, on *day*."""
         card, _ = self._fsrs.review_card(
@@ -164,7 +171,7 @@ def fuzz(days: int, seed: str, maximum: int, former: int = 0) -> int:
 
 def _interval(memory: Memory) -> int:
     """Days that a card in review was to wait, as its last rating said; 0 if that is not known."""
-    told = memory.cause in (Cause.RATED, Cause.KNOWN, Cause.IMPORTED)
+    told = memory.cause in (Cause.RATED, Cause.KNOWN, Cause.IMPORTED, Cause.RESCHEDULED)
     if memory.state is not State.REVIEW or not told or not (memory.due and memory.last_day):
         return 0
     return max(0, (memory.due - memory.last_day).days)

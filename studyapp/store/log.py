@@ -251,6 +251,24 @@ def log_each(
     refold_all(connection, cards, learner=learner)
 
 
+def log_dates(
+    connection: Connection,
+    kind: EventKind,
+    now: datetime,
+    days: Mapping[int, date],
+    *,
+    learner: int,
+) -> None:
+    """Log an event of each of many cards that gives it another date."""
+    made = head(connection, now, learner=learner)
+    shared = {"learner_id": learner, "kind": kind.value, **made.columns()}
+    rows = [{"uid": new_uid(), "card_id": one, "until": day, **shared} for one, day in days.items()]
+    if rows:
+        connection.execute(insert(tables.event), rows)
+        settle(connection, made, learner=learner)
+        refold_all(connection, days, learner=learner)
+
+
 def retract_all(
     connection: Connection, entries: Sequence[tuple[int, bytes]], now: datetime, *, learner: int
 ) -> None:

@@ -22,9 +22,14 @@ Row: TypeAlias = tuple[int, int, int]  # card, day, rating
 
 
 def log_of(
-    reviews: int, seed: int, weights: Sequence[float] = OTHER, new_a_day: int = 12
+    reviews: int,
+    seed: int,
+    weights: Sequence[float] = OTHER,
+    new_a_day: int = 12,
+    most: int = 10**9,
 ) -> list[Row]:
-    """About so many *reviews* of a learner with *weights*, whose schedule goes by the defaults."""
+    """So many *reviews* of a learner with *weights*, of at *most* so many cards, whose schedule
+    goes by the defaults."""
     draw, rows, day = random.Random(seed), list[Row](), 0
     plain = {"learning_steps": (), "relearning_steps": (), "enable_fuzzing": False}
     planned, true = fsrs.Scheduler(**plain), fsrs.Scheduler(weights, **plain)
@@ -36,7 +41,7 @@ def log_of(
         if draw.random() < MISSED:
             due[day + 1] += due.pop(day, [])
             continue
-        new = range(len(cards), len(cards) + new_a_day)
+        new = range(len(cards), min(len(cards) + new_a_day, most))
         cards += [(fsrs.Card(card_id=one), fsrs.Card(card_id=one)) for one in new]
         today = [*due.pop(day, []), *new]
         for card in today:
