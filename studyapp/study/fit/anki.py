@@ -32,6 +32,7 @@ _BY_META = {
 }
 _MOST_BYTES = 2 << 30  # of a collection
 _CHUNK = 1 << 20
+_MORSEL = 1 << 10  # of what is compressed, perhaps to a tenth of a thousandth
 _MOST_SECONDS = 120.0  # to read the reviews in
 _STEPS = 1_000_000  # of SQLite's machine between two looks at the clock
 _LEARN, _REVIEW, _FILTERED, _MANUAL = 0, 1, 3, 4  # types of reviews
@@ -63,17 +64,27 @@ def read(path: Path, told: Told) -> Reviews:
 
 def _unpack(package: zipfile.ZipFile, out: IO[bytes]) -> None:
     """Write the collection of a package to *out*, whatever size the package says it has."""
-    name = _collection(package)
+    name, size = _collection(package), 0
     with package.open(name) as packed:
-        source: IO[bytes] = packed
-        if name.endswith("b"):
-            source = zstandard.ZstdDecompressor().stream_reader(packed)
-        size = 0
-        while chunk := source.read(_CHUNK):
+        for chunk in _decompressed(packed) if name.endswith("b") else _chunks(packed, _CHUNK):
             size += len(chunk)
             if size > _MOST_BYTES:
                 raise StudyError(f"its collection is larger than {_MOST_BYTES >> 30} GiB")
             out.write(chunk)
+
+
+def _decompressed(packed: IO[bytes]) -> Iterator[bytes]:
+    stream = zstandard.ZstdDecompressor().decompressobj()
+    for chunk in _chunks(packed, _MORSEL):
+        yield stream.decompress(chunk)
+        if stream.eof:
+            return
+    raise StudyError("its collection is damaged: it ends too soon")
+
+
+def _chunks(file: IO[bytes], size: int) -> Iterator[bytes]:
+    while chunk := file.read(size):
+        yield chunk
 
 
 def _collection(package: zipfile.ZipFile) -> str:
