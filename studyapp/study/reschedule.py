@@ -48,6 +48,11 @@ class Preview:
             f"{sum(self.before):,} → {sum(self.after):,}"
         )
 
+    def short(self) -> str:
+        """The same as a line of a menu tells it."""
+        later = len(self.days) - self.sooner
+        return f"{self.sooner:,} sooner, {later:,} later; today {self.before[0]} → {self.after[0]}"
+
     def as_json(self) -> dict[str, Any]:
         return {
             "sooner": self.sooner,
@@ -64,7 +69,12 @@ def preview(connection: Connection, now: datetime, settings: Settings, *, learne
     rows: Iterable[Any] = connection.execute(
         select(*log.MEMORY_COLUMNS, memory.card_id, card.uid)
         .join(tables.card, card.id == memory.card_id)
-        .where(memory.learner_id == learner, memory.due.is_not(None))
+        .where(
+            memory.learner_id == learner,
+            memory.due.is_not(None),
+            memory.suspended.is_(False),
+            card.missing_since.is_(None),
+        )
     )
     before, wanted, uids = dict[int, date](), dict[int, date](), dict[int, bytes]()
     for row in rows:

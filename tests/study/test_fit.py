@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select
 
-from forgetting import log_of
+from forgetting import log_of, rate
 from histories import Step, live, steps
 from studyapp.config import Settings
 from studyapp.errors import StudyError
@@ -32,7 +32,7 @@ from studyapp.study import review
 from studyapp.study.fit import adoption, child, own
 from studyapp.study.reschedule import Preview, preview, reschedule
 from studyapp.study.undo import newest, undo
-from tests_support import START, Clock, desk_of, question, questionnaire
+from tests_support import Clock, desk_of, question, questionnaire
 
 CARDS = 60
 OTHERS = (*(weight * 1.1 for weight in DEFAULT_WEIGHTS[:16]), *DEFAULT_WEIGHTS[16:])
@@ -55,7 +55,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, datetime]:
     """A database in which a learner has reviewed some cards 300 times, and when that was."""
     clock = Clock()
     engine = open_with(tmp_path_factory.mktemp("reviewed"), CARDS, clock)
-    rate(engine, clock, 300)
+    rate(engine, clock, REVIEWS[:300])
     path = engine.url.database
     assert path is not None
     engine.dispose()
@@ -72,23 +72,7 @@ def studied(reviewed: tuple[Path, datetime], tmp_path: Path, clock: Clock) -> It
     engine.dispose()
 
 
-def rate(engine: Engine, clock: Clock, reviews: int, after: int = 0) -> None:
-    """The reviews of a learner who is not as the defaults say, from the one *after* on."""
-    with writing(engine) as connection:
-        for number, (card, day, rating) in enumerate(log_of(reviews, 5, new_a_day=3, most=CARDS)):
-            if number < after:
-                continue
-            clock.now = START + timedelta(days=day, seconds=number)
-            seen = log.read_memory(connection, card + 1, learner=1).last_review
-            review.answer(
-                connection,
-                card + 1,
-                seen,
-                Rating(rating),
-                clock(),
-                duration=timedelta(seconds=15),
-                learner=1,
-            )
+REVIEWS = log_of(500, 5, new_a_day=3, most=CARDS)
 
 
 def stored_equals_fold(engine: Engine) -> None:
@@ -193,10 +177,10 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
             now = log.read_memory(connection, card, learner=1)
             assert now == replace(kept, stability=now.stability, difficulty=now.difficulty)
             assert now.stability != kept.stability
-    rate(studied, clock, 499, after=300)
+    rate(studied, clock, REVIEWS[300:499])
     with reading(studied) as connection:
         assert not adoption.is_time(connection, learner=1)  # by a tenth, but not by 200
-    rate(studied, clock, 500, after=499)
+    rate(studied, clock, REVIEWS[499:500])
     with reading(studied) as connection:
         assert adoption.is_time(connection, learner=1)
     again = adoption.fit(desk)
@@ -230,7 +214,7 @@ def test_a_learner_with_fifty_reviews_is_told_that_these_are_too_few(
     tmp_path: Path, clock: Clock
 ) -> None:
     engine = open_with(tmp_path, CARDS, clock)
-    rate(engine, clock, 50)
+    rate(engine, clock, REVIEWS[:50])
     judged = adoption.fit(desk_of(engine, clock))
     assert judged.reason.startswith("too few to say: 50 of the 200 reviews")
     assert judged.parameters == DEFAULT_WEIGHTS
@@ -244,7 +228,7 @@ def test_a_review_while_the_fit_goes_on_is_in_the_memories(studied: Engine, cloc
 
     def interrupt(share: float) -> None:
         if share >= 0.95:
-            rate(studied, clock, 301, after=300)
+            rate(studied, clock, REVIEWS[300:301])
 
     assert adoption.fit(desk_of(studied, clock), interrupt).adopted
     stored_equals_fold(studied)

@@ -9,6 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import fsrs
+from sqlalchemy import Engine
+
+from studyapp.memory.state import Rating
+from studyapp.store import log
+from studyapp.store.engine import writing
+from studyapp.study import review
+from tests_support import START, Clock
 
 FIRST = datetime(2024, 1, 1, 12, tzinfo=UTC)
 FIRST_RATINGS = (0.24, 0.09, 0.50, 0.17)
@@ -54,6 +61,23 @@ def log_of(
             wait = _review(cards, card, planned, true, rating, now)
             due[day + max(1, round(wait * draw.uniform(0.9, 1.1)))].append(card)
     return rows[:reviews]
+
+
+def rate(engine: Engine, clock: Clock, rows: Sequence[Row]) -> None:
+    """Log these reviews, of the first cards of a database, each of 15 seconds."""
+    with writing(engine) as connection:
+        for card, day, rating in rows:
+            clock.now = max(clock.now, START + timedelta(days=day)) + timedelta(seconds=1)
+            seen = log.read_memory(connection, card + 1, learner=1).last_review
+            review.answer(
+                connection,
+                card + 1,
+                seen,
+                Rating(rating),
+                clock(),
+                duration=timedelta(seconds=15),
+                learner=1,
+            )
 
 
 def _rating(draw: random.Random, true: fsrs.Scheduler, card: fsrs.Card, now: datetime) -> int:

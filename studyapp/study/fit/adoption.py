@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from studyapp.memory.fold import CRAMMED
 from studyapp.store import log, tables
+from studyapp.study import words
 from studyapp.study.desk import Desk
 
 if TYPE_CHECKING:
@@ -76,6 +77,14 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
             states = own.states(own.read(connection, learner=desk.learner), judged.parameters)
         _keep(connection, judged, states, desk.now(), learner=desk.learner)
     return judged
+
+
+def told(result: Mapping[str, Any]) -> str:
+    """What came of a fit, in a line; *result* as `Judgement.as_json` gives it."""
+    reviews = words.count(result["reviews"], "review")
+    if result["adopted"]:
+        return f"Your schedule now follows your own {reviews}: {result['reason']}."
+    return f"A fit to your {reviews} was not adopted: {result['reason']}."
 
 
 def _keep(
