@@ -148,8 +148,8 @@ def _reason(apart: Difference, later: int, rival: str) -> str:
         ends = sorted((sign * apart.low, sign * apart.high))
         interval = f" [{_figure(ends[0])}, {_figure(ends[1])}]"
     return (
-        f"on the last {later:,} reviews that tell what was remembered its log loss is {word} by "
-        f"{_figure(sign * apart.value)}{interval} than that of {rival}"
+        f"log loss on the later {later:,} is {word} by {_figure(sign * apart.value)}{interval} "
+        f"than with {rival}"
     )
 
 

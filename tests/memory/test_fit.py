@@ -238,11 +238,11 @@ def test_the_fit_before_is_the_rival_if_it_has_not_seen_those_days() -> None:
     until = judge(reviews).until
     assert until is not None
     better = judge(reviews, Former(OTHER, until))  # nobody knows it better than the truth
-    assert "than that of the fit before" in better.reason
+    assert "than with the fit before" in better.reason
     leaked = judge(reviews, Former(OTHER, until + 1))
-    assert "than that of the defaults" in leaked.reason
+    assert "than with the defaults" in leaked.reason
     worse = judge(reviews, Former(tuple(LOWEST), until))
-    assert "than that of the defaults" in worse.reason
+    assert "than with the defaults" in worse.reason
 
 
 @pytest.mark.parametrize("reviews", [0, 50, FEWEST - 1])

@@ -184,7 +184,7 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     with reading(studied) as connection:
         assert adoption.is_time(connection, learner=1)
     again = adoption.fit(desk)
-    assert "than that of the" in again.reason
+    assert "than with the" in again.reason
     stored_equals_fold(studied)
     with reading(studied) as connection:
         kept_fits = log.read_fits(connection, learner=1)

@@ -292,7 +292,7 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     assert np.isclose(gap["value"], found["fitted"]["log_loss"] - found["default"]["log_loss"])
     assert found["adopted"] is (gap["value"] <= 0)
     done = CliRunner().invoke(main, ["fit", "--log", str(path)])
-    assert done.stdout.startswith("1,500 reviews: on the last ")
+    assert done.stdout.startswith("1,500 reviews: log loss on the later ")
     assert "it would be adopted" in done.stdout
     assert "a moving average" in done.stdout
     assert list((tmp_path / "data").glob("**/*")) == []  # no study was opened

@@ -82,9 +82,8 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
 def told(result: Mapping[str, Any]) -> str:
     """What came of a fit, in a line; *result* as `Judgement.as_json` gives it."""
     reviews = words.count(result["reviews"], "review")
-    if result["adopted"]:
-        return f"Your schedule now follows your own {reviews}: {result['reason']}."
-    return f"A fit to your {reviews} was not adopted: {result['reason']}."
+    kept = "Adopted, fitted" if result["adopted"] else "Not adopted, but fitted"
+    return f"{kept} to your {reviews}: {result['reason']}."
 
 
 def _keep(
