@@ -31,7 +31,8 @@ from studyapp.memory.mastery import (
     mastery,
     shares,
 )
-from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
+from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 
 SCHEDULE = Parameters()

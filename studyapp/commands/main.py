@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from studyapp import config
-from studyapp.commands import backup, content, doctor, lab, study
+from studyapp.commands import backup, content, doctor, fit, lab, study
 from studyapp.commands.opening import Opening
 from studyapp.errors import StudyError
 
@@ -57,6 +57,8 @@ for _command in (
     study.pause,
     study.resume,
     study.stats,
+    fit.fit,
+    fit.reschedule,
     content.sync,
     content.check,
     content.import_,

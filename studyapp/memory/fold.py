@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     UNBURY = "unbury"
     FORGET = "forget"
     SET_DUE = "set due"
+    RESCHEDULE = "reschedule"  # of many cards at once, as new weights have it
     KNOW = "know"
     MARK = "mend later"  # a word to oneself about the text; it changes no memory
     UNMARK = "mend no longer"
@@ -137,14 +138,16 @@ def replay(
 
     When parameters were adopted between two entries, stability and difficulty are those that the
     new weights give to the whole past; states, steps and due dates stay as the learner saw them.
-    The last pair has no entry and carries the memory under the newest parameters.
+    A pair without an entry carries the memory that an adoption has left; the last one is such, too.
     """
     eras = sorted(history, key=_order)
     memory, era, done = Memory(), 0, list[Entry]()
     for entry in in_force(log):
         now = _era_at(eras, entry)
-        memory = _adopt(memory, done, card, eras[era].parameters, eras[now].parameters)
-        era = now
+        if now != era:
+            memory = _adopt(memory, done, card, eras[era].parameters, eras[now].parameters)
+            era = now
+            yield None, memory
         memory = apply(memory, entry, card, eras[era].parameters)
         done.append(entry)
         yield entry, memory
@@ -225,6 +228,8 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
             return replace(memory, due=sooner, due_at=due_at, cause=Cause.CHANGED)
         case EventKind.SET_DUE if memory.state is not State.NEW:
             return replace(memory, due=entry.until, due_at=None, cause=Cause.SET)
+        case EventKind.RESCHEDULE if memory.state is State.REVIEW:
+            return replace(memory, due=entry.until, due_at=None, cause=Cause.RESCHEDULED)
         case EventKind.IMPORT if entry.payload is not None:
             return _imported(memory, entry.payload, day_of(entry), parameters)
         case _:

@@ -1,7 +1,7 @@
 """FSRS-6 under our rules of time: memory and rating in, memory out.
 
-The arithmetic is py-fsrs's (Ye et al. 2022-2025). Ours are the study days that it is handed, the
-fuzz, and what a rating means for lapses and leeches.
+The model of memory stands in `model`. Ours are the study days that it is handed, the fuzz, and what
+a rating means for lapses and leeches.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 import fsrs
 
 from studyapp.memory.clock import noon, study_day
+from studyapp.memory.model import DEFAULT_WEIGHTS, Model, Weights
 from studyapp.memory.state import Cause, Memory, Rating, State
 
-DEFAULT_WEIGHTS: tuple[float, ...] = tuple(fsrs.Scheduler().parameters)
 KNOWN_DAYS = 30  # "already know this" is confirmed after so many days
 AGAINS_OF_A_LEECH = 6
 LAPSES_BETWEEN = 4  # from one warning of a leech to the next
@@ -27,23 +27,25 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a schedule depends on: FSRS-6 weights (21) and the learner's choices."""
+    """What a schedule depends on: the model's weights and the learner's choices."""
 
-    weights: tuple[float, ...] = DEFAULT_WEIGHTS
+    weights: Weights = DEFAULT_WEIGHTS
     desired_retention: float = 0.9
     learning_steps: tuple[timedelta, ...] = (timedelta(minutes=10),)
     relearning_steps: tuple[timedelta, ...] = (timedelta(minutes=10),)
     maximum_interval: int = 36500
 
     @cached_property
+    def model(self) -> Model:
+        return Model(self.weights)
+
+    @cached_property
     def _fsrs(self) -> fsrs.Scheduler:
-        return fsrs.Scheduler(
-            parameters=self.weights,
-            desired_retention=self.desired_retention,
-            learning_steps=self.learning_steps,
-            relearning_steps=self.relearning_steps,
-            maximum_interval=self.maximum_interval,
-            enable_fuzzing=False,
+        return self.model.stepping(
+            self.desired_retention,
+            self.learning_steps,
+            self.relearning_steps,
+            self.maximum_interval,
         )
 
     @cached_property
@@ -51,19 +53,9 @@ class Parameters:
         """The same, but a remembered card goes straight to its interval of days."""
         return replace(self, learning_steps=(), relearning_steps=())
 
-    @cached_property
-    def _decay(self) -> float:
-        return -self.weights[20]
-
-    @cached_property
-    def _factor(self) -> float:
-        return float(0.9 ** (1 / self._decay)) - 1
-
     def forgetting_curve(self, stability: float, last_day: date, day: date) -> float:
         """Probability of recall on *day* of what had a *stability* (days) after *last_day*."""
-        elapsed = max(0, (day - last_day).days)
-        recalled: float = (1 + self._factor * elapsed / stability) ** self._decay
-        return recalled
+        return self.model.recall(stability, max(0, (day - last_day).days))
 
     def retrievability(self, memory: Memory, day: date) -> float | None:
         """Probability of recall on *day*; None for a card never rated."""
@@ -125,6 +117,13 @@ class Parameters:
             buried_until=None,
         )
 
+    def interval(self, memory: Memory, card: bytes) -> int:
+        """Days that a card in review would wait had its last rating been given under these."""
+        assert memory.stability is not None, "it is in review"
+        days = max(round(self.model.interval(memory.stability, self.desired_retention)), 1)
+        seed = f"{card.hex()}:{memory.reviews - 1}"
+        return fuzz(min(days, self.maximum_interval), seed, self.maximum_interval)
+
     def first(self, rating: Rating, day: date) -> fsrs.Card:
         """A card that was rated once, on *day*."""
         card, _ = self._fsrs.review_card(
@@ -172,7 +171,7 @@ def fuzz(days: int, seed: str, maximum: int, former: int = 0) -> int:
 
 def _interval(memory: Memory) -> int:
     """Days that a card in review was to wait, as its last rating said; 0 if that is not known."""
-    told = memory.cause in (Cause.RATED, Cause.KNOWN, Cause.IMPORTED)
+    told = memory.cause in (Cause.RATED, Cause.KNOWN, Cause.IMPORTED, Cause.RESCHEDULED)
     if memory.state is not State.REVIEW or not told or not (memory.due and memory.last_day):
         return 0
     return max(0, (memory.due - memory.last_day).days)

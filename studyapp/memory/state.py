@@ -30,6 +30,7 @@ class Cause(StrEnum):
     FORGOTTEN = "forgotten"
     CHANGED = "answer changed"
     IMPORTED = "imported"
+    RESCHEDULED = "rescheduled"
 
 
 @dataclass(frozen=True, slots=True)

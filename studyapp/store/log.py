@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -46,6 +46,7 @@ adopted = tables.parameters.c
 device = tables.device.c
 
 _BATCH = 200  # cards whose logs are read at once
+_NOTHING: Mapping[int, tuple[float, float]] = {}
 
 MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
 # Put together once: each time, at a rating, would take longer than the answer.
@@ -247,6 +248,24 @@ def log_each(
     for card_id, target in cards.items():
         _append_event(connection, card_id, kind, now, target=target, learner=learner)
     refold_all(connection, cards, learner=learner)
+
+
+def log_dates(
+    connection: Connection,
+    kind: EventKind,
+    now: datetime,
+    days: Mapping[int, date],
+    *,
+    learner: int,
+) -> None:
+    """Log an event of each of many cards that gives it another date."""
+    made = head(connection, now, learner=learner)
+    shared = {"learner_id": learner, "kind": kind.value, **made.columns()}
+    rows = [{"uid": new_uid(), "card_id": one, "until": day, **shared} for one, day in days.items()]
+    if rows:
+        connection.execute(insert(tables.event), rows)
+        settle(connection, made, learner=learner)
+        refold_all(connection, days, learner=learner)
 
 
 def retract_all(
@@ -580,6 +599,16 @@ def read_log(connection: Connection, card_id: int, *, learner: int) -> list[Entr
     return _read_logs(connection, [card_id], times, learner=learner)[card_id]
 
 
+def read_logs(
+    connection: Connection, cards: Sequence[int], *, learner: int
+) -> Iterator[tuple[int, list[Entry]]]:
+    """`read_log` of each of many *cards*."""
+    times = read_timelines(connection, learner=learner)
+    for start in range(0, len(cards), _BATCH):
+        some = cards[start : start + _BATCH]
+        yield from _read_logs(connection, some, times, learner=learner).items()
+
+
 def _read_logs(
     connection: Connection, cards: Sequence[int], times: Timelines, *, learner: int
 ) -> dict[int, list[Entry]]:
@@ -890,10 +919,31 @@ def _as_parameters(row: Any) -> Parameters:
     )
 
 
-def adopt(connection: Connection, parameters: Parameters, now: datetime, *, learner: int) -> None:
-    """Put *parameters* in force from *now* on. Due dates stay; new weights recompute the rest."""
+def read_fits(connection: Connection, *, learner: int) -> list[dict[str, Any]]:
+    """What each fit of the weights came to (`adopt`), the oldest first."""
+    rows = connection.execute(
+        select(tables.parameters).where(adopted.learner_id == learner, adopted.fit.is_not(None))
+    )
+    return [row.fit for row in in_order(connection, rows.all(), learner=learner)]
+
+
+def adopt(
+    connection: Connection,
+    parameters: Parameters,
+    now: datetime,
+    *,
+    fit: Mapping[str, Any] | None = None,
+    states: Mapping[int, tuple[float, float]] = _NOTHING,
+    learner: int,
+) -> None:
+    """Put *parameters* in force from *now* on. Due dates stay; new weights recompute the rest.
+
+    *fit* is what a fit came to, which is kept whether its weights are adopted or not. *states* are
+    the stabilities and difficulties of cards under the new weights, as far as they are known: a
+    fold of each card takes longer than others may wait for the lock.
+    """
     former = in_force(connection, learner=learner)
-    if former == parameters:
+    if former == parameters and fit is None:
         return
     values = asdict(parameters)
     for name in ("learning_steps", "relearning_steps"):
@@ -902,12 +952,34 @@ def adopt(connection: Connection, parameters: Parameters, now: datetime, *, lear
     columns = made.columns()
     del columns["offset"]
     connection.execute(
-        insert(tables.parameters).values(uid=new_uid(), learner_id=learner, **columns, **values)
+        insert(tables.parameters).values(
+            uid=new_uid(), learner_id=learner, fit=fit, **columns, **values
+        )
     )
     settle(connection, made, learner=learner)
     if former.weights != parameters.weights:
-        known = select(memory.card_id).where(memory.learner_id == learner)
-        refold_all(connection, connection.scalars(known).all(), learner=learner)
+        begun = select(memory.card_id).where(
+            memory.learner_id == learner, memory.stability.is_not(None)
+        )
+        cards = set(connection.scalars(begun))
+        _write_states(connection, cards, states, learner=learner)
+        refold_all(connection, sorted(cards - states.keys()), learner=learner)
+
+
+def _write_states(
+    connection: Connection,
+    cards: Iterable[int],
+    states: Mapping[int, tuple[float, float]],
+    *,
+    learner: int,
+) -> None:
+    rows = [
+        {"card": one, "whose": learner, "stability": states[one][0], "difficulty": states[one][1]}
+        for one in cards
+        if one in states
+    ]
+    if rows:
+        connection.execute(_CHANGE_MEMORY, rows)
 
 
 def applied_settings(connection: Connection, file: str, *, learner: int) -> dict[str, Any] | None:

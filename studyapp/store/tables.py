@@ -384,7 +384,8 @@ event = Table(
 
 
 class _Parameters(TypedColumns):
-    """Parameters in force from their place in the log on; the history is kept."""
+    """Parameters in force from their place in the log on; the history is kept. One that a fit has
+    left has what it came to, be the weights others or not (`fit`, see studyapp.study.fit.own)."""
 
     id: Named[int] = Column(primary_key=True)
     uid: Named[bytes] = Column(LargeBinary(16), unique=True)
@@ -399,6 +400,7 @@ class _Parameters(TypedColumns):
     learning_steps: Named[list[Any]] = Column(JSON)  # seconds
     relearning_steps: Named[list[Any]] = Column(JSON)
     maximum_interval: Named[int]
+    fit: Named[dict[str, Any] | None] = Column(JSON(none_as_null=True))
 
 
 parameters = Table(

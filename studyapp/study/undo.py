@@ -29,6 +29,7 @@ _NOBODYS = (
 _MARKS = (EventKind.MARK.value, EventKind.UNMARK.value)
 _BACK = (EventKind.UNSUSPEND.value, EventKind.UNBURY.value)  # taken back, no queue has their card
 _ASKING = (EventKind.ASK.value, EventKind.UNASK.value)
+_OF_MANY = (*_ASKING, EventKind.RESCHEDULE.value)  # logged of many cards in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def newest(connection: Connection, now: datetime, *, learner: int) -> Newest | N
     else:
         day, uid = row.day, row.uid
         asked = note.id.in_(select(card.note_id).where(card.id == row.card_id))
-    together = _together(connection, row, learner=learner) if _is_asking(found) else {}
+    together = _together(connection, row, learner=learner) if _is_of_many(found) else {}
     told = _what(found, len(together))
     prompt = None if together else connection.scalar(select(note.prompt).where(asked))
     return Newest(uid, f"{told} on “{plain(prompt)}”" if prompt else told, day)
@@ -99,9 +100,9 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
             connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner
         )
         return Undone(None, _what(found))
-    if _is_asking(found):  # which no queue has to show
+    if _is_of_many(found):  # which no queue has to show
         targets = _together(connection, row, learner=learner)
-        log.log_each(connection, EventKind.RETRACT, now, targets, learner=learner)
+        log.retract_all(connection, list(targets.items()), now, learner=learner)
         return Undone(None, _what(found, len(targets)))
     log.log_event(connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner)
     if found.dated is not None:
@@ -160,7 +161,7 @@ def _came_with(rated: Any, done: Any) -> bool:
 
 
 def _what(found: _Found, cards: int = 0) -> str:
-    """What was done, in words; asking was for so many *cards*."""
+    """What was done, in words; what was done in one go, was to so many *cards*."""
     row = found.row
     if found.table is tables.response:
         return f"the grade {row.grade!r}"
@@ -170,18 +171,20 @@ def _what(found: _Found, cards: int = 0) -> str:
         return pause.told(EventKind(row.kind), row.payload)
     if row.card_id is None:
         return "the new dates"
-    if _is_asking(found):
+    if row.kind == EventKind.RESCHEDULE:
+        return f"the new dates of {words.count(cards, 'card')}"
+    if _is_of_many(found):
         longer = " no longer" if row.kind == EventKind.UNASK else ""
         return f"asking{longer} for {words.count(cards, 'card')}"
     return str(row.kind)
 
 
-def _is_asking(found: _Found) -> bool:
-    return found.table is tables.event and found.row.kind in _ASKING
+def _is_of_many(found: _Found) -> bool:
+    return found.table is tables.event and found.row.kind in _OF_MANY
 
 
 def _together(connection: Connection, row: Row[Any], *, learner: int) -> dict[int, bytes]:
-    """What was asked for in one go: cards with the event of each."""
+    """What was done in one go: cards with the event of each."""
     rows = connection.execute(
         select(event.card_id, event.uid).where(
             event.learner_id == learner,

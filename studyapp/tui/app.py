@@ -236,6 +236,7 @@ class StudyApp(App[None]):
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
         self.today.back_up()
+        self.today.fit()
 
     def _opened(self, desk: Desk, overview: Overview, problems: int) -> None:
         self.desk = desk

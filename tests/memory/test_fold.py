@@ -22,7 +22,8 @@ from studyapp.memory.fold import (
     in_force,
     replay,
 )
-from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
+from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Cause, Memory, Rating, State
 
 CARD = b"c" * 16

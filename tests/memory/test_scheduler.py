@@ -12,13 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studyapp.memory.clock import noon, rollover, study_day
-from studyapp.memory.scheduler import (
-    DEFAULT_WEIGHTS,
-    Parameters,
-    became_leech,
-    fuzz,
-    is_leech,
-)
+from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.memory.scheduler import Parameters, became_leech, fuzz, is_leech
 from studyapp.memory.state import Memory, Rating, State
 
 CARD = b"0123456789abcdef"

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Engine, event, insert, select, update
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EPOCH, Adopted, Entry, EventKind, fold
-from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
+from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.memory.scheduler import Parameters
 from studyapp.memory.stamp import Place
 from studyapp.memory.state import Memory, Rating
 from studyapp.store import log, sync, tables

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from studyapp.memory.fold import fold
-from studyapp.memory.scheduler import DEFAULT_WEIGHTS
+from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.state import Cause, Memory, State
 from studyapp.store import log, migrations
 from studyapp.store.database import connect, open_database

@@ -8,7 +8,8 @@ from typing import TypeAlias
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
+from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating
 from studyapp.store import log
 from studyapp.store.engine import writing

@@ -29,9 +29,11 @@ from studyapp.tui.widgets.menu import Menu, option
 if TYPE_CHECKING:
     from studyapp.study.dates import Ahead
     from studyapp.study.desk import Desk
+    from studyapp.study.fit.child import Child
     from studyapp.study.mastery import Outlook
     from studyapp.study.prospect import Prospect
     from studyapp.study.questionnaire.history import Waiting
+    from studyapp.study.reschedule import Preview
     from studyapp.study.rewording import Reworded
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import ChapterRow, Overview
@@ -88,6 +90,8 @@ class TodayScreen(Page):
         self._reworded: Sequence[Reworded] = ()  # told while the app is open, or until looked at
         self._to_undo: Newest | None = None  # of an earlier day, which was asked about
         self._opened: list[tuple[ChapterRow, Newest | None]] = []  # and what was the newest then
+        self._fitting: Child | None = None  # that is under way
+        self._dates: Preview | None = None  # which adopted weights would move
         self._counting = False  # what is shown is of before
         self._counted = asyncio.Event()
 
@@ -184,6 +188,39 @@ class TodayScreen(Page):
         except StudyError as error:
             self.app.call_from_thread(self.notify, str(error), severity="warning")
 
+    def fit(self) -> None:
+        """Fit the schedule to the log, if that has grown enough; to be called in a worker's thread.
+        It is given up when the app closes, and a later start does it."""
+        from studyapp.study.fit import adoption, child
+        from studyapp.study.reschedule import preview
+
+        desk = self.desk
+        try:
+            with desk.reading() as connection:
+                if not adoption.is_time(connection, learner=desk.learner):
+                    return
+            self._fitting = child.of_desk(desk)
+            if get_current_worker().is_cancelled:
+                self._fitting.cancel()
+            told = adoption.told(self._fitting.result())
+            with desk.reading() as connection:
+                dates = preview(connection, desk.now(), desk.settings, learner=desk.learner)
+        except child.CancelledError:
+            return
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="warning")
+            return
+        self.app.call_from_thread(self._tell_fit, told, dates)
+
+    def _tell_fit(self, told: str, dates: Preview) -> None:
+        self._dates = dates if dates.days else None
+        self.notify(told)
+        self.refresh_overview()
+
+    def on_unmount(self) -> None:
+        if self._fitting is not None:
+            self._fitting.cancel()
+
     def load_prospect(self) -> None:
         """Say where one left off, and the mastery; to be called in a worker's thread."""
         from studyapp.study.prospect import prospect
@@ -240,7 +277,7 @@ class TodayScreen(Page):
         """What can be done next; *bare*: without what is told beside it."""
         menu = self.query_one(Menu)
         chosen, at = menu.highlighted_option, menu.highlighted or 0
-        choices = list(_choices(overview, self._prospect, self._reworded, self.key_of))
+        choices = list(_choices(overview, self._prospect, self._reworded, self._dates, self.key_of))
         menu.clear_options().add_options(
             option(name, text, key, "" if bare else told) for name, text, key, told in choices
         )
@@ -360,6 +397,8 @@ class TodayScreen(Page):
                 study.open(places.Course())
             elif what == "redate":
                 self._redate()
+            elif what == "reschedule":
+                self._reschedule()
             elif what == "pause":
                 self._pause(self._overview)
             elif what == "five":
@@ -426,6 +465,28 @@ class TodayScreen(Page):
         self.notify(f"{words.count(done.entries, 'date')} put right; {undo}.")
         self.refresh_overview()
 
+    @work(thread=True, exclusive=True, group="redate")
+    def _reschedule(self) -> None:
+        """Move dates to where the adopted weights have them."""
+        from studyapp.store.engine import LONG_PATIENCE
+        from studyapp.study.reschedule import preview, reschedule
+
+        desk = self.desk.at(LONG_PATIENCE)
+        try:
+            with desk.writing() as connection:
+                found = preview(connection, desk.now(), desk.settings, learner=desk.learner)
+                reschedule(connection, found.days, desk.now(), learner=desk.learner)
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+            return
+        self.app.call_from_thread(self._tell_rescheduled, found)
+
+    def _tell_rescheduled(self, done: Preview) -> None:
+        self._dates = None
+        undo = f"{self.key_of('undo')} takes it back"
+        self.notify(f"{words.count(len(done.days), 'card')} moved; {undo}.")
+        self.refresh_overview()
+
     def _pause(self, overview: Overview) -> None:
         """Let no card come, or let all go on."""
         from studyapp.study import pause
@@ -487,6 +548,7 @@ def _choices(
     overview: Overview,
     prospect: Prospect | None,
     reworded: Sequence[Reworded],
+    dates: Preview | None,
     key: Callable[[str], str],
 ) -> Iterator[Choice]:
     """The lines of the menu."""
@@ -508,6 +570,8 @@ def _choices(
         latest = overview.ahead.latest
         told = f"{overview.ahead.entries} in the future, to {latest.day} {latest:%b} {latest.year}"
         yield "redate", "If the clock is right: redate", "", told
+    if dates is not None:
+        yield "reschedule", "Move dates to your new weights", "", dates.short()
     yield from _quiz_choices(overview, prospect.attempt if prospect else None, key("quiz"))
     if overview.next_chapter is not None:
         row = overview.next_chapter

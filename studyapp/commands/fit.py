@@ -1,0 +1,107 @@
+"""The command that fits the model of memory to a log."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from studyapp.commands.opening import JSON, Opening, print_json
+
+if TYPE_CHECKING:
+    from studyapp.study.fit.child import Child
+
+
+@click.command()
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Another log: CSV, JSON Lines, or an Anki package or collection; nothing is adopted.",
+)
+@JSON
+@click.pass_obj
+def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
+    """Fit the schedule to how you forget, and use it unless it predicts worse."""
+    from studyapp.study.fit import child
+
+    if log is not None:
+        found = _watched(child.of_file(log))
+    else:
+        with opening.study(writes=True) as desk:
+            found = _watched(child.of_desk(desk))
+    if as_json:
+        print_json(found)
+        return
+    for line in told(found, foreign=log is not None):
+        click.echo(line)
+
+
+def _watched(child: Child) -> dict[str, Any]:
+    """The result, with its progress where somebody looks on."""
+    seen = sys.stderr.isatty()
+
+    def show(share: float) -> None:
+        if seen:
+            click.echo(f"\r{share:4.0%}", nl=False, err=True)
+
+    try:
+        return child.result(show)
+    finally:
+        if seen:
+            click.echo("\r    \r", nl=False, err=True)
+
+
+def told(found: dict[str, Any], *, foreign: bool) -> list[str]:
+    """The verdict in a line, and how well each way predicts."""
+    from studyapp.study.words import count
+
+    outcome = "not adopted"
+    if found["adopted"]:
+        outcome = "it would be adopted" if foreign else "adopted"
+    lines = [f"{count(found['reviews'], 'review')}: {found['reason']}; {outcome}."]
+    rows = [(name, found[key]) for name, key in _ROWS if found[key] is not None]
+    if rows:
+        lines.append(f"{'':20}{'log loss':>8}  {'in bins':>8}  {'AUC':>6}")
+    for name, score in rows:
+        figures = (score["log_loss"], score["rmse_bins"], score["auc"])
+        loss, bins, auc = (_figure(value) for value in figures)
+        lines.append(f"{name:20}{loss:>8}  {bins:>8}  {auc:>6}")
+    return lines
+
+
+_ROWS = (
+    ("fitted", "fitted"),
+    ("the defaults", "default"),
+    ("your average", "average"),
+    ("a moving average", "moving_average"),
+)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}".removeprefix("0")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what it would come to.")
+@JSON
+@click.pass_obj
+def reschedule(opening: Opening, dry_run: bool, as_json: bool) -> None:
+    """Move dates to where the weights and the goal that are in force now have them."""
+    from studyapp.study import reschedule as dates
+    from studyapp.study.words import count
+
+    with opening.study(writes=not dry_run) as desk:
+        now, learner = desk.now(), desk.learner
+        with desk.reading() if dry_run else desk.writing() as connection:
+            found = dates.preview(connection, now, desk.settings, learner=learner)
+            if not dry_run:
+                dates.reschedule(connection, found.days, now, learner=learner)
+    if as_json:
+        print_json(found.as_json())
+        return
+    click.echo(f"{found.told()}.")
+    if found.days and not dry_run:
+        click.echo(f"{count(len(found.days), 'card')} have new dates; u in the app takes it back.")

@@ -1,0 +1,1 @@
+"""Fitting the model of memory to a learner's own log. See `adoption`."""

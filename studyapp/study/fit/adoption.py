@@ -1,0 +1,128 @@
+"""When a learner's log is fitted, and what then happens to their memories (RULES: Fitting)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, func, select
+
+from studyapp.memory.fold import CRAMMED
+from studyapp.store import log, tables
+from studyapp.study import words
+from studyapp.study.desk import Desk
+
+if TYPE_CHECKING:
+    from studyapp.memory.judgement import Former, Judgement
+
+_GROWN = 0.1  # share by which a log has grown since it was fitted last …
+_GROWN_BY = 200  # … and reviews
+_FITTED, _WRITTEN = 0.9, 0.95  # shares of the whole that are done then
+Told = Callable[[float], None]
+
+review = tables.review.c
+event = tables.event.c
+
+
+def is_time(connection: Connection, *, learner: int) -> bool:
+    """Whether the log has grown enough since the last fit, whatever came of that."""
+    fits = log.read_fits(connection, learner=learner)
+    before = fits[-1]["reviews"] if fits else 0
+    least = before + max(_GROWN_BY, _GROWN * before)
+    # What was taken back counts as well here: it is not much, and telling it takes longer.
+    if _count(connection, learner=learner)[0] < least:
+        return False
+    return _counted(connection, learner=learner) >= least
+
+
+def _counted(connection: Connection, *, learner: int) -> int:
+    """The reviews that a fit reads."""
+    kept = select(func.count()).where(
+        review.learner_id == learner,
+        review.kind.not_in([kind.value for kind in CRAMMED]),
+        review.uid.not_in(log.retracted(learner=learner)),
+    )
+    return connection.scalar(kept) or 0
+
+
+def _count(connection: Connection, *, learner: int) -> tuple[int, ...]:
+    """The entries of the log, which only ever grows."""
+    counts = (
+        select(func.count()).where(column.learner_id == learner).scalar_subquery()
+        for column in (review, event, tables.parameters.c)
+    )
+    return tuple(connection.execute(select(*counts)).one())
+
+
+def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
+    """Fit the desk's log and adopt what comes of it, unless it is worse. To be called in a process
+    of its own: it loads NumPy."""
+    from studyapp.memory.judgement import FEWEST, judge
+    from studyapp.study.fit import own
+
+    with desk.reading() as connection:
+        entries = _count(connection, learner=desk.learner)
+        log_of = own.read(connection, learner=desk.learner)
+        former = _former(connection, learner=desk.learner)
+        kept = log.in_force(connection, learner=desk.learner).weights
+    judged = judge(log_of.reviews, former, kept, lambda share: told(_FITTED * share))
+    if judged.reviews < FEWEST:
+        return judged
+    states = own.states(log_of, judged.parameters) if judged.adopted else {}
+    told(_WRITTEN)
+    with desk.writing() as connection:
+        if judged.adopted and entries != _count(connection, learner=desk.learner):
+            states = own.states(own.read(connection, learner=desk.learner), judged.parameters)
+        _keep(connection, judged, states, desk.now(), learner=desk.learner)
+    return judged
+
+
+def told(result: Mapping[str, Any]) -> str:
+    """What came of a fit, in a line; *result* as `Judgement.as_json` gives it."""
+    reviews = words.count(result["reviews"], "review")
+    kept = "Adopted, fitted" if result["adopted"] else "Not adopted, but fitted"
+    return f"{kept} to your {reviews}: {result['reason']}."
+
+
+def _keep(
+    connection: Connection,
+    judged: Judgement,
+    states: dict[int, tuple[float, float]],
+    now: datetime,
+    *,
+    learner: int,
+) -> None:
+    before = log.in_force(connection, learner=learner)
+    weights = judged.parameters if judged.adopted else before.weights
+    log.adopt(
+        connection,
+        replace(before, weights=weights),
+        now,
+        fit=_as_kept(judged),
+        states=states,
+        learner=learner,
+    )
+
+
+def _as_kept(judged: Judgement) -> dict[str, Any]:
+    """What the next comparison needs, and what was told of this one."""
+    return {
+        "reviews": judged.reviews,
+        "adopted": judged.adopted,
+        "until": judged.until and date.fromordinal(judged.until).isoformat(),
+        "earlier": judged.earlier,
+        "difference": judged.difference,
+    }
+
+
+def _former(connection: Connection, *, learner: int) -> Former | None:
+    """The fit that was adopted last."""
+    from studyapp.memory.judgement import Former
+
+    adopted = [fit for fit in log.read_fits(connection, learner=learner) if fit["adopted"]]
+    if not adopted:
+        return None
+    last = adopted[-1]
+    return Former(tuple(last["earlier"]), date.fromisoformat(last["until"]).toordinal())

@@ -1,0 +1,23 @@
+"""A log of reviews from a file, of whatever program (RULES: Fitting)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studyapp.errors import StudyError
+from studyapp.memory.histories import Reviews
+from studyapp.study.fit import anki, table
+from studyapp.study.fit.rows import Told
+
+
+def read(path: Path, told: Told = lambda share: None) -> Reviews:
+    """The reviews of the file at *path*, of which format its content says. *told* hears which share
+    is read. Raises StudyError with a sentence, and the line where there are lines."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+        return anki.read(path, told) if anki.recognises(head) else table.read(path, told)
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+    except StudyError as error:
+        raise StudyError(f"{path}: {error}.") from error

@@ -1,0 +1,162 @@
+"""A table of reviews (RULES: Fitting): CSV with a line of names, or JSON Lines.
+
+A row is a review: `card_id`, `review_rating` (1 to 4), `review_time` (ISO 8601, or seconds or
+milliseconds since 1970), and where they are known `study_day` and `kind`. py-fsrs writes such, with
+`review_duration`. A row that is something else is refused with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+from studyapp.errors import StudyError, printable
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import CRAMMED, ReviewKind
+from studyapp.memory.histories import Reviews
+from studyapp.study.fit.rows import Rows, Told
+
+_LONGEST = 1 << 16  # bytes of a line
+_NEEDED = ("card_id", "review_rating", "review_time")
+_FIRST, _LAST = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (1980, 2200))
+_MILLISECONDS = 1e11  # since 1970, as which a number beyond this is read
+_SHOWN = 40  # characters of a value that is refused
+_Row: TypeAlias = Mapping[str, Any]
+
+
+def read(path: Path, told: Told) -> Reviews:
+    """The reviews of a table. Raises StudyError without the path."""
+    size = max(1, path.stat().st_size)
+    with path.open("rb") as file:
+        is_json = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+        file.seek(0)
+        lines, rows = _Lines(file, lambda done: told(done / size)), Rows()
+        for row in (_json_rows if is_json else _csv_rows)(lines):
+            try:
+                _add(rows, row)
+            except (ValueError, OverflowError) as error:
+                raise lines.wrong(str(error)) from None
+    return rows.arrays()
+
+
+class _Lines:
+    """The lines of a text, each no longer than a review can be."""
+
+    def __init__(self, file: BinaryIO, told: Callable[[int], None]) -> None:
+        self._file, self._told = file, told
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._file.readline(_LONGEST):
+            self.number += 1
+            if len(line) == _LONGEST:
+                raise self.wrong("it is too long for a review")
+            if self.number % 10_000 == 0:
+                self._told(self._file.tell())
+            try:
+                yield line.decode("utf-8-sig" if self.number == 1 else "utf-8")
+            except UnicodeDecodeError:
+                raise self.wrong("it is not UTF-8 text") from None
+
+    def wrong(self, why: str) -> StudyError:
+        return StudyError(f"line {self.number}: {why}")
+
+
+def _csv_rows(lines: _Lines) -> Iterator[_Row]:
+    reader = csv.reader(lines)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        for row in reader:
+            if row:
+                yield dict(zip(names, row, strict=False))
+    except csv.Error as error:
+        raise lines.wrong(f"it is not CSV ({error})") from None
+
+
+def _json_rows(lines: _Lines) -> Iterator[_Row]:
+    for line in lines:
+        if not line.strip():
+            continue
+        row = None
+        with suppress(ValueError, RecursionError):
+            row = json.loads(line)
+        if not isinstance(row, dict):
+            raise lines.wrong("it is not a JSON object")
+        yield row
+
+
+def _add(rows: Rows, row: _Row) -> None:
+    for name in _NEEDED:
+        if row.get(name) in (None, ""):
+            raise ValueError(f"it has no {name}")
+    if _kind(row) not in CRAMMED:
+        at = _instant(row["review_time"])
+        rows.add(str(row["card_id"]), at.timestamp(), _day(row, at), _rating(row))
+
+
+def _kind(row: _Row) -> ReviewKind:
+    kind = row.get("kind") or ReviewKind.STUDY
+    try:
+        return ReviewKind(kind)
+    except ValueError:
+        raise _not_so(row, "kind", f"one of {', '.join(ReviewKind)}") from None
+
+
+def _rating(row: _Row) -> int:
+    number = _number(row["review_rating"])
+    if number not in (1, 2, 3, 4):
+        raise _not_so(row, "review_rating", "1, 2, 3 or 4")
+    return int(number)
+
+
+def _instant(value: Any) -> datetime:
+    """A time as it is written; one without a zone is of this machine's."""
+    number = _number(value)
+    if number is None:
+        try:
+            at = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            raise ValueError(f"review_time is {_shown(value)}, which is no time") from None
+    else:
+        seconds = number / 1000 if number > _MILLISECONDS else number
+        at = datetime.fromtimestamp(min(max(seconds, 0), _LAST), UTC)
+    if not _FIRST <= at.timestamp() < _LAST:
+        raise ValueError(f"review_time is {_shown(value)}, which is not of our time")
+    return at
+
+
+def _day(row: _Row, at: datetime) -> date:
+    """The study day; where the row has none, that of this machine's zone, as programs keep times
+    in UTC."""
+    told = row.get("study_day")
+    if told in (None, ""):
+        return study_day(at.astimezone() if not at.utcoffset() else at)
+    try:
+        return date.fromisoformat(str(told).strip())
+    except ValueError:
+        raise _not_so(row, "study_day", "a date such as 2026-11-20") from None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, TypeError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _not_so(row: _Row, name: str, right: str) -> ValueError:
+    return ValueError(f"{name} is {_shown(row[name])}; it must be {right}")
+
+
+def _shown(value: Any) -> str:
+    text = printable(str(value)).replace("\n", " ")
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,0 +1,87 @@
+"""The process that fits: a request as a line of JSON on stdin, shares done and a result on stdout.
+
+Started by `child` as `python -P -m studyapp.study.fit.worker`. A request names a file with a log,
+`{"log": PATH}`; or a database, the learner and the time, `{"url", "learner", "now"}`, and then what
+is adopted is written there. It ends when its stdin does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from studyapp.errors import StudyError
+
+_POLITE = 10  # steps of niceness: the app comes first
+_STEP = 0.01  # share of the whole that is worth a line
+
+
+def main() -> None:
+    """Do what the request asks, and say what came of it."""
+    request = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+    with contextlib.suppress(AttributeError, OSError):
+        os.nice(_POLITE)
+    try:
+        _say({"result": _fitted(request, _Told())})
+    except StudyError as error:
+        _say({"error": str(error)})
+    except MemoryError:
+        _say({"error": "There is too little memory for this log; nothing was changed."})
+    os._exit(0)  # the thread that waits for the parent still does
+
+
+def _fitted(request: dict[str, Any], told: _Told) -> dict[str, Any]:
+    if "log" in request:
+        from studyapp.memory.judgement import judge
+        from studyapp.study.fit.files import read
+
+        reviews = read(Path(request["log"]), lambda share: told(share / 2))
+        return judge(reviews, told=lambda share: told(0.5 + share / 2)).as_json()
+    from studyapp.config import Current, Settings
+    from studyapp.store.database import open_database
+    from studyapp.study.desk import Desk
+    from studyapp.study.fit.adoption import fit
+
+    engine = open_database(request["url"])
+    try:
+        now = datetime.fromisoformat(request["now"])
+        desk = Desk(engine, Current(Settings()), lambda: now, learner=request["learner"])
+        return fit(desk, told).as_json()
+    finally:
+        engine.dispose()
+
+
+class _Told:
+    """Says how far it is, not more often than can be seen."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def __call__(self, share: float) -> None:
+        if share >= self._last + _STEP:
+            self._last = share
+            _say({"done": round(share, 3)})
+
+
+def _say(message: dict[str, Any]) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        print(json.dumps(message), flush=True)
+
+
+def _wait_for_parent() -> None:
+    """End once stdin does, where nothing more ever comes: then the app is gone."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 1024):
+            pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""New dates for cards in review, as the weights that are in force now have them.
+
+Adopted weights move no date by themselves: the learner sees first what it would come to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from studyapp.config import Settings
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import EventKind
+from studyapp.memory.state import Cause, State
+from studyapp.store import log, tables
+from studyapp.study import words
+from studyapp.study.queue import read_pace
+
+card = tables.card.c
+memory = tables.memory.c
+
+AHEAD = 14  # days for which the work is told
+_DAY = timedelta(days=1)
+_OWN = (Cause.RATED, Cause.IMPORTED, Cause.RESCHEDULED)  # dates that came from an interval
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The cards whose date would be another, how many of them come sooner, and the cards that
+    fall due today and on each of the days after it, as it is and as it would be."""
+
+    days: Mapping[int, date]
+    sooner: int
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+    def told(self) -> str:
+        """What rescheduling comes to, in a line."""
+        later = len(self.days) - self.sooner
+        return (
+            f"{words.count(self.sooner, 'card')} would come sooner and {later:,} later: "
+            f"today {self.before[0]:,} → {self.after[0]:,}, in {AHEAD} days "
+            f"{sum(self.before):,} → {sum(self.after):,}"
+        )
+
+    def short(self) -> str:
+        """The same as a line of a menu tells it."""
+        later = len(self.days) - self.sooner
+        return f"{self.sooner:,} sooner, {later:,} later; today {self.before[0]} → {self.after[0]}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "sooner": self.sooner,
+            "later": len(self.days) - self.sooner,
+            "before": list(self.before),
+            "after": list(self.after),
+        }
+
+
+def preview(connection: Connection, now: datetime, settings: Settings, *, learner: int) -> Preview:
+    """What `reschedule` would do now."""
+    today = study_day(now)
+    parameters = log.in_force(connection, learner=learner)
+    rows: Iterable[Any] = connection.execute(
+        select(*log.MEMORY_COLUMNS, memory.card_id, card.uid)
+        .join(tables.card, card.id == memory.card_id)
+        .where(
+            memory.learner_id == learner,
+            memory.due.is_not(None),
+            memory.suspended.is_(False),
+            card.missing_since.is_(None),
+        )
+    )
+    before, wanted, uids = dict[int, date](), dict[int, date](), dict[int, bytes]()
+    for row in rows:
+        kept = log.as_memory(row)
+        assert kept.due is not None, "it was asked for"
+        before[row.card_id] = kept.due
+        if kept.state is State.REVIEW and kept.cause in _OWN and kept.last_day is not None:
+            uids[row.card_id] = row.uid
+            wanted[row.card_id] = kept.last_day + _DAY * parameters.interval(kept, row.uid)
+    pace = read_pace(connection, today, learner=learner)
+    room = max(1, int(settings.minutes_a_day * 60 / pace.review))
+    in_order = dict(sorted(wanted.items(), key=lambda it: (it[1], uids[it[0]])))
+    days = {
+        one: day
+        for one, day in _spread(before, in_order, today, room).items()
+        if day != max(before[one], today)
+    }
+    sooner = sum(day < before[one] for one, day in days.items())
+    return Preview(days, sooner, _loads(before, today), _loads({**before, **days}, today))
+
+
+def reschedule(
+    connection: Connection, days: Mapping[int, date], now: datetime, *, learner: int
+) -> int:
+    """Give cards the dates of a `Preview`, in one go that is taken back in one; returns how
+    many."""
+    log.log_dates(connection, EventKind.RESCHEDULE, now, days, learner=learner)
+    return len(days)
+
+
+def _spread(
+    before: Mapping[int, date], wanted: Mapping[int, date], today: date, room: int
+) -> dict[int, date]:
+    """The wanted dates, which come in order. What would be overdue at once goes to the first days
+    with *room*, and none later than it is due anyway."""
+    days = {
+        one: max(day, today) for one, day in wanted.items() if day > today or before[one] <= today
+    }
+    late = [one for one in wanted if one not in days]
+    settled = {**before, **days}
+    load = Counter(day for one, day in settled.items() if one in days or one not in wanted)
+    day, taken = today, sum(count for on, count in load.items() if on <= today)
+    for one in late:
+        while taken >= room:
+            day += _DAY
+            taken = load[day]
+        days[one] = min(day, before[one])
+        taken += 1
+    return days
+
+
+def _loads(due: Mapping[int, date], today: date) -> tuple[int, ...]:
+    load = Counter(max(day, today) for day in due.values())
+    return tuple(load[today + _DAY * ahead] for ahead in range(AHEAD))

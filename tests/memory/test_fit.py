@@ -1,0 +1,260 @@
+"""The fit: its slopes are right, it finds what there is to find, and it is judged fairly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import fsrs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forgetting import FIRST, OTHER, Row, log_of
+from studyapp.memory import evaluate
+from studyapp.memory.fit import fit
+from studyapp.memory.histories import LONGEST, Floats, Reviews, grow, plain
+from studyapp.memory.judgement import FEWEST, Former, judge
+from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST
+from studyapp.memory.slopes import follow, measure
+
+History = list[tuple[int, int]]  # ratings, each with the days since the one before
+histories = st.lists(
+    st.lists(st.tuples(st.integers(1, 4), st.integers(0, 400)), min_size=1, max_size=8),
+    min_size=1,
+    max_size=6,
+)
+weights = st.tuples(*(st.floats(low, high) for low, high in zip(LOWEST, HIGHEST, strict=True))).map(
+    np.array
+)
+SHORT: list[History] = [
+    [(3, 0), (3, 2), (3, 9), (1, 40), (3, 0), (2, 3)],
+    [(1, 0), (3, 0), (4, 1), (2, 5), (1, 11), (1, 0), (4, 0)],
+    [(4, 0), (4, 20), (3, 90)],
+    [(2, 0), (1, 1), (1, 1), (3, 2), (3, 7)],
+    [(3, 0), (3, 2), (3, 9), (3, 30)],
+]
+SIX_THOUSAND = log_of(6000, 2)
+CHI_SQUARED = 46.8  # 99.9% of it, of 21 weights
+
+
+def table(rows: Sequence[Row]) -> Reviews:
+    card, day, rating = np.array(rows, np.int64).reshape(-1, 3).T
+    return plain(card, day, rating)
+
+
+def of(several: Sequence[History]) -> Reviews:
+    """A log of several cards, one a history."""
+    rows, day = list[Row](), 0
+    for card, history in enumerate(several):
+        day = 0
+        for rating, gap in history:
+            day += gap
+            rows.append((card, day, rating))
+    return table(rows)
+
+
+def peer(several: Sequence[History], under: Sequence[object]) -> list[fsrs.Card]:
+    """What py-fsrs makes of each history."""
+    scheduler = fsrs.Scheduler(under, learning_steps=(), relearning_steps=(), enable_fuzzing=False)
+    cards = []
+    for history in several:
+        card, now = fsrs.Card(card_id=1), FIRST
+        for rating, gap in history:
+            now += timedelta(days=gap)
+            card, _ = scheduler.review_card(card, fsrs.Rating(rating), review_datetime=now)
+        cards.append(card)
+    return cards
+
+
+@given(histories, weights)
+@settings(max_examples=40)
+def test_states_are_those_of_py_fsrs(several: list[History], under: Floats) -> None:
+    reviews = of(several)
+    tree = grow(reviews)
+    points = list(follow(tree, under))
+    last = np.append(np.flatnonzero(np.diff(reviews.card)), len(reviews) - 1)
+    for card, row in zip(peer(several, tuple(under.tolist())), last, strict=True):
+        point, node = points[tree.level[row]], tree.node[row]
+        assert point.stability[node] == pytest.approx(card.stability, rel=1e-9)
+        assert point.difficulty[node] == pytest.approx(card.difficulty, rel=1e-9)
+
+
+@given(histories.filter(lambda several: grow(of(several)).scored.any()))
+@settings(max_examples=10)
+def test_slopes_are_finite_differences(several: list[History]) -> None:
+    tree, under = grow(of(several)), np.array(OTHER)
+    for number, slope in enumerate(measure(tree, under).gradient):
+        step = np.zeros(21)
+        step[number] = 1e-6 * max(1, under[number])
+        rise = measure(tree, under + step).loss - measure(tree, under - step).loss
+        assert slope == pytest.approx(rise / (2 * step[number]), rel=1e-4, abs=1e-5)
+
+
+def test_slopes_are_those_of_automatic_differentiation() -> None:
+    """Through py-fsrs's own arithmetic, on which ours does not hang."""
+    import torch
+
+    under = torch.tensor(OTHER, dtype=torch.float64, requires_grad=True)
+    scheduler = fsrs.Scheduler(
+        tuple(under), learning_steps=(), relearning_steps=(), enable_fuzzing=False
+    )
+    loss = torch.zeros((), dtype=torch.float64)
+    for history in SHORT:
+        card, now = fsrs.Card(card_id=1), FIRST
+        for rating, gap in history:
+            now += timedelta(days=gap)
+            if card.last_review is not None and gap:
+                recalled = scheduler.get_card_retrievability(card, now)
+                loss = loss - torch.log(recalled if rating > 1 else 1 - recalled)
+            card, _ = scheduler.review_card(card, fsrs.Rating(rating), review_datetime=now)
+    loss.backward()
+    measured = measure(grow(of(SHORT)), np.array(OTHER))
+    assert measured.loss == pytest.approx(loss.item(), rel=1e-12)
+    assert measured.gradient == pytest.approx(under.grad.numpy(), rel=1e-9, abs=1e-12)
+
+
+def test_histories_that_are_alike_are_followed_once() -> None:
+    tree = grow(of([SHORT[0]] * 50 + [SHORT[4]] * 30))
+    assert [len(level.parent) for level in tree.levels] == [1, 1, 2, 1, 1]
+    assert [level.reviews.tolist() for level in tree.levels][:3] == [[80], [80], [50, 30]]
+    alone = measure(grow(of([SHORT[0]])), np.array(OTHER))
+    assert measure(grow(of([SHORT[0]] * 50)), np.array(OTHER)).loss == pytest.approx(
+        50 * alone.loss
+    )
+
+
+def test_the_first_review_of_a_day_alone_is_scored() -> None:
+    reviews = of([[(3, 0), (1, 0), (3, 2), (1, 0), (2, 0), (3, 1)]])
+    assert grow(reviews).scored.tolist() == [False, False, True, False, False, True]
+
+
+def test_known_weights_are_found_within_the_interval_of_the_fit() -> None:
+    found = fit(grow(table(SIX_THOUSAND)))
+    off = found.weights - np.array(OTHER)
+    assert off @ found.information @ off < CHI_SQUARED
+    start = np.array(DEFAULT_WEIGHTS) - np.array(OTHER)
+    assert start @ found.information @ start > CHI_SQUARED  # the defaults are not
+    assert found.passes < 8
+
+
+def test_a_fit_begins_at_the_defaults_and_stays_within_bounds() -> None:
+    nothing = fit(grow(of([[(3, 0)]])))
+    assert nothing.weights.tolist() == list(DEFAULT_WEIGHTS)
+    never = fit(grow(of([[(3, 0), (3, 1), (1, 9000), (1, 1)]] * 500)))
+    assert (never.weights >= LOWEST).all()
+    assert (never.weights <= HIGHEST).all()
+
+
+def test_a_very_long_history_is_followed_for_a_while() -> None:
+    reviews = of([[(3, 1)] * (LONGEST + 500), [(1, 0), (1, 0), (1, 0)]])
+    tree = grow(reviews)
+    assert len(tree.levels) == LONGEST - 1
+    assert (tree.level == -1).sum() == 500
+    assert np.isfinite(fit(tree).weights).all()
+
+
+# Scores
+
+
+def test_scores_of_what_is_sure() -> None:
+    remembered = np.array([1.0, 1.0, 0.0, 1.0])
+    bins = np.array([1, 1, 2, 2])
+    perfect = evaluate.score(np.array([0.9, 0.8, 0.1, 0.7]), remembered, bins)
+    assert perfect.auc == 1
+    coin = evaluate.score(np.full(4, 0.5), remembered, bins)
+    assert coin == pytest.approx((np.log(2), np.sqrt((2 * 0.25 + 0) / 4), 0.5))
+    assert evaluate.score(np.full(2, 0.5), np.ones(2), bins[:2]).auc is None
+
+
+def test_averages_know_only_what_was_before() -> None:
+    remembered = np.array([1.0, 0.0, 1.0, 1.0])
+    assert evaluate.average(remembered) == pytest.approx([1 / 2, 2 / 3, 2 / 4, 3 / 5])
+    first, second, *_ = evaluate.moving_average(remembered)
+    assert first == pytest.approx(1 / (1 + np.exp(-1.2)))
+    assert second == pytest.approx(1 / (1 + np.exp(-(1.2 + 0.3 * (1 - first)))))
+
+
+def test_an_interval_takes_the_reviews_of_a_card_together() -> None:
+    """Reviews that all say the same of their card are worth one each card, not one each review."""
+    draw = np.random.default_rng(1)
+    values = draw.normal(0.5, 1, 40)
+    once = evaluate.difference(values, np.arange(40))
+    often = evaluate.difference(np.repeat(values, 25), np.repeat(np.arange(40), 25))
+    assert often == pytest.approx(once)
+    apart = evaluate.difference(np.repeat(values, 25), np.arange(1000))
+    assert apart.high is not None and often.high is not None  # noqa: PT018
+    assert apart.high - apart.value < (often.high - often.value) / 4
+    assert evaluate.difference(values, np.zeros(40, np.int64)).low is None
+
+
+# Judging
+
+
+def test_a_fit_that_predicts_better_is_adopted_whole() -> None:
+    judged, tree = judge(table(SIX_THOUSAND)), grow(table(SIX_THOUSAND))
+    assert judged.adopted
+    whole = measure(tree, fit(tree).weights).loss
+    assert measure(tree, np.array(judged.parameters)).loss == pytest.approx(whole, abs=0.5)
+    assert judged.earlier is not None
+    assert measure(tree, np.array(judged.earlier)).loss > whole + 0.5
+    assert judged.fitted is not None
+    assert judged.default is not None
+    assert judged.difference is not None
+    assert judged.difference.value == pytest.approx(
+        judged.fitted.log_loss - judged.default.log_loss
+    )
+    assert judged.difference.value < 0
+    assert "lower by" in judged.reason
+
+
+def test_what_is_compared_has_not_seen_the_days_it_is_compared_on() -> None:
+    reviews = table(SIX_THOUSAND)
+    judged = judge(reviews)
+    assert judged.until is not None
+    alone = fit(grow(reviews.until(judged.until))).weights
+    assert judged.earlier == tuple(alone.tolist())
+    assert judged.later == (grow(reviews).scored & (reviews.day > judged.until)).sum()
+    changed = Reviews(*(getattr(reviews, name).copy() for name in Reviews.__slots__))
+    changed.rating[changed.day > judged.until] = 1
+    assert judge(changed).earlier == judged.earlier
+
+
+def test_a_fit_that_predicts_worse_is_not_adopted() -> None:
+    """All was remembered until one day, and from then on nothing."""
+    rows = [(card, day, 3) for day in (0, 2, 4, 8, 16) for card in range(80)]
+    rows += [(card, 40, 1) for card in range(80)]
+    judged = judge(table(rows), kept=OTHER)
+    assert not judged.adopted
+    assert judged.parameters == OTHER
+    assert judged.difference is not None
+    assert judged.difference.value > 0
+    assert "higher by" in judged.reason
+
+
+def test_the_fit_before_is_the_rival_if_it_has_not_seen_those_days() -> None:
+    reviews = table(SIX_THOUSAND)
+    until = judge(reviews).until
+    assert until is not None
+    better = judge(reviews, Former(OTHER, until))  # nobody knows it better than the truth
+    assert "than with the fit before" in better.reason
+    leaked = judge(reviews, Former(OTHER, until + 1))
+    assert "than with the defaults" in leaked.reason
+    worse = judge(reviews, Former(tuple(LOWEST), until))
+    assert "than with the defaults" in worse.reason
+
+
+@pytest.mark.parametrize("reviews", [0, 50, FEWEST - 1])
+def test_too_few_reviews_are_said_to_be_too_few(reviews: int) -> None:
+    judged = judge(table(SIX_THOUSAND[:reviews]), kept=OTHER)
+    assert not judged.adopted
+    assert judged.parameters == OTHER
+    assert judged.reason.startswith(f"too few to say: {reviews} of the 200 reviews")
+    told = judged.as_json()
+    assert (told["reviews"], told["fitted"], told["difference"]) == (reviews, None, None)
+
+
+def test_a_log_of_one_day_tells_nothing() -> None:
+    judged = judge(table([(card % 20, 5, 3) for card in range(400)]))
+    assert judged.reason.startswith("too few to say: the log has not enough reviews on later days")

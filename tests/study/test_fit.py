@@ -1,0 +1,312 @@
+"""A learner's log is fitted, what comes of it is adopted, and memories stay the fold of the log."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, event, select
+
+from forgetting import log_of, rate
+from histories import Step, live, steps
+from studyapp.config import Settings
+from studyapp.errors import StudyError
+from studyapp.memory import fold
+from studyapp.memory.fold import EventKind, ReviewKind
+from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Cause, Rating, State
+from studyapp.store import log, sync, tables
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
+from studyapp.study import review
+from studyapp.study.fit import adoption, child, own
+from studyapp.study.reschedule import Preview, preview, reschedule
+from studyapp.study.undo import newest, undo
+from tests_support import Clock, desk_of, question, questionnaire
+
+CARDS = 60
+OTHERS = (*(weight * 1.1 for weight in DEFAULT_WEIGHTS[:16]), *DEFAULT_WEIGHTS[16:])
+
+
+def open_with(folder: Path, cards: int, clock: Clock) -> Engine:
+    root = folder / "pack"
+    root.mkdir()
+    (root / "a.md").write_text(questionnaire(*(question(f"q{n}") for n in range(cards))))
+    engine = open_database(str(folder / "a.db"))
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
+    engine.dispose()  # nothing here is about the disk
+    with writing(engine) as connection:
+        sync.sync(connection, [root], clock())
+    return engine
+
+
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, datetime]:
+    """A database in which a learner has reviewed some cards 300 times, and when that was."""
+    clock = Clock()
+    engine = open_with(tmp_path_factory.mktemp("reviewed"), CARDS, clock)
+    rate(engine, clock, REVIEWS[:300])
+    path = engine.url.database
+    assert path is not None
+    engine.dispose()
+    return Path(path), clock()
+
+
+@pytest.fixture
+def studied(reviewed: tuple[Path, datetime], tmp_path: Path, clock: Clock) -> Iterator[Engine]:
+    """A copy of it, with the clock at its end."""
+    path, clock.now = reviewed
+    shutil.copy(path, tmp_path / "a.db")
+    engine = open_database(str(tmp_path / "a.db"))
+    yield engine
+    engine.dispose()
+
+
+REVIEWS = log_of(500, 5, new_a_day=3, most=CARDS)
+
+
+def stored_equals_fold(engine: Engine) -> None:
+    with reading(engine) as connection:
+        cards = connection.scalars(select(tables.card.c.id)).all()
+        assert log.drift(connection, cards, learner=1) == log.Drift([], [], [])
+
+
+# What a log comes to
+
+
+@st.composite
+def imports(draw: st.DrawFn) -> list[tuple[int, dict[str, object]]]:
+    """States from elsewhere, by card."""
+    kept = st.fixed_dictionaries(
+        {
+            "state": st.sampled_from([State.NEW, State.LEARNING, State.REVIEW]).map(int),
+            "stability": st.none() | st.floats(0.1, 400),
+            "difficulty": st.none() | st.floats(1, 10),
+            "interval": st.integers(0, 90),
+            "due": st.just("2026-12-24"),
+            "reps": st.integers(0, 3),
+            "lapses": st.just(0),
+        }
+    )
+    return draw(st.lists(st.tuples(st.integers(1, 4), kept), max_size=3))
+
+
+@given(steps, imports(), steps)
+@settings(max_examples=12, deadline=None)
+def test_states_of_all_cards_at_once_are_those_of_each_fold(
+    first: list[Step], kept: list[tuple[int, dict[str, object]]], then: list[Step]
+) -> None:
+    """Whatever happened to a card: undo, forget, know, imports, an earlier change of weights."""
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_with(Path(folder), 4, clock)
+        live(engine, clock, first)
+        with writing(engine) as connection:
+            source = log.device_of(connection, b"s" * 16, "anki", clock())
+            at = clock.forward(minutes=1).astimezone(UTC)
+            entries = [
+                (
+                    card,
+                    fold.Event(
+                        log.new_uid(),
+                        at + timedelta(microseconds=number),
+                        timedelta(0),
+                        EventKind.IMPORT,
+                        payload=payload,
+                    ),
+                )
+                for number, (card, payload) in enumerate(kept)
+            ]
+            log.log_foreign(connection, source, [], entries, learner=1)
+        live(engine, clock, then)
+        with writing(engine) as connection:
+            history = (fold.Adopted(fold.EPOCH, b"", Parameters(OTHERS)),)
+            told = own.states(own.read(connection, learner=1), OTHERS)
+            for card in range(1, 5):
+                folded = fold.fold(log.read_log(connection, card, learner=1), b"", history)
+                if folded.stability is not None and card in told:
+                    assert told[card] == pytest.approx((folded.stability, folded.difficulty))
+            before = log.in_force(connection, learner=1)
+            log.adopt(connection, replace(before, weights=OTHERS), clock(), states=told, learner=1)
+        stored_equals_fold(engine)
+        engine.dispose()
+
+
+def test_crammed_reviews_tell_nothing_and_imported_ones_do(engine: Engine, clock: Clock) -> None:
+    with writing(engine) as connection:
+        for kind in ReviewKind:
+            seen = log.read_memory(connection, 1, learner=1).last_review
+            review.answer(
+                connection, 1, seen, Rating.GOOD, clock.forward(days=2), kind=kind, learner=1
+            )
+        assert len(own.read(connection, learner=1).reviews) == len(ReviewKind) - 2
+
+
+# Adoption
+
+
+def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
+    studied: Engine, clock: Clock
+) -> None:
+    desk = desk_of(studied, clock)
+    with reading(studied) as connection:
+        assert adoption.is_time(connection, learner=1)
+        before = {
+            row.card_id: log.as_memory(row)
+            for row in connection.execute(select(*log.MEMORY_COLUMNS, tables.memory.c.card_id))
+        }
+    shares = list[float]()
+    judged = adoption.fit(desk, shares.append)
+    assert judged.adopted
+    assert shares == sorted(shares)
+    stored_equals_fold(studied)
+    with reading(studied) as connection:
+        assert log.in_force(connection, learner=1).weights == judged.parameters
+        assert not adoption.is_time(connection, learner=1)
+        for card, kept in before.items():
+            now = log.read_memory(connection, card, learner=1)
+            assert now == replace(kept, stability=now.stability, difficulty=now.difficulty)
+            assert now.stability != kept.stability
+    rate(studied, clock, REVIEWS[300:499])
+    with reading(studied) as connection:
+        assert not adoption.is_time(connection, learner=1)  # by a tenth, but not by 200
+    rate(studied, clock, REVIEWS[499:500])
+    with reading(studied) as connection:
+        assert adoption.is_time(connection, learner=1)
+    again = adoption.fit(desk)
+    assert "than with the" in again.reason
+    stored_equals_fold(studied)
+    with reading(studied) as connection:
+        kept_fits = log.read_fits(connection, learner=1)
+    assert [fit["reviews"] for fit in kept_fits] == [300, 500]
+    assert kept_fits[0]["until"] < kept_fits[1]["until"]
+
+
+def test_what_predicts_worse_is_not_adopted_and_not_tried_again_at_once(
+    studied: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studyapp.memory import judgement
+
+    real = judgement.evaluate.difference
+    monkeypatch.setattr(
+        judgement.evaluate, "difference", lambda values, card: real(abs(values) + 0.1, card)
+    )
+    judged = adoption.fit(desk_of(studied, clock))
+    assert not judged.adopted
+    with reading(studied) as connection:
+        assert log.in_force(connection, learner=1).weights == DEFAULT_WEIGHTS
+        assert not adoption.is_time(connection, learner=1)
+        assert [fit["adopted"] for fit in log.read_fits(connection, learner=1)] == [False]
+    stored_equals_fold(studied)
+
+
+def test_a_learner_with_fifty_reviews_is_told_that_these_are_too_few(
+    tmp_path: Path, clock: Clock
+) -> None:
+    engine = open_with(tmp_path, CARDS, clock)
+    rate(engine, clock, REVIEWS[:50])
+    judged = adoption.fit(desk_of(engine, clock))
+    assert judged.reason.startswith("too few to say: 50 of the 200 reviews")
+    assert judged.parameters == DEFAULT_WEIGHTS
+    with reading(engine) as connection:
+        assert not adoption.is_time(connection, learner=1)
+        assert log.read_fits(connection, learner=1) == []
+    engine.dispose()
+
+
+def test_a_review_while_the_fit_goes_on_is_in_the_memories(studied: Engine, clock: Clock) -> None:
+
+    def interrupt(share: float) -> None:
+        if share >= 0.95:
+            rate(studied, clock, REVIEWS[300:301])
+
+    assert adoption.fit(desk_of(studied, clock), interrupt).adopted
+    stored_equals_fold(studied)
+
+
+def test_a_fit_that_is_killed_changes_nothing_and_the_next_one_does(
+    studied: Engine, clock: Clock
+) -> None:
+    desk = desk_of(studied, clock)
+    started = child.of_desk(desk)
+    os.kill(started.pid, signal.SIGKILL)
+    with pytest.raises(child.CancelledError, match="nothing was changed"):
+        started.result()
+    with reading(studied) as connection:
+        assert log.read_fits(connection, learner=1) == []
+    shares = list[float]()
+    found = child.of_desk(desk).result(shares.append)
+    assert (found["reviews"], found["adopted"]) == (300, True)
+    assert shares == sorted(shares)
+    assert shares[-1] > 0.9
+    with reading(studied) as connection:
+        assert list(log.in_force(connection, learner=1).weights) == found["parameters"]
+    stored_equals_fold(studied)
+
+
+def test_a_fit_that_fails_says_so(tmp_path: Path, clock: Clock) -> None:
+    with pytest.raises(StudyError, match=r"nosuch\.csv cannot be read: No such file"):
+        child.of_file(tmp_path / "nosuch.csv").result()
+
+
+# New dates
+
+
+def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock: Clock) -> None:
+    with writing(studied) as connection:
+        assert not preview(connection, clock(), Settings(), learner=1).days
+        review.set_due(connection, 1, clock().date() + timedelta(days=9), clock(), learner=1)
+        clock.forward(seconds=1)
+        goal = replace(log.in_force(connection, learner=1), desired_retention=0.97)
+        log.adopt(connection, goal, clock(), learner=1)
+        whole = preview(connection, clock(), Settings(), learner=1)
+        before = {
+            card: log.read_memory(connection, card, learner=1) for card in range(1, CARDS + 1)
+        }
+        assert len(whole.days) > 20
+        assert 1 not in whole.days  # the learner's own date
+        assert whole.sooner == len(whole.days)
+        assert sum(whole.after) > sum(whole.before)
+        assert f"{whole.sooner} cards would come sooner and 0 later" in whole.told()
+        assert reschedule(connection, whole.days, clock(), learner=1) == len(whole.days)
+        for card, day in whole.days.items():
+            memory = log.read_memory(connection, card, learner=1)
+            assert (memory.due, memory.cause) == (day, Cause.RESCHEDULED)
+        assert not preview(connection, clock(), Settings(), learner=1).days
+        told = newest(connection, clock(), learner=1)
+        assert told is not None
+        assert told.told == f"the new dates of {len(whole.days)} cards"
+        undo(connection, clock.forward(seconds=1), learner=1)
+        for card, memory in before.items():
+            assert log.read_memory(connection, card, learner=1) == memory
+    stored_equals_fold(studied)
+
+
+def test_what_would_be_overdue_at_once_is_spread_over_days_that_have_room(
+    studied: Engine, clock: Clock
+) -> None:
+    today = clock().date()
+    with writing(studied) as connection:
+        strict = replace(log.in_force(connection, learner=1), desired_retention=0.99)
+        log.adopt(connection, strict, clock(), learner=1)
+        least = preview(connection, clock(), Settings(minutes_a_day=1), learner=1)
+        most = preview(connection, clock(), Settings(minutes_a_day=600), learner=1)
+    assert most.after[0] > 10
+    assert least.after[0] == max(4, least.before[0])  # a minute, at 15 seconds each
+    assert all(day >= today for day in least.days.values())
+    assert sum(least.after) <= sum(most.after)
+
+
+def test_nothing_to_move_is_told_as_that() -> None:
+    nothing = Preview({}, 0, (2, 3), (2, 3))
+    assert nothing.told().startswith("0 cards would come sooner and 0 later: today 2 → 2")

@@ -1,0 +1,315 @@
+"""Logs from files: each format gives the same reviews, and nothing of a file is believed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zipfile
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zstandard
+from click.testing import CliRunner
+
+from forgetting import log_of
+from studyapp.commands.main import main
+from studyapp.errors import StudyError
+from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.study.fit import anki
+from studyapp.study.fit.files import read
+
+DAY = 86_400_000
+START = int(datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp()) * 1000  # noon, whatever the zone
+RATED = [(7, 0, 3), (8, 0, 1), (7, 2, 3), (8, 2, 4)]  # card, day, rating
+REVLOG = (
+    "CREATE TABLE revlog (id integer primary key, cid integer, usn integer, ease integer, "
+    "ivl integer, lastIvl integer, factor integer, time integer, type integer)"
+)
+
+
+def csv_of(rows: Iterable[tuple[int, int, int]]) -> str:
+    """As py-fsrs's optimizer reads it."""
+    lines = ["card_id,review_rating,review_time,review_duration"]
+    lines += [f"{card},{rating},{START + day * DAY},900" for card, day, rating in rows]
+    return "\n".join(lines) + "\n"
+
+
+def collection(path: Path, rows: Iterable[tuple[int, ...]], table: str = REVLOG) -> bytes:
+    """An Anki collection with reviews of (id, card, ease, lastIvl, factor, type)."""
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute(table)
+        base.executemany(
+            "INSERT INTO revlog (id, cid, ease, lastIvl, factor, type) VALUES (?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+    return path.read_bytes()
+
+
+PLAIN = [(START + day * DAY + card, card, rating, 0, 2500, 0) for card, day, rating in RATED]
+
+
+def package(path: Path, meta: bytes | None, **members: bytes) -> None:
+    with zipfile.ZipFile(path, "w") as out:
+        if meta is not None:
+            out.writestr("meta", meta)
+        for name, content in members.items():
+            out.writestr(f"collection.{name}", content)
+
+
+def told(path: Path) -> list[tuple[int, date, int]]:
+    found = read(path)
+    days = [date.fromordinal(day) for day in found.day.tolist()]
+    return list(zip(found.card.tolist(), days, found.rating.tolist(), strict=True))
+
+
+EXPECTED = [
+    (0, date(2026, 1, 1), 3),
+    (1, date(2026, 1, 1), 1),
+    (0, date(2026, 1, 3), 3),
+    (1, date(2026, 1, 3), 4),
+]
+
+
+def test_a_table_is_read_whatever_its_order_and_spelling(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_of(RATED))
+    assert told(path) == EXPECTED
+    path.write_bytes(b"\xef\xbb\xbf" + csv_of(RATED).replace("\n", "\r\n").encode())
+    assert told(path) == EXPECTED
+    lines = [
+        {"card_id": f"card {card}", "review_rating": rating, "review_time": at}
+        for (card, _, rating), at in zip(
+            RATED,
+            ["2026-01-01T12:00:00+00:00", "2026-01-01 12:00:01Z", "2026-01-03T12:00Z", 1767441601],
+            strict=True,
+        )
+    ]
+    path.write_text("\n".join(map(json.dumps, lines[:2] + lines[:1:-1])))
+    assert told(path) == EXPECTED
+
+
+def test_a_table_of_our_own_has_study_days_and_kinds(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "card_id,review_rating,review_time,study_day,kind\n"
+        "a,3,2026-01-02T01:00:00+02:00,2026-01-01,study\n"
+        "a,1,2026-01-02T09:00:00+02:00,2026-01-02,cram\n"
+        "a,1,2026-01-02T10:00:00+02:00,,\n"
+    )
+    assert told(path) == [(0, date(2026, 1, 1), 3), (0, date(2026, 1, 2), 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "too few"),
+        ("card_id,review_time\n1,2\n", "line 2: it has no review_rating"),
+        (csv_of([(1, 0, 5)]), "line 2: review_rating is 5; it must be 1, 2, 3 or 4"),
+        (csv_of([(1, 0, 3)]).replace(",3,", ",nan,"), "line 2: review_rating is nan"),
+        (csv_of([(1, 0, 3), (1, 10**9, 3)]), "line 3: review_time is .*, which is not of our time"),
+        (csv_of([(1, 0, 3)]).replace(str(START), "inf"), "review_time is inf, which is no time"),
+        (csv_of([(1, 0, 3)]).replace(str(START), "soon"), "review_time is soon, which is no time"),
+        (csv_of([(1, 0, 3)]) + "x" * 70_000, "line 3: it is too long for a review"),
+        (csv_of([(1, 0, 3)]) + '"' + "x\n" * 70_000, "it is not CSV"),
+        ('{"card_id": 1}\n[]', "line 1: it has no review_rating"),
+        ('{"card_id": 1', "line 1: it is not a JSON object"),
+        ('{"a":' * 9000, "line 1: it is not a JSON object"),
+        (
+            '{"card_id": 1, "review_rating": 3, "review_time": 9e9, "kind": "\x1b[31m"}',
+            "line 1: it is not a JSON object",
+        ),
+        (
+            '{"card_id": 1, "review_rating": 3, "review_time": 2e9, "kind": "\\u001b[31m"}',
+            r"line 1: kind is \[31m; it must be one of study",
+        ),
+        (
+            '{"card_id": 1, "review_rating": true, "review_time": 2e9}',
+            "line 1: review_rating is True",
+        ),
+        (
+            '{"card_id": 1, "review_rating": 3, "review_time": 2e9, "study_day": "the 5th"}',
+            "line 1: study_day is the 5th; it must be a date",
+        ),
+    ],
+)
+def test_what_is_no_review_is_refused_with_its_line(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "a.log"
+    path.write_text(text)
+    if why == "too few":
+        assert told(path) == []
+        return
+    with pytest.raises(StudyError, match=rf"a\.log: .*{why}"):
+        read(path)
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(csv_of(RATED).encode() + b"\xff,3,4\n")
+    with pytest.raises(StudyError, match=r"a\.csv: line 6: it is not UTF-8 text"):
+        read(path)
+    with pytest.raises(StudyError, match=r"cannot be read: Is a directory"):
+        read(tmp_path)
+
+
+# Anki
+
+
+@pytest.mark.parametrize(
+    ("meta", "name"),
+    [
+        (None, "anki2"),
+        (b"\x08\x01", "anki2"),
+        (None, "anki21"),
+        (b"\x08\x02", "anki21"),
+        (b"\x08\x03", "anki21b"),
+    ],
+)
+def test_a_package_of_each_version_has_its_own_collection(
+    tmp_path: Path, meta: bytes | None, name: str
+) -> None:
+    """Later ones hold another for older programs, which is not the learner's."""
+    real, decoy = collection(tmp_path / "real", PLAIN), collection(tmp_path / "decoy", [])
+    members = {"anki2": decoy, name: zstandard.compress(real) if name == "anki21b" else real}
+    package(tmp_path / "a.apkg", meta, **members)
+    assert told(tmp_path / "a.apkg") == EXPECTED
+    assert told(tmp_path / "real") == EXPECTED
+
+
+def test_of_anki_only_what_was_rated_counts(tmp_path: Path) -> None:
+    rows = [
+        *PLAIN[:2],
+        (START + DAY, 7, 0, 0, 0, 5),  # rescheduled
+        (START + DAY + 1, 7, 3, 0, 0, 3),  # crammed
+        (START + DAY + 2, 7, 3, 0, 2500, 3),  # in a filtered deck that reschedules
+        (START + 2 * DAY, 7, 0, 0, 0, 4),  # forgotten
+        (START + 3 * DAY, 7, 3, 0, 2500, 0),
+        (START + 4 * DAY, 9, 3, 30, 2500, 1),  # its beginning is not there
+    ]
+    collection(tmp_path / "a", rows)
+    found = read(tmp_path / "a")
+    assert len(found) == 4
+    assert found.begins.tolist() == [True, True, False, True]
+    assert found.rating.tolist() == [3, 1, 3, 3]
+
+
+def broken(name: str) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        real = collection(path.with_name("real"), PLAIN)
+        packed = zstandard.compress(real)
+        match name:
+            case "truncated zip":
+                package(path, None, anki2=real)
+                path.write_bytes(path.read_bytes()[:-40])
+            case "truncated zstd":
+                package(path, b"\x08\x03", anki21b=packed[: len(packed) // 2], anki2=real)
+            case "no zstd":
+                package(path, b"\x08\x03", anki21b=real, anki2=real)
+            case "unknown version":
+                package(path, b"\x08\x04", anki21b=packed, anki2=real)
+            case "only the decoy":
+                package(path, b"\x08\x03", anki2=real)
+            case "another zip":
+                package(path, None, txt=b"hello")
+            case "no database":
+                package(path, None, anki2=b"hello" * 1000)
+            case "half a database":
+                path.write_bytes(real[: len(real) // 2])
+            case "another database":
+                with closing(sqlite3.connect(path)) as base:
+                    base.execute("CREATE TABLE a (b)")
+            case "a view":
+                with closing(sqlite3.connect(path)) as base:
+                    base.execute("CREATE VIEW revlog AS SELECT 1 AS id, 2 AS cid")
+            case "computed":
+                with closing(sqlite3.connect(path)) as base:
+                    base.execute("CREATE TABLE revlog (id integer, cid AS (id + 1))")
+            case "text":
+                collection(path, [(START, "x\x1b[31m", 3, 0, 2500, 0)])
+            case "the year 9999":
+                collection(path, [(10**18, 1, 3, 0, 2500, 0)])
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("truncated zip", "it is a damaged zip"),
+        ("truncated zstd", "its collection is damaged: it ends too soon"),
+        ("no zstd", "its collection is damaged: it cannot be decompressed"),
+        ("unknown version", "it is a package of a version that is not known here"),
+        ("only the decoy", "it is a zip without a collection of Anki's"),
+        ("another zip", "it is a zip without a collection of Anki's"),
+        ("no database", "its database cannot be read"),
+        ("half a database", "its database cannot be read"),
+        ("another database", "it is a database without reviews of Anki's"),
+        ("a view", "its reviews are no plain table"),
+        ("computed", "its reviews are no plain table"),
+        ("text", "a review of it has something else than numbers"),
+        ("the year 9999", "a review is of the time 1000000000000000000, which there is not"),
+    ],
+)
+def test_a_hostile_package_is_refused_with_a_sentence(tmp_path: Path, name: str, why: str) -> None:
+    path = tmp_path / "a.apkg"
+    broken(name)(path)
+    with pytest.raises(StudyError, match=rf"a\.apkg: {why}"):
+        read(path)
+
+
+def test_a_package_that_unpacks_to_more_than_it_may_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anki, "_MOST_BYTES", 1 << 21)
+    bomb = zstandard.compress(bytes(1 << 24))
+    assert len(bomb) < 10_000
+    package(tmp_path / "a.apkg", b"\x08\x03", anki21b=bomb)
+    with pytest.raises(StudyError, match="its collection is larger than"):
+        read(tmp_path / "a.apkg")
+
+
+# The command
+
+
+def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_of(log_of(1500, 3)))
+    done = CliRunner().invoke(main, ["fit", "--log", str(path), "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert list(found) == [
+        *("reviews", "parameters", "default", "average", "moving_average", "fitted"),
+        *("difference", "adopted", "reason"),
+    ]
+    assert found["reviews"] == 1500
+    assert len(found["parameters"]) == len(DEFAULT_WEIGHTS)
+    assert set(found["fitted"]) == {"log_loss", "rmse_bins", "auc"}
+    gap = found["difference"]
+    assert gap["low"] < gap["value"] < gap["high"]
+    assert np.isclose(gap["value"], found["fitted"]["log_loss"] - found["default"]["log_loss"])
+    assert found["adopted"] is (gap["value"] <= 0)
+    done = CliRunner().invoke(main, ["fit", "--log", str(path)])
+    assert done.stdout.startswith("1,500 reviews: log loss on the later ")
+    assert "it would be adopted" in done.stdout
+    assert "a moving average" in done.stdout
+    assert list((tmp_path / "data").glob("**/*")) == []  # no study was opened
+
+
+def test_the_command_refuses_a_file_with_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("card_id,review_rating,review_time\n1,7,2000000000\n")
+    done = CliRunner().invoke(main, ["fit", "--log", str(path)])
+    assert done.exit_code == 1
+    assert done.output == f"Error: {path}: line 2: review_rating is 7; it must be 1, 2, 3 or 4.\n"
+
+
+def test_the_command_says_that_there_are_too_few_reviews(only_pack: None) -> None:
+    done = CliRunner().invoke(main, ["fit"])
+    assert done.stdout == (
+        "0 reviews: too few to say: 0 of the 200 reviews that a fit begins with; not adopted.\n"
+    )
+    done = CliRunner().invoke(main, ["reschedule", "--dry-run", "--json"])
+    assert json.loads(done.stdout)["sooner"] == 0

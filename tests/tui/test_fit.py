@@ -1,0 +1,76 @@
+"""The schedule is fitted by itself; what came of it is told, and dates move if the learner wants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from forgetting import log_of, rate
+from screen import NARROW, hides, shows, tells, until
+from studyapp import config
+from studyapp.config import Settings
+from studyapp.store import log, tables
+from studyapp.store.engine import reading
+from studyapp.study import library
+from studyapp.tui.widgets.menu import Menu
+from tests_support import Clock
+
+REVIEWS = log_of(260, 7, new_a_day=2, most=22)
+
+
+@pytest.fixture
+def study(tmp_path: Path, only_pack: Path, clock: Clock) -> Path:
+    """A learner of 22 cards who has reviewed often enough for a fit."""
+    database = tmp_path / "app.db"
+    desk, _ = library.open_study(str(database), config.Current(Settings()), clock, None)
+    rate(desk.engine, clock, REVIEWS)
+    desk.close()
+    return database
+
+
+async def test_a_fit_by_itself_is_told_and_its_dates_are_offered(
+    make_app, open_today, study: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await tells(pilot, "Adopted, fitted to your 260 reviews: log loss on the later 4")
+        await shows(pilot, "Move dates to your new weights", "sooner")
+        menu = app.screen.query_one(Menu)
+        names = [one.id for one in menu.options]
+        await pilot.press(*["down"] * names.index("reschedule"), "enter")
+        await tells(pilot, "moved; u takes it back.")
+        await hides(pilot, "Move dates to your new weights")
+        with reading(app.desk.engine) as connection:
+            assert [fit["adopted"] for fit in log.read_fits(connection, learner=1)] == [True]
+            moved = select(func.count()).where(tables.memory.c.cause == "rescheduled")
+            count = connection.scalar(moved)
+            assert count
+        await pilot.press("u")
+        await tells(pilot, f"Undone: the new dates of {count} card")
+        with reading(app.desk.engine) as connection:
+            assert connection.scalar(moved) == 0
+    again = make_app()  # the log has not grown since
+    async with again.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        assert "fitted to your" not in " ".join(again.heard)
+
+
+async def test_an_app_that_is_closed_ends_the_fit(
+    make_app, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studyapp.study.fit import child
+
+    ended = list[bool]()
+    real = child.Child.cancel
+    monkeypatch.setattr(child.Child, "cancel", lambda one: (ended.append(True), real(one))[1])
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: app.today._fitting is not None)
+    assert ended
+    desk, _ = library.open_study(str(study), config.Current(Settings()), app.clock, None)
+    with desk.reading() as connection:
+        assert len(log.read_fits(connection, learner=1)) <= 1
+    desk.close()
