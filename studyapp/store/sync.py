@@ -105,6 +105,7 @@ def sync(
     *,
     own: Sequence[Path] = (),
     whose: int | None = None,
+    heard: bool = False,
 ) -> SyncReport:
     """Read the content of the installed *roots*, and of the *own* ones of the learner *whose* they
     are, into the database, in one transaction of the caller's. What is another learner's own stays
@@ -125,13 +126,15 @@ def sync(
         sections = _write_sections(connection, source, chapters, now)
         if not source.gone:
             _write_moments(connection, source, chapters)
-        _write_notes(connection, source, installed, ids, chapters, sections, places, now, tally)
+        _write_notes(
+            connection, source, installed, ids, chapters, sections, places, now, tally, heard=heard
+        )
         if not source.gone:
             missing += _mark_missing(connection, source, now)
     texts = {source.owner: source.notes for source in sources}
     for moved in owner.settle(connection):
         text = texts.get(moved.learner, {}).get(moved.uid) or installed.notes.get(moved.uid)
-        if text is not None:
+        if text is not None and not heard:
             sides_changed = _changed_sides(text[1], moved.points, moved.answer, moved.cards)
             changed = [moved.cards[side] for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now, whose=moved.learner)
@@ -292,6 +295,8 @@ def _write_notes(
     places: dict[bytes, int],
     now: datetime,
     tally: _Tally,
+    *,
+    heard: bool,
 ) -> None:
     """Write one owner's notes and their cards. *places* are the positions at which the installed
     notes end; an own note goes between them."""
@@ -352,7 +357,7 @@ def _write_notes(
             places[uid] = position
         if change and row is not None:
             sides_changed = _changed_sides(note, row.points, row.answer, kept_cards)
-            changed = [kept_cards[side].id for side in sides_changed]
+            changed = [] if heard else [kept_cards[side].id for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now)
             if source.owner is None and not is_same(_said(row), _said(note)):
                 _keep_to_tell(connection, note_id)
