@@ -1,4 +1,4 @@
-"""Three devices of one learner that exchange files late, twice, torn, as older copies or not at all.
+"""Three devices of one learner, whose files come late, twice, torn, as older copies or not at all.
 
     python benchmarks/devices.py [OPERATIONS] [SEED]
 

@@ -328,7 +328,6 @@ class Arrival:
             cards = sorted(self.cards | moved)
         log.refold_all(connection, cards, learner=learner)
 
-
     def _takes_dates_back(self) -> bool:
         """Whether a retraction of no card is of more than a pause, or of what is not here yet."""
         event = tables.event.c

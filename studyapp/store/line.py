@@ -66,7 +66,11 @@ def files(folder: Path) -> dict[bytes, Path]:
             f"{folder}, where your devices meet: {error.strerror or error}."
         ) from error
     names = ((_NAME.fullmatch(path.name), path) for path in there)
-    return {bytes.fromhex(name[1]): path for name, path in names if name and path.is_file()}
+    return {
+        bytes.fromhex(name[1]): path
+        for name, path in names
+        if name and path.is_file() and not path.is_symlink()  # which may lead anywhere
+    }
 
 
 def written(line: Line) -> bytes:

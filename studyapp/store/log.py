@@ -705,9 +705,11 @@ def refold(
 
 def refold_all(connection: Connection, cards: Iterable[int], *, learner: int) -> None:
     """Compute the memories of *cards* anew."""
+    wanted = list(cards)
+    if not wanted:
+        return
     history = read_history(connection, learner=learner)
     times = read_timelines(connection, learner=learner)
-    wanted = list(cards)
     for start in range(0, len(wanted), _BATCH):
         some = wanted[start : start + _BATCH]
         _refold(connection, some, history, times, learner=learner)

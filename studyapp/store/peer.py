@@ -95,10 +95,9 @@ def wait(connection: Connection, lines: Sequence[tuple[bytes, bytes, str, bytes]
         connection.execute(insert(tables.waiting), list(rows.values()))
 
 
-def waiting_lines(connection: Connection) -> list[tuple[bytes, str, str]]:
-    """The lines that wait: whose file, why, and as they stand there."""
-    rows = connection.execute(select(waiting.peer_uid, waiting.why, waiting.line))
-    return [(row.peer_uid, row.why, row.line) for row in rows]
+def waiting_lines(connection: Connection) -> list[str]:
+    """The lines that wait, as they stand in their files."""
+    return list(connection.scalars(select(waiting.line)))
 
 
 def waits_no_longer(connection: Connection, uids: Iterable[bytes]) -> None:

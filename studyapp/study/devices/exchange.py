@@ -8,7 +8,7 @@ nothing and adds nothing twice. Nothing here may run on the app's own thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, select
 
+from studyapp import disk
 from studyapp.errors import StudyError
 from studyapp.journal import journal
 from studyapp.store import backup, entry, line, log, peer, tables, version
@@ -71,7 +72,7 @@ def meet(desk: Desk, *, opening: bool = False, stop: Callable[[], bool] = lambda
     folder, met = folder_of(desk), Met()
     if folder is None:
         return met
-    with _alone(desk):
+    with _alone(desk), _explained(folder):
         there = _Meeting(desk, folder, met, stop)
         there.begin()
         there.tell()
@@ -86,7 +87,7 @@ def tell(desk: Desk) -> None:
     """Write what is new here, without a look at the others: the program is being closed."""
     folder = folder_of(desk)
     if folder is not None:
-        with _alone(desk):
+        with _alone(desk), _explained(folder):
             there = _Meeting(desk, folder, Met(), lambda: False)
             there.begin()
             there.look_at_own()
@@ -103,6 +104,15 @@ def _alone(desk: Desk) -> AbstractContextManager[None]:
             )
         return nullcontext()
     return held(path.with_name(f".{path.name}.devices"), desk.patience)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """What is wrong with a file in the folder, in a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(f"{error.filename or folder}: {error.strerror or error}.") from error
 
 
 class _Meeting:
@@ -137,19 +147,27 @@ class _Meeting:
             self._mend()
 
     def _mend(self) -> None:
-        known = set[bytes]()
-        for path in self.files.values():
-            known.update(one.line.uid for one in line.read(path) if one.line is not None)
+        """Write what no file has; what is torn in the own one goes out of it."""
+        known, whole, torn = set[bytes](), list[bytes](), False
+        for uid, path in self.files.items():
+            for one in line.read(path):
+                if one.line is not None:
+                    known.add(one.line.uid)
+                if uid == self.uid:
+                    whole += [one.text + b"\n"] if one.line is not None else []
+                    torn = torn or one.line is None
+        if torn:
+            disk.write(self.path, b"".join(whole))
         with self.desk.reading() as connection:
             upto = dict[str, int]()
             lines = list[Line]()
-            for name, number, one in entry.every(connection):
+            for name, number, made in entry.every(connection):
                 upto[name] = number
-                lines += [] if one.uid in known else [one]
+                lines += [] if made.uid in known else [made]
             versions = list(version.every(connection))
-        lines += [one for one in versions if one.uid not in known]
+        lines += [it for it in versions if it.uid not in known]
         self.peers[self.uid] = Peer(self.uid, self.name)
-        self._write(lines, upto, [one.uid for one in versions])
+        self._write(lines, upto, [it.uid for it in versions])
         self.files[self.uid] = self.path
         with self.desk.writing(for_all=True) as connection:
             peer.keep(connection, Peer(self.uid, self.name))
@@ -185,6 +203,8 @@ class _Meeting:
             )
         own = own.at_end(self.path)
         with self.desk.writing(for_all=True) as connection:
+            if peer.own(connection)[0] != self.uid:
+                raise StudyError("The database went back to a backup meanwhile.")
             peer.keep(connection, own)
             entry.keep_told(connection, upto or {})
             version.keep_told(connection, told)
@@ -211,8 +231,8 @@ class _Meeting:
                 self._read(uid, path)
             except OSError as error:  # it has gone again, or is not ours to read
                 journal.info("devices: a file cannot be read: %s", error.strerror)
-        if self.look_at_own(apply=True) or self.met.heard or opening:
-            self._retry()
+        written = self.look_at_own(apply=True)
+        if (opening or written or self.met.heard) and self._retry():
             self.look_at_own(apply=True)
 
     def _read(self, uid: bytes, path: Path) -> None:
@@ -253,17 +273,15 @@ class _Meeting:
                 self.tell()
         raise LockedError("Somebody is rating; the next time folds the other devices in.")
 
-    def _retry(self) -> None:
-        """Look again at what waits."""
+    def _retry(self) -> int:
+        """Look again at what waits; returns how much of it does no longer."""
         with self.desk.reading() as connection:
             waiting = peer.waiting_lines(connection)
+        former = self.met.heard
         for start in range(0, len(waiting), _BATCH):
-            some = waiting[start : start + _BATCH]
-            reads = []
-            for _, _, text in some:
-                found = line.parsed(text.encode())
-                reads.append(Read(found, 0, 0, text.encode(), "", True))
-            self._fold_in_waiting(reads)
+            texts = [text.encode() for text in waiting[start : start + _BATCH]]
+            self._fold_in_waiting([Read(line.parsed(one), 0, 0, one, "", True) for one in texts])
+        return self.met.heard - former
 
     def _fold_in_waiting(self, reads: Sequence[Read]) -> None:
         with self.desk.writing(for_all=True) as connection:
@@ -450,14 +468,12 @@ def _look_at_state(desk: Desk, *, fresh: bool, apply: bool) -> None:
     if changed is None and not (apply and _unsettled(known)):
         return
     with desk.writing() as connection:
-        arrival = entry.Arrival(connection, learner)
         known = _of_state(version.heads(connection, learner=learner))
         for item, key in list(_changed(connection, known, fresh=fresh, learner=learner)):
             shown, at = known.get(key, Heads()).shown, item.at or log.utc(desk.now())
             version.make(connection, key, item.value, at, shown, learner=learner)
         if apply:
             _apply(connection, learner=learner)
-        arrival.finish()
 
 
 def _of_state(heads: dict[str, Heads]) -> dict[str, Heads]:
@@ -476,7 +492,8 @@ def _changed(
             state.come_to(item.key, [one.value for one in some])
             for some in (heads.shown, heads.wanted)
         )
-        if item.value not in (shown, wanted) and not (fresh and heads.wanted):
+        unsaid = not heads.wanted and state.side_of(item.key).said
+        if (unsaid or item.value not in (shown, wanted)) and not (fresh and heads.wanted):
             yield item, key
 
 
@@ -484,8 +501,12 @@ def _apply(connection: Connection, *, learner: int) -> None:
     """Put in force what has come, each thing before what hangs on it."""
     unsettled = _unsettled(_of_state(version.heads(connection, learner=learner)))
     keys = {text: state.as_key(text) for text in unsettled}
+    if not keys:
+        return
+    arrival = entry.Arrival(connection, learner)  # some stand in the order of the log, too
     for text, key in sorted(keys.items(), key=lambda it: (it[1][0], it[1][-1] != "made", it[0])):
         wanted = unsettled[text].wanted
         value = state.come_to(key, [one.value for one in wanted])
         if state.write(connection, key, value, wanted[0].stamp, learner=learner):
             version.settle(connection, text, wanted, learner=learner)
+    arrival.finish()

@@ -33,12 +33,14 @@ _LONGEST = 100_000  # characters of a note
 _NAME = re.compile(r"[^\W_][\w .,()%&'+-]{0,99}")  # of a folder or a file, on any system
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows' names
 _DEEPEST = 4
+_FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _PLACE = {
     "file": fields.text,
     "part": fields.text,
     "chapter": fields.optional(fields.whole(0, 10**6)),
     "title": fields.text,
     "kind": fields.among({FileKind.QUESTIONNAIRE.value, FileKind.JARGON.value}),
+    "line": fields.whole(0, 10**9),  # in which order notes that come together are written
 }
 _VALUE = fields.record({**_PLACE, "text": fields.optional(fields.text)})
 _THING = "note"
@@ -138,7 +140,9 @@ class _Page:
             source = path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return cls(path, [], None, False)
-        return cls(path, re.sub(r"\r\n?", "\n", source).split("\n"), page, not problems)
+        text = re.sub(r"\r\n?", "\n", source)
+        emptied = page is not None and not _FRONT.sub("", text).strip()  # which is a problem, too
+        return cls(path, text.split("\n"), page, emptied or not problems)
 
     def notes(self) -> Iterator[tuple[Note, str]]:
         """The notes that have a heading and no template, with their text: a row of a table cannot
@@ -191,7 +195,7 @@ def changes(
                 key = state.as_text(_key(root.name, page.page.pack, one.id))
                 seen.add(key)
                 if _text(key, known.get(key, Heads()).shown) != text:
-                    made.append((key, _value(page.page, file, text)))
+                    made.append((key, _value(page.page, file, one.line, text)))
     lost = list[str]()
     for key in known.keys() - seen:
         of, shown = state.as_key(key), _shown(key, known[key].shown)
@@ -214,9 +218,9 @@ def _row(connection: Connection, key: state.Key, *, learner: int) -> Any:
     ).one_or_none()
 
 
-def _value(page: ContentFile, file: str, text: str) -> dict[str, Any]:
+def _value(page: ContentFile, file: str, line: int, text: str) -> dict[str, Any]:
     place = {"part": page.part, "chapter": page.chapter, "title": page.title}
-    return {"file": file, **place, "kind": page.kind.value, "text": text}
+    return {"file": file, **place, "kind": page.kind.value, "line": line, "text": text}
 
 
 def _shown(key: str, heads: Sequence[Head]) -> Any:
@@ -244,12 +248,12 @@ def put(
     now. What the learner has changed since it was looked at, what is no file of ours, and what a
     file that cannot be understood may hold, stays as it is and waits."""
     pages, done = dict[Path, _Page](), dict[Path, list[str]]()
-    for key, heads in wanted.items():
-        of, value = state.as_key(key), _shown(key, heads.wanted)
-        if value is None:
-            continue
+    values = {key: _shown(key, heads.wanted) for key, heads in wanted.items()}
+    come = {key: value for key, value in values.items() if value is not None}
+    for key, value in sorted(come.items(), key=lambda it: (it[1]["file"], it[1]["line"], it[0])):
         try:
-            path = _put(connection, packs, of, value, heads, pages, learner=learner)
+            of = state.as_key(key)
+            path = _put(connection, packs, of, value, wanted[key], pages, learner=learner)
         except (ValueError, StudyError):
             continue
         done.setdefault(path, []).append(key)

@@ -49,7 +49,10 @@ def as_text(key: Key) -> str:
 
 def as_key(text: str) -> Key:
     """Raises ValueError."""
-    key = json.loads(text)
+    try:
+        key = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("no key") from error
     if not isinstance(key, list) or as_text(tuple(key)) != text:
         raise ValueError("no key")
     return tuple(key)
@@ -84,6 +87,7 @@ class _Side:
     check: Check
     join: Join = newest
     empty: Any = None  # as it is before anything was done
+    said: bool = False  # that it is there says that it was done, and undone if it is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -539,7 +543,10 @@ _TEXT = _Side(field.text, joined, "")
 _UID: Check = field.as_written(field.uid)
 _THINGS: dict[str, _Thing] = {
     "chapter": _Thing(
-        (field.word, entry.chapter_name), {"started_at": _WHEN}, _read_chapters, _write_chapter
+        (field.word, entry.chapter_name),
+        {"started_at": _Side(field.moment, earliest, said=True)},  # the first one starts by itself
+        _read_chapters,
+        _write_chapter,
     ),
     "section": _Thing(
         (field.word, entry.chapter_name, field.word),
