@@ -176,7 +176,8 @@ def _try(found: Mapping[str, Any]) -> None:
 
 
 def untold(connection: Connection) -> Iterator[tuple[str, int, Line]]:
-    """The entries that no file of the folder has yet: the log, the number of the row, the line."""
+    """The entries of all learners that no file of the folder has yet: the log, the number of the
+    row, the line."""
     known = marks(connection)
     for name, table in LOGS.items():
         rows = connection.execute(_select(table).where(table.c.id > known.get(name, 0)))
@@ -185,7 +186,7 @@ def untold(connection: Connection) -> Iterator[tuple[str, int, Line]]:
 
 
 def every(connection: Connection) -> Iterator[tuple[str, int, Line]]:
-    """All entries, whatever has been told."""
+    """All entries of all learners, whatever has been told."""
     for name, table in LOGS.items():
         for row in connection.execute(_select(table)):
             yield name, row.id, _as_line(name, row)
@@ -224,7 +225,8 @@ _NAMES = {
 
 
 def marks(connection: Connection) -> dict[str, int]:
-    """Up to which row each log is in the folder; and whatever else was kept with `keep_told`."""
+    """Up to which row each log is in the folder; and whatever else was kept with `keep_told`. That
+    goes by the numbers of rows, for it is of this database alone: its own are never given again."""
     return dict(connection.execute(select(told.log, told.upto)).all())
 
 
@@ -239,13 +241,14 @@ def keep_told(connection: Connection, upto: Mapping[str, int]) -> None:
 
 
 def keep_all_told(connection: Connection) -> None:
-    """Keep that the folder has all that there is now: the newest entries came from it."""
+    """Keep that the folder has all that there is now, of every learner: the newest entries came
+    from it."""
     ends = {name: select(func.max(table.c.id)) for name, table in LOGS.items()}
     keep_told(connection, {name: connection.scalar(end) or 0 for name, end in ends.items()})
 
 
 def is_all_told(connection: Connection) -> bool:
-    """Whether the folder has every entry: in between, another window may have made one."""
+    """Whether the folder has every learner's entries: in between, a window may have made one."""
     known = marks(connection)
     return all(
         (connection.scalar(select(func.max(table.c.id))) or 0) <= known.get(name, 0)
@@ -332,7 +335,9 @@ class Arrival:
         """Whether a retraction of no card is of more than a pause, or of what is not here yet."""
         event = tables.event.c
         kinds = (EventKind.PAUSE.value, EventKind.RESUME.value)
-        known = select(event.uid).where(event.uid.in_(self.targets), event.kind.in_(kinds))
+        known = select(event.uid).where(
+            event.uid.in_(self.targets), event.kind.in_(kinds), event.learner_id == self.learner
+        )
         return bool(set(self.targets) - set(self.connection.scalars(known)))
 
 

@@ -113,7 +113,7 @@ def make(
     replaces = dict.fromkeys(
         [one.hex() for one in gone] + [one for some in unknown for one in some]
     )
-    _insert(connection, [_row(made.uid, learner, key, value, stamp, list(replaces), told=False)])
+    _insert(connection, [_row(made.uid, key, value, stamp, list(replaces), told=False)])
     connection.execute(update(tables.version).where(version.uid.in_(gone)).values(replaced=True))
     settle(connection, key, [made], learner=learner)
     return made
@@ -147,18 +147,18 @@ def arrive(
         if uid not in rows:
             told = [one.hex() for one in fields["replaces"]]
             rows[uid] = learner, key
-            fresh[uid] = _row(uid, learner, key, fields["value"], fields["stamp"], told, told=True)
+            fresh[uid] = _row(uid, key, fields["value"], fields["stamp"], told, told=True)
     gone = set[bytes]()
     for _, fields in found:
         for uid in fields["replaces"]:
             if uid not in rows:
                 rows[uid] = learner, fields["key"]
-                fresh[uid] = _row(uid, learner, fields["key"], None, None, [], told=True)
+                fresh[uid] = _row(uid, fields["key"], None, None, [], told=True)
             if rows[uid] == (learner, fields["key"]):
                 gone.add(uid)
     for uid in gone & fresh.keys():
         fresh[uid] |= {"replaced": True, "value": None}
-    _insert(connection, list(fresh.values()))
+    _insert(connection, list(fresh.values()), learner=learner)
     for some in _batches(sorted(gone - fresh.keys())):
         of = version.uid.in_(some)
         connection.execute(update(tables.version).where(of).values(replaced=True))
@@ -168,7 +168,6 @@ def arrive(
 
 def _row(
     uid: bytes,
-    learner: int,
     key: str,
     value: Any,
     stamp: datetime | None,
@@ -178,7 +177,6 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "uid": uid,
-        "learner_id": learner,
         "key": key,
         "value": value,
         "stamp": stamp,
@@ -189,9 +187,9 @@ def _row(
     }
 
 
-def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+def _insert(connection: Connection, rows: list[dict[str, Any]], *, learner: int) -> None:
     if rows:
-        connection.execute(insert(tables.version), rows)
+        connection.execute(insert(tables.version).values(learner_id=learner), rows)
 
 
 def _rows(connection: Connection, uids: Iterable[bytes]) -> dict[bytes, tuple[int, str]]:
@@ -208,8 +206,8 @@ def _batches(uids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 
 def untold(connection: Connection) -> Iterator[Line]:
-    """The versions that no file of the folder has yet. One that was replaced by then needs none:
-    what replaces it names what it replaced."""
+    """The versions of all learners that no file of the folder has yet. One that was replaced by
+    then needs none: what replaces it names what it replaced."""
     rows = connection.execute(_select().where(version.told.is_(False), version.replaced.is_(False)))
     for row in rows:
         yield _as_line(row, row.replaces)
@@ -244,7 +242,7 @@ def _as_line(row: Any, replaces: Sequence[str]) -> Line:
 
 
 def keep_told(connection: Connection, uids: Iterable[bytes]) -> None:
-    """Keep that these versions are in the folder; replaced ones need not be."""
+    """Keep that these versions, of any learner, are in the folder; replaced ones need not be."""
     connection.execute(
         update(tables.version)
         .where(version.told.is_(False), version.replaced.is_(True))

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Table, delete, exists, insert, or_, select, update
 
@@ -90,14 +90,35 @@ class _Side:
     said: bool = False  # that it is there says that it was done, and undone if it is empty
 
 
+class _Read(Protocol):
+    """Yields whose thing it is, its sides as columns, and when it was changed."""
+
+    def __call__(
+        self, connection: Connection, *, learner: int
+    ) -> Iterator[tuple[Key, Any, datetime | None]]: ...
+
+
+class _Write(Protocol):
+    def __call__(
+        self,
+        connection: Connection,
+        whose: Key,
+        side: str,
+        value: Any,
+        at: datetime,
+        *,
+        learner: int,
+    ) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Thing:
     """How a kind of thing is read, and put in force; that is False where it has no place yet."""
 
     whose: Sequence[Check]  # what is in its key
     sides: Mapping[str, _Side]
-    read: Callable[[Connection, int], Iterator[tuple[Key, Any, datetime | None]]]
-    write: Callable[[Connection, int, Key, str, Any, datetime], bool]
+    read: _Read
+    write: _Write
 
 
 def side_of(key: Key) -> _Side:
@@ -140,7 +161,7 @@ def read(connection: Connection, *, learner: int) -> Iterator[Item]:
     """Every side of everything that is here."""
     for name, thing in _THINGS.items():
         seen = set[Key]()
-        for whose, row, at in thing.read(connection, learner):
+        for whose, row, at in thing.read(connection, learner=learner):
             if whose not in seen:
                 seen.add(whose)
                 for side in thing.sides:
@@ -152,7 +173,7 @@ def write(connection: Connection, key: Key, value: Any, at: datetime, *, learner
     yet that it is about: then it waits."""
     side = side_of(key)
     kept = None if value is None and side.empty is None else side.check(value)
-    return _THINGS[key[0]].write(connection, learner, key[1:-1], key[-1], kept, at)
+    return _THINGS[key[0]].write(connection, key[1:-1], key[-1], kept, at, learner=learner)
 
 
 def _put(
@@ -182,7 +203,7 @@ def _put(
 # Progress in the course
 
 
-def _chapter_id(connection: Connection, learner: int, pack: str, key: Any) -> int | None:
+def _chapter_id(connection: Connection, pack: str, key: Any, *, learner: int) -> int | None:
     named = chapter.number == key if isinstance(key, int) else chapter.title == key
     deck = [] if isinstance(key, int) else [chapter.number.is_(None)]
     found: int | None = connection.scalar(
@@ -194,7 +215,7 @@ def _chapter_id(connection: Connection, learner: int, pack: str, key: Any) -> in
     return found
 
 
-def _read_chapters(connection: Connection, learner: int) -> Iterator[Any]:
+def _read_chapters(connection: Connection, *, learner: int) -> Iterator[Any]:
     progress = tables.chapter_progress.c
     for row in connection.execute(
         select(
@@ -208,15 +229,15 @@ def _read_chapters(connection: Connection, learner: int) -> Iterator[Any]:
 
 
 def _write_chapter(
-    connection: Connection, learner: int, whose: Key, side: str, value: Any, at: datetime
+    connection: Connection, whose: Key, side: str, value: Any, at: datetime, *, learner: int
 ) -> bool:
-    found = _chapter_id(connection, learner, *whose)
+    found = _chapter_id(connection, *whose, learner=learner)
     of = {"learner_id": learner, "chapter_id": found}
     table = tables.chapter_progress
     return found is not None and _put(connection, table, of, {side: value}, {}, at)
 
 
-def _read_sections(connection: Connection, learner: int) -> Iterator[Any]:
+def _read_sections(connection: Connection, *, learner: int) -> Iterator[Any]:
     progress = tables.section_progress
     for row in connection.execute(
         select(progress, chapter.pack, chapter.number.label("of"), chapter.title, section.number)
@@ -230,12 +251,12 @@ def _read_sections(connection: Connection, learner: int) -> Iterator[Any]:
 
 
 def _write_section(
-    connection: Connection, learner: int, whose: Key, side: str, value: Any, at: datetime
+    connection: Connection, whose: Key, side: str, value: Any, at: datetime, *, learner: int
 ) -> bool:
     pack, key, number = whose
     found = connection.scalar(
         select(section.id).where(
-            section.chapter_id == _chapter_id(connection, learner, pack, key),
+            section.chapter_id == _chapter_id(connection, pack, key, learner=learner),
             section.number == number,
             owner.theirs(section, learner=learner),
         )
@@ -245,14 +266,14 @@ def _write_section(
     return found is not None and _put(connection, table, of, {side: value}, {"text": ""}, at)
 
 
-def _read_sights(connection: Connection, learner: int) -> Iterator[Any]:
+def _read_sights(connection: Connection, *, learner: int) -> Iterator[Any]:
     sight = tables.sight.c
     for row in connection.execute(select(tables.sight).where(sight.learner_id == learner)):
         yield (row.lesson,), row._mapping, row.at
 
 
 def _write_sight(
-    connection: Connection, learner: int, whose: Key, side: str, value: Any, at: datetime
+    connection: Connection, whose: Key, side: str, value: Any, at: datetime, *, learner: int
 ) -> bool:
     of = {"learner_id": learner, "lesson": whose[0]}
     return _put(connection, tables.sight, of, {side: value or at}, {})
@@ -286,7 +307,7 @@ _MADE: dict[str, Check] = {
 }
 
 
-def _read_attempts(connection: Connection, learner: int) -> Iterator[Any]:
+def _read_attempts(connection: Connection, *, learner: int) -> Iterator[Any]:
     for row in connection.execute(
         select(
             tables.attempt,
@@ -307,25 +328,25 @@ def _read_attempts(connection: Connection, learner: int) -> Iterator[Any]:
 
 
 def _write_attempt(
-    connection: Connection, learner: int, whose: Key, side: str, value: Any, at: datetime
+    connection: Connection, whose: Key, side: str, value: Any, at: datetime, *, learner: int
 ) -> bool:
     of = {"learner_id": learner, "uid": bytes.fromhex(whose[0])}
     if side == "made":
-        found = value and _chapter_id(connection, learner, value["pack"], value["chapter"])
+        found = value and _chapter_id(connection, value["pack"], value["chapter"], learner=learner)
         if not found:
             return False
         names = ("pretest", "book", "started_at", "offset", "day")
         values = {name: value[name] for name in names} | _order(connection, value)
         return _put(connection, tables.attempt, of, {**values, "chapter_id": found}, {}, at)
     if side == "note" and value is not None:
-        value = _note_id(connection, learner, value)
+        value = _note_id(connection, value, learner=learner)
         if value is None:
             return False
     column = "note_id" if side == "note" else side
     return _put(connection, tables.attempt, of, {column: value}, None, at)
 
 
-def _note_id(connection: Connection, learner: int, uid: bytes) -> int | None:
+def _note_id(connection: Connection, uid: bytes, *, learner: int) -> int | None:
     found: int | None = connection.scalar(
         select(note.id)
         .where(note.uid == uid, owner.theirs(note, learner=learner))
@@ -359,7 +380,7 @@ _UNGRADED: dict[str, Any] = {
 _EMPTY = {"text": "", "ticked": [], "flagged": False, **_UNGRADED}
 
 
-def _read_responses(connection: Connection, learner: int) -> Iterator[Any]:
+def _read_responses(connection: Connection, *, learner: int) -> Iterator[Any]:
     for row in connection.execute(
         select(
             tables.response,
@@ -378,14 +399,14 @@ def _read_responses(connection: Connection, learner: int) -> Iterator[Any]:
 
 
 def _write_response(
-    connection: Connection, learner: int, whose: Key, side: str, value: Any, at: datetime
+    connection: Connection, whose: Key, side: str, value: Any, at: datetime, *, learner: int
 ) -> bool:
     of_attempt = connection.scalar(
         select(attempt.id).where(
             attempt.uid == bytes.fromhex(whose[0]), attempt.learner_id == learner
         )
     )
-    of_note = _note_id(connection, learner, bytes.fromhex(whose[1]))
+    of_note = _note_id(connection, bytes.fromhex(whose[1]), learner=learner)
     if of_attempt is None or of_note is None:
         return False
     values = {side: value}
@@ -471,7 +492,7 @@ _RUN: dict[str, Check] = {
 }
 
 
-def _read_runs(connection: Connection, learner: int) -> Iterator[Any]:
+def _read_runs(connection: Connection, *, learner: int) -> Iterator[Any]:
     facts = dict[int, list[Any]]()
     mine = select(tables.fact).where(fact.learner_id == learner).order_by(fact.position, fact.name)
     for row in connection.execute(mine):
@@ -502,12 +523,12 @@ def _read_runs(connection: Connection, learner: int) -> Iterator[Any]:
 
 
 def _write_run(
-    connection: Connection, learner: int, whose: Key, side: str, value: Any, at: datetime
+    connection: Connection, whose: Key, side: str, value: Any, at: datetime, *, learner: int
 ) -> bool:
     of = {"learner_id": learner, "uid": bytes.fromhex(whose[0])}
     known = connection.scalar(select(run.id).where(run.uid == of["uid"], run.learner_id == learner))
     if side == "made":
-        return value is not None and _write_made(connection, learner, of, value)
+        return value is not None and _write_made(connection, of, value, learner=learner)
     if known is None:
         return False
     if side != "card":
@@ -522,7 +543,7 @@ def _write_run(
 
 
 def _write_made(
-    connection: Connection, learner: int, of: Mapping[str, Any], value: Mapping[str, Any]
+    connection: Connection, of: Mapping[str, Any], value: Mapping[str, Any], *, learner: int
 ) -> bool:
     apart = {*_ORDER, "computed_on", "facts", "prediction"}
     values = {name: one for name, one in value.items() if name not in apart}
