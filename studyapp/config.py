@@ -35,6 +35,7 @@ class Settings:
     raw_maths: bool = False
     typing_box: bool = False  # opens by itself where typing is worth most
     exam_on: date | None = None  # the day that mastery is forecast for
+    devices: str = ""  # the folder where several devices of the learner meet
     trusted: tuple[str, ...] = ()  # distributions with their version whose lessons may run
     keys: tuple[tuple[str, str], ...] = ()  # actions and the keys that they have instead
 
@@ -234,6 +235,13 @@ def _text(value: object) -> str:
     return value
 
 
+def _folder(value: object) -> str:
+    """Whether it is there is looked at when it is used: a stick may be elsewhere."""
+    if not isinstance(value, str) or not Path(value).expanduser().is_absolute() or "\0" in value:
+        raise ValueError("give a folder's whole path in quotes; ~ is your home")
+    return value
+
+
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ValueError("give a list of names in quotes")
@@ -273,6 +281,7 @@ _RULES: dict[str, Callable[[object], object]] = {
     "raw_maths": _switch,
     "typing_box": _switch,
     "exam_on": _date,
+    "devices": _folder,
     "trusted": _texts,
     "keys": _keys,
 }

@@ -97,19 +97,20 @@ def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
         try:
             draft.chmod(target.stat().st_mode & 0o7777 if target.exists() else _mode(shared))
             yield draft
-            _flush(draft)
+            flush(draft)
             draft.replace(target)
         except BaseException:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
             raise
         with suppress(OSError):  # not every system lets a folder be flushed
-            _flush(target.parent)
+            flush(target.parent)
     except OSError as error:
         raise StudyError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

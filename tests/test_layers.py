@@ -239,11 +239,13 @@ def by_number(tree: ast.AST) -> list[str]:
 
 
 def test_nothing_goes_by_the_number_of_a_row() -> None:
-    """Two databases number their rows differently, and a merged one a third way."""
+    """Two databases number their rows differently, and a merged one a third way. But up to which
+    row one database has told the others is its own business."""
     assert by_number(ast.parse("q.order_by(a.b, review.id.desc())\nreview.id < other.id"))
     assert not by_number(ast.parse("q.order_by(note.path)\nreview.id == 1"))
     for module, path in MODULES.items():
-        if module.startswith(("studyapp.store.", "studyapp.study.", "studyapp.commands.")):
+        rooms = ("studyapp.store.", "studyapp.study.", "studyapp.commands.")
+        if module.startswith(rooms) and module != "studyapp.store.entry":
             assert by_number(parsed(path)) == [], module
 
 

@@ -71,7 +71,7 @@ def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
     """Go back to a backup. How it is now is kept first, so that this can be undone."""
     from studyapp.store import restore as restores
     from studyapp.store.trace import typed
-    from studyapp.study.backup import restored
+    from studyapp.study.backup import comes_again, restored
 
     database = _database(opening)
     if dry_run:
@@ -95,6 +95,8 @@ def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
         click.echo(f"Done. This takes it back:\n  {undo}")
     else:
         click.echo(f"Done. The damaged database is now {done.aside}; your files were left alone.")
+    if again := comes_again():
+        click.echo(again)
 
 
 def _tell(found: Difference, at: datetime) -> None:

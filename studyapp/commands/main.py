@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from studyapp import config
-from studyapp.commands import backup, content, doctor, fit, lab, study
+from studyapp.commands import backup, content, devices, doctor, fit, lab, study
 from studyapp.commands.opening import Opening
 from studyapp.errors import StudyError
 
@@ -65,6 +65,7 @@ for _command in (
     content.export,
     backup.backup,
     backup.restore,
+    devices.devices,
     doctor.doctor,
     lab.lab,
 ):

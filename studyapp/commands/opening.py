@@ -52,8 +52,9 @@ class Opening:
 
     @contextmanager
     def study(self, *, writes: bool = False) -> Iterator[Desk]:
-        """The learner's desk, with the content in step and the settings in force; one that *writes*
-        has the day's backup made in the end."""
+        """The learner's desk, with the content in step, the settings in force and what other
+        devices have written folded in; one that *writes* tells them and has the day's backup made
+        in the end."""
         from studyapp.store.engine import LockedError
         from studyapp.study import library
         from studyapp.study.lab.misses import bring_back
@@ -63,10 +64,12 @@ class Opening:
         desk, _ = library.open_study(self.db, current, now, self.name, new=self.new)
         say(told)
         try:
+            meet(desk)
             with suppress(LockedError):  # another program is writing; the next start does it
                 bring_back(desk)
             yield desk
             if writes:
+                meet(desk, ending=True)
                 back_up(desk)
         finally:
             desk.close()
@@ -118,6 +121,22 @@ def say(told: str) -> None:
     """What is no answer to what was asked, if there is anything to say."""
     if told:
         click.echo(told, err=True)
+
+
+def meet(desk: Desk, *, ending: bool = False) -> None:
+    """Fold in what other devices have written, in the *ending* only tell them; that it cannot be
+    done is said and no more."""
+    if not desk.settings.devices:
+        return
+    from studyapp.study.devices import exchange
+
+    try:
+        if ending:
+            exchange.tell(desk)
+        else:
+            exchange.meet(desk, opening=True)
+    except StudyError as error:
+        click.echo(error, err=True)
 
 
 def back_up(desk: Desk) -> None:

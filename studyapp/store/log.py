@@ -21,6 +21,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
     union,
@@ -319,12 +320,12 @@ def log_foreign(
     """Log what another program has logged of cards, each review with the milliseconds that it took,
     at the places of their instants; and fold those cards anew."""
     whose = {"learner_id": learner, "device_id": device_id, "epoch": 0}
-    uncached = _cache(Memory(), Memory())  # until the fold
+    none_yet = uncached()
     rated = [
         {
             **whose,
             **_entry(entry),
-            **uncached,
+            **none_yet,
             "card_id": card_id,
             "kind": entry.kind.value,
             "rating": int(entry.rating),
@@ -347,6 +348,11 @@ def log_foreign(
         if rows:
             connection.execute(insert(table), rows)
     refold_all(connection, sorted({row["card_id"] for row in (*rated, *done)}), learner=learner)
+
+
+def uncached() -> dict[str, Any]:
+    """What a review keeps of before and after until it is folded."""
+    return _cache(Memory(), Memory())
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
@@ -479,12 +485,43 @@ class Timelines:
     def of(self, device_id: int) -> Timeline:
         return self._known[device_id]
 
+    def changed(self, other: Timelines) -> list[int]:
+        """The devices that are known to both and whose time is another there."""
+        return [one for one, line in self._known.items() if other._known.get(one, line) != line]
+
     def place(self, row: Any) -> Place:
         """The place of a row with a device, an epoch and a stamp."""
         return self.of(row.device_id).place(Stamp(row.epoch, row.stamp))
 
     def capped(self, caps: Mapping[int, Sequence[Cap]]) -> Timelines:
         return Timelines({one: line.capped(caps.get(one, ())) for one, line in self._known.items()})
+
+
+def moved(
+    connection: Connection, before: Timelines, after: Timelines, *, learner: int
+) -> set[int] | None:
+    """The cards with an entry that stands elsewhere *after* than *before*, as entries of another
+    device have come in; None if parameters do, which all memories hang on."""
+    found = set[int]()
+    for device_id in before.changed(after):
+        for table in (tables.parameters, tables.event, tables.review):
+            column, whole = table.c, table is tables.parameters
+            rows = connection.execute(
+                select(
+                    literal(None) if whole else column.card_id,
+                    literal("") if table is tables.review or whole else column.kind,
+                    *_order_of(column),
+                ).where(column.learner_id == learner, column.device_id == device_id)
+            )
+            for card_id, kind, *_order in rows:
+                stamp = Stamp(*_order[1:])
+                if before.of(device_id).place(stamp) == after.of(device_id).place(stamp):
+                    continue
+                if whole or kind == EventKind.REDATE:
+                    return None
+                if card_id is not None:
+                    found.add(card_id)
+    return found
 
 
 def in_order(connection: Connection, rows: Iterable[Any], *, learner: int) -> list[Any]:
@@ -696,9 +733,11 @@ def refold(
 
 def refold_all(connection: Connection, cards: Iterable[int], *, learner: int) -> None:
     """Compute the memories of *cards* anew."""
+    wanted = list(cards)
+    if not wanted:
+        return
     history = read_history(connection, learner=learner)
     times = read_timelines(connection, learner=learner)
-    wanted = list(cards)
     for start in range(0, len(wanted), _BATCH):
         some = wanted[start : start + _BATCH]
         _refold(connection, some, history, times, learner=learner)

@@ -110,6 +110,7 @@ def sync(
     own: Sequence[Path] = (),
     whose: int | None = None,
     changed_only: bool = False,
+    heard: bool = False,
 ) -> SyncReport:
     """Read the content of the installed *roots*, and of the *own* ones of the learner *whose* they
     are, into the database, in one transaction of the caller's. What is another learner's own stays
@@ -137,7 +138,7 @@ def sync(
         sections = _write_sections(connection, source, chapters, now)
         if not source.gone:
             _write_moments(connection, source, chapters)
-        _write_notes(connection, source, ids, chapters, sections, now, tally)
+        _write_notes(connection, source, ids, chapters, sections, now, tally, heard=heard)
         if not source.gone:
             missing += _mark_missing(connection, source, now)
     texts = {source.owner: source.notes for source in sources}
@@ -147,7 +148,7 @@ def sync(
             if installed.unread:
                 installed = _read(roots, None, stamps)
             text = installed.notes.get(moved.uid)
-        if text is not None:
+        if text is not None and not heard:
             sides_changed = _changed_sides(text[1], moved.points, moved.answer, moved.cards)
             changed = [moved.cards[side] for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now, whose=moved.learner)
@@ -390,6 +391,8 @@ def _write_notes(
     sections: Mapping[tuple[int, str], int],
     now: datetime,
     tally: _Tally,
+    *,
+    heard: bool,
 ) -> None:
     """Write one owner's notes and their cards, an own one between those that stand."""
     kept = {row.uid: row for row in connection.execute(_of(tables.note, source.owner))}
@@ -447,7 +450,7 @@ def _write_notes(
         )
         if change and row is not None:
             sides_changed = _changed_sides(note, row.points, row.answer, kept_cards)
-            changed = [kept_cards[side].id for side in sides_changed]
+            changed = [] if heard else [kept_cards[side].id for side in sides_changed]
             tally.due_again += _make_due(connection, changed, now)
             if source.owner is None and not is_same(_said(row), _said(note)):
                 _keep_to_tell(connection, note_id)

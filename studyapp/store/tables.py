@@ -616,3 +616,72 @@ class _Fact(TypedColumns):
 
 
 fact = Table("fact", METADATA, _Fact, UniqueConstraint("run_id", "name"))
+
+
+# What devices exchange (see studyapp.study.devices): files in a folder, one a device.
+
+
+class _Peer(TypedColumns):
+    """The file of a device in the folder where devices meet, as far as it was read; of this one's
+    own, written. `torn` lines could not be read, and may be whole when the file is another than
+    when it was `seen`; what was `refused` no studyapp has written."""
+
+    uid: Named[bytes] = Column(LargeBinary(16), primary_key=True)
+    name: Named[str]
+    done: Named[int] = Column(BigInteger)  # bytes
+    tail: Named[str]  # the checksum of the line that ends there
+    seen: Named[str]  # size and time
+    entries: Named[int]
+    torn: Named[int]
+    refused: Named[int]
+    newest: Named[datetime | None] = Column(UTCDateTime)  # of its entries
+
+
+peer = Table("peer", METADATA, _Peer)
+
+
+class _Told(TypedColumns):
+    """Up to which row a log is in the folder, in this device's file or in the one it came from."""
+
+    log: Named[str] = Column(primary_key=True)
+    upto: Named[int] = Column(BigInteger)
+
+
+told = Table("told", METADATA, _Told)
+
+
+class _Waiting(TypedColumns):
+    """A line of another device that nothing can be made of yet: its card is not here, or a newer
+    studyapp wrote it."""
+
+    uid: Named[bytes] = Column(LargeBinary(16), primary_key=True)
+    peer_uid: Named[bytes] = Column(LargeBinary(16))
+    why: Named[str]
+    line: Named[str]
+
+
+waiting = Table("waiting", METADATA, _Waiting)
+
+
+class _Version(TypedColumns):
+    """What one device has made of a thing that is no log: a text, a tick, a run (`key` says which).
+
+    Those that no other has replaced are its heads, and what they come to is what every device
+    shows. `shown` are the ones that it comes to here now, `told` that it is in the folder. One that
+    was replaced has no value any more, nor one that is only known to be.
+    """
+
+    uid: Named[bytes] = Column(LargeBinary(16), primary_key=True)
+    learner_id: Named[int] = Column(ForeignKey("learner.id"))
+    key: Named[str]
+    value: Named[Any] = Column(JSON)
+    stamp: Named[datetime | None] = Column(UTCDateTime)
+    replaces: Named[list[Any]] = Column(JSON)
+    replaced: Named[bool]
+    shown: Named[bool]
+    told: Named[bool]
+
+
+version = Table(
+    "version", METADATA, _Version, Index(None, "learner_id", "key"), Index(None, "told")
+)

@@ -36,6 +36,10 @@ _WHY = {
     Reason.REPAIR: "before a repair",
     Reason.RESTORE: "before going back",
 }
+_AGAIN = (
+    "What your devices have in their folder comes again when they next meet, what was done here "
+    "since that backup too; take the setting devices out first if it is not to."
+)
 TOLD = {"cards": "card", "reviews": "review", "answers": "answer", "notes": "own note"}
 
 
@@ -101,6 +105,14 @@ def go_back(desk: Desk, path: Path, *, progress: Progress | None = None) -> Rest
         library.fold_anew(desk)
         library.apply_settings(desk)
     return done
+
+
+def comes_again() -> str:
+    """What the folder where several devices meet does after going back; empty without one."""
+    try:
+        return _AGAIN if load().devices else ""
+    except StudyError:  # of which every start tells
+        return ""
 
 
 def why(reason: str) -> str:

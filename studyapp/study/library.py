@@ -167,17 +167,25 @@ def is_own(folder: Path) -> bool:
     return any(folder.resolve().is_relative_to(home.resolve()) for home in homes)
 
 
-def refresh(desk: Desk, *, force: bool = False) -> SyncReport | None:
+def refresh(desk: Desk, *, force: bool = False, heard: bool = False) -> SyncReport | None:
     """Read the content if a file has changed since the last time; None if none has.
 
-    Installed content is read for all, own packs for the learner at the desk alone.
+    Installed content is read for all, own packs for the learner at the desk alone. *heard*: what
+    has changed comes from another device (`store/sync.py::sync`).
     """
     own = packs_of(desk)
     with desk.reading() as connection:
         if not force and is_read(connection, own, learner=desk.learner):
             return None
     with desk.writing(for_all=True) as connection:
-        report = read_in(connection, own, desk.now(), learner=desk.learner, changed_only=not force)
+        report = read_in(
+            connection,
+            own,
+            desk.now(),
+            learner=desk.learner,
+            changed_only=not force,
+            heard=heard,
+        )
         if report.missing + report.due_again >= _MANY:
             with suppress(StudyError):  # nothing is lost without one: what has gone comes back
                 desk.back_up("change")  # of what there was, as this is not committed yet
@@ -196,6 +204,7 @@ def read_in(
     *,
     learner: int,
     changed_only: bool = False,
+    heard: bool = False,
 ) -> SyncReport:
     """Read the content in the caller's transaction: what is installed for all, the packs in the
     folder *own* for the learner; with *changed_only* no pack that is as it was read."""
@@ -210,6 +219,7 @@ def read_in(
         own=own_roots(own),
         whose=learner,
         changed_only=changed_only,
+        heard=heard,
     )
     journal.info("content: %s", report.counts() or "nothing in it")
     for one in connection.scalars(select(tables.learner.c.id)).all() if first else ():

@@ -24,6 +24,7 @@ from textual.filter import LineFilter
 from textual.keys import key_to_character
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.worker import get_current_worker
 
 from studyapp import disk
 from studyapp.config import Current, Settings, found_folder, load, settings_path
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 LOOK = 5.0  # seconds between two looks at whether it is still the same database
 _LONGEST = 1.0  # seconds that a key may take before the next one is taken all the same
+_MEETING, _IDLE = 60.0, 5.0  # seconds between looks at other devices; without a key before one
 _CLOSING = 60.0  # seconds to close in, which is more than a lock is waited for
 
 
@@ -119,6 +121,7 @@ class StudyApp(App[None]):
         self.hurried = False  # the learner has been told of what is not saved
         self._gate = Gate()
         self._device: bytes | None = None  # the database's own, when it was last looked at
+        self._meets = False  # the other devices, just now
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the last gate: content that came past the readers' own check, as a
@@ -237,6 +240,39 @@ class StudyApp(App[None]):
         assert self.catalog  # read here, not when the first card asks for it
         self.today.back_up()
         self.today.fit()
+        if desk.settings.devices:
+            self._meet(desk, opening=True)
+            self.call_from_thread(self.set_interval, _MEETING, self._meet_if_idle)
+
+    def _meet_if_idle(self) -> None:
+        """Look at what the other devices have written, when nobody waits for anything."""
+        if self.desk is not None and not self._meets and monotonic() - self._key[1] > _IDLE:
+            self._meet_again(self.desk)
+
+    @work(thread=True, group="devices")
+    def _meet_again(self, desk: Desk) -> None:
+        self._meet(desk)
+
+    def _meet(self, desk: Desk, *, opening: bool = False) -> None:
+        """Tell the other devices what is new here, and fold in what is there; to be called in a
+        worker's thread. Why it cannot be is said when the app opens, and not every minute."""
+        from studyapp.store.engine import LONG_PATIENCE, LockedError
+        from studyapp.study.devices.exchange import StoppedError, meet
+
+        worker, self._meets = get_current_worker(), True
+        try:
+            met = meet(
+                desk.at(LONG_PATIENCE), opening=opening, stop=lambda: bool(worker.is_cancelled)
+            )
+            if met.heard:
+                self.call_from_thread(self.today.refresh_overview)
+        except (LockedError, StoppedError):  # the next time goes on from there
+            pass
+        except StudyError as error:
+            if opening:
+                self.call_from_thread(self.notify, str(error), severity="warning")
+        finally:
+            self._meets = False
 
     def _opened(self, desk: Desk, overview: Overview, problems: int) -> None:
         self.desk = desk
@@ -580,7 +616,17 @@ class StudyApp(App[None]):
         if self.running is not None:
             self.running.close()
         if self.desk is not None:
+            self._tell_others(self.desk)
             self.desk.close()  # the last connection to close empties the write-ahead log
+
+    def _tell_others(self, desk: Desk) -> None:
+        """Leave word of what is new for the other devices; if it cannot be now, the next start
+        does."""
+        if desk.settings.devices:
+            from studyapp.study.devices.exchange import tell
+
+            with suppress(StudyError):
+                tell(desk)
 
 
 def _warm_up() -> None:

@@ -1,4 +1,4 @@
-"""The schedule is fitted by itself; what came of it is told, and dates move if the learner wants."""
+"""The schedule is fitted by itself; what came of it is told; dates move if the learner wants."""
 
 from __future__ import annotations
 

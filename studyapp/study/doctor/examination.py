@@ -23,7 +23,7 @@ from studyapp.store.database import connect_to_read, open_database
 from studyapp.store.engine import LockedError, reading, writing
 from studyapp.study import backup as backups
 from studyapp.study import words
-from studyapp.study.doctor import content, folders, memories, schema
+from studyapp.study.doctor import content, devices, folders, memories, schema
 from studyapp.study.doctor.finding import (
     RESTORE,
     Chart,
@@ -50,6 +50,7 @@ _CHECKS: tuple[Callable[[Chart], Iterator[Finding]], ...] = (
     memories.memories,
     memories.clock,
     memories.backups,
+    devices.devices,
 )
 _FIRST = (
     schema.pages,

@@ -244,14 +244,14 @@ class BackupsScreen(Page):
         self._list()
 
     def _tell_back(self, done: Restored) -> None:
-        from studyapp.study.backup import when
+        from studyapp.study.backup import comes_again, when
 
         told = f"You are back at {when(done.difference.manifest.made, self.desk.now())}."
         if done.before is not None:
             told += " How it was until now is the first line here."
         else:
             told += f" The damaged database is now {done.aside}."
-        self.notify(told)
+        self.notify(f"{told} {comes_again()}".rstrip())
         self.study.look()
 
     def _progress(self, what: str) -> Progress:

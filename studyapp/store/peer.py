@@ -1,0 +1,107 @@
+"""What is known of the files of the devices: how far each was read, and what waits of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from studyapp.store import line, log, tables
+
+peer = tables.peer.c
+waiting = tables.waiting.c
+device = tables.device.c
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A device's file, as far as it was read; of the own one, written (see `tables`)."""
+
+    uid: bytes
+    name: str = ""
+    done: int = 0
+    tail: str = ""
+    seen: str = ""
+    entries: int = 0
+    torn: int = 0
+    refused: int = 0
+    newest: datetime | None = None
+
+    def anew(self) -> Peer:
+        """The same, before anything of it was read."""
+        return Peer(self.uid, self.name)
+
+    def is_read(self, path: Path) -> bool:
+        """Whether the file is what it was when it was read to its end, or to a torn line."""
+        return self.seen == seen(path)
+
+    def goes_on(self, path: Path) -> bool:
+        """Whether what was read is still the beginning of the file. If not, or if there was
+        something torn, which may be whole by now, all of it is read again."""
+        return not self.torn and line.ends_with(path, self.done, self.tail)
+
+    def at_end(self, path: Path) -> Peer:
+        return replace(self, seen=seen(path))
+
+
+def seen(path: Path) -> str:
+    stat = path.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def read(connection: Connection) -> dict[bytes, Peer]:
+    rows = connection.execute(select(tables.peer))
+    return {row.uid: Peer(**row._mapping) for row in rows}
+
+
+def keep(connection: Connection, one: Peer) -> None:
+    values = asdict(one)
+    changed = connection.execute(update(tables.peer).where(peer.uid == one.uid).values(**values))
+    if not changed.rowcount:
+        connection.execute(insert(tables.peer).values(**values))
+
+
+def own(connection: Connection) -> tuple[bytes, str]:
+    """Uid and name of this database's own device."""
+    uid, name = connection.execute(select(device.uid, device.name).where(device.own)).one()
+    return uid, name
+
+
+def call(connection: Connection, uid: bytes, name: str, now: datetime) -> None:
+    """Keep what a device is called; one that is known by a name keeps it."""
+    log.device_of(connection, uid, name, now)
+    nameless = (device.uid == uid, device.name == "")
+    connection.execute(update(tables.device).where(*nameless).values(name=name))
+
+
+def wait(connection: Connection, lines: Sequence[tuple[bytes, bytes, str, bytes]]) -> None:
+    """Keep lines that nothing can be made of yet: uid, whose file, why, and as they stand there."""
+    known = set[bytes]()
+    uids = [uid for uid, *_ in lines]
+    for start in range(0, len(uids), _BATCH):
+        some = waiting.uid.in_(uids[start : start + _BATCH])
+        known.update(connection.scalars(select(waiting.uid).where(some)))
+    rows = {
+        uid: {"uid": uid, "peer_uid": of, "why": why, "line": text.decode()}
+        for uid, of, why, text in lines
+        if uid not in known
+    }
+    if rows:
+        connection.execute(insert(tables.waiting), list(rows.values()))
+
+
+def waiting_lines(connection: Connection) -> list[str]:
+    """The lines that wait, as they stand in their files."""
+    return list(connection.scalars(select(waiting.line)))
+
+
+def waits_no_longer(connection: Connection, uids: Iterable[bytes]) -> None:
+    wanted = list(uids)
+    for start in range(0, len(wanted), _BATCH):
+        some = waiting.uid.in_(wanted[start : start + _BATCH])
+        connection.execute(delete(tables.waiting).where(some))

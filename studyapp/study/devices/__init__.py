@@ -1,0 +1,1 @@
+"""Several devices of one learner: they meet in a folder in which each writes its own file."""

@@ -1,0 +1,512 @@
+"""Meet the other devices: write what is new here into our own file, fold in what is in theirs.
+
+A rating costs what it always did: what is new here is found by marks in the database, and written
+when nobody waits for it. What is in a file counts once its transaction is through, so a kill loses
+nothing and adds nothing twice. Nothing here may run on the app's own thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, exists, select
+
+from studyapp import disk
+from studyapp.errors import StudyError
+from studyapp.journal import journal
+from studyapp.store import backup, entry, line, log, peer, tables, version
+from studyapp.store.engine import LONG_PATIENCE, LockedError
+from studyapp.store.field import NewerError, word
+from studyapp.store.held import held
+from studyapp.store.line import Line, Read
+from studyapp.store.peer import Peer
+from studyapp.store.version import Heads
+from studyapp.study import learner as learners
+from studyapp.study import library
+from studyapp.study.desk import Desk
+from studyapp.study.devices import notes, state
+
+_BATCH = 500  # lines that are folded in at once: what is rated meanwhile waits for no more
+_BYTES = 8 * 2**20  # of these
+_AT_ONCE = 5000  # lines that are written at once
+_MOST_LEARNERS = 50
+_LONGEST_NAME = 100  # of a device
+_TRIES = 10
+_REFUSED = (ValueError, ArithmeticError, TypeError, KeyError, AttributeError)
+_DEVICE = "device"  # the kind of a line that names one
+
+
+class _UntoldError(Exception):
+    """Somebody has rated since the log was written: that goes first."""
+
+
+class StoppedError(StudyError):
+    """The app is being closed; the next time goes on from here."""
+
+
+@dataclass(slots=True)
+class Met:
+    """What came of a meeting: lines that were written, and read for the first time."""
+
+    told: int = 0
+    heard: int = 0
+
+
+def folder_of(desk: Desk) -> Path | None:
+    """Where the devices meet; None if they do not."""
+    return Path(desk.settings.devices).expanduser() if desk.settings.devices else None
+
+
+def meet(desk: Desk, *, opening: bool = False, stop: Callable[[], bool] = lambda: False) -> Met:
+    """Write and read what is new. *opening*: look again at what waits, as the content or the
+    program may be another now.
+
+    Raises StudyError if the folder is not there or cannot be used, LockedError if another program
+    is at it; StoppedError if *stop* says so.
+    """
+    folder, met = folder_of(desk), Met()
+    if folder is None:
+        return met
+    with _alone(desk), _explained(folder):
+        there = _Meeting(desk, folder, met, stop)
+        there.begin()
+        there.tell()
+        there.hear(opening=opening)
+        there.tell()
+    if met.told or met.heard:
+        journal.info("devices: %d lines written, %d read", met.told, met.heard)
+    return met
+
+
+def tell(desk: Desk) -> None:
+    """Write what is new here, without a look at the others: the program is being closed."""
+    folder = folder_of(desk)
+    if folder is not None:
+        with _alone(desk), _explained(folder):
+            there = _Meeting(desk, folder, Met(), lambda: False)
+            there.begin()
+            there.look_at_own()
+            there.tell()
+
+
+def _alone(desk: Desk) -> AbstractContextManager[None]:
+    path = backup.file_of(desk.engine)
+    if path is None:
+        if desk.engine.dialect.name != "sqlite":
+            raise StudyError(
+                "This database is on a server, where all your machines can open it; the setting "
+                "devices is for those that have one each."
+            )
+        return nullcontext()
+    return held(path.with_name(f".{path.name}.devices"), desk.patience)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """What is wrong with a file in the folder, in a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(f"{error.filename or folder}: {error.strerror or error}.") from error
+
+
+class _Meeting:
+    """One device's visit to the folder."""
+
+    def __init__(self, desk: Desk, folder: Path, met: Met, stop: Callable[[], bool]) -> None:
+        self.desk = desk.at(LONG_PATIENCE)
+        self.folder = folder
+        self.met = met
+        self.stop = stop
+        self.files = line.files(folder)
+        with self.desk.reading() as connection:
+            self.uid, self.name = peer.own(connection)
+            self.peers = peer.read(connection)
+            self.fresh = {
+                one
+                for one in connection.scalars(select(tables.learner.c.id))
+                if self.uid not in self.peers and _has_nothing(connection, learner=one)
+            }
+        self.path = folder / line.name_of(self.uid)
+
+    # This device's own file
+
+    def begin(self) -> None:
+        """See that the own file is as it was left. If not, all that no file has is written into it:
+        a copy of the folder may be older than what was known, or another folder."""
+        own = self.peers.get(self.uid)
+        there = self.path.exists()
+        if own is None and not there:
+            self._write([])
+        elif own is None or not there or not _is_as_left(self.path, own):
+            self._mend()
+
+    def _mend(self) -> None:
+        """Write what no file has; what is torn in the own one goes out of it."""
+        known, whole, torn = set[bytes](), list[bytes](), False
+        for uid, path in self.files.items():
+            for one in line.read(path):
+                if one.line is not None:
+                    known.add(one.line.uid)
+                if uid == self.uid:
+                    whole += [one.text + b"\n"] if one.line is not None else []
+                    torn = torn or one.line is None
+        if torn:
+            disk.write(self.path, b"".join(whole))
+        with self.desk.reading() as connection:
+            upto = dict[str, int]()
+            lines = list[Line]()
+            for name, number, made in entry.every(connection):
+                upto[name] = number
+                lines += [] if made.uid in known else [made]
+            versions = list(version.every(connection))
+        lines += [it for it in versions if it.uid not in known]
+        self.peers[self.uid] = Peer(self.uid, self.name)
+        self._write(lines, upto, [it.uid for it in versions])
+        self.files[self.uid] = self.path
+        with self.desk.writing(for_all=True) as connection:
+            peer.keep(connection, Peer(self.uid, self.name))
+        self.peers[self.uid] = Peer(self.uid, self.name)  # it is read like any other
+
+    def tell(self) -> None:
+        """Write what no file has yet."""
+        with self.desk.reading() as connection:
+            found = list(entry.untold(connection))
+            versions = list(version.untold(connection))
+        upto = {name: number for name, number, _ in found}
+        if found or versions:
+            lines = [one for _, _, one in found] + versions
+            self._write(lines, upto, [one.uid for one in versions])
+
+    def _write(
+        self, lines: Sequence[Line], upto: dict[str, int] | None = None, told: Sequence[bytes] = ()
+    ) -> None:
+        """Append lines, before them the names of the devices that they come from; then keep that
+        they are there."""
+        own = self.peers.get(self.uid, Peer(self.uid, self.name))
+        first = not self.path.exists() or not self.path.stat().st_size
+        lines = [*self._names(lines, first=first), *lines]
+        for start in range(0, len(lines), _AT_ONCE):
+            texts = [line.written(one) for one in lines[start : start + _AT_ONCE]]
+            size = line.append(self.path, texts)
+            own = replace(
+                own,
+                done=size,
+                tail=line.sum_of(texts[-1]),
+                entries=own.entries + len(texts),
+                newest=self.desk.now(),
+            )
+        own = own.at_end(self.path)
+        with self.desk.writing(for_all=True) as connection:
+            if peer.own(connection)[0] != self.uid:
+                raise StudyError("The database went back to a backup meanwhile.")
+            peer.keep(connection, own)
+            entry.keep_told(connection, upto or {})
+            version.keep_told(connection, told)
+        self.peers[self.uid] = own
+        self.met.told += len(lines)
+
+    def _names(self, lines: Iterable[Line], *, first: bool) -> Iterator[Line]:
+        if first:
+            yield Line(_DEVICE, self.uid, "", {"name": self.name})
+        others = {one.data.get("device") for one in lines} - {self.uid.hex(), None}
+        if others:
+            device = tables.device.c
+            with self.desk.reading() as connection:
+                for uid, name in connection.execute(select(device.uid, device.name)):
+                    if uid.hex() in others and name:
+                        yield Line(_DEVICE, uid, "", {"name": name})
+
+    # What the others have written
+
+    def hear(self, *, opening: bool) -> None:
+        """Fold in what is new in any file; then what is no log, which may wait for what came."""
+        for uid, path in self.files.items():
+            try:
+                self._read(uid, path)
+            except OSError as error:  # it has gone again, or is not ours to read
+                journal.info("devices: a file cannot be read: %s", error.strerror)
+        written = self.look_at_own(apply=True)
+        if (opening or written or self.met.heard) and self._retry():
+            self.look_at_own(apply=True)
+
+    def _read(self, uid: bytes, path: Path) -> None:
+        known = self.peers.get(uid, Peer(uid))
+        if known.is_read(path):
+            return
+        if not known.goes_on(path):
+            known = known.anew()
+        end = known.at_end(path)
+        batch, size = list[Read](), 0
+        for one in line.read(path, known.done):
+            if not one.whole and len(one.text) <= line.LONGEST:
+                break  # torn off: the rest may come
+            batch.append(one)
+            size += len(one.text)
+            if len(batch) >= _BATCH or size >= _BYTES:
+                known = self._fold_in(known, batch)
+                batch, size = [], 0
+        known = replace(self._fold_in(known, batch), seen=end.seen)
+        with self.desk.writing(for_all=True) as connection:
+            peer.keep(connection, known)
+        self.peers[uid] = known
+
+    def _fold_in(self, known: Peer, batch: Sequence[Read]) -> Peer:
+        for _ in range(_TRIES):
+            if self.stop():
+                raise StoppedError("The app is being closed.")
+            try:
+                with self.desk.writing(for_all=True) as connection:
+                    if not entry.is_all_told(connection):
+                        raise _UntoldError
+                    arrival = _Arrival(connection, known, self.desk.now())
+                    arrival.take(batch)
+                    peer.keep(connection, arrival.peer)
+                self.met.heard += arrival.fresh
+                return arrival.peer
+            except _UntoldError:
+                self.tell()
+        raise LockedError("Somebody is rating; the next time folds the other devices in.")
+
+    def _retry(self) -> int:
+        """Look again at what waits; returns how much of it does no longer."""
+        with self.desk.reading() as connection:
+            waiting = peer.waiting_lines(connection)
+        former = self.met.heard
+        for start in range(0, len(waiting), _BATCH):
+            texts = [text.encode() for text in waiting[start : start + _BATCH]]
+            self._fold_in_waiting([Read(line.parsed(one), 0, 0, one, "", True) for one in texts])
+        return self.met.heard - former
+
+    def _fold_in_waiting(self, reads: Sequence[Read]) -> None:
+        with self.desk.writing(for_all=True) as connection:
+            if entry.is_all_told(connection):  # else the next time
+                arrival = _Arrival(connection, Peer(self.uid), self.desk.now())
+                arrival.take(reads)
+                uids = {one.line.uid for one in reads if one.line is not None}
+                peer.waits_no_longer(connection, uids - arrival.waiting)
+                self.met.heard += len(uids - arrival.waiting)
+
+    # What is no log
+
+    def look_at_own(self, *, apply: bool = False) -> bool:
+        """Make versions of what was changed here; to *apply*, put in force what others have made of
+        the same. Returns whether a file of notes was written."""
+        with self.desk.reading() as connection:
+            ids = connection.scalars(select(tables.learner.c.id)).all()
+        written = False
+        for one in ids:
+            desk = replace(self.desk, learner=one)
+            written = _look_at_notes(desk, apply=apply) or written
+            _look_at_state(desk, fresh=one in self.fresh, apply=apply)
+        return written
+
+
+def _is_as_left(path: Path, own: Peer) -> bool:
+    return path.stat().st_size == own.done and line.ends_with(path, own.done, own.tail)
+
+
+def _has_nothing(connection: Connection, *, learner: int) -> bool:
+    """Whether a learner has not done anything here yet but what the first start does."""
+    parts = (tables.review, tables.event, tables.response, tables.run)
+    return not any(
+        connection.scalar(select(exists().where(table.c.learner_id == learner))) for table in parts
+    )
+
+
+class _Arrival:
+    """Lines of one file that come in together, in one transaction; `peer` is the file after
+    them."""
+
+    def __init__(self, connection: Connection, known: Peer, now: datetime) -> None:
+        self.connection = connection
+        self.peer = known
+        self.now = now
+        self.learners = {
+            row.name.casefold(): row.id for row in connection.execute(select(tables.learner))
+        }
+        self.waiting = set[bytes]()
+        self.fresh = 0  # lines that are about something
+
+    def take(self, reads: Sequence[Read]) -> None:
+        entries = dict[int, dict[str, list[tuple[bytes, dict[str, Any]]]]]()
+        texts, waiting = dict[bytes, bytes](), list[tuple[bytes, str]]()
+        for one in reads:
+            self._count(one)
+            if one.line is None:
+                continue
+            texts[one.line.uid] = one.text
+            try:
+                if one.line.kind == _DEVICE:
+                    self._call(one.line)
+                    continue
+                learner, fields = self._checked(one.line)
+            except NewerError:
+                waiting.append((one.line.uid, "newer"))
+                continue
+            except _REFUSED:
+                self.peer = replace(self.peer, refused=self.peer.refused + 1)
+                continue
+            of = entries.setdefault(learner, {}).setdefault(one.line.kind, [])
+            of.append((one.line.uid, fields))
+        for learner, kinds in entries.items():
+            waiting += self._add(kinds, learner=learner)
+        peer.wait(self.connection, [(uid, self.peer.uid, why, texts[uid]) for uid, why in waiting])
+        self.waiting = {uid for uid, _ in waiting}
+        entry.keep_all_told(self.connection)
+
+    def _count(self, one: Read) -> None:
+        """A blank line closes a torn one, and is not one itself."""
+        self.peer = replace(
+            self.peer,
+            done=one.end,
+            tail=one.sum if one.line is not None else "",
+            entries=self.peer.entries + (one.line is not None),
+            torn=self.peer.torn + (one.line is None and bool(one.text)),
+        )
+        self.fresh += one.line is not None
+
+    def _call(self, one: Line) -> None:
+        name = word(one.data["name"])[:_LONGEST_NAME]
+        peer.call(self.connection, one.uid, name, self.now)
+        if one.uid == self.peer.uid:
+            self.peer = replace(self.peer, name=name)
+
+    def _checked(self, one: Line) -> tuple[int, dict[str, Any]]:
+        """The learner and the fields of an entry. Raises NewerError or one of _REFUSED."""
+        if one.kind in entry.LOGS:
+            fields = entry.checked(one)
+            at = fields["at"]
+        elif one.kind == "version":
+            fields = version.checked(one)
+            key, at = state.as_key(fields["key"]), fields["stamp"]
+            canonical = notes.canonical if notes.is_one(key) else state.canonical
+            fields["value"] = canonical(key, fields["value"])
+        else:
+            raise NewerError(one.kind[:40])
+        newest = self.peer.newest
+        self.peer = replace(self.peer, newest=at if newest is None else max(newest, at))
+        return self._learner(one.learner), fields
+
+    def _learner(self, name: str) -> int:
+        """The learner of this name, who is made if there is none."""
+        known = self.learners.get(name.casefold())
+        if known is None:
+            if len(self.learners) >= _MOST_LEARNERS:
+                raise ValueError("too many learners")
+            try:
+                known = learners.make(self.connection, name)
+            except StudyError as error:
+                raise ValueError("no name") from error
+            self.learners[name.casefold()] = known
+        return known
+
+    def _add(
+        self, kinds: dict[str, list[tuple[bytes, dict[str, Any]]]], *, learner: int
+    ) -> list[tuple[bytes, str]]:
+        versions = kinds.pop("version", [])
+        if versions:
+            version.arrive(self.connection, versions, learner=learner)
+        if not kinds:
+            return []
+        arrival = entry.Arrival(self.connection, learner)
+        waiting = [uid for name, some in kinds.items() for uid in arrival.add(name, some)]
+        arrival.finish()
+        return [(uid, "card") for uid in waiting]
+
+
+def _unsettled(heads: dict[str, Heads]) -> dict[str, Heads]:
+    return {key: one for key, one in heads.items() if not one.settled}
+
+
+def _look_at_notes(desk: Desk, *, apply: bool) -> bool:
+    learner = desk.learner
+    library.refresh(desk)
+    packs = library.packs_of(desk)
+    with desk.reading() as connection:
+        known = _of_notes(version.heads(connection, learner=learner))
+        found = notes.changes(connection, packs, known, learner=learner)
+    if found.made or found.lost or found.marks:
+        with desk.writing() as connection:
+            known = _of_notes(version.heads(connection, learner=learner))
+            for key, value in found.made:
+                shown = known.get(key, Heads()).shown
+                if value not in (one.value for one in known.get(key, Heads()).wanted):
+                    at = log.utc(notes.stamp_of(packs, key, value, desk.now()))
+                    version.make(connection, key, value, at, shown, learner=learner)
+            for key in found.lost:
+                version.settle(connection, key, (), learner=learner)
+            entry.keep_told(connection, found.marks)
+    if not apply:
+        return False
+    with desk.reading() as connection:
+        wanted = _unsettled(_of_notes(version.heads(connection, learner=learner)))
+        kept = notes.put(connection, packs, wanted, learner=learner) if wanted else []
+    if not kept:
+        return False
+    library.refresh(desk, heard=True)
+    with desk.writing() as connection:
+        for key in kept:
+            version.settle(connection, key, wanted[key].wanted, learner=learner)
+    return True
+
+
+def _of_notes(heads: dict[str, Heads]) -> dict[str, Heads]:
+    return {key: one for key, one in heads.items() if notes.is_one(state.as_key(key))}
+
+
+def _look_at_state(desk: Desk, *, fresh: bool, apply: bool) -> None:
+    learner = desk.learner
+    with desk.reading() as connection:
+        known = _of_state(version.heads(connection, learner=learner))
+        changed = next(_changed(connection, known, fresh=fresh, learner=learner), None)
+    if changed is None and not (apply and _unsettled(known)):
+        return
+    with desk.writing() as connection:
+        known = _of_state(version.heads(connection, learner=learner))
+        for item, key in list(_changed(connection, known, fresh=fresh, learner=learner)):
+            shown, at = known.get(key, Heads()).shown, item.at or log.utc(desk.now())
+            version.make(connection, key, item.value, at, shown, learner=learner)
+        if apply:
+            _apply(connection, learner=learner)
+
+
+def _of_state(heads: dict[str, Heads]) -> dict[str, Heads]:
+    return {key: one for key, one in heads.items() if not notes.is_one(state.as_key(key))}
+
+
+def _changed(
+    connection: Connection, known: dict[str, Heads], *, fresh: bool, learner: int
+) -> Iterator[tuple[state.Item, str]]:
+    """What was changed here since it was last put in force. On a *fresh* device, where only the
+    first start has made anything, what the others have made of it goes first."""
+    for item in state.read(connection, learner=learner):
+        key = state.as_text(item.key)
+        heads = known.get(key, Heads())
+        shown, wanted = (
+            state.come_to(item.key, [one.value for one in some])
+            for some in (heads.shown, heads.wanted)
+        )
+        unsaid = not heads.wanted and state.side_of(item.key).said
+        if (unsaid or item.value not in (shown, wanted)) and not (fresh and heads.wanted):
+            yield item, key
+
+
+def _apply(connection: Connection, *, learner: int) -> None:
+    """Put in force what has come, each thing before what hangs on it."""
+    unsettled = _unsettled(_of_state(version.heads(connection, learner=learner)))
+    keys = {text: state.as_key(text) for text in unsettled}
+    if not keys:
+        return
+    arrival = entry.Arrival(connection, learner)  # some stand in the order of the log, too
+    for text, key in sorted(keys.items(), key=lambda it: (it[1][0], it[1][-1] != "made", it[0])):
+        wanted = unsettled[text].wanted
+        value = state.come_to(key, [one.value for one in wanted])
+        if state.write(connection, key, value, wanted[0].stamp, learner=learner):
+            version.settle(connection, text, wanted, learner=learner)
+    arrival.finish()

@@ -1,0 +1,345 @@
+"""Notes of a learner's own, which are files: what was written here, and what other devices wrote.
+
+A note is known by the folder of its pack and its id, wherever in that folder it stands. Files that
+say what they said last are not read again; one that cannot be read is left as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from studyapp import disk
+from studyapp.errors import StudyError
+from studyapp.notes import markdown
+from studyapp.notes.folder import files
+from studyapp.notes.note import ContentFile, FileKind, Note, note_uid
+from studyapp.store import entry, tables
+from studyapp.store import field as fields
+from studyapp.store.version import Head, Heads
+from studyapp.study.devices import state
+from studyapp.study.library import Home, own_roots
+
+note = tables.note.c
+
+_LONGEST = 100_000  # characters of a note
+_NAME = re.compile(r"[^\W_][\w .,()%&'+-]{0,99}")  # of a folder or a file, on any system
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows' names
+_DEEPEST = 4
+_FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_PLACE = {
+    "file": fields.text,
+    "part": fields.text,
+    "chapter": fields.optional(fields.whole(0, 10**6)),
+    "title": fields.text,
+    "kind": fields.among({FileKind.QUESTIONNAIRE.value, FileKind.JARGON.value}),
+    "line": fields.whole(0, 10**9),  # in which order notes that come together are written
+}
+_VALUE = fields.record({**_PLACE, "text": fields.optional(fields.text)})
+_THING = "note"
+
+
+def is_one(key: state.Key) -> bool:
+    return key[:1] == (_THING,)
+
+
+def canonical(key: state.Key, value: Any) -> Any:
+    """A value of another device as it would be written here; its text is one note of its id, for a
+    file in the folder of its pack. Raises ValueError."""
+    if len(key) != 5 or key[4] != "text" or not all(isinstance(one, str) for one in key):
+        raise ValueError("no key")
+    found = _VALUE(value)
+    _inside(Path(), key[1], found["file"])
+    for name in ("part", "title"):
+        if not found[name].isprintable() or len(found[name]) > 300:
+            raise ValueError("no title")
+    if found["text"] is not None and not _is_note(found["text"], FileKind(found["kind"]), key[3]):
+        raise ValueError("no note")
+    return found
+
+
+def _inside(packs: Path, folder: str, file: str) -> Path:
+    """Where a file of a pack is. Raises ValueError if a name is none that we would give one."""
+    parts = [folder, *file.split("/")]
+    for one in parts:
+        if _NAME.fullmatch(one) is None or one.endswith((" ", ".")) or _DEVICES.fullmatch(one):
+            raise ValueError("no name of a file")
+    if len(parts) > _DEEPEST or not file.endswith(".md"):
+        raise ValueError("no file of notes")
+    path = packs.joinpath(*parts)
+    if not path.resolve().is_relative_to(packs.resolve()):
+        raise ValueError("a file elsewhere")
+    return path
+
+
+def _is_note(text: str, kind: FileKind, name: str) -> bool:
+    if len(text) > _LONGEST or text != text.strip("\n"):
+        return False
+    found, _ = markdown.alone(text, kind, Path())
+    return found is not None and found.id == name
+
+
+def come_to(key: state.Key, values: Sequence[Any]) -> Any:
+    """What the versions of a note come to, the newest first: its place, and all texts in one note,
+    the older ones quoted below. A note that was changed on one device and taken out on another
+    stays. None without a version."""
+    if not values:
+        return None
+    written = [one for one in values if one["text"] is not None]
+    if not written:
+        return values[0]
+    text, kind = written[0]["text"], FileKind(written[0]["kind"])
+    for older in written[1:]:
+        text = _with(text, older["text"], kind, key[3])
+    return {**written[0], "text": text}
+
+
+def _with(text: str, older: str, kind: FileKind, name: str) -> str:
+    """A note with an older text of it quoted at its end, unless that is there."""
+    quoted = _quoted(older)
+    if older == text or quoted in text or _quoted(text) in older:
+        return older if _quoted(text) in older else text
+    both = f"{text}\n\n{quoted}"
+    if _is_note(both, kind, name):
+        return both
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", older)), 3)
+    both = f"{text}\n\n{fence}text\n{older}\n{fence}"
+    return both if _is_note(both, kind, name) else text
+
+
+def _quoted(text: str) -> str:
+    """A note as a quote: its heading without the id, its points as a list, no comments."""
+    plain = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL).strip("\n")
+    plain = re.sub(r"\A## (.*?) *\{#[^}]*\}", r"\1", plain)
+    plain = re.sub(r"^(\s*[-*+]) \[[ xX]\] ", r"\1 ", plain, flags=re.MULTILINE)
+    return "\n".join(f"> {line}".rstrip() for line in plain.split("\n"))
+
+
+@dataclass
+class _Page:
+    """A content file of the learner's own as it is now, and what of it is to be another."""
+
+    path: Path
+    lines: list[str]
+    page: ContentFile | None
+    clean: bool  # all of it was understood
+    edits: dict[tuple[int, int], str] = field(default_factory=dict)  # first and last line
+    more: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, path: Path) -> _Page:
+        page, problems = markdown.read(path)
+        try:
+            source = path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            return cls(path, [], None, False)
+        text = re.sub(r"\r\n?", "\n", source)
+        emptied = page is not None and not _FRONT.sub("", text).strip()  # which is a problem, too
+        return cls(path, text.split("\n"), page, emptied or not problems)
+
+    def notes(self) -> Iterator[tuple[Note, str]]:
+        """The notes that have a heading and no template, with their text: a row of a table cannot
+        be put elsewhere as it is."""
+        for one in self.page.notes if self.page else ():
+            text = "\n".join(self.lines[one.line - 1 : one.last]).strip("\n")
+            if text.startswith("## ") and one.template is None:
+                yield one, text
+
+    def write(self) -> None:
+        lines = list(self.lines)
+        for (first, last), text in sorted(self.edits.items(), reverse=True):
+            lines[first - 1 : last] = ["", *text.split("\n"), ""] if text else [""]
+        whole = re.sub(r"\n{3,}(?=## )", "\n\n", "\n".join(lines)).rstrip("\n")
+        disk.write(self.path, "\n\n".join([whole, *self.more]).lstrip("\n") + "\n")
+
+
+def _key(folder: str, pack: str, name: str) -> state.Key:
+    return (_THING, folder, pack, name, "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different from what was known of a learner's files: what was written or taken out, by
+    key; the notes that are `lost` with their file, which may only be out of reach; and a mark for
+    each file, which stays the same while the file does (`store/entry.py::keep_told`)."""
+
+    made: list[tuple[str, Any]]
+    lost: list[str]
+    marks: dict[str, int]
+
+
+def changes(
+    connection: Connection, packs: Path, known: Mapping[str, Heads], *, learner: int
+) -> Changes:
+    marks = entry.marks(connection)
+    made, now_there = list[tuple[str, Any]](), dict[str, int]()
+    seen, clean = set[str](), set[Path]()
+    for root in own_roots(packs):
+        for path in files(root):
+            file = path.relative_to(root).as_posix()
+            name, mark = f"{learner}/{root.name}/{file}", _mark(path)
+            if marks.get(name) == mark:
+                continue
+            page, now_there[name] = _Page.read(path), mark
+            if page.clean:
+                clean.add(path)
+            for one, text in page.notes():
+                assert page.page is not None
+                key = state.as_text(_key(root.name, page.page.pack, one.id))
+                seen.add(key)
+                if _text(key, known.get(key, Heads()).shown) != text:
+                    made.append((key, _value(page.page, file, one.line, text)))
+    lost = list[str]()
+    for key in known.keys() - seen:
+        of, shown = state.as_key(key), _shown(key, known[key].shown)
+        if shown is None or shown["text"] is None:
+            continue
+        row = _row(connection, of, learner=learner)
+        if row is None or row.missing_since is None:
+            continue
+        if Path(row.path) in clean:
+            made.append((key, {**shown, "text": None}))
+        elif not Path(row.path).exists():
+            lost.append(key)
+    return Changes(made, lost, now_there)
+
+
+def _row(connection: Connection, key: state.Key, *, learner: int) -> Any:
+    uid = note_uid(key[2], key[3]).bytes
+    return connection.execute(
+        select(note.path, note.missing_since).where(note.uid == uid, note.learner_id == learner)
+    ).one_or_none()
+
+
+def _value(page: ContentFile, file: str, line: int, text: str) -> dict[str, Any]:
+    place = {"part": page.part, "chapter": page.chapter, "title": page.title}
+    return {"file": file, **place, "kind": page.kind.value, "line": line, "text": text}
+
+
+def _shown(key: str, heads: Sequence[Head]) -> Any:
+    return come_to(state.as_key(key), [one.value for one in heads])
+
+
+def _text(key: str, heads: Sequence[Head]) -> str | None:
+    shown = _shown(key, heads)
+    return None if shown is None else shown["text"]
+
+
+def _mark(path: Path) -> int:
+    """Another number for another state of a file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0
+    return zlib.crc32(f"{stat.st_size} {stat.st_mtime_ns}".encode())
+
+
+def put(
+    connection: Connection, packs: Path, wanted: Mapping[str, Heads], *, learner: int
+) -> list[str]:
+    """Write what others have written into the learner's files; returns the keys of what is there
+    now. What the learner has changed since it was looked at, what is no file of ours, and what a
+    file that cannot be understood may hold, stays as it is and waits."""
+    pages, done = dict[Path, _Page](), dict[Path, list[str]]()
+    values = {key: _shown(key, heads.wanted) for key, heads in wanted.items()}
+    come = {key: value for key, value in values.items() if value is not None}
+    for key, value in sorted(come.items(), key=lambda it: (it[1]["file"], it[1]["line"], it[0])):
+        try:
+            of = state.as_key(key)
+            path = _put(connection, packs, of, value, wanted[key], pages, learner=learner)
+        except (ValueError, StudyError):
+            continue
+        done.setdefault(path, []).append(key)
+    kept = list[str]()
+    for path, keys in done.items():
+        page = pages[path]
+        if page.edits or page.more:
+            page.write()
+        kept += keys
+    return kept
+
+
+def _put(
+    connection: Connection,
+    packs: Path,
+    key: state.Key,
+    value: Mapping[str, Any],
+    heads: Heads,
+    pages: dict[Path, _Page],
+    *,
+    learner: int,
+) -> Path:
+    """Plan one note's new text, and return the file. Raises ValueError if it has to wait."""
+    row = _row(connection, key, learner=learner)
+    path = Path(row.path) if row is not None and row.missing_since is None else None
+    if path is None or not path.is_relative_to(packs / key[1]):
+        path = _home(packs, key, value, pages)
+    page = _open(path, pages)
+    if page.lines and page.page is None:
+        raise ValueError("a file that cannot be read")
+    there = {one.id: (one, text) for one, text in page.notes()}
+    if key[3] not in there:
+        if page.page is not None and any(one.id == key[3] for one in page.page.notes):
+            raise ValueError("a row of a table")
+        if value["text"] is not None:
+            page.more.append(value["text"])
+        return path
+    found, text = there[key[3]]
+    if text != _text(state.as_text(key), heads.shown) and text != value["text"]:
+        raise ValueError("changed meanwhile")
+    if text != value["text"]:
+        page.edits[found.line, found.last] = value["text"] or ""
+    return path
+
+
+def _open(path: Path, pages: dict[Path, _Page]) -> _Page:
+    if path not in pages:
+        pages[path] = _Page.read(path) if path.exists() else _Page(path, [], None, True)
+    return pages[path]
+
+
+def _home(packs: Path, key: state.Key, value: Mapping[str, Any], pages: dict[Path, _Page]) -> Path:
+    """The file for a note that is not here yet; another one beside it, if it holds other notes."""
+    path = _inside(packs, key[1], value["file"])
+    home = Home(key[2], value["part"], value["chapter"], value["title"])
+    for count in range(1, 20):
+        end = f"-{count}" if count > 1 else ""
+        one = path.with_name(f"{path.stem}{end}{path.suffix}")
+        page = _open(one, pages)
+        if not page.lines:
+            page.lines = [*f"---\n{home.head}kind: {value['kind']}\n---".split("\n")]
+            page.page = ContentFile(
+                one,
+                key[2],
+                value["part"],
+                value["chapter"],
+                value["title"],
+                FileKind(value["kind"]),
+            )
+            return one
+        wanted = (key[2], value["chapter"], FileKind(value["kind"]))
+        said = page.page
+        if (
+            said is not None
+            and (said.pack, said.chapter, said.kind) == wanted
+            and (said.chapter is not None or said.title == value["title"])
+        ):
+            return one
+    raise ValueError("no room for it")
+
+
+def stamp_of(packs: Path, key: str, value: Mapping[str, Any], now: datetime) -> datetime:
+    """When a note was changed, as far as its file tells."""
+    try:
+        path = _inside(packs, state.as_key(key)[1], PurePosixPath(value["file"]).as_posix())
+        at = datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo)
+    except (ValueError, OSError, OverflowError):
+        return now
+    return min(at, now)

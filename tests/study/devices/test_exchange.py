@@ -1,0 +1,556 @@
+"""What one device of a learner has comes to the others, through files in a folder and no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from meeting import Device, World, assert_alike, shown
+from studyapp.config import Current, Settings
+from studyapp.errors import StudyError
+from studyapp.memory.state import Rating
+from studyapp.store import line, log, peer, tables
+from studyapp.store.engine import reading
+from studyapp.store.line import Line
+from studyapp.study import learner as learners
+from studyapp.study import library, review, tracker
+from studyapp.study.devices import exchange, notes
+from studyapp.study.devices.overview import overview
+from studyapp.study.undo import undo
+from tests_support import question, questionnaire
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Two devices that share one folder, as a stick does."""
+    made = World(tmp_path / "world", random.Random(1), devices=2)
+    for one in made.devices:
+        one.folder = made.devices[0].folder
+        one.desk = replace(one.desk, current=Current(Settings(devices=str(one.folder))))
+    with made.installed():
+        yield made
+    for one in made.devices:
+        one.engine.dispose()
+
+
+def meet(one: Device) -> exchange.Met:
+    with one.at_home() as desk:
+        return exchange.meet(desk, opening=True)
+
+
+def rate(one: Device, card: int = 1, rating: Rating = Rating.GOOD) -> None:
+    with one.desk.writing() as connection:
+        seen = log.read_memory(connection, card, learner=1).last_review
+        review.answer(connection, card, seen, rating, one.clock.forward(minutes=1), learner=1)
+
+
+def write(one: Device, text: str) -> None:
+    with one.desk.writing() as connection:
+        section = tracker.find_section(connection, 1, "1.1", learner=1)
+        assert section is not None
+        at = one.clock.forward(minutes=1)
+        tracker.write_note(connection, section.id, text, section.own, now=at, learner=1)
+
+
+def text_of(one: Device) -> str:
+    with reading(one.engine) as connection:
+        section = tracker.find_section(connection, 1, "1.1", learner=1)
+    assert section is not None
+    return section.own
+
+
+def own_file(one: Device) -> Path:
+    with reading(one.engine) as connection:
+        return one.folder / line.name_of(peer.own(connection)[0])
+
+
+def count(one: Device, table: Any) -> int:
+    with reading(one.engine) as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def assert_equal(one: Device, other: Device) -> None:
+    with one.at_home():
+        here = shown(one)
+    with other.at_home():
+        assert_alike(here, shown(other))
+
+
+def test_what_one_device_rated_is_known_to_the_other_bit_for_bit(world: World) -> None:
+    one, other = world.devices
+    rate(one)
+    rate(one, rating=Rating.AGAIN)
+    rate(one, 2)
+    with one.desk.writing() as connection:
+        undo(connection, one.clock(), learner=1)
+        review.suspend(connection, 3, one.clock(), learner=1)
+    meet(one)
+    assert meet(other).heard > 0
+    assert_equal(one, other)
+    assert len(shown(other)["memories"]) == 2
+    assert meet(other).heard == 0
+
+
+def test_a_rating_writes_no_file(world: World) -> None:
+    one, _ = world.devices
+    meet(one)
+    before = own_file(one).read_bytes()
+    rate(one)
+    assert own_file(one).read_bytes() == before
+    exchange.tell(one.desk)
+    assert own_file(one).read_bytes() != before
+    assert own_file(one).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_device_begins_from_the_folder_alone(world: World) -> None:
+    one, other = world.devices
+    for card in (1, 2, 3):
+        rate(one, card)
+    write(one, "mine")
+    with one.desk.writing() as connection:
+        tracker.stop_chapter(connection, 1, now=one.clock(), learner=1)
+    other.clock.forward(days=1)
+    meet(one)
+    meet(other)
+    assert_equal(one, other)
+    assert text_of(other) == "mine"
+
+
+def test_both_texts_stay_the_newest_first(world: World) -> None:
+    one, other = world.devices
+    write(one, "common")
+    meet(one)
+    meet(other)
+    write(one, "of one")
+    other.clock.forward(hours=1)
+    write(other, "of the other")
+    for _ in range(2):
+        meet(one)
+        meet(other)
+    assert text_of(one) == text_of(other) == "of the other\n\nof one"
+    write(one, "both, tidied up")
+    meet(one)
+    meet(other)
+    assert text_of(other) == "both, tidied up"
+
+
+def test_what_was_written_on_the_way_is_added_and_not_lost(world: World) -> None:
+    """A version has come that stands for what is here, which another window has changed since."""
+    one, other = world.devices
+    write(one, "first")
+    meet(one)
+    meet(other)
+    write(other, "second")
+    meet(other)
+    write(one, "first and more")
+    meet(one)
+    meet(other)
+    assert set(text_of(one).split("\n\n")) == {"first and more", "second"}
+    assert text_of(one) == text_of(other)
+
+
+def test_own_notes_travel_as_files_and_a_conflict_keeps_both(world: World) -> None:
+    one, other = world.devices
+    home = library.Home("test", "1. Part", 1, "Chapter 1")
+    with one.at_home() as desk:
+        library.keep_note(desk, home, "own-a", "## Own? {#own-a}\n\nFirst.\n\n- [ ] a point")
+    meet(one)
+    meet(other)
+    path = other.mine / "chapter-1-questions.md"
+    assert path.read_text() == (one.mine / path.name).read_text()
+    for device, new in ((one, "Of one."), (other, "Of the other.")):
+        file = device.mine / path.name
+        file.write_text(file.read_text().replace("First.", new))
+        os.utime(file, (1_800_000_000 + len(new), 1_800_000_000 + len(new)))
+    for _ in range(2):
+        meet(one)
+        meet(other)
+    text = path.read_text()
+    assert text == (one.mine / path.name).read_text()
+    assert "Of one." in text
+    assert "Of the other." in text
+    assert text.count("{#own-a}") == 1
+    with other.at_home() as desk, desk.reading() as connection:
+        own = tables.note.c.name == "own-a"
+        (points,) = connection.scalars(select(tables.note.c.points).where(own))
+    assert [point["text"] for point in points] == ["a point"]
+
+
+def test_a_note_that_was_taken_out_goes_and_one_whose_file_is_lost_comes_back(
+    world: World,
+) -> None:
+    one, other = world.devices
+    home = library.Home("test", "1. Part", 1, "Chapter 1")
+    with one.at_home() as desk:
+        for name in ("own-a", "own-b"):
+            library.keep_note(desk, home, name, f"## {name}? {{#{name}}}\n\nYes.")
+    meet(one)
+    meet(other)
+    path = other.mine / "chapter-1-questions.md"
+    path.write_text(path.read_text().partition("## own-b")[0])
+    meet(other)
+    meet(one)
+    assert "own-b" not in (one.mine / path.name).read_text()
+    assert "own-a" in (one.mine / path.name).read_text()
+    (one.mine / path.name).unlink()
+    meet(one)
+    assert "own-a" in (one.mine / path.name).read_text()
+    meet(other)
+    assert "own-a" in path.read_text()
+
+
+def test_an_edit_elsewhere_makes_a_card_due_once_and_not_once_a_device(world: World) -> None:
+    one, other = world.devices
+    home = library.Home("test", "1. Part", 1, "Chapter 1")
+    with one.at_home() as desk:
+        card = library.keep_note(desk, home, "own-a", "## A? {#own-a}\n\nYes.\n\n- [ ] old")
+    rate(one, card)
+    meet(one)
+    meet(other)
+    path = one.mine / "chapter-1-questions.md"
+    path.write_text(path.read_text().replace("- [ ] old", "- [ ] quite another thing"))
+    one.clock.forward(days=1)
+    meet(one)
+    meet(other)
+    changed = tables.event.c.kind == "answer changed"
+    with reading(other.engine) as connection:
+        found = connection.scalar(select(func.count()).where(changed))
+    assert found == 1
+    assert_equal(one, other)
+
+
+def test_a_review_of_a_card_that_is_not_here_waits_for_its_content(
+    world: World, tmp_path: Path
+) -> None:
+    one, other = world.devices
+    more = world.content / "3.md"
+    more.write_text(questionnaire(question("late", chapter=3), chapter=3))
+    with one.at_home() as desk:
+        library.refresh(desk)
+        with desk.reading() as connection:
+            found = connection.scalar(
+                select(tables.card.c.id)
+                .join(tables.note, tables.note.c.id == tables.card.c.note_id)
+                .where(tables.note.c.name == "late")
+            )
+    assert found is not None
+    rate(one, found)
+    meet(one)
+    text = more.read_text()
+    more.unlink()
+    meet(other)
+    assert count(other, tables.review) == 0
+    (who,) = [one for one in overview(other.desk).devices if not one.own]
+    assert who.waiting == {"card": 1}
+    own_file(one).unlink()  # what waits is here, whatever becomes of the file
+    more.write_text(text)
+    meet(other)
+    assert count(other, tables.review) == 1
+    assert count(other, tables.waiting) == 0
+
+
+def test_a_line_of_a_newer_studyapp_waits_for_an_upgrade(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = world.devices
+    with monkeypatch.context() as newer:
+        newer.setattr(line, "VERSION", 2)
+        newer.setattr(Line.__init__, "__defaults__", (2,))
+        rate(one)
+        meet(one)
+    meet(other)
+    assert count(other, tables.review) == 0
+    (who,) = [one for one in overview(other.desk).devices if not one.own]
+    assert who.waiting["newer"] >= 1
+    from studyapp.store import entry, version
+
+    for module in (line, entry, version):
+        monkeypatch.setattr(module, "VERSION", 2)
+    meet(other)
+    assert count(other, tables.review) == 1
+
+
+def test_a_torn_end_waits_and_a_torn_middle_is_told_and_made_good(world: World) -> None:
+    one, other = world.devices
+    for card in (1, 2, 3):
+        rate(one, card)
+    meet(one)
+    path, whole = own_file(one), own_file(one).read_bytes()
+    path.write_bytes(whole[: whole.rindex(b'"kind":"review"') + 50])
+    meet(other)
+    assert count(other, tables.review) == 2
+    at = whole.rindex(b'"kind":"review"')
+    path.write_bytes(whole[:at] + b"######" + whole[at + 6 :])
+    meet(other)
+    (who,) = [one for one in overview(other.desk).devices if not one.own]
+    assert who.torn == 1
+    assert count(other, tables.review) == 2
+    path.write_bytes(whole)
+    meet(other)
+    (who,) = [one for one in overview(other.desk).devices if not one.own]
+    assert (who.torn, who.left) == (0, 0)
+    assert count(other, tables.review) == 3
+    assert_equal(one, other)
+
+
+@pytest.mark.parametrize("left", [0.0, 0.5, None])
+def test_an_own_file_that_is_older_or_gone_is_made_good(world: World, left: float | None) -> None:
+    one, other = world.devices
+    rate(one)
+    write(one, "mine")
+    meet(one)
+    path, whole = own_file(one), own_file(one).read_bytes()
+    if left is None:
+        path.unlink()
+    else:
+        path.write_bytes(whole[: int(len(whole) * left)])
+    rate(one, 2)
+    meet(one)
+    assert line.parsed(path.read_bytes().split(b"\n")[0]) is not None
+    meet(other)
+    assert_equal(one, other)
+    size = path.stat().st_size
+    meet(one)
+    assert path.stat().st_size == size
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(world: World) -> None:
+    one, _ = world.devices
+    rate(one)
+    one.folder.rename(one.folder.with_name("elsewhere"))
+    with pytest.raises(StudyError, match="where your devices meet"):
+        meet(one)
+    one.folder.with_name("elsewhere").rename(one.folder)
+    assert meet(one).told > 0
+
+
+def test_after_going_back_the_folder_brings_again_what_was_done_since(
+    world: World, tmp_path: Path
+) -> None:
+    from studyapp.store import backup, restore
+
+    one, other = world.devices
+    rate(one)
+    meet(one)
+    database = one.home / "study.db"
+    with one.at_home():
+        kept = backup.make(database, backup.folder_of(database), "asked", one.clock())
+    rate(one, 2)
+    meet(one)
+    with one.at_home():
+        restore.restore(database, kept.path, one.clock.forward(minutes=1))
+    assert count(one, tables.review) == 1
+    rate(one, 3)
+    meet(one)
+    assert count(one, tables.review) == 3
+    meet(other)
+    assert_equal(one, other)
+    assert len(overview(one.desk).devices) == 3
+
+
+def test_each_entry_is_its_learners(world: World) -> None:
+    one, other = world.devices
+    with one.desk.writing(for_all=True) as connection:
+        anna = learners.make(connection, "Anna")
+        review.answer(connection, 1, None, Rating.EASY, one.clock(), learner=anna)
+    rate(one, 2)
+    meet(one)
+    with other.desk.writing(for_all=True) as connection:
+        learners.make(connection, "Somebody else")
+    meet(other)
+    with reading(other.engine) as connection:
+        whose = learners.find(connection, "anna")
+        assert whose != anna
+        assert log.read_memory(connection, 1, learner=whose).reviews == 1
+        assert log.read_memory(connection, 1, learner=1).reviews == 0
+
+
+def test_what_is_rated_while_the_others_are_folded_in_goes_into_the_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = world.devices
+    rate(one)
+    meet(one)
+    real = exchange._Meeting.tell
+
+    def tell(meeting: exchange._Meeting) -> None:
+        """Between writing and folding in, another window rates."""
+        real(meeting)
+        if count(other, tables.review) == 0:
+            rate(other, 2)
+
+    monkeypatch.setattr(exchange._Meeting, "tell", tell)
+    meet(other)
+    meet(one)
+    assert_equal(one, other)
+    assert count(one, tables.review) == 2
+
+
+UID = "0123456789abcdef" * 2
+
+
+def data(**other: Any) -> dict[str, Any]:
+    """A review as it should be, but for some fields."""
+    return {
+        "device": UID,
+        "at": "2026-11-20T07:00:00+00:00",
+        "day": "2026-11-20",
+        "epoch": 0,
+        "stamp": "2026-11-20T07:00:00+00:00",
+        "card": UID,
+        "offset": 7200,
+        "kind": "study",
+        "rating": 3,
+        "duration": 0,
+        "variant": None,
+        "arm": None,
+    } | other
+
+
+def event(kind: str, **other: Any) -> Line:
+    fields = {k: v for k, v in data().items() if k not in ("rating", "duration", "variant", "arm")}
+    plain = {"kind": kind, "target": None, "until": None, "payload": None}
+    return Line("event", os.urandom(16), "me", fields | plain | other)
+
+
+def versions(key: Any, value: Any, **other: Any) -> Line:
+    told = {"key": key, "value": value, "stamp": "2026-11-20T07:00:00+00:00", "replaces": []}
+    return Line("version", os.urandom(16), "me", told | other)
+
+
+def note(file: str, text: str = "## X {#x}\n\nY", folder: str = "mine", **other: Any) -> Line:
+    value = {"file": file, "part": "1. Part", "chapter": 1, "title": "Chapter 1"}
+    value |= {"kind": "questionnaire", "line": 1, "text": text} | other
+    return versions(json.dumps(["note", folder, "test", "x", "text"], separators=(",", ":")), value)
+
+
+REFUSED = [
+    Line("review", os.urandom(16), "me", data(rating=5)),
+    Line("review", os.urandom(16), "me", data(rating=True)),
+    Line("review", os.urandom(16), "me", data(rating=10**30)),
+    Line("review", os.urandom(16), "me", data(at="2026-11-20T07:00:00")),
+    Line("review", os.urandom(16), "me", data(at="9999-12-31T23:59:59-23:59")),
+    Line("review", os.urandom(16), "me", data(day="0001-01-01")),
+    Line("review", os.urandom(16), "me", data(card="../../x")),
+    Line("review", os.urandom(16), "me", data(variant="\0")),
+    Line("review", os.urandom(16), "me", data(variant="\ud800")),
+    Line("review", os.urandom(16), "me", data(more=1)),
+    Line("review", os.urandom(16), "me", []),
+    Line("review", os.urandom(16), "\x1b[31m", data()),
+    event("retract"),
+    event("import", payload={"state": 2}),
+    event("import", payload=[]),
+    event("redate", card=None, payload={"x": ["2026-11-20", 1]}),
+    event("caught up", card=None, payload={UID: [0]}),
+    event("pause", card=None, payload={"pack": "\x1b]0;x\x07", "chapter": 1}),
+    event("suspend", card=None),
+    Line(
+        "parameters",
+        os.urandom(16),
+        "me",
+        {name: data()[name] for name in ("device", "at", "day", "epoch", "stamp")}
+        | {
+            "weights": [1e300] * 21,
+            "desired_retention": 0.9,
+            "learning_steps": [600],
+            "relearning_steps": [600],
+            "maximum_interval": 100,
+        },
+    ),
+    versions('["section","test",1,"1.1","familiarity"]', 11),
+    versions('["section","test",1,"1.1","text"]', None),
+    versions('["section"]', "x"),
+    versions("[" * 3000, "x"),
+    versions('["response","x","y","text"]', "x"),
+    versions('["section","test",1,"1.1","text"]', "x", replaces=["x"]),
+    note("../../../escaped.md"),
+    note("/escaped.md"),
+    note("a\\..\\escaped.md"),
+    note(".hidden.md"),
+    note("con.md"),
+    note("x.py"),
+    note("a/b/c/d/e.md"),
+    note("x.md", folder=".."),
+    note("x.md", text="no heading"),
+    note("x.md", text="## X {#x}\n\nY\n\n## Z {#z}\n\nA second one."),
+    note("x.md", text="## X {#other}\n\nY"),
+    note("x.md", title="a\nkind: reading"),
+]
+
+
+def test_what_no_studyapp_writes_is_refused_and_told(world: World) -> None:
+    one, other = world.devices
+    rate(one)
+    meet(one)
+    good = own_file(one).read_bytes()
+    hostile = world.devices[0].folder / line.name_of(os.urandom(16))
+    mine = [line.written(one) for one in REFUSED]
+    broken = [
+        b"{}\n",
+        b"\xff\xfe\n",
+        b'{"v":1,"sum":"0123456789abcdef"}\n',
+        b"[" * 100_000 + b"\n",
+    ]
+    hostile.write_bytes(b"".join([*mine, *broken]) + good)
+    (world.devices[0].folder / "notes.txt").write_text("somebody else's")
+    before = {path for path in other.home.rglob("*") if "meeting" not in path.parts}
+    meet(other)
+    (who,) = [one for one in overview(other.desk).devices if one.refused]
+    assert (who.refused, who.torn) == (len(REFUSED), len(broken))
+    assert count(other, tables.review) == 1
+    after = {path for path in other.home.rglob("*") if "meeting" not in path.parts}
+    assert {path.name for path in after - before} <= {".study.db.devices"}
+    assert not list(other.home.parent.rglob("escaped*"))
+
+
+def test_a_link_in_the_folder_is_not_followed(world: World, tmp_path: Path) -> None:
+    one, other = world.devices
+    rate(one)
+    meet(one)
+    aside = tmp_path / "aside.jsonl"
+    own_file(one).rename(aside)
+    own_file(one).symlink_to(aside)
+    assert meet(other).heard == 0
+    before = aside.read_bytes()
+    rate(one, 2)
+    with pytest.raises(StudyError):
+        meet(one)
+    assert aside.read_bytes() == before
+
+
+def test_notes_say_what_they_come_to_whoever_asks() -> None:
+    key = ("note", "mine", "test", "x", "text")
+    place = {"file": "x.md", "part": "P", "chapter": 1, "title": "T"}
+    place |= {"kind": "questionnaire", "line": 1}
+    new, old = "## X {#x}\n\nNew.\n\n- [ ] a", "## X {#x}\n\nOld.\n\n- [ ] b\n\n<!-- tags: t -->"
+    told = notes.come_to(key, [{**place, "text": new}, {**place, "text": old}])["text"]
+    assert told == f"{new}\n\n> X\n>\n> Old.\n>\n> - b"
+    again = notes.come_to(key, [{**place, "text": told}, {**place, "text": old}])["text"]
+    assert again == told
+    gone = notes.come_to(key, [{**place, "text": None}, {**place, "text": old}])["text"]
+    assert gone == old
+
+
+def test_clocks_that_are_a_year_apart_change_no_order_on_a_device(world: World) -> None:
+    one, other = world.devices
+    other.clock.forward(days=365)
+    rate(other)
+    rate(other, rating=Rating.AGAIN)
+    other.clock.forward(days=-365)
+    meet(other)
+    rate(one, 2)
+    meet(one)
+    rate(one)
+    meet(one)
+    meet(other)
+    assert_equal(one, other)
+    with reading(one.engine) as connection:
+        assert log.read_memory(connection, 1, learner=1).reviews == 3
