@@ -98,12 +98,13 @@ def _read_paragraphs(state: StateCore) -> None:
     for token in state.tokens:
         if token.type != "inline":
             continue
+        token.children = children = list[Token]()
         if not is_tangled(token.content):
-            state.md.inline.parse(token.content, state.md, state.env, token.children)
+            state.md.inline.parse(token.content, state.md, state.env, children)
             continue
         for line in token.content.split("\n"):
-            broken = [Token("hardbreak", "br", 0)] if token.children else []
-            token.children += [*broken, Token("text", "", 0, content=line)]
+            children += [Token("hardbreak", "br", 0)] if children else []
+            children.append(Token("text", "", 0, content=line))
 
 
 def keep_footnotes(parser: MarkdownIt) -> None:

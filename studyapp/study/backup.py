@@ -161,7 +161,8 @@ def files(found: Difference) -> str:
         for names, one, more in told
         if names
     ]
-    told = ", ".join(parts) or "no file of yours changes"
-    if found.unusable:
-        told += f"; your settings stay, as those of the backup cannot be used: {found.unusable}"
-    return told.removesuffix(".")
+    changes = ", ".join(parts) or "no file of yours changes"
+    if not found.unusable:
+        return changes
+    why = found.unusable.removesuffix(".")
+    return f"{changes}; your settings stay, as those of the backup cannot be used: {why}"

@@ -6,12 +6,19 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from studyapp.notes.note import note_uid
 from studyapp.store import tables
+from studyapp.store.fingerprint import fingerprint
 from studyapp.study import library, words
+from studyapp.study.doctor import known
 from studyapp.study.doctor.finding import Chart, Finding, are, have
+
+_CODE = (  # that makes notes of a file
+    *("notes.card", "notes.folder", "notes.markdown", "notes.note", "notes.plain"),
+    *("notes.variant", "errors"),
+)
 
 
 def content(at: Chart) -> Iterator[Finding]:
@@ -27,9 +34,13 @@ def content(at: Chart) -> Iterator[Finding]:
                 done="Read anew.",
                 mend=anew,
             )
-        uids, wrong = _read(at, [*library.installed_roots(), *library.own_roots(own)])
+        roots = [*library.installed_roots(), *library.own_roots(own)]
+        told = _told(at, roots, learner=learner)
+        uids, wrong = (set(), set()) if told and at.known.is_well(told) else _read(at, roots)
         problems |= wrong
         lost = uids - _known(at, learner=learner)
+        if told and not (wrong or lost):
+            at.known.keep(told)
         if lost and library.is_read(at.connection, own, learner=learner):
             number = len(lost)
             yield Finding(
@@ -55,6 +66,21 @@ def content(at: Chart) -> Iterator[Finding]:
         )
 
 
+def _told(at: Chart, roots: list[Path], *, learner: int) -> bytes:
+    """The sum of the files below *roots*, by their sizes and dates, and of the notes that the
+    database has of them; empty where there are few, or on a server."""
+    if at.file is None or at.url is None:
+        return b""
+    note = tables.note.c
+    rows = at.connection.execute(
+        select(note.uid)
+        .where(_of(learner=learner), note.missing_since.is_(None))
+        .order_by(note.uid)
+    ).all()
+    files = [(str(root), fingerprint(root)) for root in roots]
+    return known.summed(files, map(tuple, rows), by=_CODE) if len(rows) >= known.MANY else b""
+
+
 def _read(at: Chart, roots: list[Path]) -> tuple[set[bytes], set[tuple[Path, int, str]]]:
     """The uids of the notes in the folders, and what is wrong with the files."""
     from studyapp.notes import markdown
@@ -70,8 +96,13 @@ def _read(at: Chart, roots: list[Path]) -> tuple[set[bytes], set[tuple[Path, int
 
 def _known(at: Chart, *, learner: int) -> set[bytes]:
     note = tables.note.c
-    whose = or_(note.learner_id.is_(None), note.learner_id == learner)
-    return set(at.connection.scalars(select(note.uid).where(whose, note.missing_since.is_(None))))
+    there = (_of(learner=learner), note.missing_since.is_(None))
+    return set(at.connection.scalars(select(note.uid).where(*there)))
+
+
+def _of(*, learner: int) -> ColumnElement[bool]:
+    note = tables.note.c
+    return or_(note.learner_id.is_(None), note.learner_id == learner)
 
 
 def twins(at: Chart) -> Iterator[Finding]:

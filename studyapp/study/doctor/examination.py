@@ -237,6 +237,7 @@ def _inside(
                 if check in _FIRST and any(one.mend is None for one in some):
                     return found
             about["counts"] = _counts(connection)
+            at.known.save()
     except LockedError:
         raise
     except OSError as error:

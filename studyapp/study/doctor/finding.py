@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from studyapp.store import tables
+from studyapp.study.doctor.known import Known
 
 RESTORE = "Restore a backup."  # an examination says which
 
@@ -73,6 +74,7 @@ class Chart:
     file: Path | None  # None on a server
     url: str | None  # by which other processes see the same; None where this one has changed it
     learners: tuple[int, ...]
+    known: Known
 
 
 def chart(
@@ -83,7 +85,7 @@ def chart(
     url: str | None = None,
 ) -> Chart:
     learners = tuple(connection.scalars(select(tables.learner.c.id)))
-    return Chart(connection, now, progress, file, url, learners)
+    return Chart(connection, now, progress, file, url, learners, Known())
 
 
 def beforehand() -> None:

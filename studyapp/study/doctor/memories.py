@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import pickle
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from functools import partial
+from importlib.metadata import version
 from multiprocessing import get_context
 
 from sqlalchemy import func, select
@@ -15,9 +17,16 @@ from studyapp.store.database import connect_to_read
 from studyapp.store.engine import reading
 from studyapp.store.log import Drift
 from studyapp.study import dates, words
+from studyapp.study.doctor import known
 from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, beforehand, have
 
-MANY, PART = 10_000, 2_000  # cards: from how many on processes are worth their start; at a time
+PART = 2_000  # cards at a time; from MANY on processes are worth their start
+_OF_CARDS = "SELECT id, uid FROM card WHERE id BETWEEN ? AND ? ORDER BY id"
+_OF_NO_CARD = "SELECT * FROM event WHERE card_id IS NULL AND learner_id = ? ORDER BY rowid"
+_CODE = (  # that makes a memory of a log
+    *("memory.clock", "memory.fold", "memory.scheduler", "memory.stamp", "memory.state"),
+    "store.log",
+)
 _WEEK = timedelta(days=7)
 
 
@@ -45,22 +54,64 @@ def memories(at: Chart) -> Iterator[Finding]:
 
 
 def _drift(at: Chart, *, learner: int) -> Drift:
-    """Of many cards several processes fold the logs, each a part of them at a time."""
+    """Of many cards several processes fold the logs, each a part of them at a time; what was well
+    before and is the same is left out."""
     told = partial(at.progress, "memories")
     cards = log.begun(at.connection, learner=learner)
-    if at.url is None or len(cards) < MANY:
+    if at.url is None or len(cards) < known.MANY:
         return log.drift(at.connection, cards, told, learner=learner)
-    found, done = Drift([], [], []), 0
-    parts = [cards[start : start + PART] for start in range(0, len(cards), PART)]
+    found, done = Drift([], [], []), len(cards)
+    parts = dict(_parts(at, cards, learner=learner))
+    done -= sum(map(len, parts.values()))
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        for part, drift in zip(
-            parts, pool.map(partial(_part, at.url, learner=learner), parts), strict=True
-        ):
+        folded = pool.map(partial(_part, at.url, learner=learner), parts.values())
+        for (told_by, part), drift in zip(parts.items(), folded, strict=True):
             for one, more in zip(found, drift, strict=True):
                 one.extend(more)
+            if not any(drift) and isinstance(told_by, bytes):
+                at.known.keep(told_by)
             done += len(part)
             told(done, len(cards))
     return found
+
+
+def _parts(
+    at: Chart, cards: Sequence[int], *, learner: int
+) -> Iterator[tuple[bytes | int, Sequence[int]]]:
+    """The cards that are to be looked at, each part of them with its sum; a number on a server."""
+    common = _common(at, learner=learner)
+    for start in range(0, len(cards), PART):
+        part = cards[start : start + PART]
+        if common is None:
+            yield start, part
+            continue
+        told = known.summed(*common, *_rows(at, part, learner=learner), by=_CODE)
+        if not at.known.is_well(told):
+            yield told, part
+
+
+def _common(at: Chart, *, learner: int) -> Sequence[Iterable[object]] | None:
+    """What the fold of every card hangs on; None on a server, whose values are not as plain."""
+    if at.file is None:
+        return None
+    query, times = at.connection.exec_driver_sql, log.read_timelines(at.connection, learner=learner)
+    return [
+        [learner, version("fsrs"), pickle.dumps(times)],
+        map(tuple, query("SELECT * FROM parameters WHERE learner_id = ?", (learner,))),
+        map(tuple, query(_OF_NO_CARD, (learner,))),
+    ]
+
+
+def _rows(at: Chart, cards: Sequence[int], *, learner: int) -> Iterator[Iterable[object]]:
+    """The log of *cards* and what is kept of it, as they are in the file."""
+    between = (cards[0], cards[-1])
+    yield map(tuple, at.connection.exec_driver_sql(_OF_CARDS, between))
+    for table in ("review", "event", "memory"):
+        query = (
+            f"SELECT * FROM {table} WHERE card_id BETWEEN ? AND ? AND learner_id = ? "
+            "ORDER BY card_id, rowid"
+        )
+        yield map(tuple, at.connection.exec_driver_sql(query, (*between, learner)))
 
 
 def _part(url: str, cards: Sequence[int], *, learner: int) -> Drift:

@@ -202,8 +202,11 @@ def _reread(at: Chart) -> None:
 
 def copies(at: Chart) -> Iterator[Finding]:
     """Entries that are in a learner's log twice, which its index keeps out where it is there."""
+    seen = inspect(at.connection)
     for table in (tables.review, tables.event, tables.parameters):
-        yield from _copies_in(at.connection, table)
+        alone = [one["column_names"] for one in seen.get_unique_constraints(table.name)]
+        if ["uid"] not in alone:
+            yield from _copies_in(at.connection, table)
 
 
 def _copies_in(connection: Connection, table: Table[Any]) -> Iterator[Finding]:

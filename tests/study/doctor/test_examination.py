@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from sqlalchemy import Engine, event, select
 from histories import Step, live, steps
 from studyapp import config
 from studyapp.memory.state import Rating
+from studyapp.notes import markdown
 from studyapp.store import backup, log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
@@ -528,10 +530,43 @@ def test_memories_that_are_to_be_folded_anew_are_no_fault(database: Path, clock:
 def test_many_memories_are_looked_at_by_several_processes(
     database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studyapp.study.doctor.memories.MANY", 1)
+    monkeypatch.setattr("studyapp.study.doctor.known.MANY", 1)
     monkeypatch.setattr("studyapp.study.doctor.memories.PART", 2)
     sql("UPDATE memory SET stability = 99 WHERE card_id IN (1, 3)")(database)
     assert told(look(database, clock)).startswith("memories: 2 cards have another memory")
+
+
+def test_what_was_well_before_is_looked_at_again_once_it_is_another(
+    database: Path, clock: Clock, only_pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many cards and notes, what was folded and read once is not, as long as it is the same."""
+    monkeypatch.setattr("studyapp.study.doctor.known.MANY", 1)
+    monkeypatch.setattr("studyapp.study.doctor.memories.PART", 2)
+    read, folded = list[Path](), list[int]()
+    read_folder, submit = markdown.read_folder, ProcessPoolExecutor.submit
+
+    def reading(root: Path) -> object:
+        read.append(root)
+        return read_folder(root)
+
+    def submitting(
+        pool: ProcessPoolExecutor, work: Callable[..., object], *given: object
+    ) -> object:
+        folded.append(1)
+        return submit(pool, work, *given)
+
+    monkeypatch.setattr(markdown, "read_folder", reading)
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submitting)
+    for _ in range(2):
+        assert look(database, clock).findings == ()
+    assert (len(read), len(folded)) == (1, 2)
+    sql("UPDATE memory SET stability = 99 WHERE card_id = 3")(database)
+    assert told(look(database, clock)).startswith("memories: 1 card has another memory")
+    assert (len(read), len(folded)) == (1, 3)
+    sql("UPDATE note SET missing_since = '2026-11-20' WHERE id = 4")(database)
+    for _ in range(2):  # what was not well is not known to be
+        assert "1 note of the files is not in the database" in told(look(database, clock))
+    assert (len(read), len(folded)) == (3, 5)
 
 
 def test_a_healthy_study_is_well(database: Path, clock: Clock) -> None:
