@@ -113,7 +113,9 @@ def make(
     replaces = dict.fromkeys(
         [one.hex() for one in gone] + [one for some in unknown for one in some]
     )
-    _insert(connection, [_row(made.uid, key, value, stamp, list(replaces), told=False)])
+    _insert(
+        connection, [_row(made.uid, key, value, stamp, list(replaces), told=False)], learner=learner
+    )
     connection.execute(update(tables.version).where(version.uid.in_(gone)).values(replaced=True))
     settle(connection, key, [made], learner=learner)
     return made
