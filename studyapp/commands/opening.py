@@ -125,16 +125,17 @@ def say(told: str) -> None:
 
 def meet(desk: Desk, *, ending: bool = False) -> None:
     """Fold in what other devices have written, in the *ending* only tell them; that it cannot be
-    done is said and no more."""
+    done is said once and no more."""
     if not desk.settings.devices:
         return
     from studyapp.study.devices import exchange
 
-    try:
-        if ending:
+    if ending:
+        with suppress(StudyError):
             exchange.tell(desk)
-        else:
-            exchange.meet(desk, opening=True)
+        return
+    try:
+        exchange.meet(desk, opening=True)
     except StudyError as error:
         click.echo(error, err=True)
 

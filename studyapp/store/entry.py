@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters
@@ -240,6 +240,12 @@ def keep_told(connection: Connection, upto: Mapping[str, int]) -> None:
             connection.execute(update(tables.told).where(told.log == name).values(upto=end))
 
 
+def forget_told(connection: Connection, names: Iterable[str]) -> None:
+    """Forget marks of what is not there any more."""
+    for name in names:
+        connection.execute(delete(tables.told).where(told.log == name))
+
+
 def keep_all_told(connection: Connection) -> None:
     """Keep that the folder has all that there is now, of every learner: the newest entries came
     from it."""
@@ -376,9 +382,3 @@ def _known(connection: Connection, column: Any, uids: Sequence[bytes]) -> set[by
         some = uids[start : start + _BATCH]
         found.update(connection.scalars(select(column).where(column.in_(some))))
     return found
-
-
-def newest_of(fields: Mapping[str, Any]) -> datetime | None:
-    """When an entry was made."""
-    at: datetime | None = fields.get("at")
-    return at

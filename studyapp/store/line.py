@@ -23,7 +23,8 @@ from studyapp.errors import StoreError
 VERSION = 1  # of the format; a newer one waits for a newer studyapp
 LONGEST = 4 * 2**20  # bytes of a line
 _SUM = re.compile(rb'(?P<body>\{.*),"sum":"(?P<sum>[0-9a-f]{16})"\}', re.DOTALL)
-_APPENDING = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+_APPENDING = os.O_RDWR | os.O_CREAT | os.O_APPEND
+_APPENDING |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)  # where there are such
 _UID = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"([0-9a-f]{32})\.jsonl")
 
@@ -114,7 +115,7 @@ def read(path: Path, start: int = 0) -> Iterator[Read]:
         file.seek(start)
         while text := file.readline(LONGEST + 1):
             end, whole = start + len(text), text.endswith(b"\n")
-            text = text.removesuffix(b"\n")
+            text = text.removesuffix(b"\n").removesuffix(b"\r")  # which some tools put in
             yield Read(parsed(text), start, end, text, sum_of(text), whole)
             start = end
 
@@ -123,8 +124,9 @@ def ends_with(path: Path, end: int, tail: str) -> bool:
     """Whether a line with the checksum *tail* ends at *end* of a file, as when it was read."""
     expected = f'"sum":"{tail}"}}\n'.encode() if tail else b""
     with path.open("rb") as file:
-        file.seek(max(0, end - len(expected)))
-        return file.read(len(expected)) == expected and path.stat().st_size >= end
+        file.seek(max(0, end - len(expected) - 1))
+        last = file.read(min(end, len(expected) + 1)).replace(b"\r\n", b"\n")
+    return path.stat().st_size >= end and last.endswith(expected)
 
 
 def append(path: Path, lines: Iterable[bytes]) -> int:
@@ -136,9 +138,10 @@ def append(path: Path, lines: Iterable[bytes]) -> int:
     try:
         handle = os.open(path, _APPENDING, disk.PRIVATE)
         try:
-            size = os.fstat(handle).st_size
-            if size and os.pread(handle, 1, size - 1) != b"\n":
-                text = b"\n" + text
+            size = os.lseek(handle, 0, os.SEEK_END)
+            if size:
+                os.lseek(handle, size - 1, os.SEEK_SET)
+                text = text if os.read(handle, 1) == b"\n" else b"\n" + text
             left = memoryview(text)
             while left:
                 left = left[os.write(handle, left) :]

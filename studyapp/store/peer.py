@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from studyapp.store import line, log, tables
 
@@ -16,6 +16,7 @@ waiting = tables.waiting.c
 device = tables.device.c
 
 _BATCH = 500
+_MOST = 64 * 2**20  # characters that wait of one file
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,12 @@ def wait(connection: Connection, lines: Sequence[tuple[bytes, bytes, str, bytes]
     }
     if rows:
         connection.execute(insert(tables.waiting), list(rows.values()))
+
+
+def has_room(connection: Connection, uid: bytes) -> bool:
+    """Whether more of a file may wait here; what does not stays in the file."""
+    size = select(func.sum(func.length(waiting.line))).where(waiting.peer_uid == uid)
+    return (connection.scalar(size) or 0) < _MOST
 
 
 def waiting_lines(connection: Connection) -> list[str]:

@@ -90,6 +90,16 @@ def heads(connection: Connection, *, learner: int) -> dict[str, Heads]:
     }
 
 
+def has_unsettled(connection: Connection, beginning: str, *, learner: int) -> bool:
+    """Whether something other should be shown of a key with this *beginning* than is shown."""
+    found = select(version.uid).where(
+        version.learner_id == learner,
+        version.key.startswith(beginning, autoescape=True),
+        version.replaced == version.shown,
+    )
+    return connection.scalar(found.limit(1)) is not None
+
+
 def _newest_first(found: Iterable[Head]) -> tuple[Head, ...]:
     return tuple(sorted(found, key=lambda one: one[:2], reverse=True))
 
@@ -113,7 +123,9 @@ def make(
     replaces = dict.fromkeys(
         [one.hex() for one in gone] + [one for some in unknown for one in some]
     )
-    _insert(connection, [_row(made.uid, key, value, stamp, list(replaces), told=False)])
+    _insert(
+        connection, [_row(made.uid, key, value, stamp, list(replaces), told=False)], learner=learner
+    )
     connection.execute(update(tables.version).where(version.uid.in_(gone)).values(replaced=True))
     settle(connection, key, [made], learner=learner)
     return made

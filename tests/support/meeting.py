@@ -378,10 +378,12 @@ def assert_alike(one: dict[str, Any], other: dict[str, Any]) -> None:
     """Two devices show the same. Of a note that was taken out before another device heard of it
     that one has no card: what was logged of it waits there, and is not lost."""
     common = one["cards"].keys() & other["cards"].keys()
+    memories = []
     for here in (one, other):
         assert all(here["cards"][uid] is not None for uid in here["cards"].keys() - common)
-        here["memories"] = {uid: it for uid, it in here["memories"].items() if uid in common}
-    for name in one.keys() - {"cards"}:
+        memories.append({uid: it for uid, it in here["memories"].items() if uid in common})
+    assert memories[0] == memories[1], "memories"
+    for name in one.keys() - {"cards", "memories"}:
         assert one[name] == other[name], name
 
 

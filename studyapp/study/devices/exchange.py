@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, exists, select
 
@@ -38,6 +38,7 @@ _MOST_LEARNERS = 50
 _LONGEST_NAME = 100  # of a device
 _TRIES = 10
 _REFUSED = (ValueError, ArithmeticError, TypeError, KeyError, AttributeError)
+_T = TypeVar("_T")
 _DEVICE = "device"  # the kind of a line that names one
 
 
@@ -242,16 +243,12 @@ class _Meeting:
         if not known.goes_on(path):
             known = known.anew()
         end = known.at_end(path)
-        batch, size = list[Read](), 0
-        for one in line.read(path, known.done):
-            if not one.whole and len(one.text) <= line.LONGEST:
-                break  # torn off: the rest may come
-            batch.append(one)
-            size += len(one.text)
-            if len(batch) >= _BATCH or size >= _BYTES:
-                known = self._fold_in(known, batch)
-                batch, size = [], 0
-        known = replace(self._fold_in(known, batch), seen=end.seen)
+        for batch in _batches(line.read(path, known.done)):
+            with self.desk.reading() as connection:
+                if not peer.has_room(connection, uid):
+                    return
+            known = self._fold_in(known, batch)
+        known = replace(known, seen=end.seen)
         with self.desk.writing(for_all=True) as connection:
             peer.keep(connection, known)
         self.peers[uid] = known
@@ -278,8 +275,8 @@ class _Meeting:
         with self.desk.reading() as connection:
             waiting = peer.waiting_lines(connection)
         former = self.met.heard
-        for start in range(0, len(waiting), _BATCH):
-            texts = [text.encode() for text in waiting[start : start + _BATCH]]
+        for some in _parts(waiting):
+            texts = [text.encode() for text in some]
             self._fold_in_waiting([Read(line.parsed(one), 0, 0, one, "", True) for one in texts])
         return self.met.heard - former
 
@@ -305,6 +302,21 @@ class _Meeting:
             written = _look_at_notes(desk, apply=apply) or written
             _look_at_state(desk, fresh=one in self.fresh, apply=apply)
         return written
+
+
+def _batches(reads: Iterable[Read]) -> Iterator[list[Read]]:
+    """What is folded in at once, up to a line that has not come whole: the rest of it may come."""
+    batch, size = list[Read](), 0
+    for one in reads:
+        if not one.whole and len(one.text) <= line.LONGEST:
+            break
+        batch.append(one)
+        size += len(one.text)
+        if len(batch) >= _BATCH or size >= _BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _is_as_left(path: Path, own: Peer) -> bool:
@@ -425,35 +437,54 @@ def _unsettled(heads: dict[str, Heads]) -> dict[str, Heads]:
 
 
 def _look_at_notes(desk: Desk, *, apply: bool) -> bool:
+    """Make versions of the notes that were written here and, to *apply*, write those of others;
+    returns whether a file was written. Of files that are as they were nothing is read."""
     learner = desk.learner
     library.refresh(desk)
     packs = library.packs_of(desk)
+    now = notes.files_of(packs, learner=learner)
+    marks = {name: mark for name, (_, _, mark) in now.items()}
     with desk.reading() as connection:
+        former = notes.marks_of(connection, learner=learner)
+        come = apply and version.has_unsettled(
+            connection, state.as_text((notes.THING,))[:-1], learner=learner
+        )
+        if marks == former and not come:
+            return False
         known = _of_notes(version.heads(connection, learner=learner))
-        found = notes.changes(connection, packs, known, learner=learner)
-    if found.made or found.lost or found.marks:
+        made, lost = notes.changes(connection, packs, now, known, learner=learner)
+    for some in _parts(made):
         with desk.writing() as connection:
-            known = _of_notes(version.heads(connection, learner=learner))
-            for key, value in found.made:
-                shown = known.get(key, Heads()).shown
-                if value not in (one.value for one in known.get(key, Heads()).wanted):
+            for key, value in some:
+                heads = known.get(key, Heads())
+                if value not in (one.value for one in heads.wanted):
                     at = log.utc(notes.stamp_of(packs, key, value, desk.now()))
-                    version.make(connection, key, value, at, shown, learner=learner)
-            for key in found.lost:
-                version.settle(connection, key, (), learner=learner)
-            entry.keep_told(connection, found.marks)
-    if not apply:
-        return False
+                    version.make(connection, key, value, at, heads.shown, learner=learner)
+    with desk.writing() as connection:
+        for key in lost:
+            version.settle(connection, key, (), learner=learner)
+        entry.keep_told(connection, marks)
+        entry.forget_told(connection, former.keys() - marks.keys())
+    return apply and _put_notes(desk, packs)
+
+
+def _put_notes(desk: Desk, packs: Path) -> bool:
+    learner = desk.learner
     with desk.reading() as connection:
         wanted = _unsettled(_of_notes(version.heads(connection, learner=learner)))
         kept = notes.put(connection, packs, wanted, learner=learner) if wanted else []
-    if not kept:
-        return False
-    library.refresh(desk, heard=True)
-    with desk.writing() as connection:
-        for key in kept:
-            version.settle(connection, key, wanted[key].wanted, learner=learner)
-    return True
+    if kept:
+        library.refresh(desk, heard=True)
+    for some in _parts(kept):
+        with desk.writing() as connection:
+            for key in some:
+                version.settle(connection, key, wanted[key].wanted, learner=learner)
+    return bool(kept)
+
+
+def _parts(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """A few at a time, as what is rated meanwhile waits for no more."""
+    return (things[start : start + _BATCH] for start in range(0, len(things), _BATCH))
 
 
 def _of_notes(heads: dict[str, Heads]) -> dict[str, Heads]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,11 +44,11 @@ _PLACE = {
     "line": fields.whole(0, 10**9),  # in which order notes that come together are written
 }
 _VALUE = fields.record({**_PLACE, "text": fields.optional(fields.text)})
-_THING = "note"
+THING = "note"
 
 
 def is_one(key: state.Key) -> bool:
-    return key[:1] == (_THING,)
+    return key[:1] == (THING,)
 
 
 def canonical(key: state.Key, value: Any) -> Any:
@@ -127,6 +128,7 @@ class _Page:
     """A content file of the learner's own as it is now, and what of it is to be another."""
 
     path: Path
+    mark: int
     lines: list[str]
     page: ContentFile | None
     clean: bool  # all of it was understood
@@ -135,69 +137,86 @@ class _Page:
 
     @classmethod
     def read(cls, path: Path) -> _Page:
+        mark = mark_of(path)
         page, problems = markdown.read(path)
         try:
             source = path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError):
-            return cls(path, [], None, False)
+            return cls(path, mark, [], None, False)
         text = re.sub(r"\r\n?", "\n", source)
         emptied = page is not None and not _FRONT.sub("", text).strip()  # which is a problem, too
-        return cls(path, text.split("\n"), page, emptied or not problems)
+        return cls(path, mark, text.split("\n"), page, emptied or not problems)
 
-    def notes(self) -> Iterator[tuple[Note, str]]:
-        """The notes that have a heading and no template, with their text: a row of a table cannot
-        be put elsewhere as it is."""
+    @cached_property
+    def notes(self) -> dict[str, tuple[Note, str]]:
+        """The notes that have a heading and no template, by id, with their text: a row of a table
+        cannot be put elsewhere as it is."""
+        found = dict[str, tuple[Note, str]]()
         for one in self.page.notes if self.page else ():
             text = "\n".join(self.lines[one.line - 1 : one.last]).strip("\n")
             if text.startswith("## ") and one.template is None:
-                yield one, text
+                found[one.id] = one, text
+        return found
 
-    def write(self) -> None:
-        lines = list(self.lines)
+    def write(self) -> bool:
+        """Write what is to be another, unless somebody else has written the file meanwhile."""
+        if not self.edits and not self.more:
+            return True
+        if mark_of(self.path) != self.mark:
+            return False
+        lines = self.lines
         for (first, last), text in sorted(self.edits.items(), reverse=True):
-            lines[first - 1 : last] = ["", *text.split("\n"), ""] if text else [""]
-        whole = re.sub(r"\n{3,}(?=## )", "\n\n", "\n".join(lines)).rstrip("\n")
-        disk.write(self.path, "\n\n".join([whole, *self.more]).lstrip("\n") + "\n")
+            parts = ("\n".join(lines[: first - 1]), text, "\n".join(lines[last:]))
+            lines = "\n\n".join(one.strip("\n") for one in parts if one).split("\n")
+        whole = "\n".join(lines).strip("\n")
+        disk.write(self.path, "\n\n".join([whole, *self.more]) + "\n")
+        return True
 
 
 def _key(folder: str, pack: str, name: str) -> state.Key:
-    return (_THING, folder, pack, name, "text")
+    return (THING, folder, pack, name, "text")
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What is different from what was known of a learner's files: what was written or taken out, by
-    key; the notes that are `lost` with their file, which may only be out of reach; and a mark for
-    each file, which stays the same while the file does (`store/entry.py::keep_told`)."""
-
-    made: list[tuple[str, Any]]
-    lost: list[str]
-    marks: dict[str, int]
+Files = Mapping[str, tuple[Path, str, int]]  # by name: pack's folder, path in it, mark
 
 
-def changes(
-    connection: Connection, packs: Path, known: Mapping[str, Heads], *, learner: int
-) -> Changes:
-    marks = entry.marks(connection)
-    made, now_there = list[tuple[str, Any]](), dict[str, int]()
-    seen, clean = set[str](), set[Path]()
+def files_of(packs: Path, *, learner: int) -> Files:
+    """The learner's files as they are, each with a mark that stays the same while the file does."""
+    found = dict[str, tuple[Path, str, int]]()
     for root in own_roots(packs):
         for path in files(root):
             file = path.relative_to(root).as_posix()
-            name, mark = f"{learner}/{root.name}/{file}", _mark(path)
-            if marks.get(name) == mark:
-                continue
-            page, now_there[name] = _Page.read(path), mark
-            if page.clean:
-                clean.add(path)
-            for one, text in page.notes():
-                assert page.page is not None
-                key = state.as_text(_key(root.name, page.page.pack, one.id))
-                seen.add(key)
-                if _text(key, known.get(key, Heads()).shown) != text:
-                    made.append((key, _value(page.page, file, one.line, text)))
-    lost = list[str]()
-    for key in known.keys() - seen:
+            found[f"{learner}/{root.name}/{file}"] = root, file, mark_of(path)
+    return found
+
+
+def marks_of(connection: Connection, *, learner: int) -> dict[str, int]:
+    """The marks of the files when they were looked at last (`store/entry.py::keep_told`)."""
+    marks = entry.marks(connection)
+    return {name: mark for name, mark in marks.items() if name.startswith(f"{learner}/")}
+
+
+def changes(
+    connection: Connection, packs: Path, now: Files, known: Mapping[str, Heads], *, learner: int
+) -> tuple[list[tuple[str, Any]], list[str]]:
+    """What the learner has written here or taken out, by key; and the notes that are lost with
+    their file, which may only be out of reach."""
+    marks = marks_of(connection, learner=learner)
+    made, lost = list[tuple[str, Any]](), list[str]()
+    seen, clean = set[str](), set[Path]()
+    for name, (root, file, mark) in now.items():
+        if marks.get(name) == mark:
+            continue
+        page = _Page.read(root / file)
+        if page.clean:
+            clean.add(page.path)
+        for one, text in page.notes.values():
+            assert page.page is not None
+            key = state.as_text(_key(root.name, page.page.pack, one.id))
+            seen.add(key)
+            if _text(key, known.get(key, Heads()).shown) != text:
+                made.append((key, _value(page.page, file, one.line, text)))
+    for key in sorted(known.keys() - seen):
         of, shown = state.as_key(key), _shown(key, known[key].shown)
         if shown is None or shown["text"] is None:
             continue
@@ -208,7 +227,7 @@ def changes(
             made.append((key, {**shown, "text": None}))
         elif not Path(row.path).exists():
             lost.append(key)
-    return Changes(made, lost, now_there)
+    return made, lost
 
 
 def _row(connection: Connection, key: state.Key, *, learner: int) -> Any:
@@ -232,8 +251,8 @@ def _text(key: str, heads: Sequence[Head]) -> str | None:
     return None if shown is None else shown["text"]
 
 
-def _mark(path: Path) -> int:
-    """Another number for another state of a file."""
+def mark_of(path: Path) -> int:
+    """Another number for another state of a file; 0 for one that is not there."""
     try:
         stat = path.stat()
     except OSError:
@@ -257,13 +276,7 @@ def put(
         except (ValueError, StudyError):
             continue
         done.setdefault(path, []).append(key)
-    kept = list[str]()
-    for path, keys in done.items():
-        page = pages[path]
-        if page.edits or page.more:
-            page.write()
-        kept += keys
-    return kept
+    return [key for path, keys in done.items() if pages[path].write() for key in keys]
 
 
 def _put(
@@ -284,14 +297,13 @@ def _put(
     page = _open(path, pages)
     if page.lines and page.page is None:
         raise ValueError("a file that cannot be read")
-    there = {one.id: (one, text) for one, text in page.notes()}
-    if key[3] not in there:
+    if key[3] not in page.notes:
         if page.page is not None and any(one.id == key[3] for one in page.page.notes):
             raise ValueError("a row of a table")
         if value["text"] is not None:
             page.more.append(value["text"])
         return path
-    found, text = there[key[3]]
+    found, text = page.notes[key[3]]
     if text != _text(state.as_text(key), heads.shown) and text != value["text"]:
         raise ValueError("changed meanwhile")
     if text != value["text"]:
@@ -301,7 +313,8 @@ def _put(
 
 def _open(path: Path, pages: dict[Path, _Page]) -> _Page:
     if path not in pages:
-        pages[path] = _Page.read(path) if path.exists() else _Page(path, [], None, True)
+        there = path.exists()
+        pages[path] = _Page.read(path) if there else _Page(path, mark_of(path), [], None, True)
     return pages[path]
 
 

@@ -38,4 +38,4 @@ class Devices(RuleBasedStateMachine):
 
 
 TestDevices = Devices.TestCase
-TestDevices.settings = settings(max_examples=4, stateful_step_count=60)
+TestDevices.settings = settings(max_examples=3, stateful_step_count=50)
