@@ -35,6 +35,7 @@ KEYS: Sequence[str] = (
 IN_PALETTE = ("enter", "down", "b", "escape")  # or most keys would go into its field
 LEADS = ("enter", "c", "t", "l", "slash", "enter", "a", "n", "f")  # from Today, in turn
 PATIENCE = 60.0  # seconds until a key that nobody has taken is a fault
+TOLD = 5_000  # keys after which is said how far it is
 STRAY = 60  # keys after which one is back on Today, so that no screen keeps them all
 
 
@@ -70,6 +71,8 @@ async def press(app: StudyApp, number: int, seed: int) -> Pressed:
     chance, found = random.Random(seed), Pressed()
     before, trail = _entries(app), [""] * 8
     for count in range(number):
+        if count and count % TOLD == 0:
+            print(f"  {count:,} pressed, {len(found.faults)} faults", flush=True)
         if count % STRAY == 0:
             await _go_to_today(app)
             key = LEADS[count // STRAY % len(LEADS)]
