@@ -618,11 +618,11 @@ def test_a_new_machine_begins_from_a_backup(
 
 def test_what_may_run_is_not_for_a_backup_to_say(database: Path, clock: Clock) -> None:
     settings = config.settings_path()
-    settings.write_text('new_a_day = 7\ntrusted = ["known 1.0", "other 2.0"]\nno_such = 1\n')
+    settings.write_text('new_a_day = 7\ntrusted = ["known 1.0", "other 2.0"]\nleech_lapses = 9\n')
     made = make(database, clock)
     settings.write_text('trusted = ["known 1.0"]\n')
     restore.restore(database, made.path, clock())
-    assert settings.read_text() == 'new_a_day = 7\ntrusted = ["known 1.0"]\nno_such = 1\n'
+    assert settings.read_text() == 'new_a_day = 7\ntrusted = ["known 1.0"]\nleech_lapses = 9\n'
 
 
 def test_somebody_elses_database_is_left_alone(
