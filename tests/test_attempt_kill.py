@@ -21,15 +21,17 @@ def test_a_real_kill_loses_no_letter_older_than_a_second(tmp_path: Path) -> None
     assert sent >= kept >= old > 0
 
 
-@pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGTERM])
-def test_a_closed_terminal_loses_no_letter_at_all(tmp_path: Path, end: signal.Signals) -> None:
-    database = tmp_path / "study.db"
-    with Terminal(database, "quiz", "1") as terminal:
-        terminal.wait_for("── your ")
-        terminal.send("t")
-        terminal.wait_for("qqq", terminal.send("qqq"))
-        terminal.kill(end)
-    assert resumed(database).current.text == "qqq"
+def test_a_closed_terminal_loses_no_letter_at_all(tmp_path: Path) -> None:
+    """Nor does a program that is told to end; the second one goes on with the first one's text."""
+    database, text = tmp_path / "study.db", ""
+    for end, letters in ((signal.SIGHUP, "qqq"), (signal.SIGTERM, "jjj")):
+        with Terminal(database, "quiz", "1") as terminal:
+            terminal.wait_for("── your ")
+            terminal.send("t")
+            terminal.wait_for(letters, terminal.send(letters))
+            terminal.kill(end)
+        text += letters
+        assert resumed(database).current.text == text
 
 
 def test_a_program_ends_whose_terminal_takes_nothing_any_more(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 from textual._compositor import Compositor
 from textual._context import visible_screen_stack
 from textual.app import App, ScreenStackError
+from textual.css import stylesheet
+from textual.css.model import RuleSet
 from textual.css.query import QueryError
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -27,9 +29,11 @@ def app_of(where: Where) -> App[None]:
 
 
 def strips(where: Where) -> list[Strip]:
-    """What is on the screen, line by line: with `paint_what_is_seen` the one reach into Textual's
-    own parts."""
-    return app_of(where).screen._compositor.render_strips()
+    """What is on the screen, line by line, the page behind a dialog with it: with the next two the
+    one reach into Textual's own parts."""
+    app = app_of(where)
+    visible_screen_stack.set(app._background_screens)
+    return app.screen._compositor.render_strips()
 
 
 def paint_what_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,11 +49,36 @@ def paint_what_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     ) -> object:
         if full:
             return paint(self, full, screen_stack, simplify)
-        visible_screen_stack.set(screen_stack or [])
         self._dirty_regions.clear()
         return None
 
     monkeypatch.setattr(Compositor, "render_update", render_update)
+
+
+def parse_styles_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all apps of a theme share their style sheets, which each would parse for itself."""
+    tokenize, parse = stylesheet.tokenize_values, stylesheet.parse
+    variables: dict[tuple[tuple[str, str], ...], Any] = {}
+    sheets: dict[tuple[object, ...], list[RuleSet]] = {}
+
+    def tokenize_values(values: dict[str, str]) -> Any:
+        key = tuple(values.items())
+        if key not in variables:
+            variables[key] = tokenize(values)
+        return variables[key]
+
+    def parse_once(*source: Any, variable_tokens: Any, **options: Any) -> list[RuleSet]:
+        key = (
+            *source,
+            id(variable_tokens),
+            *options.items(),
+        )  # they are kept, so no id comes twice
+        if key not in sheets:
+            sheets[key] = list(parse(*source, variable_tokens=variable_tokens, **options))
+        return sheets[key]
+
+    monkeypatch.setattr(stylesheet, "tokenize_values", tokenize_values)
+    monkeypatch.setattr(stylesheet, "parse", parse_once)
 
 
 def lines(where: Where) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from pictures import Pictures
-from screen import paint_what_is_seen, settled, until
+from screen import paint_what_is_seen, parse_styles_once, settled, until
 from studyapp.config import Settings
 from studyapp.tui.app import StudyApp
 from tests_support import Clock
@@ -26,9 +26,13 @@ class HeardApp(StudyApp):
         super().notify(message, **options)  # type: ignore[arg-type]
 
 
-@pytest.fixture(autouse=True)
-def frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    paint_what_is_seen(monkeypatch)
+@pytest.fixture(scope="session", autouse=True)
+def cheap_screens() -> Iterator[None]:
+    """Do once, or not at all, what each app does anew and no test looks at."""
+    with pytest.MonkeyPatch.context() as patch:
+        paint_what_is_seen(patch)
+        parse_styles_once(patch)
+        yield
 
 
 @pytest.fixture

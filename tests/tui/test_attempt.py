@@ -181,11 +181,8 @@ def reviews(pilot: Pilot[None]) -> int:
 # the way through
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_whole_questionnaire_by_keys(
-    make_app, open_attempt: Open, open_today, size, clock: Clock
-) -> None:
-    async with make_app().run_test(size=size) as pilot:
+async def test_a_whole_questionnaire_by_keys(make_app, open_attempt: Open, open_today) -> None:
+    async with make_app().run_test(size=SMALL) as pilot:
         screen = await open_attempt(pilot)
         await keys(pilot, "t", "It is a tensor.", "escape", "enter")
         await shows(pilot, "It is a tensor.")

@@ -98,6 +98,15 @@ async def ended(pilot: Pilot[None], app: StudyApp) -> None:
     await settled(pilot)
 
 
+async def at_the_first(pilot: Pilot[None], *keys: str) -> None:
+    """Open the first experiment from Today and, once it is there, press these keys."""
+    await pilot.press("l")
+    await arrives(pilot, LabScreen)
+    await pilot.press("enter")
+    await arrives(pilot, LessonScreen)
+    await pilot.press(*keys)
+
+
 async def drawing(pilot: Pilot[None]) -> None:
     """Wait for the legend of a plot: some of the run is on the screen."""
     await until(pilot, lambda: LEGEND.search(lines(pilot)))
@@ -199,7 +208,7 @@ async def test_the_source_tells_what_results_mean_only_after_one(
     app = make_app()
     async with app.run_test(size=(112, 60)) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "v")
+        await at_the_first(pilot, "v")
         await arrives(pilot, SourceScreen)
         await shows(pilot, "def run(knobs, device, seed)")
         await shows(pilot, "follows once you have a result")
@@ -219,7 +228,7 @@ async def test_a_result_is_read_from_the_top(make_app, open_today, lessons) -> N
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await ended(pilot, app)
         await shows(pilot, "↑ loss", "train loss 0.00674", "step →")
         order = ["Right.", "↑ loss", "step →"]
@@ -243,7 +252,7 @@ async def test_the_learner_explains_before_the_verdict(make_app, open_today, les
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await explains(pilot, app)
         await shows(pilot, "What happened, and why?", "train loss 0.00674")
         await hides(pilot, "Right.", "each of them costs it", "▸ gap")
@@ -283,7 +292,7 @@ async def test_an_explanation_is_kept_when_the_app_is_left(make_app, open_today,
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await explains(pilot, app)
         await pilot.press("q", "ctrl+q")
     again = make_app()
@@ -298,7 +307,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
     app = make_app()
     async with app.run_test(size=(100, 60)) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await ended(pilot, app)
         await pilot.press("s")
         told = "Last run, defaults: gap is +4.7 points [3.9, 5.5]"
@@ -329,7 +338,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await ended(pilot, app)
         await pilot.press("s", "9", "escape")
         await shows(pilot, "With n = 9 instead: A small network trains")
@@ -359,7 +368,7 @@ async def test_a_miss_becomes_a_card(make_app, open_today, lessons, tmp_path) ->
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "down", *["right"] * 12, "enter")
+        await at_the_first(pilot, "down", *["right"] * 12, "enter")
         await ended(pilot, app)
         await shows(pilot, "Wrong. It was: higher.")
         await shows(pilot, "n makes a card of it")
@@ -446,7 +455,7 @@ async def test_cancel_stops_the_process_and_keeps_no_facts(make_app, open_today,
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "down", "enter")
+        await at_the_first(pilot, "down", "enter")
         await drawing(pilot)
         await shows(pilot, "40%")
         await shows(pilot, "Locked until the result.")
@@ -478,7 +487,7 @@ async def test_leaving_the_app_leaves_no_process(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "down", "enter")
+        await at_the_first(pilot, "down", "enter")
         await drawing(pilot)
         assert app.running is not None
         pid = app.running.pid
@@ -496,7 +505,7 @@ async def test_a_crash_of_the_app_closes_the_run(
     async def crash() -> None:
         async with app.run_test(size=SIZE) as pilot:
             await open_today(pilot)
-            await pilot.press("l", "enter", "down", "enter")
+            await at_the_first(pilot, "down", "enter")
             await drawing(pilot)
             app.call_later(lambda: 1 / 0)
             while app.is_running:
@@ -517,7 +526,7 @@ async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await ended(pilot, app)
         await shows(pilot, LAST_WORDS[name])
         await shows(pilot, "Your prediction stands; r runs it again.")
@@ -540,7 +549,7 @@ async def test_a_prediction_is_kept_when_it_is_committed(make_app, open_today, l
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await drawing(pilot)
         (kept,) = history(app, "slow")  # whatever becomes of the app from here on
         assert kept.outcome is Ending.CANCELLED
@@ -574,7 +583,7 @@ async def test_a_run_cancelled_before_a_curve_leaves_the_prediction_as_it_was(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await shows(pilot, told)
         await until(pilot, lambda: history(app, "probe"))
         assert history(app, "probe")[0].outcome is Ending.UNSEEN
@@ -601,7 +610,7 @@ async def test_points_that_are_no_numbers_are_told(make_app, open_today, lessons
     app = make_app()
     async with app.run_test(size=(100, 60)) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await ended(pilot, app)
         await shows(pilot, "Right.")
         await shows(pilot, "train loss diverged at step 7")
@@ -612,7 +621,7 @@ async def test_keys_are_answered_during_a_flood(make_app, open_today, lessons) -
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await drawing(pilot)
         await pilot.press("question_mark")
         await arrives(pilot, HelpScreen)
@@ -630,7 +639,7 @@ async def test_a_histogram_is_drawn_as_bars_with_its_mark(make_app, open_today, 
     app = make_app()
     async with app.run_test(size=(100, 60)) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await ended(pilot, app)
         await shows(pilot, "chance │ observed at −2.6")
         await shows(pilot, "████")
@@ -675,7 +684,7 @@ async def test_plots_take_turns_and_scales(make_app, open_today, lessons) -> Non
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "enter")
+        await at_the_first(pilot, "up", "enter")
         await drawing(pilot)
         await shows(pilot, "validation loss")
         await hides(pilot, "accuracy")
@@ -699,7 +708,7 @@ async def test_a_bad_knob_is_refused_at_its_field_before_anything_starts(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up", "s")
+        await at_the_first(pilot, "up", "s")
         await shows(pilot, "✓ default")
         await shows(pilot, "n: examples; with 30 the effect is clear")
         await pilot.press("1")
@@ -718,7 +727,7 @@ async def test_an_amount_is_predicted_as_a_range(make_app, open_today, lessons) 
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter")
+        await at_the_first(pilot)
         await settled(pilot)
         await pilot.press("3", "enter", "enter")
         await tells(pilot, "Give both ends of the range")
@@ -744,7 +753,7 @@ async def test_a_result_that_cannot_be_kept_is_still_shown(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "up")
+        await at_the_first(pilot, "up")
         monkeypatch.setattr(kept_runs, "keep", refuse)
         await pilot.press("enter")
         await ended(pilot, app)
@@ -758,7 +767,7 @@ async def test_no_experiments_is_a_sentence(make_app, open_today, lessons) -> No
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "v", "H")
+        await at_the_first(pilot, "v", "H")
         await shows(pilot, "No experiment is installed. Left out: ", "obe.py:1: Lesson(…) needs")
 
 
