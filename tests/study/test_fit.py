@@ -310,3 +310,26 @@ def test_what_would_be_overdue_at_once_is_spread_over_days_that_have_room(
 def test_nothing_to_move_is_told_as_that() -> None:
     nothing = Preview({}, 0, (2, 3), (2, 3))
     assert nothing.told().startswith("0 cards would come sooner and 0 later: today 2 → 2")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"reviews": "many"},
+        {"reviews": 300, "adopted": True},
+        {"reviews": 300, "adopted": True, "until": "soon", "earlier": list(DEFAULT_WEIGHTS)},
+        {"reviews": 300, "adopted": True, "until": "2027-01-01", "earlier": [1.0]},
+        {"reviews": 300, "adopted": True, "until": "2027-01-01", "earlier": ["x"] * 21},
+        {"reviews": 300, "adopted": True, "until": "2027-01-01", "earlier": [1e9] * 21},
+    ],
+)
+def test_what_is_kept_of_a_fit_is_not_believed(
+    studied: Engine, clock: Clock, kept: dict[str, object]
+) -> None:
+    """It may come from another device."""
+    with writing(studied) as connection:
+        before = log.in_force(connection, learner=1)
+        log.adopt(connection, before, clock(), fit=kept, learner=1)
+        assert adoption.is_time(connection, learner=1)
+    assert "than with the defaults" in adoption.fit(desk_of(studied, clock)).reason
