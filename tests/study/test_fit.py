@@ -177,6 +177,9 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
             now = log.read_memory(connection, card, learner=1)
             assert now == replace(kept, stability=now.stability, difficulty=now.difficulty)
             assert now.stability != kept.stability
+    same = adoption.fit(desk)
+    assert same.reason == "the log says the same as it did at the fit before"
+    assert same.parameters == judged.parameters
     rate(studied, clock, REVIEWS[300:499])
     with reading(studied) as connection:
         assert not adoption.is_time(connection, learner=1)  # by a tenth, but not by 200
@@ -188,8 +191,8 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     stored_equals_fold(studied)
     with reading(studied) as connection:
         kept_fits = log.read_fits(connection, learner=1)
-    assert [fit["reviews"] for fit in kept_fits] == [300, 500]
-    assert kept_fits[0]["until"] < kept_fits[1]["until"]
+    assert [fit["reviews"] for fit in kept_fits] == [300, 300, 500]
+    assert kept_fits[0]["until"] < kept_fits[2]["until"]
 
 
 def test_what_predicts_worse_is_not_adopted_and_not_tried_again_at_once(
