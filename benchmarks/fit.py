@@ -346,7 +346,7 @@ def held_out(learners: int, folder: Path, peer: str | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("learners", nargs="?", type=int, default=24)
+    parser.add_argument("learners", nargs="?", type=int, default=48)
     parser.add_argument("--peer")
     parser.add_argument("--anki")
     given = parser.parse_args()

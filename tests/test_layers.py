@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -278,10 +279,21 @@ def loaded(program: str) -> set[str]:
         ("import studyapp.memory.fold", {"sqlalchemy", "textual", "markdown_it"}),
         ("import studyapp.notes.markdown", {"markdown_it", "yaml", "sqlalchemy"}),
         ("import studyapp.lab.catalog", {"sqlalchemy", "textual"}),
+        (  # a fit is started by the app and made elsewhere
+            "import studyapp.study.fit.adoption, studyapp.study.fit.child, studyapp.commands.fit",
+            {"textual", "zstandard"},
+        ),
     ],
 )
 def test_an_import_is_no_heavier_than_its_job(program: str, absent: set[str]) -> None:
     assert not loaded(program) & (absent | {"torch", "numpy", "lessons"})
+
+
+def test_what_a_weight_of_the_memory_model_stands_for_is_known_in_two_files() -> None:
+    """Another model comes in their place; no rule beyond takes a weight by its number."""
+    numbered = re.compile(r"\b(?:w|weights)\[\d")
+    found = {name for name, path in MODULES.items() if numbered.search(path.read_text())}
+    assert found == {"studyapp.memory.model", "studyapp.memory.slopes"}
 
 
 def test_the_whole_app_never_imports_torch_or_a_lesson() -> None:

@@ -6,6 +6,7 @@ know a good day, not which card fades, and can schedule nothing.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -78,11 +79,12 @@ def average(remembered: Floats) -> Floats:
 
 def moving_average(remembered: Floats) -> Floats:
     """An average that forgets, before each review."""
-    level, chance = _START, np.empty(len(remembered))
-    for number, one in enumerate(remembered.tolist()):
-        chance[number] = p = 1 / (1 + np.exp(-level))
-        level += _RATE * (one - p)
-    return _within_reason(chance)
+    level, chances = _START, list[float]()
+    for one in remembered.tolist():
+        chance = 1 / (1 + math.exp(-level))
+        chances.append(chance)
+        level += _RATE * (one - chance)
+    return _within_reason(np.array(chances))
 
 
 def losses(chance: Floats, remembered: Floats) -> Floats:

@@ -18,7 +18,7 @@ from studyapp.memory.slopes import Measure, measure
 
 _PASSES = 40  # at most; a fit takes about five
 _SMALL = 0.2  # nats of the whole log: a step that promises less is not worth its pass
-_CALM, _WILD = 1e-3, 1e6  # damping to begin with, and to give up at
+_CALM = 1e-3  # damping to begin with
 _CENTRE, _LOW, _HIGH = np.array(DEFAULT_WEIGHTS), np.array(LOWEST), np.array(HIGHEST)
 _PRECISION = 2 / np.array(SPREAD) ** 2
 
@@ -38,17 +38,21 @@ def fit(
     """The weights that make the *tree* likeliest. *told* hears how many passes are done."""
     weights = np.clip(start, _LOW, _HIGH)
     here, passes, damping = _posterior(tree, weights), 1, _CALM
-    while passes < _PASSES and damping < _WILD:
-        told(passes)
+    while passes < _PASSES:
         step = _step(weights, here, damping)
-        promised = -(here.gradient @ step + step @ here.information @ step / 2)
-        if promised < _SMALL:
+        slope = float(here.gradient @ step)
+        promised = -slope - float(step @ here.information @ step) / 2
+        while promised >= _SMALL and passes < _PASSES:
+            told(passes)
+            there, passes = _posterior(tree, weights + step), passes + 1
+            gained = here.loss - there.loss
+            if gained > 0:
+                break
+            # It went too far: to where a parabola through what is known has its lowest point.
+            shorter = slope / (2 * (slope + gained))
+            step, slope, promised = step * shorter, slope * shorter, -slope * shorter / 2
+        else:
             break
-        there, passes = _posterior(tree, weights + step), passes + 1
-        gained = here.loss - there.loss
-        if not gained > 0:
-            damping = damping * 8
-            continue
         weights, here = weights + step, there
         damping *= 0.3 if gained > 0.7 * promised else 2 if gained < 0.3 * promised else 1
     return Fit(weights, here.loss, here.information, passes)

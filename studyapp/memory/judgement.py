@@ -142,6 +142,8 @@ _TOO_SHORT = (
 
 def _reason(apart: Difference, later: int, rival: str) -> str:
     """The comparison in a line."""
+    if (apart.value, apart.low) == (0, 0):
+        return f"the log says the same as it did at {rival}"
     word, sign = ("lower", -1) if apart.value <= 0 else ("higher", 1)
     interval = ""
     if apart.low is not None and apart.high is not None:

@@ -34,6 +34,14 @@ LEAST_STABILITY = 0.001  # days
 EASIEST, HARDEST = 1.0, 10.0  # of difficulties
 
 
+def checked(weights: Sequence[float]) -> Weights:
+    """Weights that are to be taken from elsewhere. Raises ValueError if there cannot be such."""
+    bounds = zip(weights, LOWEST, HIGHEST, strict=True)
+    if not all(low <= weight <= high for weight, low, high in bounds):
+        raise ValueError("a weight is out of its bounds")
+    return tuple(map(float, weights))
+
+
 @dataclass(frozen=True)
 class Model:
     """The model under one learner's weights."""

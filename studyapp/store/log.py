@@ -54,6 +54,7 @@ MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
 _OF_CARD = (memory.learner_id == bindparam("whose"), memory.card_id == bindparam("card"))
 _READ_MEMORY = select(*MEMORY_COLUMNS).where(*_OF_CARD)
 _CHANGE_MEMORY = update(tables.memory).where(*_OF_CARD)
+_CHANGE_STATE = _CHANGE_MEMORY.values(stability=bindparam("new_s"), difficulty=bindparam("new_d"))
 _STAMPED: tuple[Any, ...] = tuple(
     table.c
     for table in (
@@ -1012,13 +1013,19 @@ def _write_states(
     *,
     learner: int,
 ) -> None:
+    """Write what new weights have made of *cards*. There may be very many, so the statement is
+    handed to the driver as it takes it."""
+    changed = _CHANGE_STATE.compile(dialect=connection.dialect)
     rows = [
-        {"card": one, "whose": learner, "stability": states[one][0], "difficulty": states[one][1]}
+        {"card": one, "whose": learner, "new_s": states[one][0], "new_d": states[one][1]}
         for one in cards
         if one in states
     ]
     if rows:
-        connection.execute(_CHANGE_MEMORY, rows)
+        names = changed.positiontup
+        connection.exec_driver_sql(
+            str(changed), [tuple(row[name] for name in names) for row in rows] if names else rows
+        )
 
 
 def applied_settings(connection: Connection, file: str, *, learner: int) -> dict[str, Any] | None:

@@ -177,6 +177,9 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
             now = log.read_memory(connection, card, learner=1)
             assert now == replace(kept, stability=now.stability, difficulty=now.difficulty)
             assert now.stability != kept.stability
+    same = adoption.fit(desk)
+    assert same.reason == "the log says the same as it did at the fit before"
+    assert same.parameters == judged.parameters
     rate(studied, clock, REVIEWS[300:499])
     with reading(studied) as connection:
         assert not adoption.is_time(connection, learner=1)  # by a tenth, but not by 200
@@ -188,8 +191,8 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     stored_equals_fold(studied)
     with reading(studied) as connection:
         kept_fits = log.read_fits(connection, learner=1)
-    assert [fit["reviews"] for fit in kept_fits] == [300, 500]
-    assert kept_fits[0]["until"] < kept_fits[1]["until"]
+    assert [fit["reviews"] for fit in kept_fits] == [300, 300, 500]
+    assert kept_fits[0]["until"] < kept_fits[2]["until"]
 
 
 def test_what_predicts_worse_is_not_adopted_and_not_tried_again_at_once(
@@ -310,3 +313,26 @@ def test_what_would_be_overdue_at_once_is_spread_over_days_that_have_room(
 def test_nothing_to_move_is_told_as_that() -> None:
     nothing = Preview({}, 0, (2, 3), (2, 3))
     assert nothing.told().startswith("0 cards would come sooner and 0 later: today 2 → 2")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"reviews": "many"},
+        {"reviews": 300, "adopted": True},
+        {"reviews": 300, "adopted": True, "until": "soon", "earlier": list(DEFAULT_WEIGHTS)},
+        {"reviews": 300, "adopted": True, "until": "2027-01-01", "earlier": [1.0]},
+        {"reviews": 300, "adopted": True, "until": "2027-01-01", "earlier": ["x"] * 21},
+        {"reviews": 300, "adopted": True, "until": "2027-01-01", "earlier": [1e9] * 21},
+    ],
+)
+def test_what_is_kept_of_a_fit_is_not_believed(
+    studied: Engine, clock: Clock, kept: dict[str, object]
+) -> None:
+    """It may come from another device."""
+    with writing(studied) as connection:
+        before = log.in_force(connection, learner=1)
+        log.adopt(connection, before, clock(), fit=kept, learner=1)
+        assert adoption.is_time(connection, learner=1)
+    assert "than with the defaults" in adoption.fit(desk_of(studied, clock)).reason

@@ -1,4 +1,4 @@
-"""The schedule is fitted by itself; what came of it is told; dates move if the learner wants."""
+"""A fit by itself is told, and dates move if the learner wants it."""
 
 from __future__ import annotations
 

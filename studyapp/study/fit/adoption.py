@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from studyapp.memory.fold import CRAMMED
+from studyapp.memory.model import Weights, checked
 from studyapp.store import log, tables
 from studyapp.study import words
 from studyapp.study.desk import Desk
@@ -28,8 +30,8 @@ event = tables.event.c
 
 def is_time(connection: Connection, *, learner: int) -> bool:
     """Whether the log has grown enough since the last fit, whatever came of that."""
-    fits = log.read_fits(connection, learner=learner)
-    before = fits[-1]["reviews"] if fits else 0
+    fits = _fits(connection, learner=learner)
+    before = fits[-1].reviews if fits else 0
     least = before + max(_GROWN_BY, _GROWN * before)
     # What was taken back counts as well here: it is not much, and telling it takes longer.
     if _count(connection, learner=learner)[0] < least:
@@ -117,12 +119,33 @@ def _as_kept(judged: Judgement) -> dict[str, Any]:
     }
 
 
+class _Kept(NamedTuple):
+    """A fit of before: to so many reviews; if it was adopted, as trained on the days `until`."""
+
+    reviews: int
+    until: date | None = None
+    earlier: Weights | None = None
+
+
+def _fits(connection: Connection, *, learner: int) -> list[_Kept]:
+    """The fits of before, the oldest first. What another device, or another program, has written
+    in another way is none."""
+    found = list[_Kept]()
+    for fit in log.read_fits(connection, learner=learner):
+        with suppress(KeyError, TypeError, ValueError):
+            kept = _Kept(int(fit["reviews"]))
+            if fit["adopted"]:
+                earlier = checked(fit["earlier"])
+                kept = kept._replace(until=date.fromisoformat(fit["until"]), earlier=earlier)
+            found.append(kept)
+    return found
+
+
 def _former(connection: Connection, *, learner: int) -> Former | None:
     """The fit that was adopted last."""
     from studyapp.memory.judgement import Former
 
-    adopted = [fit for fit in log.read_fits(connection, learner=learner) if fit["adopted"]]
-    if not adopted:
-        return None
-    last = adopted[-1]
-    return Former(tuple(last["earlier"]), date.fromisoformat(last["until"]).toordinal())
+    for fit in reversed(_fits(connection, learner=learner)):
+        if fit.until is not None and fit.earlier is not None:
+            return Former(fit.earlier, fit.until.toordinal())
+    return None

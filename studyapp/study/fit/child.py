@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +36,6 @@ class Child:
     def __init__(self, request: Mapping[str, Any]) -> None:
         """Start it: *request* has a database, or a file (see `worker`)."""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - read once the process has ended
-        self._cancelled = threading.Event()
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "studyapp.study.fit.worker"],
@@ -83,7 +81,6 @@ class Child:
 
     def cancel(self) -> None:
         """End it; what it was writing is not there."""
-        self._cancelled.set()
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)

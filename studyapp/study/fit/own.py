@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, String, select, type_coerce
 
 from studyapp.memory import fold
 from studyapp.memory.fold import CRAMMED, EventKind
-from studyapp.memory.histories import Reviews, grow
+from studyapp.memory.histories import Reviews, grow, plain
 from studyapp.memory.model import Weights
 from studyapp.memory.scheduler import KNOWN_DAYS
 from studyapp.memory.slopes import follow
@@ -38,9 +39,8 @@ class Own:
 
 
 class _Row(NamedTuple):
-    """An entry that changes a memory; `place` orders it."""
+    """An entry that changes a memory, as `Reviews` has it."""
 
-    place: Any
     card: int
     day: int
     rating: int
@@ -51,20 +51,31 @@ class _Row(NamedTuple):
 
 
 def read(connection: Connection, *, learner: int) -> Own:
-    """The reviews that count, in the order of the log; crammed ones do not."""
+    """The reviews that count, each card's in the order of the log; crammed ones do not."""
     begun = _cards(connection, event, event.kind.in_(_BEGINNINGS), learner=learner)
-    redated = select(event.uid).where(
-        event.learner_id == learner, event.kind == EventKind.REDATE.value
-    )
-    rows, apart = list[_Row](), set[int]()
-    if connection.scalar(redated.limit(1)) is not None:  # the columns do not tell the new places
-        begun |= _cards(connection, review, learner=learner)
+    if _is_straight(connection, learner=learner):
+        most = _reviews(connection, begun, learner=learner)
     else:
-        rows += _plain(connection, begun, learner=learner)
+        begun |= _cards(connection, review, learner=learner)
+        most = plain(*np.empty((3, 0), np.int64))
+    rows, apart = list[_Row](), set[int]()
     for card_id, entries in log.read_logs(connection, sorted(begun), learner=learner):
         rows += _folded(card_id, entries, apart)
-    rows.sort(key=lambda row: row.place)
-    return Own(_arrays(rows), frozenset(apart))
+    return Own(_together(most, _arrays(rows)), frozenset(apart))
+
+
+def _is_straight(connection: Connection, *, learner: int) -> bool:
+    """Whether the log stands in the order of its stamps, each entry with the day that it keeps: no
+    clock was ever set back, and no date put right."""
+    moved = select(event.uid).where(
+        event.learner_id == learner,
+        event.kind.in_((EventKind.REDATE.value, EventKind.CAUGHT_UP.value)),
+    )
+    set_back = (
+        select(column.uid).where(column.learner_id == learner, column.epoch > 0)
+        for column in (review, event)
+    )
+    return all(connection.scalar(query.limit(1)) is None for query in (moved, *set_back))
 
 
 def _cards(
@@ -74,45 +85,50 @@ def _cards(
     return set(connection.scalars(rows))
 
 
-def _plain(connection: Connection, others: set[int], *, learner: int) -> Iterator[_Row]:
-    """The reviews of cards that were only ever reviewed, or undone, all but those of *others*."""
+def _reviews(connection: Connection, others: set[int], *, learner: int) -> Reviews:
+    """The reviews of a straight log, all but those of *others*. There may be very many: values are
+    taken as the database gives them."""
     rows = connection.execute(
-        select(
-            review.card_id,
-            review.effective_day,
-            review.rating,
-            review.uid,
-            review.device_id,
-            review.epoch,
-            review.stamp,
-        ).where(
+        select(review.card_id, type_coerce(review.effective_day, String), review.rating)
+        .where(
             review.learner_id == learner,
             review.kind.not_in([kind.value for kind in CRAMMED]),
             review.uid.not_in(log.retracted(learner=learner)),
         )
+        .order_by(review.stamp, review.uid)
+    ).all()
+    cards, days, ratings = zip(*rows, strict=True) if rows else ((), (), ())
+    ordinals = {day: date.fromisoformat(str(day)).toordinal() for day in set(days)}
+    card = np.array(cards, np.int64)
+    day = np.array([ordinals[day] for day in days], np.int64)
+    kept = ~np.isin(card, list(others))
+    return plain(card[kept], day[kept], np.array(ratings, np.int64)[kept])
+
+
+def _together(some: Reviews, others: Reviews) -> Reviews:
+    """Both, by day; the order of each stays, though a day may be before the one before it."""
+    days = np.concatenate([np.maximum.accumulate(one.day) for one in (some, others)])
+    order = np.argsort(days, kind="stable")
+    columns = (
+        np.concatenate([getattr(some, name), getattr(others, name)])[order]
+        for name in Reviews.__slots__
     )
-    times = log.read_timelines(connection, learner=learner)
-    for row in rows:
-        if row.card_id in others:
-            continue
-        yield _Row(
-            (times.place(row), row.uid), row.card_id, row.effective_day.toordinal(), row.rating
-        )
+    return Reviews(*columns)
 
 
 def _folded(card_id: int, entries: Iterable[fold.Entry], apart: set[int]) -> Iterator[_Row]:
     """The rows of one card from its whole log."""
     begins, reviews, day = True, 0, 0
     for entry in fold.in_force(entries):
-        place, day_of = (fold.place_of(entry), entry.uid), fold.day_of(entry).toordinal()
+        day_of = fold.day_of(entry).toordinal()
         if isinstance(entry, fold.Review):
             if entry.kind not in CRAMMED:
-                yield _Row(place, card_id, day_of, int(entry.rating), begins)
+                yield _Row(card_id, day_of, int(entry.rating), begins)
                 begins, reviews, day = False, reviews + 1, day_of
         elif entry.kind is EventKind.FORGET:
             begins, reviews = True, 0
         elif entry.kind is EventKind.KNOW:
-            yield _Row(place, card_id, day_of, int(Rating.EASY), True, True, float(KNOWN_DAYS))
+            yield _Row(card_id, day_of, int(Rating.EASY), True, True, float(KNOWN_DAYS))
             begins, day = False, day_of
         elif entry.kind is EventKind.IMPORT and entry.payload is not None:
             kept = entry.payload
@@ -123,18 +139,17 @@ def _folded(card_id: int, entries: Iterable[fold.Entry], apart: set[int]) -> Ite
                 if day_of != day:  # the log goes on, on another day than it says
                     apart.add(card_id)
             else:
-                yield _given(place, card_id, day_of, kept)
+                yield _given(card_id, day_of, kept)
                 day = day_of
             begins, reviews = False, kept["reps"]
 
 
-def _given(place: Any, card_id: int, day: int, kept: Mapping[str, Any]) -> _Row:
+def _given(card_id: int, day: int, kept: Mapping[str, Any]) -> _Row:
     """What another program kept of a card, as `memory/fold.py::apply` takes it."""
     stability, difficulty = kept["stability"], kept["difficulty"]
     if stability is None:
         stability = float(kept.get("interval", 0)) or nan
     return _Row(
-        place,
         card_id,
         day,
         int(Rating.GOOD),
@@ -146,12 +161,10 @@ def _given(place: Any, card_id: int, day: int, kept: Mapping[str, Any]) -> _Row:
 
 
 def _arrays(rows: list[_Row]) -> Reviews:
-    card, day, rating = (
-        np.array([row[column] for row in rows], np.int64).reshape(-1) for column in (1, 2, 3)
+    kinds = (np.int64, np.int64, np.int64, bool, bool, float, float)
+    return Reviews(
+        *(np.array([row[column] for row in rows], kind) for column, kind in enumerate(kinds))
     )
-    begins, given = (np.array([row[column] for row in rows], bool) for column in (4, 5))
-    stability, difficulty = (np.array([row[column] for row in rows], float) for column in (6, 7))
-    return Reviews(card, day, rating, begins, given, stability, difficulty)
 
 
 def states(own: Own, weights: Weights) -> dict[int, tuple[float, float]]:
