@@ -283,7 +283,9 @@ def test_indexes_that_lie_are_made_anew(database: Path, clock: Clock) -> None:
 
 
 def test_an_older_database_is_brought_up_to_date(database: Path, clock: Clock) -> None:
-    sql("DELETE FROM schema_version WHERE version = 15", "DROP TABLE rewording")(database)
+    made = ("peer", "told", "waiting", "version")
+    gone = [f"DROP TABLE {name}" for name in made]
+    sql("DELETE FROM schema_version WHERE version = 16", *gone)(database)
     found = look(database, clock)
     assert "last opened by an older studyapp" in told(found)
     assert any("up to date" in one.done for one in mend(str(database), found, clock()).mended)
