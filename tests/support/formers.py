@@ -50,6 +50,7 @@ def text_of(at: datetime) -> str:
 def make(path: Path, version: int) -> None:
     """A database of an earlier schema with a log, parameters and, where it knows them, an attempt
     with an answer, a run, and progress."""
+    path.touch()  # or a test's new database would be a copy of one that is up to date
     _migrate(path, min(version, FILLED))
     with closing(sqlite3.connect(path)) as base, base:
         base.execute("PRAGMA foreign_keys = ON")

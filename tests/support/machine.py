@@ -107,6 +107,8 @@ class Machine:
     def step(self) -> None:
         """Do one thing on both sides, and hold them against each other."""
         self.clock.forward(seconds=self.chance.choice((1, 7, 40, 400)))
+        if self.today != self.sitting.today:  # the night has gone by meanwhile
+            self.refresh()
         what = self.chance.choices(_NAMES, _WEIGHTS)[0]
         self.trail.append(f"{self.clock.now:%Y-%m-%d %H:%M:%S%z} {what}")
         _ACTIONS[what][0](self)
