@@ -209,6 +209,11 @@ class _File(RotatingFileHandler):
             self.stream.close()
             self.stream = None
 
+    def close(self) -> None:
+        """What could not be written is in its buffer still; that is no error at the end either."""
+        with suppress(OSError):
+            super().close()
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A line that cannot be written is not worth a word: studying goes on."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from refusing import no_larger
 from studyapp import config, journal
 from studyapp.errors import SettingError
 
@@ -66,6 +67,13 @@ def test_a_folder_that_cannot_be_written_is_silent(
     journal.begin("test")
     journal.journal.error("nobody hears")
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_disk_that_is_full_ends_no_program_with_an_error() -> None:
+    journal.begin("test")
+    with no_larger(0):
+        journal.journal.info("a line that stays in the buffer")
+        journal.end()
 
 
 def test_several_processes_write_and_rotate_one_file() -> None:

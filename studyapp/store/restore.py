@@ -120,9 +120,11 @@ def restore(
             with _marked(database, path):
                 done = Restored(found, None, _replace(database, place / DATABASE, now))
         else:
-            _write_files(found, place)
+            with _to_be_finished():
+                _write_files(found, place)
             done = Restored(found, before, None)
-        disk.remove(marker.place(database))
+        with _to_be_finished():
+            disk.remove(marker.place(database))
     return done
 
 
@@ -132,6 +134,18 @@ def _marked(database: Path, path: Path) -> Iterator[None]:
     with disk.put_back(marker.place(database)):
         marker.leave(database, path)
         yield
+
+
+@contextmanager
+def _to_be_finished() -> Iterator[None]:
+    """Once the database has changed, say of whatever goes wrong how the rest is done."""
+    try:
+        yield
+    except (StudyError, OSError) as error:
+        raise StoreError(
+            f"The database is restored, but that is not yet all: {error} "
+            "The same command again does the rest."
+        ) from error
 
 
 @contextmanager
@@ -325,18 +339,12 @@ def _write_files(found: Difference, place: Path) -> None:
         return settings if name == archive.SETTINGS else data.joinpath(*name.split("/"))
 
     trusted = _trusted(settings)
-    try:
-        for name in (*found.added, *found.changed):
-            disk.write(home(name), (place / name).read_bytes())
-        for name in found.removed:
-            disk.remove(home(name))
-        if not set(told := _trusted(settings)) <= set(trusted):  # no file has a say in what may run
-            config.save(settings, "trusted", tuple(one for one in told if one in trusted))
-    except (StudyError, OSError) as error:
-        raise StoreError(
-            f"The database is restored, but not yet all files: {error} "
-            "The same command again does the rest."
-        ) from error
+    for name in (*found.added, *found.changed):
+        disk.write(home(name), (place / name).read_bytes())
+    for name in found.removed:
+        disk.remove(home(name))
+    if not set(told := _trusted(settings)) <= set(trusted):  # no file has a say in what may run
+        config.save(settings, "trusted", tuple(one for one in told if one in trusted))
 
 
 def _trusted(settings: Path) -> tuple[str, ...]:

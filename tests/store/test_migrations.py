@@ -30,7 +30,7 @@ EARLIER = [number for number in migrations.steps() if number < max(migrations.st
 def former(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A database of an earlier schema."""
     path = tmp_path / "a.db"
-    formers.make(path, request.param)
+    formers.make(path, request.param, 100)
     return path
 
 
@@ -39,6 +39,18 @@ def dump(path: Path) -> list[str]:
     lines = list(base.iterdump())
     base.close()
     return lines
+
+
+def test_a_schema_that_there_has_been_stays_as_it_is_kept(tmp_path: Path) -> None:
+    """Databases of it are out there: whoever changes a migration changes none of them."""
+    for number in migrations.steps():
+        kept = Path(__file__).parent / "schemas" / f"{number:03}.sql"
+        formers.migrate(tmp_path / "a.db", number)
+        made = formers.schema(tmp_path / "a.db")
+        if not kept.exists():
+            kept.write_text(made)
+            pytest.fail(f"The new schema is written to {kept.name}, and stays.")
+        assert made.split() == kept.read_text().split(), number
 
 
 def test_no_migration_changes_a_fold(former: Path) -> None:

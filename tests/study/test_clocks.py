@@ -7,8 +7,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -246,6 +247,68 @@ def test_wrong_clocks(
         nothing_absurd(merged[0], world, stored)
         for engine in (*(one.engine for one in devices), *merged):
             engine.dispose()
+
+
+def berlin(at: datetime) -> timezone:
+    """The zone of a wall clock that goes to summer time and back."""
+    summer = datetime(2026, 3, 29, 1, tzinfo=UTC) <= at < datetime(2026, 10, 25, 1, tzinfo=UTC)
+    return timezone(HOUR * (2 if summer else 1))
+
+
+def sofia(at: datetime) -> timezone:
+    return timezone(berlin(at).utcoffset(at) + HOUR)
+
+
+def auckland(at: datetime) -> timezone:
+    summer = not datetime(2026, 4, 4, 14, tzinfo=UTC) <= at < datetime(2026, 9, 26, 14, tzinfo=UTC)
+    return timezone(HOUR * (13 if summer else 12))
+
+
+def pago_pago(at: datetime) -> timezone:
+    return timezone(-11 * HOUR)
+
+
+journeys = st.lists(
+    st.tuples(
+        st.integers(1, CARDS),
+        st.sampled_from(list(Rating)),
+        st.sampled_from([*GAPS, timedelta(minutes=50), 9 * HOUR]),
+        st.sampled_from([berlin, berlin, sofia, auckland, pago_pago]),
+    ),
+    min_size=4,
+    max_size=10,
+)
+
+
+@pytest.mark.parametrize("month", [3, 10], ids=["to summer time", "and back"])
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(journeys)
+def test_travel_and_summer_time_lose_nothing_and_date_nothing_absurdly(
+    month: int, template: Path, journey: list[Any]
+) -> None:
+    """From the evening before the clocks change, through an hour that is missing or double."""
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(datetime(2026, month, 28 if month == 3 else 24, 20, tzinfo=UTC))
+        here, written = Device(copy(template, Path(folder) / "a.db"), world), list[datetime]()
+        for card, rating, gap, zone in journey:
+            world.now = (world.now + gap).astimezone(UTC)
+            world.now = world.now.astimezone(zone(world.now))
+            here.do("rate", card, rating)  # which holds the day and the date against the clock
+            written.append(world.now.astimezone(UTC))
+            with reading(here.engine) as connection:
+                step = log.read_memory(connection, card, learner=1).due_at
+            assert step is None or timedelta(0) < step - world.now <= timedelta(minutes=15)
+        with reading(here.engine) as connection:
+            row = tables.review.c
+            kept = connection.execute(select(row.at, row.offset, row.day).order_by(row.stamp)).all()
+        assert [one.at for one in kept] == written
+        for one in kept:
+            assert one.day == study_day(one.at.astimezone(timezone(timedelta(seconds=one.offset))))
+        stored = memories(here.engine)
+        assert stored == in_true_order(here.engine, world)
+        last = study_day(world.now) + (LONGEST + 1) * DAY  # in the farthest west it is yesterday
+        assert all(one.due <= last for one in stored if one.due is not None)
+        here.engine.dispose()
 
 
 def nothing_absurd(engine: Engine, world: World, stored: list[Memory]) -> None:

@@ -47,18 +47,53 @@ def text_of(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def make(path: Path, version: int) -> None:
+def make(path: Path, version: int, cards: int = len(CARDS)) -> None:
     """A database of an earlier schema with a log, parameters and, where it knows them, an attempt
-    with an answer, a run, and progress."""
-    _migrate(path, min(version, FILLED))
+    with an answer, a run, and progress. More *cards* than three have the same log as those."""
+    path.touch()  # or a test's new database would be a copy of one that is up to date
+    migrate(path, min(version, FILLED))
     with closing(sqlite3.connect(path)) as base, base:
         base.execute("PRAGMA foreign_keys = ON")
         fill(base, version)
+        for number in range(len(CARDS), cards):
+            _copy(base, number)
         assert base.execute("PRAGMA foreign_key_check").fetchall() == []
-    _migrate(path, version)
+    migrate(path, version)
 
 
-def _migrate(path: Path, last: int) -> None:
+def _copy(base: sqlite3.Connection, number: int) -> None:
+    """One more card, with the log and the memory of one of the first."""
+    former, card = number % len(CARDS) + 1, number + 1
+    shift = 1000 * card  # of what is numbered
+    for table, uids, changed in (
+        ("note", "uid", {"name": f"'q{card}'"}),
+        ("card", "uid", {"note_id": card, "family": f"'test:q{card}'", "position": card}),
+        ("review", "uid", {"card_id": card}),
+        ("event", "uid", {"card_id": card}),
+        ("memory", None, {"card_id": card}),
+    ):
+        columns = [row[1] for row in base.execute(f"PRAGMA table_info({table})")]
+        new = {"id": card if table in ("note", "card") else f"{shift} + id", **changed}
+        if uids:
+            new["uid"] = f"CAST(substr(hex(uid), -8) || '{card:08}' AS BLOB)"
+        if table == "event":
+            new["target"] = new["uid"].replace("(uid)", "(target)")
+        of = {"note": "id", "card": "id", "memory": "learner_id = 1 AND card_id"}.get(
+            table, f"id < {1000 * len(CARDS)} AND card_id"
+        )
+        values = ", ".join(str(new.get(column, column)) for column in columns)
+        base.execute(f"INSERT INTO {table} SELECT {values} FROM {table} WHERE {of} = ?", (former,))
+
+
+def schema(path: Path) -> str:
+    """All tables and indexes of a database, as SQL."""
+    with closing(sqlite3.connect(path)) as base:
+        made = base.execute("SELECT sql FROM sqlite_master WHERE sql <> '' ORDER BY type, name")
+        return "".join(f"{sql};\n" for (sql,) in made)
+
+
+def migrate(path: Path, last: int) -> None:
+    """Bring a database up to that schema, or make one of it."""
     known = {number: name for number, name in migrations.steps().items() if number <= last}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "steps", lambda: known)

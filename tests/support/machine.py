@@ -69,7 +69,7 @@ class Machine:
             self.desk.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF")
         )
         self.desk.engine.dispose()
-        self.sitting = Sitting(self.desk)
+        self.sitting, self.looked = Sitting(self.desk), self.today
         self.resume()
 
     def resume(self) -> None:
@@ -107,6 +107,8 @@ class Machine:
     def step(self) -> None:
         """Do one thing on both sides, and hold them against each other."""
         self.clock.forward(seconds=self.chance.choice((1, 7, 40, 400)))
+        if self.today != self.looked:  # the night has gone by meanwhile
+            self.refresh()
         what = self.chance.choices(_NAMES, _WEIGHTS)[0]
         self.trail.append(f"{self.clock.now:%Y-%m-%d %H:%M:%S%z} {what}")
         _ACTIONS[what][0](self)
@@ -143,7 +145,7 @@ class Machine:
 
     def refresh(self) -> None:
         """As the review does when one comes back to it."""
-        self.in_front = False
+        self.in_front, self.looked = False, self.today
         self.sitting.refresh()
 
     # what is done

@@ -1,0 +1,235 @@
+CREATE INDEX ix_card_chapter_id_position ON card (chapter_id, position);
+CREATE INDEX ix_event_card_id_learner_id ON event (card_id, learner_id);
+CREATE INDEX ix_event_target ON event (target);
+CREATE INDEX ix_memory_learner_id_due ON memory (learner_id, due);
+CREATE INDEX ix_memory_learner_id_last_day ON memory (learner_id, last_day);
+CREATE INDEX ix_note_chapter_id ON note (chapter_id);
+CREATE INDEX ix_review_card_id_learner_id ON review (card_id, learner_id);
+CREATE INDEX ix_review_learner_id_day ON review (learner_id, day);
+CREATE INDEX ix_run_learner_id_lesson ON run (learner_id, lesson);
+CREATE TABLE card (
+	id INTEGER NOT NULL, 
+	uid BLOB NOT NULL, 
+	note_id INTEGER NOT NULL, 
+	chapter_id INTEGER NOT NULL, 
+	side VARCHAR NOT NULL, 
+	family VARCHAR NOT NULL, 
+	position INTEGER NOT NULL, 
+	opener INTEGER, 
+	missing_since DATETIME, 
+	CONSTRAINT pk_card PRIMARY KEY (id), 
+	CONSTRAINT uq_card_note_id_side UNIQUE (note_id, side), 
+	CONSTRAINT uq_card_uid UNIQUE (uid), 
+	CONSTRAINT fk_card_note_id FOREIGN KEY(note_id) REFERENCES note (id), 
+	CONSTRAINT fk_card_chapter_id FOREIGN KEY(chapter_id) REFERENCES chapter (id)
+);
+CREATE TABLE chapter (
+	id INTEGER NOT NULL, 
+	pack VARCHAR NOT NULL, 
+	number INTEGER NOT NULL, 
+	part VARCHAR NOT NULL, 
+	title VARCHAR NOT NULL, 
+	CONSTRAINT pk_chapter PRIMARY KEY (id), 
+	CONSTRAINT uq_chapter_pack_number UNIQUE (pack, number)
+);
+CREATE TABLE chapter_progress (
+	learner_id INTEGER NOT NULL, 
+	chapter_id INTEGER NOT NULL, 
+	started_at DATETIME NOT NULL, 
+	CONSTRAINT pk_chapter_progress PRIMARY KEY (learner_id, chapter_id), 
+	CONSTRAINT fk_chapter_progress_learner_id FOREIGN KEY(learner_id) REFERENCES learner (id), 
+	CONSTRAINT fk_chapter_progress_chapter_id FOREIGN KEY(chapter_id) REFERENCES chapter (id)
+);
+CREATE TABLE event (
+	id INTEGER NOT NULL, 
+	uid BLOB NOT NULL, 
+	learner_id INTEGER NOT NULL, 
+	card_id INTEGER NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	at DATETIME NOT NULL, 
+	"offset" INTEGER NOT NULL, 
+	day DATE NOT NULL, 
+	target BLOB, 
+	until DATE, 
+	CONSTRAINT pk_event PRIMARY KEY (id), 
+	CONSTRAINT uq_event_uid UNIQUE (uid), 
+	CONSTRAINT fk_event_learner_id FOREIGN KEY(learner_id) REFERENCES learner (id), 
+	CONSTRAINT fk_event_card_id FOREIGN KEY(card_id) REFERENCES card (id)
+);
+CREATE TABLE fact (
+	id INTEGER NOT NULL, 
+	learner_id INTEGER NOT NULL, 
+	run_id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	value DOUBLE NOT NULL, 
+	unit VARCHAR NOT NULL, 
+	low DOUBLE, 
+	high DOUBLE, 
+	n INTEGER NOT NULL, 
+	method VARCHAR NOT NULL, 
+	varies VARCHAR NOT NULL, 
+	CONSTRAINT pk_fact PRIMARY KEY (id), 
+	CONSTRAINT uq_fact_run_id_name UNIQUE (run_id, name), 
+	CONSTRAINT fk_fact_learner_id FOREIGN KEY(learner_id) REFERENCES learner (id), 
+	CONSTRAINT fk_fact_run_id FOREIGN KEY(run_id) REFERENCES run (id)
+);
+CREATE TABLE learner (
+	id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	CONSTRAINT pk_learner PRIMARY KEY (id)
+);
+CREATE TABLE memory (
+	learner_id INTEGER NOT NULL, 
+	card_id INTEGER NOT NULL, 
+	state INTEGER NOT NULL, 
+	step INTEGER, 
+	stability DOUBLE, 
+	difficulty DOUBLE, 
+	due DATE, 
+	due_at DATETIME, 
+	cause VARCHAR, 
+	first_day DATE, 
+	last_day DATE, 
+	last_review BLOB, 
+	reviews INTEGER NOT NULL, 
+	lapses INTEGER NOT NULL, 
+	agains INTEGER NOT NULL, 
+	expected_lapses DOUBLE NOT NULL, 
+	suspended BOOLEAN NOT NULL, 
+	buried_until DATE, 
+	CONSTRAINT pk_memory PRIMARY KEY (learner_id, card_id), 
+	CONSTRAINT fk_memory_learner_id FOREIGN KEY(learner_id) REFERENCES learner (id), 
+	CONSTRAINT fk_memory_card_id FOREIGN KEY(card_id) REFERENCES card (id)
+);
+CREATE TABLE note (
+	id INTEGER NOT NULL, 
+	uid BLOB NOT NULL, 
+	chapter_id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	style VARCHAR NOT NULL, 
+	prompt VARCHAR NOT NULL, 
+	answer VARCHAR NOT NULL, 
+	points JSON NOT NULL, 
+	family VARCHAR, 
+	tags JSON NOT NULL, 
+	section VARCHAR, 
+	number INTEGER, 
+	as_of INTEGER, 
+	need INTEGER, 
+	synonyms JSON NOT NULL, 
+	sources JSON NOT NULL, 
+	path VARCHAR NOT NULL, 
+	line INTEGER NOT NULL, 
+	last INTEGER NOT NULL, 
+	missing_since DATETIME, 
+	CONSTRAINT pk_note PRIMARY KEY (id), 
+	CONSTRAINT uq_note_uid UNIQUE (uid), 
+	CONSTRAINT fk_note_chapter_id FOREIGN KEY(chapter_id) REFERENCES chapter (id)
+);
+CREATE TABLE parameters (
+	id INTEGER NOT NULL, 
+	uid BLOB NOT NULL, 
+	learner_id INTEGER NOT NULL, 
+	at DATETIME NOT NULL, 
+	weights JSON NOT NULL, 
+	desired_retention DOUBLE NOT NULL, 
+	learning_steps JSON NOT NULL, 
+	relearning_steps JSON NOT NULL, 
+	maximum_interval INTEGER NOT NULL, 
+	CONSTRAINT pk_parameters PRIMARY KEY (id), 
+	CONSTRAINT uq_parameters_uid UNIQUE (uid), 
+	CONSTRAINT fk_parameters_learner_id FOREIGN KEY(learner_id) REFERENCES learner (id)
+);
+CREATE TABLE prediction (
+	id INTEGER NOT NULL, 
+	learner_id INTEGER NOT NULL, 
+	run_id INTEGER NOT NULL, 
+	question VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	answer VARCHAR, 
+	low DOUBLE, 
+	high DOUBLE, 
+	choices INTEGER NOT NULL, 
+	confidence DOUBLE, 
+	naive BOOLEAN NOT NULL, 
+	grade VARCHAR, 
+	score DOUBLE, 
+	card_id INTEGER, 
+	CONSTRAINT pk_prediction PRIMARY KEY (id), 
+	CONSTRAINT fk_prediction_learner_id FOREIGN KEY(learner_id) REFERENCES learner (id), 
+	CONSTRAINT uq_prediction_run_id UNIQUE (run_id), 
+	CONSTRAINT fk_prediction_run_id FOREIGN KEY(run_id) REFERENCES run (id), 
+	CONSTRAINT fk_prediction_card_id FOREIGN KEY(card_id) REFERENCES card (id)
+);
+CREATE TABLE review (
+	id INTEGER NOT NULL, 
+	uid BLOB NOT NULL, 
+	learner_id INTEGER NOT NULL, 
+	card_id INTEGER NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	rating INTEGER NOT NULL, 
+	at DATETIME NOT NULL, 
+	"offset" INTEGER NOT NULL, 
+	day DATE NOT NULL, 
+	duration INTEGER NOT NULL, 
+	state_before INTEGER NOT NULL, 
+	stability_before DOUBLE, 
+	difficulty_before DOUBLE, 
+	state_after INTEGER NOT NULL, 
+	stability_after DOUBLE, 
+	difficulty_after DOUBLE, 
+	CONSTRAINT pk_review PRIMARY KEY (id), 
+	CONSTRAINT uq_review_uid UNIQUE (uid), 
+	CONSTRAINT fk_review_learner_id FOREIGN KEY(learner_id) REFERENCES learner (id), 
+	CONSTRAINT fk_review_card_id FOREIGN KEY(card_id) REFERENCES card (id)
+);
+CREATE TABLE root (
+	path VARCHAR NOT NULL, 
+	stamp VARCHAR NOT NULL, 
+	read_at DATETIME NOT NULL, 
+	CONSTRAINT pk_root PRIMARY KEY (path)
+);
+CREATE TABLE run (
+	id INTEGER NOT NULL, 
+	uid BLOB NOT NULL, 
+	learner_id INTEGER NOT NULL, 
+	lesson VARCHAR NOT NULL, 
+	pack VARCHAR NOT NULL, 
+	version INTEGER NOT NULL, 
+	knobs JSON NOT NULL, 
+	canonical VARCHAR NOT NULL, 
+	seeds INTEGER, 
+	seed INTEGER, 
+	device VARCHAR, 
+	python VARCHAR, 
+	torch VARCHAR, 
+	threads INTEGER, 
+	seconds DOUBLE NOT NULL, 
+	outcome VARCHAR NOT NULL, 
+	started_at DATETIME NOT NULL, 
+	finished_at DATETIME NOT NULL, 
+	"offset" INTEGER NOT NULL, 
+	CONSTRAINT pk_run PRIMARY KEY (id), 
+	CONSTRAINT uq_run_uid UNIQUE (uid), 
+	CONSTRAINT fk_run_learner_id FOREIGN KEY(learner_id) REFERENCES learner (id)
+);
+CREATE TABLE schema_version (
+	version INTEGER NOT NULL, 
+	applied_at DATETIME NOT NULL, 
+	CONSTRAINT pk_schema_version PRIMARY KEY (version)
+);
+CREATE TABLE section (
+	id INTEGER NOT NULL, 
+	chapter_id INTEGER NOT NULL, 
+	number VARCHAR NOT NULL, 
+	title VARCHAR NOT NULL, 
+	text VARCHAR NOT NULL, 
+	path VARCHAR NOT NULL, 
+	line INTEGER NOT NULL, 
+	position INTEGER NOT NULL, 
+	missing_since DATETIME, 
+	CONSTRAINT pk_section PRIMARY KEY (id), 
+	CONSTRAINT uq_section_chapter_id_number UNIQUE (chapter_id, number), 
+	CONSTRAINT fk_section_chapter_id FOREIGN KEY(chapter_id) REFERENCES chapter (id)
+);
