@@ -767,7 +767,7 @@ async def test_no_experiments_is_a_sentence(make_app, open_today, lessons) -> No
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await at_the_first(pilot, "v", "H")
+        await pilot.press("l", "enter", "v", "H")
         await shows(pilot, "No experiment is installed. Left out: ", "obe.py:1: Lesson(…) needs")
 
 

@@ -96,6 +96,7 @@ async def test_each_screen_stands_on_one_column_and_cuts_no_word(
             shown = {}
             for size in SIZES:
                 await pilot.resize_terminal(*size)
+                await until(pilot, lambda size=size: pilot.app.screen.size == size)
                 await settled(pilot)
                 shown[size] = lines(pilot)
             for (width, height), text in shown.items():
