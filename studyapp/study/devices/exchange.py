@@ -254,6 +254,18 @@ class _Meeting:
         self.peers[uid] = known
 
     def _fold_in(self, known: Peer, batch: Sequence[Read]) -> Peer:
+        """Fold lines in, or some of them: of those that pass every check and still make the fold
+        raise, which it is shows one by one."""
+        try:
+            return self._fold_in_together(known, batch)
+        except _REFUSED:
+            if len(batch) == 1:
+                return replace(known, done=batch[0].end, tail="", refused=known.refused + 1)
+            half = len(batch) // 2
+            known = self._fold_in(known, batch[:half])
+            return self._fold_in(known, batch[half:])
+
+    def _fold_in_together(self, known: Peer, batch: Sequence[Read]) -> Peer:
         for _ in range(_TRIES):
             if self.stop():
                 raise StoppedError("The app is being closed.")
@@ -514,8 +526,8 @@ def _of_state(heads: dict[str, Heads]) -> dict[str, Heads]:
 def _changed(
     connection: Connection, known: dict[str, Heads], *, fresh: bool, learner: int
 ) -> Iterator[tuple[state.Item, str]]:
-    """What was changed here since it was last put in force. On a *fresh* device, where only the
-    first start has made anything, what the others have made of it goes first."""
+    """What was changed here since it was last put in force. On a *fresh* device what the others
+    have made of it goes before what the first start has done by itself."""
     for item in state.read(connection, learner=learner):
         key = state.as_text(item.key)
         heads = known.get(key, Heads())
@@ -523,8 +535,11 @@ def _changed(
             state.come_to(item.key, [one.value for one in some])
             for some in (heads.shown, heads.wanted)
         )
-        unsaid = not heads.wanted and state.side_of(item.key).said
-        if (unsaid or item.value not in (shown, wanted)) and not (fresh and heads.wanted):
+        if state.side_of(item.key).said and (fresh or not heads.wanted):
+            changed = not heads.wanted
+        else:
+            changed = item.value not in (shown, wanted)
+        if changed:
             yield item, key
 
 

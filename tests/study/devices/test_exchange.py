@@ -17,7 +17,7 @@ from meeting import Device, World, assert_alike, shown
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
-from studyapp.store import line, log, peer, tables
+from studyapp.store import entry, line, log, peer, tables, version
 from studyapp.store.engine import reading
 from studyapp.store.line import Line
 from studyapp.study import learner as learners
@@ -122,6 +122,17 @@ def test_a_new_device_begins_from_the_folder_alone(world: World) -> None:
     meet(other)
     assert_equal(one, other)
     assert text_of(other) == "mine"
+
+
+def test_what_was_written_on_a_new_device_before_it_met_the_others_stays(world: World) -> None:
+    one, other = world.devices
+    write(one, "of one")
+    meet(one)
+    write(other, "of the new one")
+    meet(other)
+    meet(one)
+    assert set(text_of(other).split("\n\n")) == {"of one", "of the new one"}
+    assert text_of(one) == text_of(other)
 
 
 def test_both_texts_stay_the_newest_first(world: World) -> None:
@@ -270,8 +281,6 @@ def test_a_line_of_a_newer_studyapp_waits_for_an_upgrade(
     assert count(other, tables.review) == 0
     (who,) = [one for one in overview(other.desk).devices if not one.own]
     assert who.waiting["newer"] >= 1
-    from studyapp.store import entry, version
-
     for module in (line, entry, version):
         monkeypatch.setattr(module, "VERSION", 2)
     meet(other)
@@ -394,6 +403,27 @@ def test_what_is_rated_while_the_others_are_folded_in_goes_into_the_file(
     assert count(one, tables.review) == 2
 
 
+def test_an_entry_that_makes_the_fold_raise_is_refused_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = world.devices
+    for card in (1, 2, 3):
+        rate(one, card)
+    meet(one)
+    real = entry.Arrival.finish
+
+    def finish(arrival: entry.Arrival) -> None:
+        if 2 in arrival.cards:
+            raise OverflowError
+        real(arrival)
+
+    monkeypatch.setattr(entry.Arrival, "finish", finish)
+    meet(other)
+    assert count(other, tables.review) == 2
+    (who,) = [one for one in overview(other.desk).devices if not one.own]
+    assert who.refused == 1
+
+
 UID = "0123456789abcdef" * 2
 
 
@@ -421,7 +451,7 @@ def event(kind: str, **other: Any) -> Line:
     return Line("event", os.urandom(16), "me", fields | plain | other)
 
 
-def versions(key: Any, value: Any, **other: Any) -> Line:
+def a_version(key: Any, value: Any, **other: Any) -> Line:
     told = {"key": key, "value": value, "stamp": "2026-11-20T07:00:00+00:00", "replaces": []}
     return Line("version", os.urandom(16), "me", told | other)
 
@@ -429,7 +459,9 @@ def versions(key: Any, value: Any, **other: Any) -> Line:
 def note(file: str, text: str = "## X {#x}\n\nY", folder: str = "mine", **other: Any) -> Line:
     value = {"file": file, "part": "1. Part", "chapter": 1, "title": "Chapter 1"}
     value |= {"kind": "questionnaire", "line": 1, "text": text} | other
-    return versions(json.dumps(["note", folder, "test", "x", "text"], separators=(",", ":")), value)
+    return a_version(
+        json.dumps(["note", folder, "test", "x", "text"], separators=(",", ":")), value
+    )
 
 
 REFUSED = [
@@ -465,12 +497,12 @@ REFUSED = [
             "maximum_interval": 100,
         },
     ),
-    versions('["section","test",1,"1.1","familiarity"]', 11),
-    versions('["section","test",1,"1.1","text"]', None),
-    versions('["section"]', "x"),
-    versions("[" * 3000, "x"),
-    versions('["response","x","y","text"]', "x"),
-    versions('["section","test",1,"1.1","text"]', "x", replaces=["x"]),
+    a_version('["section","test",1,"1.1","familiarity"]', 11),
+    a_version('["section","test",1,"1.1","text"]', None),
+    a_version('["section"]', "x"),
+    a_version("[" * 3000, "x"),
+    a_version('["response","x","y","text"]', "x"),
+    a_version('["section","test",1,"1.1","text"]', "x", replaces=["x"]),
     note("../../../escaped.md"),
     note("/escaped.md"),
     note("a\\..\\escaped.md"),
