@@ -218,6 +218,24 @@ def test_a_note_that_was_taken_out_goes_and_one_whose_file_is_lost_comes_back(
     assert "own-a" in path.read_text()
 
 
+def test_what_was_logged_of_a_note_that_came_and_went_waits_and_is_not_lost(world: World) -> None:
+    one, other = world.devices
+    home = library.Home("test", "1. Part", 1, "Chapter 1")
+    with one.at_home() as desk:
+        rate(one, library.keep_note(desk, home, "own-a", "## A? {#own-a}\n\nYes."))
+    path = one.mine / "chapter-1-questions.md"
+    whole = path.read_text()
+    path.write_text(whole.partition("## A?")[0])
+    meet(one)
+    meet(other)
+    assert (count(other, tables.review), count(other, tables.waiting)) == (0, 1)
+    path.write_text(whole)
+    meet(one)
+    meet(other)
+    assert count(other, tables.waiting) == 0
+    assert_equal(one, other)
+
+
 def test_an_edit_elsewhere_makes_a_card_due_once_and_not_once_a_device(world: World) -> None:
     one, other = world.devices
     home = library.Home("test", "1. Part", 1, "Chapter 1")
