@@ -474,12 +474,16 @@ def a_version(key: Any, value: Any, **other: Any) -> Line:
     return Line("version", os.urandom(16), "me", told | other)
 
 
-def note(file: str, text: str = "## X {#x}\n\nY", folder: str = "mine", **other: Any) -> Line:
+def note(
+    file: str,
+    text: str = "## X {#x}\n\nY",
+    folder: str = "mine",
+    pack: str = "test",
+    **other: Any,
+) -> Line:
     value = {"file": file, "part": "1. Part", "chapter": 1, "title": "Chapter 1"}
     value |= {"kind": "questionnaire", "line": 1, "text": text} | other
-    return a_version(
-        json.dumps(["note", folder, "test", "x", "text"], separators=(",", ":")), value
-    )
+    return a_version(json.dumps(["note", folder, pack, "x", "text"], separators=(",", ":")), value)
 
 
 REFUSED = [
@@ -533,6 +537,8 @@ REFUSED = [
     note("x.md", text="## X {#x}\n\nY\n\n## Z {#z}\n\nA second one."),
     note("x.md", text="## X {#other}\n\nY"),
     note("x.md", title="a\nkind: reading"),
+    note("x.md", pack="a\nkind: reading"),
+    note("x.md", pack="a: b # c"),
 ]
 
 
