@@ -383,6 +383,36 @@ def test_after_going_back_the_folder_brings_again_what_was_done_since(
     assert len(overview(one.desk).devices) == 3
 
 
+def test_after_going_back_an_empty_folder_gets_all_there_is(world: World) -> None:
+    from studyapp.store import backup, restore
+
+    one, other = world.devices
+    rate(one)
+    write(one, "mine")
+    meet(one)
+    database = one.home / "study.db"
+    with one.at_home():
+        kept = backup.make(database, backup.folder_of(database), "asked", one.clock())
+        restore.restore(database, kept.path, one.clock.forward(minutes=1))
+    for path in one.folder.iterdir():
+        path.unlink()
+    meet(one)
+    meet(other)
+    assert_equal(one, other)
+    assert text_of(other) == "mine"
+
+
+def test_what_is_too_long_for_a_line_keeps_nothing_else_back(world: World) -> None:
+    one, other = world.devices
+    write(one, "x" * (line.LONGEST + 1))
+    rate(one)
+    meet(one)
+    rate(one, 2)
+    meet(one)
+    meet(other)
+    assert count(other, tables.review) == 2
+
+
 def test_each_entry_is_its_learners(world: World) -> None:
     one, other = world.devices
     with one.desk.writing(for_all=True) as connection:
