@@ -564,7 +564,8 @@ def _changed(
 def _apply(connection: Connection, *, learner: int) -> None:
     """Put in force what has come, each thing before what hangs on it."""
     unsettled = _unsettled(_of_state(version.heads(connection, learner=learner)))
-    keys = {text: state.as_key(text) for text in unsettled}
+    # Versions that replace each other are nobody's: what is shown stays.
+    keys = {text: state.as_key(text) for text, heads in unsettled.items() if heads.wanted}
     if not keys:
         return
     arrival = entry.Arrival(connection, learner)  # some stand in the order of the log, too

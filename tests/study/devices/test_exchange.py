@@ -597,6 +597,32 @@ def test_what_no_studyapp_writes_is_refused_and_told(world: World) -> None:
     assert not list(other.home.parent.rglob("escaped*"))
 
 
+def test_versions_that_replace_each_other_change_nothing(world: World) -> None:
+    one, _ = world.devices
+    write(one, "mine")
+    meet(one)
+    with reading(one.engine) as connection:
+        learner = learners.name_of(connection, learner=1)
+        (uid,) = connection.scalars(
+            select(tables.version.c.uid).where(tables.version.c.key.contains("text"))
+        )
+    key = '["section","test",1,"1.1","text"]'
+    made = [replace(a_version(key, text), learner=learner) for text in ("x", "y", "z")]
+    first, second, third = (it.uid for it in made)
+    told = ([uid, first], [third], [second])
+    lines = [
+        replace(it, data={**it.data, "replaces": [one.hex() for one in gone]})
+        for it, gone in zip(made, told, strict=True)
+    ]
+    (one.folder / line.name_of(os.urandom(16))).write_bytes(b"".join(map(line.written, lines)))
+    for _ in range(2):
+        meet(one)
+    assert text_of(one) == "mine"
+    write(one, "mine again")
+    meet(one)
+    assert text_of(one) == "mine again"
+
+
 def test_a_link_in_the_folder_is_not_followed(world: World, tmp_path: Path) -> None:
     one, other = world.devices
     rate(one)
