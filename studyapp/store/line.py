@@ -75,9 +75,14 @@ def files(folder: Path) -> dict[bytes, Path]:
 
 
 def written(line: Line) -> bytes:
-    """A line as it stands in a file, with its end. Raises StoreError if it is too long for one."""
+    """A line as it stands in a file, with its end. Raises StoreError for what cannot stand in one:
+    what is too long, and numbers that JSON has not."""
     told = {"v": line.version, "kind": line.kind, "uid": line.uid.hex(), "learner": line.learner}
-    body = json.dumps({**told, "data": line.data}, separators=(",", ":"))[:-1].encode()
+    try:
+        text = json.dumps({**told, "data": line.data}, separators=(",", ":"), allow_nan=False)
+    except ValueError as error:
+        raise StoreError(f"A figure cannot be told to your other devices: {error}.") from error
+    body = text[:-1].encode()
     whole = body + f',"sum":"{_sum(body)}"}}\n'.encode()
     if len(whole) > LONGEST:
         raise StoreError(f"A text of {len(whole):,} bytes is too long for your other devices.")

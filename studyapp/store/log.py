@@ -737,8 +737,8 @@ def refold_all(connection: Connection, cards: Iterable[int], *, learner: int) ->
     wanted = list(cards)
     if not wanted:
         return
-    history = read_history(connection, learner=learner)
     times = read_timelines(connection, learner=learner)
+    history = _read_history(connection, times, learner=learner)
     for start in range(0, len(wanted), _BATCH):
         some = wanted[start : start + _BATCH]
         _refold(connection, some, history, times, learner=learner)
@@ -930,10 +930,16 @@ def retracted(*, learner: int) -> Select[bytes | None]:
 
 def read_history(connection: Connection, *, learner: int) -> tuple[Adopted, ...]:
     """The parameters that were in force, oldest first, beginning with the defaults."""
+    return _read_history(connection, None, learner=learner)
+
+
+def _read_history(
+    connection: Connection, times: Timelines | None, *, learner: int
+) -> tuple[Adopted, ...]:
     rows = connection.execute(select(tables.parameters).where(adopted.learner_id == learner)).all()
     if not rows:
         return fold.DEFAULTS
-    times = read_timelines(connection, learner=learner)
+    times = times or read_timelines(connection, learner=learner)
     placed = sorted(((times.place(row), row) for row in rows), key=lambda it: (it[0], it[1].uid))
     return fold.DEFAULTS + tuple(
         Adopted(row.at, row.uid, _as_parameters(row), place) for place, row in placed

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, exists, select
 
 from studyapp import disk
 from studyapp.errors import StudyError
-from studyapp.journal import journal
+from studyapp.journal import journal, kind
 from studyapp.store import backup, entry, line, log, peer, tables, version
 from studyapp.store.engine import LONG_PATIENCE, LockedError
 from studyapp.store.field import NewerError, word
@@ -139,10 +140,13 @@ class _Meeting:
 
     def begin(self) -> None:
         """See that the own file is as it was left. If not, all that no file has is written into it:
-        a copy of the folder may be older than what was known, or another folder."""
+        a copy of the folder may be older than what was known, or this another folder, or we were
+        another device when we told what we had."""
         own = self.peers.get(self.uid)
         there = self.path.exists()
-        if own is None and not there:
+        with self.desk.reading() as connection:
+            is_first = own is None and not there and not entry.marks(connection)
+        if is_first:
             self._write([])
         elif own is None or not there or not _is_as_left(self.path, own):
             self._mend()
@@ -175,13 +179,15 @@ class _Meeting:
         self.peers[self.uid] = Peer(self.uid, self.name)  # it is read like any other
 
     def tell(self) -> None:
-        """Write what no file has yet."""
-        with self.desk.reading() as connection:
-            found = list(entry.untold(connection))
-            versions = list(version.untold(connection))
-        upto = {name: number for name, number, _ in found}
-        if found or versions:
+        """Write what no file has yet, some at a time."""
+        while True:
+            with self.desk.reading() as connection:
+                found = list(islice(entry.untold(connection), _AT_ONCE))
+                versions = list(islice(version.untold(connection), _AT_ONCE))
+            if not found and not versions:
+                return
             lines = [one for _, _, one in found] + versions
+            upto = {name: number for name, number, _ in found}
             self._write(lines, upto, [one.uid for one in versions])
 
     def _write(
@@ -193,7 +199,9 @@ class _Meeting:
         first = not self.path.exists() or not self.path.stat().st_size
         lines = [*self._names(lines, first=first), *lines]
         for start in range(0, len(lines), _AT_ONCE):
-            texts = [line.written(one) for one in lines[start : start + _AT_ONCE]]
+            texts = list(_written(lines[start : start + _AT_ONCE]))
+            if not texts:
+                continue
             size = line.append(self.path, texts)
             own = replace(
                 own,
@@ -202,7 +210,7 @@ class _Meeting:
                 entries=own.entries + len(texts),
                 newest=self.desk.now(),
             )
-        own = own.at_end(self.path)
+        own = own.at_end(self.path) if own.done else own
         with self.desk.writing(for_all=True) as connection:
             if peer.own(connection)[0] != self.uid:
                 raise StudyError("The database went back to a backup meanwhile.")
@@ -254,6 +262,18 @@ class _Meeting:
         self.peers[uid] = known
 
     def _fold_in(self, known: Peer, batch: Sequence[Read]) -> Peer:
+        """Fold lines in, or some of them: of those that pass every check and still make the fold
+        raise, which it is shows one by one."""
+        try:
+            return self._fold_in_together(known, batch)
+        except _REFUSED:
+            if len(batch) == 1:
+                return replace(known, done=batch[0].end, tail="", refused=known.refused + 1)
+            half = len(batch) // 2
+            known = self._fold_in(known, batch[:half])
+            return self._fold_in(known, batch[half:])
+
+    def _fold_in_together(self, known: Peer, batch: Sequence[Read]) -> Peer:
         for _ in range(_TRIES):
             if self.stop():
                 raise StoppedError("The app is being closed.")
@@ -317,6 +337,16 @@ def _batches(reads: Iterable[Read]) -> Iterator[list[Read]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _written(lines: Iterable[Line]) -> Iterator[bytes]:
+    """Lines as they stand in a file. What cannot stand in one, such as a text of some megabytes,
+    is left out: it is no reason to keep the rest."""
+    for one in lines:
+        try:
+            yield line.written(one)
+        except StudyError as error:
+            journal.warning("devices: a %s was left out: %s", one.kind, kind(error))
 
 
 def _is_as_left(path: Path, own: Peer) -> bool:
@@ -514,8 +544,8 @@ def _of_state(heads: dict[str, Heads]) -> dict[str, Heads]:
 def _changed(
     connection: Connection, known: dict[str, Heads], *, fresh: bool, learner: int
 ) -> Iterator[tuple[state.Item, str]]:
-    """What was changed here since it was last put in force. On a *fresh* device, where only the
-    first start has made anything, what the others have made of it goes first."""
+    """What was changed here since it was last put in force. On a *fresh* device what the others
+    have made of it goes before what the first start has done by itself."""
     for item in state.read(connection, learner=learner):
         key = state.as_text(item.key)
         heads = known.get(key, Heads())
@@ -523,15 +553,19 @@ def _changed(
             state.come_to(item.key, [one.value for one in some])
             for some in (heads.shown, heads.wanted)
         )
-        unsaid = not heads.wanted and state.side_of(item.key).said
-        if (unsaid or item.value not in (shown, wanted)) and not (fresh and heads.wanted):
+        if state.side_of(item.key).said and (fresh or not heads.wanted):
+            changed = not heads.wanted
+        else:
+            changed = item.value not in (shown, wanted)
+        if changed:
             yield item, key
 
 
 def _apply(connection: Connection, *, learner: int) -> None:
     """Put in force what has come, each thing before what hangs on it."""
     unsettled = _unsettled(_of_state(version.heads(connection, learner=learner)))
-    keys = {text: state.as_key(text) for text in unsettled}
+    # Versions that replace each other are nobody's: what is shown stays.
+    keys = {text: state.as_key(text) for text, heads in unsettled.items() if heads.wanted}
     if not keys:
         return
     arrival = entry.Arrival(connection, learner)  # some stand in the order of the log, too

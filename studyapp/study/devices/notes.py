@@ -58,9 +58,10 @@ def canonical(key: state.Key, value: Any) -> Any:
         raise ValueError("no key")
     found = _VALUE(value)
     _inside(Path(), key[1], found["file"])
-    for name in ("part", "title"):
-        if not found[name].isprintable() or len(found[name]) > 300:
-            raise ValueError("no title")
+    for told in (key[2], found["part"], found["title"]):  # which the head of a new file has
+        fields.word(told)
+    if found["chapter"] is not None and _NAME.fullmatch(key[2]) is None:
+        raise ValueError("no name of a pack")
     if found["text"] is not None and not _is_note(found["text"], FileKind(found["kind"]), key[3]):
         raise ValueError("no note")
     return found

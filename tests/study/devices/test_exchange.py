@@ -17,7 +17,7 @@ from meeting import Device, World, assert_alike, shown
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
-from studyapp.store import line, log, peer, tables
+from studyapp.store import entry, line, log, peer, tables, version
 from studyapp.store.engine import reading
 from studyapp.store.line import Line
 from studyapp.study import learner as learners
@@ -124,6 +124,17 @@ def test_a_new_device_begins_from_the_folder_alone(world: World) -> None:
     assert text_of(other) == "mine"
 
 
+def test_what_was_written_on_a_new_device_before_it_met_the_others_stays(world: World) -> None:
+    one, other = world.devices
+    write(one, "of one")
+    meet(one)
+    write(other, "of the new one")
+    meet(other)
+    meet(one)
+    assert set(text_of(other).split("\n\n")) == {"of one", "of the new one"}
+    assert text_of(one) == text_of(other)
+
+
 def test_both_texts_stay_the_newest_first(world: World) -> None:
     one, other = world.devices
     write(one, "common")
@@ -207,6 +218,24 @@ def test_a_note_that_was_taken_out_goes_and_one_whose_file_is_lost_comes_back(
     assert "own-a" in path.read_text()
 
 
+def test_what_was_logged_of_a_note_that_came_and_went_waits_and_is_not_lost(world: World) -> None:
+    one, other = world.devices
+    home = library.Home("test", "1. Part", 1, "Chapter 1")
+    with one.at_home() as desk:
+        rate(one, library.keep_note(desk, home, "own-a", "## A? {#own-a}\n\nYes."))
+    path = one.mine / "chapter-1-questions.md"
+    whole = path.read_text()
+    path.write_text(whole.partition("## A?")[0])
+    meet(one)
+    meet(other)
+    assert (count(other, tables.review), count(other, tables.waiting)) == (0, 1)
+    path.write_text(whole)
+    meet(one)
+    meet(other)
+    assert count(other, tables.waiting) == 0
+    assert_equal(one, other)
+
+
 def test_an_edit_elsewhere_makes_a_card_due_once_and_not_once_a_device(world: World) -> None:
     one, other = world.devices
     home = library.Home("test", "1. Part", 1, "Chapter 1")
@@ -270,8 +299,6 @@ def test_a_line_of_a_newer_studyapp_waits_for_an_upgrade(
     assert count(other, tables.review) == 0
     (who,) = [one for one in overview(other.desk).devices if not one.own]
     assert who.waiting["newer"] >= 1
-    from studyapp.store import entry, version
-
     for module in (line, entry, version):
         monkeypatch.setattr(module, "VERSION", 2)
     meet(other)
@@ -356,6 +383,36 @@ def test_after_going_back_the_folder_brings_again_what_was_done_since(
     assert len(overview(one.desk).devices) == 3
 
 
+def test_after_going_back_an_empty_folder_gets_all_there_is(world: World) -> None:
+    from studyapp.store import backup, restore
+
+    one, other = world.devices
+    rate(one)
+    write(one, "mine")
+    meet(one)
+    database = one.home / "study.db"
+    with one.at_home():
+        kept = backup.make(database, backup.folder_of(database), "asked", one.clock())
+        restore.restore(database, kept.path, one.clock.forward(minutes=1))
+    for path in one.folder.iterdir():
+        path.unlink()
+    meet(one)
+    meet(other)
+    assert_equal(one, other)
+    assert text_of(other) == "mine"
+
+
+def test_what_is_too_long_for_a_line_keeps_nothing_else_back(world: World) -> None:
+    one, other = world.devices
+    write(one, "x" * (line.LONGEST + 1))
+    rate(one)
+    meet(one)
+    rate(one, 2)
+    meet(one)
+    meet(other)
+    assert count(other, tables.review) == 2
+
+
 def test_each_entry_is_its_learners(world: World) -> None:
     one, other = world.devices
     with one.desk.writing(for_all=True) as connection:
@@ -394,6 +451,27 @@ def test_what_is_rated_while_the_others_are_folded_in_goes_into_the_file(
     assert count(one, tables.review) == 2
 
 
+def test_an_entry_that_makes_the_fold_raise_is_refused_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = world.devices
+    for card in (1, 2, 3):
+        rate(one, card)
+    meet(one)
+    real = entry.Arrival.finish
+
+    def finish(arrival: entry.Arrival) -> None:
+        if 2 in arrival.cards:
+            raise OverflowError
+        real(arrival)
+
+    monkeypatch.setattr(entry.Arrival, "finish", finish)
+    meet(other)
+    assert count(other, tables.review) == 2
+    (who,) = [one for one in overview(other.desk).devices if not one.own]
+    assert who.refused == 1
+
+
 UID = "0123456789abcdef" * 2
 
 
@@ -421,15 +499,21 @@ def event(kind: str, **other: Any) -> Line:
     return Line("event", os.urandom(16), "me", fields | plain | other)
 
 
-def versions(key: Any, value: Any, **other: Any) -> Line:
+def a_version(key: Any, value: Any, **other: Any) -> Line:
     told = {"key": key, "value": value, "stamp": "2026-11-20T07:00:00+00:00", "replaces": []}
     return Line("version", os.urandom(16), "me", told | other)
 
 
-def note(file: str, text: str = "## X {#x}\n\nY", folder: str = "mine", **other: Any) -> Line:
+def note(
+    file: str,
+    text: str = "## X {#x}\n\nY",
+    folder: str = "mine",
+    pack: str = "test",
+    **other: Any,
+) -> Line:
     value = {"file": file, "part": "1. Part", "chapter": 1, "title": "Chapter 1"}
     value |= {"kind": "questionnaire", "line": 1, "text": text} | other
-    return versions(json.dumps(["note", folder, "test", "x", "text"], separators=(",", ":")), value)
+    return a_version(json.dumps(["note", folder, pack, "x", "text"], separators=(",", ":")), value)
 
 
 REFUSED = [
@@ -465,12 +549,12 @@ REFUSED = [
             "maximum_interval": 100,
         },
     ),
-    versions('["section","test",1,"1.1","familiarity"]', 11),
-    versions('["section","test",1,"1.1","text"]', None),
-    versions('["section"]', "x"),
-    versions("[" * 3000, "x"),
-    versions('["response","x","y","text"]', "x"),
-    versions('["section","test",1,"1.1","text"]', "x", replaces=["x"]),
+    a_version('["section","test",1,"1.1","familiarity"]', 11),
+    a_version('["section","test",1,"1.1","text"]', None),
+    a_version('["section"]', "x"),
+    a_version("[" * 3000, "x"),
+    a_version('["response","x","y","text"]', "x"),
+    a_version('["section","test",1,"1.1","text"]', "x", replaces=["x"]),
     note("../../../escaped.md"),
     note("/escaped.md"),
     note("a\\..\\escaped.md"),
@@ -483,6 +567,8 @@ REFUSED = [
     note("x.md", text="## X {#x}\n\nY\n\n## Z {#z}\n\nA second one."),
     note("x.md", text="## X {#other}\n\nY"),
     note("x.md", title="a\nkind: reading"),
+    note("x.md", pack="a\nkind: reading"),
+    note("x.md", pack="a: b # c"),
 ]
 
 
@@ -509,6 +595,32 @@ def test_what_no_studyapp_writes_is_refused_and_told(world: World) -> None:
     after = {path for path in other.home.rglob("*") if "meeting" not in path.parts}
     assert {path.name for path in after - before} <= {".study.db.devices"}
     assert not list(other.home.parent.rglob("escaped*"))
+
+
+def test_versions_that_replace_each_other_change_nothing(world: World) -> None:
+    one, _ = world.devices
+    write(one, "mine")
+    meet(one)
+    with reading(one.engine) as connection:
+        learner = learners.name_of(connection, learner=1)
+        (uid,) = connection.scalars(
+            select(tables.version.c.uid).where(tables.version.c.key.contains("text"))
+        )
+    key = '["section","test",1,"1.1","text"]'
+    made = [replace(a_version(key, text), learner=learner) for text in ("x", "y", "z")]
+    first, second, third = (it.uid for it in made)
+    told = ([uid, first], [third], [second])
+    lines = [
+        replace(it, data={**it.data, "replaces": [one.hex() for one in gone]})
+        for it, gone in zip(made, told, strict=True)
+    ]
+    (one.folder / line.name_of(os.urandom(16))).write_bytes(b"".join(map(line.written, lines)))
+    for _ in range(2):
+        meet(one)
+    assert text_of(one) == "mine"
+    write(one, "mine again")
+    meet(one)
+    assert text_of(one) == "mine again"
 
 
 def test_a_link_in_the_folder_is_not_followed(world: World, tmp_path: Path) -> None:
