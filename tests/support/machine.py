@@ -154,8 +154,8 @@ class Machine:
         view = self.sitting.view
         if view is None:
             return
-        rating, card = Rating(self.chance.choice((1, 2, 3, 3, 3, 4))), self.ledger.cards[view.uid]
-        partly = rating is Rating.AGAIN and self.chance.random() < 0.3
+        rating, card = Rating(self.chance.choice((1, 1, 2, 3, 3, 4))), self.ledger.cards[view.uid]
+        partly = rating is Rating.AGAIN and self.chance.random() < 0.5
         promised = self.sitting.options()[rating]
         self.note(f"{rating.name} {'partly ' * partly}{card.note}")
         entries = [(card, self.entry("rate", rating=int(rating)))]
