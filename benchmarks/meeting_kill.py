@@ -34,7 +34,7 @@ def main(times: int = 100) -> None:
         shown = done = 0
         while done < times:
             one = chance.choice(databases)
-            shown += kill_once(one, chance)[0]
+            shown += kill_once(one, chance, cards=3)[0]
             for db in databases:
                 kill_meeting(db, chance, longest)
             done += 3

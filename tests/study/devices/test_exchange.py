@@ -349,6 +349,23 @@ def test_an_own_file_that_is_older_or_gone_is_made_good(world: World, left: floa
     assert path.stat().st_size == size
 
 
+def test_line_ends_that_a_tool_has_changed_are_no_fault(world: World) -> None:
+    one, other = world.devices
+    rate(one)
+    meet(one)
+    path = own_file(one)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    meet(other)
+    assert count(other, tables.review) == 1
+    assert not any(who.torn for who in overview(other.desk).devices)
+    meet(one)
+    assert meet(one).told == 0
+    rate(one, 2)
+    meet(one)
+    meet(other)
+    assert_equal(one, other)
+
+
 def test_a_folder_that_is_not_there_is_one_sentence(world: World) -> None:
     one, _ = world.devices
     rate(one)
