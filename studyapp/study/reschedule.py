@@ -41,6 +41,8 @@ class Preview:
 
     def told(self) -> str:
         """What rescheduling comes to, in a line."""
+        if not self.days:
+            return "No date would be another"
         later = len(self.days) - self.sooner
         return (
             f"{words.count(self.sooner, 'card')} would come sooner and {later:,} later: "
