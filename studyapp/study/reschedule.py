@@ -43,9 +43,9 @@ class Preview:
         """What rescheduling comes to, in a line."""
         if not self.days:
             return "No date would be another"
-        later = len(self.days) - self.sooner
+        sooner, later = words.count(self.sooner, "card"), len(self.days) - self.sooner
         return (
-            f"{words.count(self.sooner, 'card')} would come sooner and {later:,} later: "
+            f"Rescheduled, {sooner} would come sooner and {later:,} later: "
             f"today {self.before[0]:,} → {self.after[0]:,}, in {AHEAD} days "
             f"{sum(self.before):,} → {sum(self.after):,}"
         )
