@@ -26,17 +26,23 @@ if TYPE_CHECKING:
 def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
     """Fit the schedule to how you forget, and use it unless it predicts worse."""
     from studyapp.study.fit import child
+    from studyapp.study.reschedule import preview
 
+    offered = None
     if log is not None:
         found = _watched(child.of_file(log))
     else:
         with opening.study(writes=True) as desk:
             found = _watched(child.of_desk(desk))
+            with desk.reading() as connection:
+                offered = preview(connection, desk.now(), desk.settings, learner=desk.learner)
     if as_json:
         print_json(found)
         return
     for line in told(found, foreign=log is not None):
         click.echo(line)
+    if offered is not None and offered.days:
+        click.echo(f"{offered.told()}; studyapp reschedule moves them.")
 
 
 def _watched(child: Child) -> dict[str, Any]:
@@ -104,4 +110,5 @@ def reschedule(opening: Opening, dry_run: bool, as_json: bool) -> None:
         return
     click.echo(f"{found.told()}.")
     if found.days and not dry_run:
-        click.echo(f"{count(len(found.days), 'card')} have new dates; u in the app takes it back.")
+        moved = count(len(found.days), "date")
+        click.echo(f"{moved} moved; u in the app takes it back.")

@@ -228,7 +228,7 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
             return replace(memory, due=sooner, due_at=due_at, cause=Cause.CHANGED)
         case EventKind.SET_DUE if memory.state is not State.NEW:
             return replace(memory, due=entry.until, due_at=None, cause=Cause.SET)
-        case EventKind.RESCHEDULE if memory.state is State.REVIEW:
+        case EventKind.RESCHEDULE if memory.state is State.REVIEW and entry.until is not None:
             return replace(memory, due=entry.until, due_at=None, cause=Cause.RESCHEDULED)
         case EventKind.IMPORT if entry.payload is not None:
             return _imported(memory, entry.payload, day_of(entry), parameters)

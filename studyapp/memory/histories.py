@@ -49,8 +49,11 @@ class Reviews:
 
     def until(self, day: int) -> Reviews:
         """Those of the days up to *day*."""
-        kept = self.day <= day
-        return Reviews(*(getattr(self, name)[kept] for name in Reviews.__slots__))
+        return self.take(self.day <= day)
+
+    def take(self, which: Ints | Bools) -> Reviews:
+        """Some of them, or all in another order."""
+        return Reviews(*(getattr(self, name)[which] for name in Reviews.__slots__))
 
 
 def plain(card: Ints, day: Ints, rating: Ints) -> Reviews:

@@ -41,9 +41,11 @@ class Preview:
 
     def told(self) -> str:
         """What rescheduling comes to, in a line."""
-        later = len(self.days) - self.sooner
+        if not self.days:
+            return "No date would be another"
+        sooner, later = words.count(self.sooner, "card"), len(self.days) - self.sooner
         return (
-            f"{words.count(self.sooner, 'card')} would come sooner and {later:,} later: "
+            f"Rescheduled, {sooner} would come sooner and {later:,} later: "
             f"today {self.before[0]:,} → {self.after[0]:,}, in {AHEAD} days "
             f"{sum(self.before):,} → {sum(self.after):,}"
         )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,7 +103,7 @@ def imports(draw: st.DrawFn) -> list[tuple[int, dict[str, object]]]:
 
 
 @given(steps, imports(), steps)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_states_of_all_cards_at_once_are_those_of_each_fold(
     first: list[Step], kept: list[tuple[int, dict[str, object]]], then: list[Step]
 ) -> None:
@@ -120,7 +121,7 @@ def test_states_of_all_cards_at_once_are_those_of_each_fold(
                     fold.Event(
                         log.new_uid(),
                         at + timedelta(microseconds=number),
-                        timedelta(0),
+                        timedelta(hours=2),
                         EventKind.IMPORT,
                         payload=payload,
                     ),
@@ -131,7 +132,9 @@ def test_states_of_all_cards_at_once_are_those_of_each_fold(
         live(engine, clock, then)
         with writing(engine) as connection:
             history = (fold.Adopted(fold.EPOCH, b"", Parameters(OTHERS)),)
-            told = own.states(own.read(connection, learner=1), OTHERS)
+            found = own.read(connection, learner=1)
+            assert (np.diff(found.reviews.day) >= 0).all()
+            told = own.states(found, OTHERS)
             for card in range(1, 5):
                 folded = fold.fold(log.read_log(connection, card, learner=1), b"", history)
                 if folded.stability is not None and card in told:
@@ -312,7 +315,7 @@ def test_what_would_be_overdue_at_once_is_spread_over_days_that_have_room(
 
 def test_nothing_to_move_is_told_as_that() -> None:
     nothing = Preview({}, 0, (2, 3), (2, 3))
-    assert nothing.told().startswith("0 cards would come sooner and 0 later: today 2 → 2")
+    assert nothing.told() == "No date would be another"
 
 
 @pytest.mark.parametrize(

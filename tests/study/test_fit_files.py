@@ -15,12 +15,15 @@ import pytest
 import zstandard
 from click.testing import CliRunner
 
-from forgetting import log_of
+from forgetting import log_of, rate
 from studyapp.commands.main import main
+from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.study import library
 from studyapp.study.fit import anki
 from studyapp.study.fit.files import read
+from tests_support import Clock
 
 DAY = 86_400_000
 START = int(datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp()) * 1000  # noon, whatever the zone
@@ -313,3 +316,23 @@ def test_the_command_says_that_there_are_too_few_reviews(only_pack: None) -> Non
     )
     done = CliRunner().invoke(main, ["reschedule", "--dry-run", "--json"])
     assert json.loads(done.stdout)["sooner"] == 0
+
+
+def test_the_command_adopts_and_offers_new_dates(
+    tmp_path: Path, only_pack: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.commands.opening.now", clock)
+    database = str(tmp_path / "a.db")
+    desk, _ = library.open_study(database, Current(Settings()), clock, None)
+    rate(desk.engine, clock, log_of(260, 7, new_a_day=2, most=22))
+    desk.close()
+    done = CliRunner().invoke(main, ["--db", database, "fit"])
+    first, *_, last = done.stdout.splitlines()
+    assert first.startswith("260 reviews: log loss on the later ")
+    assert first.endswith("than with the defaults; adopted.")
+    assert last.startswith("Rescheduled, ")
+    assert last.endswith("; studyapp reschedule moves them.")
+    done = CliRunner().invoke(main, ["--db", database, "reschedule"])
+    assert "moved; u in the app takes it back." in done.stdout
+    done = CliRunner().invoke(main, ["--db", database, "reschedule", "--dry-run"])
+    assert done.stdout == "No date would be another.\n"

@@ -81,7 +81,7 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
     return judged
 
 
-def told(result: Mapping[str, Any]) -> str:
+def verdict(result: Mapping[str, Any]) -> str:
     """What came of a fit, in a line; *result* as `Judgement.as_json` gives it."""
     reviews = words.count(result["reviews"], "review")
     kept = "Adopted, fitted" if result["adopted"] else "Not adopted, but fitted"

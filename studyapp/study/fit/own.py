@@ -27,6 +27,7 @@ from studyapp.store import log, tables
 review = tables.review.c
 event = tables.event.c
 
+_LAST_DAY = date.max.toordinal()
 _BEGINNINGS = (EventKind.FORGET.value, EventKind.KNOW.value, EventKind.IMPORT.value)
 
 
@@ -106,14 +107,20 @@ def _reviews(connection: Connection, others: set[int], *, learner: int) -> Revie
 
 
 def _together(some: Reviews, others: Reviews) -> Reviews:
-    """Both, by day; the order of each stays, though a day may be before the one before it."""
-    days = np.concatenate([np.maximum.accumulate(one.day) for one in (some, others)])
-    order = np.argsort(days, kind="stable")
-    columns = (
-        np.concatenate([getattr(some, name), getattr(others, name)])[order]
-        for name in Reviews.__slots__
+    """Both, by day; the order of each card stays, though a day may be before the one before it."""
+    if not len(others):
+        return some
+    both = Reviews(
+        *(
+            np.concatenate([getattr(some, name), getattr(others, name)])
+            for name in Reviews.__slots__
+        )
     )
-    return Reviews(*columns)
+    by_card = np.argsort(both.card, kind="stable")
+    card, latest = both.card[by_card], np.empty(len(both), np.int64)
+    apart = np.cumsum(np.diff(card, prepend=card[0]) != 0) * _LAST_DAY
+    latest[by_card] = np.maximum.accumulate(both.day[by_card] + apart) - apart
+    return both.take(np.argsort(latest, kind="stable"))
 
 
 def _folded(card_id: int, entries: Iterable[fold.Entry], apart: set[int]) -> Iterator[_Row]:
@@ -135,11 +142,12 @@ def _folded(card_id: int, entries: Iterable[fold.Entry], apart: set[int]) -> Ite
             if kept["state"] == State.NEW:
                 begins, reviews = True, 0
                 continue
-            if kept["stability"] is None and reviews >= kept["reps"] and not begins:
+            is_whole = kept["stability"] is None and reviews >= kept["reps"]
+            if is_whole and not begins:
                 if day_of != day:  # the log goes on, on another day than it says
                     apart.add(card_id)
             else:
-                yield _given(card_id, day_of, kept)
+                yield _given(card_id, day_of, {**kept, "difficulty": None} if is_whole else kept)
                 day = day_of
             begins, reviews = False, kept["reps"]
 

@@ -202,7 +202,7 @@ class TodayScreen(Page):
             self._fitting = child.of_desk(desk)
             if get_current_worker().is_cancelled:
                 self._fitting.cancel()
-            told = adoption.told(self._fitting.result())
+            told = adoption.verdict(self._fitting.result())
             with desk.reading() as connection:
                 dates = preview(connection, desk.now(), desk.settings, learner=desk.learner)
         except child.CancelledError:
