@@ -24,7 +24,7 @@ from studyapp.config import Current, Settings, data_folder
 from studyapp.memory.fold import FROM_ELSEWHERE
 from studyapp.memory.state import Rating
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
-from studyapp.store import backup, log, owner, tables, trace
+from studyapp.store import backup, log, marker, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading
 from studyapp.study import card, imports, library, tracker
@@ -398,7 +398,7 @@ def _go_back(desk: Desk, place: Place, reason: str) -> None:
     place.clock.forward(seconds=1)
     kept, _ = backup.listed(place.database)
     newest = next(one.path for one in kept if one.manifest.reason == reason)
-    path = trace.unfinished(place.database) or newest
+    path = marker.left(place.database) or newest
     restored(place.database, path, place.clock())
 
 

@@ -87,7 +87,8 @@ async def press(app: StudyApp, number: int, seed: int) -> Pressed:
         if after != before:
             found.entries[action or "none"] += after - before
             if action not in CHANGING:
-                found.faults.append(f"{action or 'no action'} wrote in the log, after {trail}")
+                wrote = f"{action or 'no action'} wrote {_newest(app)} in the log"
+                found.faults.append(f"{wrote}, after {trail}")
             before = after
     return found
 
@@ -143,3 +144,14 @@ def _entries(app: StudyApp) -> int:
             connection.scalar(select(func.count()).select_from(table)) or 0
             for table in (tables.review, tables.event)
         )
+
+
+def _newest(app: StudyApp) -> list[str]:
+    """What was written last in either log."""
+    assert app.desk is not None
+    with app.desk.reading() as connection:
+        rows = [
+            connection.execute(select(table).order_by(table.c.at.desc()).limit(1)).first()
+            for table in (tables.review, tables.event)
+        ]
+    return [str(row._mapping) for row in rows if row is not None]
