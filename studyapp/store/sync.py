@@ -663,15 +663,18 @@ def _upsert(
 def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int:
     """Mark the owner's notes whose text has gone, and their cards; returns how many notes.
 
-    What cannot be read hides its notes; that is no reason to retire them.
+    What cannot be read hides its notes; that is no reason to retire them. Of roots that were not
+    read none has gone.
     """
-    table = tables.note.c
+    table, root = tables.note.c, tables.root.c
+    unread = select(root.id).where(root.path.in_(source.unread))
+    there = _of(tables.note, source.owner).where(
+        table.missing_since.is_(None), or_(table.root_id.is_(None), table.root_id.not_in(unread))
+    )
     gone = [
         row.id
-        for row in connection.execute(_of(tables.note, source.owner))
-        if row.missing_since is None
-        and row.uid not in source.notes
-        and not source.hidden.has(Path(row.path), row.name)
+        for row in connection.execute(there)
+        if row.uid not in source.notes and not source.hidden.has(Path(row.path), row.name)
     ]
     for note_id in gone:
         connection.execute(update(tables.note).where(table.id == note_id).values(missing_since=now))
