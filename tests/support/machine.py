@@ -189,8 +189,9 @@ class Machine:
             getattr(self.sitting, what)()
         except StudyError:
             assert (what, card.memory["state"] != NEW) == ("know", True)
-        else:
-            self.ledger.do((card, self.entry(what)))
+        else:  # a card that undo has shown may be suspended, and comes again then
+            again = what == "suspend" and card.memory["suspended"]
+            self.ledger.do((card, self.entry("unsuspend" if again else what)))
 
     def change(self) -> None:
         """Something of any card, in the queue or not."""
