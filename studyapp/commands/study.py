@@ -79,7 +79,7 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         click.echo(count.due(opening.db, opening.name, now()))
         return
     from studyapp.study import today
-    from studyapp.study.summary import held_words
+    from studyapp.study.summary import UNTOUCHED, held_words
 
     with opening.study() as desk, desk.reading() as connection:
         counts = today.due(connection, desk.now(), desk.settings, learner=desk.learner)
@@ -98,7 +98,7 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
     for told in held_words(counts["waiting"], counts["siblings"]):
         click.echo(told)
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
-    click.echo(f"Tomorrow: {tomorrow}, if nothing happens meanwhile")
+    click.echo(f"Tomorrow: {tomorrow}, {UNTOUCHED}")
 
 
 @click.command()
