@@ -189,11 +189,14 @@ def stats(opening: Opening, as_json: bool) -> None:
             learner=desk.learner,
         )
         goal, rest_days = desk.settings.desired_retention, desk.settings.rest_days
+        depth = desk.settings.depth
     if as_json:
         print_json(now.as_json())
         return
     cards = ", ".join(f"{count} {state}" for state, count in now.cards.items())
-    click.echo(f"{words.count(now.reviews, 'review')}; cards: {cards}")
+    deeper = f"; {now.deeper:,} more come if you ask" if now.deeper else ""
+    to_know = f"{words.count(sum(now.cards.values()), 'card')} to know ({depth}): {cards}{deeper}"
+    click.echo(f"{words.count(now.reviews, 'review')}; {to_know}")
     click.echo(
         f"Remembered in the last 30 days: {words.percent(now.true_retention)} "
         f"of {words.count(now.true_retention.n, 'review')}; goal {goal:.0%}"

@@ -274,11 +274,13 @@ def load(
     chapter_id: int | None = None,
     more: int = 0,
     also: Collection[int] = (),
+    without: Collection[int] = (),
 ) -> Queue:
     """The queue of the study day of *now*, of one chapter alone if *chapter_id* is given.
 
     *more* adds so many whole budgets, for a learner who wants to go on. Cards of *also* are due
-    whatever their date. If nothing happens meanwhile, that of a later *now* is what comes then.
+    whatever their date, those of *without* are not. If nothing happens meanwhile, that of a later
+    *now* is what comes then.
     """
     today = study_day(now)
     parameters = log.in_force(connection, learner=learner)
@@ -286,6 +288,8 @@ def load(
     steps: list[Item] = []
     reviews: list[Item] = []
     for item in _due(connection, today, parameters, chapter_id, also, learner=learner):
+        if item.card in without:
+            continue
         (steps if item.due_at is not None else reviews).append(item)
     # Retrievability falls with elapsed days / interval alone: the lower, the more overdue.
     reviews.sort(key=lambda item: item.retrievability)

@@ -37,8 +37,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
+    """Totals; `cards` are those that the learner is to know, by what they are, and `deeper` come
+    only if they are asked for."""
+
     reviews: int
     cards: dict[str, int]
+    deeper: int
     true_retention: Share
     streak: int
     suspended: int
@@ -69,20 +73,21 @@ def stats(
     taken_back = review.uid.in_(log.retracted(learner=learner))
     reviews = made - (connection.scalar(select(func.count(review.uid)).where(taken_back)) or 0)
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
-    total = connection.scalar(
-        select(func.count())
+    every, total = connection.execute(
+        select(func.count(), func.count(case((meant(depth), 1))))
         .select_from(tables.card)
         .outerjoin(tables.memory, mine)
-        .where(card.missing_since.is_(None), owner.visible(card, learner=learner), meant(depth))
-    )
+        .where(card.missing_since.is_(None), owner.visible(card, learner=learner))
+    ).one()
     known, learning = _begun(connection, today, learner=learner)
-    cards = {"new": (total or 0) - known, "learning": learning, "review": known - learning}
+    cards = {"new": total - known, "learning": learning, "review": known - learning}
     suspended = _count(connection, memory.suspended.is_(True), learner=learner)
     leech = is_leech(memory.lapses, memory.agains, leech_lapses)
     leeches = _count(connection, leech, learner=learner)
     return Stats(
         reviews,
         cards,
+        every - total,
         retention(connection, today - timedelta(days=29), today, learner=learner),
         streak(connection, today, learner=learner, rest_days=rest_days),
         suspended,

@@ -112,6 +112,8 @@ def test_the_books_own_questionnaire_and_its_deeper_cards_from_a_pipe(content: P
     head, mark, rest = path.read_text().partition("{#q07}")
     path.write_text(head + mark + rest.replace("1.1", "1.1, depth: more, book: 1", 1))
     assert json.loads(run("stats", "--json").output)["cards"]["new"] == 21
+    told = run("stats").output
+    assert "; 21 cards to know (core): 21 new, 0 learning, 0 review; 1 more come if you ask" in told
     told = run("quiz", "1", "--book", "--plain", lines="\n\na\nm\n").output
     assert "What is q07?" in told
     assert "question 1 of the book's 1]" in told
