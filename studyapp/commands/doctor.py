@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def doctor(opening: Opening, fix: bool, as_json: bool) -> None:
     """Whether all is well with the database and what lies around it; exits with 1 if not.
+    Files that are merely left over are told, and no fault.
 
     What it prints holds nothing private and can be pasted into a bug report.
     """
@@ -32,14 +33,15 @@ def doctor(opening: Opening, fix: bool, as_json: bool) -> None:
     if fix and found.mendable:
         treated = mend(opening.db, found, now(), _progress)
         found = _examined(opening.db)
+    faulty = any(one.is_fault for one in found.findings)
     if as_json:
         print_json({**found.as_json(), **treated.as_json()})
     else:
         for line in (*found.lines(), *treated.lines()):
             click.echo(line)
-        if not found.findings:
-            click.echo("All is well.")
-    if found.findings:
+        if not faulty:
+            click.echo("All else is well." if found.findings else "All is well.")
+    if faulty:
         sys.exit(1)
 
 

@@ -237,8 +237,9 @@ def quiz_lines(attempt: Attempt) -> list[str]:
     """Where an attempt stands, in sentences."""
     marks = (Mark.GOT, Mark.PARTLY, Mark.MISSED, Mark.DONE)
     told = ", ".join(f"{attempt.count(mark)} {mark}" for mark in marks if attempt.count(mark))
-    judged = attempt.count(*marks)
-    lines = [f"{judged} of {attempt.asks} judged" + (f": {told}." if told else ".")]
+    open_still = attempt.answered - attempt.count(*marks)
+    told += ", " * bool(told and open_still) + f"{open_still} not judged" * bool(open_still)
+    lines = [f"{attempt.answered} of {attempt.asks} answered" + (f": {told}." if told else ".")]
     if not attempt.finished:
         lines.append("It goes on where you left it.")
     return lines

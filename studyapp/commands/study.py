@@ -79,7 +79,7 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         click.echo(count.due(opening.db, opening.name, now()))
         return
     from studyapp.study import today
-    from studyapp.study.summary import held_words
+    from studyapp.study.summary import UNTOUCHED, held_words
 
     with opening.study() as desk, desk.reading() as connection:
         counts = today.due(connection, desk.now(), desk.settings, learner=desk.learner)
@@ -98,7 +98,7 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
     for told in held_words(counts["waiting"], counts["siblings"]):
         click.echo(told)
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
-    click.echo(f"Tomorrow: {tomorrow}, if nothing happens meanwhile")
+    click.echo(f"Tomorrow: {tomorrow}, {UNTOUCHED}")
 
 
 @click.command()
@@ -189,11 +189,14 @@ def stats(opening: Opening, as_json: bool) -> None:
             learner=desk.learner,
         )
         goal, rest_days = desk.settings.desired_retention, desk.settings.rest_days
+        depth = desk.settings.depth
     if as_json:
         print_json(now.as_json())
         return
     cards = ", ".join(f"{count} {state}" for state, count in now.cards.items())
-    click.echo(f"{words.count(now.reviews, 'review')}; cards: {cards}")
+    deeper = f"; {now.deeper:,} more come if you ask" if now.deeper else ""
+    to_know = f"{words.count(sum(now.cards.values()), 'card')} to know ({depth}): {cards}{deeper}"
+    click.echo(f"{words.count(now.reviews, 'review')}; {to_know}")
     click.echo(
         f"Remembered in the last 30 days: {words.percent(now.true_retention)} "
         f"of {words.count(now.true_retention.n, 'review')}; goal {goal:.0%}"

@@ -135,11 +135,13 @@ class Queue:
         return sum(item.chapter == chapter_id for item in self._waiting)
 
     def counts(self, chapter_id: int | None = None) -> Counts:
-        """How many of each are left, in all or in one chapter."""
-        items = [item for item in self._main if chapter_id in (None, item.chapter)]
-        learning = [item for _, _, item in self._learning if chapter_id in (None, item.chapter)]
+        """How many of each are left, in all or in one chapter: learning is what was rated today
+        already, reviews are what tells what is remembered (`study.recall`)."""
+        line = chain(self._main, (item for _, _, item in self._learning))
+        items = [item for item in line if chapter_id in (None, item.chapter)]
         new = sum(item.state is State.NEW for item in items)
-        return Counts(new, len(learning), len(items) - new)
+        learning = sum(item.today for item in items)
+        return Counts(new, learning, len(items) - new - learning)
 
     def held(self, cards: Iterable[int]) -> dict[int, str]:
         """Of *cards* that are due, those that do not come today, with what each waits for."""
@@ -272,11 +274,13 @@ def load(
     chapter_id: int | None = None,
     more: int = 0,
     also: Collection[int] = (),
+    without: Collection[int] = (),
 ) -> Queue:
     """The queue of the study day of *now*, of one chapter alone if *chapter_id* is given.
 
     *more* adds so many whole budgets, for a learner who wants to go on. Cards of *also* are due
-    whatever their date. If nothing happens meanwhile, that of a later *now* is what comes then.
+    whatever their date, those of *without* are not. If nothing happens meanwhile, that of a later
+    *now* is what comes then.
     """
     today = study_day(now)
     parameters = log.in_force(connection, learner=learner)
@@ -284,6 +288,8 @@ def load(
     steps: list[Item] = []
     reviews: list[Item] = []
     for item in _due(connection, today, parameters, chapter_id, also, learner=learner):
+        if item.card in without:
+            continue
         (steps if item.due_at is not None else reviews).append(item)
     # Retrievability falls with elapsed days / interval alone: the lower, the more overdue.
     reviews.sort(key=lambda item: item.retrievability)
@@ -680,7 +686,14 @@ def _term(today: date, contrast: bool, note_id: int, first_day: date | None) -> 
 
 
 def _introduced(connection: Connection, today: date, *, learner: int) -> int:
-    """How many new cards today has had; what was called known cost nothing to learn."""
+    """How many new cards today has had; what was called known, and what an experiment has taught,
+    cost nothing to learn."""
+    prediction = tables.prediction.c
+    made = (  # of an installed note it covers one, which may be new today, too
+        select(card.id)
+        .join(tables.prediction, prediction.card_id == card.id)
+        .where(prediction.learner_id == learner, card.learner_id == learner)
+    )
     return (
         connection.scalar(
             select(func.count()).where(
@@ -688,6 +701,7 @@ def _introduced(connection: Connection, today: date, *, learner: int) -> int:
                 memory.last_day == today,
                 memory.first_day == today,
                 func.coalesce(memory.cause, "") != Cause.KNOWN,
+                memory.card_id.not_in(made),
             )
         )
         or 0

@@ -1,7 +1,9 @@
-"""Reviews that tell what a learner remembers: of cards in review, the first of a card in a study
-day, on a later day than the one on which it was rated or known before.
+"""Reviews that tell what a learner remembers: the first of a card in a study day, on a later day
+than the one on which it was rated or known before.
 
-So a second review of a day tells nothing, nor does the questionnaire of a card learned that day.
+Today counts the same cards as reviews (`queue.Queue.counts`), and weights are fitted to the same:
+a night is an interval, whether the card had been learned before it or not. So a second review of a
+day tells nothing, nor does the questionnaire of a card learned that day.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ def tells_recall(kind: ReviewKind, before: Memory, day: date) -> bool:
     """Whether a rating on *day* of a card with the memory *before* tells what is remembered."""
     return (
         kind not in NO_OUTCOMES
-        and before.state is State.REVIEW
+        and before.state is not State.NEW
         and before.last_day is not None
         and before.last_day < day
     )
@@ -44,7 +46,7 @@ def telling(*, learner: int) -> tuple[ColumnElement[bool], ...]:
     """The same as conditions on a row of `review`; and nothing has taken it back."""
     return (
         review.learner_id == learner,
-        review.state_before == State.REVIEW,
+        review.state_before != State.NEW,
         review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
         review.last_day_before < review.effective_day,
         log.not_retracted(),

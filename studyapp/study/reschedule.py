@@ -18,8 +18,9 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Cause, State
 from studyapp.store import log, tables
-from studyapp.study import words
-from studyapp.study.queue import read_pace
+from studyapp.study import queue, words
+from studyapp.study.pause import paused
+from studyapp.study.queue import Queue
 
 card = tables.card.c
 memory = tables.memory.c
@@ -32,21 +33,25 @@ _OWN = (Cause.RATED, Cause.IMPORTED, Cause.RESCHEDULED)  # dates that came from 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """The cards whose date would be another, how many of them come sooner, and the cards that
-    fall due today and on each of the days after it, as it is and as it would be."""
+    today asks and that fall due on each of the days after it, as it is and as it would be. What is
+    due and is `held` for another day, before and after, falls due tomorrow."""
 
     days: Mapping[int, date]
     sooner: int
     before: tuple[int, ...]
     after: tuple[int, ...]
+    held: tuple[int, int] = (0, 0)
 
     def told(self) -> str:
         """What rescheduling comes to, in a line."""
         if not self.days:
             return "No date would be another"
         sooner, later = words.count(self.sooner, "card"), len(self.days) - self.sooner
+        before, after = self.held
+        held = f" ({before:,} → {after:,} more wait for another day)" if any(self.held) else ""
         return (
             f"Rescheduled, {sooner} would come sooner and {later:,} later: "
-            f"today {self.before[0]:,} → {self.after[0]:,}, in {AHEAD} days "
+            f"today {self.before[0]:,} → {self.after[0]:,}{held}, in {AHEAD} days "
             f"{sum(self.before):,} → {sum(self.after):,}"
         )
 
@@ -61,6 +66,7 @@ class Preview:
             "later": len(self.days) - self.sooner,
             "before": list(self.before),
             "after": list(self.after),
+            "held": list(self.held),
         }
 
 
@@ -69,7 +75,7 @@ def preview(connection: Connection, now: datetime, settings: Settings, *, learne
     today = study_day(now)
     parameters = log.in_force(connection, learner=learner)
     rows: Iterable[Any] = connection.execute(
-        select(*log.MEMORY_COLUMNS, memory.card_id, card.uid)
+        select(*log.MEMORY_COLUMNS, memory.card_id, card.uid, card.chapter_id)
         .join(tables.card, card.id == memory.card_id)
         .where(
             memory.learner_id == learner,
@@ -79,15 +85,18 @@ def preview(connection: Connection, now: datetime, settings: Settings, *, learne
         )
     )
     before, wanted, uids = dict[int, date](), dict[int, date](), dict[int, bytes]()
+    resting, away = paused(connection, learner=learner), set[int]()
     for row in rows:
         kept = log.as_memory(row)
         assert kept.due is not None, "it was asked for"
         before[row.card_id] = kept.due
+        if row.chapter_id in resting:
+            away.add(row.card_id)
         if kept.state is State.REVIEW and kept.cause in _OWN and kept.last_day is not None:
             uids[row.card_id] = row.uid
             wanted[row.card_id] = kept.last_day + _DAY * parameters.interval(kept, row.uid)
-    pace = read_pace(connection, today, learner=learner)
-    room = max(1, int(settings.minutes_a_day * 60 / pace.review))
+    line = queue.load(connection, now, settings, learner=learner)
+    room = max(1, line.room)
     in_order = dict(sorted(wanted.items(), key=lambda it: (it[1], uids[it[0]])))
     days = {
         one: day
@@ -95,7 +104,21 @@ def preview(connection: Connection, now: datetime, settings: Settings, *, learne
         if day != max(before[one], today)
     }
     sooner = sum(day < before[one] for one, day in days.items())
-    return Preview(days, sooner, _loads(before, today), _loads({**before, **days}, today))
+    then = queue.load(
+        connection,
+        now,
+        settings,
+        also={one for one, day in days.items() if day <= today},
+        without={one for one, day in days.items() if day > today},
+        learner=learner,
+    )
+    return Preview(
+        days,
+        sooner,
+        _loads({one: day for one, day in before.items() if one not in away}, line),
+        _loads({one: day for one, day in {**before, **days}.items() if one not in away}, then),
+        (line.waiting + line.siblings, then.waiting + then.siblings),
+    )
 
 
 def reschedule(
@@ -128,6 +151,8 @@ def _spread(
     return days
 
 
-def _loads(due: Mapping[int, date], today: date) -> tuple[int, ...]:
-    load = Counter(max(day, today) for day in due.values())
-    return tuple(load[today + _DAY * ahead] for ahead in range(AHEAD))
+def _loads(due: Mapping[int, date], line: Queue) -> tuple[int, ...]:
+    """The cards of each day: what *line* does not ask today comes tomorrow at the earliest."""
+    asked, tomorrow = line.due(), line.today + _DAY
+    load = Counter(max(day, tomorrow) for one, day in due.items() if one not in asked)
+    return (len(asked), *(load[line.today + _DAY * ahead] for ahead in range(1, AHEAD)))

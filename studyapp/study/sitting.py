@@ -251,7 +251,14 @@ class Sitting:
         with self.desk.reading() as connection:
             view = card.load(connection, card_id, learner=self.desk.learner)
         memory = view.memory
-        item = Item(view.id, view.family, view.chapter_id, memory.state, memory.due_at)
+        item = Item(
+            view.id,
+            view.family,
+            view.chapter_id,
+            memory.state,
+            memory.due_at,
+            today=memory.last_day == self._queue.today,
+        )
         day = memory.due if memory.state is not State.NEW else None
         self._queue.put_first(item, day is not None and day <= self._queue.today)
         return item, view

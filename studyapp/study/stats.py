@@ -37,8 +37,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
+    """Totals; `cards` are those that the learner is to know, by what they are, and `deeper` come
+    only if they are asked for."""
+
     reviews: int
     cards: dict[str, int]
+    deeper: int
     true_retention: Share
     streak: int
     suspended: int
@@ -68,38 +72,45 @@ def stats(
     made = connection.scalar(select(func.count()).where(review.learner_id == learner)) or 0
     taken_back = review.uid.in_(log.retracted(learner=learner))
     reviews = made - (connection.scalar(select(func.count(review.uid)).where(taken_back)) or 0)
-    cards = dict.fromkeys(("new", "learning", "review", "relearning"), 0)
-    known = connection.execute(
-        select(memory.state, func.count())
-        .join(tables.card, card.id == memory.card_id)
-        .where(
-            memory.learner_id == learner,
-            card.missing_since.is_(None),
-            owner.theirs(card, learner=learner),
-        )
-        .group_by(memory.state)
-    )
-    for state, count in known:
-        cards[State(state).name.lower()] = count
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
-    total = connection.scalar(
-        select(func.count())
+    every, total = connection.execute(
+        select(func.count(), func.count(case((meant(depth), 1))))
         .select_from(tables.card)
         .outerjoin(tables.memory, mine)
-        .where(card.missing_since.is_(None), owner.visible(card, learner=learner), meant(depth))
-    )
-    cards["new"] = (total or 0) - cards["learning"] - cards["review"] - cards["relearning"]
+        .where(card.missing_since.is_(None), owner.visible(card, learner=learner))
+    ).one()
+    known, learning = _begun(connection, today, learner=learner)
+    cards = {"new": total - known, "learning": learning, "review": known - learning}
     suspended = _count(connection, memory.suspended.is_(True), learner=learner)
     leech = is_leech(memory.lapses, memory.agains, leech_lapses)
     leeches = _count(connection, leech, learner=learner)
     return Stats(
         reviews,
         cards,
+        every - total,
         retention(connection, today - timedelta(days=29), today, learner=learner),
         streak(connection, today, learner=learner, rest_days=rest_days),
         suspended,
         leeches,
     )
+
+
+def _begun(connection: Connection, today: date, *, learner: int) -> tuple[int, int]:
+    """How many cards were rated or known, and how many of them come again on the day of their last
+    rating, which is what `due` calls learning."""
+    learning = case((and_(memory.last_day == today, memory.due <= today), 1))
+    known, steps = connection.execute(
+        select(func.count(), func.count(learning))
+        .select_from(tables.memory)
+        .join(tables.card, card.id == memory.card_id)
+        .where(
+            memory.learner_id == learner,
+            memory.state != State.NEW,
+            card.missing_since.is_(None),
+            owner.theirs(card, learner=learner),
+        )
+    ).one()
+    return known, steps
 
 
 def retention(connection: Connection, first: date, last: date, *, learner: int) -> Share:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _HARD = 2  # lapses from which a card was hard
 _NAMED = 2  # cards that a sentence names
 _LONG = 60  # characters of a question in a sentence
+UNTOUCHED = "if nothing happens meanwhile"  # what is told of tomorrow while something is due today
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,17 +189,25 @@ def summary_lines(summary: Summary, now: datetime) -> list[str]:
             f"Worth doing next: the questionnaire of {one.name}, "
             f"{one.answered} of {one.questions} answered."
         )
-    return [*lines, f"Tomorrow: {tomorrow_words(summary.tomorrow)}."]
+    given = f", {UNTOUCHED}" if summary.left.total else ""
+    return [*lines, f"Tomorrow: {tomorrow_words(summary.tomorrow)}{given}."]
 
 
 def tomorrow_words(tomorrow: Tomorrow) -> str:
     """24 reviews and 10 new cards, about 14 minutes; nothing."""
     counts = tomorrow.counts
-    kinds = ((counts.review + counts.learning, "review"), (counts.new, "new card"))
-    asked = " and ".join(words.count(number, noun) for number, noun in kinds if number)
-    if not asked:
+    if not counts.total:
         return "nothing"
-    return f"{asked}, about {words.count(max(1, round(tomorrow.minutes)), 'minute')}"
+    minutes = words.count(max(1, round(tomorrow.minutes)), "minute")
+    return f"{_kinds(counts)}, about {minutes}"
+
+
+def _kinds(counts: Counts) -> str:
+    """24 reviews, 2 learning and 10 new cards; what there is none of is left out."""
+    told = [words.count(counts.review, "review")] if counts.review else []
+    told += [f"{counts.learning:,} learning"] if counts.learning else []
+    told += [words.count(counts.new, "new card")] if counts.new else []
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
 def held_words(waiting: int, siblings: int) -> list[str]:
@@ -222,7 +231,9 @@ def held_words(waiting: int, siblings: int) -> list[str]:
 def _heading(summary: Summary) -> str:
     if summary.cards:
         minutes = max(1, round(summary.spent.total_seconds() / 60))
-        return f"{words.count(summary.cards, 'card')} in about {words.count(minutes, 'minute')}."
+        made, told = sum(summary.ratings.values()), words.count(summary.cards, "card")
+        told += f", {words.count(made, 'rating')}," if made > summary.cards else ""
+        return f"{told} in about {words.count(minutes, 'minute')}."
     return "Nothing rated." if summary.left.total else "Nothing is due now."
 
 
@@ -252,7 +263,7 @@ def _named(questions: Sequence[str]) -> str:
 def _left(summary: Summary, now: datetime) -> list[str]:
     lines = []
     if summary.left.total:
-        lines.append(f"{summary.left.total} still due today.")
+        lines.append(f"Still due today: {_kinds(summary.left)}.")
     elif summary.waiting:
         lines.append("Today's time is used up.")
     lines += held_words(summary.waiting, summary.siblings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -119,8 +120,14 @@ def test_after_going_back_all_is_well(database: Path) -> None:
         (own / "diary" / "a.md").write_text(questionnaire(question("later"), pack="diary"))
     (kept,) = (database.parent / "backups").glob("*-asked.zip")
     assert run("restore", str(kept)).exit_code == 0
+    left = config.data_folder() / ".note.md.abcd1234.tmp"
+    left.touch()
+    os.utime(left, (0, 0))
     done = run("doctor")
     assert done.exit_code == 0, done.output
+    assert "devices 2 (2 are this one, before and after going back), notes " in done.output
+    assert "leftovers: 1 file is half written" in done.output
+    assert done.output.splitlines()[-1] == "All else is well."
 
 
 def test_nothing_private_is_told(database: Path, tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Connection, Engine, event, select
 
 from forgetting import log_of, rate
 from histories import Step, live, steps
@@ -29,7 +29,7 @@ from studyapp.memory.state import Cause, Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import review
+from studyapp.study import queue, review
 from studyapp.study.fit import adoption, child, own
 from studyapp.study.reschedule import Preview, preview, reschedule
 from studyapp.study.undo import newest, undo
@@ -268,6 +268,12 @@ def test_a_fit_that_fails_says_so(tmp_path: Path, clock: Clock) -> None:
 # New dates
 
 
+def asked_and_held(connection: Connection, clock: Clock) -> tuple[int, int]:
+    """The cards that Today asks, and those that are due and wait."""
+    line = queue.load(connection, clock(), Settings(), learner=1)
+    return line.counts().review + line.counts().learning, line.waiting + line.siblings
+
+
 def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock: Clock) -> None:
     with writing(studied) as connection:
         assert not preview(connection, clock(), Settings(), learner=1).days
@@ -283,12 +289,14 @@ def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock:
         assert 1 not in whole.days  # the learner's own date
         assert whole.sooner == len(whole.days)
         assert sum(whole.after) > sum(whole.before)
+        assert (whole.before[0], whole.held[0]) == asked_and_held(connection, clock)
         assert f"{whole.sooner} cards would come sooner and 0 later" in whole.told()
         assert reschedule(connection, whole.days, clock(), learner=1) == len(whole.days)
         for card, day in whole.days.items():
             memory = log.read_memory(connection, card, learner=1)
             assert (memory.due, memory.cause) == (day, Cause.RESCHEDULED)
         assert not preview(connection, clock(), Settings(), learner=1).days
+        assert (whole.after[0], whole.held[1]) == asked_and_held(connection, clock)
         told = newest(connection, clock(), learner=1)
         assert told is not None
         assert told.told == f"the new dates of {len(whole.days)} cards"
@@ -308,7 +316,10 @@ def test_what_would_be_overdue_at_once_is_spread_over_days_that_have_room(
         least = preview(connection, clock(), Settings(minutes_a_day=1), learner=1)
         most = preview(connection, clock(), Settings(minutes_a_day=600), learner=1)
     assert most.after[0] > 10
-    assert least.after[0] == max(4, least.before[0])  # a minute, at 15 seconds each
+    was, due = (
+        one[0] + held for one, held in zip((least.before, least.after), least.held, strict=True)
+    )
+    assert due == max(4, was)  # a minute, at 15 seconds each
     assert all(day >= today for day in least.days.values())
     assert sum(least.after) <= sum(most.after)
 
@@ -316,6 +327,8 @@ def test_what_would_be_overdue_at_once_is_spread_over_days_that_have_room(
 def test_nothing_to_move_is_told_as_that() -> None:
     nothing = Preview({}, 0, (2, 3), (2, 3))
     assert nothing.told() == "No date would be another"
+    some = Preview({1: date(2026, 11, 20)}, 0, (0, 3), (0, 2), (11, 9))
+    assert "later: today 0 → 0 (11 → 9 more wait for another day), in" in some.told()
 
 
 @pytest.mark.parametrize(

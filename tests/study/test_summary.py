@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.store import log, sync
 from studyapp.store.engine import reading, writing
-from studyapp.study import library, review, summary
+from studyapp.study import library, review, stats, summary
 from studyapp.study.grading import Grade
 from studyapp.study.plan import FIVE
 from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.queue import Counts
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import summary_lines
 from studyapp.study.undo import newest, undo
@@ -55,6 +57,38 @@ def test_what_was_remembered_stands_beside_what_was_expected(engine: Engine, clo
     assert f"Remembered 2 of the 3 cards that came back: 67% [21, 94]; {expected:.1f}" in lines(
         sitting
     )[1].replace(" were expected.", "")
+
+
+def test_what_today_calls_reviews_is_what_came_back(engine: Engine, clock: Clock) -> None:
+    """Also what is to be learned again: partly and due today, or a step left over night."""
+    for card in (7, 8, 9):
+        rate(engine, card, clock, Rating.EASY)
+    clock.forward(days=20)
+    rate(engine, 7, clock, Rating.GOOD)
+    clock.forward(days=-1)
+    with writing(engine) as connection:
+        tomorrow = clock().date() + timedelta(days=1)
+        for card, due_on in ((8, tomorrow), (9, None), (10, None)):
+            seen = log.read_memory(connection, card, learner=1).last_review
+            rated = (card, seen, Rating.AGAIN, clock())
+            review.answer(connection, *rated, due_on=due_on, learner=1)
+    clock.forward(days=1)
+    desk = desk_of(engine, clock, NO_NEW)
+    with reading(engine) as connection:
+        totals = stats.stats(connection, clock(), leech_lapses=8, learner=1)
+    sitting = Sitting(desk)
+    assert sitting.counts == Counts(review=3)
+    assert (totals.cards["review"], totals.cards["learning"]) == (4, 0), "with card 7"
+    sitting.rate(Rating.AGAIN)
+    assert sitting.counts == Counts(review=2, learning=1)
+    while sitting.view is not None:
+        sitting.rate(Rating.GOOD)
+    told = sitting.summary()
+    assert told.remembered.n == 3
+    assert lines(sitting)[0].startswith("3 cards, 4 ratings, in about")
+    with reading(engine) as connection:
+        kept = stats.retention(connection, clock().date(), clock().date(), learner=1)
+    assert kept == told.remembered
 
 
 def test_what_was_hard_and_is_better_is_named(engine: Engine, clock: Clock) -> None:
@@ -127,7 +161,9 @@ def test_five_questions_end_with_what_is_due(engine: Engine, clock: Clock) -> No
     sitting = Sitting(desk_of(engine, clock, Settings(new_a_day=3)), FIVE)
     while sitting.view is not None:
         sitting.rate(Rating.GOOD)
-    assert "3 still due today." in lines(sitting)
+    told = lines(sitting)
+    assert "Still due today: 3 new cards." in told
+    assert told[-1].endswith(" minutes, if nothing happens meanwhile.")
 
 
 def test_siblings_are_named(engine: Engine, clock: Clock) -> None:

@@ -176,7 +176,7 @@ async def test_a_key_that_would_do_nothing_is_not_offered(
         await hides(pilot, "Five questions", "f five")  # nothing was met
         await pilot.press("enter", *("enter", "4") * 14)
         await pilot.press("escape")
-        await shows(pilot, "1 still due today.", "m more")
+        await shows(pilot, "Still due today: 1 new card.", "m more")
         await hides(pilot, "f five")  # all was met today
         await pilot.press("m", "enter", "4")
         await shows(pilot, "15 cards in about")

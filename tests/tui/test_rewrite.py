@@ -68,7 +68,7 @@ async def test_an_own_note_is_changed_between_its_neighbours(
         await open_today(pilot)
         for name in ("One", "Two", "Three"):
             await pilot.press("n", *f"{name}?", "tab", *f"{name}.", "ctrl+s")
-            await tells(pilot, "it comes up with the new cards.")
+            await tells(pilot, "it comes first of its new cards.")
             await settled(pilot)
         await pilot.press("slash", *"two", "enter")
         await arrives(pilot, NoteScreen)
@@ -135,7 +135,7 @@ async def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("n", *"One?", "tab", *"One.", "ctrl+s")
-        await tells(pilot, "it comes up with the new cards.")
+        await tells(pilot, "it comes first of its new cards.")
         await pilot.press("slash", *"one?", "enter")
         await arrives(pilot, NoteScreen)
         await pilot.press("W")

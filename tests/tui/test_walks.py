@@ -552,7 +552,7 @@ async def test_a_source_that_is_gone_or_cannot_be_read_is_told(
         await open_today(pilot)
         if own:
             await pilot.press("n", *"Mine?", "tab", *"So.", "ctrl+s")
-            await tells(pilot, "Saved; it comes up with the new cards.")
+            await tells(pilot, "it comes first of its new cards.")
             path = library.own_packs() / "mine" / "chapter-1-questions.md"
         await pilot.press("slash", *("mine" if own else "term 0"), "enter")
         await arrives(pilot, NoteScreen)

@@ -90,8 +90,12 @@ class Examination:
     def lines(self) -> Iterator[str]:
         """As text for a bug report."""
         yield ", ".join(f"{name} {value}" for name, value in self.machine.items())
-        counts = [f"{name} {told:,}" for name, told in self.database.get("counts", {}).items()]
-        about = {name: told for name, told in self.database.items() if name != "counts"}
+        about = dict(self.database)
+        counts, former = about.pop("counts", {}), about.pop("former", 0)
+        more = {"cards": " of all depths"}
+        if former:
+            more["devices"] = f" ({former + 1} are this one, before and after going back)"
+        counts = [f"{name} {told:,}{more.get(name, '')}" for name, told in counts.items()]
         shown = [f"{name} {told}" for name, told in about.items()]
         yield "database: " + (", ".join([*shown, *counts]) or "none yet; the first start makes it")
         yield from map(str, self.findings)
@@ -236,7 +240,7 @@ def _inside(
                 found += some
                 if check in _FIRST and any(one.mend is None for one in some):
                     return found
-            about["counts"] = _counts(connection)
+            about["counts"], about["former"] = _counts(connection), _former(connection)
             at.known.save()
     except LockedError:
         raise
@@ -301,3 +305,11 @@ def _counts(connection: Connection) -> dict[str, int]:
     gone = tables.review.c.uid.in_(retracted)
     counts["reviews"] -= connection.scalar(select(func.count()).where(gone)) or 0
     return counts
+
+
+def _former(connection: Connection) -> int:
+    """How many others have the name of this device: going back to a backup makes a new one."""
+    device = tables.device.c
+    name = select(device.name).where(device.own).scalar_subquery()
+    alike = select(func.count()).where(device.name == name, device.own.is_(False))
+    return connection.scalar(alike) or 0

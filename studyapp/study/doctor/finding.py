@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from studyapp.store import tables
 from studyapp.study.doctor.known import Known
 
+LEFTOVERS = "leftovers"
 RESTORE = "Restore a backup."  # an examination says which
 
 Progress = Callable[[str, int, int], None]  # hears what is looked at, and how much of how much
@@ -32,6 +33,11 @@ class Finding:
     advice: str = ""
     done: str = ""
     mend: Callable[[], object] | None = None
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether something is wrong: what is merely left over takes room and does no harm."""
+        return self.check != LEFTOVERS
 
     def __str__(self) -> str:
         rest = self.advice or "--fix mends it."

@@ -17,7 +17,7 @@ from studyapp import config, disk
 from studyapp.errors import SettingError
 from studyapp.store import backup, marker
 from studyapp.study import words
-from studyapp.study.doctor.finding import Finding, are
+from studyapp.study.doctor.finding import LEFTOVERS, Finding, are
 
 _OTHERS = 0o077  # the bits of a mode that let others in
 _DRAFT = re.compile(r"\.(?P<target>.+)\.[a-z0-9_]{8}\.tmp")  # of disk.replacing
@@ -99,7 +99,7 @@ def copies(database: Path | None) -> Iterator[Finding]:
         number, size = len(found), words.size(sum(path.stat().st_size for path in found))
         copy = "copy" if number == 1 else "copies"
         yield Finding(
-            "leftovers",
+            LEFTOVERS,
             f"{number} {copy} of the database that an early version has made, {size}, "
             f"{are(number)} in {disk.shown(folder)}.",
             f"Remove what is called {disk.shown(found[0])} and alike, once there is a backup.",
@@ -138,17 +138,18 @@ def leftovers(database: Path | None) -> Iterator[Finding]:
     if drafts:
         number = len(drafts)
         yield Finding(
-            "leftovers",
+            LEFTOVERS,
             f"{words.count(number, 'file')} {are(number)} half written since a program was killed.",
             done=f"Removed; what may be newer than the file itself is in {found}.",
             mend=partial(_clear, drafts),
         )
     folders = list(_runs())
     if folders:
-        number = len(folders)
+        number, place = len(folders), disk.shown(Path(tempfile.gettempdir()))
         yield Finding(
-            "leftovers",
-            f"{words.count(number, 'folder')} of experiments {are(number)} left.",
+            LEFTOVERS,
+            f"{words.count(number, 'folder')} of experiments that were killed {are(number)} left "
+            f"in {place}.",
             done="Removed.",
             mend=partial(_remove, folders),
         )
@@ -207,5 +208,6 @@ def _is_running(process: int) -> bool:
 
 
 def _remove(folders: Sequence[Path]) -> None:
-    for folder in filter(Path.exists, folders):
+    """An app that has begun meanwhile may have the number of one that is gone."""
+    for folder in set(folders).intersection(_runs()):
         shutil.rmtree(folder)

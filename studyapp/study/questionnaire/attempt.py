@@ -196,14 +196,18 @@ class Attempt:
         return asked_of(len(self.questions), book=self.book)
 
     @property
+    def answered(self) -> int:
+        """Questions that were written to or judged, as lists of open attempts count them."""
+        return sum(bool(one.grade or one.text) for one in self.questions)
+
+    @property
     def opening(self) -> str:
         """What opening it has begun, or what it goes on with, in a sentence or two."""
         today = study_day(self.desk.now())
         kind = "pretest" if self.pretest else "attempt"
         if not self.begun:
-            answered = sum(bool(one.grade or one.text) for one in self.questions)
             when = words.day(self.started, today)
-            return f"The {kind} of {when} goes on: {answered} of {self.asks} answered."
+            return f"The {kind} of {when} goes on: {self.answered} of {self.asks} answered."
         asks = asked_of(len(self.questions), book=self.book, named=True)
         told = f"A new {kind} begins: {asks}."
         with self.desk.reading() as connection:

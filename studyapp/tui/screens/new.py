@@ -98,7 +98,7 @@ class NewScreen(WritingPage):
             return
         self.put("")
         self.keep()  # which removes the draft
-        told = f"Saved in {home.name}; it comes up with the new cards. {also}".rstrip()
+        told = f"Saved in {home.name}; it comes first of its new cards. {also}".rstrip()
         undo = self.key_of("undo")
         self.notify(f"{told} {undo} does not take it back; Find has it, to change or set aside.")
         self.app.pop_screen()

@@ -383,7 +383,8 @@ def test_leftovers_are_removed_and_what_may_be_the_only_one_is_kept(
         folder.mkdir(parents=True)
         age(folder, hours)
     found = look(tmp_path / "none.db", clock)
-    assert [one.check for one in found.findings] == ["leftovers", "leftovers"]
+    assert [one.is_fault for one in found.findings] == [False, False]
+    assert "1 folder of experiments that were killed is left in ~/temp." in str(found)
     mend(str(tmp_path / "none.db"), found, clock())
     assert look(tmp_path / "none.db", clock).findings == ()
     kept = {path.read_text() for path in (config.data_folder() / "found").iterdir()}

@@ -714,6 +714,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
 ) -> None:
     run = missed(own, gap, clock, 0.8)
     today = study_day(clock())
+    one = Settings(new_a_day=1)
     made = miss_card(desk_of(own, clock), gap, run)
     assert (made.new, made.due, made.again) == (
         True,
@@ -725,7 +726,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
         kinds = connection.scalars(
             select(tables.review.c.kind).where(tables.review.c.card_id == made.card)
         ).all()
-        due = queue.load(connection, clock(), Settings(), learner=1).counts()
+        due = queue.load(connection, clock(), one, learner=1).counts()
     asked = "Experiment “A gap” (gap): The gap is … (lower / the same / higher)"
     assert view.face.front == asked
     assert view.face.back == (
@@ -742,7 +743,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
         None,
         Cause.SET,
     )
-    assert (due.learning, due.review) == (0, 0)
+    assert due == queue.Counts(new=1), "it took no new card's place"
     clock.forward(days=1)
     with reading(own) as connection:
         assert queue.load(connection, clock(), Settings(), learner=1).counts().review == 1
