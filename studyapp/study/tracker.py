@@ -38,6 +38,14 @@ class Cards(NamedTuple):
     own: int = 0
 
 
+class Marks(NamedTuple):
+    """What a learner has set on a section: what `put_back` takes."""
+
+    started_at: datetime | None = None
+    done_at: datetime | None = None
+    familiarity: int | None = None
+
+
 CardCounts = Mapping[int, Mapping[int | None, Cards]]
 
 chapter = tables.chapter.c
@@ -364,6 +372,23 @@ def set_familiarity(
     if familiarity is not None and familiarity not in range(FAMILIAR + 1):
         raise StudyError(f"Familiarity goes from 0 to {FAMILIAR}, not {familiarity}.")
     _put(connection, section_id, now, familiarity=familiarity, learner=learner)
+
+
+def read_marks(connection: Connection, section_id: int, *, learner: int) -> Marks:
+    """What is set on a section now, to put it back later."""
+    row = connection.execute(
+        select(
+            section_progress.started_at, section_progress.done_at, section_progress.familiarity
+        ).where(section_progress.section_id == section_id, section_progress.learner_id == learner)
+    ).first()
+    return Marks(*row) if row else Marks()
+
+
+def put_back(
+    connection: Connection, section_id: int, marks: Marks, *, now: datetime, learner: int
+) -> None:
+    """Set a section as it was when *marks* were read."""
+    _put(connection, section_id, now, learner=learner, **marks._asdict())
 
 
 def write_note(

@@ -61,6 +61,8 @@ async def test_a_chapter_is_paused_in_the_course(make_app, open_today) -> None:
         await pilot.press("u")
         await tells(pilot, "Undone: pausing chapter 2.")
         await pilot.press("u")
+        await tells(pilot, "Undone: starting chapter 2.")
+        await pilot.press("u")
         await tells(pilot, "Undone: pausing chapter 1.")
         await hides(pilot, "paused 20 Nov")
         await pilot.press("up", "enter")

@@ -292,6 +292,11 @@ async def test_plus_and_minus_are_familiarity(make_app, open_tracker) -> None:
         await pilot.press(*["minus"] * 8)
         await until(pilot, lambda: section(app, "1.1").familiarity is None)
         await hides(pilot, "/10")
+        await tells(pilot, "Familiar: 7 of 10.")
+        await tells(pilot, "Familiar: not said.", 2)
+        await pilot.press("u")
+        await tells(pilot, "Undone: how familiar section 1.1 is.")
+        await until(pilot, lambda: section(app, "1.1").familiarity == 0)
 
 
 async def test_o_starts_a_section_and_takes_it_back(make_app, open_tracker) -> None:
@@ -311,6 +316,14 @@ async def test_o_starts_a_section_and_takes_it_back(make_app, open_tracker) -> N
         await pilot.press("o")
         await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3"})
         await tells(pilot, "Section 2.1 lets no more new cards in.")
+        await pilot.press("u")
+        await tells(pilot, "Undone: stopping section 2.1.")
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "2.1"})
+        await pilot.press("u")
+        await tells(pilot, "Undone: starting section 2.1.")
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3"})
+        await pilot.press("u")
+        await tells(pilot, "There is nothing to undo here.")
 
 
 async def test_a_learner_may_begin_with_a_section_of_any_chapter(make_app, open_tracker) -> None:
@@ -352,6 +365,11 @@ async def test_o_on_a_chapter_starts_the_whole_of_it_and_takes_it_back(
         await until(pilot, lambda: "3" in let_in(app))
         await pilot.press("up", "up", "o")
         await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "3"})
+        await pilot.press("u")
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "2.1", "2.2", "3"})
+        await pilot.press("u")
+        await tells(pilot, "Undone: starting chapter 3.")
+        await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3", "2.1", "2.2"})
 
 
 async def test_o_on_a_section_of_a_chapter_started_as_a_whole_says_so(

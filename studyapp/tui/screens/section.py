@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
@@ -35,6 +36,15 @@ from studyapp.tui.widgets.ratings import Ratings
 from studyapp.tui.widgets.section import SectionView
 
 
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """What was done on a page of the course and `u` takes back: with `reverse` or, where that is
+    None, as the newest entry of the log."""
+
+    what: str = ""
+    reverse: Callable[[Connection], object] | None = None
+
+
 class CoursePage(WritingPage):
     """A page about one entry of the course at a time, `entry`.
 
@@ -54,7 +64,7 @@ class CoursePage(WritingPage):
         bind("start", "stop", "stop", "Let no more of its new cards in"),
         bind("start", "stop_alone", tooltip="", show=False),
         bind("pause", tooltip="Pause the chapter's cards; again: they go on", show=False),
-        bind("undo", show=False),
+        bind("undo", tooltip="Take back what was done here last", show=False),
         bind("ask", tooltip="Ask for its cards that come only then"),
         bind("ask", "unask", "ask no longer", "Ask for its cards no longer"),
         bind("watch", tooltip="Open the lecture's video at the selected moment"),
@@ -77,7 +87,7 @@ class CoursePage(WritingPage):
         self.view = SectionView()  # kept, as leaving the page saves what its box says
         self._counts: CardCounts | None = None
         self._writing: CourseSection | None = None  # whose note is in the box
-        self._done = 0  # pauses made or ended on this page, cards asked for: what `u` takes back
+        self._done: list[_Deed] = []  # on this page
 
     @property
     def entry(self) -> Entry | None:
@@ -109,7 +119,7 @@ class CoursePage(WritingPage):
     @property
     def undoes(self) -> bool:
         """Whether something was done here that can be taken back."""
-        return self._done > 0
+        return bool(self._done)
 
     @property
     def section(self) -> CourseSection | None:
@@ -142,17 +152,43 @@ class CoursePage(WritingPage):
         self.show_course()
         self.refresh_bindings()
 
-    def _change(self, change: Callable[[Connection], object], told: str = "") -> None:
-        """One write transaction; if it cannot be, one sentence."""
+    def _change(self, change: Callable[[Connection], object], told: str = "") -> bool:
+        """One write transaction; if it cannot be, one sentence. Returns whether it was."""
         try:
             with self.desk.writing() as connection:
                 change(connection)
         except StudyError as error:
             self.notify(str(error), severity="error")
-            return
+            return False
         self.reload()
         if told:
             self.notify(told)
+        return True
+
+    def _mark(
+        self,
+        section: CourseSection,
+        change: Callable[[Connection], object],
+        what: str,
+        told: str = "",
+    ) -> None:
+        """Change what is set on a section; *what* that was is told when `u` puts it back."""
+        marks, now, learner = tracker.Marks(), self.desk.now(), self.desk.learner
+
+        def act(connection: Connection) -> None:
+            nonlocal marks
+            marks = tracker.read_marks(connection, section.id, learner=learner)
+            change(connection)
+
+        if self._change(act, told):
+            self._done.append(
+                _Deed(
+                    what,
+                    lambda connection: tracker.put_back(
+                        connection, section.id, marks, now=now, learner=learner
+                    ),
+                )
+            )
 
     # the own note
 
@@ -205,8 +241,6 @@ class CoursePage(WritingPage):
                 return self.chapter is not None
             case "pause":
                 return self.chapter is not None and self.chapter.begun
-            case "undo":
-                return self.undoes
             case "watch":
                 return self.view.moment is not None and self.section is not None
             case "moment":
@@ -219,8 +253,10 @@ class CoursePage(WritingPage):
             return
         done, enter = not section.done, section.new and not section.started
         cards = words.count(section.new, "card")
-        self._change(
+        self._mark(
+            section,
             lambda connection: tracker.set_done(connection, section.id, done, now, learner=learner),
+            f"{'ticking' if done else 'taking the tick off'} section {section.number}",
             f"{section.number} is done, and so lets its {cards} in." if done and enter else "",
         )
 
@@ -229,18 +265,20 @@ class CoursePage(WritingPage):
         section = self.section
         if section is None:
             return
-        if section.familiarity is None:
-            value = max(0, step)
-        else:
-            value = max(-1, min(FAMILIAR, section.familiarity + step))
-        self._change(
+        before, now, learner = section.familiarity, self.desk.now(), self.desk.learner
+        value = max(0, step) if before is None else min(FAMILIAR, before + step)
+        said = None if value < 0 else value
+        told = "Familiar: not said" if said is None else f"Familiar: {said} of {FAMILIAR}"
+        if said == before:
+            self.notify(f"{told}.")
+            return
+        self._mark(
+            section,
             lambda connection: tracker.set_familiarity(
-                connection,
-                section.id,
-                None if value < 0 else value,
-                now=self.desk.now(),
-                learner=self.desk.learner,
-            )
+                connection, section.id, said, now=now, learner=learner
+            ),
+            f"how familiar section {section.number} is",
+            f"{told}.",
         )
 
     @property
@@ -259,57 +297,75 @@ class CoursePage(WritingPage):
         section, chapter = self.section, self.chapter
         now, learner = self.desk.now(), self.desk.learner
         if section is not None:
-            self._change(
+            self._mark(
+                section,
                 lambda connection: tracker.start_section(
                     connection, section.id, now, learner=learner
                 ),
+                f"starting section {section.number}",
                 f"Section {section.number} is started: {_enter(section.new, chapter)}",
             )
         elif chapter is not None:
-            self._change(
-                lambda connection: library.start_chapter(
-                    connection, chapter.id, now, learner=learner
-                ),
-                f"{words.capital(chapter.name)} is started: {_enter(chapter.new, chapter)}",
-            )
+            told = f"{words.capital(chapter.name)} is started: {_enter(chapter.new, chapter)}"
+            if self._change(self._starting(chapter), told):
+                self._done.append(_Deed(f"starting {chapter.name}", self._stopping(chapter)))
 
     def action_stop(self) -> None:
         section, chapter = self.section, self.chapter
         now, learner = self.desk.now(), self.desk.learner
         if section is not None:
-            self._change(
+            self._mark(
+                section,
                 lambda connection: tracker.stop_section(
                     connection, section.id, now=now, learner=learner
                 ),
+                f"stopping section {section.number}",
                 f"Section {section.number} lets no more new cards in.",
             )
         elif chapter is not None:
-            self._change(
-                lambda connection: tracker.stop_chapter(
-                    connection, chapter.id, now=now, learner=learner
-                ),
-                f"{words.capital(chapter.name)} lets no more new cards in as a whole.",
-            )
+            told = f"{words.capital(chapter.name)} lets no more new cards in as a whole."
+            if self._change(self._stopping(chapter), told):
+                self._done.append(_Deed(f"stopping {chapter.name}", self._starting(chapter)))
 
     action_stop_alone = action_stop  # refused, and told why
+
+    def _starting(self, chapter: Chapter) -> Callable[[Connection], object]:
+        now, learner = self.desk.now(), self.desk.learner
+        return lambda connection: library.start_chapter(
+            connection, chapter.id, now, learner=learner
+        )
+
+    def _stopping(self, chapter: Chapter) -> Callable[[Connection], object]:
+        now, learner = self.desk.now(), self.desk.learner
+        return lambda connection: tracker.stop_chapter(
+            connection, chapter.id, now=now, learner=learner
+        )
 
     def action_pause(self) -> None:
         chapter, now, learner = self.chapter, self.desk.now(), self.desk.learner
         if chapter is None:
             return
         change = pause.resume if chapter.paused else pause.pause
-        self._done += 1
-        self._change(
+        if self._change(
             lambda connection: change(connection, chapter.id, now, learner=learner),
             words.capital(pause.done(chapter.name, going_on=chapter.paused is not None)),
-        )
+        ):
+            self._done.append(_Deed())
 
     def action_undo(self) -> None:
         self.take_back()
         self.reload()
 
     def take_back(self) -> Undone | None:
-        """Take back what was done last, and say what it was."""
+        """Take back what was done last, and say what it was. Returns what is gone from the log."""
+        if not self.undoes:
+            self.notify("There is nothing to undo here.")
+            return None
+        deed = self._done[-1] if self._done else _Deed()
+        if deed.reverse is not None:
+            if self._change(deed.reverse, f"Undone: {deed.what}."):
+                self._done.pop()
+            return None
         try:
             with self.desk.writing() as connection:
                 undone = undo(connection, self.desk.now(), learner=self.desk.learner)
@@ -317,7 +373,7 @@ class CoursePage(WritingPage):
             self.notify(str(error), severity="error")
             return None
         self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
-        self._counts, self._done = None, max(0, self._done - 1)
+        self._counts, self._done = None, self._done[:-1]
         return undone
 
     def action_ask(self) -> None:
@@ -334,7 +390,7 @@ class CoursePage(WritingPage):
             self.notify(str(error), severity="error")
             return
         self._counts = None
-        self._done += 1
+        self._done.append(_Deed())
         self.reload()
         self.notify(asking.told(done))
 
@@ -633,6 +689,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
+        else:
+            self._done.append(_Deed())
         self._read_on()
         if self.view.prompt.revealed:  # it has changed in another window, and is asked still
             self._show_ratings()

@@ -199,11 +199,14 @@ def _state(section: CourseSection, now: datetime, key: Callable[[str], str]) -> 
         )
     if section.familiarity is not None:
         said.append(f"familiarity {section.familiarity}/{FAMILIAR}")
-    if section.started and cards:
+    if cards and (section.started or not section.new):
         told = f"{section.known} of {words.count(cards, 'card')} met"
         said.append(told + _own(section.cards))
     elif cards:
-        said.append(f"not started: {key('start')} lets its {words.count(cards, 'card')} in")
+        if section.known:
+            said.append(f"{section.known} of {words.count(cards, 'card')} met")
+        its = f"other {section.new}" if section.known else words.count(cards, "card")
+        said.append(f"not started: {key('start')} lets its {its} in")
     elif not section.gone:
         said.append("no cards of its own")
     if deeper := _deeper(section.cards, key("ask")):
