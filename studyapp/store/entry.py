@@ -92,6 +92,14 @@ _OF_NO_CARD = (
     EventKind.RESUME,
 )
 _STEPS = listed(whole(60, 7 * 86_400), 20)
+_WEIGHTS = listed(number(), 21)
+_FIT = {  # what a fit came to (see studyapp.study.fit.adoption)
+    "reviews": whole(0, _MOST),
+    "adopted": switch,
+    "until": optional(_DAY_TEXT),
+    "earlier": optional(_WEIGHTS),
+    "difference": optional(listed(optional(number()), 10)),
+}
 _FIELDS = {
     "review": record(
         {
@@ -119,12 +127,14 @@ _FIELDS = {
     "parameters": record(
         {
             **_HEAD,
-            "weights": listed(number(), 21),
+            "weights": _WEIGHTS,
             "desired_retention": number(0.7, 0.99),
             "learning_steps": _STEPS,
             "relearning_steps": _STEPS,
             "maximum_interval": whole(1, 36_500),
-        }
+            "fit": optional(record(_FIT)),
+        },
+        lacking=("fit",),  # as in files from before it was told
     ),
 }
 
@@ -150,6 +160,7 @@ def checked(line: Line) -> dict[str, Any]:
         if (found["target"] is None) is (kind is EventKind.RETRACT):
             raise ValueError("a target where there is none, or none")
     if line.kind == "parameters":
+        found.setdefault("fit", None)
         _try(found)
     return found
 
@@ -219,7 +230,8 @@ _NAMES = {
     "event": (*_HEAD, *("card", "offset", "kind", "target", "until", "payload")),
     "parameters": (
         *_HEAD,
-        *("weights", "desired_retention", "learning_steps", "relearning_steps", "maximum_interval"),
+        *("weights", "desired_retention", "learning_steps", "relearning_steps"),
+        *("maximum_interval", "fit"),
     ),
 }
 

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from meeting import Device, World, assert_alike, shown
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
+from studyapp.memory.scheduler import DEFAULT_WEIGHTS
 from studyapp.memory.state import Rating
 from studyapp.store import entry, line, log, peer, tables, version
 from studyapp.store.engine import reading
@@ -97,6 +98,21 @@ def test_what_one_device_rated_is_known_to_the_other_bit_for_bit(world: World) -
     assert_equal(one, other)
     assert len(shown(other)["memories"]) == 2
     assert meet(other).heard == 0
+
+
+def test_what_a_fit_came_to_is_known_to_the_other_and_older_files_have_none(world: World) -> None:
+    one, other = world.devices
+    with one.desk.writing() as connection:
+        before = log.in_force(connection, learner=1)
+        log.adopt(connection, before, one.clock(), fit=FIT, learner=1)
+        learner = learners.name_of(connection, learner=1)
+    meet(one)
+    older = replace(parameters(), learner=learner)
+    (one.folder / line.name_of(os.urandom(16))).write_bytes(line.written(older))
+    meet(other)
+    with reading(other.engine) as connection:
+        assert log.read_fits(connection, learner=1) == [FIT]
+    assert count(other, tables.parameters) == 2
 
 
 def test_a_rating_writes_no_file(world: World) -> None:
@@ -516,6 +532,27 @@ def event(kind: str, **other: Any) -> Line:
     return Line("event", os.urandom(16), "me", fields | plain | other)
 
 
+FIT = {
+    "reviews": 300,
+    "adopted": True,
+    "until": "2026-11-20",
+    "earlier": list(DEFAULT_WEIGHTS),
+    "difference": [-0.01, None, None],
+}
+
+
+def parameters(**other: Any) -> Line:
+    fields = {name: data()[name] for name in ("device", "at", "day", "epoch", "stamp")}
+    plain = {
+        "weights": list(DEFAULT_WEIGHTS),
+        "desired_retention": 0.9,
+        "learning_steps": [600],
+        "relearning_steps": [600],
+        "maximum_interval": 100,
+    }
+    return Line("parameters", os.urandom(16), "me", fields | plain | other)
+
+
 def a_version(key: Any, value: Any, **other: Any) -> Line:
     told = {"key": key, "value": value, "stamp": "2026-11-20T07:00:00+00:00", "replaces": []}
     return Line("version", os.urandom(16), "me", told | other)
@@ -553,19 +590,10 @@ REFUSED = [
     event("caught up", card=None, payload={UID: [0]}),
     event("pause", card=None, payload={"pack": "\x1b]0;x\x07", "chapter": 1}),
     event("suspend", card=None),
-    Line(
-        "parameters",
-        os.urandom(16),
-        "me",
-        {name: data()[name] for name in ("device", "at", "day", "epoch", "stamp")}
-        | {
-            "weights": [1e300] * 21,
-            "desired_retention": 0.9,
-            "learning_steps": [600],
-            "relearning_steps": [600],
-            "maximum_interval": 100,
-        },
-    ),
+    parameters(weights=[1e300] * 21),
+    parameters(fit={}),
+    parameters(fit={**FIT, "earlier": ["x"] * 21}),
+    parameters(fit={**FIT, "more": 1}),
     a_version('["section","test",1,"1.1","familiarity"]', 11),
     a_version('["section","test",1,"1.1","text"]', None),
     a_version('["section"]', "x"),
