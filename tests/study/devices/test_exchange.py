@@ -272,6 +272,32 @@ def test_an_edit_elsewhere_makes_a_card_due_once_and_not_once_a_device(world: Wo
     assert_equal(one, other)
 
 
+def test_an_upgrade_on_each_device_makes_a_card_due_once(world: World) -> None:
+    one, other = world.devices
+    rate(one, rating=Rating.EASY)
+    meet(one)
+    meet(other)
+    content = world.content / "1.md"
+    content.write_text(content.read_text().replace("first of q0", "quite another thing"))
+    for number, device in enumerate((other, one)):  # before they have heard of each other
+        device.clock.forward(days=1 + number)
+        with device.at_home() as desk:
+            library.refresh(desk)
+    rate(one, rating=Rating.EASY)
+    for _ in range(2):
+        meet(one)
+        meet(other)
+    assert count(one, tables.event) == count(other, tables.event) == 1
+    assert_equal(one, other)
+    with reading(one.engine) as connection:
+        (made,) = connection.scalars(
+            select(tables.device.c.own)
+            .join(tables.event, tables.event.c.device_id == tables.device.c.id)
+            .where(tables.event.c.kind == "answer changed")
+        )
+    assert not made  # the first device's
+
+
 def test_a_review_of_a_card_that_is_not_here_waits_for_its_content(
     world: World, tmp_path: Path
 ) -> None:
