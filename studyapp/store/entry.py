@@ -236,6 +236,14 @@ _NAMES = {
 }
 
 
+def are_known(connection: Connection, uids: Iterable[bytes]) -> bool:
+    """Whether all of these entries and versions are in the database, or wait in it."""
+    left = set(uids)
+    for table in (*LOGS.values(), tables.version, tables.waiting):
+        left -= _known(connection, table.c.uid, list(left))
+    return not left
+
+
 def marks(connection: Connection) -> dict[str, int]:
     """Up to which row each log is in the folder; and whatever else was kept with `keep_told`. That
     goes by the numbers of rows, for it is of this database alone: its own are never given again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from meeting import Device, World, assert_alike, shown
+from meeting import Device, World, assert_alike, device, shown
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS
@@ -193,8 +194,8 @@ def test_own_notes_travel_as_files_and_a_conflict_keeps_both(world: World) -> No
     meet(other)
     path = other.mine / "chapter-1-questions.md"
     assert path.read_text() == (one.mine / path.name).read_text()
-    for device, new in ((one, "Of one."), (other, "Of the other.")):
-        file = device.mine / path.name
+    for it, new in ((one, "Of one."), (other, "Of the other.")):
+        file = it.mine / path.name
         file.write_text(file.read_text().replace("First.", new))
         os.utime(file, (1_800_000_000 + len(new), 1_800_000_000 + len(new)))
     for _ in range(2):
@@ -279,9 +280,9 @@ def test_an_upgrade_on_each_device_makes_a_card_due_once(world: World) -> None:
     meet(other)
     content = world.content / "1.md"
     content.write_text(content.read_text().replace("first of q0", "quite another thing"))
-    for number, device in enumerate((other, one)):  # before they have heard of each other
-        device.clock.forward(days=1 + number)
-        with device.at_home() as desk:
+    for number, it in enumerate((other, one)):  # before they have heard of each other
+        it.clock.forward(days=1 + number)
+        with it.at_home() as desk:
             library.refresh(desk)
     rate(one, rating=Rating.EASY)
     for _ in range(2):
@@ -440,6 +441,37 @@ def test_after_going_back_the_folder_brings_again_what_was_done_since(
     meet(other)
     assert_equal(one, other)
     assert len(overview(one.desk).devices) == 3
+
+
+@pytest.mark.parametrize("had_met", [True, False])
+def test_a_copied_database_becomes_a_device_of_its_own(
+    world: World, tmp_path: Path, had_met: bool
+) -> None:
+    one, other = world.devices
+    rate(one)
+    if had_met:
+        meet(one)
+    one.engine.dispose()
+    home = tmp_path / "copy"
+    home.mkdir()
+    shutil.copy(one.home / "study.db", home)
+    copied = device(home, one.clock)
+    copied.folder, copied.desk = one.folder, replace(copied.desk, current=one.desk.current)
+    for number, it in enumerate((one, copied)):
+        rate(it, 2 + number)
+        write(it, f"of {number}")
+        meet(it)
+    for it in (one, copied, other, one):
+        rate(it, 4)
+        meet(it)
+    for it in (copied, other):
+        meet(it)
+    assert count(other, tables.review) == 7
+    for it in (one, copied):
+        assert_equal(it, other)
+    assert set(text_of(one).split("\n\n")) == {"of 0", "of 1"}
+    assert len({own_file(it) for it in world.devices} | {own_file(copied)}) == 3
+    copied.engine.dispose()
 
 
 def test_after_going_back_an_empty_folder_gets_all_there_is(world: World) -> None:
