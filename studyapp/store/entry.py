@@ -237,7 +237,8 @@ _NAMES = {
 
 
 def are_known(connection: Connection, uids: Iterable[bytes]) -> bool:
-    """Whether all of these entries and versions are in the database, or wait in it."""
+    """Whether all of these entries and versions, of any learner, are in the database or wait in
+    it."""
     left = set(uids)
     for table in (*LOGS.values(), tables.version, tables.waiting):
         left -= _known(connection, table.c.uid, list(left))
