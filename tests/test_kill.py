@@ -23,7 +23,7 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, event
 
 from deeds import WORKS, furnish
-from killing import Killed, Trade, check_whole, kill_meeting, kill_once, meet, memories
+from killing import Killed, Trade, check_whole, kill_once
 from studyapp.commands.main import main
 from studyapp.store import migrations
 from studyapp.store.database import open_database
@@ -142,24 +142,3 @@ def test_a_real_kill_while_the_database_is_made_leaves_one_that_opens(tmp_path: 
     assert process.wait() == -signal.SIGKILL
     open_database(str(db)).dispose()
     check_whole(db)
-
-
-@pytest.mark.slow
-def test_a_real_kill_while_devices_meet_loses_nothing_and_adds_nothing_twice(
-    tmp_path: Path,
-) -> None:
-    write_settings(tmp_path)
-    folder, chance = tmp_path / "shared", random.Random()
-    folder.mkdir()
-    settings = tmp_path / "config" / "studyapp" / "settings.toml"
-    settings.write_text(f'{settings.read_text()}devices = "{folder}"\n')
-    one, other = tmp_path / "one.db", tmp_path / "other.db"
-    shown, _ = kill_once(one, chance, cards=3)
-    longest = meet(other)
-    kill_meeting(other, chance, longest)
-    for db in (one, other):
-        meet(db)
-    rated, kept = memories(one)
-    assert len(rated) >= shown >= 2
-    assert memories(other) == (rated, kept)
-    assert len(list(folder.iterdir())) == 2

@@ -92,6 +92,14 @@ _OF_NO_CARD = (
     EventKind.RESUME,
 )
 _STEPS = listed(whole(60, 7 * 86_400), 20)
+_WEIGHTS = listed(number(), 21)
+_FIT = {  # what a fit came to (see studyapp.study.fit.adoption)
+    "reviews": whole(0, _MOST),
+    "adopted": switch,
+    "until": optional(_DAY_TEXT),
+    "earlier": optional(_WEIGHTS),
+    "difference": optional(listed(optional(number()), 10)),
+}
 _FIELDS = {
     "review": record(
         {
@@ -119,12 +127,14 @@ _FIELDS = {
     "parameters": record(
         {
             **_HEAD,
-            "weights": listed(number(), 21),
+            "weights": _WEIGHTS,
             "desired_retention": number(0.7, 0.99),
             "learning_steps": _STEPS,
             "relearning_steps": _STEPS,
             "maximum_interval": whole(1, 36_500),
-        }
+            "fit": optional(record(_FIT)),
+        },
+        lacking=("fit",),  # as in files from before it was told
     ),
 }
 
@@ -150,6 +160,7 @@ def checked(line: Line) -> dict[str, Any]:
         if (found["target"] is None) is (kind is EventKind.RETRACT):
             raise ValueError("a target where there is none, or none")
     if line.kind == "parameters":
+        found.setdefault("fit", None)
         _try(found)
     return found
 
@@ -219,9 +230,19 @@ _NAMES = {
     "event": (*_HEAD, *("card", "offset", "kind", "target", "until", "payload")),
     "parameters": (
         *_HEAD,
-        *("weights", "desired_retention", "learning_steps", "relearning_steps", "maximum_interval"),
+        *("weights", "desired_retention", "learning_steps", "relearning_steps"),
+        *("maximum_interval", "fit"),
     ),
 }
+
+
+def are_known(connection: Connection, uids: Iterable[bytes]) -> bool:
+    """Whether all of these entries and versions, of any learner, are in the database or wait in
+    it."""
+    left = set(uids)
+    for table in (*LOGS.values(), tables.version, tables.waiting):
+        left -= _known(connection, table.c.uid, list(left))
+    return not left
 
 
 def marks(connection: Connection) -> dict[str, int]:
@@ -280,9 +301,11 @@ class Arrival:
     def add(self, name: str, entries: Sequence[tuple[bytes, dict[str, Any]]]) -> dict[bytes, str]:
         """Add the entries of one log that are not there, each with its checked fields. Returns the
         uids of those that wait for their card."""
-        table = LOGS[name]
-        known = _known(self.connection, table.c.uid, [uid_ for uid_, _ in entries])
-        fresh = {uid_: one for uid_, one in entries if uid_ not in known}
+        table, found = LOGS[name], _earliest(entries)
+        known = _known(self.connection, table.c.uid, list(found))
+        fresh = {uid_: one for uid_, one in found.items() if uid_ not in known}
+        if name == "event":
+            self._make_earlier({uid_: found[uid_] for uid_ in known})
         wanted = {one["card"] for one in fresh.values() if one.get("card")}
         ids = cards_of(self.connection, wanted, learner=self.learner)
         waiting, rows = dict[bytes, str](), list[dict[str, Any]]()
@@ -294,6 +317,25 @@ class Arrival:
         if rows:
             self.connection.execute(insert(table), rows)
         return waiting
+
+    def _make_earlier(self, known: Mapping[bytes, dict[str, Any]]) -> None:
+        """Of an event that devices have logged by themselves (`store/sync.py::_make_due`) the
+        earliest stays, on each of them."""
+        event = tables.event.c
+        for some in _batches(list(known)):
+            for row in self.connection.execute(
+                select(tables.event, device.uid.label("device"))
+                .join(tables.device, device.id == event.device_id)
+                .where(event.uid.in_(some), event.kind == EventKind.CHANGED.value)
+            ).all():
+                one = known[row.uid]
+                if one["kind"] == row.kind and _age(one) < (row.at, row.device):
+                    values = {name: one[name] for name in (*_HEAD, "offset", "until")}
+                    values["device_id"] = self.device(values.pop("device"))
+                    self.connection.execute(
+                        update(tables.event).where(event.id == row.id).values(**values)
+                    )
+                    self.cards.add(row.card_id)
 
     def _row(
         self, name: str, uid_: bytes, one: Mapping[str, Any], ids: Mapping[bytes, int]
@@ -357,14 +399,12 @@ def device_id(connection: Connection, uid_: bytes, name: str = "") -> int:
 def cards_of(connection: Connection, uids: Iterable[bytes], *, learner: int) -> dict[bytes, int]:
     """The cards that the learner's log hangs on, by uid: of a note's own copy while it is there,
     else of the installed one."""
-    wanted, found = list(uids), dict[bytes, tuple[bool, bool, int]]()
-    for start in range(0, len(wanted), _BATCH):
+    found = dict[bytes, tuple[bool, bool, int]]()
+    for some in _batches(list(uids)):
         rows = connection.execute(
             select(card.uid, card.id, card.learner_id, tables.note.c.missing_since)
             .join(tables.note, tables.note.c.id == card.note_id)
-            .where(
-                card.uid.in_(wanted[start : start + _BATCH]), owner.theirs(card, learner=learner)
-            )
+            .where(card.uid.in_(some), owner.theirs(card, learner=learner))
         )
         for row in rows:
             copied = row.learner_id is not None
@@ -376,9 +416,25 @@ def cards_of(connection: Connection, uids: Iterable[bytes], *, learner: int) -> 
 _BATCH = 500
 
 
+def _age(one: Mapping[str, Any]) -> tuple[Any, bytes]:
+    """By which the earliest of several entries with one uid is found."""
+    return one["at"], one["device"]
+
+
+def _earliest(entries: Iterable[tuple[bytes, dict[str, Any]]]) -> dict[bytes, dict[str, Any]]:
+    found = dict[bytes, dict[str, Any]]()
+    for uid_, one in entries:
+        if uid_ not in found or _age(one) < _age(found[uid_]):
+            found[uid_] = one
+    return found
+
+
+def _batches(uids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (uids[start : start + _BATCH] for start in range(0, len(uids), _BATCH))
+
+
 def _known(connection: Connection, column: Any, uids: Sequence[bytes]) -> set[bytes]:
     found = set[bytes]()
-    for start in range(0, len(uids), _BATCH):
-        some = uids[start : start + _BATCH]
+    for some in _batches(uids):
         found.update(connection.scalars(select(column).where(column.in_(some))))
     return found

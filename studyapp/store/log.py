@@ -226,12 +226,22 @@ def log_event(
     target: bytes | None = None,
     day: date | None = None,
     payload: Mapping[str, Any] | None = None,
+    uid: bytes | None = None,
     learner: int,
 ) -> tuple[fold.Event, Memory]:
     """Log an event of *now*, an aware datetime, with the *day* that it lasts until or sets;
-    returns it with the memory that it leads to."""
+    returns it with the memory that it leads to. It has a *uid* of its own if other devices log the
+    same by themselves."""
     entry = _append_event(
-        connection, card_id, kind, now, target=target, until=day, payload=payload, learner=learner
+        connection,
+        card_id,
+        kind,
+        now,
+        target=target,
+        until=day,
+        payload=payload,
+        uid=uid,
+        learner=learner,
     )
     return entry, refold(
         connection, card_id, read_history(connection, learner=learner), learner=learner
@@ -375,6 +385,7 @@ def _append_event(
     target: bytes | None = None,
     until: date | None = None,
     payload: Mapping[str, Any] | None = None,
+    uid: bytes | None = None,
     learner: int,
 ) -> fold.Event:
     made = head(connection, now, learner=learner)
@@ -386,6 +397,7 @@ def _append_event(
         target=target,
         until=until,
         payload=payload,
+        uid=uid,
         learner=learner,
     )
     settle(connection, made, learner=learner)
@@ -401,9 +413,12 @@ def _insert_event(
     target: bytes | None = None,
     until: date | None = None,
     payload: Mapping[str, Any] | None = None,
+    uid: bytes | None = None,
     learner: int,
 ) -> fold.Event:
-    entry = fold.Event(new_uid(), made.at, made.offset, kind, target, until, payload, made.day)
+    entry = fold.Event(
+        uid or new_uid(), made.at, made.offset, kind, target, until, payload, made.day
+    )
     connection.execute(
         insert(tables.event).values(
             uid=entry.uid,

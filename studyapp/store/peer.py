@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -71,6 +72,22 @@ def own(connection: Connection) -> tuple[bytes, str]:
     """Uid and name of this database's own device."""
     uid, name = connection.execute(select(device.uid, device.name).where(device.own)).one()
     return uid, name
+
+
+def renew(connection: Connection, now: datetime) -> None:
+    """Make this the database of a new device, for which what the settings of each learner have put
+    in force goes on to hold: whoever else writes as the old one gives its stamps once more."""
+    settings = tables.device_settings.c
+    former = connection.execute(select(device.id, device.name).where(device.own)).first()
+    connection.execute(update(tables.device).where(device.own).values(own=False))
+    name = former.name if former else platform.node()
+    made = insert(tables.device).values(
+        uid=log.new_uid(), name=name, made_at=log.utc(now), own=True
+    )
+    own = connection.execute(made.returning(device.id)).scalar_one()
+    if former is not None:
+        of_former = update(tables.device_settings).where(settings.device_id == former.id)
+        connection.execute(of_former.values(device_id=own))
 
 
 def call(connection: Connection, uid: bytes, name: str, now: datetime) -> None:

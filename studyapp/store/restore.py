@@ -8,7 +8,6 @@ command again does the rest, of which word is left beside the database (`store/m
 
 from __future__ import annotations
 
-import platform
 import shutil
 import sqlite3
 import time
@@ -20,13 +19,10 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
-
-from sqlalchemy import insert, select, update
 
 from studyapp import config, disk
 from studyapp.errors import SettingError, StoreError, StudyError
-from studyapp.store import archive, backup, log, marker, migrations, soundness, tables
+from studyapp.store import archive, backup, marker, migrations, peer, soundness
 from studyapp.store.archive import DATABASE, ArchiveError, Content, Manifest
 from studyapp.store.backup import Backup, DamagedError, Progress, Reason
 from studyapp.store.database import connect, open_database
@@ -235,22 +231,7 @@ def _prepare(copied: Path, now: datetime) -> None:
     engine = connect(str(copied))
     try:
         with writing(engine) as connection:
-            device, settings = tables.device.c, tables.device_settings.c
-            former = connection.execute(select(device.id, device.name).where(device.own)).first()
-            connection.execute(update(tables.device).where(device.own).values(own=False))
-            made = insert(tables.device).values(
-                uid=uuid4().bytes,
-                name=former.name if former else platform.node(),
-                made_at=log.utc(now),
-                own=True,
-            )
-            own = connection.execute(made.returning(device.id)).scalar_one()
-            if former is not None:
-                connection.execute(
-                    update(tables.device_settings)
-                    .where(settings.device_id == former.id)
-                    .values(device_id=own)
-                )
+            peer.renew(connection, now)
     finally:
         engine.dispose()
 

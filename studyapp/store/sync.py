@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
 from itertools import takewhile
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
+from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Select, Table, delete, func, insert, or_, select, update
 
@@ -451,7 +453,8 @@ def _write_notes(
         if change and row is not None:
             sides_changed = _changed_sides(note, row.points, row.answer, kept_cards)
             changed = [] if heard else [kept_cards[side].id for side in sides_changed]
-            tally.due_again += _make_due(connection, changed, now)
+            text = _asked(note) if source.owner is None else None
+            tally.due_again += _make_due(connection, changed, now, text=text)
             if source.owner is None and not is_same(_said(row), _said(note)):
                 _keep_to_tell(connection, note_id)
         if note.changed is not None:
@@ -515,6 +518,12 @@ def _said(text: Any) -> str:
     return "\n".join([text.prompt, text.front or "", text.answer, *points])
 
 
+def _asked(note: Note) -> str:
+    """What an installed note says and asks for, the same on every device that has this text."""
+    core = [point.text for point in note.points if not point.extra]
+    return sha256("\n".join([_said(note), *core]).encode()).hexdigest()
+
+
 def _keep_to_tell(connection: Connection, note_id: int) -> None:
     """Have each learner be told who has met a card of this note, that it says something else."""
     memory, card, rewording = tables.memory.c, tables.card.c, tables.rewording.c
@@ -539,32 +548,35 @@ def _make_due(
     now: datetime,
     *,
     whose: int | None = None,
+    text: str | None = None,
     month: str | None = None,
 ) -> int:
     """Make cards that were rated come once more, in the log of each learner who did, or of one;
     returns how many. They are spread over days, so that an edit of a chapter fills none.
 
-    With the *month* of an announced change only those that were rated in it or before, once.
+    Once for the *text* of an installed note (`_asked`), and for the *month* of an announced change,
+    then only those that were rated in it or before. All devices of a learner read that by
+    themselves, so the event has the same uid on each (`store/entry.py::Arrival`).
     """
-    memory, event, count = tables.memory.c, tables.event.c, 0
+    memory, card, person = tables.memory.c, tables.card.c, tables.learner.c
+    count, why = 0, month or text
     for card_id in cards:
-        rated = select(memory.learner_id, memory.due, memory.last_day).where(
-            memory.card_id == card_id, memory.due.is_not(None)
+        rated = (
+            select(memory.learner_id, memory.due, memory.last_day, card.uid, person.name)
+            .join(tables.card, card.id == memory.card_id)
+            .join(tables.learner, person.id == memory.learner_id)
+            .where(memory.card_id == card_id, memory.due.is_not(None))
         )
         if whose is not None:
             rated = rated.where(memory.learner_id == whose)
-        for learner, due, last in connection.execute(rated).all():
-            if month is not None:
-                told = select(event.payload).where(
-                    event.card_id == card_id,
-                    event.learner_id == learner,
-                    event.kind == EventKind.CHANGED.value,
-                )
-                known = any(payload == {"month": month} for payload in connection.scalars(told))
-                if known or (last is not None and f"{last:%Y-%m}" > month):
-                    continue
-            day = _free_day(connection, study_day(now), due or study_day(now), learner=learner)
+        for learner, due, last, of_card, name in connection.execute(rated).all():
+            uid = uuid5(UUID(bytes=of_card), f"{name.casefold()} {why}").bytes if why else None
             payload = None if month is None else {"month": month}
+            if why and _is_told(connection, card_id, uid, payload, learner=learner):
+                continue
+            if month is not None and last is not None and f"{last:%Y-%m}" > month:
+                continue
+            day = _free_day(connection, study_day(now), due or study_day(now), learner=learner)
             log.log_event(
                 connection,
                 card_id,
@@ -572,10 +584,32 @@ def _make_due(
                 now,
                 day=day,
                 payload=payload,
+                uid=uid,
                 learner=learner,
             )
             count += 1
     return count
+
+
+def _is_told(
+    connection: Connection,
+    card_id: int,
+    uid: bytes | None,
+    payload: Mapping[str, Any] | None,
+    *,
+    learner: int,
+) -> bool:
+    """Whether this change is in the log of a card, maybe from before it had a uid of its own."""
+    event = tables.event.c
+    told = select(event.uid, event.payload).where(
+        event.card_id == card_id,
+        event.learner_id == learner,
+        event.kind == EventKind.CHANGED.value,
+    )
+    return any(
+        row.uid == uid or (payload is not None and row.payload == payload)
+        for row in connection.execute(told)
+    )
 
 
 def _free_day(connection: Connection, today: date, due: date, *, learner: int) -> date:

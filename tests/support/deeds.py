@@ -9,27 +9,30 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 import formers
 from studyapp.config import Current, Settings, data_folder
 from studyapp.memory.fold import FROM_ELSEWHERE
 from studyapp.memory.state import Rating
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
-from studyapp.store import backup, log, marker, owner, tables
+from studyapp.store import backup, line, log, marker, owner, peer, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading
 from studyapp.study import card, imports, library, tracker
 from studyapp.study.backup import restored
 from studyapp.study.desk import Desk
+from studyapp.study.devices import exchange
+from studyapp.study.doctor.examination import examine, mend
 from studyapp.study.grading import Grade
 from studyapp.study.imports import Source
 from studyapp.study.questionnaire.attempt import Attempt
@@ -66,6 +69,7 @@ class Place:
         self.folder = folder
         self.database = folder / "data" / "studyapp" / "studyapp.db"
         self.content = folder / "content"
+        self.meeting = folder / "meeting"  # where devices meet
         self.clock = Clock()
 
     def enter(self) -> None:
@@ -77,18 +81,30 @@ class Place:
     def open(self) -> Desk:
         """As a program does that starts."""
         self.enter()
-        current = Current(_SETTINGS)
+        current = Current(replace(_SETTINGS, devices=str(self.meeting)))
         desk, report = library.open_study(str(self.database), current, self.clock, None)
         assert report is None or not report.problems, report.problems
         return desk
 
     def look(self) -> Found:
-        """Start once more, and see what is there."""
+        """Start once more, and see what is there, and what of it is told to other devices."""
         desk = self.open()
         try:
-            return look(desk)
+            with desk.reading() as connection:
+                own, _ = peer.own(connection)
+                drifted = log.drift(connection, log.begun(connection, learner=1), learner=1)
+            found = look(desk) | {
+                "reviews told": self._reviews_in(line.name_of(own)),
+                "drifted memories": sum(map(len, drifted)),
+            }
+            return {name: value for name, value in found.items() if value}
         finally:
             desk.close()
+
+    def _reviews_in(self, name: str) -> int:
+        path = self.meeting / name
+        lines = line.read(path) if path.exists() else ()
+        return len({one.line.uid for one in lines if one.line and one.line.kind == "review"})
 
 
 def furnish(folder: Path) -> None:
@@ -186,14 +202,19 @@ def _backups(desk: Desk) -> Found:
 
 def check(database: Path) -> None:
     """The file is sound, what it names is there, and every stored memory is the fold of its log."""
-    with closing(sqlite3.connect(database)) as plain:
-        assert plain.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert plain.execute("PRAGMA foreign_key_check").fetchall() == []
+    check_file(database)
     engine = open_database(str(database))
     with reading(engine) as connection:
         cards = log.begun(connection, learner=1)
         assert log.drift(connection, cards, learner=1) == ([], [], [])
     engine.dispose()
+
+
+def check_file(database: Path) -> None:
+    """The file is sound, and what it names is there."""
+    with closing(sqlite3.connect(database)) as plain:
+        assert plain.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert plain.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 # what is done: each kind of work makes a plan for a place that was just furnished
@@ -402,6 +423,70 @@ def _go_back(desk: Desk, place: Place, reason: str) -> None:
     restored(place.database, path, place.clock())
 
 
+def meeting(place: Place, chance: random.Random, before: Found) -> Plan:
+    """Two devices of one learner meet; what the other has written comes with their first meeting,
+    and what is rated here goes there with each."""
+    ours, come, cards = before["reviews"], 0, before["cards"]
+    theirs = _other_device(place, chance)
+    asked = "What is of the other device?"
+    comes = {"cards": cards + 1, f"note {asked}": "It is of there.", "own note": "Of there."}
+    plan = Plan()
+    for _ in range(chance.randint(2, 4)):
+        for _ in range(chance.randint(1, 4)):
+            ours += 1
+            plan.append(
+                Step(lambda desk: Sitting(desk).rate(Rating.AGAIN), {"reviews": ours + come})
+            )
+        come = theirs
+        met = {"reviews": ours + come, "reviews told": ours} | comes
+        plan.append(Step(exchange.meet, met, many=True))
+    return plan
+
+
+def _other_device(place: Place, chance: random.Random) -> int:
+    """Let another device, which has all that is in *place*, do something and meet there; returns
+    how much it has rated."""
+    folder = place.folder.with_name("other")
+    shutil.copytree(place.folder, folder)
+    place.meeting.mkdir()
+    other, rated = Place(folder), chance.randint(1, 30)
+    other.meeting = place.meeting
+    desk = other.open()
+    with desk.writing(for_all=True) as connection:
+        peer.renew(connection, desk.now())
+    for _ in range(rated):
+        Sitting(desk).rate(Rating.GOOD)
+    library.new_question(desk, "What is of the other device?", "It is of there.")
+    write_note(desk, "Of there.")
+    exchange.meet(desk)
+    desk.close()
+    return rated
+
+
+def mending(place: Place, chance: random.Random, before: Found) -> Plan:
+    """Memories are damaged, and the doctor mends them by the log."""
+    plan = Plan()
+    for _ in range(chance.randint(1, 3)):
+        damaged = chance.randint(1, before["reviews"])
+        plan.append(Step(_with(_damage, damaged), {"drifted memories": damaged}))
+        plan.append(Step(_with(_mend, place), {"drifted memories": 0}))
+    return plan
+
+
+def _damage(desk: Desk, damaged: int) -> None:
+    memory = tables.memory.c
+    with desk.writing() as connection:
+        some = connection.scalars(select(memory.card_id).where(memory.stability > 0)).all()
+        of = memory.card_id.in_(some[:damaged])
+        connection.execute(update(tables.memory).where(of).values(stability=99.0))
+
+
+def _mend(desk: Desk, place: Place) -> None:
+    place.clock.forward(seconds=1)
+    url = str(place.database)
+    mend(url, examine(url, place.clock()), place.clock())
+
+
 def migrating(place: Place, chance: random.Random, before: Found) -> Plan:
     """Opening a database of an earlier schema is all."""
     return []
@@ -414,4 +499,6 @@ WORKS: dict[str, Work] = {
     "importing": importing,
     "keeping backups": keeping,
     "going back": going_back,
+    "meeting devices": meeting,
+    "mending": mending,
 }

@@ -74,45 +74,6 @@ def kill_once(db: Path, chance: random.Random, *, cards: int = 1) -> tuple[int, 
     return shown, kept
 
 
-def kill_meeting(db: Path, chance: random.Random, longest: float) -> None:
-    """Start `studyapp devices` on *db*, which folds in what other devices have written, kill -9 it
-    within its *longest* seconds, and check what it leaves."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "studyapp", "--db", str(db), "devices"],
-        cwd=db.parent,
-        stdout=subprocess.DEVNULL,
-    )
-    time.sleep(chance.uniform(0, longest))
-    process.kill()
-    process.wait()
-    check_whole(db)
-
-
-def meet(db: Path) -> float:
-    """Run `studyapp devices` on *db* to its end; returns how long it took."""
-    begun = time.monotonic()
-    subprocess.run(
-        [sys.executable, "-P", "-m", "studyapp", "--db", str(db), "devices"],
-        cwd=db.parent,
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    return time.monotonic() - begun
-
-
-def memories(db: Path) -> tuple[set[bytes], dict[bytes, object]]:
-    """The uids of all reviews of a database, and its memories by the uids of their cards."""
-    engine = open_database(str(db))
-    with reading(engine) as connection:
-        uids = set(connection.scalars(select(tables.review.c.uid)))
-        cards = connection.execute(select(tables.card.c.id, tables.card.c.uid)).all()
-        found: dict[bytes, object] = {
-            uid: log.read_memory(connection, card_id, learner=1) for card_id, uid in cards
-        }
-    engine.dispose()
-    return uids, found
-
-
 def check_whole(db: Path) -> None:
     """The file is sound, and every stored memory is the fold of its log."""
     plain = sqlite3.connect(db)
@@ -200,7 +161,7 @@ class Trade:
             before = _changed(before, step)
         at = plan[done] if begun > done else deeds.Step(lambda _: None)
         after, found = _changed(before, at), place.look()
-        deeds.check(place.database)
+        deeds.check_file(place.database)
         again = at.many and found not in (before, after)
         if again:
             names = {*before, *after, *found}
@@ -211,7 +172,7 @@ class Trade:
             at.do(desk)
             desk.close()
             before, found = after, place.look()
-            deeds.check(place.database)
+            deeds.check_file(place.database)
         assert found in (before, after), _told(before, after, found)
         return again
 

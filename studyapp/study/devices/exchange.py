@@ -149,7 +149,27 @@ class _Meeting:
         if is_first:
             self._write([])
         elif own is None or not there or not _is_as_left(self.path, own):
+            if there and self._is_also_anothers():
+                self._renew()
             self._mend()
+
+    def _is_also_anothers(self) -> bool:
+        """Whether the own file has what is not in this database: it is a copy of another one, or
+        another one of it, that goes on as the same device."""
+        lines = (one.line for one in line.read(self.path) if one.line is not None)
+        uids = [one.uid for one in lines if one.kind in (*entry.LOGS, "version")]
+        with self.desk.reading() as connection:
+            return not entry.are_known(connection, uids)
+
+    def _renew(self) -> None:
+        """Be a new device, with a file of its own; the old one is read like any other's."""
+        with self.desk.writing(for_all=True) as connection:
+            peer.keep(connection, Peer(self.uid, self.name))
+            peer.renew(connection, self.desk.now())
+            self.uid, self.name = peer.own(connection)
+            self.peers = peer.read(connection)
+        self.path = self.folder / line.name_of(self.uid)
+        journal.info("devices: another database writes as this device, which is a new one now")
 
     def _mend(self) -> None:
         """Write what no file has; what is torn in the own one goes out of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from meeting import Device, World, assert_alike, shown
+from meeting import Device, World, assert_alike, device, shown
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
+from studyapp.memory.scheduler import DEFAULT_WEIGHTS
 from studyapp.memory.state import Rating
 from studyapp.store import entry, line, log, peer, tables, version
 from studyapp.store.engine import reading
@@ -99,6 +101,21 @@ def test_what_one_device_rated_is_known_to_the_other_bit_for_bit(world: World) -
     assert meet(other).heard == 0
 
 
+def test_what_a_fit_came_to_is_known_to_the_other_and_older_files_have_none(world: World) -> None:
+    one, other = world.devices
+    with one.desk.writing() as connection:
+        before = log.in_force(connection, learner=1)
+        log.adopt(connection, before, one.clock(), fit=FIT, learner=1)
+        learner = learners.name_of(connection, learner=1)
+    meet(one)
+    older = replace(parameters(), learner=learner)
+    (one.folder / line.name_of(os.urandom(16))).write_bytes(line.written(older))
+    meet(other)
+    with reading(other.engine) as connection:
+        assert log.read_fits(connection, learner=1) == [FIT]
+    assert count(other, tables.parameters) == 2
+
+
 def test_a_rating_writes_no_file(world: World) -> None:
     one, _ = world.devices
     meet(one)
@@ -177,8 +194,8 @@ def test_own_notes_travel_as_files_and_a_conflict_keeps_both(world: World) -> No
     meet(other)
     path = other.mine / "chapter-1-questions.md"
     assert path.read_text() == (one.mine / path.name).read_text()
-    for device, new in ((one, "Of one."), (other, "Of the other.")):
-        file = device.mine / path.name
+    for it, new in ((one, "Of one."), (other, "Of the other.")):
+        file = it.mine / path.name
         file.write_text(file.read_text().replace("First.", new))
         os.utime(file, (1_800_000_000 + len(new), 1_800_000_000 + len(new)))
     for _ in range(2):
@@ -254,6 +271,32 @@ def test_an_edit_elsewhere_makes_a_card_due_once_and_not_once_a_device(world: Wo
         found = connection.scalar(select(func.count()).where(changed))
     assert found == 1
     assert_equal(one, other)
+
+
+def test_an_upgrade_on_each_device_makes_a_card_due_once(world: World) -> None:
+    one, other = world.devices
+    rate(one, rating=Rating.EASY)
+    meet(one)
+    meet(other)
+    content = world.content / "1.md"
+    content.write_text(content.read_text().replace("first of q0", "quite another thing"))
+    for number, it in enumerate((other, one)):  # before they have heard of each other
+        it.clock.forward(days=1 + number)
+        with it.at_home() as desk:
+            library.refresh(desk)
+    rate(one, rating=Rating.EASY)
+    for _ in range(2):
+        meet(one)
+        meet(other)
+    assert count(one, tables.event) == count(other, tables.event) == 1
+    assert_equal(one, other)
+    with reading(one.engine) as connection:
+        (made,) = connection.scalars(
+            select(tables.device.c.own)
+            .join(tables.event, tables.event.c.device_id == tables.device.c.id)
+            .where(tables.event.c.kind == "answer changed")
+        )
+    assert not made  # the first device's
 
 
 def test_a_review_of_a_card_that_is_not_here_waits_for_its_content(
@@ -400,6 +443,37 @@ def test_after_going_back_the_folder_brings_again_what_was_done_since(
     assert len(overview(one.desk).devices) == 3
 
 
+@pytest.mark.parametrize("had_met", [True, False])
+def test_a_copied_database_becomes_a_device_of_its_own(
+    world: World, tmp_path: Path, had_met: bool
+) -> None:
+    one, other = world.devices
+    rate(one)
+    if had_met:
+        meet(one)
+    one.engine.dispose()
+    home = tmp_path / "copy"
+    home.mkdir()
+    shutil.copy(one.home / "study.db", home)
+    copied = device(home, one.clock)
+    copied.folder, copied.desk = one.folder, replace(copied.desk, current=one.desk.current)
+    for number, it in enumerate((one, copied)):
+        rate(it, 2 + number)
+        write(it, f"of {number}")
+        meet(it)
+    for it in (one, copied, other, one):
+        rate(it, 4)
+        meet(it)
+    for it in (copied, other):
+        meet(it)
+    assert count(other, tables.review) == 7
+    for it in (one, copied):
+        assert_equal(it, other)
+    assert set(text_of(one).split("\n\n")) == {"of 0", "of 1"}
+    assert len({own_file(it) for it in world.devices} | {own_file(copied)}) == 3
+    copied.engine.dispose()
+
+
 def test_after_going_back_an_empty_folder_gets_all_there_is(world: World) -> None:
     from studyapp.store import backup, restore
 
@@ -516,6 +590,27 @@ def event(kind: str, **other: Any) -> Line:
     return Line("event", os.urandom(16), "me", fields | plain | other)
 
 
+FIT = {
+    "reviews": 300,
+    "adopted": True,
+    "until": "2026-11-20",
+    "earlier": list(DEFAULT_WEIGHTS),
+    "difference": [-0.01, None, None],
+}
+
+
+def parameters(**other: Any) -> Line:
+    fields = {name: data()[name] for name in ("device", "at", "day", "epoch", "stamp")}
+    plain = {
+        "weights": list(DEFAULT_WEIGHTS),
+        "desired_retention": 0.9,
+        "learning_steps": [600],
+        "relearning_steps": [600],
+        "maximum_interval": 100,
+    }
+    return Line("parameters", os.urandom(16), "me", fields | plain | other)
+
+
 def a_version(key: Any, value: Any, **other: Any) -> Line:
     told = {"key": key, "value": value, "stamp": "2026-11-20T07:00:00+00:00", "replaces": []}
     return Line("version", os.urandom(16), "me", told | other)
@@ -553,19 +648,10 @@ REFUSED = [
     event("caught up", card=None, payload={UID: [0]}),
     event("pause", card=None, payload={"pack": "\x1b]0;x\x07", "chapter": 1}),
     event("suspend", card=None),
-    Line(
-        "parameters",
-        os.urandom(16),
-        "me",
-        {name: data()[name] for name in ("device", "at", "day", "epoch", "stamp")}
-        | {
-            "weights": [1e300] * 21,
-            "desired_retention": 0.9,
-            "learning_steps": [600],
-            "relearning_steps": [600],
-            "maximum_interval": 100,
-        },
-    ),
+    parameters(weights=[1e300] * 21),
+    parameters(fit={}),
+    parameters(fit={**FIT, "earlier": ["x"] * 21}),
+    parameters(fit={**FIT, "more": 1}),
     a_version('["section","test",1,"1.1","familiarity"]', 11),
     a_version('["section","test",1,"1.1","text"]', None),
     a_version('["section"]', "x"),
