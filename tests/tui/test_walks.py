@@ -105,7 +105,7 @@ async def test_a_whole_review_by_keys(make_app, open_today, clock: Clock) -> Non
         await asks(pilot, "q00")  # its step is taken early, nothing else being due
         await pilot.press("enter", "3", "enter", "3")
         await arrives(pilot, SummaryScreen)
-        await shows(pilot, "5 cards in about 1 minute.")
+        await shows(pilot, "5 cards, 7 ratings, in about 1 minute.")
         assert reviews(app) == 7  # the summary comes after the last of them is kept
         await pilot.press("enter")
         await open_today(pilot)
