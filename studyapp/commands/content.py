@@ -66,7 +66,7 @@ def export(opening: Opening, file: Path, chapter: str, form: str) -> None:
     written = sum(bool(answer.text) for answer in made.answers)
     click.echo(
         f"{file}: answers written to {written} of {words.count(len(made.answers), 'question')}, "
-        f"{words.count(len(made.notes), 'note')} of your own, "
+        f"{words.count(len(made.notes), 'section note')}, "
         f"{words.count(len(made.results), 'experiment')}"
     )
 

@@ -972,7 +972,11 @@ def _identify(file: _File, line: int, text: str) -> tuple[str, str | None]:
     match = _MARK.search(text)
     if match is None:
         return text, None
-    return text[: match.start()].rstrip(), _checked_id(file, line, match[1])
+    rest = text[: match.start()].rstrip()
+    while other := _MARK.search(rest):
+        file.report(line, f"two ids, {other[0]} and {match[0]}; keep the one that it had first")
+        rest = rest[: other.start()].rstrip()
+    return rest, _checked_id(file, line, match[1])
 
 
 def _checked_id(file: _File, line: int, name: str) -> str:

@@ -406,7 +406,9 @@ def _write_notes(
     contrasts = {one.family for one in standing if one.family} | {
         _family(page, note) for page, note in source.notes.values() if _CONTRAST in note.tags
     }
-    first = {chapter: section for (chapter, _), section in reversed(list(sections.items()))}
+    # What a pack has of no section comes with the first one; a learner's own is of the chapter.
+    in_order_of_book = reversed(list(sections.items()) if source.owner is None else ())
+    first = {chapter: section for (chapter, _), section in in_order_of_book}
     position = 0
     step = _STRIDE if source.owner is None else 1
     in_order: list[tuple[Any, _Standing | bytes]] = [(one.place, one) for one in standing]

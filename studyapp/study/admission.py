@@ -58,9 +58,12 @@ def _within(depth: str) -> ColumnElement[bool]:
 def started(
     chapter_id: ColumnElement[int], section_id: ColumnElement[Any], *, learner: int
 ) -> ColumnElement[bool]:
-    """Condition on columns of the enclosing query: that chapter, or section, was started."""
+    """Condition on columns of the enclosing query: that chapter, or section, was started; of no
+    section, that anything of the chapter was."""
     whole = tables.chapter_progress.alias("started_chapter").c
     part = tables.section_progress.alias("started_section").c
+    some = tables.section_progress.alias("started_some").c
+    of = tables.section.alias("of_some").c
     return or_(
         exists().where(
             whole.chapter_id == chapter_id,
@@ -71,6 +74,15 @@ def started(
             part.section_id == section_id,
             part.learner_id == learner,
             part.started_at.is_not(None),
+        ),
+        and_(
+            section_id.is_(None),
+            exists().where(
+                of.chapter_id == chapter_id,
+                some.section_id == of.id,
+                some.learner_id == learner,
+                some.started_at.is_not(None),
+            ),
         ),
     )
 

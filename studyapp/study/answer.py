@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from studyapp.config import data_folder
 from studyapp.study.card import CardView
 from studyapp.study.draft import read_file, write_file
+
+
+class Given(NamedTuple):
+    """What a learner has typed and ticked of a card by when it was rated."""
+
+    text: str = ""
+    ticked: frozenset[int] = frozenset()
+
+
+NOTHING = Given()
 
 
 def read(view: CardView, *, learner: int) -> str:

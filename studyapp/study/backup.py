@@ -40,7 +40,7 @@ _AGAIN = (
     "What your devices have in their folder comes again when they next meet, what was done here "
     "since that backup too; take the setting devices out first if it is not to."
 )
-TOLD = {"cards": "card", "reviews": "review", "answers": "answer", "notes": "own note"}
+TOLD = {"cards": "card", "reviews": "review", "answers": "answer", "notes": "section note"}
 
 
 def file_of(engine: Engine) -> Path:

@@ -307,7 +307,7 @@ def edited(desk: Desk, view: CardView) -> None:
                     f"edit it again. It is kept in {draft}."
                 )
             if not _is_own(desk, view):
-                path = _home_of(view).path(packs_of(desk), view.note.kind)
+                path = home_of(view).path(packs_of(desk), view.note.kind)
     with disk.put_back(path) if text else nullcontext():
         if text:
             _put(desk, view, text)
@@ -326,7 +326,7 @@ def _put(desk: Desk, view: CardView, text: str) -> None:
     if _is_own(desk, view):
         disk.write(view.note.path, markdown.replaced(view.note, text))
     else:
-        add_note(desk, _home_of(view), text, view.note.kind)
+        add_note(desk, home_of(view), text, view.note.kind)
 
 
 def read_edit(desk: Desk, view: CardView) -> tuple[str, str]:
@@ -344,13 +344,13 @@ def write_edit(
     desk: Desk, view: CardView, said: str, text: str, before: str, patience: float
 ) -> str:
     """Keep an edit as a draft, for `edited`; see `study/draft.py::Draft`. If it is what the note
-    *said* there is none."""
+    *said*, or nothing, there is none."""
     from studyapp.notes import markdown
 
     draft = _draft(desk, view)
     now = said if disk.is_there(draft) else markdown.excerpt(view.note)  # its file may have changed
-    text = merged(_kept_edit(draft, now), before, storable(text))
-    if text != said:
+    text = merged(_kept_edit(draft, now), before if before.strip() else now, storable(text))
+    if text != said and text.strip():
         disk.write(draft, text)
     else:
         disk.remove(draft)
@@ -359,9 +359,10 @@ def write_edit(
 
 def _kept_edit(draft: Path, said: str) -> str:
     try:
-        return draft.read_text("utf-8") if disk.is_there(draft) else said
+        kept = draft.read_text("utf-8") if disk.is_there(draft) else ""
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{draft} cannot be read: {error}.") from error
+    return kept if kept.strip() else said
 
 
 def _is_own(desk: Desk, view: CardView) -> bool:
@@ -412,8 +413,9 @@ def _drafts() -> Path:
     return data_folder() / "drafts"
 
 
-def _home_of(view: CardView) -> Home:
-    return Home(view.pack, view.part, view.chapter, view.chapter_title)
+def home_of(view: CardView) -> Home:
+    """Where a card belongs, and so what is written about it."""
+    return Home(view.pack, view.part, view.chapter, view.chapter_title, view.note.section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,10 +426,13 @@ class Home:
     part: str
     number: int | None  # None of a deck
     title: str
+    section: str | None = None  # its number, where the note belongs to one
 
     @property
     def name(self) -> str:
-        """chapter 3 of fastai, deck Spanish of languages."""
+        """Section 3.2 of fastai, chapter 3 of fastai, deck Spanish of languages."""
+        if self.section:
+            return f"section {self.section} of {self.pack}"
         return chapter_name(self.number, self.title, self.pack)
 
     def path(self, packs: Path, kind: NoteKind) -> Path:
@@ -492,9 +497,11 @@ def _new_draft(*, learner: int) -> Path:
     return _drafts() / f"new-{learner}.md"
 
 
-def new_question(desk: Desk, question: str, answer: str) -> tuple[Home, int]:
-    """Keep a question of the learner's own in the chapter they started last; returns where it went,
-    and its card's id.
+def new_question(
+    desk: Desk, question: str, answer: str, home: Home | None = None
+) -> tuple[Home, int]:
+    """Keep a question of the learner's own in *home* or else the chapter they started last; returns
+    where it went, and its card's id.
 
     Raises StudyError if a field is empty, nothing is started, or the text is not one note.
     """
@@ -504,18 +511,22 @@ def new_question(desk: Desk, question: str, answer: str) -> tuple[Home, int]:
     if not question or not answer:
         raise StudyError("A card needs a question and an answer.")
     with desk.reading() as connection:
-        home = last_started(connection, learner=desk.learner)
+        home = home or last_started(connection, learner=desk.learner)
         taken = set(connection.scalars(select(tables.note.c.name)))
     name = markdown.own_id(f"my {question}", taken)
     head = f"## {question} {{#{name}}}\n\n"
-    note, problems = markdown.alone(head + answer, FileKind.QUESTIONNAIRE, packs_of(desk))
+    text = head + answer + (f"\n\n<!-- section: {home.section} -->" if home.section else "")
+    note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, packs_of(desk))
+    if problems and home.section:  # the answer may have a comment of its own, which then counts
+        text, home = head + answer, replace(home, section=None)
+        note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, packs_of(desk))
     for problem in problems:
         line = problem.line - head.count("\n")
         place = f"Line {line} of the answer" if line > 0 else "The card"
         raise StudyError(f"{place}: {problem.message}. Nothing was saved.")
     if note is None or (note.prompt, note.id) != (question, name):
         raise StudyError("The question has signs that a heading cannot have. Nothing was saved.")
-    return home, keep_note(desk, home, name, head + answer)
+    return home, keep_note(desk, home, name, text)
 
 
 def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:

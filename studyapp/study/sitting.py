@@ -15,6 +15,7 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
 from studyapp.study import aside, card, review, summary
+from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
 from studyapp.study.pause import paused
@@ -41,6 +42,7 @@ class Sitting:
         self._day = study_day(desk.now())
         self.done: list[Done] = []
         self.view: CardView | None = None
+        self.given = NOTHING  # of the current card, whose rating was taken back
         self._item: Item | None = None
         self._parameters: Parameters
         self._watch = Stopwatch(desk.now)  # of the current card
@@ -92,10 +94,15 @@ class Sitting:
         return self._watch.spent()
 
     def rate(
-        self, rating: Rating, *, seen: CardView | None = None, due_on: date | None = None
+        self,
+        rating: Rating,
+        *,
+        seen: CardView | None = None,
+        due_on: date | None = None,
+        given: Given = NOTHING,
     ) -> review.Answered:
         """Rate the current card and go on to the next. *due_on* is a day that takes the place of
-        the one that the rating gives.
+        the one that the rating gives; what was *given* is there again if it is taken back.
 
         Raises AlreadyRatedError after moving on, if another window was quicker; ChangedError, with
         the card still there, if `options` are others now; LockedError, likewise, if the database
@@ -133,7 +140,8 @@ class Sitting:
         took = counted(review.milliseconds(spent))
         expected = self._parameters.retrievability(view.memory, study_day(now)) or 0.0
         partly = due_on is not None
-        self.done.append(Done(view, rating, answered.memory, tells, expected, took, partly))
+        done = Done(view, rating, answered.memory, tells, expected, took, partly, given)
+        self.done.append(done)
         self._queue.rated(item, answered.memory, took if of_the_day(self.plan.kind) else 0)
         if self._queue.outdated:
             self._reload()
@@ -146,12 +154,15 @@ class Sitting:
             undone = undo(connection, self.desk.now(), learner=self.desk.learner)
         if undone is None or undone.mark:
             return undone
+        given = NOTHING
         if self.done and self.done[-1].card == undone.card and undone.rating is not None:
-            self.done.pop()
+            given = self.done.pop().given
         self._reload()
         if undone.card is not None and not undone.grade:
             self._put_first(undone.card)
         self._advance()
+        if self.view is not None and self.view.id == undone.card:
+            self.given = given
         return undone
 
     def suspend(self) -> None:
@@ -308,7 +319,7 @@ class Sitting:
             self._parameters = log.in_force(connection, learner=self.desk.learner)
 
     def _advance(self) -> None:
-        now = self.desk.now()
+        now, self.given = self.desk.now(), NOTHING
         if study_day(now) != self._queue.today:
             self._reload()
         self._item = self._queue.next(now)

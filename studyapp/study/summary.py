@@ -15,6 +15,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import AGAINS_OF_A_LEECH
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.study import aside, stats, today, words
+from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
 from studyapp.study.queue import Counts, Queue, has_fading
 from studyapp.study.stats import Share
@@ -41,6 +42,7 @@ class Done:
     expected: float
     milliseconds: int  # as they count for the day's time
     partly: bool = False  # some of it was said: an Again that comes back tomorrow
+    given: Given = NOTHING
 
     @property
     def card(self) -> int:

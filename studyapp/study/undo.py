@@ -28,6 +28,15 @@ _NOBODYS = (
 )
 _MARKS = (EventKind.MARK.value, EventKind.UNMARK.value)
 _BACK = (EventKind.UNSUSPEND.value, EventKind.UNBURY.value)  # taken back, no queue has their card
+_WORDS = {
+    EventKind.SUSPEND: "suspending",
+    EventKind.UNSUSPEND: "bringing back",
+    EventKind.BURY: "burying until tomorrow",
+    EventKind.UNBURY: "bringing back",
+    EventKind.KNOW: "knowing it already",
+    EventKind.MARK: "marking to be mended later",
+    EventKind.UNMARK: "marking no longer",
+}
 _ASKING = (EventKind.ASK.value, EventKind.UNASK.value)
 _OF_MANY = (*_ASKING, EventKind.RESCHEDULE.value)  # logged of many cards in one go
 
@@ -176,7 +185,7 @@ def _what(found: _Found, cards: int = 0) -> str:
     if _is_of_many(found):
         longer = " no longer" if row.kind == EventKind.UNASK else ""
         return f"asking{longer} for {words.count(cards, 'card')}"
-    return str(row.kind)
+    return _WORDS.get(EventKind(row.kind), str(row.kind))
 
 
 def _is_of_many(found: _Found) -> bool:

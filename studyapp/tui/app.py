@@ -404,10 +404,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.rewrite import RewriteScreen
 
                 return RewriteScreen(card)
-            case places.NewCard():
+            case places.NewCard(card):
                 from studyapp.tui.screens.new import NewScreen
 
-                return NewScreen()
+                return NewScreen(card)
 
     def saw(self, answer: str) -> None:
         """An answer is on the screen: predictions of what it cites are naive no longer."""

@@ -61,7 +61,8 @@ RATES: Mapping[str, Key] = {
     "again": Key(
         "1",
         "rate",
-        "Rate: again, hard (remembered, slowly), good, easy",
+        "Rate: again (partly, where some points of a firm card are ticked), "
+        "hard (remembered, slowly), good, easy",
         on="review attempt section",
     ),
     "hard": Key("2", "hard", "Hard", on="review attempt section", beside="again"),

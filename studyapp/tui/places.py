@@ -139,7 +139,9 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class NewCard:
-    """A card of one's own."""
+    """A card of one's own; where it is written *beside* another, it belongs where that one does."""
+
+    beside: CardView | None = None
 
 
 Place = (

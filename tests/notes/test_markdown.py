@@ -517,6 +517,7 @@ ITEM = "## Q? {#q}\n- [ ] a {#a}\n"
         ("## Q?", 0, f"the question {NO_ID}"),
         ("## Q? {#Q}", 0, f"the id 'Q' {MALFORMED}"),
         ("## Q? {#}", 0, f"the id '' {MALFORMED}"),
+        ("## Q? {#ok} {#ok}", 0, "two ids, {#ok} and {#ok}; keep the one that it had first"),
         ("##", 0, "the heading is empty"),
         ("## {#q}", 0, "the heading is empty"),
         ("## Q? {#ok}\n\n## R? {#ok}", 2, f"the id ok is used already on line {FIRST}"),

@@ -56,9 +56,11 @@ async def test_each_card_that_is_set_aside_leads_back(make_app, open_today) -> N
         await tells(pilot, "Brought back; u takes it back.")
         await shows(pilot, "1 to mend, 1 buried")
         await pilot.press("u")
-        await tells(pilot, "Undone: unsuspend.")
+        await tells(pilot, "Undone: bringing back.")
         await shows(pilot, "1 to mend, 1 suspended, 1 buried")
+        await shows(pilot, "B bring back")  # the cursor is on the card that is there again
         await pilot.press("u")  # what was done elsewhere stays
+        await tells(pilot, "There is nothing to undo here.")
         await shows(pilot, "1 to mend, 1 suspended, 1 buried")
         await pilot.press("end", "enter")
         await arrives(pilot, NoteScreen)

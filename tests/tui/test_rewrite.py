@@ -88,7 +88,9 @@ async def test_what_is_no_note_any_more_stays_a_draft(make_app, open_today, data
     app = make_app(settings=Settings(new_a_day=1))
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "enter", "W")
+        await pilot.press("enter", "W")
+        await tells(pilot, "The note has the answer in it: ⏎ shows that first.")
+        await pilot.press("enter", "W")
         await arrives(pilot, RewriteScreen)
         await pilot.press(*["down"] * 9, "enter", *"```", "enter", "ctrl+s")
         await tells(pilot, "the code fence that begins here is never closed")
@@ -96,13 +98,23 @@ async def test_what_is_no_note_any_more_stays_a_draft(make_app, open_today, data
         await arrives(pilot, RewriteScreen)
         await shows(pilot, "kept as a draft")
         await pilot.press("escape")
-        await tells(pilot, "Kept as a draft; W goes on with it.")
+        await tells(pilot, "Kept as a draft; W goes on with it, and emptying the box drops it.")
         await arrives(pilot, ReviewScreen)
         assert len(drafts(data)) == 1
         await pilot.press("W")
         await arrives(pilot, RewriteScreen)
         await shows(pilot, "```")
-        await pilot.press(*["down"] * 9, *"x = 1", "enter", *"```", "ctrl+s")
+        await pilot.press("f7", "delete")
+        await shows(pilot, "no draft")
+        await pilot.press("escape")
+        await tells(pilot, "No draft is kept; the note stays as it was.")
+        assert drafts(data) == []
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await shows(pilot, "## Term 0 {#t0}")
+        await pilot.press(
+            *["down"] * 9, "enter", *"```", "enter", *"x = 1", "enter", *"```", "ctrl+s"
+        )
         await arrives(pilot, ReviewScreen)
         await shows(pilot, "x = 1")
     assert drafts(data) == []

@@ -18,6 +18,7 @@ from studyapp.memory.state import Rating
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import library, queue, review, tracker
+from studyapp.study.library import Home
 from studyapp.study.tracker import Course, CourseSection
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.find import FindScreen
@@ -346,6 +347,13 @@ async def test_a_learner_may_begin_with_a_section_of_any_chapter(make_app, open_
             prompt, chapter = tables.note.c.prompt, tables.note.c.chapter_id
             own = select(tables.chapter.c.number).join(tables.note, chapter == tables.chapter.c.id)
             assert connection.scalars(own.where(prompt == "Where does it go?")).all() == [2]
+        beside = Home("test", "1. Deep learning in practice", 2, "From model to production", "2.2")
+        library.new_question(app.desk, "And beside a card of 2.2?", "There.", beside)
+        assert [section(app, one).cards.own for one in ("2.1", "2.2")] == [0, 1]
+        assert kept(app).chapters[1].cards.own == 2
+        assert "y.w" in let_in(
+            app
+        )  # my-where…, of no section: it comes as anything of the chapter does
     again = make_app()
     async with again.run_test(size=NARROW) as pilot:
         await shows(pilot, "Chapter 2, From model to production", "is ready:")
@@ -580,6 +588,8 @@ async def test_cards_learned_in_between_are_known_on_coming_back(make_app, open_
             review.answer(connection, item.card, None, Rating.GOOD, app.clock(), learner=1)
         await pilot.press("escape")
         await shows(pilot, "1 of 2 cards met")
+        await pilot.press("home", "down", "o", "down")
+        await shows(pilot, "1 of 2 cards met · not started: o lets its other 1 in")
 
 
 # the own note

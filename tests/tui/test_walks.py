@@ -270,10 +270,10 @@ async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
         await open_today(pilot)
         await pilot.press("enter")
         await reaches(pilot, "two")
-        await pilot.press("enter")
+        await pilot.press("t", *"Of mine", "ctrl+s")
         await shows(pilot, "1 again", "10 m")
         await pilot.press("a")
-        await shows(pilot, "1 partly", "tomorrow")
+        await shows(pilot, "1 partly", "1 d  in part")
         await pilot.press("b")
         await shows(pilot, "1 again", "10 m")
         await pilot.press("b", "1")
@@ -290,7 +290,9 @@ async def test_partly_said_comes_back_tomorrow_and_one_key_takes_it_back(
         assert app.screen.sitting.counts.total == before.total + 1
         assert ratings(app) == []
         sitting = app.screen.sitting
-        await pilot.press("enter", "a", "1")
+        await pilot.press("enter")
+        await shows(pilot, "Of mine", "1 partly", "a [x] ")  # as it was when it was rated
+        await pilot.press("1")
         await until(pilot, lambda: len(sitting.done) == 1)
         app.open(places.Summary(sitting))
         await shows(pilot, "again    0", "partly   1")

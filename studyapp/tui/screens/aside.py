@@ -55,6 +55,10 @@ class AsideScreen(CardsPage, inherit_bindings=False):
     def chosen(self) -> tuple[int, Memory] | None:
         return (self._row.card, self._row.memory) if self._row else None
 
+    @property
+    def listed(self) -> list[int]:
+        return [one.card for one in self._found]
+
     def show_cards(self) -> None:
         now, settings, learner = self.desk.now(), self.desk.settings, self.desk.learner
         try:

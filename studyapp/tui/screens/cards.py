@@ -47,17 +47,23 @@ class CardsPage(EditingPage):
         bind("suspend"),
         bind("bury"),
         bind("undo", tooltip="Take back what was done here last"),
+        bind("undo", "undo_nothing", tooltip="", show=False),
         bind("back"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._done = 0  # what was done here and can be taken back
+        self._done: list[int | None] = []  # the card of each thing done here, to be taken back
         self._busy = False  # an editor's text is being read
 
     @property
     def chosen(self) -> tuple[int, Memory] | None:
         """The id of the chosen card and the memory of it, if there is one."""
+        raise NotImplementedError
+
+    @property
+    def listed(self) -> Sequence[int]:
+        """The ids of the cards, in the order of the list."""
         raise NotImplementedError
 
     def show_cards(self) -> None:
@@ -69,8 +75,10 @@ class CardsPage(EditingPage):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("bring_back", "edit", "rewrite", "mark", "suspend", "bury", "undo"):
+        if action not in _OWN:
             return True
+        if action == "undo_nothing":
+            return not self._busy and not self._done
         if self._busy or self.chosen is None:
             return action == "undo" and not self._busy and bool(self._done)
         memory = self.chosen[1]
@@ -112,7 +120,8 @@ class CardsPage(EditingPage):
             done = deed(connection, self.chosen[0], now, learner=learner)
 
         if self._write(act):
-            self._done += 1 if done is None or isinstance(done, bool) else done
+            entries = 1 if done is None or isinstance(done, bool) else done
+            self._done += [self.chosen[0]] * entries
             self._show_done(told and f"{told}; {self.key_of('undo')} takes it back.")
 
     def action_undo(self) -> None:
@@ -124,8 +133,13 @@ class CardsPage(EditingPage):
             what = undone.what if undone else ""
 
         if self._write(act):
-            self._done -= 1
+            card = self._done.pop()
             self._show_done(f"Undone: {what}." if what else "There is nothing to undo.")
+            if card in self.listed:  # it may be there again, before the one that was chosen
+                self.query_one(CardList).highlighted = list(self.listed).index(card)
+
+    def action_undo_nothing(self) -> None:
+        self.notify("There is nothing to undo here.")
 
     def _write(self, act: Callable[[Connection], None]) -> bool:
         try:
@@ -171,3 +185,8 @@ class CardsPage(EditingPage):
 
     def action_back(self) -> None:
         self.app.pop_screen()
+
+
+_OWN = frozenset(
+    ("bring_back", "edit", "rewrite", "mark", "suspend", "bury", "undo", "undo_nothing")
+)

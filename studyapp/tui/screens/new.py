@@ -13,6 +13,8 @@ from textual.widgets import Input, Label, TextArea
 from studyapp.errors import StudyError
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import library
+from studyapp.study.admission import is_let_in
+from studyapp.study.card import CardView
 from studyapp.study.questionnaire import history
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.writing import WritingPage
@@ -33,8 +35,10 @@ class NewScreen(WritingPage):
         & Label { margin-top: 1; color: $text-muted; } }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beside: CardView | None = None) -> None:
+        """Write a card that belongs where *beside* does, or else to the chapter started last."""
         super().__init__()
+        self._goes_to = library.home_of(beside) if beside is not None else None
         self._question = LineField(id="new-question", select_on_focus=False)
         self._answer = TextField(id="new-answer", soft_wrap=True)
         self._home = ""  # where the card goes, in words
@@ -54,7 +58,8 @@ class NewScreen(WritingPage):
             self.notify(str(error), severity="error")
             text = ""
         with suppress(StudyError), self.desk.reading() as connection:  # saving says what is wrong
-            self._home = f"goes to {library.last_started(connection, learner=learner).name}"
+            home = self._goes_to or library.last_started(connection, learner=learner)
+            self._home = f"goes to {home.name}"
         self.begin(text, partial(library.write_draft, learner=learner))
         self._show_head()
         (self._answer if text else self._question).focus()
@@ -90,8 +95,10 @@ class NewScreen(WritingPage):
     def action_save(self) -> None:
         question, answer = self._question.value, self._answer.text
         try:
-            home, card = library.new_question(self.desk.at(LONG_PATIENCE), question, answer)
+            desk = self.desk.at(LONG_PATIENCE)
+            home, card = library.new_question(desk, question, answer, self._goes_to)
             with self.desk.reading() as connection:
+                comes = is_let_in(connection, card, depth=desk.settings.depth, learner=desk.learner)
                 also = history.joined(connection, card, learner=self.desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -99,6 +106,8 @@ class NewScreen(WritingPage):
         self.put("")
         self.keep()  # which removes the draft
         told = f"Saved in {home.name}; it comes first of its new cards. {also}".rstrip()
+        if not comes:  # it was written beside a card that was met or asked for there
+            told = f"Saved in {home.name}; it comes once that is started. {also}".rstrip()
         undo = self.key_of("undo")
         self.notify(f"{told} {undo} does not take it back; Find has it, to change or set aside.")
         self.app.pop_screen()

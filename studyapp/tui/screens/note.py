@@ -65,6 +65,10 @@ class NoteScreen(CardsPage, inherit_bindings=False):
         view = self._view.cards[index]
         return view.id, view.memory
 
+    @property
+    def listed(self) -> list[int]:
+        return [one.id for one in self._view.cards] if self._view else []
+
     def show_cards(self) -> None:
         now, settings, learner = self.desk.now(), self.desk.settings, self.desk.learner
         held: Mapping[int, str] = {}
@@ -123,7 +127,7 @@ class NoteScreen(CardsPage, inherit_bindings=False):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self._done += 1
+        self._done.append(None)
         self._show_done(asking.told(self._deeper))
 
     action_unask = action_ask  # the same step, under the name of what it does then

@@ -22,6 +22,7 @@ from studyapp.notes.note import Point
 from studyapp.notes.plain import plain
 from studyapp.store.engine import WAL_LIMIT, LockedError, tidy, wal_size
 from studyapp.study import answer, tracker, words
+from studyapp.study.answer import Given
 from studyapp.study.card import CardView
 from studyapp.study.grading import because, lapses_partly, propose, worth_typing
 from studyapp.study.lab.facts import lessons_for
@@ -168,6 +169,9 @@ class ReviewScreen(EditingPage, WritingPage):
             return
         if text:
             self._open_box(view, text)
+        elif self.sitting.given.text:
+            self._open_box(view, "")
+            self.put(self.sitting.given.text)  # which keeps it as if it was typed again
 
     def _open_box(self, view: CardView, text: str) -> None:
         self.box.display = True
@@ -215,7 +219,8 @@ class ReviewScreen(EditingPage, WritingPage):
         self._read_options()
         raw = self.query_one("#answer", Prose).raw
         texts = [plain(point.text, maths=not raw).strip() for point in view.face.points]
-        self.query_one(Points).show(view.face.points, texts)
+        ticked = self.sitting.given.ticked.intersection(range(len(texts)))
+        self.query_one(Points).show(view.face.points, texts, ticked=ticked)
         self.query_one("#source", Static).update(_source(view))
         self._set_answer_visible(True)
         self._show_answer()
@@ -384,15 +389,16 @@ class ReviewScreen(EditingPage, WritingPage):
         view = self.sitting.view
         assert view is not None
         due_on = self.sitting.tomorrow() if self._partly and rating is Rating.AGAIN else None
+        given = Given(self.written if self.box.display else "", self.query_one(Points).ticked)
         try:
-            answered = self.sitting.rate(rating, due_on=due_on)
+            answered = self.sitting.rate(rating, due_on=due_on, given=given)
         except AlreadyRatedError as error:
             self.notify(str(error), severity="warning")
         except ChangedError as error:
             self._changed(str(error), view)
             return
         except LockedError:
-            self._rate_later(rating, due_on)
+            self._rate_later(rating, due_on, given)
             return
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -421,7 +427,7 @@ class ReviewScreen(EditingPage, WritingPage):
         self._idle.resume()
 
     @work(thread=True, exclusive=True, group="rate")
-    def _rate_later(self, rating: Rating, due_on: date | None) -> None:
+    def _rate_later(self, rating: Rating, due_on: date | None, given: Given) -> None:
         """Another program holds the lock: keep trying here, with the screen still alive."""
         from time import monotonic
 
@@ -432,7 +438,7 @@ class ReviewScreen(EditingPage, WritingPage):
         error: StudyError | None = None
         while monotonic() < until:
             try:
-                self.sitting.rate(rating, due_on=due_on)
+                self.sitting.rate(rating, due_on=due_on, given=given)
                 error = None
                 break
             except LockedError as locked:
@@ -532,7 +538,10 @@ class ReviewScreen(EditingPage, WritingPage):
         raw = not proses[0].raw
         for prose in proses:
             prose.raw = raw
-        self.notify("Maths as written." if raw else "Maths rendered.")
+        told = "Maths as written" if raw else "Maths rendered"
+        view = self.sitting.view
+        has_none = view is not None and "$" not in view.face.front + view.face.back
+        self.notify(f"{told}, from now on{'; this card has none' * has_none}.")
         self.set_up("raw_maths", raw)
 
     def action_whole(self) -> None:
@@ -544,8 +553,16 @@ class ReviewScreen(EditingPage, WritingPage):
         sight.page(self.query_one(VerticalScroll), pages)
 
     def action_edit(self) -> None:
-        assert self.sitting.view is not None
-        self.edit_note(self.sitting.view)
+        if self._may_be_read():
+            assert self.sitting.view is not None
+            self.edit_note(self.sitting.view)
+
+    def _may_be_read(self) -> bool:
+        """Whether the note, which has the answer in it, gives nothing away; else that is said."""
+        if not self._revealed:
+            reveal = self.key_of("go_on")
+            self.notify(f"The note has the answer in it: {reveal} shows that first.")
+        return self._revealed
 
     def show_edited(self) -> None:
         try:
@@ -562,8 +579,9 @@ class ReviewScreen(EditingPage, WritingPage):
             self._reveal()
 
     def action_rewrite(self) -> None:
-        assert self.sitting.view is not None
-        self.study.open(places.Rewrite(self.sitting.view))
+        if self._may_be_read():
+            assert self.sitting.view is not None
+            self.study.open(places.Rewrite(self.sitting.view))
 
     def action_lesson(self) -> None:
         self.study.open(places.Lab(self._lessons))
@@ -628,7 +646,7 @@ class ReviewScreen(EditingPage, WritingPage):
         self.study.open(places.Find())
 
     def action_new_note(self) -> None:
-        self.study.open(places.NewCard())
+        self.study.open(places.NewCard(self.sitting.view))
 
     def action_leave_box(self) -> None:
         self.box.call_later(self._leave_box)  # behind the letters yet to come

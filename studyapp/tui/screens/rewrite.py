@@ -52,11 +52,14 @@ class RewriteScreen(WritingPage):
         return self._box
 
     def show_saved(self) -> None:
-        kept = self.draft is not None and not self.draft.waiting and self.written != self._said
-        self.head("Edit", self._card.place + " · kept as a draft" * kept)
+        saved = self.draft is not None and not self.draft.waiting
+        kept = " · kept as a draft" if self.written.strip() else " · no draft"
+        self.head("Edit", self._card.place + kept * (saved and self.written != self._said))
 
     def action_save(self) -> None:
-        if self.keep() and not self._box.read_only:
+        if not self.written.strip():
+            self.action_back()
+        elif self.keep() and not self._box.read_only:
             self._box.read_only = True
             self._take_over()
 
@@ -79,6 +82,9 @@ class RewriteScreen(WritingPage):
 
     def action_back(self) -> None:
         if self.keep():
-            if self.written != self._said:
-                self.notify(f"Kept as a draft; {self.key_of('rewrite')} goes on with it.")
+            if not self.written.strip():
+                self.notify("No draft is kept; the note stays as it was.")
+            elif self.written != self._said:
+                on = f"{self.key_of('rewrite')} goes on with it"
+                self.notify(f"Kept as a draft; {on}, and emptying the box drops it.")
             self.app.pop_screen()

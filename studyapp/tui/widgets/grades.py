@@ -64,7 +64,7 @@ class Grades(Horizontal):
         yield Static("", id="judged", markup=False)
 
     def hint(self, sentence: str) -> None:
-        self.border_title = Content(sentence) if sentence else None
+        self.border_title = Content(f" {sentence} ") if sentence else None
 
     def tell(self, sentence: str) -> None:
         """Show a sentence instead of the grades; an empty one leaves the place empty."""

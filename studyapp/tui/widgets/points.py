@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from studyapp.notes.note import Point
 from studyapp.study import words
+from studyapp.tui.keys import TICKS
 
 SOON = 0.02  # seconds until new lines may have their place; a page that only asked again and again
 # after its refresh would leave them no time to take it
@@ -157,12 +158,13 @@ class Points(Vertical):
     def _draw(self, index: int) -> None:
         point, line = self._points[index], self.query(PointLine)[index]
         here, ticked = index == self._cursor, index in self.ticked
+        letter = words.LETTERS[index] if index < TICKS else " "  # there the cursor ticks
         line.set_class(here, "-here")
         line.display = True
         line.show(
             Content.assemble(
                 ("▸ " if here else "  ", "$text-accent"),
-                (f"{words.LETTERS[index % 26]} {'[x]' if ticked else '[ ]'} ", "bold"),
+                (f"{letter} {'[x]' if ticked else '[ ]'} ", "bold"),
             ),
             Content.assemble(
                 ("extra: " if point.extra else "", "dim"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from textual import on
 from textual.app import ComposeResult
@@ -78,9 +79,10 @@ class Ratings(Horizontal):
             room = button.size.width
             halfway = partly and rating is Rating.AGAIN
             name = "partly" if halfway else rating.name.lower()
-            told = not halfway and (explained or rating is Rating.HARD)
-            wait = "  tomorrow" if halfway else waits[rating].rjust(6)
-            hint = words.MEANINGS[rating] if told else ""
+            told = halfway or explained or rating is Rating.HARD
+            wait = (words.span(timedelta(days=1)) if halfway else waits[rating]).rjust(6)
+            meaning = "in part" if halfway else words.MEANINGS[rating]
+            hint = meaning if told else ""
             wait, hint = _beside(wait, hint, room, close=explained and room < _ROOMY)
             mark = f" ◂ {why if room >= _WIDE else ''}".rstrip() if rating is proposed else ""
             button.update(
