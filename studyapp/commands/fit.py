@@ -64,9 +64,10 @@ def told(found: dict[str, Any], *, foreign: bool) -> list[str]:
     """The verdict in a line, and how well each way predicts."""
     from studyapp.study.words import count
 
-    outcome = "not adopted"
+    outcome = "not adopted" if found["difference"] is None else "not adopted, as it is no better"
     if found["adopted"]:
         outcome = "it would be adopted" if foreign else "adopted"
+        outcome += ", as it is no worse"
     lines = [f"{count(found['reviews'], 'review')}: {found['reason']}; {outcome}."]
     rows = [(name, found[key]) for name, key in _ROWS if found[key] is not None]
     if rows:

@@ -38,7 +38,8 @@ def review(sitting: Sitting, read: Read, write: Write) -> None:
     for line in summary_lines(summary, sitting.desk.now()):
         write(line)
     if summary.marked:
-        write(f"{words.count(summary.marked, 'card')} to mend: studyapp aside lists them.")
+        them = "it" if summary.marked == 1 else "them"
+        write(f"{words.count(summary.marked, 'card')} to mend: studyapp aside lists {them}.")
 
 
 def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> bool:

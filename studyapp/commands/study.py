@@ -95,8 +95,10 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         if row["paused"] and row["started"]:
             told = f"paused since {row['paused']}"
         click.echo(f"  {name}: {told}")
-    for told in held_words(counts["waiting"], counts["siblings"]):
-        click.echo(told)
+    if not counts["absence"]:  # which says what comes when
+        left = counts["new"] + counts["learning"] + counts["review"]
+        for told in held_words(counts["waiting"], counts["siblings"], left):
+            click.echo(told)
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
     click.echo(f"Tomorrow: {tomorrow}, {UNTOUCHED}")
 
@@ -150,7 +152,8 @@ def resume(opening: Opening, chapter: str | None, as_json: bool) -> None:
 def _change(
     opening: Opening, change: Callable[..., None], chapter: str | None, as_json: bool
 ) -> None:
-    """Pause or resume, and say what is paused then."""
+    """Pause or resume; say what goes on, and what is paused then."""
+    from studyapp.study import pause as pauses
     from studyapp.study import today
     from studyapp.study.chapter import find
 
@@ -159,16 +162,17 @@ def _change(
         with desk.writing() as connection:
             found = None if chapter is None else find(connection, chapter, learner=learner)
             change(connection, found, desk.now(), learner=learner)
+            name = pauses.name_of(connection, found, learner=learner)
         with desk.reading() as connection:
             rows = today.due(connection, desk.now(), desk.settings, learner=learner)["chapters"]
     held = [row for row in rows if row["paused"]]
     if as_json:
         print_json([{"name": row["name"], "paused": row["paused"]} for row in held])
         return
+    if change is pauses.resume:
+        click.echo(pauses.done(name, going_on=True))
     for row in held:
         click.echo("{name}: paused since {paused}".format(**row))
-    if not held:
-        click.echo("All goes on: what is overdue comes within each day's time.")
 
 
 @click.command()

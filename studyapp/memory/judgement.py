@@ -60,6 +60,7 @@ class Judgement:
         for name in ("default", "average", "moving_average", "fitted", "difference"):
             value = getattr(self, name)
             told[name] = None if value is None else value._asdict()
+        told["later"] = self.later
         return {**told, "adopted": self.adopted, "reason": self.reason}
 
 
@@ -71,7 +72,7 @@ def judge(
 ) -> Judgement:
     """Fit the log and decide. *kept* stay in force otherwise. *told* hears which share is done."""
     if reviews.rated < FEWEST:
-        return Judgement(reviews.rated, kept, False, _few(reviews.rated))
+        return Judgement(reviews.rated, kept, False, _FEW)
     tree = grow(reviews)
     found = evaluate.outcomes(reviews, tree)
     until = _split(found)
@@ -130,14 +131,8 @@ def _share(told: Told, start: float) -> Callable[[int], None]:
     return lambda passes: told(start + 0.5 * passes / (passes + 2))
 
 
-def _few(reviews: int) -> str:
-    return f"too few to say: {reviews:,} of the {FEWEST} reviews that a fit begins with"
-
-
-_TOO_SHORT = (
-    "too few to say: the log has not enough reviews on later days to fit one part and judge by "
-    "the other"
-)
+_FEW = f"too few, as a fit begins with {FEWEST}"
+_TOO_SHORT = "too few on later days, as one part is fitted and judged by the other"
 
 
 def _reason(apart: Difference, later: int, rival: str) -> str:

@@ -17,8 +17,8 @@ _LONG = 7  # days since the last study day from which it is told
 @dataclass(frozen=True, slots=True)
 class Absence:
     """It was `days` since the learner studied last. Of the `due` cards `waiting` do not fit in this
-    day's time, and `siblings` come after those that give their answers away; on the day `until`
-    none waits for time any more, None if that is too far to tell."""
+    day's time, and `siblings` come on other days than those that give their answers away; on the
+    day `until` none waits for time any more, None if that is too far to tell."""
 
     days: int
     due: int
@@ -30,9 +30,11 @@ class Absence:
         """That nothing is lost, what comes when, and why so; *minutes* is the day's time."""
         back = f"Back after {words.stretch(self.days)}: nothing is lost."
         if not self.waiting and self.siblings:
+            today = self.due - self.siblings
             return (
-                f"{back} {self.due - self.siblings:,} of the {words.count(self.due, 'card')} that "
-                f"are due come today; the others, whose answers today's give away, come after them."
+                f"{back} {today:,} of the {words.count(self.due, 'card')} that are due "
+                f"{'comes' if today == 1 else 'come'} today; cards whose answers these give "
+                "away come on other days."
             )
         if not self.waiting:
             return f"{back} All that is due fits in today's {words.count(minutes, 'minute')}."

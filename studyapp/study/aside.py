@@ -192,12 +192,14 @@ def marked(connection: Connection, *, learner: int) -> set[int]:
 
 
 def tally(found: Sequence[Aside]) -> str:
-    """2 to mend, 1 suspended; empty for none. A card that is here for two reasons counts twice."""
-    counts = Counter(_reasons(found))
-    return ", ".join(
-        f"{number} {_PLURAL.get(reason, reason) if number > 1 else reason}"
-        for reason, number in counts.items()
-    )
+    """2 cards: 1 to mend, 2 suspended; empty for none. As a card may be here for two reasons, the
+    cards are told with them; of a single one no reason is counted."""
+    if not found:
+        return ""
+    reasons = Counter(_reasons(found)).items()
+    told = [f"{number} {_PLURAL.get(why, why) if number > 1 else why}" for why, number in reasons]
+    told = told if len(found) > 1 else [why for why, _ in reasons]
+    return f"{words.count(len(found), 'card')}: {', '.join(told)}"
 
 
 _PLURAL = {Why.DRAFT: "edits not kept", Why.LEECH: "keep slipping"}

@@ -54,7 +54,7 @@ def pause(connection: Connection, chapter_id: int | None, now: datetime, *, lear
     """
     held, known = paused(connection, learner=learner), _chapters(connection, learner=learner)
     if all(one.id in held for one in known if chapter_id in (None, one.id)):
-        name = _called(connection, chapter_id, learner=learner)
+        name = name_of(connection, chapter_id, learner=learner)
         raise StudyError(f"{name} is paused already; studyapp due says since when.")
     _log(connection, EventKind.PAUSE, chapter_id, now, learner=learner)
 
@@ -66,7 +66,7 @@ def resume(connection: Connection, chapter_id: int | None, now: datetime, *, lea
     """
     held = paused(connection, learner=learner)
     if not held or (chapter_id is not None and chapter_id not in held):
-        name = _called(connection, chapter_id, learner=learner)
+        name = name_of(connection, chapter_id, learner=learner)
         raise StudyError(f"{name} is not paused.")
     _log(connection, EventKind.RESUME, chapter_id, now, learner=learner)
 
@@ -108,7 +108,8 @@ def _chapters(connection: Connection, *, learner: int) -> list[Any]:
     )
 
 
-def _called(connection: Connection, chapter_id: int | None, *, learner: int) -> str:
+def name_of(connection: Connection, chapter_id: int | None, *, learner: int) -> str:
+    """What is paused or goes on, as a sentence about it begins."""
     if chapter_id is None:
         return "The course"
     return words.capital(called(connection, chapter_id, learner=learner))

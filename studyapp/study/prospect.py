@@ -27,7 +27,7 @@ class Prospect:
     attempt: Waiting | None
     done: str  # "12 of 110 sections done"
     following: str
-    aside: str  # "2 to mend, 1 suspended"
+    aside: str  # "2 cards: 2 to mend, 1 suspended"
     draft: bool  # whether a card of one's own is begun
     outlooks: Mapping[int, Outlook]  # by id of the chapter
     reworded: tuple[Reworded, ...]  # notes that an upgrade has changed

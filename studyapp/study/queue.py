@@ -147,7 +147,7 @@ class Queue:
         """Of *cards* that are due, those that do not come today, with what each waits for."""
         due, waiting = self.due(), {item.card for item in self._waiting}
         return {
-            one: "waits for time" if one in waiting else "waits as a sibling"
+            one: "waits for time" if one in waiting else "waits for a card like it"
             for one in cards
             if one not in due
         }

@@ -212,8 +212,8 @@ def _kinds(counts: Counts) -> str:
     return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
-def held_words(waiting: int, siblings: int) -> list[str]:
-    """What is due and does not come today, and why."""
+def held_words(waiting: int, siblings: int, left: int) -> list[str]:
+    """What is due and does not come today, and why; *left* cards still do."""
     told = []
     if waiting:
         verb = "waits" if waiting == 1 else "wait"
@@ -221,13 +221,7 @@ def held_words(waiting: int, siblings: int) -> list[str]:
             f"{words.count(waiting, 'review')} {verb} for another day: "
             "what you remember best comes first."
         )
-    if siblings:
-        verb = "waits" if siblings == 1 else "wait"
-        told.append(
-            f"{words.count(siblings, 'sibling')} {verb} for another day: "
-            "a card that gives the answer away comes today."
-        )
-    return told
+    return told + [f"{one}." for one in words.given_away(siblings, left)]
 
 
 def _heading(summary: Summary) -> str:
@@ -268,7 +262,7 @@ def _left(summary: Summary, now: datetime) -> list[str]:
         lines.append(f"Still due today: {_kinds(summary.left)}.")
     elif summary.waiting:
         lines.append("Today's time is used up.")
-    lines += held_words(summary.waiting, summary.siblings)
+    lines += held_words(summary.waiting, summary.siblings, summary.left.total)
     if summary.next_step is not None and not summary.left.total:
         lines.append(
             f"The next card is due in {words.span(max(summary.next_step - now, now - now))}."

@@ -125,6 +125,16 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def given_away(cards: int, left: int) -> list[str]:
+    """Why *cards* wait whose answers others give away; it changes nothing for who has none *left*
+    today, and is not told then."""
+    if not cards or not left:
+        return []
+    if cards == 1:
+        return ["1 card waits for another day: one of today's gives its answer away"]
+    return [f"{cards:,} cards wait for another day: some of today's give their answers away"]
+
+
 def size(number: float) -> str:
     """How much room some bytes take: 640 kB, 12.3 MB, 4.1 GB."""
     if number < 1e6:

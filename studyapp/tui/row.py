@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from textual.content import Content
@@ -11,6 +12,8 @@ from textual.style import Style
 from textual.visual import RenderOptions, Visual
 
 _ROOM = 24  # cells beside a head that are worth to be wrapped in
+_UNIT = re.compile(r"(?<=\d) (?=[a-z]|[kMG]B)")  # between a figure and its unit
+_HELD = "\ue000"  # in its place while lines are broken: Textual breaks at a no-break space, too
 _INDENT = 2  # cells of what stands below its head, as there is no room beside it
 
 
@@ -34,6 +37,12 @@ class Laid(Visual):
         return len(self.lines(width))
 
 
+def _wrapped(text: Content, width: int) -> list[Content]:
+    """The lines of *text*, in which no figure stands apart from its unit."""
+    held = Content(_UNIT.sub(_HELD, text.plain), text.spans)
+    return [Content(line.plain.replace(_HELD, " "), line.spans) for line in held.wrap(width)]
+
+
 class Row(Laid):
     """A head and what is said beside it, whose further lines stand below its first."""
 
@@ -45,9 +54,9 @@ class Row(Laid):
         indent = self._head.cell_length
         room = width - indent
         if self._text.cell_length <= room or room >= _ROOM:
-            first, *others = self._text.wrap(max(1, room))
+            first, *others = _wrapped(self._text, max(1, room))
             return [self._head + first, *(line.pad_left(indent) for line in others)]
-        below = self._text.wrap(max(1, width - _INDENT))
+        below = _wrapped(self._text, max(1, width - _INDENT))
         heads = self._head.rstrip().wrap(max(1, width))
         return [*heads, *(line.pad_left(_INDENT) for line in below)]
 

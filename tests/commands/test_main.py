@@ -228,7 +228,7 @@ def test_aside_lists_what_is_out_of_the_way(database: Path) -> None:
     assert run("aside", "--json").output == "[]\n"
     told = run("review", "--plain", lines="m\nq\n").output
     assert "marked to mend later\n" in told
-    assert "1 card to mend: studyapp aside lists them." in told
+    assert "1 card to mend: studyapp aside lists it." in told
     desk, _ = library.open_study(str(database), Current(Settings()), now, None)
     Sitting(desk).suspend()
     desk.close()

@@ -133,7 +133,8 @@ def test_the_tally_is_in_words(engine: Engine, clock: Clock) -> None:
     sitting.bury()
     with reading(engine) as connection:
         found = aside.read(connection, clock(), leech_lapses=8, learner=1)
-    assert aside.tally(found) == "1 to mend, 2 buried"
+    assert aside.tally(found) == "2 cards: 1 to mend, 2 buried"
+    assert aside.tally(found[:1]) == "1 card: to mend, buried"
     assert aside.tally([]) == ""
     assert [one.told(clock(), {}) for one in found] == ["to mend, buried, new", "buried, new"]
 
@@ -165,7 +166,7 @@ def test_a_card_that_does_not_come_today_says_what_it_waits_for(
         names = {card: name for name, card in cards.items()}
         return {names[one.card]: one.told(now, held) for one in found}
 
-    came, waits = "to mend, due now", "to mend, waits as a sibling"
+    came, waits = "to mend, due now", "to mend, waits for a card like it"
     assert told(20) == {"f0": came, "f1": waits, "q00": came, "q01": "to mend, buried"}
     with writing(engine) as connection:
         last = log.read_memory(connection, cards["f0"], learner=1).last_review

@@ -222,7 +222,7 @@ def test_a_learner_with_fifty_reviews_is_told_that_these_are_too_few(
     engine = open_with(tmp_path, CARDS, clock)
     rate(engine, clock, REVIEWS[:50])
     judged = adoption.fit(desk_of(engine, clock))
-    assert judged.reason.startswith("too few to say: 50 of the 200 reviews")
+    assert judged.reason.startswith("too few, as a fit begins with 200")
     assert judged.parameters == DEFAULT_WEIGHTS
     with reading(engine) as connection:
         assert not adoption.is_time(connection, learner=1)

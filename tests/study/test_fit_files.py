@@ -285,7 +285,7 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     found = json.loads(done.stdout)
     assert list(found) == [
         *("reviews", "parameters", "default", "average", "moving_average", "fitted"),
-        *("difference", "adopted", "reason"),
+        *("difference", "later", "adopted", "reason"),
     ]
     assert found["reviews"] == 1500
     assert len(found["parameters"]) == len(DEFAULT_WEIGHTS)
@@ -296,7 +296,7 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     assert found["adopted"] is (gap["value"] <= 0)
     done = CliRunner().invoke(main, ["fit", "--log", str(path)])
     assert done.stdout.startswith("1,500 reviews: log loss on the later ")
-    assert "it would be adopted" in done.stdout
+    assert "it would be adopted, as it is no worse" in done.stdout
     assert "a moving average" in done.stdout
     assert list((tmp_path / "data").glob("**/*")) == []  # no study was opened
 
@@ -311,9 +311,7 @@ def test_the_command_refuses_a_file_with_one_sentence(tmp_path: Path) -> None:
 
 def test_the_command_says_that_there_are_too_few_reviews(only_pack: None) -> None:
     done = CliRunner().invoke(main, ["fit"])
-    assert done.stdout == (
-        "0 reviews: too few to say: 0 of the 200 reviews that a fit begins with; not adopted.\n"
-    )
+    assert done.stdout == ("0 reviews: too few, as a fit begins with 200; not adopted.\n")
     done = CliRunner().invoke(main, ["reschedule", "--dry-run", "--json"])
     assert json.loads(done.stdout)["sooner"] == 0
 
@@ -329,7 +327,7 @@ def test_the_command_adopts_and_offers_new_dates(
     done = CliRunner().invoke(main, ["--db", database, "fit"])
     first, *_, last = done.stdout.splitlines()
     assert first.startswith("260 reviews: log loss on the later ")
-    assert first.endswith("than with the defaults; adopted.")
+    assert first.endswith("than with the defaults; adopted, as it is no worse.")
     assert last.startswith("Rescheduled, ")
     assert last.endswith("; studyapp reschedule moves them.")
     done = CliRunner().invoke(main, ["--db", database, "reschedule"])

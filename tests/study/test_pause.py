@@ -235,7 +235,13 @@ def test_the_commands(tmp_path: Path, only_pack: Path, monkeypatch: pytest.Monke
     assert (due["new"], [row["paused"] for row in due["chapters"]]) == (0, [told["paused"], None])
     assert "is paused since" in run("review", "--plain", "--chapter", "1", code=1)
     assert run("pause").splitlines() == [f"{n}: paused since {told['paused']}" for n in (1, 2)]
-    assert run("resume", "1") == f"2: paused since {told['paused']}\n"
-    assert run("resume").startswith("All goes on: what is overdue comes within")
+    goes_on = "goes on: what is overdue comes within each day's time."
+    assert run("resume", "1").splitlines() == [
+        f"Chapter 1 {goes_on}",
+        f"2: paused since {told['paused']}",
+    ]
+    assert run("resume", "2") == f"Chapter 2 {goes_on}\n"
+    run("pause")
+    assert run("resume") == f"The course {goes_on}\n"
     assert "no chapter 7" in run("pause", "7", code=1)
     assert json.loads(run("due", "--json"))["new"] == 10

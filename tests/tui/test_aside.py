@@ -69,7 +69,7 @@ async def test_each_card_that_is_set_aside_leads_back(make_app, open_today) -> N
         await arrives(pilot, AsideScreen)
         await shows(pilot, "1 to mend, 1 suspended")
         await pilot.press("home", "m")
-        await shows(pilot, "1 suspended")
+        await shows(pilot, "1 card: suspended")
         await hides(pilot, "to mend")
 
 
@@ -131,7 +131,7 @@ async def test_a_mark_comes_back_after_the_sitting_with_the_editor_one_key_away(
         await tells(pilot, "Marked to be mended later; m takes it off.")
         await pilot.press("enter", "m", "m", "3", "escape")
         await arrives(pilot, SummaryScreen)
-        await shows(pilot, "1 card to mend: a shows them.")
+        await shows(pilot, "1 card to mend: a shows it.")
         await pilot.press("a")
         await arrives(pilot, AsideScreen)
         await shows(pilot, "Term 0", "to mend, due in 2 d, on Sun 22 Nov")

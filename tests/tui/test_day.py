@@ -161,7 +161,7 @@ async def test_the_end_of_a_sitting_says_how_it_stands_when_one_comes_back_to_it
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "m", "enter", "4", "enter", "4")
-        await shows(pilot, "1 card to mend: a shows them.")
+        await shows(pilot, "1 card to mend: a shows it.")
         await pilot.press("a", "m", "escape")
         await arrives(pilot, SummaryScreen)
         await hides(pilot, "to mend")
@@ -227,4 +227,5 @@ async def test_why_a_sibling_waits_is_said_where_it_is_first_counted(
             clock.forward(days=days)
             await pilot.press("escape")
             await arrives(pilot, TodayScreen)
-        await shows(pilot, "1 review", "1 sibling waits for another day: today's cards")
+        await shows(pilot, "1 review", "1 of the 2 cards that are due comes today; cards whose")
+        await hides(pilot, "for another day")  # it is said once

@@ -36,7 +36,7 @@ async def test_a_fit_by_itself_is_told_and_its_dates_are_offered(
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
-        await tells(pilot, "Adopted, fitted to your 260 reviews: log loss on the later 4")
+        await tells(pilot, "The schedule is fitted to you now: fitted to your earlier reviews, it")
         await shows(pilot, "Move dates to your new weights", "sooner")
         menu = app.screen.query_one(Menu)
         names = [one.id for one in menu.options]

@@ -30,6 +30,14 @@ async def test_the_course_is_paused_and_goes_on(make_app, open_today, size) -> N
         await shows(pilot, "10 cards today")
 
 
+async def test_the_same_key_twice_pauses_and_lets_go_on(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("P", "P")  # the second one before all is counted anew
+        await tells(pilot, "The course goes on: what is overdue comes within each day's time.")
+
+
 async def test_five_questions_ask_nothing_of_a_paused_course(
     make_app, open_today, clock: Clock
 ) -> None:

@@ -82,10 +82,20 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
 
 
 def verdict(result: Mapping[str, Any]) -> str:
-    """What came of a fit, in a line; *result* as `Judgement.as_json` gives it."""
-    reviews = words.count(result["reviews"], "review")
-    kept = "Adopted, fitted" if result["adopted"] else "Not adopted, but fitted"
-    return f"{kept} to your {reviews}: {result['reason']}."
+    """What came of a fit for the schedule, in a line without its figures, which `studyapp fit`
+    tells; *result* as `Judgement.as_json` gives it."""
+    gap, reviews = result["difference"], words.count(result["reviews"], "review")
+    stays = "The schedule stays as it is"
+    if gap is None:
+        return f"{stays}: {reviews} are {result['reason']}."
+    if result["adopted"]:
+        told, is_sure = "The schedule is fitted to you now", (gap["high"] or 0) < 0
+        word = "better" if is_sure else "no worse"
+    else:
+        told, is_sure = stays, (gap["low"] or 0) > 0
+        word = "worse" if is_sure else "no better"
+    fitted = "fitted to your earlier reviews, it predicts the later"
+    return f"{told}: {fitted} {result['later']:,} of {result['reviews']:,} {word}."
 
 
 def _keep(

@@ -72,7 +72,7 @@ class AsideScreen(CardsPage, inherit_bindings=False):
             self.notify(str(error), severity="error")
             return
         none = _NONE.format(self.key_of("mark"))
-        self.head("Set aside", words.count(len(self._found), "card") if self._found else "")
+        self.head("Set aside")
         self.query_one("#tally", Static).update(aside.tally(self._found) or none)
         self.query_one(CardList).show(
             [

@@ -62,7 +62,8 @@ class BackupsScreen(Page):
     ]
     DEFAULT_CSS = """
     BackupsScreen {
-        & #told { color: $text-muted; margin-top: 1; }
+        & > * { max-width: 160; }
+        & #told { max-width: 100; color: $text-muted; margin-top: 1; }
         & BackupList { height: 1fr; min-height: 3; margin-top: 1; }
         & #looked { height: auto; border-top: solid $foreground 20%; }
         & #going-on { height: auto; color: $text-accent; }

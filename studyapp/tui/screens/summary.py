@@ -70,7 +70,7 @@ class SummaryScreen(Page):
         content += Content("\n\n" if top else "\n") + Content("\n".join(lines[1:]))
         if summary.marked:
             told = f"{words.count(summary.marked, 'card')} to mend: {self.key_of('aside')}"
-            content += Content(f"\n{told} shows them.")
+            content += Content(f"\n{told} shows {'it' if summary.marked == 1 else 'them'}.")
         self.query_one("#summary", Static).update(content)
         self.refresh_bindings()
 

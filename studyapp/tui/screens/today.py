@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 Choice = tuple[str, str, str, str]  # a line of the menu: its name, what it says, its key, details
 
 _A_WHILE = 20.0  # seconds between two looks at the calendar
+_BESIDE = "questionnaires or five questions, beside the day's time"
 _SOON = 0.3  # seconds that the page may come later for, to come with its figures
 
 
@@ -491,8 +492,10 @@ class TodayScreen(Page):
         """Let no card come, or let all go on."""
         from studyapp.study import pause
 
-        desk, going_on = self.desk, overview.paused is not None
-        with desk.writing() as connection:
+        desk = self.desk
+        with desk.writing() as connection:  # what is shown may be of before another P
+            held = pause.paused(connection, learner=desk.learner)
+            going_on = all(row.id in held for row in overview.chapters if row.cards)
             change = pause.resume if going_on else pause.pause
             change(connection, None, desk.now(), learner=desk.learner)
         self.notify(pause.done("The course", going_on=going_on))
@@ -663,13 +666,12 @@ def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Cont
 
 def _aside(overview: Overview, budget: int) -> Iterator[str]:
     """What is due and does not come now; the day's time, and what is apart from it; tomorrow."""
-    if overview.waiting:
-        verb = "waits" if overview.waiting == 1 else "wait"
-        yield f"{overview.waiting} {verb} for another day: beyond today's {_minutes(budget)}"
-    if overview.siblings:
-        verb = "waits" if overview.siblings == 1 else "wait"
-        told = f"{words.count(overview.siblings, 'sibling')} {verb} for another day"
-        yield f"{told}: today's cards give the answer away"
+    counts = overview.counts
+    if overview.absence is None:  # which says what comes when
+        if overview.waiting:
+            verb = "waits" if overview.waiting == 1 else "wait"
+            yield f"{overview.waiting} {verb} for another day: beyond today's {_minutes(budget)}"
+        yield from words.given_away(overview.siblings, counts.total)
     if overview.paused is None:
         for row in overview.chapters:
             if row.paused:
@@ -678,7 +680,7 @@ def _aside(overview: Overview, budget: int) -> Iterator[str]:
                 yield f"{name} is paused since {since}; in the course it can go on"
     used = [f"{overview.spent / 60:.0f} of {_minutes(budget)} used"] if overview.spent >= 30 else []
     if overview.apart >= 30:
-        used.append(f"{_minutes(overview.apart / 60)} beside it")
+        used.append(f"{_minutes(overview.apart / 60)} in {_BESIDE}")
     if used:
         yield "; ".join(used)
     if overview.tomorrow is not None:
@@ -699,7 +701,7 @@ def _outlook(overview: Overview, goal: float) -> Laid:
         rows.append(Row("", f"Remembered this week  {words.percent(kept)}"))
         told = f"of {words.count(kept.n, 'review')}; goal {goal:.0%}"
     else:
-        told = f"remembered this week: none to count yet; goal {goal:.0%}"
+        told = f"remembered this week: no card has come back; goal {goal:.0%}"
     return Rows([*rows, Row("  ", Content.styled(told, "dim"))])
 
 

@@ -42,9 +42,10 @@ class KeyBar(Widget, can_focus=False):
 
 
 def _fitting(keys: list[Content], width: int) -> Content:
-    """As many keys as there is room for, each whole; the last two, back and help, stay."""
+    """As many keys as there is room for, each whole and apart from the next; the last two, back and
+    help, stay."""
     line = Content("  ").join(keys)
     while line.cell_length > width and keys:
-        line = Content(" ").join(keys)
         keys = [*keys[:-3], *keys[-2:]] if len(keys) > 2 else keys[:-1]
+        line = Content("  ").join(keys)
     return line
