@@ -326,7 +326,11 @@ class Arrival:
             for row in self.connection.execute(
                 select(tables.event, device.uid.label("device"))
                 .join(tables.device, device.id == event.device_id)
-                .where(event.uid.in_(some), event.kind == EventKind.CHANGED.value)
+                .where(
+                    event.uid.in_(some),
+                    event.kind == EventKind.CHANGED.value,
+                    event.learner_id == self.learner,
+                )
             ).all():
                 one = known[row.uid]
                 if one["kind"] == row.kind and _age(one) < (row.at, row.device):

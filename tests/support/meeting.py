@@ -277,9 +277,7 @@ class World:
             library.refresh(desk)
 
     def _take_out(self, one: Device, desk: Desk) -> None:
-        """Take out a note that every device has met: of any other the log would have to wait."""
-        met = set.intersection(*map(_names, self.devices))
-        found = [(name, old) for name, old in self._own(one) if name in met]
+        found = self._own(one)
         if found and self.chance.random() < 0.3:
             name, old = self.chance.choice(found)
             self.alive["note", name].difference_update(old.split())
@@ -382,12 +380,6 @@ def assert_alike(one: dict[str, Any], other: dict[str, Any]) -> None:
     for name, value in one.items():
         assert value == other[name], name
     assert not one["waiting"]
-
-
-def _names(one: Device) -> set[str]:
-    """The notes that a device has or had."""
-    with reading(one.engine) as connection:
-        return set(connection.scalars(select(tables.note.c.name)))
 
 
 _FILE = "chapter-1-questions.md"

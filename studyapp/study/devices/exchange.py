@@ -519,17 +519,25 @@ def _look_at_notes(desk: Desk, *, apply: bool) -> bool:
 
 
 def _put_notes(desk: Desk, packs: Path) -> bool:
-    learner = desk.learner
+    """Write the notes of others; returns whether a file was written."""
+    written, passes = _put_some_notes(desk, packs)
+    return _put_some_notes(desk, packs)[0] or written if passes else written
+
+
+def _put_some_notes(desk: Desk, packs: Path) -> tuple[bool, bool]:
+    """Returns whether a file was written, and whether some of it is to be taken out again now."""
+    learner, kept, passes = desk.learner, list[str](), False
     with desk.reading() as connection:
         wanted = _unsettled(_of_notes(version.heads(connection, learner=learner)))
-        kept = notes.put(connection, packs, wanted, learner=learner) if wanted else []
-    if kept:
+        if wanted:
+            kept, passes = notes.put(connection, packs, wanted, learner=learner)
+    if kept or passes:
         library.refresh(desk, heard=True)
     for some in _parts(kept):
         with desk.writing() as connection:
             for key in some:
                 version.settle(connection, key, wanted[key].wanted, learner=learner)
-    return bool(kept)
+    return bool(kept) or passes, passes
 
 
 def _parts(things: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -20,15 +20,18 @@ from sqlalchemy import Connection, select
 from studyapp import disk
 from studyapp.errors import StudyError
 from studyapp.notes import markdown
+from studyapp.notes.card import sides
 from studyapp.notes.folder import files
-from studyapp.notes.note import ContentFile, FileKind, Note, note_uid
+from studyapp.notes.note import CardStyle, ContentFile, FileKind, Note, NoteKind, note_uid
 from studyapp.store import entry, tables
 from studyapp.store import field as fields
 from studyapp.store.version import Head, Heads
+from studyapp.study.card import as_note
 from studyapp.study.devices import state
 from studyapp.study.library import Home, own_roots
 
 note = tables.note.c
+chapter = tables.chapter.c
 
 _LONGEST = 100_000  # characters of a note
 _NAME = re.compile(r"[^\W_][\w .,()%&'+-]{0,99}")  # of a folder or a file, on any system
@@ -43,7 +46,9 @@ _PLACE = {
     "kind": fields.among({FileKind.QUESTIONNAIRE.value, FileKind.JARGON.value}),
     "line": fields.whole(0, 10**9),  # in which order notes that come together are written
 }
-_VALUE = fields.record({**_PLACE, "text": fields.optional(fields.text)})
+_TEXT = fields.optional(fields.text)  # None: it was taken out
+# What a note said that was taken out: its log hangs on it, also where nobody has heard of it.
+_VALUE = fields.record({**_PLACE, "text": _TEXT, "was": _TEXT}, lacking=("was",))
 THING = "note"
 
 
@@ -62,8 +67,9 @@ def canonical(key: state.Key, value: Any) -> Any:
         fields.word(told)
     if found["chapter"] is not None and _NAME.fullmatch(key[2]) is None:
         raise ValueError("no name of a pack")
-    if found["text"] is not None and not _is_note(found["text"], FileKind(found["kind"]), key[3]):
-        raise ValueError("no note")
+    for text in (found["text"], found.get("was")):
+        if text is not None and not _is_note(text, FileKind(found["kind"]), key[3]):
+            raise ValueError("no note")
     return found
 
 
@@ -215,7 +221,8 @@ def changes(
             assert page.page is not None
             key = state.as_text(_key(root.name, page.page.pack, one.id))
             seen.add(key)
-            if _text(key, known.get(key, Heads()).shown) != text:
+            heads = known.get(key, Heads())
+            if _text(key, heads.shown) != text and not _only_passes(key, heads, text):
                 made.append((key, _value(page.page, file, one.line, text)))
     for key in sorted(known.keys() - seen):
         of, shown = state.as_key(key), _shown(key, known[key].shown)
@@ -225,10 +232,74 @@ def changes(
         if row is None or row.missing_since is None:
             continue
         if Path(row.path) in clean:
-            made.append((key, {**shown, "text": None}))
+            made.append((key, {**shown, "text": None, "was": shown["text"]}))
         elif not Path(row.path).exists():
             lost.append(key)
+    untold = _untold(connection, packs, learner=learner)
+    made += [
+        (key, value)
+        for key, path, value in untold
+        if key not in known and (path in clean or not path.exists())
+    ]
     return made, lost
+
+
+def _only_passes(key: str, heads: Heads, text: str) -> bool:
+    """Whether a note is here only because it is being taken out where nobody had heard of it."""
+    wanted = _shown(key, heads.wanted)
+    is_gone = wanted is not None and wanted["text"] is None
+    return is_gone and not heads.settled and wanted.get("was") == text
+
+
+def _untold(
+    connection: Connection, packs: Path, *, learner: int
+) -> Iterator[tuple[str, Path, dict[str, Any]]]:
+    """The learner's notes that are not there any more: key, file, and what to tell of each if
+    nobody has heard of it."""
+    rows = connection.execute(
+        select(tables.note, chapter.pack, chapter.part, chapter.title, chapter.number.label("of"))
+        .join(tables.chapter, chapter.id == note.chapter_id)
+        .where(note.learner_id == learner, note.missing_since.is_not(None))
+    )
+    for row in rows:
+        path = Path(row.path)
+        if not path.is_relative_to(packs):
+            continue
+        folder, *parts = path.relative_to(packs).parts
+        kind = FileKind.JARGON if row.kind == NoteKind.TERM.value else FileKind.QUESTIONNAIRE
+        text = _written(as_note(row), kind)
+        if text is not None and parts:
+            place = {"part": row.part, "chapter": row.of, "title": row.title, "kind": kind.value}
+            value = {"file": "/".join(parts), **place, "line": row.line, "text": None, "was": text}
+            yield state.as_text(_key(folder, row.pack, row.name)), path, value
+
+
+def _written(one: Note, kind: FileKind) -> str | None:
+    """A note of which only the database knows as text that makes the same cards; None if it cannot
+    be told so."""
+    points = [
+        f"- [ ] {'extra: ' if it.extra else ''}{it.text}" + (f" {{#{it.id}}}" if it.id else "")
+        for it in one.points
+    ]
+    said = {
+        "card": one.card.value if one.card is not CardStyle.ANSWER else "",
+        "section": one.section,
+        "family": one.family,
+        "tags": " ".join(one.tags),
+        "reverse": "" if one.reverse else "no",
+    }
+    pairs = ", ".join(f"{key}: {value}" for key, value in said.items() if value)
+    blocks = [
+        f"## {one.prompt} {{#{one.id}}}",
+        *([one.front, "<!-- answer -->"] if one.front else []),
+        one.answer,
+        "\n".join(points),
+        f"<!-- {pairs} -->" if pairs else "",
+    ]
+    text = "\n\n".join(filter(None, blocks)).strip("\n")
+    found, _ = markdown.alone(text, kind, Path())
+    same = found is not None and found.id == one.id and sides(found) == sides(one)
+    return text if same else None
 
 
 def _row(connection: Connection, key: state.Key, *, learner: int) -> Any:
@@ -263,21 +334,26 @@ def mark_of(path: Path) -> int:
 
 def put(
     connection: Connection, packs: Path, wanted: Mapping[str, Heads], *, learner: int
-) -> list[str]:
+) -> tuple[list[str], bool]:
     """Write what others have written into the learner's files; returns the keys of what is there
-    now. What the learner has changed since it was looked at, what is no file of ours, and what a
-    file that cannot be understood may hold, stays as it is and waits."""
-    pages, done = dict[Path, _Page](), dict[Path, list[str]]()
+    now, and whether some of it came that is to be taken out, once it was read. What the learner has
+    changed since it was looked at, what is no file of ours, and what a file that cannot be
+    understood may hold, stays as it is and waits."""
+    pages, done, passing = dict[Path, _Page](), dict[Path, list[str]](), set[Path]()
     values = {key: _shown(key, heads.wanted) for key, heads in wanted.items()}
     come = {key: value for key, value in values.items() if value is not None}
     for key, value in sorted(come.items(), key=lambda it: (it[1]["file"], it[1]["line"], it[0])):
         try:
             of = state.as_key(key)
-            path = _put(connection, packs, of, value, wanted[key], pages, learner=learner)
+            path, passes = _put(connection, packs, of, value, wanted[key], pages, learner=learner)
         except (ValueError, StudyError):
             continue
-        done.setdefault(path, []).append(key)
-    return [key for path, keys in done.items() if pages[path].write() for key in keys]
+        if passes:
+            passing.add(path)
+        else:
+            done.setdefault(path, []).append(key)
+    written = {path for path in passing | done.keys() if pages[path].write()}
+    return [key for path in done.keys() & written for key in done[path]], bool(passing & written)
 
 
 def _put(
@@ -289,8 +365,9 @@ def _put(
     pages: dict[Path, _Page],
     *,
     learner: int,
-) -> Path:
-    """Plan one note's new text, and return the file. Raises ValueError if it has to wait."""
+) -> tuple[Path, bool]:
+    """Plan one note's new text; returns the file, and whether the note only passes through it: it
+    was taken out before it came here. Raises ValueError if it has to wait."""
     row = _row(connection, key, learner=learner)
     path = Path(row.path) if row is not None and row.missing_since is None else None
     if path is None or not path.is_relative_to(packs / key[1]):
@@ -301,15 +378,18 @@ def _put(
     if key[3] not in page.notes:
         if page.page is not None and any(one.id == key[3] for one in page.page.notes):
             raise ValueError("a row of a table")
-        if value["text"] is not None:
-            page.more.append(value["text"])
-        return path
+        passes = value["text"] is None and row is None and value.get("was") is not None
+        text = value["was"] if passes else value["text"]
+        if text is not None:
+            page.more.append(text)
+        return path, passes
     found, text = page.notes[key[3]]
-    if text != _text(state.as_text(key), heads.shown) and text != value["text"]:
+    known = (_text(state.as_text(key), heads.shown), value["text"])
+    if text not in known and not _only_passes(state.as_text(key), heads, text):
         raise ValueError("changed meanwhile")
     if text != value["text"]:
         page.edits[found.line, found.last] = value["text"] or ""
-    return path
+    return path, False
 
 
 def _open(path: Path, pages: dict[Path, _Page]) -> _Page:

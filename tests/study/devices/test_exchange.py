@@ -235,21 +235,61 @@ def test_a_note_that_was_taken_out_goes_and_one_whose_file_is_lost_comes_back(
     assert "own-a" in path.read_text()
 
 
-def test_what_was_logged_of_a_note_that_came_and_went_waits_and_is_not_lost(world: World) -> None:
+@pytest.mark.parametrize("was_told", [True, False])
+def test_a_note_that_came_and_went_unheard_leaves_its_log_on_every_device(
+    world: World, was_told: bool
+) -> None:
     one, other = world.devices
     home = library.Home("test", "1. Part", 1, "Chapter 1")
+    text = "## A? {#own-a}\n\nYes.\n\n- [ ] b\n- [ ] extra: c\n\n<!-- family: f -->"
     with one.at_home() as desk:
-        rate(one, library.keep_note(desk, home, "own-a", "## A? {#own-a}\n\nYes."))
+        rate(one, library.keep_note(desk, home, "own-a", text))
+    if was_told:
+        meet(one)
     path = one.mine / "chapter-1-questions.md"
     whole = path.read_text()
     path.write_text(whole.partition("## A?")[0])
     meet(one)
     meet(other)
-    assert (count(other, tables.review), count(other, tables.waiting)) == (0, 1)
+    assert (count(other, tables.review), count(other, tables.waiting)) == (1, 0)
+    there = other.mine / path.name
+    assert "own-a" not in there.read_text()
+    meet(other)
+    meet(one)
+    assert "own-a" not in path.read_text()
+    assert_equal(one, other)
     path.write_text(whole)
     meet(one)
     meet(other)
-    assert count(other, tables.waiting) == 0
+    assert "own-a" in there.read_text()
+    assert_equal(one, other)
+
+
+def test_a_device_that_died_while_a_note_passed_does_not_bring_it_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = world.devices
+    home = library.Home("test", "1. Part", 1, "Chapter 1")
+    with one.at_home() as desk:
+        rate(one, library.keep_note(desk, home, "own-a", "## A? {#own-a}\n\nYes."))
+    path = one.mine / "chapter-1-questions.md"
+    path.write_text(path.read_text().partition("## A?")[0])
+    meet(one)
+    real = notes.put
+
+    def put(*given: Any, **named: Any) -> Any:
+        real(*given, **named)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(notes, "put", put)
+        with pytest.raises(KeyboardInterrupt):
+            meet(other)
+    there = other.mine / path.name
+    assert "own-a" in there.read_text()
+    meet(other)
+    meet(one)
+    assert "own-a" not in there.read_text() + path.read_text()
     assert_equal(one, other)
 
 
