@@ -101,8 +101,9 @@ def test_a_folder_is_no_database(tmp_path: Path) -> None:
     assert (found["check"], found["wrong"]) == ("integrity", "~/data is a folder, no database.")
 
 
-def test_a_value_that_is_none_of_its_kind_is_damage(database: Path) -> None:
-    damage(database, "UPDATE review SET at = 'soon' WHERE id = 1")
+@pytest.mark.parametrize("wrong", ["at = 'soon'", "kind = CAST(x'ff' AS TEXT)"])
+def test_a_value_that_is_none_of_its_kind_is_damage(database: Path, wrong: str) -> None:
+    damage(database, f"UPDATE review SET {wrong} WHERE id = 1")
     done = run("doctor")
     assert done.exit_code == 1, done.output
     assert "integrity: Table review holds a value that cannot be read. `studyapp restore " in (

@@ -311,8 +311,8 @@ def test_a_broken_file_is_one_sentence_and_is_left_alone(
     assert database.read_bytes() == before
 
 
-def test_indexes_that_lie_are_made_anew(database: Path, clock: Clock) -> None:
-    """As after a page of an index was lost: its table still has everything."""
+def lying_index(database: Path) -> None:
+    """An index without its rows, as after a page of it was lost; its table still has everything."""
     with closing(sqlite3.connect(database)) as plain, plain:
         plain.execute("PRAGMA writable_schema = ON")
         kept = "SELECT sql FROM sqlite_master WHERE name = 'ix_event_target'"
@@ -325,10 +325,48 @@ def test_indexes_that_lie_are_made_anew(database: Path, clock: Clock) -> None:
         plain.execute("REINDEX ix_event_target")
         plain.execute("PRAGMA writable_schema = ON")
         plain.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'ix_event_target'", [made])
+
+
+def test_indexes_that_lie_are_made_anew(database: Path, clock: Clock) -> None:
+    lying_index(database)
     found = look(database, clock)
     assert "The indexes of the database are damaged" in told(found)
     assert "integrity" in {one.check for one in mend(str(database), found, clock()).mended}
     assert look(database, clock).findings == ()
+
+
+def test_indexes_of_a_large_file_are_compared_once_a_day(
+    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is damaged besides is found at any time, and then all of it is named."""
+    monkeypatch.setattr("studyapp.study.doctor.schema.LARGE", 0)
+    assert look(database, clock).findings == ()
+    lying_index(database)
+    assert look(database, clock).findings == ()
+    sql("UPDATE device SET own = 0")(database)
+    mended = mend(str(database), look(database, clock), clock()).mended
+    assert {one.check for one in mended} == {"device", "integrity"}
+    lying_index(database)
+    clock.forward(days=1)
+    for _ in range(2):  # what was not well is not known to be
+        assert "The indexes of the database are damaged" in told(look(database, clock))
+
+
+def test_pages_of_a_large_file_are_looked_at_each_time(
+    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.study.doctor.schema.LARGE", 0)
+    assert look(database, clock).findings == ()
+    with closing(sqlite3.connect(database)) as plain:
+        (page,) = plain.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_target'"
+        ).fetchone()
+        (size,) = plain.execute("PRAGMA page_size").fetchone()
+    whole = bytearray(database.read_bytes())
+    whole[(page - 1) * size + 1 : page * size] = bytes(size - 1)
+    database.write_bytes(whole)
+    (found,) = look(database, clock).findings
+    assert found.check == "integrity"
 
 
 def test_an_older_database_is_brought_up_to_date(database: Path, clock: Clock) -> None:
