@@ -289,7 +289,7 @@ class Learner:
 
     def rate(self, card: int, now: datetime, rating: Rating) -> None:
         before, day = self.memory.get(card, Memory()), now.date()
-        if before.state is State.REVIEW and before.last_day != day:
+        if before.state is not State.NEW and before.last_day != day:
             predicted = SCHEDULE.retrievability(before, day) or 0.0
             self.outcomes.append(Recall(predicted, before.stability or 0.0, rating > Rating.AGAIN))
         self.last[card] = rating

@@ -125,7 +125,7 @@ def holds(found: Backup, former: Backup | None = None) -> str:
     counts, told = found.manifest.content.told, list[str]()
     for name, noun in TOLD.items():
         if counts.get(name):
-            told.append(words.count(counts[name], noun) + " of all depths" * (name == "cards"))
+            told.append(words.count(counts[name], noun))
             if name == "reviews" and former is not None:
                 more = counts[name] - former.manifest.content.told[name]
                 told[-1] += words.minus(f" ({more:+,})")

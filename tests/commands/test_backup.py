@@ -101,7 +101,7 @@ def test_a_day_has_one_from_its_first_use_that_writes(database: Path) -> None:
     study("33")
     study("3")
     listed = run("backup", "--list").output
-    assert listed.count("of the day: 22 cards of all depths, 2 reviews; ") == 1
+    assert listed.count("of the day: 22 cards, 2 reviews; ") == 1
     (told,) = json.loads(run("backup", "--list", "--json").output)
     assert (told["reason"], told["reviews"], told["device"] != "") == ("daily", 2, True)
 

@@ -251,7 +251,7 @@ def test_a_step_of_elsewhere_is_due_on_its_day(own: Engine, clock: Clock) -> Non
         line = queue.load(
             connection, clock(), Settings(), chapter_id=chapter_of(own, "ES"), learner=1
         )
-    assert line.counts().review == 1
+    assert line.counts().learning == 1
     assert rate(own, clock).reviews == 2
 
 

@@ -283,7 +283,7 @@ class Ledger:
             steps = [one for one in others if one.memory["due_at"]]
             kept = again if met or again else (steps or others)[:1]
             for one in kept:
-                found["learning" if one.memory["due_at"] else "review"] += 1
+                found["learning" if one in again else "review"] += 1
             found["siblings"] += len(due) - len(kept)
             if not met and not kept and any(self._is_let_in(one, today) for one in family):
                 found["new"] += 1
