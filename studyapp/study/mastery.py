@@ -38,6 +38,11 @@ memory = tables.memory.c
 review = tables.review.c
 
 
+def later_day(on: date | None, today: date) -> date:
+    """The day of the outlook: *on*, if that is still to come."""
+    return on if on is not None and on > today else today + AHEAD
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """A chapter's mastery now (that is, tomorrow) and on a later day if nothing is reviewed."""
@@ -58,7 +63,7 @@ def outlooks(
     """The outlook of each chapter with questions that the learner is to know, or of one, by its id;
     for the day *on*, 30 days ahead by default."""
     today = study_day(now)
-    later = on if on is not None and on > today else today + AHEAD
+    later = later_day(on, today)
     parameters = log.in_force(connection, learner=learner)
     said, trust = _shares(connection, learner=learner), _calibration(connection, learner=learner)
     found = {}

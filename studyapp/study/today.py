@@ -1,4 +1,4 @@
-"""Today at a glance: what is due by chapter, how long it takes, what comes next."""
+"""Today at a glance: what is due by chapter, how long it takes, what comes next, what waits."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import chapter_label, chapter_name
 from studyapp.store import owner, tables
-from studyapp.study import absence, queue, stats
+from studyapp.study import absence, aside, queue, stats, tracker
 from studyapp.study.absence import Absence
 from studyapp.study.admission import meant
 from studyapp.study.chapter import namesakes, typed
 from studyapp.study.dates import Ahead, ahead
+from studyapp.study.library import read_draft
 from studyapp.study.pause import paused
+from studyapp.study.questionnaire import history as questionnaire
+from studyapp.study.questionnaire.history import Waiting
 from studyapp.study.queue import Counts, Queue
+from studyapp.study.rewording import Reworded, untold
 from studyapp.study.stats import Share
 
 card = tables.card.c
@@ -72,7 +76,9 @@ class Overview:
     for another card of their family; `tomorrow` is told once nothing is left. Beyond the day's time
     there is `more`; five questions have what is `fading`. Of the day's time `spent` seconds are
     gone, beside those in what is `apart` from it. `ahead` says what is dated in the future,
-    `absence` that the learner is back after a while."""
+    `absence` that the learner is back after a while. What adds a line to the menu or changes one is
+    here, so that none moves once it is seen: an `attempt` that is open, how far the `course` is,
+    what is `aside`, a `draft` of a card, notes that an upgrade has `reworded`."""
 
     day: date
     counts: Counts
@@ -90,6 +96,11 @@ class Overview:
     chapters: tuple[ChapterRow, ...]
     ahead: Ahead | None
     absence: Absence | None
+    attempt: Waiting | None
+    course: str  # "12 of 110 sections done; next 1.4 Three areas"
+    aside: str  # "2 cards: 1 to mend, 2 suspended"
+    draft: bool
+    reworded: tuple[Reworded, ...]
 
     @property
     def begun(self) -> bool:
@@ -134,6 +145,13 @@ def overview(
         tuple(_chapters(connection, line, depth=settings.depth, learner=learner)),
         ahead(connection, now, learner=learner),
         absence.read(connection, line, learner=learner),
+        questionnaire.waiting(connection, learner=learner),
+        _course(connection, depth=settings.depth, learner=learner),
+        aside.tally(
+            aside.read(connection, now, leech_lapses=settings.leech_lapses, learner=learner)
+        ),
+        bool(read_draft(learner=learner)),
+        untold(connection, learner=learner),
     )
 
 
@@ -178,6 +196,13 @@ def tomorrow(
     line = queue.load(connection, then, settings, also=late, learner=learner)
     counts = line.counts()
     return Tomorrow(counts, line.pace.minutes(counts))
+
+
+def _course(connection: Connection, *, depth: str, learner: int) -> str:
+    course = tracker.read_course(connection, depth=depth, learner=learner)
+    following = course.next_section
+    told = f"{course.progress} done"
+    return f"{told}; next {following.number} {following.title}" if following else told
 
 
 def _has_more(

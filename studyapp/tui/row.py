@@ -39,8 +39,8 @@ class Laid(Visual):
 
 def _wrapped(text: Content, width: int) -> list[Content]:
     """The lines of *text*, in which no figure stands apart from its unit."""
-    held = Content(_UNIT.sub(_HELD, text.plain), text.spans)
-    return [Content(line.plain.replace(_HELD, " "), line.spans) for line in held.wrap(width)]
+    held = Content(_UNIT.sub(_HELD, text.plain), [*text.spans])
+    return [Content(line.plain.replace(_HELD, " "), [*line.spans]) for line in held.wrap(width)]
 
 
 class Row(Laid):

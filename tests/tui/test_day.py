@@ -13,7 +13,7 @@ from screen import NARROW, PATIENCE, WIDE, arrives, hides, lines, shows, tells, 
 from studyapp.config import Settings
 from studyapp.store import tables
 from studyapp.store.engine import reading
-from studyapp.study import today
+from studyapp.study import prospect, today
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.tui.screens.attempt import AttemptScreen
@@ -129,6 +129,37 @@ async def test_days_in_a_row_are_told_in_the_same_words_everywhere(
         await shows(pilot, f"Sat 21 Nov · {row}")
         await pilot.press("u", "enter", "4")
         await shows(pilot, f"{row}.")
+
+
+async def test_what_comes_later_moves_no_row(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = threading.Event()
+
+    def late(*of: Any, **options: Any) -> prospect.Prospect:
+        assert known.wait(PATIENCE)
+        return found(*of, **options)
+
+    found = prospect.prospect
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        attempt = Attempt(app.desk, 1)
+        attempt.reveal()
+        attempt.grade(Grade.PARTLY)
+        monkeypatch.setattr("studyapp.study.prospect.prospect", late)
+        app.today.refresh_overview()
+        await pilot.press("t", "escape")
+        await shows(
+            pilot, "Continue questionnaire 1", "1 of all 12 answered", "0 of 1 section", "…"
+        )
+        before = lines(pilot).splitlines()
+        known.set()
+        await shows(pilot, "1 of 12")
+        after = lines(pilot).splitlines()
+        assert [one[:40].split("  ")[0] for one in before] == [
+            one[:40].split("  ")[0] for one in after
+        ]
 
 
 async def test_who_comes_back_to_today_sees_no_figure_of_before(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,13 @@ from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu, option
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from studyapp.study.dates import Ahead
     from studyapp.study.desk import Desk
     from studyapp.study.fit.child import Child
     from studyapp.study.mastery import Outlook
     from studyapp.study.prospect import Prospect
-    from studyapp.study.questionnaire.history import Waiting
     from studyapp.study.reschedule import Preview
     from studyapp.study.rewording import Reworded
     from studyapp.study.sitting import Sitting
@@ -223,7 +224,7 @@ class TodayScreen(Page):
             self._fitting.cancel()
 
     def load_prospect(self) -> None:
-        """Say where one left off, and the mastery; to be called in a worker's thread."""
+        """Say the mastery, and how far course and lab are; to be called in a worker's thread."""
         from studyapp.study.prospect import prospect
 
         desk = self.desk
@@ -236,10 +237,9 @@ class TodayScreen(Page):
 
     def _show_prospect(self, found: Prospect) -> None:
         self._prospect = found
-        if found.reworded and self.app.screen is self:
-            self._reworded = found.reworded
-            self._keep_told(found.reworded)
         if self._overview is not None:
+            if self._overview.reworded and self.app.screen is self:  # not before it is seen
+                self._keep_told(self._overview.reworded)
             self._show_options(self._overview)
             self._draw_course()
 
@@ -268,6 +268,7 @@ class TodayScreen(Page):
         outlook = self.query_one("#outlook", Static)
         outlook.update(_outlook(overview, self.desk.settings.desired_retention))
         outlook.display = overview.begun  # there is nothing to look at before
+        self._reworded = overview.reworded or self._reworded
         self._show_options(overview)
         if self.app.screen is self:
             self.query_one(Menu).focus()
@@ -291,8 +292,13 @@ class TodayScreen(Page):
     def _draw_course(self) -> None:
         if self._overview is not None:
             outlooks = self._prospect.outlooks if self._prospect else {}
-            told = _what_is_told(self._overview, outlooks)
-            lines = [_chapter_line(row, outlooks.get(row.id)) for row in self._overview.chapters]
+            is_known = self._prospect is not None
+            is_asked = bool(outlooks) if is_known else any(map(_is_asked, self._overview.chapters))
+            told = _what_is_told(self._overview, self.desk.settings.exam_on) if is_asked else ""
+            lines = [
+                _chapter_line(row, outlooks.get(row.id), is_known=is_known)
+                for row in self._overview.chapters
+            ]
             self.query_one("#course", Static).update(Chapters(told, lines))
 
     def show_failure(self, sentence: str) -> None:
@@ -505,7 +511,7 @@ class TodayScreen(Page):
         """The chapter of the attempt that was left last, with it on top; else the one started
         last."""
         assert self._overview is not None
-        waiting = self._prospect.attempt if self._prospect else None
+        waiting = self._overview.attempt
         if waiting is not None:
             self.study.open(places.Chapter(waiting.chapter, waiting.name, resume=True))
         elif (row := _quizzed(self._overview)) is not None:
@@ -575,25 +581,24 @@ def _choices(
         yield "redate", "If the clock is right: redate", "", told
     if dates is not None:
         yield "reschedule", "Move dates to your new weights", "", dates.short()
-    yield from _quiz_choices(overview, prospect.attempt if prospect else None, key("quiz"))
+    yield from _quiz_choices(overview, key("quiz"))
     if overview.next_chapter is not None:
         row = overview.next_chapter
         name = chapter_name(row.number, row.title)
         told = row.label if row.number else row.of or ""
         yield "open", f"Start {name}", key("start"), told
     if overview.chapters:
-        told = f"{prospect.done}; next {prospect.following}" if prospect else ""
-        yield "course", "Course", key("course"), told
+        yield "course", "Course", key("course"), overview.course
     told = prospect.lab if prospect and prospect.lab else "predict, then run"
     yield "lab", "Experiments", key("lesson"), told
-    begun = "a draft waits" if prospect and prospect.draft else ""
     yield "find", "Find a note", key("find"), ""
     if reworded:
         told = f"{words.count(len(reworded), 'note')} changed by an upgrade"
         yield "reworded", told, key("reworded"), _first_of(reworded)
-    if prospect and prospect.aside:
-        yield "aside", "Set aside", key("aside"), prospect.aside
+    if overview.aside:
+        yield "aside", "Set aside", key("aside"), overview.aside
     if overview.chapters:
+        begun = "a draft waits" if overview.draft else ""
         yield "new", "Write a card of your own", key("new"), begun
 
 
@@ -607,7 +612,8 @@ def _first_of(reworded: Sequence[Reworded]) -> str:
     return f"{first} and {others} more" if others else first
 
 
-def _quiz_choices(overview: Overview, attempt: Waiting | None, key: str) -> Iterator[Choice]:
+def _quiz_choices(overview: Overview, key: str) -> Iterator[Choice]:
+    attempt = overview.attempt
     if attempt is not None:
         left = f"left {words.ago(attempt.newest, overview.day)}"
         told = f"{attempt.answered} of {attempt.asks} answered, {left}"
@@ -701,20 +707,25 @@ def _outlook(overview: Overview, goal: float) -> Laid:
         rows.append(Row("", f"Remembered this week  {words.percent(kept)}"))
         told = f"of {words.count(kept.n, 'review')}; goal {goal:.0%}"
     else:
-        told = f"remembered this week: no card has come back; goal {goal:.0%}"
+        told = "no card came back this week"
     return Rows([*rows, Row("  ", Content.styled(told, "dim"))])
 
 
-def _what_is_told(overview: Overview, outlooks: Mapping[int, Outlook]) -> str:
+def _what_is_told(overview: Overview, exam_on: date | None) -> str:
     """What the figures beside the chapters are."""
-    later = next((one.later.day for one in outlooks.values()), None)
-    if later is None:
-        return ""
-    day = words.day(later, overview.day)
+    from studyapp.study.mastery import later_day
+
+    day = words.day(later_day(exam_on, overview.day), overview.day)
     return f"mastery tomorrow → {day} without review; questions introduced"
 
 
-def _chapter_line(row: ChapterRow, outlook: Outlook | None) -> Line:
+def _is_asked(row: ChapterRow) -> bool:
+    """Whether a chapter has questions, of which mastery is told."""
+    return row.cards > 0
+
+
+def _chapter_line(row: ChapterRow, outlook: Outlook | None, *, is_known: bool) -> Line:
+    """As long as the mastery is not known its figures have their room, so that no bar moves."""
     counts = row.counts
     if not row.cards:
         due = "to read"
@@ -731,6 +742,9 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None) -> Line:
         mastery = f"{100 * share:.0f} → {100 * outlook.later.value:.0f}"
     if outlook is not None:
         met = f"{outlook.now.introduced} of {outlook.now.questions}"
+    elif not is_known and _is_asked(row):
+        mastery = "…".rjust(len("82 → 71")) if row.introduced else ""
+        met = "…".rjust(len(f"{row.introduced} of {row.cards}"))
     number = str(row.number or "")
     return Line(number, row.label, share, mastery, met, due, now=counts.total > 0)
 
