@@ -160,6 +160,8 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await pilot.press("n")
         await tells(pilot, "A card of it is made; it comes up on 18 Dec.")
         await offers(pilot, "card", False)
+        await pilot.press("n")
+        await tells(pilot, "A card of it is there: asked again on 18 Dec.")
         await pilot.press("H")
         await arrives(pilot, HistoryScreen)
         await shows(pilot, "20 Nov 09:00")

@@ -176,6 +176,27 @@ async def test_the_letter_of_a_point_ticks_it(make_app, open_today) -> None:
         await asks(pilot, "q00", 3)
 
 
+async def test_a_ninth_point_has_no_letter_and_the_cursor_ticks_it(
+    make_app, open_today, only_pack: Path
+) -> None:
+    """`i` and what follows are other keys; maths is told of by a card that has none, too."""
+    (only_pack / "1" / "jargon.md").unlink()
+    points = "\n".join(f"- [ ] part {number}" for number in range(1, 10))
+    (only_pack / "1" / "a.md").write_text(questionnaire(f"## Nine? {{#nine}}\n\nAll.\n\n{points}"))
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await reaches(pilot, "nine")
+        await pilot.press("enter")
+        await shows(pilot, "h [ ] part 8", "[ ] part 9")
+        await hides(pilot, "i [ ] part 9")
+        await pilot.press("up", "x")
+        await shows(pilot, "▸   [x] part 9")
+        await pilot.press("M")
+        await tells(pilot, "Maths as written, from now on; this card has none.")
+
+
 async def test_letters_and_vims_hand_change_no_card(make_app, open_today) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:

@@ -69,6 +69,7 @@ class LessonScreen(Page):
         bind("repeat", "again", "rerun", "Ask and run once more, beside this result"),
         bind("knobs"),
         bind("new", "card", "card", "Have it asked again: a miss tomorrow, else in four weeks"),
+        bind("new", "tell_card", tooltip="", show=False),
         bind("undo", "no_card", tooltip="Take the card of this prediction back"),
         bind("plot", "next_plot"),
         bind("scale"),
@@ -773,6 +774,9 @@ class LessonScreen(Page):
                 self._show_verdict()
             self.refresh_bindings()
 
+    def action_tell_card(self) -> None:
+        self.notify(f"A card of it is there: {self._card_words()}.")
+
     def action_no_card(self) -> None:
         if self._kept is not None and self._card is not None:
             made, self._card = self._card, None
@@ -814,6 +818,8 @@ class LessonScreen(Page):
                 return phase is not Phase.BEFORE
             case "card":
                 return phase is Phase.AFTER and self._is_settled and not self._carded
+            case "tell_card":
+                return phase is Phase.AFTER and self._card is not None
             case "no_card":
                 return phase is Phase.AFTER and self._card is not None and self._card.new
             case "scale":
