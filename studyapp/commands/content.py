@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studyapp.commands.opening import CHAPTER, JSON, Opening, back_up, now, print_json
+from studyapp.commands.opening import CHAPTER, JSON, Opening, back_up, now, print_json, tell
 from studyapp.errors import StudyError
 from studyapp.notes.formats import FORMATS
 from studyapp.notes.note import Problem, chapter_name
@@ -28,6 +28,7 @@ def sync(opening: Opening, as_json: bool) -> None:
 
     with opening.desk() as desk:
         report = library.refresh(desk, force=True)
+        tell(desk)
         back_up(desk)
     assert report is not None
     if as_json:
@@ -94,7 +95,7 @@ def import_(
     from studyapp.study import imports
 
     sources = [imports.Source(file, *formats.read(file, form)) for file in files]
-    with opening.study() as desk:
+    with opening.study(writes=not dry_run) as desk:
         if undo:
             for source in sources:
                 click.echo(f"{source.path}: {_taken_back(imports.take_back(desk, source))}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from studyapp.commands.opening import JSON, Opening, now, print_json
+from studyapp.commands.opening import JSON, Opening, now, print_json, tell
 from studyapp.errors import SettingError, StudyError, printable
 from studyapp.stream import progress
 
@@ -156,6 +156,7 @@ def run(
                 _print_outcome(outcome, graded)
             else:
                 _tell_outcome(lesson, outcome, graded)
+        tell(desk)
     if isinstance(outcome, Cancelled):
         sys.exit(INTERRUPTED)
     if isinstance(outcome, Failed):

@@ -7,7 +7,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
@@ -66,10 +66,11 @@ class Opening:
         try:
             meet(desk)
             with suppress(LockedError):  # another program is writing; the next start does it
-                bring_back(desk)
+                if bring_back(desk):
+                    tell(desk)
             yield desk
             if writes:
-                meet(desk, ending=True)
+                tell(desk)
                 back_up(desk)
         finally:
             desk.close()
@@ -123,17 +124,23 @@ def say(told: str) -> None:
         click.echo(told, err=True)
 
 
-def meet(desk: Desk, *, ending: bool = False) -> None:
-    """Fold in what other devices have written, in the *ending* only tell them; that it cannot be
-    done is said once and no more."""
+def tell(desk: Desk) -> None:
+    """Write what is new here for other devices; what cannot be now is, the next time. A desk as it
+    stands has no settings in force: those of the file say where the devices meet."""
+    with suppress(StudyError):
+        settings = config.load()
+        if settings.devices:
+            from studyapp.study.devices import exchange
+
+            exchange.tell(replace(desk, current=config.Current(settings)))
+
+
+def meet(desk: Desk) -> None:
+    """Fold in what other devices have written; that it cannot be done is said once and no more."""
     if not desk.settings.devices:
         return
     from studyapp.study.devices import exchange
 
-    if ending:
-        with suppress(StudyError):
-            exchange.tell(desk)
-        return
     try:
         exchange.meet(desk, opening=True)
     except StudyError as error:

@@ -32,7 +32,6 @@ from studyapp.store.field import (
     optional,
     record,
     switch,
-    text,
     uid,
     whole,
     word,
@@ -70,7 +69,7 @@ _STATE = {  # of an import (see studyapp.memory.fold.Event)
 
 def chapter_name(value: Any) -> int | str:
     """The number of a chapter, or the name of a deck."""
-    kept: int | str = whole(0, 10**6)(value) if isinstance(value, int) else word(value)
+    kept: int | str = whole(1, 10**6)(value) if isinstance(value, int) else word(value)
     return kept
 
 
@@ -109,8 +108,8 @@ _FIELDS = {
             "kind": among(set(ReviewKind)),
             "rating": whole(min(Rating), max(Rating)),
             "duration": whole(0, _MOST),
-            "variant": optional(text),
-            "arm": optional(text),
+            "variant": optional(word),
+            "arm": optional(word),
         }
     ),
     "event": record(

@@ -26,7 +26,7 @@ _SUM = re.compile(rb'(?P<body>\{.*),"sum":"(?P<sum>[0-9a-f]{16})"\}', re.DOTALL)
 _APPENDING = os.O_RDWR | os.O_CREAT | os.O_APPEND
 _APPENDING |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)  # where there are such
 _UID = re.compile(r"[0-9a-f]{32}")
-_NAME = re.compile(r"([0-9a-f]{32})\.jsonl")
+_NAME = re.compile(r"([0-9a-f]{32})(?P<copy>[^0-9a-f].*)?\.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,15 @@ def name_of(uid: bytes) -> str:
     return f"{uid.hex()}.jsonl"
 
 
+def is_copy(name: str) -> bool:
+    """Whether a file is one that a tool has put beside a device's own, as two were in conflict."""
+    found = _NAME.fullmatch(name)
+    return found is not None and found["copy"] is not None
+
+
 def files(folder: Path) -> dict[bytes, Path]:
-    """The files in the folder, by device. Raises StoreError if it is not there."""
+    """The files in the folder, by device; a copy, which is only read, by a uid made of its name.
+    Raises StoreError if the folder is not there."""
     try:
         there = sorted(folder.iterdir())
     except OSError as error:
@@ -68,10 +75,19 @@ def files(folder: Path) -> dict[bytes, Path]:
         ) from error
     names = ((_NAME.fullmatch(path.name), path) for path in there)
     return {
-        bytes.fromhex(name[1]): path
+        _uid_of_copy(path.name) if name["copy"] else bytes.fromhex(name[1]): path
         for name, path in names
-        if name and path.is_file() and not path.is_symlink()  # which may lead anywhere
+        if name and is_plain(path)
     }
+
+
+def is_plain(path: Path) -> bool:
+    """Whether this is a file itself, and no link, which may lead anywhere."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _uid_of_copy(name: str) -> bytes:
+    return hashlib.blake2b(os.fsencode(name), digest_size=16).digest()
 
 
 def written(line: Line) -> bytes:

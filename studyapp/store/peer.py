@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from studyapp.store import line, log, tables
+from studyapp.store import entry, line, log, tables
 
 peer = tables.peer.c
 waiting = tables.waiting.c
@@ -66,6 +66,26 @@ def keep(connection: Connection, one: Peer) -> None:
     changed = connection.execute(update(tables.peer).where(peer.uid == one.uid).values(**values))
     if not changed.rowcount:
         connection.execute(insert(tables.peer).values(**values))
+
+
+def keep_newest(connection: Connection, one: Peer) -> None:
+    """Keep of when the newest entry is that the file ever had."""
+    if one.newest is not None and not is_older(one, entry.marks(connection)):
+        entry.keep_told(connection, {_newest(one.uid): _microseconds(one.newest)})
+
+
+def is_older(one: Peer, marks: Mapping[str, int]) -> bool:
+    """Whether a file has been put back to what it was before it was read: what it had is here."""
+    known = marks.get(_newest(one.uid), 0)
+    return known > (0 if one.newest is None else _microseconds(one.newest))
+
+
+def _newest(uid: bytes) -> str:
+    return f"newest/{uid.hex()}"
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def own(connection: Connection) -> tuple[bytes, str]:

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from studyapp.commands.main import main
+from studyapp.store import line
+from studyapp.store.line import Line
 
 
 def settings(tmp_path: Path, folder: Path | None) -> None:
@@ -29,7 +31,7 @@ def test_without_the_setting_it_says_how(tmp_path: Path, only_pack: Path) -> Non
     assert done.exit_code == 0
     assert "settings.toml" in done.output
     found = json.loads(studyapp(tmp_path, "a", "devices", "--json").stdout)
-    assert found == {"folder": None, "devices": [], "unshown": 0}
+    assert found == {"folder": None, "devices": [], "unshown": 0, "in_the_way": {}}
 
 
 def test_a_review_on_one_machine_is_on_the_other(tmp_path: Path, only_pack: Path) -> None:
@@ -50,6 +52,7 @@ def test_a_review_on_one_machine_is_on_the_other(tmp_path: Path, only_pack: Path
     text = studyapp(tmp_path, "b", "devices").output
     assert "(this device)" in text
     assert text.count("all of it is here") == 2
+    assert all(f" {path.stem[:8]}" in text for path in folder.iterdir())  # both have one name
 
 
 def test_a_folder_that_is_away_is_one_sentence_and_stops_nothing(
@@ -113,3 +116,43 @@ def test_the_doctor_finds_torn_lines_and_has_them_written_anew(
         json.loads(studyapp(tmp_path, who, "stats", "--json").stdout)["reviews"] for who in "ab"
     ]
     assert stats[0] == stats[1] > 0
+
+
+def test_the_doctor_finds_lines_that_did_not_count_and_an_own_file_that_is_none(
+    tmp_path: Path, only_pack: Path
+) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    settings(tmp_path, folder)
+    studyapp(tmp_path, "a", "due")
+    (own,) = folder.iterdir()
+    odd = [Line("review", b"r" * 16, "me", {}), Line("poem", b"p" * 16, "me", {}, 2)]
+    (folder / line.name_of(b"x" * 16)).write_bytes(b"".join(map(line.written, odd)))
+    studyapp(tmp_path, "a", "due")
+    found = studyapp(tmp_path, "a", "doctor")
+    assert found.exit_code == 1
+    assert "In the file of another device 1 line cannot be, and did not count." in found.output
+    assert "In the file of another device 1 line is of a newer studyapp." in found.output
+    own.rename(tmp_path / "aside")
+    own.mkdir()
+    assert "is no file of this device" in studyapp(tmp_path, "a", "due").stderr
+    assert (
+        "this device cannot write its own. Move it away" in studyapp(tmp_path, "a", "doctor").output
+    )
+
+
+def test_what_sync_reads_in_is_told_by_it(tmp_path: Path, only_pack: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    settings(tmp_path, folder)
+    studyapp(tmp_path, "a", "due")
+    (own,) = folder.iterdir()
+    mine = tmp_path / "a" / "studyapp" / "packs" / "mine" / "x.md"
+    mine.parent.mkdir(parents=True)
+    head = (
+        "---\npack: test\npart: 1. Part\nchapter: 1\ntitle: Chapter 1\nkind: questionnaire\n---\n"
+    )
+    mine.write_text(f"{head}\n## Mine? {{#mine-a}}\n\nYes.\n\n- [ ] yes\n")
+    done = studyapp(tmp_path, "a", "sync")
+    assert "1 added" in done.output
+    assert b"mine-a" in own.read_bytes()

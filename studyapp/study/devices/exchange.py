@@ -7,6 +7,7 @@ nothing and adds nothing twice. Nothing here may run on the app's own thread.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -143,7 +144,9 @@ class _Meeting:
         a copy of the folder may be older than what was known, or this another folder, or we were
         another device when we told what we had."""
         own = self.peers.get(self.uid)
-        there = self.path.exists()
+        there = os.path.lexists(self.path)
+        if there and not line.is_plain(self.path):
+            raise StudyError(f"{self.path} is no file of this device: move it away.")
         with self.desk.reading() as connection:
             is_first = own is None and not there and not entry.marks(connection)
         if is_first:
@@ -176,7 +179,7 @@ class _Meeting:
         known, whole, torn = set[bytes](), list[bytes](), False
         for uid, path in self.files.items():
             for one in line.read(path):
-                if one.line is not None:
+                if one.line is not None and not line.is_copy(path.name):  # which may be removed
                     known.add(one.line.uid)
                 if uid == self.uid:
                     whole += [one.text + b"\n"] if one.line is not None else []
@@ -265,7 +268,7 @@ class _Meeting:
             self.look_at_own(apply=True)
 
     def _read(self, uid: bytes, path: Path) -> None:
-        known = self.peers.get(uid, Peer(uid))
+        known = self.peers.get(uid, Peer(uid, path.name if line.is_copy(path.name) else ""))
         if known.is_read(path):
             return
         if not known.goes_on(path):
@@ -279,6 +282,7 @@ class _Meeting:
         known = replace(known, seen=end.seen)
         with self.desk.writing(for_all=True) as connection:
             peer.keep(connection, known)
+            peer.keep_newest(connection, known)
         self.peers[uid] = known
 
     def _fold_in(self, known: Peer, batch: Sequence[Read]) -> Peer:

@@ -6,9 +6,12 @@ say what they said last are not read again; one that cannot be read is left as i
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,11 +22,12 @@ from sqlalchemy import Connection, select
 
 from studyapp import disk
 from studyapp.errors import StudyError
+from studyapp.journal import journal, kind
 from studyapp.notes import markdown
 from studyapp.notes.card import sides
 from studyapp.notes.folder import files
 from studyapp.notes.note import CardStyle, ContentFile, FileKind, Note, NoteKind, note_uid
-from studyapp.store import entry, tables
+from studyapp.store import entry, tables, version
 from studyapp.store import field as fields
 from studyapp.store.version import Head, Heads
 from studyapp.study.card import as_note
@@ -41,7 +45,7 @@ _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _PLACE = {
     "file": fields.text,
     "part": fields.text,
-    "chapter": fields.optional(fields.whole(0, 10**6)),
+    "chapter": fields.optional(fields.whole(1, 10**6)),
     "title": fields.text,
     "kind": fields.among({FileKind.QUESTIONNAIRE.value, FileKind.JARGON.value}),
     "line": fields.whole(0, 10**9),  # in which order notes that come together are written
@@ -83,7 +87,7 @@ def _inside(packs: Path, folder: str, file: str) -> Path:
         raise ValueError("no file of notes")
     path = packs.joinpath(*parts)
     if not path.resolve().is_relative_to(packs.resolve()):
-        raise ValueError("a file elsewhere")
+        raise ValueError("a link leads elsewhere")
     return path
 
 
@@ -340,20 +344,71 @@ def put(
     changed since it was looked at, what is no file of ours, and what a file that cannot be
     understood may hold, stays as it is and waits."""
     pages, done, passing = dict[Path, _Page](), dict[Path, list[str]](), set[Path]()
-    values = {key: _shown(key, heads.wanted) for key, heads in wanted.items()}
-    come = {key: value for key, value in values.items() if value is not None}
-    for key, value in sorted(come.items(), key=lambda it: (it[1]["file"], it[1]["line"], it[0])):
+    for key, value in _come(wanted):
         try:
             of = state.as_key(key)
             path, passes = _put(connection, packs, of, value, wanted[key], pages, learner=learner)
-        except (ValueError, StudyError):
+        except _IN_THE_WAY:
             continue
         if passes:
             passing.add(path)
         else:
             done.setdefault(path, []).append(key)
-    written = {path for path in passing | done.keys() if pages[path].write()}
+    written = {path for path in passing | done.keys() if _is_written(pages[path])}
     return [key for path in done.keys() & written for key in done[path]], bool(passing & written)
+
+
+_IN_THE_WAY = (ValueError, StudyError, OSError)
+
+
+def _come(wanted: Mapping[str, Heads]) -> list[tuple[str, Any]]:
+    """What is to be put where, in the order in which it is to stand."""
+    values = {key: _shown(key, heads.wanted) for key, heads in wanted.items()}
+    come = [(key, value) for key, value in values.items() if value is not None]
+    return sorted(come, key=lambda it: (it[1]["file"], it[1]["line"], it[0]))
+
+
+def _is_written(page: _Page) -> bool:
+    """Write a page; one that cannot be written waits by itself and keeps no other back."""
+    try:
+        return page.write()
+    except StudyError as error:
+        journal.info("devices: a file of notes cannot be written: %s", kind(error))
+        return False
+
+
+def in_the_way(connection: Connection, packs: Path, *, learner: int) -> dict[Path, str]:
+    """The files into which notes of other devices cannot be written now, and why. Nothing is
+    written: what is only late is not among them."""
+    heads = version.heads(connection, learner=learner)
+    wanted = {
+        key: one for key, one in heads.items() if not one.settled and is_one(state.as_key(key))
+    }
+    pages, found = dict[Path, _Page](), dict[Path, str]()
+    for key, value in _come(wanted):
+        of = state.as_key(key)
+        path, why = packs / of[1] / value["file"], ""
+        try:
+            path, _ = _put(connection, packs, of, value, wanted[key], pages, learner=learner)
+            _try(path)
+        except OSError as error:
+            why = error.strerror or str(error)
+        except (ValueError, StudyError) as error:
+            why = str(error)
+        if why:
+            found.setdefault(path, why)
+    return found
+
+
+def _try(path: Path) -> None:
+    """Raise OSError if a file cannot be written whole (`disk.write`), as far as a look tells."""
+    with suppress(FileNotFoundError):
+        path.with_name(f".{path.name}.12345678.tmp").stat()
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    folder = next(one for one in path.parents if one.exists())
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _put(
@@ -373,11 +428,11 @@ def _put(
     if path is None or not path.is_relative_to(packs / key[1]):
         path = _home(packs, key, value, pages)
     page = _open(path, pages)
-    if page.lines and page.page is None:
-        raise ValueError("a file that cannot be read")
+    if page.page is None:
+        raise ValueError("it cannot be read")
     if key[3] not in page.notes:
-        if page.page is not None and any(one.id == key[3] for one in page.page.notes):
-            raise ValueError("a row of a table")
+        if any(one.id == key[3] for one in page.page.notes):
+            raise ValueError("the note is a row of a table there")
         passes = value["text"] is None and row is None and value.get("was") is not None
         text = value["was"] if passes else value["text"]
         if text is not None:
@@ -386,7 +441,7 @@ def _put(
     found, text = page.notes[key[3]]
     known = (_text(state.as_text(key), heads.shown), value["text"])
     if text not in known and not _only_passes(state.as_text(key), heads, text):
-        raise ValueError("changed meanwhile")
+        raise ValueError("the note was changed meanwhile")
     if text != value["text"]:
         page.edits[found.line, found.last] = value["text"] or ""
     return path, False
@@ -407,7 +462,7 @@ def _home(packs: Path, key: state.Key, value: Mapping[str, Any], pages: dict[Pat
         end = f"-{count}" if count > 1 else ""
         one = path.with_name(f"{path.stem}{end}{path.suffix}")
         page = _open(one, pages)
-        if not page.lines:
+        if page.clean and not page.lines:
             page.lines = [*f"---\n{home.head}kind: {value['kind']}\n---".split("\n")]
             page.page = ContentFile(
                 one,
@@ -426,7 +481,7 @@ def _home(packs: Path, key: state.Key, value: Mapping[str, Any], pages: dict[Pat
             and (said.chapter is not None or said.title == value["title"])
         ):
             return one
-    raise ValueError("no room for it")
+    raise ValueError("all files of this name hold other notes")
 
 
 def stamp_of(packs: Path, key: str, value: Mapping[str, Any], now: datetime) -> datetime:

@@ -12,15 +12,17 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from studyapp.errors import StudyError
-from studyapp.store import line, peer, tables, version
-from studyapp.study import words
+from studyapp.store import entry, line, peer, tables, version
+from studyapp.study import library, words
 from studyapp.study.desk import Desk
+from studyapp.study.devices import notes
 from studyapp.study.devices.exchange import folder_of
 
 HOW = (
     "Your devices do not meet yet: `devices` in settings.toml names the folder, which all of them "
     "can reach, where they do."
 )
+_SHORT = 8  # signs of a device's uid that tell it from another of the same name
 _WHY = {
     "newer": "{} of a newer studyapp: upgrade this one",
     "card": "{} of cards that are not here: their content is missing",
@@ -30,12 +32,15 @@ _WHY = {
 @dataclass(frozen=True, slots=True)
 class Who:
     """A device with a file in the folder, and what of it is here. `left` are bytes that were not
-    read: a line that has not come whole. `there`: its file is in the folder now."""
+    read: a line that has not come whole. `there`: its file is in the folder now; `older`: it has
+    been put back, and lacks what was read of it. A copy that a tool has made of a file stands by
+    itself, and its name is that of the file."""
 
     name: str
     own: bool
     file: str
     there: bool
+    older: bool
     entries: int
     newest: datetime | None
     left: int
@@ -47,6 +52,8 @@ class Who:
         """What is not here yet, and why, in words."""
         if not self.there:
             yield "its file is not in the folder"
+        elif self.older:
+            yield "its file is older than what was read of it, which is here"
         for why, number in self.waiting.items():
             yield _WHY[why].format(words.count(number, "line"))
         if self.left:
@@ -60,20 +67,25 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The folder, its devices, and how many texts, ticks or runs wait for what they are about."""
+    """The folder, its devices, how many texts, ticks or runs wait for what they are about, and into
+    which files, and why, notes of others cannot be written."""
 
     folder: Path | None
     devices: tuple[Who, ...]
     unshown: int
+    in_the_way: dict[Path, str]
 
     def lines(self, now: datetime) -> Iterator[str]:
         if self.folder is None:
             yield HOW
             return
         yield str(self.folder)
+        names = Counter(one.name for one in self.devices)
         for one in self.devices:
-            name = one.name or one.file
-            who = f"{name} (this device)" if one.own else name
+            who = one.name or one.file
+            if one.name and names[one.name] > 1:  # such as two of one make
+                who += f" {one.file[:_SHORT]}"
+            who += " (this device)" if one.own else ""
             told = words.count(one.entries, "line")
             if one.newest is not None:
                 at = one.newest.astimezone(now.tzinfo)
@@ -82,6 +94,8 @@ class Overview:
             yield f"  {who}: {told}" + (f"; {problems}" if problems else "; all of it is here")
         if self.unshown:
             yield f"Of texts, ticks and answers {self.unshown:,} wait for what they are about."
+        for path, why in self.in_the_way.items():
+            yield f"Notes of other devices cannot be written into {path}: {why}."
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -92,6 +106,7 @@ class Overview:
                     "own": one.own,
                     "file": one.file,
                     "there": one.there,
+                    "older": one.older,
                     "entries": one.entries,
                     "newest": one.newest and one.newest.isoformat(),
                     "left": one.left,
@@ -102,6 +117,7 @@ class Overview:
                 for one in self.devices
             ],
             "unshown": self.unshown,
+            "in_the_way": {str(path): why for path, why in self.in_the_way.items()},
         }
 
 
@@ -119,16 +135,22 @@ def overview(desk: Desk) -> Overview:
         unshown = sum(
             not heads.settled for heads in version.heads(connection, learner=desk.learner).values()
         )
+        packs = library.packs_at(connection, learner=desk.learner)
+        in_the_way = notes.in_the_way(connection, packs, learner=desk.learner) if folder else {}
+        marks = entry.marks(connection)
     found = []
     for uid in known.keys() | files.keys():
         one, path = known.get(uid, peer.Peer(uid)), files.get(uid)
+        if path is None and line.is_copy(one.name):  # it was removed, as copies may be
+            continue
         left = max(0, path.stat().st_size - one.done) if path else 0
         found.append(
             Who(
                 one.name,
                 uid == own,
-                line.name_of(uid),
+                path.name if path else line.name_of(uid),
                 path is not None,
+                uid != own and peer.is_older(one, marks),
                 one.entries,
                 one.newest,
                 left,
@@ -138,7 +160,7 @@ def overview(desk: Desk) -> Overview:
             )
         )
     found.sort(key=lambda who: (not who.own, who.name, who.file))
-    return Overview(folder, tuple(found) if folder else (), unshown if folder else 0)
+    return Overview(folder, tuple(found) if folder else (), unshown if folder else 0, in_the_way)
 
 
 def _waiting(connection: Connection) -> dict[bytes, Counter[str]]:

@@ -678,6 +678,8 @@ REFUSED = [
     Line("review", os.urandom(16), "me", data(card="../../x")),
     Line("review", os.urandom(16), "me", data(variant="\0")),
     Line("review", os.urandom(16), "me", data(variant="\ud800")),
+    Line("review", os.urandom(16), "me", data(variant="\x1b]0;x\x07")),
+    Line("review", os.urandom(16), "me", data(arm="x" * 1000)),
     Line("review", os.urandom(16), "me", data(more=1)),
     Line("review", os.urandom(16), "me", []),
     Line("review", os.urandom(16), "\x1b[31m", data()),
@@ -709,6 +711,7 @@ REFUSED = [
     note("x.md", text="no heading"),
     note("x.md", text="## X {#x}\n\nY\n\n## Z {#z}\n\nA second one."),
     note("x.md", text="## X {#other}\n\nY"),
+    note("x.md", chapter=0),
     note("x.md", title="a\nkind: reading"),
     note("x.md", pack="a\nkind: reading"),
     note("x.md", pack="a: b # c"),
@@ -779,6 +782,82 @@ def test_a_link_in_the_folder_is_not_followed(world: World, tmp_path: Path) -> N
     with pytest.raises(StudyError):
         meet(one)
     assert aside.read_bytes() == before
+
+
+def test_a_note_that_cannot_be_written_waits_alone_and_its_file_is_named(world: World) -> None:
+    one, _ = world.devices
+    meet(one)
+    with reading(one.engine) as connection:
+        learner = learners.name_of(connection, learner=1)
+    one.mine.mkdir(parents=True, exist_ok=True)
+    in_the_way, binary = one.mine / "taken.md", one.mine / "binary.md"
+    in_the_way.write_text("A file.")
+    binary.write_bytes(b"\xff\xfe\xff")
+    long = "\u65e5" * 90 + ".md"  # 270 bytes
+    files = {"a": "taken.md/a.md", "b": long, "c": "binary.md", "d": "good.md"}
+    lines = [
+        a_version(
+            json.dumps(["note", "mine", "test", name, "text"], separators=(",", ":")),
+            {**note(file).data["value"], "text": f"## X {{#{name}}}\n\nY"},
+        )
+        for name, file in files.items()
+    ]
+    lines.append(a_version('["section","test",1,"1.1","text"]', "comes in"))
+    told = b"".join(line.written(replace(it, learner=learner)) for it in lines)
+    (one.folder / line.name_of(os.urandom(16))).write_bytes(told)
+    meet(one)
+    assert text_of(one) == "comes in"
+    assert "{#d}" in (one.mine / "good.md").read_text()
+    assert (binary.read_bytes(), (one.mine / "binary-2.md").exists()) == (b"\xff\xfe\xff", True)
+    with one.at_home() as desk:
+        found = overview(desk).in_the_way
+    assert found == {
+        one.mine / "taken.md" / "a.md": "Not a directory",
+        one.mine / long: "File name too long",
+    }
+    in_the_way.unlink()
+    meet(one)
+    assert "{#a}" in (one.mine / "taken.md" / "a.md").read_text()
+
+
+@pytest.mark.parametrize("end", [".sync-conflict-20261120-080000-ABCDEFG", " (conflicted copy 1)"])
+def test_a_copy_of_a_conflict_is_read_and_may_be_removed(world: World, end: str) -> None:
+    one, other = world.devices
+    rate(one)
+    meet(one)
+    path = own_file(one)
+    rate(one, 2)
+    meet(one)
+    copy = path.with_name(f"{path.stem}{end}.jsonl")
+    whole = path.read_bytes()
+    copy.write_bytes(whole)
+    path.write_bytes(whole[: whole.index(b'"review"')].rpartition(b"\n")[0] + b"\n")
+    meet(other)
+    assert count(other, tables.review) == 2
+    assert copy.name in [it.name for it in overview(other.desk).devices]
+    copy.unlink()
+    meet(other)
+    assert len(overview(other.desk).devices) == 2
+    meet(one)
+    assert path.read_bytes().count(b'"review"') == 2
+
+
+def test_a_file_that_is_older_than_what_was_read_is_told(world: World) -> None:
+    one, other = world.devices
+    rate(one)
+    meet(one)
+    former = own_file(one).read_bytes()
+    rate(one, 2)
+    meet(one)
+    for content, is_older in ((own_file(one).read_bytes(), False), (former, True)):
+        own_file(one).write_bytes(content)
+        meet(other)
+        (who,) = [it for it in overview(other.desk).devices if not it.own]
+        assert who.older is is_older
+    assert "older than what was read" in " ".join(who.problems())
+    meet(one)
+    meet(other)
+    assert not any(it.older for it in overview(other.desk).devices)
 
 
 def test_notes_say_what_they_come_to_whoever_asks() -> None:
