@@ -127,7 +127,7 @@ def footer(pilot: Pilot[None]) -> str:
 
 
 def hint(pilot: Pilot[None]) -> str:
-    return str(pilot.app.screen.query_one("Grades").border_title or "")
+    return str(pilot.app.screen.query_one("Grades").border_title or "").strip()
 
 
 def doubts(pilot: Pilot[None]) -> list[str]:
