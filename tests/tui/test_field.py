@@ -87,3 +87,14 @@ async def test_every_one_line_field_shows_what_is_typed(make_app, open_today) ->
             assert isinstance(app.focused, LineField)
             await pilot.press("escape")
             await until(pilot, lambda: "zebra" not in lines(app))
+
+
+async def test_a_text_that_is_not_wrapped_anew_yet_is_painted_as_far_as_it_goes() -> None:
+    app = Fields()
+    async with app.run_test(size=(100, 30)) as pilot:
+        field = app.query_one("#text", TextField)
+        field.text = "one\ntwo\nthree"
+        await settled(pilot)
+        field.document.replace_range((0, 3), (2, 5), "")
+        assert [field.get_line(row).plain for row in range(3)] == ["one", "", ""]
+        field.wrapped_document.wrap(field.wrap_width)

@@ -135,7 +135,9 @@ class CardsPage(EditingPage):
         if self._write(act):
             card = self._done.pop()
             self._show_done(f"Undone: {what}." if what else "There is nothing to undo.")
-            if card in self.listed:  # it may be there again, before the one that was chosen
+            if (
+                card is not None and card in self.listed
+            ):  # it may be there again, before the one that was chosen
                 self.query_one(CardList).highlighted = list(self.listed).index(card)
 
     def action_undo_nothing(self) -> None:

@@ -29,8 +29,12 @@ class TextField(TextArea):
         event.text = printable(event.text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def get_line(self, line_index: int) -> Text:
-        """A line without what could steer the terminal; every character keeps its place."""
-        return Text(marked(self.document.get_line(line_index)), end="", no_wrap=True)
+        """A line without what could steer the terminal; every character keeps its place. A text
+        that has just become shorter is painted before it is wrapped anew: of lines that are no more
+        there is nothing to show."""
+        there = line_index < self.document.line_count
+        line = self.document.get_line(line_index) if there else ""
+        return Text(marked(line), end="", no_wrap=True)
 
     def render_line(self, y: int) -> Strip:
         # TextArea wraps its placeholder at any width, at 0 as well, which it has for a moment when
