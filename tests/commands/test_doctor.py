@@ -126,7 +126,7 @@ def test_after_going_back_all_is_well(database: Path) -> None:
     os.utime(left, (0, 0))
     done = run("doctor")
     assert done.exit_code == 0, done.output
-    assert "devices 2 (2 are this one, before and after going back), notes " in done.output
+    assert "devices 2 (2 of this name: going back makes another), notes " in done.output
     assert "leftovers: 1 file is half written" in done.output
     assert done.output.splitlines()[-1] == "All else is well."
 

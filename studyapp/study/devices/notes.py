@@ -83,6 +83,8 @@ def _inside(packs: Path, folder: str, file: str) -> Path:
     for one in parts:
         if _NAME.fullmatch(one) is None or one.endswith((" ", ".")) or _DEVICES.fullmatch(one):
             raise ValueError("no name of a file")
+    if any(one.lower().endswith(".md") for one in parts[:-1]):
+        raise ValueError("a folder where a file of notes may be wanted")
     if len(parts) > _DEEPEST or not file.endswith(".md"):
         raise ValueError("no file of notes")
     path = packs.joinpath(*parts)

@@ -104,7 +104,8 @@ def _notes(at: Chart) -> Iterator[Finding]:
         packs = library.packs_at(at.connection, learner=learner)
         for path, why in notes.in_the_way(at.connection, packs, learner=learner).items():
             told = f"Notes of other devices cannot be written into {disk.shown(path)}: {why}."
-            yield Finding("devices", told, "Make room for the file; the next start writes them.")
+            advice = "Make room for it: `studyapp devices` says where. The next start writes them."
+            yield Finding("devices", told, advice)
 
 
 def _torn(path: Path) -> int:

@@ -94,7 +94,7 @@ class Examination:
         counts, former = about.pop("counts", {}), about.pop("former", 0)
         more = {"cards": " of all depths"}
         if former:
-            more["devices"] = f" ({former + 1} are this one, before and after going back)"
+            more["devices"] = f" ({former + 1} of this name: going back makes another)"
         counts = [f"{name} {told:,}{more.get(name, '')}" for name, told in counts.items()]
         shown = [f"{name} {told}" for name, told in about.items()]
         yield "database: " + (", ".join([*shown, *counts]) or "none yet; the first start makes it")
@@ -308,7 +308,8 @@ def _counts(connection: Connection) -> dict[str, int]:
 
 
 def _former(connection: Connection) -> int:
-    """How many others have the name of this device: going back to a backup makes a new one."""
+    """How many others have the name of this device: going back to a backup makes a new one, and two
+    machines may have one name."""
     device = tables.device.c
     name = select(device.name).where(device.own).scalar_subquery()
     alike = select(func.count()).where(device.name == name, device.own.is_(False))
