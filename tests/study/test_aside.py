@@ -81,7 +81,7 @@ def test_a_card_comes_back_from_the_list_and_that_is_taken_back(
         assert review.bring_back(connection, card, clock(), learner=1) == 2
     assert not listed(engine, clock)
     assert prompt(Sitting(desk_of(engine, clock))) == asked
-    assert [take_back(engine, clock) for _ in range(2)] == ["unbury", "unsuspend"]
+    assert [take_back(engine, clock) for _ in range(2)] == ["bringing back"] * 2
     assert listed(engine, clock) == {asked: (Why.SUSPENDED, Why.BURIED)}
     with writing(engine) as connection:
         connection.execute(delete(tables.memory))
@@ -115,7 +115,7 @@ def test_a_mark_is_put_on_and_off_and_changes_nothing_of_the_card(
     clock.forward(seconds=1)
     assert not sitting.mark()
     assert not listed(engine, clock)
-    assert take_back(engine, clock) == "mend no longer"
+    assert take_back(engine, clock) == "marking no longer"
     assert listed(engine, clock) == {asked: (Why.MARKED,)}
     sitting.rate(Rating.GOOD)  # the promise on the button holds, marked or not
     clock.forward(seconds=1)

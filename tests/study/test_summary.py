@@ -186,7 +186,7 @@ def test_what_undo_would_take_back_is_told(engine: Engine, clock: Clock) -> None
     assert told() == ("Good on “What is q00?”", 1)
     with writing(engine) as connection:
         review.suspend(connection, 8, clock(), learner=1)
-    assert told() == ("suspend on “What is q01?”", 0)
+    assert told() == ("suspending on “What is q01?”", 0)
     attempt = Attempt(desk_of(engine, clock), 1)
     clock.forward(minutes=1)
     attempt.reveal()

@@ -407,8 +407,8 @@ async def test_a_typed_answer_waits_for_its_card_until_that_is_rated(
         await pilot.press("enter", "3")
         await hides(pilot, "my words")
         assert kept() == []
-        await pilot.press("u")  # an answer that was judged is done with
-        await hides(pilot, "my words")
+        await pilot.press("u")  # with the card that comes back, as it was when it was rated
+        await shows(pilot, "my words go on")
 
 
 async def test_the_mouse_works_too(make_app, open_today) -> None:

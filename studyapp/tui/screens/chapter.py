@@ -74,9 +74,7 @@ class ChapterScreen(Page):
         with VerticalScroll(classes="body", can_focus=False):
             yield Static("", id="mastery", markup=False)
             yield Menu()
-            yield LineField(
-                placeholder="day of the exam, like 2027-01-31; empty for none; ⏎ sets it"
-            )
+            yield LineField(placeholder="the day, like 2027-01-31, or none; ⏎ sets it")
             yield Static("", id="past", markup=False)
             yield Static("", id="meant", markup=False)
 
