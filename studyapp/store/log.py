@@ -93,7 +93,8 @@ def write_memory(connection: Connection, card_id: int, value: Memory, *, learner
 
 class Head(NamedTuple):
     """What every new entry of the log has (see `tables`). `alone`: there is no other device.
-    `left`: the newest stamp of the epoch before, if this entry begins another."""
+    `left`: the newest stamp of the epoch before, if this entry begins another. `moved`: so that it
+    could come last, what other devices have written stands elsewhere now."""
 
     device_id: int
     at: datetime
@@ -102,6 +103,7 @@ class Head(NamedTuple):
     stamp: Stamp
     alone: bool
     left: Stamp | None
+    moved: bool = False
 
     def columns(self) -> dict[str, Any]:
         return {
@@ -132,10 +134,15 @@ def head(connection: Connection, now: datetime, *, learner: int) -> Head:
     left = newest if newest is not None and stamp.epoch > newest.epoch else None
     made = Head(own, utc(now), offset, study_day(now), stamp, len(devices) == 1, left)
     ahead = _ahead(connection, devices, stamp, learner=learner)
-    if ahead:
+    if ahead:  # what the others have written goes before this: it may pass a third one's entries
+        before = read_timelines(connection, learner=learner)
         _insert_event(connection, None, EventKind.CAUGHT_UP, made, payload=ahead, learner=learner)
-        settle(connection, made, learner=learner)
-        return made._replace(stamp=following(stamp, utc(now)), left=None)
+        cards = moved(
+            connection, before, read_timelines(connection, learner=learner), learner=learner
+        )
+        again = begun(connection, learner=learner) if cards is None else sorted(cards)
+        refold_all(connection, again, learner=learner)
+        return made._replace(stamp=following(stamp, utc(now)), left=None, moved=True)
     return made
 
 
@@ -169,7 +176,8 @@ def settle(connection: Connection, head: Head, *, learner: int) -> None:
         )
         for column in (review, event, adopted)
     ]
-    if connection.scalar(select(exists().where(*ahead[2]))):
+    caught = event.kind == EventKind.CAUGHT_UP.value  # which others' entries hang on
+    if connection.scalar(select(or_(exists().where(*ahead[2]), exists().where(*ahead[1], caught)))):
         queries = [select(memory.card_id).where(memory.learner_id == learner)]
     else:
         queries = [
@@ -215,6 +223,8 @@ def append_review(
     if after != before:  # cram leaves it alone
         write_memory(connection, card_id, after, learner=learner)
     settle(connection, head, learner=learner)
+    if head.moved:  # the memory before it, which the button was drawn from, is another now
+        refold_all(connection, [card_id], learner=learner)
 
 
 def log_event(
