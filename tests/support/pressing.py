@@ -51,6 +51,13 @@ class Pressed:
 class PressedApp(StudyApp):
     """An app that no key closes, and that opens nothing outside."""
 
+    @property
+    def is_at_rest(self) -> bool:
+        """No key is under way or waits for one, nor does a worker but one that runs an
+        experiment."""
+        working = any(not one.is_finished and one.group != "run" for one in self.workers)
+        return not (self._under_way or self._waiting or working)
+
     def exit(self, *_: object, **__: object) -> None:
         pass
 
@@ -66,7 +73,7 @@ async def play(lesson: Declaration, knobs: Mapping[str, Value]) -> Recording:
     return Recording(lesson, knobs)
 
 
-async def press(app: StudyApp, number: int, seed: int) -> Pressed:
+async def press(app: PressedApp, number: int, seed: int) -> Pressed:
     """Post *number* keys to a running app whose database is open."""
     chance, found = random.Random(seed), Pressed()
     before, trail = _entries(app), [""] * 8
@@ -75,6 +82,9 @@ async def press(app: StudyApp, number: int, seed: int) -> Pressed:
             print(f"  {count:,} pressed, {len(found.faults)} faults", flush=True)
         if count % STRAY == 0:
             await _go_to_today(app)
+            after = _entries(app)  # leaving is `back`, which may write
+            found.entries["back"] += after - before
+            before = after
             key = LEADS[count // STRAY % len(LEADS)]
         else:
             key = chance.choice(IN_PALETTE if _is_palette(app) else KEYS)
@@ -112,10 +122,20 @@ def post(app: App[None], *keys: str) -> None:
         app.post_message(Key(key, character if character and character.isprintable() else None))
 
 
-async def _take(app: StudyApp, key: str) -> None:
-    """Post a key and wait until all have had it: the app, what has the focus and all around it,
-    then the app again; twice, for what is done behind the letters yet to come."""
+async def _take(app: PressedApp, key: str) -> None:
+    """Post a key and wait until nothing that it set off is under way, so that what is written is
+    not taken for the next key's: what a worker has done may lead to another."""
     post(app, key)
+    await _pass_through(app)
+    while not app.is_at_rest:
+        while not app.is_at_rest:
+            await asyncio.sleep(0.002)
+        await _pass_through(app)
+
+
+async def _pass_through(app: StudyApp) -> None:
+    """Wait until all have had what is posted: the app, what has the focus and all around it, then
+    the app again; twice, for what is done behind the letters yet to come."""
     for _ in range(2):
         inner = app.focused or app.screen
         around = [one for one in inner.ancestors_with_self if isinstance(one, MessagePump)]
@@ -123,11 +143,9 @@ async def _take(app: StudyApp, key: str) -> None:
             done = asyncio.Event()
             if pump.is_running and pump.call_later(done.set):
                 await asyncio.wait_for(done.wait(), PATIENCE)
-    while any(not one.is_finished and one.group != "run" for one in app.workers):
-        await asyncio.sleep(0.002)
 
 
-async def _go_to_today(app: StudyApp) -> None:
+async def _go_to_today(app: PressedApp) -> None:
     deadline = monotonic() + PATIENCE
     while app.screen is not app.today:
         if monotonic() > deadline:
@@ -151,7 +169,7 @@ def _newest(app: StudyApp) -> list[str]:
     assert app.desk is not None
     with app.desk.reading() as connection:
         rows = [
-            connection.execute(select(table).order_by(table.c.at.desc()).limit(1)).first()
+            connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).first()
             for table in (tables.review, tables.event)
         ]
     return [str(row._mapping) for row in rows if row is not None]
