@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,11 @@ from studyapp import disk
 from studyapp.errors import StoreError, printable
 from studyapp.store import migrations
 from studyapp.store.engine import PATIENCE, WHOSE, explained, reading
+from studyapp.store.watch import Watch
 
 _URL = re.compile(r"[\w+]+://")  # what begins otherwise is a path, whatever signs it has
 _PASSWORD = re.compile(r"(?<=:)(?!//)[^:@]*(?=@)")
 _LOCKS = 0x53747564  # the first half of our advisory locks' keys: other programs have others
-_FILE = "studyapp_file"  # by which a connection knows the file that it has open
 _FOR_ALL = 0  # the second half, where it is not a learner's id
 
 
@@ -102,7 +100,12 @@ def _engine(url: str) -> Engine:
     if on_server:
         event.listen(engine, "begin", _begin_on_server)
     elif engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", partial(_remember, parsed.database))
+        if parsed.database not in (None, "", ":memory:"):
+            watch = Watch(str(parsed.database))
+            event.listen(engine, "connect", watch.opened)
+            event.listen(engine, "close", watch.closed)
+            event.listen(engine, "begin", watch.check)
+            event.listen(engine, "engine_disposed", watch.disposed)
         event.listen(engine, "begin", _begin)
     else:  # nothing would keep two windows from rating one card
         raise StoreError(f"A database is SQLite or PostgreSQL, not {engine.dialect.name}.")
@@ -145,29 +148,7 @@ def _set_pragmas(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _remember(name: str | None, _connection: object, record: Any) -> None:
-    """Note which file a connection has open."""
-    record.info[_FILE] = _file(name)
-
-
-def _file(name: str | None) -> tuple[int, int] | None:
-    """Which file is at a path; None if there is none."""
-    if name in (None, "", ":memory:"):
-        return None
-    try:
-        stat = os.stat(str(name))
-    except OSError:
-        return None
-    return stat.st_dev, stat.st_ino
-
-
 def _begin(connection: Connection) -> None:
-    name = connection.engine.url.database
-    if connection.info.get(_FILE) != _file(name):  # whatever is written would be lost with it
-        raise StoreError(
-            f"{name} was replaced or removed by another program; nothing was written. "
-            "Close studyapp and open it again, and it goes on with what is there."
-        )
     patience = connection.get_execution_options().get(PATIENCE)
     if patience is None:
         connection.exec_driver_sql("BEGIN")

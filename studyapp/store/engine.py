@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from studyapp.errors import StoreError, printable
 from studyapp.journal import journal, kind
+from studyapp.store import watch
 
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
@@ -82,6 +83,8 @@ def checkpoint(engine: Engine, *, mode: str = "PASSIVE") -> None:
     """
     if engine.dialect.name != "sqlite":
         return
+    with writing(engine) as connection:
+        watch.grow(connection)
     with explained(engine), engine.connect() as connection:
         connection.exec_driver_sql(f"PRAGMA wal_checkpoint({mode})")
     with writing(engine) as connection:

@@ -84,6 +84,10 @@ def _newest(uid: bytes) -> str:
     return f"newest/{uid.hex()}"
 
 
+def _parted(uid: bytes) -> str:
+    return f"parted/{uid.hex()}"
+
+
 def _microseconds(at: datetime) -> int:
     return (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
@@ -108,6 +112,18 @@ def renew(connection: Connection, now: datetime) -> None:
     if former is not None:
         of_former = update(tables.device_settings).where(settings.device_id == former.id)
         connection.execute(of_former.values(device_id=own))
+
+
+def part(connection: Connection, now: datetime) -> None:
+    """Renew, as another copy of this database goes on as the old device; what is here stays."""
+    former, _ = own(connection)
+    renew(connection, now)
+    entry.keep_told(connection, {_parted(former): 1})
+
+
+def has_parted(connection: Connection, uid: bytes) -> bool:
+    """Whether a device was this one until it parted from another copy of its database."""
+    return _parted(uid) in entry.marks(connection)
 
 
 def call(connection: Connection, uid: bytes, name: str, now: datetime) -> None:

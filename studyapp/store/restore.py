@@ -22,7 +22,7 @@ from typing import Any
 
 from studyapp import config, disk
 from studyapp.errors import SettingError, StoreError, StudyError
-from studyapp.store import archive, backup, marker, migrations, peer, soundness
+from studyapp.store import archive, backup, marker, migrations, peer, soundness, watch
 from studyapp.store.archive import DATABASE, ArchiveError, Content, Manifest
 from studyapp.store.backup import Backup, DamagedError, Progress, Reason
 from studyapp.store.database import connect, open_database
@@ -256,6 +256,7 @@ def _exchange(
             before = backup.made_alone(
                 database, folder, Reason.RESTORE, now, keep=path, progress=progress
             )
+            watch.outgrow(copied, connection)
             with suppress(_WrittenError), _marked(database, path):
                 _write_into(database, copied, partial(is_at, known), progress)
                 return before

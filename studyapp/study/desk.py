@@ -71,10 +71,17 @@ class Desk:
 
     def device(self) -> bytes | None:
         """The uid of the database's own device, which is another one after going back to a
-        backup."""
+        backup, and once it is known to be a copy of another database (`is_copy`)."""
         with self.reading() as connection:
             own = select(tables.device.c.uid).where(tables.device.c.own)
             return connection.scalars(own).first()
+
+    def is_copy(self, former: bytes) -> bool:
+        """Whether this is another device than the *former* one because it is a copy."""
+        from studyapp.store import peer
+
+        with self.reading() as connection:
+            return peer.has_parted(connection, former)
 
     def change(self, name: str, value: Value) -> None:
         """Change one setting, here and wherever else it is looked at, and keep it."""

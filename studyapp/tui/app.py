@@ -289,18 +289,25 @@ class StudyApp(App[None]):
 
     def look(self) -> None:
         """Notice that another program has put another database in the place of this one, or gone
-        back to a backup: what the pages show is no more then."""
+        back to a backup: what the pages show is no more then. A copy that has become a device of
+        its own has all that it had."""
         if self.desk is None:
             return
         try:
-            device = self.desk.device()
+            device, former = self.desk.device(), self._device
+            is_copy = former is not None and device != former and self.desk.is_copy(former)
         except StudyError as error:
             if self.told[0] != str(error):
                 self.notify(str(error), severity="error")
             return
-        former, self._device = self._device, device
+        self._device = device
         pages = [one for one in self.screen_stack if isinstance(one, Page)]
-        if former not in (None, device) and all(page.FOLLOWS for page in pages):
+        if is_copy:
+            self.notify(
+                "Another copy of this database is in use elsewhere; this one goes on as a device "
+                "of its own."
+            )
+        elif former not in (None, device) and all(page.FOLLOWS for page in pages):
             self._begin_anew()
 
     def _begin_anew(self) -> None:

@@ -380,3 +380,34 @@ def test_an_entry_from_elsewhere_that_is_ahead_moves_no_rating_of_today(
     assert undone.card == 1
     for engine in (here.engine, there.engine, *merged):
         engine.dispose()
+
+
+@pytest.mark.parametrize("devices", [2, 3])
+def test_catching_up_folds_anew_whatever_it_moves(
+    template: Path, tmp_path: Path, devices: int
+) -> None:
+    """Here the clock was ahead, too, and is right again. So of two ratings of card 2 that are both
+    ahead the later one stands before the earlier one from now on: be it that one is of here, and
+    the card is the one that is rated now, or that both are of others, whom it passes."""
+    world = World(START)
+    here, early, late = (
+        Device(copy(template, tmp_path / f"{name}.db"), world, 3 * DAY) for name in "abc"
+    )
+    if devices == 2:
+        here.do("rate", 2, Rating.GOOD)
+    else:
+        early.error = 5 * DAY
+        early.do("rate", 2, Rating.GOOD)
+        merge(early.engine, here.engine)
+        here.do("rate", 1, Rating.GOOD)  # and catches up with it
+    world.now += DAY
+    late.do("rate", 2, Rating.GOOD)
+    merge(late.engine, here.engine)
+    here.error = timedelta(0)
+    here.do("rate", 2 if devices == 2 else 1, Rating.GOOD)
+    cards = range(1, CARDS + 1)
+    with reading(here.engine) as connection:
+        drift = log.drift(connection, cards, learner=1)
+    assert (drift.memories, drift.caches) == ([], [])
+    for one in (here, early, late):
+        one.engine.dispose()

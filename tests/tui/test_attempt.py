@@ -742,7 +742,14 @@ async def test_the_app_does_not_close_over_what_is_not_saved(
         await until(pilot, lambda: kept(pilot) == "wait for me")
 
 
-@pytest.mark.parametrize("lost", [Path.unlink, lambda path: path.rename(f"{path}.other")])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        Path.unlink,
+        lambda path: path.rename(f"{path}.other"),
+        lambda path: path.write_text("written over where it lies"),
+    ],
+)
 async def test_a_database_that_is_replaced_is_noticed_and_nothing_typed_is_lost(
     make_app,
     open_attempt: Open,

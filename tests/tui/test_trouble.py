@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,16 @@ from textual.app import App
 
 from screen import NARROW, arrives, shows, tells, until
 from studyapp import config
-from studyapp.config import Settings
+from studyapp.config import Current, Settings
+from studyapp.memory.state import Rating
 from studyapp.store import backup, marker, trace
 from studyapp.study import library
 from studyapp.study.backup import restored
+from studyapp.study.devices import exchange
+from studyapp.study.sitting import Sitting
 from studyapp.tui import start
 from studyapp.tui.app import StudyApp
+from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.today import TodayScreen
 from tests_support import Clock
 
@@ -126,3 +132,29 @@ async def test_pages_are_left_if_another_program_goes_back(
         await arrives(pilot, TodayScreen)
         await pilot.press("enter", "enter", "3")
         await until(pilot, lambda: backup.content_of(database).counts["reviews"] == 1)
+
+
+async def test_a_copy_that_becomes_a_device_of_its_own_is_told_as_that(
+    make_app, open_today, looking: None, tmp_path: Path, clock: Clock
+) -> None:
+    """By another program, while the app runs; the page that is open stays."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    settings = Settings(devices=str(folder))
+    app, current = make_app(settings=settings), Current(settings)
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await until(pilot, lambda: list(folder.iterdir()))
+        await pilot.press("enter", "enter")
+        here, copied = tmp_path / "app.db", tmp_path / "copied.db"
+        with closing(sqlite3.connect(here)) as source, closing(sqlite3.connect(copied)) as target:
+            source.backup(target)
+        for database in (copied, here):
+            desk, _ = library.open_study(str(database), current, clock, None)
+            Sitting(desk).rate(Rating.AGAIN)
+            await asyncio.to_thread(exchange.meet, desk)
+            desk.close()
+        await tells(pilot, "Another copy of this database is in use elsewhere;")
+        assert isinstance(app.screen, ReviewScreen)
+        assert not any("went back" in told for told in app.heard)
+        assert len(list(folder.iterdir())) == 2

@@ -168,7 +168,7 @@ class _Meeting:
         """Be a new device, with a file of its own; the old one is read like any other's."""
         with self.desk.writing(for_all=True) as connection:
             peer.keep(connection, Peer(self.uid, self.name))
-            peer.renew(connection, self.desk.now())
+            peer.part(connection, self.desk.now())
             self.uid, self.name = peer.own(connection)
             self.peers = peer.read(connection)
         self.path = self.folder / line.name_of(self.uid)
