@@ -142,7 +142,8 @@ def meet(desk: Desk) -> None:
     from studyapp.study.devices import exchange
 
     try:
-        exchange.meet(desk, opening=True)
+        if trouble := exchange.meet(desk, opening=True).trouble:
+            click.echo(trouble, err=True)
     except StudyError as error:
         click.echo(error, err=True)
 

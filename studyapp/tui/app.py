@@ -266,6 +266,8 @@ class StudyApp(App[None]):
             )
             if met.heard:
                 self.call_from_thread(self.today.refresh_overview)
+            if met.trouble and opening:
+                self.call_from_thread(self.notify, met.trouble, severity="warning")
         except (LockedError, StoppedError):  # the next time goes on from there
             pass
         except StudyError as error:

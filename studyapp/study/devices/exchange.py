@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -42,6 +42,7 @@ _TRIES = 10
 _REFUSED = (ValueError, ArithmeticError, TypeError, KeyError, AttributeError)
 _T = TypeVar("_T")
 _DEVICE = "device"  # the kind of a line that names one
+_UNTOLD = "Until that is mended, your other devices hear nothing of what is new here."
 
 
 class _UntoldError(Exception):
@@ -54,10 +55,12 @@ class StoppedError(StudyError):
 
 @dataclass(slots=True)
 class Met:
-    """What came of a meeting: lines that were written, and read for the first time."""
+    """What came of a meeting: lines that were written, and read for the first time; and in a
+    sentence what keeps this device's own file from being written."""
 
     told: int = 0
     heard: int = 0
+    trouble: str = ""
 
 
 def folder_of(desk: Desk) -> Path | None:
@@ -69,7 +72,7 @@ def meet(desk: Desk, *, opening: bool = False, stop: Callable[[], bool] = lambda
     """Write and read what is new. *opening*: look again at what waits, as the content or the
     program may be another now.
 
-    Raises StudyError if the folder is not there or cannot be used, LockedError if another program
+    Raises StudyError if the folder is not there or cannot be read, LockedError if another program
     is at it; StoppedError if *stop* says so.
     """
     folder, met = folder_of(desk), Met()
@@ -77,10 +80,9 @@ def meet(desk: Desk, *, opening: bool = False, stop: Callable[[], bool] = lambda
         return met
     with _alone(desk), _explained(folder):
         there = _Meeting(desk, folder, met, stop)
-        there.begin()
-        there.tell()
+        there.speak()
         there.hear(opening=opening)
-        there.tell()
+        there.speak()
     if met.told or met.heard:
         journal.info("devices: %d lines written, %d read", met.told, met.heard)
     return met
@@ -138,6 +140,19 @@ class _Meeting:
         self.path = folder / line.name_of(self.uid)
 
     # This device's own file
+
+    def speak(self) -> None:
+        """Write what is new, if the own file lets us; what the others have written is read all the
+        same."""
+        self.met.trouble = ""
+        try:
+            with _explained(self.folder):
+                self.begin()
+                self.tell()
+        except (LockedError, StoppedError):
+            raise
+        except StudyError as error:
+            self.met.trouble = f"{error} {_UNTOLD}"
 
     def begin(self) -> None:
         """See that the own file is as it was left. If not, all that no file has is written into it:
@@ -236,7 +251,7 @@ class _Meeting:
         own = own.at_end(self.path) if own.done else own
         with self.desk.writing(for_all=True) as connection:
             if peer.own(connection)[0] != self.uid:
-                raise StudyError("The database went back to a backup meanwhile.")
+                raise StoppedError("The database went back to a backup meanwhile.")
             peer.keep(connection, own)
             entry.keep_told(connection, upto or {})
             version.keep_told(connection, told)
@@ -259,6 +274,8 @@ class _Meeting:
     def hear(self, *, opening: bool) -> None:
         """Fold in what is new in any file; then what is no log, which may wait for what came."""
         for uid, path in self.files.items():
+            if uid == self.uid and self.met.trouble:  # it is not as it was left
+                continue
             try:
                 self._read(uid, path)
             except OSError as error:  # it has gone again, or is not ours to read
@@ -303,16 +320,24 @@ class _Meeting:
                 raise StoppedError("The app is being closed.")
             try:
                 with self.desk.writing(for_all=True) as connection:
-                    if not entry.is_all_told(connection):
-                        raise _UntoldError
-                    arrival = _Arrival(connection, known, self.desk.now())
+                    arrival = self._arrival(connection, known)
                     arrival.take(batch)
                     peer.keep(connection, arrival.peer)
                 self.met.heard += arrival.fresh
                 return arrival.peer
             except _UntoldError:
-                self.tell()
+                self.speak()
         raise LockedError("Somebody is rating; the next time folds the other devices in.")
+
+    def _arrival(self, connection: Connection, known: Peer) -> _Arrival:
+        """Raises _UntoldError if something is to be written first. If that cannot be, the next time
+        all goes into the own file that no file has."""
+        is_told = entry.is_all_told(connection)
+        if not is_told:
+            if not self.met.trouble:
+                raise _UntoldError
+            peer.keep(connection, Peer(self.uid, self.name))
+        return _Arrival(connection, known, self.desk.now(), is_told=is_told)
 
     def _retry(self) -> int:
         """Look again at what waits; returns how much of it does no longer."""
@@ -325,13 +350,12 @@ class _Meeting:
         return self.met.heard - former
 
     def _fold_in_waiting(self, reads: Sequence[Read]) -> None:
-        with self.desk.writing(for_all=True) as connection:
-            if entry.is_all_told(connection):  # else the next time
-                arrival = _Arrival(connection, Peer(self.uid), self.desk.now())
-                arrival.take(reads)
-                uids = {one.line.uid for one in reads if one.line is not None}
-                peer.waits_no_longer(connection, uids - arrival.waiting)
-                self.met.heard += len(uids - arrival.waiting)
+        with suppress(_UntoldError), self.desk.writing(for_all=True) as connection:
+            arrival = self._arrival(connection, Peer(self.uid))  # or the next time
+            arrival.take(reads)
+            uids = {one.line.uid for one in reads if one.line is not None}
+            peer.waits_no_longer(connection, uids - arrival.waiting)
+            self.met.heard += len(uids - arrival.waiting)
 
     # What is no log
 
@@ -389,10 +413,14 @@ class _Arrival:
     """Lines of one file that come in together, in one transaction; `peer` is the file after
     them."""
 
-    def __init__(self, connection: Connection, known: Peer, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, known: Peer, now: datetime, *, is_told: bool
+    ) -> None:
+        """*is_told*: the folder has all that was here before."""
         self.connection = connection
         self.peer = known
         self.now = now
+        self.is_told = is_told
         self.learners = {
             row.name.casefold(): row.id for row in connection.execute(select(tables.learner))
         }
@@ -424,7 +452,8 @@ class _Arrival:
             waiting += self._add(kinds, learner=learner)
         peer.wait(self.connection, [(uid, self.peer.uid, why, texts[uid]) for uid, why in waiting])
         self.waiting = {uid for uid, _ in waiting}
-        entry.keep_all_told(self.connection)
+        if self.is_told:
+            entry.keep_all_told(self.connection)
 
     def _count(self, one: Read) -> None:
         """A blank line closes a torn one, and is not one itself."""

@@ -16,12 +16,10 @@ from studyapp.store import log, migrations, soundness, tables
 from studyapp.store.engine import is_garbled
 from studyapp.store.soundness import Link
 from studyapp.study import library, words
-from studyapp.study.doctor import known
 from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, have
 from studyapp.study.lab.facts import Ending
 from studyapp.study.questionnaire.attempt import make
 
-LARGE = 20_000_000  # bytes of a file whose indexes are compared with their tables once a day
 _AT_ONCE = 1000  # rows in memory
 _DERIVED = {"moment", "variant", "rewording", "memory", "stale", "device_settings"}
 _CUT = {  # links that may be missing
@@ -33,19 +31,12 @@ _CUT = {  # links that may be missing
 
 
 def pages(at: Chart) -> Iterator[Finding]:
-    """What SQLite says of its own pages. It goes first: nothing else is to be trusted before.
-
-    To compare indexes with their tables takes nine tenths of it. Of a large file that is done once
-    a day, and again before anything is mended."""
+    """What SQLite says of its own pages, and of indexes beside their tables. It goes first: nothing
+    else is to be trusted before."""
     if at.connection.dialect.name != "sqlite":
         return
     at.progress("pages", 0, 1)
-    today = _today(at)
-    if today and at.known.is_well(today) and soundness.is_quickly_sound(at.connection):
-        return
     found = soundness.complaints(at.connection)
-    if today and not found:
-        at.known.keep(today)
     told = words.count(len(found), "fault")
     if found and not soundness.is_of_indexes(found):
         yield Finding("integrity", f"The database is damaged: SQLite finds {told}.", RESTORE)
@@ -56,15 +47,6 @@ def pages(at: Chart) -> Iterator[Finding]:
             done="All indexes were made anew from their tables.",
             mend=partial(soundness.rebuild_indexes, at.connection),
         )
-
-
-def _today(at: Chart) -> bytes:
-    """The sum of a large file's identity and the date; empty of others, and while it is mended."""
-    if at.file is None or at.url is None:
-        return b""
-    stat = at.file.stat()
-    told = (str(at.file), stat.st_dev, stat.st_ino, at.now.date().isoformat())
-    return known.summed([told], by=("store.soundness",)) if stat.st_size >= LARGE else b""
 
 
 def versions(at: Chart) -> Iterator[Finding]:

@@ -328,6 +328,8 @@ def lying_index(database: Path) -> None:
 
 
 def test_indexes_that_lie_are_made_anew(database: Path, clock: Clock) -> None:
+    """Also on the same day on which they were well."""
+    assert look(database, clock).findings == ()
     lying_index(database)
     found = look(database, clock)
     assert "The indexes of the database are damaged" in told(found)
@@ -335,27 +337,7 @@ def test_indexes_that_lie_are_made_anew(database: Path, clock: Clock) -> None:
     assert look(database, clock).findings == ()
 
 
-def test_indexes_of_a_large_file_are_compared_once_a_day(
-    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is damaged besides is found at any time, and then all of it is named."""
-    monkeypatch.setattr("studyapp.study.doctor.schema.LARGE", 0)
-    assert look(database, clock).findings == ()
-    lying_index(database)
-    assert look(database, clock).findings == ()
-    sql("UPDATE device SET own = 0")(database)
-    mended = mend(str(database), look(database, clock), clock()).mended
-    assert {one.check for one in mended} == {"device", "integrity"}
-    lying_index(database)
-    clock.forward(days=1)
-    for _ in range(2):  # what was not well is not known to be
-        assert "The indexes of the database are damaged" in told(look(database, clock))
-
-
-def test_pages_of_a_large_file_are_looked_at_each_time(
-    database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("studyapp.study.doctor.schema.LARGE", 0)
+def test_an_index_whose_page_is_lost_is_found(database: Path, clock: Clock) -> None:
     assert look(database, clock).findings == ()
     with closing(sqlite3.connect(database)) as plain:
         (page,) = plain.execute(
