@@ -201,7 +201,8 @@ def _given(summary: Summary) -> str:
     """Under which condition that is so, and what the chart of Today takes for granted instead."""
     if not summary.left.total:
         return ""
-    counts, coming = summary.tomorrow.counts, words.count(summary.coming, "review")
+    counts = summary.tomorrow.counts
+    coming = words.count(summary.coming, "review") if summary.coming else "no review"
     is_same = summary.coming == counts.review + counts.learning
     return f", {UNTOUCHED}" + ("" if is_same else f"; {coming} once today's are done")
 

@@ -174,7 +174,7 @@ def test_an_end_tells_what_the_chart_has_of_tomorrow(engine: Engine, clock: Cloc
     assert sitting.counts == Counts(new=3, review=1)
     told = lines(sitting)[-1]
     assert told.startswith("Tomorrow: 1 review and 3 new cards, ")
-    assert told.endswith(", if nothing happens meanwhile; 0 reviews once today's are done.")
+    assert told.endswith(", if nothing happens meanwhile; no review once today's are done.")
 
 
 def test_siblings_are_named(engine: Engine, clock: Clock) -> None:
