@@ -107,8 +107,7 @@ def _tell(found: Difference, at: datetime) -> None:
         f"{found.path}: made {backups.when(manifest.made, at)}, {backups.why(manifest.reason)}, "
         f"on {manifest.content.device} by studyapp {manifest.version}"
     )
-    for what, now_, then in [("", "now", "then"), *backups.changes(found)]:
-        click.echo(f"{what:10}{now_:>12}{then:>12}")
+    click.echo("\n".join(backups.table(found)))
     click.echo(backups.files(found))
 
 

@@ -26,6 +26,7 @@ Matrix: TypeAlias = tuple[Vector, Vector, Vector]
 PASSED, FAILED = 0.95, 0.4  # shares of points before a learner has shown their own …
 PRIOR_RESPONSES = 5  # … and the responses that these count for: five of their own weigh as much
 POINTS = 3  # core points of a usual question, for the spread of a share before any is seen
+FEW = 5  # questions introduced, below which one rating makes or undoes the figure
 RECENT = 1000  # outcomes that pin a calibration down; older ones tell of an older learner
 SLOPE_SD = 0.5  # prior deviations: of the shift and the slope …
 STRETCH_SD = 0.25  # … and of what a stability longer by a factor of e changes
@@ -98,8 +99,8 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Mastery:
-    """The share of points expected on `day`, with its 95% interval; show it beside "introduced
-    `introduced` of `questions`"."""
+    """The share of points expected on `day`, with its 95% interval; show it where it `tells`, and
+    beside "introduced `introduced` of `questions`"."""
 
     value: float
     low: float
@@ -107,6 +108,11 @@ class Mastery:
     introduced: int
     questions: int
     day: date
+
+    @property
+    def tells(self) -> bool:
+        """Whether enough was introduced to say something of the chapter, not of its last card."""
+        return self.introduced >= min(FEW, self.questions)
 
 
 def shares(responses: Iterable[tuple[bool, float]]) -> PointShares:

@@ -121,11 +121,12 @@ def why(reason: str) -> str:
 
 
 def holds(found: Backup, former: Backup | None = None) -> str:
-    """1,234 cards, 5,678 reviews (+45), 3 files: with how many more reviews than the *former*."""
+    """1,234 cards of all depths, 5,678 reviews (+45), 3 files: with how many more reviews than the
+    *former*."""
     counts, told = found.manifest.content.told, list[str]()
     for name, noun in TOLD.items():
         if counts.get(name):
-            told.append(words.count(counts[name], noun))
+            told.append(words.count(counts[name], noun) + _depths(name))
             if name == "reviews" and former is not None:
                 more = counts[name] - former.manifest.content.told[name]
                 told[-1] += words.minus(f" ({more:+,})")
@@ -138,15 +139,27 @@ def when(made: datetime, now: datetime) -> str:
     return f"{words.day(made.date(), now.date())} {made:%H:%M}"
 
 
-def changes(found: Difference) -> list[tuple[str, str, str]]:
-    """What there is or was, with how much of it there is now and how much there was then."""
+def table(found: Difference) -> list[str]:
+    """A head, and a line for what there is or was: how much of it now, and how much then."""
     now: Mapping[str, int] = found.now.told if found.now else {}
     then = found.manifest.content.told
-    return [
-        (f"{noun}s", f"{now[name]:,}" if name in now else "damaged", f"{then.get(name, 0):,}")
+    rows = [("", "now", "then")]
+    rows += [
+        (
+            f"{noun}s{_depths(name)}",
+            f"{now[name]:,}" if name in now else "damaged",
+            f"{then.get(name, 0):,}",
+        )
         for name, noun in TOLD.items()
         if now.get(name) or then.get(name)
     ]
+    wide = max(len(what) for what, _, _ in rows)
+    return [f"{what:{wide}}{one:>12}{other:>12}" for what, one, other in rows]
+
+
+def _depths(name: str) -> str:
+    """What is added to a count that is not the one of `stats`, as the doctor does."""
+    return words.ALL_DEPTHS if name == "cards" else ""
 
 
 def files(found: Difference) -> str:

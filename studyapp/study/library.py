@@ -6,12 +6,12 @@ import hashlib
 import itertools
 import platform
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, or_, select, union_all, update
 
@@ -497,11 +497,16 @@ def _new_draft(*, learner: int) -> Path:
     return _drafts() / f"new-{learner}.md"
 
 
-def new_question(
-    desk: Desk, question: str, answer: str, home: Home | None = None
-) -> tuple[Home, int]:
-    """Keep a question of the learner's own in *home* or else the chapter they started last; returns
-    where it went, and its card's id.
+class Written(NamedTuple):
+    """A question of the learner's own: where it went, its card's id, and its text in the file."""
+
+    home: Home
+    card: int
+    text: str
+
+
+def new_question(desk: Desk, question: str, answer: str, home: Home | None = None) -> Written:
+    """Keep a question of the learner's own in *home* or else the chapter they started last.
 
     Raises StudyError if a field is empty, nothing is started, or the text is not one note.
     """
@@ -526,7 +531,7 @@ def new_question(
         raise StudyError(f"{place}: {problem.message}. Nothing was saved.")
     if note is None or (note.prompt, note.id) != (question, name):
         raise StudyError("The question has signs that a heading cannot have. Nothing was saved.")
-    return home, keep_note(desk, home, name, text)
+    return Written(home, keep_note(desk, home, name, text), text)
 
 
 def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:
@@ -550,6 +555,30 @@ def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:
     if card_id is None:
         raise StudyError(f"The card could not be read back; look at the end of {path}.")
     return card_id
+
+
+def take_back(desk: Desk, card_id: int, text: Callable[[str], str]) -> Path | None:
+    """Take a question of the learner's own out of its file again, where it stands as *text* says of
+    its id; returns the file in which it stays, as the learner has changed it since."""
+    note, card = tables.note.c, tables.card.c
+    with desk.reading() as connection:
+        row = connection.execute(
+            select(note.path, note.name)
+            .join(tables.card, card.note_id == note.id)
+            .where(card.id == card_id, note.learner_id == desk.learner)
+        ).one_or_none()
+    if row is None:
+        return None
+    path = Path(row.path)
+    try:
+        there = path.read_text("utf-8") if disk.is_there(path) else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path} cannot be read: {error}.") from error
+    before, found, after = there.partition(f"{text(row.name)}\n")
+    if not found:
+        return path
+    disk.write(path, before.rstrip("\n") + "\n" + after)
+    return None
 
 
 def last_started(connection: Connection, *, learner: int) -> Home:

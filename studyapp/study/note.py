@@ -43,6 +43,11 @@ class NoteView:
         return aside.told(view.memory, why, now, self.paused, held.get(view.id))
 
 
+def of_card(connection: Connection, card_id: int) -> int:
+    """The note that a card is of."""
+    return connection.execute(select(card.note_id).where(card.id == card_id)).scalar_one()
+
+
 def read(connection: Connection, note_id: int, *, learner: int) -> NoteView | None:
     """The note with this id or, once there is a copy of the learner's own, that; None of one that
     has gone."""

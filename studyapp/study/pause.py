@@ -71,6 +71,14 @@ def resume(connection: Connection, chapter_id: int | None, now: datetime, *, lea
     _log(connection, EventKind.RESUME, chapter_id, now, learner=learner)
 
 
+def turn(connection: Connection, chapter_id: int, now: datetime, *, learner: int) -> bool:
+    """Let a chapter go on if it is paused, else pause it; returns whether it goes on. The log says
+    which, not a page, which may be of before another key or window."""
+    going_on = chapter_id in paused(connection, learner=learner)
+    (resume if going_on else pause)(connection, chapter_id, now, learner=learner)
+    return going_on
+
+
 def told(kind: EventKind, payload: Mapping[str, Any] | None) -> str:
     """What an event of these did, in words."""
     verb = "pausing" if kind is EventKind.PAUSE else "going on with"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence, Set
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import chain, islice, zip_longest
@@ -60,6 +61,7 @@ class Item:
     retrievability: float = 1.0
     today: bool = False  # rated today already
     term: int | None = None  # its note, if it was met before and is told apart from others
+    due: date = date.min
 
     def spoils(self, other: Item) -> bool:
         """Whether meeting this card today gives the other one away."""
@@ -76,6 +78,19 @@ class Counts:
     @property
     def total(self) -> int:
         return self.new + self.learning + self.review
+
+
+@dataclass(frozen=True, slots=True)
+class Fewer:
+    """Why a day asks fewer new cards than its number: so many were `met` today, are too `late` for
+    its time, are `alike` to a card of it and wait for another day, or are `missing`, as no more are
+    let in; with the new ones they add up to the number. `behind`: reviews wait, so none comes."""
+
+    met: int = 0
+    late: int = 0
+    alike: int = 0
+    missing: int = 0
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +132,7 @@ class Queue:
     time: float = math.inf
     siblings: int = 0
     room: int = 0  # reviews for which a whole day has time
+    fewer: Fewer = Fewer()  # new cards, as it was loaded
     _main: list[Item] = field(default_factory=list)
     _learning: list[tuple[datetime, int, Item]] = field(default_factory=list)
     _waiting: list[Item] = field(default_factory=list)
@@ -310,27 +326,39 @@ def load(
     queue._fit()
     if queue._waiting:  # a backlog: the most valuable first, and nothing new until it is gone
         queue._main.sort(key=lambda item: -item.retrievability)
-    reviews, allowed = list(queue._main), 0
+    reviews, wanted = list(queue._main), settings.new_a_day * (1 + more)
+    had, alike = 0, 0
     if not queue._waiting:
-        allowed = settings.new_a_day * (1 + more) - _introduced(connection, today, learner=learner)
-    taken = met.keys() | {item.family for item in due}
-    queue._later = list(
-        _new(connection, today, taken, chapter_id, allowed, depth=settings.depth, learner=learner)
-    )
+        had = _introduced(connection, today, learner=learner)
+        taken = met.keys() | {item.family for item in due}
+        fresh = _new(connection, today, chapter_id, depth=settings.depth, learner=learner)
+        with closing(fresh):
+            queue._later, alike = _first_of_a_family(fresh, taken, wanted - had)
     queue._fit()
+    queue.fewer = _fewer(queue, wanted, had, alike)
     new = _easy_first(connection, queue._main[len(reviews) :])
     queue._main = _spread(_beside_each_other(reviews), new)
     return queue
 
 
+def _fewer(queue: Queue, wanted: int, had: int, alike: int) -> Fewer:
+    """Why *queue* has not as many new cards as are *wanted*, of which today has *had* some."""
+    if queue._waiting:
+        return Fewer(behind=wanted > 0)
+    met, late = min(had, wanted), len(queue._later)
+    lacking = wanted - met - late - queue.counts().new
+    return Fewer(met, late, min(alike, lacking), max(0, lacking - alike))
+
+
 def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
-    """The cards seen before, what fades most first: one of a family, none rated today, no steps."""
+    """The cards seen before, the earliest due first, of one day what fades most: one of a family,
+    none rated today, no steps."""
     today = study_day(now)
     parameters = log.in_force(connection, learner=learner)
     met = _families_met(connection, today, learner=learner)
     known = _rated(connection, today, parameters, learner=learner)
-    faintest = sorted(known, key=lambda item: item.retrievability)
-    one_each = _one_of_a_family(replace(item, term=None) for item in faintest)
+    in_order = sorted(known, key=lambda item: (item.due, item.retrievability))
+    one_each = _one_of_a_family(replace(item, term=None) for item in in_order)
     items = [item for item in one_each if item.family not in met]
     return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
 
@@ -506,6 +534,7 @@ def _rated(
             card.family,
             card.chapter_id,
             memory.state,
+            memory.due,
             memory.due_at,
             memory.stability,
             memory.last_day,
@@ -519,7 +548,7 @@ def _rated(
             *_open(today, paused(connection, learner=learner), learner=learner),
         )
     )
-    for card_id, family, of_chapter, state, due_at, stability, last_day, *apart in rows:
+    for card_id, family, of_chapter, state, due, due_at, stability, last_day, *apart in rows:
         if last_day is None or stability is None:
             continue  # only a rated card has a due date
         yield Item(
@@ -531,6 +560,7 @@ def _rated(
             parameters.forgetting_curve(stability, last_day, today),
             last_day == today,
             _term(today, *apart),
+            due or date.min,
         )
 
 
@@ -561,20 +591,17 @@ def _open(today: date, held: Collection[int], *, learner: int) -> tuple[ColumnEl
 def _new(
     connection: Connection,
     today: date,
-    met: Set[str],
     chapter_id: int | None,
-    room: int,
     *,
     depth: str,
     learner: int,
-) -> Iterator[Item]:
-    """The next new cards that are let in, pack by pack in book order, one of a family."""
-    if room <= 0:
-        return
+) -> Generator[Item, None, None]:
+    """The new cards that are let in, pack by pack in book order: chapter by chapter, so that no
+    more of them are read than are wanted, however many there are."""
     opener = tables.memory.alias("opener").c
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
-    rows = connection.execute(
-        select(card.id, card.family, card.chapter_id)
+    query = (
+        select(card.id, card.family)
         .select_from(tables.card)
         .join(tables.chapter, chapter.id == card.chapter_id)
         .outerjoin(tables.memory, mine)
@@ -587,30 +614,30 @@ def _new(
                 memory.card_id.is_(None),
                 and_(memory.state == State.NEW, *_open(today, (), learner=learner)),
             ),
-            *_of_others(paused(connection, learner=learner)),
             let_in(depth, learner=learner),
             card.missing_since.is_(None),
             owner.visible(card, learner=learner),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
-            *([card.chapter_id == chapter_id] if chapter_id is not None else []),
         )
-        .order_by(
-            chapter.number.is_(None),
-            _place_of_pack(connection, learner=learner),
-            *tables.IN_ORDER[1:],
-            card.position,
-        )
+        .order_by(card.position)
         .execution_options(yield_per=100)
     )
-    taken = set(met)
-    for card_id, family, of_chapter in rows:
-        if family not in taken:
-            taken.add(family)
-            yield Item(card_id, family, of_chapter, State.NEW)
-            room -= 1
-            if not room:
-                break
-    rows.close()
+    for one in _in_order(connection, chapter_id, learner=learner):
+        with closing(connection.execute(query.where(card.chapter_id == one))) as rows:
+            for card_id, family in rows:
+                yield Item(card_id, family, one, State.NEW)
+
+
+def _in_order(connection: Connection, chapter_id: int | None, *, learner: int) -> Sequence[int]:
+    """The chapters that are not paused, or one of them alone, in the order of their new cards."""
+    held = paused(connection, learner=learner)
+    query = select(chapter.id).order_by(
+        chapter.number.is_(None),
+        _place_of_pack(connection, learner=learner),
+        *tables.IN_ORDER[1:],
+    )
+    found = connection.scalars(query).all()
+    return [one for one in found if one not in held and chapter_id in (None, one)]
 
 
 def _place_of_pack(connection: Connection, *, learner: int) -> ColumnElement[Any]:
@@ -710,6 +737,19 @@ def _introduced(connection: Connection, today: date, *, learner: int) -> int:
 
 def _split(items: list[Item], at: int) -> tuple[list[Item], list[Item]]:
     return items[:at], items[at:]
+
+
+def _first_of_a_family(fresh: Iterator[Item], met: Set[str], room: int) -> tuple[list[Item], int]:
+    """As many of *fresh* as there is room for, one of a family and none of one that was *met*; and
+    how many were passed over."""
+    taken, kept, alike = set(met), list[Item](), 0
+    while len(kept) < room and (item := next(fresh, None)):
+        if item.family in taken:
+            alike += 1
+        else:
+            taken.add(item.family)
+            kept.append(item)
+    return kept, alike
 
 
 def _one_of_a_family(items: Iterable[Item]) -> list[Item]:

@@ -43,6 +43,7 @@ class Sitting:
         self.done: list[Done] = []
         self.view: CardView | None = None
         self.given = NOTHING  # of the current card, whose rating was taken back
+        self._known: dict[int, Given] = {}  # what was given to cards marked as known
         self._item: Item | None = None
         self._parameters: Parameters
         self._watch = Stopwatch(desk.now)  # of the current card
@@ -157,6 +158,8 @@ class Sitting:
         given = NOTHING
         if self.done and self.done[-1].card == undone.card and undone.rating is not None:
             given = self.done.pop().given
+        elif undone.card is not None and undone.rating is None:
+            given = self._known.pop(undone.card, NOTHING)
         self._reload()
         if undone.card is not None and not undone.grade:
             self._put_first(undone.card)
@@ -180,11 +183,15 @@ class Sitting:
             now, learner = self.desk.now(), self.desk.learner
             return review.mark(connection, self.view.id, now, learner=learner)
 
-    def know(self) -> None:
-        """The current card is known already: confirmed in 30 days. Only a new card can be."""
-        if self.view is not None and self.view.memory.state is not State.NEW:
+    def know(self, given: Given = NOTHING) -> None:
+        """The current card is known already: confirmed in 30 days. Only a new card can be. What was
+        *given* is there again if it is taken back."""
+        view = self.view
+        if view is not None and view.memory.state is not State.NEW:
             raise StudyError("Only a new card can be marked as known; rate this one instead.")
         self._set_aside(review.know)
+        if view is not None:
+            self._known[view.id] = given
 
     def go_on(self) -> None:
         """As much again, for a learner who wants more: a day's budget, or what the plan has."""

@@ -17,7 +17,7 @@ from studyapp.memory.state import Memory, Rating, State
 from studyapp.study import aside, stats, today, words
 from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
-from studyapp.study.queue import Counts, Queue, has_fading
+from studyapp.study.queue import Counts, Queue, forecast, has_fading
 from studyapp.study.stats import Share
 from studyapp.study.today import Tomorrow
 
@@ -62,7 +62,8 @@ class Summary:
     retrievabilities). `better` are questions that had lapsed and now have a longer interval than
     ever since; `righted` those of confident misses that are right now. `experiment` names one that
     grounds a miss of this sitting and was not run; `attempt` is a questionnaire that waits;
-    `fading`: five questions have something to ask.
+    `fading`: five questions have something to ask. Once what is `left` is done, tomorrow brings
+    `coming` cards that are not new, as the chart of Today has it.
     """
 
     cards: int
@@ -79,6 +80,7 @@ class Summary:
     siblings: int
     next_step: datetime | None
     tomorrow: Tomorrow
+    coming: int
     experiment: str | None
     attempt: Waiting | None
     fading: bool
@@ -120,6 +122,7 @@ def summarise(
         line.siblings,
         line.next_at(),
         today.tomorrow(connection, now, settings, learner=learner),
+        forecast(connection, line, learner=learner)[1],
         _experiment(connection, done, learner=learner),
         history.waiting(connection, learner=learner),
         has_fading(connection, now, learner=learner),
@@ -191,8 +194,17 @@ def summary_lines(summary: Summary, now: datetime) -> list[str]:
             f"Worth doing next: the questionnaire of {one.name}, "
             f"{one.answered} of {one.questions} answered."
         )
-    given = f", {UNTOUCHED}" if summary.left.total else ""
-    return [*lines, f"Tomorrow: {tomorrow_words(summary.tomorrow)}{given}."]
+    return [*lines, f"Tomorrow: {tomorrow_words(summary.tomorrow)}{_given(summary)}."]
+
+
+def _given(summary: Summary) -> str:
+    """Under which condition that is so, and what the chart of Today takes for granted instead."""
+    if not summary.left.total:
+        return ""
+    counts = summary.tomorrow.counts
+    coming = words.count(summary.coming, "review") if summary.coming else "no review"
+    is_same = summary.coming == counts.review + counts.learning
+    return f", {UNTOUCHED}" + ("" if is_same else f"; {coming} once today's are done")
 
 
 def tomorrow_words(tomorrow: Tomorrow) -> str:

@@ -13,7 +13,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import chapter_label, chapter_name
 from studyapp.store import owner, tables
-from studyapp.study import absence, aside, queue, stats, tracker
+from studyapp.study import absence, aside, queue, stats, tracker, words
 from studyapp.study.absence import Absence
 from studyapp.study.admission import meant
 from studyapp.study.chapter import namesakes, typed
@@ -22,7 +22,7 @@ from studyapp.study.library import read_draft
 from studyapp.study.pause import paused
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.questionnaire.history import Waiting
-from studyapp.study.queue import Counts, Queue
+from studyapp.study.queue import Counts, Fewer, Queue
 from studyapp.study.rewording import Reworded, untold
 from studyapp.study.stats import Share
 
@@ -73,17 +73,19 @@ class Tomorrow:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Everything that Today shows. `waiting` reviews are beyond the day's budget, `siblings` wait
-    for another card of their family; `tomorrow` is told once nothing is left. Beyond the day's time
-    there is `more`; five questions have what is `fading`. Of the day's time `spent` seconds are
-    gone, beside those in what is `apart` from it. `ahead` says what is dated in the future,
-    `absence` that the learner is back after a while. What adds a line to the menu or changes one is
-    here, so that none moves once it is seen: an `attempt` that is open, how far the `course` is,
-    what is `aside`, a `draft` of a card, notes that an upgrade has `reworded`."""
+    for another card of their family, and `fewer` new ones may come than a day has; `tomorrow` is
+    told once nothing is left. Beyond the day's time there is `more`; five questions have what is
+    `fading`. Of the day's time `spent` seconds are gone, beside those in what is `apart` from it.
+    `ahead` says what is dated in the future, `absence` that the learner is back after a while. What
+    adds a line to the menu or changes one is here, so that none moves once it is seen: an `attempt`
+    that is open, how far the `course` is, what is `aside`, a `draft` of a card, notes that an
+    upgrade has `reworded`."""
 
     day: date
     counts: Counts
     waiting: int
     siblings: int
+    fewer: Fewer
     more: bool
     fading: bool
     minutes: float
@@ -133,6 +135,7 @@ def overview(
         counts,
         line.waiting,
         line.siblings,
+        line.fewer,
         _has_more(connection, line, now, settings, learner=learner),
         queue.has_fading(connection, now, learner=learner),
         line.pace.minutes(counts),
@@ -153,6 +156,22 @@ def overview(
         bool(read_draft(learner=learner)),
         untold(connection, learner=learner),
     )
+
+
+def fewer_words(wanted: int, fewer: Fewer) -> list[str]:
+    """Why fewer new cards come than the *wanted* of a day, in one line; none where as many do."""
+    if fewer.behind:
+        return ["no new card comes while reviews wait"]
+    if fewer.met == wanted:  # all that there were to be
+        return []
+    reasons = (
+        (fewer.met, "met already"),
+        (fewer.late, "beyond today's time"),
+        (fewer.alike, "too like another one of today"),
+        (fewer.missing, "not let in yet"),
+    )
+    told = ", ".join(f"{number} {why}" for number, why in reasons if number)
+    return [f"of {words.count(wanted, 'new card')} a day: {told}"] if told else []
 
 
 def due(

@@ -20,6 +20,7 @@ MEANINGS = {
     Rating.GOOD: "knew it",
     Rating.EASY: "at once",
 }
+ALL_DEPTHS = " of all depths"  # behind cards that are counted whatever of them is to know
 LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of points, which are never numbered: 1-4 are ratings
 
 

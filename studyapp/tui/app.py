@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
     from studyapp.study.desk import Desk
+    from studyapp.study.library import Written
     from studyapp.study.today import Overview
+    from studyapp.study.undo import Newest
     from studyapp.tui.host import Host
     from studyapp.tui.places import Place
 
@@ -122,6 +124,36 @@ class StudyApp(App[None]):
         self._gate = Gate()
         self._device: bytes | None = None  # the database's own, when it was last looked at
         self._meets = False  # the other devices, just now
+        # Cards of one's own, each with its draft, and what was the newest in the log then.
+        self._written: list[tuple[Written, str, Newest | None]] = []
+
+    def wrote(self, card: Written, draft: str) -> None:
+        self._written.append((card, draft, self._newest()))
+
+    def unwrite(self) -> str:
+        if not self._written or self._written[-1][2] != self._newest():
+            self._written.clear()
+            return ""
+        from studyapp.store.engine import LONG_PATIENCE
+        from studyapp.study import library
+
+        assert self.desk is not None
+        card, draft, _ = self._written[-1]
+        desk = self.desk.at(LONG_PATIENCE)
+        left = library.take_back(desk, card.card, lambda _: card.text)
+        self._written.pop()
+        if left:
+            return f"The new card has another text by now; it stays in {left}."
+        library.refresh(desk)
+        library.write_draft(draft, "", LONG_PATIENCE, learner=desk.learner)
+        return "Undone: the new card. Its text is a draft again."
+
+    def _newest(self) -> Newest | None:
+        from studyapp.study.undo import newest
+
+        assert self.desk is not None
+        with self.desk.reading() as connection:
+            return newest(connection, self.desk.now(), learner=self.desk.learner)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the last gate: content that came past the readers' own check, as a

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
     from studyapp.study.desk import Desk
+    from studyapp.study.library import Written
     from studyapp.tui.places import Place
 
 
@@ -38,6 +39,13 @@ class Host(Protocol):
 
     def open_link(self, href: str) -> None:
         """Follow a link of an answer to the experiment that it names."""
+
+    def wrote(self, card: Written, draft: str) -> None:
+        """A card of one's own was made of a draft."""
+
+    def unwrite(self) -> str:
+        """Take back the card that was written last, if nothing was done since, and say so; empty
+        if there is none. Raises StudyError if it cannot be."""
 
     def saw(self, answer: str) -> None:
         """An answer is on the screen: predictions of what it cites are naive no longer."""

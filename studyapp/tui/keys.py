@@ -234,6 +234,14 @@ def letters(number: int = TICKS, *, show: bool = True, first: bool = False) -> l
     ]
 
 
+def leads(*ends: str, action: str = "go_on", tooltip: str, first: bool = False) -> list[Binding]:
+    """Going on below an answer, where it leads to one of several *ends*: the footer names it, for
+    nobody is to rate without knowing what. `check_action` says which one it is now."""
+    return [
+        bind("go_on", f"{action}({end!r})", end, tooltip, first=first) for end in map(str, ends)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A `binding` that works now, for all that stand beside it, and how the `keys` read."""

@@ -14,6 +14,7 @@ from textual.visual import RenderOptions, Visual
 _ROOM = 24  # cells beside a head that are worth to be wrapped in
 _UNIT = re.compile(r"(?<=\d) (?=[a-z]|[kMG]B)")  # between a figure and its unit
 _HELD = "\ue000"  # in its place while lines are broken: Textual breaks at a no-break space, too
+_GAP = 2  # cells between two columns
 _INDENT = 2  # cells of what stands below its head, as there is no room beside it
 
 
@@ -62,6 +63,23 @@ class Row(Laid):
 
     def is_same(self, other: Row) -> bool:
         return self._head.is_same(other._head) and self._text.is_same(other._text)
+
+
+def aligned(table: Sequence[Sequence[Content | str]]) -> list[Row]:
+    """Rows of a table: each column is as wide as its widest cell, so that none reaches into the
+    next one; the last column is wrapped."""
+    cells = [[Content(one) if isinstance(one, str) else one for one in row] for row in table]
+    wide = [max(one.cell_length for one in column) for column in zip(*cells, strict=True)][:-1]
+    return [
+        Row(
+            Content().join(
+                one.pad_right(column - one.cell_length + _GAP)
+                for one, column in zip(row, wide, strict=False)
+            ),
+            row[-1],
+        )
+        for row in cells
+    ]
 
 
 class Rows(Laid):

@@ -57,7 +57,7 @@ def test_back_and_forth(database: Path, tmp_path: Path) -> None:
     assert made["size"] == (tmp_path / "stick.zip").stat().st_size
     study("34")
     dry = run("restore", made["path"], "--dry-run").output
-    assert "reviews              5           3" in dry
+    assert "reviews                       5           3" in dry
     assert dry.endswith("no file of yours changes\nDry run: nothing was changed.\n")
     assert reviews(database) == 5
     told = run("restore", made["path"]).output
@@ -101,7 +101,7 @@ def test_a_day_has_one_from_its_first_use_that_writes(database: Path) -> None:
     study("33")
     study("3")
     listed = run("backup", "--list").output
-    assert listed.count("of the day: 22 cards, 2 reviews; ") == 1
+    assert listed.count("of the day: 22 cards of all depths, 2 reviews; ") == 1
     (told,) = json.loads(run("backup", "--list", "--json").output)
     assert (told["reason"], told["reviews"], told["device"] != "") == ("daily", 2, True)
 

@@ -215,6 +215,15 @@ def test_introduced_and_the_most_to_be_had(
     assert told.high == highest
 
 
+@pytest.mark.parametrize(
+    ("met", "questions", "tells"), [(0, 12, False), (4, 12, False), (5, 12, True), (3, 3, True)]
+)
+def test_a_few_questions_tell_nothing_of_a_chapter(met: int, questions: int, tells: bool) -> None:
+    """2% that become 0% by one Again read as a mistake."""
+    missed = [Standing(9.0, TODAY, missed=True)]
+    assert of([missed] * met + [[NEW]] * (questions - met)).tells is tells
+
+
 @pytest.mark.parametrize("questions", [[], [[]], [[NEW], []]])
 def test_a_chapter_without_questions_has_no_mastery(questions: list[list[Standing]]) -> None:
     with pytest.raises(ValueError, match="at least one question"):

@@ -68,7 +68,7 @@ def test_a_question_of_ones_own_is_asked_by_the_open_attempt_and_counted_as_ones
     desk: Desk,
 ) -> None:
     attempt = Attempt(desk, 1)
-    home, card = library.new_question(desk, "What is mine?", "This.")
+    home, card, _ = library.new_question(desk, "What is mine?", "This.")
     assert home.name == "chapter 1 of test"
     with desk.reading() as connection:
         assert joined(connection, card, learner=desk.learner) == ""  # nothing was done in it

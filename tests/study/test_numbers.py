@@ -78,6 +78,15 @@ def all_due(engine: Engine, clock: Clock) -> int:
     return found or 0
 
 
+def is_explained(told: Overview, settings: Settings) -> bool:
+    """Whether each new card that does not come today has its reason."""
+    fewer = told.fewer
+    if fewer.behind:
+        return told.waiting > 0 == told.counts.new
+    lacking = fewer.met + fewer.late + fewer.alike + fewer.missing
+    return told.counts.new + lacking == settings.new_a_day
+
+
 def study_a_while(sitting: Sitting, clock: Clock, draw: random.Random) -> Iterator[bool]:
     """Rate, set aside and undo until the queue is empty or one has had enough; at each card says
     whether it comes as it would if one sat down anew."""
@@ -125,6 +134,7 @@ def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -
         if announced is not None:
             assert told.counts == announced
         pause_or_go_on(families, clock, draw)
+        assert is_explained(overview(families, clock, settings), settings)
         sitting = Sitting(desk_of(families, clock, settings))
         for as_anew in study_a_while(sitting, clock, draw):
             counts, waiting, siblings = held(sitting)
@@ -135,6 +145,9 @@ def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -
         assert (summary.left, summary.waiting, summary.siblings) == held(sitting)
         told = overview(families, clock, settings)
         assert told.forecast[0] == told.counts.learning + told.counts.review
+        assert is_explained(told, settings)
+        if told.tomorrow is None:
+            assert told.forecast[1] == summary.coming
         announced = summary.tomorrow.counts
         if told.tomorrow is not None:
             assert told.tomorrow == summary.tomorrow

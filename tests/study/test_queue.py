@@ -7,17 +7,19 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, select, update
 
 from studyapp.config import Settings
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import queue, review
+from studyapp.study import queue, review, today
 from studyapp.study.chapter import find
 from studyapp.study.library import start_chapter
 from studyapp.study.queue import Counts, Queue
-from tests_support import Clock, question, questionnaire
+from studyapp.study.sitting import Sitting
+from tests_support import Clock, desk_of, question, questionnaire
 
 ROOMY = Settings(minutes_a_day=600, new_a_day=999)
 
@@ -349,3 +351,30 @@ def test_new_cards_are_spread_among_reviews(engine: Engine, clock: Clock) -> Non
     assert states.count(State.NEW) == 3
     assert states[0] is State.REVIEW
     assert states[1:4].count(State.NEW) == 1
+
+
+@pytest.mark.parametrize(
+    ("rated", "minutes", "wanted", "told"),
+    [
+        (0, 20, 4, []),
+        (2, 20, 4, ["of 4 new cards a day: 2 met already"]),
+        (4, 20, 4, []),
+        (0, 1, 4, ["of 4 new cards a day: 3 beyond today's time"]),
+        (
+            *(1, 600, 99),
+            [
+                "of 99 new cards a day: "
+                "1 met already, 1 too like another one of today, 83 not let in yet"
+            ],
+        ),
+    ],
+)
+def test_why_fewer_new_cards_come(
+    rated: int, minutes: int, wanted: int, told: list[str], engine: Engine, clock: Clock
+) -> None:
+    """In one line, and only where it is so."""
+    settings = Settings(new_a_day=wanted, minutes_a_day=minutes)
+    sitting = Sitting(desk_of(engine, clock, settings))
+    for _ in range(rated):
+        sitting.rate(Rating.EASY)
+    assert today.fewer_words(wanted, load(engine, clock, settings).fewer) == told

@@ -166,6 +166,17 @@ def test_five_questions_end_with_what_is_due(engine: Engine, clock: Clock) -> No
     assert told[-1].endswith(" minutes, if nothing happens meanwhile.")
 
 
+def test_an_end_tells_what_the_chart_has_of_tomorrow(engine: Engine, clock: Clock) -> None:
+    """While something is left today, what comes if it waits is more than what the chart has."""
+    rate(engine, 7, clock, Rating.EASY)
+    clock.forward(days=40)
+    sitting = Sitting(desk_of(engine, clock, Settings(new_a_day=3)))
+    assert sitting.counts == Counts(new=3, review=1)
+    told = lines(sitting)[-1]
+    assert told.startswith("Tomorrow: 1 review and 3 new cards, ")
+    assert told.endswith(", if nothing happens meanwhile; no review once today's are done.")
+
+
 def test_siblings_are_named(engine: Engine, clock: Clock) -> None:
     held = summary.held_words(1, 2, left=3)
     assert held[0].startswith("1 review waits for another day")

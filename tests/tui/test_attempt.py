@@ -437,7 +437,7 @@ async def test_something_to_do_is_marked_done_with_a_note(make_app, open_attempt
     async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot, 2)
         await shows(pilot, "Press Shift+Enter.", "D done")
-        await hides(pilot, "go on")
+        await hides(pilot, "how to judge", "got it")
         await until(pilot, lambda: not pilot.app.screen.query_one(Points).ticked)
         await keys(pilot, "space", "1", "3")  # neither revealed nor judged
         await stands(pilot, 3)
@@ -511,11 +511,19 @@ async def test_help_and_find(make_app, open_attempt: Open) -> None:
 @pytest.mark.parametrize(
     ("steps", "shown", "hidden"),
     [
-        ((), ("write", "reveal", "next", "sure", "list", "flag"), ("go on", "judge", "tick")),
+        (
+            (),
+            ("write", "reveal", "next", "sure", "list", "flag"),
+            ("how to judge", "judge", "tick"),
+        ),
         (("t",), ("reveal", "leave the box"), ("write", "next", "list", "back", "flag")),
-        (("space",), ("go on", "judge", "tick", "next", "list"), ("reveal", "sure", "undo")),
-        (("space", "x"), ("go on", "judge", "tick"), ("reveal", "write")),
-        (("space", "3", "left"), ("next open", "undo"), ("judge", "tick", "go on", "sure")),
+        (
+            ("space",),
+            ("how to judge", "judge", "tick", "next"),
+            ("reveal", "sure", "undo", "got it"),
+        ),
+        (("space", "x"), ("got it", "judge", "tick"), ("reveal", "write", "how to judge")),
+        (("space", "3", "left"), ("next open", "undo"), ("judge", "tick", "got it", "sure")),
         (("right", "right"), ("write", "done"), ("reveal", "judge", "sure")),
         (("L",), ("go there", "choose", "back"), ("write", "flag", "next")),
     ],

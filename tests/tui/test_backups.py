@@ -64,7 +64,8 @@ async def test_going_back_and_forth(make_app, open_today, studied: Path) -> None
         await shows(
             pilot,
             "Going back to Sat 21 Nov 09:00",
-            "reviews              9           2",
+            "cards of all depths          22          22",
+            "reviews                       9           2",
             "1 file goes.",
             "B goes back.",
         )
@@ -75,7 +76,7 @@ async def test_going_back_and_forth(make_app, open_today, studied: Path) -> None
         assert not app.desk.rated  # which are looked for should the app fail
         assert not (config.data_folder() / "packs" / "mine" / "notes.txt").exists()
         await pilot.press("enter")
-        await shows(pilot, "reviews              2           9", "1 file comes back.")
+        await shows(pilot, "reviews                       2           9", "1 file comes back.")
         await pilot.press("B")
         await tells(pilot, "You are back at Mon 23 Nov")
         assert backup.content_of(studied).counts["reviews"] == 9

@@ -61,6 +61,31 @@ async def test_the_page_tells_mastery_attempts_and_changes(make_app, open_today,
         await shows(pilot, "7 of 12  ", "12 of 12  ", "Since the attempt before")
 
 
+async def test_a_pretest_says_what_it_asks_and_that_it_can_be_left(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_chapter(pilot, open_today)
+        await shows(pilot, "all 12 questions, before you read the chapter; stop when you")
+        await pilot.press("p", "t", *"A guess", "escape", "escape")
+        await shows(pilot, "1 of all 12 answered, a pretest")
+        await open_chapter(pilot, open_today, 2)
+        await shows(pilot, "all 4 questions; a pretest: the chapter is not started; stop when you")
+
+
+async def test_of_a_few_cards_no_mastery_is_told(make_app, open_today, only_pack: Path) -> None:
+    """A first bad rating takes nothing away: until then there was no figure."""
+    (only_pack / "1" / "jargon.md").unlink()
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_today(pilot)
+        for rating in "31":
+            await pilot.press("enter", "enter", rating, "escape", "escape")
+            await shows(pilot, "few yet")
+        await open_chapter(pilot, open_today)
+        await shows(pilot, "Mastery too few yet to say: introduced 2 of the 12 to know")
+        await hides(pilot, "Mastery: the share", "%")
+
+
 async def test_an_exam_day_is_kept_and_can_be_taken_away(make_app, open_today, tried) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -99,6 +99,16 @@ async def test_undo_on_today_closes_what_was_opened_there(make_app, open_today) 
         assert app.screen.sitting.counts.new == 19
 
 
+async def test_why_fewer_new_cards_come_is_told(make_app, open_today) -> None:
+    app = make_app(settings=Settings(new_a_day=4))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await shows(pilot, "4 cards today")
+        await hides(pilot, "new cards a day")
+        await pilot.press("enter", "enter", "4", "escape", "escape")
+        await shows(pilot, "0 review 0 learning 3 new", "of 4 new cards a day: 1 met already")
+
+
 async def test_the_ends_of_a_menu_are_its_first_and_last_line(make_app, open_today) -> None:
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:

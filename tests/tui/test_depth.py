@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pictures import Pictures
-from screen import NARROW, arrives, hides, settled, shows, tells
+from screen import NARROW, arrives, hides, settled, shows, tells, words
+from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.tui import places
 from studyapp.tui.screens.attempt import AttemptScreen
 from studyapp.tui.screens.chapter import ChapterScreen
@@ -69,6 +71,49 @@ async def test_a_section_asks_for_its_cards_and_today_takes_it_back(make_app, op
         await tells(pilot, "Undone: asking for 5 cards.", 2)
         await pilot.press("P", "A")
         await tells(pilot, "Asked for: 5 new cards, once the chapter goes on.")
+
+
+ALL = re.compile(r"(\d+) questions\b(?! of the book)|of (?:all )?(\d+) answered|\d+ of all (\d+)\b")
+TO_KNOW = re.compile(r"(\d+) to know|1 Chapter 1 [░█]+ (?:few yet )?\d+ of (\d+) ")
+
+
+async def test_each_screen_tells_the_same_number_of_questions(
+    make_app, open_today, only_pack: Path
+) -> None:
+    """What is to do is one of them, and what goes deeper; to know is told apart, everywhere as
+    many."""
+    path = only_pack / "1" / "questionnaire.md"
+    path.write_text(path.read_text() + "\n## Open it. {#do}\n\nDo.\n\n<!-- card: do -->\n")
+    app, found = make_app(), dict[str, tuple[set[int], set[int]]]()
+    async with app.run_test(size=NARROW) as pilot:
+
+        async def look(*needed: str) -> None:
+            """Read the page; words that are *needed* say that it is whole."""
+            await shows(pilot, *needed)
+            found[f"{type(app.screen).__name__}: {needed[0]}"] = tuple(
+                {int(one) for match in told.findall(words(pilot)) for one in match if one}
+                for told in (ALL, TO_KNOW)
+            )
+
+        await open_today(pilot)
+        await look("0 of 7")
+        await pilot.press("c")
+        await look("to know", "Begin the questionnaire")
+        await pilot.press("enter")
+        await look("0 judged")
+        await pilot.press("enter", "3", "escape")
+        await look("Go on with", "Begin a new attempt")
+        await pilot.press("escape")
+        await look("1 of 7", "Continue questionnaire")
+        await pilot.press("enter", "enter", "4", "escape")
+        await look("Worth doing next")
+        attempt = Attempt(app.desk, 1)
+        app.open(places.Tally(attempt))
+        await look("judged")
+        found["the command"] = {int(one) for one in ALL.findall(attempt.opening)[0] if one}, set()
+    assert {number for every, _ in found.values() for number in every} == {13}, found
+    assert {number for _, known in found.values() for number in known} == {7}, found
+    assert all(every or known for every, known in found.values()), found
 
 
 async def test_the_books_own_questionnaire_begins_with_b(

@@ -245,6 +245,47 @@ async def test_rates_that_a_learner_has_moved_are_named_one_by_one(make_app, ope
         await shows(pilot, "1 2 G 4 rate")
 
 
+async def test_the_footer_says_what_going_on_does(make_app, open_today, only_pack: Path) -> None:
+    """Each time: scroll, ask for a tick, or which rating it gives."""
+    path = only_pack / "1" / "jargon.md"
+    long = "\n\n".join(f"Paragraph {number}." for number in range(20))
+    path.write_text(path.read_text().replace("Meaning number 1.", long))
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "⏎ show answer")
+        await pilot.press("enter")
+        await shows(pilot, "⏎ good")
+        await pilot.press("enter", "enter")
+        await shows(pilot, "⏎ more")
+        await pilot.press("end", "pagedown", "pagedown")
+        await shows(pilot, "⏎ good")
+        await pilot.press("4", "enter", "4")
+        await shows(pilot, "What is q00?")
+        await pilot.press("enter")
+        await shows(pilot, "⏎ how to rate")
+        await pilot.press("enter")
+        await tells(pilot, "1-4, or tick what you said.")
+        await pilot.press("a")
+        await shows(pilot, "⏎ good")
+        await pilot.press("a", "b")
+        await shows(pilot, "⏎ again")
+
+
+async def test_help_says_where_the_footer_has_left_keys_out(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "- bury esc back ? help")
+        await pilot.resize_terminal(45, 20)
+        await shows(pilot, "esc back ? more")
+        await hides(pilot, "- bury")
+        await pilot.press("question_mark")
+        await shows(pilot, "Not today: back tomorrow")
+
+
 async def test_what_two_keys_do_is_named_once(make_app, open_today) -> None:
     async with make_app().run_test(size=NARROW) as pilot:
         await open_today(pilot)

@@ -32,6 +32,7 @@ from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.history import HistoryScreen
 from studyapp.tui.screens.lab import LabScreen
 from studyapp.tui.screens.lesson import LessonScreen, Phase
+from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.source import SourceScreen
 from studyapp.tui.widgets.knobs import KnobInput
@@ -160,8 +161,12 @@ async def test_predict_run_and_read_the_result(make_app, open_today, lessons) ->
         await pilot.press("n")
         await tells(pilot, "A card of it is made; it comes up on 18 Dec.")
         await offers(pilot, "card", False)
+        await shows(pilot, "A card of it is made; it comes up on 18 Dec; n shows it.")
         await pilot.press("n")
-        await tells(pilot, "A card of it is there: asked again on 18 Dec.")
+        await arrives(pilot, NoteScreen)
+        await shows(pilot, "due in 28 d, on Fri 18 Dec")
+        await pilot.press("escape")
+        await shows(pilot, "n shows it.")
         await pilot.press("H")
         await arrives(pilot, HistoryScreen)
         await shows(pilot, "20 Nov 09:00")
@@ -267,7 +272,7 @@ async def test_the_learner_explains_before_the_verdict(make_app, open_today, les
         await shows(pilot, "Right.", "You wrote: It [b]q", "How it comes about.")
         await until(pilot, lambda: history(app, "probe")[0].explanation == "It [b]q")
         await tells(pilot, "A card of it is made; it comes up on 18 Dec; u takes it back.")
-        await shows(pilot, "asked again on 18 Dec")
+        await shows(pilot, "it comes up on 18 Dec; n shows it.")
         await offers(pilot, "card", False)
         await pilot.press("u")
         await tells(pilot, "The card is taken back.")
@@ -374,7 +379,7 @@ async def test_a_miss_becomes_a_card(make_app, open_today, lessons, tmp_path) ->
         await ended(pilot, app)
         await shows(pilot, "Wrong. It was: higher.")
         await shows(pilot, "n makes a card of it")
-        await pilot.press("n", "n")
+        await pilot.press("n")
         await tells(pilot, "A card of it is made; it comes up on 21 Nov and again on 27 Nov.")
         await offers(pilot, "card", False)
     text = (tmp_path / "data/studyapp/packs/mine/chapter-1-questions.md").read_text()

@@ -11,6 +11,7 @@ from textual.widgets import Input, TextArea
 from screen import NARROW, arrives, shows, tells, until
 from studyapp.tui import places
 from studyapp.tui.screens.new import NewScreen
+from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.today import TodayScreen
 
 
@@ -54,6 +55,55 @@ async def test_a_draft_survives_esc_and_is_gone_once_saved(
         await pilot.press("escape")
         await arrives(pilot, TodayScreen)
     assert not draft.exists()
+
+
+async def test_u_takes_back_a_card_that_was_just_written(
+    make_app, open_today, draft: Path, tmp_path: Path
+) -> None:
+    """Its text is a draft again. What is done since goes first."""
+    app = make_app()
+    mine = tmp_path / "data" / "studyapp" / "packs" / "mine"
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("n", *"Why?", "tab", *"So", "ctrl+s")
+        await tells(pilot, "it comes first of its new cards. u takes it back.")
+        await arrives(pilot, TodayScreen)
+        await pilot.press("u")
+        await tells(pilot, "Undone: the new card. Its text is a draft again.")
+        assert not any("Why?" in path.read_text() for path in mine.glob("*.md"))
+        assert said(draft) == "Why?\nSo"
+        await shows(pilot, "a draft waits")
+        await pilot.press("u")
+        await tells(pilot, "There is nothing to undo.")
+        await pilot.press("enter")
+        await shows(pilot, "What does Term 0 mean?")
+        await pilot.press("n")
+        await arrives(pilot, NewScreen)
+        await pilot.press("ctrl+s")
+        await arrives(pilot, ReviewScreen)
+        await pilot.press("enter", "3")
+        await shows(pilot, "What does Term 1 mean?")
+        await pilot.press("u")
+        await tells(pilot, "Undone: Good.")  # the card is older than that
+        await shows(pilot, "What does Term 0 mean?")
+    assert any("Why?" in path.read_text() for path in mine.glob("*.md"))
+
+
+async def test_u_in_a_review_takes_back_the_card_written_there(
+    make_app, open_today, draft: Path
+) -> None:
+    """What was ticked and shown of the one on the screen stays."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter")
+        await shows(pilot, "Meaning number 0.")
+        await pilot.press("n", *"Why?", "tab", *"So", "ctrl+s")
+        await arrives(pilot, ReviewScreen)
+        await pilot.press("u")
+        await tells(pilot, "Undone: the new card.")
+        await shows(pilot, "Meaning number 0.", "1 again")
+        assert said(draft) == "Why?\nSo"
 
 
 async def test_a_draft_survives_ctrl_q_and_a_crash(make_app, open_today, draft: Path) -> None:

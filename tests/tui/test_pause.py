@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from screen import NARROW, SIZES, hides, shows, tells
+from studyapp.study import pause
 from studyapp.tui.screens.tracker import TrackerScreen
 from tests_support import Clock, question, questionnaire
 
@@ -36,6 +38,24 @@ async def test_the_same_key_twice_pauses_and_lets_go_on(make_app, open_today) ->
         await open_today(pilot)
         await pilot.press("P", "P")  # the second one before all is counted anew
         await tells(pilot, "The course goes on: what is overdue comes within each day's time.")
+
+
+async def test_in_the_course_the_log_says_what_the_key_does(make_app, open_today) -> None:
+    """Not the page, which is of before another key, or another window."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        app.push_screen(TrackerScreen())
+        await shows(pilot, "1.1 The only section")
+        for key in ("P", "P", "P"):
+            app.post_message(Key(key, key))
+        await tells(pilot, "Chapter 1 goes on: what is overdue comes within each day's time.")
+        await shows(pilot, "paused 20 Nov")
+        with app.desk.writing() as connection:  # as another window does
+            pause.resume(connection, 1, app.clock(), learner=1)
+        await pilot.press("P")
+        assert app.heard[-1] == "Chapter 1 is paused: no card of it comes until it goes on."
+        await shows(pilot, "paused 20 Nov")
 
 
 async def test_five_questions_ask_nothing_of_a_paused_course(

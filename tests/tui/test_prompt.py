@@ -90,8 +90,9 @@ async def test_the_text_stops_to_ask_and_goes_on_once_it_is_rated(
         await pilot.press("3")  # not before the answer is there
         await pilot.press("space")
         await shows(pilot, "What is first?", "Reason 0", "first of first", "1 again")
+        await shows(pilot, "⏎ how to rate")
         await pilot.press("down", "x")
-        await shows(pilot, "[x] first of first", "3 good ◂")
+        await shows(pilot, "[x] first of first", "3 good ◂", "⏎ good")
         await pictures(pilot, sizes=(NARROW,))
         await pilot.press("space")
         await shows(pilot, "✓ Why the first?", "Between the two.", "What is second?")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pictures import Pictures
-from screen import NARROW, arrives, settled, shows, tells
+from screen import NARROW, arrives, lines, settled, shows, tells
 from studyapp.config import Settings
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.review import ReviewScreen
@@ -58,6 +58,37 @@ async def test_a_card_is_changed_on_the_spot_and_its_copy_in_place(
     assert copy.count("{#t0}") == 1
     assert drafts(data) == []
     assert (only_pack / "1" / "jargon.md").read_text() == before
+
+
+async def test_lines_that_an_author_has_broken_are_not_broken_again(
+    make_app, open_today, only_pack: Path, data: Path
+) -> None:
+    """A paragraph fills the box at any width; what is not changed keeps its lines."""
+    wide = "word " * 19 + "end"
+    text = f"{wide}\n{wide}\n\nAnother {wide}\n{wide}"
+    path = only_pack / "1" / "jargon.md"
+    path.write_text(path.read_text().replace("Meaning number 0.", text))
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "W")
+        await arrives(pilot, RewriteScreen)
+        for width, least in ((80, 60), (60, 40), (140, 100)):
+            await pilot.resize_terminal(width, 24)
+            await settled(pilot)
+            rows = [row.strip(" ▊▎▔▁") for row in lines(pilot).splitlines()]
+            first = next(at for at, row in enumerate(rows) if row.startswith("word word"))
+            paragraph = rows[first : rows.index("", first)]
+            assert all(len(row) > least for row in paragraph[:-1]), paragraph
+        await pilot.press("ctrl+s")  # as it is: no copy is made
+        await arrives(pilot, ReviewScreen)
+        assert mine(data) == []
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await pilot.press("down", "down", *"Changed ", "ctrl+s")
+        await arrives(pilot, ReviewScreen)
+    (copy,) = mine(data)
+    assert f"Changed {wide} {wide}\n\nAnother {wide}\n{wide}\n" in copy
 
 
 async def test_an_own_note_is_changed_between_its_neighbours(

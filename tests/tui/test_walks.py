@@ -437,6 +437,18 @@ async def test_suspend_bury_and_know(make_app, open_today) -> None:
         await shows(pilot, "1 of 10")  # what is not learnt costs nothing of the day's ten
 
 
+async def test_undo_of_known_brings_back_what_was_typed(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "t", *"my words", "escape", "K")
+        await asks(pilot, "t1")
+        await hides(pilot, "my words")
+        await pilot.press("u")
+        await asks(pilot, "t0")
+        await shows(pilot, "my words")
+
+
 async def test_raw_maths_is_a_switch_and_is_kept(
     make_app, open_today, only_pack: Path, tmp_path: Path
 ) -> None:

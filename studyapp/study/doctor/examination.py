@@ -92,7 +92,7 @@ class Examination:
         yield ", ".join(f"{name} {value}" for name, value in self.machine.items())
         about = dict(self.database)
         counts, former = about.pop("counts", {}), about.pop("former", 0)
-        more = {"cards": " of all depths"}
+        more = {"cards": words.ALL_DEPTHS}
         if former:
             more["devices"] = f" ({former + 1} of this name: going back makes another)"
         counts = [f"{name} {told:,}{more.get(name, '')}" for name, told in counts.items()]

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
-from studyapp import disk
 from studyapp.errors import SettingError, StudyError
 from studyapp.lab import grade as grading
 from studyapp.lab import knobs, wording
@@ -92,7 +91,9 @@ def take_back(desk: Desk, lesson: Declaration, kept: Run, made: MissCard) -> Pat
     Returns the file in which a question stays because the learner has changed it since.
     """
     now, learner = desk.now(), desk.learner
-    left = _unwrite(desk, lesson, kept, made.card) if made.new else None
+    left = None
+    if made.new:
+        left = library.take_back(desk, made.card, lambda name: _text(lesson, kept, name))
     with desk.writing() as connection:
         for uid in reversed(made.logged):
             log.log_event(
@@ -265,28 +266,6 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
         return waiting
     name = markdown.own_id(f"missed {lesson.name}", taken)
     return library.keep_note(desk, home, name, _text(lesson, missed, name))
-
-
-def _unwrite(desk: Desk, lesson: Declaration, kept: Run, card_id: int) -> Path | None:
-    """Take the question out of its file again; returns the file if the text there is another."""
-    with desk.reading() as connection:
-        row = connection.execute(
-            select(note.path, note.name)
-            .join(tables.card, card.note_id == note.id)
-            .where(card.id == card_id, note.learner_id == desk.learner)
-        ).one_or_none()
-    if row is None:
-        return None
-    path = Path(row.path)
-    try:
-        text = path.read_text("utf-8") if disk.is_there(path) else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} cannot be read: {error}.") from error
-    before, found, after = text.partition(f"{_text(lesson, kept, row.name)}\n")
-    if not found:
-        return path
-    disk.write(path, before.rstrip("\n") + "\n" + after)
-    return None
 
 
 def _waiting(connection: Connection, path: Path, front: str, *, learner: int) -> int | None:

@@ -19,7 +19,7 @@ from studyapp.notes.note import CardStyle, Note
 from studyapp.notes.plain import plain
 from studyapp.study import asking
 from studyapp.study.asking import Deeper
-from studyapp.study.grading import Grade, because
+from studyapp.study.grading import JUDGED, Grade, because
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.questionnaire.attempt import Attempt, Earlier
 from studyapp.study.questionnaire.hints import disagreements
@@ -27,7 +27,7 @@ from studyapp.study.questionnaire.promise import DEEPER, STAYS, WAITS, promises
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui import places, sight
 from studyapp.tui.evidence import Shown, has_room, show
-from studyapp.tui.keys import actions, bind, keys_of, letters
+from studyapp.tui.keys import actions, bind, keys_of, leads, letters
 from studyapp.tui.screens.page import SMALLEST
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.answer import AnswerBox
@@ -38,6 +38,7 @@ from studyapp.tui.widgets.questions import FLAG, Questions
 
 SURE = (None, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
+_ASK = "how to judge"  # where nothing is proposed
 _DISAGREE = "? your words and this tick disagree"
 _PRETEST = "pretest: a new card that you miss stays new"
 _DEEPER = "its card comes only if you ask for it"
@@ -65,7 +66,11 @@ class AttemptScreen(WritingPage):
         bind("write", "read", tooltip="Go into the box, to scroll it", show=False, first=True),
         bind("go_on", "reveal", "reveal", "Show the answer", first=True),
         bind("go_on", "next_open", "next open", "Go to the next question to judge", first=True),
-        bind("go_on", tooltip="More of the answer; at its end, judge as is proposed", first=True),
+        *leads(
+            *("more", *JUDGED, _ASK),
+            tooltip="More of the answer; at its end, judge as is proposed",
+            first=True,
+        ),
         bind("go_on", "scroll_on", tooltip="More of what to do", show=False, first=True),
         *letters(first=True),
         bind("tick", "tick_here", show=False, first=True),
@@ -162,7 +167,13 @@ class AttemptScreen(WritingPage):
                     yield Grades()
 
     def on_mount(self) -> None:
+        self.watch(self._sheet, "scroll_y", self._scrolled, init=False)
         self._show_question()
+
+    def _scrolled(self) -> None:
+        """Going on leads elsewhere once the end is in sight."""
+        if self.attempt.current.revealed:
+            self.call_after_refresh(self.refresh_bindings)
 
     def on_resize(self) -> None:
         self._draw_grades()
@@ -399,7 +410,7 @@ class AttemptScreen(WritingPage):
             case "reveal":
                 return not asked.revealed and not asked.to_do and asked.grade is None
             case "go_on":
-                return judging
+                return judging and parameters == (self._end,)
             case "scroll_on":
                 return asked.to_do and asked.grade is None
             case "next_open":
@@ -472,6 +483,7 @@ class AttemptScreen(WritingPage):
         self._laid_out = True
         if asked.revealed and asked.grade is None and not asked.to_do:
             sight.bring(sheet, self.query_one("#their-rule"), self._last_part())
+            self.refresh_bindings()
 
     @property
     def _sheet(self) -> VerticalScroll:
@@ -482,12 +494,18 @@ class AttemptScreen(WritingPage):
         answer = self.query_one("#answer")
         return answer if answer.display else self.query_one(Points)
 
-    def action_go_on(self) -> None:
-        """Scroll on while there is more; then judge as is proposed."""
+    @property
+    def _end(self) -> str:
+        """What going on does: scroll while there is more, then judge as is proposed, or ask."""
+        if self._laid_out and sight.is_below(self._sheet, self._last_part()):
+            return "more"
+        return self.attempt.current.proposed or _ASK
+
+    def action_go_on(self, end: str) -> None:
         asked = self.attempt.current
         if not self._laid_out:
             return
-        if sight.is_below(self._sheet, self._last_part()):
+        if end == "more":
             sight.page(self._sheet, 1)
         elif asked.proposed is not None:
             self.action_grade(asked.proposed)

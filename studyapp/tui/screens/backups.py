@@ -194,13 +194,13 @@ class BackupsScreen(Page):
         self._end()
         self._looked = found
         when = backup.when(found.manifest.made, self.desk.now())
-        table = [f"{what:10}{now:>12}{then:>12}" for what, now, then in backup.changes(found)]
+        head, *table = backup.table(found)
         files, warning = words.capital(backup.files(found)), _WARNING.format(self.key_of("restore"))
         looked = self.query_one("#looked", Static)
         looked.update(
             Content.assemble(
                 (f"Going back to {when}\n", "bold"),
-                (f"{'':10}{'now':>12}{'then':>12}\n", "dim"),
+                (f"{head}\n", "dim"),
                 "\n".join([*table, f"{files}.", warning]),
             )
         )

@@ -35,6 +35,7 @@ _SHOWN = 5  # questions named that went up or down
 _GAP = 3  # cells between two columns
 _COLUMNS = ("Attempts", "answered", "got it", "partly", "missed", "done", "points")
 _DONE = _COLUMNS.index("done")  # a column of chapters that ask for something to do
+_STOP = "stop when you like: what is answered is kept"  # of a pretest, that asks so much
 _DEPTHS = {  # which questions are to know at each depth of new cards
     "core": "core",
     "more": "core and more",
@@ -238,7 +239,7 @@ def _options(
         told = "; ".join(filter(None, (asked, ends)))
         made.append(option("anew", "Begin a new attempt", key("repeat"), told))
     else:
-        told = asked if view.started else f"{asked}; a pretest: the chapter is not started"
+        told = asked if view.started else f"{asked}; a pretest: the chapter is not started; {_STOP}"
         made.append(option("go on", "Begin the questionnaire", key("go_on"), told))
     if _has_books_own(view):
         told = f"{words.count(view.book, 'question')} of the book"
@@ -246,7 +247,7 @@ def _options(
         told = "; ".join(filter(None, (told, ends)))
         made.append(option("book", "Begin the book's own", key("book"), told))
     if _can_pretest(view):
-        told = "before you read the chapter"
+        told = f"{asked}, before you read the chapter; {_STOP}"
         made.append(option("pretest", "Begin it as a pretest", key("pretest"), told))
     set_to = words.day(exam, today) if exam else "none"
     if exam is None or exam <= today:
@@ -291,6 +292,8 @@ def _mastery(view: ChapterView, today: date) -> Content | Laid:
     met = f"introduced {now.introduced} of the {now.questions} to know"
     if not now.introduced:
         return Row(head, f"– {met}")
+    if not now.tells:
+        return Row(head, f"too few yet to say: {met}")
     then = f"{words.day(later.day, today)}, without review until then"
     return Rows(
         (
@@ -303,10 +306,11 @@ def _mastery(view: ChapterView, today: date) -> Content | Laid:
 def _meant(view: ChapterView, depth: str) -> Laid:
     """What the figures above are."""
     told = []
-    if view.outlook is not None and view.outlook.now.introduced:
+    if view.outlook is not None and view.outlook.now.tells:
         told.append(
             "Mastery: the share of points you would say if asked everything once, with its 95% "
-            "interval; your own reviews correct the memory model."
+            "interval; your own reviews correct the memory model. A card counts nothing after an "
+            "Again, until you remember it."
         )
     if view.to_know < view.questions:
         told.append(

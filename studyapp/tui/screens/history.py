@@ -8,7 +8,6 @@ from dataclasses import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -20,7 +19,7 @@ from studyapp.study.lab.facts import Ending
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding, not_scored, verdict
 from studyapp.tui.keys import bind
-from studyapp.tui.row import Row
+from studyapp.tui.row import aligned
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.figures import Figures
 from studyapp.tui.widgets.listing import Listing
@@ -90,11 +89,13 @@ class HistoryScreen(Page):
         unit = f" ({question.unit})" if question.unit else ""
         own = question.kind == "arms"  # each prediction is judged by the arm that it names
         figure = ("your choice's lead" if own else question.fact.replace("_", " ")) + unit
-        self.query_one("#columns", Static).update(_row("when", "prediction", figure, "knobs"))
-        listed.add_options(Option(self._line(one)) for one in self._runs)
+        told = [(" when", "prediction", figure, "knobs"), *map(self._cells, self._runs)]
+        columns, *rows = aligned(told)
+        self.query_one("#columns", Static).update(columns)
+        listed.add_options(map(Option, rows))
         listed.highlighted = 0
 
-    def _line(self, one: Run) -> Row:
+    def _cells(self, one: Run) -> tuple[str, ...]:
         today = self.desk.now().date()
         if one.outcome is not Ending.RESULT:
             how = one.outcome.value
@@ -103,8 +104,8 @@ class HistoryScreen(Page):
         else:
             how = one.prediction.grade.value
         found = one.fact(deciding(self._lesson, one.prediction))
-        return _row(
-            f"{words.short_day(one.finished, today)} {one.finished:%H:%M}",
+        return (
+            f" {words.short_day(one.finished, today)} {one.finished:%H:%M}",
             how,
             facts.measured(replace(found, unit="")) if found else "–",
             self._setting(one),
@@ -156,11 +157,6 @@ class HistoryScreen(Page):
 
     def action_back(self) -> None:
         self.app.pop_screen()
-
-
-def _row(when: str, how: str, figure: str, knobs: str) -> Row:
-    head = Content(f" {when.ljust(18)}  {how.ljust(10)}  {figure.ljust(30)}  ")
-    return Row(head, Content(knobs))
 
 
 def _record(one: Run) -> str:

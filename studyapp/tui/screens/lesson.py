@@ -32,6 +32,7 @@ from studyapp.study.lab.misses import MissCard
 from studyapp.study.lab.predictions import Graded, Prediction
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import cost, deciding, not_scored, verdict
+from studyapp.study.note import of_card
 from studyapp.study.questionnaire import history
 from studyapp.tui import places
 from studyapp.tui.keys import bind
@@ -69,7 +70,7 @@ class LessonScreen(Page):
         bind("repeat", "again", "rerun", "Ask and run once more, beside this result"),
         bind("knobs"),
         bind("new", "card", "card", "Have it asked again: a miss tomorrow, else in four weeks"),
-        bind("new", "tell_card", tooltip="", show=False),
+        bind("new", "open_card", "its card", "Show the card that was made of it"),
         bind("undo", "no_card", tooltip="Take the card of this prediction back"),
         bind("plot", "next_plot"),
         bind("scale"),
@@ -642,18 +643,17 @@ class LessonScreen(Page):
         style = "bold " + colour.get(graded.grade, "") if graded.grade else "bold"
         scored = "; ".join(filter(None, [cost(graded), self._record()]))
         told = [not_scored(graded) or words.capital(scored)]
-        told += [self._card_words()] if self._is_settled else []
+        key = self.key_of("new")
+        if self._is_settled and not self._carded:
+            told.append(f"{key} makes a card of it")
+        card = f"\n{_made(self._card)}; {key} shows it." if self._card else ""
         return Content.assemble(
             said,
             (verdict(self.lesson, graded, result.facts), style),
             ("\n" + " · ".join(filter(None, told)), "dim"),
+            (card, "$text-accent"),
             unkept,
         )
-
-    def _card_words(self) -> str:
-        if self._card is not None:
-            return f"asked again on {words.short_day(self._card.due, self._card.due)}"
-        return "" if self._carded else "n makes a card of it"
 
     def _record(self) -> str:
         """How all predictions did, once there are several."""
@@ -752,12 +752,9 @@ class LessonScreen(Page):
             self.app.call_from_thread(self._show_card, kept, None)
             return
         self.app.call_from_thread(self._show_card, kept, made)
-        what = "A card of it is made" if made.new else "A card of yours covers it"
-        when = words.short_day(made.due, made.due)
-        again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
         undo = f"; {self.key_of('undo')} takes it back"
         back = undo if made.new and not asked else ""
-        told = f"{what}; it comes up on {when}{again}{back}. {also}".rstrip()
+        told = f"{_made(made)}{back}. {also}".rstrip()
         self.app.call_from_thread(self.notify, told)
 
     def _also_asked(self, made: MissCard) -> str:
@@ -774,8 +771,15 @@ class LessonScreen(Page):
                 self._show_verdict()
             self.refresh_bindings()
 
-    def action_tell_card(self) -> None:
-        self.notify(f"A card of it is there: {self._card_words()}.")
+    def action_open_card(self) -> None:
+        assert self._card is not None
+        try:
+            with self.desk.reading() as connection:
+                found = of_card(connection, self._card.card)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.study.open(places.Note(found))
 
     def action_no_card(self) -> None:
         if self._kept is not None and self._card is not None:
@@ -818,7 +822,7 @@ class LessonScreen(Page):
                 return phase is not Phase.BEFORE
             case "card":
                 return phase is Phase.AFTER and self._is_settled and not self._carded
-            case "tell_card":
+            case "open_card":
                 return phase is Phase.AFTER and self._card is not None
             case "no_card":
                 return phase is Phase.AFTER and self._card is not None and self._card.new
@@ -864,6 +868,14 @@ class LessonScreen(Page):
             self._leave_knobs()
         else:
             self.app.pop_screen()
+
+
+def _made(made: MissCard) -> str:
+    """What has become of a prediction, and when it is asked again."""
+    what = "A card of it is made" if made.new else "A card of yours covers it"
+    when = words.short_day(made.due, made.due)
+    again = f" and again on {words.short_day(made.again, made.due)}" if made.again else ""
+    return f"{what}; it comes up on {when}{again}"
 
 
 def _said_notes(live: Live) -> list[str]:

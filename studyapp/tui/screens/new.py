@@ -96,20 +96,23 @@ class NewScreen(WritingPage):
         question, answer = self._question.value, self._answer.text
         try:
             desk = self.desk.at(LONG_PATIENCE)
-            home, card = library.new_question(desk, question, answer, self._goes_to)
+            made = library.new_question(desk, question, answer, self._goes_to)
             with self.desk.reading() as connection:
-                comes = is_let_in(connection, card, depth=desk.settings.depth, learner=desk.learner)
-                also = history.joined(connection, card, learner=self.desk.learner)
+                comes = is_let_in(
+                    connection, made.card, depth=desk.settings.depth, learner=desk.learner
+                )
+                also = history.joined(connection, made.card, learner=self.desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
+        draft = self.written
         self.put("")
         self.keep()  # which removes the draft
-        told = f"Saved in {home.name}; it comes first of its new cards. {also}".rstrip()
+        self.study.wrote(made, draft)
+        told = f"Saved in {made.home.name}; it comes first of its new cards. {also}".rstrip()
         if not comes:  # it was written beside a card that was met or asked for there
-            told = f"Saved in {home.name}; it comes once that is started. {also}".rstrip()
-        undo = self.key_of("undo")
-        self.notify(f"{told} {undo} does not take it back; Find has it, to change or set aside.")
+            told = f"Saved in {made.home.name}; it comes once that is started. {also}".rstrip()
+        self.notify(f"{told} {self.key_of('undo')} takes it back.")
         self.app.pop_screen()
 
     def action_back(self) -> None:

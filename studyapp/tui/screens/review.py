@@ -29,7 +29,7 @@ from studyapp.study.lab.facts import lessons_for
 from studyapp.study.sitting import Sitting
 from studyapp.tui import places, sight
 from studyapp.tui.evidence import Shown, has_room, show
-from studyapp.tui.keys import actions, bind, letters
+from studyapp.tui.keys import actions, bind, leads, letters
 from studyapp.tui.screens.editing import EditingPage
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.field import TextField
@@ -37,6 +37,7 @@ from studyapp.tui.widgets.points import SOON, Points
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.ratings import Ratings
 
+_ASK = "how to rate"  # where nothing is proposed
 _PATIENCE = 30.0  # seconds to wait in a worker for another program to finish writing
 _LITTLE = WAL_LIMIT // 16  # bytes of write-ahead log that are worth emptying while idle
 _IDLE = 5.0  # seconds without a rating after which the write-ahead log is emptied
@@ -48,8 +49,8 @@ class ReviewScreen(EditingPage, WritingPage):
     BINDINGS = [  # noqa: RUF012
         bind("save", "reveal('typed')", "show answer", "Show the answer", first=True),
         bind("go_on", "reveal", "show answer", "Show the answer", first=True),
-        bind(
-            "go_on",
+        *leads(
+            *("more", "good", "partly", "again", _ASK),
             tooltip="More of the answer; at its end, rate as is proposed",
             first=True,
         ),
@@ -125,7 +126,13 @@ class ReviewScreen(EditingPage, WritingPage):
         self._idle = self.set_interval(_IDLE, self._tidy_if_large, pause=True)
         if self.sitting.ends is not None:
             self.set_interval(1, self._count_down)
+        self.watch(self.query_one(VerticalScroll), "scroll_y", self._scrolled, init=False)
         self._show_card()
+
+    def _scrolled(self) -> None:
+        """Going on leads elsewhere once the end is in sight."""
+        if self._revealed:
+            self.call_after_refresh(self.refresh_bindings)
 
     def on_resize(self) -> None:
         if self._revealed:
@@ -250,6 +257,7 @@ class ReviewScreen(EditingPage, WritingPage):
             return
         self._laid_out = True
         sight.bring(body, self.query_one("#rule"), self._last_part())
+        self.refresh_bindings()
 
     def _last_part(self) -> Widget:
         """The last thing that has to be seen before the card is rated."""
@@ -332,7 +340,9 @@ class ReviewScreen(EditingPage, WritingPage):
                 return inside
             case "move" | "scroll" if inside:
                 return False
-            case "go_on" | "rate":
+            case "go_on":
+                return self._revealed and parameters == (self._end,)
+            case "rate":
                 return self._revealed
             case "tick":
                 return self._revealed and cast("int", parameters[0]) < len(self._points)
@@ -363,13 +373,22 @@ class ReviewScreen(EditingPage, WritingPage):
         else:
             self._reveal()
 
-    def action_go_on(self) -> None:
-        """Scroll on while there is more; then rate as is proposed."""
-        body, proposed = self.query_one(VerticalScroll), self._proposed()
+    @property
+    def _end(self) -> str:
+        """What going on does: scroll while there is more, then rate as is proposed, or ask."""
+        proposed = self._proposed()
+        if self._laid_out and sight.is_below(self.query_one(VerticalScroll), self._last_part()):
+            return "more"
+        if proposed is None:
+            return _ASK
+        return "partly" if self._partly and proposed is Rating.AGAIN else proposed.name.lower()
+
+    def action_go_on(self, end: str) -> None:
+        proposed = self._proposed()
         if not self._laid_out:
             return
-        if sight.is_below(body, self._last_part()):
-            sight.page(body, 1)
+        if end == "more":
+            sight.page(self.query_one(VerticalScroll), 1)
         elif proposed is not None:
             self.action_rate(proposed.value)
         else:
@@ -389,7 +408,7 @@ class ReviewScreen(EditingPage, WritingPage):
         view = self.sitting.view
         assert view is not None
         due_on = self.sitting.tomorrow() if self._partly and rating is Rating.AGAIN else None
-        given = Given(self.written if self.box.display else "", self.query_one(Points).ticked)
+        given = self._given()
         try:
             answered = self.sitting.rate(rating, due_on=due_on, given=given)
         except AlreadyRatedError as error:
@@ -407,6 +426,10 @@ class ReviewScreen(EditingPage, WritingPage):
             if answered.leech:
                 self._tell_leech(answered.memory, view)
         self._rated()
+
+    def _given(self) -> Given:
+        """What is typed and ticked, which comes back with the card if that is undone."""
+        return Given(self.written if self.box.display else "", self.query_one(Points).ticked)
 
     def _changed(self, sentence: str, view: CardView) -> None:
         """Another window has changed this card: what was ticked and typed stays."""
@@ -462,7 +485,27 @@ class ReviewScreen(EditingPage, WritingPage):
         self.refresh_bindings()
 
     def action_undo(self) -> None:
-        self._change(self._undo)
+        try:
+            told = self.study.unwrite()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        if told:
+            self._unwritten(told)
+        else:
+            self._change(self._undo)
+
+    def _unwritten(self, told: str) -> None:
+        """A card of one's own is gone again, which may be the one on the screen."""
+        self.notify(told)
+        try:
+            if self.sitting.look_again():
+                self._show_again()
+            else:
+                self.sitting.come_back()
+                self._show_head()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
 
     def _undo(self) -> None:
         undone = self.sitting.undo()
@@ -491,7 +534,7 @@ class ReviewScreen(EditingPage, WritingPage):
         self._set_aside(self._know, "Known: confirmed in 30 days")
 
     def _know(self) -> None:
-        self.sitting.know()
+        self.sitting.know(self._given())
         self._forget_typed()
 
     def _set_aside(self, action: Callable[[], object], done: str) -> None:

@@ -1,4 +1,8 @@
-"""Change the text of a note here, as Markdown; it is kept as a draft until it is saved."""
+"""Change the text of a note here, as Markdown; it is kept as a draft until it is saved.
+
+The box shows each paragraph on one line of its own and wraps it; a paragraph that is not changed
+goes back into its file as it was.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from textual.app import ComposeResult
 from textual.widgets import TextArea
 
 from studyapp.errors import StudyError
+from studyapp.notes.paragraph import joined, parted
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import library
 from studyapp.study.card import CardView
@@ -24,13 +29,15 @@ class RewriteScreen(WritingPage):
         bind("save", tooltip="Keep what the note says now", first=True),
         bind("back", only="escape", tooltip="Leave; what is written is kept as a draft"),
     ]
-    DEFAULT_CSS = "RewriteScreen { & TextArea { height: 1fr; } }"
+    # Where there is room, the comments of a note, which stay as they are, stand on one line, too.
+    DEFAULT_CSS = "RewriteScreen { & > * { max-width: 112; } & TextArea { height: 1fr; } }"
 
     def __init__(self, card: CardView) -> None:
         super().__init__()
         self._card = card
         self._box = TextField(soft_wrap=True, classes="body")
         self._said = ""  # the note, in its file
+        self._former: dict[str, str] = {}  # what paragraphs in the box are there
 
     def compose_body(self) -> ComposeResult:
         yield self._box
@@ -50,6 +57,14 @@ class RewriteScreen(WritingPage):
     @property
     def box(self) -> TextArea:
         return self._box
+
+    @property
+    def written(self) -> str:
+        return parted(self._box.text, self._former)
+
+    def put(self, text: str) -> None:
+        self._box.text, former = joined(text)
+        self._former |= former
 
     def show_saved(self) -> None:
         saved = self.draft is not None and not self.draft.waiting

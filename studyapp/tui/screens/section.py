@@ -26,7 +26,7 @@ from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, Course
 from studyapp.study.undo import Undone, undo
 from studyapp.tui import places
 from studyapp.tui.evidence import evidence
-from studyapp.tui.keys import bind, letters
+from studyapp.tui.keys import bind, leads, letters
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, one_line
@@ -34,6 +34,8 @@ from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.ratings import Ratings
 from studyapp.tui.widgets.section import SectionView
+
+_ASK = "how to rate"  # where nothing is proposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,15 +344,17 @@ class CoursePage(WritingPage):
         )
 
     def action_pause(self) -> None:
-        chapter, now, learner = self.chapter, self.desk.now(), self.desk.learner
+        chapter, now, learner, going_on = self.chapter, self.desk.now(), self.desk.learner, False
         if chapter is None:
             return
-        change = pause.resume if chapter.paused else pause.pause
-        if self._change(
-            lambda connection: change(connection, chapter.id, now, learner=learner),
-            words.capital(pause.done(chapter.name, going_on=chapter.paused is not None)),
-        ):
+
+        def turn(connection: Connection) -> None:
+            nonlocal going_on
+            going_on = pause.turn(connection, chapter.id, now, learner=learner)
+
+        if self._change(turn):
             self._done.append(_Deed())
+            self.notify(words.capital(pause.done(chapter.name, going_on=going_on)))
 
     def action_undo(self) -> None:
         self.take_back()
@@ -461,7 +465,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
         bind("go_on", "reveal", "show answer", "Show the answer"),
-        bind("go_on", "accept", "accept", "Accept what is proposed"),
+        *leads("good", "again", _ASK, action="accept", tooltip="Rate as is proposed"),
         *letters(),
         bind("tick", "tick_here", show=False),
         bind("again", f"rate({Rating.AGAIN.value})"),
@@ -535,10 +539,6 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         if not self.view.at_end:
             self.action_scroll(1)
             return
-        if self._asked is not None:
-            again, easy, on = map(self.key_of, ("again", "easy", "right"))
-            self.notify(f"{again}-{easy} say how well you knew it; {on} reads on without.")
-            return
         sections = self.course.sections
         place = next((at for at, one in enumerate(sections) if one.id == self._section.id), None)
         if place is None or place + 1 == len(sections):
@@ -607,7 +607,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             case "reveal":
                 return self._asked is not None and not card.revealed and self.view.at_end
             case "accept":
-                return card.proposed is not None and self.view.at_end
+                proposed = card.proposed.name.lower() if card.proposed else _ASK
+                return card.revealed and self.view.at_end and parameters == (proposed,)
             case "rate":
                 return card.revealed
             case "tick":
@@ -664,9 +665,12 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         if (points := self.view.prompt.points) is not None:
             points.move(step)
 
-    def action_accept(self) -> None:
+    def action_accept(self, _end: str) -> None:
         if (proposed := self.view.prompt.proposed) is not None:
             self.action_rate(proposed.value)
+        else:
+            again, easy, on = map(self.key_of, ("again", "easy", "right"))
+            self.notify(f"{again}-{easy} say how well you knew it; {on} reads on without.")
 
     def action_rate(self, rating: int) -> None:
         if not self.study.held and self._shown_in != self.study.piece:

@@ -126,6 +126,10 @@ class SummaryScreen(Page):
 
     def action_undo(self) -> None:
         try:
+            if told := self.study.unwrite():
+                self.notify(told)
+                self._show(self.sitting.summary(), self.sitting.has_more)
+                return
             undone = self.sitting.undo()
         except StudyError as error:
             self.notify(str(error), severity="error")

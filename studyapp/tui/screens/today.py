@@ -256,10 +256,11 @@ class TodayScreen(Page):
         """Fill the screen."""
         self._overview, self._counting = overview, False
         day = words.day(overview.day, overview.day)
-        row = words.in_a_row(overview.streak, self.desk.settings.rest_days)
+        settings = self.desk.settings
+        row = words.in_a_row(overview.streak, settings.rest_days)
         self.head("studyapp", f"{day} · {row}" if overview.streak > 1 else day)
         self.query_one("#now", Static).update(
-            _now_due(overview, self.desk.settings.minutes_a_day, self.key_of)
+            _now_due(overview, settings.minutes_a_day, settings.new_a_day, self.key_of)
         )
         back = self.query_one("#back", Static)
         back.display = overview.absence is not None
@@ -384,7 +385,7 @@ class TodayScreen(Page):
             return
         asked, self._to_undo = self._to_undo, None
         try:
-            if what == "undo" and self._asks(asked):
+            if what == "undo" and (self._unwrites() or self._asks(asked)):
                 return
             if what == "open":
                 self._open_next_chapter()
@@ -423,6 +424,13 @@ class TodayScreen(Page):
                 study.open(places.Review(sitting))
         except StudyError as error:
             self.notify(str(error), severity="error")
+
+    def _unwrites(self) -> bool:
+        """Whether `u` has taken back a card of one's own that was written just now."""
+        if (told := self.study.unwrite()) and self._overview is not None:
+            self.notify(told)
+            self.refresh_overview()
+        return bool(told)
 
     def _asks(self, asked: Newest | None) -> bool:
         """Whether `u` has not to look in the log: a chapter that was opened just now is closed
@@ -573,7 +581,7 @@ def _choices(
     elif overview.more:
         yield "more", "Study more new cards today", key("more"), ""
     if overview.fading:
-        told = "what is fading most"
+        told = "what is due first"
         yield "five", "Five questions, five minutes", key("five"), told
     if overview.ahead is not None:
         latest = overview.ahead.latest
@@ -638,7 +646,12 @@ def _opened(row: ChapterRow) -> str:
     return f"{words.capital(row.name)} is open" + (f": {row.title}" if row.number else "")
 
 
-def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Content | Laid:
+def _now_due(
+    overview: Overview, budget: int, new: int, key: Callable[[str], str]
+) -> Content | Laid:
+    """What is due in *budget* minutes and of *new* cards a day."""
+    from studyapp.study.today import fewer_words
+
     counts = overview.counts
     if not overview.chapters:
         return Content.assemble(
@@ -654,6 +667,7 @@ def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Cont
             "Each day studyapp asks what you are about to forget.\n",
             f"{name} is ready: {words.count(counts.new, 'card')} today, "
             f"about {_minutes(overview.minutes)}.\n",
+            *(f"{words.capital(told)}.\n" for told in fewer_words(new, overview.fewer)),
             "Think of an answer, look, and say how well you knew it.\n",
             (f"Press {key('go_on')} to begin.", "$text-accent"),
         )
@@ -666,6 +680,7 @@ def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Cont
             Content(f"{counts.review} review   {counts.learning} learning   {counts.new} new"),
             Content.styled(f"about {_minutes(overview.minutes)}", "dim"),
         ]
+        lines += [Content.styled(told, "dim") for told in fewer_words(new, overview.fewer)]
     lines += [Content.styled(told, "dim") for told in _aside(overview, budget)]
     return Rows((Row("", Content.styled("Now due", "bold")), *(Row("  ", one) for one in lines)))
 
@@ -737,9 +752,11 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, *, is_known: bool) -
         held = f"{row.waiting} wait" if row.waiting else f"{counts.new} new"
         due = f"{counts.review + counts.learning} due, {held}"
     share, mastery, met = 0.0, "", ""
-    if outlook is not None and outlook.now.introduced:
+    if outlook is not None and outlook.now.tells:
         share = outlook.now.value
         mastery = f"{100 * share:.0f} → {100 * outlook.later.value:.0f}"
+    elif outlook is not None and outlook.now.introduced:
+        mastery = "few yet"
     if outlook is not None:
         met = f"{outlook.now.introduced} of {outlook.now.questions}"
     elif not is_known and _is_asked(row):

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from studyapp.lab.protocol import Fact
 from studyapp.study.lab.facts import measured
+from studyapp.tui.row import Row
 
 _GAP = 3  # cells between columns
 _READ = "[a, b]: of 100 such runs, about 95 have the long-run value between a and b."
@@ -52,44 +53,48 @@ class Figures(Widget):
             return []
         names = max(len(_name(fact)) for fact in self._facts) + 2
         values = max(len(measured(fact)) for fact in self._facts)
-        others = self._others(width - names - values - 2 * _GAP)
+        others, is_beside = self._others(width - names - values - 2 * _GAP)
         lines = []
         if others:
             head = "".ljust(names + _GAP) + "this run".ljust(values + _GAP)
-            lines = _hung(f"Beside it: {self._whose}", width)
-            if len(head + self._whose) <= width:
+            lines = _hung(f"{'Beside' if is_beside else 'Below'} it: {self._whose}", width)
+            if is_beside and len(head + self._whose) <= width:
                 lines = [Content(head + self._whose)]
             lines = [line.stylize("dim") for line in lines]
         for varies, group in _by_scatter(self._facts):
             for fact in group:
-                row = self._row(fact, names, values, others.get(fact.name, ""))
-                lines += row.wrap(width) if len(row) > width else [row]
+                name, value = self._head(fact, names), self._value(fact)
+                other = Content.styled(others.get(fact.name, ""), "dim")
+                if other and is_beside:
+                    value = value.pad_right(values - value.cell_length + _GAP) + other
+                elif other:
+                    value = Content("\n").join([value, other])
+                lines += Row(name, value).lines(width)
             lines += [line.stylize("dim") for line in _hung(_over(varies, group), width)]
         if any(fact.low is not None for fact in self._facts):
             lines += [line.stylize("dim") for line in _hung(_READ, width)]
         return lines
 
-    def _others(self, room: int) -> dict[str, str]:
-        """The other run's figures, whose units stand beside them: as much of each as there is
-        room for in one column."""
+    def _others(self, room: int) -> tuple[dict[str, str], bool]:
+        """The other run's figures, whose units stand beside them, and whether there is *room* for
+        them in one column: for as much of each as fits, else each stands below its own."""
         texts = {
             fact.name: measured(fact).replace(f" {fact.unit}".rstrip(), "", 1)
             for fact in self._beside.values()
             if any(own.name == fact.name for own in self._facts)
         }
-        if room < max(map(len, texts.values()), default=0):
-            texts = {name: text.partition(" [")[0] for name, text in texts.items()}
-        return texts
+        short = {name: text.partition(" [")[0] for name, text in texts.items()}
+        for fitting in (texts, short):
+            if room >= max(map(len, fitting.values()), default=0):
+                return fitting, True
+        return texts, False
 
-    def _row(self, fact: Fact, names: int, values: int, other: str) -> Content:
-        decides = fact.name == self._deciding
-        row = Content.assemble(
-            ("▸ " if decides else "  ", "$text-accent"),
-            _name(fact).ljust(names - 2 + _GAP),
-            (measured(fact).ljust(values), "bold" if decides else ""),
-            (" " * _GAP + other, "dim"),
-        )
-        return row.rstrip()
+    def _head(self, fact: Fact, names: int) -> Content:
+        mark = "▸ " if fact.name == self._deciding else "  "
+        return Content.assemble((mark, "$text-accent"), _name(fact).ljust(names - 2 + _GAP))
+
+    def _value(self, fact: Fact) -> Content:
+        return Content.styled(measured(fact), "bold" if fact.name == self._deciding else "")
 
 
 def _by_scatter(facts: Sequence[Fact]) -> list[tuple[str, list[Fact]]]:

@@ -6,13 +6,15 @@ changes them twice, that was most of the time from a rating to the next card.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual import events
 from textual.app import RenderResult
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 
-from studyapp.tui.keys import rows
+from studyapp.tui.keys import Row, rows
 
 
 class KeyBar(Widget, can_focus=False):
@@ -30,22 +32,28 @@ class KeyBar(Widget, can_focus=False):
             self.app.simulate_key(key)
 
     def render(self) -> RenderResult:
-        shown: dict[str, Content] = {}
+        shown: dict[str, Row] = {}
         for row in rows(self.screen.active_bindings.values(), self.app.get_key_display):
-            binding = row.binding
-            if binding.show and binding.action not in shown:
-                press = Style.from_meta({"key": binding.key})
-                shown[binding.action] = Content.assemble(
-                    (row.keys[0], "$text-accent bold"), f" {binding.description}"
-                ).stylize(press)
+            if row.binding.show:
+                shown.setdefault(row.binding.action, row)
         return _fitting(list(shown.values()), self.size.width)
 
 
-def _fitting(keys: list[Content], width: int) -> Content:
+def _fitting(keys: list[Row], width: int) -> Content:
     """As many keys as there is room for, each whole and apart from the next; the last two, back and
-    help, stay."""
-    line = Content("  ").join(keys)
+    help, stay. Where one is left out, help says that it has more."""
+    line = _line(keys)
     while line.cell_length > width and keys:
         keys = [*keys[:-3], *keys[-2:]] if len(keys) > 2 else keys[:-1]
-        line = Content("  ").join(keys)
+        line = _line(keys, more=True)
     return line
+
+
+def _line(keys: Iterable[Row], *, more: bool = False) -> Content:
+    return Content("  ").join(_told(row, more=more and row.binding.id == "help") for row in keys)
+
+
+def _told(row: Row, *, more: bool) -> Content:
+    does = "more" if more else row.binding.description
+    press = Style.from_meta({"key": row.binding.key})
+    return Content.assemble((row.keys[0], "$text-accent bold"), f" {does}").stylize(press)

@@ -17,12 +17,11 @@ from studyapp.lab.protocol import Knob, Value
 from studyapp.study import words
 from studyapp.tui.flow import Flow
 from studyapp.tui.keys import bind
-from studyapp.tui.row import Laid, Row, Rows
+from studyapp.tui.row import Laid, Rows, aligned
 from studyapp.tui.sight import TALL
 from studyapp.tui.widgets.field import LineField
 
-_VALUE = 34  # cells of a knob with its value and range, before its reason
-_RANGE = 19  # cells of a range
+_GAP = 2  # cells between what stands side by side
 
 
 class KnobInput(LineField):
@@ -60,7 +59,6 @@ class Knobs(Vertical):
     Knobs { height: auto; margin-top: 1;
         & > #set { height: auto; color: $text-muted; }
         & > Horizontal { height: auto; display: none;
-            & > .name { width: 15; }
             & > .allowed { width: 1fr; height: auto; margin-left: 2; color: $text-muted; } }
         & > #about { height: auto; min-height: 2; margin-top: 1; display: none; }
         &.-editing { & > #set { display: none; } & > Horizontal, & > #about { display: block; } } }
@@ -70,12 +68,16 @@ class Knobs(Vertical):
         super().__init__()
         self._knobs = knobs
         self._texts = texts
+        self._names = max((len(_name(knob)) for knob in knobs), default=0) + _GAP  # cells
+        self._ranges = max((len(_range(knob)) for knob in knobs), default=0) + _GAP
 
     def compose(self) -> ComposeResult:
         yield Static("", id="set", markup=False)
         for knob in self._knobs:
             with Horizontal():
-                yield Static(knob.name.replace("_", " "), classes="name", markup=False)
+                name = Static(_name(knob), markup=False)
+                name.styles.width = self._names
+                yield name
                 yield KnobInput(knob)
                 yield Static("", classes="allowed", id=f"allowed-{knob.name}", markup=False)
         yield Static("", id="about", markup=False)
@@ -150,7 +152,7 @@ class Knobs(Vertical):
             mark = ("✗ not allowed", "$text-error")
         elif field.is_default:
             mark = ("✓ default", "$text-success")
-        allowed = Content.assemble(_range(knob).ljust(_RANGE if _range(knob) else 0), mark)
+        allowed = Content.assemble(_range(knob).ljust(self._ranges if _range(knob) else 0), mark)
         self.query_one(f"#allowed-{knob.name}", Static).update(allowed)
 
     def _tell(self, field: KnobInput) -> None:
@@ -165,7 +167,7 @@ class Knobs(Vertical):
         """
         fields = list(self.query(KnobInput))
         if self.app.size.height >= TALL:
-            text: Laid = Rows([self._explained(field) for field in fields])
+            text: Laid = Rows(aligned([(self._value(one), self._reason(one)) for one in fields]))
         else:
             parts = [self._value(field) for field in fields]
             if all(field.is_default for field in fields):
@@ -175,16 +177,17 @@ class Knobs(Vertical):
 
     def _value(self, field: KnobInput) -> Content:
         knob = field.knob
-        name = knob.name.replace("_", " ")
         style = "bold $foreground" if field.is_default else "bold $text-accent"
         limits = f" [{_range(knob)}]" if _range(knob) else ""
-        return Content.assemble(f"{name} ", (_shown(field.value), style), limits)
+        return Content.assemble(f"{_name(knob)} ", (_shown(field.value), style), limits)
 
-    def _explained(self, field: KnobInput) -> Row:
-        value = self._value(field)
+    def _reason(self, field: KnobInput) -> str:
         mark = "" if field.is_default else f"default {_shown(default_text(field.knob))}; "
-        head = value.pad_right(max(2, _VALUE - value.cell_length))
-        return Row(head, mark + field.knob.help)
+        return mark + field.knob.help
+
+
+def _name(knob: Knob) -> str:
+    return knob.name.replace("_", " ")
 
 
 def default_text(knob: Knob) -> str:
@@ -206,4 +209,4 @@ def _shown(text: str) -> str:
 
 def _why(knob: Knob) -> Content:
     choices = f" ({lab_knobs.describe(knob)})" if knob.choices else ""
-    return Content.assemble((f"{knob.name.replace('_', ' ')}: ", "bold"), knob.help, choices)
+    return Content.assemble((f"{_name(knob)}: ", "bold"), knob.help, choices)
