@@ -258,13 +258,11 @@ class TodayScreen(Page):
         day = words.day(overview.day, overview.day)
         row = words.in_a_row(overview.streak, self.desk.settings.rest_days)
         self.head("studyapp", f"{day} · {row}" if overview.streak > 1 else day)
-        self.query_one("#now", Static).update(
-            _now_due(overview, self.desk.settings.minutes_a_day, self.key_of)
-        )
+        self.query_one("#now", Static).update(_now_due(overview, self.key_of))
         back = self.query_one("#back", Static)
         back.display = overview.absence is not None
         if overview.absence is not None:
-            back.update(overview.absence.told(self.desk.settings.minutes_a_day))
+            back.update(overview.absence.told(overview.budget))
         outlook = self.query_one("#outlook", Static)
         outlook.update(_outlook(overview, self.desk.settings.desired_retention))
         outlook.display = overview.begun  # there is nothing to look at before
@@ -294,7 +292,9 @@ class TodayScreen(Page):
             outlooks = self._prospect.outlooks if self._prospect else {}
             is_known = self._prospect is not None
             is_asked = bool(outlooks) if is_known else any(map(_is_asked, self._overview.chapters))
-            told = _what_is_told(self._overview, self.desk.settings.exam_on) if is_asked else ""
+            exam = self._overview.exam
+            on = exam.exam.day if exam is not None else self.desk.settings.exam_on
+            told = _what_is_told(self._overview, on) if is_asked else ""
             lines = [
                 _chapter_line(row, outlooks.get(row.id), is_known=is_known)
                 for row in self._overview.chapters
@@ -571,7 +571,8 @@ def _choices(
         told = f"{overview.waiting} wait, what you remember best first"
         yield "more", "As much time again today", key("more"), told
     elif overview.more:
-        yield "more", "Study more new cards today", key("more"), ""
+        told = "Study more for the exam" if overview.exam else "Study more new cards today"
+        yield "more", told, key("more"), ""
     if overview.fading:
         told = "what is fading most"
         yield "five", "Five questions, five minutes", key("five"), told
@@ -638,7 +639,7 @@ def _opened(row: ChapterRow) -> str:
     return f"{words.capital(row.name)} is open" + (f": {row.title}" if row.number else "")
 
 
-def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Content | Laid:
+def _now_due(overview: Overview, key: Callable[[str], str]) -> Content | Laid:
     counts = overview.counts
     if not overview.chapters:
         return Content.assemble(
@@ -666,13 +667,18 @@ def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Cont
             Content(f"{counts.review} review   {counts.learning} learning   {counts.new} new"),
             Content.styled(f"about {_minutes(overview.minutes)}", "dim"),
         ]
-    lines += [Content.styled(told, "dim") for told in _aside(overview, budget)]
+    lines += [Content.styled(told, "dim") for told in _aside(overview)]
     return Rows((Row("", Content.styled("Now due", "bold")), *(Row("  ", one) for one in lines)))
 
 
-def _aside(overview: Overview, budget: int) -> Iterator[str]:
-    """What is due and does not come now; the day's time, and what is apart from it; tomorrow."""
-    counts = overview.counts
+def _aside(overview: Overview) -> Iterator[str]:
+    """What an exam asks; what is due and does not come now; the day's time, and what is apart from
+    it; tomorrow."""
+    counts, budget = overview.counts, overview.budget
+    if overview.exam is not None:
+        yield overview.exam.told()
+        if spare := overview.exam.spare:
+            yield f"{spare} of the reviews are not due: they have the time that is left"
     if overview.absence is None:  # which says what comes when
         if overview.waiting:
             verb = "waits" if overview.waiting == 1 else "wait"
