@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -41,6 +41,20 @@ class Exam:
         """Days to it when it was planned."""
         return (self.day - self.planned_on).days
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "day": self.day.isoformat(),
+            "planned_on": self.planned_on.isoformat(),
+            "minutes": self.minutes,
+            "chapters": None if self.chapters is None else sorted(self.chapters),
+        }
+
+    @classmethod
+    def of_json(cls, told: dict[str, Any]) -> Exam:
+        chapters = None if told["chapters"] is None else frozenset(told["chapters"])
+        day, planned_on = (date.fromisoformat(told[name]) for name in ("day", "planned_on"))
+        return cls(day, planned_on, told["minutes"], chapters)
+
     def left(self, today: date) -> int:
         """Days to it."""
         return (self.day - today).days
@@ -68,26 +82,50 @@ def plan(
     *,
     learner: int,
 ) -> Exam:
-    """Study for an exam on *day* from now on, in the *chapters* with these ids, or in all that is
-    started where there are none. A plan to the same day goes on from where it began.
-
-    Raises StudyError if that day is not to come, or too far.
-    """
-    today = study_day(now)
-    check_day(day, today)
-    if minutes not in MINUTES:
-        raise StudyError(f"{minutes} minutes a day: give {MINUTES[0]} to {MINUTES[-1]}.")
-    before = in_force(connection, today, learner=learner)
-    begun = before.planned_on if before is not None and before.day == day else today
+    """Study for an exam from now on, as `proposed`."""
+    made = proposed(connection, day, minutes, chapters, study_day(now), learner=learner)
     rows = connection.execute(
         select(chapter.pack, chapter.number, chapter.title)
         .where(chapter.id.in_(chapters))
         .order_by(*tables.IN_ORDER)
     )
     named = [{"pack": row.pack, "chapter": chapter_key(row.number, row.title)} for row in rows]
-    values = {"day": day, "planned_on": begun, "minutes": minutes, "chapters": named}
+    values = {"day": day, "planned_on": made.planned_on, "minutes": minutes, "chapters": named}
     _keep(connection, values, now, learner=learner)
+    return made
+
+
+def proposed(
+    connection: Connection,
+    day: date,
+    minutes: int,
+    chapters: Collection[int],
+    today: date,
+    *,
+    learner: int,
+) -> Exam:
+    """An exam on *day* in the *chapters* with these ids, or in all that is started where there are
+    none. One to the same day as that which is planned goes on from where it began.
+
+    Raises StudyError if that day is not to come, or too far.
+    """
+    if day <= today:
+        raise StudyError(f"{day} is not ahead; an exam is planned for tomorrow or later.")
+    if (day - today).days > FARTHEST:
+        raise StudyError(f"{day} is too far; an exam is planned up to two years ahead.")
+    if minutes not in MINUTES:
+        raise StudyError(f"{minutes} minutes a day: give {MINUTES[0]} to {MINUTES[-1]}.")
+    before = in_force(connection, today, learner=learner)
+    begun = before.planned_on if before is not None and before.day == day else today
     return Exam(day, begun, minutes, frozenset(chapters) if chapters else None)
+
+
+def read_day(text: str) -> date:
+    """The day that a learner typed. Raises StudyError."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise StudyError(f"{text.strip()!r} is not a date; write one like 2027-01-31.") from None
 
 
 def call_off(connection: Connection, now: datetime, *, learner: int) -> None:
@@ -96,14 +134,6 @@ def call_off(connection: Connection, now: datetime, *, learner: int) -> None:
         raise StudyError("No exam is planned.")
     values = dict.fromkeys(("day", "planned_on", "minutes", "chapters"))
     _keep(connection, values, now, learner=learner)
-
-
-def check_day(day: date, today: date) -> None:
-    """Raises StudyError unless an exam can be planned for that day."""
-    if day <= today:
-        raise StudyError(f"{day} is not ahead; an exam is planned for tomorrow or later.")
-    if (day - today).days > FARTHEST:
-        raise StudyError(f"{day} is too far; an exam is planned up to two years ahead.")
 
 
 def _keep(
@@ -164,6 +194,56 @@ class Stage:
             "spare": self.spare,
             "told": self.told(),
         }
+
+
+def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
+    """What a plan comes to, as `study.rehearsal.forecast` found it: the heading first."""
+    day, cards = date.fromisoformat(found["day"]), words.count(found["cards"], "card")
+    on = f"Exam on {words.day(day, today)}, in {words.count(found['days'], 'day')}"
+    lines = [f"{on}: {cards}, {found['unmet']:,} of them not met yet."]
+    if found["share"] is None:
+        return [*lines, "There is nothing to foresee: no card is started, or the day is here."]
+    minutes = words.count(found["minutes"], "minute")
+    lines.append(
+        f"{minutes} a day: {_share(found['share'])} of the cards known on the day; "
+        f"in the same time without the plan {_share(found['usual'])}."
+    )
+    lines.append(f"Simulated: {found['learners']} learners who are like you as far as is known.")
+    unmet = found["cards"] - found["met"]
+    if unmet:
+        lines.append(
+            f"At this pace {found['met']:,} cards are met, and {unmet:,} are not: "
+            f"{_left_out(found['left_out'])}. What you do not need of it can be left out."
+        )
+    return lines
+
+
+def curve_lines(found: Mapping[str, Any]) -> list[str]:
+    """Minutes a day against what they come to, the plan's own marked."""
+    return [
+        f"{'▸' if one['minutes'] == found['minutes'] else ' '} {one['minutes']:3} min → "
+        f"{_share(one):13}  {'█' * round(30 * one['value'])}".rstrip()
+        for one in found["curve"]
+    ]
+
+
+def _share(told: Mapping[str, float]) -> str:
+    return f"{told['value']:.0%} [{100 * told['low']:.0f}, {100 * told['high']:.0f}]"
+
+
+def _left_out(places: Sequence[Mapping[str, Any]]) -> str:
+    """The first and the last of these, by chapter: chapter 3, 3.4 to 3.9 (50 cards)."""
+    chapters: dict[str, list[Mapping[str, Any]]] = {}
+    for place in places:
+        chapters.setdefault(place["chapter"], []).append(place)
+    told = []
+    for name, parts in chapters.items():
+        sections = [part["section"] for part in parts if part["section"]]
+        within = f", {sections[0]}" if sections else ""
+        within += f" to {sections[-1]}" if len(sections) > 1 else ""
+        cards = words.count(sum(part["cards"] for part in parts), "card")
+        told.append(f"{name}{within} ({cards})")
+    return "; ".join(told)
 
 
 def day_of(connection: Connection, settings: Settings, today: date, *, learner: int) -> date | None:

@@ -503,7 +503,7 @@ def _coming(connection: Connection, line: Queue, *, learner: int) -> list[list[R
         .where(
             memory.learner_id == learner,
             memory.due < line.today + timedelta(days=FORECAST_DAYS),
-            *_in_use(paused(connection, learner=learner), learner=learner),
+            *in_use(paused(connection, learner=learner), learner=learner),
         )
     )
     tomorrow = line.today + timedelta(days=1)
@@ -625,7 +625,7 @@ def _of_others(held: Collection[int]) -> list[ColumnElement[bool]]:
     return [card.chapter_id.not_in(list(held))] if held else []
 
 
-def _in_use(held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
+def in_use(held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions on a card with a memory: not suspended, of none of the chapters *held* by a pause,
     text still there, the learner's to see."""
     return (
@@ -639,7 +639,7 @@ def _in_use(held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool]
 def _open(today: date, held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions: in use, and not buried."""
     return (
-        *_in_use(held, learner=learner),
+        *in_use(held, learner=learner),
         or_(memory.buried_until.is_(None), memory.buried_until <= today),
     )
 
@@ -660,7 +660,7 @@ def _new(
         return
     opener = tables.memory.alias("opener").c
     rows = connection.execute(
-        _all_new(
+        all_new(
             connection, settings, planned, card.id, card.family, card.chapter_id, learner=learner
         )
         .outerjoin(
@@ -672,12 +672,7 @@ def _new(
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
             *([card.chapter_id == chapter_id] if chapter_id is not None else []),
         )
-        .order_by(
-            chapter.number.is_(None),
-            _place_of_pack(connection, learner=learner),
-            *tables.IN_ORDER[1:],
-            card.position,
-        )
+        .order_by(*in_book_order(connection, learner=learner))
         .execution_options(yield_per=100)
     )
     taken = set(met)
@@ -691,7 +686,13 @@ def _new(
     rows.close()
 
 
-def _all_new(
+def in_book_order(connection: Connection, *, learner: int) -> tuple[ColumnElement[Any], ...]:
+    """The order in which new cards come, in a query of cards and their chapters."""
+    place = _place_of_pack(connection, learner=learner)
+    return chapter.number.is_(None), place, *tables.IN_ORDER[1:], card.position
+
+
+def all_new(
     connection: Connection,
     settings: Settings,
     planned: Exam | None,
@@ -818,7 +819,7 @@ def _term(today: date, contrast: bool, note_id: int, first_day: date | None) -> 
 
 def _count_new(connection: Connection, settings: Settings, planned: Exam, *, learner: int) -> int:
     """How many cards an exam is about that are not met yet."""
-    every = _all_new(connection, settings, planned, func.count(), learner=learner)
+    every = all_new(connection, settings, planned, func.count(), learner=learner)
     return connection.scalar(every) or 0
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from studyapp.memory import exam
 from studyapp.memory.histories import Bools, Floats, Ints
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
-from studyapp.memory.rehearsal import Effort, Known, Material, Paced, Policy, Usual, rehearse
+from studyapp.memory.rehearsal import Day, Effort, Known, Material, Paced, Policy, Usual, rehearse
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating
 from tests_support import Clock
@@ -64,13 +64,13 @@ class Sure:
         self._chance = chance
         self.asked: list[Bools] = []
 
-    def chance(self, day: int) -> Floats:
-        return np.full(self.asked[-1].shape, self._chance)
+    def chance(self, day: Day) -> Floats:
+        return np.full(day.new.shape, self._chance)
 
-    def ratings(self, day: int, new: Bools) -> Ints:
-        return np.where(self._chance > 0 or new, 3, 1) * np.ones(new.shape, np.int64)
+    def ratings(self, day: Day) -> Ints:
+        return np.where(day.new | (self._chance > 0), 3, 1)
 
-    def learn(self, day: int, asked: Bools, rating: Ints) -> None:
+    def learn(self, day: Day, asked: Bools, rating: Ints) -> None:
         self.asked.append(asked)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Engine, select
 
+from studyapp.commands.main import main
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
@@ -160,3 +164,28 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     last = overview(engine, clock).exam
     assert last is not None
     assert "today" in last.told()
+
+
+def told(*arguments: str) -> str:
+    done = CliRunner().invoke(main, ["exam", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_command_plans_foresees_and_calls_off(only_pack: Path) -> None:
+    day = (date.today() + timedelta(days=20)).isoformat()
+    found = json.loads(told(day, "--chapters", "1,2", "--minutes", "5", "--json"))
+    assert (found["day"], found["days"] in (20, 21), found["minutes"]) == (day, True, 5)
+    assert found["cards"] == found["unmet"] == 22
+    assert found["met"] == 22
+    assert 0 < found["share"]["low"] < found["share"]["value"] < found["share"]["high"] <= 1
+    own = [one for one in found["curve"] if one["minutes"] == 5]
+    assert own == [{"minutes": 5, **found["share"]}]
+    lines = told("--dry-run", "--minutes", "40").splitlines()
+    assert lines[1].startswith("40 minutes a day: ")
+    assert any("▸  40 min" in line for line in lines)
+    assert "5 minutes a day" in told()  # which was only asked about
+    assert "as before" in told("--off")
+    refused = CliRunner().invoke(main, ["exam"])
+    assert refused.exit_code == 1
+    assert "No exam is planned" in refused.output
