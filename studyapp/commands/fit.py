@@ -30,10 +30,10 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
 
     offered = None
     if log is not None:
-        found = _watched(child.of_file(log))
+        found = watched(child.of_file(log))
     else:
         with opening.study(writes=True) as desk:
-            found = _watched(child.of_desk(desk))
+            found = watched(child.of_desk(desk))
             with desk.reading() as connection:
                 offered = preview(connection, desk.now(), desk.settings, learner=desk.learner)
     if as_json:
@@ -45,7 +45,7 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
         click.echo(f"{offered.told()}; studyapp reschedule moves them.")
 
 
-def _watched(child: Child) -> dict[str, Any]:
+def watched(child: Child) -> dict[str, Any]:
     """The result, with its progress where somebody looks on."""
     seen = sys.stderr.isatty()
 

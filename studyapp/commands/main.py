@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from studyapp import config
-from studyapp.commands import backup, content, devices, doctor, fit, lab, study
+from studyapp.commands import backup, content, devices, doctor, exam, fit, lab, study
 from studyapp.commands.opening import Opening
 from studyapp.errors import StudyError
 
@@ -57,6 +57,7 @@ for _command in (
     study.pause,
     study.resume,
     study.stats,
+    exam.exam,
     fit.fit,
     fit.reschedule,
     content.sync,

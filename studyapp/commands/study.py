@@ -45,6 +45,8 @@ def quiz(opening: Opening, chapter: str, book: bool, plain: bool, as_json: bool)
         opening.app(quiz=chapter, book=book)
         return
     from studyapp.commands import plain as lines
+    from studyapp.memory.clock import study_day
+    from studyapp.study import exam
     from studyapp.study.chapter import find
     from studyapp.study.questionnaire.attempt import Attempt
     from studyapp.study.questionnaire.chapter import view
@@ -56,14 +58,9 @@ def quiz(opening: Opening, chapter: str, book: bool, plain: bool, as_json: bool)
             lines.quiz(Attempt(desk, found, book=book), _read_line, _write_line)
         if as_json:
             with desk.reading() as connection:
-                told = view(
-                    connection,
-                    found,
-                    desk.now(),
-                    on=desk.settings.exam_on,
-                    depth=desk.settings.depth,
-                    learner=desk.learner,
-                )
+                now, settings, learner = desk.now(), desk.settings, desk.learner
+                on = exam.day_of(connection, settings, study_day(now), learner=learner)
+                told = view(connection, found, now, on=on, depth=settings.depth, learner=learner)
             print_json(told.as_json())
 
 
@@ -88,6 +85,8 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         return
     if counts["absence"]:
         click.echo(counts["absence"]["told"])
+    if counts["exam"]:
+        click.echo("{told}.".format(**counts["exam"]))
     click.echo("{review} review, {learning} learning, {new} new".format(**counts))
     for row in counts["chapters"]:
         name = row["name"] if row["chapter"] is None else "{name} {title}".format(**row)

@@ -32,7 +32,7 @@ SLOPE_SD = 0.5  # prior deviations: of the shift and the slope …
 STRETCH_SD = 0.25  # … and of what a stability longer by a factor of e changes
 USUAL = math.log(0.9 / 0.1)  # corrections are centred where reviews happen: R = .9 …
 USUAL_DAYS = 10.0  # … at a stability of 10 days
-_CERTAIN = 1e-4  # no prediction is surer than this
+CERTAIN = 1e-4  # no prediction is surer than this
 _Z = 1.959963984540054  # 97.5% quantile of the normal distribution
 
 
@@ -210,7 +210,7 @@ def _share(seen: Sequence[float], prior: float) -> PointShare:
 
 def _features(retrievability: float, stability: float) -> Vector:
     """What shift, slope and stretch are multiplied by."""
-    r = min(max(retrievability, _CERTAIN), 1 - _CERTAIN)
+    r = min(max(retrievability, CERTAIN), 1 - CERTAIN)
     return 1.0, math.log(r / (1 - r)) - USUAL, math.log(stability / USUAL_DAYS)
 
 

@@ -2,6 +2,7 @@
 
 What a weight stands for is known here, and in `slopes` where the model is differentiated; every
 rule beyond takes stabilities, difficulties and chances of recall. The arithmetic is py-fsrs's.
+`Crowd` does it for many cards at once and loads NumPy, which no process that answers a key may.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import fsrs
 from fsrs.scheduler import LOWER_BOUNDS_PARAMETERS, UPPER_BOUNDS_PARAMETERS
+
+if TYPE_CHECKING:
+    from studyapp.memory.histories import Floats, Ints
 
 NAME = "FSRS-6"
 Weights = tuple[float, ...]
@@ -83,3 +88,89 @@ class Model:
             maximum_interval=maximum_interval,
             enable_fuzzing=False,
         )
+
+
+class Crowd:
+    """The model over arrays of cards, for simulations.
+
+    Each weight is a number, or an array of the learners' own that is broadcast over their cards.
+    """
+
+    def __init__(self, weights: Sequence[Any]) -> None:
+        self._weights = tuple(weights)
+        self._decay = -self._weights[20]
+        self._factor = 0.9 ** (1 / self._decay) - 1
+
+    def recall(self, stability: Floats, days: Floats | Ints) -> Floats:
+        """As `Model.recall`."""
+        recalled: Floats = (1 + self._factor * days / stability) ** self._decay
+        return recalled
+
+    def interval(self, stability: Floats, retention: float) -> Floats:
+        """As `Model.interval`."""
+        waited: Floats = stability / self._factor * (retention ** (1 / self._decay) - 1)
+        return waited
+
+    def first(self, rating: Ints) -> tuple[Floats, Floats]:
+        """Stability and difficulty after a first rating."""
+        import numpy as np
+
+        stability = np.choose(rating - 1, self._weights[:4])
+        difficulty = np.clip(self._first_difficulty(rating), EASIEST, HARDEST)
+        return np.maximum(stability, LEAST_STABILITY), difficulty
+
+    def after(
+        self, stability: Floats, difficulty: Floats, days: Floats | Ints, rating: Ints
+    ) -> tuple[Floats, Floats]:
+        """Stability and difficulty after a rating so many *days* after the last one."""
+        import numpy as np
+
+        lapsed = 1 - self.recall(stability, days)
+        longer = self._success(stability, difficulty, lapsed, rating)
+        later = np.where(rating > 1, longer, self._lapse(stability, difficulty, lapsed))
+        same_day = self._within_a_day(stability, rating)
+        stability = np.maximum(np.where(days < 1, same_day, later), LEAST_STABILITY)
+        return stability, self._harder(difficulty, rating)
+
+    def _success(
+        self, stability: Floats, difficulty: Floats, lapsed: Floats, rating: Ints
+    ) -> Floats:
+        import numpy as np
+
+        w = self._weights
+        slow, easy = np.where(rating == 2, w[15], 1.0), np.where(rating == 4, w[16], 1.0)
+        gain = np.exp(w[8]) * (11 - difficulty) * stability ** -w[9] * np.expm1(w[10] * lapsed)
+        longer: Floats = stability * (1 + gain * slow * easy)
+        return longer
+
+    def _lapse(self, stability: Floats, difficulty: Floats, lapsed: Floats) -> Floats:
+        import numpy as np
+
+        w = self._weights
+        left = w[11] * difficulty ** -w[12] * ((stability + 1) ** w[13] - 1)
+        fallen: Floats = np.minimum(
+            left * np.exp(w[14] * lapsed), stability / np.exp(w[17] * w[18])
+        )
+        return fallen
+
+    def _within_a_day(self, stability: Floats, rating: Ints) -> Floats:
+        import numpy as np
+
+        w = self._weights
+        growth = np.exp(w[17] * (rating - 3 + w[18])) * stability ** -w[19]
+        kept: Floats = stability * np.where(rating > 1, np.maximum(growth, 1), growth)
+        return kept
+
+    def _harder(self, difficulty: Floats, rating: Ints) -> Floats:
+        import numpy as np
+
+        w = self._weights
+        moved = difficulty - w[6] * (rating - 3) * (10 - difficulty) / 9
+        drawn = w[7] * self._first_difficulty(np.int64(4)) + (1 - w[7]) * moved
+        kept: Floats = np.clip(drawn, EASIEST, HARDEST)
+        return kept
+
+    def _first_difficulty(self, rating: Any) -> Any:
+        import numpy as np
+
+        return self._weights[4] - np.exp(self._weights[5] * (rating - 1)) + 1

@@ -19,6 +19,7 @@ from studyapp.memory.model import DEFAULT_WEIGHTS, Model, Weights
 from studyapp.memory.state import Cause, Memory, Rating, State
 
 KNOWN_DAYS = 30  # "already know this" is confirmed after so many days
+UNLOCK_DAYS = 7.0  # stability at which the opener lets the reverse card in
 AGAINS_OF_A_LEECH = 6
 LAPSES_BETWEEN = 4  # from one warning of a leech to the next
 _FUZZ = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, float("inf"), 0.05))

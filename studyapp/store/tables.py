@@ -517,6 +517,21 @@ class _Sight(TypedColumns):
 sight = Table("sight", METADATA, _Sight)
 
 
+class _Exam(TypedColumns):
+    """The exam that a learner studies for; without a `day` it was called off. `chapters` are pairs
+    of a pack and a number, or a deck's name; without any it is about all that is started."""
+
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    day: Named[date | None]
+    planned_on: Named[date | None]
+    minutes: Named[int | None]  # of each day until then
+    chapters: Named[list[Any] | None] = Column(JSON)
+    changed_at: Named[datetime] = Column(UTCDateTime)
+
+
+exam = Table("exam", METADATA, _Exam)
+
+
 class _Stale(TypedColumns):
     """That a learner's memories are to be folded anew, and which rule of the fold is another."""
 

@@ -18,13 +18,15 @@ _LONG = 7  # days since the last study day from which it is told
 class Absence:
     """It was `days` since the learner studied last. Of the `due` cards `waiting` do not fit in this
     day's time, and `siblings` come on other days than those that give their answers away; on the
-    day `until` none waits for time any more, None if that is too far to tell."""
+    day `until` none waits for time any more, None if that is too far to tell. With an `exam` ahead
+    new cards do not wait for that."""
 
     days: int
     due: int
     waiting: int
     siblings: int
     until: date | None
+    exam: bool = False
 
     def told(self, minutes: int) -> str:
         """That nothing is lost, what comes when, and why so; *minutes* is the day's time."""
@@ -38,11 +40,12 @@ class Absence:
             )
         if not self.waiting:
             return f"{back} All that is due fits in today's {words.count(minutes, 'minute')}."
+        after = "The plan to the exam goes on." if self.exam else "New cards come after that."
         until = f"; by about {words.day(self.until, self.until)} none waits" if self.until else ""
         return (
             f"{back} {words.count(self.due, 'card')} are due, and come over the next days within "
             f"{words.count(minutes, 'minute')} a day: first those you remember best, which take "
-            f"the least to keep{until}. New cards come after that."
+            f"the least to keep{until}. {after}"
         )
 
     def as_json(self, minutes: int) -> dict[str, Any]:
@@ -54,12 +57,14 @@ def read(connection: Connection, line: Queue, *, learner: int) -> Absence | None
     """The absence that ends today, *line* being today's queue; None on a usual day, and where
     nothing is due."""
     counts = line.counts()
-    now = counts.review + counts.learning + line.waiting
+    now = counts.review + counts.learning + line.waiting - line.spare
     last = stats.last_day(connection, line.today, learner=learner) if now else None
     if last is None or (line.today - last).days < _LONG:
         return None
-    days = queue.caught_up(connection, line, learner=learner) if line.waiting else None
+    exam = line.exam is not None  # whose new cards come first: when the rest fits is open
+    behind = line.waiting and not exam
+    days = queue.caught_up(connection, line, learner=learner) if behind else None
     until = None if days is None else line.today + timedelta(days=days)
     return Absence(
-        (line.today - last).days, now + line.siblings, line.waiting, line.siblings, until
+        (line.today - last).days, now + line.siblings, line.waiting, line.siblings, until, exam
     )

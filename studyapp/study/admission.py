@@ -7,6 +7,7 @@ each, if there is one. *depth* is the setting: how deep new cards go.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select
@@ -26,12 +27,15 @@ _BEGUN = or_(
 )
 
 
-def let_in(depth: str, *, learner: int) -> ColumnElement[bool]:
-    """Condition: the card, if it is new, comes."""
+def let_in(depth: str, *, learner: int, also: Collection[int] | None = None) -> ColumnElement[bool]:
+    """Condition: the card, if it is new, comes. Chapters of *also* count as started."""
     return or_(
         and_(
             or_(_within(depth), _BEGUN),
-            started(card.chapter_id, card.section_id, learner=learner),
+            or_(
+                card.chapter_id.in_(also or ()),
+                started(card.chapter_id, card.section_id, learner=learner),
+            ),
         ),
         memory.asked.is_(True),
     )

@@ -65,7 +65,7 @@ def outlooks(
     today = study_day(now)
     later = later_day(on, today)
     parameters = log.in_force(connection, learner=learner)
-    said, trust = _shares(connection, learner=learner), _calibration(connection, learner=learner)
+    said, trust = _shares(connection, learner=learner), trust_of(connection, learner=learner)
     found = {}
     for one, questions in _standings(connection, chapter_id, depth=depth, learner=learner).items():
         cards = list(questions.values())
@@ -80,8 +80,9 @@ def _shares(connection: Connection, *, learner: int) -> PointShares:
     return shares(questionnaire.graded(connection, learner=learner))
 
 
-def _calibration(connection: Connection, *, learner: int) -> Calibration:
-    """From the newest reviews that tell recall, since the weights last changed."""
+def trust_of(connection: Connection, *, learner: int) -> Calibration:
+    """How far off predictions are: from the newest reviews that tell recall, since the weights last
+    changed."""
     history = log.read_history(connection, learner=learner)
     parameters = history[-1].parameters
     # Stabilities of before the weights changed are of another model.

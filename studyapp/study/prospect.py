@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from studyapp.config import Settings
+from studyapp.memory.clock import study_day
+from studyapp.study import exam
 from studyapp.study.lab import verdict
 from studyapp.study.mastery import Outlook, outlooks
 
@@ -24,7 +26,8 @@ class Prospect:
 def prospect(
     connection: Connection, now: datetime, settings: Settings, *, learner: int
 ) -> Prospect:
+    on = exam.day_of(connection, settings, study_day(now), learner=learner)
     return Prospect(
         verdict.latest(connection, now.date(), learner=learner),
-        outlooks(connection, now, on=settings.exam_on, depth=settings.depth, learner=learner),
+        outlooks(connection, now, on=on, depth=settings.depth, learner=learner),
     )

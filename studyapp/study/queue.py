@@ -15,22 +15,35 @@ from datetime import date, datetime, timedelta
 from itertools import chain, islice, zip_longest
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from studyapp.config import Settings
+from studyapp.memory import exam as pacing
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
-from studyapp.memory.scheduler import Parameters
+from studyapp.memory.scheduler import UNLOCK_DAYS, Parameters
 from studyapp.memory.state import Cause, Memory, State
 from studyapp.notes.note import NoteKind, Point
 from studyapp.store import log, owner, tables
+from studyapp.study import exam
 from studyapp.study.admission import let_in
+from studyapp.study.exam import Exam, Stage
 from studyapp.study.grading import core
 from studyapp.study.pause import paused
 
 FORECAST_DAYS = 14
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
-UNLOCK_DAYS = 7.0  # stability at which the opener lets the reverse card in
 _PACE_SAMPLE = 500  # newest reviews from which the learner's pace is taken
 # Milliseconds; pauses are left out before it is logged, but not in logs of before nor elsewhere.
 _LONGEST = 300_000
@@ -62,6 +75,7 @@ class Item:
     today: bool = False  # rated today already
     term: int | None = None  # its note, if it was met before and is told apart from others
     due: date = date.min
+    spare: bool = False  # not due yet: it has what an exam's day has left of its time
 
     def spoils(self, other: Item) -> bool:
         """Whether meeting this card today gives the other one away."""
@@ -124,7 +138,8 @@ class Queue:
     What is due is in it, or is among the `waiting` reviews, which did not fit, or the `siblings`,
     which wait until tomorrow for another card of their family. It is `outdated` when there is room
     again for new cards that it has not read, and when the card that was put first is rated: it may
-    be paused or suspended, and what comes of it then is no part of today.
+    be paused or suspended, and what comes of it then is no part of today. On the way to an `exam`
+    new cards come first, up to `most_new`, and what time is left takes cards that are not due.
     """
 
     today: date
@@ -133,10 +148,15 @@ class Queue:
     siblings: int = 0
     room: int = 0  # reviews for which a whole day has time
     fewer: Fewer = Fewer()  # new cards, as it was loaded
+    exam: Exam | None = None
+    unmet: int = 0  # cards of the exam, when the day began …
+    a_day: int = 0  # … and how many of them it is to meet
+    most_new: int = 0
     _main: list[Item] = field(default_factory=list)
     _learning: list[tuple[datetime, int, Item]] = field(default_factory=list)
     _waiting: list[Item] = field(default_factory=list)
     _later: list[Item] = field(default_factory=list)  # new cards for which there is no time
+    _spare: list[Item] = field(default_factory=list)  # what is not due, and has no time either
     _shown: int | None = None
     _first: int | None = None  # the card that was put first
     steps: bool = True  # whether a step of today brings a rated card back
@@ -145,6 +165,22 @@ class Queue:
     @property
     def waiting(self) -> int:
         return len(self._waiting)
+
+    @property
+    def spare(self) -> int:
+        """How many are in it that are not due."""
+        return sum(item.spare for item in self._main)
+
+    def minutes_a_day(self, settings: Settings) -> int:
+        """The day's time: an exam has its own."""
+        return self.exam.minutes if self.exam is not None else settings.minutes_a_day
+
+    @property
+    def stage(self) -> Stage | None:
+        """Where this day is on the way to an exam."""
+        if self.exam is None:
+            return None
+        return Stage(self.exam, self.today, self.unmet, self.a_day, self.spare)
 
     def waiting_of(self, chapter_id: int) -> int:
         """How many of the waiting reviews are of one chapter."""
@@ -193,11 +229,13 @@ class Queue:
             if not other.today and item.spoils(other)
         }
         given_away = [one for one in (*self._main, *self._waiting) if one.card in spoiled]
-        self.siblings += sum(one.state is not State.NEW for one in given_away)
+        self.siblings += sum(one.state is not State.NEW and not one.spare for one in given_away)
         for card_id in spoiled:
             self.drop(card_id)
         if self.steps and after.due_at and after.due and after.due <= self.today:
-            self._add_learning(replace(item, state=after.state, due_at=after.due_at, today=True))
+            step = replace(item, state=after.state, due_at=after.due_at, today=True, spare=False)
+            self._add_learning(step)
+        self.most_new = max(0, self.most_new - (item.state is State.NEW))
         self.pace = replace(self.pace, taken=self.pace.taken + milliseconds)
         waited = bool(self._waiting)
         self._fit()
@@ -208,17 +246,29 @@ class Queue:
         self._main = [item for item in self._main if item.card != card_id]
         self._waiting = [item for item in self._waiting if item.card != card_id]
         self._later = [item for item in self._later if item.card != card_id]
+        self._spare = [item for item in self._spare if item.card != card_id]
         self._learning = [entry for entry in self._learning if entry[2].card != card_id]
         heapq.heapify(self._learning)
 
     def _fit(self) -> None:
-        """Keep to the day's time: steps are always in, then reviews, those first that are most
-        likely to be remembered, then new cards."""
+        """Keep to the day's time: steps are always in, then reviews, then new cards; to an exam new
+        cards, then reviews, then what is not due."""
         left = self.time - self.pace.spent - len(self._learning) * self.pace.review
         if left == math.inf:
             return
-        reviews = [item for item in self._main if item.state is not State.NEW]
-        new = [item for item in self._main if item.state is State.NEW]
+        if self.exam is None:
+            left = self._fit_reviews(left)
+            self._fit_new(0 if self._waiting else left)
+            return
+        due = len(self._waiting) + sum(map(_is_due, self._main))
+        beside = left - due * self.pace.review
+        left -= self._fit_new(min(left, max(beside, self.most_new * self.pace.new)))
+        left = self._fit_reviews(left)
+        self._fit_spare(0 if self._waiting else left)
+
+    def _fit_reviews(self, left: float) -> float:
+        """Keep those that are most likely to be remembered; returns the time that others have."""
+        reviews = [item for item in self._main if _is_due(item)]
         room = max(0, int(left / self.pace.review))
         let_in: list[Item] = []
         if len(reviews) > room:
@@ -228,14 +278,24 @@ class Queue:
         else:
             let_in, self._waiting = _split(self._waiting, room - len(reviews))
             self._main += let_in
-        left -= min(room, len(reviews) + len(let_in)) * self.pace.review
-        room = 0 if self._waiting else max(0, int(left / self.pace.new))
-        if len(new) > room:
-            self._later = new[room:] + self._later
-            self._leave_out(new[room:])
-        else:
-            let_in, self._later = _split(self._later, room - len(new))
-            self._main += let_in
+        return left - min(room, len(reviews) + len(let_in)) * self.pace.review
+
+    def _fit_new(self, left: float) -> float:
+        """Keep the first new cards; returns the time that they take."""
+        new = [item for item in self._main if item.state is State.NEW]
+        kept, self._later = _split(new + self._later, max(0, int(left / self.pace.new)))
+        self._change(new, kept)
+        return len(kept) * self.pace.new
+
+    def _fit_spare(self, left: float) -> None:
+        spare = [item for item in self._main if item.spare]
+        kept, self._spare = _split(spare + self._spare, max(0, int(left / self.pace.review)))
+        self._change(spare, kept)
+
+    def _change(self, before: list[Item], after: list[Item]) -> None:
+        """What is left of some cards, or comes to them, each list beginning like the other."""
+        self._leave_out(before[len(after) :])
+        self._main += after[len(before) :]
 
     def _leave_out(self, items: Iterable[Item]) -> None:
         gone = {item.card for item in items}
@@ -300,6 +360,7 @@ def load(
     """
     today = study_day(now)
     parameters = log.in_force(connection, learner=learner)
+    planned = exam.in_force(connection, today, learner=learner)
     met = _families_met(connection, today, learner=learner)
     steps: list[Item] = []
     reviews: list[Item] = []
@@ -315,29 +376,44 @@ def load(
         if item.today or not any(one.spoils(item) for one in met.get(item.family, ()))
     )
     pace = read_pace(connection, today, learner=learner)
-    day = settings.minutes_a_day * 60
+    day = (planned.minutes if planned else settings.minutes_a_day) * 60
     held = len(steps) + len(reviews) - len(due)
-    queue = Queue(today, pace, day * (1 + more), held, int(day / pace.review))
+    queue = Queue(today, pace, day * (1 + more), held, int(day / pace.review), planned)
     for item in due:
         if item.due_at is None:
             queue._main.append(item)
         else:
             queue._add_learning(item)
+    taken = met.keys() | {item.family for item in due}
+
+    def new(allowed: int) -> tuple[list[Item], int]:
+        fresh = _new(connection, today, chapter_id, settings, planned, learner=learner)
+        with closing(fresh):
+            return _first_of_a_family(fresh, taken, allowed)
+
+    introduced = _introduced(connection, today, planned, learner=learner)
+    if planned is not None:
+        queue.unmet = introduced + _count_new(connection, settings, planned, learner=learner)
+        queue.a_day = pacing.pace(queue.unmet, planned.whole, planned.left(today))
+        queue.most_new = max(0, pacing.most_new(queue.time, pace.new) - introduced)
+        queue._later, _ = new(queue.a_day * (1 + more) - introduced)
+        known = _spare(connection, today, parameters, chapter_id, planned, learner=learner)
+        others = (*chain.from_iterable(met.values()), *due, *queue._later)
+        queue._spare = _not_spoiled([one for one in known if one.card not in without], others)
+        queue._fit()
+        queue._main = _in_turn(connection, queue)
+        return queue
     queue._fit()
     if queue._waiting:  # a backlog: the most valuable first, and nothing new until it is gone
         queue._main.sort(key=lambda item: -item.retrievability)
     reviews, wanted = list(queue._main), settings.new_a_day * (1 + more)
-    had, alike = 0, 0
+    alike = 0
     if not queue._waiting:
-        had = _introduced(connection, today, learner=learner)
-        taken = met.keys() | {item.family for item in due}
-        fresh = _new(connection, today, chapter_id, depth=settings.depth, learner=learner)
-        with closing(fresh):
-            queue._later, alike = _first_of_a_family(fresh, taken, wanted - had)
+        queue._later, alike = new(wanted - introduced)
     queue._fit()
-    queue.fewer = _fewer(queue, wanted, had, alike)
-    new = _easy_first(connection, queue._main[len(reviews) :])
-    queue._main = _spread(_beside_each_other(reviews), new)
+    queue.fewer = _fewer(queue, wanted, introduced, alike)
+    new_ones = _easy_first(connection, queue._main[len(reviews) :])
+    queue._main = _spread(_beside_each_other(reviews), new_ones)
     return queue
 
 
@@ -348,6 +424,16 @@ def _fewer(queue: Queue, wanted: int, had: int, alike: int) -> Fewer:
     met, late = min(had, wanted), len(queue._later)
     lacking = wanted - met - late - queue.counts().new
     return Fewer(met, late, min(alike, lacking), max(0, lacking - alike))
+
+
+def _in_turn(connection: Connection, queue: Queue) -> list[Item]:
+    """The cards of a day on the way to an exam: what is new, what is due, what has the rest."""
+    new = [item for item in queue._main if item.state is State.NEW]
+    due = [item for item in queue._main if _is_due(item)]
+    if queue._waiting:
+        due.sort(key=lambda item: -item.retrievability)
+    spare = [item for item in queue._main if item.spare]
+    return [*_easy_first(connection, new), *_beside_each_other(due), *spare]
 
 
 def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
@@ -445,7 +531,7 @@ def _coming(connection: Connection, line: Queue, *, learner: int) -> list[list[R
         .where(
             memory.learner_id == learner,
             memory.due < line.today + timedelta(days=FORECAST_DAYS),
-            *_in_use(paused(connection, learner=learner), learner=learner),
+            *in_use(paused(connection, learner=learner), learner=learner),
         )
     )
     tomorrow = line.today + timedelta(days=1)
@@ -569,7 +655,7 @@ def _of_others(held: Collection[int]) -> list[ColumnElement[bool]]:
     return [card.chapter_id.not_in(list(held))] if held else []
 
 
-def _in_use(held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
+def in_use(held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions on a card with a memory: not suspended, of none of the chapters *held* by a pause,
     text still there, the learner's to see."""
     return (
@@ -583,7 +669,7 @@ def _in_use(held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool]
 def _open(today: date, held: Collection[int], *, learner: int) -> tuple[ColumnElement[bool], ...]:
     """Conditions: in use, and not buried."""
     return (
-        *_in_use(held, learner=learner),
+        *in_use(held, learner=learner),
         or_(memory.buried_until.is_(None), memory.buried_until <= today),
     )
 
@@ -592,31 +678,22 @@ def _new(
     connection: Connection,
     today: date,
     chapter_id: int | None,
+    settings: Settings,
+    planned: Exam | None,
     *,
-    depth: str,
     learner: int,
 ) -> Generator[Item, None, None]:
     """The new cards that are let in, pack by pack in book order: chapter by chapter, so that no
     more of them are read than are wanted, however many there are."""
     opener = tables.memory.alias("opener").c
-    mine = and_(memory.card_id == card.id, memory.learner_id == learner)
     query = (
-        select(card.id, card.family)
-        .select_from(tables.card)
-        .join(tables.chapter, chapter.id == card.chapter_id)
-        .outerjoin(tables.memory, mine)
+        all_new(connection, settings, planned, card.id, card.family, learner=learner)
         .outerjoin(
             opener.stability.table,
             and_(opener.card_id == card.opener, opener.learner_id == learner),
         )
         .where(
-            or_(
-                memory.card_id.is_(None),
-                and_(memory.state == State.NEW, *_open(today, (), learner=learner)),
-            ),
-            let_in(depth, learner=learner),
-            card.missing_since.is_(None),
-            owner.visible(card, learner=learner),
+            or_(memory.buried_until.is_(None), memory.buried_until <= today),
             or_(card.opener.is_(None), opener.stability >= UNLOCK_DAYS),
         )
         .order_by(card.position)
@@ -638,6 +715,65 @@ def _in_order(connection: Connection, chapter_id: int | None, *, learner: int) -
     )
     found = connection.scalars(query).all()
     return [one for one in found if one not in held and chapter_id in (None, one)]
+
+
+def in_book_order(connection: Connection, *, learner: int) -> tuple[ColumnElement[Any], ...]:
+    """The order in which new cards come, in a query of cards and their chapters."""
+    place = _place_of_pack(connection, learner=learner)
+    return chapter.number.is_(None), place, *tables.IN_ORDER[1:], card.position
+
+
+def all_new(
+    connection: Connection,
+    settings: Settings,
+    planned: Exam | None,
+    *columns: ColumnElement[Any],
+    learner: int,
+) -> Select[Any]:
+    """The new cards that are let in, or that an exam is about, today or on a later day."""
+    chapters = planned.chapters if planned is not None else None
+    mine = and_(memory.card_id == card.id, memory.learner_id == learner)
+    return (
+        select(*columns)
+        .select_from(tables.card)
+        .join(tables.chapter, chapter.id == card.chapter_id)
+        .outerjoin(tables.memory, mine)
+        .where(
+            or_(
+                memory.card_id.is_(None),
+                and_(memory.state == State.NEW, memory.suspended.is_(False)),
+            ),
+            *_of_others(paused(connection, learner=learner)),
+            *_of(chapters),
+            let_in(settings.depth, also=chapters, learner=learner),
+            card.missing_since.is_(None),
+            owner.visible(card, learner=learner),
+        )
+    )
+
+
+def _of(chapters: Collection[int] | None) -> list[ColumnElement[bool]]:
+    """The condition that a card is of one of these chapters, if an exam names some."""
+    return [] if chapters is None else [card.chapter_id.in_(chapters)]
+
+
+def _spare(
+    connection: Connection,
+    today: date,
+    parameters: Parameters,
+    chapter_id: int | None,
+    planned: Exam,
+    *,
+    learner: int,
+) -> list[Item]:
+    """What an exam is about and is not due, the least likely to be remembered first."""
+    conditions = [memory.due > today, memory.last_day < today, *_of(planned.chapters)]
+    if chapter_id is not None:
+        conditions.append(card.chapter_id == chapter_id)
+    known = _rated(connection, today, parameters, *conditions, learner=learner)
+    return sorted(
+        (replace(item, spare=True) for item in known), key=lambda item: item.retrievability
+    )
 
 
 def _place_of_pack(connection: Connection, *, learner: int) -> ColumnElement[Any]:
@@ -712,15 +848,25 @@ def _term(today: date, contrast: bool, note_id: int, first_day: date | None) -> 
     return note_id if contrast and first_day is not None and first_day < today else None
 
 
-def _introduced(connection: Connection, today: date, *, learner: int) -> int:
-    """How many new cards today has had; what was called known, and what an experiment has taught,
-    cost nothing to learn."""
+def _count_new(connection: Connection, settings: Settings, planned: Exam, *, learner: int) -> int:
+    """How many cards an exam is about that are not met yet."""
+    every = all_new(connection, settings, planned, func.count(), learner=learner)
+    return connection.scalar(every) or 0
+
+
+def _introduced(connection: Connection, today: date, planned: Exam | None, *, learner: int) -> int:
+    """How many new cards today has had, of those that a *planned* exam is about, if it is; what was
+    called known, and what an experiment has taught, cost nothing to learn."""
     prediction = tables.prediction.c
     made = (  # of an installed note it covers one, which may be new today, too
         select(card.id)
         .join(tables.prediction, prediction.card_id == card.id)
         .where(prediction.learner_id == learner, card.learner_id == learner)
     )
+    of = []
+    if planned is not None and planned.chapters is not None:
+        theirs = select(card.id).where(*_of(planned.chapters))
+        of.append(memory.card_id.in_(theirs))
     return (
         connection.scalar(
             select(func.count()).where(
@@ -729,6 +875,7 @@ def _introduced(connection: Connection, today: date, *, learner: int) -> int:
                 memory.first_day == today,
                 func.coalesce(memory.cause, "") != Cause.KNOWN,
                 memory.card_id.not_in(made),
+                *of,
             )
         )
         or 0
@@ -750,6 +897,19 @@ def _first_of_a_family(fresh: Iterator[Item], met: Set[str], room: int) -> tuple
             taken.add(item.family)
             kept.append(item)
     return kept, alike
+
+
+def _is_due(item: Item) -> bool:
+    return item.state is not State.NEW and not item.spare
+
+
+def _not_spoiled(items: Iterable[Item], others: Sequence[Item]) -> list[Item]:
+    """Those of *items* that neither *others* nor those before them give away."""
+    met: dict[str, list[Item]] = {}
+    for one in others:
+        met.setdefault(one.family, []).append(one)
+    apart = [one for one in items if not any(it.spoils(one) for it in met.get(one.family, ()))]
+    return _one_of_a_family(apart)
 
 
 def _one_of_a_family(items: Iterable[Item]) -> list[Item]:

@@ -66,6 +66,11 @@ class Sitting:
         return self._queue.siblings
 
     @property
+    def spare(self) -> int:
+        """How many of what is left are not due: an exam's day has time for them."""
+        return self._queue.spare
+
+    @property
     def over(self) -> bool:
         """Whether the time, if there is a limit, has run out."""
         return self.ends is not None and self.desk.now() >= self.ends

@@ -18,6 +18,7 @@ from studyapp.study.absence import Absence
 from studyapp.study.admission import meant
 from studyapp.study.chapter import namesakes, typed
 from studyapp.study.dates import Ahead, ahead
+from studyapp.study.exam import Stage
 from studyapp.study.library import read_draft
 from studyapp.study.pause import paused
 from studyapp.study.questionnaire import history as questionnaire
@@ -79,7 +80,8 @@ class Overview:
     `ahead` says what is dated in the future, `absence` that the learner is back after a while. What
     adds a line to the menu or changes one is here, so that none moves once it is seen: an `attempt`
     that is open, how far the `course` is, what is `aside`, a `draft` of a card, notes that an
-    upgrade has `reworded`."""
+    upgrade has `reworded`. The `budget` is the day's time in minutes; `exam` says how far the way
+    to one is."""
 
     day: date
     counts: Counts
@@ -103,6 +105,8 @@ class Overview:
     aside: str  # "2 cards: 1 to mend, 2 suspended"
     draft: bool
     reworded: tuple[Reworded, ...]
+    budget: int
+    exam: Stage | None
 
     @property
     def begun(self) -> bool:
@@ -155,6 +159,8 @@ def overview(
         ),
         bool(read_draft(learner=learner)),
         untold(connection, learner=learner),
+        line.minutes_a_day(settings),
+        line.stage,
     )
 
 
@@ -183,7 +189,8 @@ def due(
     return asdict(line.counts()) | {
         "waiting": line.waiting,
         "siblings": line.siblings,
-        "absence": away and away.as_json(settings.minutes_a_day),
+        "absence": away and away.as_json(line.minutes_a_day(settings)),
+        "exam": line.stage and line.stage.as_json(),
         "tomorrow": asdict(tomorrow(connection, now, settings, learner=learner).counts),
         "chapters": [
             {

@@ -19,7 +19,7 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import pause, queue, review, stats, today
+from studyapp.study import exam, pause, queue, review, stats, today
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.plan import FIVE
@@ -79,8 +79,10 @@ def all_due(engine: Engine, clock: Clock) -> int:
 
 
 def is_explained(told: Overview, settings: Settings) -> bool:
-    """Whether each new card that does not come today has its reason."""
+    """Whether each new card that does not come today has its reason; an exam sets the pace itself."""
     fewer = told.fewer
+    if told.exam is not None:
+        return not any(fewer)
     if fewer.behind:
         return told.waiting > 0 == told.counts.new
     lacking = fewer.met + fewer.late + fewer.alike + fewer.missing
@@ -108,6 +110,17 @@ def study_a_while(sitting: Sitting, clock: Clock, draw: random.Random) -> Iterat
         yield chance <= 0.94
 
 
+def plan_or_not(engine: Engine, clock: Clock, draw: random.Random) -> None:
+    """An exam some days ahead, about something; now and then it is called off."""
+    ahead = study_day(clock()) + timedelta(days=draw.randint(1, 5))
+    chapters = draw.choice(((), (1,), (2,), (1, 2)))
+    with suppress(StudyError), writing(engine) as connection:
+        if draw.random() < 0.2:
+            exam.call_off(connection, clock(), learner=1)
+        elif draw.random() < 0.7:
+            exam.plan(connection, ahead, draw.choice((1, 2, 5)), chapters, clock(), learner=1)
+
+
 def pause_or_go_on(engine: Engine, clock: Clock, draw: random.Random) -> None:
     """Now and then, a chapter or all of them."""
     change = draw.choice((pause.pause, pause.resume, pause.resume))
@@ -115,10 +128,15 @@ def pause_or_go_on(engine: Engine, clock: Clock, draw: random.Random) -> None:
         change(connection, draw.choice((None, 1, 2)), clock(), learner=1)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -> None:
+@pytest.mark.parametrize(
+    ("seed", "is_exam"), [*((n, False) for n in range(4)), (4, True), (5, True)]
+)
+def test_every_place_tells_the_same(
+    seed: int, is_exam: bool, families: Engine, clock: Clock
+) -> None:
     """Over random days: a sitting counts what Today counts; what is due is all there, in the queue
-    or waiting; and tomorrow asks what was announced, today's rest with it."""
+    or waiting; and tomorrow asks what was announced, today's rest with it. To an exam, too, where
+    cards are asked that are not due."""
     draw = random.Random(seed)
     settings = Settings(minutes_a_day=draw.choice((1, 2, 5, 20)), new_a_day=draw.choice((3, 10)))
     announced = None
@@ -134,16 +152,20 @@ def test_every_place_tells_the_same(seed: int, families: Engine, clock: Clock) -
         if announced is not None:
             assert told.counts == announced
         pause_or_go_on(families, clock, draw)
+        if is_exam:
+            plan_or_not(families, clock, draw)
         assert is_explained(overview(families, clock, settings), settings)
         sitting = Sitting(desk_of(families, clock, settings))
         for as_anew in study_a_while(sitting, clock, draw):
             counts, waiting, siblings = held(sitting)
             if as_anew:
                 assert (counts, waiting, siblings) == of_today(families, clock, settings)
-            assert all_due(families, clock) == counts.total - counts.new + waiting + siblings
+            due = counts.total - counts.new - sitting.spare
+            assert all_due(families, clock) == due + waiting + siblings
         summary = sitting.summary()
         assert (summary.left, summary.waiting, summary.siblings) == held(sitting)
         told = overview(families, clock, settings)
+        assert (told.exam.spare if told.exam else 0) == sitting.spare
         assert told.forecast[0] == told.counts.learning + told.counts.review
         assert is_explained(told, settings)
         if told.tomorrow is None:

@@ -29,7 +29,7 @@ from studyapp.notes.note import NoteKind
 from studyapp.store import log, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading
-from studyapp.study import library, pause, review, tracker
+from studyapp.study import exam, library, pause, review, tracker
 from studyapp.study.desk import Desk
 from studyapp.study.devices import exchange, state
 from studyapp.study.grading import Grade
@@ -41,7 +41,7 @@ FATES = ("whole", "whole", "whole", "torn", "older", "missing")
 ACTIONS = (
     *["rate"] * 8,
     *["undo", "suspend", "bury", "know", "set due", "forget", "adopt", "pause", "clock"],
-    *["section", "section", "tick", "familiar", "chapter"],
+    *["section", "section", "tick", "familiar", "chapter", "exam"],
     *["answer", "answer", "grade"],
     *["new note", "note", "note", "take out"],
     *["meet"] * 4,
@@ -228,6 +228,16 @@ class World:
                 library.start_chapter(connection, 2, one.clock(), learner=1)
             else:
                 tracker.stop_chapter(connection, 2, now=one.clock(), learner=1)
+
+    def _exam(self, one: Device, desk: Desk) -> None:
+        now = one.clock()
+        with desk.writing() as connection:
+            if self.chance.random() < 0.3:
+                exam.call_off(connection, now, learner=1)
+                return
+            day = now.date() + timedelta(days=self.chance.randint(2, 400))
+            minutes, chapters = self.chance.randint(1, 600), self.chance.choice([(), (1,), (1, 2)])
+            exam.plan(connection, day, minutes, chapters, now, learner=1)
 
     def _answer(self, one: Device, desk: Desk) -> None:
         attempt = Attempt(desk, 1)

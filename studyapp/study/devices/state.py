@@ -279,6 +279,30 @@ def _write_sight(
     return _put(connection, tables.sight, of, {side: value or at}, {})
 
 
+_PLAN: dict[str, Check] = {
+    "day": field.day,
+    "planned_on": field.day,
+    "minutes": field.whole(1, 600),
+    "chapters": field.listed(
+        field.record({"pack": field.word, "chapter": entry.chapter_name}), 10_000
+    ),
+}
+
+
+def _read_exams(connection: Connection, *, learner: int) -> Iterator[Any]:
+    exam = tables.exam.c
+    for row in connection.execute(select(tables.exam).where(exam.learner_id == learner)):
+        plan = {name: row._mapping[name] for name in _PLAN}
+        yield (), {"plan": None if row.day is None else plan}, row.changed_at
+
+
+def _write_exam(
+    connection: Connection, whose: Key, side: str, value: Any, at: datetime, *, learner: int
+) -> bool:
+    values = dict.fromkeys(_PLAN) if value is None else value
+    return _put(connection, tables.exam, {"learner_id": learner}, values, {}, at)
+
+
 # Attempts and their answers
 
 _ORDER: dict[str, Check] = {
@@ -581,6 +605,7 @@ _THINGS: dict[str, _Thing] = {
         _write_section,
     ),
     "sight": _Thing((field.word,), {"at": _WHEN}, _read_sights, _write_sight),
+    "exam": _Thing((), {"plan": _Side(field.record(_PLAN))}, _read_exams, _write_exam),
     "attempt": _Thing(
         (_UID,),
         {

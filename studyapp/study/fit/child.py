@@ -20,6 +20,7 @@ from studyapp.journal import journal
 
 if TYPE_CHECKING:
     from studyapp.study.desk import Desk
+    from studyapp.study.exam import Exam
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _LONGEST = 1 << 20  # bytes of one line
@@ -31,10 +32,12 @@ class CancelledError(StudyError):
 
 
 class Child:
-    """One fit. `result` is asked for in a thread that may wait; `cancel` in any."""
+    """One fit, or one forecast of an exam. `result` is asked for in a thread that may wait;
+    `cancel` in any."""
 
-    def __init__(self, request: Mapping[str, Any]) -> None:
+    def __init__(self, request: Mapping[str, Any], name: str = "The fit") -> None:
         """Start it: *request* has a database, or a file (see `worker`)."""
+        self._name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - read once the process has ended
         try:
             self._process = subprocess.Popen(
@@ -48,7 +51,7 @@ class Child:
             )
         except OSError as error:
             self._errors.close()
-            raise StudyError(f"The fit cannot be started: {error.strerror}.") from error
+            raise StudyError(f"{name} cannot be started: {error.strerror}.") from error
         self._request = json.dumps(request).encode() + b"\n"
 
     @property
@@ -92,9 +95,9 @@ class Child:
         if "error" in said:
             raise StudyError(printable(str(said["error"])))
         if self._process.returncode == -signal.SIGKILL:
-            raise CancelledError("The fit was ended before it was done; nothing was changed.")
+            raise CancelledError(f"{self._name} was ended before it was done; nothing was changed.")
         journal.warning("fit: failed with %s, its last words: %s", self._process.returncode, last)
-        raise StudyError(f"The fit failed ({last}); nothing was changed.")
+        raise StudyError(f"{self._name} failed ({last}); nothing was changed.")
 
     def _last_words(self) -> str:
         size = self._errors.seek(0, os.SEEK_END)
@@ -111,15 +114,25 @@ def of_file(path: Path) -> Child:
 
 def of_desk(desk: Desk) -> Child:
     """A fit to the log of the desk's learner; what comes of it is adopted, unless it is worse."""
+    return Child(_whose(desk))
+
+
+def of_exam(desk: Desk, planned: Exam) -> Child:
+    """What a plan comes to for the desk's learner, be it kept or not; nothing is written."""
+    names = ("minutes_a_day", "new_a_day", "depth")
+    settings = {name: getattr(desk.settings, name) for name in names}
+    request = {**_whose(desk), "exam": planned.as_json(), "settings": settings}
+    return Child(request, "The forecast")
+
+
+def _whose(desk: Desk) -> dict[str, Any]:
     url = desk.engine.url
     where = url.database if desk.engine.dialect.name == "sqlite" else None
-    return Child(
-        {
-            "url": where or url.render_as_string(hide_password=False),
-            "learner": desk.learner,
-            "now": desk.now().isoformat(),
-        }
-    )
+    return {
+        "url": where or url.render_as_string(hide_password=False),
+        "learner": desk.learner,
+        "now": desk.now().isoformat(),
+    }
 
 
 def _decoded(line: bytes) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Started by `child` as `python -P -m studyapp.study.fit.worker`. A request names a file with a log,
 `{"log": PATH}`; or a database, the learner and the time, `{"url", "learner", "now"}`, and then what
-is adopted is written there. It ends when its stdin does.
+is adopted is written there. With an `exam` and `settings` it says what that plan comes to, and
+writes nothing. It ends when its stdin does.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def main() -> None:
 
 
 def _fitted(request: dict[str, Any], told: _Told) -> dict[str, Any]:
+    if "exam" in request:
+        return _forecast(request, told)
     if "log" in request:
         from studyapp.memory.judgement import judge
         from studyapp.study.fit.files import read
@@ -56,6 +59,29 @@ def _fitted(request: dict[str, Any], told: _Told) -> dict[str, Any]:
         return fit(desk, told).as_json()
     finally:
         engine.dispose()
+
+
+def _forecast(request: dict[str, Any], told: _Told) -> dict[str, Any]:
+    from studyapp.config import parse
+    from studyapp.store.database import open_database
+    from studyapp.store.engine import reading
+    from studyapp.study import rehearsal
+    from studyapp.study.exam import Exam
+
+    planned = Exam.of_json(request["exam"])
+    engine = open_database(request["url"])
+    try:
+        with reading(engine) as connection:
+            studying = rehearsal.read(
+                connection,
+                planned,
+                datetime.fromisoformat(request["now"]),
+                parse(request["settings"], "the app"),
+                learner=request["learner"],
+            )
+    finally:
+        engine.dispose()
+    return rehearsal.forecast(studying, told)
 
 
 class _Told:

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import chapter_name, chapter_title
-from studyapp.study import words
+from studyapp.study import exam, words
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire import chapter, post
 from studyapp.study.questionnaire.attempt import Attempt
@@ -91,15 +91,16 @@ class ChapterScreen(Page):
     def _load(self) -> None:
         """Read it before the first frame is painted: that takes no longer than a frame or two."""
         desk = self.desk
+        now, settings, learner = desk.now(), desk.settings, desk.learner
         try:
             with desk.reading() as connection:
                 found = chapter.view(
                     connection,
                     self.chapter_id,
-                    desk.now(),
-                    on=desk.settings.exam_on,
-                    depth=desk.settings.depth,
-                    learner=desk.learner,
+                    now,
+                    on=exam.day_of(connection, settings, study_day(now), learner=learner),
+                    depth=settings.depth,
+                    learner=learner,
                 )
         except StudyError as error:
             self.query_one("#mastery", Static).update(str(error))

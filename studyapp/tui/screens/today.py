@@ -259,13 +259,12 @@ class TodayScreen(Page):
         settings = self.desk.settings
         row = words.in_a_row(overview.streak, settings.rest_days)
         self.head("studyapp", f"{day} · {row}" if overview.streak > 1 else day)
-        self.query_one("#now", Static).update(
-            _now_due(overview, settings.minutes_a_day, settings.new_a_day, self.key_of)
-        )
+        now = _now_due(overview, settings.new_a_day, self.key_of)
+        self.query_one("#now", Static).update(now)
         back = self.query_one("#back", Static)
         back.display = overview.absence is not None
         if overview.absence is not None:
-            back.update(overview.absence.told(self.desk.settings.minutes_a_day))
+            back.update(overview.absence.told(overview.budget))
         outlook = self.query_one("#outlook", Static)
         outlook.update(_outlook(overview, self.desk.settings.desired_retention))
         outlook.display = overview.begun  # there is nothing to look at before
@@ -295,7 +294,9 @@ class TodayScreen(Page):
             outlooks = self._prospect.outlooks if self._prospect else {}
             is_known = self._prospect is not None
             is_asked = bool(outlooks) if is_known else any(map(_is_asked, self._overview.chapters))
-            told = _what_is_told(self._overview, self.desk.settings.exam_on) if is_asked else ""
+            exam = self._overview.exam
+            on = exam.exam.day if exam is not None else self.desk.settings.exam_on
+            told = _what_is_told(self._overview, on) if is_asked else ""
             lines = [
                 _chapter_line(row, outlooks.get(row.id), is_known=is_known)
                 for row in self._overview.chapters
@@ -579,7 +580,8 @@ def _choices(
         told = f"{overview.waiting} wait, what you remember best first"
         yield "more", "As much time again today", key("more"), told
     elif overview.more:
-        yield "more", "Study more new cards today", key("more"), ""
+        told = "Study more for the exam" if overview.exam else "Study more new cards today"
+        yield "more", told, key("more"), ""
     if overview.fading:
         told = "what is due first"
         yield "five", "Five questions, five minutes", key("five"), told
@@ -646,10 +648,8 @@ def _opened(row: ChapterRow) -> str:
     return f"{words.capital(row.name)} is open" + (f": {row.title}" if row.number else "")
 
 
-def _now_due(
-    overview: Overview, budget: int, new: int, key: Callable[[str], str]
-) -> Content | Laid:
-    """What is due in *budget* minutes and of *new* cards a day."""
+def _now_due(overview: Overview, new: int, key: Callable[[str], str]) -> Content | Laid:
+    """What is due today, and why fewer than *new* cards are, if they are."""
     from studyapp.study.today import fewer_words
 
     counts = overview.counts
@@ -681,13 +681,18 @@ def _now_due(
             Content.styled(f"about {_minutes(overview.minutes)}", "dim"),
         ]
         lines += [Content.styled(told, "dim") for told in fewer_words(new, overview.fewer)]
-    lines += [Content.styled(told, "dim") for told in _aside(overview, budget)]
+    lines += [Content.styled(told, "dim") for told in _aside(overview)]
     return Rows((Row("", Content.styled("Now due", "bold")), *(Row("  ", one) for one in lines)))
 
 
-def _aside(overview: Overview, budget: int) -> Iterator[str]:
-    """What is due and does not come now; the day's time, and what is apart from it; tomorrow."""
-    counts = overview.counts
+def _aside(overview: Overview) -> Iterator[str]:
+    """What an exam asks; what is due and does not come now; the day's time, and what is apart from
+    it; tomorrow."""
+    counts, budget = overview.counts, overview.budget
+    if overview.exam is not None:
+        yield overview.exam.told()
+        if spare := overview.exam.spare:
+            yield f"{spare} of the reviews are not due: they have the time that is left"
     if overview.absence is None:  # which says what comes when
         if overview.waiting:
             verb = "waits" if overview.waiting == 1 else "wait"

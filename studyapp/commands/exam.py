@@ -1,0 +1,93 @@
+"""The command that plans an exam, and says what the plan comes to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from studyapp.commands.fit import watched
+from studyapp.commands.opening import CHAPTER, JSON, Opening, print_json
+from studyapp.errors import StudyError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from studyapp.study.desk import Desk
+    from studyapp.study.exam import Exam
+
+
+@click.command()
+@click.argument("day", metavar="[DATE]", required=False)
+@click.option("--chapters", metavar="1,2", help="What it is about; else all that is started.")
+@click.option("--minutes", type=int, metavar="N", help="Of each day until then.")
+@click.option("--off", is_flag=True, help="Study as without an exam again.")
+@click.option("--dry-run", is_flag=True, help="Only say what it would come to.")
+@JSON
+@click.pass_obj
+def exam(
+    opening: Opening,
+    day: str | None,
+    chapters: str | None,
+    minutes: int | None,
+    off: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Study for an exam on a day, and see how much will be known."""
+    from studyapp.memory.clock import study_day
+    from studyapp.study import exam as plans
+    from studyapp.study.fit import child
+
+    changes = bool(off or day or chapters or minutes is not None) and not dry_run
+    with opening.study(writes=changes) as desk:
+        if off:
+            with desk.writing() as connection:
+                plans.call_off(connection, desk.now(), learner=desk.learner)
+            if as_json:
+                print_json(None)
+            else:
+                click.echo("No exam is planned any more; each day is as before.")
+            return
+        with desk.writing() if changes else desk.reading() as connection:
+            planned = _planned(connection, desk, day, chapters, minutes, keep=changes)
+        found = watched(child.of_exam(desk, planned))
+        today = study_day(desk.now())
+    if as_json:
+        print_json(found)
+        return
+    for line in (*plans.forecast_lines(found, today), *plans.curve_lines(found)):
+        click.echo(line)
+
+
+def _planned(
+    connection: Connection,
+    desk: Desk,
+    day: str | None,
+    chapters: str | None,
+    minutes: int | None,
+    *,
+    keep: bool,
+) -> Exam:
+    """The plan that is asked for, of which the one that there is says what is not said."""
+    from studyapp.memory.clock import study_day
+    from studyapp.study import exam as plans
+    from studyapp.study.chapter import find
+
+    now, learner = desk.now(), desk.learner
+    today = study_day(now)
+    before = plans.in_force(connection, today, learner=learner)
+    if day is None and before is None:
+        raise StudyError("No exam is planned; studyapp exam 2027-01-31 plans one for that day.")
+    on = before.day if before is not None and day is None else plans.read_day(day or "")
+    named = before.chapters if before is not None else None
+    if chapters is not None:
+        asked = [CHAPTER.convert(one, None, None) for one in chapters.split(",")]
+        named = frozenset(find(connection, one, learner=learner) for one in asked)
+    if minutes is None:
+        minutes = before.minutes if before is not None else desk.settings.minutes_a_day
+    if keep:
+        return plans.plan(connection, on, minutes, named or (), now, learner=learner)
+    if before is not None and before.left(today) == 0 and day is None:
+        return before
+    return plans.proposed(connection, on, minutes, named or (), today, learner=learner)

@@ -1,0 +1,345 @@
+"""Simulated days of study: what a crowd of learners would know on a later day.
+
+Each learner has the cards that the real one has, as the scheduler sees them, and a memory of their
+own, which says what they remember. All learners and cards are arrays, (learners, cards); a day is
+one step. This imports NumPy, which no process that answers a key may load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from studyapp.memory import exam
+from studyapp.memory.histories import Bools, Floats, Ints
+from studyapp.memory.mastery import CERTAIN, USUAL, USUAL_DAYS, Calibration
+from studyapp.memory.model import Crowd
+from studyapp.memory.scheduler import UNLOCK_DAYS
+
+_AGAIN, _GOOD = 1, 3
+_NEVER = np.inf  # the place of a card that a day does not ask
+
+
+_FIRST = (0.24, 0.094, 0.495, 0.171)  # from Again to Easy; fsrs-rs assumes these for
+_PASSED = (0.224, 0.631, 0.145)  # learners it simulates
+_PRIOR = 100  # ratings that these count for, beside a learner's own
+
+
+class Memories(Protocol):
+    """What learners really remember; arrays are (learners, cards)."""
+
+    def chance(self, day: Day) -> Floats:
+        """Of recall on a day; of a card that was never met it may be anything."""
+
+    def ratings(self, day: Day) -> Ints:
+        """What each card is rated, if it is asked."""
+
+    def learn(self, day: Day, asked: Bools, rating: Ints) -> None:
+        """These were *asked*. One that was missed, or is new and was hard, passes its step."""
+
+
+class Material(NamedTuple):
+    """The cards as they stand on day 0, in the order of the book. `last` and `due` are days from
+    then, `stability` is not a number for what is new; cards of a `family` have the same number, and
+    a card waits for its `opener`, a place in these arrays (-1: none). The exam is `about` some; the
+    others take their time when they are due."""
+
+    stability: Floats
+    difficulty: Floats
+    last: Floats
+    due: Floats
+    family: Ints
+    opener: Ints
+    about: Bools
+
+    @classmethod
+    def fresh(cls, cards: int) -> Material:
+        """Cards that are all new, and give nothing away."""
+        unknown, never = np.full(cards, np.nan), np.full(cards, np.inf)
+        family, none = np.arange(cards), np.full(cards, -1)
+        return cls(unknown, unknown, unknown, never, family, none, np.full(cards, True))
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Seconds that a review takes, a step too, and a new card with all that its day has of it."""
+
+    review: float = 15.0
+    new: float = 45.0
+
+
+class Known(NamedTuple):
+    """By learner: the share of the cards of the exam that is known on the day, as it is to be
+    expected and as it comes; and how many were met by the end of each day, (days, learners)."""
+
+    expected: Floats
+    drawn: Floats
+    met: Ints
+
+    def of(self, learners: slice) -> Known:
+        """Some of the learners."""
+        return Known(self.expected[learners], self.drawn[learners], self.met[:, learners])
+
+
+class Day(NamedTuple):
+    """A day as a policy sees it: (learners, cards), but for the `seconds`, which are by learner."""
+
+    number: int
+    recall: Floats  # as the scheduler sees it
+    elapsed: Floats  # days since the last review
+    stability: Floats
+    due: Floats
+    new: Bools
+    about: Bools
+    seconds: Floats
+    effort: Effort
+
+    @property
+    def is_due(self) -> Bools:
+        """What has come by its date."""
+        return ~self.new & (self.due <= self.number)
+
+
+class Policy(Protocol):
+    @property
+    def retention(self) -> float:
+        """That dates are set for."""
+
+    def places(self, day: Day) -> tuple[Floats, Ints]:
+        """In which order cards come, the least first, between 0 and 1 of what is new by their place
+        in the book; and how many new ones may come, by learner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """The plan to an exam (see `memory.exam`), *left* days after day 0 and made a while before."""
+
+    whole: int
+    left: int
+    retention: float = 0.9
+
+    def places(self, day: Day) -> tuple[Floats, Ints]:
+        due = day.is_due
+        spread = exam.days_to_meet(self.whole, self.left - day.number)
+        pace = -(-day.new.sum(axis=1) // spread)
+        left = day.seconds - due.sum(axis=1) * day.effort.review
+        least = np.array([exam.most_new(seconds, day.effort.new) for seconds in day.seconds])
+        new = np.minimum(pace, np.maximum(least, (left / day.effort.new).astype(np.int64)))
+        behind = left < np.minimum(new, pace) * day.effort.new
+        spare = np.where(day.about, 2 + day.recall, _NEVER)
+        place = np.where(due, np.where(behind[:, None], 2 - day.recall, 1), spare)
+        return np.where(day.new, 0, place), new
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Days as they are without an exam: what is due, then new cards; of what does not fit, those
+    that are likeliest to be remembered, and nothing new."""
+
+    retention: float = 0.9
+    new_a_day: int = 10
+
+    def places(self, day: Day) -> tuple[Floats, Ints]:
+        due = day.is_due
+        room = (day.seconds / day.effort.review).astype(np.int64)
+        behind = due.sum(axis=1) > room
+        place = np.where(behind[:, None], 1 - day.recall, day.recall)
+        place = np.where(due, place, _NEVER)
+        return np.where(day.new, 1, place), np.where(behind, 0, self.new_a_day)
+
+
+def rehearse(
+    material: Material,
+    learners: Memories,
+    policy: Policy,
+    crowd: Crowd,
+    *,
+    days: int,
+    seconds: Floats,
+    effort: Effort,
+    rng: np.random.Generator,
+    spent: float = 0.0,
+    told: Callable[[float], None] = lambda share: None,
+) -> Known:
+    """What *learners* know after so many *days* of study, of *seconds* each by learner, as the
+    *policy* has it. *crowd* is the scheduler's model, which hears of ratings alone. Of the first
+    day's seconds some are *spent* already."""
+    deck = _Deck(material, len(seconds), crowd, policy.retention)
+    met = np.zeros((days, len(seconds)), np.int64)
+    for number in range(days):
+        day = deck.day(number, seconds - (0 if number else spent), effort)
+        rating = learners.ratings(day)
+        asked = deck.asked(day, *policy.places(day), rating)
+        learners.learn(day, asked, rating)
+        deck.rated(day, asked, rating)
+        met[number] = (~deck.new & material.about).sum(axis=1)
+        told((number + 1) / days)
+    last = deck.day(days, seconds, effort)
+    known = np.where(last.new, 0.0, learners.chance(last))[:, material.about]
+    return Known(known.mean(axis=1), (rng.random(known.shape) < known).mean(axis=1), met)
+
+
+class _Deck:
+    """The cards of every learner, as the scheduler sees them."""
+
+    def __init__(self, material: Material, learners: int, crowd: Crowd, retention: float) -> None:
+        self._crowd, self._retention = crowd, retention
+        self._opener = material.opener
+        self._family, self._about = material.family, material.about
+        self._row = np.arange(learners)[:, None]
+        self._stability, self._difficulty, self._last, self._due = (
+            np.tile(column, (learners, 1)) for column in material[:4]
+        )
+
+    @property
+    def new(self) -> Bools:
+        return np.isnan(self._stability)
+
+    def day(self, number: int, seconds: Floats, effort: Effort) -> Day:
+        new = self.new
+        elapsed = np.where(new, 0.0, number - self._last)
+        stability = np.where(new, 1.0, self._stability)
+        recall = self._crowd.recall(stability, elapsed)
+        return Day(number, recall, elapsed, stability, self._due, new, self._about, seconds, effort)
+
+    def asked(self, day: Day, place: Floats, new_a_day: Ints, rating: Ints) -> Bools:
+        """The cards that fit in the day, in the order of their places: one of a family."""
+        opener = np.nan_to_num(self._stability[:, self._opener])
+        waits = day.new & (self._opener >= 0) & (opener < UNLOCK_DAYS)
+        waits |= day.new & self._is_given_away(day)
+        waits |= ~day.new & (day.elapsed <= 0)  # it was asked today
+        place = np.where(waits, _NEVER, place)
+        order = np.argsort(place, axis=1, kind="stable")
+        there = np.take_along_axis(place, order, axis=1) < _NEVER
+        there &= self._is_first(order, there)
+        new = np.take_along_axis(day.new, order, axis=1)
+        there &= ~new | (np.cumsum(new & there, axis=1) <= new_a_day[:, None])
+        missed = np.take_along_axis(rating == _AGAIN, order, axis=1)
+        takes = np.where(new, day.effort.new, day.effort.review * (1 + missed)) * there
+        least = np.where(new, day.effort.new, day.effort.review)
+        fits = np.cumsum(takes, axis=1) - takes + least <= day.seconds[:, None]
+        asked = np.zeros_like(day.new)
+        np.put_along_axis(asked, order, there & fits, axis=1)
+        return asked
+
+    def _is_given_away(self, day: Day) -> Bools:
+        """Whether another card of its family is due."""
+        row, column = np.nonzero(day.is_due)
+        due = np.zeros(day.new.shape, bool)
+        due[row, self._family[column]] = True
+        given_away: Bools = due[:, self._family]
+        return given_away
+
+    def _is_first(self, order: Ints, there: Bools) -> Bools:
+        """Whether a card is the first of its family in the *order*."""
+        cards = order.shape[1]
+        family, position = self._family[order], np.arange(cards)
+        first = np.full((len(order), cards), cards)
+        np.minimum.at(first, (self._row, family), np.where(there, position, cards))
+        is_first: Bools = np.take_along_axis(first, family, axis=1) == position
+        return is_first
+
+    def rated(self, day: Day, asked: Bools, rating: Ints) -> None:
+        """Ratings of the cards that were *asked*, with the step that follows some of them."""
+        begun = self._crowd.first(rating)
+        before = day.stability, np.where(day.new, 5.0, self._difficulty)
+        gone_on = self._crowd.after(*before, np.maximum(day.elapsed, 1), rating)
+        stability, difficulty = (
+            np.where(day.new, *both) for both in zip(begun, gone_on, strict=True)
+        )
+        step = has_step(day.new, rating)
+        passed = self._crowd.after(stability, difficulty, np.zeros(1), np.array([_GOOD]))
+        stability = np.where(step, passed[0], stability)
+        difficulty = np.where(step, passed[1], difficulty)
+        wait = np.maximum(np.rint(self._crowd.interval(stability, self._retention)), 1)
+        for kept, value in (
+            (self._stability, stability),
+            (self._difficulty, difficulty),
+            (self._due, day.number + wait),
+            (self._last, np.full_like(stability, day.number)),
+        ):
+            kept[asked] = value[asked]
+
+
+def has_step(new: Bools, rating: Ints) -> Bools:
+    """Whether a card that was rated so comes again on the same day."""
+    step: Bools = rating < np.where(new, _GOOD, _AGAIN + 1)
+    return step
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How often a learner gives each rating: from Again to Easy of a card that is new, from Hard to
+    Easy of one that is remembered."""
+
+    first: Floats
+    passed: Floats
+
+    @classmethod
+    def of(cls, first: Sequence[int] = (), passed: Sequence[int] = ()) -> Habits:
+        """From counts of a learner's own ratings, beside those that are usual."""
+        return cls(_shares(_FIRST, first), _shares(_PASSED, passed))
+
+    def rated(self, day: Day, chance: Floats, rng: np.random.Generator) -> Ints:
+        """Ratings of all cards, with this *chance* of recall."""
+        luck, choice = rng.random(chance.shape), rng.random(chance.shape)
+        first = 1 + np.searchsorted(np.cumsum(self.first)[:-1], choice)
+        passed = 2 + np.searchsorted(np.cumsum(self.passed)[:-1], choice)
+        rated: Ints = np.where(day.new, first, np.where(luck < chance, passed, _AGAIN))
+        return rated
+
+
+def _shares(usual: Sequence[float], counts: Sequence[int]) -> Floats:
+    own = np.array(counts or [0] * len(usual), float)
+    shares: Floats = (own + _PRIOR * np.array(usual)) / (own.sum() + _PRIOR)
+    return shares
+
+
+class Doubted:
+    """Learners of whom nothing is known but what the scheduler knows of one, and how far off it has
+    been: each has another one of the corrections that are likely (see `mastery.Calibration`). They
+    are there so many *times*, one after the other."""
+
+    def __init__(
+        self,
+        trust: Calibration,
+        habits: Habits,
+        learners: int,
+        times: int,
+        rng: np.random.Generator,
+    ) -> None:
+        terms = rng.multivariate_normal(trust.terms, np.array(trust.covariance), learners)
+        self._shift, slope, self._stretch = np.tile(terms, (times, 1)).T[:, :, None]
+        self._slope = np.maximum(slope, 0)
+        self._habits, self._rng = habits, rng
+
+    def chance(self, day: Day) -> Floats:
+        recall = np.clip(day.recall, CERTAIN, 1 - CERTAIN)
+        off = np.log(recall / (1 - recall)) - USUAL
+        longer = np.log(day.stability / USUAL_DAYS)
+        logit = USUAL + self._shift + self._slope * off + self._stretch * longer
+        chance: Floats = 1 / (1 + np.exp(-logit))
+        return chance
+
+    def ratings(self, day: Day) -> Ints:
+        return self._habits.rated(day, self.chance(day), self._rng)
+
+    def learn(self, day: Day, asked: Bools, rating: Ints) -> None:
+        """They have no other memory than the scheduler's."""
+
+
+class Share(NamedTuple):
+    """What is to be expected, with the interval in which 95 of 100 such learners end."""
+
+    value: float
+    low: float
+    high: float
+
+
+def share(known: Known) -> Share:
+    """Of learners who are alike, as far as is known."""
+    low, high = np.quantile(known.drawn, (0.025, 0.975))
+    return Share(float(known.expected.mean()), float(low), float(high))

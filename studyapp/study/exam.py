@@ -1,0 +1,252 @@
+"""The exam that a learner studies for: its plan, kept until the day is over (RULES: Exams)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from studyapp.config import Settings
+from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
+from studyapp.memory.exam import days_to_meet
+from studyapp.notes.note import chapter_key
+from studyapp.store import log, owner, tables
+from studyapp.study import words
+
+FARTHEST = 730  # days to an exam
+MINUTES = range(1, 601)  # a day may have; as the setting
+
+chapter = tables.chapter.c
+exam = tables.exam.c
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """An exam on a `day`, planned on another, with so many `minutes` of study a day until then.
+
+    It is about the `chapters` with these ids; None means all that is started.
+    """
+
+    day: date
+    planned_on: date
+    minutes: int
+    chapters: frozenset[int] | None = None
+
+    @property
+    def whole(self) -> int:
+        """Days to it when it was planned."""
+        return (self.day - self.planned_on).days
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "day": self.day.isoformat(),
+            "planned_on": self.planned_on.isoformat(),
+            "minutes": self.minutes,
+            "chapters": None if self.chapters is None else sorted(self.chapters),
+        }
+
+    @classmethod
+    def of_json(cls, told: dict[str, Any]) -> Exam:
+        chapters = None if told["chapters"] is None else frozenset(told["chapters"])
+        day, planned_on = (date.fromisoformat(told[name]) for name in ("day", "planned_on"))
+        return cls(day, planned_on, told["minutes"], chapters)
+
+    def left(self, today: date) -> int:
+        """Days to it."""
+        return (self.day - today).days
+
+
+def in_force(connection: Connection, today: date, *, learner: int) -> Exam | None:
+    """The exam that is planned, until its day is over."""
+    row = connection.execute(
+        select(tables.exam).where(exam.learner_id == learner, exam.day >= today)
+    ).one_or_none()
+    if row is None or row.day is None or row.planned_on is None or row.minutes is None:
+        return None
+    named = [(one["pack"], one["chapter"]) for one in row.chapters or ()]
+    chapters = _found(connection, named, learner=learner) if named else None
+    # Another device's day may be a day ahead.
+    return Exam(row.day, min(row.planned_on, today), row.minutes, chapters)
+
+
+def plan(
+    connection: Connection,
+    day: date,
+    minutes: int,
+    chapters: Collection[int],
+    now: datetime,
+    *,
+    learner: int,
+) -> Exam:
+    """Study for an exam from now on, as `proposed`."""
+    made = proposed(connection, day, minutes, chapters, study_day(now), learner=learner)
+    rows = connection.execute(
+        select(chapter.pack, chapter.number, chapter.title)
+        .where(chapter.id.in_(chapters))
+        .order_by(*tables.IN_ORDER)
+    )
+    named = [{"pack": row.pack, "chapter": chapter_key(row.number, row.title)} for row in rows]
+    values = {"day": day, "planned_on": made.planned_on, "minutes": minutes, "chapters": named}
+    _keep(connection, values, now, learner=learner)
+    return made
+
+
+def proposed(
+    connection: Connection,
+    day: date,
+    minutes: int,
+    chapters: Collection[int],
+    today: date,
+    *,
+    learner: int,
+) -> Exam:
+    """An exam on *day* in the *chapters* with these ids, or in all that is started where there are
+    none. One to the same day as that which is planned goes on from where it began.
+
+    Raises StudyError if that day is not to come, or too far.
+    """
+    if day <= today:
+        raise StudyError(f"{day} is not ahead; an exam is planned for tomorrow or later.")
+    if (day - today).days > FARTHEST:
+        raise StudyError(f"{day} is too far; an exam is planned up to two years ahead.")
+    if minutes not in MINUTES:
+        raise StudyError(f"{minutes} minutes a day: give {MINUTES[0]} to {MINUTES[-1]}.")
+    before = in_force(connection, today, learner=learner)
+    begun = before.planned_on if before is not None and before.day == day else today
+    return Exam(day, begun, minutes, frozenset(chapters) if chapters else None)
+
+
+def read_day(text: str) -> date:
+    """The day that a learner typed. Raises StudyError."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise StudyError(f"{text.strip()!r} is not a date; write one like 2027-01-31.") from None
+
+
+def call_off(connection: Connection, now: datetime, *, learner: int) -> None:
+    """Study as without an exam again. Raises StudyError if there is none."""
+    if in_force(connection, study_day(now), learner=learner) is None:
+        raise StudyError("No exam is planned.")
+    values = dict.fromkeys(("day", "planned_on", "minutes", "chapters"))
+    _keep(connection, values, now, learner=learner)
+
+
+def _keep(
+    connection: Connection, values: dict[str, object], now: datetime, *, learner: int
+) -> None:
+    values = {**values, "changed_at": log.utc(now)}
+    kept = connection.scalar(select(exam.learner_id).where(exam.learner_id == learner))
+    if kept is None:
+        connection.execute(insert(tables.exam).values(learner_id=learner, **values))
+    else:
+        connection.execute(update(tables.exam).where(exam.learner_id == learner).values(**values))
+
+
+def _found(
+    connection: Connection, named: Collection[tuple[str, int | str]], *, learner: int
+) -> frozenset[int]:
+    """The ids of the chapters that are *named*; what is not here is left out."""
+    rows = connection.execute(
+        select(chapter.id, chapter.pack, chapter.number, chapter.title).where(
+            owner.theirs(chapter, learner=learner)
+        )
+    )
+    return frozenset(
+        row.id for row in rows if (row.pack, chapter_key(row.number, row.title)) in named
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A study day on the way to an `exam`: of the cards `unmet` when it began `new` are to be met,
+    and of those that it asks now `spare` are not due."""
+
+    exam: Exam
+    today: date
+    unmet: int
+    new: int
+    spare: int
+
+    def told(self) -> str:
+        """Exam on Fri 18 Dec, in 19 days: 14 new cards a day until Tue 8 Dec."""
+        left = self.exam.left(self.today)
+        if not left:
+            return "The exam is today: no new cards, and what fades most beside what is due"
+        on = f"Exam on {words.day(self.exam.day, self.today)}, in {words.count(left, 'day')}"
+        if not self.unmet:
+            return f"{on}: every card is met"
+        until = self.today + timedelta(days=days_to_meet(self.exam.whole, left))
+        pace = words.count(self.new, "new card")
+        return f"{on}: {pace} a day until {words.day(until, self.today)}, as time allows"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "day": self.exam.day.isoformat(),
+            "days": self.exam.left(self.today),
+            "minutes": self.exam.minutes,
+            "unmet": self.unmet,
+            "new": self.new,
+            "spare": self.spare,
+            "told": self.told(),
+        }
+
+
+def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
+    """What a plan comes to, as `study.rehearsal.forecast` found it: the heading first."""
+    day, cards = date.fromisoformat(found["day"]), words.count(found["cards"], "card")
+    on = f"Exam on {words.day(day, today)}, in {words.count(found['days'], 'day')}"
+    lines = [f"{on}: {cards}, {found['unmet']:,} of them not met yet."]
+    if found["share"] is None:
+        return [*lines, "There is nothing to foresee: no card is started, or the day is here."]
+    minutes = words.count(found["minutes"], "minute")
+    lines.append(
+        f"{minutes} a day: {_share(found['share'])} of the cards known on the day; "
+        f"in the same time without the plan {_share(found['usual'])}."
+    )
+    lines.append(f"Simulated: {found['learners']} learners who are like you as far as is known.")
+    unmet = found["cards"] - found["met"]
+    if unmet:
+        lines.append(
+            f"At this pace {found['met']:,} cards are met, and {unmet:,} are not: "
+            f"{_left_out(found['left_out'])}. What you do not need of it can be left out."
+        )
+    return lines
+
+
+def curve_lines(found: Mapping[str, Any]) -> list[str]:
+    """Minutes a day against what they come to, the plan's own marked."""
+    return [
+        f"{'▸' if one['minutes'] == found['minutes'] else ' '} {one['minutes']:3} min → "
+        f"{_share(one):13}  {'█' * round(30 * one['value'])}".rstrip()
+        for one in found["curve"]
+    ]
+
+
+def _share(told: Mapping[str, float]) -> str:
+    return f"{told['value']:.0%} [{100 * told['low']:.0f}, {100 * told['high']:.0f}]"
+
+
+def _left_out(places: Sequence[Mapping[str, Any]]) -> str:
+    """The first and the last of these, by chapter: chapter 3, 3.4 to 3.9 (50 cards)."""
+    chapters: dict[str, list[Mapping[str, Any]]] = {}
+    for place in places:
+        chapters.setdefault(place["chapter"], []).append(place)
+    told = []
+    for name, parts in chapters.items():
+        sections = [part["section"] for part in parts if part["section"]]
+        within = f", {sections[0]}" if sections else ""
+        within += f" to {sections[-1]}" if len(sections) > 1 else ""
+        cards = words.count(sum(part["cards"] for part in parts), "card")
+        told.append(f"{name}{within} ({cards})")
+    return "; ".join(told)
+
+
+def day_of(connection: Connection, settings: Settings, today: date, *, learner: int) -> date | None:
+    """The day that mastery is forecast for: that of the exam that is planned, else as it is set."""
+    planned = in_force(connection, today, learner=learner)
+    return planned.day if planned is not None else settings.exam_on

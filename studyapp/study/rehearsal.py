@@ -1,0 +1,243 @@
+"""What a plan to an exam comes to: simulated days of study with the learner's own cards and habits.
+
+To be called in a process of its own: it loads NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from studyapp.config import Settings
+from studyapp.memory.clock import study_day
+from studyapp.memory.mastery import Calibration
+from studyapp.memory.model import Crowd
+from studyapp.memory.rehearsal import (
+    Doubted,
+    Effort,
+    Habits,
+    Known,
+    Material,
+    Paced,
+    Policy,
+    Usual,
+    rehearse,
+    share,
+)
+from studyapp.memory.state import Rating, State
+from studyapp.notes.note import chapter_name
+from studyapp.store import log, tables
+from studyapp.study import queue
+from studyapp.study.exam import MINUTES, Exam
+from studyapp.study.mastery import trust_of
+from studyapp.study.pause import paused
+
+Told = Callable[[float], None]
+
+_MOST = 60  # learners that are simulated, of each number of minutes …
+_FEWEST = 12
+_WORK = 8_000_000  # … as far as so many cards a day in all allow
+_OTHERS = (0.5, 0.75, 1.25, 1.5, 2.0)  # times the minutes of the plan
+_SEED = 20261129
+
+card = tables.card.c
+chapter = tables.chapter.c
+memory = tables.memory.c
+review = tables.review.c
+section = tables.section.c
+
+
+class Place(NamedTuple):
+    """Where in the book a card is."""
+
+    chapter: str
+    section: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Studying:
+    """All that a simulation takes of the learner, read in one go: `places` are of the cards of the
+    exam that are new, which come last among the `material`."""
+
+    exam: Exam
+    today: date
+    material: Material
+    places: tuple[Place, ...]
+    crowd: Crowd
+    trust: Calibration
+    habits: Habits
+    effort: Effort
+    spent: float
+    usual: Usual
+    usual_minutes: int
+
+    @property
+    def days(self) -> int:
+        return self.exam.left(self.today)
+
+
+def read(
+    connection: Connection, planned: Exam, now: datetime, settings: Settings, *, learner: int
+) -> Studying:
+    today = study_day(now)
+    parameters = log.in_force(connection, learner=learner)
+    pace = queue.read_pace(connection, today, learner=learner)
+    material, places = _material(connection, planned, today, settings, learner=learner)
+    return Studying(
+        planned,
+        today,
+        material,
+        places,
+        Crowd(parameters.weights),
+        trust_of(connection, learner=learner),
+        _habits(connection, learner=learner),
+        Effort(pace.review, pace.new),
+        pace.spent,
+        Usual(parameters.desired_retention, settings.new_a_day),
+        settings.minutes_a_day,
+    )
+
+
+def _material(
+    connection: Connection, planned: Exam, today: date, settings: Settings, *, learner: int
+) -> tuple[Material, tuple[Place, ...]]:
+    met = connection.execute(
+        select(
+            card.id,
+            card.family,
+            card.chapter_id,
+            memory.stability,
+            memory.difficulty,
+            memory.last_day,
+            func.coalesce(memory.buried_until, memory.due).label("due"),
+        )
+        .join(tables.memory, memory.card_id == card.id)
+        .where(
+            memory.learner_id == learner,
+            memory.state != State.NEW,
+            memory.stability.is_not(None),
+            memory.last_day.is_not(None),
+            memory.due.is_not(None),
+            *queue.in_use(paused(connection, learner=learner), learner=learner),
+        )
+        .order_by(card.uid)
+    ).all()
+    columns = (card.id, card.family, card.opener, chapter.number, chapter.title)
+    new = connection.execute(
+        queue.all_new(
+            connection, settings, planned, *columns, section.number.label("part"), learner=learner
+        )
+        .outerjoin(tables.section, section.id == card.section_id)
+        .order_by(*queue.in_book_order(connection, learner=learner))
+    ).all()
+    at = {row.id: index for index, row in enumerate((*met, *new))}
+    families: dict[str, int] = {}
+    family = [families.setdefault(row.family, len(families)) for row in (*met, *new)]
+    later = [np.nan] * len(new)
+    about = [planned.chapters is None or row.chapter_id in planned.chapters for row in met]
+    material = Material(
+        np.array([*(row.stability for row in met), *later], float),
+        np.array([*(row.difficulty for row in met), *later], float),
+        np.array([*((row.last_day - today).days for row in met), *later], float),
+        np.array([*((row.due - today).days for row in met), *(np.inf for _ in new)], float),
+        np.array(family, np.int64),
+        np.array([*(-1 for _ in met), *(at.get(row.opener, -1) for row in new)], np.int64),
+        np.array([*about, *(True for _ in new)], bool),
+    )
+    return material, tuple(Place(chapter_name(row.number, row.title), row.part) for row in new)
+
+
+def _habits(connection: Connection, *, learner: int) -> Habits:
+    """How often each rating was given, of a card that was new and of one that was remembered."""
+    rows = connection.execute(
+        select(review.state_before == State.NEW, review.rating, func.count())
+        .where(review.learner_id == learner, log.not_retracted())
+        .group_by(review.state_before == State.NEW, review.rating)
+    )
+    counts = {(bool(is_new), rating): number for is_new, rating, number in rows}
+    first = [counts.get((True, rating), 0) for rating in Rating]
+    return Habits.of(first, [counts.get((False, rating), 0) for rating in list(Rating)[1:]])
+
+
+def forecast(studying: Studying, told: Told = lambda part: None) -> dict[str, Any]:
+    """What is known on the day: with the plan's minutes, with others, and without the plan."""
+    cards = int(studying.material.about.sum())
+    if not cards or not studying.days:
+        return _told(studying, 0, {}, None, cards)
+    minutes = _minutes(studying.exam.minutes)
+    work = len(studying.material.about) * studying.days * (len(minutes) + 1)
+    learners = min(_MOST, max(_FEWEST, _WORK // work))
+    plan = Paced(studying.exam.whole, studying.days, studying.usual.retention)
+    part = len(minutes) / (len(minutes) + 1)
+    paced = _rehearsed(studying, plan, minutes, learners, lambda done: told(part * done))
+    usual = _rehearsed(
+        studying,
+        studying.usual,
+        [studying.exam.minutes],
+        learners,
+        lambda done: told(part + (1 - part) * done),
+    )
+    return _told(studying, learners, paced, usual[studying.exam.minutes], cards)
+
+
+def _minutes(planned: int) -> list[int]:
+    """The plan's own and others, as numbers that one would say."""
+    others = {max(5, round(planned * times / 5) * 5) for times in _OTHERS}
+    return sorted({one for one in {planned, planned + 5, *others} if one in MINUTES})
+
+
+def _rehearsed(
+    studying: Studying, policy: Policy, minutes: list[int], learners: int, told: Told
+) -> dict[int, Known]:
+    """The same learners with each number of minutes a day."""
+    rng = np.random.default_rng(_SEED)
+    known = rehearse(
+        studying.material,
+        Doubted(studying.trust, studying.habits, learners, len(minutes), rng),
+        policy,
+        studying.crowd,
+        days=studying.days,
+        seconds=np.repeat(np.array(minutes, float) * 60, learners),
+        effort=studying.effort,
+        rng=rng,
+        spent=studying.spent,
+        told=told,
+    )
+    parts = [slice(place * learners, (place + 1) * learners) for place in range(len(minutes))]
+    return {one: known.of(part) for one, part in zip(minutes, parts, strict=True)}
+
+
+def _told(
+    studying: Studying, learners: int, paced: dict[int, Known], usual: Known | None, cards: int
+) -> dict[str, Any]:
+    planned = studying.exam
+    own = paced.get(planned.minutes)
+    unmet = len(studying.places)
+    met = cards - unmet if own is None else round(float(own.met[-1].mean()))
+    left_out = studying.places[unmet - (cards - met) :] if cards > met else ()
+    return {
+        "day": planned.day.isoformat(),
+        "days": studying.days,
+        "minutes": planned.minutes,
+        "cards": cards,
+        "unmet": unmet,
+        "met": met,
+        "left_out": _left_out(left_out),
+        "share": None if own is None else share(own)._asdict(),
+        "curve": [{"minutes": one, **share(known)._asdict()} for one, known in paced.items()],
+        "usual": None if usual is None else share(usual)._asdict(),
+        "learners": learners,
+    }
+
+
+def _left_out(places: tuple[Place, ...]) -> list[dict[str, Any]]:
+    """What is not met, by the chapters and sections of the book."""
+    found: dict[Place, int] = {}
+    for place in places:
+        found[place] = found.get(place, 0) + 1
+    return [{**place._asdict(), "cards": number} for place, number in found.items()]

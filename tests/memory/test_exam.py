@@ -1,0 +1,141 @@
+"""The plan to an exam, and the simulation that it is told by."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studyapp.memory import exam
+from studyapp.memory.histories import Bools, Floats, Ints
+from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
+from studyapp.memory.rehearsal import Day, Effort, Known, Material, Paced, Policy, Usual, rehearse
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Memory, Rating
+from tests_support import Clock
+
+CROWD = Crowd(DEFAULT_WEIGHTS)
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Rating)), st.integers(0, 400)), min_size=1))
+def test_a_crowd_remembers_as_the_scheduler_does(history: list[tuple[Rating, int]]) -> None:
+    clock, memory, parameters = Clock(), Memory(), Parameters()
+    stability, difficulty = CROWD.first(np.array([history[0][0]]))
+    for number, (rating, days) in enumerate(history):
+        if number:
+            clock.now += timedelta(days=days)
+            gap, rated = np.array([days]), np.array([int(rating)])
+            chance = parameters.retrievability(memory, clock().date())
+            assert CROWD.recall(stability, gap)[0] == pytest.approx(chance)
+            stability, difficulty = CROWD.after(stability, difficulty, gap, rated)
+        memory = parameters.review(memory, rating, clock(), card=b"", uid=b"")
+        assert stability[0] == pytest.approx(memory.stability)
+        assert difficulty[0] == pytest.approx(memory.difficulty)
+    assert memory.stability is not None
+    waited = parameters.model.interval(memory.stability, 0.9)
+    assert CROWD.interval(stability, 0.9)[0] == pytest.approx(waited)
+
+
+@given(st.integers(1, 1000), st.integers(1, 200))
+def test_all_are_met_by_two_thirds_of_the_way(unmet: int, whole: int) -> None:
+    paces = []
+    for left in range(whole, -1, -1):
+        paces.append(exam.pace(unmet, whole, left))
+        unmet -= min(unmet, paces[-1])
+        assert not unmet or whole - left + 1 < max(int(2 / 3 * whole), 1)
+    assert paces == sorted(paces, reverse=True)  # no day has more than the one before
+    assert paces[-1] == 0  # none comes on the day itself
+
+
+def test_what_was_missed_is_spread_over_what_is_left() -> None:
+    on_time, after_a_week = exam.pace(60, 30, 30), exam.pace(60, 30, 23)
+    assert (on_time, after_a_week) == (3, 5)
+    assert exam.pace(60, 30, 9) == 20  # two thirds are over: within three of the nine days
+    assert exam.pace(60, 30, 1) == 60
+
+
+class Sure:
+    """Learners who remember everything, or nothing."""
+
+    def __init__(self, chance: float) -> None:
+        self._chance = chance
+        self.asked: list[Bools] = []
+
+    def chance(self, day: Day) -> Floats:
+        return np.full(day.new.shape, self._chance)
+
+    def ratings(self, day: Day) -> Ints:
+        return np.where(day.new | (self._chance > 0), 3, 1)
+
+    def learn(self, day: Day, asked: Bools, rating: Ints) -> None:
+        self.asked.append(asked)
+
+
+def days_of(
+    policy: Policy, material: Material, learners: Sure, minutes: float, days: int
+) -> tuple[Known, np.ndarray]:
+    """What is known in the end, and how many cards each day asked."""
+    known = rehearse(
+        material,
+        learners,
+        policy,
+        CROWD,
+        days=days,
+        seconds=np.full(2, minutes * 60),
+        effort=Effort(10.0, 30.0),
+        rng=np.random.default_rng(1),
+    )
+    return known, np.array([asked.sum(axis=1) for asked in learners.asked])
+
+
+def test_a_day_asks_what_its_time_has() -> None:
+    plenty, met = days_of(Paced(9, 9), Material.fresh(60), Sure(1.0), 10, 9)
+    assert plenty.met[:, 0].tolist() == [10, 20, 30, 40, 50, 60, 60, 60, 60]
+    assert met[0].tolist() == [10, 10]
+    assert (met[6:] == 60).all()  # ten minutes have sixty reviews: what is left of them is used
+    assert plenty.expected.tolist() == [1.0, 1.0]
+    short, _ = days_of(Paced(9, 9), Material.fresh(60), Sure(1.0), 2, 9)
+    new = np.diff(short.met[:, 0], prepend=0)
+    assert new.tolist()[:4] == [4, 4, 3, 3]  # once something is due, it has a quarter of the time
+    assert short.expected[0] == short.met[-1, 0] / 60
+
+
+def test_what_is_missed_takes_its_step() -> None:
+    fresh = Material.fresh(30)
+    known = fresh._replace(
+        stability=np.full(30, 5.0), difficulty=np.full(30, 5.0), last=np.full(30, -9.0)
+    )
+    _, asked = days_of(Usual(), known._replace(due=np.zeros(30)), Sure(0.0), 4, 1)
+    assert asked[0].tolist() == [12, 12]  # 240 seconds, twice 10 each
+    _, asked = days_of(Usual(), known._replace(due=np.zeros(30)), Sure(1.0), 4, 1)
+    assert asked[0].tolist() == [24, 24]
+    _, asked = days_of(Usual(), known._replace(due=np.ones(30)), Sure(1.0), 4, 1)
+    assert asked[0].tolist() == [0, 0]  # only an exam asks what is not due
+    _, asked = days_of(Paced(5, 5), known._replace(due=np.ones(30)), Sure(1.0), 4, 1)
+    assert asked[0].tolist() == [24, 24]
+
+
+def test_one_of_a_family_a_day_and_openers_first() -> None:
+    material = Material.fresh(6)._replace(
+        family=np.array([0, 0, 0, 1, 2, 2]), opener=np.array([-1, -1, -1, -1, -1, 4])
+    )
+    learners = Sure(1.0)
+    days_of(Usual(), material, learners, 60, 3)
+    assert [np.flatnonzero(asked[0]).tolist() for asked in learners.asked[:2]] == [[0, 3, 4], [1]]
+
+
+def test_without_an_exam_a_backlog_comes_first() -> None:
+    due = Material.fresh(20)._replace(
+        stability=np.r_[np.full(10, 5.0), np.full(10, np.nan)],
+        difficulty=np.full(20, 5.0),
+        last=np.r_[-np.arange(1.0, 11), np.full(10, np.nan)],
+        due=np.r_[np.zeros(10), np.full(10, np.inf)],
+    )
+    learners = Sure(1.0)
+    days_of(Usual(), due, learners, 1, 1)
+    assert np.flatnonzero(learners.asked[0][0]).tolist() == [0, 1, 2, 3, 4, 5]
+    days_of(Usual(new_a_day=3), due, learners, 10, 1)
+    assert np.flatnonzero(learners.asked[1][0]).tolist() == [*range(10), 10, 11, 12]

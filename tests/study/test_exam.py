@@ -1,0 +1,191 @@
+"""Studying for an exam: what a day asks until then, and that all is as before afterwards."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine, select
+
+from studyapp.commands.main import main
+from studyapp.config import Settings
+from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
+from studyapp.memory.state import Rating
+from studyapp.store import tables
+from studyapp.store.engine import reading, writing
+from studyapp.study import exam, queue, today
+from studyapp.study.exam import Exam
+from studyapp.study.queue import Counts
+from studyapp.study.sitting import Sitting
+from tests_support import Clock, desk_of
+
+SETTINGS = Settings(new_a_day=1, minutes_a_day=30)
+
+
+def plan(
+    engine: Engine, clock: Clock, days: int, minutes: int = 20, chapters: tuple[int, ...] = ()
+) -> Exam:
+    with writing(engine) as connection:
+        day = study_day(clock()) + timedelta(days=days)
+        return exam.plan(connection, day, minutes, chapters, clock(), learner=1)
+
+
+def line(engine: Engine, clock: Clock, **more: int) -> queue.Queue:
+    with reading(engine) as connection:
+        return queue.load(connection, clock(), SETTINGS, learner=1, **more)
+
+
+def overview(engine: Engine, clock: Clock) -> today.Overview:
+    with reading(engine) as connection:
+        return today.overview(connection, clock(), SETTINGS, learner=1)
+
+
+def study(engine: Engine, clock: Clock, rating: Rating = Rating.EASY) -> int:
+    """A day's sitting; how many cards it asked."""
+    sitting = Sitting(desk_of(engine, clock, SETTINGS))
+    while sitting.view is not None:
+        clock.forward(seconds=10)
+        sitting.rate(rating)
+    return len(sitting.done)
+
+
+def memories(engine: Engine) -> list[object]:
+    with reading(engine) as connection:
+        return list(connection.execute(select(tables.memory).order_by(tables.memory.c.card_id)))
+
+
+def test_the_plan_sets_the_pace_and_a_missed_day_moves_it(engine: Engine, clock: Clock) -> None:
+    assert line(engine, clock).counts().new == 1
+    plan(engine, clock, 6)
+    whole = line(engine, clock).unmet
+    first = line(engine, clock).counts().new
+    assert first == -(-whole // 4)
+    clock.forward(days=2)
+    found = line(engine, clock)
+    assert found.a_day == -(-whole // 2) > first
+    assert overview(engine, clock).exam == found.stage
+    clock.forward(days=4)
+    assert line(engine, clock).counts() == Counts()  # none is met on the day itself
+    clock.forward(days=1)
+    assert line(engine, clock).exam is None
+    assert line(engine, clock).counts().new == 1
+
+
+def test_what_time_is_left_takes_what_is_not_due(engine: Engine, clock: Clock) -> None:
+    plan(engine, clock, 3)
+    met = study(engine, clock)
+    clock.forward(days=1)
+    before = line(engine, clock)
+    assert before.counts().review == before.spare > 0
+    dates = memories(engine)
+    with writing(engine) as connection:
+        exam.call_off(connection, clock(), learner=1)
+    assert memories(engine) == dates
+    assert line(engine, clock).counts().review == 0  # nothing of it is due
+    plan(engine, clock, 2)
+    again = study(engine, clock)
+    assert again >= met
+    assert overview(engine, clock).counts == Counts()
+    assert line(engine, clock).spare == 0  # each card once a day
+
+
+def test_new_cards_leave_a_quarter_to_what_is_due(engine: Engine, clock: Clock) -> None:
+    plan(engine, clock, 4, chapters=(1,))
+    for _ in range(2):
+        study(engine, clock, Rating.GOOD)
+        clock.forward(days=1)
+    clock.forward(days=12)
+    plan(engine, clock, 2, minutes=2, chapters=(1, 2))
+    found = line(engine, clock)
+    assert found.unmet > 2
+    assert found.counts().new == 2  # of 45 seconds, in a minute and a half
+    assert found.counts().review == 2
+    assert found.waiting > 0
+
+
+def test_named_chapters_need_no_start_and_others_bring_nothing_new(
+    engine: Engine, clock: Clock
+) -> None:
+    plan(engine, clock, 2, chapters=(2,))
+    found = line(engine, clock)
+    assert found.counts(2).new == found.counts().total > 0
+    study(engine, clock)
+    clock.forward(days=3)
+    assert line(engine, clock).counts(2).new == 0
+    assert line(engine, clock).counts(1).new == 1
+
+
+def test_a_plan_to_the_same_day_goes_on(engine: Engine, clock: Clock) -> None:
+    first = plan(engine, clock, 9)
+    clock.forward(days=3)
+    assert plan(engine, clock, 6, minutes=40) == Exam(first.day, first.planned_on, 40)
+    assert plan(engine, clock, 7).planned_on == study_day(clock())
+
+
+@pytest.mark.parametrize("days", [0, -1, 731])
+def test_a_day_that_no_exam_can_be_on(days: int, engine: Engine, clock: Clock) -> None:
+    with pytest.raises(StudyError, match="an exam is planned"):
+        plan(engine, clock, days)
+    with reading(engine) as connection:
+        assert exam.in_force(connection, date.min, learner=1) is None
+
+
+def test_only_what_is_planned_is_called_off(engine: Engine, clock: Clock) -> None:
+    with writing(engine) as connection, pytest.raises(StudyError, match="No exam"):
+        exam.call_off(connection, clock(), learner=1)
+
+
+def test_mastery_is_forecast_for_the_day(engine: Engine, clock: Clock) -> None:
+    settings = Settings(exam_on=study_day(clock()) + timedelta(days=40))
+    planned = plan(engine, clock, 9)
+    with reading(engine) as connection:
+        found = [
+            exam.day_of(connection, settings, planned.day + timedelta(days=more), learner=1)
+            for more in (0, 1)
+        ]
+    assert found == [planned.day, settings.exam_on]
+
+
+def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
+    plan(engine, clock, 6)
+    told = overview(engine, clock).exam
+    assert told is not None
+    assert told.told().startswith("Exam on ")
+    assert "in 6 days" in told.told()
+    assert f"{told.new} new cards a day until" in told.told()
+    with reading(engine) as connection:
+        counts = today.due(connection, clock(), SETTINGS, learner=1)
+    assert counts["exam"] == told.as_json()
+    clock.forward(days=6)
+    last = overview(engine, clock).exam
+    assert last is not None
+    assert "today" in last.told()
+
+
+def told(*arguments: str) -> str:
+    done = CliRunner().invoke(main, ["exam", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_command_plans_foresees_and_calls_off(only_pack: Path) -> None:
+    day = (date.today() + timedelta(days=20)).isoformat()
+    found = json.loads(told(day, "--chapters", "1,2", "--minutes", "5", "--json"))
+    assert (found["day"], found["days"] in (20, 21), found["minutes"]) == (day, True, 5)
+    assert found["cards"] == found["unmet"] == 22
+    assert found["met"] == 22
+    assert 0 < found["share"]["low"] < found["share"]["value"] < found["share"]["high"] <= 1
+    own = [one for one in found["curve"] if one["minutes"] == 5]
+    assert own == [{"minutes": 5, **found["share"]}]
+    lines = told("--dry-run", "--minutes", "40").splitlines()
+    assert lines[1].startswith("40 minutes a day: ")
+    assert any("▸  40 min" in line for line in lines)
+    assert "5 minutes a day" in told()  # which was only asked about
+    assert "as before" in told("--off")
+    refused = CliRunner().invoke(main, ["exam"])
+    assert refused.exit_code == 1
+    assert "No exam is planned" in refused.output
