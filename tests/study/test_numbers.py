@@ -24,7 +24,7 @@ from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.plan import FIVE
 from studyapp.study.questionnaire.attempt import Attempt
-from studyapp.study.queue import Counts
+from studyapp.study.queue import Counts, Fewer
 from studyapp.study.sitting import Sitting
 from studyapp.study.today import Overview
 from tests_support import Clock, desk_of, question, questionnaire
@@ -79,10 +79,10 @@ def all_due(engine: Engine, clock: Clock) -> int:
 
 
 def is_explained(told: Overview, settings: Settings) -> bool:
-    """Whether each new card that does not come today has its reason; an exam sets the pace itself."""
+    """Whether each new card that does not come today has its reason; to an exam there is none."""
     fewer = told.fewer
     if told.exam is not None:
-        return not any(fewer)
+        return fewer == Fewer()
     if fewer.behind:
         return told.waiting > 0 == told.counts.new
     lacking = fewer.met + fewer.late + fewer.alike + fewer.missing
