@@ -64,6 +64,27 @@ class Row(Laid):
         return self._head.is_same(other._head) and self._text.is_same(other._text)
 
 
+class Columned(Laid):
+    """A row with figures to the right of its first line, each in a column of its width; where there
+    is no room beside them, they stand below with their names."""
+
+    def __init__(self, row: Row, figures: Sequence[tuple[str, str, int]]) -> None:
+        """*figures* are text, name and width of each."""
+        self._row = row
+        self._figures = figures
+
+    def lines(self, width: int) -> list[Content]:
+        taken = sum(wide for *_, wide in self._figures)
+        if width - taken < _ROOM + _INDENT:
+            told = " · ".join(f"{name} {text}" for text, name, _ in self._figures if text)
+            below = Content.styled(told, "dim").wrap(max(1, width - _INDENT)) if told else []
+            return [*self._row.lines(width), *(line.pad_left(_INDENT) for line in below)]
+        first, *others = self._row.lines(width - taken)
+        beside = "".join(text.rjust(wide) for text, _, wide in self._figures)
+        gap = width - taken - first.cell_length
+        return [first + Content.styled(" " * gap + beside, "dim"), *others]
+
+
 class Rows(Laid):
     """Several of them, one below the other."""
 

@@ -23,7 +23,7 @@ from studyapp.study.questionnaire.attempt import make
 
 LARGE = 20_000_000  # bytes of a file whose indexes are compared with their tables once a day
 _AT_ONCE = 1000  # rows in memory
-_DERIVED = {"moment", "variant", "rewording", "memory", "stale", "device_settings"}
+_DERIVED = {"moment", "variant", "passage", "rewording", "memory", "stale", "device_settings"}
 _CUT = {  # links that may be missing
     Link("prediction", "card_id"),
     Link("attempt", "note_id"),
