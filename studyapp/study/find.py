@@ -211,7 +211,7 @@ class _Search:
         rows = self.select(note.id).where(self.condition(wanted))
         rows = rows.group_by(note.id, chapter.id)
         if order is not Order.MATCH:
-            of = {
+            of: ColumnElement[Any] = {
                 Order.DUE: func.min(memory.due),
                 Order.STABILITY: func.min(memory.stability),
                 Order.LAPSES: -func.max(memory.lapses),

@@ -74,8 +74,8 @@ class Columned(Laid):
         self._figures = figures
 
     def lines(self, width: int) -> list[Content]:
-        taken = sum(wide for *_, wide in self._figures)
-        if width - taken < _ROOM + _INDENT:
+        taken = _beside(width, [wide for *_, wide in self._figures])
+        if not taken:
             told = " · ".join(f"{name} {text}" for text, name, _ in self._figures if text)
             below = Content.styled(told, "dim").wrap(max(1, width - _INDENT)) if told else []
             return [*self._row.lines(width), *(line.pad_left(_INDENT) for line in below)]
@@ -83,6 +83,25 @@ class Columned(Laid):
         beside = "".join(text.rjust(wide) for text, _, wide in self._figures)
         gap = width - taken - first.cell_length
         return [first + Content.styled(" " * gap + beside, "dim"), *others]
+
+
+class Heading(Laid):
+    """The names of the figures, above such rows; empty where they stand below with their names."""
+
+    def __init__(self, names: Sequence[tuple[str, int]]) -> None:
+        """*names* with the width of each."""
+        self._names = names
+
+    def lines(self, width: int) -> list[Content]:
+        there = _beside(width, [wide for _, wide in self._names])
+        told = "".join(name.rjust(wide) for name, wide in self._names)
+        return [Content(told.rjust(width) if there else "")]
+
+
+def _beside(width: int, columns: Sequence[int]) -> int:
+    """The cells that columns take beside a row; 0 if there is no room for them."""
+    taken = sum(columns)
+    return taken if width - taken >= _ROOM + _INDENT else 0
 
 
 class Rows(Laid):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 
 from sqlalchemy import Connection
 from textual import on, work
@@ -26,7 +26,7 @@ from studyapp.study.selection import Done
 from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.keys import bind
-from studyapp.tui.row import Columned, Row
+from studyapp.tui.row import Columned, Heading, Row
 from studyapp.tui.screens.editing import EditingPage
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.field import LineField
@@ -39,6 +39,7 @@ _HINT = (
     "chapter:1 pack:… tag:… rated:7 rated:7:1 due:1 prop:s>30 prop:r<.9 prop:lapses>3"
 )
 _NEAR = 10  # lines before the last one at which more of them are read
+_MANY = 1000  # cards that take long enough for a word
 _DUE, _FIGURE = 8, 11  # cells of the columns
 _TOLD = {
     EventKind.SUSPEND: "Suspended",
@@ -105,7 +106,7 @@ class FindScreen(EditingPage):
         & > * { max-width: 160; }
         & #words { margin-top: 1; }
         & #day { display: none; margin-top: 1; }
-        & #columns { height: 1; text-align: right; color: $text-muted; padding: 0 1 0 0; }
+        & #columns { height: 1; color: $text-muted; padding: 0 1 0 0; }
         & #panes { height: 1fr; layout: vertical; }
         & #results { height: auto; max-height: 45%; }
         & #found { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; }
@@ -134,7 +135,9 @@ class FindScreen(EditingPage):
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
-            yield LineField(placeholder="words, or how a card stands: is:due", id="words")
+            yield LineField(
+                placeholder="words, or how a card stands: is:due", id="words", select_on_focus=False
+            )
             yield LineField(placeholder="days from today, or the day, as 2027-01-31", id="day")
             with Container(id="panes"):
                 with Vertical(id="results"):
@@ -164,7 +167,9 @@ class FindScreen(EditingPage):
     @on(Input.Changed, "#words")
     def _typed(self, event: Input.Changed) -> None:
         if event.value != self._wanted[0]:
-            self._marked = {}
+            if self._marked:
+                self._take_marks({})
+            self._shown = None  # the best of what comes is chosen
             self._wanted = (event.value, self._wanted[1], LIMIT)
             self._search()
 
@@ -195,6 +200,8 @@ class FindScreen(EditingPage):
                         limit=limit,
                         learner=learner,
                     )
+                for one in found:  # now, and not on the app's own thread
+                    _title(one.prompt)
             except StudyError as error:
                 told = str(error)
         self.app.call_from_thread(self._take, wanted, found, told)
@@ -206,12 +213,8 @@ class FindScreen(EditingPage):
         if self._stale or wanted != self._wanted:
             self._search()
             return
-        chosen = self._shown
         self._nonsense = bool(told)
         self._show(found, told or self._said(found))
-        notes = [one.note for one in found]
-        if chosen is not None and chosen.note in notes:
-            self._list.highlighted = notes.index(chosen.note)
         if self._to_open:
             self._open()
 
@@ -221,30 +224,40 @@ class FindScreen(EditingPage):
         return "Nothing has all these words." if self._wanted[0].strip() else _HINT
 
     def _show(self, found: list[Found], told: str) -> None:
-        before, self._found = self._found, found
+        before, self._found, place = self._found, found, self._place(found)
         if found[: len(before)] == before and before:
             self._list.add_options(map(self._row, found[len(before) :]))
         else:
             self._list.clear_options().add_options(map(self._row, found))
             self._shown, self._deeper = None, Deeper()
-            self.query_one(Prose).show("")
         self._list.display = bool(found)
         self.query_one("#said", Static).update(told)
         self.query_one("#said").display = bool(told)
         self._head()
-        if found and self._list.highlighted is None:
-            self._list.highlighted = 0
+        if found:
+            self._list.highlighted = place
+        else:
+            self.query_one(Prose).show("")
         if not found and self.focused is self._list:
             self._words.focus()
         self.refresh_bindings()
 
+    def _place(self, found: Sequence[Found]) -> int:
+        """Where the chosen note is now; if it has gone, what stands in its place."""
+        chosen, notes = self._shown, [one.note for one in found]
+        if chosen is None:
+            return 0
+        if chosen.note in notes:
+            return notes.index(chosen.note)
+        return max(0, min(self._list.highlighted or 0, len(found) - 1))
+
     def _row(self, one: Found) -> Option:
         ticked = "✓" if one.note in self._marked else " "
         head = Content.assemble((f"{one.chapter or '':>2}", "dim"), f"{ticked} ")
-        text = Content(" ".join(plain(one.prompt).split()))
+        text = Content(_title(one.prompt))
         of = "lapses" if self._wanted[1] is Order.LAPSES else "stability"
         figures = ((self._due(one), "due", _DUE), (_figure(one, of), of, _FIGURE))
-        return Option(Columned(Row(head, text), figures))  # type: ignore[arg-type]
+        return Option(Columned(Row(head, text), figures))
 
     def _due(self, one: Found) -> str:
         if not one.cards:
@@ -264,9 +277,8 @@ class FindScreen(EditingPage):
         told += [f"{len(self._marked):,} marked"] * bool(self._marked)
         self.head("Find", " · ".join(told))
         of = "lapses" if order is Order.LAPSES else "stability"
-        wide = self.app.size.width >= 60 and bool(self._found)
-        heading = f"{'due':>{_DUE}}{of:>{_FIGURE}}" if wide else ""
-        self.query_one("#columns", Static).update(heading)
+        names = [("due", _DUE), (of, _FIGURE)] if self._found else []
+        self.query_one("#columns", Static).update(Heading(names))
 
     # choosing
 
@@ -326,7 +338,7 @@ class FindScreen(EditingPage):
         orders = list(Order)
         following = orders[(orders.index(order) + 1) % len(orders)]
         self._wanted = (typed, following, LIMIT)
-        self._found, self._shown = [], None
+        self._found, self._shown = [], None  # the figures may be others, and the first is chosen
         self._search()
 
     def action_mark_one(self) -> None:
@@ -437,6 +449,8 @@ class FindScreen(EditingPage):
         if not cards:
             self.notify("Nothing here has a card.")
             return
+        if len(cards) >= _MANY:
+            self.notify(f"{len(cards):,} cards; this takes a moment.")
         self.set_busy("Writing …")
         self._write(deed, cards)
 
@@ -587,6 +601,12 @@ class FindScreen(EditingPage):
             self._close_day()
         else:
             self.app.pop_screen()
+
+
+@lru_cache(maxsize=2000)
+def _title(prompt: str) -> str:
+    """A question as a list shows it. Markdown takes a while, and most keys leave most of a list."""
+    return " ".join(plain(prompt).split())
 
 
 def _figure(one: Found, of: str) -> str:
