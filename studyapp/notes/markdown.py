@@ -209,12 +209,36 @@ def replaced(note: Note, text: str) -> str:
     Raises ContentError if the file no longer has the note, or has more to it than its own text.
     """
     found, file = _found(note)
-    if found.template is not None or not _HEADING.match(file.lines[found.line - 1]):
-        told = "a row of a table or a note with a template is changed in its file"
-        raise ContentError(note.path, found.line, told)
+    _check_heading(found, file)
     lines = re.sub(r"\r\n?", "\n", file.source).split("\n")
     parts = ("\n".join(lines[: found.line - 1]), text, "\n".join(lines[found.last :]))
     return "\n\n".join(part.strip("\n") for part in parts).rstrip("\n") + "\n"
+
+
+def without(path: Path, ids: Collection[str]) -> str:
+    """The whole text of the file at *path* without the notes *ids*.
+
+    Raises ContentError if it no longer has one of them, or has more to one than its own text.
+    """
+    page, file = _read(path)
+    notes = {note.id: note for note in page.notes} if page else {}
+    lines = re.sub(r"\r\n?", "\n", file.source).split("\n")
+    for one in ids:
+        if one not in notes:
+            raise ContentError(path, 1, f"the note {one} is no longer here")
+        _check_heading(notes[one], file)
+    for note in sorted((notes[one] for one in ids), key=lambda note: -note.line):
+        first = note.line - 1
+        del lines[first : note.last]
+        while first < len(lines) and not lines[first].strip():  # the empty lines below it, too
+            del lines[first]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _check_heading(note: Note, file: _File) -> None:
+    if note.template is not None or not _HEADING.match(file.lines[note.line - 1]):
+        told = "a row of a table or a note with a template is changed in its file"
+        raise ContentError(file.path, note.line, told)
 
 
 def excerpt(note: Note) -> str:

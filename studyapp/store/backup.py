@@ -29,7 +29,7 @@ from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
 from studyapp.journal import journal
 from studyapp.memory.clock import study_day
-from studyapp.store import archive, marker, thinning
+from studyapp.store import archive, marker, passage, thinning
 from studyapp.store.archive import DATABASE, Content, Manifest
 from studyapp.store.engine import is_garbled
 
@@ -250,7 +250,9 @@ def examined(copied: Path, origin: Path) -> Content:
     with connected(copied, origin, mode="ro") as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         kinds = {kind for (kind,) in connection.execute("SELECT type FROM sqlite_master")}
-        if not kinds <= {"table", "index"}:
+        made = "SELECT sql FROM sqlite_master WHERE type = 'table' AND rootpage = 0"
+        virtual = {sql for (sql,) in connection.execute(made)}
+        if not kinds <= {"table", "index"} or not virtual <= {passage.INDEX}:
             raise DamagedError(f"{origin} has other things than tables in it.")
         (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":

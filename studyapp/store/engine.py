@@ -9,9 +9,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import ColumnElement, Connection, Date, Engine, func, literal
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from studyapp.errors import StoreError, printable
@@ -108,6 +110,13 @@ def wal_size(engine: Engine) -> int:
         return 0
     wal = Path(f"{path}-wal")
     return wal.stat().st_size if wal.exists() else 0
+
+
+def days_since(connection: Connection, day: ColumnElement[Any], today: date) -> ColumnElement[Any]:
+    """The days from *day*, a column, to *today*, which each database reckons in its own way."""
+    if connection.dialect.name == "sqlite":
+        return func.julianday(today) - func.julianday(day)
+    return literal(today, Date) - day
 
 
 def _explain(engine: Engine, error: Exception) -> StoreError:

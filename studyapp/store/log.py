@@ -272,22 +272,25 @@ def log_each(
     refold_all(connection, cards, learner=learner)
 
 
-def log_dates(
+def log_together(
     connection: Connection,
-    kind: EventKind,
     now: datetime,
-    days: Mapping[int, date],
+    events: Iterable[tuple[int, EventKind, date | None]],
     *,
     learner: int,
 ) -> None:
-    """Log an event of each of many cards that gives it another date."""
+    """Log events of many cards, each with the day that it lasts until or sets, as what was done in
+    one go: they have one stamp, by which they are taken back together (`study/undo.py::undo`)."""
     made = head(connection, now, learner=learner)
-    shared = {"learner_id": learner, "kind": kind.value, **made.columns()}
-    rows = [{"uid": new_uid(), "card_id": one, "until": day, **shared} for one, day in days.items()]
+    shared = {"learner_id": learner, **made.columns()}
+    rows = [
+        {"uid": new_uid(), "card_id": card_id, "kind": kind.value, "until": day, **shared}
+        for card_id, kind, day in events
+    ]
     if rows:
         connection.execute(insert(tables.event), rows)
         settle(connection, made, learner=learner)
-        refold_all(connection, days, learner=learner)
+        refold_all(connection, sorted({row["card_id"] for row in rows}), learner=learner)
 
 
 def retract_all(

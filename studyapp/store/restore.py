@@ -22,7 +22,7 @@ from typing import Any
 
 from studyapp import config, disk
 from studyapp.errors import SettingError, StoreError, StudyError
-from studyapp.store import archive, backup, marker, migrations, peer, soundness, watch
+from studyapp.store import archive, backup, marker, migrations, passage, peer, soundness, watch
 from studyapp.store.archive import DATABASE, ArchiveError, Content, Manifest
 from studyapp.store.backup import Backup, DamagedError, Progress, Reason
 from studyapp.store.database import connect, open_database
@@ -232,6 +232,7 @@ def _prepare(copied: Path, now: datetime) -> None:
     try:
         with writing(engine) as connection:
             peer.renew(connection, now)
+            passage.index_anew(connection)  # nothing of another's making is searched with
     finally:
         engine.dispose()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -35,7 +35,7 @@ from studyapp.notes.note import (
     chapter_place,
     note_uid,
 )
-from studyapp.store import log, owner, tables
+from studyapp.store import log, owner, passage, tables
 from studyapp.store.fingerprint import fingerprint
 
 _AGAIN_A_DAY = 10  # changed cards that fall due on one day: some minutes of its time
@@ -81,6 +81,7 @@ class _Tally:
     unchanged: int = 0
     new_cards: int = 0
     due_again: int = 0
+    written: list[int] = field(default_factory=list)  # the notes that say something else now
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def sync(
         _write_notes(connection, source, ids, chapters, sections, now, tally, heard=heard)
         if not source.gone:
             missing += _mark_missing(connection, source, now)
+    passage.write(connection, tally.written)
     texts = {source.owner: source.notes for source in sources}
     for moved in owner.settle(connection):
         text = texts.get(moved.learner, {}).get(moved.uid)
@@ -431,6 +433,8 @@ def _write_notes(
         note_id, change = _upsert(connection, tables.note, row, values, key)
         if _write_variants(connection, note_id, note, cases.get(note_id, [])):
             change = change or "changed"
+        if change:
+            tally.written.append(note_id)
         if change and row is not None and row.missing_since is not None:
             change = "restored"
         match change:

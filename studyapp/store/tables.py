@@ -233,6 +233,20 @@ class _Variant(TypedColumns):
 variant = Table("variant", METADATA, _Variant)
 
 
+class _Passage(TypedColumns):
+    """What a note, or the variant `key` of it, says, folded to be searched
+    (see studyapp.store.passage); the note's own has the key ''."""
+
+    id: Named[int] = Column(primary_key=True)
+    note_id: Named[int] = Column(ForeignKey("note.id"))
+    key: Named[str]
+    question: Named[str]
+    rest: Named[str]
+
+
+passage = Table("passage", METADATA, _Passage, UniqueConstraint("note_id", "key"))
+
+
 class _Rewording(TypedColumns):
     """That an installed note says something else than when the learner met it, and that they have
     not been told yet."""

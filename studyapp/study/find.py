@@ -1,32 +1,79 @@
-"""Find notes by their words, however they are written."""
+"""Find notes and their cards: by their words, however they are written, and by how they stand."""
 
 from __future__ import annotations
 
 import json
+import operator
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
 
-from sqlalchemy import Connection, String, cast, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    cast,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+)
 
+from studyapp.config import Settings
+from studyapp.memory import state
+from studyapp.memory.clock import study_day
+from studyapp.memory.scheduler import is_leech
+from studyapp.memory.state import Memory
 from studyapp.notes.card import uncovered, written_out
-from studyapp.store import owner, tables
+from studyapp.notes.letters import folded
+from studyapp.store import log, owner, passage, tables
+from studyapp.store.engine import days_since
+from studyapp.study import aside
+from studyapp.study import chapter as chapters
+from studyapp.study import query as typed_words
+from studyapp.study.query import Property, Query, State, Word
 
-note = tables.note.c
+card = tables.card.c
 chapter = tables.chapter.c
+memory = tables.memory.c
+note = tables.note.c
+review = tables.review.c
 variant = tables.variant.c
+said = tables.passage.c
 
-# Combining classes below are no accents but parts of a letter: が is another one than か.
 LIMIT = 50  # notes that a search shows
-_ACCENTS_FROM = 10
+_SHORT = 200  # hits at which a search of short words stops: it looks through all that is said
+_MOST = 1000  # hits of which the best come first
+_SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+
+
+class Order(StrEnum):
+    """By what results are sorted."""
+
+    MATCH = "best first"  # without words: as in the book
+    DUE = "by due date"
+    STABILITY = "by stability"
+    LAPSES = "by lapses"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One note that has all the words. `front` (what the question says below its heading),
-    `answer` and `points` are its Markdown."""
+    """One note that was searched for, with those of its `cards` that were, by id. `front` (what the
+    question says below its heading), `answer` and `points` are Markdown."""
 
     note: int
     prompt: str
@@ -36,145 +83,320 @@ class Found:
     synonyms: tuple[str, ...]
     chapter: int | None  # its number; None of a deck
     kind: str
+    cards: Mapping[int, Memory]
 
     @property
     def text(self) -> str:
         """All of it as Markdown."""
         return written_out(self.prompt, self.front, self.answer, self.points, self.synonyms)
 
+    def first(self, now: datetime) -> Memory | None:
+        """Of its cards that are not set aside, the one that comes first."""
+        come = [
+            one
+            for one in self.cards.values()
+            if not one.suspended and not aside.is_buried(one, now)
+        ]
+        return min(come, key=lambda one: (one.due is None, one.due or date.max), default=None)
 
-class _Case(NamedTuple):
-    """A note, or one of its variants, with its words as they are compared."""
 
-    text: Any  # the row of the note or the variant
-    of: Any  # the row of the note
-    question: str
-    rest: str
+def find(
+    connection: Connection,
+    typed: str,
+    now: datetime,
+    settings: Settings,
+    *,
+    order: Order = Order.MATCH,
+    limit: int = LIMIT,
+    learner: int,
+) -> list[Found]:
+    """The first *limit* notes that are what was *typed* (`study/query.py`); nothing finds nothing.
 
-    def has(self, wanted: Sequence[str]) -> bool:
-        return all(word in self.question or word in self.rest for word in wanted)
+    Best first are those with all words in the question, then those that have them as words of their
+    own, then as in the book; notes of which only a variant has them come last, and show that one.
+    Raises StudyError for what means nothing.
+    """
+    wanted = typed_words.parse(typed)
+    if wanted is None:
+        return []
+    search = _Search(connection, now, settings, learner)
+    words, rest = _apart(wanted)
+    if words and order is Order.MATCH:
+        hits = search.best(words, rest, limit)
+    else:
+        hits = [(one, "") for one in search.notes(wanted, order, limit)]
+    return search.shown(hits, rest)
 
-    def found(self) -> Found:
-        return Found(
-            self.of.id,
-            self.text.prompt,
-            self.text.front or "",
-            uncovered(self.text.answer),
-            tuple(_points(self.text.points)),
-            tuple(_list(self.of.synonyms)),
-            self.of.number,
-            self.of.kind,
+
+def cards(
+    connection: Connection, typed: str, now: datetime, settings: Settings, *, learner: int
+) -> dict[int, list[int]]:
+    """All that `find` would find without a limit: the ids of cards by that of their note."""
+    wanted, found = typed_words.parse(typed), dict[int, list[int]]()
+    if wanted is not None:
+        search = _Search(connection, now, settings, learner)
+        rows = search.select(note.id, card.id.label("card")).where(search.condition(wanted))
+        for row in connection.execute(rows.order_by(card.position)):
+            found.setdefault(row.id, []).extend([row.card] if row.card is not None else [])
+    return found
+
+
+def _apart(wanted: Query) -> tuple[list[str], list[Query]]:
+    """The words that all have to be there, and what else has to hold."""
+    parts = wanted.parts if isinstance(wanted, typed_words.All) else (wanted,)
+    words = [one.text for one in parts if isinstance(one, Word)]
+    return words, [one for one in parts if not isinstance(one, Word)]
+
+
+@dataclass
+class _Search:
+    """One search: its conditions are on a note, one of its cards if it has any, and the learner's
+    memory of that, if there is one."""
+
+    connection: Connection
+    now: datetime
+    settings: Settings
+    learner: int
+
+    @cached_property
+    def today(self) -> date:
+        return study_day(self.now)
+
+    def select(self, *columns: Any) -> Any:
+        """Notes that are there, with chapter, card and memory."""
+        of_card = and_(card.note_id == note.id, card.missing_since.is_(None))
+        of_memory = and_(memory.card_id == card.id, memory.learner_id == self.learner)
+        return (
+            select(*columns)
+            .select_from(tables.note)
+            .join(tables.chapter, chapter.id == note.chapter_id)
+            .outerjoin(tables.card, of_card)
+            .outerjoin(tables.memory, of_memory)
+            .where(*self._there)
         )
 
+    @property
+    def _there(self) -> tuple[ColumnElement[bool], ...]:
+        return note.missing_since.is_(None), owner.visible(note, learner=self.learner)
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """What a learner can find: the words of all notes that they see, in book order."""
+    def best(
+        self, words: Sequence[str], rest: Sequence[Query], limit: int
+    ) -> list[tuple[int, str]]:
+        """Notes that have the words, and the variant ('' for none) that does, the best first."""
+        source, where = passage.having(self.connection, words)
+        if rest:
+            fits = self.select(note.id).where(*map(self.condition, rest))
+            where.append(said.note_id.in_(fits))
+        short = all(len(word) < passage.SHORTEST for word in words)
+        rows = self.connection.execute(
+            select(said.note_id, said.key, said.question, said.rest, note.path, note.line)
+            .add_columns(chapter.pack, chapter.number, chapter.title)
+            .select_from(
+                source.join(tables.note, note.id == said.note_id).join(
+                    tables.chapter, chapter.id == note.chapter_id
+                )
+            )
+            .where(*where, *self._there)
+            .limit(_SHORT if short else _MOST)
+        ).all()
+        whole = [re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in words]
+        found = dict[int, str]()
+        for row in sorted(rows, key=lambda row: _rank(row, words, whole)):
+            found.setdefault(row.note_id, row.key)
+        return list(found.items())[:limit]
 
-    _notes: Sequence[_Case] = ()
-    _variants: Mapping[int, Sequence[_Case]] = field(default_factory=dict)  # by id of the note
+    def notes(self, wanted: Query, order: Order, limit: int) -> Sequence[int]:
+        """The first notes for which *wanted* holds, in this order; those of which the learner knows
+        nothing that it goes by come last."""
+        rows = self.select(note.id).where(self.condition(wanted))
+        rows = rows.group_by(note.id, chapter.id)
+        if order is not Order.MATCH:
+            of: ColumnElement[Any] = {
+                Order.DUE: func.min(memory.due),
+                Order.STABILITY: func.min(memory.stability),
+                Order.LAPSES: -func.max(memory.lapses),
+            }[order]
+            rows = rows.order_by(of.is_(None), of)
+        rows = rows.order_by(*tables.IN_ORDER, note.path, note.line)
+        return self.connection.scalars(rows.limit(limit)).all()
 
-    def find(self, words: str, *, limit: int = LIMIT) -> list[Found]:
-        """Notes that contain every word of *words* in question, synonyms, answer, points, id or
-        tags, whatever their case and accents; those with a hit in the question first, then those
-        that have them as words of their own, then in book order, then those of which only a variant
-        has them: it is what is shown of these. No words find nothing."""
-        wanted = folded(words).split()
-        if not wanted:
-            return []
-        asked, answered, varied = list[_Case](), list[_Case](), list[_Case]()
-        for case in self._notes:
-            if case.has(wanted):
-                in_question = all(word in case.question for word in wanted)
-                (asked if in_question else answered).append(case)
-            else:
-                others = self._variants.get(case.of.id, ())
-                varied += [one for one in others if one.has(wanted)][:1]
-        whole = [re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in wanted]
-        asked.sort(key=lambda case: _parts(whole, case.question))
-        for cases in (answered, varied):
-            cases.sort(key=lambda case: _parts(whole, f"{case.question}\n{case.rest}"))
-        return [case.found() for case in [*asked, *answered, *varied][:limit]]
-
-
-def read(connection: Connection, *, learner: int) -> Index:
-    """The words of all notes that the learner sees."""
-    visible = (note.missing_since.is_(None), owner.visible(note, learner=learner))
-    rows = connection.execute(
-        select(
-            note.id,
-            note.prompt,
-            note.front,
-            note.answer,
-            _raw(note.points),
-            _raw(note.synonyms),
-            _raw(note.tags),
-            note.name,
-            note.kind,
-            chapter.number,
+    def shown(self, hits: Sequence[tuple[int, str]], rest: Sequence[Query]) -> list[Found]:
+        """These notes as they are shown, with those of their cards for which the *rest* holds."""
+        ids = [one for one, _ in hits]
+        texts: dict[tuple[int, str], Any] = {}
+        columns = (note.id, note.prompt, note.front, note.answer, note.points)
+        own = self.connection.execute(
+            select(*columns, note.synonyms, note.kind, chapter.number)
+            .join(tables.chapter, chapter.id == note.chapter_id)
+            .where(note.id.in_(ids))
         )
-        .join(tables.chapter, chapter.id == note.chapter_id)
-        .where(*visible)
-        .order_by(*tables.IN_ORDER, note.path, note.line)
-    ).all()
-    notes = {row.id: row for row in rows}
-    cases = connection.execute(
-        select(
-            variant.note_id,
-            variant.prompt,
-            variant.front,
-            variant.answer,
-            _raw(variant.points),
+        of = {row.id: row for row in own}
+        if any(key for _, key in hits):
+            for row in self.connection.execute(
+                select(tables.variant).where(variant.note_id.in_(ids))
+            ):
+                texts[row.note_id, row.key] = row
+        held = dict[int, dict[int, Memory]]()
+        rows = self.select(*log.MEMORY_COLUMNS, note.id.label("note"), card.id.label("card"))
+        rows = rows.where(note.id.in_(ids), card.id.is_not(None), *map(self.condition, rest))
+        for row in self.connection.execute(rows.order_by(card.position, card.uid)):
+            value = Memory() if row.state is None else log.as_memory(row)
+            held.setdefault(row.note, {})[row.card] = value
+        return [
+            _found(of[one], texts.get((one, key), of[one]), held.get(one, {}))
+            for one, key in hits
+            if one in of  # a sync may have come in between
+        ]
+
+    def condition(self, wanted: Query) -> ColumnElement[bool]:
+        match wanted:
+            case typed_words.All():
+                words, rest = _apart(wanted)
+                return and_(*self._with(words), *map(self.condition, rest))
+            case typed_words.Any(parts):
+                return or_(*map(self.condition, parts))
+            case typed_words.Not(part):
+                return not_(func.coalesce(self.condition(part), false()))
+            case Word(text):
+                return and_(*self._with([text]))
+            case typed_words.Is(how):
+                return self._stands(how)
+            case typed_words.Chapter(name):
+                return note.chapter_id.in_(self._chapters(name))
+            case typed_words.Pack(name):
+                return chapter.pack.in_(self._packs(name))
+            case typed_words.Tag(name):
+                return cast(note.tags, String).in_(self._tags(name))
+            case typed_words.Rated(days, rating):
+                return self._rated(days, rating)
+            case typed_words.Compared(of, sign, number):
+                return self._compared(of, sign, number)
+
+    def _with(self, words: Sequence[str]) -> Iterable[ColumnElement[bool]]:
+        if words:
+            source, where = passage.having(self.connection, words)
+            yield note.id.in_(select(said.note_id).select_from(source).where(*where))
+
+    def _stands(self, how: State) -> ColumnElement[bool]:
+        comes = and_(
+            memory.suspended.is_(False),
+            func.coalesce(memory.buried_until, self.today) <= self.today,
         )
-        .join(tables.note, note.id == variant.note_id)
-        .where(*visible)
-        .order_by(variant.note_id, variant.position)
-    ).all()
-    variants: dict[int, list[_Case]] = {}
-    for row in cases:
-        if row.note_id in notes:  # a sync may have come in between
-            variants.setdefault(row.note_id, []).append(_case(row, notes[row.note_id]))
-    return Index([_case(row, row) for row in rows], variants)
+        known = func.coalesce(memory.state, state.State.NEW)
+        match how:
+            case State.DUE:
+                at = log.utc(self.now)
+                ready = or_(memory.due_at.is_(None), memory.due_at <= at)
+                return and_(memory.due <= self.today, ready, comes)
+            case State.NEW:
+                return and_(card.id.is_not(None), known == state.State.NEW)
+            case State.LEARN:
+                return known.in_((state.State.LEARNING, state.State.RELEARNING))
+            case State.REVIEW:
+                return known == state.State.REVIEW
+            case State.LEECH:
+                leech: ColumnElement[bool] = is_leech(
+                    memory.lapses, memory.agains, self.settings.leech_lapses
+                )
+                return leech
+            case State.SUSPENDED:
+                return memory.suspended.is_(True)
+            case State.BURIED:
+                return memory.buried_until > self.today
+            case State.MEND:
+                return card.id.in_(aside.marked(self.connection, learner=self.learner))
+            case State.MINE:
+                return note.learner_id == self.learner
+
+    def _chapters(self, name: str) -> list[int]:
+        """The chapters that go by this name in any pack; of a deck those below it, too."""
+        of, wanted = owner.theirs(chapter, learner=self.learner), folded(name)
+        rows = self.connection.execute(select(tables.chapter).where(of)).all()
+        found = []
+        for row in rows:
+            names = [folded(chapters.typed(row.number, row.title, one)) for one in (None, row.pack)]
+            below = row.number is None and any(one.startswith(f"{wanted}::") for one in names)
+            if below or any(fnmatchcase(one, _pattern(wanted)) for one in names):
+                found.append(row.id)
+        return found or [chapters.find(self.connection, name, learner=self.learner)]
+
+    def _packs(self, name: str) -> list[str]:
+        packs = self.connection.scalars(select(chapter.pack).distinct())
+        return [one for one in packs if fnmatchcase(folded(one), _pattern(folded(name)))]
+
+    def _tags(self, name: str) -> list[str]:
+        """The lists of tags, as they are kept, that have this one: there are few that differ."""
+        wanted = _pattern(folded(name))
+        lists = self.connection.scalars(select(cast(note.tags, String)).distinct())
+        return [
+            one for one in lists if any(fnmatchcase(folded(tag), wanted) for tag in json.loads(one))
+        ]
+
+    def _rated(self, days: int, rating: int | None) -> ColumnElement[bool]:
+        since = self.today - timedelta(days=min(days, self.today.toordinal()) - 1)
+        rated = select(review.card_id).where(
+            review.learner_id == self.learner, review.effective_day >= since, log.not_retracted()
+        )
+        return card.id.in_(rated if rating is None else rated.where(review.rating == rating))
+
+    def _compared(self, of: Property, sign: str, number: float) -> ColumnElement[bool]:
+        compare = _SIGNS[sign]
+        match of:
+            case Property.STABILITY:
+                return self._is(compare(memory.stability, number))
+            case Property.DIFFICULTY:
+                return self._is(compare(memory.difficulty, number))
+            case Property.LAPSES:
+                return self._is(compare(func.coalesce(memory.lapses, 0), number))
+            case Property.REVIEWS:
+                return self._is(compare(func.coalesce(memory.reviews, 0), number))
+            case Property.DUE:
+                return self._is(compare(memory.due, self.today + timedelta(days=number)))
+            case Property.RETRIEVABILITY:
+                return self._is(self._recalled(compare, number))
+
+    def _is(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        return and_(card.id.is_not(None), condition)
+
+    def _recalled(self, compare: Callable[[Any, Any], Any], number: float) -> ColumnElement[bool]:
+        """Retrievability today against a number. It falls with the days as a share of stability, so
+        that share is compared, the other way round."""
+        if number > 1:
+            at = -1.0  # it never was
+        else:
+            model = log.in_force(self.connection, learner=self.learner).model
+            at = model.interval(1.0, number) if number > 0 else float("inf")
+        days = days_since(self.connection, memory.last_day, self.today)
+        found: ColumnElement[bool] = compare(-days, -at * memory.stability)
+        return found
 
 
-def find(connection: Connection, words: str, *, limit: int = LIMIT, learner: int) -> list[Found]:
-    """What `Index.find` finds now."""
-    return read(connection, learner=learner).find(words, limit=limit)
+def _pattern(name: str) -> str:
+    """What * stands for anything in, and nothing else for more than itself."""
+    return name.replace("[", "[[]").replace("?", "[?]")
 
 
-def _parts(words: Sequence[re.Pattern[str]], text: str) -> int:
-    """How many of the words stand in *text* only as parts of others."""
-    return sum(word.search(text) is None for word in words)
+def _rank(row: Any, words: Sequence[str], whole: Sequence[re.Pattern[str]]) -> tuple[Any, ...]:
+    """Where a passage stands among those that have the words."""
+    asked = not row.key and all(word in row.question for word in words)
+    text = row.question if asked else f"{row.question}\n{row.rest}"
+    parts = sum(word.search(text) is None for word in whole)
+    deck = row.number is None
+    place = (deck, row.pack, row.number or 0, row.title, row.path, row.line)
+    return (bool(row.key), not asked, parts, *place)
 
 
-def folded(text: str) -> str:
-    """*text* as it is compared: without case and accents, one form for what Unicode has several
-    of."""
-    if text.isascii():
-        return text.lower()
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(one for one in parts if unicodedata.combining(one) < _ACCENTS_FROM).casefold()
-
-
-def _case(text: Any, of: Any) -> _Case:
-    """The words of the row *text*, which is the note *of* or a variant of it."""
-    question = [text.prompt, text.front or ""]
-    rest = [uncovered(text.answer), *_points(text.points)]
-    if text is of:
-        question += _list(of.synonyms)
-        rest += [of.name, *_list(of.tags)]
-    return _Case(text, of, folded("\n".join(question)), folded("\n".join(rest)))
-
-
-def _raw(column: Any) -> Any:
-    """A column of JSON as text: most of these lists are empty, and to decode them all was half of
-    the time that it takes to read the words."""
-    return cast(column, String).label(column.name)
-
-
-def _list(raw: str) -> list[Any]:
-    return [] if raw == "[]" else list(json.loads(raw))
-
-
-def _points(raw: str) -> list[str]:
-    return [str(point["text"]) for point in _list(raw)]
+def _found(of: Any, text: Any, held: Mapping[int, Memory]) -> Found:
+    """The note *of*, shown by its own *text* or by that of a variant."""
+    points = tuple(str(point["text"]) for point in text.points)
+    return Found(
+        of.id,
+        text.prompt,
+        text.front or "",
+        uncovered(text.answer),
+        points,
+        tuple(of.synonyms),
+        of.number,
+        of.kind,
+        held,
+    )

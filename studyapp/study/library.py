@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from studyapp.study.card import CardView
 
 GROUP = "studyapp.content"
-_MANY = 10  # notes that go or come again at once: then there is a backup from before
+MANY = 10  # notes that go or come again at once: then there is a backup from before
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
 
 chapter_progress = tables.chapter_progress.c
@@ -186,7 +186,7 @@ def refresh(desk: Desk, *, force: bool = False, heard: bool = False) -> SyncRepo
             changed_only=not force,
             heard=heard,
         )
-        if report.missing + report.due_again >= _MANY:
+        if report.missing + report.due_again >= MANY:
             with suppress(StudyError):  # nothing is lost without one: what has gone comes back
                 desk.back_up("change")  # of what there was, as this is not committed yet
     return report

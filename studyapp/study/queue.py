@@ -378,7 +378,7 @@ def load(
     pace = read_pace(connection, today, learner=learner)
     day = (planned.minutes if planned else settings.minutes_a_day) * 60
     held = len(steps) + len(reviews) - len(due)
-    queue = Queue(today, pace, day * (1 + more), held, int(day / pace.review), planned)
+    queue = Queue(today, pace, day * (1 + more), held, int(day / pace.review), exam=planned)
     for item in due:
         if item.due_at is None:
             queue._main.append(item)

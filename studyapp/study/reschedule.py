@@ -126,7 +126,8 @@ def reschedule(
 ) -> int:
     """Give cards the dates of a `Preview`, in one go that is taken back in one; returns how
     many."""
-    log.log_dates(connection, EventKind.RESCHEDULE, now, days, learner=learner)
+    events = [(one, EventKind.RESCHEDULE, day) for one, day in days.items()]
+    log.log_together(connection, now, events, learner=learner)
     return len(days)
 
 

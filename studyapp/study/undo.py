@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Table, select
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import FROM_ELSEWHERE, EventKind
@@ -34,11 +35,12 @@ _WORDS = {
     EventKind.BURY: "burying until tomorrow",
     EventKind.UNBURY: "bringing back",
     EventKind.KNOW: "knowing it already",
+    EventKind.FORGET: "forgetting",
+    EventKind.SET_DUE: "another date",
     EventKind.MARK: "marking to be mended later",
     EventKind.UNMARK: "marking no longer",
 }
 _ASKING = (EventKind.ASK.value, EventKind.UNASK.value)
-_OF_MANY = (*_ASKING, EventKind.RESCHEDULE.value)  # logged of many cards in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,13 @@ def newest(connection: Connection, now: datetime, *, learner: int) -> Newest | N
     else:
         day, uid = row.day, row.uid
         asked = note.id.in_(select(card.note_id).where(card.id == row.card_id))
-    together = _together(connection, row, learner=learner) if _is_of_many(found) else {}
-    told = _what(found, len(together))
-    prompt = None if together else connection.scalar(select(note.prompt).where(asked))
+    together = _together(connection, found, learner=learner)
+    told = _what(found, together)
+    prompt = (
+        None
+        if _is_of_many(found, together)
+        else connection.scalar(select(note.prompt).where(asked))
+    )
     return Newest(uid, f"{told} on “{plain(prompt)}”" if prompt else told, day)
 
 
@@ -109,10 +115,10 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
             connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner
         )
         return Undone(None, _what(found))
-    if _is_of_many(found):  # which no queue has to show
-        targets = _together(connection, row, learner=learner)
-        log.retract_all(connection, list(targets.items()), now, learner=learner)
-        return Undone(None, _what(found, len(targets)))
+    together = _together(connection, found, learner=learner)
+    if _is_of_many(found, together):  # which no queue has to show
+        log.retract_all(connection, together, now, learner=learner)
+        return Undone(None, _what(found, together))
     log.log_event(connection, row.card_id, EventKind.RETRACT, now, target=row.uid, learner=learner)
     if found.dated is not None:
         log.log_event(
@@ -169,8 +175,8 @@ def _came_with(rated: Any, done: Any) -> bool:
     )
 
 
-def _what(found: _Found, cards: int = 0) -> str:
-    """What was done, in words; what was done in one go, was to so many *cards*."""
+def _what(found: _Found, together: Sequence[tuple[int, bytes]] = ()) -> str:
+    """What was done, in words, *together* with what was done in the same go."""
     row = found.row
     if found.table is tables.response:
         return f"the grade {row.grade!r}"
@@ -180,27 +186,40 @@ def _what(found: _Found, cards: int = 0) -> str:
         return pause.told(EventKind(row.kind), row.payload)
     if row.card_id is None:
         return "the new dates"
+    cards = words.count(len({card for card, _ in together}), "card")
     if row.kind == EventKind.RESCHEDULE:
-        return f"the new dates of {words.count(cards, 'card')}"
-    if _is_of_many(found):
+        return f"the new dates of {cards}"
+    if row.kind in _ASKING:
         longer = " no longer" if row.kind == EventKind.UNASK else ""
-        return f"asking{longer} for {words.count(cards, 'card')}"
-    return _WORDS.get(EventKind(row.kind), str(row.kind))
+        return f"asking{longer} for {cards}"
+    told = _WORDS.get(EventKind(row.kind), str(row.kind))
+    return f"{told} ({cards})" if len(together) > 1 else told
 
 
-def _is_of_many(found: _Found) -> bool:
-    return found.table is tables.event and found.row.kind in _OF_MANY
+def _is_of_many(found: _Found, together: Sequence[tuple[int, bytes]]) -> bool:
+    """Whether it is told of as of many, though it may have come to one card."""
+    of_many = (*_ASKING, EventKind.RESCHEDULE)
+    return len(together) > 1 or (bool(together) and found.row.kind in of_many)
 
 
-def _together(connection: Connection, row: Row[Any], *, learner: int) -> dict[int, bytes]:
-    """What was done in one go: cards with the event of each."""
+def _together(connection: Connection, found: _Found, *, learner: int) -> list[tuple[int, bytes]]:
+    """What was done in one go: the card and the uid of each event. They have one stamp; those that
+    ask for cards one instant instead."""
+    row = found.row
+    if found.table is not tables.event or row.card_id is None:
+        return []
+    if row.kind in _ASKING:
+        alike = [event.kind == row.kind, event.at == row.at]
+    else:
+        alike = [event.epoch == row.epoch, event.stamp == row.stamp]
     rows = connection.execute(
         select(event.card_id, event.uid).where(
             event.learner_id == learner,
-            event.kind == row.kind,
             event.device_id == row.device_id,
-            event.at == row.at,
+            event.card_id.is_not(None),
+            event.kind.not_in(_NOBODYS),
+            *alike,
             log.not_retracted(event),
         )
     )
-    return {one.card_id: one.uid for one in rows}
+    return [(one.card_id, one.uid) for one in rows]

@@ -39,6 +39,11 @@ def span(time: timedelta) -> str:
     return f"{days / 365.25:.1f} y"
 
 
+def days(number: float) -> str:
+    """6 d, 2.1 mo: so many days; under one as it is, .4 d."""
+    return span(timedelta(days=number)) if number >= 1 else f"{number:.1f} d".removeprefix("0")
+
+
 def wait(after: Memory, now: datetime) -> str:
     """How long until a card comes back; "new" for one that has no date."""
     if after.due_at is not None:

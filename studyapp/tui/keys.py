@@ -74,21 +74,24 @@ ACTIONS: Mapping[str, Key] = {
         "x",
         "tick",
         "Tick what is at the cursor, or take the tick off",
-        on="review attempt course section experiment",
+        on="review attempt course section experiment find",
     ),
     "undo": Key(
         "u",
         "undo",
         "Take back what was done last, again and again",
-        on="today end review attempt tally course section experiment note aside",
+        on="today end review attempt tally course section experiment note aside find",
     ),
     # what changes a card, or what is kept of a question
-    "bury": Key("minus", "bury", "Not today: back tomorrow", on="review note aside"),
-    "suspend": Key("at", "suspend", "Set this card aside", on="review note aside"),
+    "bury": Key("minus", "bury", "Not today: back tomorrow", on="review note aside find"),
+    "suspend": Key("at", "suspend", "Set this card aside", on="review note aside find"),
     "know": Key("K", "know it", "Known already: confirmed in 30 days", on="review"),
-    "edit": Key("E", "edit", "Open the source at its line in $EDITOR", on="review note aside"),
+    "edit": Key("E", "edit", "Open the source at its line in $EDITOR", on="review note aside find"),
     "rewrite": Key(
-        "W", "edit here", "Change the note's text without leaving the app", on="review note aside"
+        "W",
+        "edit here",
+        "Change the note's text without leaving the app",
+        on="review note aside find",
     ),
     "ask": Key(
         "A",
@@ -102,10 +105,16 @@ ACTIONS: Mapping[str, Key] = {
     "flag": Key("F", "flag", "Flag to come back to, or take the flag away", on="attempt"),
     "sure": Key("S", "sure", "How sure you are: 50%, 60%, … 100%, not said", on="attempt"),
     "done": Key("D", "done", "Mark as done; what you wrote is the note", on="attempt"),
-    "restore": Key("B", "bring back", "Let it come again", on="note aside backups"),
+    "restore": Key("B", "bring back", "Let it come again", on="note aside backups find"),
     "mark": Key(
-        "m", "mend later", "Mark it to be mended later; again: no longer", on="review note aside"
+        "m",
+        "mend later",
+        "Mark it to be mended later; again: no longer",
+        on="review note aside find",
     ),
+    "forget": Key("N", "new again", "Make it new again; its log stays", on="find"),
+    "set_due": Key("D", "set due", "Give it another date", on="find"),
+    "delete": Key("delete", "delete", "Delete notes of your own; twice, to be sure", on="find"),
     # writing
     "write": Key("t", "type", "Type; esc leaves the box", on="review attempt course section"),
     "save": Key(
@@ -122,9 +131,11 @@ ACTIONS: Mapping[str, Key] = {
     ),
     "reference": Key("r", "figure", "Show the reference figure at once", on="review attempt"),
     "maths": Key("M", "maths", "Maths as written, or rendered", on="review"),
-    "find": Key("slash", "find", "Find a note", on="today review attempt course section"),
+    "find": Key("slash", "find", "Find a note", on="today review attempt course section find"),
     "read": Key("R", "read", "Read the section that it belongs to", on="review"),
     "list": Key("L", "list", "All of them: choose one", on="attempt"),
+    "all": Key("a", "all", "Mark all that was found, or none", on="find"),
+    "sort": Key("s", "sort", "Sort: best first, by due date, by stability, by lapses", on="find"),
     "history": Key(
         "H", "earlier", "What there was earlier", on="attempt earlier lab experiment runs"
     ),
@@ -169,6 +180,7 @@ CHANGING = frozenset(
     (
         *("go_on", "again", "hard", "good", "easy", "save", "back", "new", "edit", "undo"),
         *("bury", "suspend", "pause", "know", "ask", "ask_found", "done", "restore", "mark"),
+        *("forget", "set_due", "delete"),
     )
 )
 # What the hand does without thinking; nobody looks for it by its name.

@@ -82,6 +82,46 @@ def aligned(table: Sequence[Sequence[Content | str]]) -> list[Row]:
     ]
 
 
+class Columned(Laid):
+    """A row with figures to the right of its first line, each in a column of its width; where there
+    is no room beside them, they stand below with their names."""
+
+    def __init__(self, row: Row, figures: Sequence[tuple[str, str, int]]) -> None:
+        """*figures* are text, name and width of each."""
+        self._row = row
+        self._figures = figures
+
+    def lines(self, width: int) -> list[Content]:
+        taken = _beside(width, [wide for *_, wide in self._figures])
+        if not taken:
+            told = " · ".join(f"{name} {text}" for text, name, _ in self._figures if text)
+            below = Content.styled(told, "dim").wrap(max(1, width - _INDENT)) if told else []
+            return [*self._row.lines(width), *(line.pad_left(_INDENT) for line in below)]
+        first, *others = self._row.lines(width - taken)
+        beside = "".join(text.rjust(wide) for text, _, wide in self._figures)
+        gap = width - taken - first.cell_length
+        return [first + Content.styled(" " * gap + beside, "dim"), *others]
+
+
+class Heading(Laid):
+    """The names of the figures, above such rows; empty where they stand below with their names."""
+
+    def __init__(self, names: Sequence[tuple[str, int]]) -> None:
+        """*names* with the width of each."""
+        self._names = names
+
+    def lines(self, width: int) -> list[Content]:
+        there = _beside(width, [wide for _, wide in self._names])
+        told = "".join(name.rjust(wide) for name, wide in self._names)
+        return [Content(told.rjust(width) if there else "")]
+
+
+def _beside(width: int, columns: Sequence[int]) -> int:
+    """The cells that columns take beside a row; 0 if there is no room for them."""
+    taken = sum(columns)
+    return taken if width - taken >= _ROOM + _INDENT else 0
+
+
 class Rows(Laid):
     """Several of them, one below the other."""
 

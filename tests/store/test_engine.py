@@ -22,7 +22,8 @@ def test_a_new_database_has_every_table_of_the_models(tmp_path: Path) -> None:
     pure = create_engine("sqlite://")
     tables.METADATA.create_all(pure)
     made, wanted = inspect(engine), inspect(pure)
-    assert set(made.get_table_names()) == set(wanted.get_table_names())
+    of_index = {one for one in made.get_table_names() if one.startswith("passage_index")}
+    assert set(made.get_table_names()) - of_index == set(wanted.get_table_names())
     for table in wanted.get_table_names():
         for part in ("columns", "indexes", "foreign_keys", "unique_constraints"):
             left = getattr(made, f"get_{part}")(table)

@@ -32,14 +32,13 @@ from studyapp.study import chapter, library, pause, review, rewording, today, tr
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
 from studyapp.study.doctor.examination import examine, mend
-from studyapp.study.find import find
 from studyapp.study.grading import Grade
 from studyapp.study.lab import runs
 from studyapp.study.lab.predictions import predict
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.history import waiting
 from studyapp.study.sitting import Sitting
-from tests_support import Clock, desk_of, question, questionnaire
+from tests_support import Clock, desk_of, question, questionnaire, search
 
 ANNA = 2
 
@@ -204,7 +203,7 @@ def test_a_run_is_kept_with_its_prediction_and_why(desk: Desk, clock: Clock) -> 
 
 def test_words_are_found_in_any_case(desk: Desk) -> None:
     with desk.reading() as connection:
-        found = find(connection, "WHAT Q3", learner=desk.learner)
+        found = search(connection, "WHAT Q3", learner=desk.learner)
     assert [one.prompt for one in found] == ["What is q3?"]
 
 

@@ -32,14 +32,14 @@ from studyapp.store import backup, log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
-from studyapp.study import find, imports, library, queue, review, today, tracker
+from studyapp.study import imports, library, queue, review, today, tracker
 from studyapp.study.chapter import find as find_chapter
 from studyapp.study.imports import Imported, Source
 from studyapp.study.plan import due
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.post import compose
 from studyapp.study.sitting import Sitting
-from tests_support import Clock, chapter_of, desk_of
+from tests_support import Clock, chapter_of, desk_of, search
 
 DOG = ForeignNote(
     "g1", "el perro", "the dog ![](media/dog.png)", card=CardStyle.BOTH, deck=("ES", "Animals")
@@ -139,7 +139,7 @@ def test_a_dry_run_changes_nothing(own: Engine, clock: Clock) -> None:
     assert (len(done.questions), done.cards) == (2, 3)
     assert not library.own_packs().exists()
     with reading(own) as connection:
-        assert find.find(connection, "perro", learner=1) == []
+        assert search(connection, "perro", learner=1) == []
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_card_of_ones_own_goes_to_a_chapter_and_not_to_the_newest_deck(
     bring(own, clock, CAT)
     library.new_question(desk_of(own, clock), "Why?", "Because.")
     with reading(own) as connection:
-        (found,) = find.find(connection, "because", learner=1)
+        (found,) = search(connection, "because", learner=1)
     assert found.chapter == 1
 
 
@@ -313,8 +313,8 @@ def test_a_question_of_several_parts_is_shown_whole(own: Engine, clock: Clock) -
     bring(own, clock, replace(CAT, question=asked, answer="42"))
     with reading(own) as connection:
         view = cards.load(connection, card_of(own, "g2"), learner=1)
-        (found,) = find.find(connection, "print(6", learner=1)
-        by_both = find.find(connection, "printed print(6 42", learner=1)
+        (found,) = search(connection, "print(6", learner=1)
+        by_both = search(connection, "printed print(6 42", learner=1)
     assert (view.face.front, view.face.back) == (asked, "42")
     assert (found.prompt, found.front) == ("What is printed?", "```python\nprint(6 * 7)\n```")
     assert by_both == [found]

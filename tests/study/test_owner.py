@@ -17,10 +17,9 @@ from studyapp.study import card as cards
 from studyapp.study import learner as learners
 from studyapp.study import library, review, stats, today, tracker
 from studyapp.study.desk import Desk
-from studyapp.study.find import find
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.sitting import Sitting
-from tests_support import Clock, question, questionnaire
+from tests_support import Clock, question, questionnaire, search
 
 Open = Callable[[str | None], Desk]
 
@@ -51,7 +50,7 @@ def shown(desk: Desk) -> dict[str, object]:
         learner = desk.learner
         course = tracker.read_course(connection, learner=learner)
         return {
-            "found": sorted(one.prompt for one in find(connection, "what", learner=learner)),
+            "found": sorted(one.prompt for one in search(connection, "what", learner=learner)),
             "cards": stats.stats(connection, desk.now(), leech_lapses=8, learner=learner).cards,
             "due": today.due(connection, desk.now(), desk.settings, learner=learner),
             "chapters": [
@@ -259,6 +258,7 @@ def test_own_notes_of_before_there_were_owners_are_the_first_learners(
             tables.note.c.path != str(path), tables.note.c.uid == note_uid("test", "q00").bytes
         )
         for statement in (
+            tables.passage.delete().where(tables.passage.c.note_id.in_(gone)),
             tables.card.delete().where(tables.card.c.note_id.in_(gone)),
             tables.note.delete().where(tables.note.c.id.in_(gone)),
             tables.note.update().values(root_id=None, learner_id=None),

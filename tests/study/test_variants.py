@@ -17,13 +17,12 @@ from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
 from studyapp.study import card, library
-from studyapp.study.find import find
 from studyapp.study.grading import Grade
 from studyapp.study.lab import facts
 from studyapp.study.questionnaire import history, post
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.sitting import Sitting
-from tests_support import Clock, desk_of, question, questionnaire
+from tests_support import Clock, desk_of, question, questionnaire, search
 
 OTHER = (
     "<!-- variant -->\n\n### And in the café, what is it?\n\n"
@@ -212,15 +211,15 @@ def test_what_was_begun_in_an_attempt_stays_as_it_was_asked(engine: Engine, cloc
 
 def test_words_of_a_variant_are_found_and_it_is_what_is_shown(engine: Engine) -> None:
     with reading(engine) as connection:
-        (found,) = find(connection, "café coffee", learner=1)
+        (found,) = search(connection, "café coffee", learner=1)
         assert (found.prompt, found.answer.startswith("Coffee")) == (CAFE, True)
-        (own,) = find(connection, "what is q?", learner=1)
+        (own,) = search(connection, "what is q?", learner=1)
         assert own.prompt == OWN
-        assert [one.prompt for one in find(connection, "what is", learner=1)] == [
+        assert [one.prompt for one in search(connection, "what is", learner=1)] == [
             OWN,
             "What is r?",
         ]
-        assert len(find(connection, "what is", limit=1, learner=1)) == 1
+        assert len(search(connection, "what is", limit=1, learner=1)) == 1
 
 
 def test_an_answer_is_published_under_the_question_that_was_asked(

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from studyapp.config import Current, Settings
 from studyapp.store.engine import LONG_PATIENCE, reading
+from studyapp.study import find as finding
 from studyapp.study.chapter import find
 from studyapp.study.desk import Desk
 
@@ -48,6 +49,13 @@ def chapter_of(engine: Engine, name: str, *, learner: int = 1) -> int:
     """The id of the chapter that goes by *name*."""
     with reading(engine) as connection:
         return find(connection, name, learner=learner)
+
+
+def search(
+    connection: Connection, typed: str, now: datetime = START, *, limit: int = 50, learner: int = 1
+) -> list[finding.Found]:
+    """What a learner finds who *typed* this, with the settings as they come."""
+    return finding.find(connection, typed, now, Settings(), limit=limit, learner=learner)
 
 
 def work(do: Callable[[], object]) -> int:

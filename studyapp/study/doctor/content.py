@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, func, or_, select
 
 from studyapp.notes.note import note_uid
-from studyapp.store import tables
+from studyapp.store import passage, tables
 from studyapp.store.fingerprint import fingerprint
 from studyapp.study import library, words
 from studyapp.study.doctor import known
@@ -19,6 +19,7 @@ _CODE = (  # that makes notes of a file
     *("notes.card", "notes.folder", "notes.markdown", "notes.note", "notes.plain"),
     *("notes.variant", "errors"),
 )
+_SEARCHED = ("notes.letters", "notes.maths", "notes.html", "store.passage")  # and passages of it
 
 
 def content(at: Chart) -> Iterator[Finding]:
@@ -64,6 +65,47 @@ def content(at: Chart) -> Iterator[Finding]:
             f"{words.count(len(problems), 'problem')} in {words.count(len(files), 'file')}.",
             "`studyapp check` names each with its line.",
         )
+
+
+def passages(at: Chart) -> Iterator[Finding]:
+    """What is searched must be what the notes say, or some are never found."""
+    sound = _said(at)
+    untrue = [] if sound and at.known.is_well(sound) else passage.untrue(at.connection)
+    if sound and not untrue:
+        at.known.keep(sound)
+    if untrue:
+        number = len(untrue)
+        yield Finding(
+            "search",
+            f"{words.count(number, 'note')} {are(number)} not found by what {_they(number)}.",
+            done="They are found again.",
+            mend=partial(passage.mend, at.connection, untrue),
+        )
+    lost = passage.unindexed(at.connection)
+    if lost:
+        yield Finding(
+            "search",
+            f"The index of what is searched is wrong in {words.count(lost, 'place')}.",
+            done="It was made anew.",
+            mend=partial(passage.index_anew, at.connection),
+        )
+
+
+def _said(at: Chart) -> bytes:
+    """The sum of what the content was read from and of how much it says; empty where that is
+    little, or on a server."""
+    said = tables.passage.c
+    length = func.sum(func.length(said.question) + func.length(said.rest))
+    number, letters = at.connection.execute(select(func.count(), length)).one()
+    if at.file is None or at.url is None or number < known.MANY:
+        return b""
+    root = tables.root.c
+    roots = at.connection.execute(select(root.path, root.stamp).order_by(root.path)).all()
+    return known.summed(map(tuple, roots), [(number, letters)], by=(*_CODE, *_SEARCHED))
+
+
+def _they(number: int) -> str:
+    return "it says" if number == 1 else "they say"
 
 
 def _told(at: Chart, roots: list[Path], *, learner: int) -> bytes:

@@ -47,6 +47,7 @@ _CHECKS: tuple[Callable[[Chart], Iterator[Finding]], ...] = (
     schema.runs,
     content.twins,
     content.content,
+    content.passages,
     memories.memories,
     memories.clock,
     memories.backups,

@@ -21,7 +21,7 @@ from studyapp.study.lab.facts import Ending
 from studyapp.study.questionnaire.attempt import make
 
 _AT_ONCE = 1000  # rows in memory
-_DERIVED = {"moment", "variant", "rewording", "memory", "stale", "device_settings"}
+_DERIVED = {"moment", "variant", "passage", "rewording", "memory", "stale", "device_settings"}
 _CUT = {  # links that may be missing
     Link("prediction", "card_id"),
     Link("attempt", "note_id"),

@@ -1,116 +1,300 @@
-"""Find a note by its words, read it and open it."""
+"""Browse: find notes by their words and by how their cards stand, and act on many at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache, partial
+
+from sqlalchemy import Connection
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from studyapp.errors import StudyError
+from studyapp.memory.fold import EventKind
 from studyapp.notes.plain import plain
-from studyapp.study import asking, find
+from studyapp.store.engine import LONG_PATIENCE
+from studyapp.study import asking, card, find, removal, selection, words
 from studyapp.study.asking import Deeper
-from studyapp.study.find import LIMIT, Found, Index
+from studyapp.study.find import LIMIT, Found, Order
+from studyapp.study.removal import Removal
+from studyapp.study.selection import Done
+from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.keys import bind
-from studyapp.tui.row import Row
+from studyapp.tui.row import Columned, Heading, Row
+from studyapp.tui.screens.editing import EditingPage
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.field import LineField
 from studyapp.tui.widgets.listing import Listing
 from studyapp.tui.widgets.prose import Prose
 
+_HINT = (
+    "Words of a question, a term, an answer; -word leaves out, or is for either.\n"
+    "is:due is:new is:leech is:suspended is:buried is:mend is:mine\n"
+    "chapter:1 pack:… tag:… rated:7 rated:7:1 due:1 prop:s>30 prop:r<.9 prop:lapses>3"
+)
+_NEAR = 10  # lines before the last one at which more of them are read
+_MANY = 1000  # cards that take long enough for a word
+_DUE, _FIGURE = 8, 11  # cells of the columns
+_TOLD = {
+    EventKind.SUSPEND: "Suspended",
+    EventKind.BURY: "Buried until tomorrow",
+    EventKind.UNSUSPEND: "Brought back",
+    EventKind.MARK: "To be mended later",
+    EventKind.UNMARK: "Marked no longer",
+    EventKind.FORGET: "New again",
+    EventKind.SET_DUE: "Another date",
+}
+_NOTHING = {
+    EventKind.SUSPEND: "They are suspended already.",
+    EventKind.BURY: "None of them would come today.",
+    EventKind.UNSUSPEND: "None of them is suspended or buried.",
+    EventKind.FORGET: "They are new already.",
+    EventKind.SET_DUE: "A new card has no date; it comes with the day's new ones.",
+}
 
-class FindScreen(Page):
-    """Results as one types; the chosen note is shown below."""
+Deed = Callable[[Connection, Sequence[int]], Done]
+
+
+class Results(Listing):
+    """Notes, one chosen."""
 
     BINDINGS = [  # noqa: RUF012
-        bind("down", "step(1)", "choose", "Go through the results", first=True),
-        bind("up", "step(-1)", show=False, first=True),
+        bind("down", "cursor_down", tooltip="Go through the results", show=False),
+        bind("up", "cursor_up", show=False),
+        bind("page_down", "page_down", show=False),
+        bind("page_up", "page_up", show=False),
+    ]
+
+
+class FindScreen(EditingPage):
+    """Results as one types, the chosen note below them or beside. In the list a letter is a key."""
+
+    HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS, (120, "-broad")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        bind("down", "step(1)", "choose", "Go through the results", only="down", first=True),
+        bind("up", "step(-1)", only="up", show=False, first=True),
+        bind("go_on", "give_day", "set it", "Give them this date", only="enter", first=True),
         bind("go_on", "open", "open", "Show the note with its cards", only="enter", first=True),
+        bind("next_field", "to_list", "act", "Go to the list, to act on notes", first=True),
+        bind("tick", "mark_one", "mark", "Mark it, to act on all that are marked"),
+        bind("all", "mark_all"),
+        bind("suspend"),
+        bind("bury"),
+        bind("restore", "bring_back"),
+        bind("sort"),
+        bind("set_due"),
+        bind("forget"),
+        bind("delete"),
+        bind("mark", "mend"),
+        bind("rewrite"),
+        bind("edit"),
+        bind("next_field", "to_words", "words", "Search for something else", first=True),
+        bind("find", "to_words", show=False, tooltip="Search for something else"),
+        bind("undo", tooltip="Take back what was done here last"),
         bind("ask_found", "ask", first=True),
         bind("ask_found", "unask", "asked for: take it back", "No longer", first=True),
         bind("back", tooltip="Back"),
     ]
     DEFAULT_CSS = """
     FindScreen {
-        & LineField { margin: 1 0; }
-        & Listing { max-height: 40%; }
+        & > * { max-width: 160; }
+        & #words { margin-top: 1; }
+        & #day { display: none; margin-top: 1; }
+        & #columns { height: 1; color: $text-muted; padding: 0 1 0 0; }
+        & #panes { height: 1fr; layout: vertical; }
+        & #results { height: auto; max-height: 45%; }
         & #found { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; }
+        & Results { max-height: 1fr; scrollbar-gutter: stable; }
+        & #said { height: auto; color: $text-muted; }
+        &.-broad { & #panes { layout: horizontal; }
+            & #results { width: 1fr; height: 100%; max-height: 100%; }
+            & #found { width: 1fr; height: 100%; margin: 1 0 0 3; border-top: none; } }
     }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._index: Index | None = None  # until it has been read
-        self._to_open = False  # the first result, as soon as there is one
         self._found: list[Found] = []
+        self._wanted = ("", Order.MATCH, LIMIT)  # what is to be shown
+        self._searching = False  # a worker is at it; it sees itself whether it has to do so again
+        self._stale = True  # what is shown is not yet what is wanted
+        self._nonsense = False  # what was typed means nothing
+        self._to_open = False  # the chosen result, as soon as it is there
         self._shown: Found | None = None
         self._deeper = Deeper()  # cards of the note shown that come only if asked for
+        self._marked: Mapping[int, Sequence[int]] = {}  # cards by note
+        self._done: list[Removal | None] = []  # what was done here; None is in the log
+        self._sure: Sequence[int] = ()  # the notes that another `delete` deletes
+        self._busy = False
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
-            yield LineField(placeholder="words of a question, a term or an answer")
-            yield Listing()
-            with VerticalScroll(id="found", can_focus=False):
-                yield Prose()
+            yield LineField(
+                placeholder="words, or how a card stands: is:due", id="words", select_on_focus=False
+            )
+            yield LineField(placeholder="days from today, or the day, as 2027-01-31", id="day")
+            with Container(id="panes"):
+                with Vertical(id="results"):
+                    yield Static("", id="columns", markup=False)
+                    yield Results()
+                with VerticalScroll(id="found", can_focus=False):
+                    yield Static(_HINT, id="said", markup=False)
+                    yield Prose()
 
     def on_mount(self) -> None:
-        self.head("Find", "")
-        self.query_one(Input).focus()
+        self._head()
+        self._words.focus()
 
     def on_screen_resume(self) -> None:
-        self._read()
+        self._search()
 
-    @work(thread=True, exclusive=True, group="index")
+    @property
+    def _words(self) -> Input:
+        return self.query_one("#words", Input)
+
+    @property
+    def _list(self) -> Results:
+        return self.query_one(Results)
+
+    # searching
+
+    @on(Input.Changed, "#words")
+    def _typed(self, event: Input.Changed) -> None:
+        if event.value != self._wanted[0]:
+            if self._marked:
+                self._take_marks({})
+            self._shown = None  # the best of what comes is chosen
+            self._wanted = (event.value, self._wanted[1], LIMIT)
+            self._search()
+
+    def _search(self) -> None:
+        """Have the list be what is wanted. One search at a time: the newest of those that came
+        meanwhile is next."""
+        self._stale = True
+        if not self._searching:
+            self._searching = True
+            self._read()
+
+    @work(thread=True, group="search")
     def _read(self) -> None:
-        """Read all words at once: then each letter costs a few milliseconds."""
-        try:
-            with self.desk.reading() as connection:
-                index = find.read(connection, learner=self.desk.learner)
-        except StudyError as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error")
-            return
-        self.app.call_from_thread(self._take, index)
+        now, settings, learner = self.desk.now(), self.desk.settings, self.desk.learner
+        wanted = None
+        while wanted != self._wanted:
+            wanted, self._stale = self._wanted, False
+            typed, order, limit = wanted
+            found, told = list[Found](), ""
+            try:
+                with self.desk.reading() as connection:
+                    found = find.find(
+                        connection,
+                        typed,
+                        now,
+                        settings,
+                        order=order,
+                        limit=limit,
+                        learner=learner,
+                    )
+                for one in found:  # now, and not on the app's own thread
+                    _title(one.prompt)
+            except StudyError as error:
+                told = str(error)
+        self.app.call_from_thread(self._take, wanted, found, told)
 
-    def _take(self, index: Index) -> None:
+    def _take(self, wanted: tuple[str, Order, int], found: list[Found], told: str) -> None:
+        self._searching = False
         if not self.is_attached:  # left in the meantime
             return
-        chosen = self._shown
-        self._index = index
-        self._search()
-        notes = [one.note for one in self._found]
-        if chosen is not None and chosen.note in notes:
-            self.query_one(Listing).highlighted = notes.index(chosen.note)
+        if self._stale or wanted != self._wanted:
+            self._search()
+            return
+        self._nonsense = bool(told)
+        self._show(found, told or self._said(found))
         if self._to_open:
             self._open()
 
-    @on(Input.Changed)
-    def _search(self) -> None:
-        if self._index is None:
-            return
-        words = self.query_one(Input).value
-        self._found = self._index.find(words)
-        results = self.query_one(Listing)
-        results.clear_options().add_options(Option(_row(one)) for one in self._found)
-        self._shown, self._deeper = None, Deeper()
-        number = len(self._found)
-        told = f"{number} found" if number < LIMIT else f"the first {number}"
-        self.head("Find", told if words.strip() else "")
-        self.refresh_bindings()
-        if number:
-            results.highlighted = 0
+    def _said(self, found: Sequence[Found]) -> str:
+        if found:
+            return ""
+        return "Nothing has all these words." if self._wanted[0].strip() else _HINT
+
+    def _show(self, found: list[Found], told: str) -> None:
+        before, self._found, place = self._found, found, self._place(found)
+        if found[: len(before)] == before and before:
+            self._list.add_options(map(self._row, found[len(before) :]))
         else:
-            self.query_one(Prose).show("Nothing has all these words." if words.strip() else "")
+            self._list.clear_options().add_options(map(self._row, found))
+            self._shown, self._deeper = None, Deeper()
+        self._list.display = bool(found)
+        self.query_one("#said", Static).update(told)
+        self.query_one("#said").display = bool(told)
+        self._head()
+        if found:
+            self._list.highlighted = place
+        else:
+            self.query_one(Prose).show("")
+        if not found and self.focused is self._list:
+            self._words.focus()
+        self.refresh_bindings()
+
+    def _place(self, found: Sequence[Found]) -> int:
+        """Where the chosen note is now; if it has gone, what stands in its place."""
+        chosen, notes = self._shown, [one.note for one in found]
+        if chosen is None:
+            return 0
+        if chosen.note in notes:
+            return notes.index(chosen.note)
+        return max(0, min(self._list.highlighted or 0, len(found) - 1))
+
+    def _row(self, one: Found) -> Option:
+        ticked = "✓" if one.note in self._marked else " "
+        head = Content.assemble((f"{one.chapter or '':>2}", "dim"), f"{ticked} ")
+        text = Content(_title(one.prompt))
+        of = "lapses" if self._wanted[1] is Order.LAPSES else "stability"
+        figures = ((self._due(one), "due", _DUE), (_figure(one, of), of, _FIGURE))
+        return Option(Columned(Row(head, text), figures))
+
+    def _due(self, one: Found) -> str:
+        if not one.cards:
+            return ""
+        first = one.first(self.desk.now())
+        if first is None:
+            return "aside"
+        return "now" if words.is_due(first, self.desk.now()) else words.wait(first, self.desk.now())
+
+    def _head(self) -> None:
+        typed, order, limit = self._wanted
+        number = len(self._found)
+        told = [f"{number} found" if number < limit else f"the first {number}"]
+        told = told * (bool(typed.strip()) and not self._nonsense) + [order.value] * (
+            order is not Order.MATCH
+        )
+        told += [f"{len(self._marked):,} marked"] * bool(self._marked)
+        self.head("Find", " · ".join(told))
+        of = "lapses" if order is Order.LAPSES else "stability"
+        names = [("due", _DUE), (of, _FIGURE)] if self._found else []
+        self.query_one("#columns", Static).update(Heading(names))
+
+    # choosing
 
     @on(OptionList.OptionHighlighted)
-    def _show(self, event: OptionList.OptionHighlighted) -> None:
+    def _choose(self, event: OptionList.OptionHighlighted) -> None:
         if event.option_index >= len(self._found):
             return  # of a list that another letter has replaced
         one = self._found[event.option_index]
+        typed, order, limit = self._wanted
+        if event.option_index > limit - _NEAR and len(self._found) == limit:
+            self._wanted = (typed, order, 4 * limit)
+            self._search()
+        if one is self._shown:
+            return
         self.query_one(Prose).show(one.text)
+        self.query_one("#found").scroll_home(animate=False)
         self.study.saw(one.answer)
         self._shown = one
         self._read_deeper(one)
@@ -125,11 +309,241 @@ class FindScreen(Page):
             self.notify(str(error), severity="error")
         self.refresh_bindings()
 
+    def action_open(self) -> None:
+        # After the letters that are still on their way through the field.
+        self._words.call_later(self.call_later, self._open)
+
+    @on(Input.Submitted, "#words")
+    @on(OptionList.OptionSelected)
+    def _open(self) -> None:
+        chosen = self._list.highlighted
+        self._to_open = self._stale or self._searching
+        if not self._to_open and chosen is not None and chosen < len(self._found):
+            self.study.open(places.Note(self._found[chosen].note))
+
+    def action_step(self, step: int) -> None:
+        (self._list.action_cursor_down if step > 0 else self._list.action_cursor_up)()
+
+    def action_to_list(self) -> None:
+        self._list.focus()
+        self.refresh_bindings()
+
+    def action_to_words(self) -> None:
+        self._close_day()
+        self._words.focus()
+        self.refresh_bindings()
+
+    def action_sort(self) -> None:
+        typed, order, _ = self._wanted
+        orders = list(Order)
+        following = orders[(orders.index(order) + 1) % len(orders)]
+        self._wanted = (typed, following, LIMIT)
+        self._found, self._shown = [], None  # the figures may be others, and the first is chosen
+        self._search()
+
+    def action_mark_one(self) -> None:
+        chosen = self._list.highlighted
+        if chosen is None or self._shown is None:
+            return
+        marked, one = dict(self._marked), self._shown
+        if marked.pop(one.note, None) is None:
+            marked[one.note] = list(one.cards)
+        self._marked = marked
+        self._list.replace_option_prompt_at_index(chosen, self._row(one).prompt)
+        self._list.action_cursor_down()
+        self._sure = ()
+        self._head()
+
+    def action_mark_all(self) -> None:
+        if self._marked:
+            self._take_marks({})
+        else:
+            self._read_all(self._wanted[0])
+
+    @work(thread=True, exclusive=True, group="all")
+    def _read_all(self, typed: str) -> None:
+        now, settings, learner = self.desk.now(), self.desk.settings, self.desk.learner
+        try:
+            with self.desk.reading() as connection:
+                marked = find.cards(connection, typed, now, settings, learner=learner)
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+            return
+        self.app.call_from_thread(self._take_marks, marked)
+
+    def _take_marks(self, marked: Mapping[int, Sequence[int]]) -> None:
+        self._marked, self._sure = marked, ()
+        for index, one in enumerate(self._found):
+            self._list.replace_option_prompt_at_index(index, self._row(one).prompt)
+        self._head()
+
+    # acting
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "open":
-            return bool(self._found)  # else the field submits, which does the same
-        waits = bool(self._deeper.waiting)
-        return {"ask": waits, "unask": bool(self._deeper) and not waits}.get(action, True)
+        in_day = self.focused is self.query_one("#day")
+        if action == "give_day":
+            return in_day
+        if action in ("open", "step"):  # of open the field submits, which does the same
+            return bool(self._found) and not in_day
+        if action in ("ask", "unask"):
+            waits = bool(self._deeper.waiting)
+            return bool(self._deeper) and waits is (action == "ask")
+        in_list = isinstance(self.focused, Results)
+        if action == "to_list":
+            return bool(self._found) and not in_list and not in_day
+        if action == "to_words":
+            return in_list
+        if action == "undo":
+            return in_list and bool(self._done) and not self._busy
+        if action in _ACTING:
+            return in_list and bool(self._found) and not self._busy
+        return True
+
+    @property
+    def _chosen(self) -> Mapping[int, Sequence[int]]:
+        """What is acted on: the cards of what is marked, or else of the chosen note."""
+        if self._marked or self._shown is None:
+            return self._marked
+        return {self._shown.note: list(self._shown.cards)}
+
+    def action_suspend(self) -> None:
+        self._act(self._deed(selection.suspend))
+
+    def action_bury(self) -> None:
+        self._act(self._deed(selection.bury))
+
+    def action_bring_back(self) -> None:
+        self._act(self._deed(selection.bring_back))
+
+    def action_mend(self) -> None:
+        self._act(self._deed(selection.mark))
+
+    def action_forget(self) -> None:
+        self._act(self._deed(selection.forget))
+
+    def action_set_due(self) -> None:
+        box = self.query_one("#day", Input)
+        box.value, box.display = "", True
+        box.focus()
+        self.refresh_bindings()
+
+    def action_give_day(self) -> None:
+        try:
+            day = selection.day_of(self.query_one("#day", Input).value, self.desk.now())
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._close_day()
+        self._act(partial(self._give, day))
+
+    def _give(self, day: date, connection: Connection, cards: Sequence[int]) -> Done:
+        now, learner = self.desk.now(), self.desk.learner
+        return selection.set_due(connection, cards, day, now, learner=learner)
+
+    def _deed(self, deed: Callable[..., Done]) -> Deed:
+        now, learner = self.desk.now(), self.desk.learner
+        return lambda connection, cards: deed(connection, cards, now, learner=learner)
+
+    def _act(self, deed: Deed) -> None:
+        cards = [one for cards in self._chosen.values() for one in cards]
+        if not cards:
+            self.notify("Nothing here has a card.")
+            return
+        if len(cards) >= _MANY:
+            self.notify(f"{len(cards):,} cards; this takes a moment.")
+        self.set_busy("Writing …")
+        self._write(deed, cards)
+
+    @work(thread=True, group="act")
+    def _write(self, deed: Deed, cards: Sequence[int]) -> None:
+        """In a worker, as another program may hold the lock, and many cards take a while."""
+        try:
+            with self.desk.at(LONG_PATIENCE).writing() as connection:
+                done = deed(connection, cards)
+        except StudyError as error:
+            self.app.call_from_thread(self._failed, str(error))
+            return
+        self.app.call_from_thread(self._written, done)
+
+    def _failed(self, told: str) -> None:
+        self.set_busy("")
+        self.notify(told, severity="error")
+
+    def _written(self, done: Done) -> None:
+        if done.cards:
+            self._done.append(None)
+            taken = f"{self.key_of('undo')} takes it back."
+            told = f"{_TOLD[done.kind]}: {words.count(done.cards, 'card')}; {taken}"
+        else:
+            told = _NOTHING[done.kind]
+        self._acted(told)
+
+    def _acted(self, told: str) -> None:
+        self.set_busy("")
+        if told:
+            self.notify(told)
+        if self.is_attached:
+            self._search()
+
+    def action_delete(self) -> None:
+        notes = sorted(self._chosen)
+        try:
+            with self.desk.reading() as connection:
+                mine = removal.own(connection, notes, learner=self.desk.learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        left = len(notes) - len(mine)
+        stays = f"{words.count(left, 'note')} of a pack cannot be deleted; {{}} sets aside."
+        stays = stays.format(self.key_of("suspend")) if left else ""
+        if not mine:
+            self.notify(stays)
+        elif mine != self._sure:
+            self._sure = mine
+            key = self.key_of("delete")
+            told = f"{key} again deletes {words.count(len(mine), 'note')} of your own."
+            self.notify(f"{told} {stays}".rstrip())
+        else:
+            self._sure = ()
+            self.set_busy("Deleting …")
+            self._delete(mine)
+
+    @work(thread=True, group="act")
+    def _delete(self, notes: Sequence[int]) -> None:
+        try:
+            removed = removal.remove(self.desk.at(LONG_PATIENCE), notes)
+        except StudyError as error:
+            self.app.call_from_thread(self._failed, str(error))
+            return
+        self.app.call_from_thread(self._deleted, removed)
+
+    def _deleted(self, removed: Removal) -> None:
+        self._done.append(removed)
+        self._marked = {}
+        self._acted(removal.told(removed, self.key_of("undo")))
+
+    def action_undo(self) -> None:
+        self.set_busy("Taking it back …")
+        self._undo(self._done[-1])
+
+    @work(thread=True, group="act")
+    def _undo(self, last: Removal | None) -> None:
+        desk, what = self.desk.at(LONG_PATIENCE), "the deletion"
+        try:
+            if last is not None:
+                removal.put_back(desk, last)
+            else:
+                with desk.writing() as connection:
+                    undone = undo(connection, desk.now(), learner=desk.learner)
+                what = undone.what if undone else ""
+        except StudyError as error:
+            self.app.call_from_thread(self._failed, str(error))
+            return
+        self.app.call_from_thread(self._undone, what)
+
+    def _undone(self, what: str) -> None:
+        self._done.pop()
+        self._acted(f"Undone: {what}." if what else "There is nothing to undo.")
 
     def action_ask(self) -> None:
         if self._shown is None:
@@ -139,31 +553,73 @@ class FindScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
+        self._done.append(None)
         self.refresh_bindings()
         self.notify(asking.told(self._deeper))
 
-    def action_open(self) -> None:
-        # After the letters that are still on their way through the field.
-        self.query_one(Input).call_later(self.call_later, self._open)
-
-    @on(Input.Submitted)
-    @on(OptionList.OptionSelected)
-    def _open(self) -> None:
-        chosen = self.query_one(Listing).highlighted
-        self._to_open = self._index is None
-        if chosen is not None and chosen < len(self._found):
-            self.study.open(places.Note(self._found[chosen].note))
-
     action_unask = action_ask  # the same step, under the name of what it does then
 
-    def action_step(self, step: int) -> None:
-        results = self.query_one(Listing)
-        (results.action_cursor_down if step > 0 else results.action_cursor_up)()
+    def action_edit(self) -> None:
+        if (view := self._load()) is not None:
+            self.edit_note(view)
+
+    def action_rewrite(self) -> None:
+        if (view := self._load()) is not None:
+            self.study.open(places.Rewrite(view))
+
+    def _load(self) -> card.CardView | None:
+        """A card of the chosen note; None, after one sentence, if it has none to be read."""
+        cards = list(self._shown.cards) if self._shown else []
+        if not cards:
+            self.notify("This has no card; it is changed in its file.")
+            return None
+        try:
+            with self.desk.reading() as connection:
+                return card.load(connection, cards[0], learner=self.desk.learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return None
+
+    def set_busy(self, sentence: str) -> None:
+        self._busy = bool(sentence)
+        self.refresh_bindings()
+
+    def show_edited(self) -> None:
+        self._search()
+
+    # leaving
+
+    def _close_day(self) -> None:
+        box = self.query_one("#day")
+        if box.display:
+            box.display = False
+            self._list.focus()
+            self.refresh_bindings()
 
     def action_back(self) -> None:
-        self.app.pop_screen()
+        if self.focused is self.query_one("#day"):
+            self._close_day()
+        else:
+            self.app.pop_screen()
 
 
-def _row(one: Found) -> Row:
-    chapter = Content.styled(f"{one.chapter or '':>2}  ", "dim")
-    return Row(chapter, Content(" ".join(plain(one.prompt).split())))
+@lru_cache(maxsize=2000)
+def _title(prompt: str) -> str:
+    """A question as a list shows it. Markdown takes a while, and most keys leave most of a list."""
+    return " ".join(plain(prompt).split())
+
+
+def _figure(one: Found, of: str) -> str:
+    """The least stability of its cards, or the most lapses."""
+    if of == "lapses":
+        return str(max((value.lapses for value in one.cards.values()), default=""))
+    stable = [value.stability for value in one.cards.values() if value.stability is not None]
+    return words.days(min(stable)) if stable else ""
+
+
+_ACTING = frozenset(
+    (
+        *("mark_one", "mark_all", "suspend", "bury", "bring_back", "sort", "set_due", "forget"),
+        *("delete", "mend", "rewrite", "edit"),
+    )
+)

@@ -173,6 +173,21 @@ DAMAGE = {
         "content",
         "1 note of the files is not in the database",
     ),
+    "what is searched": (
+        sql("UPDATE passage SET rest = 'other' WHERE note_id = 4"),
+        "search",
+        "1 note is not found by what it says",
+    ),
+    "no passage": (
+        sql("DELETE FROM passage WHERE note_id IN (4, 5)"),
+        "search",
+        "2 notes are not found by what they say",
+    ),
+    "no index of what is searched": (
+        sql("DROP TABLE passage_index"),
+        "search",
+        "The index of what is searched is wrong in 19 places",
+    ),
     "a stamp of other files": (
         sql("UPDATE root SET stamp = 'other'"),
         "content",

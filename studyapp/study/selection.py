@@ -1,0 +1,133 @@
+"""What a learner does with many cards in one go: one transaction, and one undo for the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import EventKind
+from studyapp.memory.state import Memory, State
+from studyapp.store import log, tables
+from studyapp.study import aside
+
+memory = tables.memory.c
+
+_AT_ONCE = 500  # cards in one query
+_LATEST = date(9999, 1, 1)
+
+
+class Done(NamedTuple):
+    """What was done, and to how many cards: those that it says something new of."""
+
+    kind: EventKind
+    cards: int
+
+
+def suspend(connection: Connection, cards: Collection[int], now: datetime, *, learner: int) -> Done:
+    """Suspend those of *cards* that are not."""
+    stand = _memories(connection, cards, learner=learner)
+    awake = [one for one, value in stand if not value.suspended]
+    return _log(connection, awake, EventKind.SUSPEND, now, learner=learner)
+
+
+def bury(connection: Connection, cards: Collection[int], now: datetime, *, learner: int) -> Done:
+    """Leave those out until tomorrow that would come until then."""
+    stand = _memories(connection, cards, learner=learner)
+    out = [one for one, value in stand if not value.suspended and not aside.is_buried(value, now)]
+    tomorrow = study_day(now) + timedelta(days=1)
+    return _log(connection, out, EventKind.BURY, now, day=tomorrow, learner=learner)
+
+
+def bring_back(
+    connection: Connection, cards: Collection[int], now: datetime, *, learner: int
+) -> Done:
+    """Let those come again that are suspended or buried."""
+    events = list[tuple[int, EventKind, date | None]]()
+    for one, value in _memories(connection, cards, learner=learner):
+        if value.suspended:
+            events.append((one, EventKind.UNSUSPEND, None))
+        if aside.is_buried(value, now):
+            events.append((one, EventKind.UNBURY, None))
+    log.log_together(connection, now, events, learner=learner)
+    return Done(EventKind.UNSUSPEND, len({card for card, *_ in events}))
+
+
+def mark(connection: Connection, cards: Collection[int], now: datetime, *, learner: int) -> Done:
+    """Mark those to be mended later that are not, or take the mark off if all are."""
+    marked = aside.marked(connection, learner=learner)
+    left = [one for one in cards if one not in marked]
+    kind = EventKind.MARK if left else EventKind.UNMARK
+    return _log(connection, left or cards, kind, now, learner=learner)
+
+
+def forget(connection: Connection, cards: Collection[int], now: datetime, *, learner: int) -> Done:
+    """Make those new again that are not; their log stays."""
+    known = _known(connection, cards, learner=learner)
+    return _log(connection, known, EventKind.FORGET, now, learner=learner)
+
+
+def set_due(
+    connection: Connection, cards: Collection[int], day: date, now: datetime, *, learner: int
+) -> Done:
+    """Make those due on *day* that are not new; stability and difficulty stay."""
+    known = _known(connection, cards, learner=learner)
+    return _log(connection, known, EventKind.SET_DUE, now, day=day, learner=learner)
+
+
+def day_of(typed: str, now: datetime) -> date:
+    """The day that a learner means by a number of days from today, or by a date, 2027-01-31.
+
+    Raises StudyError for anything else, and for a day that is past.
+    """
+    today, text = study_day(now), typed.strip()
+    try:
+        given = int(text) if text.lstrip("+").isdecimal() else None
+        day = date.fromisoformat(text) if given is None else today + timedelta(days=given)
+    except (ValueError, OverflowError):
+        day = None
+    if day is None or not today <= day < _LATEST:
+        raise StudyError(
+            "Give a number of days, 0 for today, or a day that is not past, as 2027-01-31."
+        )
+    return day
+
+
+def _known(connection: Connection, cards: Collection[int], *, learner: int) -> list[int]:
+    stand = _memories(connection, cards, learner=learner)
+    return [one for one, value in stand if value.state is not State.NEW]
+
+
+def _memories(
+    connection: Connection, cards: Collection[int], *, learner: int
+) -> Iterator[tuple[int, Memory]]:
+    """Each card with the memory of it, in the order of *cards*."""
+    wanted = list(cards)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        rows = connection.execute(
+            select(*log.MEMORY_COLUMNS, memory.card_id).where(
+                memory.learner_id == learner, memory.card_id.in_(some)
+            )
+        )
+        found = {row.card_id: log.as_memory(row) for row in rows}
+        for one in some:
+            yield one, found.get(one) or Memory()
+
+
+def _log(
+    connection: Connection,
+    cards: Iterable[int],
+    kind: EventKind,
+    now: datetime,
+    *,
+    day: date | None = None,
+    learner: int,
+) -> Done:
+    events = [(one, kind, day) for one in cards]
+    log.log_together(connection, now, events, learner=learner)
+    return Done(kind, len(events))

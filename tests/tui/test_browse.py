@@ -1,0 +1,105 @@
+"""Finding by how cards stand, and what is done with many of them at once, by keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pictures import Pictures
+from screen import NARROW, WIDE, arrives, hides, settled, shows, tells
+from studyapp.study import library
+from studyapp.tui.screens.find import FindScreen
+from studyapp.tui.screens.note import NoteScreen
+from studyapp.tui.screens.rewrite import RewriteScreen
+
+KEYS = {":": "colon", " ": "space", "-": "minus", ">": "greater_than_sign"}
+
+
+def typed(text: str) -> list[str]:
+    return [KEYS.get(one, one) for one in text]
+
+
+@pytest.fixture
+def own(tmp_path: Path, only_pack: Path) -> Path:
+    """A file of the learner's own, with two notes of chapter 1."""
+    path = library.own_packs() / "mine" / "a.md"
+    path.parent.mkdir(parents=True)
+    head, _, _ = (only_pack / "1" / "questionnaire.md").read_text().partition("\n## ")
+    path.write_text(f"{head}\n## Mine, one? {{#m1}}\n\nOne.\n\n## Mine, two? {{#m2}}\n\nTwo.\n")
+    return path
+
+
+async def test_many_cards_are_set_aside_and_taken_back_in_one(
+    make_app, open_today, pictures: Pictures
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("is:nwe"))
+        await shows(pilot, "is:nwe: a card is due, new, learn")
+        await pilot.press(*["backspace"] * 2, *typed("ew -q00"))
+        await shows(pilot, "18 found")
+        await pilot.press("tab", "down", "x", "x")
+        await shows(pilot, "18 found · 2 marked")
+        await pilot.press("at")
+        await tells(pilot, "Suspended: 4 cards; u takes it back.")  # of two terms
+        await pilot.press("at")
+        await tells(pilot, "They are suspended already.")
+        await pictures(pilot, sizes=(NARROW, WIDE, (60, 20)))
+        await pilot.press("slash", *["backspace"] * 8, *typed("suspended"))
+        await shows(pilot, "2 found")
+        await pilot.press("tab", "u")
+        await tells(pilot, "Undone: suspending (4 cards).")
+        await shows(pilot, "Nothing has all these words.")
+
+
+async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "4", "enter", "3", "slash", *typed("term"))
+        await arrives(pilot, FindScreen)
+        await shows(pilot, "3 found")
+        await pilot.press("tab", "a")
+        await shows(pilot, "3 marked")
+        await pilot.press("D", *typed("soon"), "enter")
+        await tells(pilot, "Give a number of days, 0 for today")
+        await pilot.press(*["backspace"] * 4, *typed("40"), "enter")
+        await tells(pilot, "Another date: 2 cards; u takes it back.")  # the others are new
+        await shows(pilot, "1.3 mo")
+        await pilot.press("N")
+        await tells(pilot, "New again: 2 cards; u takes it back.")
+        await hides(pilot, "1.3 mo")
+        await pilot.press("u")
+        await tells(pilot, "Undone: forgetting (2 cards).")
+        await pilot.press("s")
+        await shows(pilot, "by due date", "1.3 mo")
+        await pilot.press("enter")
+        await arrives(pilot, NoteScreen)
+
+
+async def test_notes_of_ones_own_are_deleted_and_put_back(make_app, open_today, own: Path) -> None:
+    before = own.read_text()
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("q01"))
+        await shows(pilot, "1 found")
+        await pilot.press("tab", "delete")
+        await tells(pilot, "1 note of a pack cannot be deleted; @ sets aside.")
+        await pilot.press("slash", *["backspace"] * 3, *typed("mine"))
+        await shows(pilot, "2 found")
+        await pilot.press("tab", "delete")
+        await tells(pilot, "del again deletes 1 note of your own.")
+        await pilot.press("delete")
+        await tells(pilot, "Deleted: 1 note; u puts them back while you stay.")
+        await shows(pilot, "1 found", "Mine, two?")
+        assert "m1" not in own.read_text()
+        await pilot.press("u")
+        await tells(pilot, "Undone: the deletion.")
+        await shows(pilot, "2 found", "Mine, one?")
+        assert own.read_text() == before
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await settled(pilot)
