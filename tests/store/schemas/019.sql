@@ -232,6 +232,21 @@ CREATE TABLE parameters (
 	CONSTRAINT fk_parameters_learner_id FOREIGN KEY(learner_id) REFERENCES learner (id), 
 	CONSTRAINT fk_parameters_device_id FOREIGN KEY(device_id) REFERENCES device (id)
 );
+CREATE TABLE passage (
+	id INTEGER NOT NULL, 
+	note_id INTEGER NOT NULL, 
+	"key" VARCHAR NOT NULL, 
+	question VARCHAR NOT NULL, 
+	rest VARCHAR NOT NULL, 
+	CONSTRAINT pk_passage PRIMARY KEY (id), 
+	CONSTRAINT uq_passage_note_id_key UNIQUE (note_id, "key"), 
+	CONSTRAINT fk_passage_note_id FOREIGN KEY(note_id) REFERENCES note (id)
+);
+CREATE VIRTUAL TABLE passage_index USING fts5(question, rest, content='passage', content_rowid='id', tokenize='trigram case_sensitive 1', detail=none);
+CREATE TABLE 'passage_index_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+CREATE TABLE 'passage_index_data'(id INTEGER PRIMARY KEY, block BLOB);
+CREATE TABLE 'passage_index_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+CREATE TABLE 'passage_index_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 CREATE TABLE peer (
 	uid BLOB NOT NULL, 
 	name VARCHAR NOT NULL, 
