@@ -101,11 +101,11 @@ def reschedule(opening: Opening, dry_run: bool, as_json: bool) -> None:
     from studyapp.study.words import count
 
     with opening.study(writes=not dry_run) as desk:
-        now, learner = desk.now(), desk.learner
-        with desk.reading() if dry_run else desk.writing() as connection:
-            found = dates.preview(connection, now, desk.settings, learner=learner)
-            if not dry_run:
-                dates.reschedule(connection, found.days, now, learner=learner)
+        if dry_run:
+            with desk.reading() as connection:
+                found = dates.preview(connection, desk.now(), desk.settings, learner=desk.learner)
+        else:
+            found = dates.move(desk)
     if as_json:
         print_json(found.as_json())
         return

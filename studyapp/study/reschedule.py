@@ -19,6 +19,7 @@ from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Cause, State
 from studyapp.store import log, tables
 from studyapp.study import queue, words
+from studyapp.study.desk import Desk
 from studyapp.study.pause import paused
 from studyapp.study.queue import Queue
 
@@ -119,6 +120,17 @@ def preview(connection: Connection, now: datetime, settings: Settings, *, learne
         _loads({one: day for one, day in {**before, **days}.items() if one not in away}, then),
         (line.waiting + line.siblings, then.waiting + then.siblings),
     )
+
+
+def move(desk: Desk) -> Preview:
+    """Move all dates that would be another to where they would be, after a backup; returns what
+    that came to. Raises StudyError, with nothing moved, if the backup cannot be made."""
+    with desk.writing() as connection:
+        found = preview(connection, desk.now(), desk.settings, learner=desk.learner)
+        if found.days:
+            desk.back_up("change")
+        reschedule(connection, found.days, desk.now(), learner=desk.learner)
+    return found
 
 
 def reschedule(

@@ -332,5 +332,6 @@ def test_the_command_adopts_and_offers_new_dates(
     assert last.endswith("; studyapp reschedule moves them.")
     done = CliRunner().invoke(main, ["--db", database, "reschedule"])
     assert "moved; u in the app takes it back." in done.stdout
+    assert len(list((tmp_path / "backups").glob("*-change.zip"))) == 1
     done = CliRunner().invoke(main, ["--db", database, "reschedule", "--dry-run"])
     assert done.stdout == "No date would be another.\n"

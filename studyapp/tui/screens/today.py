@@ -483,15 +483,12 @@ class TodayScreen(Page):
 
     @work(thread=True, exclusive=True, group="redate")
     def _reschedule(self) -> None:
-        """Move dates to where the adopted weights have them."""
+        """Move dates to where the adopted weights have them, after a backup."""
         from studyapp.store.engine import LONG_PATIENCE
-        from studyapp.study.reschedule import preview, reschedule
+        from studyapp.study.reschedule import move
 
-        desk = self.desk.at(LONG_PATIENCE)
         try:
-            with desk.writing() as connection:
-                found = preview(connection, desk.now(), desk.settings, learner=desk.learner)
-                reschedule(connection, found.days, desk.now(), learner=desk.learner)
+            found = move(self.desk.at(LONG_PATIENCE))
         except StudyError as error:
             self.app.call_from_thread(self.notify, str(error), severity="error")
             return
