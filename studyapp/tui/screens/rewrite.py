@@ -1,20 +1,29 @@
-"""Change the text of a note here, as Markdown; it is kept as a draft until it is saved."""
+"""Change the text of a note here, as Markdown, with what it will look like beside it; it is kept as
+a draft until it is saved."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
-from textual.widgets import TextArea
+from textual.containers import Horizontal, VerticalScroll
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
 
 from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
+from studyapp.notes.card import written_out
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import library
 from studyapp.study.card import CardView
 from studyapp.tui.keys import bind
+from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.field import TextField
+from studyapp.tui.widgets.prose import Prose
+
+LOOK_AFTER = 0.15  # seconds from a key to the preview
 
 
 class RewriteScreen(WritingPage):
@@ -24,16 +33,30 @@ class RewriteScreen(WritingPage):
         bind("save", tooltip="Keep what the note says now", first=True),
         bind("back", only="escape", tooltip="Leave; what is written is kept as a draft"),
     ]
-    DEFAULT_CSS = "RewriteScreen { & TextArea { height: 1fr; } }"
+    HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS, (120, "-broad")]  # noqa: RUF012
+    DEFAULT_CSS = """
+    RewriteScreen {
+        & #panes { height: 1fr; }
+        & TextArea { width: 1fr; height: 1fr; }
+        & #preview { display: none; width: 1fr; margin: 0 1 0 2; }
+        & #wrong { height: auto; padding: 0 1; color: $text-warning; display: none; }
+        &.-broad { & > * { max-width: 160; } & #preview { display: block; } }
+    }
+    """
 
     def __init__(self, card: CardView) -> None:
         super().__init__()
         self._card = card
         self._box = TextField(soft_wrap=True, classes="body")
         self._said = ""  # the note, in its file
+        self._soon_looked: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
-        yield self._box
+        with Horizontal(id="panes"):
+            yield self._box
+            with VerticalScroll(id="preview", can_focus=False):
+                yield Prose(raw=self.desk.settings.raw_maths)
+        yield Static("", id="wrong", markup=False)
 
     def on_mount(self) -> None:
         try:
@@ -46,6 +69,33 @@ class RewriteScreen(WritingPage):
         self.begin(text, partial(library.write_edit, self.desk, self._card, self._said))
         self._box.focus()
         self.show_saved()
+        self._look()
+
+    @on(TextArea.Changed)
+    def _changed(self) -> None:
+        """Look at the text once no key has come for a moment."""
+        if self._soon_looked is not None:
+            self._soon_looked.stop()
+        self._soon_looked = self.set_timer(LOOK_AFTER, self._look)
+
+    def _look(self) -> None:
+        """Show what the note says now, and the first thing that is wrong with it. While it is no
+        note, the last one stays in sight."""
+        text, today = self.written.strip(), study_day(self.desk.now())
+        try:
+            note, problems = library.reading(self._card, text, today)
+        except StudyError as error:  # its file has gone, which is told when it is saved
+            self.log.error(str(error))
+            return
+        if note is not None:
+            points = [point.text for point in note.points]
+            shown = written_out(note.prompt, note.front, note.answer, points, note.synonyms)
+            self.query_one(Prose).show(shown)
+        above = self.written[: len(self.written) - len(self.written.lstrip())].count("\n")
+        first = problems[0] if problems and text else None
+        wrong = self.query_one("#wrong", Static)
+        wrong.update(f"Line {first.line + above}: {first.message}." if first else "")
+        wrong.display = first is not None
 
     @property
     def box(self) -> TextArea:
