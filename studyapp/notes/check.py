@@ -119,6 +119,17 @@ def check(
     )
 
 
+def of_note(note: Note, page: ContentFile, today: date) -> tuple[Problem, ...]:
+    """What is wrong with one note of a learner's own, which belongs to *page*; what only its
+    neighbours tell is left out."""
+    found = [
+        Problem(note.path, note.line, one) for one in _wrong(note, page, set(), today, own=True)
+    ]
+    for case in note.variants if page.chapter is not None else ():
+        found += [Problem(case.path, case.line, one) for one in wrong_case(note, case, own=True)]
+    return tuple(found)
+
+
 def fix(root: Path, *, own: bool = False) -> int:
     """Write the ids that are missing in the content files below *root*; returns how many.
 

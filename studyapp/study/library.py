@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,10 +19,14 @@ from studyapp import disk, packs
 from studyapp.config import Current, data_folder, settings_path
 from studyapp.errors import StudyError
 from studyapp.journal import journal
+from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import (
+    ContentFile,
     FileKind,
+    Note,
     NoteKind,
+    Problem,
     chapter_key,
     chapter_name,
     note_uid,
@@ -299,13 +303,15 @@ def edited(desk: Desk, view: CardView) -> None:
         if text == markdown.excerpt(view.note):
             text = ""
         else:
-            note, problems = markdown.alone(text.strip(), _page_kind(view.note.kind), draft)
-            if note is None or note.id != view.note.id:
-                told = f" ({problems[0].message})" if problems else ""
+            note, problems = reading(view, text.strip(), study_day(desk.now()))
+            told = f" (line {problems[0].line}: {problems[0].message})" if problems else ""
+            if note is None:
                 raise StudyError(
                     f"This is no longer the one note {view.note.id}{told}; "
                     f"edit it again. It is kept in {draft}."
                 )
+            if problems:
+                raise StudyError(f"`check` would complain{told}; it is kept as a draft.")
             if not _is_own(desk, view):
                 path = home_of(view).path(packs_of(desk), view.note.kind)
     with disk.put_back(path) if text else nullcontext():
@@ -317,6 +323,22 @@ def edited(desk: Desk, view: CardView) -> None:
     for problem in report.problems if report else ():
         if problem.path == path:
             raise StudyError(str(problem))
+
+
+def reading(view: CardView, text: str, today: date) -> tuple[Note | None, tuple[Problem, ...]]:
+    """The note that an edit of a card's note says, None if it is no longer that one, and what is
+    wrong with it: what `check` would say, but had no reason to before."""
+    from studyapp.notes import check, markdown
+
+    kind, path = _page_kind(view.note.kind), view.note.path
+    note, problems = markdown.alone(text, kind, path)
+    if note is None or note.id != view.note.id:
+        return None, problems
+    page = ContentFile(path, view.pack, view.part, view.chapter, view.chapter_title, kind)
+    before, _ = markdown.alone(markdown.excerpt(view.note).strip(), kind, path)
+    known = {one.message for one in check.of_note(before, page, today)} if before else set()
+    wrong = [one for one in check.of_note(note, page, today) if one.message not in known]
+    return note, (*problems, *wrong)
 
 
 def _put(desk: Desk, view: CardView, text: str) -> None:

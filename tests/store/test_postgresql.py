@@ -28,16 +28,28 @@ from studyapp.memory.state import Rating
 from studyapp.store import migrations, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import LockedError, tidy, wal_size, writing
-from studyapp.study import chapter, library, pause, review, rewording, today, tracker
+from studyapp.study import (
+    chapter,
+    find,
+    library,
+    pause,
+    review,
+    rewording,
+    selection,
+    today,
+    tracker,
+)
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
 from studyapp.study.doctor.examination import examine, mend
+from studyapp.study.find import Order
 from studyapp.study.grading import Grade
 from studyapp.study.lab import runs
 from studyapp.study.lab.predictions import predict
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.history import waiting
 from studyapp.study.sitting import Sitting
+from studyapp.study.undo import undo
 from tests_support import Clock, desk_of, question, questionnaire, search
 
 ANNA = 2
@@ -205,6 +217,29 @@ def test_words_are_found_in_any_case(desk: Desk) -> None:
     with desk.reading() as connection:
         found = search(connection, "WHAT Q3", learner=desk.learner)
     assert [one.prompt for one in found] == ["What is q3?"]
+
+
+def test_cards_are_found_by_how_they_stand_and_taken_back_in_one(desk: Desk) -> None:
+    """All conditions are ones that this database takes; some of them hold."""
+    held = ("is:suspended", "-is:due", "prop:due>=2", "prop:r>.5", "prop:s>20", "is:suspended q")
+    none = ("is:new", "is:learn", "is:leech", "is:buried", "is:mend", "is:due or rated:3:1")
+    none += ("tag:x", "pack:none*", "prop:d<0", "prop:lapses>1", "prop:reps>1")
+    with desk.writing() as connection:
+        now, settings, learner = desk.now(), desk.settings, desk.learner
+        whole = find.cards(connection, "chapter:1", now, settings, learner=learner)
+        cards = [one for cards in whole.values() for one in cards]
+        for one in cards:
+            review.know(connection, one, now, learner=learner)
+        selection.suspend(connection, cards, now, learner=learner)
+
+        def count(typed: str, order: Order = Order.MATCH) -> int:
+            return len(find.find(connection, typed, now, settings, order=order, learner=learner))
+
+        assert {typed: count(typed) for typed in held} == dict.fromkeys(held, len(whole))
+        assert {typed: count(typed) for typed in none} == dict.fromkeys(none, 0)
+        assert {count("what", order) for order in Order} == {len(whole)}
+        assert undo(connection, now, learner=learner)
+        assert count("is:suspended") == 0
 
 
 def test_content_that_changes_comes_again_to_each_who_rated_it(

@@ -236,6 +236,7 @@ class FindScreen(EditingPage):
         self._head()
         if found:
             self._list.highlighted = place
+            self._choose(place)  # though the line may be the one that it was
         else:
             self.query_one(Prose).show("")
         if not found and self.focused is self._list:
@@ -283,15 +284,17 @@ class FindScreen(EditingPage):
     # choosing
 
     @on(OptionList.OptionHighlighted)
-    def _choose(self, event: OptionList.OptionHighlighted) -> None:
-        if event.option_index >= len(self._found):
-            return  # of a list that another letter has replaced
-        one = self._found[event.option_index]
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option_index < len(self._found):  # else of a list that a letter has replaced
+            self._choose(event.option_index)
+
+    def _choose(self, place: int) -> None:
+        one = self._found[place]
         typed, order, limit = self._wanted
-        if event.option_index > limit - _NEAR and len(self._found) == limit:
+        if place > limit - _NEAR and len(self._found) == limit:
             self._wanted = (typed, order, 4 * limit)
             self._search()
-        if one is self._shown:
+        if one == self._shown:
             return
         self.query_one(Prose).show(one.text)
         self.query_one("#found").scroll_home(animate=False)

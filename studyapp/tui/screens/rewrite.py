@@ -1,4 +1,5 @@
-"""Change the text of a note here, as Markdown; it is kept as a draft until it is saved.
+"""Change the text of a note here, as Markdown, with what it will look like beside it; it is kept as
+a draft until it is saved.
 
 The box shows each paragraph on one line of its own and wraps it; a paragraph that is not changed
 goes back into its file as it was.
@@ -8,18 +9,26 @@ from __future__ import annotations
 
 from functools import partial
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
-from textual.widgets import TextArea
+from textual.containers import Horizontal, VerticalScroll
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
 
 from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
+from studyapp.notes.card import written_out
 from studyapp.notes.paragraph import joined, parted
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import library
 from studyapp.study.card import CardView
 from studyapp.tui.keys import bind
+from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.field import TextField
+from studyapp.tui.widgets.prose import Prose
+
+LOOK_AFTER = 0.15  # seconds from a key to the preview
 
 
 class RewriteScreen(WritingPage):
@@ -29,8 +38,16 @@ class RewriteScreen(WritingPage):
         bind("save", tooltip="Keep what the note says now", first=True),
         bind("back", only="escape", tooltip="Leave; what is written is kept as a draft"),
     ]
-    # Where there is room, the comments of a note, which stay as they are, stand on one line, too.
-    DEFAULT_CSS = "RewriteScreen { & > * { max-width: 112; } & TextArea { height: 1fr; } }"
+    HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS, (120, "-broad")]  # noqa: RUF012
+    DEFAULT_CSS = """
+    RewriteScreen {
+        & #panes { height: 1fr; }
+        & TextArea { width: 1fr; height: 1fr; }
+        & #preview { display: none; width: 1fr; margin: 0 1 0 2; }
+        & #wrong { height: auto; padding: 0 1; color: $text-warning; display: none; }
+        &.-broad { & > * { max-width: 160; } & #preview { display: block; } }
+    }
+    """
 
     def __init__(self, card: CardView) -> None:
         super().__init__()
@@ -38,9 +55,14 @@ class RewriteScreen(WritingPage):
         self._box = TextField(soft_wrap=True, classes="body")
         self._said = ""  # the note, in its file
         self._former: dict[str, str] = {}  # what paragraphs in the box are there
+        self._soon_looked: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
-        yield self._box
+        with Horizontal(id="panes"):
+            yield self._box
+            with VerticalScroll(id="preview", can_focus=False):
+                yield Prose(raw=self.desk.settings.raw_maths)
+        yield Static("", id="wrong", markup=False)
 
     def on_mount(self) -> None:
         try:
@@ -53,6 +75,33 @@ class RewriteScreen(WritingPage):
         self.begin(text, partial(library.write_edit, self.desk, self._card, self._said))
         self._box.focus()
         self.show_saved()
+        self._look()
+
+    @on(TextArea.Changed)
+    def _changed(self) -> None:
+        """Look at the text once no key has come for a moment."""
+        if self._soon_looked is not None:
+            self._soon_looked.stop()
+        self._soon_looked = self.set_timer(LOOK_AFTER, self._look)
+
+    def _look(self) -> None:
+        """Show what the note says now, and the first thing that is wrong with it, with its line in
+        the box. While it is no note, the last one stays in sight."""
+        text, today = self._box.text.strip(), study_day(self.desk.now())
+        try:
+            note, problems = library.reading(self._card, text, today)
+        except StudyError as error:  # its file has gone, which is told when it is saved
+            self.log.error(str(error))
+            return
+        if note is not None:
+            points = [point.text for point in note.points]
+            shown = written_out(note.prompt, note.front, note.answer, points, note.synonyms)
+            self.query_one(Prose).show(shown)
+        above = self._box.text[: len(self._box.text) - len(self._box.text.lstrip())].count("\n")
+        first = problems[0] if problems and text else None
+        wrong = self.query_one("#wrong", Static)
+        wrong.update(f"Line {first.line + above}: {first.message}." if first else "")
+        wrong.display = first is not None
 
     @property
     def box(self) -> TextArea:
