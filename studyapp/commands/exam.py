@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studyapp.commands.fit import watched
-from studyapp.commands.opening import CHAPTER, JSON, Opening, print_json
+from studyapp.commands.opening import JSON, Opening, print_json
 from studyapp.errors import StudyError
 
 if TYPE_CHECKING:
@@ -72,7 +72,6 @@ def _planned(
     """The plan that is asked for, of which the one that there is says what is not said."""
     from studyapp.memory.clock import study_day
     from studyapp.study import exam as plans
-    from studyapp.study.chapter import find
 
     now, learner = desk.now(), desk.learner
     today = study_day(now)
@@ -82,8 +81,7 @@ def _planned(
     on = before.day if before is not None and day is None else plans.read_day(day or "")
     named = before.chapters if before is not None else None
     if chapters is not None:
-        asked = [CHAPTER.convert(one, None, None) for one in chapters.split(",")]
-        named = frozenset(find(connection, one, learner=learner) for one in asked)
+        named = plans.read_chapters(connection, chapters, learner=learner)
     if minutes is None:
         minutes = before.minutes if before is not None else desk.settings.minutes_a_day
     if keep:

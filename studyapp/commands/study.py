@@ -77,6 +77,7 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         return
     from studyapp.study import today
     from studyapp.study.summary import UNTOUCHED, held_words
+    from studyapp.study.words import capital
 
     with opening.study() as desk, desk.reading() as connection:
         counts = today.due(connection, desk.now(), desk.settings, learner=desk.learner)
@@ -98,6 +99,8 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         left = counts["new"] + counts["learning"] + counts["review"]
         for told in held_words(counts["waiting"], counts["siblings"], left):
             click.echo(told)
+        if counts["backlog"] and (until := counts["backlog"]["told"]):
+            click.echo(f"{capital(until)}.")
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
     click.echo(f"Tomorrow: {tomorrow}, {UNTOUCHED}")
 

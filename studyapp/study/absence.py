@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
-from studyapp.study import queue, stats, words
+from studyapp.study import stats, words
+from studyapp.study.backlog import Backlog
 from studyapp.study.queue import Queue
 
 _LONG = 7  # days since the last study day from which it is told
@@ -17,16 +18,20 @@ _LONG = 7  # days since the last study day from which it is told
 @dataclass(frozen=True, slots=True)
 class Absence:
     """It was `days` since the learner studied last. Of the `due` cards `waiting` do not fit in this
-    day's time, and `siblings` come on other days than those that give their answers away; on the
-    day `until` none waits for time any more, None if that is too far to tell. With an `exam` ahead
-    new cards do not wait for that."""
+    day's time, and `siblings` come on other days than those that give their answers away; the
+    `backlog` says until when. With an `exam` ahead new cards do not wait for that."""
 
     days: int
     due: int
     waiting: int
     siblings: int
-    until: date | None
+    backlog: Backlog | None
     exam: bool = False
+
+    @property
+    def until(self) -> date | None:
+        """The day from which none waits for time; None if that is too far to tell."""
+        return self.backlog.until if self.backlog is not None else None
 
     def told(self, minutes: int) -> str:
         """That nothing is lost, what comes when, and why so; *minutes* is the day's time."""
@@ -41,7 +46,8 @@ class Absence:
         if not self.waiting:
             return f"{back} All that is due fits in today's {words.count(minutes, 'minute')}."
         after = "The plan to the exam goes on." if self.exam else "New cards come after that."
-        until = f"; by about {words.day(self.until, self.until)} none waits" if self.until else ""
+        told = self.backlog.told() if self.backlog is not None else ""
+        until = f"; {told}" if told else ""
         return (
             f"{back} {words.count(self.due, 'card')} are due, and come over the next days within "
             f"{words.count(minutes, 'minute')} a day: first those you remember best, which take "
@@ -53,18 +59,21 @@ class Absence:
         return {"days": self.days, "due": self.due, "until": until, "told": self.told(minutes)}
 
 
-def read(connection: Connection, line: Queue, *, learner: int) -> Absence | None:
-    """The absence that ends today, *line* being today's queue; None on a usual day, and where
-    nothing is due."""
+def read(
+    connection: Connection, line: Queue, backlog: Backlog | None, *, learner: int
+) -> Absence | None:
+    """The absence that ends today, *line* being today's queue with its *backlog*; None on a usual
+    day, and where nothing is due."""
     counts = line.counts()
     now = counts.review + counts.learning + line.waiting - line.spare
     last = stats.last_day(connection, line.today, learner=learner) if now else None
     if last is None or (line.today - last).days < _LONG:
         return None
-    exam = line.exam is not None  # whose new cards come first: when the rest fits is open
-    behind = line.waiting and not exam
-    days = queue.caught_up(connection, line, learner=learner) if behind else None
-    until = None if days is None else line.today + timedelta(days=days)
     return Absence(
-        (line.today - last).days, now + line.siblings, line.waiting, line.siblings, until, exam
+        (line.today - last).days,
+        now + line.siblings,
+        line.waiting,
+        line.siblings,
+        backlog,
+        line.exam is not None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, exists, or_, select
@@ -51,6 +52,13 @@ def typed(number: int | None, title: str, pack: str | None) -> str:
     """What `find` takes for it: 3, Spanish, fastai:3."""
     key = str(chapter_key(number, title))
     return key if pack is None else f"{pack}:{key}"
+
+
+def all_typed(connection: Connection, chapters: Collection[int], *, learner: int) -> list[str]:
+    """What `find` takes for each of these, in the order of the book."""
+    packs = namesakes(connection, learner=learner)
+    known = _known(connection, learner=learner)
+    return [typed(one.number, one.title, packs.get(one.id)) for one in known if one.id in chapters]
 
 
 def called(connection: Connection, chapter_id: int, *, learner: int) -> str:

@@ -16,6 +16,7 @@ from studyapp.memory.exam import days_to_meet
 from studyapp.notes.note import chapter_key
 from studyapp.store import log, owner, tables
 from studyapp.study import words
+from studyapp.study.chapter import find
 
 FARTHEST = 730  # days to an exam
 MINUTES = range(1, 601)  # a day may have; as the setting
@@ -134,6 +135,25 @@ def call_off(connection: Connection, now: datetime, *, learner: int) -> None:
         raise StudyError("No exam is planned.")
     values = dict.fromkeys(("day", "planned_on", "minutes", "chapters"))
     _keep(connection, values, now, learner=learner)
+
+
+def read_minutes(text: str) -> int:
+    """The minutes that a learner typed. Raises StudyError."""
+    if not text.strip().isdecimal() or int(text) not in MINUTES:
+        raise StudyError(f"{text.strip()!r} minutes a day: give {MINUTES[0]} to {MINUTES[-1]}.")
+    return int(text)
+
+
+def read_chapters(connection: Connection, text: str, *, learner: int) -> frozenset[int]:
+    """The ids of the chapters that a learner typed, as in `1, 2, fastai:3`; none for nothing.
+
+    Raises StudyError if there is no such chapter.
+    """
+    named = [one.strip() for one in text.split(",") if one.strip()]
+    return frozenset(
+        find(connection, str(int(one)) if one.isdecimal() else one, learner=learner)
+        for one in named
+    )
 
 
 def _keep(

@@ -487,10 +487,11 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     return days
 
 
-def caught_up(connection: Connection, line: Queue, *, learner: int) -> int | None:
-    """In how many days nothing waits for more time any more, if each has its time; None if in more
-    than the forecast has. A card that is forgotten takes a second look on its day and comes again
-    on the next one, and every other one of those once more on the day after it."""
+def caught_up(connection: Connection, line: Queue, a_day: int, *, learner: int) -> int | None:
+    """In how many days nothing waits for more time any more, if each has time for so many reviews
+    *a_day*; None if in more than the forecast has. A card that is forgotten takes a second look on
+    its day and comes again on the next one, and every other one of those once more on the day after
+    it."""
     parameters = log.in_force(connection, learner=learner)
     again = sum(1 - item.retrievability for item in line._main if item.state is not State.NEW)
     left: list[float] = []
@@ -501,7 +502,7 @@ def caught_up(connection: Connection, line: Queue, *, learner: int) -> int | Non
             for row in arriving
         ]
         left.sort(reverse=True)
-        room, met, forgotten = line.room - again, 0, 0.0
+        room, met, forgotten = a_day - again, 0, 0.0
         while met < len(left) and room >= 1:
             forgotten += 1 - left[met]
             room -= 2 - left[met]

@@ -13,9 +13,10 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import chapter_label, chapter_name
 from studyapp.store import owner, tables
-from studyapp.study import absence, aside, queue, stats, tracker, words
+from studyapp.study import absence, aside, backlog, queue, stats, tracker, words
 from studyapp.study.absence import Absence
 from studyapp.study.admission import meant
+from studyapp.study.backlog import Backlog
 from studyapp.study.chapter import namesakes, typed
 from studyapp.study.dates import Ahead, ahead
 from studyapp.study.exam import Stage
@@ -81,7 +82,7 @@ class Overview:
     adds a line to the menu or changes one is here, so that none moves once it is seen: an `attempt`
     that is open, how far the `course` is, what is `aside`, a `draft` of a card, notes that an
     upgrade has `reworded`. The `budget` is the day's time in minutes; `exam` says how far the way
-    to one is."""
+    to one is, `backlog` when nothing waits."""
 
     day: date
     counts: Counts
@@ -107,6 +108,7 @@ class Overview:
     reworded: tuple[Reworded, ...]
     budget: int
     exam: Stage | None
+    backlog: Backlog | None
 
     @property
     def begun(self) -> bool:
@@ -132,6 +134,7 @@ def overview(
 ) -> Overview:
     today = study_day(now)
     line = queue.load(connection, now, settings, learner=learner)
+    behind = backlog.read(connection, line, learner=learner)
     counts = line.counts()
     following = None if counts.total else tomorrow(connection, now, settings, learner=learner)
     return Overview(
@@ -151,7 +154,7 @@ def overview(
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
         tuple(_chapters(connection, line, depth=settings.depth, learner=learner)),
         ahead(connection, now, learner=learner),
-        absence.read(connection, line, learner=learner),
+        absence.read(connection, line, behind, learner=learner),
         questionnaire.waiting(connection, learner=learner),
         _course(connection, depth=settings.depth, learner=learner),
         aside.tally(
@@ -161,6 +164,7 @@ def overview(
         untold(connection, learner=learner),
         line.minutes_a_day(settings),
         line.stage,
+        behind,
     )
 
 
@@ -185,11 +189,13 @@ def due(
 ) -> dict[str, Any]:
     """What is due after limits, in all and by chapter, as `studyapp due --json` prints it."""
     line = queue.load(connection, now, settings, learner=learner)
-    away = absence.read(connection, line, learner=learner)
+    behind = backlog.read(connection, line, learner=learner)
+    away = absence.read(connection, line, behind, learner=learner)
     return asdict(line.counts()) | {
         "waiting": line.waiting,
         "siblings": line.siblings,
         "absence": away and away.as_json(line.minutes_a_day(settings)),
+        "backlog": behind and behind.as_json(),
         "exam": line.stage and line.stage.as_json(),
         "tomorrow": asdict(tomorrow(connection, now, settings, learner=learner).counts),
         "chapters": [

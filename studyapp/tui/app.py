@@ -433,6 +433,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.aside import AsideScreen
 
                 return AsideScreen()
+            case places.Exam():
+                from studyapp.tui.screens.exam import ExamScreen
+
+                return ExamScreen()
             case places.Backups():
                 from studyapp.tui.screens.backups import BackupsScreen
 

@@ -121,7 +121,7 @@ ACTIONS: Mapping[str, Key] = {
         "ctrl+s",
         "save",
         "Keep what is written",
-        on="review attempt course section experiment new rewrite backups",
+        on="review attempt course section experiment new rewrite backups exam",
     ),
     "new": Key("n", "new card", "Write a card of your own", on="today review experiment"),
     # looking
@@ -152,6 +152,8 @@ ACTIONS: Mapping[str, Key] = {
     "more": Key("m", "more", "Go on: what is left, or beyond today's time", on="today end"),
     "aside": Key("a", "set aside", "What is out of the way or to mend", on="today end"),
     "backups": Key("b", "backups", "The backups, and the way back to one", on="today"),
+    "exam": Key("d", "exam", "Study for an exam: its day, and what you will know", on="today"),
+    "call_off": Key("ctrl+o", "call off", "Study as without an exam again", on="exam"),
     "reworded": Key("w", "what changed", "The notes that an upgrade has changed", on="today"),
     "repeat": Key("R", "once more", "Once more, from the beginning", on="chapter experiment"),
     "book": Key("b", "the book's", "Begin the book's own questionnaire", on="chapter"),

@@ -124,6 +124,11 @@ class Backups:
 
 
 @dataclass(frozen=True, slots=True)
+class Exam:
+    """The plan to an exam."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reworded:
     """The notes that an upgrade has changed."""
 
@@ -161,6 +166,7 @@ Place = (
     | Note
     | Aside
     | Backups
+    | Exam
     | Reworded
     | Rewrite
     | NewCard

@@ -78,7 +78,11 @@ def test_an_absence_is_told_on_the_first_day_alone(learnt: Engine, clock: Clock)
         "Back after 3 weeks: nothing is lost. 60 cards are due, and come over the next days within "
         "4 minutes a day: first those you remember best, which take the least to keep; by about "
     )
-    assert told.endswith(" none waits. New cards come after that.")
+    assert " none waits, with 5 minutes more a day by " in told
+    assert told.endswith(". New cards come after that.")
+    backlog = view.backlog
+    assert backlog is not None
+    assert view.day < backlog.sooner < backlog.until == view.absence.until
     roomy = overview(learnt, clock, ROOMY).absence
     assert roomy is not None
     assert roomy.told(600) == (

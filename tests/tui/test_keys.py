@@ -177,6 +177,7 @@ PLACES = {
     "NoteScreen": "note",
     "AsideScreen": "aside",
     "BackupsScreen": "backups",
+    "ExamScreen": "exam",
     "NewScreen": "new",
     "RewriteScreen": "rewrite",
 }

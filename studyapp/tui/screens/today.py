@@ -66,6 +66,7 @@ class TodayScreen(Page):
         bind("find"),
         bind("aside", show=False),
         bind("backups", show=False),
+        bind("exam", show=False),
         bind("reworded", show=False),
         bind("new", "new_note", show=False),
         bind("undo", show=False),
@@ -351,6 +352,10 @@ class TodayScreen(Page):
 
     def action_backups(self) -> None:
         self.study.open(places.Backups())
+
+    def action_exam(self) -> None:
+        if self.study.desk is not None:
+            self.study.open(places.Exam())
 
     def action_reworded(self) -> None:
         notes, self._reworded = self._reworded, ()
@@ -659,12 +664,14 @@ def _now_due(overview: Overview, new: int, key: Callable[[str], str]) -> Content
     ready = next((row for row in overview.chapters if row.counts.total), None)
     if ready is not None and not overview.begun:
         name = words.capital(ready.name) + (f", {ready.title}," if ready.number else "")
+        planned = f"{overview.exam.told()}.\n" if overview.exam is not None else ""
         return Content.assemble(
             ("Welcome\n", "bold"),
             "Each day studyapp asks what you are about to forget.\n",
             f"{name} is ready: {words.count(counts.new, 'card')} today, "
             f"about {_minutes(overview.minutes)}.\n",
             *(f"{words.capital(told)}.\n" for told in fewer_words(new, overview.fewer)),
+            planned,
             "Think of an answer, look, and say how well you knew it.\n",
             (f"Press {key('go_on')} to begin.", "$text-accent"),
         )
@@ -694,6 +701,8 @@ def _aside(overview: Overview) -> Iterator[str]:
         if overview.waiting:
             verb = "waits" if overview.waiting == 1 else "wait"
             yield f"{overview.waiting} {verb} for another day: beyond today's {_minutes(budget)}"
+            if overview.backlog is not None and (until := overview.backlog.told()):
+                yield until
         yield from words.given_away(overview.siblings, counts.total)
     if overview.paused is None:
         for row in overview.chapters:
