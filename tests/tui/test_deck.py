@@ -33,7 +33,7 @@ async def test_a_deck_is_started_studied_and_asked(
         await shows(pilot, "the dog")
         await pilot.press("4", "escape", "enter")
         await shows(pilot, "ES::Animals")
-        await pilot.press("t")
+        await pilot.press("C")
         await shows(pilot, "spanish", "ES::Animals", "started")
         await pilot.press("down", "o")
         await until(pilot, lambda: "Deck ES::Animals lets no more new cards in" in told(pilot))
