@@ -79,7 +79,7 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         click.echo(count.due(opening.db, opening.name, now()))
         return
     from studyapp.study import today
-    from studyapp.study.summary import UNTOUCHED, held_words
+    from studyapp.study.summary import BESIDE, held_words
 
     with opening.study() as desk, desk.reading() as connection:
         counts = today.due(connection, desk.now(), desk.settings, learner=desk.learner)
@@ -95,12 +95,12 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         if row["paused"] and row["started"]:
             told = f"paused since {row['paused']}"
         click.echo(f"  {name}: {told}")
+    left = counts["new"] + counts["learning"] + counts["review"]
     if not counts["absence"]:  # which says what comes when
-        left = counts["new"] + counts["learning"] + counts["review"]
         for told in held_words(counts["waiting"], counts["siblings"], left):
             click.echo(told)
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
-    click.echo(f"Tomorrow: {tomorrow}, {UNTOUCHED}")
+    click.echo(f"Tomorrow: {tomorrow}{f', {BESIDE}' if left else ''}")
 
 
 @click.command()

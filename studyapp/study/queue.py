@@ -152,6 +152,10 @@ class Queue:
             if one not in due
         }
 
+    def left(self) -> set[int]:
+        """The cards that are left."""
+        return {item.card for _, _, item in self._learning} | {item.card for item in self._main}
+
     def due(self) -> set[int]:
         """The cards that are left and not new."""
         steps = {item.card for _, _, item in self._learning}
@@ -279,8 +283,8 @@ def load(
     """The queue of the study day of *now*, of one chapter alone if *chapter_id* is given.
 
     *more* adds so many whole budgets, for a learner who wants to go on. Cards of *also* are due
-    whatever their date, those of *without* are not. If nothing happens meanwhile, that of a later
-    *now* is what comes then.
+    whatever their date, those of *without* are not, nor are they new. If nothing happens meanwhile,
+    that of a later *now* is what comes then.
     """
     today = study_day(now)
     parameters = log.in_force(connection, learner=learner)
@@ -315,7 +319,16 @@ def load(
         allowed = settings.new_a_day * (1 + more) - _introduced(connection, today, learner=learner)
     taken = met.keys() | {item.family for item in due}
     queue._later = list(
-        _new(connection, today, taken, chapter_id, allowed, depth=settings.depth, learner=learner)
+        _new(
+            connection,
+            today,
+            taken,
+            chapter_id,
+            allowed,
+            without,
+            depth=settings.depth,
+            learner=learner,
+        )
     )
     queue._fit()
     new = _easy_first(connection, queue._main[len(reviews) :])
@@ -564,11 +577,13 @@ def _new(
     met: Set[str],
     chapter_id: int | None,
     room: int,
+    without: Collection[int],
     *,
     depth: str,
     learner: int,
 ) -> Iterator[Item]:
-    """The next new cards that are let in, pack by pack in book order, one of a family."""
+    """The next new cards that are let in, pack by pack in book order, one of a family, but for
+    those of *without*."""
     if room <= 0:
         return
     opener = tables.memory.alias("opener").c
@@ -604,7 +619,7 @@ def _new(
     )
     taken = set(met)
     for card_id, family, of_chapter in rows:
-        if family not in taken:
+        if family not in taken and card_id not in without:
             taken.add(family)
             yield Item(card_id, family, of_chapter, State.NEW)
             room -= 1

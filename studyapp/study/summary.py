@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _HARD = 2  # lapses from which a card was hard
 _NAMED = 2  # cards that a sentence names
 _LONG = 60  # characters of a question in a sentence
-UNTOUCHED = "if nothing happens meanwhile"  # what is told of tomorrow while something is due today
+BESIDE = "beside what comes of today's cards"  # what is told of tomorrow while some are left
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def summary_lines(summary: Summary, now: datetime) -> list[str]:
             f"Worth doing next: the questionnaire of {one.name}, "
             f"{one.answered} of {one.questions} answered."
         )
-    given = f", {UNTOUCHED}" if summary.left.total else ""
+    given = f", {BESIDE}" if summary.left.total else ""
     return [*lines, f"Tomorrow: {tomorrow_words(summary.tomorrow)}{given}."]
 
 
@@ -244,15 +244,15 @@ def _gained(summary: Summary) -> list[str]:
     if summary.better:
         lines.append(f"Hard before, better now: {_named(summary.better)}.")
     if summary.righted:
-        lines.append(f"Sure and wrong once, right now: {_named(summary.righted)}.")
+        lines.append(f"Sure and wrong once, right now: {_named(summary.righted, most=None)}.")
     if summary.cards and summary.streak > 1:
         lines.append(f"{words.in_a_row(summary.streak, summary.rest_days)}.")
     return lines
 
 
-def _named(questions: Sequence[str]) -> str:
-    named = ", ".join(f"“{text}”" for text in questions[:_NAMED])
-    more = len(questions) - _NAMED
+def _named(questions: Sequence[str], most: int | None = _NAMED) -> str:
+    named = ", ".join(f"“{text}”" for text in questions[:most])
+    more = len(questions) - (most or len(questions))
     return f"{named} and {more} more" if more > 0 else named
 
 

@@ -64,7 +64,7 @@ class ChapterRow:
 
 @dataclass(frozen=True, slots=True)
 class Tomorrow:
-    """What the next study day will ask if nothing happens meanwhile."""
+    """What the next study day will ask, beside what comes of the cards that today has left."""
 
     counts: Counts
     minutes: float
@@ -127,7 +127,7 @@ def overview(
     today = study_day(now)
     line = queue.load(connection, now, settings, learner=learner)
     counts = line.counts()
-    following = None if counts.total else tomorrow(connection, now, settings, learner=learner)
+    following = tomorrow(connection, now, settings, line, learner=learner)
     return Overview(
         today,
         counts,
@@ -138,7 +138,7 @@ def overview(
         line.pace.minutes(counts),
         line.pace.spent,
         line.pace.apart,
-        following,
+        None if counts.total else following,
         _forecast(connection, line, following, learner=learner),
         stats.retention(connection, today - timedelta(days=6), today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
@@ -165,7 +165,7 @@ def due(
         "waiting": line.waiting,
         "siblings": line.siblings,
         "absence": away and away.as_json(settings.minutes_a_day),
-        "tomorrow": asdict(tomorrow(connection, now, settings, learner=learner).counts),
+        "tomorrow": asdict(tomorrow(connection, now, settings, line, learner=learner).counts),
         "chapters": [
             {
                 "pack": row.pack,
@@ -188,12 +188,20 @@ def due_in_all(connection: Connection, now: datetime, settings: Settings, *, lea
 
 
 def tomorrow(
-    connection: Connection, now: datetime, settings: Settings, *, learner: int
+    connection: Connection,
+    now: datetime,
+    settings: Settings,
+    line: Queue | None = None,
+    *,
+    learner: int,
 ) -> Tomorrow:
-    """What the next study day will ask if nothing happens until then."""
-    then = now + timedelta(days=1)
+    """What the next study day will ask if what is left of today's *line* is done and comes no more,
+    as the forecast has it; once nothing is left, what it will ask if nothing happens until then."""
+    if line is None:
+        line = queue.load(connection, now, settings, learner=learner)
+    then, left = now + timedelta(days=1), line.left()
     late = _missed_late(connection, study_day(then), learner=learner)
-    line = queue.load(connection, then, settings, also=late, learner=learner)
+    line = queue.load(connection, then, settings, also=late, without=left, learner=learner)
     counts = line.counts()
     return Tomorrow(counts, line.pace.minutes(counts))
 
@@ -226,11 +234,11 @@ def _missed_late(connection: Connection, day: date, *, learner: int) -> set[int]
 
 
 def _forecast(
-    connection: Connection, line: Queue, following: Tomorrow | None, *, learner: int
+    connection: Connection, line: Queue, following: Tomorrow, *, learner: int
 ) -> list[int]:
+    """The days to come, the next of them as it is announced."""
     days = queue.forecast(connection, line, learner=learner)
-    if following is not None:  # which is exact
-        days[1] = following.counts.learning + following.counts.review
+    days[1] = following.counts.learning + following.counts.review
     return days
 
 

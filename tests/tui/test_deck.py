@@ -51,7 +51,7 @@ async def test_a_deck_waits_behind_the_chapters(make_app, open_today, only_pack)
     app = make_app()
     async with app.run_test(size=WIDE) as pilot:
         await open_today(pilot)
-        await shows(pilot, "Chapter 1, Chapter 1, is ready:", "Start deck ES::Animals")
+        await shows(pilot, "Chapter 1 is ready:", "Start deck ES::Animals")
         await pilot.press("o")
         await until(pilot, lambda: told(pilot) == "Deck ES::Animals is open; u closes it again.")
         await shows(pilot, "Questionnaire, chapter 1")

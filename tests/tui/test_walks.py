@@ -86,7 +86,7 @@ async def test_the_first_run_ends_in_today_with_chapter_1_waiting(make_app, open
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await arrives(pilot, TodayScreen)
-        await shows(pilot, "Chapter 1, Chapter 1, is ready:")
+        await shows(pilot, "Chapter 1 is ready:")
         await shows(pilot, "10 cards today, about 8 minutes.")
         await pilot.press("enter")
         await asks(pilot, "t0")

@@ -648,11 +648,10 @@ def _now_due(overview: Overview, budget: int, key: Callable[[str], str]) -> Cont
         )
     ready = next((row for row in overview.chapters if row.counts.total), None)
     if ready is not None and not overview.begun:
-        name = words.capital(ready.name) + (f", {ready.title}," if ready.number else "")
         return Content.assemble(
             ("Welcome\n", "bold"),
             "Each day studyapp asks what you are about to forget.\n",
-            f"{name} is ready: {words.count(counts.new, 'card')} today, "
+            f"{words.capital(ready.name)} is ready: {words.count(counts.new, 'card')} today, "
             f"about {_minutes(overview.minutes)}.\n",
             "Think of an answer, look, and say how well you knew it.\n",
             (f"Press {key('go_on')} to begin.", "$text-accent"),
