@@ -270,13 +270,13 @@ def facts_of_repeats(study: Study, slopes: Found, ts: Found, replicated: Found) 
     # Power: how many find the slope. If there is none, as many are false alarms.
     name = "power" if study.slope else "false_alarms"
     yield share(name, significant, "of repeated studies", varies)
-    # How far p varies: 5% of the studies are below _05, half below _50, 95% below _95.
+    # How far p varies: 5% of the studies are below p_05, half below p_50, 95% below p_95.
     ways = (("p", ts, f"of {truth}, 90%"), ("replication", replicated, f"of {replications} 90%"))
     for prefix, t, of_these in ways:
         for percent in (5, 50, 95):  # a small p is a large |t|
             p = p_exact(float(np.quantile(np.abs(t), (100 - percent) / 100)), study.df)
             name = f"{prefix}_{percent:02}"
-            told = f"{of_these} lie from _05 to _95"
+            told = f"{of_these} lie from 05 to 95"
             yield Fact(name, p, "", None, None, REPEATS, "quantile", told)
     if study.slope:  # How many replications find it, in the same direction.
         same = replicated * np.sign(study.t) >= study.limit  # (REPEATS,)
@@ -413,7 +413,7 @@ LESSON = Lesson(
             fact="exaggeration",
             low=1.1,
         ),
-        When("Some of them even have the wrong sign (wrong_sign).", fact="wrong_sign", low=0.001),
+        When("Some of them even have the wrong sign.", fact="wrong_sign", low=0.001),
         When(
             "With no slope at all there is nothing to find, and a p below .05 ('significant') "
             "still comes out in about one study of 20 (false_alarms): that is what the limit of "

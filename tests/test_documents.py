@@ -17,7 +17,7 @@ from textual.keys import format_key
 import studyapp
 from studyapp import config
 from studyapp.commands.main import main
-from studyapp.tui.keys import TABLE, Key, keymap, together
+from studyapp.tui.keys import TABLE, Key, filled, keymap, together
 
 HOUSE = Path(studyapp.__file__).parent
 ROOT = Path(__file__).parents[1]
@@ -156,7 +156,7 @@ def key_row(name: str, key: Key) -> str:
     firsts = [format_key(one.keys.split(",")[0]) for one in row]
     alone = " ".join(map(format_key, key.keys.split(",")))
     shown = key.shown or (together(firsts) if len(row) > 1 else alone)
-    return f"| `{shown}` | {key.tooltip} | `{name}` | {key.on} |".replace("  |", " |")
+    return f"| `{shown}` | {filled(key.tooltip, {})} | `{name}` | {key.on} |".replace("  |", " |")
 
 
 def test_readme_has_every_key_as_the_table_of_keys_has_it() -> None:

@@ -315,7 +315,7 @@ def _tell_outcome(lesson: Declaration, outcome: Outcome, graded: Graded | None) 
 
 
 def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -> None:
-    from studyapp.study.lab.facts import following, meaning, measured, mechanism
+    from studyapp.study.lab.facts import following, meaning, measured, mechanism, named
     from studyapp.study.lab.predictions import asked
     from studyapp.study.lab.verdict import verdict
 
@@ -323,13 +323,13 @@ def _tell_result(lesson: Declaration, result: Finished, graded: Graded | None) -
     click.echo(asked(lesson, values))
     if graded is not None:
         click.echo(f"You said {graded.prediction.said}. {verdict(lesson, graded, result.facts)}")
-    width = max(len(fact.name) for fact in result.facts)
+    width = max(len(named(fact.name)) for fact in result.facts)
     varies = ""
     for fact in result.facts:
         if fact.varies != varies:
             varies = fact.varies
             click.echo(f"Over {varies}:" if fact.low is not None else f"{varies}:".capitalize())
-        click.echo(f"  {fact.name:<{width}}  {measured(fact)}")
+        click.echo(f"  {named(fact.name):<{width}}  {measured(fact)}")
     _tell_list("What it means", meaning(lesson, values, result.facts))
     _tell_list("How it comes about", mechanism(lesson, values, result.facts))
     if text := following(lesson, values, result.facts):

@@ -256,15 +256,15 @@ def _gained(summary: Summary) -> list[str]:
     if summary.better:
         lines.append(f"Hard before, better now: {_named(summary.better)}.")
     if summary.righted:
-        lines.append(f"Sure and wrong once, right now: {_named(summary.righted)}.")
+        lines.append(f"Sure and wrong once, right now: {_named(summary.righted, most=None)}.")
     if summary.cards and summary.streak > 1:
         lines.append(f"{words.in_a_row(summary.streak, summary.rest_days)}.")
     return lines
 
 
-def _named(questions: Sequence[str]) -> str:
-    named = ", ".join(f"“{text}”" for text in questions[:_NAMED])
-    more = len(questions) - _NAMED
+def _named(questions: Sequence[str], most: int | None = _NAMED) -> str:
+    named = ", ".join(f"“{text}”" for text in questions[:most])
+    more = len(questions) - (most or len(questions))
     return f"{named} and {more} more" if more > 0 else named
 
 

@@ -33,7 +33,7 @@ from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.editor import edit
 from studyapp.tui.gate import Gate
-from studyapp.tui.keys import BY_HAND, HELD, bind, keymap, letters, of
+from studyapp.tui.keys import BY_HAND, HELD, bind, filled, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
@@ -603,7 +603,7 @@ class StudyApp(App[None]):
                 seen |= names
                 yield SystemCommand(
                     f"{binding.description.capitalize()}  {self.get_key_display(binding)}",
-                    binding.tooltip,
+                    filled(binding.tooltip, self.keymap),
                     lambda node=active.node, action=binding.action: self.run_worker(
                         self.run_action(action, default_namespace=node)
                     ),

@@ -26,7 +26,7 @@ def show(
 ) -> Shown:
     """Show in *prose* the answer of *face* in full if that is *wanted* of its text, else what its
     points do not say."""
-    told = evidence(page, face.back, reference=reference)
+    told = evidence(page, face.back, reference=reference, key=page.key_of("lesson"))
     whole = wanted(told.text)
     if whole:
         page.study.saw(face.back)
@@ -44,8 +44,8 @@ def has_room(page: Page, points: Points, answer: str, width: int, *, raw: bool) 
     return 1 + 1 + points.height_at(width) + 1 + len(laid_out(answer, width, raw=raw)) <= room
 
 
-def evidence(page: Page, answer: str, *, reference: bool = False) -> Evidence:
-    """*answer* with its figures.
+def evidence(page: Page, answer: str, *, reference: bool = False, key: str = "") -> Evidence:
+    """*answer* with its figures; *key* leads to their experiments, where the page has one.
 
     If they cannot be read, the page says so and the answer is shown as it stands.
     """
@@ -60,6 +60,7 @@ def evidence(page: Page, answer: str, *, reference: bool = False) -> Evidence:
                 page.study.catalog,
                 desk.now(),
                 reference=reference,
+                key=key,
                 learner=desk.learner,
             )
     except StudyError as error:

@@ -6,6 +6,7 @@ card: after an answer is shown, `a` to `h` only tick.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -31,6 +32,7 @@ HELD = 0.15  # seconds: the same key again so soon is one that is held down
 class Key:
     """What an action is called, and the `keys` it has, separated by commas, as Textual names them.
 
+    What the `tooltip` says of other keys it names by their actions in braces, for `filled`.
     `shown` is how they read where not each of them need be named. Where the action that this one
     stands `beside` works as well, that one tells of both. `on` are the pages that have the action,
     "" for any. Only actions that no page has both of may have the same key.
@@ -85,7 +87,7 @@ ACTIONS: Mapping[str, Key] = {
     # what changes a card, or what is kept of a question
     "bury": Key("minus", "bury", "Not today: back tomorrow", on="review note aside find"),
     "suspend": Key("at", "suspend", "Set this card aside", on="review note aside find"),
-    "know": Key("K", "know it", "Known already: confirmed in 30 days", on="review"),
+    "know": Key("Y", "know it", "Known already: confirmed in 30 days", on="review"),
     "edit": Key("E", "edit", "Open the source at its line in $EDITOR", on="review note aside find"),
     "rewrite": Key(
         "W",
@@ -113,10 +115,10 @@ ACTIONS: Mapping[str, Key] = {
         on="review note aside find",
     ),
     "forget": Key("N", "new again", "Make it new again; its log stays", on="find"),
-    "set_due": Key("D", "set due", "Give it another date", on="find"),
+    "set_due": Key("U", "set due", "Give it another date", on="find"),
     "delete": Key("delete", "delete", "Delete notes of your own; twice, to be sure", on="find"),
     # writing
-    "write": Key("t", "type", "Type; esc leaves the box", on="review attempt course section"),
+    "write": Key("t", "type", "Type; {back} leaves the box", on="review attempt course section"),
     "save": Key(
         "ctrl+s",
         "save",
@@ -144,28 +146,28 @@ ACTIONS: Mapping[str, Key] = {
     "quiz": Key(
         "c", "quiz", "A chapter's questions, answered in writing", on="today end course section"
     ),
-    "course": Key("t", "course", "Sections: read, tick, note, watch", on="today"),
+    "course": Key("C", "course", "Sections: read, tick, note, watch", on="today"),
     "start": Key("o", "start", "Start it, which lets its cards in", on="today course section"),
     "pause": Key(
         "P", "pause", "Pause: no card of it comes; again: it goes on", on="today course section"
     ),
-    "more": Key("m", "more", "Go on: what is left, or beyond today's time", on="today end"),
+    "more": Key("y", "more", "Go on: what is left, or beyond today's time", on="today end"),
     "aside": Key("a", "set aside", "What is out of the way or to mend", on="today end"),
     "backups": Key("b", "backups", "The backups, and the way back to one", on="today"),
     "exam": Key("d", "exam", "Study for an exam: its day, and what you will know", on="today"),
-    "call_off": Key("ctrl+o", "call off", "Study as without an exam again", on="exam"),
-    "reworded": Key("w", "what changed", "The notes that an upgrade has changed", on="today"),
-    "repeat": Key("R", "once more", "Once more, from the beginning", on="chapter experiment"),
-    "book": Key("b", "the book's", "Begin the book's own questionnaire", on="chapter"),
-    "pretest": Key("p", "pretest", "Guess before you read", on="chapter"),
+    "call_off": Key("Q", "call off", "Study as without an exam again", on="exam"),
+    "reworded": Key("V", "what changed", "The notes that an upgrade has changed", on="today"),
+    "repeat": Key("O", "once more", "Once more, from the beginning", on="chapter experiment"),
+    "book": Key("T", "the book's", "Begin the book's own questionnaire", on="chapter"),
+    "pretest": Key("G", "pretest", "Guess before you read", on="chapter"),
     "export": Key("X", "export", "Write it as a post to publish", on="chapter"),
     "date": Key("d", "exam day", "The day that mastery is forecast for", on="chapter"),
     "familiar": Key("plus,equals_sign", "familiar", "How familiar it is", on="course section"),
     "unfamiliar": Key(
-        "minus", "less familiar", "Less familiar", on="course section", beside="familiar"
+        "underscore", "less familiar", "Less familiar", on="course section", beside="familiar"
     ),
     "watch": Key("w", "watch", "Open the lecture's video", on="course section"),
-    "knobs": Key("s", "set knobs", "Change the knobs; esc leaves them", on="experiment"),
+    "knobs": Key("s", "set knobs", "Change the knobs; {back} leaves them", on="experiment"),
     "plot": Key("p", "plot", "Show the next plot", on="experiment"),
     "scale": Key("g", "log", "Log or linear scale", on="experiment"),
     "source": Key("v", "code", "Show the experiment's source", on="lab experiment code"),
@@ -177,17 +179,25 @@ ACTIONS: Mapping[str, Key] = {
     "quit": Key("ctrl+q", "quit", "Leave studyapp"),
 }
 TABLE: Mapping[str, Key] = {**MOVES, **RATES, **ACTIONS}
-# What may write in the log of the cards: whatever else a key does changes none of them.
-CHANGING = frozenset(
-    (
-        *("go_on", "again", "hard", "good", "easy", "save", "back", "new", "edit", "undo"),
-        *("bury", "suspend", "pause", "know", "ask", "ask_found", "done", "restore", "mark"),
-        *("forget", "set_due", "delete"),
-    )
-)
+# What may write in the log of the cards, and the pages on which it does: whatever else a key does,
+# or the same one elsewhere, changes no card.
+CHANGING: Mapping[str, str] = {
+    **{
+        name: TABLE[name].on
+        for name in (
+            *("again", "hard", "good", "easy", "edit", "undo", "bury", "suspend", "pause"),
+            *("know", "ask", "ask_found", "done", "restore", "mark", "forget", "set_due", "delete"),
+        )
+    },
+    "go_on": "today review attempt section experiment",
+    "save": "experiment rewrite",
+    "new": "experiment",
+    "back": "experiment",  # which goes on to the result, and so to its card
+}
 # What the hand does without thinking; nobody looks for it by its name.
 BY_HAND = frozenset((*MOVES, *RATES))
 _ROWS = frozenset(key.beside for key in TABLE.values() if key.beside)
+_FIELD = re.compile(r"\{(\w+)\}")  # an action, in a tooltip
 _LEAVING = ("back", "save", "quit")  # what has to work in a box that takes all letters
 # Letters beside points. In a section's text they tick as well; there `c` is the questionnaire's
 # while nothing is to be ticked. What happened in an experiment has few reasons to tick.
@@ -335,6 +345,11 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
 def of(name: str, wanted: Mapping[str, str]) -> str:
     """The first key of an action, for a sentence; *wanted* is what `keymap` gives."""
     return format_key(wanted.get(name, TABLE[name].keys).split(",")[0])
+
+
+def filled(text: str, wanted: Mapping[str, str]) -> str:
+    """A tooltip with the keys that it names in braces, `{back}`, as the learner has them."""
+    return _FIELD.sub(lambda name: of(name[1], wanted), text)
 
 
 def keys_of(widget: Widget, *names: str) -> str:

@@ -55,7 +55,7 @@ RESULT = """
     yield Result((
         Fact("stopped_error", 0.307, "", 0.291, 0.323, knobs["seeds"], "student t", over),
         Fact("gap", gap, "points", gap - 0.8, gap + 0.8, knobs["seeds"], "student t", over),
-        Fact("floor", 0.2, "", None, None, knobs["seeds"], "exact", "nothing: it is set so"),
+        Fact("floor", 0.2, "", None, None, knobs["seeds"], "exact", "it is set so"),
     ))
 """
 CURVES = """

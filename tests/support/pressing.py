@@ -33,10 +33,37 @@ KEYS: Sequence[str] = (
     *OTHER,
 )
 IN_PALETTE = ("enter", "down", "b", "escape")  # or most keys would go into its field
-LEADS = ("enter", "c", "t", "l", "slash", "enter", "a", "n", "f")  # from Today, in turn
+LEADS = ("enter", "c", "C", "l", "slash", "enter", "a", "n", "f")  # from Today, in turn
 PATIENCE = 60.0  # seconds until a key that nobody has taken is a fault
 TOLD = 5_000  # keys after which is said how far it is
 STRAY = 60  # keys after which one is back on Today, so that no screen keeps them all
+
+# A name of the table for each page, and for widgets with keys of their own that page's.
+PLACES = {
+    "TodayScreen": "today",
+    "SummaryScreen": "end",
+    "ReviewScreen": "review",
+    "AttemptScreen": "attempt",
+    "TallyScreen": "tally",
+    "CompareScreen": "earlier",
+    "TrackerScreen": "course",
+    "SectionScreen": "section",
+    "ChapterScreen": "chapter",
+    "LabScreen": "lab",
+    "LessonScreen": "experiment",
+    "Explanation": "experiment",
+    "Line": "experiment",
+    "Knobs": "experiment",
+    "HistoryScreen": "runs",
+    "SourceScreen": "code",
+    "FindScreen": "find",
+    "NoteScreen": "note",
+    "AsideScreen": "aside",
+    "BackupsScreen": "backups",
+    "ExamScreen": "exam",
+    "NewScreen": "new",
+    "RewriteScreen": "rewrite",
+}
 
 
 @dataclass
@@ -46,6 +73,7 @@ class Pressed:
     screens: Counter[str] = field(default_factory=Counter)
     entries: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    trail: list[str] = field(default_factory=list)  # the newest keys
 
 
 class PressedApp(StudyApp):
@@ -76,31 +104,35 @@ async def play(lesson: Declaration, knobs: Mapping[str, Value]) -> Recording:
 async def press(app: PressedApp, number: int, seed: int) -> Pressed:
     """Post *number* keys to a running app whose database is open."""
     chance, found = random.Random(seed), Pressed()
-    before, trail = _entries(app), [""] * 8
     for count in range(number):
         if count and count % TOLD == 0:
             print(f"  {count:,} pressed, {len(found.faults)} faults", flush=True)
         if count % STRAY == 0:
-            await _go_to_today(app)
-            after = _entries(app)  # leaving is `back`, which may write
-            found.entries["back"] += after - before
-            before = after
+            await _go_to_today(app, found)
             key = LEADS[count // STRAY % len(LEADS)]
         else:
             key = chance.choice(IN_PALETTE if _is_palette(app) else KEYS)
-        where = type(app.screen).__name__
-        action = _action(app, key)
-        await _take(app, key)
-        found.screens[where] += 1
-        trail = [*trail[1:], f"{where} {key}"]
-        after = _entries(app)
-        if after != before:
-            found.entries[action or "none"] += after - before
-            if action not in CHANGING:
-                wrote = f"{action or 'no action'} wrote {_newest(app)} in the log"
-                found.faults.append(f"{wrote}, after {trail}")
-            before = after
+        await _press(app, key, found)
     return found
+
+
+async def _press(app: PressedApp, key: str, found: Pressed) -> None:
+    """Post a key, and take note of what it has written in the log of the cards."""
+    where, action, before = type(app.screen).__name__, _action(app, key), _entries(app)
+    may = action in CHANGING if _is_palette(app) else _may_change(app, action)
+    await _take(app, key)
+    found.screens[where] += 1
+    found.trail = [*found.trail[-7:], f"{where} {key}"]
+    if (written := _entries(app) - before) != 0:
+        found.entries[action or "none"] += written
+        if not may:
+            wrote = f"{action or 'no action'} wrote {_newest(app)} in the log"
+            found.faults.append(f"{wrote}, after {found.trail}")
+
+
+def _may_change(app: PressedApp, action: str) -> bool:
+    """Whether the table says that *action* may change a card on the page that is on top."""
+    return PLACES.get(type(app.screen).__name__) in CHANGING.get(action, "").split()
 
 
 def _is_palette(app: StudyApp) -> bool:
@@ -145,12 +177,12 @@ async def _pass_through(app: StudyApp) -> None:
                 await asyncio.wait_for(done.wait(), PATIENCE)
 
 
-async def _go_to_today(app: PressedApp) -> None:
+async def _go_to_today(app: PressedApp, found: Pressed) -> None:
     deadline = monotonic() + PATIENCE
     while app.screen is not app.today:
         if monotonic() > deadline:
             raise AssertionError(f"escape does not lead back from {app.screen}")
-        await _take(app, "escape")
+        await _press(app, "escape", found)
         await asyncio.sleep(0.002)  # an experiment is stopped by its worker
 
 

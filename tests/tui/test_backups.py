@@ -243,6 +243,6 @@ async def test_the_next_day_has_one_too(make_app, open_today, studied: Path, clo
         await open_today(pilot)
         await until(pilot, lambda: len(made(studied)) == 4)
         clock.forward(days=1)
-        await pilot.press("t", "escape")
+        await pilot.press("C", "escape")
         await arrives(pilot, TodayScreen)
         await until(pilot, lambda: len(made(studied)) == 5)

@@ -144,20 +144,20 @@ async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_to
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
         await hides(pilot, "begin anew")  # the first is begun by another key
-        await pilot.press("p")
+        await pilot.press("G")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "pretest")
         await pilot.press("space", "1", "escape")
         await open_today(pilot)
         await shows(pilot, "Fri 20 Nov  pretest")
-        await hides(pilot, "p pretest")  # it goes on as one
+        await hides(pilot, "G pretest")  # it goes on as one
 
 
 async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path: Path) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
-        await pilot.press("R")
+        await pilot.press("O")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "1 of all 12 · 0 judged")
 

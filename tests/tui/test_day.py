@@ -159,7 +159,7 @@ async def test_what_comes_later_moves_no_row(
         attempt.grade(Grade.PARTLY)
         monkeypatch.setattr("studyapp.study.prospect.prospect", late)
         app.today.refresh_overview()
-        await pilot.press("t", "escape")
+        await pilot.press("C", "escape")
         await shows(
             pilot, "Continue questionnaire 1", "1 of all 12 answered", "0 of 1 section", "…"
         )
@@ -217,14 +217,14 @@ async def test_a_key_that_would_do_nothing_is_not_offered(
         await hides(pilot, "Five questions", "f five")  # nothing was met
         await pilot.press("enter", *("enter", "4") * 14)
         await pilot.press("escape")
-        await shows(pilot, "Still due today: 1 new card.", "m more")
+        await shows(pilot, "Still due today: 1 new card.", "y more")
         await hides(pilot, "f five")  # all was met today
-        await pilot.press("m", "enter", "4")
+        await pilot.press("y", "enter", "4")
         await shows(pilot, "15 cards in about")
-        await hides(pilot, "m more")  # there is no further card
+        await hides(pilot, "y more")  # there is no further card
         await pilot.press("escape")
         await shows(pilot, "you are done for today")
-        await hides(pilot, "Study more new cards", "m more today")
+        await hides(pilot, "Study more new cards", "y more today")
         clock.forward(days=1)
         await pilot.press("slash", "escape")
         await shows(pilot, "Five questions, five minutes")

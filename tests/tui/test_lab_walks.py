@@ -356,7 +356,7 @@ async def test_a_rerun_asks_about_the_changed_knob_and_stands_beside_the_last_ru
         await shows(pilot, "−3.1 points [−3.9, −2.3]")
         await shows(pilot, "+4.7 [3.9, 5.5]")  # beside it, and its unit beside that
         await shows(pilot, "run of 20 Nov, defaults")
-        await pilot.press("R", "enter")  # exploring: no prediction is asked for
+        await pilot.press("O", "enter")  # exploring: no prediction is asked for
         await ended(pilot, app)
         await shows(pilot, "run of 20 Nov, n = 9")
         found = history(app, "probe")
@@ -536,11 +536,11 @@ async def test_whatever_happens_is_one_sentence_and_the_prediction_stands(
         await at_the_first(pilot, "up", "enter")
         await ended(pilot, app)
         await shows(pilot, LAST_WORDS[name])
-        await shows(pilot, "Your prediction stands; r runs it again.")
+        await shows(pilot, "Your prediction stands; O runs it again.")
         (kept,) = history(app, name)
         assert (kept.outcome, kept.facts) == (Ending.FAILED, ())
         if name == "broken":
-            await pilot.press("R")
+            await pilot.press("O")
             await ended(pilot, app)
             await until(pilot, lambda: len(history(app, name)) == 2)
             await until(pilot, lambda: history(app, name)[0].prediction.prediction.naive)
@@ -602,7 +602,7 @@ async def test_a_run_cancelled_before_a_curve_leaves_the_prediction_as_it_was(
         await shows(pilot, "Cancelled before anything was seen; your prediction stands.")
         await pilot.press("H")
         await shows(pilot, "no try is spent")
-        await pilot.press("escape", "R")
+        await pilot.press("escape", "O")
         await ended(pilot, app)
         await shows(pilot, "Right.", "sure costs 0.")
         newest, unseen = history(app, "probe")

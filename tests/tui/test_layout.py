@@ -26,9 +26,9 @@ WALKS = (  # one that goes on from the one before does so from where that has le
     "slash c o l",
     "slash c o l enter",
     "n W tab S",
-    "t",
-    "t enter",
-    "t enter t M",
+    "C",
+    "C enter",
+    "C enter t M",
     "enter minus at escape a",
     "l",
     "l enter",
@@ -115,7 +115,7 @@ def no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     ("keys", "chosen"),
     [
         ("", "Start with your first cards"),
-        ("t", "1.1"),
+        ("C", "1.1"),
         ("l down", "Does longer training help?"),
         ("slash c o l down", "q01?"),
         ("enter minus at escape a", "suspended"),
@@ -154,7 +154,7 @@ async def test_the_chosen_line_stays_in_sight_in_a_low_window(app: StudyApp, ope
         await shows(pilot, "Start with your first cards")
 
 
-@pytest.mark.parametrize("keys", ["n", "t", "t enter", "l", "l enter", "c", "c enter"])
+@pytest.mark.parametrize("keys", ["n", "C", "C enter", "l", "l enter", "c", "c enter"])
 async def test_the_first_frame_of_a_page_is_the_right_one(
     app: StudyApp, open_today, monkeypatch: pytest.MonkeyPatch, keys: str
 ) -> None:

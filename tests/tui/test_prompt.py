@@ -140,17 +140,23 @@ async def test_u_asks_again_and_right_reads_on_without(make_app, open_section) -
         await shows(pilot, "What is first?")
 
 
-async def test_a_note_can_be_written_while_the_text_asks(make_app, open_section) -> None:
+async def test_while_the_text_asks_no_key_is_about_the_section_behind(
+    make_app, open_section, open_today
+) -> None:
+    """A hand that is at a card, and with this one there is nothing to tick, changes no section."""
     app = make_app()
     async with app.run_test(size=WIDE) as pilot:
         await open_section(pilot)
-        await pilot.press("t", *"u 1 x", "escape")
-        await settled(pilot)
-        assert ratings(app) == []
-        await shows(pilot, "What is first?")
-        await hides(pilot, "u 1 x")  # it may hold the answer
-        await pilot.press("right", "right")
-        await shows(pilot, "u 1 x")
+        for before in ((), ("space",)):  # the question, then its answer
+            await pilot.press(*before, "minus", "underscore", "plus", "x", "x", "c", "t")
+            await settled(pilot)
+            await arrives(pilot, SectionScreen)
+            assert (app.screen.section.done, app.screen.section.familiarity) == (False, None)
+            assert app.focused is None
+            await hides(pilot, "done today", "familiarity", "esc leave")
+        await pilot.press("3", "right", "plus", "x", "t", *"u 1 x", "escape")
+        await shows(pilot, "done today", "familiarity 1/10", "u 1 x")
+        assert [one[:2] for one in ratings(app)] == [("first", 3)]
 
 
 async def test_a_review_reads_the_section_and_goes_on_without_what_it_asked(

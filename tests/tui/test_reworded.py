@@ -52,7 +52,7 @@ async def test_what_an_upgrade_has_changed_is_one_key_away(
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await shows(pilot, LINE, "Term 0")
-        await pilot.press("w")
+        await pilot.press("V")
         await arrives(pilot, RewordedScreen)
         await shows(pilot, "Changed since you met them", "1 note", "Term 0", "chapter 1")
         await hides(pilot, "Term 1")
@@ -75,7 +75,7 @@ async def test_it_is_told_once(make_app, open_today, upgraded) -> None:
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await shows(pilot, LINE)
-        await pilot.press("t", "escape")
+        await pilot.press("C", "escape")
         await seen_on_today(pilot)
         await shows(pilot, LINE)  # until it was looked at, or the app is left
     app = make_app()

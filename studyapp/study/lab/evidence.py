@@ -36,12 +36,14 @@ def with_evidence(
     now: datetime,
     *,
     reference: bool = False,
+    key: str = "",
     learner: int,
 ) -> Evidence:
     """Put one line for each fact link below its paragraph, so that sentences stay whole.
 
-    *reference* shows the reference figure where the learner has yet to predict. A link that names
-    nothing that is installed has no line.
+    *reference* shows the reference figure where the learner has yet to predict; *key* is what leads
+    to the experiment from here, and stands where there is no figure yet. A link that names nothing
+    that is installed has no line.
     """
     shown, withheld = "", False
     for paragraph, gap in _paragraphs(answer):
@@ -52,7 +54,7 @@ def with_evidence(
             except StudyError:
                 continue
             withheld = withheld or (cited.hidden and cited.reference is not None)
-            lines.append(_line(words, cited, reference=reference))
+            lines.append(_line(words, cited, reference=reference, key=key))
         shown += "\n\n".join([paragraph, "\\\n".join(lines)] if lines else [paragraph]) + gap
     return Evidence(shown, withheld and not reference)
 
@@ -72,8 +74,8 @@ def _links(paragraph: str) -> Iterator[tuple[str, str]]:
         yield " ".join(words.split()), match["href"]
 
 
-def _line(words: str, cited: Citation, *, reference: bool) -> str:
-    told = cited.words
+def _line(words: str, cited: Citation, *, reference: bool, key: str) -> str:
+    told = cited.words + (f" ({key})" if key and cited.shown is None else "")
     if cited.hidden and reference and cited.reference is not None:
         told = cited.reference.words
     elif cited.also_words:

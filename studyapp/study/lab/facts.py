@@ -97,10 +97,10 @@ class Citation:
     @property
     def words(self) -> str:
         if self.hidden:
-            return "▪ predict first (l)"
+            return "▪ predict first"
         if self.shown is None:
             at = f" with {self.setting}" if self.setting else ""
-            return f"▪ not measured yet{at} (l)"
+            return f"▪ not measured yet{at}"
         if self.own is None or not self.differs:
             return self.shown.words
         return f"{self.shown.words}; your run differs: {measured(self.own.fact)}, {self.own.where}"
@@ -236,7 +236,13 @@ def told(lesson: Declaration, figure: Fact) -> str:
     deciding = (question.fact, *(choice.fact for choice in question.choices))
     if question.told and figure.name in deciding:
         return question.told.replace("{}", measured(figure))
-    return f"{figure.name.replace('_', ' ')} is {measured(figure)}"
+    return f"{named(figure.name)} is {measured(figure)}"
+
+
+def named(text: str) -> str:
+    """Names of figures and knobs, in a text or alone, as they stand beside their values: the
+    wrong_sign of a declaration is read as wrong sign."""
+    return _NAME.sub(lambda name: name[0].replace("_", " "), text)
 
 
 def setting(lesson: Declaration, canonical: str, told: Container[str] = ()) -> str:
@@ -258,21 +264,26 @@ def meaning(
     One plain text is written about the defaults, and elsewhere says so.
     """
     if isinstance(lesson.meaning, str):
-        changed = setting(lesson, knobs.canonical(lesson.knobs, values))
-        prefix = "At the defaults: " if changed else ""
-        return (f"{prefix}{lesson.meaning}",) if lesson.meaning else ()
+        return (_at_defaults(lesson, values, lesson.meaning),) if lesson.meaning else ()
     found = {fact.name: measured(fact) for fact in facts}
     return tuple(
-        _FIGURE.sub(lambda match: found.get(match["fact"], match[0]), text)
+        named(_FIGURE.sub(lambda match: found.get(match["fact"], match[0]), text))
         for text in wording.true_of(lesson.meaning, facts, knobs.check(lesson.knobs, values))
     )
 
 
 def following(lesson: Declaration, values: Mapping[str, object], facts: Sequence[Fact]) -> str:
-    """What to try after a run of a lesson."""
+    """What to try after a run of a lesson; as with what it means, a plain text is about the
+    defaults."""
     if isinstance(lesson.next, str):
-        return lesson.next
-    return " ".join(wording.true_of(lesson.next, facts, knobs.check(lesson.knobs, values)))
+        return lesson.next and _at_defaults(lesson, values, lesson.next)
+    return named(" ".join(wording.true_of(lesson.next, facts, knobs.check(lesson.knobs, values))))
+
+
+def _at_defaults(lesson: Declaration, values: Mapping[str, object], text: str) -> str:
+    """A plain text, which elsewhere says that it is about the defaults."""
+    changed = setting(lesson, knobs.canonical(lesson.knobs, values))
+    return f"{'At the defaults: ' if changed else ''}{named(text)}"
 
 
 def mechanism(
@@ -282,6 +293,7 @@ def mechanism(
     return wording.true_of(lesson.mechanism, facts, knobs.check(lesson.knobs, values))
 
 
+_NAME = re.compile(r"(?<![\w`./:=?-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w`(/=])")  # not in code
 _FIGURE = re.compile(r"\{fact:(?P<fact>[^{}]+)\}")
 _TARGET = re.compile(r"\]\(<?(?P<href>(?:fact|lesson):[^)\s>]+)")
 _HREF = re.compile(

@@ -23,6 +23,7 @@ from studyapp.notes.note import NoteKind
 from studyapp.store import log, tables
 from studyapp.study import library, review
 from studyapp.study.desk import Desk
+from studyapp.study.grading import Grade
 from studyapp.study.lab import facts
 from studyapp.study.lab.predictions import Prediction
 from studyapp.study.lab.runs import Run
@@ -38,6 +39,7 @@ memory = tables.memory.c
 note = tables.note.c
 prediction = tables.prediction.c
 chapter_progress = tables.chapter_progress.c
+response = tables.response.c
 run = tables.run.c
 
 
@@ -185,8 +187,18 @@ def missed_late(connection: Connection, day: date, *, learner: int) -> set[int]:
 
 
 def missed_surely(connection: Connection, *, learner: int) -> set[int]:
-    """Cards of predictions that were wrong though the learner was sure."""
-    return {row.card_id for row in _confident(connection, learner=learner)}
+    """Cards of predictions that were wrong, and of answers that were missed in a questionnaire,
+    though the learner was sure."""
+    answers = connection.scalars(
+        select(card.id)
+        .join(tables.response, response.note_id == card.note_id)
+        .where(
+            response.learner_id == learner,
+            response.grade == Grade.MISSED.value,
+            response.confidence > CONFIDENT,
+        )
+    )
+    return {row.card_id for row in _confident(connection, learner=learner)} | {*answers}
 
 
 def _confident(connection: Connection, *, learner: int) -> list[Row[Any]]:

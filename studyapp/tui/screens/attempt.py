@@ -62,7 +62,7 @@ class AttemptScreen(WritingPage):
     ]
     BINDINGS = [  # noqa: RUF012
         bind("save", "reveal_typed", "reveal", "Show the answer", first=True),
-        bind("write", label="write", tooltip="Write; esc leaves, ctrl+s reveals", first=True),
+        bind("write", label="write", tooltip="Write; {back} leaves, {save} reveals", first=True),
         bind("write", "read", tooltip="Go into the box, to scroll it", show=False, first=True),
         bind("go_on", "reveal", "reveal", "Show the answer", first=True),
         bind("go_on", "next_open", "next open", "Go to the next question to judge", first=True),

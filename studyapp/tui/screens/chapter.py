@@ -43,6 +43,12 @@ _DEPTHS = {  # which questions are to know at each depth of new cards
 }
 
 
+class DayField(LineField):
+    """The day of the exam."""
+
+    BINDINGS = [bind("go_on", "submit", "set", "Set the day", only="enter")]  # noqa: RUF012
+
+
 class ChapterScreen(Page):
     """Where a chapter's questionnaire is begun, resumed and looked back on."""
 
@@ -58,7 +64,7 @@ class ChapterScreen(Page):
     ChapterScreen {
         & #mastery { margin: 1 0; height: auto; }
         & #past, & #meant { margin-top: 1; height: auto; }
-        & LineField { display: none; margin-top: 1; }
+        & DayField { display: none; margin-top: 1; }
     }
     """
 
@@ -75,7 +81,8 @@ class ChapterScreen(Page):
         with VerticalScroll(classes="body", can_focus=False):
             yield Static("", id="mastery", markup=False)
             yield Menu()
-            yield LineField(placeholder="the day, like 2027-01-31, or none; ⏎ sets it")
+            sets = f"{self.key_of('go_on')} sets it"
+            yield DayField(placeholder=f"the day, like 2027-01-31, or none; {sets}")
             yield Static("", id="past", markup=False)
             yield Static("", id="meant", markup=False)
 

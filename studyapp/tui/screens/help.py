@@ -51,7 +51,8 @@ class HelpScreen(ModalScreen[None]):
         shown: dict[str, list[str]] = {}
         for row in keys.rows(self._active.values(), self.app.get_key_display):
             if row.binding.tooltip:
-                shown.setdefault(row.binding.tooltip, []).extend(row.keys)
+                told = keys.filled(row.binding.tooltip, self._keymap)
+                shown.setdefault(told, []).extend(row.keys)
         width = max((len(" ".join(one)) for one in shown.values()), default=0)
         yield Row("", Content.styled("Keys that work here\n", "bold"))
         for text, names in shown.items():

@@ -665,12 +665,13 @@ class LessonScreen(Page):
         return f"all so far: {'; '.join(found.words)}" if found.several else ""
 
     def _ending_words(self) -> str:
+        runs_it = f"{self.key_of('repeat')} runs it"
         if isinstance(self._outcome, Failed):
-            again = " Your prediction stands; r runs it again." if self._prediction else ""
-            return self._outcome.message + again
+            stands = f" Your prediction stands; {runs_it} again." if self._prediction else ""
+            return self._outcome.message + stands
         if self._stands:
             stands = "; your prediction stands" if self._prediction else ""
-            return f"Cancelled before anything was seen{stands}. r runs it."
+            return f"Cancelled before anything was seen{stands}. {runs_it}."
         naive = self._prediction is not None and self._prediction.naive
         spent = " You had seen a curve: the next prediction is kept, not scored." if naive else ""
         return f"Cancelled: there is no result.{spent}"

@@ -61,7 +61,7 @@ class ReviewScreen(EditingPage, WritingPage):
         bind("hard", f"rate({Rating.HARD.value})", show=False, first=True),
         bind("good", f"rate({Rating.GOOD.value})", show=False, first=True),
         bind("easy", f"rate({Rating.EASY.value})", show=False, first=True),
-        bind("write", tooltip="Type an answer; esc leaves, ctrl+s reveals", first=True),
+        bind("write", tooltip="Type an answer; {back} leaves, {save} reveals", first=True),
         bind("undo", first=True),
         bind("lesson", tooltip="The experiment behind this answer", first=True),
         bind("reference", first=True),

@@ -61,7 +61,7 @@ class CoursePage(WritingPage):
             tooltip=f"How familiar it is to you, 0 to {FAMILIAR}: more, or less",
         ),
         bind("unfamiliar", "familiar(-1)", show=False),
-        bind("write", "note", "note", "Write a note of your own, in Markdown; esc leaves"),
+        bind("write", "note", "note", "Write a note of your own, in Markdown; {back} leaves"),
         bind("start"),
         bind("start", "stop", "stop", "Let no more of its new cards in"),
         bind("start", "stop_alone", tooltip="", show=False),
@@ -615,12 +615,10 @@ class SectionScreen(CoursePage, inherit_bindings=False):
                 return card.has_point(cast("int", parameters[0]))
             case "tick_here" | "point":
                 return card.points is not None
-            case "quiz":  # its key is a letter that ticks
-                return card.points is None
             case "later":
                 return self._asked is not None
-            case "moment":
-                return self._asked is None
+            case "moment" | "done" | "familiar" | "quiz" | "note":
+                return self._asked is None  # the hand is at the card, not at what is behind it
         return True
 
     def action_reveal(self) -> None:

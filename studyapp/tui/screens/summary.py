@@ -15,7 +15,7 @@ from studyapp.study import words
 from studyapp.study.plan import FIVE, NOTHING_TO_ASK
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import Summary, summary_lines
-from studyapp.tui import places
+from studyapp.tui import places, sight
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 
@@ -33,6 +33,8 @@ class SummaryScreen(Page):
         bind("lesson", "lab", "experiment", "The experiment behind what was missed"),
         bind("quiz", label="questionnaire", tooltip="Go on with the questionnaire that waits"),
         bind("undo"),
+        bind("down", "line(1)", "scroll", "Scroll", show=False),
+        bind("up", "line(-1)", show=False),
         bind("back", tooltip="Back to Today", show=False),
     ]
     DEFAULT_CSS = """
@@ -101,6 +103,9 @@ class SummaryScreen(Page):
 
     def action_aside(self) -> None:
         self.study.open(places.Aside())
+
+    def action_line(self, step: int) -> None:
+        sight.line(self.query_one(VerticalScroll), step)
 
     def action_back(self) -> None:
         self.app.pop_screen()

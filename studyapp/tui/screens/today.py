@@ -663,12 +663,11 @@ def _now_due(overview: Overview, new: int, key: Callable[[str], str]) -> Content
         )
     ready = next((row for row in overview.chapters if row.counts.total), None)
     if ready is not None and not overview.begun:
-        name = words.capital(ready.name) + (f", {ready.title}," if ready.number else "")
         planned = f"{overview.exam.told()}.\n" if overview.exam is not None else ""
         return Content.assemble(
             ("Welcome\n", "bold"),
             "Each day studyapp asks what you are about to forget.\n",
-            f"{name} is ready: {words.count(counts.new, 'card')} today, "
+            f"{words.capital(ready.name)} is ready: {words.count(counts.new, 'card')} today, "
             f"about {_minutes(overview.minutes)}.\n",
             *(f"{words.capital(told)}.\n" for told in fewer_words(new, overview.fewer)),
             planned,

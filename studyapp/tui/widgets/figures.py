@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from studyapp.lab.protocol import Fact
-from studyapp.study.lab.facts import measured
+from studyapp.study.lab.facts import measured, named
 from studyapp.tui.row import Row
 
 _GAP = 3  # cells between columns
@@ -115,4 +115,4 @@ def _hung(text: str, width: int) -> list[Content]:
 
 
 def _name(fact: Fact) -> str:
-    return fact.name.replace("_", " ")
+    return named(fact.name)

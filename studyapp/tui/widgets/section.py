@@ -16,7 +16,7 @@ from studyapp.notes.note import chapter_title
 from studyapp.notes.prompt import Prompt, marked
 from studyapp.study import words
 from studyapp.study.tracker import FAMILIAR, Cards, Chapter, CourseMoment, CourseSection, Part
-from studyapp.tui.keys import key_of
+from studyapp.tui.keys import key_of, keys_of
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, key, one_line
 from studyapp.tui.widgets.prompt import PromptCard
@@ -143,7 +143,7 @@ class SectionView(VerticalScroll, can_focus=False):
             self.query_one(name).display = bool(moments) and self.prompt.card is None
         if chosen is None:
             return
-        several = "; ←→ choose" if len(moments) > 1 else ""
+        several = f"; {keys_of(self, 'left', 'right')} choose" if len(moments) > 1 else ""
         told = f"in the lectures: {key_of(self, 'watch')} watches{several}"
         self.query_one("#moment-rule", Static).update(_rule(told))
         width = max(20, self.query_one("#moments").size.width or 60)

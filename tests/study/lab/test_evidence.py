@@ -63,8 +63,7 @@ def test_before_the_first_run_there_is_only_a_reference_on_demand(engine, known,
         asked = with_evidence(connection, CITED, known, clock(), reference=True, learner=1)
     assert evidence.withheld
     assert evidence.text == (
-        "First, [the gap rose](fact:probe.gap) a lot.\n\n"
-        "the gap rose ▪ predict first (l)\n\nMore text."
+        "First, [the gap rose](fact:probe.gap) a lot.\n\nthe gap rose ▪ predict first\n\nMore text."
     )
     assert not asked.withheld
     assert r"**+5.0 points \[4.2, 5.8\]** ▪ reference, 32 seeds, CPU" in asked.text
@@ -84,7 +83,7 @@ def test_two_links_of_a_paragraph_are_two_lines_below_it(engine, known, clock) -
     text = "- [one](fact:probe.gap)\n- [two\n  words](fact:probe.gap?n=9)"
     assert shown(engine, known, clock, text) == text + (
         "\n\none: **+4.7 points \\[3.9, 5.5\\]** ▪ your run, 32 seeds, 20 Nov\\\n"
-        "two words ▪ not measured yet with n = 9 (l); "
+        "two words ▪ not measured yet with n = 9; "
         r"also with the defaults +4.7 points \[3.9, 5.5\]"
     )
 

@@ -503,7 +503,7 @@ def test_before_the_first_run_the_figure_is_hidden(
         shown = cited()
         assert shown.hidden
         assert shown.shown is None
-        assert shown.words == "▪ predict first (l)"
+        assert shown.words == "▪ predict first"
         assert shown.reference is not None
         assert shown.reference.words == "+4.8 points [4.0, 5.6] ▪ reference, 32 seeds, CPU"
 
@@ -553,7 +553,7 @@ def test_runs_at_other_knobs_are_named_beside_the_reference(
     assert cited("fact:gap.error_gap?n=64").also_words == (
         "also with the defaults +4.7 points [3.9, 5.5]"
     )
-    assert cited("fact:gap.error_gap?n=99").words == "▪ not measured yet with n = 99 (l)"
+    assert cited("fact:gap.error_gap?n=99").words == "▪ not measured yet with n = 99"
 
 
 @pytest.mark.usefixtures("measured_before")
@@ -583,7 +583,7 @@ def test_an_older_version_measured_something_else(
     assert shown.shown is shown.reference
     kept = reference.read(reference.path(gap))
     reference.write(reference.path(gap), {"gap": replace(kept["gap"], version=1)})
-    assert (cited().reference, cited().words) == (None, "▪ not measured yet (l)")
+    assert (cited().reference, cited().words) == (None, "▪ not measured yet")
 
 
 def test_a_count_of_something_else_is_just_n(
@@ -767,7 +767,19 @@ def test_a_plain_meaning_says_that_it_is_about_the_defaults(gap: Declaration) ->
     assert facts.meaning(gap, values, ()) == ("Wrong labels\nwere stored.",)
     (elsewhere,) = facts.meaning(gap, values | {"n": 64}, ())
     assert elsewhere.startswith("At the defaults: Wrong")
-    assert facts.following(replace(gap, next="Try."), values | {"n": 64}, ()) == "Try."
+    tried = replace(gap, next="Set n to 64.")
+    assert facts.following(tried, values, ()) == "Set n to 64."
+    assert facts.following(tried, values | {"n": 64}, ()) == "At the defaults: Set n to 64."
+    assert facts.following(replace(gap, next=""), values | {"n": 64}, ()) == ""
+
+
+def test_texts_call_a_figure_what_stands_beside_it(gap: Declaration) -> None:
+    texts = (When("Read wrong_sign, p_05: `t.no_grad` and `p_05` are code, fact:a.b_c a link."),)
+    lesson, values = replace(gap, meaning=texts, next=texts), finished(gap).knobs
+    told = "Read wrong sign, p 05: `t.no_grad` and `p_05` are code, fact:a.b_c a link."
+    assert facts.meaning(lesson, values, ()) == (told,)
+    assert facts.following(lesson, values, ()) == told
+    assert facts.named("wrong_sign") == "wrong sign"
 
 
 def test_a_meaning_with_conditions_is_what_is_true_of_the_run(gap: Declaration) -> None:

@@ -27,6 +27,8 @@ from studyapp.study.questionnaire import chapter
 from studyapp.study.questionnaire import history as questionnaires
 from studyapp.study.questionnaire.attempt import Attempt, Mark
 from studyapp.study.questionnaire.promise import STAYS, promises
+from studyapp.study.sitting import Sitting
+from studyapp.study.summary import summary_lines
 from studyapp.study.undo import undo
 from tests_support import Clock, chapter_of, desk_of, question, questionnaire
 
@@ -472,6 +474,28 @@ def test_confidence_counts_only_before_the_answer(attempt) -> None:
     attempt.reveal()
     with pytest.raises(StudyError, match="before the answer"):
         attempt.be_sure(0.9)
+
+
+@pytest.mark.parametrize(("confidence", "named"), [(0.8, 3), (0.7, 0), (None, 0)])
+def test_what_was_surely_missed_and_is_right_now_is_named_at_the_end(
+    engine, clock: Clock, confidence: float | None, named: int
+) -> None:
+    """Of a questionnaire's answers as of predictions, and all of them: it is what one had wrong."""
+    attempt = begin(engine, clock)
+    for name in ("q00", "q01", "q02"):
+        show(attempt, name)
+        attempt.be_sure(confidence)
+        attempt.reveal()
+        attempt.grade(Grade.MISSED)
+    clock.forward(days=1)
+    sitting = Sitting(desk_of(engine, clock, Settings(new_a_day=0)))
+    while sitting.view is not None:
+        sitting.rate(Rating.GOOD)
+        clock.forward(minutes=11)
+        sitting.refresh()
+    told = "\n".join(summary_lines(sitting.summary(), clock()))
+    assert told.count("“") == named
+    assert ("Sure and wrong once, right now" in told) is bool(named)
 
 
 def test_a_chapter_without_questions_says_so(engine, content: Path, clock: Clock) -> None:
