@@ -74,7 +74,6 @@ class Item:
     retrievability: float = 1.0
     today: bool = False  # rated today already
     term: int | None = None  # its note, if it was met before and is told apart from others
-    due: date = date.min
     spare: bool = False  # not due yet: it has what an exam's day has left of its time
 
     def spoils(self, other: Item) -> bool:
@@ -437,14 +436,13 @@ def _in_turn(connection: Connection, queue: Queue) -> list[Item]:
 
 
 def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
-    """The cards seen before, the earliest due first, of one day what fades most: one of a family,
-    none rated today, no steps."""
+    """The cards seen before, what fades most first: one of a family, none rated today, no steps."""
     today = study_day(now)
     parameters = log.in_force(connection, learner=learner)
     met = _families_met(connection, today, learner=learner)
     known = _rated(connection, today, parameters, learner=learner)
-    in_order = sorted(known, key=lambda item: (item.due, item.retrievability))
-    one_each = _one_of_a_family(replace(item, term=None) for item in in_order)
+    faintest = sorted(known, key=lambda item: item.retrievability)
+    one_each = _one_of_a_family(replace(item, term=None) for item in faintest)
     items = [item for item in one_each if item.family not in met]
     return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
 
@@ -621,7 +619,6 @@ def _rated(
             card.family,
             card.chapter_id,
             memory.state,
-            memory.due,
             memory.due_at,
             memory.stability,
             memory.last_day,
@@ -635,7 +632,7 @@ def _rated(
             *_open(today, paused(connection, learner=learner), learner=learner),
         )
     )
-    for card_id, family, of_chapter, state, due, due_at, stability, last_day, *apart in rows:
+    for card_id, family, of_chapter, state, due_at, stability, last_day, *apart in rows:
         if last_day is None or stability is None:
             continue  # only a rated card has a due date
         yield Item(
@@ -647,7 +644,6 @@ def _rated(
             parameters.forgetting_curve(stability, last_day, today),
             last_day == today,
             _term(today, *apart),
-            due or date.min,
         )
 
 

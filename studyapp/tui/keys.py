@@ -115,7 +115,7 @@ ACTIONS: Mapping[str, Key] = {
         on="review note aside find",
     ),
     "forget": Key("N", "new again", "Make it new again; its log stays", on="find"),
-    "set_due": Key("U", "set due", "Give it another date", on="find"),
+    "set_due": Key("I", "set due", "Give it another date", on="find"),
     "delete": Key("delete", "delete", "Delete notes of your own; twice, to be sure", on="find"),
     # writing
     "write": Key("t", "type", "Type; {back} leaves the box", on="review attempt course section"),
@@ -136,8 +136,8 @@ ACTIONS: Mapping[str, Key] = {
     "find": Key("slash", "find", "Find a note", on="today review attempt course section find"),
     "read": Key("R", "read", "Read the section that it belongs to", on="review"),
     "list": Key("L", "list", "All of them: choose one", on="attempt"),
-    "all": Key("a", "all", "Mark all that was found, or none", on="find"),
-    "sort": Key("s", "sort", "Sort: best first, by due date, by stability, by lapses", on="find"),
+    "all": Key("ctrl+a", "all", "Mark all that was found, or none", on="find"),
+    "sort": Key("z", "sort", "Sort: best first, by due date, by stability, by lapses", on="find"),
     "history": Key(
         "H", "earlier", "What there was earlier", on="attempt earlier lab experiment runs"
     ),
@@ -154,7 +154,7 @@ ACTIONS: Mapping[str, Key] = {
     "more": Key("y", "more", "Go on: what is left, or beyond today's time", on="today end"),
     "aside": Key("a", "set aside", "What is out of the way or to mend", on="today end"),
     "backups": Key("b", "backups", "The backups, and the way back to one", on="today"),
-    "exam": Key("d", "exam", "Study for an exam: its day, and what you will know", on="today"),
+    "exam": Key("e", "exam", "Study for an exam: its day, and what you will know", on="today"),
     "call_off": Key("Q", "call off", "Study as without an exam again", on="exam"),
     "reworded": Key("V", "what changed", "The notes that an upgrade has changed", on="today"),
     "repeat": Key("O", "once more", "Once more, from the beginning", on="chapter experiment"),

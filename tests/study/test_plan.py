@@ -49,38 +49,23 @@ def ask(sitting: Sitting, rating: Rating = Rating.GOOD) -> list[int]:
     return shown
 
 
-def test_the_five_that_are_due_first_one_of_a_family(seen: Engine, clock: Clock) -> None:
-    """No card is chosen before one that is due earlier; of one day the faintest comes first."""
+def test_the_five_that_fade_most_one_of_a_family(seen: Engine, clock: Clock) -> None:
     with reading(seen) as connection:
         parameters = log.read_history(connection, learner=1)[-1].parameters
-        memories = {
-            card_id: log.read_memory(connection, card_id, learner=1) for card_id, _ in cards(seen)
+        kept = {
+            card_id: parameters.retrievability(
+                log.read_memory(connection, card_id, learner=1), clock().date()
+            )
+            for card_id, _ in cards(seen)
         }
-    place = {
-        card_id: (memory.due, parameters.retrievability(memory, clock().date()))
-        for card_id, memory in memories.items()
-    }
     shown = ask(Sitting(desk_of(seen, clock), FIVE))
     families = dict(cards(seen))
     assert len(shown) == len({families[card_id] for card_id in shown}) == 5
-    assert [place[card_id] for card_id in shown] == sorted(place[card_id] for card_id in shown)
-    missing = set(place) - set(shown)
+    assert [kept[card_id] for card_id in shown] == sorted(kept[card_id] for card_id in shown)
+    missing = set(kept) - set(shown)
     asked = {families[card_id] for card_id in shown}
-    last = max(place[card_id] for card_id in shown)
-    assert all(place[c] >= last for c in missing if families[c] not in asked)
-
-
-def test_a_date_that_was_set_goes_before_what_fades_more(engine: Engine, clock: Clock) -> None:
-    """As far as a learner can see, what is due tomorrow comes before what is due next week."""
-    fading, dated, *_ = {family: card_id for card_id, family in cards(engine)}.values()
-    tomorrow = clock().date() + timedelta(days=10)
-    with writing(engine) as connection:
-        review.answer(connection, fading, None, Rating.GOOD, clock(), learner=1)
-        review.answer(connection, dated, None, Rating.EASY, clock(), learner=1)
-        for card_id, day in ((fading, tomorrow + timedelta(days=7)), (dated, tomorrow)):
-            review.set_due(connection, card_id, day, clock(), learner=1)
-    clock.forward(days=9)
-    assert ask(Sitting(desk_of(engine, clock), FIVE)) == [dated, fading]
+    faintest = max(kept[card_id] for card_id in shown)
+    assert all(kept[c] >= faintest for c in missing if families[c] not in asked)
 
 
 def test_nothing_new_and_nothing_rated_today(engine: Engine, clock: Clock) -> None:

@@ -163,7 +163,7 @@ def test_five_questions_end_with_what_is_due(engine: Engine, clock: Clock) -> No
         sitting.rate(Rating.GOOD)
     told = lines(sitting)
     assert "Still due today: 3 new cards." in told
-    assert told[-1].endswith(" minutes, beside what comes of today's cards.")
+    assert told[-1].endswith(" minutes, if nothing happens meanwhile.")
 
 
 def test_an_end_tells_what_the_chart_has_of_tomorrow(engine: Engine, clock: Clock) -> None:

@@ -64,7 +64,7 @@ def plan(app, days: int) -> None:
 
 
 async def open_page(pilot) -> None:
-    await pilot.press("d")
+    await pilot.press("e")
     await arrives(pilot, ExamScreen)
 
 

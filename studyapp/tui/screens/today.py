@@ -585,7 +585,7 @@ def _choices(
         told = "Study more for the exam" if overview.exam else "Study more new cards today"
         yield "more", told, key("more"), ""
     if overview.fading:
-        told = "what is due first"
+        told = "what is fading most"
         yield "five", "Five questions, five minutes", key("five"), told
     if overview.ahead is not None:
         latest = overview.ahead.latest
