@@ -100,7 +100,7 @@ async def test_a_plan_is_asked_about_kept_and_called_off(make_app, open_today, a
         await shows(pilot, "Exam on", "in 9 days")
         await open_page(pilot)
         await shows(pilot, day.isoformat(), "1,2", "84% [80, 88]")
-        await pilot.press("ctrl+o")
+        await pilot.press("ctrl+n")
         await tells(pilot, "Called off: each day is as before.")
         await shows(pilot, "none planned")
         await pilot.press("escape")
