@@ -50,7 +50,8 @@ said = tables.passage.c
 
 LIMIT = 50  # notes that a search shows
 _SHORT = 200  # hits at which a search of short words stops: it looks through all that is said
-_MOST = 1000  # hits of which the best come first
+_MOST = 500  # hits of which those in the question come first
+_RANKED = 200  # of these, where words of their own come before parts of others
 _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -165,15 +166,18 @@ class _Search:
     def select(self, *columns: Any) -> Any:
         """Notes that are there, with chapter, card and memory."""
         of_card = and_(card.note_id == note.id, card.missing_since.is_(None))
-        of_memory = and_(memory.card_id == card.id, memory.learner_id == self.learner)
         return (
             select(*columns)
             .select_from(tables.note)
             .join(tables.chapter, chapter.id == note.chapter_id)
             .outerjoin(tables.card, of_card)
-            .outerjoin(tables.memory, of_memory)
+            .outerjoin(tables.memory, self._of_memory)
             .where(*self._there)
         )
+
+    @property
+    def _of_memory(self) -> ColumnElement[bool]:
+        return and_(memory.card_id == card.id, memory.learner_id == self.learner)
 
     @property
     def _there(self) -> tuple[ColumnElement[bool], ...]:
@@ -188,20 +192,27 @@ class _Search:
             fits = self.select(note.id).where(*map(self.condition, rest))
             where.append(said.note_id.in_(fits))
         short = all(len(word) < passage.SHORTEST for word in words)
-        rows = self.connection.execute(
-            select(said.note_id, said.key, said.question, said.rest, note.path, note.line)
-            .add_columns(chapter.pack, chapter.number, chapter.title)
-            .select_from(
-                source.join(tables.note, note.id == said.note_id).join(
-                    tables.chapter, chapter.id == note.chapter_id
-                )
-            )
+        asked = and_(*(passage.within(self.connection, said.question, word) for word in words))
+        hits = (
+            select(said.note_id, said.key, said.question, said.rest)
+            .add_columns((said.key != "").label("varied"), not_(asked).label("answered"))
+            .add_columns(note.chapter_id, note.path, note.line)
+            .select_from(source.join(tables.note, note.id == said.note_id))
             .where(*where, *self._there)
             .limit(_SHORT if short else _MOST)
+            .subquery()
+        )
+        rows = self.connection.execute(
+            select(hits)
+            .join(tables.chapter, chapter.id == hits.c.chapter_id)
+            .order_by(hits.c.varied, hits.c.answered)
+            .order_by(*tables.IN_ORDER, hits.c.path, hits.c.line)
+            .limit(max(limit, _RANKED))
         ).all()
         whole = [re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in words]
+        best = sorted(rows[:_RANKED], key=lambda row: _rank(row, whole))
         found = dict[int, str]()
-        for row in sorted(rows, key=lambda row: _rank(row, words, whole)):
+        for row in (*best, *rows[_RANKED:]):
             found.setdefault(row.note_id, row.key)
         return list(found.items())[:limit]
 
@@ -211,17 +222,19 @@ class _Search:
         rows = self.select(note.id).where(self.condition(wanted))
         rows = rows.group_by(note.id, chapter.id)
         if order is not Order.MATCH:
-            of: ColumnElement[Any] = {
+            by: dict[Order, ColumnElement[Any]] = {
                 Order.DUE: func.min(memory.due),
                 Order.STABILITY: func.min(memory.stability),
                 Order.LAPSES: -func.max(memory.lapses),
-            }[order]
+            }
+            of = by[order]
             rows = rows.order_by(of.is_(None), of)
         rows = rows.order_by(*tables.IN_ORDER, note.path, note.line)
         return self.connection.scalars(rows.limit(limit)).all()
 
     def shown(self, hits: Sequence[tuple[int, str]], rest: Sequence[Query]) -> list[Found]:
-        """These notes as they are shown, with those of their cards for which the *rest* holds."""
+        """These notes as they are shown, with the learner's memory of those cards of theirs for
+        which the *rest* holds."""
         ids = [one for one, _ in hits]
         texts: dict[tuple[int, str], Any] = {}
         columns = (note.id, note.prompt, note.front, note.answer, note.points)
@@ -237,8 +250,15 @@ class _Search:
             ):
                 texts[row.note_id, row.key] = row
         held = dict[int, dict[int, Memory]]()
-        rows = self.select(*log.MEMORY_COLUMNS, note.id.label("note"), card.id.label("card"))
-        rows = rows.where(note.id.in_(ids), card.id.is_not(None), *map(self.condition, rest))
+        rows = (
+            select(*log.MEMORY_COLUMNS, card.note_id.label("note"), card.id.label("card"))
+            .select_from(tables.card)
+            .outerjoin(tables.memory, self._of_memory)
+            .where(card.note_id.in_(ids), card.missing_since.is_(None))
+        )
+        if rest:
+            fits = self.select(card.id).where(note.id.in_(ids), *map(self.condition, rest))
+            rows = rows.where(card.id.in_(fits))
         for row in self.connection.execute(rows.order_by(card.position, card.uid)):
             value = Memory() if row.state is None else log.as_memory(row)
             held.setdefault(row.note, {})[row.card] = value
@@ -376,14 +396,11 @@ def _pattern(name: str) -> str:
     return name.replace("[", "[[]").replace("?", "[?]")
 
 
-def _rank(row: Any, words: Sequence[str], whole: Sequence[re.Pattern[str]]) -> tuple[Any, ...]:
-    """Where a passage stands among those that have the words."""
-    asked = not row.key and all(word in row.question for word in words)
-    text = row.question if asked else f"{row.question}\n{row.rest}"
-    parts = sum(word.search(text) is None for word in whole)
-    deck = row.number is None
-    place = (deck, row.pack, row.number or 0, row.title, row.path, row.line)
-    return (bool(row.key), not asked, parts, *place)
+def _rank(row: Any, whole: Sequence[re.Pattern[str]]) -> tuple[Any, ...]:
+    """Where a passage stands among those that have the words; in one place all are as in the
+    book."""
+    text = f"{row.question}\n{row.rest}" if row.varied or row.answered else row.question
+    return row.varied, row.answered, sum(word.search(text) is None for word in whole)
 
 
 def _found(of: Any, text: Any, held: Mapping[int, Memory]) -> Found:
