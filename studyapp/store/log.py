@@ -76,7 +76,7 @@ def read_memory(connection: Connection, card_id: int, *, learner: int) -> Memory
 
 def as_memory(row: Sequence[Any]) -> Memory:
     """A row whose first columns are MEMORY_COLUMNS."""
-    values = dict(zip((field.name for field in fields(Memory)), row, strict=False))
+    values = dict(zip(Memory.__slots__, row, strict=False))
     values["state"] = State(values["state"])
     values["cause"] = Cause(values["cause"]) if values["cause"] else None
     return Memory(**values)

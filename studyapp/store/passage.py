@@ -9,6 +9,7 @@ through, and so they are for shorter words. What is only SQLite's is all in this
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ from sqlalchemy import (
 
 from studyapp.notes.card import uncovered
 from studyapp.notes.letters import folded
+from studyapp.notes.maths import to_unicode
 from studyapp.store import tables
 
 note = tables.note.c
@@ -45,6 +47,7 @@ INDEX = (
     "content_rowid='id', tokenize='trigram case_sensitive 1', detail=none)"
 )
 _INDEX = table("passage_index", column("rowid"))
+_FORMULA = re.compile(r"\${1,2}([^$]+)\${1,2}")
 _BATCH = 500  # notes that are read at once
 
 
@@ -217,9 +220,8 @@ def _passage(
 
 
 def _shown(markdown: str) -> str:
-    from studyapp.notes.plain import plain  # which no other text needs
-
-    return plain(markdown)
+    """The formulas of a text as they are shown."""
+    return "\n".join(to_unicode(found[1]) for found in _FORMULA.finditer(markdown))
 
 
 def _raw(value: Any) -> Any:

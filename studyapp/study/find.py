@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     String,
     and_,
+    bindparam,
     cast,
     false,
     func,
@@ -50,7 +51,8 @@ said = tables.passage.c
 
 LIMIT = 50  # notes that a search shows
 _SHORT = 200  # hits at which a search of short words stops: it looks through all that is said
-_MOST = 1000  # hits of which the best come first
+_MOST = 500  # hits of which those in the question come first
+_RANKED = 100  # of these, where words of their own come before parts of others
 _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -59,6 +61,32 @@ _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
     "!=": operator.ne,
 }
+
+
+# Put together once: for each key it would take longer than the search. What is JSON is read as
+# text, as of most notes nobody looks at it.
+_IDS = bindparam("ids", expanding=True)
+_NOTES = (
+    select(note.id, note.prompt, note.front, note.answer, note.kind, chapter.number)
+    .add_columns(cast(note.points, String).label("points"))
+    .add_columns(cast(note.synonyms, String).label("synonyms"))
+    .join(tables.chapter, chapter.id == note.chapter_id)
+    .where(note.id.in_(_IDS))
+)
+_VARIANTS = (
+    select(variant.note_id, variant.key, variant.prompt, variant.front, variant.answer)
+    .add_columns(cast(variant.points, String).label("points"))
+    .where(variant.note_id.in_(_IDS))
+)
+_CARDS = (
+    select(*log.MEMORY_COLUMNS, card.note_id.label("note"), card.id.label("card"))
+    .select_from(tables.card)
+    .outerjoin(
+        tables.memory, and_(memory.card_id == card.id, memory.learner_id == bindparam("whose"))
+    )
+    .where(card.note_id.in_(_IDS), card.missing_since.is_(None))
+    .order_by(card.position, card.uid)
+)
 
 
 class Order(StrEnum):
@@ -72,15 +100,15 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One note that was searched for, with those of its `cards` that were, by id. `front` (what the
-    question says below its heading), `answer` and `points` are Markdown."""
+    """One note that was searched for, with those of its `cards` that were, by id. `front` is what
+    the question says below its heading; points and synonyms are lists as they are kept, in JSON."""
 
     note: int
     prompt: str
     front: str
     answer: str
-    points: tuple[str, ...]
-    synonyms: tuple[str, ...]
+    points: str
+    synonyms: str
     chapter: int | None  # its number; None of a deck
     kind: str
     cards: Mapping[int, Memory]
@@ -88,7 +116,8 @@ class Found:
     @property
     def text(self) -> str:
         """All of it as Markdown."""
-        return written_out(self.prompt, self.front, self.answer, self.points, self.synonyms)
+        points = [str(point["text"]) for point in json.loads(self.points)]
+        return written_out(self.prompt, self.front, self.answer, points, json.loads(self.synonyms))
 
     def first(self, now: datetime) -> Memory | None:
         """Of its cards that are not set aside, the one that comes first."""
@@ -188,9 +217,10 @@ class _Search:
             fits = self.select(note.id).where(*map(self.condition, rest))
             where.append(said.note_id.in_(fits))
         short = all(len(word) < passage.SHORTEST for word in words)
+        asked = and_(*(passage.within(self.connection, said.question, word) for word in words))
         rows = self.connection.execute(
-            select(said.note_id, said.key, said.question, said.rest, note.path, note.line)
-            .add_columns(chapter.pack, chapter.number, chapter.title)
+            select(said.note_id, said.key, asked.label("asked"), said.question, said.rest)
+            .add_columns(chapter.pack, chapter.number, chapter.title, note.path, note.line)
             .select_from(
                 source.join(tables.note, note.id == said.note_id).join(
                     tables.chapter, chapter.id == note.chapter_id
@@ -199,9 +229,11 @@ class _Search:
             .where(*where, *self._there)
             .limit(_SHORT if short else _MOST)
         ).all()
+        in_order = sorted(rows, key=_place)
         whole = [re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in words]
+        best = sorted(in_order[:_RANKED], key=lambda row: _rank(row, whole))
         found = dict[int, str]()
-        for row in sorted(rows, key=lambda row: _rank(row, words, whole)):
+        for row in (*best, *in_order[_RANKED:]):
             found.setdefault(row.note_id, row.key)
         return list(found.items())[:limit]
 
@@ -211,35 +243,31 @@ class _Search:
         rows = self.select(note.id).where(self.condition(wanted))
         rows = rows.group_by(note.id, chapter.id)
         if order is not Order.MATCH:
-            of: ColumnElement[Any] = {
+            by: dict[Order, ColumnElement[Any]] = {
                 Order.DUE: func.min(memory.due),
                 Order.STABILITY: func.min(memory.stability),
                 Order.LAPSES: -func.max(memory.lapses),
-            }[order]
+            }
+            of = by[order]
             rows = rows.order_by(of.is_(None), of)
         rows = rows.order_by(*tables.IN_ORDER, note.path, note.line)
         return self.connection.scalars(rows.limit(limit)).all()
 
     def shown(self, hits: Sequence[tuple[int, str]], rest: Sequence[Query]) -> list[Found]:
-        """These notes as they are shown, with those of their cards for which the *rest* holds."""
+        """These notes as they are shown, with the learner's memory of those cards of theirs for
+        which the *rest* holds."""
         ids = [one for one, _ in hits]
+        of = {row.id: row for row in self.connection.execute(_NOTES, {"ids": ids})}
         texts: dict[tuple[int, str], Any] = {}
-        columns = (note.id, note.prompt, note.front, note.answer, note.points)
-        own = self.connection.execute(
-            select(*columns, note.synonyms, note.kind, chapter.number)
-            .join(tables.chapter, chapter.id == note.chapter_id)
-            .where(note.id.in_(ids))
-        )
-        of = {row.id: row for row in own}
         if any(key for _, key in hits):
-            for row in self.connection.execute(
-                select(tables.variant).where(variant.note_id.in_(ids))
-            ):
+            for row in self.connection.execute(_VARIANTS, {"ids": ids}):
                 texts[row.note_id, row.key] = row
+        cards = _CARDS
+        if rest:
+            fits = self.select(card.id).where(note.id.in_(ids), *map(self.condition, rest))
+            cards = cards.where(card.id.in_(fits))
         held = dict[int, dict[int, Memory]]()
-        rows = self.select(*log.MEMORY_COLUMNS, note.id.label("note"), card.id.label("card"))
-        rows = rows.where(note.id.in_(ids), card.id.is_not(None), *map(self.condition, rest))
-        for row in self.connection.execute(rows.order_by(card.position, card.uid)):
+        for row in self.connection.execute(cards, {"ids": ids, "whose": self.learner}):
             value = Memory() if row.state is None else log.as_memory(row)
             held.setdefault(row.note, {})[row.card] = value
         return [
@@ -376,27 +404,24 @@ def _pattern(name: str) -> str:
     return name.replace("[", "[[]").replace("?", "[?]")
 
 
-def _rank(row: Any, words: Sequence[str], whole: Sequence[re.Pattern[str]]) -> tuple[Any, ...]:
-    """Where a passage stands among those that have the words."""
-    asked = not row.key and all(word in row.question for word in words)
+def _place(row: Any) -> tuple[Any, ...]:
+    """Where a passage stands before its words are looked at: those that a note has in its question,
+    then its other ones, then variants; each as in the book."""
+    book = (row.number is None, row.pack, row.number or 0, row.title, row.path, row.line)
+    return (row.key != "", not row.asked, *book)
+
+
+def _rank(row: Any, whole: Sequence[re.Pattern[str]]) -> tuple[bool, bool, int]:
+    """Where it stands then; in one place they stay as they were."""
+    asked = row.asked and not row.key
     text = row.question if asked else f"{row.question}\n{row.rest}"
-    parts = sum(word.search(text) is None for word in whole)
-    deck = row.number is None
-    place = (deck, row.pack, row.number or 0, row.title, row.path, row.line)
-    return (bool(row.key), not asked, parts, *place)
+    return row.key != "", not row.asked, sum(word.search(text) is None for word in whole)
 
 
 def _found(of: Any, text: Any, held: Mapping[int, Memory]) -> Found:
     """The note *of*, shown by its own *text* or by that of a variant."""
-    points = tuple(str(point["text"]) for point in text.points)
+    answer = uncovered(text.answer)
     return Found(
-        of.id,
-        text.prompt,
-        text.front or "",
-        uncovered(text.answer),
-        points,
-        tuple(of.synonyms),
-        of.number,
-        of.kind,
-        held,
+        *(of.id, text.prompt, text.front or "", answer, text.points),
+        *(of.synonyms, of.number, of.kind, held),
     )

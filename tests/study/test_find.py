@@ -275,6 +275,31 @@ def test_whatever_is_typed_finds_something_or_says_why_not(stock: Engine, typed:
         hits(stock, typed)
 
 
+def test_what_is_searched_goes_with_the_content(engine: Engine, tmp_path: Path) -> None:
+    """Reworded, gone and back again: found by what a note says now, and by nothing else."""
+    root, clock = tmp_path / "new", Clock()
+    root.mkdir()
+    path = root / "a.md"
+
+    def found(text: str, words: str) -> int:
+        path.write_text(questionnaire(*text.split("|"), pack="new", chapter=7))
+        with writing(engine) as connection:
+            roots = [Path(one) for one in connection.scalars(select(tables.root.c.path)).all()]
+            sync.sync(connection, sorted({*roots, root}), clock(), changed_only=True)
+            assert passage.untrue(connection) == []
+            assert passage.unindexed(connection) == 0
+            return len(search(connection, words))
+
+    other = "## What is kept? {#kept}\n\nIt stays."
+    note = "## What is quixotic? {#quix}\n\nA windmill."
+    assert found(f"{note}|{other}", "quixotic windmill") == 1
+    assert found(f"{note.replace('windmill', 'giant')}|{other}", "windmill") == 0
+    assert found(f"{note}|{other}", "windmill") == 1
+    assert found(other, "windmill") == 0
+    assert found(f"{other}|{note}", "windmill") == 1  # elsewhere in the file, as it was
+    assert found(other, "stays") == 1
+
+
 def test_an_index_is_no_more_than_a_quicker_way(stock: Engine) -> None:
     """Without it, as on a server, everything is found all the same."""
     typed = ("overfitting", "verfit", "x_{i}", "softmax(x)", "-overfitting", "of all")

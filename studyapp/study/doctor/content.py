@@ -19,7 +19,7 @@ _CODE = (  # that makes notes of a file
     *("notes.card", "notes.folder", "notes.markdown", "notes.note", "notes.plain"),
     *("notes.variant", "errors"),
 )
-_SEARCHED = ("notes.letters", "notes.maths", "notes.html", "store.passage")  # and passages of it
+_SEARCHED = ("notes.letters", "notes.maths", "store.passage")  # and passages of it
 
 
 def content(at: Chart) -> Iterator[Finding]:
