@@ -157,7 +157,7 @@ class Actr(Learners):
         level = self.THRESHOLD + self.drawn(self.BY_LEARNER, each=False)
         self.threshold = level + self.drawn(self.BY_ITEM)
         self.when = np.full((self.MOST, *self.shape), np.nan)
-        self.decay = np.zeros((self.MOST, *self.shape))
+        self.decay = np.full((self.MOST, *self.shape), np.nan)
         self.traces = np.zeros(self.shape, int)
         self.top = 0  # traces of the card that has most
 

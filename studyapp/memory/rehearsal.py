@@ -23,6 +23,7 @@ _AGAIN, _GOOD = 1, 3
 _NEVER = np.inf  # the place of a card that a day does not ask
 
 
+_DOUBT = 1.75  # times as unsure as mastery: what is far off depends on how memory works, too
 _FIRST = (0.24, 0.094, 0.495, 0.171)  # from Again to Easy; fsrs-rs assumes these for
 _PASSED = (0.224, 0.631, 0.145)  # learners it simulates
 _PRIOR = 100  # ratings that these count for, beside a learner's own
@@ -311,7 +312,8 @@ class Doubted:
         times: int,
         rng: np.random.Generator,
     ) -> None:
-        terms = rng.multivariate_normal(trust.terms, np.array(trust.covariance), learners)
+        covariance = np.array(trust.covariance) * _DOUBT**2
+        terms = rng.multivariate_normal(trust.terms, covariance, learners)
         self._shift, slope, self._stretch = np.tile(terms, (times, 1)).T[:, :, None]
         self._slope = np.maximum(slope, 0)
         self._habits, self._rng = habits, rng
@@ -332,7 +334,7 @@ class Doubted:
 
 
 class Share(NamedTuple):
-    """What is to be expected, with the interval in which 95 of 100 such learners end."""
+    """What half of the learners exceed, and the interval in which 95 of 100 of them end."""
 
     value: float
     low: float
@@ -342,4 +344,4 @@ class Share(NamedTuple):
 def share(known: Known) -> Share:
     """Of learners who are alike, as far as is known."""
     low, high = np.quantile(known.drawn, (0.025, 0.975))
-    return Share(float(known.expected.mean()), float(low), float(high))
+    return Share(float(np.median(known.expected)), float(low), float(high))
