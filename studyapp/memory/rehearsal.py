@@ -92,6 +92,7 @@ class Day(NamedTuple):
     recall: Floats  # as the scheduler sees it
     elapsed: Floats  # days since the last review
     stability: Floats
+    difficulty: Floats
     due: Floats
     new: Bools
     about: Bools
@@ -203,8 +204,10 @@ class _Deck:
         new = self.new
         elapsed = np.where(new, 0.0, number - self._last)
         stability = np.where(new, 1.0, self._stability)
+        difficulty = np.where(new, 5.0, self._difficulty)
         recall = self._crowd.recall(stability, elapsed)
-        return Day(number, recall, elapsed, stability, self._due, new, self._about, seconds, effort)
+        seen = recall, elapsed, stability, difficulty, self._due
+        return Day(number, *seen, new, self._about, seconds, effort)
 
     def asked(self, day: Day, place: Floats, new_a_day: Ints, rating: Ints) -> Bools:
         """The cards that fit in the day, in the order of their places: one of a family."""
@@ -246,8 +249,8 @@ class _Deck:
     def rated(self, day: Day, asked: Bools, rating: Ints) -> None:
         """Ratings of the cards that were *asked*, with the step that follows some of them."""
         begun = self._crowd.first(rating)
-        before = day.stability, np.where(day.new, 5.0, self._difficulty)
-        gone_on = self._crowd.after(*before, np.maximum(day.elapsed, 1), rating)
+        days = np.maximum(day.elapsed, 1)
+        gone_on = self._crowd.after(day.stability, day.difficulty, days, rating)
         stability, difficulty = (
             np.where(day.new, *both) for both in zip(begun, gone_on, strict=True)
         )
