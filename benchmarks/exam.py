@@ -5,9 +5,9 @@
 Learners of four kinds study for an exam with five budgets of time. The same learners, with the same
 items, study once as the plan has it and once as on any day, at each of four desired retentions; the
 difference is of the expected recall on the day, over all cards, those never met included. Beside it
-stands how often the interval that is told on the first day holds what such a learner gets, and what
-three learners get in the app's own queue, in a database. Prints Markdown tables; exam.md keeps them
-with what they show.
+stands how often the interval that is told on the first day, and half way, holds what such a learner
+gets, and what three learners get in the app's own queue, in a database. Prints Markdown tables;
+exam.md keeps them with what they show.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from studyapp.config import Current, Settings
 from studyapp.interval import mean_interval, wilson
 from studyapp.memory.clock import study_day
 from studyapp.memory.histories import Bools, Floats, Ints
-from studyapp.memory.mastery import Calibration
+from studyapp.memory.mastery import RECENT, Calibration, Recall, calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST, Crowd
 from studyapp.memory.rehearsal import (
     Day,
@@ -77,6 +77,7 @@ TASKS = (
     Task(150, 20, 10),
     Task(100, 60, 5),
 )
+HALF_WAY = (Task(150, 20, 10), Task(100, 60, 5))
 QUEUE_TASK = Task(100, 24, 8)
 FIRST_EVENING = datetime(2026, 1, 5, 20, tzinfo=UTC)
 FIRST_SHOWN = 22.5  # seconds; a third of the new cards have a step after it
@@ -157,7 +158,7 @@ class Actr(Learners):
         level = self.THRESHOLD + self.drawn(self.BY_LEARNER, each=False)
         self.threshold = level + self.drawn(self.BY_ITEM)
         self.when = np.full((self.MOST, *self.shape), np.nan)
-        self.decay = np.zeros((self.MOST, *self.shape))
+        self.decay = np.full((self.MOST, *self.shape), np.nan)
         self.traces = np.zeros(self.shape, int)
         self.top = 0  # traces of the card that has most
 
@@ -310,6 +311,82 @@ def _difference(values: Floats) -> str:
     return f"{100 * mean:+.1f} [{100 * (low or 0):+.1f}, {100 * (high or 0):+.1f}]"
 
 
+# The interval that is told half way, when there is a log
+
+
+class Watched:
+    """Learners of whom all is kept that the app knows of them half way."""
+
+    def __init__(self, learners: Learners, half: int) -> None:
+        self.learners, self.half = learners, half
+        self.outcomes: list[list[Recall]] = [[] for _ in range(learners.shape[0])]
+        self.day: Day | None = None
+
+    def chance(self, day: Day) -> Floats:
+        return self.learners.chance(day)
+
+    def ratings(self, day: Day) -> Ints:
+        if day.number == self.half:
+            self.day = day._replace(due=day.due.copy())
+        return self.learners.ratings(day)
+
+    def learn(self, day: Day, asked: Bools, rating: Ints) -> None:
+        if day.number < self.half:
+            for row, column in zip(*np.nonzero(asked & ~day.new), strict=True):
+                seen = float(day.recall[row, column]), float(day.stability[row, column])
+                self.outcomes[row].append(Recall(*seen, bool(rating[row, column] > 1)))
+        self.learners.learn(day, asked, rating)
+
+    def material(self, one: int) -> Material:
+        """The cards of one learner as they stood half way."""
+        day = self.day
+        assert day is not None
+        new = day.new[one]
+        fresh = Material.fresh(len(new))
+        return fresh._replace(
+            stability=np.where(new, np.nan, day.stability[one]),
+            difficulty=np.where(new, np.nan, day.difficulty[one]),
+            last=np.where(new, np.nan, -day.elapsed[one]),
+            due=day.due[one] - self.half,
+        )
+
+
+def half_way(learners: int) -> Iterator[str]:
+    """How often the interval told half way holds what a learner gets, by kind and task."""
+    yield "| learners' memory | cards, days, minutes | half the interval | off | holds |"
+    yield "|---|---|---:|---:|---:|"
+    for kind in KINDS:
+        for task in HALF_WAY:
+            seed = sum(map(ord, kind)) + task.cards
+            rng = np.random.default_rng(seed)
+            watched = Watched(KINDS[kind](rng, learners, task.cards), task.days // 2)
+            known = rehearsed(watched, task, Paced(task.days, task.days), learners, rng)
+            told = [_told_half_way(watched, one, task) for one in range(learners)]
+            pairs = list(zip(told, known.drawn, strict=True))
+            held = sum(one.low <= got <= one.high for one, got in pairs)
+            wide = np.mean([one.high - one.low for one in told]) / 2
+            off = _difference(np.array([one.value - got for one, got in pairs]))
+            _, least, most = wilson(held, learners)
+            holds = f"{held} of {learners} [{least:.0%}, {most:.0%}]"
+            yield f"| {kind} | {task} | ±{100 * wide:.0f} | {off} | {holds} |"
+
+
+def _told_half_way(watched: Watched, one: int, task: Task) -> Share:
+    rng, left = np.random.default_rng(one), task.days - watched.half
+    trust = calibration(watched.outcomes[one][-RECENT:])
+    known = rehearse(
+        watched.material(one),
+        Doubted(trust, HABITS, 40, 1, rng),
+        Paced(task.days, left),
+        CROWD,
+        days=left,
+        seconds=np.full(40, task.minutes * 60.0),
+        effort=EFFORT,
+        rng=rng,
+    )
+    return share(known)
+
+
 # The app's own queue
 
 
@@ -374,7 +451,8 @@ def _sat(desk: Desk, clock: list[datetime], place: dict[int, int], day: Day, rat
 def _day(number: int, met: Bools) -> Day:
     """As much of a day as learners look at."""
     nothing = np.zeros(met.shape)
-    return Day(number, nothing, nothing, nothing, nothing, ~met, met[0], nothing, EFFORT)
+    columns = nothing, nothing, nothing, nothing, nothing
+    return Day(number, *columns, ~met, met[0], np.zeros(1), EFFORT)
 
 
 def _write_content(folder: Path, cards: int) -> None:
@@ -387,6 +465,9 @@ def _write_content(folder: Path, cards: int) -> None:
 def main() -> None:
     learners = int(sys.argv[1]) if len(sys.argv) > 1 else LEARNERS
     for line in worth(learners):
+        print(line, flush=True)
+    print()
+    for line in half_way(learners):
         print(line, flush=True)
     print(f"\n| one learner, {QUEUE_TASK} | simulated | in the app's own queue |")
     print("|---|---:|---:|")

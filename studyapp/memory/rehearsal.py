@@ -23,6 +23,7 @@ _AGAIN, _GOOD = 1, 3
 _NEVER = np.inf  # the place of a card that a day does not ask
 
 
+_DOUBT = 1.75  # times as unsure as mastery: what is far off depends on how memory works, too
 _FIRST = (0.24, 0.094, 0.495, 0.171)  # from Again to Easy; fsrs-rs assumes these for
 _PASSED = (0.224, 0.631, 0.145)  # learners it simulates
 _PRIOR = 100  # ratings that these count for, beside a learner's own
@@ -91,6 +92,7 @@ class Day(NamedTuple):
     recall: Floats  # as the scheduler sees it
     elapsed: Floats  # days since the last review
     stability: Floats
+    difficulty: Floats
     due: Floats
     new: Bools
     about: Bools
@@ -202,8 +204,10 @@ class _Deck:
         new = self.new
         elapsed = np.where(new, 0.0, number - self._last)
         stability = np.where(new, 1.0, self._stability)
+        difficulty = np.where(new, 5.0, self._difficulty)
         recall = self._crowd.recall(stability, elapsed)
-        return Day(number, recall, elapsed, stability, self._due, new, self._about, seconds, effort)
+        seen = recall, elapsed, stability, difficulty, self._due
+        return Day(number, *seen, new, self._about, seconds, effort)
 
     def asked(self, day: Day, place: Floats, new_a_day: Ints, rating: Ints) -> Bools:
         """The cards that fit in the day, in the order of their places: one of a family."""
@@ -245,8 +249,8 @@ class _Deck:
     def rated(self, day: Day, asked: Bools, rating: Ints) -> None:
         """Ratings of the cards that were *asked*, with the step that follows some of them."""
         begun = self._crowd.first(rating)
-        before = day.stability, np.where(day.new, 5.0, self._difficulty)
-        gone_on = self._crowd.after(*before, np.maximum(day.elapsed, 1), rating)
+        days = np.maximum(day.elapsed, 1)
+        gone_on = self._crowd.after(day.stability, day.difficulty, days, rating)
         stability, difficulty = (
             np.where(day.new, *both) for both in zip(begun, gone_on, strict=True)
         )
@@ -311,7 +315,8 @@ class Doubted:
         times: int,
         rng: np.random.Generator,
     ) -> None:
-        terms = rng.multivariate_normal(trust.terms, np.array(trust.covariance), learners)
+        covariance = np.array(trust.covariance) * _DOUBT**2
+        terms = rng.multivariate_normal(trust.terms, covariance, learners)
         self._shift, slope, self._stretch = np.tile(terms, (times, 1)).T[:, :, None]
         self._slope = np.maximum(slope, 0)
         self._habits, self._rng = habits, rng
@@ -332,7 +337,7 @@ class Doubted:
 
 
 class Share(NamedTuple):
-    """What is to be expected, with the interval in which 95 of 100 such learners end."""
+    """What half of the learners exceed, and the interval in which 95 of 100 of them end."""
 
     value: float
     low: float
@@ -342,4 +347,4 @@ class Share(NamedTuple):
 def share(known: Known) -> Share:
     """Of learners who are alike, as far as is known."""
     low, high = np.quantile(known.drawn, (0.025, 0.975))
-    return Share(float(known.expected.mean()), float(low), float(high))
+    return Share(float(np.median(known.expected)), float(low), float(high))

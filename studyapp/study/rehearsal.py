@@ -5,6 +5,7 @@ To be called in a process of its own: it loads NumPy.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, func, select
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import Crowd
 from studyapp.memory.rehearsal import (
@@ -114,7 +116,8 @@ def _material(
             memory.stability,
             memory.difficulty,
             memory.last_day,
-            func.coalesce(memory.buried_until, memory.due).label("due"),
+            memory.due,
+            memory.buried_until,
         )
         .join(tables.memory, memory.card_id == card.id)
         .where(
@@ -144,7 +147,7 @@ def _material(
         np.array([*(row.stability for row in met), *later], float),
         np.array([*(row.difficulty for row in met), *later], float),
         np.array([*((row.last_day - today).days for row in met), *later], float),
-        np.array([*((row.due - today).days for row in met), *(np.inf for _ in new)], float),
+        np.array([*(_due(row, today) for row in met), *(np.inf for _ in new)], float),
         np.array(family, np.int64),
         np.array([*(-1 for _ in met), *(at.get(row.opener, -1) for row in new)], np.int64),
         np.array([*about, *(True for _ in new)], bool),
@@ -152,16 +155,29 @@ def _material(
     return material, tuple(Place(chapter_name(row.number, row.title), row.part) for row in new)
 
 
+def _due(row: Any, today: date) -> int:
+    """Days until a card comes; one that is buried waits until then."""
+    due: int = (max(row.due, row.buried_until or row.due) - today).days
+    return due
+
+
 def _habits(connection: Connection, *, learner: int) -> Habits:
     """How often each rating was given, of a card that was new and of one that was remembered."""
     rows = connection.execute(
-        select(review.state_before == State.NEW, review.rating, func.count())
-        .where(review.learner_id == learner, log.not_retracted())
-        .group_by(review.state_before == State.NEW, review.rating)
+        select(review.state_before, review.rating, func.count())
+        .where(
+            review.learner_id == learner,
+            review.kind == ReviewKind.STUDY.value,
+            log.not_retracted(),
+        )
+        .group_by(review.state_before, review.rating)
     )
-    counts = {(bool(is_new), rating): number for is_new, rating, number in rows}
-    first = [counts.get((True, rating), 0) for rating in Rating]
-    return Habits.of(first, [counts.get((False, rating), 0) for rating in list(Rating)[1:]])
+    counts: Counter[tuple[bool, int]] = Counter()
+    for state, rating, number in rows:
+        if state in (State.NEW, State.REVIEW):
+            counts[state == State.NEW, rating] += number
+    first = [counts[True, rating] for rating in Rating]
+    return Habits.of(first, [counts[False, rating] for rating in list(Rating)[1:]])
 
 
 def forecast(studying: Studying, told: Told = lambda part: None) -> dict[str, Any]:

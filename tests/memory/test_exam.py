@@ -11,13 +11,28 @@ from hypothesis import strategies as st
 
 from studyapp.memory import exam
 from studyapp.memory.histories import Bools, Floats, Ints
+from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
-from studyapp.memory.rehearsal import Day, Effort, Known, Material, Paced, Policy, Usual, rehearse
+from studyapp.memory.rehearsal import (
+    Day,
+    Doubted,
+    Effort,
+    Habits,
+    Known,
+    Material,
+    Paced,
+    Policy,
+    Share,
+    Usual,
+    rehearse,
+    share,
+)
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating
 from tests_support import Clock
 
 CROWD = Crowd(DEFAULT_WEIGHTS)
+SURE = ((0.01, 0.0, 0.0), (0.0, 0.01, 0.0), (0.0, 0.0, 0.01))
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Rating)), st.integers(0, 400)), min_size=1))
@@ -139,3 +154,35 @@ def test_without_an_exam_a_backlog_comes_first() -> None:
     assert np.flatnonzero(learners.asked[0][0]).tolist() == [0, 1, 2, 3, 4, 5]
     days_of(Usual(new_a_day=3), due, learners, 10, 1)
     assert np.flatnonzero(learners.asked[1][0]).tolist() == [*range(10), 10, 11, 12]
+
+
+def foreseen(trust: Calibration, minutes: float) -> Share:
+    rng = np.random.default_rng(3)
+    known = rehearse(
+        Material.fresh(60),
+        Doubted(trust, Habits.of(), 40, 1, rng),
+        Paced(20, 20),
+        CROWD,
+        days=20,
+        seconds=np.full(40, minutes * 60),
+        effort=Effort(),
+        rng=rng,
+    )
+    return share(known)
+
+
+def test_who_is_known_better_is_told_more() -> None:
+    nobody = foreseen(Calibration(), 5)
+    known = foreseen(Calibration(covariance=SURE), 5)
+    assert nobody.low < known.low < known.value < known.high <= nobody.high
+    forgetful = foreseen(Calibration(shift=-1.5, covariance=SURE), 5)
+    assert forgetful.value < known.low
+    short = foreseen(Calibration(covariance=SURE), 1)
+    assert short.high < known.low
+
+
+def test_habits_are_the_learners_own_once_there_are_some() -> None:
+    usual, own = Habits.of(), Habits.of([0, 0, 900, 0], [0, 900, 0])
+    assert usual.first.sum() == pytest.approx(1)
+    assert own.first[2] > 0.9 > usual.first[2]
+    assert own.passed[1] > 0.95

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating
 from studyapp.store import sync
 from studyapp.store.engine import reading, writing
-from studyapp.study import today
+from studyapp.study import exam, today
 from studyapp.study.sitting import Sitting
 from studyapp.study.today import Overview
 from tests_support import Clock, desk_of, question, questionnaire
@@ -97,3 +98,14 @@ def test_an_absence_is_told_on_the_first_day_alone(learnt: Engine, clock: Clock)
     assert overview(learnt, clock, SHORT).absence is not None
     clock.forward(days=1)
     assert overview(learnt, clock, SHORT).absence is None
+
+
+def test_with_an_exam_new_cards_do_not_wait(learnt: Engine, clock: Clock) -> None:
+    clock.forward(days=20)
+    with writing(learnt) as connection:
+        day = study_day(clock()) + timedelta(days=9)
+        exam.plan(connection, day, 4, (), clock(), learner=1)
+    view = overview(learnt, clock, SHORT)
+    assert view.backlog is None  # who knows what its new cards leave
+    assert view.absence is not None
+    assert view.absence.told(4).endswith("to keep. The plan to the exam goes on.")

@@ -177,7 +177,7 @@ def test_the_command_plans_foresees_and_calls_off(only_pack: Path) -> None:
     found = json.loads(told(day, "--chapters", "1,2", "--minutes", "5", "--json"))
     assert (found["day"], found["days"] in (20, 21), found["minutes"]) == (day, True, 5)
     assert found["cards"] == found["unmet"] == 22
-    assert found["met"] == 22
+    assert 20 <= found["met"] <= 22  # the other side of a term waits for the first
     assert 0 < found["share"]["low"] < found["share"]["value"] < found["share"]["high"] <= 1
     own = [one for one in found["curve"] if one["minutes"] == 5]
     assert own == [{"minutes": 5, **found["share"]}]
