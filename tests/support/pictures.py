@@ -50,8 +50,10 @@ class Pictures:
         *,
         sizes: Sequence[tuple[int, int]] = SIZES,
         light: bool = False,
+        name: str = "",
     ) -> None:
-        """Compare each of *sizes*, and with *light* the first in the light theme as well.
+        """Compare each of *sizes*, and with *light* the first in the light theme as well; *name* is
+        what tells a later look of the same test apart.
 
         Without *light* the light theme must show the same words, all of them legible: that holds
         for colours that come from the theme, and is what most pictures of it would prove. Raises
@@ -66,7 +68,7 @@ class Pictures:
                 await pilot.resize_terminal(width, height)
             for theme in (dark, LIGHT) if light else (dark,):
                 app.theme = theme
-                each = f"{width}x{height}-{theme.partition('-')[2]}"
+                each = f"{name}{width}x{height}-{theme.partition('-')[2]}"
                 if not await self._same(pilot, each):
                     differ.append(each)
             if not light and dark == DARK and (width, height) == sizes[0]:

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from labpack import install, write_reference
 from pictures import Pictures
-from screen import SIZES, arrives, hides, settled, shows, strips, tells, until
+from screen import NARROW, SIZES, arrives, hides, settled, shows, strips, tells, until
 from studyapp import config
 from studyapp.config import Current, Settings
 from studyapp.store import tables
@@ -994,7 +994,8 @@ async def test_too_small_a_terminal_is_one_sentence(make_app, open_attempt: Open
 
 @pytest.fixture
 def look(make_app, open_attempt: Open, pictures: Pictures) -> Callable[..., Awaitable[None]]:
-    """Compare the questionnaire, after some keys, with its pictures."""
+    """Compare the questionnaire, after some keys, with its pictures, and *then*, after more, with a
+    narrow one."""
 
     async def compare(
         *steps: str,
@@ -1002,12 +1003,16 @@ def look(make_app, open_attempt: Open, pictures: Pictures) -> Callable[..., Awai
         app: StudyApp | None = None,
         sizes: Sequence[tuple[int, int]] = SIZES,
         light: bool = False,
+        then: Sequence[str] = (),
         **options: Any,
     ) -> None:
         async with (app or make_app()).run_test(size=sizes[0], notifications=True) as pilot:
             await open_attempt(pilot, at, **options)
             await keys(pilot, *steps)
             await pictures(pilot, sizes=sizes, light=light)
+            if then:
+                await keys(pilot, *then)
+                await pictures(pilot, sizes=[NARROW], name="then-")
 
     return compare
 
@@ -1021,7 +1026,7 @@ async def test_picture_of_an_answer_being_written(look) -> None:
 
 
 async def test_picture_of_a_revealed_answer(look) -> None:
-    await look(*START)
+    await look(*START, then=["t"])  # into the box, which can be scrolled
 
 
 async def test_picture_of_ticks_that_the_words_do_not_bear_out(look) -> None:

@@ -96,6 +96,7 @@ async def test_what_differs_is_of_the_chosen_one(
         await open_today(pilot)
         await until(pilot, lambda: len(made(studied)) == 4)
         await open_page(pilot)
+        await pictures(pilot, sizes=[NARROW], name="list-")
         await pilot.press("enter")
         await shows(pilot, "Going back to Mon 23 Nov")
         await pictures(pilot, sizes=(*SIZES, (60, 20)))
@@ -106,13 +107,18 @@ async def test_what_differs_is_of_the_chosen_one(
         assert len(made(studied)) == 4
 
 
-async def test_there_is_none_yet(make_app, open_today, tmp_path: Path) -> None:
+async def test_there_is_none_yet(
+    make_app, open_today, tmp_path: Path, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await settled(pilot)
         assert made(tmp_path / "app.db") == []  # there is nothing to lose
-        await open_page(pilot)
+        with monkeypatch.context() as patch:
+            patch.setattr(backup, "folder_of", lambda _: Path("/home/you/backups"))
+            await open_page(pilot)
+            await pictures(pilot, sizes=[NARROW])
         await shows(pilot, "There is no backup yet.", "ctrl+s makes one now.")
         await hides(pilot, "what differs", "go back")
         await pilot.press("ctrl+s")

@@ -59,7 +59,8 @@ def look(
     pictures: Pictures,
     scripts: list[Recording],
 ) -> Look:
-    """Compare the lab, after some keys, with its pictures; `run` and `end` are steps as well."""
+    """Compare the lab, after some keys, with its pictures; `run` and `end` are steps as well, and
+    *then* has further keys and what is narrow after them, by name."""
     package = install(tmp_path, monkeypatch, "probe", "amount")
     write_reference(package, "probe")
 
@@ -70,6 +71,7 @@ def look(
         lesson: str = "probe",
         before: Sequence[int] = (),
         knobs: Mapping[str, str] | None = None,
+        then: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         app = make_app()
         async with app.run_test(size=sizes[0], notifications=True) as pilot:
@@ -96,6 +98,9 @@ def look(
                 else:
                     await pilot.press(step)
             await pictures(pilot, sizes=sizes, light=light)
+            for name, more in (then or {}).items():
+                await pilot.press(*more)
+                await pictures(pilot, sizes=[NARROW], name=f"{name}-")
 
     return compare
 
@@ -137,11 +142,12 @@ async def test_history(look) -> None:
 
 
 async def test_knobs(look) -> None:
-    await look("s", "9", "down", "x", sizes=[NARROW])
+    then = {"data": ("down",), "seeds": ("down",)}
+    await look("s", "9", "down", "x", sizes=[NARROW], then=then)
 
 
 async def test_range(look) -> None:
-    await look("3", "down", "5", lesson="amount", sizes=[NARROW])
+    await look("3", "down", "5", lesson="amount", sizes=[NARROW], then={"low": ("up",)})
 
 
 async def test_log_scale_of_the_second_plot(look) -> None:

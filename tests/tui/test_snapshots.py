@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pictures import Pictures
-from screen import SIZES
+from screen import NARROW, SIZES
 from studyapp.config import Current, Settings
 from studyapp.memory.state import Rating
 from studyapp.store import log
@@ -61,13 +61,15 @@ def rich_pack(only_pack: Path) -> Path:
 
 @pytest.fixture
 def look(rich_pack: Path, make_app, open_today, pictures: Pictures) -> Look:
-    """Compare the app, after some keys, with its pictures."""
+    """Compare the app, after some keys, with its pictures; *then* has further keys and what is
+    narrow after them, by name."""
 
     async def compare(
         *keys: str,
         sizes: Sequence[tuple[int, int]] = SIZES,
         light: bool = False,
         settings: Settings | None = None,
+        then: Mapping[str, Sequence[str]] | None = None,
         **options: object,
     ) -> None:
         app = make_app(settings=settings or Settings(), **options)
@@ -75,6 +77,9 @@ def look(rich_pack: Path, make_app, open_today, pictures: Pictures) -> Look:
             await open_today(pilot)
             await pilot.press(*keys)
             await pictures(pilot, sizes=sizes, light=light)
+            for name, more in (then or {}).items():
+                await pilot.press(*more)
+                await pictures(pilot, sizes=[NARROW], name=f"{name}-")
 
     return compare
 
@@ -138,7 +143,8 @@ async def test_review_answer(look) -> None:
 
 
 async def test_review_with_a_typed_answer(look) -> None:
-    await look("enter", "t", *"It steps.", "enter", *"Downhill")
+    then = {"revealed": ("ctrl+s", "tab")}  # and gone into again, to be read
+    await look("enter", "t", *"It steps.", "enter", *"Downhill", then=then)
 
 
 async def test_review_of_a_short_card(look) -> None:

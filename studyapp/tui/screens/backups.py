@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Row
-from studyapp.tui.screens.page import Page
+from studyapp.tui.screens.page import SOON, Page
 from studyapp.tui.widgets.listing import Listing
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class BackupsScreen(Page):
         self._looked: Difference | None = None  # at the chosen one
         self._busy = False
         self._nowhere = False  # there is no file to back up
+        self._listed = asyncio.Event()
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
@@ -84,13 +87,18 @@ class BackupsScreen(Page):
             yield Static("", id="looked", markup=False)
             yield Static("", id="going-on", markup=False)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
+        """Come with the list, or, if that takes long, say that it is being read."""
         self.head("Backups")
         self.query_one("#looked").display = False
         self.query_one("#going-on").display = False
         self.query_one(BackupList).focus()
-        self._begin("Reading …")
+        self._busy = True
         self._list()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._listed.wait(), SOON)
+        if not self._listed.is_set():
+            self._begin("Reading …")
 
     @work(thread=True, group="backups")
     def _list(self) -> None:
@@ -109,6 +117,7 @@ class BackupsScreen(Page):
         """Say why there is nothing to list."""
         self._nowhere = True
         self._end()
+        self._listed.set()
         self.query_one("#told", Static).update(why)
         self.query_one(BackupList).display = False
 
@@ -117,6 +126,7 @@ class BackupsScreen(Page):
         from studyapp.store.backup import folder_of
 
         self._end()
+        self._listed.set()
         self._found = found
         none = _NONE.format(self.key_of("save"), folder_of(database))
         self.query_one("#told", Static).update("\n\n".join([_TOLD if found else none, *problems]))

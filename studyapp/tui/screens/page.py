@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from studyapp.tui.host import Host
 
 SMALLEST = (40, 12)
+SOON = 0.3  # seconds that a page may come later for, to come with what it shows
 _GAP = 2  # cells, at least, between the two sides of a title
 
 

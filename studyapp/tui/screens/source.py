@@ -35,7 +35,7 @@ class SourceScreen(Page):
         bind("back", tooltip="Back to the experiment"),
     ]
     DEFAULT_CSS = """
-    SourceScreen { & Prose { max-width: 103; } }
+    SourceScreen { & .body { overflow-y: scroll; } & Prose { max-width: 103; } }
     """
 
     def __init__(self, lesson: Declaration) -> None:

@@ -23,7 +23,7 @@ from studyapp.tui import places
 from studyapp.tui.chapters import Chapters, Line
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Laid, Row, Rows
-from studyapp.tui.screens.page import Page
+from studyapp.tui.screens.page import SOON, Page
 from studyapp.tui.widgets.menu import Menu, option
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ Choice = tuple[str, str, str, str]  # a line of the menu: its name, what it says
 
 _A_WHILE = 20.0  # seconds between two looks at the calendar
 _BESIDE = "questionnaires or five questions, beside the day's time"
-_SOON = 0.3  # seconds that the page may come later for, to come with its figures
 
 
 class TodayScreen(Page):
@@ -140,7 +139,7 @@ class TodayScreen(Page):
         self._counted.clear()
         self._load()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._counted.wait(), _SOON)
+            await asyncio.wait_for(self._counted.wait(), SOON)
         if self._counting:
             self._show_waiting("counting …")
 
