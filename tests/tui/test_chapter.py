@@ -66,7 +66,7 @@ async def test_a_pretest_says_what_it_asks_and_that_it_can_be_left(make_app, ope
     async with app.run_test(size=(80, 24)) as pilot:
         await open_chapter(pilot, open_today)
         await shows(pilot, "all 12 questions, before you read the chapter; stop when you")
-        await pilot.press("p", "t", *"A guess", "escape", "escape")
+        await pilot.press("G", "t", *"A guess", "escape", "escape")
         await shows(pilot, "1 of all 12 answered, a pretest")
         await open_chapter(pilot, open_today, 2)
         await shows(pilot, "all 4 questions; a pretest: the chapter is not started; stop when you")
