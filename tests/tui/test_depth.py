@@ -71,7 +71,7 @@ async def test_a_section_asks_for_its_cards_and_today_takes_it_back(make_app, op
         await tells(pilot, "Asked for: 5 new cards, once the chapter goes on.")
 
 
-async def test_the_books_own_questionnaire_begins_with_b(
+async def test_the_books_own_questionnaire_begins_with_its_key(
     make_app, open_today, pictures: Pictures
 ) -> None:
     app = make_app()
@@ -82,7 +82,7 @@ async def test_the_books_own_questionnaire_begins_with_b(
         await shows(pilot, "12 questions, 7 to know", "introduced 0 of the 7 to know")
         await shows(pilot, "To know: core questions (setting depth)", "all 12 questions")
         await shows(pilot, "Begin the book's own", "2 questions of the book, in 3 parts")
-        await pilot.press("b")
+        await pilot.press("T")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "What is q08?", "1 of the book's 3 · 0 judged")
         await hides(pilot, "A ask")  # not before the answer is there
