@@ -111,5 +111,7 @@ def reschedule(opening: Opening, dry_run: bool, as_json: bool) -> None:
         return
     click.echo(f"{found.told()}.")
     if found.days and not dry_run:
-        moved = count(len(found.days), "date")
-        click.echo(f"{moved} moved; u in the app takes it back.")
+        from studyapp.tui.keys import of
+
+        moved, undo = count(len(found.days), "date"), of("undo", dict(desk.settings.keys))
+        click.echo(f"{moved} moved; {undo} in the app takes it back.")

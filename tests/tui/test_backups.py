@@ -96,7 +96,6 @@ async def test_what_differs_is_of_the_chosen_one(
         await open_today(pilot)
         await until(pilot, lambda: len(made(studied)) == 4)
         await open_page(pilot)
-        await pictures(pilot, sizes=[NARROW], name="list-")
         await pilot.press("enter")
         await shows(pilot, "Going back to Mon 23 Nov")
         await pictures(pilot, sizes=(*SIZES, (60, 20)))
@@ -105,6 +104,7 @@ async def test_what_differs_is_of_the_chosen_one(
         await pilot.press("B")  # not looked at: nothing
         await settled(pilot)
         assert len(made(studied)) == 4
+        await pictures(pilot, sizes=[NARROW], name="list-")
 
 
 async def test_there_is_none_yet(

@@ -116,7 +116,7 @@ async def test_each_screen_tells_the_same_number_of_questions(
     assert all(every or known for every, known in found.values()), found
 
 
-async def test_the_books_own_questionnaire_begins_with_b(
+async def test_the_books_own_questionnaire_begins_by_its_key(
     make_app, open_today, pictures: Pictures
 ) -> None:
     app = make_app()
@@ -127,7 +127,7 @@ async def test_the_books_own_questionnaire_begins_with_b(
         await shows(pilot, "12 questions, 7 to know", "introduced 0 of the 7 to know")
         await shows(pilot, "To know: core questions (setting depth)", "all 12 questions")
         await shows(pilot, "Begin the book's own", "2 questions of the book, in 3 parts")
-        await pilot.press("b")
+        await pilot.press("T")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "What is q08?", "1 of the book's 3 · 0 judged")
         await hides(pilot, "A ask")  # not before the answer is there

@@ -441,7 +441,7 @@ async def test_undo_of_known_brings_back_what_was_typed(make_app, open_today) ->
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("enter", "t", *"my words", "escape", "K")
+        await pilot.press("enter", "t", *"my words", "escape", "Y")
         await asks(pilot, "t1")
         await hides(pilot, "my words")
         await pilot.press("u")

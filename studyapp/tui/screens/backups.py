@@ -12,6 +12,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Mount
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
@@ -87,8 +88,9 @@ class BackupsScreen(Page):
             yield Static("", id="looked", markup=False)
             yield Static("", id="going-on", markup=False)
 
-    async def on_mount(self) -> None:
-        """Come with the list, or, if that takes long, say that it is being read."""
+    @on(Mount)
+    async def _come_with_the_list(self) -> None:
+        """The list is there at once; if it takes long, that it is being read is said instead."""
         self.head("Backups")
         self.query_one("#looked").display = False
         self.query_one("#going-on").display = False
@@ -136,6 +138,7 @@ class BackupsScreen(Page):
         rows.display = bool(found)
         rows.clear_options().add_options(self._rows(found))
         rows.highlighted = 0 if found else None
+        self.set_focus(rows if found else None)
         self.refresh_bindings()
 
     def _rows(self, found: Sequence[Backup]) -> list[Option]:
