@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from studyapp.store import log, tables
 
@@ -34,7 +45,20 @@ class Moved:
 
 def visible(column: Any, *, learner: int) -> ColumnElement[bool]:
     """Condition on a note or a card: the learner's, or installed and without a copy of theirs."""
-    copied = (
+    note_id = column.id if column is note else column.note_id
+    return and_(theirs(column, learner=learner), note_id.not_in(_copied(learner=learner)))
+
+
+def visible_of_all(*, learner: int) -> ColumnElement[bool]:
+    """The same of a note, for a query that looks through most notes: SQLite, which does not know
+    how many there are, would look each up in an index of learners."""
+    whose = func.coalesce(note.learner_id, learner)
+    return and_(whose == learner, note.id.not_in(_copied(learner=learner)))
+
+
+def _copied(*, learner: int) -> Select[int]:
+    """The installed notes of which the learner has a copy."""
+    return (
         select(_base.id)
         .join(_own.uid.table, _own.uid == _base.uid)
         .where(
@@ -43,8 +67,6 @@ def visible(column: Any, *, learner: int) -> ColumnElement[bool]:
             _base.learner_id.is_(None),
         )
     )
-    note_id = column.id if column is note else column.note_id
-    return and_(theirs(column, learner=learner), note_id.not_in(copied))
 
 
 def theirs(column: Any, *, learner: int) -> ColumnElement[bool]:

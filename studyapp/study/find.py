@@ -65,7 +65,7 @@ _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 # Put together once: for each key it would take longer than the search. What is JSON is read as
 # text, as of most notes nobody looks at it.
-_IDS = bindparam("ids", expanding=True)
+_IDS: Any = bindparam("ids", expanding=True)
 _NOTES = (
     select(note.id, note.prompt, note.front, note.answer, note.kind, chapter.number)
     .add_columns(cast(note.points, String).label("points"))
@@ -164,7 +164,7 @@ def cards(
     wanted, found = typed_words.parse(typed), dict[int, list[int]]()
     if wanted is not None:
         search = _Search(connection, now, settings, learner)
-        rows = search.select(note.id, card.id.label("card")).where(search.condition(wanted))
+        rows = search.select(note.id, card.id.label("card"), wanted=_parts(wanted))
         for row in connection.execute(rows.order_by(card.position)):
             found.setdefault(row.id, []).extend([row.card] if row.card is not None else [])
     return found
@@ -172,9 +172,24 @@ def cards(
 
 def _apart(wanted: Query) -> tuple[list[str], list[Query]]:
     """The words that all have to be there, and what else has to hold."""
-    parts = wanted.parts if isinstance(wanted, typed_words.All) else (wanted,)
+    parts = _parts(wanted)
     words = [one.text for one in parts if isinstance(one, Word)]
     return words, [one for one in parts if not isinstance(one, Word)]
+
+
+def _parts(wanted: Query) -> tuple[Query, ...]:
+    """All that has to hold."""
+    return wanted.parts if isinstance(wanted, typed_words.All) else (wanted,)
+
+
+def _asks_for_memory(part: Query) -> bool:
+    """Whether this holds of no card without a memory."""
+    match part:
+        case typed_words.Is(how):
+            return how not in (State.NEW, State.MEND, State.MINE)
+        case typed_words.Compared(of):
+            return of not in (Property.LAPSES, Property.REVIEWS)
+    return isinstance(part, typed_words.Rated)
 
 
 @dataclass
@@ -191,41 +206,50 @@ class _Search:
     def today(self) -> date:
         return study_day(self.now)
 
-    def select(self, *columns: Any) -> Any:
-        """Notes that are there, with chapter, card and memory."""
-        of_card = and_(card.note_id == note.id, card.missing_since.is_(None))
-        of_memory = and_(memory.card_id == card.id, memory.learner_id == self.learner)
-        return (
-            select(*columns)
-            .select_from(tables.note)
-            .join(tables.chapter, chapter.id == note.chapter_id)
-            .outerjoin(tables.card, of_card)
-            .outerjoin(tables.memory, of_memory)
-            .where(*self._there)
-        )
+    def select(self, *columns: Any, wanted: Sequence[Query]) -> Any:
+        """Notes that are there, with chapter, card and memory, for which all that is *wanted*
+        holds. Where that asks for a memory, the search can begin with those."""
+        known = any(map(_asks_for_memory, wanted))
+        source = tables.note.join(tables.chapter, chapter.id == note.chapter_id)
+        source = source.join(tables.card, self._of_card, isouter=not known)
+        source = source.join(tables.memory, self._of_memory, isouter=not known)
+        where = map(self.condition if known else self._holds, wanted)
+        return select(*columns).select_from(source).where(*self._there, *where)
+
+    def _holds(self, wanted: Query) -> ColumnElement[bool]:
+        """A condition that is never null: else SQLite would take an outer join for an inner one,
+        and begin with all memories, of which it expects ten."""
+        return func.coalesce(self.condition(wanted), false())
+
+    @property
+    def _of_card(self) -> ColumnElement[bool]:
+        return and_(card.note_id == note.id, card.missing_since.is_(None))
+
+    @property
+    def _of_memory(self) -> ColumnElement[bool]:
+        return and_(memory.card_id == card.id, memory.learner_id == self.learner)
 
     @property
     def _there(self) -> tuple[ColumnElement[bool], ...]:
-        return note.missing_since.is_(None), owner.visible(note, learner=self.learner)
+        return note.missing_since.is_(None), owner.visible_of_all(learner=self.learner)
 
     def best(
         self, words: Sequence[str], rest: Sequence[Query], limit: int
     ) -> list[tuple[int, str]]:
         """Notes that have the words, and the variant ('' for none) that does, the best first."""
         source, where = passage.having(self.connection, words)
+        source = source.join(tables.note, note.id == said.note_id)
+        source = source.join(tables.chapter, chapter.id == note.chapter_id)
         if rest:
-            fits = self.select(note.id).where(*map(self.condition, rest))
-            where.append(said.note_id.in_(fits))
+            source = source.outerjoin(tables.card, self._of_card)
+            source = source.outerjoin(tables.memory, self._of_memory)
+            where += map(self._holds, rest)
         short = all(len(word) < passage.SHORTEST for word in words)
         asked = and_(*(passage.within(self.connection, said.question, word) for word in words))
         rows = self.connection.execute(
             select(said.note_id, said.key, asked.label("asked"), said.question, said.rest)
             .add_columns(chapter.pack, chapter.number, chapter.title, note.path, note.line)
-            .select_from(
-                source.join(tables.note, note.id == said.note_id).join(
-                    tables.chapter, chapter.id == note.chapter_id
-                )
-            )
+            .select_from(source)
             .where(*where, *self._there)
             .limit(_SHORT if short else _MOST)
         ).all()
@@ -240,8 +264,7 @@ class _Search:
     def notes(self, wanted: Query, order: Order, limit: int) -> Sequence[int]:
         """The first notes for which *wanted* holds, in this order; those of which the learner knows
         nothing that it goes by come last."""
-        rows = self.select(note.id).where(self.condition(wanted))
-        rows = rows.group_by(note.id, chapter.id)
+        rows = self.select(note.id, wanted=_parts(wanted)).group_by(note.id, chapter.id)
         if order is not Order.MATCH:
             by: dict[Order, ColumnElement[Any]] = {
                 Order.DUE: func.min(memory.due),
@@ -264,8 +287,9 @@ class _Search:
                 texts[row.note_id, row.key] = row
         cards = _CARDS
         if rest:
-            fits = self.select(card.id).where(note.id.in_(ids), *map(self.condition, rest))
-            cards = cards.where(card.id.in_(fits))
+            cards = cards.join(tables.note, note.id == card.note_id)
+            cards = cards.join(tables.chapter, chapter.id == note.chapter_id)
+            cards = cards.where(*map(self._holds, rest))
         held = dict[int, dict[int, Memory]]()
         for row in self.connection.execute(cards, {"ids": ids, "whose": self.learner}):
             value = Memory() if row.state is None else log.as_memory(row)
@@ -284,7 +308,7 @@ class _Search:
             case typed_words.Any(parts):
                 return or_(*map(self.condition, parts))
             case typed_words.Not(part):
-                return not_(func.coalesce(self.condition(part), false()))
+                return not_(self._holds(part))
             case Word(text):
                 return and_(*self._with([text]))
             case typed_words.Is(how):
