@@ -470,7 +470,8 @@ def has_fading(connection: Connection, now: datetime, *, learner: int) -> bool:
 
 def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     """Cards that each of the next 14 study days asks, today first, if what a day asks is done and
-    comes no more: what it has no time for, or what waits for one of its family, comes later."""
+    comes no more: what it has no time for, or what waits for one of its family, comes later. On the
+    way to an exam cards that are not due come as well, again and again."""
     tomorrow = line.today + timedelta(days=1)
     days, left = [len(line.due())], Counter[tuple[str, int | None]]()
     for arriving in _coming(connection, line, learner=learner)[1:]:
@@ -482,7 +483,40 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
         days.append(len(met))
         left.subtract(met)
         left = +left
-    return days
+    if line.exam is None:
+        return days
+    known = _count_known(connection, line, learner=learner)
+    return [_with_spare(line, due, ahead, known) for ahead, due in enumerate(days)]
+
+
+def _with_spare(line: Queue, due: int, ahead: int, known: int) -> int:
+    """What a later day on the way to an exam asks, of which so many are *due*: of the cards *known*
+    after today as many as its time has, if each day until then has met its new ones."""
+    assert line.exam is not None
+    left = line.exam.left(line.today) - ahead
+    if not ahead or left < 0:
+        return due
+    unmet = [max(0, line.unmet - line.a_day * days) for days in (1, ahead)]
+    new = pacing.pace(unmet[1], line.exam.whole, left) * line.pace.new
+    room = int((line.exam.minutes * 60 - new) / line.pace.review)
+    return max(due, min(known + unmet[0] - unmet[1], room))
+
+
+def _count_known(connection: Connection, line: Queue, *, learner: int) -> int:
+    """How many cards of an exam were met, one of a family, and those that are new today."""
+    assert line.exam is not None
+    held = paused(connection, learner=learner)
+    known = (
+        select(func.count(card.family.distinct()))
+        .join_from(tables.memory, tables.card, card.id == memory.card_id)
+        .where(
+            memory.learner_id == learner,
+            memory.state != State.NEW,
+            *_of(line.exam.chapters),
+            *in_use(held, learner=learner),
+        )
+    )
+    return (connection.scalar(known) or 0) + line.counts().new
 
 
 def caught_up(connection: Connection, line: Queue, a_day: int, *, learner: int) -> int | None:

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 
@@ -24,15 +25,19 @@ from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Finished
 from studyapp.lab.protocol import Choice, Fact, Question
+from studyapp.memory.clock import study_day
+from studyapp.memory.rehearsal import Habits
 from studyapp.memory.state import Rating
 from studyapp.store import migrations, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import LockedError, tidy, wal_size, writing
 from studyapp.study import (
     chapter,
+    exam,
     find,
     library,
     pause,
+    rehearsal,
     review,
     rewording,
     selection,
@@ -166,6 +171,23 @@ def test_a_chapter_is_paused_and_undo_lets_it_go_on(desk: Desk) -> None:
     assert undone is not None
     assert undone.what == "pausing chapter 1"
     assert paused.counts.new
+
+
+def test_an_exam_is_planned_and_foreseen(desk: Desk) -> None:
+    Sitting(desk).rate(Rating.GOOD)
+    now = study_day(desk.now())
+    with desk.writing() as connection:
+        day = now + timedelta(days=9)
+        planned = exam.plan(connection, day, 5, (1,), desk.now(), learner=desk.learner)
+        assert exam.in_force(connection, now, learner=desk.learner) == planned
+    with desk.reading() as connection:
+        told = today.overview(connection, desk.now(), desk.settings, learner=desk.learner).exam
+        assert told is not None
+        studying = rehearsal.read(
+            connection, planned, desk.now(), desk.settings, learner=desk.learner
+        )
+    assert told.unmet - 1 == len(studying.places) > 0
+    assert studying.habits.first[2] > Habits.of().first[2]
 
 
 def test_a_section_is_done_and_has_a_note(desk: Desk) -> None:

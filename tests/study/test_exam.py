@@ -189,3 +189,19 @@ def test_the_command_plans_foresees_and_calls_off(only_pack: Path) -> None:
     refused = CliRunner().invoke(main, ["exam"])
     assert refused.exit_code == 1
     assert "No exam is planned" in refused.output
+
+
+def test_the_forecast_has_what_each_day_until_then_asks(engine: Engine, clock: Clock) -> None:
+    plan(engine, clock, 6, minutes=6)
+    asked = list[int]()
+    for ahead in range(5):
+        told = overview(engine, clock)
+        if ahead == 1:
+            foreseen = told.forecast
+        assert told.forecast[0] == told.counts.review + told.counts.learning
+        asked.append(told.forecast[0])
+        study(engine, clock, Rating.GOOD)
+        clock.forward(days=1)
+    assert asked[1] > 0
+    off = [abs(foreseen[ahead - 1] - asked[ahead]) for ahead in (1, 2, 3, 4)]
+    assert max(off) <= 4, (foreseen, asked)  # of three terms one side makes the other wait

@@ -116,7 +116,7 @@ async def test_each_screen_tells_the_same_number_of_questions(
     assert all(every or known for every, known in found.values()), found
 
 
-async def test_the_books_own_questionnaire_begins_by_its_key(
+async def test_the_books_own_questionnaire_begins_with_its_key(
     make_app, open_today, pictures: Pictures
 ) -> None:
     app = make_app()

@@ -101,11 +101,12 @@ class ChapterScreen(Page):
         now, settings, learner = desk.now(), desk.settings, desk.learner
         try:
             with desk.reading() as connection:
+                self._exam = exam.in_force(connection, study_day(now), learner=learner)
                 found = chapter.view(
                     connection,
                     self.chapter_id,
                     now,
-                    on=exam.day_of(connection, settings, study_day(now), learner=learner),
+                    on=self._exam.day if self._exam is not None else settings.exam_on,
                     depth=settings.depth,
                     learner=learner,
                 )
@@ -122,7 +123,7 @@ class ChapterScreen(Page):
         self.query_one("#meant", Static).update(_meant(view, self.desk.settings.depth))
         menu = self.query_one(Menu)
         menu.clear_options().add_options(
-            _options(view, self.desk.settings.exam_on, today, self.key_of)
+            _options(view, self._exam, self.desk.settings.exam_on, today, self.key_of)
         )
         menu.display = True
         menu.highlighted = 0
@@ -235,7 +236,11 @@ class ChapterScreen(Page):
 
 
 def _options(
-    view: ChapterView, exam: date | None, today: date, key: Callable[[str], str]
+    view: ChapterView,
+    planned: exam.Exam | None,
+    exam_on: date | None,
+    today: date,
+    key: Callable[[str], str],
 ) -> list[Option]:
     made = []
     asked = asked_of(view.questions, book=False, named=True)
@@ -257,9 +262,11 @@ def _options(
     if _can_pretest(view):
         told = f"{asked}, before you read the chapter; {_STOP}"
         made.append(option("pretest", "Begin it as a pretest", key("pretest"), told))
-    set_to = words.day(exam, today) if exam else "none"
-    if exam is None or exam <= today:
-        passed = " has passed" if exam else ""
+    set_to = words.day(exam_on, today) if exam_on else "none"
+    if planned is not None:
+        set_to = f"{set_to}; one is planned for {words.day(planned.day, today)}"
+    elif exam_on is None or exam_on <= today:
+        passed = " has passed" if exam_on else ""
         set_to = f"{set_to}{passed}; the forecast is for 30 days ahead"
     for number, one in enumerate(view.elsewhere):
         told = f"{one.answered} of {one.asks} answered, left {words.ago(one.newest, today)}"
