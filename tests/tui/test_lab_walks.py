@@ -307,7 +307,7 @@ async def test_an_explanation_is_kept_when_the_app_is_left(make_app, open_today,
 async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons) -> None:
     lessons("probe")
     app = make_app()
-    async with app.run_test(size=(100, 62)) as pilot:
+    async with app.run_test(size=(100, 60)) as pilot:
         await open_today(pilot)
         await at_the_first(pilot, "up", "enter")
         await ended(pilot, app)
@@ -318,6 +318,7 @@ async def test_the_last_run_stays_beside_the_next(make_app, open_today, lessons)
         await shows(pilot, "With n = 9 instead:", told)
         await pilot.press("escape", "up", "enter")
         await ended(pilot, app)
+        await pilot.press("pagedown")
         await shows(pilot, told)
         screen = lesson_screen(app)
         plots, under, beside = (screen.query_one(f"#{one}") for one in ("plots", "under", "beside"))
