@@ -94,7 +94,6 @@ class BackupsScreen(Page):
         self.head("Backups")
         self.query_one("#looked").display = False
         self.query_one("#going-on").display = False
-        self.query_one(BackupList).focus()
         self._busy = True
         self._list()
         with suppress(TimeoutError):
