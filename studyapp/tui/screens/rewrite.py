@@ -3,6 +3,7 @@ a draft until it is saved."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual import on, work
@@ -14,6 +15,7 @@ from textual.widgets import Static, TextArea
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.card import written_out
+from studyapp.notes.note import Problem
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import library
 from studyapp.study.card import CardView
@@ -50,6 +52,7 @@ class RewriteScreen(WritingPage):
         self._box = TextField(soft_wrap=True, classes="body")
         self._said = ""  # the note, in its file
         self._soon_looked: Timer | None = None
+        self._wrong: Sequence[Problem] = ()  # what `check` would say of it
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="panes"):
@@ -87,15 +90,20 @@ class RewriteScreen(WritingPage):
         except StudyError as error:  # its file has gone, which is told when it is saved
             self.log.error(str(error))
             return
+        self._wrong = problems if note is not None else ()
         if note is not None:
             points = [point.text for point in note.points]
             shown = written_out(note.prompt, note.front, note.answer, points, note.synonyms)
             self.query_one(Prose).show(shown)
-        above = self.written[: len(self.written) - len(self.written.lstrip())].count("\n")
-        first = problems[0] if problems and text else None
+        told = self._told(problems[0]) if problems and text else ""
         wrong = self.query_one("#wrong", Static)
-        wrong.update(f"Line {first.line + above}: {first.message}." if first else "")
-        wrong.display = first is not None
+        wrong.update(told and f"{told}.")
+        wrong.display = bool(told)
+
+    def _told(self, problem: Problem) -> str:
+        """A problem with its line in the box, in which there may be empty ones above the note."""
+        lines = self.written[: -len(self.written.lstrip())].count("\n")
+        return f"Line {problem.line + lines}: {problem.message}"
 
     @property
     def box(self) -> TextArea:
@@ -107,8 +115,12 @@ class RewriteScreen(WritingPage):
         self.head("Edit", self._card.place + kept * (saved and self.written != self._said))
 
     def action_save(self) -> None:
+        self._look()
         if not self.written.strip():
             self.action_back()
+        elif self._wrong:
+            told = self._told(self._wrong[0])
+            self.notify(f"Not saved, as `check` would complain. {told}.", severity="error")
         elif self.keep() and not self._box.read_only:
             self._box.read_only = True
             self._take_over()
