@@ -146,27 +146,35 @@ def unindexed(connection: Connection) -> int:
     return connection.scalar(text(lost)) or 0
 
 
-def having(
-    connection: Connection, words: Sequence[str]
-) -> tuple[FromClause, list[ColumnElement[bool]]]:
-    """The passages that have all *words*, which are folded: what to select from, and where."""
-    where = [has(connection, word) for word in words]
+def runs(connection: Connection, words: Sequence[str]) -> str | None:
+    """What the index is asked for: all runs of *words*, which are folded. None if no word is long
+    enough, or there is no index."""
     known = [word for word in words if len(word) >= SHORTEST]
     if not known or not is_indexed(connection):
+        return None
+    return " AND ".join(f'"{run}"' for word in known for run in _runs(word))
+
+
+def having(
+    dialect: str, words: Sequence[Any], runs: Any = None
+) -> tuple[FromClause, list[ColumnElement[bool]]]:
+    """The passages that have all *words*: what to select from, and where. The words, and the *runs*
+    of them that the index is asked for, if it is, may be parameters that get their values later."""
+    where = [has(dialect, word) for word in words]
+    if runs is None:
         return tables.passage, where
-    runs = " AND ".join(f'"{run}"' for word in known for run in _runs(word))
     matches = literal_column("passage_index").op("MATCH")(runs)
     return _INDEX.join(tables.passage, passage.id == _INDEX.c.rowid), [matches, *where]
 
 
-def has(connection: Connection, word: str) -> ColumnElement[bool]:
+def has(dialect: str, word: Any) -> ColumnElement[bool]:
     """Condition on a passage: it has the folded *word* in its question or in its rest."""
-    return or_(within(connection, passage.question, word), within(connection, passage.rest, word))
+    return or_(within(dialect, passage.question, word), within(dialect, passage.rest, word))
 
 
-def within(connection: Connection, said: ColumnElement[str], word: str) -> ColumnElement[bool]:
+def within(dialect: str, said: ColumnElement[str], word: Any) -> ColumnElement[bool]:
     """Condition: *word* stands somewhere in the text *said*."""
-    find = func.instr if connection.dialect.name == "sqlite" else func.strpos
+    find = func.instr if dialect == "sqlite" else func.strpos
     return and_(find(said, word) > 0)
 
 

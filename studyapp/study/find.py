@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
+    Select,
     String,
     and_,
     bindparam,
@@ -51,7 +53,7 @@ said = tables.passage.c
 
 LIMIT = 50  # notes that a search shows
 _SHORT = 200  # hits at which a search of short words stops: it looks through all that is said
-_MOST = 500  # hits of which those in the question come first
+_MOST = 300  # hits of which those in the question come first
 _RANKED = 100  # of these, where words of their own come before parts of others
 _SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -87,6 +89,33 @@ _CARDS = (
     .where(card.note_id.in_(_IDS), card.missing_since.is_(None))
     .order_by(card.position, card.uid)
 )
+
+
+@lru_cache(maxsize=64)
+def _hits(dialect: str, words: int, indexed: bool) -> Select[Any]:
+    """The passages that a learner sees and that have so many words. From the fifth column on stands
+    what sorts them (`_PLACE`): a note has them in its question, elsewhere, or a variant does; each
+    as in the book."""
+    given = [bindparam(f"word{at}", type_=String()) for at in range(words)]
+    runs = bindparam("runs", type_=String()) if indexed else None
+    source, where = passage.having(dialect, given, runs)
+    asked = and_(*(passage.within(dialect, said.question, word) for word in given))
+    learner: Any = bindparam("whose", type_=Integer())
+    return (
+        select(said.note_id, said.key, said.question, said.rest)
+        .add_columns((said.key != "").label("varied"), not_(asked).label("answered"))
+        .add_columns(chapter.number.is_(None).label("deck"), chapter.pack)
+        .add_columns(func.coalesce(chapter.number, 0).label("number"), chapter.title)
+        .add_columns(note.path, note.line)
+        .select_from(source)
+        .join(tables.note, note.id == said.note_id)
+        .join(tables.chapter, chapter.id == note.chapter_id)
+        .where(*where, note.missing_since.is_(None), owner.visible_of_all(learner=learner))
+        .limit(bindparam("most", type_=Integer()))
+    )
+
+
+_PLACE = operator.itemgetter(slice(4, None))
 
 
 class Order(StrEnum):
@@ -237,27 +266,21 @@ class _Search:
         self, words: Sequence[str], rest: Sequence[Query], limit: int
     ) -> list[tuple[int, str]]:
         """Notes that have the words, and the variant ('' for none) that does, the best first."""
-        source, where = passage.having(self.connection, words)
-        source = source.join(tables.note, note.id == said.note_id)
-        source = source.join(tables.chapter, chapter.id == note.chapter_id)
+        runs = passage.runs(self.connection, words)
+        hits = _hits(self.connection.dialect.name, len(words), runs is not None)
         if rest:
-            source = source.outerjoin(tables.card, self._of_card)
-            source = source.outerjoin(tables.memory, self._of_memory)
-            where += map(self._holds, rest)
+            hits = hits.outerjoin(tables.card, self._of_card)
+            hits = hits.outerjoin(tables.memory, self._of_memory)
+            hits = hits.where(*map(self._holds, rest))
         short = all(len(word) < passage.SHORTEST for word in words)
-        asked = and_(*(passage.within(self.connection, said.question, word) for word in words))
-        rows = self.connection.execute(
-            select(said.note_id, said.key, asked.label("asked"), said.question, said.rest)
-            .add_columns(chapter.pack, chapter.number, chapter.title, note.path, note.line)
-            .select_from(source)
-            .where(*where, *self._there)
-            .limit(_SHORT if short else _MOST)
-        ).all()
-        in_order = sorted(rows, key=_place)
+        given: dict[str, Any] = {f"word{at}": word for at, word in enumerate(words)}
+        given |= {"runs": runs} if runs is not None else {}
+        given |= {"whose": self.learner, "most": _SHORT if short else _MOST}
+        rows = sorted(self.connection.execute(hits, given).all(), key=_PLACE)
         whole = [re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in words]
-        best = sorted(in_order[:_RANKED], key=lambda row: _rank(row, whole))
+        best = sorted(rows[:_RANKED], key=lambda row: _rank(row, whole))
         found = dict[int, str]()
-        for row in (*best, *in_order[_RANKED:]):
+        for row in (*best, *rows[_RANKED:]):
             found.setdefault(row.note_id, row.key)
         return list(found.items())[:limit]
 
@@ -326,7 +349,8 @@ class _Search:
 
     def _with(self, words: Sequence[str]) -> Iterable[ColumnElement[bool]]:
         if words:
-            source, where = passage.having(self.connection, words)
+            runs = passage.runs(self.connection, words)
+            source, where = passage.having(self.connection.dialect.name, words, runs)
             yield note.id.in_(select(said.note_id).select_from(source).where(*where))
 
     def _stands(self, how: State) -> ColumnElement[bool]:
@@ -428,18 +452,12 @@ def _pattern(name: str) -> str:
     return name.replace("[", "[[]").replace("?", "[?]")
 
 
-def _place(row: Any) -> tuple[Any, ...]:
-    """Where a passage stands before its words are looked at: those that a note has in its question,
-    then its other ones, then variants; each as in the book."""
-    book = (row.number is None, row.pack, row.number or 0, row.title, row.path, row.line)
-    return (row.key != "", not row.asked, *book)
-
-
 def _rank(row: Any, whole: Sequence[re.Pattern[str]]) -> tuple[bool, bool, int]:
-    """Where it stands then; in one place they stay as they were."""
-    asked = row.asked and not row.key
+    """Where a passage stands among those that have the words; in one place they stay as they
+    were."""
+    asked = not (row.varied or row.answered)
     text = row.question if asked else f"{row.question}\n{row.rest}"
-    return row.key != "", not row.asked, sum(word.search(text) is None for word in whole)
+    return row.varied, row.answered, sum(word.search(text) is None for word in whole)
 
 
 def _found(of: Any, text: Any, held: Mapping[int, Memory]) -> Found:

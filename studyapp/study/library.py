@@ -19,7 +19,6 @@ from studyapp import disk, packs
 from studyapp.config import Current, data_folder, settings_path
 from studyapp.errors import StudyError
 from studyapp.journal import journal
-from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import (
     ContentFile,
@@ -303,15 +302,13 @@ def edited(desk: Desk, view: CardView) -> None:
         if text == markdown.excerpt(view.note):
             text = ""
         else:
-            note, problems = reading(view, text.strip(), study_day(desk.now()))
-            told = f" (line {problems[0].line}: {problems[0].message})" if problems else ""
-            if note is None:
+            note, problems = markdown.alone(text.strip(), _page_kind(view.note.kind), draft)
+            if note is None or note.id != view.note.id:
+                told = f" (line {problems[0].line}: {problems[0].message})" if problems else ""
                 raise StudyError(
                     f"This is no longer the one note {view.note.id}{told}; "
                     f"edit it again. It is kept in {draft}."
                 )
-            if problems:
-                raise StudyError(f"`check` would complain{told}; it is kept as a draft.")
             if not _is_own(desk, view):
                 path = home_of(view).path(packs_of(desk), view.note.kind)
     with disk.put_back(path) if text else nullcontext():

@@ -80,7 +80,8 @@ def faults(text: str, whole: str, width: int) -> Iterator[str]:
     for line in text.splitlines():
         if line[:left].strip() or line[right:].strip():
             yield f"beside the column {left} to {right}: {line!r}"
-    known = {*WORD.findall(whole), "defaults"}  # which sums up where there is little room
+    # What sums up where there is little room, and says that help has what a footer left out.
+    known = {*WORD.findall(whole), "defaults", "more"}
     yield from (f"a word is cut: {word}" for word in WORD.findall(text) if word not in known)
     yield from (f"a word is cut: {found}" for found in re.findall(r"\S+\w…", text))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pictures import Pictures
-from screen import NARROW, arrives, lines, settled, shows, tells
+from screen import NARROW, WIDE, arrives, lines, settled, shows, tells
 from studyapp.config import Settings
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.review import ReviewScreen
@@ -41,8 +41,12 @@ async def test_a_card_is_changed_on_the_spot_and_its_copy_in_place(
         await pilot.press("W")
         await arrives(pilot, RewriteScreen)
         await shows(pilot, "## Term 0 {#t0}", "Meaning number 0.")
-        await pictures(pilot, sizes=((60, 20), NARROW))
-        await pilot.press("ctrl+s")  # as it is: no copy is made
+        await pictures(pilot, sizes=((60, 20), NARROW, WIDE))  # with a preview where there is room
+        await pilot.press("down", "down", *"Term 0 ")
+        await shows(pilot, "Line 1: the meaning contains its own term, Term 0.")
+        await pilot.press("ctrl+s")
+        await tells(pilot, "as `check` would complain. Line 1: the meaning contains its own term")
+        await pilot.press(*["backspace"] * 7, "ctrl+s")  # as it is: no copy is made
         await arrives(pilot, ReviewScreen)
         assert mine(data) == []
         for word in ("Indeed", "Surely"):

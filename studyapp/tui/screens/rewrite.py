@@ -7,6 +7,7 @@ goes back into its file as it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual import on, work
@@ -18,6 +19,7 @@ from textual.widgets import Static, TextArea
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.card import written_out
+from studyapp.notes.note import Problem
 from studyapp.notes.paragraph import joined, parted
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import library
@@ -56,6 +58,7 @@ class RewriteScreen(WritingPage):
         self._said = ""  # the note, in its file
         self._former: dict[str, str] = {}  # what paragraphs in the box are there
         self._soon_looked: Timer | None = None
+        self._wrong: Sequence[Problem] = ()  # what `check` would say of it
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="panes"):
@@ -93,15 +96,21 @@ class RewriteScreen(WritingPage):
         except StudyError as error:  # its file has gone, which is told when it is saved
             self.log.error(str(error))
             return
+        self._wrong = problems if note is not None else ()
         if note is not None:
             points = [point.text for point in note.points]
             shown = written_out(note.prompt, note.front, note.answer, points, note.synonyms)
             self.query_one(Prose).show(shown)
-        above = self._box.text[: len(self._box.text) - len(self._box.text.lstrip())].count("\n")
-        first = problems[0] if problems and text else None
+        told = self._told(problems[0]) if problems and text else ""
         wrong = self.query_one("#wrong", Static)
-        wrong.update(f"Line {first.line + above}: {first.message}." if first else "")
-        wrong.display = first is not None
+        wrong.update(told and f"{told}.")
+        wrong.display = bool(told)
+
+    def _told(self, problem: Problem) -> str:
+        """A problem with its line in the box, in which there may be empty ones above the note."""
+        text = self._box.text
+        lines = text[: len(text) - len(text.lstrip())].count("\n")
+        return f"Line {problem.line + lines}: {problem.message}"
 
     @property
     def box(self) -> TextArea:
@@ -121,8 +130,12 @@ class RewriteScreen(WritingPage):
         self.head("Edit", self._card.place + kept * (saved and self.written != self._said))
 
     def action_save(self) -> None:
+        self._look()
         if not self.written.strip():
             self.action_back()
+        elif self._wrong:
+            told = self._told(self._wrong[0])
+            self.notify(f"Not saved, as `check` would complain. {told}.", severity="error")
         elif self.keep() and not self._box.read_only:
             self._box.read_only = True
             self._take_over()
