@@ -370,9 +370,7 @@ def test_pages_of_a_large_file_are_looked_at_each_time(
 
 
 def test_an_older_database_is_brought_up_to_date(database: Path, clock: Clock) -> None:
-    sql("DELETE FROM schema_version WHERE version = 17", "ALTER TABLE parameters DROP COLUMN fit")(
-        database
-    )
+    sql("DELETE FROM schema_version WHERE version = 19", "DROP TABLE exam")(database)
     found = look(database, clock)
     assert "last opened by an older studyapp" in told(found)
     assert any("up to date" in one.done for one in mend(str(database), found, clock()).mended)
