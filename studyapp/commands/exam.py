@@ -10,6 +10,8 @@ from studyapp.commands.fit import watched
 from studyapp.commands.opening import JSON, Opening, print_json
 from studyapp.errors import StudyError
 
+_AHEAD = 180  # days of which the trade-off is told
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -57,6 +59,25 @@ def exam(
         print_json(found)
         return
     for line in (*plans.forecast_lines(found, today), *plans.curve_lines(found)):
+        click.echo(line)
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def retention(opening: Opening, as_json: bool) -> None:
+    """What each desired retention takes a day, and how much it keeps."""
+    from studyapp.memory.clock import study_day
+    from studyapp.study import exam as plans
+    from studyapp.study.fit import child
+
+    with opening.study() as desk:
+        ahead = plans.until(study_day(desk.now()), _AHEAD, desk.settings.minutes_a_day)
+        found = watched(child.of_exam(desk, ahead, tradeoff=True))
+    if as_json:
+        print_json(found)
+        return
+    for line in plans.tradeoff_lines(found):
         click.echo(line)
 
 

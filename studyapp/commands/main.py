@@ -58,6 +58,7 @@ for _command in (
     study.resume,
     study.stats,
     exam.exam,
+    exam.retention,
     fit.fit,
     fit.reschedule,
     content.sync,

@@ -74,15 +74,18 @@ class Effort:
 
 class Known(NamedTuple):
     """By learner: the share of the cards of the exam that is known on the day, as it is to be
-    expected and as it comes; and how many were met by the end of each day, (days, learners)."""
+    expected and as it comes; how many were met by the end of each day, and how many seconds each
+    took, (days, learners)."""
 
     expected: Floats
     drawn: Floats
     met: Ints
+    took: Floats
 
     def of(self, learners: slice) -> Known:
         """Some of the learners."""
-        return Known(self.expected[learners], self.drawn[learners], self.met[:, learners])
+        by_day = self.met[:, learners], self.took[:, learners]
+        return Known(self.expected[learners], self.drawn[learners], *by_day)
 
 
 class Day(NamedTuple):
@@ -170,18 +173,27 @@ def rehearse(
     *policy* has it. *crowd* is the scheduler's model, which hears of ratings alone. Of the first
     day's seconds some are *spent* already."""
     deck = _Deck(material, len(seconds), crowd, policy.retention)
-    met = np.zeros((days, len(seconds)), np.int64)
+    met, took = np.zeros((days, len(seconds)), np.int64), np.zeros((days, len(seconds)))
     for number in range(days):
         day = deck.day(number, seconds - (0 if number else spent), effort)
         rating = learners.ratings(day)
         asked = deck.asked(day, *policy.places(day), rating)
         learners.learn(day, asked, rating)
         deck.rated(day, asked, rating)
+        took[number] = (_takes(day, rating) * asked).sum(axis=1)
         met[number] = (~deck.new & material.about).sum(axis=1)
         told((number + 1) / days)
     last = deck.day(days, seconds, effort)
     known = np.where(last.new, 0.0, learners.chance(last))[:, material.about]
-    return Known(known.mean(axis=1), (rng.random(known.shape) < known).mean(axis=1), met)
+    drawn = (rng.random(known.shape) < known).mean(axis=1)
+    return Known(known.mean(axis=1), drawn, met, took)
+
+
+def _takes(day: Day, rating: Ints) -> Floats:
+    """Seconds that each card takes, with its step."""
+    review = day.effort.review * (1 + (rating == _AGAIN))
+    takes: Floats = np.where(day.new, day.effort.new, review)
+    return takes
 
 
 class _Deck:
@@ -221,8 +233,7 @@ class _Deck:
         there &= self._is_first(order, there)
         new = np.take_along_axis(day.new, order, axis=1)
         there &= ~new | (np.cumsum(new & there, axis=1) <= new_a_day[:, None])
-        missed = np.take_along_axis(rating == _AGAIN, order, axis=1)
-        takes = np.where(new, day.effort.new, day.effort.review * (1 + missed)) * there
+        takes = np.take_along_axis(_takes(day, rating), order, axis=1) * there
         least = np.where(new, day.effort.new, day.effort.review)
         fits = np.cumsum(takes, axis=1) - takes + least <= day.seconds[:, None]
         asked = np.zeros_like(day.new)

@@ -247,6 +247,26 @@ def curve_lines(found: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def until(today: date, days: int, minutes: int) -> Exam:
+    """So many days of all that is started, for what is simulated without an exam."""
+    return Exam(today + timedelta(days=days), today, minutes)
+
+
+def tradeoff_lines(found: Mapping[str, Any]) -> list[str]:
+    """What each desired retention costs, as `study.rehearsal.tradeoff` found it."""
+    if not found["curve"]:
+        return ["There is nothing to foresee: no card is started."]
+    days, learners = words.count(found["days"], "day"), words.count(found["learners"], "learner")
+    told = f"The next {days}, simulated: {learners} who are like you as far as is known."
+    rows = [
+        f"{'▸' if abs(one['retention'] - found['desired']) < 0.005 else ' '}   "
+        f"{one['retention']:.0%}    {one['minutes']:5.1f} min a day   "
+        f"{one['remembered']:.0%} of what was met"
+        for one in found["curve"]
+    ]
+    return [told, "  desired     takes             is remembered in the end", *rows]
+
+
 def _share(told: Mapping[str, float]) -> str:
     return f"{told['value']:.0%} [{100 * told['low']:.0f}, {100 * told['high']:.0f}]"
 

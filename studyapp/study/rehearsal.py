@@ -45,6 +45,8 @@ _MOST = 60  # learners that are simulated, of each number of minutes …
 _FEWEST = 12
 _WORK = 8_000_000  # … as far as so many cards a day in all allow
 _OTHERS = (0.5, 0.75, 1.25, 1.5, 2.0)  # times the minutes of the plan
+_RETENTIONS = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)  # of which it is told what each costs
+_WHOLE_DAY = 600  # minutes: all that is due has its time
 _SEED = 20261129
 
 card = tables.card.c
@@ -199,6 +201,29 @@ def forecast(studying: Studying, told: Told = lambda part: None) -> dict[str, An
         lambda done: told(part + (1 - part) * done),
     )
     return _told(studying, learners, paced, usual[studying.exam.minutes], cards)
+
+
+def tradeoff(studying: Studying, told: Told = lambda part: None) -> dict[str, Any]:
+    """What each desired retention costs and comes to, if the learner goes on as on any day."""
+    cards, days = len(studying.material.about), studying.days
+    work = cards * days * len(_RETENTIONS)
+    learners = min(_MOST, max(_FEWEST, _WORK // max(1, work)))
+    curve = []
+    for number, retention in enumerate(_RETENTIONS if cards else ()):
+        policy = Usual(retention, studying.usual.new_a_day)
+        rehearsed = _rehearsed(studying, policy, [_WHOLE_DAY], learners, lambda part: None)
+        known = rehearsed[_WHOLE_DAY]
+        remembered = known.expected * cards / np.maximum(known.met[-1], 1)
+        curve.append(
+            {
+                "retention": retention,
+                "minutes": float(known.took.mean() / 60),
+                "remembered": float(np.median(remembered)),
+            }
+        )
+        told((number + 1) / len(_RETENTIONS))
+    desired = studying.usual.retention
+    return {"desired": desired, "days": days, "learners": learners, "curve": curve}
 
 
 def _minutes(planned: int) -> list[int]:

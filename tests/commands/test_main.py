@@ -43,6 +43,8 @@ def test_due_after_limits() -> None:
         "waiting": 0,
         "siblings": 0,
         "absence": None,
+        "exam": None,
+        "backlog": None,
         "tomorrow": {"new": 10, "learning": 0, "review": 0},
         "chapters": [
             {

@@ -205,3 +205,16 @@ def test_the_forecast_has_what_each_day_until_then_asks(engine: Engine, clock: C
     assert asked[1] > 0
     off = [abs(foreseen[ahead - 1] - asked[ahead]) for ahead in (1, 2, 3, 4)]
     assert max(off) <= 4, (foreseen, asked)  # of three terms one side makes the other wait
+
+
+def test_a_retention_is_told_with_what_it_takes(only_pack: Path) -> None:
+    done = CliRunner().invoke(main, ["retention", "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)
+    assert (found["desired"], found["days"]) == (0.9, 180)
+    remembered = [one["remembered"] for one in found["curve"]]
+    assert 0.5 < remembered[0] < remembered[-1] < 1
+    minutes = [one["minutes"] for one in found["curve"]]
+    assert 0 < minutes[-2] < minutes[-1]  # .95 takes more than .90
+    lines = exam.tradeoff_lines(found)
+    assert [line for line in lines if line.startswith("▸")] == [lines[-2]]

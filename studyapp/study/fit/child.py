@@ -117,12 +117,13 @@ def of_desk(desk: Desk) -> Child:
     return Child(_whose(desk))
 
 
-def of_exam(desk: Desk, planned: Exam) -> Child:
-    """What a plan comes to for the desk's learner, be it kept or not; nothing is written."""
+def of_exam(desk: Desk, planned: Exam, *, tradeoff: bool = False) -> Child:
+    """What a plan comes to for the desk's learner, be it kept or not; nothing is written. As a
+    *tradeoff*: what each desired retention comes to until that day without it."""
     names = ("minutes_a_day", "new_a_day", "depth")
     settings = {name: getattr(desk.settings, name) for name in names}
-    request = {**_whose(desk), "exam": planned.as_json(), "settings": settings}
-    return Child(request, "The forecast")
+    about = {"exam": planned.as_json(), "settings": settings, "tradeoff": tradeoff}
+    return Child({**_whose(desk), **about}, "The forecast")
 
 
 def _whose(desk: Desk) -> dict[str, Any]:

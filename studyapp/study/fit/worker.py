@@ -2,8 +2,8 @@
 
 Started by `child` as `python -P -m studyapp.study.fit.worker`. A request names a file with a log,
 `{"log": PATH}`; or a database, the learner and the time, `{"url", "learner", "now"}`, and then what
-is adopted is written there. With an `exam` and `settings` it says what that plan comes to, and
-writes nothing. It ends when its stdin does.
+is adopted is written there. With an `exam` and `settings` it says what that plan comes to, or
+until then the `tradeoff` of the desired retention, and writes nothing. It ends when its stdin does.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ def _forecast(request: dict[str, Any], told: _Told) -> dict[str, Any]:
             )
     finally:
         engine.dispose()
+    if request["tradeoff"]:
+        return rehearsal.tradeoff(studying, told)
     return rehearsal.forecast(studying, told)
 
 

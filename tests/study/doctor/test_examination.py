@@ -367,11 +367,7 @@ def test_an_index_whose_page_is_lost_is_found(database: Path, clock: Clock) -> N
 
 
 def test_an_older_database_is_brought_up_to_date(database: Path, clock: Clock) -> None:
-    sql(
-        "DELETE FROM schema_version WHERE version = 18",
-        "DROP TABLE passage_index",
-        "DROP TABLE passage",
-    )(database)
+    sql("DELETE FROM schema_version WHERE version = 19", "DROP TABLE exam")(database)
     found = look(database, clock)
     assert "last opened by an older studyapp" in told(found)
     assert any("up to date" in one.done for one in mend(str(database), found, clock()).mended)
