@@ -279,6 +279,7 @@ class FindScreen(EditingPage):
         self.head("Find", " · ".join(told))
         of = "lapses" if order is Order.LAPSES else "stability"
         names = [("due", _DUE), (of, _FIGURE)] if self._found else []
+        self.query_one("#results").display = bool(self._found)
         self.query_one("#columns", Static).update(Heading(names))
 
     # choosing
