@@ -130,12 +130,12 @@ async def in_the_app(engine: Engine, db: Path) -> None:
         await pilot.pause(1)
         screen = app.screen
         assert isinstance(screen, FindScreen)
-        for word in ("overfitting", "gradient descent", "validation", "learning rate"):
+        for word in ("overfitting", "regularisation", "validation", "momentum"):
             screen.query_one("#words", Input).value = ""
             await pilot.pause(1)
             for end, letter in enumerate(word, 1):
                 painted, begun, used = asyncio.Event(), time.perf_counter(), time.thread_time()
-                app.simulate_key("space" if letter == " " else letter)
+                app.simulate_key(letter)
                 while screen._wanted[0] != word[:end] or screen._stale or screen._searching:
                     await asyncio.sleep(0.0005)
                 screen.call_after_refresh(painted.set)

@@ -90,8 +90,15 @@ class Columned(Laid):
         """*figures* are text, name and width of each."""
         self._row = row
         self._figures = figures
+        self._laid: tuple[int, list[Content]] = (-1, [])
 
     def lines(self, width: int) -> list[Content]:
+        """A list asks for its height, and again for what it shows."""
+        if self._laid[0] != width:
+            self._laid = width, self._lines(width)
+        return self._laid[1]
+
+    def _lines(self, width: int) -> list[Content]:
         taken = _beside(width, [wide for *_, wide in self._figures])
         if not taken:
             told = " · ".join(f"{name} {text}" for text, name, _ in self._figures if text)
