@@ -115,9 +115,17 @@ def _tell_index(connection: Connection, told: str, ids: Sequence[int], how: str 
         connection.execute(text(query), [{"id": one} for one in ids])
 
 
-def is_indexed(connection: Connection) -> bool:
-    """Whether this database has an index; if it has lost it, the doctor makes another."""
+def can_index(connection: Connection) -> bool:
+    """Whether this is a SQLite that knows such an index: some are built without FTS5."""
     if connection.dialect.name != "sqlite":
+        return False
+    return bool(connection.scalar(text("SELECT sqlite_compileoption_used('ENABLE_FTS5')")))
+
+
+def is_indexed(connection: Connection) -> bool:
+    """Whether this database has an index that can be used; if it has lost it, the doctor makes
+    another."""
+    if not can_index(connection):
         return False
     there = "SELECT 1 FROM sqlite_master WHERE name = 'passage_index'"
     return connection.scalar(text(there)) is not None
@@ -125,7 +133,7 @@ def is_indexed(connection: Connection) -> bool:
 
 def index_anew(connection: Connection) -> None:
     """Make SQLite's index of all passages."""
-    if connection.dialect.name == "sqlite":
+    if can_index(connection):
         connection.execute(text("DROP TABLE IF EXISTS passage_index"))
         connection.execute(text(INDEX))
         connection.execute(text("INSERT INTO passage_index (passage_index) VALUES ('rebuild')"))
@@ -134,7 +142,7 @@ def index_anew(connection: Connection) -> None:
 def unindexed(connection: Connection) -> int:
     """How many passages the index has not, or has too many; all, if there is none where there
     should be one."""
-    if connection.dialect.name != "sqlite":
+    if not can_index(connection):
         return 0
     if not is_indexed(connection):
         return connection.scalar(select(func.count()).select_from(tables.passage)) or 0

@@ -5,6 +5,7 @@ The databases of before are made by the migrations of their time and filled with
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +20,10 @@ from formers import BEFORE, CARDS, OnServer, fill, folded, folded_in
 from postgresql import Server
 from studyapp.errors import StoreError
 from studyapp.memory.state import State
-from studyapp.store import backup, log, migrations, tables
+from studyapp.store import backup, log, migrations, passage, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading, writing
+from tests_support import Clock, search
 
 EARLIER = [number for number in migrations.steps() if number < max(migrations.steps())]
 
@@ -266,3 +268,18 @@ def test_reviews_of_before_know_when_their_card_was_met_last(former: Path) -> No
     after_know = (13).to_bytes(16, "big")
     assert told[after_know] == date(2026, 3, 1)
     assert len(told) > 4
+
+
+def test_a_sqlite_without_such_an_index_looks_through_all(
+    tmp_path: Path, content: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = importlib.import_module("studyapp.store.migrations.018_passage")
+    monkeypatch.setattr(step, "_knows_trigrams", lambda connection: False)
+    monkeypatch.setattr(passage, "can_index", lambda connection: False)
+    engine = open_database(str(tmp_path / "a.db"))
+    with writing(engine) as connection:
+        sync.sync(connection, [content], clock())
+        assert not passage.is_indexed(connection)
+        assert passage.unindexed(connection) == 0
+        assert [one.prompt for one in search(connection, "q07")] == ["What is q07?"]
+    engine.dispose()

@@ -38,9 +38,16 @@ _PASSAGE = Table(
 )
 
 
+def _knows_trigrams(connection: Connection) -> bool:
+    """Else what is searched is looked through."""
+    if connection.dialect.name != "sqlite":
+        return False
+    return bool(connection.scalar(text("SELECT sqlite_compileoption_used('ENABLE_FTS5')")))
+
+
 def upgrade(connection: Connection) -> None:
     _PASSAGE.create(connection)
-    if connection.dialect.name == "sqlite":
+    if _knows_trigrams(connection):
         connection.execute(
             text(
                 "CREATE VIRTUAL TABLE passage_index USING fts5(question, rest, content='passage', "
