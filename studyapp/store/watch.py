@@ -133,6 +133,9 @@ class Watch:
         try:
             uri = f"{self._path.absolute().as_uri()}?immutable=1"
             with closing(sqlite3.connect(uri, uri=True)) as connection:
+                # Else a file is damaged whose first page says how many there will be: another
+                # thread or program is just emptying the log into it, and the last ones are to come.
+                connection.execute("PRAGMA writable_schema = ON")
                 return int(connection.execute(_READ).fetchone()[0])
         except sqlite3.OperationalError:
             return None

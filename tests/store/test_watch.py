@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from studyapp.errors import StoreError
-from studyapp.store import backup, restore
+from studyapp.store import backup, restore, watch
 from studyapp.store.backup import Reason
 from studyapp.store.database import open_database
 from studyapp.store.engine import checkpoint, reading, writing
@@ -142,3 +142,25 @@ def test_going_back_is_seen_and_gone_on_with(path: Path, engine: Engine) -> None
         add(engine, "and after")
     engine.dispose()
     assert rows(path) == ["first", "second", "third", "after", "and after"]
+
+
+def test_a_file_that_grows_while_its_log_is_emptied_is_the_same(path: Path, tmp_path: Path) -> None:
+    """Its first page, which says how many there are to be, is written before the last ones."""
+    engine = open_database(str(path))
+    for number in range(20):
+        add(engine, f"row {number}")
+    with writing(engine) as connection:
+        watch.grow(connection)
+    emptied = tmp_path / "emptied.db"
+    for end in ("", "-wal"):
+        shutil.copy(f"{path}{end}", f"{emptied}{end}")
+    with closing(sqlite3.connect(emptied)) as connection:
+        connection.execute("PRAGMA wal_checkpoint")
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+    assert emptied.stat().st_size > path.stat().st_size
+    with path.open("r+b") as file:
+        file.write(emptied.read_bytes()[:page])
+    add(engine, "last")
+    engine.dispose()
+    names = [f"row {number}" for number in range(20)]
+    assert rows(path) == ["first", *names, "last"]
