@@ -54,17 +54,21 @@ async def test_many_cards_are_set_aside_and_taken_back_in_one(
         await shows(pilot, "Nothing has all these words.")
 
 
-async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(make_app, open_today) -> None:
+async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(
+    make_app, open_today, pictures: Pictures
+) -> None:
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "enter", "4", "enter", "3", "slash", *typed("term"))
         await arrives(pilot, FindScreen)
         await shows(pilot, "3 found")
+        await pictures(pilot, sizes=(NARROW,), name="words-")
         await pilot.press("tab", "ctrl+a")
         await shows(pilot, "3 marked")
         await pilot.press("I", *typed("soon"), "enter")
         await tells(pilot, "Give a number of days, 0 for today")
+        await pictures(pilot, sizes=(NARROW,), name="day-")
         await pilot.press(*["backspace"] * 4, *typed("40"), "enter")
         await tells(pilot, "Another date: 2 cards; u takes it back.")  # the others are new
         await shows(pilot, "1.3 mo")

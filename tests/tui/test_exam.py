@@ -146,3 +146,6 @@ async def test_picture_of_a_plan(make_app, open_today, asked, pictures: Pictures
         await open_page(pilot)
         await shows(pilot, "84% [80, 88]")
         await pictures(pilot)
+        for field in ("chapters", "minutes"):
+            await pilot.press("tab")
+            await pictures(pilot, sizes=(NARROW,), name=f"{field}-")
