@@ -32,7 +32,8 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen {
         align: center middle;
         & > VerticalScroll { width: 72; max-width: 94%; height: auto; max-height: 90%;
-            scrollbar-gutter: stable; padding: 1 2; background: $surface; border: round $foreground 30%; }
+            scrollbar-gutter: stable; padding: 1 2; background: $surface;
+            border: round $foreground 30%; }
         & Static { width: 1fr; }
     }
     """
