@@ -39,6 +39,7 @@ from studyapp.memory.rehearsal import (
     Memories,
     Paced,
     Policy,
+    Same,
     Share,
     Usual,
     has_step,
@@ -271,7 +272,7 @@ def rehearsed(
         days=task.days,
         seconds=np.full(learners, task.minutes * 60.0),
         effort=effort,
-        rng=rng,
+        luck=rng,
     )
 
 
@@ -302,7 +303,7 @@ def worth(learners: int) -> Iterator[str]:
 def foreseen(task: Task) -> Share:
     """What a learner of whom nothing is known is told."""
     rng = np.random.default_rng(7)
-    doubted = Doubted(Calibration(), HABITS, 60, 1, rng)
+    doubted = Doubted(Calibration(), HABITS, 60, Same(rng, 1))
     return share(rehearsed(doubted, task, Paced(task.days, task.days), 60, rng))
 
 
@@ -376,13 +377,13 @@ def _told_half_way(watched: Watched, one: int, task: Task) -> Share:
     trust = calibration(watched.outcomes[one][-RECENT:])
     known = rehearse(
         watched.material(one),
-        Doubted(trust, HABITS, 40, 1, rng),
+        Doubted(trust, HABITS, 40, Same(rng, 1)),
         Paced(task.days, left),
         CROWD,
         days=left,
         seconds=np.full(40, task.minutes * 60.0),
         effort=EFFORT,
-        rng=rng,
+        luck=rng,
     )
     return share(known)
 

@@ -29,6 +29,26 @@ _PASSED = (0.224, 0.631, 0.145)  # learners it simulates
 _PRIOR = 100  # ratings that these count for, beside a learner's own
 
 
+class Luck(Protocol):
+    """Where chance comes from: NumPy's generator, or one that gives several the same."""
+
+    def random(self, size: tuple[int, ...]) -> Floats:
+        """Numbers between 0 and 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The same luck, so many *times*, one after the other: learners who differ in nothing else tell
+    what a difference comes to, be they few."""
+
+    rng: np.random.Generator
+    times: int
+
+    def random(self, size: tuple[int, ...]) -> Floats:
+        one = self.rng.random((size[0] // self.times, *size[1:]))
+        return np.tile(one, (self.times, *(1 for _ in size[1:])))
+
+
 class Memories(Protocol):
     """What learners really remember; arrays are (learners, cards)."""
 
@@ -165,7 +185,7 @@ def rehearse(
     days: int,
     seconds: Floats,
     effort: Effort,
-    rng: np.random.Generator,
+    luck: Luck,
     spent: float = 0.0,
     told: Callable[[float], None] = lambda share: None,
 ) -> Known:
@@ -185,7 +205,7 @@ def rehearse(
         told((number + 1) / days)
     last = deck.day(days, seconds, effort)
     known = np.where(last.new, 0.0, learners.chance(last))[:, material.about]
-    drawn = (rng.random(known.shape) < known).mean(axis=1)
+    drawn = (luck.random(known.shape) < known).mean(axis=1)
     return Known(known.mean(axis=1), drawn, met, took)
 
 
@@ -298,12 +318,12 @@ class Habits:
         """From counts of a learner's own ratings, beside those that are usual."""
         return cls(_shares(_FIRST, first), _shares(_PASSED, passed))
 
-    def rated(self, day: Day, chance: Floats, rng: np.random.Generator) -> Ints:
+    def rated(self, day: Day, chance: Floats, luck: Luck) -> Ints:
         """Ratings of all cards, with this *chance* of recall."""
-        luck, choice = rng.random(chance.shape), rng.random(chance.shape)
+        drawn, choice = luck.random(chance.shape), luck.random(chance.shape)
         first = 1 + np.searchsorted(np.cumsum(self.first)[:-1], choice)
         passed = 2 + np.searchsorted(np.cumsum(self.passed)[:-1], choice)
-        rated: Ints = np.where(day.new, first, np.where(luck < chance, passed, _AGAIN))
+        rated: Ints = np.where(day.new, first, np.where(drawn < chance, passed, _AGAIN))
         return rated
 
 
@@ -316,21 +336,14 @@ def _shares(usual: Sequence[float], counts: Sequence[int]) -> Floats:
 class Doubted:
     """Learners of whom nothing is known but what the scheduler knows of one, and how far off it has
     been: each has another one of the corrections that are likely (see `mastery.Calibration`). They
-    are there so many *times*, one after the other."""
+    are there as many times as *luck* is the same."""
 
-    def __init__(
-        self,
-        trust: Calibration,
-        habits: Habits,
-        learners: int,
-        times: int,
-        rng: np.random.Generator,
-    ) -> None:
+    def __init__(self, trust: Calibration, habits: Habits, learners: int, luck: Same) -> None:
         covariance = np.array(trust.covariance) * _DOUBT**2
-        terms = rng.multivariate_normal(trust.terms, covariance, learners)
-        self._shift, slope, self._stretch = np.tile(terms, (times, 1)).T[:, :, None]
+        terms = luck.rng.multivariate_normal(trust.terms, covariance, learners)
+        self._shift, slope, self._stretch = np.tile(terms, (luck.times, 1)).T[:, :, None]
         self._slope = np.maximum(slope, 0)
-        self._habits, self._rng = habits, rng
+        self._habits, self._luck = habits, luck
 
     def chance(self, day: Day) -> Floats:
         recall = np.clip(day.recall, CERTAIN, 1 - CERTAIN)
@@ -341,7 +354,7 @@ class Doubted:
         return chance
 
     def ratings(self, day: Day) -> Ints:
-        return self._habits.rated(day, self.chance(day), self._rng)
+        return self._habits.rated(day, self.chance(day), self._luck)
 
     def learn(self, day: Day, asked: Bools, rating: Ints) -> None:
         """They have no other memory than the scheduler's."""

@@ -27,6 +27,7 @@ from studyapp.memory.rehearsal import (
     Material,
     Paced,
     Policy,
+    Same,
     Usual,
     rehearse,
     share,
@@ -235,17 +236,18 @@ def _minutes(planned: int) -> list[int]:
 def _rehearsed(
     studying: Studying, policy: Policy, minutes: list[int], learners: int, told: Told
 ) -> dict[int, Known]:
-    """The same learners with each number of minutes a day."""
-    rng = np.random.default_rng(_SEED)
+    """The same learners with each number of minutes a day, and the same luck: what the curve tells
+    is what the minutes are worth."""
+    luck = Same(np.random.default_rng(_SEED), len(minutes))
     known = rehearse(
         studying.material,
-        Doubted(studying.trust, studying.habits, learners, len(minutes), rng),
+        Doubted(studying.trust, studying.habits, learners, luck),
         policy,
         studying.crowd,
         days=studying.days,
         seconds=np.repeat(np.array(minutes, float) * 60, learners),
         effort=studying.effort,
-        rng=rng,
+        luck=luck,
         spent=studying.spent,
         told=told,
     )

@@ -22,6 +22,7 @@ from studyapp.memory.rehearsal import (
     Material,
     Paced,
     Policy,
+    Same,
     Share,
     Usual,
     rehearse,
@@ -101,7 +102,7 @@ def days_of(
         days=days,
         seconds=np.full(2, minutes * 60),
         effort=Effort(10.0, 30.0),
-        rng=np.random.default_rng(1),
+        luck=np.random.default_rng(1),
     )
     return known, np.array([asked.sum(axis=1) for asked in learners.asked])
 
@@ -160,15 +161,36 @@ def foreseen(trust: Calibration, minutes: float) -> Share:
     rng = np.random.default_rng(3)
     known = rehearse(
         Material.fresh(60),
-        Doubted(trust, Habits.of(), 40, 1, rng),
+        Doubted(trust, Habits.of(), 40, Same(rng, 1)),
         Paced(20, 20),
         CROWD,
         days=20,
         seconds=np.full(40, minutes * 60),
         effort=Effort(),
-        rng=rng,
+        luck=rng,
     )
     return share(known)
+
+
+def test_a_curve_differs_by_the_minutes_alone() -> None:
+    """Few learners, whose luck would say more than ten minutes do, if it were not the same."""
+    minutes, luck = (5, 15, 15, 400, 500), Same(np.random.default_rng(5), 5)
+    known = rehearse(
+        Material.fresh(60),
+        Doubted(Calibration(), Habits.of(), 20, luck),
+        Paced(20, 20),
+        CROWD,
+        days=20,
+        seconds=np.repeat(np.array(minutes) * 60.0, 20),
+        effort=Effort(),
+        luck=luck,
+    )
+    short, usual, again, plenty, more = known.expected.reshape(5, 20)
+    assert (short < usual).mean() > 0.8
+    assert usual.tolist() == again.tolist()
+    assert plenty.tolist() == more.tolist()  # all there is has its time
+    drawn = known.drawn.reshape(5, 20)
+    assert drawn[1].tolist() == drawn[2].tolist() != drawn[0].tolist()
 
 
 def test_who_is_known_better_is_told_more() -> None:
