@@ -133,11 +133,12 @@ def as_one(database: Path, now: datetime) -> None:
     assert soundness.broken(database) is None
     engine = connect_to_read(str(database))
     assert engine is not None
-    checks = (schema.pages, schema.structure, schema.values, schema.copies, schema.indexes)
     with reading(engine) as connection:
         at = chart(connection, now, lambda *told: None, database)
-        for check in (*checks, schema.device, schema.links, schema.runs):
-            assert not list(check(at))
+        with schema.values_ahead(engine, at) as values:
+            checks = (schema.pages, schema.structure, values, schema.copies, schema.indexes)
+            for check in (*checks, schema.device, schema.links, schema.runs):
+                assert not list(check(at))
     engine.dispose()
 
 

@@ -236,11 +236,12 @@ def _inside(
                 done = "It was brought up to date."
                 return [Finding("schema", _OUTDATED, done=done, mend=beforehand)]
             at = chart(connection, now, progress, path, url)
-            for check in _CHECKS:
-                some = merged(check(at))
-                found += some
-                if check in _FIRST and any(one.mend is None for one in some):
-                    return found
+            with schema.values_ahead(engine, at) as values:
+                for check in _CHECKS:
+                    some = merged(values(at) if check is schema.values else check(at))
+                    found += some
+                    if check in _FIRST and any(one.mend is None for one in some):
+                        return found
             about["counts"], about["former"] = _counts(connection), _former(connection)
             at.known.save()
     except LockedError:

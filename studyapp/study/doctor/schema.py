@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import platform
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, func, insert, inspect, select, text, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    Table,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex
 
 from studyapp.store import log, migrations, soundness, tables
-from studyapp.store.engine import is_garbled
+from studyapp.store.engine import is_garbled, reading
 from studyapp.store.soundness import Link
 from studyapp.study import library, words
 from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, have
@@ -73,6 +87,21 @@ def values(at: Chart) -> Iterator[Finding]:
     for name, table in sorted(tables.METADATA.tables.items()):
         if name != "memory" and not _is_readable(at.connection, table):
             yield Finding("integrity", f"Table {name} holds a value that cannot be read.", RESTORE)
+
+
+@contextmanager
+def values_ahead(engine: Engine, at: Chart) -> Iterator[Callable[[Chart], Iterator[Finding]]]:
+    """The check of `values`, begun on a connection of its own: what takes the longest beside it,
+    SQLite's look at the `pages`, leaves a processor free. What it finds, or fails by, is only told
+    when it is asked for."""
+
+    def found() -> list[Finding]:
+        with reading(engine) as connection:
+            return list(values(replace(at, connection=connection)))
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(found)
+        yield lambda at: iter(ahead.result())
 
 
 def _is_readable(connection: Connection, table: Table[Any]) -> bool:
