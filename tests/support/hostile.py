@@ -232,7 +232,7 @@ async def walk(pilot: Pilot[None], texts: Texts, *, but: Container[str] = ()) ->
     app.notify(texts(), severity="warning")
     await settled(pilot)
     yield "told"
-    for name, place, keys in _places(app, app.desk):
+    for name, place, keys in pages(app.desk):
         if name in but:
             continue
         app.open(place)
@@ -251,8 +251,9 @@ async def walk(pilot: Pilot[None], texts: Texts, *, but: Container[str] = ()) ->
             app.pop_screen()
 
 
-def _places(app: StudyApp, desk: Desk) -> Iterator[tuple[str, places.Place, tuple[str, ...]]]:
-    """Every place with its name and the keys that show more of it."""
+def pages(desk: Desk) -> Iterator[tuple[str, places.Place, tuple[str, ...]]]:
+    """Every place of a study as `used` makes one, with its name and the keys that show more of
+    it."""
     lesson = catalog.read().lessons[0]  # as it is now
     sitting, attempt = Sitting(desk), Attempt(desk, 1)
     with desk.reading() as connection:
@@ -278,4 +279,6 @@ def _places(app: StudyApp, desk: Desk) -> Iterator[tuple[str, places.Place, tupl
     yield "aside", places.Aside(), ()
     changed = [Reworded(one.note, one.prompt, one.place) for one in aside]
     yield "reworded", places.Reworded(changed), ()
+    yield "backups", places.Backups(), ()
+    yield "exam", places.Exam(), ()
     yield "new card", places.NewCard(), ()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from weakref import ReferenceType, ref
 
 import pytest
+from hostile import pages, used
 from textual.pilot import Pilot
 
 from labpack import install, write_reference
 from screen import hides, lines, settled, shows, strips, until
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.today import TodayScreen
+from tests_support import Clock
 
 SIZES = ((60, 20), (200, 60))
 WORD = re.compile(r"\w+")
@@ -155,43 +159,45 @@ async def test_the_chosen_line_stays_in_sight_in_a_low_window(app: StudyApp, ope
         await shows(pilot, "Start with your first cards")
 
 
-FIRST = (  # walks whose last key leads to a page
-    "n",
-    "C",
-    "C enter",
-    "l",
-    "l enter",
-    "l enter H",
-    "l enter v",
-    "c",
-    "c enter",
-    "b",
-    "slash",
-    "enter enter W",
-    "enter minus escape a",
-)
-
-
-async def test_the_first_frame_of_a_page_is_the_right_one(
-    app: StudyApp, open_today, monkeypatch: pytest.MonkeyPatch
+async def test_the_first_frame_of_a_page_is_the_right_one_and_nothing_stays_of_it(
+    make_app, open_today, only_pack: Path, tmp_path: Path, clock: Clock, monkeypatch
 ) -> None:
-    """All but the footer, which waits for the focus."""
+    """All but the footer, which waits for the focus, and the thumb of a bar. Once a page is left,
+    what it has painted is, too, which would be most of the memory."""
     frames: list[tuple[object, list[str]]] = []
+    left: dict[str, list[ReferenceType[object]]] = {}
 
     def keep(app: StudyApp) -> None:
         if app.screen_stack:
-            frames.append((app.screen, lines(app).splitlines()[:-1]))
+            frames.append((app.screen, painted(app)))
+
+    def painted(app: StudyApp) -> list[str]:
+        return re.sub("[▁-▇]", " ", lines(app)).splitlines()[:-1]
+
+    async def look(name: str) -> None:
+        await settled(pilot)
+        first = next(shown for screen, shown in frames if screen is app.screen)
+        if first != (last := painted(app)):
+            wrong[name] = [one for one in zip(first, last, strict=True) if one[0] != one[1]]
+        left[name] = [ref(one._styles_cache) for one in app.screen.query("*")]
+        app.pop_screen()
+        frames.clear()
+
+    def stays() -> list[str]:
+        gc.collect()
+        return [name for name, caches in left.items() if any(one() for one in caches)]
 
     monkeypatch.setattr(StudyApp, "post_display_hook", keep)
-    wrong = {}
+    install(tmp_path, monkeypatch, "probe")
+    wrong, app = {}, make_app(db=str(used(tmp_path, clock)))
     async with app.run_test(size=(80, 24)) as pilot:
         await open_today(pilot)
-        for keys in FIRST:
-            frames.clear()
-            await walk(pilot, keys, "")
-            first = next(shown for screen, shown in frames if screen is app.screen)
-            if first != (last := lines(pilot).splitlines()[:-1]):
-                wrong[keys] = [one for one in zip(first, last, strict=True) if one[0] != one[1]]
+        for name, place, _ in pages(app.desk):
+            app.open(place)
+            await look(name)
+        await until(pilot, lambda: not stays())
+        await pilot.press("question_mark")
+        await look("help")
     assert wrong == {}
 
 

@@ -44,7 +44,8 @@ class HistoryScreen(Page):
         & #scores { height: auto; margin: 1 0 0 0; color: $text-muted; }
         & Listing { max-height: 40%; }
         & #columns { margin-top: 1; color: $text-muted; }
-        & #run { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; padding-top: 1; }
+        & #run { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; padding-top: 1;
+            scrollbar-gutter: stable; }
         & #record { margin: 1 0; color: $text-muted; }
     }
     """
@@ -94,6 +95,7 @@ class HistoryScreen(Page):
         self.query_one("#columns", Static).update(columns)
         listed.add_options(map(Option, rows))
         listed.highlighted = 0
+        self._tell(self._runs[0])
 
     def _cells(self, one: Run) -> tuple[str, ...]:
         today = self.desk.now().date()
@@ -121,7 +123,9 @@ class HistoryScreen(Page):
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:
-        one = self._runs[event.option_index]
+        self._tell(self._runs[event.option_index])
+
+    def _tell(self, one: Run) -> None:
         self.query_one("#said", Static).update(self._said(one))
         decides = deciding(self._lesson, one.prediction)
         self.query_one(Figures).show(one.facts, decides, {}, "")

@@ -7,6 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -116,6 +117,11 @@ class Page(Screen[None]):
 
     def on_mount(self) -> None:
         self._show_told()
+
+    def on_unmount(self) -> None:
+        """What its widgets have painted is kept by a cache of Textual's, of a thousand widgets that
+        may be gone."""
+        StylesCache.get_inner_outer.cache_clear()
 
     def on_screen_resume(self) -> None:
         self._fit()

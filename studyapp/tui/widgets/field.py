@@ -25,6 +25,12 @@ class LineField(Input):
 class TextField(TextArea):
     """A field of many lines. What could steer the terminal is not shown as it is."""
 
+    def on_unmount(self) -> None:
+        """TextArea watches the app's theme, and who watches stays until that changes, with all that
+        it has painted."""
+        watchers = getattr(self.app, "__watchers", {}).get("theme", [])
+        watchers[:] = [one for one in watchers if one[0] is not self]
+
     def on_paste(self, event: events.Paste) -> None:
         event.text = printable(event.text.replace("\r\n", "\n").replace("\r", "\n"))
 
