@@ -91,6 +91,12 @@ def words(where: Where) -> str:
     return " ".join(lines(where).split())
 
 
+def both(where: Where) -> str:
+    """The screen as lines, and on one line: to paint it is much of what a test costs."""
+    text = lines(where)
+    return f"{text}\n{' '.join(text.split())}"
+
+
 def told(where: Where) -> str:
     """What the app has told in passing, as far as `make_app` has made it."""
     return " ".join(one for one in getattr(app_of(where), "heard", ()) if one)
@@ -139,8 +145,8 @@ async def shows(pilot: Pilot[None], *texts: str) -> None:
     """Wait until all *texts* are on the screen; a line that wraps counts as one."""
 
     def missing() -> list[str]:
-        text, flat = lines(pilot), words(pilot)
-        return [one for one in texts if one not in text and one not in flat]
+        seen = both(pilot)
+        return [one for one in texts if one not in seen]
 
     await until(pilot, lambda: not missing(), what=lambda: f"the words {missing()}")
 
@@ -150,8 +156,8 @@ async def hides(pilot: Pilot[None], *texts: str) -> None:
     await settled(pilot)
 
     def left() -> list[str]:
-        text, flat = lines(pilot), words(pilot)
-        return [one for one in texts if one in text or one in flat]
+        seen = both(pilot)
+        return [one for one in texts if one in seen]
 
     await until(pilot, lambda: not left(), what=lambda: f"a screen without {left()}")
 
