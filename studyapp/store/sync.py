@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -15,7 +16,20 @@ from typing import Any
 from unicodedata import normalize
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Select, Table, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
@@ -350,41 +364,65 @@ def _write_moments(
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """A note that is there whatever is written now: where in the book, and where its cards end."""
+    """What is there whatever is written now: where in the book, and where its cards end."""
 
     place: tuple[Any, ...]
     end: int | None  # None: it has no card
-    family: str | None  # whose terms it tells apart
 
 
 def _standing(connection: Connection, source: _Source) -> list[_Standing]:
-    """The notes between which those of *source* go: for an own one the installed ones, and those
-    of their own that were not read."""
+    """What the notes of *source* go between: for an own one the installed ones of its chapter, and
+    those of the learner's own that were not read; of other chapters their ends are enough."""
     if source.owner is None:
         return []
-    note, card, root = tables.note.c, tables.card.c, tables.root.c
-    chapter = tables.chapter.c
+    note, card, chapter = tables.note.c, tables.card.c, tables.chapter.c
+    places = {
+        row.id: (row.pack, chapter_place(row.number, row.title))
+        for row in connection.execute(select(tables.chapter))
+    }
+    theirs = {
+        (page.pack, chapter_place(page.chapter, page.title)) for page, _ in source.notes.values()
+    }
+    near = [one for one, place in places.items() if place in theirs]
     end = select(func.max(card.position)).where(
         card.note_id == note.id, card.missing_since.is_(None)
     )
-    unread = select(root.id).where(root.learner_id == source.owner, root.path.in_(source.unread))
     rows = connection.execute(
-        select(tables.note, chapter.pack, chapter.title)
-        .add_columns(chapter.number.label("chapter_number"), end.scalar_subquery().label("end"))
+        select(note.section, note.kind, note.path, note.line)
+        .add_columns(chapter.pack, chapter.number, chapter.title)
+        .add_columns(end.scalar_subquery().label("end"))
         .join(tables.chapter, chapter.id == note.chapter_id)
-        .where(
-            note.missing_since.is_(None),
-            or_(note.learner_id.is_(None), note.root_id.in_(unread)),
-        )
+        .where(*_stands(source), note.chapter_id.in_(near))
     )
-    return [
-        _Standing(
-            _place(row.pack, row.chapter_number, row.title, row),
-            row.end,
-            f"{row.pack}:{row.family or row.name}" if _CONTRAST in row.tags else None,
-        )
-        for row in rows
-    ]
+    among = [_Standing(_place(row.pack, row.number, row.title, row), row.end) for row in rows]
+    ends = connection.execute(
+        select(note.chapter_id, func.max(card.position))
+        .join(tables.card, card.note_id == note.id)
+        .where(*_stands(source), note.chapter_id.not_in(near), card.missing_since.is_(None))
+        .group_by(note.chapter_id)
+    )
+    return [*among, *(_Standing((*places[one], (math.inf,)), last) for one, last in ends)]
+
+
+def _stands(source: _Source) -> tuple[ColumnElement[bool], ...]:
+    """What is true of a note that is installed, or of a root of the owner's that was not read."""
+    note, root = tables.note.c, tables.root.c
+    unread = select(root.id).where(root.learner_id == source.owner, root.path.in_(source.unread))
+    return note.missing_since.is_(None), or_(note.learner_id.is_(None), note.root_id.in_(unread))
+
+
+def _told_apart(connection: Connection, source: _Source) -> set[str]:
+    """The families whose terms a note tells apart, of those that were read or stand."""
+    note, chapter = tables.note.c, tables.chapter.c
+    read = {_family(page, one) for page, one in source.notes.values() if _CONTRAST in one.tags}
+    if source.owner is None:
+        return read
+    rows = connection.execute(
+        select(chapter.pack, note.family, note.name, note.tags)
+        .join(tables.chapter, chapter.id == note.chapter_id)
+        .where(*_stands(source), cast(note.tags, String).contains(_CONTRAST))
+    )
+    return read | {f"{one.pack}:{one.family or one.name}" for one in rows if _CONTRAST in one.tags}
 
 
 def _write_notes(
@@ -405,9 +443,7 @@ def _write_notes(
     for made in connection.execute(_of(tables.card, source.owner)):
         cards.setdefault(made.note_id, {})[made.side] = made
     standing = _standing(connection, source)
-    contrasts = {one.family for one in standing if one.family} | {
-        _family(page, note) for page, note in source.notes.values() if _CONTRAST in note.tags
-    }
+    contrasts = _told_apart(connection, source)
     # What a pack has of no section comes with the first one; a learner's own is of the chapter.
     in_order_of_book = reversed(list(sections.items()) if source.owner is None else ())
     first = {chapter: section for (chapter, _), section in in_order_of_book}
