@@ -220,7 +220,7 @@ def _months(mondays: Sequence[date], wide: int) -> str:
         at for at, monday in enumerate(mondays) if at == 0 or monday.month != mondays[at - 1].month
     ]
     line = ""
-    for at, following in pairwise([*begins, len(mondays)]):
+    for at, following in pairwise([*begins, len(mondays) + 1]):
         if (following - at) * wide > len("Nov"):
             line = line.ljust(at * wide) + f"{mondays[at]:%b}"
     return line
