@@ -135,17 +135,15 @@ class _Scale:
 
     def drawn(self, one: Range) -> str:
         share = one.share
-        if self.room < _LEAST:
+        if self.room < _LEAST or not share.tells or share.value is None or share.low is None:
             return ""
+        low, high = self._at(share.low), self._at(share.high or share.value)
         cells = [" "] * self.room
-        if share.tells and share.value is not None and share.low is not None:
-            low, high = self._at(share.low), self._at(share.high or share.value)
-            cells[low : high + 1] = "─" * (high - low + 1)
+        cells[low : high + 1] = "─" * (high - low + 1)
         if one.expected is not None:
             at = self._at(one.expected)
             cells[at] = "┊" if cells[at] == " " else "┼"
-        if share.tells and share.value is not None:
-            cells[self._at(share.value)] = "●"
+        cells[self._at(share.value)] = "●"
         return "".join(cells)
 
     def _at(self, share: float) -> int:
@@ -201,7 +199,7 @@ class Calendar(Laid):
     def _legend(self) -> str:
         edges = [0, *self._steps]
         told = [
-            f"{sign} {low + 1:,}–{high:,}"
+            f"{sign} {high:,}" if high == low + 1 else f"{sign} {low + 1:,}–{high:,}"
             for sign, low, high in zip(_SHADES, edges, self._steps, strict=False)
             if high > low
         ]

@@ -14,7 +14,7 @@ from studyapp.study.statistics.days import Period, periods, same
 from studyapp.study.statistics.sample import Pace
 from studyapp.study.statistics.year import Year
 from studyapp.study.stats import FEW
-from studyapp.tui.diagram import Bar, Bars, Beside, Calendar, Range, Ranges
+from studyapp.tui.diagram import Bar, Bars, Beside, Calendar, Range, Ranges, Told
 from studyapp.tui.row import Laid
 
 _NEWEST = 14  # days, weeks or months that are drawn
@@ -45,13 +45,16 @@ def sheets(year: Year, settings: Settings) -> list[Sheet]:
 
 
 def _remembered(year: Year) -> Sheet:
+    def name(day: date) -> str:
+        return words.short_day(day, year.today)
+
     spans: tuple[tuple[str, Sequence[Period], Callable[[date], str]], ...] = (
         ("By month", year.months, lambda day: f"{day:%b %Y}"),
-        ("By week, from", year.weeks, words.short_day),
-        ("By day", periods(year.days, same), words.short_day),
+        ("By week, from", year.weeks, name),
+        ("By day", periods(year.days, same), name),
     )
     diagrams = [
-        Ranges(heading, _newest_first(found, name, year.goal), "reviews")
+        _by(heading, [one for one in reversed(found) if one.remembered.n], name, year.goal)
         for heading, found, name in spans
         if any(one.remembered.n for one in found)
     ]
@@ -62,9 +65,16 @@ def _remembered(year: Year) -> Sheet:
     return Sheet("Remembered", sentences.remembered(year), means, tuple(diagrams))
 
 
-def _newest_first(found: Sequence[Period], name: Callable[[date], str], goal: float) -> list[Range]:
-    newest = [one for one in reversed(found) if one.remembered.n][:_NEWEST]
-    return [Range(name(one.first), one.remembered, goal) for one in newest]
+def _by(
+    heading: str, newest_first: Sequence[Period], name: Callable[[date], str], goal: float
+) -> Laid:
+    """The newest of them; of nothing but small ones that they are small."""
+    drawn = newest_first[:_NEWEST]
+    if not any(one.remembered.tells for one in drawn):
+        return Told(f"{heading.partition(',')[0]}: {sentences.TOO_FEW}.", "dim")
+    return Ranges(
+        heading, [Range(name(one.first), one.remembered, goal) for one in drawn], "reviews"
+    )
 
 
 def _ahead(year: Year) -> Sheet:

@@ -36,7 +36,7 @@ SHEETS = (
 
 @pytest.fixture
 def studied(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
-    """Three months of study in the mornings, one day in five left out."""
+    """Three months of study in the mornings; of each five days one is left out."""
     draw = random.Random(1)
     desk, _ = library.open_study(str(tmp_path / "app.db"), config.Current(Settings()), clock, None)
     with desk.writing() as connection:
