@@ -44,9 +44,11 @@ def median_interval(
     if not all(math.isfinite(value) for value in values):
         return math.nan, math.nan, math.nan
     ordered, middle = sorted(values), median(values)
-    outside, rank = 0.0, 0  # values below the median are heads of n coins
-    while (outside := outside + math.comb(n, rank) / 2**n) <= (1 - level) / 2:
-        rank += 1
+    # Values below the median are heads of n coins: whole numbers, of 2^n, for n may be large.
+    rank, ways, outside = 0, 1, 1
+    while outside / 2**n <= (1 - level) / 2:
+        ways = ways * (n - rank) // (rank + 1)
+        rank, outside = rank + 1, outside + ways
     return (middle, ordered[rank - 1], ordered[n - rank]) if rank else (middle, None, None)
 
 

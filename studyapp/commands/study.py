@@ -181,8 +181,9 @@ def _change(
 @JSON
 @click.pass_obj
 def stats(opening: Opening, as_json: bool) -> None:
-    """Totals, and how much is remembered."""
+    """Totals, how much is remembered, and a year in figures; with --json all of them."""
     from studyapp.study import words
+    from studyapp.study.statistics import sentences, year
     from studyapp.study.stats import stats as totals
 
     with opening.study() as desk, desk.reading() as connection:
@@ -196,8 +197,9 @@ def stats(opening: Opening, as_json: bool) -> None:
         )
         goal, rest_days = desk.settings.desired_retention, desk.settings.rest_days
         depth = desk.settings.depth
+        found = year.read(connection, desk.now(), desk.settings, learner=desk.learner)
     if as_json:
-        print_json(now.as_json())
+        print_json({**now.as_json(), "year": found.as_json()})
         return
     cards = ", ".join(f"{count} {state}" for state, count in now.cards.items())
     deeper = f"; {now.deeper:,} more come if you ask" if now.deeper else ""
@@ -208,6 +210,8 @@ def stats(opening: Opening, as_json: bool) -> None:
         f"of {words.count(now.true_retention.n, 'review')}; goal {goal:.0%}"
     )
     click.echo(f"{words.in_a_row(now.streak, rest_days)}; {now.leeches} that keep slipping")
+    for line in sentences.all_of(found):
+        click.echo(line)
 
 
 def _read_line() -> str | None:

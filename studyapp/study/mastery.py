@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 
 from sqlalchemy import Connection, and_, or_, select
 
 from studyapp.config import DEPTHS
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import EPOCH, place_of
 from studyapp.memory.mastery import (
     RECENT,
     Calibration,
@@ -28,7 +26,7 @@ from studyapp.notes.note import NoteKind
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import meant
 from studyapp.study.questionnaire import history as questionnaire
-from studyapp.study.recall import recalls
+from studyapp.study.recall import model_now, recalls
 
 AHEAD = timedelta(days=30)  # the outlook where no date is set
 
@@ -83,23 +81,14 @@ def _shares(connection: Connection, *, learner: int) -> PointShares:
 def trust_of(connection: Connection, *, learner: int) -> Calibration:
     """How far off predictions are: from the newest reviews that tell recall, since the weights last
     changed."""
-    history = log.read_history(connection, learner=learner)
-    parameters = history[-1].parameters
-    # Stabilities of before the weights changed are of another model.
-    since = [
-        place_of(new).time
-        for old, new in pairwise(history)
-        if old.parameters.weights != new.parameters.weights
-    ]
+    parameters, since = model_now(connection, learner=learner)
     outcomes = [
         Recall(
             parameters.forgetting_curve(one.stability, one.since, one.day),
             one.stability,
             one.remembered,
         )
-        for one in recalls(
-            connection, review.stamp >= max(since, default=EPOCH), limit=RECENT, learner=learner
-        )
+        for one in recalls(connection, review.stamp >= since, limit=RECENT, learner=learner)
     ]
     return calibration(reversed(outcomes))
 

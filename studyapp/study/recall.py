@@ -8,12 +8,14 @@ day tells nothing, nor does the questionnaire of a card learned that day.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from itertools import pairwise
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
-from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, ReviewKind
+from studyapp.memory.fold import CRAMMED, EPOCH, FROM_ELSEWHERE, ReviewKind, place_of
+from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
 
@@ -42,15 +44,30 @@ def tells_recall(kind: ReviewKind, before: Memory, day: date) -> bool:
     )
 
 
-def telling(*, learner: int) -> tuple[ColumnElement[bool], ...]:
-    """The same as conditions on a row of `review`; and nothing has taken it back."""
-    return (
-        review.learner_id == learner,
+def outcome() -> ColumnElement[bool]:
+    """The same as a condition on a row of `review`."""
+    return and_(
         review.state_before != State.NEW,
-        review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
         review.last_day_before < review.effective_day,
-        log.not_retracted(),
+        review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
     )
+
+
+def telling(*, learner: int) -> tuple[ColumnElement[bool], ...]:
+    """As conditions on a row of `review`: the learner's, and nothing has taken it back."""
+    return review.learner_id == learner, outcome(), log.not_retracted()
+
+
+def model_now(connection: Connection, *, learner: int) -> tuple[Parameters, datetime]:
+    """The parameters in force, and since when their weights are: a stability of before is of
+    another model."""
+    history = log.read_history(connection, learner=learner)
+    since = [
+        place_of(new).time
+        for old, new in pairwise(history)
+        if old.parameters.weights != new.parameters.weights
+    ]
+    return history[-1].parameters, max(since, default=EPOCH)
 
 
 def recalls(

@@ -18,6 +18,7 @@ from studyapp.store import log, owner, tables
 from studyapp.study.admission import meant
 from studyapp.study.recall import telling
 
+FEW = 20  # reviews below which a share is mostly luck
 _WEEK = 7  # days of use
 
 review = tables.review.c
@@ -33,6 +34,11 @@ class Share:
     low: float | None
     high: float | None
     n: int
+
+    @property
+    def tells(self) -> bool:
+        """Whether it rests on enough to be told of a part of what there is."""
+        return self.n >= FEW
 
 
 @dataclass(frozen=True, slots=True)

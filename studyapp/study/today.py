@@ -230,6 +230,16 @@ def tomorrow(
     return Tomorrow(counts, line.pace.minutes(counts))
 
 
+def coming(
+    connection: Connection, now: datetime, settings: Settings, *, learner: int
+) -> tuple[list[int], float]:
+    """The forecast as `overview` has it, and the seconds that each of its cards takes."""
+    line = queue.load(connection, now, settings, learner=learner)
+    done = not line.counts().total
+    following = tomorrow(connection, now, settings, learner=learner) if done else None
+    return _forecast(connection, line, following, learner=learner), line.pace.review
+
+
 def _course(connection: Connection, *, depth: str, learner: int) -> str:
     course = tracker.read_course(connection, depth=depth, learner=learner)
     following = course.next_section

@@ -437,6 +437,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.exam import ExamScreen
 
                 return ExamScreen()
+            case places.Statistics():
+                from studyapp.tui.screens.statistics import StatisticsScreen
+
+                return StatisticsScreen()
             case places.Backups():
                 from studyapp.tui.screens.backups import BackupsScreen
 

@@ -155,6 +155,12 @@ ACTIONS: Mapping[str, Key] = {
     "aside": Key("a", "set aside", "What is out of the way or to mend", on="today end"),
     "backups": Key("b", "backups", "The backups, and the way back to one", on="today"),
     "exam": Key("e", "exam", "Study for an exam: its day, and what you will know", on="today"),
+    "statistics": Key(
+        "percent_sign",
+        "statistics",
+        "A year in figures, with what each rests on",
+        on="today statistics",
+    ),
     "call_off": Key("ctrl+n", "call off", "Study as without an exam again", on="exam"),
     "reworded": Key("V", "what changed", "The notes that an upgrade has changed", on="today"),
     "repeat": Key("O", "once more", "Once more, from the beginning", on="chapter experiment"),

@@ -129,6 +129,11 @@ class Exam:
 
 
 @dataclass(frozen=True, slots=True)
+class Statistics:
+    """A year of study in figures."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reworded:
     """The notes that an upgrade has changed."""
 
@@ -167,6 +172,7 @@ Place = (
     | Aside
     | Backups
     | Exam
+    | Statistics
     | Reworded
     | Rewrite
     | NewCard

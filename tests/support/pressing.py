@@ -61,6 +61,7 @@ PLACES = {
     "AsideScreen": "aside",
     "BackupsScreen": "backups",
     "ExamScreen": "exam",
+    "StatisticsScreen": "statistics",
     "NewScreen": "new",
     "RewriteScreen": "rewrite",
 }

@@ -66,6 +66,7 @@ class TodayScreen(Page):
         bind("aside", show=False),
         bind("backups", show=False),
         bind("exam", show=False),
+        bind("statistics", show=False),
         bind("reworded", show=False),
         bind("new", "new_note", show=False),
         bind("undo", show=False),
@@ -355,6 +356,10 @@ class TodayScreen(Page):
     def action_exam(self) -> None:
         if self.study.desk is not None:
             self.study.open(places.Exam())
+
+    def action_statistics(self) -> None:
+        if self.study.desk is not None:
+            self.study.open(places.Statistics())
 
     def action_reworded(self) -> None:
         notes, self._reworded = self._reworded, ()

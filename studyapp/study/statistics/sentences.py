@@ -1,0 +1,123 @@
+"""What a year of study comes to, a sentence each: the page says them, and `studyapp stats`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+from studyapp.study import words
+from studyapp.study.statistics.sample import Pace
+from studyapp.study.statistics.year import Year
+from studyapp.study.stats import Share, share
+
+TOO_FEW = "too few to say"
+_FIRM = 21  # days of an interval from which on a card is told as firm
+
+
+def all_of(year: Year) -> list[str]:
+    """One line of each of them that has something to say."""
+    lines = (studied, remembered, ahead, firm, times, predicted, ticked)
+    return [line(year) for line in lines]
+
+
+def told(share: Share) -> str:
+    """91% [86, 94]; or that it rests on too little."""
+    return words.percent(share) if share.tells else TOO_FEW
+
+
+def studied(year: Year) -> str:
+    if not year.reviews:
+        return "Nothing was reviewed in the last year."
+    days = words.count(len(year.days), "day")
+    long = (year.today - year.first).days + 1
+    return f"Studied on {days} of the last {long}: {words.count(year.reviews, 'review')}."
+
+
+def remembered(year: Year) -> str:
+    """All days of the year together."""
+    n, hits = sum(one.told for one in year.days), sum(one.hits for one in year.days)
+    if not n:
+        return "No card has come back yet on a later day."
+    return (
+        f"Remembered {told(share(hits, n))} of the {words.count(n, 'card')} that came back; "
+        f"goal {year.goal:.0%}."
+    )
+
+
+def ahead(year: Year) -> str:
+    """What the next days take, if each is done; the busiest of them."""
+    coming, span = year.forecast, words.count(len(year.forecast), "day")
+    if not any(coming):
+        return f"No card that was met comes in the next {span}."
+    busiest = max(range(len(coming)), key=lambda at: coming[at])
+    on = words.day(year.today + timedelta(days=busiest), year.today)
+    mean, minutes = sum(coming) / len(coming), sum(year.minutes) / len(coming)
+    return (
+        f"The next {span}: {mean:.0f} cards a day that were met before, {_minutes(minutes)}; "
+        f"most on {on}, {coming[busiest]:,}."
+    )
+
+
+def firm(year: Year) -> str:
+    waits = year.cards.intervals
+    if not waits.n:
+        return "No card was met yet."
+    long = sum(
+        count for edge, count in zip(waits.edges, waits.counts[1:], strict=True) if edge >= _FIRM
+    )
+    return (
+        f"{words.capital(words.count(waits.n, 'card'))} met; {long:,} of them with an interval of "
+        f"{_FIRM} days and more."
+    )
+
+
+def times(year: Year) -> str:
+    known, new = year.known_card, year.new_card
+    if not (known.n or new.n):
+        return "No time was measured yet."
+    return f"A card that comes back takes {seconds(known)}, a new one {seconds(new)} (medians)."
+
+
+def seconds(pace: Pace) -> str:
+    """9.1 s [8.7, 9.6]; or that it rests on too little."""
+    if pace.seconds is None or pace.low is None or pace.high is None:
+        return f"({TOO_FEW})"
+    return f"{pace.seconds:.1f} s [{pace.low:.1f}, {pace.high:.1f}]"
+
+
+def predicted(year: Year) -> str:
+    """What was to be expected of the reviews that the calibration is of, beside what came."""
+    whole = year.calibration.whole
+    if whole is None:
+        return "No card has come back yet for which there was a prediction."
+    n = words.count(whole.remembered.n, "review")
+    return f"Predicted {whole.predicted:.0%}, remembered {told(whole.remembered)} of {n}."
+
+
+def ticked(year: Year) -> str:
+    answers = year.answers
+    if not answers.written:
+        return "No answer was written and ticked yet."
+    return (
+        f"Ticked, but not in your words: {told(answers.unsaid)} of "
+        f"{words.count(answers.unsaid.n, 'point')} in {words.count(answers.written, 'answer')}."
+    )
+
+
+def newest(year: Year) -> str:
+    """How far back the reviews go that were looked at one by one."""
+    if year.newest.since is None:
+        return "No review to look at yet."
+    since = words.short_day(year.newest.since)
+    return f"Of your newest {words.count(year.newest.reviews, 'review')}, since {since}."
+
+
+def ranges(edges: Sequence[float], unit: str = "") -> list[str]:
+    """What lies between the edges: under 3 d, 3–7 d, 7 d and more."""
+    between = [f"{low:g}–{high:g}{unit}" for low, high in pairwise(edges)]
+    return [f"under {edges[0]:g}{unit}", *between, f"{edges[-1]:g}{unit} and more"]
+
+
+def _minutes(minutes: float) -> str:
+    return f"about {words.count(max(1, round(minutes)), 'minute')}"

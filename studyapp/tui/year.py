@@ -1,0 +1,204 @@
+"""A year of study on sheets: what each of them shows, and in one line what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from studyapp.config import WEEKDAYS, Settings
+from studyapp.study import words
+from studyapp.study.statistics import sentences
+from studyapp.study.statistics.cards import Distribution
+from studyapp.study.statistics.days import Period, periods, same
+from studyapp.study.statistics.sample import Pace
+from studyapp.study.statistics.year import Year
+from studyapp.study.stats import FEW
+from studyapp.tui.diagram import Bar, Bars, Beside, Calendar, Range, Ranges, Told
+from studyapp.tui.row import Laid
+
+_NEWEST = 14  # days, weeks or months that are drawn
+_TAGS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a sheet is called, what it comes to, what its diagrams mean, and these."""
+
+    title: str
+    told: str
+    means: str
+    diagrams: tuple[Laid, ...]
+
+
+def sheets(year: Year, settings: Settings) -> list[Sheet]:
+    return [
+        _remembered(year),
+        _ahead(year),
+        _calendar(year, settings),
+        _cards(year),
+        _times(year),
+        _predictions(year),
+        _answers(year),
+        _topics(year),
+    ]
+
+
+def _remembered(year: Year) -> Sheet:
+    def name(day: date) -> str:
+        return words.short_day(day, year.today)
+
+    spans: tuple[tuple[str, Sequence[Period], Callable[[date], str]], ...] = (
+        ("By month", year.months, lambda day: f"{day:%b %Y}"),
+        ("By week, from", year.weeks, name),
+        ("By day", periods(year.days, same), name),
+    )
+    diagrams = [
+        _by(heading, [one for one in reversed(found) if one.remembered.n], name, year.goal)
+        for heading, found, name in spans
+        if any(one.remembered.n for one in found)
+    ]
+    means = (
+        "True retention: of the cards that came back on a later day, the share that you knew at "
+        "the first try. ● with its 95% interval; ┊ is your goal."
+    )
+    return Sheet("Remembered", sentences.remembered(year), means, tuple(diagrams))
+
+
+def _by(
+    heading: str, newest_first: Sequence[Period], name: Callable[[date], str], goal: float
+) -> Laid:
+    """The newest of them; of nothing but small ones that they are small."""
+    drawn = newest_first[:_NEWEST]
+    if not any(one.remembered.tells for one in drawn):
+        return Told(f"{heading.partition(',')[0]}: {sentences.TOO_FEW}.", "dim")
+    return Ranges(
+        heading, [Range(name(one.first), one.remembered, goal) for one in drawn], "reviews"
+    )
+
+
+def _ahead(year: Year) -> Sheet:
+    bars = [
+        Bar(
+            words.day(day := year.today + timedelta(days=at), day),
+            cards,
+            f"{cards:,} in {minutes:.0f} min",
+        )
+        for at, (cards, minutes) in enumerate(zip(year.forecast, year.minutes, strict=True))
+    ]
+    means = (
+        "Cards that were met and come on each day, as Today has them, if all of each day is done. "
+        "New cards are not among them, nor what they bring."
+    )
+    drawn = (Bars("Cards a day", bars),) if any(year.forecast) else ()
+    return Sheet("Ahead", sentences.ahead(year), means, drawn)
+
+
+def _calendar(year: Year, settings: Settings) -> Sheet:
+    reviews = {one.day: one.reviews for one in year.days}
+    rest = [WEEKDAYS.index(day) for day in settings.rest_days]
+    means = "Reviews of each study day, a column for a week. A dot is a day without any"
+    means += "; days of rest have none." if rest else "."
+    drawn = (Calendar(year.first, year.today, reviews, rest),) if reviews else ()
+    return Sheet("The year", sentences.studied(year), means, drawn)
+
+
+def _cards(year: Year) -> Sheet:
+    cards = year.cards
+    means = (
+        "Stability: the days after which you would know 90 of 100 such cards. Difficulty: from 1 "
+        "to 10. Recall: how likely you are to know the card today."
+    )
+    waits = _counted("Interval", cards.intervals, " d")
+    stable = _counted("Stability", cards.stability, " d")
+    hard = _counted("Difficulty", cards.difficulty)
+    recall = Bars(
+        "Recall today",
+        _bars(
+            sentences.ranges([100 * one for one in cards.retrievability.edges], "%"),
+            cards.retrievability,
+        ),
+    )
+    drawn = (Beside(waits, stable), Beside(hard, recall)) if cards.intervals.n else ()
+    return Sheet("Cards", sentences.firm(year), means, drawn)
+
+
+def _counted(heading: str, found: Distribution, unit: str = "") -> Bars:
+    return Bars(heading, _bars(sentences.ranges(found.edges, unit), found))
+
+
+def _bars(names: Sequence[str], found: Distribution) -> list[Bar]:
+    return [Bar(name, count, f"{count:,}") for name, count in zip(names, found.counts, strict=True)]
+
+
+def _times(year: Year) -> Sheet:
+    means = f"{sentences.newest(year)} The hours are those of your own clock."
+    hours = [
+        Bar(f"{one.hour:02}:00", one.reviews, f"{one.reviews:,}, {_median(one.pace)}")
+        for one in year.hours
+    ]
+    shares = [
+        Range(f"{one.hour:02}:00", one.remembered, year.goal)
+        for one in year.hours
+        if one.remembered.n
+    ]
+    told = "Reviews by hour, and the median of the seconds"
+    drawn: tuple[Laid, ...] = (Bars(told, hours),) if hours else ()
+    drawn += (Ranges("Remembered by hour", shares, "reviews"),) if shares else ()
+    return Sheet("Time", sentences.times(year), means, drawn)
+
+
+def _median(pace: Pace) -> str:
+    return f"{pace.seconds:4.1f} s" if pace.seconds is not None and pace.n >= FEW else "few"
+
+
+def _predictions(year: Year) -> Sheet:
+    bins = [
+        Range(f"{one.low:.0%} to {one.high:.0%}", one.remembered, one.predicted)
+        for one in reversed(year.calibration.bins)
+    ]
+    means = (
+        f"{sentences.newest(year)} At each the schedule gave a chance that you would know the "
+        "card; only those since its weights last changed count. ┊ is what was predicted, ● what "
+        "came."
+    )
+    drawn = (Ranges("Predicted", bins, "reviews"),) if bins else ()
+    return Sheet("Predictions", sentences.predicted(year), means, drawn)
+
+
+def _answers(year: Year) -> Sheet:
+    return Sheet(
+        "Answers",
+        sentences.ticked(year),
+        "A ticked point counts as not in your words if none of its words is in your answer: you "
+        "may have meant it, or given yourself too much.",
+        tuple(_judged(year)),
+    )
+
+
+def _judged(year: Year) -> Iterator[Laid]:
+    answers = year.answers
+    if answers.sureness:
+        sure = [Range(f"{one.sure:.0%} sure", one.got, one.sure) for one in answers.sureness]
+        yield Ranges("How sure you were", sure, "answers")
+    if answers.guesses:
+        guesses = [
+            one
+            for guess in answers.guesses
+            for one in (
+                Range(f"{guess.name}, guessed", guess.before),
+                Range("  asked again", guess.since),
+            )
+        ]
+        yield Ranges("Points said before reading", guesses, "points")
+
+
+def _topics(year: Year) -> Sheet:
+    chapters = [Range(one.name, one.remembered, year.goal) for one in year.chapters]
+    tags = [Range(one.name, one.remembered, year.goal) for one in year.tags[:_TAGS]]
+    drawn: tuple[Laid, ...] = (Ranges("Chapters", chapters, "reviews"),) if chapters else ()
+    drawn += (Ranges("Tags", tags, "reviews"),) if tags else ()
+    told = "What was remembered of each chapter" + (" and of each tag." if tags else ".")
+    if not drawn:
+        told = sentences.remembered(year)
+    return Sheet("Topics", told, sentences.newest(year), drawn)

@@ -1,0 +1,251 @@
+"""A year in figures: counted in the database, and once more in plain Python from the log."""
+
+from __future__ import annotations
+
+import json
+import random
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+
+import pytest
+from sqlalchemy import Engine
+
+from studyapp.config import Settings
+from studyapp.interval import wilson
+from studyapp.memory import fold
+from studyapp.memory.clock import local, study_day
+from studyapp.memory.fold import FROM_ELSEWHERE, ReviewKind, replay
+from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Memory, Rating, State
+from studyapp.store import log
+from studyapp.store.engine import reading, writing
+from studyapp.study import review
+from studyapp.study.grading import Grade
+from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.recall import tells_recall
+from studyapp.study.statistics import calibration, cards, sentences, year
+from studyapp.study.statistics.cards import Distribution
+from studyapp.study.statistics.year import Year
+from studyapp.study.stats import Share
+from studyapp.study.today import overview
+from studyapp.study.undo import undo
+from tests_support import Clock, desk_of
+
+CARDS = range(1, 7)
+WEIGHTS = (DEFAULT_WEIGHTS[0] + 0.4, *DEFAULT_WEIGHTS[1:])
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A rating as the log has it, and the memory before it."""
+
+    day: date
+    at: datetime
+    hour: int
+    card: int
+    kind: ReviewKind
+    rating: Rating
+    before: Memory
+
+    @property
+    def tells(self) -> bool:
+        return tells_recall(self.kind, self.before, self.day)
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is looked at one by one: made here, and not crammed."""
+        return self.kind not in (*FROM_ELSEWHERE, ReviewKind.CRAM)
+
+
+def act(engine: Engine, clock: Clock, draw: random.Random) -> None:
+    """One thing that a learner may do with a card."""
+    card, what = draw.choice(CARDS), draw.choice(("rate",) * 9 + ("know", "forget", "undo"))
+    kinds = [*[ReviewKind.STUDY] * 5, *ReviewKind]
+    with writing(engine) as connection:
+        if what == "rate":
+            seen = log.read_memory(connection, card, learner=1).last_review
+            rating, kind = draw.choice(list(Rating)), draw.choice(kinds)
+            spent = timedelta(seconds=draw.randrange(3, 40))
+            review.answer(
+                connection, card, seen, rating, clock(), kind=kind, duration=spent, learner=1
+            )
+        elif what == "undo":
+            undo(connection, clock(), learner=1)
+        else:
+            getattr(review, what)(connection, card, clock(), learner=1)
+
+
+def facts(engine: Engine) -> tuple[list[Fact], dict[int, Memory]]:
+    """All ratings that count, and the memory that each card has in the end."""
+    found, last = list[Fact](), dict[int, Memory]()
+    with reading(engine) as connection:
+        history = log.read_history(connection, learner=1)
+        for card in CARDS:
+            before = Memory()
+            for entry, after in replay(log.read_log(connection, card, learner=1), b"", history):
+                if isinstance(entry, fold.Review):
+                    hour = local(entry.at, entry.offset).hour
+                    day = fold.day_of(entry)
+                    found.append(Fact(day, entry.at, hour, card, entry.kind, entry.rating, before))
+                before = after
+            last[card] = log.read_memory(connection, card, learner=1)
+    return found, last
+
+
+def share_of(found: Sequence[Fact]) -> Share:
+    telling = [one.rating is not Rating.AGAIN for one in found if one.tells]
+    if not telling:
+        return Share(None, None, None, 0)
+    return Share(*wilson(sum(telling), len(telling)), len(telling))
+
+
+def in_figures(engine: Engine, clock: Clock, settings: Settings | None = None) -> Year:
+    with reading(engine) as connection:
+        return year.read(connection, clock(), settings or Settings(), learner=1)
+
+
+def spread(values: Sequence[float], edges: tuple[float, ...]) -> Distribution:
+    found = Counter(bisect_right(edges, value) for value in values)
+    return Distribution(edges, tuple(found[at] for at in range(len(edges) + 1)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: Clock) -> None:
+    draw = random.Random(seed)
+    for number in range(140):
+        act(engine, clock, draw)
+        clock.forward(days=draw.choice((0, 0, 1, 9)), minutes=draw.choice((1, 11, 300)))
+        if number == 60:
+            changed = clock()
+            with writing(engine) as connection:
+                log.adopt(connection, Parameters(WEIGHTS), clock(), learner=1)
+    every, last = facts(engine)
+    today, found = study_day(clock()), in_figures(engine, clock)
+    within = [one for one in every if one.day > today - timedelta(days=365)]
+    assert 50 < len(within) < len(every)
+
+    reviews = Counter(one.day for one in within)
+    assert {one.day: one.reviews for one in found.days} == reviews
+    for periods, begins in (
+        (found.weeks, lambda day: day - timedelta(days=day.weekday())),
+        (found.months, lambda day: day.replace(day=1)),
+    ):
+        assert [one.first for one in periods] == sorted({begins(day) for day in reviews})
+        for one in periods:
+            here = [fact for fact in within if begins(fact.day) == one.first]
+            assert (one.reviews, one.days) == (len(here), len({fact.day for fact in here}))
+            assert one.remembered == share_of(here)
+
+    counted = [one for one in within if one.counted]
+    assert found.newest.reviews == len(counted)
+    assert {one.hour: (one.reviews, one.remembered) for one in found.hours} == {
+        hour: (len(here), share_of(here))
+        for hour in {one.hour for one in counted}
+        for here in [[one for one in counted if one.hour == hour]]
+    }
+    assert [(one.name, one.remembered) for one in found.chapters] == [
+        ("chapter 1", share_of(counted))
+    ]
+
+    parameters = Parameters(WEIGHTS)
+    predicted = [
+        parameters.forgetting_curve(one.before.stability, one.before.last_day, one.day)
+        for one in counted
+        if one.tells and one.at >= changed
+        if one.before.stability is not None and one.before.last_day is not None
+    ]
+    assert len(predicted) > 5
+    limits = [0.0, *calibration.EDGES, 1.0]
+    assert {one.low: (one.remembered.n, one.predicted) for one in found.calibration.bins} == {
+        limits[at]: (len(here), pytest.approx(sum(here) / len(here)))
+        for at in range(len(limits) - 1)
+        if (here := [one for one in predicted if bisect_right(calibration.EDGES, one) == at])
+    }
+
+    met = [one for one in last.values() if one.state is not State.NEW]
+    dates = [(one.due - one.last_day).days for one in met if one.due and one.last_day]
+    assert found.cards.intervals == spread(dates, cards.DAYS)
+    assert found.cards.stability == spread([one.stability for one in met], cards.DAYS)
+    assert found.cards.difficulty == spread([one.difficulty for one in met], cards.DIFFICULTY)
+    recalled = [parameters.retrievability(one, today) for one in met]
+    assert found.cards.retrievability == spread(recalled, cards.RECALL)
+    json.dumps(found.as_json())
+
+
+def test_what_comes_is_what_today_says(engine: Engine, clock: Clock, settings: Settings) -> None:
+    """While something is due, and once nothing is: then tomorrow is told exactly."""
+    for rating in (Rating.EASY, None):
+        with reading(engine) as connection:
+            seen = overview(connection, clock(), settings, learner=1)
+        assert list(in_figures(engine, clock, settings).forecast) == seen.forecast
+        for card in CARDS if rating else ():
+            with writing(engine) as connection:
+                review.answer(connection, card, None, rating, clock(), learner=1)
+        settings = Settings(new_a_day=0)
+    assert sum(seen.forecast) > 0
+
+
+def test_a_time_is_the_median_of_what_was_measured(engine: Engine, clock: Clock) -> None:
+    spent = [4, 5, 6, 7, 300, 0]
+    for card, seconds in zip(CARDS, spent, strict=True):
+        with writing(engine) as connection:
+            review.answer(
+                connection,
+                card,
+                None,
+                Rating.GOOD,
+                clock(),
+                duration=timedelta(seconds=seconds),
+                learner=1,
+            )
+    found = in_figures(engine, clock)
+    assert (found.new_card.seconds, found.new_card.n) == (median(spent[:-1]), 5)
+    assert found.known_card.n == 0
+    assert "a new one (too few to say)" in sentences.times(found)
+
+
+def test_a_tick_that_is_in_no_word_and_a_word_without_a_tick(engine: Engine, clock: Clock) -> None:
+    """The first point of each question is "first of q00"."""
+    attempt = Attempt(desk_of(engine, clock), 1)
+    for text, ticked in (
+        ("the first of q00 says it", {0}),
+        ("something else entirely here", {0}),
+        ("the second of q02 it is", {0}),
+        ("too short", {0}),  # for a hint
+    ):
+        attempt.write(text)
+        attempt.reveal()
+        attempt.tick(frozenset(ticked))
+        attempt.grade(Grade.GOT)
+    found = in_figures(engine, clock).answers
+    assert (found.written, found.unsaid.n) == (3, 3)
+    assert found.unsaid.value == pytest.approx(1 / 3)
+    assert found.unticked == 1
+
+
+def test_a_guess_is_held_against_the_same_questions_later(engine: Engine, clock: Clock) -> None:
+    for pretest, grades in ((True, [Grade.MISSED] * 3), (False, [Grade.GOT] * 2)):
+        attempt = Attempt(desk_of(engine, clock), 1, anew=True, pretest=pretest)
+        for grade in grades:
+            attempt.be_sure(0.8)
+            attempt.reveal()
+            attempt.tick(frozenset({0} if grade is Grade.GOT else ()))
+            attempt.grade(grade)
+        clock.forward(days=1)
+    found = in_figures(engine, clock).answers
+    (guess,) = found.guesses
+    assert (guess.name, guess.questions) == ("chapter 1", 2)
+    assert (guess.before.value, guess.since.value) == (0.0, 1.0)
+    (sure,) = found.sureness
+    assert (sure.sure, sure.got.value, sure.got.n) == (0.8, pytest.approx(2 / 5), 5)
+
+
+def test_nothing_yet_is_said_in_words(engine: Engine, clock: Clock) -> None:
+    told = sentences.all_of(in_figures(engine, clock))
+    assert told[0] == "Nothing was reviewed in the last year."
+    assert not any(character.isdigit() for line in told[1:2] for character in line)
