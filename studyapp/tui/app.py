@@ -433,6 +433,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.aside import AsideScreen
 
                 return AsideScreen()
+            case places.Custom():
+                from studyapp.tui.screens.custom import CustomScreen
+
+                return CustomScreen()
             case places.Exam():
                 from studyapp.tui.screens.exam import ExamScreen
 

@@ -115,7 +115,7 @@ ACTIONS: Mapping[str, Key] = {
         on="review note aside find",
     ),
     "forget": Key("N", "new again", "Make it new again; its log stays", on="find"),
-    "set_due": Key("I", "set due", "Give it another date", on="find"),
+    "set_due": Key("I", "set due", "Give it another date", on="end find"),
     "delete": Key("delete", "delete", "Delete notes of your own; twice, to be sure", on="find"),
     # writing
     "write": Key("t", "type", "Type; {back} leaves the box", on="review attempt course section"),
@@ -143,6 +143,9 @@ ACTIONS: Mapping[str, Key] = {
     ),
     # opening
     "five": Key("f", "five", "Five questions in five minutes: what is fading", on="today end"),
+    "custom": Key(
+        "h", "choose", "Choose what to study: ahead, what slips, a cram", on="today end custom"
+    ),
     "quiz": Key(
         "c", "quiz", "A chapter's questions, answered in writing", on="today end course section"
     ),

@@ -124,6 +124,11 @@ class Backups:
 
 
 @dataclass(frozen=True, slots=True)
+class Custom:
+    """What can be studied beside what the day asks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exam:
     """The plan to an exam."""
 
@@ -166,6 +171,7 @@ Place = (
     | Note
     | Aside
     | Backups
+    | Custom
     | Exam
     | Reworded
     | Rewrite

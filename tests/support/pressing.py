@@ -61,6 +61,7 @@ PLACES = {
     "AsideScreen": "aside",
     "BackupsScreen": "backups",
     "ExamScreen": "exam",
+    "CustomScreen": "custom",
     "NewScreen": "new",
     "RewriteScreen": "rewrite",
 }

@@ -202,6 +202,8 @@ class ReviewScreen(EditingPage, WritingPage):
         told = [f"{said[name]} {name}" for name in ("again", "partly") if said[name]]
         number = len(done) + 1
         right = f"{number} of {len(done) + self.sitting.counts.total}"
+        if self.sitting.plan.name:
+            right = f"{self.sitting.plan.name} · {right}"
         if self.sitting.ends is not None:
             left = max(0, round((self.sitting.ends - self.desk.now()).total_seconds()))
             right += f" · {left // 60}:{left % 60:02} left"
@@ -272,13 +274,15 @@ class ReviewScreen(EditingPage, WritingPage):
     def _partly(self) -> bool:
         """Whether an Again comes back tomorrow."""
         view, ticked = self.sitting.view, self.query_one(Points).ticked
-        return view is not None and lapses_partly(
-            view.memory.state, self._points, ticked, view.note.need
-        )
+        if view is None or not self.sitting.plan.changes:
+            return False
+        return lapses_partly(view.memory.state, self._points, ticked, view.note.need)
 
     def _read_options(self) -> None:
         now, options = self.desk.now(), self.sitting.options()
-        self._waits = {rating: words.wait(after, now) for rating, after in options.items()}
+        self._waits = dict.fromkeys(Rating, "as is")
+        if self.sitting.plan.changes:
+            self._waits = {rating: words.wait(after, now) for rating, after in options.items()}
 
     def _show_answer(self, *, reference: bool = False) -> None:
         """Show the answer as far as it is to be seen, with what the learner's own runs measured."""
