@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
-from studyapp.memory.scheduler import Parameters
+from studyapp.memory.scheduler import Parameters, is_leech
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
 from studyapp.study import aside, card, review, selection, summary
@@ -198,6 +198,17 @@ class Sitting:
         self._set_aside(review.know)
         if view is not None:
             self._known[view.id] = given
+
+    @property
+    def slipping(self) -> int | None:
+        """The card that was rated last of those that keep slipping."""
+        limit = self.desk.settings.leech_lapses
+        slip = (
+            one.card
+            for one in reversed(self.done)
+            if is_leech(one.after.lapses, one.after.agains, limit)
+        )
+        return next(slip, None)
 
     @property
     def missed(self) -> list[int]:

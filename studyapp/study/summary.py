@@ -184,13 +184,16 @@ def _experiment(connection: Connection, done: Sequence[Done], *, learner: int) -
 
 
 def leech_line(memory: Memory, card: str = "This card") -> str:
-    """A *card* that keeps slipping: what made it a leech, lapses beside what was to be expected."""
+    """A *card* that keeps slipping, and what can be done."""
+    return f"{card} keeps slipping: {slipping(memory)}. Reword it, or split it into smaller ones."
+
+
+def slipping(memory: Memory) -> str:
+    """What made a card a leech, lapses beside what was to be expected."""
     if memory.agains >= AGAINS_OF_A_LEECH:
-        told = f"{memory.agains} times Again and not learned yet"
-    else:
-        lapses = words.count(memory.lapses, "lapse")
-        told = f"{lapses}, {memory.expected_lapses:.0f} expected"
-    return f"{card} keeps slipping: {told}. Reword it, or split it into smaller ones."
+        return f"{memory.agains} times Again and not learned yet"
+    lapses = words.count(memory.lapses, "lapse")
+    return f"{lapses}, {memory.expected_lapses:.0f} expected"
 
 
 def summary_lines(summary: Summary, now: datetime) -> list[str]:

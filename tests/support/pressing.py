@@ -62,6 +62,8 @@ PLACES = {
     "BackupsScreen": "backups",
     "ExamScreen": "exam",
     "CustomScreen": "custom",
+    "LeechScreen": "leech",
+    "SplitScreen": "split",
     "NewScreen": "new",
     "RewriteScreen": "rewrite",
 }

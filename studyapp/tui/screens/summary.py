@@ -30,6 +30,7 @@ class SummaryScreen(Page):
         bind("go_on", "back", "Today", "Back to Today"),
         bind("more"),
         bind("aside", show=False),
+        bind("history", "past", "what slips", "How the card has gone that keeps slipping"),
         bind("five"),
         bind("custom", show=False),
         bind("set_due", "ask_missed", "missed: due today", "Make what was missed due today"),
@@ -87,6 +88,8 @@ class SummaryScreen(Page):
         match action:
             case "more":
                 return self._has_more
+            case "past":
+                return self.sitting.slipping is not None
             case "ask_missed":
                 return bool(self.sitting.missed) and self._asked is None
             case "five":
@@ -108,6 +111,10 @@ class SummaryScreen(Page):
         self.study.open(
             places.Chapter(self._summary.attempt.chapter, self._summary.attempt.name, resume=True)
         )
+
+    def action_past(self) -> None:
+        if self.sitting.slipping is not None:
+            self.study.open(places.Leech(self.sitting.slipping))
 
     def action_aside(self) -> None:
         self.study.open(places.Aside())
