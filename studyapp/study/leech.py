@@ -105,19 +105,20 @@ def family(
         select(*log.MEMORY_COLUMNS, card.id, card.note_id, card.side, card.chapter_id, note.prompt)
         .select_from(tables.card)
         .join(tables.note, note.id == card.note_id)
+        .join(tables.chapter, tables.chapter.c.id == card.chapter_id)
         .outerjoin(tables.memory, mine)
         .where(
             card.family == named,
             card.missing_since.is_(None),
             owner.visible(card, learner=learner),
         )
-        .order_by(card.id != card_id, card.chapter_id, card.position, card.uid)
+        .order_by(*tables.IN_ORDER, card.position, card.uid)
     ).all()
-    if not rows or rows[0].id != card_id:
+    if card_id not in {row.id for row in rows}:
         return []
     marks, held = aside.marked(connection, learner=learner), paused(connection, learner=learner)
     found = list[Relative]()
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.id != card_id):
         value = Memory() if row.state is None else log.as_memory(row)
         why = aside.why(value, now, marked=row.id in marks, leech_lapses=settings.leech_lapses)
         told = aside.told(value, why, now, held.get(row.chapter_id), None)
