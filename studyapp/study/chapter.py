@@ -61,6 +61,16 @@ def all_typed(connection: Connection, chapters: Collection[int], *, learner: int
     return [typed(one.number, one.title, packs.get(one.id)) for one in known if one.id in chapters]
 
 
+def names(connection: Connection, chapters: Collection[int], *, learner: int) -> dict[int, str]:
+    """What each of these is called, in the order of the book."""
+    packs = namesakes(connection, learner=learner)
+    return {
+        one.id: chapter_name(one.number, one.title, packs.get(one.id))
+        for one in _known(connection, learner=learner)
+        if one.id in chapters
+    }
+
+
 def called(connection: Connection, chapter_id: int, *, learner: int) -> str:
     """chapter 3, deck Spanish, chapter 3 of fastai."""
     number, title = connection.execute(

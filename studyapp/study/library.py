@@ -38,7 +38,7 @@ from studyapp.study import learner as learners
 from studyapp.study import words
 from studyapp.study.admission import is_started
 from studyapp.study.desk import Clock, Desk
-from studyapp.study.draft import merged, read_file, storable, write_file
+from studyapp.study.draft import Write, merged, read_file, storable, write_file
 from studyapp.study.pause import paused
 
 if TYPE_CHECKING:
@@ -574,6 +574,15 @@ def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:
     if card_id is None:
         raise StudyError(f"The card could not be read back; look at the end of {path}.")
     return card_id
+
+
+def unwrite(desk: Desk, made: Written, draft: str, keep: Write) -> str:
+    """Take a card back that was just written, and *keep* its text as a draft again; says so."""
+    if left := take_back(desk, made.card, lambda _: made.text):
+        return f"The new card has another text by now; it stays in {left}."
+    refresh(desk)
+    keep(draft, "", desk.patience)
+    return "Undone: the new card. Its text is a draft again."
 
 
 def take_back(desk: Desk, card_id: int, text: Callable[[str], str]) -> Path | None:

@@ -159,6 +159,7 @@ class Queue:
     _shown: int | None = None
     _first: int | None = None  # the card that was put first
     steps: bool = True  # whether a step of today brings a rated card back
+    families: bool = True  # whether a card that is rated makes those wait that it gives away
     outdated: bool = False
 
     @property
@@ -194,6 +195,10 @@ class Queue:
         learning = sum(item.today for item in items)
         return Counts(new, learning, len(items) - new - learning)
 
+    def chapters(self) -> set[int]:
+        """The ids of those that have a card in it."""
+        return {item.chapter for item in self._main}
+
     def held(self, cards: Iterable[int]) -> dict[int, str]:
         """Of *cards* that are due, those that do not come today, with what each waits for."""
         due, waiting = self.due(), {item.card for item in self._waiting}
@@ -225,7 +230,7 @@ class Queue:
         spoiled = {
             other.card
             for other in (*self._main, *self._waiting, *(step for _, _, step in self._learning))
-            if not other.today and item.spoils(other)
+            if self.families and not other.today and item.spoils(other)
         }
         given_away = [one for one in (*self._main, *self._waiting) if one.card in spoiled]
         self.siblings += sum(one.state is not State.NEW and not one.spare for one in given_away)
@@ -435,16 +440,41 @@ def _in_turn(connection: Connection, queue: Queue) -> list[Item]:
     return [*_easy_first(connection, new), *_beside_each_other(due), *spare]
 
 
-def fading(connection: Connection, now: datetime, *, learner: int) -> Queue:
-    """The cards seen before, what fades most first: one of a family, none rated today, no steps."""
+def fading(
+    connection: Connection, now: datetime, *conditions: ColumnElement[bool], learner: int
+) -> Queue:
+    """The cards seen before for which *conditions* hold, due or not, what fades most first: one of
+    a family, none rated today, no steps."""
     today = study_day(now)
-    parameters = log.in_force(connection, learner=learner)
     met = _families_met(connection, today, learner=learner)
-    known = _rated(connection, today, parameters, learner=learner)
-    faintest = sorted(known, key=lambda item: item.retrievability)
+    faintest = _faintest(connection, today, *conditions, learner=learner)
     one_each = _one_of_a_family(replace(item, term=None) for item in faintest)
     items = [item for item in one_each if item.family not in met]
     return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
+
+
+def crammed(
+    connection: Connection, now: datetime, *conditions: ColumnElement[bool], learner: int
+) -> Queue:
+    """All cards seen before for which *conditions* hold, rated today or not: first what fades most
+    of each family, then the others of families, and no steps."""
+    today = study_day(now)
+    known = _faintest(connection, today, *conditions, learner=learner)
+    faintest = [replace(item, today=False, term=None) for item in known]
+    first = _one_of_a_family(faintest)
+    begun = {item.card for item in first}
+    items = [*first, *(item for item in faintest if item.card not in begun)]
+    pace = read_pace(connection, today, learner=learner)
+    return Queue(today, pace, steps=False, families=False, _main=items)
+
+
+def _faintest(
+    connection: Connection, today: date, *conditions: ColumnElement[bool], learner: int
+) -> list[Item]:
+    """The cards seen before, what fades most first."""
+    parameters = log.in_force(connection, learner=learner)
+    known = _rated(connection, today, parameters, *conditions, learner=learner)
+    return sorted(known, key=lambda item: item.retrievability)
 
 
 def has_fading(connection: Connection, now: datetime, *, learner: int) -> bool:

@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 
 from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import CRAMMED, ReviewKind
-from studyapp.memory.scheduler import Parameters
+from studyapp.memory.fold import ReviewKind
+from studyapp.memory.scheduler import Parameters, is_leech
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
-from studyapp.study import aside, card, review, summary
+from studyapp.study import aside, card, review, selection, summary
 from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
@@ -108,7 +108,8 @@ class Sitting:
         given: Given = NOTHING,
     ) -> review.Answered:
         """Rate the current card and go on to the next. *due_on* is a day that takes the place of
-        the one that the rating gives; what was *given* is there again if it is taken back.
+        the one that the rating gives, where it gives one; what was *given* is there again if it is
+        taken back.
 
         Raises AlreadyRatedError after moving on, if another window was quicker; ChangedError, with
         the card still there, if `options` are others now; LockedError, likewise, if the database
@@ -133,7 +134,7 @@ class Sitting:
                     leech_lapses=self.desk.settings.leech_lapses,
                     variant=view.variant,
                     promise=(view.memory, self._parameters),
-                    due_on=due_on,
+                    due_on=due_on if self.plan.changes else None,
                     learner=self.desk.learner,
                 )
         except AlreadyRatedError:
@@ -198,6 +199,30 @@ class Sitting:
         if view is not None:
             self._known[view.id] = given
 
+    @property
+    def slipping(self) -> int | None:
+        """The card that was rated last of those that keep slipping."""
+        limit = self.desk.settings.leech_lapses
+        slip = (
+            one.card
+            for one in reversed(self.done)
+            if is_leech(one.after.lapses, one.after.agains, limit)
+        )
+        return next(slip, None)
+
+    @property
+    def missed(self) -> list[int]:
+        """Cards that this sitting has missed without that their memory would know of it."""
+        if self.plan.changes:
+            return []
+        return list(dict.fromkeys(one.card for one in self.done if one.rating is Rating.AGAIN))
+
+    def ask_missed(self) -> selection.Done:
+        """Make due today what was missed in a cram."""
+        with self.desk.writing() as connection:
+            now, learner = self.desk.now(), self.desk.learner
+            return selection.set_due(connection, self.missed, study_day(now), now, learner=learner)
+
     def go_on(self) -> None:
         """As much again, for a learner who wants more: a day's budget, or what the plan has."""
         self.more += 1
@@ -210,7 +235,7 @@ class Sitting:
         if self.counts.total:
             return True
         with self.desk.reading() as connection:
-            return self._load(connection, self.plan, more=self.more + 1).counts().total > 0
+            return self._not_done(connection, self.more + 1).counts().total > 0
 
     def refresh(self) -> None:
         """Read the queue again (the study day, the content or the settings may have changed)."""
@@ -294,7 +319,13 @@ class Sitting:
             if self.more or self.plan.kind is not ReviewKind.STUDY:
                 line = self._load(connection, DUE, more=0)  # what is left is what Today calls due
             return summary.summarise(
-                connection, self.done, line, desk.now(), desk.settings, learner=desk.learner
+                connection,
+                self.done,
+                line,
+                desk.now(),
+                desk.settings,
+                kind=self.plan.kind,
+                learner=desk.learner,
             )
 
     def _set_aside(self, action: Callable[..., object]) -> None:
@@ -316,15 +347,20 @@ class Sitting:
             learner=self.desk.learner,
         )
 
+    def _not_done(self, connection: Connection, more: int) -> Queue:
+        """What the plan asks and this sitting has not asked yet."""
+        line = self._load(connection, self.plan, more=more)
+        if not self.plan.changes:  # no memory says that these have been asked
+            for done in self.done:
+                line.drop(done.card)
+        return line
+
     def _reload(self) -> None:
         today = study_day(self.desk.now())
         if today != self._day:  # what was asked for beyond a day's time was that day's
             self._day, self.more = today, 0
         with self.desk.reading() as connection:
-            self._queue = self._load(connection, self.plan, more=self.more)
-            if self.plan.kind in CRAMMED:  # no memory says that these have been asked
-                for done in self.done:
-                    self._queue.drop(done.card)
+            self._queue = self._not_done(connection, self.more)
             if self.plan.end.cards is not None:
                 begun = {done.card for done in self.done}
                 self._queue.shorten(self.plan.end.cards * (1 + self.more), begun)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
+from studyapp.memory.fold import CRAMMED, ReviewKind
 from studyapp.memory.scheduler import AGAINS_OF_A_LEECH
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.study import aside, stats, today, words
@@ -63,7 +64,8 @@ class Summary:
     ever since; `righted` those of confident misses that are right now. `experiment` names one that
     grounds a miss of this sitting and was not run; `attempt` is a questionnaire that waits;
     `fading`: five questions have something to ask. Once what is `left` is done, tomorrow brings
-    `coming` cards that are not new, as the chart of Today has it.
+    `coming` cards that are not new, as the chart of Today has it. Of what was chosen, `kind` says
+    what it did to the schedule; `again` of its cards come once more today.
     """
 
     cards: int
@@ -86,6 +88,8 @@ class Summary:
     fading: bool
     marked: int = 0  # cards that are to be mended
     partly: int = 0  # how many of the Agains were so
+    kind: ReviewKind = ReviewKind.STUDY
+    again: int = 0
 
 
 def summarise(
@@ -95,6 +99,7 @@ def summarise(
     now: datetime,
     settings: Settings,
     *,
+    kind: ReviewKind = ReviewKind.STUDY,
     learner: int,
 ) -> Summary:
     """How a sitting went, of which *line* is left; honest about how few reviews a share rests
@@ -128,7 +133,15 @@ def summarise(
         has_fading(connection, now, learner=learner),
         len(aside.marked(connection, learner=learner)),
         partly=sum(one.partly for one in done),
+        kind=kind,
+        again=_come_again(done, day),
     )
+
+
+def _come_again(done: Sequence[Done], today: date) -> int:
+    """How many of the cards come once more today."""
+    after = {one.card: one.after for one in done}.values()
+    return sum(one.due is not None and one.due <= today for one in after)
 
 
 def _is_better(done: Done) -> bool:
@@ -171,19 +184,22 @@ def _experiment(connection: Connection, done: Sequence[Done], *, learner: int) -
 
 
 def leech_line(memory: Memory, card: str = "This card") -> str:
-    """A *card* that keeps slipping: what made it a leech, lapses beside what was to be expected."""
+    """A *card* that keeps slipping, and what can be done."""
+    return f"{card} keeps slipping: {slipping(memory)}. Reword it, or split it into smaller ones."
+
+
+def slipping(memory: Memory) -> str:
+    """What made a card a leech, lapses beside what was to be expected."""
     if memory.agains >= AGAINS_OF_A_LEECH:
-        told = f"{memory.agains} times Again and not learned yet"
-    else:
-        lapses = words.count(memory.lapses, "lapse")
-        told = f"{lapses}, {memory.expected_lapses:.0f} expected"
-    return f"{card} keeps slipping: {told}. Reword it, or split it into smaller ones."
+        return f"{memory.agains} times Again and not learned yet"
+    lapses = words.count(memory.lapses, "lapse")
+    return f"{lapses}, {memory.expected_lapses:.0f} expected"
 
 
 def summary_lines(summary: Summary, now: datetime) -> list[str]:
     """How a sitting went and what comes next, in sentences: the first is the heading, the last
     begins with "Tomorrow"."""
-    lines = [_heading(summary), *_gained(summary), *_left(summary, now)]
+    lines = [_heading(summary), *_effect(summary), *_gained(summary), *_left(summary, now)]
     if summary.experiment is not None:
         lines.append(
             f"Worth doing next: the experiment {summary.experiment}, which grounds what you missed."
@@ -243,6 +259,17 @@ def _heading(summary: Summary) -> str:
         told += f", {words.count(made, 'rating')}," if made > summary.cards else ""
         return f"{told} in about {words.count(minutes, 'minute')}."
     return "Nothing rated." if summary.left.total else "Nothing is due now."
+
+
+def _effect(summary: Summary) -> list[str]:
+    """What a sitting that was chosen has done to the schedule."""
+    if not summary.cards or summary.kind not in (*CRAMMED, ReviewKind.AHEAD):
+        return []
+    if summary.kind in CRAMMED:
+        return ["Your schedule is as it was: a cram changes nothing."]
+    dated = words.count(summary.cards, "card")
+    again = f"; {summary.again:,} of them today" if summary.again else ""
+    return [f"Your schedule has new dates for {dated}{again}."]
 
 
 def _gained(summary: Summary) -> list[str]:

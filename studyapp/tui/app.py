@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
     from studyapp.study.desk import Desk
-    from studyapp.study.library import Written
     from studyapp.study.today import Overview
     from studyapp.study.undo import Newest
     from studyapp.tui.host import Host
@@ -124,29 +123,23 @@ class StudyApp(App[None]):
         self._gate = Gate()
         self._device: bytes | None = None  # the database's own, when it was last looked at
         self._meets = False  # the other devices, just now
-        # Cards of one's own, each with its draft, and what was the newest in the log then.
-        self._written: list[tuple[Written, str, Newest | None]] = []
+        # What takes back cards of one's own, and what was the newest in the log when they came.
+        self._written: list[tuple[Callable[[Desk], str], Newest | None]] = []
 
-    def wrote(self, card: Written, draft: str) -> None:
-        self._written.append((card, draft, self._newest()))
+    def wrote(self, take_back: Callable[[Desk], str]) -> None:
+        self._written.append((take_back, self._newest()))
 
     def unwrite(self) -> str:
-        if not self._written or self._written[-1][2] != self._newest():
+        if not self._written or self._written[-1][1] != self._newest():
             self._written.clear()
             return ""
         from studyapp.store.engine import LONG_PATIENCE
-        from studyapp.study import library
 
         assert self.desk is not None
-        card, draft, _ = self._written[-1]
-        desk = self.desk.at(LONG_PATIENCE)
-        left = library.take_back(desk, card.card, lambda _: card.text)
+        take_back, _ = self._written[-1]
+        told = take_back(self.desk.at(LONG_PATIENCE))
         self._written.pop()
-        if left:
-            return f"The new card has another text by now; it stays in {left}."
-        library.refresh(desk)
-        library.write_draft(draft, "", LONG_PATIENCE, learner=desk.learner)
-        return "Undone: the new card. Its text is a draft again."
+        return told
 
     def _newest(self) -> Newest | None:
         from studyapp.study.undo import newest
@@ -421,10 +414,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.history import HistoryScreen
 
                 return HistoryScreen(lesson)
-            case places.Find():
+            case places.Find(apart):
                 from studyapp.tui.screens.find import FindScreen
 
-                return FindScreen()
+                return FindScreen(apart)
             case places.Note(note):
                 from studyapp.tui.screens.note import NoteScreen
 
@@ -433,6 +426,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.aside import AsideScreen
 
                 return AsideScreen()
+            case places.Custom():
+                from studyapp.tui.screens.custom import CustomScreen
+
+                return CustomScreen()
             case places.Exam():
                 from studyapp.tui.screens.exam import ExamScreen
 
@@ -453,10 +450,18 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.rewrite import RewriteScreen
 
                 return RewriteScreen(card)
-            case places.NewCard(card):
+            case places.NewCard(card, apart):
                 from studyapp.tui.screens.new import NewScreen
 
-                return NewScreen(card)
+                return NewScreen(card, apart)
+            case places.Leech(leech):
+                from studyapp.tui.screens.leech import LeechScreen
+
+                return LeechScreen(leech)
+            case places.Split(card):
+                from studyapp.tui.screens.split import SplitScreen
+
+                return SplitScreen(card)
 
     def saw(self, answer: str) -> None:
         """An answer is on the screen: predictions of what it cites are naive no longer."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
     from studyapp.study.desk import Desk
-    from studyapp.study.library import Written
     from studyapp.tui.places import Place
 
 
@@ -40,12 +41,12 @@ class Host(Protocol):
     def open_link(self, href: str) -> None:
         """Follow a link of an answer to the experiment that it names."""
 
-    def wrote(self, card: Written, draft: str) -> None:
-        """A card of one's own was made of a draft."""
+    def wrote(self, take_back: Callable[[Desk], str]) -> None:
+        """Cards of one's own were made of a draft; what takes them back says so."""
 
     def unwrite(self) -> str:
-        """Take back the card that was written last, if nothing was done since, and say so; empty
-        if there is none. Raises StudyError if it cannot be."""
+        """Take back the cards that were written last, if nothing was done since, and say so; empty
+        if there are none. Raises StudyError if it cannot be."""
 
     def saw(self, answer: str) -> None:
         """An answer is on the screen: predictions of what it cites are naive no longer."""

@@ -82,18 +82,20 @@ ACTIONS: Mapping[str, Key] = {
         "u",
         "undo",
         "Take back what was done last, again and again",
-        on="today end review attempt tally course section experiment note aside find",
+        on="today end review attempt tally course section experiment note aside find leech",
     ),
     # what changes a card, or what is kept of a question
-    "bury": Key("minus", "bury", "Not today: back tomorrow", on="review note aside find"),
-    "suspend": Key("at", "suspend", "Set this card aside", on="review note aside find"),
+    "bury": Key("minus", "bury", "Not today: back tomorrow", on="review note aside find leech"),
+    "suspend": Key("at", "suspend", "Set this card aside", on="review note aside find leech"),
     "know": Key("Y", "know it", "Known already: confirmed in 30 days", on="review"),
-    "edit": Key("E", "edit", "Open the source at its line in $EDITOR", on="review note aside find"),
+    "edit": Key(
+        "E", "edit", "Open the source at its line in $EDITOR", on="review note aside find leech"
+    ),
     "rewrite": Key(
         "W",
         "edit here",
         "Change the note's text without leaving the app",
-        on="review note aside find",
+        on="review note aside find leech",
     ),
     "ask": Key(
         "A",
@@ -107,15 +109,19 @@ ACTIONS: Mapping[str, Key] = {
     "flag": Key("F", "flag", "Flag to come back to, or take the flag away", on="attempt"),
     "sure": Key("S", "sure", "How sure you are: 50%, 60%, … 100%, not said", on="attempt"),
     "done": Key("D", "done", "Mark as done; what you wrote is the note", on="attempt"),
-    "restore": Key("B", "bring back", "Let it come again", on="note aside backups find"),
+    "restore": Key("B", "bring back", "Let it come again", on="note aside backups find leech"),
     "mark": Key(
         "m",
         "mend later",
         "Mark it to be mended later; again: no longer",
-        on="review note aside find",
+        on="review note aside find leech",
+    ),
+    "split": Key("percent_sign", "split", "Make own cards of its points", on="leech"),
+    "contrast": Key(
+        "ampersand", "tell apart", "Write a card that tells it from another", on="leech"
     ),
     "forget": Key("N", "new again", "Make it new again; its log stays", on="find"),
-    "set_due": Key("I", "set due", "Give it another date", on="find"),
+    "set_due": Key("I", "set due", "Give it another date", on="end find"),
     "delete": Key("delete", "delete", "Delete notes of your own; twice, to be sure", on="find"),
     # writing
     "write": Key("t", "type", "Type; {back} leaves the box", on="review attempt course section"),
@@ -123,26 +129,35 @@ ACTIONS: Mapping[str, Key] = {
         "ctrl+s",
         "save",
         "Keep what is written",
-        on="review attempt course section experiment new rewrite backups exam",
+        on="review attempt course section experiment new rewrite split backups exam",
     ),
     "new": Key("n", "new card", "Write a card of your own", on="today review experiment"),
     # looking
     "whole": Key("i", "in full", "The answer in full, below its points", on="review attempt"),
     "lesson": Key(
-        "l", "experiment", "Predict, run, and see the evidence", on="today end review attempt lab"
+        "l",
+        "experiment",
+        "Predict, run, and see the evidence",
+        on="today end review attempt lab leech",
     ),
     "reference": Key("r", "figure", "Show the reference figure at once", on="review attempt"),
     "maths": Key("M", "maths", "Maths as written, or rendered", on="review"),
     "find": Key("slash", "find", "Find a note", on="today review attempt course section find"),
-    "read": Key("R", "read", "Read the section that it belongs to", on="review"),
+    "read": Key("R", "read", "Read the section that it belongs to", on="review leech"),
     "list": Key("L", "list", "All of them: choose one", on="attempt"),
     "all": Key("ctrl+a", "all", "Mark all that was found, or none", on="find"),
     "sort": Key("z", "sort", "Sort: best first, by due date, by stability, by lapses", on="find"),
     "history": Key(
-        "H", "earlier", "What there was earlier", on="attempt earlier lab experiment runs"
+        "H",
+        "earlier",
+        "What there was earlier",
+        on="end review attempt earlier lab experiment runs note aside find",
     ),
     # opening
     "five": Key("f", "five", "Five questions in five minutes: what is fading", on="today end"),
+    "custom": Key(
+        "h", "what to study", "Choose what to study: ahead, what slips, a cram", on="today end custom"
+    ),
     "quiz": Key(
         "c", "quiz", "A chapter's questions, answered in writing", on="today end course section"
     ),
@@ -196,7 +211,7 @@ CHANGING: Mapping[str, str] = {
         )
     },
     "go_on": "today review attempt section experiment",
-    "save": "experiment rewrite",
+    "save": "experiment rewrite split",
     "new": "experiment",
     "back": "experiment",  # which goes on to the result, and so to its card
 }

@@ -103,7 +103,9 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """Notes by their words."""
+    """Notes by their words; or one of them, to tell the card *apart* from it."""
+
+    apart: CardView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,11 @@ class Aside:
 @dataclass(frozen=True, slots=True)
 class Backups:
     """The backups that there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Custom:
+    """What can be studied beside what the day asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +156,25 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class NewCard:
-    """A card of one's own; where it is written *beside* another, it belongs where that one does."""
+    """A card of one's own; where it is written *beside* another, it belongs where that one does,
+    and may tell that one *apart* from a third."""
 
     beside: CardView | None = None
+    apart: CardView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leech:
+    """How a card has gone, and what can be done about it; *card* is its id."""
+
+    card: int
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Own cards made of a card's points."""
+
+    card: CardView
 
 
 Place = (
@@ -171,9 +194,12 @@ Place = (
     | Note
     | Aside
     | Backups
+    | Custom
     | Exam
     | Statistics
     | Reworded
     | Rewrite
     | NewCard
+    | Leech
+    | Split
 )

@@ -22,7 +22,7 @@ from studyapp.store.engine import reading, writing
 from studyapp.study import exam, pause, queue, review, stats, today
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
-from studyapp.study.plan import FIVE
+from studyapp.study.plan import FIVE, ahead, cram
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.queue import Counts, Fewer
 from studyapp.study.sitting import Sitting
@@ -110,6 +110,22 @@ def study_a_while(sitting: Sitting, clock: Clock, draw: random.Random) -> Iterat
         yield chance <= 0.94
 
 
+def choose_a_while(engine: Engine, clock: Clock, settings: Settings, draw: random.Random) -> None:
+    """Now and then some of what can be chosen, whose end says what Today does; a cram leaves all
+    that Today counts as it was."""
+    chosen, before = draw.choice((cram(), ahead(3), None)), of_today(engine, clock, settings)
+    if chosen is None:
+        return
+    sitting = Sitting(desk_of(engine, clock, settings), chosen)
+    for _ in range(draw.choice((2, 5, 100))):
+        if sitting.view is not None:
+            clock.forward(seconds=draw.choice((2, 8)))
+            sitting.rate(draw.choices(list(Rating), (2, 1, 6, 1))[0])
+    after, summary = of_today(engine, clock, settings), sitting.summary()
+    assert (summary.left, summary.waiting, summary.siblings) == after
+    assert chosen.changes or after == before
+
+
 def plan_or_not(engine: Engine, clock: Clock, draw: random.Random) -> None:
     """An exam some days ahead, about something; now and then it is called off."""
     ahead = study_day(clock()) + timedelta(days=draw.randint(1, 5))
@@ -154,6 +170,7 @@ def test_every_place_tells_the_same(
         pause_or_go_on(families, clock, draw)
         if is_exam:
             plan_or_not(families, clock, draw)
+        choose_a_while(families, clock, settings, draw)
         assert is_explained(overview(families, clock, settings), settings)
         sitting = Sitting(desk_of(families, clock, settings))
         for as_anew in study_a_while(sitting, clock, draw):

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
+from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating
-from studyapp.store import log, tables
+from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import queue, review, stats
-from studyapp.study.plan import DUE, FIVE, End, Plan
+from studyapp.study import offer, queue, review, stats
+from studyapp.study.plan import (
+    DUE,
+    FIVE,
+    GROUNDED,
+    LEECHES,
+    TO_MEND,
+    End,
+    Plan,
+    ahead,
+    cram,
+)
 from studyapp.study.sitting import Sitting
+from studyapp.study.summary import summary_lines
+from studyapp.study.undo import undo
 from tests_support import Clock, desk_of
 
 RATINGS = (Rating.AGAIN, Rating.HARD, Rating.GOOD, Rating.EASY)
@@ -195,6 +209,132 @@ def test_ahead_is_a_review_of_its_kind(seen: Engine, clock: Clock) -> None:
     ask(sitting)
     assert kinds(seen)[-2:] == ["ahead", "ahead"]
     assert len(sitting.done) == 2
+
+
+def test_a_cram_asks_all_that_was_met_of_a_chapter_once(seen: Engine, clock: Clock) -> None:
+    """Siblings too, and what was rated today, but nothing that is set aside."""
+    (first, _), (second, _), *_ = cards(seen)
+    with writing(seen) as connection:
+        review.suspend(connection, first, clock(), learner=1)
+        last = log.read_memory(connection, second, learner=1).last_review
+        review.answer(connection, second, last, Rating.AGAIN, clock(), learner=1)
+    sitting = Sitting(desk_of(seen, clock), cram(1))
+    shown = ask(sitting, Rating.AGAIN)
+    assert sorted(shown) == sorted(card for card, _ in cards(seen) if card != first)
+    families = [dict(cards(seen))[card] for card in shown]
+    each = len(set(families))
+    assert len(families[:each]) == len(set(families[:each])) < len(families)
+    assert not sitting.has_more
+    assert Sitting(desk_of(seen, clock), cram(2)).view is None
+
+
+def test_what_a_cram_has_missed_can_be_made_due(seen: Engine, clock: Clock) -> None:
+    sitting = Sitting(desk_of(seen, clock), cram(1))
+    sitting.rate(Rating.AGAIN, due_on=sitting.tomorrow())
+    sitting.rate(Rating.GOOD)
+    assert [one.card for one in sitting.done][:1] == sitting.missed
+    assert "a cram changes nothing" in " ".join(summary_lines(sitting.summary(), clock()))
+    before = memories(seen)
+    sitting.ask_missed()
+    with reading(seen) as connection:
+        assert log.read_memory(connection, sitting.missed[0], learner=1).due == study_day(clock())
+    with writing(seen) as connection:
+        undo(connection, clock(), learner=1)
+    assert memories(seen) == before
+
+
+def test_ahead_asks_what_comes_soon_with_the_days_that_have_passed(
+    seen: Engine, clock: Clock
+) -> None:
+    clock.forward(days=-6)
+    with reading(seen) as connection:
+        known = {card: log.read_memory(connection, card, learner=1) for card, _ in cards(seen)}
+    today = study_day(clock())
+    soon = {card for card, one in known.items() if one.due and 0 < (one.due - today).days <= 9}
+    families = dict(cards(seen))
+    sitting = Sitting(desk_of(seen, clock), ahead(9))
+    assert sitting.view is not None
+    before = sitting.view.memory
+    after = sitting.rate(Rating.GOOD).memory
+    expected = Parameters().review(
+        before, Rating.GOOD, clock(), card=sitting.done[0].view.uid, uid=b""
+    )
+    assert (after.stability, after.due, after.last_day) == (expected.stability, expected.due, today)
+    shown = [sitting.done[0].card, *ask(sitting)]
+    assert set(shown) <= soon
+    assert {families[card] for card in shown} == {families[card] for card in soon}
+    assert "new dates for" in " ".join(summary_lines(sitting.summary(), clock()))
+
+
+def test_what_slips_and_what_is_to_mend_are_asked_alone(seen: Engine, clock: Clock) -> None:
+    (first, family), *others = cards(seen)
+    second = next(card for card, of in others if of != family)
+    for plan in (LEECHES, TO_MEND, GROUNDED):
+        assert Sitting(desk_of(seen, clock), plan).view is None
+    with writing(seen) as connection:
+        for _ in range(5):
+            last = log.read_memory(connection, first, learner=1).last_review
+            review.answer(connection, first, last, Rating.AGAIN, clock(), learner=1)
+        review.mark(connection, second, clock(), learner=1)
+    assert Sitting(desk_of(seen, clock), LEECHES).view is None  # it was rated today
+    clock.forward(days=1)
+    assert ask(Sitting(desk_of(seen, clock), LEECHES)) == [first]
+    assert ask(Sitting(desk_of(seen, clock), TO_MEND)) == [second]
+    assert kinds(seen)[-2:] == ["ahead", "ahead"]
+
+
+def test_what_an_experiment_of_today_grounds_is_asked(
+    seen: Engine, content: Path, clock: Clock
+) -> None:
+    """What links it, and what names it by a tag; nothing on the next day."""
+    path = content / "1" / "questionnaire.md"
+    text = path.read_text().replace("It is q00.", "[It](lesson:probe) is q00.")
+    comment = "- [ ] extra: second of q01\n\n<!-- section: 1.1"
+    path.write_text(text.replace(comment, f"{comment}, tags: topic:probe"))
+    with writing(seen) as connection:
+        sync.sync(connection, [content], clock())
+        keep_run(connection, "probe", clock())
+        keep_run(connection, "another", clock())
+    asked = Sitting(desk_of(seen, clock), GROUNDED)
+    names = {asked.view.note.id} if asked.view else set()
+    asked.rate(Rating.GOOD)
+    names |= {asked.view.note.id} if asked.view else set()
+    asked.rate(Rating.GOOD)
+    assert (names, asked.view) == ({"q00", "q01"}, None)
+    clock.forward(days=1)
+    assert Sitting(desk_of(seen, clock), GROUNDED).view is None
+
+
+def keep_run(connection: Connection, lesson: str, now: datetime) -> None:
+    connection.execute(
+        insert(tables.run).values(
+            uid=log.new_uid(),
+            learner_id=1,
+            lesson=lesson,
+            pack="test",
+            version=1,
+            knobs={},
+            canonical="{}",
+            seconds=1.0,
+            outcome="result",
+            started_at=log.utc(now),
+            finished_at=log.utc(now),
+            offset=0,
+            day=study_day(now),
+        )
+    )
+
+
+def test_an_offer_says_what_its_sitting_asks(seen: Engine, clock: Clock) -> None:
+    settings = Settings()
+    with reading(seen) as connection:
+        offers = offer.read(connection, clock(), settings, learner=1)
+    assert [one.name for one in offers][-1] == "Cram chapter 1"
+    for one in offers:
+        sitting = Sitting(desk_of(seen, clock), one.plan)
+        assert sitting.counts.total == one.cards
+        assert (one.told == "nothing to ask now") == (sitting.view is None)
+        assert one.plan.name
 
 
 def test_custom_study_ends_after_so_many_cards_and_goes_on_with_as_many(

@@ -131,6 +131,8 @@ def _after(memory: Memory, entry: Entry, uid: bytes) -> Memory:
 
 
 def _rated(memory: Memory, entry: Entry, uid: bytes) -> Memory:
+    if entry.get("cram"):
+        return memory
     day, rating, now = entry["day"], entry["rating"], entry["now"]
     good = rating >= fsrs.Rating.Good
     scheduler = _AT_ONCE if entry.get("attempt") and good else _WITH_STEPS
@@ -288,6 +290,16 @@ class Ledger:
             if not met and not kept and any(self._is_let_in(one, today) for one in family):
                 found["new"] += 1
         return found
+
+    def choice(self, today: date, *, crammed: bool) -> set[bytes]:
+        """The cards that can be asked by choice: with *crammed* all that were met, else those that
+        are due within a week and not yet."""
+        open_ = [one for one in self.cards.values() if self._is_open(one, today)]
+        known = [one for one in open_ if one.memory["state"] != NEW]
+        if crammed:
+            return {one.uid for one in known}
+        week = today + 7 * DAY
+        return {one.uid for one in known if today < one.memory["due"] <= week}
 
     def _families(self) -> Iterator[list[Card]]:
         families: dict[tuple[str, str], list[Card]] = {}

@@ -28,7 +28,7 @@ from studyapp.memory.state import Memory, Rating
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
 from studyapp.store import log, owner, tables
 from studyapp.store.backup import Backup
-from studyapp.study import imports, library, pause, queue, review
+from studyapp.study import imports, library, pause, plan, queue, review
 from studyapp.study.backup import restored
 from studyapp.study.chapter import find
 from studyapp.study.grading import Grade
@@ -167,6 +167,24 @@ class Machine:
         if not partly:
             assert (promised.due, promised.due_at) == (answered.memory.due, answered.memory.due_at)
         same(answered.memory, card)
+
+    def choose(self) -> None:
+        """A cram of all, or a review of what comes within a week: some of it."""
+        crammed = self.chance.random() < 0.5
+        sitting = Sitting(self.desk, plan.cram() if crammed else plan.ahead(7))
+        asked, more = set[bytes](), self.ledger.choice(self.today, crammed=crammed)
+        for _ in range(self.chance.choice((1, 3, 30))):
+            if (view := sitting.view) is None:
+                break
+            assert view.uid in more - asked
+            asked.add(view.uid)
+            rating, card = Rating(self.chance.choice((1, 2, 3, 3, 4))), self.ledger.cards[view.uid]
+            self.note(f"{'cram' if crammed else 'ahead'} {rating.name} {card.note}")
+            answered = sitting.rate(rating)
+            self.ledger.do((card, self.entry("rate", rating=int(rating), cram=crammed)))
+            same(answered.memory, card)
+        assert not crammed or sitting.view or asked == more
+        self.refresh()
 
     def undo(self) -> None:
         undone = self.sitting.undo()
@@ -465,6 +483,7 @@ def _elsewhere() -> list[Entry]:
 
 _ACTIONS: dict[str, tuple[Callable[[Machine], None], float]] = {
     "rate": (Machine.rate, 40),
+    "choose": (Machine.choose, 2),
     "undo": (Machine.undo, 10),
     "set aside": (Machine.set_aside, 6),
     "change": (Machine.change, 6),

@@ -23,6 +23,7 @@ from sqlalchemy import Engine, event, select
 
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
+from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
 from studyapp.memory.state import Rating
 from studyapp.notes.note import NoteKind
@@ -38,6 +39,7 @@ from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
 
 FATES = ("whole", "whole", "whole", "torn", "older", "missing")
+KINDS = (*[ReviewKind.STUDY] * 4, ReviewKind.AHEAD, ReviewKind.CRAM)
 ACTIONS = (
     *["rate"] * 8,
     *["undo", "suspend", "bury", "know", "set due", "forget", "adopt", "pause", "clock"],
@@ -131,7 +133,8 @@ class World:
             card = self._card(connection)
             seen = log.read_memory(connection, card, learner=1).last_review
             rating = Rating(self.chance.randint(1, 4))
-            done = review.answer(connection, card, seen, rating, one.clock(), learner=1)
+            kind = self.chance.choice(KINDS)
+            done = review.answer(connection, card, seen, rating, one.clock(), kind=kind, learner=1)
         self.logged.update(done.logged)
 
     def _card(self, connection: Any) -> int:

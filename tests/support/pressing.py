@@ -62,6 +62,9 @@ PLACES = {
     "BackupsScreen": "backups",
     "ExamScreen": "exam",
     "StatisticsScreen": "statistics",
+    "CustomScreen": "custom",
+    "LeechScreen": "leech",
+    "SplitScreen": "split",
     "NewScreen": "new",
     "RewriteScreen": "rewrite",
 }

@@ -90,9 +90,16 @@ class CardsPage(EditingPage):
                 return not memory.suspended
             case "bury":
                 return not (memory.suspended or buried)
+            case "past":
+                return memory.reviews > 0
             case "undo":
                 return bool(self._done)
         return True
+
+    def action_past(self) -> None:
+        """On the pages that have the key."""
+        if self.chosen is not None:
+            self.study.open(places.Leech(self.chosen[0]))
 
     def action_bring_back(self) -> None:
         self._act(review.bring_back, "Brought back")
@@ -190,5 +197,5 @@ class CardsPage(EditingPage):
 
 
 _OWN = frozenset(
-    ("bring_back", "edit", "rewrite", "mark", "suspend", "bury", "undo", "undo_nothing")
+    ("past", "bring_back", "edit", "rewrite", "mark", "suspend", "bury", "undo", "undo_nothing")
 )

@@ -81,6 +81,7 @@ class FindScreen(EditingPage):
         bind("up", "step(-1)", only="up", show=False, first=True),
         bind("go_on", "give_day", "set it", "Give them this date", only="enter", first=True),
         bind("go_on", "open", "open", "Show the note with its cards", only="enter", first=True),
+        bind("go_on", "choose", "tell apart", "Tell it apart from this", only="enter", first=True),
         bind("next_field", "to_list", "act", "Go to the list, to act on notes", first=True),
         bind("tick", "mark_one", "mark", "Mark it, to act on all that are marked"),
         bind("all", "mark_all"),
@@ -94,6 +95,7 @@ class FindScreen(EditingPage):
         bind("mark", "mend"),
         bind("rewrite"),
         bind("edit"),
+        bind("history", "past", "past", "How it has gone, and what can be done", show=False),
         bind("next_field", "to_words", "words", "Search for something else", first=True),
         bind("find", "to_words", show=False, tooltip="Search for something else"),
         bind("undo", tooltip="Take back what was done here last"),
@@ -118,8 +120,10 @@ class FindScreen(EditingPage):
     }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, apart: card.CardView | None = None) -> None:
+        """With a card that is to be told *apart* from another, that one is chosen here."""
         super().__init__()
+        self._apart = apart
         self._found: list[Found] = []
         self._wanted = ("", Order.MATCH, LIMIT)  # what is to be shown
         self._searching = False  # a worker is at it; it sees itself whether it has to do so again
@@ -276,7 +280,8 @@ class FindScreen(EditingPage):
             order is not Order.MATCH
         )
         told += [f"{len(self._marked):,} marked"] * bool(self._marked)
-        self.head("Find", " · ".join(told))
+        name = "Find" if self._apart is None else "Taken for which other?"
+        self.head(name, " · ".join(told))
         of = "lapses" if order is Order.LAPSES else "stability"
         names = [("due", _DUE), (of, _FIGURE)] if self._found else []
         self.query_one("#results").display = bool(self._found)
@@ -322,8 +327,20 @@ class FindScreen(EditingPage):
     def _open(self) -> None:
         chosen = self._list.highlighted
         self._to_open = self._stale or self._searching
-        if not self._to_open and chosen is not None and chosen < len(self._found):
+        if self._to_open or chosen is None or chosen >= len(self._found):
+            return
+        if self._apart is None:
             self.study.open(places.Note(self._found[chosen].note))
+        elif (other := self._load()) is not None:
+            self._tell_apart(self._apart, other)
+
+    action_choose = action_open  # the same step, under the name of what it leads to then
+
+    def _tell_apart(self, one: card.CardView, other: card.CardView) -> None:
+        if one.note.id == other.note.id and one.pack == other.pack:
+            self.notify("This is the card itself; find what it is taken for.")
+        else:
+            self.study.open(places.NewCard(one, other), instead=True)
 
     def action_step(self, step: int) -> None:
         (self._list.action_cursor_down if step > 0 else self._list.action_cursor_up)()
@@ -387,7 +404,9 @@ class FindScreen(EditingPage):
         in_day = self.focused is self.query_one("#day")
         if action == "give_day":
             return in_day
-        if action in ("open", "step"):  # of open the field submits, which does the same
+        if action in ("open", "choose") and (action == "open") is (self._apart is not None):
+            return False
+        if action in ("open", "choose", "step"):  # of open the field submits, which does the same
             return bool(self._found) and not in_day
         if action in ("ask", "unask"):
             waits = bool(self._deeper.waiting)
@@ -563,6 +582,15 @@ class FindScreen(EditingPage):
 
     action_unask = action_ask  # the same step, under the name of what it does then
 
+    def action_past(self) -> None:
+        """Of the card of the chosen note that slips most."""
+        cards = self._shown.cards if self._shown else {}
+        if not any(one.reviews for one in cards.values()):
+            self.notify("No card of it was rated yet.")
+            return
+        worst = max(cards, key=lambda one: (cards[one].lapses, cards[one].reviews))
+        self.study.open(places.Leech(worst))
+
     def action_edit(self) -> None:
         if (view := self._load()) is not None:
             self.edit_note(view)
@@ -624,6 +652,6 @@ def _figure(one: Found, of: str) -> str:
 _ACTING = frozenset(
     (
         *("mark_one", "mark_all", "suspend", "bury", "bring_back", "sort", "set_due", "forget"),
-        *("delete", "mend", "rewrite", "edit"),
+        *("delete", "mend", "rewrite", "edit", "past"),
     )
 )

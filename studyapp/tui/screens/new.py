@@ -12,9 +12,10 @@ from textual.widgets import Input, Label, TextArea
 
 from studyapp.errors import StudyError
 from studyapp.store.engine import LONG_PATIENCE
-from studyapp.study import library
+from studyapp.study import contrast, library
 from studyapp.study.admission import is_let_in
 from studyapp.study.card import CardView
+from studyapp.study.draft import Write
 from studyapp.study.questionnaire import history
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.writing import WritingPage
@@ -35,9 +36,13 @@ class NewScreen(WritingPage):
         & Label { margin-top: 1; color: $text-muted; } }
     """
 
-    def __init__(self, beside: CardView | None = None) -> None:
-        """Write a card that belongs where *beside* does, or else to the chapter started last."""
+    def __init__(self, beside: CardView | None = None, apart: CardView | None = None) -> None:
+        """Write a card that belongs where *beside* does, or else to the chapter started last; one
+        that is to tell it *apart* from another begins with what the two say."""
         super().__init__()
+        self._begun, self._pair = "", None
+        if beside is not None and apart is not None:
+            self._begun, self._pair = contrast.proposed(beside, apart), (beside, apart)
         self._goes_to = library.home_of(beside) if beside is not None else None
         self._question = LineField(id="new-question", select_on_focus=False)
         self._answer = TextField(id="new-answer", soft_wrap=True)
@@ -53,16 +58,29 @@ class NewScreen(WritingPage):
     def on_mount(self) -> None:
         learner = self.desk.learner
         try:
-            text = library.read_draft(learner=learner)
+            text = self._read_draft() or self._begun
         except StudyError as error:
             self.notify(str(error), severity="error")
             text = ""
         with suppress(StudyError), self.desk.reading() as connection:  # saving says what is wrong
             home = self._goes_to or library.last_started(connection, learner=learner)
             self._home = f"goes to {home.name}"
-        self.begin(text, partial(library.write_draft, learner=learner))
+        self.begin(text, self._write_draft)
         self._show_head()
         (self._answer if text else self._question).focus()
+
+    def _read_draft(self) -> str:
+        learner = self.desk.learner
+        if self._pair is None:
+            return library.read_draft(learner=learner)
+        return contrast.read_draft(*self._pair, learner=learner)
+
+    @property
+    def _write_draft(self) -> Write:
+        learner = self.desk.learner
+        if self._pair is None:
+            return partial(library.write_draft, learner=learner)
+        return partial(contrast.write_draft, *self._pair, learner=learner)
 
     @property
     def box(self) -> TextArea:
@@ -89,7 +107,8 @@ class NewScreen(WritingPage):
         self._show_head()
 
     def _show_head(self) -> None:
-        draft = self.draft is not None and not self.draft.waiting and bool(self.written)
+        saved = self.draft is not None and not self.draft.waiting
+        draft = saved and self.written.strip() not in ("", self._begun.strip())
         self.head("New card", " · ".join(filter(None, (self._home, "kept as a draft" * draft))))
 
     def action_save(self) -> None:
@@ -108,7 +127,7 @@ class NewScreen(WritingPage):
         draft = self.written
         self.put("")
         self.keep()  # which removes the draft
-        self.study.wrote(made, draft)
+        self.study.wrote(partial(library.unwrite, made=made, draft=draft, keep=self._write_draft))
         told = f"Saved in {made.home.name}; it comes first of its new cards. {also}".rstrip()
         if not comes:  # it was written beside a card that was met or asked for there
             told = f"Saved in {made.home.name}; it comes once that is started. {also}".rstrip()
@@ -117,6 +136,6 @@ class NewScreen(WritingPage):
 
     def action_back(self) -> None:
         if self.keep():
-            if self.written:
+            if self.written.strip() not in ("", self._begun.strip()):
                 self.notify("Kept as a draft; a new card goes on with it.")
             self.app.pop_screen()

@@ -32,6 +32,7 @@ class NoteScreen(CardsPage, inherit_bindings=False):
         bind("go_on", "scroll(1)", "scroll", "Scroll the text"),
         bind("page_down", "scroll(1)", show=False),
         bind("page_up", "scroll(-1)", show=False),
+        bind("history", "past", "past", "How it has gone, and what can be done", show=False),
         *CardsPage.BINDINGS,
         *Screen.BINDINGS,
     ]

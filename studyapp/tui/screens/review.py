@@ -72,6 +72,14 @@ class ReviewScreen(EditingPage, WritingPage):
         bind("rewrite", show=False, first=True),
         bind("mark", show=False, first=True),
         bind("read", show=False, first=True),
+        bind(
+            "history",
+            "past",
+            "past",
+            "How it has gone; or of the card before, if that keeps slipping",
+            show=False,
+            first=True,
+        ),
         bind("maths", show=False, first=True),
         bind("new", "new_note", show=False, first=True),
         bind("find", show=False, first=True),
@@ -108,6 +116,7 @@ class ReviewScreen(EditingPage, WritingPage):
         self._shown = Shown()
         self._lessons: Sequence[Declaration] = ()
         self._reading = False  # the section of the card, on top of it
+        self._slipping: int | None = None  # the card before, of which was just told that it does
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="card"):
@@ -202,6 +211,8 @@ class ReviewScreen(EditingPage, WritingPage):
         told = [f"{said[name]} {name}" for name in ("again", "partly") if said[name]]
         number = len(done) + 1
         right = f"{number} of {len(done) + self.sitting.counts.total}"
+        if self.sitting.plan.name:
+            right = f"{self.sitting.plan.name} · {right}"
         if self.sitting.ends is not None:
             left = max(0, round((self.sitting.ends - self.desk.now()).total_seconds()))
             right += f" · {left // 60}:{left % 60:02} left"
@@ -272,13 +283,15 @@ class ReviewScreen(EditingPage, WritingPage):
     def _partly(self) -> bool:
         """Whether an Again comes back tomorrow."""
         view, ticked = self.sitting.view, self.query_one(Points).ticked
-        return view is not None and lapses_partly(
-            view.memory.state, self._points, ticked, view.note.need
-        )
+        if view is None or not self.sitting.plan.changes:
+            return False
+        return lapses_partly(view.memory.state, self._points, ticked, view.note.need)
 
     def _read_options(self) -> None:
         now, options = self.desk.now(), self.sitting.options()
-        self._waits = {rating: words.wait(after, now) for rating, after in options.items()}
+        self._waits = dict.fromkeys(Rating, "as is")
+        if self.sitting.plan.changes:
+            self._waits = {rating: words.wait(after, now) for rating, after in options.items()}
 
     def _show_answer(self, *, reference: bool = False) -> None:
         """Show the answer as far as it is to be seen, with what the learner's own runs measured."""
@@ -356,6 +369,8 @@ class ReviewScreen(EditingPage, WritingPage):
                 return view.memory.state is State.NEW
             case "lesson":
                 return bool(self._lessons)
+            case "past":
+                return self._revealed or self._slipping is not None
             case "read":
                 return view.section_title is not None
             case "whole":
@@ -423,7 +438,9 @@ class ReviewScreen(EditingPage, WritingPage):
             self.notify(str(error), severity="error")
             return
         else:
+            self._slipping = None
             if answered.leech:
+                self._slipping = view.id
                 self._tell_leech(answered.memory, view)
         self._rated()
 
@@ -638,6 +655,12 @@ class ReviewScreen(EditingPage, WritingPage):
     def _follow(self, event: Prose.LinkClicked) -> None:
         self.study.open_link(event.href)
 
+    def action_past(self) -> None:
+        view = self.sitting.view
+        assert view is not None
+        card = view.id if self._revealed or self._slipping is None else self._slipping
+        self.study.open(places.Leech(card))
+
     def action_read(self) -> None:
         view = self.sitting.view
         assert view is not None
@@ -712,7 +735,10 @@ class ReviewScreen(EditingPage, WritingPage):
         """Tell of a card that is no longer on the screen, and so by its name."""
         from studyapp.study.summary import leech_line
 
-        self.notify(leech_line(memory, f"“{_name(view)}”"), severity="warning")
+        told = (
+            f"{leech_line(memory, f'“{_name(view)}”')} {self.key_of('history')} shows how it went."
+        )
+        self.notify(told, severity="warning")
 
     def _tidy_if_large(self) -> None:
         self._idle.pause()

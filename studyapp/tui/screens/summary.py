@@ -15,6 +15,7 @@ from studyapp.study import words
 from studyapp.study.plan import FIVE, NOTHING_TO_ASK
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import Summary, summary_lines
+from studyapp.study.undo import Newest, newest, undo
 from studyapp.tui import places, sight
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
@@ -29,7 +30,10 @@ class SummaryScreen(Page):
         bind("go_on", "back", "Today", "Back to Today"),
         bind("more"),
         bind("aside", show=False),
+        bind("history", "past", "what slips", "How the card has gone that keeps slipping"),
         bind("five"),
+        bind("custom", show=False),
+        bind("set_due", "ask_missed", "missed: due today", "Make what was missed due today"),
         bind("lesson", "lab", "experiment", "The experiment behind what was missed"),
         bind("quiz", label="questionnaire", tooltip="Go on with the questionnaire that waits"),
         bind("undo"),
@@ -46,6 +50,7 @@ class SummaryScreen(Page):
         self.sitting = sitting
         self._summary: Summary | None = None
         self._has_more = False
+        self._asked: Newest | None = None  # of the log, since what a cram has missed is due today
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -70,6 +75,8 @@ class SummaryScreen(Page):
                 ("█" * round(_BAR * number / top), "$accent"),
             )
         content += Content("\n\n" if top else "\n") + Content("\n".join(lines[1:]))
+        if missed := len(self.sitting.missed):
+            content += Content(f"\n{self._missed(missed)}")
         if summary.marked:
             told = f"{words.count(summary.marked, 'card')} to mend: {self.key_of('aside')}"
             content += Content(f"\n{told} shows {'it' if summary.marked == 1 else 'them'}.")
@@ -81,6 +88,10 @@ class SummaryScreen(Page):
         match action:
             case "more":
                 return self._has_more
+            case "past":
+                return self.sitting.slipping is not None
+            case "ask_missed":
+                return bool(self.sitting.missed) and self._asked is None
             case "five":
                 return summary is not None and summary.fading
             case "lab":
@@ -101,8 +112,41 @@ class SummaryScreen(Page):
             places.Chapter(self._summary.attempt.chapter, self._summary.attempt.name, resume=True)
         )
 
+    def action_past(self) -> None:
+        if self.sitting.slipping is not None:
+            self.study.open(places.Leech(self.sitting.slipping))
+
     def action_aside(self) -> None:
         self.study.open(places.Aside())
+
+    def action_custom(self) -> None:
+        self.study.open(places.Custom(), instead=True)
+
+    def _missed(self, missed: int) -> str:
+        """What becomes of the cards that a cram has missed."""
+        if self._asked is not None:
+            return f"{missed} missed: due today; {self.key_of('undo')} takes that back."
+        return f"{missed} missed: {self.key_of('set_due')} makes them due today."
+
+    def action_ask_missed(self) -> None:
+        try:
+            self.sitting.ask_missed()
+            self._asked = self._newest()
+            self._show(self.sitting.summary(), self.sitting.has_more)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+
+    def _newest(self) -> Newest | None:
+        with self.desk.reading() as connection:
+            return newest(connection, self.desk.now(), learner=self.desk.learner)
+
+    def _take_dates_back(self) -> None:
+        """What was missed is as it was; the learner stays here."""
+        with self.desk.writing() as connection:
+            undone = undo(connection, self.desk.now(), learner=self.desk.learner)
+        self._asked = None
+        self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
+        self._show(self.sitting.summary(), self.sitting.has_more)
 
     def action_line(self, step: int) -> None:
         sight.line(self.query_one(VerticalScroll), step)
@@ -134,6 +178,9 @@ class SummaryScreen(Page):
             if told := self.study.unwrite():
                 self.notify(told)
                 self._show(self.sitting.summary(), self.sitting.has_more)
+                return
+            if self._asked is not None and self._asked == self._newest():
+                self._take_dates_back()
                 return
             undone = self.sitting.undo()
         except StudyError as error:

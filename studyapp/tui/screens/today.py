@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 Choice = tuple[str, str, str, str]  # a line of the menu: its name, what it says, its key, details
 
 _A_WHILE = 20.0  # seconds between two looks at the calendar
-_BESIDE = "questionnaires or five questions, beside the day's time"
+_BESIDE = "questionnaires, five questions or crams, beside the day's time"
 
 
 class TodayScreen(Page):
@@ -58,6 +58,7 @@ class TodayScreen(Page):
             show=False,
         ),
         bind("five"),
+        bind("custom", show=False),
         bind("quiz"),
         bind("course"),
         bind("lesson", "lab", "lab"),
@@ -371,6 +372,9 @@ class TodayScreen(Page):
     def action_five(self) -> None:
         self._do("five")
 
+    def action_custom(self) -> None:
+        self.study.open(places.Custom())
+
     def action_quiz(self) -> None:
         self._do("quiz")
 
@@ -409,6 +413,8 @@ class TodayScreen(Page):
                 self.action_new_note()
             elif what == "lab":
                 study.open(places.Lab())
+            elif what == "custom":
+                self.action_custom()
             elif what == "quiz":
                 self._open_quiz()
             elif what == "course":

@@ -1,0 +1,101 @@
+"""Choose what to study: ahead of its day, only what slips, or a chapter before an exam."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+from textual.widgets.option_list import Option
+
+from studyapp.errors import StudyError
+from studyapp.study import offer
+from studyapp.study.offer import Offer
+from studyapp.study.sitting import Sitting
+from studyapp.tui import places
+from studyapp.tui.keys import bind
+from studyapp.tui.row import aligned
+from studyapp.tui.screens.page import Page
+from studyapp.tui.widgets.menu import Menu
+
+_FAINT = "$foreground 60%"
+_TOLD = (
+    "A cram changes no card: neither dates nor what is remembered. All else is a review like any "
+    "other, reckoned with the days that have passed since the last one."
+)
+
+
+class CustomScreen(Page):
+    """One line a plan; what has nothing to ask cannot be chosen."""
+
+    BINDINGS = [  # noqa: RUF012
+        bind("custom", "back", "back", "Back", show=False),
+        bind("back"),
+    ]
+    DEFAULT_CSS = """
+    CustomScreen { & Menu { margin: 1 0; } & #told { height: auto; color: $text-muted; } }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._offers: Sequence[Offer] = ()
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(classes="body", can_focus=False):
+            yield Menu()
+            yield Static(_TOLD, id="told", markup=False)
+
+    def on_mount(self) -> None:
+        self.head("Choose what to study", "counting …")
+        self.query_one(Menu).display = False
+
+    def on_screen_resume(self) -> None:
+        self._count()
+
+    @work(thread=True, exclusive=True, group="offers")
+    def _count(self) -> None:
+        """Many cards take a moment."""
+        desk, found, told = self.desk, list[Offer](), ""
+        try:
+            with desk.reading() as connection:
+                found = offer.read(connection, desk.now(), desk.settings, learner=desk.learner)
+        except StudyError as error:
+            told = str(error)
+        self.app.call_from_thread(self._show, found, told)
+
+    def _show(self, offers: Sequence[Offer], told: str) -> None:
+        self._offers = offers
+        self.head("Choose what to study", told)
+        rows = aligned([_row(one) for one in offers])
+        menu = self.query_one(Menu)
+        menu.clear_options().add_options(
+            Option(row, disabled=not one.cards) for row, one in zip(rows, offers, strict=True)
+        )
+        menu.display = bool(offers)
+        menu.highlighted = next((at for at, one in enumerate(offers) if one.cards), None)
+        menu.focus()
+
+    @on(Menu.OptionSelected)
+    def _chosen(self, event: Menu.OptionSelected) -> None:
+        try:
+            sitting = Sitting(self.desk, self._offers[event.option_index].plan)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        if sitting.view is None:  # another window was quicker
+            self.notify("Nothing of that is left to ask.")
+            self._count()
+        else:
+            self.study.open(places.Review(sitting), instead=True)
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+
+def _row(one: Offer) -> tuple[str | Content, Content]:
+    """What cannot be chosen is as faint as what a line has beside its name, and no fainter."""
+    name = one.name if one.cards else Content.styled(one.name, _FAINT)
+    return name, Content.styled(one.told, "dim" if one.cards else _FAINT)
