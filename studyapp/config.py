@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
@@ -88,6 +89,29 @@ def settings_path() -> Path:
     return user_config_path("studyapp", appauthor=False) / "settings.toml"
 
 
+def shown(path: Path) -> str:
+    """A path that anybody may read. What lies in the folders of the program is told whole, with `~`
+    for the learner's home, but for what a learner has named there. What lies elsewhere is told by
+    its last name alone, since a folder on the way may be private."""
+    path = path.absolute()
+    for folder in (data_folder(), settings_path().parent, cache_folder(), log_folder()):
+        if path.is_relative_to(folder):
+            first, *rest = path.relative_to(folder).parts or ("",)
+            parts = [first, "…"] if rest and first in _NAMED_BY_LEARNERS else [first, *rest]
+            return "/".join([_below_home(folder), *filter(None, parts)])
+    return f"…/{path.name}"
+
+
+_NAMED_BY_LEARNERS = ("packs", "packs-of", "drafts")
+
+
+def _below_home(folder: Path) -> str:
+    try:
+        return f"~/{folder.absolute().relative_to(Path.home()).as_posix()}"
+    except (ValueError, RuntimeError):  # elsewhere, or there is no home
+        return f"…/{folder.name}"
+
+
 def default_database() -> str:
     """The database to open: STUDYAPP_DB (a path or an SQLAlchemy URL), else the data folder's."""
     return os.environ.get("STUDYAPP_DB") or str(data_folder() / "studyapp.db")
@@ -112,7 +136,7 @@ def load(path: Path | None = None) -> Settings:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"{path} is not valid TOML: {error}.") from error
+        raise _no_toml(path, error) from error
     return parse(values, str(path))
 
 
@@ -123,9 +147,18 @@ def _read(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
-        raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
+        why = f"cannot be read: {error.strerror}."
+        raise SettingError(f"{path} {why}", f"It {why}") from error
     except UnicodeDecodeError as error:
-        raise SettingError(f"{path} is not UTF-8 text (byte {error.start}).") from error
+        why = f"is not UTF-8 text (byte {error.start})."
+        raise SettingError(f"{path} {why}", f"It {why}") from error
+
+
+def _no_toml(path: Path, error: Exception) -> SettingError:
+    """Of what is wrong with a file only the place is public: the rest may quote it."""
+    place = re.search(r"at line \d+,? col(?:umn)? \d+", str(error))
+    public = f"It is not valid TOML{f' ({place[0]})' if place else ''}."
+    return SettingError(f"{path} is not valid TOML: {error}.", public)
 
 
 def parse(values: Mapping[str, Any], where: str) -> Settings:
@@ -138,12 +171,16 @@ def parse(values: Mapping[str, Any], where: str) -> Settings:
             hint = (
                 f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}."
             )
-            raise SettingError(f"{where}: there is no setting {printable(name)!r}{hint}")
+            raise SettingError(
+                f"{where}: there is no setting {printable(name)!r}{hint}",
+                f"A name in it is of no setting{hint}",
+            )
         try:
             checked[name] = _RULES[name](value)
         except ValueError as error:
             raise SettingError(
-                f"{where}: {name} = {_shown(value)} is not allowed: {error}."
+                f"{where}: {name} = {_shown(value)} is not allowed: {error}.",
+                f"What {name} is set to is not allowed: {error}.",
             ) from None
     return Settings(**checked)
 
@@ -161,7 +198,7 @@ def save(path: Path, name: str, value: Value) -> None:
     try:
         document = tomlkit.parse(_read(path))
     except TOMLKitError as error:
-        raise SettingError(f"{path} is not valid TOML: {error}.") from error
+        raise _no_toml(path, error) from error
     if value is None:
         document.pop(name, None)
     else:

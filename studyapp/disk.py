@@ -21,15 +21,6 @@ def is_there(path: Path) -> bool:
         raise StudyError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def shown(path: Path) -> str:
-    """A path that anybody may read: `~` for the learner's home, and what lies elsewhere by its last
-    name alone, since a folder on the way may have theirs."""
-    try:
-        return f"~/{path.absolute().relative_to(Path.home()).as_posix()}"
-    except (ValueError, RuntimeError):  # elsewhere, or there is no home
-        return f"…/{path.name}"
-
-
 def remove(path: Path) -> None:
     """Remove the file at *path*, if there is one. Raises StudyError if it cannot be."""
     try:

@@ -12,7 +12,14 @@ class StudyError(Exception):
 
 
 class SettingError(StudyError):
-    """A value in settings.toml (or on the command line) is not allowed."""
+    """A value in settings.toml (or on the command line) is not allowed.
+
+    `public` says it without what was written there, for a report that anybody may read.
+    """
+
+    def __init__(self, told: str, public: str = "A setting is not allowed.") -> None:
+        super().__init__(told)
+        self.public = public
 
 
 class ContentError(StudyError):

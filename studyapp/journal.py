@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import re
 import shutil
 import sys
 import traceback
@@ -43,6 +44,7 @@ _SPEAKING = (
     TypeError,
 )
 _HOUSE = Path(__file__).parent
+_KIND = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)")
 
 
 def begin(what: str) -> None:
@@ -82,6 +84,14 @@ def kind(error: BaseException) -> str:
             told.append(f"{_place(frame.filename)}:{frame.lineno}")
             break
     return ", ".join(told)
+
+
+def ending(told: str) -> str:
+    """The kind of the error with which another process of ours ended, by what it *told*: its last
+    line may quote anything, as the path of a learner's pictures."""
+    lines = told.strip().splitlines() or [""]
+    name = lines[-1].partition(":")[0]
+    return name if _KIND.fullmatch(name) else "no error that it named"
 
 
 def report(error: BaseException) -> Path:

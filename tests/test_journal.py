@@ -91,6 +91,20 @@ def test_several_processes_write_and_rotate_one_file() -> None:
     assert " says 399," in (texts[0] or texts[1]).splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ("Traceback …\nFileNotFoundError: [Errno 2] /home/anna/cats", "FileNotFoundError"),
+        ("numpy.linalg.LinAlgError: of Anna\n", "numpy.linalg.LinAlgError"),
+        ("Anna: her cats", "no error that it named"),
+        ("Anna", "no error that it named"),
+        ("", "no error that it named"),
+    ],
+)
+def test_of_another_process_only_the_kind_of_its_error_is_kept(told: str, kind: str) -> None:
+    assert journal.ending(told) == kind
+
+
 def test_an_error_is_told_without_its_words() -> None:
     with pytest.raises(OSError, match=SECRET) as caught:
         Path("/nowhere", SECRET).read_text()

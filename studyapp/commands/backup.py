@@ -68,12 +68,14 @@ def _list(database: Path, as_json: bool) -> None:
 @JSON
 @click.pass_obj
 def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
-    """Go back to a backup. How it is now is kept first, so that this can be undone."""
+    """Go back to a backup, FILE or one of that name beside the others. How it is now is kept first,
+    so that this can be undone."""
     from studyapp.store import restore as restores
-    from studyapp.store.trace import typed
+    from studyapp.store.trace import named, typed
     from studyapp.study.backup import comes_again, restored
 
     database = _database(opening)
+    file = named(database, file)
     if dry_run:
         with stoppable("Looking at all of it") as told:
             found = restores.compare(database, file, progress=told)

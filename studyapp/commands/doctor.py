@@ -57,7 +57,7 @@ def _examined(db: str) -> Examination:
         keymap(dict(config.load().keys))
     except SettingError as error:
         if not any(one.check == "settings" for one in found.around):
-            wrong = Finding("settings", str(error), "Correct the line, or take it out.")
+            wrong = Finding("settings", error.public, "Correct the line, or take it out.")
             return replace(found, around=(*found.around, wrong))
     return found
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from studyapp.errors import SettingError, StudyError, printable
-from studyapp.journal import journal
+from studyapp.journal import ending, journal
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.knobs import check
 from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Outcome, Splitter, decode
@@ -139,9 +139,8 @@ class LiveRun:
             return Cancelled()
         details = printable(self._errors.decode("utf-8", "replace"))
         message = _death(self._process.returncode, details) if said is None else said.message
-        last = (details.strip().splitlines() or ["nothing"])[-1]
         code = self._process.returncode
-        journal.warning("%s failed with %s, its last words: %s", self._lesson, code, last)
+        journal.warning("%s failed with %s: %s", self._lesson, code, ending(details))
         return Failed(message if said else f"{self._lesson} {message}", details)
 
 

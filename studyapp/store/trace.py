@@ -55,6 +55,25 @@ def told(db: str) -> str:
 
 def typed(database: Path, backup: Path) -> str:
     """The command that goes back to a backup, as it is typed."""
-    usual = Path(config.default_database()).absolute() == database
-    words = ["studyapp", *([] if usual else ["--db", str(database)]), "restore", str(backup)]
-    return shlex.join(words)
+    where = [] if _is_usual(database) else ["--db", str(database)]
+    return shlex.join(["studyapp", *where, "restore", str(backup)])
+
+
+def public(database: Path, backup: Path) -> str:
+    """The same for a report that anybody may read: which folders it is about only the learner
+    knows. One beside the others goes by its name (`named`)."""
+    where = "" if _is_usual(database) else "--db … "
+    beside = backup.parent == database.parent / "backups"
+    name = backup.name if beside else config.shown(backup)
+    return f"studyapp {where}restore {shlex.quote(name)}"
+
+
+def named(database: Path, given: Path) -> Path:
+    """The backup that is meant by a path, or by the mere name of one that is beside the others."""
+    beside = database.parent / "backups" / given
+    is_name = given.name == str(given) and not disk.is_there(given)
+    return beside if is_name and disk.is_there(beside) else given
+
+
+def _is_usual(database: Path) -> bool:
+    return Path(config.default_database()).absolute() == database

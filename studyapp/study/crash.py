@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from studyapp import disk
+from studyapp import config
 from studyapp.errors import StudyError
 from studyapp.journal import kind, report
 from studyapp.study import words
@@ -35,7 +35,7 @@ def _report(error: BaseException) -> str:
         return f"No report of it could be written: {problem}"
     except Exception as problem:  # the fault may be in what a report needs
         return f"No report of it could be written ({kind(problem)})."
-    return f"The report is in {disk.shown(path)}; nothing that you wrote is in it."
+    return f"The report is in {config.shown(path)}; nothing that you wrote is in it."
 
 
 def _reviews(db: str, rated: Sequence[bytes]) -> str:
@@ -73,7 +73,7 @@ def _look(db: str, rated: Sequence[bytes]) -> int | None:
     try:
         with reading(engine) as connection:
             if engine.dialect.name == "sqlite" and not soundness.is_quickly_sound(connection):
-                raise StudyError(f"{disk.shown(Path(db))} is damaged.")
+                raise StudyError(f"{config.shown(Path(db))} is damaged.")
             for start in range(0, len(rated), _BATCH):
                 some = uid.in_(rated[start : start + _BATCH])
                 found += connection.scalar(select(func.count()).where(some)) or 0

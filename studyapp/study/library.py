@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from studyapp.study.card import CardView
 
 GROUP = "studyapp.content"
-MANY = 10  # notes that go or come again at once: then there is a backup from before
+MANY = 10  # notes or cards that change at once: then there is a backup from before
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
 
 chapter_progress = tables.chapter_progress.c

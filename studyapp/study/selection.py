@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Memory, State
 from studyapp.store import log, tables
-from studyapp.study import aside
+from studyapp.study import aside, library
+from studyapp.study.desk import Desk
 
 memory = tables.memory.c
 
@@ -26,6 +27,19 @@ class Done(NamedTuple):
 
     kind: EventKind
     cards: int
+
+
+Deed = Callable[[Connection, Sequence[int]], Done]
+
+
+def do(desk: Desk, deed: Deed, cards: Sequence[int]) -> Done:
+    """Do this with *cards*; if it changes many, how they stood is in a backup. Raises StudyError,
+    with nothing done, if that cannot be made."""
+    with desk.writing() as connection:
+        done = deed(connection, cards)
+        if done.cards >= library.MANY:
+            desk.back_up("change")  # of what there was, as this is not committed yet
+    return done
 
 
 def suspend(connection: Connection, cards: Collection[int], now: datetime, *, learner: int) -> Done:

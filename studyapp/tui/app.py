@@ -27,7 +27,7 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from studyapp import disk
-from studyapp.config import Current, Settings, found_folder, load, settings_path
+from studyapp.config import Current, Settings, found_folder, load, settings_path, shown
 from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui import places
@@ -580,7 +580,7 @@ class StudyApp(App[None]):
         else:
             self.hurried = True
             again = f"{of('quit', self.keymap)} again closes without it"
-            found = disk.shown(found_folder())
+            found = shown(found_folder())
             told = f"It is not saved yet. {again}; what you typed is then a file in {found}."
             self.notify(told, severity="error")
 

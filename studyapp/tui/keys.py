@@ -343,22 +343,25 @@ def keymap(wanted: Mapping[str, str]) -> dict[str, str]:
             near = get_close_matches(name, TABLE, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             hint += f"known are {', '.join(sorted(TABLE))}."
-            raise SettingError(f"[keys]: there is no action {printable(name)!r}; {hint}")
+            raise SettingError(
+                f"[keys]: there is no action {printable(name)!r}; {hint}",
+                f"[keys]: a name in it is of no action; {hint}",
+            )
         changed[name] = ",".join(_named(name, key) for key in keys.split(","))
         if name in _LEAVING and all(map(_is_typed, changed[name].split(","))):
             usual = TABLE[name].keys.partition(",")[0]
             raise SettingError(
                 f"[keys]: {name} = {printable(repr(keys))} is a letter in a box that is typed in; "
-                f'give it a second key, as in "{printable(keys)}, {usual}".'
+                f'give it a second key, as in "{printable(keys)}, {usual}".',
+                f"[keys]: {name} has only a letter in a box that is typed in.",
             )
     taken: dict[str, list[tuple[str, str]]] = {}
     for name, key in {**_POINTS, **TABLE}.items():
         for one in changed.get(name, key.keys).split(","):
             for owner, on in taken.get(one, ()):
                 if not key.on or not on or set(key.on.split()) & set(on.split()):
-                    raise SettingError(
-                        f"[keys]: {name} and {owner} cannot both have the key {format_key(one)!r}."
-                    )
+                    told = f"{name} and {owner} cannot both have the key {format_key(one)!r}."
+                    raise SettingError(f"[keys]: {told}", f"[keys]: {told}")
             taken.setdefault(one, []).append((name, key.on))
     return changed
 
@@ -399,5 +402,6 @@ def _named(name: str, key: str) -> str:
         return key
     raise SettingError(
         f"[keys]: {name} = {printable(repr(key))} is no key; "
-        'give one such as "Z", "-", "ctrl+b" or "f5".'
+        'give one such as "Z", "-", "ctrl+b" or "f5".',
+        f"[keys]: what {name} is set to is no key.",
     )

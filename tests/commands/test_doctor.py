@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from studyapp import config
 from studyapp.commands.main import main
+from studyapp.store import trace
 from tests_support import question, questionnaire
 
 NAME = "Anna Secretname"
@@ -65,7 +66,7 @@ def test_what_is_wrong_exits_with_1_and_fix_mends_it_after_a_backup(database: Pa
     done = run("doctor", "--fix")
     assert done.exit_code == 0, done.output
     (kept,) = (database.parent / "backups").glob("*-repair.zip")
-    assert f"backup: ~/backups/{kept.name} is how it was before." in done.output
+    assert f"backup: …/{kept.name} is how it was before." in done.output
     assert "mended: 4 cards have another memory than the log gives. Computed anew" in done.output
     assert run("doctor").exit_code == 0
 
@@ -81,7 +82,7 @@ def test_a_damaged_file_is_one_sentence_that_names_the_backup(database: Path) ->
             assert done.exit_code == 1
             told = [line for line in done.output.splitlines() if line.startswith("integrity: ")]
             assert len(told) == 1, done.output
-            assert f"`studyapp restore ~/backups/{kept.name}` goes back to " in told[0]
+            assert f"`studyapp restore {kept.name}` goes back to " in told[0]
             assert "4 reviews" in told[0]
         assert database.read_bytes() == damaged
 
@@ -98,7 +99,7 @@ def test_a_folder_is_no_database(tmp_path: Path) -> None:
     done = run("--db", str(tmp_path / "data"), "doctor", "--json")
     assert done.exit_code == 1
     (found,) = json.loads(done.output)["findings"]
-    assert (found["check"], found["wrong"]) == ("integrity", "~/data is a folder, no database.")
+    assert (found["check"], found["wrong"]) == ("integrity", "…/data is a folder, no database.")
 
 
 @pytest.mark.parametrize("wrong", ["at = 'soon'", "kind = CAST(x'ff' AS TEXT)"])
@@ -142,14 +143,67 @@ def test_nothing_private_is_told(database: Path, tmp_path: Path) -> None:
     own = config.data_folder() / "packs-of" / "anna secretname" / "diary"
     (own / "b.md").write_text("---\npack: diary\n---\nMy broken words.\n")
     config.settings_path().parent.mkdir(parents=True)
-    config.settings_path().write_text("minutes_a_day = 0\n")
-    told = run("doctor").output + run("doctor", "--json").output + run("doctor", "--fix").output
+    told = ""
+    for line, wrong in SETTINGS.items():
+        config.settings_path().write_text(f"{line}\n")
+        told += run("doctor").output + run("doctor", "--json").output
+        assert wrong in told
+    told += run("doctor", "--fix").output
     assert "orphans" in told
     assert "content" in told
     log = (config.log_folder() / "studyapp.log").read_text()
-    for private in (NAME, NAME.casefold(), ANSWER, "own words", "broken words", "diary", "What is"):
-        assert private not in told + log
-    assert str(tmp_path) not in told + log
+    private = (NAME, NAME.casefold(), ANSWER, "own words", "broken words", "diary", "What is")
+    assert [one for one in (*private, str(tmp_path)) if one in told + log] == []
+
+
+SETTINGS = {  # with a private word in each, and what is told of it
+    f'theme = ["{NAME}"]': "What theme is set to is not allowed: give a name in quotes.",
+    f'devices = "{NAME}/stick"': "What devices is set to is not allowed: give a folder's",
+    f'"{NAME}" = 1': "A name in it is of no setting; known are ",
+    f'"{NAME}" = 1\n"{NAME}" = 2': "It is not valid TOML (at line 2, column 22).",
+    f'[keys]\n"{NAME}" = "x"': "[keys]: a name in it is of no action; ",
+    f'[keys]\nbury = "{NAME}"': "[keys]: what bury is set to is no key.",
+    "minutes_a_day = 0": "What minutes_a_day is set to is not allowed: give a whole number",
+}
+
+
+def test_where_things_are_is_told_without_what_a_learner_has_named(tmp_path: Path) -> None:
+    """A report is for others: what the folders are called that are not the program's is not."""
+    private = tmp_path / NAME
+    data, own = config.data_folder(), config.data_folder() / "packs-of" / NAME / "diary" / "a.md"
+    told = {
+        config.settings_path(): "~/config/studyapp/settings.toml",
+        config.log_folder() / "studyapp.log": "~/state/studyapp/log/studyapp.log",
+        data / "backups" / "a.zip": "~/data/studyapp/backups/a.zip",
+        data: "~/data/studyapp",
+        own: "~/data/studyapp/packs-of/…",
+        data / "drafts" / f"{NAME}.md": "~/data/studyapp/drafts/…",
+        private / "study.db": "…/study.db",
+        Path("/srv") / NAME / "study.db": "…/study.db",
+    }
+    assert {path: config.shown(path) for path in told} == told
+    kept = private / "backups" / "study-2026-11-20-090000-daily.zip"
+    assert trace.public(private / "study.db", kept) == f"studyapp --db … restore {kept.name}"
+    assert NAME not in trace.public(private / "study.db", private / "elsewhere.zip")
+
+
+def test_folders_of_a_learner_are_not_told(database: Path, tmp_path: Path) -> None:
+    """The folder of devices, a file of it that is in the way, and a note that cannot be written."""
+    meeting = tmp_path / NAME
+    meeting.mkdir()
+    config.settings_path().parent.mkdir(parents=True)
+    config.settings_path().write_text(f'devices = "{meeting}"\n')
+    assert run("sync").exit_code == 0
+    (own,) = meeting.iterdir()
+    own.unlink()
+    own.mkdir()
+    told = run("doctor").output
+    assert f"{own.name} is no file, and this device cannot write its own." in told
+    own.rmdir()
+    meeting.rmdir()
+    told += run("doctor").output
+    assert "The folder where your devices meet is not there" in told
+    assert NAME not in told
 
 
 def test_keys_that_cannot_be_are_told() -> None:
@@ -158,7 +212,7 @@ def test_keys_that_cannot_be_are_told() -> None:
     done = run("doctor")
     assert done.exit_code == 1
     assert "settings: " in done.output
-    assert "burry" in done.output
+    assert "a name in it is of no action; did you mean bury?" in done.output
 
 
 def test_a_server_that_is_not_there_is_told_without_who_asks() -> None:

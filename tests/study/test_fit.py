@@ -26,7 +26,7 @@ from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Cause, Rating, State
-from studyapp.store import log, sync, tables
+from studyapp.store import backup, log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review
@@ -159,7 +159,7 @@ def test_crammed_reviews_tell_nothing_and_imported_ones_do(engine: Engine, clock
 
 
 def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
-    studied: Engine, clock: Clock
+    studied: Engine, clock: Clock, tmp_path: Path
 ) -> None:
     desk = desk_of(studied, clock)
     with reading(studied) as connection:
@@ -173,6 +173,8 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     assert judged.adopted
     assert shares == sorted(shares)
     stored_equals_fold(studied)
+    (kept_first,) = backup.named(tmp_path / "backups", "a")
+    assert kept_first.reason == "change"
     with reading(studied) as connection:
         assert log.in_force(connection, learner=1).weights == judged.parameters
         assert not adoption.is_time(connection, learner=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, func, select
 
-from studyapp import config, disk
+from studyapp import config
 from studyapp.errors import StudyError
 from studyapp.store import line, peer, tables
 from studyapp.study import library, words
@@ -36,7 +36,7 @@ def devices(at: Chart) -> Iterator[Finding]:
         )
         return
     if not os.access(folder, os.W_OK | os.X_OK):
-        told = f"Nothing can be written in {disk.shown(folder)}, where your devices meet."
+        told = "Nothing can be written in the folder where your devices meet."
         yield Finding("devices", told, "See whose it is.")
     yield from _own_file(folder / line.name_of(peer.own(at.connection)[0]))
     for number, (uid, path) in enumerate(files.items()):
@@ -50,10 +50,10 @@ def _own_file(path: Path) -> Iterator[Finding]:
     if not os.path.lexists(path):
         return
     if not line.is_plain(path):
-        told = f"{disk.shown(path)} is no file, and this device cannot write its own."
+        told = f"{path.name} is no file, and this device cannot write its own."
         yield Finding("devices", told, "Move it away; the next start writes the file anew.")
     elif not os.access(path, os.R_OK | os.W_OK):
-        told = f"This device cannot write its own file, {disk.shown(path)}."
+        told = f"This device cannot write its own file, {path.name}."
         yield Finding("devices", told, "See whose it is.")
 
 
@@ -102,9 +102,10 @@ def _notes(at: Chart) -> Iterator[Finding]:
     """Files into which notes of other devices cannot be written."""
     for learner in at.learners:
         packs = library.packs_at(at.connection, learner=learner)
-        for path, why in notes.in_the_way(at.connection, packs, learner=learner).items():
-            told = f"Notes of other devices cannot be written into {disk.shown(path)}: {why}."
-            advice = "Make room for it: `studyapp devices` says where. The next start writes them."
+        if number := len(notes.in_the_way(at.connection, packs, learner=learner)):
+            files = words.count(number, "file")
+            told = f"Notes of other devices cannot be written into {files}."
+            advice = "`studyapp devices` says where and why. Make room: the next start writes them."
             yield Finding("devices", told, advice)
 
 

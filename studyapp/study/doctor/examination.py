@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from studyapp import disk
+from studyapp import config, disk
 from studyapp.errors import StoreError, StudyError
 from studyapp.journal import journal, kind, machine_of
 from studyapp.memory.fold import EventKind
@@ -119,14 +119,14 @@ class Treatment:
 
     def lines(self) -> Iterator[str]:
         if self.kept is not None:
-            yield f"backup: {disk.shown(self.kept)} is how it was before."
+            yield f"backup: {config.shown(self.kept)} is how it was before."
         for one in self.mended:
             yield f"mended: {one.wrong} {one.done}"
 
     def as_json(self) -> dict[str, Any]:
         return {
             "mended": [one.as_json() for one in self.mended],
-            "backup": None if self.kept is None else disk.shown(self.kept),
+            "backup": None if self.kept is None else config.shown(self.kept),
         }
 
 
@@ -141,7 +141,7 @@ def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
     """
     path, about, inside = trace.file_at(url), dict[str, Any](), list[Finding]()
     if path is not None and path.is_dir():
-        wrong = f"{disk.shown(path)} is a folder, no database."
+        wrong = f"{config.shown(path)} is a folder, no database."
         folder = Finding("integrity", wrong, "Name the file of a database with --db.")
         return Examination(machine_of(), about, (folder,), tuple(_around(None)))
     engine = connect_to_read(url)
@@ -152,7 +152,7 @@ def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
         finally:
             engine.dispose()
     elif path is not None and trace.orphan(path):
-        lost = f"{disk.shown(path)} is not there, but backups of it are."
+        lost = f"{config.shown(path)} is not there, but backups of it are."
         inside = [Finding("integrity", lost, RESTORE)]
     restore = _restore(path, now) if inside else ""
     inside = [replace(one, advice=one.advice.replace(RESTORE, restore)) for one in inside]
@@ -225,7 +225,7 @@ def _inside(
     found = list[Finding]()
     try:
         if path is not None and (why := soundness.broken(path)):
-            return [Finding("integrity", f"{disk.shown(path)} {why}.", RESTORE)]
+            return [Finding("integrity", f"{config.shown(path)} {why}.", RESTORE)]
         with reading(engine) as connection:
             known, newest = migrations.current(connection), max(migrations.steps())
             about["schema"] = known
@@ -254,7 +254,7 @@ def _inside(
             told = f"The server's database cannot be used: {kind(error.__cause__ or error)}."
             found.append(Finding("integrity", told, "Any other command says more."))
         else:
-            told = str(error).replace(str(engine.url.database), disk.shown(path))
+            told = str(error).replace(str(engine.url.database), config.shown(path))
             found.append(Finding("integrity", told, RESTORE))
     return found
 
@@ -267,7 +267,7 @@ def _restore(path: Path | None, now: datetime) -> str:
     if best is None:
         return "There is no backup to restore."
     return (
-        f"`studyapp restore {disk.shown(best.path)}` goes back to "
+        f"`{trace.public(path, best.path)}` goes back to "
         f"{backups.when(best.made, now)}: {backups.holds(best)}."
     )
 
@@ -291,7 +291,7 @@ def _place(engine: Engine, path: Path | None, now: datetime) -> dict[str, Any]:
     newest = backup.newest(found, now)
     dated = "" if newest is None else f", the newest of {newest:%Y-%m-%d}"
     return {
-        "file": disk.shown(path),
+        "file": config.shown(path),
         "size": words.size(path.stat().st_size),
         "backups": f"{len(found)}{dated}" if found else "none",
     }

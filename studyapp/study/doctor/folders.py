@@ -13,9 +13,9 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from studyapp import config, disk
+from studyapp import config
 from studyapp.errors import SettingError
-from studyapp.store import backup, marker
+from studyapp.store import backup, marker, trace
 from studyapp.study import words
 from studyapp.study.doctor.finding import LEFTOVERS, Finding, are
 
@@ -31,7 +31,7 @@ def settings() -> Iterator[Finding]:
     try:
         config.load()
     except SettingError as error:
-        told = str(error).replace(str(path), disk.shown(path))
+        told = f"{config.shown(path)}: {error.public}"
         yield Finding("settings", told, "Correct the line, or take it out.")
 
 
@@ -45,7 +45,7 @@ def writable() -> Iterator[Finding]:
         if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
             yield Finding(
                 "folders",
-                f"Nothing can be written in the folder of the {what}, {disk.shown(folder)}.",
+                f"Nothing can be written in the folder of the {what}, {config.shown(folder)}.",
                 "See whose it is, and that it is a folder.",
             )
 
@@ -62,8 +62,8 @@ def modes(database: Path | None) -> Iterator[Finding]:
         if path.exists() and path.stat().st_mode & _OTHERS:
             yield Finding(
                 "modes",
-                f"Others on this machine can read {disk.shown(path)}.",
-                done=f"{disk.shown(path)} is for its owner alone.",
+                f"Others on this machine can read {config.shown(path)}.",
+                done=f"{config.shown(path)} is for its owner alone.",
                 mend=partial(_close, path, mode),
             )
 
@@ -101,20 +101,19 @@ def copies(database: Path | None) -> Iterator[Finding]:
         yield Finding(
             LEFTOVERS,
             f"{number} {copy} of the database that an early version has made, {size}, "
-            f"{are(number)} in {disk.shown(folder)}.",
-            f"Remove what is called {disk.shown(found[0])} and alike, once there is a backup.",
+            f"{are(number)} in {config.shown(folder)}.",
+            f"Remove what is called {config.shown(found[0])} and alike, once there is a backup.",
         )
 
 
 def unfinished(database: Path | None) -> Iterator[Finding]:
     """A going back whose program was killed."""
     begun = None if database is None else marker.left(database)
-    if begun is not None:
-        name = disk.shown(begun)
+    if database is not None and begun is not None:
         yield Finding(
             "restore",
-            f"Going back to {name} was not finished.",
-            f"`studyapp restore {name}` does the rest.",
+            f"Going back to {config.shown(begun)} was not finished.",
+            f"`{trace.public(database, begun)}` does the rest.",
         )
 
 
@@ -134,7 +133,7 @@ def room(database: Path | None) -> Iterator[Finding]:
 
 def leftovers(database: Path | None) -> Iterator[Finding]:
     """Files that were being written, and folders of runs, when a program was killed."""
-    drafts, found = list(_drafts(database)), disk.shown(config.found_folder())
+    drafts, found = list(_drafts(database)), config.shown(config.found_folder())
     if drafts:
         number = len(drafts)
         yield Finding(
@@ -145,7 +144,7 @@ def leftovers(database: Path | None) -> Iterator[Finding]:
         )
     folders = list(_runs())
     if folders:
-        number, place = len(folders), disk.shown(Path(tempfile.gettempdir()))
+        number, place = len(folders), config.shown(Path(tempfile.gettempdir()))
         yield Finding(
             LEFTOVERS,
             f"{words.count(number, 'folder')} of experiments that were killed {are(number)} left "

@@ -59,8 +59,8 @@ def _count(connection: Connection, *, learner: int) -> tuple[int, ...]:
 
 
 def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
-    """Fit the desk's log and adopt what comes of it, unless it is worse. To be called in a process
-    of its own: it loads NumPy."""
+    """Fit the desk's log and adopt what comes of it, unless it is worse; how it was is then in a
+    backup. To be called in a process of its own: it loads NumPy."""
     from studyapp.memory.judgement import FEWEST, judge
     from studyapp.study.fit import own
 
@@ -74,6 +74,8 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
         return judged
     states = own.states(log_of, judged.parameters) if judged.adopted else {}
     told(_WRITTEN)
+    if judged.adopted:
+        desk.back_up("change")  # before the lock: ratings do not wait for it
     with desk.writing() as connection:
         if judged.adopted and entries != _count(connection, learner=desk.learner):
             states = own.states(own.read(connection, learner=desk.learner), judged.parameters)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studyapp.errors import StudyError, printable
-from studyapp.journal import journal
+from studyapp.journal import ending, journal
 
 if TYPE_CHECKING:
     from studyapp.study.desk import Desk
@@ -79,8 +79,8 @@ class Child:
             process.stdout.close()
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
-            last = self._last_words()
-        return self._outcome(said, last)
+            words = self._last_words()
+        return self._outcome(said, words)
 
     def cancel(self) -> None:
         """End it; what it was writing is not there."""
@@ -88,7 +88,7 @@ class Child:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _outcome(self, said: Mapping[str, Any], last: str) -> dict[str, Any]:
+    def _outcome(self, said: Mapping[str, Any], words: str) -> dict[str, Any]:
         if "result" in said:
             result: dict[str, Any] = said["result"]
             return result
@@ -96,8 +96,8 @@ class Child:
             raise StudyError(printable(str(said["error"])))
         if self._process.returncode == -signal.SIGKILL:
             raise CancelledError(f"{self._name} was ended before it was done; nothing was changed.")
-        journal.warning("fit: failed with %s, its last words: %s", self._process.returncode, last)
-        raise StudyError(f"{self._name} failed ({last}); nothing was changed.")
+        journal.warning("fit: failed with %s: %s", self._process.returncode, ending(words))
+        raise StudyError(f"{self._name} failed ({words}); nothing was changed.")
 
     def _last_words(self) -> str:
         size = self._errors.seek(0, os.SEEK_END)

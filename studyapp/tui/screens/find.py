@@ -22,7 +22,7 @@ from studyapp.study import asking, card, find, removal, selection, words
 from studyapp.study.asking import Deeper
 from studyapp.study.find import LIMIT, Found, Order
 from studyapp.study.removal import Removal
-from studyapp.study.selection import Done
+from studyapp.study.selection import Deed, Done
 from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.keys import bind
@@ -57,8 +57,6 @@ _NOTHING = {
     EventKind.FORGET: "They are new already.",
     EventKind.SET_DUE: "A new card has no date; it comes with the day's new ones.",
 }
-
-Deed = Callable[[Connection, Sequence[int]], Done]
 
 
 class Results(Listing):
@@ -481,8 +479,7 @@ class FindScreen(EditingPage):
     def _write(self, deed: Deed, cards: Sequence[int]) -> None:
         """In a worker, as another program may hold the lock, and many cards take a while."""
         try:
-            with self.desk.at(LONG_PATIENCE).writing() as connection:
-                done = deed(connection, cards)
+            done = selection.do(self.desk.at(LONG_PATIENCE), deed, cards)
         except StudyError as error:
             self.app.call_from_thread(self._failed, str(error))
             return

@@ -263,7 +263,7 @@ def test_the_backup_to_go_back_to_is_none_of_the_damage(database: Path, clock: C
     assert treated.kept is not None
     clock.forward(minutes=5)
     backup.make(database, backup.folder_of(database), backup.Reason.ASKED, clock())
-    assert f"They are kept. `studyapp restore ~/backups/{kept.name}` goes" in told(
+    assert f"They are kept. `studyapp --db … restore {kept.name}` goes" in told(
         look(database, clock)
     )
 
@@ -288,11 +288,11 @@ def test_what_cannot_be_mended_says_what_to_do(database: Path, clock: Clock) -> 
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (lambda path: path.write_bytes(b""), "~/study.db is empty."),
-        (lambda path: path.write_bytes(b"# notes\n" * 99), "~/study.db is no SQLite database."),
+        (lambda path: path.write_bytes(b""), "…/study.db is empty."),
+        (lambda path: path.write_bytes(b"# notes\n" * 99), "…/study.db is no SQLite database."),
         (
             lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
-            "~/study.db is cut off: ",
+            "…/study.db is cut off: ",
         ),
         (
             lambda path: path.write_bytes(
@@ -305,12 +305,12 @@ def test_what_cannot_be_mended_says_what_to_do(database: Path, clock: Clock) -> 
         (sql("INSERT INTO schema_version VALUES (999, '2026-11-20')"), "Upgrade studyapp."),
         (
             sql("DROP TABLE schema_version"),
-            "~/study.db is a damaged database of studyapp: what says which schema it is of",
+            "…/study.db is a damaged database of studyapp: what says which schema it is of",
         ),
         (sql("DELETE FROM schema_version"), "the table schema_version, is lost"),
         (
             sql("DROP TABLE schema_version", "DROP TABLE review"),
-            "~/study.db is a database of another program",
+            "…/study.db is a database of another program",
         ),
     ],
 )
@@ -417,7 +417,7 @@ def test_leftovers_are_removed_and_what_may_be_the_only_one_is_kept(
         age(folder, hours)
     found = look(tmp_path / "none.db", clock)
     assert [one.is_fault for one in found.findings] == [False, False]
-    assert "1 folder of experiments that were killed is left in ~/temp." in str(found)
+    assert "1 folder of experiments that were killed is left in …/temp." in str(found)
     mend(str(tmp_path / "none.db"), found, clock())
     assert look(tmp_path / "none.db", clock).findings == ()
     kept = {path.read_text() for path in (config.data_folder() / "found").iterdir()}
@@ -468,7 +468,7 @@ def test_others_cannot_read_what_was_mended(database: Path, clock: Clock) -> Non
         path.chmod(mode)
     found = look(database, clock)
     assert {one.check for one in found.findings} == {"modes"}
-    assert {"~/data/studyapp", "~/study.db"} <= {
+    assert {"~/data/studyapp", "…/study.db"} <= {
         str(one).split()[-4].rstrip(".") for one in found.findings
     }
     mend(str(database), found, clock())
@@ -483,7 +483,9 @@ def test_settings_that_cannot_be_read_are_named_without_the_home(
     path.parent.mkdir(parents=True)
     path.write_text("minutes_a_day = 0\n")
     (found,) = look(database, clock).findings
-    assert "~/config/studyapp/settings.toml: minutes_a_day = 0 is not allowed" in str(found)
+    assert "~/config/studyapp/settings.toml: What minutes_a_day is set to is not allowed" in str(
+        found
+    )
     assert str(tmp_path) not in str(found)
 
 
@@ -500,7 +502,7 @@ def test_copies_of_an_early_version_are_told(database: Path, clock: Clock) -> No
     (folder / "other-before-008.db").touch()
     (found,) = look(database, clock).findings
     assert "leftovers: 1 copy of the database that an early version has made, 2.0 MB" in str(found)
-    assert "~/backups/study-before-008.db" in str(found)
+    assert "…/study-before-008.db" in str(found)
 
 
 def test_little_room_is_told(database: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
