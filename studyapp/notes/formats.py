@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FORMATS = {
     "post": "studyapp.notes.post",
     "notebook": "studyapp.notes.notebook",
+    "anki-text": "studyapp.notes.ankitext",
+    "hashcards": "studyapp.notes.hashcards",
+    "obsidian": "studyapp.notes.obsidian",
     "notes": "studyapp.notes.prose",  # whatever asks or defines something
 }
 HEAD = 65_536  # bytes of a file that a reader is shown

@@ -57,8 +57,11 @@ class Block:
 
 
 class Outline:
-    """A text's lines with its blocks. `above` has the heading that each block stands under, −1
-    for none; `unclosed` the lines at which code, a comment or a folded text begins that has no end.
+    """A text's lines with its blocks.
+
+    `begins` is the line after its front matter; `above` has the heading that each block stands
+    under, −1 for none; `unclosed` the lines at which code, a comment or a folded text begins that
+    has no end.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -68,8 +71,17 @@ class Outline:
         for at, line in enumerate(self.lines):
             if at not in self._inside:
                 self.lines[at] = line.replace("\xa0", " ")
+        self.begins = self._front_matter()
         self.blocks = list(self._blocks())
         self.above = _above(self.blocks)
+
+    def is_code(self, line: int) -> bool:
+        """Whether a line, counted from 0, is in a fence or opens or closes one."""
+        return line in self._inside
+
+    def is_inside(self, line: int) -> bool:
+        """The same, but for the line that opens a fence."""
+        return line in self._inside and line not in self._code
 
     def headings(self, at: int) -> Iterator[int]:
         """The headings that a block stands under, the nearest first."""
@@ -94,7 +106,7 @@ class Outline:
         return ends
 
     def _blocks(self) -> Iterator[Block]:
-        at = self._front_matter()
+        at = self.begins
         while at < len(self.lines):
             if not self.lines[at].strip():
                 at += 1
