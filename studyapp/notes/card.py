@@ -90,6 +90,17 @@ def find_clozes(text: str) -> list[Cloze]:
     ]
 
 
+def hiding_nothing(text: str) -> str:
+    """*text* as it is shown, in which no == of its own hides anything."""
+    if "==" not in text:
+        return text
+    pieces, end = [], 0
+    for mark in re.finditer("==", without_code(text)):
+        pieces += [text[end : mark.start()], "=\\="]
+        end = mark.end()
+    return "".join(pieces) + text[end:]
+
+
 def uncovered(text: str) -> str:
     """An answer with every ==hidden== text in its place, without the marks."""
     found = find_clozes(text) if "==" in text else []

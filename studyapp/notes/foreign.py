@@ -20,7 +20,8 @@ class ForeignNote:
 
     The first paragraph of `question` becomes the heading, the rest is its front; a cloze note
     without one gets its text's beginning. The `deck` is its path from the outermost, empty if the
-    source has none. `line` is counted from 1; 0 in a source without lines.
+    source has none. `line` is counted from 1; 0 in a source without lines. `shape` says what a
+    reader of free text took it for.
     """
 
     guid: str
@@ -32,6 +33,7 @@ class ForeignNote:
     deck: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     line: int = 0
+    shape: str = ""
 
 
 class Stage(StrEnum):
@@ -123,6 +125,26 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class LectureNote:
+    """What a learner wrote under a time of a lecture, in seconds from its beginning; its line."""
+
+    seconds: int
+    title: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerRow:
+    """A row of a table in which a learner keeps track of a course; its line."""
+
+    part: str
+    chapter: str
+    section: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Foreign:
     """What was read from one file; `problems` say what was not, with line and reason."""
 
@@ -131,4 +153,6 @@ class Foreign:
     reviews: tuple[ForeignReview, ...] = ()
     media: tuple[Media, ...] = ()
     answers: Answers | None = None
+    lecture: tuple[LectureNote, ...] = ()
+    tracker: tuple[TrackerRow, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from studyapp.notes.foreign import Foreign
 
 # In the order in which they are asked whether a file is theirs.
-FORMATS = {"post": "studyapp.notes.post"}
+FORMATS = {
+    "post": "studyapp.notes.post",
+    "notebook": "studyapp.notes.notebook",
+    "anki-text": "studyapp.notes.ankitext",
+    "hashcards": "studyapp.notes.hashcards",
+    "obsidian": "studyapp.notes.obsidian",
+    "notes": "studyapp.notes.prose",  # whatever asks or defines something
+}
 HEAD = 65_536  # bytes of a file that a reader is shown
 
 

@@ -20,7 +20,7 @@ from studyapp.notes import deck, markdown
 from studyapp.notes.foreign import Foreign, Media
 from studyapp.notes.note import Problem
 from studyapp.store import tables
-from studyapp.study import foreign, library
+from studyapp.study import foreign, library, words
 from studyapp.study.desk import Desk
 from studyapp.study.foreign import Attached
 from studyapp.study.questionnaire import post
@@ -91,7 +91,7 @@ def _restore(desk: Desk, sources: Sequence[Source], *, dry_run: bool) -> list[Im
     done = []
     with desk.writing() as connection:
         for source in sources:
-            problems, answers = source.foreign.problems, source.foreign.answers
+            problems, answers = _told(source), source.foreign.answers
             if answers is None:
                 done.append(Imported(source, problems=problems))
                 continue
@@ -114,7 +114,7 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
     packs = library.packs_of(desk)
     root = pack_folder(packs, source.path)
     planned = deck.plan(root, source.foreign.notes, source.path)
-    problems = [*source.foreign.problems, *planned.problems]
+    problems = [*_told(source), *planned.problems]
     media = dict(_media(root, source, problems))
     with ExitStack() as opened:
         for path in () if dry_run else planned.files:
@@ -145,6 +145,18 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
         known=not any(new),
         problems=tuple(problems),
     )
+
+
+def _told(source: Source) -> tuple[Problem, ...]:
+    """What the reader could not read, and what it has read for which there is no place yet."""
+    read, untaken = source.foreign, list[Problem]()
+    if read.lecture:
+        told = f"{words.count(len(read.lecture), 'time')} of a lecture read, but not kept"
+        untaken.append(Problem(source.path, read.lecture[0].line, told))
+    if read.tracker:
+        told = f"{words.count(len(read.tracker), 'row')} of a course's plan read, but not kept"
+        untaken.append(Problem(source.path, read.tracker[0].line, told))
+    return (*read.problems, *untaken)
 
 
 def _write(media: Mapping[Path, Media], planned: deck.Pack) -> None:

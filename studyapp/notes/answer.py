@@ -1,0 +1,116 @@
+"""An answer as a learner wrote it, as the Markdown that it says.
+
+Quotes, colours, folds and strings that a piece of code assigns are ways to set an answer apart from
+its question; what they hold is the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from html import unescape
+
+from studyapp.notes import wording
+from studyapp.notes.card import FENCE
+from studyapp.notes.opener import SUMMARY
+
+_FOLD = re.compile(r"<details\b[^<>]*>|</details>", re.IGNORECASE)
+_COLOUR = re.compile(r"</?(?:span|font|p|div|center)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_BREAK = re.compile(r"[ \t]*<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b([^<>]*)/?>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+_STRING = re.compile(
+    r"\s*(?P<fence>`{3,}+|~{3,}+)[^\n]*\n\s*\w+\s*=\s*[rRfFuUbB]{0,2}(?P<mark>'''|\"\"\")"
+    r"(?P<text>(?s:.*?))(?P=mark)\s*\n\s*(?P=fence)[`~]*\s*"
+)
+_BARE = re.compile(r"[ \t]*(?:>[ \t]*)*(?:[-*+•]|\d{1,4}[.)])?[ \t]*")
+
+
+def parted(lines: Sequence[str]) -> tuple[str, str]:
+    """What below a question still belongs to it, and its answer.
+
+    Without a label or a fold all of it is the answer; with one, what stands above that is asked.
+    """
+    lines = list(lines)
+    code = _code(lines)
+    for at, line in enumerate(lines):
+        if at in code:
+            continue
+        if line.lstrip().lower().startswith("<details"):
+            text = "\n".join(lines[at:])
+            found = SUMMARY.search(text)
+            if found is None or wording.is_label(wording.tidy(found[1])):
+                return cleaned("\n".join(lines[:at])), cleaned(text)
+            break
+        said = wording.without_label(line.strip().removeprefix(">").lstrip(" -*+•"))
+        if said is not None and not any(map(_says, lines[at + 1 :])) and not said:
+            continue
+        if said is not None:
+            return cleaned("\n".join(lines[:at])), cleaned("\n".join([said, *lines[at + 1 :]]))
+    return "", cleaned("\n".join(lines))
+
+
+def cleaned(text: str) -> str:
+    """A text of an answer as Markdown; empty if it has marks alone."""
+    text = _outside_code(_unfolded(text), _without_tags)
+    string = _STRING.fullmatch(text)
+    if string is not None:
+        text = string["text"]
+    lines = text.strip("\n").rstrip().split("\n")
+    said = [line for line in lines if line.strip()]
+    if said and all(line.lstrip().startswith(">") for line in said):
+        lines = [re.sub(r"^[ \t]*>[ ]?", "", line) for line in lines]
+    while lines and re.fullmatch(r"[ \t]*(?:-[ \t]*){3,}|[ \t]*", lines[-1]):
+        lines.pop()
+    if not any(map(_says, lines)):
+        return ""
+    return "\n".join(lines).strip("\n").rstrip()
+
+
+def _says(line: str) -> bool:
+    return _BARE.fullmatch(line) is None
+
+
+def _unfolded(text: str) -> str:
+    if "<details" not in text.lower():
+        return text
+    text = SUMMARY.sub(
+        lambda found: "" if wording.is_label(said := wording.tidy(found[1])) else f"**{said}**\n\n",
+        text,
+    )
+    return re.sub(r"\n{3,}", "\n\n", _FOLD.sub("\n", text)).strip("\n")
+
+
+def _without_tags(text: str) -> str:
+    if "<" not in text and "&" not in text:
+        return text
+    text = _IMAGE.sub(_image, text)
+    if _COLOUR.search(text):
+        text = _COLOUR.sub("", text)
+        text = "\n".join(
+            line.removeprefix("  ") if line.strip() else "" for line in text.split("\n")
+        )
+    return unescape(_BREAK.sub("\\\n", text))
+
+
+def _image(tag: re.Match[str]) -> str:
+    said = {name.lower(): "".join(values) for name, *values in _ATTRIBUTE.findall(tag[1])}
+    source = said.get("src", "")
+    return f"![{said.get('alt', '')}]({source})" if source else tag[0]
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    pieces, end = [], 0
+    for match in FENCE.finditer(text):
+        pieces += [change(text[end : match.start()]), match[0]]
+        end = match.end()
+    return "".join(pieces) + change(text[end:])
+
+
+def _code(lines: Sequence[str]) -> set[int]:
+    """The lines that are code."""
+    text, inside = "\n".join(lines), set[int]()
+    for match in FENCE.finditer(text):
+        first = text.count("\n", 0, match.start())
+        inside.update(range(first, first + match[0].count("\n") + 1))
+    return inside

@@ -1,0 +1,139 @@
+"""The terms of a learner's notes: in lists, line by line and in tables; the other tables, too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studyapp.notes.wording import definition, emphasised, plain
+
+_TERMS = {
+    *("acronym", "abbreviation", "concept", "front", "jargon", "key term", "keyword", "name"),
+    *("term", "terminology", "vocabulary", "word"),
+}
+_MEANINGS = {
+    *("back", "definition", "description", "explanation", "explained", "long form", "meaning"),
+    *("stands for", "translation", "what it is"),
+}
+_ASKED, _GIVEN = {"question", "q"}, {"answer", "a", "solution"}
+_PLAN = ("part", "chapter", "section")
+NAMED = re.compile(
+    r"\b(?:jargon|glossary|terms?|terminology|vocab(?:ulary)?|definitions?|key ?words?|acronyms?"
+    r")\b",
+    re.IGNORECASE,
+)
+_ARROWS = {"→", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", "\\leftarrow"}
+_CLEAR = {*_ARROWS, "=", "**"}
+_DEFINED = re.compile(r"def(?:inition)?[ \t]*:[ \t]*(?P<text>[*_].*)", re.IGNORECASE | re.DOTALL)
+_CELL = re.compile(r"(?<!\\)\|")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of a table's row, and where in it the row stands (0: its head)."""
+
+    cells: tuple[str, ...]
+    at: int
+
+    def cell(self, at: int) -> str:
+        return self.cells[at] if at < len(self.cells) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, and which two of its columns say what: `kind` is "terms", "questions", "plan", or
+    empty where nothing is known of it."""
+
+    kind: str
+    left: int
+    right: int
+    names: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def read(lines: Sequence[str]) -> Table:
+    names = tuple(plain(cell).casefold() for cell in _cells(lines[0]))
+    rows = tuple(Row(_cells(line), at) for at, line in enumerate(lines) if at > 1)
+    for kind, lefts, rights in (("terms", _TERMS, _MEANINGS), ("questions", _ASKED, _GIVEN)):
+        left = next((at for at, name in enumerate(names) if name.rstrip("s") in lefts), None)
+        right = next((at for at, name in enumerate(names) if _is_one(name, rights)), None)
+        if left is not None and right is not None:
+            return Table(kind, left, right, names, rows)
+    if all(any(name in (word, word + "s") for name in names) for word in _PLAN):
+        return Table("plan", 0, 0, names, rows)
+    return Table("", 0, 0, names, rows)
+
+
+def planned(table: Table) -> list[tuple[Row, tuple[str, str, str]]]:
+    """Part, chapter and section of each row of a plan; what a row leaves out is as above it."""
+    places = [
+        next(at for at, name in enumerate(table.names) if name in (word, word + "s"))
+        for word in _PLAN
+    ]
+    part = chapter = ""
+    found = []
+    for row in table.rows:
+        cells = [row.cell(at) for at in places]
+        if not any(cells):
+            continue
+        part, chapter = cells[0] or part, cells[1] or chapter
+        found.append((row, (part, chapter, cells[2])))
+    return found
+
+
+def terms(items: Sequence[str], *, named: bool) -> list[tuple[str, str] | None]:
+    """The term and the meaning of each item of a list, None for what is none.
+
+    A list whose heading does not announce terms has some if nearly all its items define one, and
+    in the same way.
+    """
+    found = [definition(item) for item in items]
+    marks = [one[1] for one in found if one is not None]
+    if named:
+        pairs = zip(found, items, strict=True)
+        return [(one[0], one[2]) if one else emphasised(item) for one, item in pairs]
+    clear = len(marks) == len(items) > 1 and set(marks) <= _CLEAR
+    many = len(items) > 2 and 4 * len(marks) >= 3 * len(items) and len(set(marks)) == 1
+    if not clear and not many:
+        return [None] * len(items)
+    return [(one[0], one[2]) if one else None for one in found]
+
+
+def defined(lines: Sequence[str], *, named: bool) -> list[tuple[int, str, str]]:
+    """The terms that the lines of a paragraph define: place, term and meaning.
+
+    An arrow defines; so does a line that begins with a colon below the term, or what "Definition:"
+    stands before; where a heading announces terms, a dash and a colon, too. A line that defines
+    nothing goes on with the meaning above it.
+    """
+    if said := _DEFINED.fullmatch("\n".join(lines).strip()):
+        one = emphasised(said["text"])
+        return [(0, *one)] if one else []
+    if len(lines) > 1 and lines[1].startswith(": "):
+        return [(0, lines[0].strip(), "\n".join(line.removeprefix(": ") for line in lines[1:]))]
+    found = list[tuple[int, str, str]]()
+    for at, line in enumerate(lines):
+        defines = definition(line.strip())
+        if defines is not None and (defines[1] in _ARROWS or named):
+            found.append((at, defines[0], defines[2]))
+        elif found:
+            place, term, meaning = found[-1]
+            found[-1] = (place, term, f"{meaning}\n{line.strip()}")
+    return found
+
+
+def _is_one(name: str, names: set[str]) -> bool:
+    return name in names or name.rstrip("s") in names
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    line = line.strip()
+    line = line.removeprefix("|")
+    cells = [cell.strip() for cell in _CELL.split(line)]
+    if cells and not cells[-1]:
+        cells.pop()
+    return tuple(
+        re.sub(r"[ \t]*<br[ \t]*/?>[ \t]*", "\n", cell.replace("\\|", "|"), flags=re.IGNORECASE)
+        for cell in cells
+    )

@@ -1,0 +1,173 @@
+"""Markdown of hashcards: `Q:` with `A:`, and `C:` with a hidden text in each pair of brackets.
+
+A file may begin with TOML between two lines of `---`, which names its deck; a line of `---` ends a
+card. One dialect adds `front::back` on a line. Code is no card, whatever its lines begin with.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from studyapp.notes import prose, unread
+from studyapp.notes.card import find_clozes, hiding_nothing, without_code
+from studyapp.notes.foreign import Foreign, ForeignNote
+from studyapp.notes.note import CardStyle, Problem
+from studyapp.notes.outline import Outline
+
+_MARK = re.compile(r"([QAC]):(.*)")
+_PAIR = re.compile(r"(?P<front>\S(?:(?!::).)*?)[ \t]*(?<!:)::(?!:)[ \t]*(?P<back>\S.*)")
+_BRACKET = re.compile(r"\\.|(?P<image>!\[)|(?P<opens>\[)|(?P<closes>\])")
+
+
+def recognises(head: bytes, path: Path) -> bool:
+    """Whether the first line that says something begins a card, and a question has an answer."""
+    lines = _lines(head.decode("utf-8-sig", "ignore"))
+    _, begins = _front_matter(lines, path)
+    said = (line for line in lines[begins:] if line.strip() and not line.startswith("#"))
+    first = next(said, "")
+    if first.startswith("Q:"):
+        return any(line.startswith("A:") for line in lines)
+    return first.startswith("C:") and "[" in first + "".join(lines)
+
+
+def read(path: Path) -> Foreign:
+    """Read a file of hashcards. Raises StudyError if it cannot be read, or is no text."""
+    return parse(prose.text_of(path), path)
+
+
+def parse(text: str, path: Path) -> Foreign:
+    """The cards in *text*; nothing in it makes this raise."""
+    reading = _Reading(_lines(text), path)
+    reading.run()
+    return Foreign(tuple(reading.notes), problems=tuple(sorted(reading.problems)))
+
+
+def _lines(text: str) -> list[str]:
+    return re.sub(r"\r\n?", "\n", text).split("\n")
+
+
+def _front_matter(lines: list[str], path: Path) -> tuple[str, int]:
+    """The deck's name, and the line on which the cards begin."""
+    if not lines or lines[0].strip() != "---":
+        return path.stem, 0
+    end = next((at for at, line in enumerate(lines) if at and line.strip() == "---"), 0)
+    if not end:
+        return path.stem, 0
+    try:
+        name = tomllib.loads("\n".join(lines[1:end])).get("name")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return path.stem, 0
+    return (name.strip() if isinstance(name, str) and name.strip() else path.stem), end + 1
+
+
+class _Reading:
+    """The cards that have been found in the lines of a file."""
+
+    def __init__(self, lines: list[str], path: Path) -> None:
+        self.lines, self.path = lines, path
+        self.deck, self.begins = _front_matter(lines, path)
+        self.notes: list[ForeignNote] = []
+        self.problems: list[Problem] = []
+        self.read = set(range(self.begins))
+        self.met: dict[str, int] = {}
+        self.said: dict[tuple[str, str], int] = {}
+
+    def report(self, at: int, message: str) -> None:
+        self.problems.append(Problem(self.path, at + 1, message))
+
+    def run(self) -> None:
+        outline = Outline([_MARK.sub(r"\2", line) for line in self.lines])
+        for at in outline.unclosed:
+            if outline.is_code(at):
+                self.report(at, "the code that begins here has no end")
+        if self.begins == 0 and self.lines[0].strip() == "---":
+            self.report(0, "these lines name no deck: they are no TOML between two lines of ---")
+        for marks in self._cards(outline):
+            self._card(marks)
+        why = "this is in no card, and is not read"
+        self.problems += unread.told(self.lines, self.read, self.path, why)
+
+    def _cards(self, outline: Outline) -> Iterator[list[tuple[int, str, list[str]]]]:
+        """The cards as lists of marked fields: line, mark and text."""
+        card: list[tuple[int, str, list[str]]] = []
+        for at in range(self.begins, len(self.lines)):
+            line = self.lines[at]
+            inside = outline.is_inside(at)
+            mark = None if inside else _MARK.match(line)
+            ends = line.strip() == "---" and not inside
+            if card and (ends or (mark and (mark[1] != "A" or card[-1][1] != "Q"))):
+                yield card
+                card = []
+            if ends:
+                self.read.add(at)
+            elif mark:
+                card.append((at, mark[1], [mark[2]]))
+                self.read.add(at)
+            elif card:
+                card[-1][2].append(line)
+                self.read.add(at)
+            elif not inside and (pair := _PAIR.fullmatch(line.rstrip())):
+                self.read.add(at)
+                yield [(at, "Q", [pair["front"]]), (at, "A", [pair["back"]])]
+        if card:
+            yield card
+
+    def _card(self, marks: list[tuple[int, str, list[str]]]) -> None:
+        at, mark, said = marks[0]
+        text = "\n".join(said).strip()
+        if mark == "A":
+            self.report(at, "an answer without a question")
+        elif not text:
+            self.report(at, "a card without a text")
+        elif mark == "C":
+            self._cloze(at, text)
+        else:
+            answer = "\n".join(marks[1][2]).strip() if len(marks) > 1 else ""
+            if not answer:
+                self.report(at, "this question has no answer yet")
+            self._keep(at, text, answer, CardStyle.ANSWER)
+
+    def _cloze(self, at: int, text: str) -> None:
+        hidden, count = _hidden(text)
+        if not count:
+            self.report(at, "a text that hides nothing: it has no [brackets]")
+        elif len(find_clozes(hidden)) != count:
+            self.report(
+                at, "a hidden text that stands in code, or on several lines, cannot be kept"
+            )
+        else:
+            self._keep(at, "", hidden, CardStyle.CLOZE)
+
+    def _keep(self, at: int, question: str, answer: str, card: CardStyle) -> None:
+        key = f"{card.value}: {' '.join((question or answer).split())}"
+        self.met[key] = nth = self.met.get(key, 0) + 1
+        former = self.said.setdefault((question, answer), at)
+        if former != at:
+            self.report(at, f"this card is on line {former + 1} already, word for word")
+            return
+        guid = key if nth == 1 else f"{key} ({nth})"
+        deck = (self.deck,)
+        self.notes.append(ForeignNote(guid, question, answer, card=card, deck=deck, line=at + 1))
+
+
+def _hidden(text: str) -> tuple[str, int]:
+    """A text with each [x] as a hidden text, and how many there are; pictures stay as they are."""
+    pieces, end, opened, image, count = list[str](), 0, -1, 0, 0
+    text = hiding_nothing(text)
+    for sign in _BRACKET.finditer(without_code(text)):
+        piece = text[end : sign.start()]
+        if sign["image"]:
+            image += 1
+        elif image and sign["closes"]:
+            image -= 1
+        elif sign["opens"] and opened < 0:
+            pieces.append(piece)
+            opened = end = sign.end()
+        elif sign["closes"] and opened >= 0:
+            count += 1
+            pieces.append(f"=={piece}=={{#{count}}}")
+            opened, end = -1, sign.end()
+    return "".join([*pieces, "[" * (opened >= 0), text[end:]]), count

@@ -1,0 +1,388 @@
+"""HTML as Markdown: lists, tables, code, pictures, sub- and superscripts and formulas as they are.
+
+What Markdown has no sign for and the app shows all the same (sub, sup, u) stays a tag. Colours and
+fonts are dropped; what says something and cannot be kept (a script, a frame) is named. Formulas and
+hidden texts, which come from Anki, go through as single signs that HTML does not touch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from urllib.parse import unquote, urlsplit
+
+from studyapp.notes import plaintext
+
+_TAG = re.compile(
+    r"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*+)"
+    r"(?P<said>(?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+'|\"[^\"]{0,9999}+\"|'[^']{0,9999}+')*+)>"
+)
+_ATTRIBUTE = re.compile(
+    r"""([A-Za-z_:][\w:.-]*+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++))"""
+)
+_STRONG, _EMPHASIS, _STRUCK = {"b", "strong"}, {"em", "i", "dfn", "cite"}, {"s", "del", "strike"}
+_CODE, _KEPT = {"code", "tt", "kbd", "samp"}, {"sub", "sup", "u", "mark", "ins"}
+_VOID = {"br", "hr", "img", "wbr", "input", "col", "source", "embed", "link", "meta"}
+_BLOCKS = {
+    *("address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl"),
+    *("dt", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"),
+    *("html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td"),
+    *("tfoot", "th", "thead", "tr", "ul", "caption"),
+}
+_DROPPED = {  # with all that is in them
+    "script": "a script",
+    "style": "a style sheet",
+    "iframe": "a frame",
+    "object": "an embedded object",
+    "video": "a film",
+    "audio": "a sound in HTML",
+    "svg": "a drawing in HTML",
+    "canvas": "a drawing in HTML",
+    "template": "a template of HTML",
+    "title": "a title",
+    "head": "a head of HTML",
+}
+_SCHEMES = {"", "http", "https", "mailto"}
+_SOUND = re.compile(r"\[sound:([^\]\n]{1,300})\]")
+_LOOKS = re.compile(r"[<&]")
+_MOST_NESTED = 100
+
+
+@dataclass
+class Converted:
+    """What became of some HTML; `lost` names what was left out, `media` the files it shows."""
+
+    text: str
+    lost: set[str] = field(default_factory=set)
+    media: set[str] = field(default_factory=set)
+
+
+@dataclass
+class _Frame:
+    """An open element: the blocks that are finished in it, and the line that is being written."""
+
+    name: str
+    said: dict[str, str] = field(default_factory=dict)
+    blocks: list[str] = field(default_factory=list)
+    inline: list[str] = field(default_factory=list)
+    rows: list[tuple[bool, list[str]]] = field(default_factory=list)  # of a table
+
+
+def to_markdown(html: str) -> Converted:
+    """HTML as Markdown. Never raises; takes time in proportion to its length."""
+    writer = _Writer()
+    writer.write(html)
+    return writer.converted
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.converted = Converted("")
+        self.stack = [_Frame("")]
+        self.dropping = ""
+
+    def write(self, html: str) -> None:
+        for tag, text in _tokens(html):
+            if tag is None:
+                if not self.dropping:
+                    self._text(unescape(text))
+            elif self.dropping:
+                if tag["end"] and tag["name"].lower() == self.dropping:
+                    self.dropping = ""
+            elif tag["end"]:
+                self._end(tag["name"].lower())
+            else:
+                self._start(tag["name"].lower(), tag["said"])
+        while len(self.stack) > 1:
+            self._close()
+        self._flush()
+        self.converted.text = "\n\n".join(self.stack[0].blocks)
+
+    @property
+    def top(self) -> _Frame:
+        return self.stack[-1]
+
+    def _raw(self) -> bool:
+        return any(frame.name in ("pre", *_CODE) for frame in self.stack)
+
+    def _text(self, text: str) -> None:
+        if self._raw():
+            self.top.inline.append(text.replace("\r\n", "\n"))
+            return
+        text = re.sub(r"[ \t\r\n\f]+", " ", text.replace("\xa0", " "))
+        end = 0
+        for sound in _SOUND.finditer(text):
+            self.top.inline.append(plaintext.inline(text[end : sound.start()]))
+            self.top.inline.append(self._file(sound[1], sound[1]))
+            end = sound.end()
+        self.top.inline.append(plaintext.inline(text[end:]))
+
+    def _file(self, name: str, shown: str) -> str:
+        self.converted.media.add(name)
+        return f"[{plaintext.inline(shown)}]({address(f'media/{name}')})"
+
+    # --- tags -------------------------------------------------------------------------------
+
+    def _start(self, name: str, said: str) -> None:
+        if name in _DROPPED:
+            self.dropping = name
+            self.converted.lost.add(_DROPPED[name])
+            return
+        if name in _VOID:
+            self._void(name, _attributes(said))
+            return
+        if len(self.stack) > _MOST_NESTED:
+            self.converted.lost.add("tags that are nested too deeply")
+            return
+        if name in _BLOCKS and not self._raw():
+            self._open_block(name)
+        self.stack.append(_Frame(name, _attributes(said)))
+
+    def _open_block(self, name: str) -> None:
+        """A block ends the line before it; an item ends the item before it, a cell the cell."""
+        ends = {"li": {"li"}, "tr": {"td", "th", "tr"}, "td": {"td", "th"}, "th": {"td", "th"}}
+        if name in ends and self.top.name in ends[name]:
+            self._close()
+            if name == "tr" and self.top.name == "tr":
+                self._close()
+        if self.top.name == "p" and name in ("p", "div", "ul", "ol", "table", "pre", "blockquote"):
+            self._close()
+        self._flush()
+
+    def _end(self, name: str) -> None:
+        at = next((i for i in range(len(self.stack) - 1, 0, -1) if self.stack[i].name == name), 0)
+        while at and len(self.stack) > at:
+            self._close()
+
+    def _void(self, name: str, said: dict[str, str]) -> None:
+        if name == "br":
+            self.top.inline.append("\n")
+        elif name == "hr":
+            self._flush()
+            self.top.blocks.append("***")
+        elif name == "img":
+            self._image(said)
+        elif name in ("embed", "input"):
+            self.converted.lost.add(f"<{name}>")
+
+    def _image(self, said: dict[str, str]) -> None:
+        source = said.get("src", "").strip()
+        shown = plaintext.inline(" ".join(said.get("alt", "").split()))
+        scheme = _scheme(source)
+        if scheme in ("http", "https"):
+            self.top.inline.append(f"![{shown}]({address(source)})")
+        elif scheme == "" and source:
+            name = unquote(source)
+            self.converted.media.add(name)
+            self.top.inline.append(f"![{shown}]({address(f'media/{name}')})")
+        else:
+            self.converted.lost.add("a picture without a file")
+
+    # --- closing ----------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        name = self.top.name
+        if name in _BLOCKS:
+            self._close_block()
+            return
+        frame = self.stack.pop()
+        parent = self.top
+        if frame.blocks:  # a block in emphasis: the emphasis goes
+            self._flush()
+            parent.blocks += frame.blocks
+        text = "".join(frame.inline)
+        if name in _CODE and parent.name == "pre":
+            parent.said.setdefault("class", frame.said.get("class", ""))
+            parent.inline.append(text)
+        elif name in _CODE:
+            parent.inline.append(_code_span(text))
+        elif self._raw() or not text.strip():
+            parent.inline.append(text)
+        else:
+            parent.inline.append(self._marked(frame, text))
+
+    def _marked(self, frame: _Frame, text: str) -> str:
+        inner = text.strip()
+        before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        name = frame.name
+        if name in _STRONG:
+            inner = _emphasis(inner, "**", "b")
+        elif name in _EMPHASIS:
+            inner = _emphasis(inner, "*", "i")
+        elif name in _STRUCK:
+            inner = _emphasis(inner, "~~", "s")
+        elif name in _KEPT:
+            inner = f"<{name}>{inner}</{name}>"
+        elif name == "a":
+            inner = self._link(frame.said.get("href", "").strip(), inner)
+        elif name == "rt":
+            inner = f"({inner})"
+        return before + inner + after
+
+    def _link(self, target: str, text: str) -> str:
+        if not target:
+            return text
+        if _scheme(target) not in _SCHEMES:
+            self.converted.lost.add("a link that is no address of the web")
+            return text
+        return f"[{text}]({address(target)})".replace("\n", " ")
+
+    def _close_block(self) -> None:
+        if self.top.name == "pre":
+            frame = self.stack.pop()
+            self.top.blocks.append(_fence("".join(frame.inline), frame.said))
+            return
+        self._flush()
+        frame = self.stack.pop()
+        body = _joined(frame.blocks, tight=frame.name == "li")
+        name, parent = frame.name, self.top
+        if name in ("td", "th"):
+            if not any(open_.name == "table" for open_ in self.stack):
+                parent.blocks += frame.blocks
+                return
+            table = next(open_ for open_ in reversed(self.stack) if open_.name == "table")
+            if not table.rows:
+                table.rows.append((False, []))
+            head, cells = table.rows[-1]
+            table.rows[-1] = (head or name == "th", [*cells, body])
+            if frame.said.keys() & {"colspan", "rowspan"}:
+                self.converted.lost.add("cells of a table that are one")
+        elif name == "tr" or name in ("thead", "tbody", "tfoot"):
+            table = next((one for one in reversed(self.stack) if one.name == "table"), None)
+            if table is None or body:
+                parent.blocks += frame.blocks
+            if table is not None and name == "tr":
+                table.rows.append((False, []))
+        elif name == "table":
+            parent.blocks += [*frame.blocks, *_table(frame.rows)]
+        elif not body:
+            return
+        elif name == "li":
+            parent.blocks.append(body if parent.name in ("ul", "ol") else f"- {_below(body, 2)}")
+        elif name in ("ul", "ol"):
+            parent.blocks.append(_list(frame))
+        elif name == "blockquote":
+            parent.blocks.append("\n".join(f"> {line}".rstrip() for line in body.split("\n")))
+        elif re.fullmatch("h[1-6]", name):
+            parent.blocks.append(f"{'#' * max(3, int(name[1]))} {' '.join(body.split())}")
+        elif name in ("summary", "dt", "caption"):
+            parent.blocks.append(_emphasis(body, "**", "b") if "\n" not in body else body)
+        else:
+            parent.blocks += frame.blocks
+
+    def _flush(self) -> None:
+        """The line that is being written becomes a paragraph."""
+        text = "".join(self.top.inline)
+        self.top.inline.clear()
+        for part in re.split(r"\n[ ]*\n\s*", text):
+            said = "\n".join(line.strip() for line in part.strip().split("\n"))
+            if said:
+                self.top.blocks.append(plaintext.lines(said).replace("\n", "\\\n"))
+
+
+def _joined(blocks: list[str], *, tight: bool) -> str:
+    """Blocks below each other; in an item a list stands right below its text."""
+    text = ""
+    for block in blocks:
+        listed = tight and "\n\n" not in block and re.match(r"- |\d+\. ", block)
+        text += ("\n" if listed else "\n\n") * bool(text) + block
+    return text
+
+
+def address(target: str) -> str:
+    """An address as a link of Markdown holds it."""
+    return re.sub(
+        r"[\s()<>\\]", lambda sign: "".join(f"%{b:02X}" for b in sign[0].encode()), target
+    )
+
+
+def _tokens(html: str) -> Iterator[tuple[re.Match[str] | None, str]]:
+    """The tags and the texts between them; comments and what is declared are left out."""
+    at, closes = 0, True
+    while at < len(html):
+        opens = html.find("<", at)
+        if opens < 0:
+            yield None, html[at:]
+            return
+        if opens > at:
+            yield None, html[at:opens]
+        if html.startswith("<!--", opens):
+            end = html.find("-->", opens + 4) if closes else -1
+            closes = end >= 0
+            at = end + 3 if closes else len(html)
+        elif html.startswith(("<!", "<?"), opens) and html[opens + 2 : opens + 3].isalpha():
+            end = html.find(">", opens)
+            at = end + 1 if end >= 0 else len(html)
+        elif tag := _TAG.match(html, opens):
+            yield tag, ""
+            at = tag.end()
+        else:
+            yield None, "<"
+            at = opens + 1
+
+
+def _attributes(said: str) -> dict[str, str]:
+    return {name.lower(): unescape("".join(values)) for name, *values in _ATTRIBUTE.findall(said)}
+
+
+def _scheme(target: str) -> str:
+    try:
+        return urlsplit(target).scheme.lower()
+    except ValueError:
+        return "?"
+
+
+def _emphasis(text: str, mark: str, tag: str) -> str:
+    """Emphasis that is one wherever it stands: by signs only between letters or digits."""
+    plain = text[0].isalnum() and text[-1].isalnum() and "\n" not in text
+    return f"{mark}{text}{mark}" if plain else f"<{tag}>{text}</{tag}>"
+
+
+def _code_span(text: str) -> str:
+    text = " ".join(text.split())
+    if not text:
+        return ""
+    ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _fence(text: str, said: dict[str, str]) -> str:
+    text = text.strip("\n")
+    ticks = "`" * (max((len(run) for run in re.findall("`{3,}", text)), default=2) + 1)
+    language = re.search(r"(?:language-|lang-)([\w+#-]+)", said.get("class", ""))
+    return f"{ticks}{language[1] if language else ''}\n{text}\n{ticks}"
+
+
+def _below(text: str, width: int) -> str:
+    return re.sub(r"\n(?=.)", "\n" + " " * width, text)
+
+
+def _list(frame: _Frame) -> str:
+    marks = [
+        f"{number}. " if frame.name == "ol" else "- " for number in range(1, len(frame.blocks) + 1)
+    ]
+    items = [mark + _below(body, len(mark)) for mark, body in zip(marks, frame.blocks, strict=True)]
+    loose = any("\n\n" in item for item in items)
+    return ("\n\n" if loose else "\n").join(items)
+
+
+def _table(rows: list[tuple[bool, list[str]]]) -> Iterator[str]:
+    rows = [row for row in rows if row[1]]
+    if not rows:
+        return
+    width = max(len(cells) for _, cells in rows)
+    head = rows.pop(0)[1] if rows[0][0] else []
+
+    def line(cells: list[str]) -> str:
+        padded = [*cells, *[""] * (width - len(cells))]
+        return "| " + " | ".join(map(_cell, padded)) + " |"
+
+    yield "\n".join([line(head), "|" + " --- |" * width, *(line(cells) for _, cells in rows)])
+
+
+def _cell(text: str) -> str:
+    text = re.sub(r"\\?\n+", "<br>", text)
+    return re.sub(r"(?<!\\)\|", r"\\|", text)

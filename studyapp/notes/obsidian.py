@@ -1,0 +1,296 @@
+"""Cards of Obsidian's spaced repetition, with the schedules that its comments keep.
+
+`front::back` is one card, `front:::back` two; so are a line `?` and a line `??` between paragraphs.
+`==hidden==` text makes a card of its paragraph. A tag `#flashcards/deck` names the deck of what
+follows. What looks like a field of another plugin (`status:: open`) is no card and is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+from studyapp.notes import prose, unread
+from studyapp.notes.card import CODE_SPAN, REVERSED, find_clozes, without_code
+from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
+from studyapp.notes.note import CardStyle, Problem
+from studyapp.notes.outline import Outline
+
+_SCHEDULE = re.compile(r"[ \t]*<!--\s*SR:(?P<said>[^>\n]{0,9999})-->[ \t]*")
+_TAG = re.compile(r"(?<![\w/#&])#flashcards(?P<deck>(?:/[\w-]+)*)/?(?![\w/-])")
+_LIST_TAG = re.compile(r"\bflashcards((?:/[\w-]+)*)")
+_SEPARATOR = re.compile(r"(?<!:)(:::?)(?!:)")
+_FIELD = re.compile(
+    r"(?:[-*+][ \t]+)?[A-Za-z][\w-]*::(?:[ \t].*)?|.*[\[(][\w -]{1,60}::[ \t][^\])]*[\])].*"
+)
+_HIDES = re.compile(
+    r"==(?=\S)(?:(?P<number>\d{1,3});;)?(?P<text>(?:(?!==|;;)[^\n])+)"
+    r"(?:;;(?P<hint>(?:(?!==)[^\n])*))?(?<=\S)=="
+)
+_LISTED = re.compile(r"[-*+][ \t]+|\d{1,4}[.)][ \t]+")
+_BLOCK_ID = re.compile(r"[ \t]+\^[\w-]+$")
+_MULTI = {"?": CardStyle.ANSWER, "??": CardStyle.BOTH}
+_NEVER = date(2000, 1, 1)  # stands for a sibling that was not shown yet
+_STATES = {
+    "0": Stage.NEW, "1": Stage.LEARNING, "2": Stage.REVIEW, "3": Stage.RELEARNING,
+    "new": Stage.NEW, "learning": Stage.LEARNING, "review": Stage.REVIEW,
+    "relearning": Stage.RELEARNING,
+}  # fmt: skip
+_LONGEST = 36500  # days
+
+
+def recognises(head: bytes, path: Path) -> bool:
+    """Whether a text has a schedule of the plugin, its tag or one of its separators."""
+    text = head.decode("utf-8-sig", "ignore")
+    if "\0" in text:
+        return False
+    if "<!--SR:" in text or _TAG.search(text):
+        return True
+    found = parse(text, path)
+    lines = sum(bool(line.strip()) for line in text.split("\n"))
+    multi = any(line.strip() in _MULTI for line in text.split("\n"))
+    single = sum(note.shape == "::" for note in found.notes)
+    return bool(found.notes) and (multi or 2 * single >= lines)
+
+
+def read(path: Path) -> Foreign:
+    """Read a note of Obsidian. Raises StudyError if it cannot be read, or is no text."""
+    return parse(prose.text_of(path), path)
+
+
+def parse(text: str, path: Path) -> Foreign:
+    """The cards in *text*; nothing in it makes this raise."""
+    reading = _Reading(re.sub(r"\r\n?", "\n", text).split("\n"), path)
+    reading.run()
+    return Foreign(
+        tuple(reading.notes), tuple(reading.schedules), problems=tuple(sorted(reading.problems))
+    )
+
+
+class _Reading:
+    """The cards that have been found in the lines of a note."""
+
+    def __init__(self, lines: list[str], path: Path) -> None:
+        self.lines, self.path = lines, path
+        self.outline = Outline(lines)
+        self.notes: list[ForeignNote] = []
+        self.schedules: list[Schedule] = []
+        self.problems: list[Problem] = []
+        self.read = set[int]()
+        self.met: dict[str, int] = {}
+        self.said: dict[tuple[str, str], int] = {}
+        self.deck: tuple[str, ...] = ()
+        self.decks: dict[int, tuple[str, ...]] = {}  # of the lines that may begin a card
+
+    def report(self, at: int, message: str) -> None:
+        self.problems.append(Problem(self.path, at + 1, message))
+
+    def run(self) -> None:
+        begins = self.outline.begins
+        self.read.update(range(begins))
+        for line in self.lines[:begins]:
+            if tag := _LIST_TAG.search(line):
+                self.deck = _path(tag[1])
+        for first, end in self._paragraphs(begins):
+            self._paragraph(first, end)
+        why = "this is no card, and is not read"
+        headings = {block.first for block in self.outline.blocks if block.level}
+        self.problems += unread.told(self.lines, self.read | headings, self.path, why)
+
+    def _paragraphs(self, at: int) -> Iterator[tuple[int, int]]:
+        """Lines that stand together: blank ones and headings part them, but not in code."""
+        first = -1
+        headings = {block.first for block in self.outline.blocks if block.level}
+        for line in range(at, len(self.lines) + 1):
+            text = self.lines[line] if line < len(self.lines) else ""
+            parts = not self.outline.is_code(line) and (not text.strip() or line in headings)
+            if parts and first >= 0:
+                yield first, line
+                first = -1
+            elif not parts and first < 0:
+                first = line
+            if line in headings and (tag := _TAG.search(text)):
+                self.deck = _path(tag["deck"])
+
+    def _paragraph(self, first: int, end: int) -> None:
+        said = list[tuple[int, str]]()
+        for at in range(first, end):
+            line = self.lines[at]
+            if not self.outline.is_code(at) and (tag := _TAG.search(line)):
+                self.deck = _path(tag["deck"])
+                self.read.add(at)
+                line = (line[: tag.start()] + line[tag.end() :]).strip()
+                if not line:
+                    continue
+            said.append((at, line))
+            self.decks[at] = self.deck
+        middle = next(
+            (
+                place
+                for place, (at, line) in enumerate(said)
+                if line.strip() in _MULTI and not self.outline.is_code(at)
+            ),
+            None,
+        )
+        if middle is not None:
+            self._several(said, middle)
+        elif not self._singles(said):
+            self._hidden(said)
+
+    def _several(self, said: list[tuple[int, str]], middle: int) -> None:
+        style = _MULTI[said[middle][1].strip()]
+        front = "\n".join(line for _, line in said[:middle]).strip()
+        back, schedule = _without_schedule("\n".join(line for _, line in said[middle + 1 :]))
+        if not front or not back.strip():
+            self.report(said[middle][0], "a card of which one side is empty")
+        else:
+            self._keep(said[0][0], front, back.strip(), style, schedule, "?")
+        self.read.update(at for at, _ in said)
+
+    def _singles(self, said: list[tuple[int, str]]) -> bool:
+        """Read each line that is a card; False if there is none."""
+        found = False
+        for place, (at, line) in enumerate(said):
+            text, schedule = _without_schedule(line)
+            separator = None if self.outline.is_code(at) else _separator(text)
+            if separator is None:
+                continue
+            self.read.add(at)
+            after = said[place + 1] if place + 1 < len(said) else (at, "")
+            if not schedule and _SCHEDULE.fullmatch(after[1]):
+                schedule = _without_schedule(after[1])[1]
+                self.read.add(after[0])
+            if _FIELD.fullmatch(text.strip()) and not schedule:
+                self.report(at, "this looks like a field of another plugin, and is no card")
+                continue
+            found = True
+            front, back = text[: separator.start()].strip(), text[separator.end() :].strip()
+            listed = _LISTED.match(front)
+            front, back = front[listed.end() if listed else 0 :], _BLOCK_ID.sub("", back)
+            style = CardStyle.BOTH if separator[1] == ":::" else CardStyle.ANSWER
+            if front and back:
+                self._keep(at, front, back, style, schedule, "::")
+            else:
+                self.report(at, "a card of which one side is empty")
+        return found
+
+    def _hidden(self, said: list[tuple[int, str]]) -> None:
+        """Read a paragraph that hides something."""
+        text, schedule = _without_schedule("\n".join(line for _, line in said))
+        text, numbers = _clozes(text.strip())
+        if not numbers:
+            return
+        self.read.update(at for at, _ in said)
+        if {cloze.id for cloze in find_clozes(text)} != {f"c{number}" for number in numbers}:
+            self.report(said[0][0], "a hidden text that cannot be kept")
+            return
+        self._keep(said[0][0], "", text, CardStyle.CLOZE, schedule, "==", numbers)
+
+    def _keep(
+        self,
+        at: int,
+        question: str,
+        answer: str,
+        style: CardStyle,
+        schedule: str,
+        shape: str,
+        numbers: tuple[int, ...] = (),
+    ) -> None:
+        former = self.said.setdefault((question, answer), at)
+        if former != at:
+            self.report(at, f"this card is on line {former + 1} already, word for word")
+            return
+        key = f"{style.value}: {' '.join((question or answer).split())}"
+        self.met[key] = nth = self.met.get(key, 0) + 1
+        guid = key if nth == 1 else f"{key} ({nth})"
+        self.notes.append(
+            ForeignNote(
+                guid, question, answer, card=style, deck=self.decks[at], line=at + 1, shape=shape
+            )
+        )
+        names = ["answer", REVERSED] if style is CardStyle.BOTH else ["answer"]
+        if style is CardStyle.CLOZE:
+            names = [f"cloze:c{number}" for number in numbers]
+        self._schedule(at, guid, names, schedule)
+
+    def _schedule(self, at: int, guid: str, names: list[str], said: str) -> None:
+        """One schedule for each side of a note, in their order."""
+        segments = [part.strip() for part in said.split("!") if part.strip()]
+        if len(segments) > len(names):
+            self.report(at, f"there are {len(segments)} schedules for {len(names)} of its cards")
+        for name, segment in zip(names, segments, strict=False):
+            try:
+                self.schedules.append(_read_schedule(guid, name, segment.split(",")))
+            except (ValueError, IndexError, KeyError, OverflowError):
+                self.report(at, f"the schedule {segment[:60]!r} is none that is known here")
+
+
+def _path(tag: str) -> tuple[str, ...]:
+    return tuple(part for part in tag.split("/") if part)
+
+
+def _without_schedule(text: str) -> tuple[str, str]:
+    found = _SCHEDULE.search(text)
+    if found is None:
+        return text, ""
+    return text[: found.start()] + text[found.end() :], found["said"]
+
+
+def _separator(line: str) -> re.Match[str] | None:
+    """The first `::` or `:::` that is not in code."""
+    if "::" not in line:
+        return None
+    return _SEPARATOR.search(CODE_SPAN.sub(lambda code: "\ufffc" * len(code[0]), line))
+
+
+def _clozes(text: str) -> tuple[str, tuple[int, ...]]:
+    """A text with the hidden ones as they are here, and their numbers in order; those of a number
+    are one card, the others are counted on."""
+    marks = list(_HIDES.finditer(without_code(text)))
+    pieces, end, numbers = list[str](), 0, {int(mark["number"]) for mark in marks if mark["number"]}
+    for found in marks:
+        number = int(found["number"]) if found["number"] else max(numbers, default=0) + 1
+        numbers.add(number)
+        said, hint = text[slice(*found.span("text"))], found["hint"]
+        pieces += [text[end : found.start()], f"=={said}=={{#c{number}}}"]
+        pieces += [f" ({text[slice(*found.span('hint'))]})"] if hint else []
+        end = found.end()
+    return "".join(pieces) + text[end:], tuple(sorted(numbers))
+
+
+def _read_schedule(guid: str, side: str, said: list[str]) -> Schedule:
+    """A schedule of SM-2 (due, interval, ease) or of FSRS. Raises ValueError if it is none."""
+    if said[0] == "fsrs":
+        interval = _days(said[2])
+        last = said[9] if len(said) > 9 and said[9].strip() else ""
+        return Schedule(
+            guid,
+            side,
+            _STATES[said[5].strip().lower()],
+            due=_date(said[1]),
+            last=_date(last) if last else _date(said[1]) - timedelta(days=interval),
+            interval=interval,
+            stability=float(said[3]),
+            difficulty=float(said[4]),
+            reps=int(said[6]),
+            lapses=int(said[7]),
+        )
+    due, interval = _date(said[0]), _days(said[1])
+    float(said[2])
+    if due == _NEVER:
+        return Schedule(guid, side, Stage.NEW)
+    last = due - timedelta(days=interval)
+    return Schedule(guid, side, Stage.REVIEW, due=due, last=last, interval=interval, reps=1)
+
+
+def _date(said: str) -> date:
+    return date.fromisoformat(said.strip()[:10])
+
+
+def _days(said: str) -> int:
+    days = round(float(said))
+    if not 0 <= days <= _LONGEST:
+        raise ValueError(said)
+    return days

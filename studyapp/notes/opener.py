@@ -1,0 +1,213 @@
+"""Which blocks of a learner's notes begin a question, and by what they are taken for one.
+
+One line rarely tells. So a numbered list is a questionnaire as a whole or not at all, and a heading
+without a question mark is taken with those beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
+
+from studyapp.notes import glossary, wording
+from studyapp.notes.outline import Block, Kind, Outline
+
+NUMBERED, HEADING, BOLD = "numbered question", "heading", "bold question"
+LISTED, FOLDED, LABELLED, PROSE = "question in a list", "folded answer", "Q: and A:", "prose"
+TERM = "heading of a term"
+_QUESTIONNAIRE = re.compile(
+    r"\b(?:questionn?aires?|questions?|quiz(?:zes)?|exercises?|homework|assignments?"
+    r"|further research|self[- ]?(?:test|check)|review|q ?& ?a|faq|interview)\b",
+    re.IGNORECASE,
+)
+_SAYS_SO = re.compile(
+    r"(?:\*\*|__)?(?:q|question)[ \t]*(?:\d{1,4}(?:\.\d{1,3})*)?[ \t]*[:.)]", re.IGNORECASE
+)
+SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
+
+
+def openers(outline: Outline) -> dict[int, str]:
+    """The blocks that ask, by their place, each with what it was taken for."""
+    return _Openers(outline).found
+
+
+class _Openers:
+    def __init__(self, outline: Outline) -> None:
+        self.outline, self.blocks = outline, outline.blocks
+        self.found = dict[int, str]()
+        headings = (at for at, block in enumerate(self.blocks) if block.kind is Kind.HEADING)
+        self.parents = {outline.above[at] for at in headings}
+        self._headings()
+        for at, block in enumerate(self.blocks):
+            if shape := self._alone(at, block):
+                self.found[at] = shape
+        for _, run in groupby(self._numbered(), lambda at: self.outline.above[at]):
+            self._run(list(run))
+
+    # --- headings ---------------------------------------------------------------------------
+
+    def _headings(self) -> None:
+        """Headings beside each other ask if most of them read so; one with a question mark does."""
+        beside: dict[tuple[int, int], list[int]] = {}
+        for at, block in enumerate(self.blocks):
+            if block.kind is Kind.HEADING and block.text:
+                beside.setdefault((self.outline.above[at], block.level), []).append(at)
+        titles = {
+            at: heading_title(self.blocks[at].text)[1] for group in beside.values() for at in group
+        }
+        any_marked = any(map(wording.is_asked, titles.values()))
+        for group in beside.values():
+            most = 2 * sum(self._reads(at) for at in group) >= len(group)
+            most = most and (len(group) > 1 or any_marked)
+            for at in group:
+                number, title = heading_title(self.blocks[at].text)
+                if (
+                    wording.is_asked(title)
+                    or wording.own_answer(title)[1]
+                    or _SAYS_SO.match(self.blocks[at].text)
+                    or (most and (number or wording.may_ask(title)))
+                    or self._answered(at)
+                ):
+                    self.found[at] = HEADING
+                elif self._is_term(at):
+                    self.found[at] = TERM
+
+    def _is_term(self, at: int) -> bool:
+        """Whether a heading under one that announces terms is one of them."""
+        above, block = self.outline.above[at], self.blocks[at]
+        return (
+            above >= 0
+            and above not in self.found
+            and glossary.NAMED.search(self.blocks[above].text) is not None
+            and wording.is_term(block.text)
+            and wording.time(block.text) is None
+            and at not in self.parents
+        )
+
+    def _reads(self, at: int) -> bool:
+        number, title = heading_title(self.blocks[at].text)
+        return wording.is_asked(title) or (number and wording.asks_in_words(title))
+
+    def _answered(self, at: int) -> bool:
+        """Whether a label says that an answer follows, before the next heading."""
+        for block in islice(self.blocks, at + 1, None):
+            if block.kind is Kind.HEADING:
+                return False
+            if block.kind is Kind.TEXT and wording.without_label(block.text) is not None:
+                return True
+            if block.kind is Kind.DETAILS and wording.is_label(self._summary(block)):
+                return True
+            if block.kind in (Kind.NUMBERED, Kind.BULLET):
+                return False
+        return False
+
+    # --- blocks that say by themselves that they ask ----------------------------------------
+
+    def _alone(self, at: int, block: Block) -> str:
+        if block.kind is Kind.DETAILS:
+            summary = wording.numbered(self._summary(block))[1]
+            return FOLDED if wording.may_ask(summary) and not wording.is_label(summary) else ""
+        if block.kind is Kind.TEXT:
+            return self._text(block)
+        if block.kind is Kind.BULLET and not self._in_question(at):
+            if _SAYS_SO.match(block.text):
+                return LABELLED
+            return LISTED if self._asks_first(block) else ""
+        return ""
+
+    def _text(self, block: Block) -> str:
+        if _SAYS_SO.match(block.text):
+            return LABELLED
+        line = self.outline.lines[block.first].strip()
+        asked, _ = wording.unwrapped(wording.numbered(line)[1])
+        bold = line.startswith(("**", "__")) and asked != line
+        if bold and (wording.is_asked(asked) or _numbered_task(line, asked)):
+            return BOLD
+        return PROSE if self._asks_first(block) else ""
+
+    def _asks_first(self, block: Block) -> bool:
+        """Whether a block begins with a question."""
+        line, _ = headline(self.outline, block)
+        return wording.is_asked(wording.unwrapped(line)[0]) or bool(wording.own_answer(line)[1])
+
+    def _in_question(self, at: int) -> bool:
+        return any(above in self.found for above in self.outline.headings(at))
+
+    def _summary(self, block: Block) -> str:
+        found = SUMMARY.search("\n".join(self.outline.lines[block.first : block.end]))
+        return wording.tidy(found[1]) if found else ""
+
+    # --- numbered lists ---------------------------------------------------------------------
+
+    def _numbered(self) -> Iterator[int]:
+        for at, block in enumerate(self.blocks):
+            if block.kind is Kind.NUMBERED:
+                yield at
+
+    def _run(self, run: Sequence[int]) -> None:
+        """The numbered items under one heading."""
+        run = list(self._questions(run))
+        asked = [at for at in run if wording.may_ask(self._item(at))]
+        marked = [at for at in run if wording.is_asked(self._item(at))]
+        if self._in_question(run[0]):
+            answered = [at for at in marked if self._has_answer(at)]
+            is_one = 2 * len(answered) >= len(run)
+        else:
+            names = [self.blocks[above].text for above in self.outline.headings(run[0])]
+            if any(glossary.NAMED.search(name) for name in names) and not marked:
+                return
+            named = any(_QUESTIONNAIRE.search(name) for name in names)
+            is_one = 2 * len(marked) >= len(run) or (3 * len(asked) >= len(run) and named)
+            is_one = is_one or len(asked) == len(run) > 1
+        if not is_one:
+            in_question = self._in_question(run[0])
+            run = [] if in_question else [at for at in marked if self._has_answer(at)]
+        self.found.update(dict.fromkeys(run, NUMBERED))
+
+    def _item(self, at: int) -> str:
+        return wording.unwrapped(headline(self.outline, self.blocks[at])[0])[0]
+
+    def _has_answer(self, at: int) -> bool:
+        block = self.blocks[at]
+        if any(line.strip() for line in self.outline.lines[block.first + 1 : block.end]):
+            return True
+        if wording.own_answer(block.text)[1]:
+            return True
+        after = self.blocks[at + 1].kind if at + 1 < len(self.blocks) else Kind.HEADING
+        return after not in (Kind.HEADING, Kind.NUMBERED, Kind.RULE)
+
+    def _questions(self, run: Sequence[int]) -> Iterator[int]:
+        """The items that ask: not those of a list that begins anew at 1 in an answer."""
+        ones = sum(self.blocks[at].number == 1 for at in run)
+        last = inner = 0
+        for at in run:
+            number, asks = self.blocks[at].number or 0, wording.may_ask(self._item(at))
+            begins = last > 0 and number == 1 and not asks and 2 * ones <= len(run)
+            goes_on = inner > 0 and number == inner + 1 and not (asks and number == last + 1)
+            if begins or goes_on:
+                inner = number
+                continue
+            last, inner = number, 0
+            yield at
+
+
+def headline(outline: Outline, block: Block) -> tuple[str, list[str]]:
+    """The line with which a block begins, even if it was wrapped, and the lines below it."""
+    head, end = [block.text], block.first + 1
+    if block.kind is not Kind.HEADING:
+        while end < block.end and wording.goes_on(head, outline.lines[end]):
+            head.append(outline.lines[end].strip())
+            end += 1
+    return " ".join(head), [] if block.kind is Kind.HEADING else outline.lines[end : block.end]
+
+
+def heading_title(text: str) -> tuple[bool, str]:
+    """Whether a heading has a number; and what it says without that and the time of a lecture."""
+    time = wording.time(text)
+    number, title = wording.numbered(time.title if time else text)
+    return number, wording.unwrapped(title)[0]
+
+
+def _numbered_task(line: str, asked: str) -> bool:
+    return wording.numbered(line)[0] and wording.may_ask(wording.numbered(asked)[1])

@@ -1,0 +1,28 @@
+"""What a reader of text has passed over, as problems: one for the lines that stand together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from studyapp.notes.note import Problem
+
+
+def told(lines: Sequence[str], read: Collection[int], path: Path, why: str) -> Iterator[Problem]:
+    """Problems of the lines, counted from 0, that are not among those that were *read*."""
+    first = last = -1
+    for at, line in enumerate([*lines, "."]):
+        if not line.strip():
+            continue
+        if at in read or at == len(lines):
+            if first >= 0:
+                yield Problem(path, first + 1, f"{upto(first + 1, last + 1)}{why}")
+            first = -1
+        elif first < 0:
+            first = at
+        last = at if at < len(lines) else last
+
+
+def upto(first: int, last: int) -> str:
+    """Begins a sentence about lines that go on to *last*."""
+    return f"up to line {last}: " if last > first else ""

@@ -1,0 +1,218 @@
+"""Whether a line of notes asks something or defines a term, and which part of it does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+_STRONG = r"\*\*|__"
+_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,2000}\)")
+_WRAPPED = re.compile(rf"(?P<mark>{_STRONG})(?P<inner>.+?)(?P=mark)(?P<rest>.*)", re.DOTALL)
+_ENDS = "\"'”’»)*_`. "
+_ASKS = re.compile(
+    r"(?:what|why|how|when|where|which|who|whose|is|are|do|does|did|can|could|should|would|will"
+    r"|name|list|explain|describe|define|compare|discuss|state|summari[sz]e|identify|outline"
+    r"|contrast|differentiate|distinguish|mention|true or false)\b",
+    re.IGNORECASE,
+)
+_TASK = re.compile(
+    r"(?:draw|give|write|open|complete|follow|read|think|try|find|create|implement|show|prove"
+    r"|calculate|compute|derive|provide|look|train|use|build|run|choose|pick|consider|research|fill"
+    r"|sketch)\b",
+    re.IGNORECASE,
+)
+_TRUE_FALSE = re.compile(
+    r"(?P<asked>\S.*?[\s(:\-–—]\(?T(?:rue)?\s?(?:/|or)\s?F(?:alse)?\b\)?)[ \t]*[:.?\-–—→=]*[ \t]*"
+    r"(?P<given>.*)",
+    re.IGNORECASE,
+)
+_QUESTION_END = re.compile(r"\?[\"'”’)*_]*(?=[\s:→=–—-]|$)")
+_NUMBER = re.compile(
+    r"(?:(?:question|exercise|q)[ \t]*(?:\d{1,4}(?:\.\d{1,3})*)?[ \t]*[.:)\-–—][ \t]*"
+    r"|(?:\d{1,4}(?:\.\d{1,3})+[.:)]?|\d{1,4}\\?[.:)])[ \t]*(?=\D))",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    rf"(?:{_STRONG})?[ \t]*(?:a|ans|answer|solution)s?[ \t]*\d*[ \t]*"
+    rf"(?:(?:{_STRONG})[ \t]*[:.]|[:.)][ \t]*(?:{_STRONG})?|[:.]?(?:{_STRONG}))[ \t]*",
+    re.IGNORECASE,
+)
+_BARE_LABEL = re.compile(r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?", re.I)
+_TIME = re.compile(
+    r"[\[(]?(?:(?P<hours>\d{1,2}):(?=\d{2}:))?(?P<minutes>\d{1,3}):(?P<seconds>[0-5]\d)[\])]?"
+    r"(?:\([^)\s]*\))?(?=[\s\-–—:|]|$)[\s\-–—:|]*"
+)
+_TERM = re.compile(
+    r"(?P<term>[^\s:–—→=](?:[^:–—→=\n]|[:–—=](?=\S)){0,79}?)"
+    r"(?P<mark>[ \t]+[-–—]{1,2}[ \t]+|[ \t]*:[ \t]+|[ \t]+={1,2}[ \t]+"
+    r"|[ \t]*(?:→|-+>|=>|←|\\(?:long)?rightarrow|\\leftarrow)[ \t]*)(?P<meaning>\S.*)",
+    re.DOTALL,
+)
+_STRONG_TERM = re.compile(
+    r"(?P<mark>\*\*|__|\*|_)(?P<term>[^*_\n]{1,80}?)[ \t]*:?[ \t]*(?P=mark)[ \t]*:?[ \t]*"
+    r"(?:[-–—=→][ \t]+)?(?P<meaning>\S.*)",
+    re.DOTALL,
+)
+_TAG = re.compile(r"</?(?:span|font|p|div|center|u|b|strong|i|em|summary)(?:\s[^<>]*)?/?>", re.I)
+_INNER = re.compile(
+    r"[ \t]*(?:[-*+•][ \t]|\d{1,4}[.)][ \t]|>|`{3}|~{3}|\||!\[|</?(?:details|span|p|font|div)\b|$)",
+    re.IGNORECASE,
+)
+_MARKS = "\"'”’»)*_` "
+_WRAPS = 60  # characters from which on a line without an end is taken to go on
+_MOST_WORDS = 6  # of a term
+_LONGEST = 2000  # characters of a question in one line
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time of a lecture in seconds, and what stands behind it."""
+
+    seconds: int
+    title: str
+
+
+def plain(text: str) -> str:
+    """A line without links and emphasis, for what is only looked at."""
+    return re.sub(r"\*+|__+", "", _LINK.sub(r"\1", text)).strip()
+
+
+def is_asked(text: str) -> bool:
+    """Whether a line ends as a question does, be it with a remark in brackets behind it."""
+    if len(text) > _LONGEST:
+        return False
+    line = plain(text)
+    if line.rstrip(_ENDS).endswith("?"):
+        return re.search(r"\w", line) is not None
+    remark = re.fullmatch(r"(.*\?[\"'”’]?)[ \t]*\([^()]*\)\W*", line)
+    return remark is not None or bool(_TRUE_FALSE.fullmatch(line))
+
+
+def asks_in_words(text: str) -> bool:
+    """Whether a line asks, or begins as a question does."""
+    return is_asked(text) or _begins(_ASKS, text)
+
+
+def may_ask(text: str) -> bool:
+    """Whether a line asks, or begins as a question or a task does."""
+    return asks_in_words(text) or _begins(_TASK, text)
+
+
+def _begins(words: re.Pattern[str], text: str) -> bool:
+    return len(text) <= _LONGEST and words.match(plain(text).lstrip("\"'“‘(")) is not None
+
+
+def numbered(text: str) -> tuple[bool, str]:
+    """Whether a line begins with a number, or says that it is a question; and the rest of it."""
+    bare = text
+    wrapped = re.match(rf"({_STRONG})", text)
+    if wrapped:
+        bare = text[wrapped.end() :]
+    found = _NUMBER.match(bare)
+    if found is None or not bare[found.end() :].strip():
+        return False, text
+    return True, (wrapped[0] if wrapped else "") + bare[found.end() :]
+
+
+def unwrapped(text: str) -> tuple[str, str]:
+    """A line whose beginning is emphasised, without that; and what stands behind it."""
+    text = text.strip()
+    found = _WRAPPED.fullmatch(text)
+    if found is None:
+        return text, ""
+    rest = found["rest"].strip()
+    if rest in (":", "."):
+        rest = ""
+    if rest.strip("?*_ ") == "":
+        return (found["inner"] + rest.strip("*_ ")).strip(), ""
+    return found["inner"].strip(), rest
+
+
+def own_answer(text: str) -> tuple[str, str]:
+    """A line that answers itself, as question and answer; any other one with no answer."""
+    if len(text) > _LONGEST:
+        return text, ""
+    found = _TRUE_FALSE.fullmatch(text)
+    if found is not None:
+        given = found["given"]
+        if given and not may_ask(given):
+            return found["asked"], given
+        return text, ""
+    ends = [found.end() for found in _QUESTION_END.finditer(text)]
+    rest = text[ends[-1] :] if ends else ""
+    said = rest.lstrip(" \t:-–—→=")
+    if not said.strip(_ENDS) or said.startswith("(") or may_ask(said):
+        return text, ""
+    if said[0].islower() and rest.lstrip() == said:
+        return text, ""  # the sentence goes on
+    if not re.search(r"\w", text[: ends[-1]]):
+        return text, ""
+    return text[: ends[-1]], said
+
+
+def without_label(text: str) -> str | None:
+    """What follows "Answer:" on a line that begins so, or is only that; None on any other."""
+    found = _LABEL.match(text)
+    if found is not None:
+        return text[found.end() :].strip()
+    return "" if is_label(text) else None
+
+
+def is_label(text: str) -> bool:
+    """Whether a text says that an answer follows, and nothing else."""
+    return _BARE_LABEL.fullmatch(plain(text).strip(" \t:.?!>▶")) is not None
+
+
+def time(text: str) -> Time | None:
+    """The time that a line begins with: 31:20, 1:02:48."""
+    found = _TIME.match(text)
+    if found is None:
+        return None
+    hours, minutes, seconds = (int(found[name] or 0) for name in ("hours", "minutes", "seconds"))
+    return Time(3600 * hours + 60 * minutes + seconds, text[found.end() :].strip())
+
+
+def definition(text: str) -> tuple[str, str, str] | None:
+    """A term, how it is told from its meaning, and that; None of a line that defines nothing."""
+    strong = _STRONG_TERM.fullmatch(text)
+    if strong is not None and strong["mark"] in ("**", "__"):
+        return strong["term"].strip(" :"), "**", strong["meaning"]
+    found = _TERM.fullmatch(text)
+    if found is None or len(found["term"].split()) > _MOST_WORDS or "?" in found["term"]:
+        return None
+    if found["term"].count("(") != found["term"].count(")") or found["term"].startswith("("):
+        return None
+    if found["mark"].strip(" \t-=:–—") and found["mark"].strip() in found["meaning"]:
+        return None  # one step after another
+    return found["term"].strip(" *_"), found["mark"].strip(), found["meaning"]
+
+
+def is_term(text: str) -> bool:
+    """Whether a line is short enough to be a term, and no question."""
+    words = plain(text).split()
+    return 0 < len(words) <= _MOST_WORDS and not is_asked(text)
+
+
+def goes_on(head: list[str], line: str) -> bool:
+    """Whether a question that has said *head* goes on in the next *line*: it was wrapped, or the
+    line is a question, too."""
+    if not line.strip() or _INNER.match(line) or sum(map(len, head)) > _LONGEST:
+        return False
+    said, line = " ".join(head), line.strip()
+    if is_asked(said):
+        return is_asked(line) and own_answer(line)[1] == ""
+    if plain(said).rstrip(_MARKS)[-1:] in (".", ":", "!"):
+        return False
+    return line[:1].islower() or len(head[-1]) >= _WRAPS or is_asked(f"{said} {line}")
+
+
+def tidy(text: str) -> str:
+    """A text as it is shown: without the tags of colours, its characters written out."""
+    return unescape(_TAG.sub("", text)).strip()
+
+
+def emphasised(text: str) -> tuple[str, str] | None:
+    """A term that is the emphasised beginning of its own meaning, and the whole."""
+    found = _STRONG_TERM.fullmatch(text)
+    return None if found is None else (found["term"].strip(), text)

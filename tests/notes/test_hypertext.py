@@ -1,0 +1,119 @@
+"""HTML becomes Markdown that says the same; fields of Anki with their formulas and hidden texts."""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from studyapp.notes import ankifield, plaintext
+from studyapp.notes.hypertext import to_markdown
+
+CASES = {
+    "a<br>b<br><br>c": "a\\\nb\n\nc",
+    "<div>x</div><div>y &lt;T&gt; 2*3</div>": "x\n\ny \\<T> 2\\*3",
+    '<b>bo ld</b>er <b>"q"</b>': '**bo ld**er <b>"q"</b>',
+    "<i>a</i> <s>b</s> <u>c</u>": "*a* ~~b~~ <u>c</u>",
+    "<ul><li>a<ul><li>b</ul><li>c</ul>": "- a\n  - b\n- c",
+    "<ol><li><p>x</p><p>y</p></li><li>z</li></ol>": "1. x\n\n   y\n\n2. z",
+    "H<sub>2</sub>O x<sup>n</sup>": "H<sub>2</sub>O x<sup>n</sup>",
+    "<table><tr><th>A<th>B</tr><tr><td>1|2<td>x<br>y</tr></table>": (
+        "| A | B |\n| --- | --- |\n| 1\\|2 | x<br>y |"
+    ),
+    "<pre><code class='language-py'>a\n  b &amp;</code></pre>": "```py\na\n  b &\n```",
+    "<code>a`b</code>": "``a`b``",
+    "<img src='my pic.png' alt=x>": "![x](media/my%20pic.png)",
+    "[sound:a b.mp3]": "[a b.mp3](media/a%20b.mp3)",
+    "<a href='https://a.b/c'>d</a>": "[d](https://a.b/c)",
+    "<h2>T</h2>text": "### T\n\ntext",
+    "<blockquote>q<p>r</blockquote>": "> q\n>\n> r",
+    "a&nbsp;b<!-- c --><hr>": "a b\n\n***",
+}
+LOST = {
+    "<script>alert(1)</script>z": ("z", {"a script"}),
+    "<a href='javascript:x'>k</a>": ("k", {"a link that is no address of the web"}),
+    "<iframe src=x></iframe><img src='data:x'>z": ("z", {"a frame", "a picture without a file"}),
+    "<style>b{}</style><table><tr><td colspan=2>z</table>": (
+        "|  |\n| --- |\n| z |",
+        {"a style sheet", "cells of a table that are one"},
+    ),
+}
+FIELDS = {
+    "The {{c1::cat::animal}} is {{c2::<b>black</b>}}.": (
+        "The ==cat=={#c1} (animal) is ==**black**=={#c2}.",
+        (1, 2),
+    ),
+    "{{c1::a<br>b}} x": ("==a=={#c1}\\\n==b=={#c1} x", (1,)),
+    "\\({{c1::x^2}}\\) and \\[y &lt; 1\\]": ("==$x^2$=={#c1} and $$y < 1$$", (1,)),
+    "<ul><li>{{c1::x}}</li><li>{{c2::y}}</li></ul>": ("- ==x=={#c1}\n- ==y=={#c2}", (1, 2)),
+    "{{c1::a::b::c}} }}": ("==a::b=={#c1} (c) }}", (1,)),
+    "<pre>{{c1::x}}</pre>": ("```\n==x=={#c1}\n```", ()),
+    "[$]a[/$] <anki-mathjax block='true'>b</anki-mathjax>": ("$a$ $$b$$", ()),
+}
+
+
+@pytest.mark.parametrize("html", CASES)
+def test_html_becomes_markdown(html: str) -> None:
+    assert to_markdown(html).text == CASES[html]
+
+
+@pytest.mark.parametrize("html", LOST)
+def test_what_cannot_be_kept_is_named(html: str) -> None:
+    found = to_markdown(html)
+    assert (found.text, found.lost) == LOST[html]
+
+
+@pytest.mark.parametrize("said", FIELDS)
+def test_formulas_and_hidden_texts_of_anki_are_ours(said: str) -> None:
+    found = ankifield.read(said, cloze=True)
+    assert (found.text, found.hidden) == FIELDS[said]
+
+
+def test_what_hides_inside_what_is_hidden_is_told() -> None:
+    found = ankifield.read("{{c1::a {{c2::b}} c}}", cloze=True)
+    assert found.text == "==a=={#c1} ==b=={#c2} ==c=={#c1}"
+    assert found.lost == {"a hidden text inside another one, which is hidden alone"}
+
+
+PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+PARSER.use(dollarmath_plugin, allow_digits=False)
+
+
+def shown(markdown: str) -> str:
+    """The text of a paragraph, as another program shows it."""
+    html = PARSER.render(markdown)
+    one = re.fullmatch(r"<p>(.*)</p>\n", html, re.DOTALL)
+    return unescape(one[1].replace("<br />\n", "\n")) if one else html
+
+
+TEXTS = st.text("ab1 .)(-+*_#>`~$[]\\<&=;|!:/x\"'é\n", min_size=1, max_size=14).map(
+    lambda text: re.sub(r"\n+", "\n", re.sub(r" *\n *", "\n", re.sub(" +", " ", text))).strip()
+)
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(TEXTS.filter(bool))
+def test_any_text_is_shown_as_it_is(text: str) -> None:
+    assert shown(plaintext.escaped(text)) == text
+    assert shown(to_markdown(escape(text).replace("\n", "<br>")).text) == text
+
+
+PIECES = ["<b>", "</b>", "<li>", "</ul>", "<table>", "<td>", "<tr>", "</table>", "<pre>", "</pre>"]
+PIECES += ["<!--", "-->", "<p>", "x", "{{c1::", "}}", "::", "\\(", "\\)", "<a href='", "&lt;", "\n"]
+
+
+@settings(max_examples=80, derandomize=True, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=20))
+def test_no_html_is_too_broken(pieces: list[str]) -> None:
+    ankifield.read("".join(pieces), cloze=True)
+
+
+@pytest.mark.parametrize("piece", [*PIECES, "<a ", '<a "', "<!", "[sound:", "<b><i>"])
+def test_long_html_takes_no_longer_than_its_length(piece: str) -> None:
+    """What took hours if it were quadratic is read; nothing here is timed."""
+    ankifield.read(piece * (30_000 // len(piece)), cloze=True)

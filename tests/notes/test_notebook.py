@@ -1,0 +1,67 @@
+"""A notebook is read as the notes in its Markdown cells, with the lines of its file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studyapp.errors import StudyError
+from studyapp.notes import formats, notebook
+
+CELLS: list[dict[str, Any]] = [
+    {"cell_type": "markdown", "source": ["## What is é?\n", "\n", "> A letter.\n"]},
+    {"cell_type": "code", "source": ["# What is no card?\n"], "outputs": []},
+    {"cell_type": "markdown", "source": ["1. Why is it open?\n", "```\n", "x"]},
+    {"cell_type": "markdown", "source": "2. How is it closed?\n\nSo."},
+    {"cell_type": "raw", "source": ["What is raw?"]},
+]
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_the_cells_are_read_and_code_is_not(tmp_path: Path, ascii_only: bool) -> None:
+    path = tmp_path / "a.txt"
+    text = json.dumps({"cells": CELLS, "nbformat": 4}, indent=1, ensure_ascii=ascii_only)
+    path.write_text(text, "utf-8")
+    name, found = formats.read(path)
+    assert name == "notebook"
+    lines = text.split("\n")
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("What is é?", "A letter."),
+        ("Why is it open?", "```\nx\n```"),
+        ("How is it closed?", "So."),
+    ]
+    for note, begins in zip(found.notes, ("## What", "1. Why", "2. How"), strict=True):
+        assert begins in lines[note.line - 1]
+    assert found.problems == ()
+
+
+def test_an_old_notebook_has_its_cells_in_a_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"nbformat": 3, "worksheets": [{"cells": CELLS}]}))
+    assert len(formats.read(path)[1].notes) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"cells": [', "is not a notebook: Expecting value"),
+        ('{"cells": 3}', "it has no list of cells"),
+        ('{"cells": ' + "[" * 100_000, "nested too deeply"),
+        ("[]", "it has no list of cells"),
+    ],
+)
+def test_what_is_no_notebook_is_one_sentence(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=why):
+        notebook.read(path)
+
+
+def test_cells_of_nonsense_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    cells = [None, 3, {"cell_type": "markdown"}, {"cell_type": "markdown", "source": [1, {}]}]
+    path.write_text(json.dumps({"cells": [*cells, CELLS[0]]}))
+    assert [note.question for note in notebook.read(path).notes] == ["What is é?"]

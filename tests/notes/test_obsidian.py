@@ -1,0 +1,142 @@
+"""Cards of Obsidian's spaced repetition come in with their decks and schedules."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studyapp.notes import formats, obsidian
+from studyapp.notes.foreign import Foreign, Schedule, Stage
+from studyapp.notes.note import CardStyle
+
+PATH = Path("vault.md")
+TEXT = """---
+tags: [flashcards/bio]
+---
+status:: open
+# Cells
+mitochondria::makes power <!--SR:!2026-01-10,4,250-->
+- dog:::perro
+<!--SR:!2026-01-10,4,250!2000-01-01,1,250-->
+`std::map`::a tree
+#flashcards/lang/es el gato::the cat ^abc
+
+What is
+a cell?
+?
+The unit,
+
+of life
+
+A
+??
+B
+<!--SR:!fsrs,2026-02-01,10,11.5,5.2,2,4,1,0,2026-01-22-->
+
+```
+a::b
+?
+```
+
+The ==cat== is ==1;;black;;a colour== and ==2;;big==; `==no==`
+"""
+
+
+def parse(text: str) -> Foreign:
+    return obsidian.parse(text, PATH)
+
+
+def test_each_kind_of_card_is_read_in_its_deck() -> None:
+    found = parse(TEXT)
+    answer, both = CardStyle.ANSWER, CardStyle.BOTH
+    assert [(one.line, one.card, one.question, one.answer, one.deck) for one in found.notes] == [
+        (6, answer, "mitochondria", "makes power", ("bio",)),
+        (7, both, "dog", "perro", ("bio",)),
+        (9, answer, "`std::map`", "a tree", ("bio",)),
+        (10, answer, "el gato", "the cat", ("lang", "es")),
+        (12, answer, "What is\na cell?", "The unit,", ("lang", "es")),
+        (19, both, "A", "B", ("lang", "es")),
+        (
+            29,
+            CardStyle.CLOZE,
+            "",
+            "The ==cat=={#c3} is ==black=={#c1} (a colour) and ==big=={#c2}; `==no==`",
+            ("lang", "es"),
+        ),
+    ]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (4, "this looks like a field of another plugin, and is no card"),
+        (17, "this is no card, and is not read"),
+        (24, "up to line 27: this is no card, and is not read"),
+    ]
+
+
+def test_the_schedules_of_both_kinds_come_along() -> None:
+    day = date(2026, 1, 10)
+    first, second, new, last = parse(TEXT).schedules
+    assert first == Schedule(
+        "answer: mitochondria",
+        "answer",
+        Stage.REVIEW,
+        due=day,
+        last=date(2026, 1, 6),
+        interval=4,
+        reps=1,
+    )
+    assert (second.side, second.due) == ("answer", day)
+    assert (new.side, new.stage, new.due) == ("reversed", Stage.NEW, None)
+    assert (last.side, last.due, last.last) == ("answer", date(2026, 2, 1), date(2026, 1, 22))
+    assert (last.stability, last.difficulty, last.reps, last.lapses) == (11.5, 5.2, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a::b <!--SR:!2026-13-01,1,250-->", "the schedule '2026-13-01,1,250' is none"),
+        ("a::b <!--SR:!2026-01-01,1,2!2026-01-01,1,2-->", "there are 2 schedules for 1 of its"),
+        ("a b::\nb::c", "a card of which one side is empty"),
+        ("?\nb", "a card of which one side is empty"),
+        ("a::b\n\na::b", "this card is on line 1 already, word for word"),
+        ("- [due:: 2026-01-01] task", "this looks like a field of another plugin"),
+    ],
+)
+def test_what_is_not_read_is_told(text: str, why: str) -> None:
+    assert any(one.message.startswith(why) for one in parse(text).problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (TEXT, "obsidian"),
+        ("Prose.\n\nThe ==cat==\n\n#flashcards\n", "obsidian"),
+        ("a::b\nc:::d\n", "obsidian"),
+        ("front\n?\nback\n", "obsidian"),
+        ("## What is std::map?\n\nA tree. A tree::map.\n\nMore.\n\nAnd more.\n", "notes"),
+    ],
+)
+def test_the_format_is_seen_by_its_tags_and_separators(
+    tmp_path: Path, text: str, name: str
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    assert formats.recognise(path) == name
+
+
+SIDES = st.text("ab é?*_-[](", min_size=1, max_size=12).map(lambda text: f"x{text.strip()}y")
+CARDS = st.lists(st.tuples(SIDES, SIDES, st.booleans()), max_size=5, unique_by=lambda card: card[0])
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(CARDS)
+def test_written_cards_are_read_back(cards: list[tuple[str, str, bool]]) -> None:
+    """One line a card, or three."""
+    single = "\n".join(f"{a}{':::' if both else '::'}{b}" for a, b, both in cards)
+    several = "\n\n".join(f"{a}\n{'??' if both else '?'}\n{b}" for a, b, both in cards)
+    for text in (single, several):
+        found = [(one.question, one.answer, one.card) for one in parse(text).notes]
+        styles = {True: CardStyle.BOTH, False: CardStyle.ANSWER}
+        assert found == [(a, b, styles[both]) for a, b, both in cards]

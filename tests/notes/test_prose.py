@@ -1,0 +1,315 @@
+"""A learner's own notes: each shape is read and named, and what is not is told with its lines."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studyapp.errors import StudyError
+from studyapp.notes import prose
+from studyapp.notes.foreign import Foreign, LectureNote, TrackerRow
+from studyapp.notes.note import NoteKind
+
+PATH = Path("notes.md")
+
+
+def parse(text: str) -> Foreign:
+    return prose.parse(text, PATH)
+
+
+def shown(text: str) -> list[tuple[str, str, str]]:
+    return [(note.question, note.answer, note.shape) for note in parse(text).notes]
+
+
+SHAPES = {
+    "bullets below": (
+        "1. What is a tensor?\n    - a grid\n    - of numbers\n",
+        [("What is a tensor?", "- a grid\n- of numbers", "numbered question")],
+    ),
+    "a paragraph below, the question on two lines": (
+        "1. Why is the order of rows\nchanged before each epoch?\n\nSo that no\nbatch repeats.\n",
+        [
+            (
+                "Why is the order of rows changed before each epoch?",
+                "So that no\nbatch repeats.",
+                "numbered question",
+            )
+        ],
+    ),
+    "every number is 1, the answer behind a tab": (
+        "1. What is a loss?\n\tA number.\n1. Name two optimisers\n\n\tSGD\n\tAdam\n",
+        [
+            ("What is a loss?", "A number.", "numbered question"),
+            ("Name two optimisers", "SGD\nAdam", "numbered question"),
+        ],
+    ),
+    "a colon, no blank, numbers that leap": (
+        "1: What is a seed?\n\nA start.\n\n10.**What is a step?**\n\nA move.\n\n10. Why?\n",
+        [
+            ("What is a seed?", "A start.", "numbered question"),
+            ("What is a step?", "A move.", "numbered question"),
+            ("Why?", "", "numbered question"),
+        ],
+    ),
+    "headings of several levels": (
+        "# Week 2\n\n## What is a batch?\n\nA few rows.\n\n### 2.1 Explain an epoch\n\nAll rows.\n"
+        "\n#### Why is that so?\n",
+        [
+            ("What is a batch?", "A few rows.", "heading"),
+            ("Explain an epoch", "All rows.", "heading"),
+            ("Why is that so?", "", "heading"),
+        ],
+    ),
+    "quotes, one of them blank": (
+        "## What is a head?\n\n> The last layer.\n>\n> A new one.\n\n## What is a body?\n\n>\n",
+        [
+            ("What is a head?", "The last layer.\n\nA new one.", "heading"),
+            ("What is a body?", "", "heading"),
+        ],
+    ),
+    "bold with colours": (
+        '**1. What does a ReLU do?**\n<span style="color:red">It clips &amp; passes.</span>\n\n'
+        '**Who wrote it?**\n\n<p style="color:blue">Nobody\n  knows.</p>\n',
+        [
+            ("What does a ReLU do?", "It clips & passes.", "numbered question"),
+            ("Who wrote it?", "Nobody\nknows.", "bold question"),
+        ],
+    ),
+    "the answer on the line": (
+        "1. Adam has a state T/F: **True**\n2. Is SGD a method? **Yes**\n3. Is it old? Yes.\n"
+        "4. What is a norm? How is it taken?\n",
+        [
+            ("Adam has a state T/F", "**True**", "numbered question"),
+            ("Is SGD a method?", "**Yes**", "numbered question"),
+            ("Is it old?", "Yes.", "numbered question"),
+            ("What is a norm? How is it taken?", "", "numbered question"),
+        ],
+    ),
+    "a label": (
+        "### Weight decay\n\nIn one line.\n\n**Answer:** A pull to zero.\n\nMore of it.\n",
+        [("Weight decay\n\nIn one line.", "A pull to zero.\n\nMore of it.", "heading")],
+    ),
+    "a list of terms, a term and a quote": (
+        "## Jargon\n\n* Epoch - a pass\n* Batch – some rows\n    - often 64\n\n* Seed\n> a start\n",
+        [
+            ("Epoch", "a pass", "list of terms"),
+            ("Batch", "some rows\n- often 64", "list of terms"),
+            ("Seed", "a start", "term and quote"),
+        ],
+    ),
+    "a table of terms": (
+        "| Keyword | Description |\n|:-:|---|\n| Logit | a\\|b |\n|Softmax|shares|\n",
+        [("Logit", "a|b", "term of a table"), ("Softmax", "shares", "term of a table")],
+    ),
+    "a fold, the answer a string in code": (
+        "#### What is printed?\n\n```python\n# 1. What is this?\nf()\n```\n\n<details>\n"
+        "<summary>Show answer</summary>\n\n```python\n\nanswer = '''\n- one\n- two\n'''\n```\n\n"
+        "</details>\n",
+        [
+            (
+                "What is printed?\n\n```python\n# 1. What is this?\nf()\n```",
+                "- one\n- two",
+                "heading",
+            )
+        ],
+    ),
+    "a fold that asks": (
+        "<details><summary>What is a GPU?</summary>\nA processor.\n</details>\n",
+        [("What is a GPU?", "A processor.", "folded answer")],
+    ),
+    "questions in a list": (
+        "## Asked in class\n\n- Is it fast?\n    - Not always.\n- Nothing was asked here.\n",
+        [("Is it fast?", "- Not always.", "question in a list")],
+    ),
+    "prose": (
+        "How is a leak found?\n\nBy a test of strangers.\n\nSomething else.\n",
+        [("How is a leak found?", "By a test of strangers.", "prose")],
+    ),
+    "labels on both": (
+        "Q: What is a fold?\nA: A part of the data.\n",
+        [("What is a fold?", "A part of the data.", "Q: and A:")],
+    ),
+    "headings of terms": (
+        "# Glossary\n\n## Tensor\n\nA grid.\n",
+        [("Tensor", "A grid.", "heading of a term")],
+    ),
+    "arrows": (
+        "weights → parameters\nlabels \\rightarrow targets\nof the loss\n",
+        [
+            ("weights", "parameters", "line that defines"),
+            ("labels", "targets\nof the loss", "line that defines"),
+        ],
+    ),
+    "only a picture, only code": (
+        '## Which curve?\n\n<img src="a.png">\n\n## Which call?\n\n```\nfit()\n```\n',
+        [
+            ("Which curve?", "![](a.png)", "heading"),
+            ("Which call?", "```\nfit()\n```", "heading"),
+        ],
+    ),
+    "an aside": (
+        "1. What is bias?\n    - An offset.\n\nI had this wrong at first.\n",
+        [("What is bias?", "- An offset.\n\nI had this wrong at first.", "numbered question")],
+    ),
+    "a numbered answer": (
+        "1. Name two losses.\n\n1. squared\n2. absolute\n\n2. Which is robust?\n\nThe second.\n",
+        [
+            ("Name two losses.", "1. squared\n2. absolute", "numbered question"),
+            ("Which is robust?", "The second.", "numbered question"),
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_each_shape_is_read_and_named(name: str) -> None:
+    text, expected = SHAPES[name]
+    assert shown(text) == expected
+
+
+def test_one_file_can_have_all_shapes() -> None:
+    text = "\n\n".join(
+        f"# Part {number}\n\n{text}" for number, (text, _) in enumerate(SHAPES.values())
+    )
+    expected = [(asked, answer) for _, notes in SHAPES.values() for asked, answer, _ in notes]
+    found = [(asked, answer) for asked, answer, _ in shown(text)]
+    again = [one for one in found if one not in expected]
+    assert again == []
+    assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_what_an_editor_leaves_behind_changes_nothing(end: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    text = '---\nlayout: post\ntitle: "What? Now"\n---\n\n1.\xa0What is a fit?\n\n    - A line.\n'
+    path.write_bytes(("\ufeff" + text.replace("\n", end)).encode())
+    found = prose.read(path)
+    assert [(one.question, one.answer, one.line) for one in found.notes] == [
+        ("What is a fit?", "- A line.", 6)
+    ]
+    assert found.problems == ()
+    hugo = prose.parse('+++\ntitle = "a?"\n+++\n\n## What?\n\nThis.\n', PATH)
+    assert [(one.question, one.answer) for one in hugo.notes] == [("What?", "This.")]
+
+
+def test_times_of_a_lecture_and_its_plan_are_read() -> None:
+    text = (
+        "## 00:31:20 - Terms\n\n* Label - the truth\n* Fit - to train\n* Loss - an error\n\n"
+        "## 1:02 Why wait?\n\nSo.\n\n## Plan\n\n"
+        "|Part|Chapter|Section|\n|-|-|-|\n|1. A|1. B|C|\n| | |D|\n"
+    )
+    found = parse(text)
+    terms = "* Label - the truth\n* Fit - to train\n* Loss - an error"
+    assert found.lecture == (
+        LectureNote(1880, "Terms", terms, 1),
+        LectureNote(62, "Why wait?", "So.", 7),
+    )
+    assert found.tracker == (
+        TrackerRow("1. A", "1. B", "C", 15),
+        TrackerRow("1. A", "1. B", "D", 16),
+    )
+    assert [note.question for note in found.notes] == ["Label", "Fit", "Loss", "Why wait?"]
+    assert {note.kind for note in found.notes[:3]} == {NoteKind.TERM}
+    assert found.problems == ()
+
+
+def test_what_is_not_read_is_told_with_its_lines() -> None:
+    text = (
+        "Some prose.\n\n1. Went away\n2. Came back\n\n## What?\n\nThis.\n\n## What?\n\nThis.\n"
+        "\n##\n\n# Else\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1  # What is x?\n"
+    )
+    assert [(one.line, one.message) for one in parse(text).problems] == [
+        (1, "prose and a numbered item, up to line 4: this asks nothing and defines no term"),
+        (10, "this is on line 6 already, word for word"),
+        (14, "this heading is empty"),
+        (18, "a table and code, up to line 23: this asks nothing and defines no term"),
+        (22, "what begins here has no end"),
+    ]
+
+
+def test_a_question_that_is_asked_twice_is_kept_twice_if_the_answers_differ() -> None:
+    found = parse("## What?\n\nThis.\n\n## **What?**\n\nThat.\n").notes
+    assert [(note.guid, note.answer) for note in found] == [
+        ("question: what?", "This."),
+        ("question: what? (2)", "That."),
+    ]
+
+
+@pytest.mark.parametrize(("data", "why"), [(b"\xff?", "not UTF-8 text"), (b"a?\0", "has a NUL")])
+def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes, why: str) -> None:
+    path = tmp_path / "a.md"
+    path.write_bytes(data)
+    with pytest.raises(StudyError, match=why):
+        prose.read(path)
+
+
+# Laws
+
+WORDS = st.integers(0, 10**6).map(lambda number: f"w{number}")
+MARKS = st.sampled_from(
+    [
+        *(
+            "# ",
+            "### ",
+            "1. ",
+            "12: ",
+            "- ",
+            "> ",
+            "    - ",
+            "\t",
+            "**",
+            "Q: ",
+            "A: ",
+            "| ",
+            "",
+            "",
+        ),
+        *("Answer: ", "00:12:30 ", "```", "'''", "<details>", "<p>", "T/F: ", "- [ ] ", "a - "),
+    ]
+)
+ENDS = st.sampled_from(
+    ["?", "?**", ".", ":", " - ", "|", " → x", "", "</details>", "</p>", "\n\n---"]
+)
+LINES = st.tuples(MARKS, WORDS, ENDS, st.sampled_from(["", "\n"])).map("".join)
+
+
+def told(found: Foreign) -> set[int]:
+    """The lines that problems speak of."""
+    lines = set[int]()
+    for problem in found.problems:
+        upto = re.search(r"up to line (\d+)", problem.message)
+        lines.update(range(problem.line, int(upto[1]) + 1 if upto else problem.line + 1))
+    return lines
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(st.lists(LINES, max_size=25))
+def test_every_word_is_read_or_told_with_its_line(pieces: list[str]) -> None:
+    """But for headings that ask nothing: they say where something is, and are no knowledge."""
+    text = "\n".join(pieces)
+    found = parse(text)
+    said = "\n".join(
+        [part for note in found.notes for part in (note.question, note.answer)]
+        + [f"{note.title}\n{note.text}" for note in found.lecture]
+    )
+    lines = told(found)
+    for number, line in enumerate(text.split("\n"), 1):
+        for word in re.findall(r"\bw\d+\b", line):
+            assert re.search(rf"{word}\b", said) or number in lines or line.startswith("#")
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(st.lists(LINES, max_size=25))
+def test_no_question_is_made_of_code(pieces: list[str]) -> None:
+    text = "\n".join(pieces).replace("`", "").replace("<", "")
+    assert parse(f"```\n{text}\n```\n").notes == ()
+
+
+def test_a_long_text_takes_no_longer_than_its_length() -> None:
+    """What took hours if it were quadratic is read; nothing here is timed."""
+    for piece in ("[", "`" * 9, "**a", "T/F ", "<details>\n", "1. a?\n", "- a?\n> b\n", "_ "):
+        parse("1. Why?\n" + piece * (40_000 // len(piece)))
