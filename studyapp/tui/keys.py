@@ -116,7 +116,7 @@ ACTIONS: Mapping[str, Key] = {
         "Mark it to be mended later; again: no longer",
         on="review note aside find leech",
     ),
-    "split": Key("percent_sign", "split", "Make own cards of its points", on="leech"),
+    "split": Key("K", "split", "Make own cards of its points", on="leech"),
     "contrast": Key(
         "ampersand", "tell apart", "Write a card that tells it from another", on="leech"
     ),
@@ -156,7 +156,10 @@ ACTIONS: Mapping[str, Key] = {
     # opening
     "five": Key("f", "five", "Five questions in five minutes: what is fading", on="today end"),
     "custom": Key(
-        "h", "what to study", "Choose what to study: ahead, what slips, a cram", on="today end custom"
+        "h",
+        "what to study",
+        "Choose what to study: ahead, what slips, a cram",
+        on="today end custom",
     ),
     "quiz": Key(
         "c", "quiz", "A chapter's questions, answered in writing", on="today end course section"
