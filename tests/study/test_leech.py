@@ -118,7 +118,7 @@ def test_a_split_that_was_interrupted_makes_no_card_twice(
 
     with monkeypatch.context() as patch:
         patch.setattr(review, "suspend", locked)
-        with pytest.raises(StudyError, match="The new cards are there.*writing. Save again."):
+        with pytest.raises(StudyError, match=r"The new cards are there.*Save again\."):
             split.save(desk, view, text)
     assert (own(desk), known(desk, view.id).suspended) == (2, False)
     assert split.save(desk, view, text).suspended
