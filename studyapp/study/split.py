@@ -76,7 +76,8 @@ def save(desk: Desk, view: CardView, text: str) -> Made:
     """Keep the cards that *text* says where *view* belongs, then set *view* aside. Those that are
     there from an attempt before stay as they are.
 
-    Raises StudyError, with nothing saved, for what is wrong with them.
+    Raises StudyError, with nothing saved, for what is wrong with them; or, saying so, once they are
+    there, if *view* cannot be set aside. Saving again goes on from there.
     """
     home = library.home_of(view)
     path = home.path(library.packs_of(desk), NoteKind.QUESTION)
@@ -95,12 +96,9 @@ def save(desk: Desk, view: CardView, text: str) -> Made:
                 there = _there(connection, home, notes, learner=desk.learner)
             if len(there) < len(notes):
                 raise StudyError(f"The cards could not be read back; look at the end of {path}.")
-    with desk.writing() as connection:
-        memory = log.read_memory(connection, view.id, learner=desk.learner)
-        if not memory.suspended:
-            review.suspend(connection, view.id, desk.now(), learner=desk.learner)
+    suspended = _set_aside(desk, view)
     disk.remove(_draft(view, learner=desk.learner))
-    return Made(view, home, tuple(one.id for one in notes), not memory.suspended, text)
+    return Made(view, home, tuple(one.id for one in notes), suspended, text)
 
 
 def take_back(desk: Desk, made: Made) -> str:
@@ -117,6 +115,20 @@ def take_back(desk: Desk, made: Made) -> str:
             undo(connection, desk.now(), learner=desk.learner)
     write_file(_draft(made.card, learner=desk.learner), made.text, "")
     return "Undone: the split. Its text is a draft again."
+
+
+def _set_aside(desk: Desk, view: CardView) -> bool:
+    """Suspend the old card, unless it is; returns whether it was not."""
+    try:
+        with desk.writing() as connection:
+            memory = log.read_memory(connection, view.id, learner=desk.learner)
+            if not memory.suspended:
+                review.suspend(connection, view.id, desk.now(), learner=desk.learner)
+    except StudyError as error:
+        raise StudyError(
+            f"The new cards are there, but the old one is not set aside yet: {error} Save again."
+        ) from error
+    return not memory.suspended
 
 
 def _notes(text: str, path: Path) -> Sequence[Note]:

@@ -1,0 +1,165 @@
+"""A card that keeps slipping: its past against what was expected, its family, and cards made of
+it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from studyapp.config import Settings
+from studyapp.errors import StudyError
+from studyapp.memory.fold import ReviewKind
+from studyapp.memory.state import Memory, Rating
+from studyapp.store import log, sync, tables
+from studyapp.store.engine import LockedError
+from studyapp.study import contrast, leech, library, review, split
+from studyapp.study.card import CardView, load
+from studyapp.study.desk import Desk
+from studyapp.study.undo import undo
+from tests_support import Clock, desk_of, question, questionnaire
+
+note = tables.note.c
+card = tables.card.c
+
+
+@pytest.fixture
+def desk(engine: Engine, only_pack: Path, clock: Clock) -> Desk:
+    return desk_of(engine, clock)
+
+
+def view_of(desk: Desk, name: str) -> CardView:
+    with desk.reading() as connection:
+        of = select(card.id).join(tables.note, note.id == card.note_id).where(note.name == name)
+        return load(connection, connection.scalars(of).first() or 0, learner=1)
+
+
+def rate(desk: Desk, card_id: int, rating: Rating, kind: ReviewKind = ReviewKind.STUDY) -> Memory:
+    with desk.writing() as connection:
+        last = log.read_memory(connection, card_id, learner=1).last_review
+        now = desk.now()
+        return review.answer(connection, card_id, last, rating, now, kind=kind, learner=1).memory
+
+
+def past(desk: Desk, card_id: int) -> tuple[leech.Past, ...]:
+    with desk.reading() as connection:
+        return leech.of_card(connection, card_id, learner=1)[1]
+
+
+def known(desk: Desk, card_id: int) -> Memory:
+    with desk.reading() as connection:
+        return log.read_memory(connection, card_id, learner=1)
+
+
+def test_what_was_expected_adds_up_to_the_lapses_expected(desk: Desk, clock: Clock) -> None:
+    """Whatever is undone, crammed or in its steps; with what was done in their order."""
+    one = view_of(desk, "q03").id
+    for rating in (Rating.EASY, Rating.AGAIN, Rating.GOOD, Rating.GOOD, Rating.AGAIN):
+        rate(desk, one, rating)
+        clock.forward(days=6)
+    rate(desk, one, Rating.AGAIN, ReviewKind.CRAM)
+    rate(desk, one, Rating.AGAIN)
+    with desk.writing() as connection:
+        undo(connection, clock(), learner=1)
+    found, memory = past(desk, one), known(desk, one)
+    told = [one.expected for one in found if one.expected is not None]
+    assert sum(1 - share for share in told) == pytest.approx(memory.expected_lapses)
+    assert [one.rating for one in found].count(Rating.AGAIN) == memory.lapses + 1  # the cram's
+    assert [one.waited for one in found] == [None, 6, 6, 6, 6, 6]
+    assert found[-1].row(clock().date())[3:] == ("again (cram)", "as is")
+    assert leech.curve_lines(found, 3)[2] == ("remembered", "●✗✗")
+
+
+def test_a_card_comes_first_of_its_family(desk: Desk, content: Path, clock: Clock) -> None:
+    twins = (question(f"f{number}", family="twins") for number in range(3))
+    (content / "1" / "twins.md").write_text(questionnaire(*twins))
+    with desk.writing() as connection:
+        sync.sync(connection, [content], clock())
+    one = view_of(desk, "f1").id
+    rate(desk, one, Rating.GOOD)
+    with desk.reading() as connection:
+        found = leech.family(connection, one, clock(), Settings(), learner=1)
+        assert leech.family(connection, 10**9, clock(), Settings(), learner=1) == []
+    assert [it.prompt for it in found] == ["What is f1?", "What is f0?", "What is f2?"]
+    assert [it.told for it in found] == ["due in 2 d, on Sun 22 Nov", "new", "new"]
+    assert leech.heading(found[0].memory, Settings()) == "1 review, 0 lapses; 0.0 were expected."
+
+
+def own(desk: Desk) -> int:
+    with desk.reading() as connection:
+        there = select(func.count()).where(note.learner_id == 1, note.missing_since.is_(None))
+        return connection.scalar(there) or 0
+
+
+def test_a_split_shows_the_other_points_and_is_of_the_same_family(desk: Desk) -> None:
+    view = view_of(desk, "q00")
+    made = split.save(desk, view, split.named(desk, split.read_draft(view, learner=1)))
+    first, second = (view_of(desk, name) for name in made.names)
+    assert first.family == second.family == view.family
+    assert first.face.front == "What is q00? (1 of 2)\n\nApart from this:\n\n- second of q00"
+    assert [point.text for point in first.face.points] == ["first of q00"]
+    assert known(desk, view.id).suspended
+    assert split.take_back(desk, made).startswith("Undone")
+    assert own(desk) == 0
+    assert not known(desk, view.id).suspended
+    assert split.read_draft(view, learner=1) == made.text
+
+
+def test_a_split_that_was_interrupted_makes_no_card_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cards are there and the old one is not set aside yet: saving again ends it."""
+    view = view_of(desk, "q00")
+    text = split.named(desk, split.read_draft(view, learner=1))
+
+    def locked(*_: object, **__: object) -> None:
+        raise LockedError("Another program is writing.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(review, "suspend", locked)
+        with pytest.raises(StudyError, match=r"The new cards are there.*Save again\."):
+            split.save(desk, view, text)
+    assert (own(desk), known(desk, view.id).suspended) == (2, False)
+    assert split.save(desk, view, text).suspended
+    assert (own(desk), known(desk, view.id).suspended) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("No heading", "A card begins with a heading"),
+        ("## Q? {#a}\n\nOne.\n\n## Q? {#a}\n\nTwo.", "Line 5"),
+        ("## Q? {#a b}\n\nOne.", "Line 1"),
+    ],
+)
+def test_what_is_no_card_is_told_with_its_line_and_changes_nothing(
+    text: str, told: str, desk: Desk
+) -> None:
+    view = view_of(desk, "q00")
+    with pytest.raises(StudyError, match=told):
+        split.save(desk, view, text)
+    assert (own(desk), known(desk, view.id).suspended) == (0, False)
+
+
+def test_only_what_has_points_can_be_split(desk: Desk) -> None:
+    assert split.can_be(view_of(desk, "q00"))
+    assert not split.can_be(view_of(desk, "t0"))
+
+
+def test_a_contrast_begins_with_what_both_say(desk: Desk) -> None:
+    one, other = view_of(desk, "t0"), view_of(desk, "q01")
+    question, _, answer = contrast.proposed(one, other).partition("\n")
+    made = library.new_question(desk, question, answer, library.home_of(one))
+    kept = view_of(desk, view_name(desk, made.card))
+    assert kept.note.prompt == "What tells Term 0 from “What is q01?”?"
+    assert kept.note.tags == ("contrast",)
+    assert [point.text for point in kept.note.points] == ["“What is q01?”: first of q01"]
+    contrast.write_draft(one, other, "Half", "", 0.0, learner=1)
+    assert contrast.read_draft(other, one, learner=1) == "Half"
+
+
+def view_name(desk: Desk, card_id: int) -> str:
+    with desk.reading() as connection:
+        of = select(note.name).join(tables.card, card.note_id == note.id)
+        return connection.scalars(of.where(card.id == card_id)).one()
