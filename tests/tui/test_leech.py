@@ -86,7 +86,7 @@ async def test_a_card_is_split_and_put_together_again(
         await arrives(pilot, SplitScreen)
         await shows(pilot, "What is q00? (1 of 2)", "- second of q00")
         await pilot.press("ctrl+home", "down", "X", "escape")
-        await tells(pilot, "Kept as a draft; % goes on with it.")
+        await tells(pilot, "Kept as a draft; K goes on with it.")
         await pilot.press("K")
         await shows(pilot, "X")
         await pilot.press("ctrl+s")
