@@ -132,7 +132,12 @@ def _check_path(path: Path) -> None:
 
 def _connect_to_read(_dialect: object, _record: object, words: list[Any], _options: object) -> Any:
     """A connection that no query makes a file with, nor waits with for another program."""
-    return sqlite3.connect(f"{Path(words[0]).absolute().as_uri()}?mode=ro", uri=True, timeout=0)
+    return sqlite3.connect(
+        f"{Path(words[0]).absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=0,
+        check_same_thread=False,
+    )
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

@@ -607,8 +607,11 @@ def test_what_was_well_before_is_looked_at_again_once_it_is_another(
     assert (len(read), len(folded)) == (3, 5)
 
 
-def test_a_healthy_study_is_well(database: Path, clock: Clock) -> None:
+def test_a_healthy_study_is_well(
+    database: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     assert look(database, clock).findings == ()
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]  # of the threads
 
 
 @laws(max_examples=5)
