@@ -124,11 +124,11 @@ def _holds(condition: Callable[[], object]) -> object:
 
 
 async def _breathe(pilot: Pilot[None]) -> None:
-    """Let the app do what it has to do; one that has closed has nothing to be waited for."""
+    """Let the app do what it has to do, without a message to each of its widgets, by which a
+    pilot's own pause waits for them."""
+    await asyncio.sleep(0.02)
     if pilot.app.is_running and pilot.app.screen_stack:
-        await pilot.pause(0.02)
-    else:
-        await asyncio.sleep(0.02)
+        pilot.app.screen._on_timer_update()
 
 
 def _missed(
@@ -178,17 +178,17 @@ async def arrives(pilot: Pilot[None], kind: type[Screen[Any]]) -> None:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Wait until the workers are done and everything is painted; twice, as one starts another.
-
-    An experiment that is going on is not waited for.
+    """Wait until the workers are done, those with them that others have started, and everything is
+    painted. An experiment that is going on is not waited for.
     """
-    for _ in range(2):
-        if not pilot.app.is_running:
-            return
-        await until(
-            pilot,
-            lambda: all(one.is_finished or one.group == "run" for one in pilot.app.workers),
-        )
+
+    def done() -> bool:
+        return all(one.is_finished or one.group == "run" for one in pilot.app.workers)
+
+    while pilot.app.is_running:
+        await until(pilot, done)
         await pilot.pause()
+        if done():
+            break
     if pilot.app.is_running and pilot.app.screen_stack:
         strips(pilot)
