@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from studyapp.study.statistics.sentences import TOO_FEW
@@ -52,13 +53,13 @@ class Bars(Laid):
         self._bars = bars
 
     def lines(self, width: int) -> list[Content]:
-        names = max((len(one.name) for one in self._bars), default=0)
         figures = max((len(one.told) for one in self._bars), default=0)
+        names = _widest([one.name for one in self._bars], width - figures - _LEAST - 2 * _GAP)
         room = min(_MOST, max(_LEAST, width - names - figures - 2 * _GAP))
         longest = max((one.value for one in self._bars), default=0) or 1
         rows = [
             Content.assemble(
-                one.name.ljust(names + _GAP),
+                _fitted(one.name, names) + " " * _GAP,
                 one.told.rjust(figures + _GAP - 1),
                 " ",
                 (_bar(one.value / longest, room), "$accent"),
@@ -66,6 +67,18 @@ class Bars(Laid):
             for one in self._bars
         ]
         return [*Content.styled(self._heading, "bold").wrap(max(1, width)), *rows]
+
+
+def _widest(names: Sequence[str], most: int) -> int:
+    """The cells of the longest name, or as many as there is room for."""
+    return max(1, min(most, max(map(cell_len, names), default=0)))
+
+
+def _fitted(name: str, cells: int) -> str:
+    """A name in so many cells; of one that is longer, its beginning."""
+    if cell_len(name) > cells:
+        return set_cell_size(name, cells - 1) + "…"
+    return set_cell_size(name, cells)
 
 
 def _bar(share: float, room: int) -> str:
@@ -97,14 +110,15 @@ class Ranges(Laid):
         self._of = of
 
     def lines(self, width: int) -> list[Content]:
-        names = max((len(one.name) for one in self._ranges), default=0)
         values = max(len(TOO_FEW), *(len(percent(one.share)) for one in self._ranges), 0)
         counts = max(len(self._of), *(len(f"{one.share.n:,}") for one in self._ranges), 0)
+        most = width - values - counts - _LEAST - 3 * _GAP
+        names = _widest([one.name for one in self._ranges], most)
         room = min(_MOST, width - names - values - counts - 3 * _GAP)
         scale = _Scale(_lowest(self._ranges), room)
         rows = [
             Content.assemble(
-                one.name.ljust(names + _GAP),
+                _fitted(one.name, names) + " " * _GAP,
                 (_value(one.share).ljust(values + _GAP), "" if one.share.tells else "dim"),
                 (scale.drawn(one).ljust(max(0, room)), "$accent"),
                 (f"{one.share.n:,}".rjust(counts + _GAP), "dim"),

@@ -186,11 +186,11 @@ def _judged(year: Year) -> Iterator[Laid]:
             one
             for guess in answers.guesses
             for one in (
-                Range(f"{guess.name}, guessed", guess.before),
+                Range(guess.name, guess.before),
                 Range("  asked again", guess.since),
             )
         ]
-        yield Ranges("Points said before reading", guesses, "points")
+        yield Ranges("Points said in a guess", guesses, "points")
 
 
 def _topics(year: Year) -> Sheet:
