@@ -19,7 +19,9 @@ from studyapp.study.words import percent
 from studyapp.tui.row import Laid
 
 _GAP = 2  # cells between columns
-_LEAST, _MOST = 8, 50  # cells of a bar, or of the line that an interval is drawn on
+_LEAST, _MOST = 8, 50  # cells of a bar, or of the line that an interval is drawn on …
+_WISHED = 24  # … which names leave it, if they can be read then
+_NAME = 16  # cells
 _APART = 4  # cells between two diagrams side by side
 _EIGHTHS = "▏▎▍▌▋▊▉█"
 _SHADES = "░▒▓█"
@@ -54,7 +56,7 @@ class Bars(Laid):
 
     def lines(self, width: int) -> list[Content]:
         figures = max((len(one.told) for one in self._bars), default=0)
-        names = _widest([one.name for one in self._bars], width - figures - _LEAST - 2 * _GAP)
+        names = _widest([one.name for one in self._bars], width - figures - 2 * _GAP)
         room = min(_MOST, max(_LEAST, width - names - figures - 2 * _GAP))
         longest = max((one.value for one in self._bars), default=0) or 1
         rows = [
@@ -69,8 +71,9 @@ class Bars(Laid):
         return [*Content.styled(self._heading, "bold").wrap(max(1, width)), *rows]
 
 
-def _widest(names: Sequence[str], most: int) -> int:
-    """The cells of the longest name, or as many as there is room for."""
+def _widest(names: Sequence[str], left: int) -> int:
+    """The cells of the longest name, or as many as are *left* beside what is drawn."""
+    most = min(max(_NAME, left - _WISHED), left - _LEAST)
     return max(1, min(most, max(map(cell_len, names), default=0)))
 
 
@@ -112,9 +115,9 @@ class Ranges(Laid):
     def lines(self, width: int) -> list[Content]:
         values = max(len(TOO_FEW), *(len(percent(one.share)) for one in self._ranges), 0)
         counts = max(len(self._of), *(len(f"{one.share.n:,}") for one in self._ranges), 0)
-        most = width - values - counts - _LEAST - 3 * _GAP
-        names = _widest([one.name for one in self._ranges], most)
-        room = min(_MOST, width - names - values - counts - 3 * _GAP)
+        left = width - values - counts - 3 * _GAP
+        names = _widest([one.name for one in self._ranges], left)
+        room = min(_MOST, left - names)
         scale = _Scale(_lowest(self._ranges), room)
         rows = [
             Content.assemble(

@@ -111,7 +111,7 @@ async def test_a_sheet_that_is_longer_than_the_window_is_scrolled(
         await shows(pilot, "Remembered · 1 of 8")
         await pilot.press("end")
         await hides(pilot, "By month")
-        await shows(pilot, "reviews")
+        await shows(pilot, "By day: too few to say.")  # once, not of each
         await pilot.press("right")
         await shows(pilot, "The next 14 days")  # from its beginning
         await pilot.press("percent_sign")  # it leads back as well
