@@ -40,7 +40,7 @@ EACH = 9  # reviews of a card
 TIMES = 9
 WAITS = (1, 3, 7, 15, 25, 35, 45, 60)  # days between them, more or less
 FIRST_DAYS = 150  # on one of which each card is met
-DAY = 86_400
+AHEAD = 40  # days that a card comes in, on average: each day asks as many as it did
 
 
 def batches(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -98,7 +98,7 @@ def fill(engine: Engine, cards: int) -> None:
                 [
                     _memory(
                         card,
-                        max(last[card] + timedelta(days=chance.randrange(40, 400)), today),
+                        today + timedelta(days=int(chance.expovariate(1 / AHEAD))),
                         last[card],
                         chance.uniform(5, 300),
                         EACH,

@@ -44,9 +44,12 @@ def median_interval(
     if not all(math.isfinite(value) for value in values):
         return math.nan, math.nan, math.nan
     ordered, middle = sorted(values), median(values)
-    # Values below the median are heads of n coins: whole numbers, of 2^n, for n may be large.
+    # Values below the median are heads of n coins: counted in whole numbers, of which there are 2^n
+    # in all, as n may be large.
+    share, whole = ((1 - level) / 2).as_integer_ratio()
+    most = (share << n) // whole
     rank, ways, outside = 0, 1, 1
-    while outside / 2**n <= (1 - level) / 2:
+    while outside <= most:
         ways = ways * (n - rank) // (rank + 1)
         rank, outside = rank + 1, outside + ways
     return (middle, ordered[rank - 1], ordered[n - rank]) if rank else (middle, None, None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from studyapp.study.statistics.sentences import TOO_FEW
@@ -18,7 +19,9 @@ from studyapp.study.words import percent
 from studyapp.tui.row import Laid
 
 _GAP = 2  # cells between columns
-_LEAST, _MOST = 8, 50  # cells of a bar, or of the line that an interval is drawn on
+_LEAST, _MOST = 8, 50  # cells of a bar, or of the line that an interval is drawn on …
+_WISHED = 24  # … which names leave it, if they can be read then
+_NAME = 16  # cells
 _APART = 4  # cells between two diagrams side by side
 _EIGHTHS = "▏▎▍▌▋▊▉█"
 _SHADES = "░▒▓█"
@@ -52,13 +55,13 @@ class Bars(Laid):
         self._bars = bars
 
     def lines(self, width: int) -> list[Content]:
-        names = max((len(one.name) for one in self._bars), default=0)
         figures = max((len(one.told) for one in self._bars), default=0)
+        names = _widest([one.name for one in self._bars], width - figures - 2 * _GAP)
         room = min(_MOST, max(_LEAST, width - names - figures - 2 * _GAP))
         longest = max((one.value for one in self._bars), default=0) or 1
         rows = [
             Content.assemble(
-                one.name.ljust(names + _GAP),
+                _fitted(one.name, names) + " " * _GAP,
                 one.told.rjust(figures + _GAP - 1),
                 " ",
                 (_bar(one.value / longest, room), "$accent"),
@@ -66,6 +69,19 @@ class Bars(Laid):
             for one in self._bars
         ]
         return [*Content.styled(self._heading, "bold").wrap(max(1, width)), *rows]
+
+
+def _widest(names: Sequence[str], left: int) -> int:
+    """The cells of the longest name, or as many as are *left* beside what is drawn."""
+    most = min(max(_NAME, left - _WISHED), left - _LEAST)
+    return max(1, min(most, max(map(cell_len, names), default=0)))
+
+
+def _fitted(name: str, cells: int) -> str:
+    """A name in so many cells; of one that is longer, its beginning."""
+    if cell_len(name) > cells:
+        return set_cell_size(name, cells - 1) + "…"
+    return set_cell_size(name, cells)
 
 
 def _bar(share: float, room: int) -> str:
@@ -97,14 +113,15 @@ class Ranges(Laid):
         self._of = of
 
     def lines(self, width: int) -> list[Content]:
-        names = max((len(one.name) for one in self._ranges), default=0)
         values = max(len(TOO_FEW), *(len(percent(one.share)) for one in self._ranges), 0)
         counts = max(len(self._of), *(len(f"{one.share.n:,}") for one in self._ranges), 0)
-        room = min(_MOST, width - names - values - counts - 3 * _GAP)
+        left = width - values - counts - 3 * _GAP
+        names = _widest([one.name for one in self._ranges], left)
+        room = min(_MOST, left - names)
         scale = _Scale(_lowest(self._ranges), room)
         rows = [
             Content.assemble(
-                one.name.ljust(names + _GAP),
+                _fitted(one.name, names) + " " * _GAP,
                 (_value(one.share).ljust(values + _GAP), "" if one.share.tells else "dim"),
                 (scale.drawn(one).ljust(max(0, room)), "$accent"),
                 (f"{one.share.n:,}".rjust(counts + _GAP), "dim"),

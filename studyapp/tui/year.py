@@ -17,13 +17,21 @@ from studyapp.study.stats import FEW
 from studyapp.tui.diagram import Bar, Bars, Beside, Calendar, Range, Ranges, Told
 from studyapp.tui.row import Laid
 
+_GOAL = "┊ is your goal."
+_TICKED = (
+    "A ticked point counts as not in your words if none of its words is in your answer: you may "
+    "have meant it, or given yourself too much."
+)
+_SURE = "┊ is how sure you were, ● the share that you got."
+_GUESSED = "A guess before reading stands beside what you said of the same questions since."
 _NEWEST = 14  # days, weeks or months that are drawn
 _TAGS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a sheet is called, what it comes to, what its diagrams mean, and these."""
+    """What a sheet is called, what it comes to, what that and its diagrams mean (empty where there
+    is nothing yet), and these."""
 
     title: str
     told: str
@@ -60,9 +68,11 @@ def _remembered(year: Year) -> Sheet:
     ]
     means = (
         "True retention: of the cards that came back on a later day, the share that you knew at "
-        "the first try. ● with its 95% interval; ┊ is your goal."
+        f"the first try. ● with its 95% interval; {_GOAL}"
     )
-    return Sheet("Remembered", sentences.remembered(year), means, tuple(diagrams))
+    return Sheet(
+        "Remembered", sentences.remembered(year), means if diagrams else "", tuple(diagrams)
+    )
 
 
 def _by(
@@ -91,7 +101,7 @@ def _ahead(year: Year) -> Sheet:
         "New cards are not among them, nor what they bring."
     )
     drawn = (Bars("Cards a day", bars),) if any(year.forecast) else ()
-    return Sheet("Ahead", sentences.ahead(year), means, drawn)
+    return Sheet("Ahead", sentences.ahead(year), means if drawn else "", drawn)
 
 
 def _calendar(year: Year, settings: Settings) -> Sheet:
@@ -100,7 +110,7 @@ def _calendar(year: Year, settings: Settings) -> Sheet:
     means = "Reviews of each study day, a column for a week. A dot is a day without any"
     means += "; days of rest have none." if rest else "."
     drawn = (Calendar(year.first, year.today, reviews, rest),) if reviews else ()
-    return Sheet("The year", sentences.studied(year), means, drawn)
+    return Sheet("The year", sentences.studied(year), means if drawn else "", drawn)
 
 
 def _cards(year: Year) -> Sheet:
@@ -120,7 +130,7 @@ def _cards(year: Year) -> Sheet:
         ),
     )
     drawn = (Beside(waits, stable), Beside(hard, recall)) if cards.intervals.n else ()
-    return Sheet("Cards", sentences.firm(year), means, drawn)
+    return Sheet("Cards", sentences.firm(year), means if drawn else "", drawn)
 
 
 def _counted(heading: str, found: Distribution, unit: str = "") -> Bars:
@@ -132,7 +142,7 @@ def _bars(names: Sequence[str], found: Distribution) -> list[Bar]:
 
 
 def _times(year: Year) -> Sheet:
-    means = f"{sentences.newest(year)} The hours are those of your own clock."
+    means = f"{sentences.newest(year)} The hours are those of your own clock. {_GOAL}"
     hours = [
         Bar(f"{one.hour:02}:00", one.reviews, f"{one.reviews:,}, {_median(one.pace)}")
         for one in year.hours
@@ -145,7 +155,7 @@ def _times(year: Year) -> Sheet:
     told = "Reviews by hour, and the median of the seconds"
     drawn: tuple[Laid, ...] = (Bars(told, hours),) if hours else ()
     drawn += (Ranges("Remembered by hour", shares, "reviews"),) if shares else ()
-    return Sheet("Time", sentences.times(year), means, drawn)
+    return Sheet("Time", sentences.times(year), means if drawn else "", drawn)
 
 
 def _median(pace: Pace) -> str:
@@ -163,17 +173,15 @@ def _predictions(year: Year) -> Sheet:
         "came."
     )
     drawn = (Ranges("Predicted", bins, "reviews"),) if bins else ()
-    return Sheet("Predictions", sentences.predicted(year), means, drawn)
+    return Sheet("Predictions", sentences.predicted(year), means if drawn else "", drawn)
 
 
 def _answers(year: Year) -> Sheet:
-    return Sheet(
-        "Answers",
-        sentences.ticked(year),
-        "A ticked point counts as not in your words if none of its words is in your answer: you "
-        "may have meant it, or given yourself too much.",
-        tuple(_judged(year)),
-    )
+    answers = year.answers
+    means = [_TICKED] if answers.written else []
+    means += [_SURE] if answers.sureness else []
+    means += [_GUESSED] if answers.guesses else []
+    return Sheet("Answers", sentences.ticked(year), " ".join(means), tuple(_judged(year)))
 
 
 def _judged(year: Year) -> Iterator[Laid]:
@@ -186,11 +194,11 @@ def _judged(year: Year) -> Iterator[Laid]:
             one
             for guess in answers.guesses
             for one in (
-                Range(f"{guess.name}, guessed", guess.before),
+                Range(guess.name, guess.before),
                 Range("  asked again", guess.since),
             )
         ]
-        yield Ranges("Points said before reading", guesses, "points")
+        yield Ranges("Points said in a guess", guesses, "points")
 
 
 def _topics(year: Year) -> Sheet:
@@ -200,5 +208,5 @@ def _topics(year: Year) -> Sheet:
     drawn += (Ranges("Tags", tags, "reviews"),) if tags else ()
     told = "What was remembered of each chapter" + (" and of each tag." if tags else ".")
     if not drawn:
-        told = sentences.remembered(year)
-    return Sheet("Topics", told, sentences.newest(year), drawn)
+        return Sheet("Topics", sentences.remembered(year), "", ())
+    return Sheet("Topics", told, f"{sentences.newest(year)} {_GOAL}", drawn)

@@ -83,7 +83,10 @@ def test_a_plain_review_from_a_pipe() -> None:
     assert "2 cards in about 1 minute." in result.output
     stats = json.loads(run("stats", "--json").output)
     assert stats["reviews"] == 2
-    assert "\n1 study day in a row; 0 that keep slipping\n" in run("stats").output
+    told = run("stats").output
+    assert "\n1 study day in a row; 0 that keep slipping\n" in told
+    assert "\nStudied on 1 day of the last 365: 2 reviews.\n" in told
+    assert sum(stats["year"]["cards"]["intervals"]["counts"]) == 2
     assert stats["cards"]["learning"] == 1
     assert set(stats["true_retention"]) == {"value", "low", "high", "n"}
 

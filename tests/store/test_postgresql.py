@@ -303,7 +303,9 @@ def test_the_commands_take_an_address(
     assert json.loads(run("due", "--json"))["new"] == 10
     assert run("due", "--short") == "10\n"
     assert "undone: easy" in run("review", "--plain", lines="\n3\n\n1\n\n4\nu\n")
-    assert json.loads(run("stats", "--json"))["reviews"] == 2
+    stats = json.loads(run("stats", "--json"))
+    assert stats["reviews"] == sum(one["reviews"] for one in stats["year"]["days"]) == 2
+    assert sum(stats["year"]["cards"]["retrievability"]["counts"]) == 2
     assert json.loads(run("--learner", "Ben", "--new", "stats", "--json"))["reviews"] == 0
     post = tmp_path / "post.md"
     run("export", "--chapter", "1", str(post))

@@ -174,7 +174,9 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
     assert found.cards.difficulty == spread([one.difficulty for one in met], cards.DIFFICULTY)
     recalled = [parameters.retrievability(one, today) for one in met]
     assert found.cards.retrievability == spread(recalled, cards.RECALL)
-    json.dumps(found.as_json())
+    told = json.loads(json.dumps(found.as_json()))
+    assert sum(one["reviews"] for one in told["days"]) == len(within)
+    assert {*told["days"][0]["remembered"]} == {"value", "low", "high", "n"}
 
 
 def test_what_comes_is_what_today_says(engine: Engine, clock: Clock, settings: Settings) -> None:

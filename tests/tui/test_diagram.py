@@ -51,7 +51,10 @@ def test_of_few_nothing_is_drawn_but_that_they_are_few() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.text("abc ", max_size=20), st.integers(0, 300), st.integers(0, 300), st.floats(0, 1)
+            st.text("abc 学é", max_size=60),
+            st.integers(0, 300),
+            st.integers(0, 300),
+            st.floats(0, 1),
         ),
         max_size=5,
     ),

@@ -16,7 +16,10 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.store import log
 from studyapp.study import library, review
+from studyapp.study.desk import Desk
+from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
+from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.statistics import year
 from studyapp.tui.screens.statistics import StatisticsScreen
 from studyapp.tui.screens.today import TodayScreen
@@ -29,7 +32,7 @@ SHEETS = (
     ("Cards", "with an interval of 21 days and more", "Interval", "under 3 d"),
     ("Time", "A card that comes back takes", "Reviews by hour", "09:00"),
     ("Predictions", "Predicted", "90% to 95%"),
-    ("Answers", "No answer was written and ticked yet."),
+    ("Answers", "Ticked, but not in your words: too few to say", "80% sure", "asked again"),
     ("Topics", "Chapters", "chapter 1"),
 )
 
@@ -41,6 +44,7 @@ def studied(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
     desk, _ = library.open_study(str(tmp_path / "app.db"), config.Current(Settings()), clock, None)
     with desk.writing() as connection:
         start_chapter(connection, 1, clock(), learner=1)
+    answered(desk, clock)
     for day in range(90):
         clock.forward(days=1)
         with desk.writing() as connection:
@@ -57,6 +61,19 @@ def studied(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
                         learner=1,
                     )
     desk.close()
+
+
+def answered(desk: Desk, clock: Clock) -> None:
+    """A guess, and an attempt a day later."""
+    for pretest in (True, False):
+        attempt = Attempt(desk, 1, anew=True, pretest=pretest)
+        for _ in range(3):
+            attempt.be_sure(0.8)
+            attempt.write("It is the first of them.")
+            attempt.reveal()
+            attempt.tick(frozenset() if pretest else frozenset({0}))
+            attempt.grade(Grade.MISSED if pretest else Grade.GOT)
+        clock.forward(days=1)
 
 
 async def test_through_all_sheets_and_back(
@@ -94,7 +111,7 @@ async def test_a_sheet_that_is_longer_than_the_window_is_scrolled(
         await shows(pilot, "Remembered · 1 of 8")
         await pilot.press("end")
         await hides(pilot, "By month")
-        await shows(pilot, "reviews")
+        await shows(pilot, "By day: too few to say.")  # once, not of each
         await pilot.press("right")
         await shows(pilot, "The next 14 days")  # from its beginning
         await pilot.press("percent_sign")  # it leads back as well

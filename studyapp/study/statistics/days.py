@@ -57,18 +57,18 @@ def read(connection: Connection, first: date, last: date, *, learner: int) -> li
 def _sums(
     connection: Connection, *conditions: ColumnElement[bool], learner: int
 ) -> dict[date, tuple[int, int, int]]:
-    remembered = and_(review.rating > Rating.AGAIN, outcome())
+    missed = and_(review.rating == Rating.AGAIN, outcome())  # fewer to look at than what was not
     rows = connection.execute(
         select(
             review.effective_day,
             func.count(),
             func.count(case((outcome(), 1))),
-            func.count(case((remembered, 1))),
+            func.count(case((missed, 1))),
         )
         .where(review.learner_id == learner, *conditions)
         .group_by(review.effective_day)
     )
-    return {day: (reviews, told, hits) for day, reviews, told, hits in rows}
+    return {day: (reviews, told, told - misses) for day, reviews, told, misses in rows}
 
 
 def monday(day: date) -> date:

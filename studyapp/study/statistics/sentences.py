@@ -40,7 +40,7 @@ def remembered(year: Year) -> str:
     if not n:
         return "No card has come back yet on a later day."
     return (
-        f"Remembered {told(share(hits, n))} of the {words.count(n, 'card')} that came back; "
+        f"Remembered in the last year: {told(share(hits, n))} of {words.count(n, 'review')}; "
         f"goal {year.goal:.0%}."
     )
 

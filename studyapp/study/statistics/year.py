@@ -59,7 +59,9 @@ class Year:
         return sum(one.reviews for one in self.days)
 
     def as_json(self) -> dict[str, Any]:
-        told: dict[str, Any] = _plain(asdict(self))
+        """All of it, days as weeks and months are told."""
+        each = [asdict(one) for one in days.periods(self.days, days.same)]
+        told: dict[str, Any] = _plain(asdict(self) | {"days": each})
         return told
 
 

@@ -122,7 +122,7 @@ class StatisticsScreen(Page):
 def _paragraphs(sheet: year.Sheet) -> list[Laid]:
     """What it comes to, what it means, and each diagram behind an empty line."""
     shown: list[Laid] = [Told(sheet.told, "bold")]
-    shown += [Told(sheet.means, "dim")] if sheet.diagrams else []
+    shown += [Told(sheet.means, "dim")] if sheet.means else []
     for diagram in sheet.diagrams:
         shown += [Told(""), diagram]
     return shown
