@@ -156,7 +156,10 @@ ACTIONS: Mapping[str, Key] = {
     # opening
     "five": Key("f", "five", "Five questions in five minutes: what is fading", on="today end"),
     "custom": Key(
-        "h", "what to study", "Choose what to study: ahead, what slips, a cram", on="today end custom"
+        "h",
+        "what to study",
+        "Choose what to study: ahead, what slips, a cram",
+        on="today end custom",
     ),
     "quiz": Key(
         "c", "quiz", "A chapter's questions, answered in writing", on="today end course section"
