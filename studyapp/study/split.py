@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from studyapp import disk
 from studyapp.config import data_folder
 from studyapp.errors import StudyError
+from studyapp.notes.card import without_code
 from studyapp.notes.note import FileKind, Note, NoteKind, note_uid
 from studyapp.store import log, tables
 from studyapp.study import library, removal, review
@@ -61,15 +62,12 @@ def named(desk: Desk, text: str) -> str:
     from studyapp.notes import markdown
 
     taken = _taken(desk)
-
-    def name(heading: re.Match[str]) -> str:
-        if _NAMED.search(heading[1]):
-            return heading[1]
-        made = markdown.own_id(f"my {heading[1][3:]}", taken)
-        taken.add(made)
-        return f"{heading[1]} {{#{made}}}"
-
-    return _HEADING.sub(name, text)
+    for heading in reversed([*_HEADING.finditer(without_code(text))]):
+        if not _NAMED.search(heading[1]):
+            made = markdown.own_id(f"my {text[heading.start() + 3 : heading.end(1)]}", taken)
+            taken.add(made)
+            text = f"{text[: heading.end(1)]} {{#{made}}}{text[heading.end(1) :]}"
+    return text
 
 
 def save(desk: Desk, view: CardView, text: str) -> Made:
@@ -160,7 +158,7 @@ def _taken(desk: Desk) -> set[str]:
 
 
 def _proposed(view: CardView) -> str:
-    texts = [point.text for point in view.face.points]
+    texts = [" ".join(point.text.split()) for point in view.face.points]
     return "\n\n".join(_card(view, texts, at) for at in range(len(texts)))
 
 

@@ -106,6 +106,13 @@ def test_a_split_shows_the_other_points_and_is_of_the_same_family(desk: Desk) ->
     assert split.read_draft(view, learner=1) == made.text
 
 
+def test_a_heading_that_has_no_id_gets_one_and_code_does_not(desk: Desk) -> None:
+    text = "## One?\n\n```python\n## no heading\n```\n\n## Two? {#two}\n\nIt is."
+    first, _, rest = split.named(desk, text).partition("\n")
+    assert first.startswith("## One? {#my-one-")
+    assert f"## One?\n{rest}" == text
+
+
 def test_a_split_that_was_interrupted_makes_no_card_twice(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
