@@ -6,6 +6,7 @@ from pathlib import Path
 
 from studyapp.config import data_folder
 from studyapp.notes.note import NoteKind
+from studyapp.notes.paragraph import joined
 from studyapp.study.card import CardView
 from studyapp.study.draft import read_file, write_file
 
@@ -26,7 +27,8 @@ def proposed(one: CardView, other: CardView) -> str:
     """What to begin with: the question on the first line, then what the two notes say."""
     names = [_name(one), _name(other)]
     answers = [
-        f"**{name}**: {view.note.answer}" for name, view in zip(names, (one, other), strict=True)
+        f"**{name}**: {joined(view.note.answer)[0]}"
+        for name, view in zip(names, (one, other), strict=True)
     ]
     points = "\n".join(
         f"- [ ] {name}: {view.note.points[0].text}"

@@ -130,6 +130,8 @@ def heading(value: Memory, settings: Settings) -> str:
     """How a card has gone, in one sentence."""
     if is_leech(value.lapses, value.agains, settings.leech_lapses):
         return f"Keeps slipping: {slipping(value)}."
+    if not value.reviews:
+        return "Not rated yet."
     lapses = words.count(value.lapses, "lapse")
     made = words.count(value.reviews, "review")
     return f"{made}, {lapses}; {value.expected_lapses:.1f} were expected."

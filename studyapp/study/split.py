@@ -1,4 +1,5 @@
-"""Split a card into own cards, one for each of its points; it is set aside once they are saved."""
+"""Split a card into own cards, one for each of its points, or of the sentences of its answer; it is
+set aside once they are saved."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, select
 from studyapp import disk
 from studyapp.config import data_folder
 from studyapp.errors import StudyError
+from studyapp.notes.card import without_code
 from studyapp.notes.note import FileKind, Note, NoteKind, note_uid
 from studyapp.store import log, tables
 from studyapp.study import library, removal, review
@@ -24,6 +26,8 @@ from studyapp.study.undo import undo
 note = tables.note.c
 
 _HEADING = re.compile(r"^(## .*?)[ \t]*$", re.MULTILINE)
+_SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z])")
+_BLOCK = re.compile(r"^ *(?:[-*+|>]|\d+[.)] |```|~~~|\$\$)|==", re.MULTILINE)
 _NAMED = re.compile(r"\{#[^}]*\}$")
 
 
@@ -40,13 +44,13 @@ class Made:
 
 
 def can_be(view: CardView) -> bool:
-    """Whether a card has points to make cards of."""
-    return len(view.face.points) > 1
+    """Whether a card says several things to make cards of."""
+    return len(_parts(view)) > 1
 
 
 def read_draft(view: CardView, *, learner: int) -> str:
-    """What was written of a split and not saved; else what to begin with: for each point a card
-    that shows the others."""
+    """What was written of a split and not saved; else what to begin with: for each thing that
+    it says a card that shows the others."""
     return read_file(_draft(view, learner=learner)) or _proposed(view)
 
 
@@ -61,15 +65,12 @@ def named(desk: Desk, text: str) -> str:
     from studyapp.notes import markdown
 
     taken = _taken(desk)
-
-    def name(heading: re.Match[str]) -> str:
-        if _NAMED.search(heading[1]):
-            return heading[1]
-        made = markdown.own_id(f"my {heading[1][3:]}", taken)
-        taken.add(made)
-        return f"{heading[1]} {{#{made}}}"
-
-    return _HEADING.sub(name, text)
+    for heading in reversed([*_HEADING.finditer(without_code(text))]):
+        if not _NAMED.search(heading[1]):
+            made = markdown.own_id(f"my {text[heading.start() + 3 : heading.end(1)]}", taken)
+            taken.add(made)
+            text = f"{text[: heading.end(1)]} {{#{made}}}{text[heading.end(1) :]}"
+    return text
 
 
 def save(desk: Desk, view: CardView, text: str) -> Made:
@@ -160,22 +161,30 @@ def _taken(desk: Desk) -> set[str]:
 
 
 def _proposed(view: CardView) -> str:
-    texts = [point.text for point in view.face.points]
-    return "\n\n".join(_card(view, texts, at) for at in range(len(texts)))
+    parts = _parts(view)
+    return "\n\n".join(_card(view, parts, at) for at in range(len(parts)))
 
 
-def _card(view: CardView, points: Sequence[str], at: int) -> str:
-    """A card that asks for one of the *points*, with the others in its question."""
+def _parts(view: CardView) -> list[str]:
+    """What a card says: its points, or the sentences of an answer that is nothing but prose."""
+    points = [" ".join(point.text.split()) for point in view.face.points]
+    if len(points) > 1 or _BLOCK.search(view.note.answer):
+        return points
+    return _SENTENCE.split(" ".join(view.note.answer.split()))
+
+
+def _card(view: CardView, parts: Sequence[str], at: int) -> str:
+    """A card that asks for one of the *parts*, with the others in its question."""
     of, asked = view.note, view.note.prompt
     if of.kind is NoteKind.TERM:
         asked = f"What does {asked} mean?"
-    others = "\n".join(f"- {text}" for place, text in enumerate(points) if place != at)
+    others = "\n".join(f"- {text}" for place, text in enumerate(parts) if place != at)
     front = "\n\n".join(filter(None, (of.front, f"Apart from this:\n\n{others}")))
     told = {"section": of.section, "family": of.family or of.id}
     comment = ", ".join(f"{key}: {value}" for key, value in told.items() if value)
     return (
-        f"## {asked} ({at + 1} of {len(points)})\n\n{front}\n\n<!-- answer -->\n\n"
-        f"{points[at]}\n\n- [ ] {points[at]}\n\n<!-- {comment} -->"
+        f"## {asked} ({at + 1} of {len(parts)})\n\n{front}\n\n<!-- answer -->\n\n"
+        f"{parts[at]}\n\n- [ ] {parts[at]}\n\n<!-- {comment} -->"
     )
 
 

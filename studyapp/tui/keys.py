@@ -116,7 +116,7 @@ ACTIONS: Mapping[str, Key] = {
         "Mark it to be mended later; again: no longer",
         on="review note aside find leech",
     ),
-    "split": Key("K", "split", "Make own cards of its points", on="leech"),
+    "split": Key("K", "split", "Make own cards of what it says", on="leech"),
     "contrast": Key(
         "ampersand", "tell apart", "Write a card that tells it from another", on="leech"
     ),

@@ -106,6 +106,13 @@ def test_a_split_shows_the_other_points_and_is_of_the_same_family(desk: Desk) ->
     assert split.read_draft(view, learner=1) == made.text
 
 
+def test_a_heading_that_has_no_id_gets_one_and_code_does_not(desk: Desk) -> None:
+    text = "## One?\n\n```python\n## no heading\n```\n\n## Two? {#two}\n\nIt is."
+    first, _, rest = split.named(desk, text).partition("\n")
+    assert first.startswith("## One? {#my-one-")
+    assert f"## One?\n{rest}" == text
+
+
 def test_a_split_that_was_interrupted_makes_no_card_twice(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,9 +149,17 @@ def test_what_is_no_card_is_told_with_its_line_and_changes_nothing(
     assert (own(desk), known(desk, view.id).suspended) == (0, False)
 
 
-def test_only_what_has_points_can_be_split(desk: Desk) -> None:
-    assert split.can_be(view_of(desk, "q00"))
+def test_an_answer_without_points_is_split_by_its_sentences(desk: Desk, content: Path) -> None:
     assert not split.can_be(view_of(desk, "t0"))
+    path = content / "1" / "jargon.md"
+    for text, can_be in (("One thing. Another, e.g. this.", True), ("One.\n\n- A. B.", False)):
+        path.write_text(path.read_text().replace("Meaning number 0.", text, 1))
+        library.refresh(desk)
+        assert split.can_be(view_of(desk, "t0")) is can_be
+        if can_be:
+            draft = split.read_draft(view_of(desk, "t0"), learner=1)
+            assert "Apart from this:\n\n- One thing.\n\n<!-- answer -->\n\nAnother, e.g." in draft
+            path.write_text(path.read_text().replace(text, "Meaning number 0."))
 
 
 def test_a_contrast_begins_with_what_both_say(desk: Desk) -> None:

@@ -33,7 +33,7 @@ KEYS: Sequence[str] = (
     *OTHER,
 )
 IN_PALETTE = ("enter", "down", "b", "escape")  # or most keys would go into its field
-LEADS = ("enter", "c", "C", "l", "slash", "enter", "a", "n", "f")  # from Today, in turn
+LEADS = ("enter", "c", "C", "l", "slash", "enter", "a", "n", "f", "h")  # from Today, in turn
 PATIENCE = 60.0  # seconds until a key that nobody has taken is a fault
 TOLD = 5_000  # keys after which is said how far it is
 STRAY = 60  # keys after which one is back on Today, so that no screen keeps them all

@@ -100,6 +100,19 @@ async def test_nothing_to_ask_is_said_and_cannot_be_chosen(make_app, open_today)
         await arrives(pilot, TodayScreen)
 
 
+async def test_who_is_done_for_today_can_choose(make_app, open_today) -> None:
+    app = make_app(settings=Settings(new_a_day=1))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "4")
+        await arrives(pilot, SummaryScreen)
+        await pilot.press("enter")
+        await arrives(pilot, TodayScreen)
+        await shows(pilot, "Nothing: you are done for today.", "Choose what to study h")
+        await pilot.press("down", "enter")
+        await shows(pilot, "Cram chapter 1 1 card, about 1 minute")
+
+
 async def test_pictures_of_what_can_be_chosen(
     make_app, open_today, clock, pictures: Pictures
 ) -> None:

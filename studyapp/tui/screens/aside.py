@@ -30,7 +30,7 @@ class AsideScreen(CardsPage, inherit_bindings=False):
 
     BINDINGS = [  # noqa: RUF012 - its own come first, in the footer as well
         bind("go_on", "open", "open", "Show the note with its cards"),
-        bind("history", "past", "past", "How it has gone, and what can be done", show=False),
+        bind("history", "past", "past", "How it has gone, and what can be done"),
         *CardsPage.BINDINGS,
         *Screen.BINDINGS,
     ]

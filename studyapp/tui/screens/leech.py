@@ -59,7 +59,7 @@ class LeechScreen(CardsPage, inherit_bindings=False):
     LeechScreen {
         & VerticalScroll { height: 1fr; }
         & #past { margin-top: 1; height: auto; }
-        & CardList { max-height: 40%; margin-top: 1; border-top: solid $foreground 20%; }
+        & CardList { max-height: 30%; margin-top: 1; border-top: solid $foreground 20%; }
         & CardList:focus { border-top: solid $foreground 20%; }
     }
     """

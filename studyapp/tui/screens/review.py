@@ -76,7 +76,7 @@ class ReviewScreen(EditingPage, WritingPage):
             "history",
             "past",
             "past",
-            "How it has gone; or of the card before, if that keeps slipping",
+            "How it has gone, or the card before if that slips",
             show=False,
             first=True,
         ),
@@ -370,7 +370,7 @@ class ReviewScreen(EditingPage, WritingPage):
             case "lesson":
                 return bool(self._lessons)
             case "past":
-                return self._revealed or self._slipping is not None
+                return self._past is not None
             case "read":
                 return view.section_title is not None
             case "whole":
@@ -656,10 +656,17 @@ class ReviewScreen(EditingPage, WritingPage):
         self.study.open_link(event.href)
 
     def action_past(self) -> None:
+        if self._past is not None:
+            self.study.open(places.Leech(self._past))
+
+    @property
+    def _past(self) -> int | None:
+        """The card whose past can be shown: this one, once nothing is given away by it, else the
+        one before, if that was just said to slip."""
         view = self.sitting.view
-        assert view is not None
-        card = view.id if self._revealed or self._slipping is None else self._slipping
-        self.study.open(places.Leech(card))
+        if view is not None and self._revealed and view.memory.reviews:
+            return view.id
+        return self._slipping
 
     def action_read(self) -> None:
         view = self.sitting.view

@@ -597,6 +597,9 @@ def _choices(
     if overview.fading:
         told = "what is fading most"
         yield "five", "Five questions, five minutes", key("five"), told
+    if overview.begun and not overview.counts.total and overview.paused is None:
+        told = "what comes soon, what slips, a cram"
+        yield "custom", "Choose what to study", key("custom"), told
     if overview.ahead is not None:
         latest = overview.ahead.latest
         told = f"{overview.ahead.entries} in the future, to {latest.day} {latest:%b} {latest.year}"
