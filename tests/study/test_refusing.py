@@ -30,7 +30,14 @@ from studyapp.study import library
 from studyapp.study.desk import Desk
 from tests_support import Clock
 
-DEAR = ("go_back", "migrate", "mend", "redate", "keep")  # of which each fifth call is enough here
+DEAR = (
+    "go_back",
+    "migrate",
+    "mend",
+    "redate",
+    "keep",
+    "mark_many",
+)  # of which each fifth call is enough here
 FILED = ("change_setting", "write_draft", "export", *IN_BOTH[:3])
 ROOMS = (0, 1, 24, 4000)  # bytes: before a frame, in its head, in its page
 
