@@ -168,6 +168,21 @@ DAMAGE = {
         "device",
         "2 devices are said to be this one",
     ),
+    "a section of cards": (
+        sql("DELETE FROM section"),
+        "orphans",
+        "18 rows of card name no section that is there",
+    ),
+    "another answer": (
+        sql("UPDATE note SET answer = 'It is not so.' WHERE id = 4"),
+        "content",
+        "1 note of the files is another in the database",
+    ),
+    "other points": (
+        sql("UPDATE note SET points = '[]' WHERE id IN (4, 5)"),
+        "content",
+        "2 notes of the files are others in the database",
+    ),
     "a note that is away": (
         sql("UPDATE note SET missing_since = '2026-11-20' WHERE id = 4"),
         "content",
@@ -209,6 +224,24 @@ def test_damage_is_named_and_mended(database: Path, clock: Clock, kind: str) -> 
     assert all(one.done for one in mended.mended)
     assert look(database, clock).findings == ()
     assert logged(database) == before
+
+
+def test_sections_that_were_lost_are_there_again(database: Path, clock: Clock) -> None:
+    """They are in the files, and so is which cards are theirs."""
+    sections = (
+        "SELECT section.number, count(card.id) FROM section JOIN card "
+        "ON card.section_id = section.id GROUP BY section.number"
+    )
+
+    def there() -> list[tuple[str, int]]:
+        with closing(sqlite3.connect(database)) as plain:
+            return plain.execute(sections).fetchall()
+
+    before = there()
+    assert before
+    sql("DELETE FROM section")(database)
+    mend(str(database), look(database, clock), clock())
+    assert there() == before
 
 
 def test_an_answer_of_no_attempt_is_among_the_earlier_ones_again(
