@@ -244,6 +244,12 @@ def content_of(database: Path) -> Content:
         return _content(connection)
 
 
+def has_more(database: Path) -> bool:
+    """Whether a database holds more than cards: what a learner would lose. Raises StoreError."""
+    counts = content_of(database).counts
+    return any(counts[name] for name in counts if name not in ("cards", ORPHANS))
+
+
 def examined(copied: Path, origin: Path) -> Content:
     """What a copied database holds, after all of it was looked at. Raises DamagedError if it is
     damaged or none of ours, in the name of what it was made from."""
