@@ -332,7 +332,8 @@ def alone(folder: Path) -> Iterator[None]:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             busy = "locked" in str(error)
-            why = f"another program is at work in {folder}" if busy else str(error)
+            at_work = f"another program is at work in {folder}"
+            why = at_work if busy else f"nothing can be written in {folder} ({error})"
             raise BackupError(f"{_NONE}{why}.") from error
         _clean(folder)
         yield

@@ -19,6 +19,7 @@ from hypothesis import settings as laws
 from sqlalchemy import Engine, event, select
 
 from histories import Step, live, steps
+from refusing import closed_folder
 from studyapp import config
 from studyapp.memory.state import Rating
 from studyapp.notes import markdown
@@ -27,6 +28,7 @@ from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import library, review
 from studyapp.study.doctor.examination import Examination, examine, mend
+from studyapp.study.doctor.finding import Finding, beforehand, merged
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.history import attempts
 from tests_support import Clock, chapter_of, desk_of, question, questionnaire
@@ -526,6 +528,32 @@ def test_a_folder_that_cannot_be_one_is_named(database: Path, clock: Clock, tmp_
     (tmp_path / "data").write_text("a file where the folder should be")
     (found,) = look(database, clock).findings
     assert "Nothing can be written in the folder of the data, ~/data/studyapp." in str(found)
+
+
+@pytest.mark.parametrize("of", ["database", "data", "settings"])
+def test_a_folder_that_may_not_be_looked_into_is_named(
+    database: Path, clock: Clock, tmp_path: Path, of: str
+) -> None:
+    """Each once, however many checks look there; and nothing is said to be mended by itself."""
+    config.data_folder().mkdir(mode=0o700, parents=True)
+    config.settings_path().parent.mkdir(parents=True)
+    folder, name = {
+        "database": (database.parent, "…/study.db"),
+        "data": (config.data_folder().parent, "~/data/studyapp"),
+        "settings": (config.settings_path().parent, "~/config/studyapp/settings.toml"),
+    }[of]
+    with closed_folder(folder):
+        found = look(database, clock)
+    told = [str(one) for one in found.findings]
+    assert [line for line in told if f"{name} cannot be" in line or f"{name}: It cannot" in line]
+    assert len(told) == len(set(told))
+    assert not found.mendable
+
+
+def test_what_cannot_be_mended_of_two_learners_is_not_said_to_be() -> None:
+    lasting, mendable = Finding("a", "b", "c"), Finding("a", "d", done="e", mend=beforehand)
+    once = merged([lasting, mendable, lasting, mendable])
+    assert [one.mend is None for one in once] == [True, False]
 
 
 def test_copies_of_an_early_version_are_told(database: Path, clock: Clock) -> None:
