@@ -139,11 +139,17 @@ def _trace(error: BaseException) -> Iterator[str]:
     for frame in traceback.extract_tb(error.__traceback__):
         yield f"  {_place(frame.filename)}:{frame.lineno} in {frame.name}"
         yield f"    {frame.line}"
-    told = f": {_plain(str(error))}" if isinstance(error, _SPEAKING) else ""
+    told = f": {_plain(_said(error))}" if isinstance(error, _SPEAKING) else ""
     told = f": {error.strerror}" if isinstance(error, OSError) else told
     yield f"{type(error).__module__}.{type(error).__qualname__}{told}"
     for inner in getattr(error, "exceptions", ()):  # of a group
         yield from _trace(inner)
+
+
+def _said(error: BaseException) -> str:
+    """What Python says of an error; of an import not where on this machine it looked."""
+    path = error.path if isinstance(error, ImportError) else None
+    return str(error).replace(path, _place(path)) if path else str(error)
 
 
 def _place(file: str) -> str:

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from labpack import install
+from studyapp import config
 from studyapp.__main__ import main
 from studyapp.commands import opening, study
 from studyapp.errors import marked, printable
@@ -122,6 +123,16 @@ def test_no_command_prints_what_steers(program, words: str, answers: str) -> Non
     told = program(*words.split(), answers=answers)
     assert seen(told)
     assert trouble(told) == set()
+
+
+def test_no_report_prints_what_steers(program, tmp_path: Path) -> None:
+    """Whatever the devices are called, and the folder where they meet."""
+    meeting = tmp_path / Texts()()[:19]
+    meeting.mkdir()
+    config.save(config.settings_path(), "devices", str(meeting))
+    told = {words: program(*words.split()) for words in ("devices", "stats", "doctor", "backup")}
+    assert len(seen(told["devices"])) == 2  # the folder and this device
+    assert {words: trouble(text) for words, text in told.items() if trouble(text)} == {}
 
 
 @pytest.mark.parametrize("words", ["due", "aside"])

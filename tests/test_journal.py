@@ -131,6 +131,14 @@ def test_a_report_has_the_places_and_no_values() -> None:
     assert len(list(config.log_folder().glob("fault-*.txt"))) <= 5
 
 
+def test_where_python_looked_is_not_in_a_report() -> None:
+    try:
+        raise ImportError(f"no x in y (/srv/{SECRET}/y.py)", name="y", path=f"/srv/{SECRET}/y.py")
+    except ImportError as error:
+        told = journal.report(error).read_text("utf-8")
+    assert "ImportError: no x in y (y.py)" in told
+
+
 def test_what_python_itself_says_is_in_a_report() -> None:
     try:
         None.nothing  # type: ignore[attr-defined]  # noqa: B018

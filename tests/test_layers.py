@@ -250,6 +250,48 @@ def test_nothing_goes_by_the_number_of_a_row() -> None:
             assert by_number(parsed(path)) == [], module
 
 
+_RUNS = {  # what it is given as a command, or as values that it makes by running code
+    *("eval", "exec", "os.system", "os.popen", "subprocess.getoutput", "shelve.open"),
+    *("pickle.load", "pickle.loads", "pickle.Unpickler", "marshal.load", "marshal.loads"),
+    *("yaml.load", "yaml.unsafe_load", "yaml.full_load"),
+}
+
+
+def runs_of_texts(tree: ast.AST) -> set[str]:
+    """Calls by which a text, or a file, could be run."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            given = {one.arg: ast.unparse(one.value) for one in node.keywords}
+            is_of_weights = name in ("torch.load", "torch.hub.load_state_dict_from_url")
+            if (
+                name in _RUNS
+                or {"shell", "allow_pickle"} & given.keys()
+                or (is_of_weights and given.get("weights_only") != "True")
+            ):
+                found.add(name)
+    return found
+
+
+def test_no_shell_sees_a_text_and_no_file_is_run() -> None:
+    """Checkpoints are read as weights alone; `studyapp check --run` is the one exception."""
+    for code in (
+        "subprocess.run(command, shell=True)",
+        "os.system(command)",
+        "torch.load(path)",
+        "torch.hub.load_state_dict_from_url(url, weights_only=False)",
+        "np.load(path, allow_pickle=True)",
+    ):
+        assert runs_of_texts(ast.parse(code)), code
+    assert not runs_of_texts(ast.parse("torch.load(path, weights_only=True)"))
+    lessons = {path.stem: path for path in (ROOT.parent / "lessons").glob("*.py")}
+    found = {name: runs_of_texts(parsed(path)) for name, path in {**MODULES, **lessons}.items()}
+    assert {name: calls for name, calls in found.items() if calls} == {
+        "studyapp.commands.drawer": {"eval", "exec"}
+    }
+
+
 def loaded(program: str) -> set[str]:
     """Modules in sys.modules after *program* in a fresh interpreter."""
     done = subprocess.run(

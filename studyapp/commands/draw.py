@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from studyapp import disk
+from studyapp.errors import StudyError
 from studyapp.notes import markdown
 from studyapp.notes.card import COMPUTED, SNIPPET
 from studyapp.notes.check import wrong_case
@@ -108,9 +109,15 @@ def _broken(note: Note, seed: int, text: str) -> Iterator[str]:
 
 
 def execute(requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Run the requests in a process of their own (see `drawer`); an answer for each."""
-    if not requests:
-        return []
+    """Run the requests in a process of their own (see `drawer`); an answer for each. Raises
+    StudyError if there is no room for it."""
+    try:
+        return _executed(requests) if requests else []
+    except OSError as error:
+        raise StudyError(f"The code cannot be run: {error.strerror or error}.") from error
+
+
+def _executed(requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     patience = _PATIENCE + _EACH * len(requests)
     with TemporaryDirectory(prefix="studyapp-run-") as folder:
         lines, died = Path(folder) / "answers.jsonl", "the code ended its process"

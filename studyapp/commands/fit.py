@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from studyapp.commands.opening import JSON, Opening, print_json
+from studyapp.stream import progress
 
 if TYPE_CHECKING:
     from studyapp.study.fit.child import Child
@@ -47,17 +47,10 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
 
 def watched(child: Child) -> dict[str, Any]:
     """The result, with its progress where somebody looks on."""
-    seen = sys.stderr.isatty()
-
-    def show(share: float) -> None:
-        if seen:
-            click.echo(f"\r{share:4.0%}", nl=False, err=True)
-
     try:
-        return child.result(show)
+        return child.result(lambda share: progress(f"{share:4.0%}"))
     finally:
-        if seen:
-            click.echo("\r    \r", nl=False, err=True)
+        progress()
 
 
 def told(found: dict[str, Any], *, foreign: bool) -> list[str]:

@@ -244,6 +244,12 @@ def content_of(database: Path) -> Content:
         return _content(connection)
 
 
+def has_more(database: Path) -> bool:
+    """Whether a database holds more than cards: what a learner would lose. Raises StoreError."""
+    counts = content_of(database).counts
+    return any(counts[name] for name in counts if name not in ("cards", ORPHANS))
+
+
 def examined(copied: Path, origin: Path) -> Content:
     """What a copied database holds, after all of it was looked at. Raises DamagedError if it is
     damaged or none of ours, in the name of what it was made from."""
@@ -326,7 +332,8 @@ def alone(folder: Path) -> Iterator[None]:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             busy = "locked" in str(error)
-            why = f"another program is at work in {folder}" if busy else str(error)
+            at_work = f"another program is at work in {folder}"
+            why = at_work if busy else f"nothing can be written in {folder} ({error})"
             raise BackupError(f"{_NONE}{why}.") from error
         _clean(folder)
         yield

@@ -497,7 +497,7 @@ def _write_notes(
             changed = [] if heard else [kept_cards[side].id for side in sides_changed]
             text = _asked(note) if source.owner is None else None
             tally.due_again += _make_due(connection, changed, now, text=text)
-            if source.owner is None and not is_same(_said(row), _said(note)):
+            if source.owner is None and not is_same(said(row), said(note)):
                 _keep_to_tell(connection, note_id)
         if note.changed is not None:
             ids = [made.id for made in kept_cards.values()]
@@ -554,7 +554,7 @@ def _changed_sides(
     return changed_sides(note, points, answer, kept)
 
 
-def _said(text: Any) -> str:
+def said(text: Any) -> str:
     """The words of question and answer, of a note or of its row."""
     points = [one.text if isinstance(one, Point) else one["text"] for one in text.points]
     return "\n".join([text.prompt, text.front or "", text.answer, *points])
@@ -563,7 +563,7 @@ def _said(text: Any) -> str:
 def _asked(note: Note) -> str:
     """What an installed note says and asks for, the same on every device that has this text."""
     core = [point.text for point in note.points if not point.extra]
-    return sha256("\n".join([_said(note), *core]).encode()).hexdigest()
+    return sha256("\n".join([said(note), *core]).encode()).hexdigest()
 
 
 def _keep_to_tell(connection: Connection, note_id: int) -> None:

@@ -59,8 +59,7 @@ def daily(desk: Desk, *, progress: Progress | None = None) -> Backup | None:
     path = backup.file_of(desk.engine)
     if path is None or backup.is_made_today(path, desk.now()):
         return None
-    counts = backup.content_of(path).counts
-    if not any(counts[name] for name in counts if name not in ("cards", backup.ORPHANS)):
+    if not backup.has_more(path):
         return None
     return desk.back_up(Reason.DAILY, progress=progress)
 

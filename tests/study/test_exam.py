@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -207,9 +208,17 @@ def test_the_forecast_has_what_each_day_until_then_asks(engine: Engine, clock: C
     assert max(off) <= 4, (foreseen, asked)  # of three terms one side makes the other wait
 
 
-def test_a_retention_is_told_with_what_it_takes(only_pack: Path) -> None:
+def test_a_retention_is_told_with_what_it_takes(
+    only_pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.__stderr__", terminal := Terminal())
     done = CliRunner().invoke(main, ["retention", "--json"])
     assert done.exit_code == 0, done.output
+    assert "%" in terminal.getvalue()
     found = json.loads(done.output)
     assert (found["desired"], found["days"]) == (0.9, 180)
     remembered = [one["remembered"] for one in found["curve"]]

@@ -5,6 +5,8 @@ benchmarks/refuse.py goes through all reasons and sizes.
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import count
@@ -23,14 +25,24 @@ from refusing import (
     no_room,
     refused_call,
 )
+from studyapp.commands import draw
 from studyapp.config import Current, Settings, data_folder, load, settings_path
 from studyapp.errors import StudyError
 from studyapp.notes import markdown
 from studyapp.study import library
 from studyapp.study.desk import Desk
+from studyapp.study.doctor.examination import examine
+from studyapp.study.fit import child
 from tests_support import Clock
 
-DEAR = ("go_back", "migrate", "mend", "redate", "keep")  # of which each fifth call is enough here
+DEAR = (
+    "go_back",
+    "migrate",
+    "mend",
+    "redate",
+    "keep",
+    "mark_many",
+)  # of which each fifth call is enough here
 FILED = ("change_setting", "write_draft", "export", *IN_BOTH[:3])
 ROOMS = (0, 1, 24, 4000)  # bytes: before a frame, in its head, in its page
 
@@ -81,6 +93,24 @@ def test_settings_and_content_that_may_not_be_looked_at(only_pack: Path) -> None
     ):
         with closed_folder(folder), pytest.raises(StudyError, match="cannot be read: Permission"):
             read()
+
+
+def test_no_folder_takes_a_temporary_file(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where all of the disk is full."""
+
+    def refuse() -> None:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_get_default_tempdir", refuse)
+    found = "\n".join(map(str, examine(str(tmp_path / "app.db"), desk.now()).around))
+    assert "folders: There is no folder in which temporary files can be written." in found
+    for begin in (lambda: child.of_file(tmp_path / "log.csv"), lambda: draw.execute([{}])):
+        with pytest.raises(StudyError, match=r"cannot be (started|run): No usable temporary"):
+            begin()
 
 
 @pytest.mark.parametrize("name", FILED)

@@ -130,6 +130,7 @@ def seen(shown: str) -> set[str]:
 # What of the database is shown as it stands.
 TEXTS: dict[Any, tuple[str, ...]] = {
     tables.learner: ("name",),
+    tables.device: ("name",),
     tables.chapter: ("part", "title"),
     tables.section: ("title", "text"),
     tables.moment: ("title", "text"),

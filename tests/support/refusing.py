@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from itertools import count
@@ -14,18 +14,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Connection, Engine, select, update
 
 import formers
 from studyapp import disk, journal
 from studyapp.errors import ContentError, StudyError
 from studyapp.lab.catalog import Catalog
+from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.store import migrations, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import checkpoint, reading, wal_size
-from studyapp.study import answer, dates, imports, library, review, tracker
+from studyapp.study import (
+    answer,
+    dates,
+    exam,
+    imports,
+    library,
+    removal,
+    review,
+    selection,
+    tracker,
+)
 from studyapp.study.backup import restored
 from studyapp.study.desk import Desk
 from studyapp.study.doctor.examination import examine, mend
@@ -218,6 +229,32 @@ class Learner:
             review.bury(connection, 1, ahead, learner=1)
         return lambda: dates.redate(self.desk)
 
+    def plan_exam(self, _: str) -> Callable[[], object]:
+        day = study_day(self.desk.now()) + timedelta(days=next(self.number))
+
+        def plan() -> None:
+            with self.desk.writing() as connection:
+                exam.plan(connection, day, 20, (), self.desk.now(), learner=1)
+
+        return plan
+
+    def mark_many(self, _: str) -> Callable[[], object]:
+        """Those that are marked already are so no longer: many change each time."""
+        now, cards = self.desk.now(), range(1, library.MANY + 1)
+
+        def mark(connection: Connection, some: Sequence[int]) -> selection.Done:
+            return selection.mark(connection, some, now, learner=1)
+
+        return lambda: selection.do(self.desk, mark, cards)
+
+    def delete_note(self, text: str) -> Callable[[], object]:
+        library.new_question(self.desk, f"What is {text}?", "This.")
+        note = tables.note.c
+        with self.desk.reading() as connection:
+            made = connection.scalars(select(note.id).where(note.prompt == f"What is {text}?"))
+            notes = made.all()
+        return lambda: removal.remove(self.desk, notes)
+
     def grade(self, _: str) -> Callable[[], object]:
         following = self.attempt.next_open()
         if following is None:
@@ -267,7 +304,7 @@ class Learner:
         return migrate
 
 
-IN_LOG = ("rate", "undo", "write_answer", "write_own_note", "sync", "grade")
+IN_LOG = ("rate", "undo", "write_answer", "write_own_note", "sync", "grade", "plan_exam")
 IN_FILES = (
     "change_setting",
     "write_draft",
@@ -280,7 +317,7 @@ IN_FILES = (
     "report",
     "migrate",
 )
-IN_BOTH = ("add_card", "edit_note", "bring", "mend", "redate")
+IN_BOTH = ("add_card", "edit_note", "bring", "delete_note", "mend", "redate", "mark_many")
 
 
 def is_done(

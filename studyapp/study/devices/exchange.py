@@ -80,6 +80,7 @@ def meet(desk: Desk, *, opening: bool = False, stop: Callable[[], bool] = lambda
         return met
     with _alone(desk), _explained(folder):
         there = _Meeting(desk, folder, met, stop)
+        there.keep_before()
         there.speak()
         there.hear(opening=opening)
         there.speak()
@@ -138,6 +139,13 @@ class _Meeting:
                 if self.uid not in self.peers and _has_nothing(connection, learner=one)
             }
         self.path = folder / line.name_of(self.uid)
+
+    def keep_before(self) -> None:
+        """See that how it is here is in a backup, before the first meeting brings in all that the
+        others have. Raises StudyError if it cannot be, and then they do not meet."""
+        path, others = backup.file_of(self.desk.engine), self.files.keys() - {self.uid}
+        if path is not None and others and self.uid not in self.peers and backup.has_more(path):
+            self.desk.back_up("change")
 
     # This device's own file
 

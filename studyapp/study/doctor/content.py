@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from studyapp.notes.note import note_uid
 from studyapp.store import passage, tables
 from studyapp.store.fingerprint import fingerprint
+from studyapp.store.sync import said
 from studyapp.study import library, words
 from studyapp.study.doctor import known
 from studyapp.study.doctor.finding import Chart, Finding, are, have
@@ -20,6 +21,9 @@ _CODE = (  # that makes notes of a file
     *("notes.variant", "errors"),
 )
 _SEARCHED = ("notes.letters", "notes.maths", "store.passage")  # and passages of it
+
+
+_Texts = dict[bytes, set[int]]  # hashes of what the notes of a uid say, a learner's own too
 
 
 def content(at: Chart) -> Iterator[Finding]:
@@ -37,19 +41,22 @@ def content(at: Chart) -> Iterator[Finding]:
             )
         roots = [*library.installed_roots(), *library.own_roots(own)]
         told = _told(at, roots, learner=learner)
-        uids, wrong = (set(), set()) if told and at.known.is_well(told) else _read(at, roots)
+        texts, wrong = ({}, set()) if told and at.known.is_well(told) else _read(at, roots)
         problems |= wrong
-        lost = uids - _known(at, learner=learner)
-        if told and not (wrong or lost):
+        lost, other = _differing(at, texts, learner=learner)
+        if told and not (wrong or lost or other):
             at.known.keep(told)
-        if lost and library.is_read(at.connection, own, learner=learner):
-            number = len(lost)
-            yield Finding(
-                "content",
-                f"{words.count(number, 'note')} of the files {are(number)} not in the database.",
-                done="Read anew.",
-                mend=anew,
-            )
+        if not library.is_read(at.connection, own, learner=learner):
+            lost = other = 0  # that is told above
+        for number, differs in ((lost, "not"), (other, "another" if other == 1 else "others")):
+            if number:
+                yield Finding(
+                    "content",
+                    f"{words.count(number, 'note')} of the files {are(number)} {differs} in the "
+                    "database.",
+                    done="Read anew.",
+                    mend=partial(anew, heard=True),  # no card is to come again for it
+                )
         drafts = library.lost_drafts(at.connection, learner=learner)
         if drafts:
             yield Finding(
@@ -123,23 +130,34 @@ def _told(at: Chart, roots: list[Path], *, learner: int) -> bytes:
     return known.summed(files, map(tuple, rows), by=_CODE) if len(rows) >= known.MANY else b""
 
 
-def _read(at: Chart, roots: list[Path]) -> tuple[set[bytes], set[tuple[Path, int, str]]]:
-    """The uids of the notes in the folders, and what is wrong with the files."""
+def _read(at: Chart, roots: list[Path]) -> tuple[_Texts, set[tuple[Path, int, str]]]:
+    """What the notes in the folders say, and what is wrong with the files."""
     from studyapp.notes import markdown
 
-    uids, wrong = set[bytes](), set[tuple[Path, int, str]]()
+    texts, wrong = _Texts(), set[tuple[Path, int, str]]()
     for number, root in enumerate(roots):
         at.progress("content", number, len(roots))
         pages, problems = markdown.read_folder(root)
-        uids |= {note_uid(page.pack, note.id).bytes for page in pages for note in page.notes}
+        for page in pages:
+            for note in page.notes:
+                texts.setdefault(note_uid(page.pack, note.id).bytes, set()).add(hash(said(note)))
         wrong |= {(one.path, one.line, one.message) for one in problems}
-    return uids, wrong
+    return texts, wrong
 
 
-def _known(at: Chart, *, learner: int) -> set[bytes]:
+def _differing(at: Chart, texts: _Texts, *, learner: int) -> tuple[int, int]:
+    """How many notes of the files the database has not, and of how many it has another text."""
+    if not texts:
+        return 0, 0
     note = tables.note.c
-    there = (_of(learner=learner), note.missing_since.is_(None))
-    return set(at.connection.scalars(select(note.uid).where(*there)))
+    rows = at.connection.execute(
+        select(note.uid, note.prompt, note.front, note.answer, note.points).where(
+            _of(learner=learner), note.missing_since.is_(None)
+        )
+    ).all()
+    there = {row.uid for row in rows}
+    other = {row.uid for row in rows if row.uid in texts and hash(said(row)) not in texts[row.uid]}
+    return len(texts.keys() - there), len(other)
 
 
 def _of(*, learner: int) -> ColumnElement[bool]:

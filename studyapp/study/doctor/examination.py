@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,12 @@ def examine(url: str, now: datetime, progress: Progress = quiet) -> Examination:
     Raises StoreError for a URL that is none of a database.
     """
     path, about, inside = trace.file_at(url), dict[str, Any](), list[Finding]()
-    if path is not None and path.is_dir():
+    try:
+        is_folder = path is not None and path.is_dir()
+    except OSError as error:
+        closed = merged([_closed(error), *_around(path)])
+        return Examination(machine_of(), about, (), tuple(closed))
+    if path is not None and is_folder:
         wrong = f"{config.shown(path)} is a folder, no database."
         folder = Finding("integrity", wrong, "Name the file of a database with --db.")
         return Examination(machine_of(), about, (folder,), tuple(_around(None)))
@@ -238,7 +244,8 @@ def _inside(
             at = chart(connection, now, progress, path, url)
             with schema.values_ahead(engine, at) as values:
                 for check in _CHECKS:
-                    some = merged(values(at) if check is schema.values else check(at))
+                    what = values if check is schema.values else check
+                    some = merged(_looked(partial(what, at)))
                     found += some
                     if check in _FIRST and any(one.mend is None for one in some):
                         return found
@@ -272,16 +279,38 @@ def _restore(path: Path | None, now: datetime) -> str:
     )
 
 
-def _around(path: Path | None) -> Iterator[Finding]:
+def _around(path: Path | None) -> list[Finding]:
     """What is wrong outside the database."""
-    yield from folders.writable()
-    yield from folders.settings()
-    yield from folders.modes(path)
-    yield from folders.backups(path)
-    yield from folders.copies(path)
-    yield from folders.unfinished(path)
-    yield from folders.room(path)
-    yield from folders.leftovers(path)
+    found = [*_looked(folders.writable), *_looked(folders.settings)]
+    for check in (
+        folders.modes,
+        folders.backups,
+        folders.copies,
+        folders.unfinished,
+        folders.room,
+        folders.leftovers,
+    ):
+        found += _looked(partial(check, path))
+    return merged(found)
+
+
+def _looked(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a check finds, as far as what it looks at can be seen."""
+    try:
+        yield from check()
+    except OSError as error:
+        yield _closed(error)
+    except StudyError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        yield _closed(error.__cause__)
+
+
+def _closed(error: OSError) -> Finding:
+    """That something may not be looked at."""
+    what = config.shown(Path(str(error.filename))) if error.filename else "A folder of it"
+    why = error.strerror or type(error).__name__
+    return Finding("folders", f"{what} cannot be looked at: {why}.", "See whose it is.")
 
 
 def _place(engine: Engine, path: Path | None, now: datetime) -> dict[str, Any]:

@@ -54,12 +54,15 @@ class Finding:
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """*findings* with those that say the same, of several learners, as one that mends them all."""
+    """*findings* with those that say the same, of several learners, as one that mends them all,
+    if they can be mended."""
     alike = dict[str, list[Finding]]()
     for one in findings:
         alike.setdefault(f"{one} {one.done}", []).append(one)
     return [
-        first if not others else replace(first, mend=partial(_mend_all, [first, *others]))
+        replace(first, mend=partial(_mend_all, [first, *others]))
+        if others and first.mend
+        else first
         for first, *others in alike.values()
     ]
 

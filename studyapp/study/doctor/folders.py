@@ -48,6 +48,12 @@ def writable() -> Iterator[Finding]:
                 f"Nothing can be written in the folder of the {what}, {config.shown(folder)}.",
                 "See whose it is, and that it is a folder.",
             )
+    if _temporary() is None:
+        yield Finding(
+            "folders",
+            "There is no folder in which temporary files can be written.",
+            "Make room where they go, or name another folder in TMPDIR.",
+        )
 
 
 def modes(database: Path | None) -> Iterator[Finding]:
@@ -144,7 +150,7 @@ def leftovers(database: Path | None) -> Iterator[Finding]:
         )
     folders = list(_runs())
     if folders:
-        number, place = len(folders), config.shown(Path(tempfile.gettempdir()))
+        number, place = len(folders), config.shown(folders[0].parent)
         yield Finding(
             LEFTOVERS,
             f"{words.count(number, 'folder')} of experiments that were killed {are(number)} left "
@@ -183,13 +189,21 @@ def _clear(drafts: Sequence[Path]) -> None:
 def _runs() -> Iterator[Path]:
     """Folders in which an experiment ran, of this user's apps that are there no more. The temp
     folder may be shared with apps that cannot be seen from here: what is of today stays."""
-    limit = time.time() - 2 * _DAY
-    for path in Path(tempfile.gettempdir()).glob("studyapp-*"):
+    limit, place = time.time() - 2 * _DAY, _temporary()
+    for path in () if place is None else place.glob("studyapp-*"):
         named = _RUN.fullmatch(path.name)
         if named and path.is_dir() and not path.is_symlink():
             stat = path.stat()
             if _is_mine(stat) and stat.st_mtime < limit and not _is_running(int(named["app"])):
                 yield path
+
+
+def _temporary() -> Path | None:
+    """Where temporary files go; on a full disk there may be no such folder."""
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:
+        return None
 
 
 def _is_mine(stat: os.stat_result) -> bool:

@@ -42,6 +42,11 @@ _CUT = {  # links that may be missing
     Link("note", "root_id"),
     Link("card", "section_id"),
 }
+_OF_CONTENT = {  # links to what the content files say
+    Link("moment", "section_id"),
+    Link("card", "section_id"),
+    Link("note", "root_id"),
+}
 
 
 def pages(at: Chart) -> Iterator[Finding]:
@@ -198,7 +203,10 @@ def _of_link(at: Chart, link: Link, rows: list[int]) -> Finding:
         done, change = "They are kept, and name none.", soundness.cut_links
     else:
         return Finding("orphans", wrong, f"They are kept. {RESTORE}")
-    return Finding("orphans", wrong, done=done, mend=partial(change, at.connection, link, rows))
+    mend = partial(change, at.connection, link, rows)
+    if link in _OF_CONTENT:
+        done, mend = "The content was read anew.", partial(_reread, at, mend)
+    return Finding("orphans", wrong, done=done, mend=mend)
 
 
 def _make_attempts(at: Chart) -> None:
@@ -230,8 +238,9 @@ def _make_attempts(at: Chart) -> None:
         )
 
 
-def _reread(at: Chart) -> None:
-    """Read the content anew, whose rows it derives."""
+def _reread(at: Chart, before: Callable[[], object] = lambda: None) -> None:
+    """Read the content anew, whose rows it derives, once what is *before* it is done."""
+    before()
     for learner in at.learners:
         own = library.packs_at(at.connection, learner=learner)
         library.read_in(at.connection, own, at.now, learner=learner)

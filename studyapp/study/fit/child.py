@@ -38,7 +38,10 @@ class Child:
     def __init__(self, request: Mapping[str, Any], name: str = "The fit") -> None:
         """Start it: *request* has a database, or a file (see `worker`)."""
         self._name = name
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - read once the process has ended
+        try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - read once the process has ended
+        except OSError as error:
+            raise StudyError(f"{name} cannot be started: {error.strerror}.") from error
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "studyapp.study.fit.worker"],

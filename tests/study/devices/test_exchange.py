@@ -20,7 +20,7 @@ from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS
 from studyapp.memory.state import Rating
-from studyapp.store import entry, line, log, peer, tables, version
+from studyapp.store import backup, entry, line, log, peer, tables, version
 from studyapp.store.engine import reading
 from studyapp.store.line import Line
 from studyapp.study import learner as learners
@@ -151,6 +151,31 @@ def test_what_was_written_on_a_new_device_before_it_met_the_others_stays(world: 
     meet(one)
     assert set(text_of(other).split("\n\n")) == {"of one", "of the new one"}
     assert text_of(one) == text_of(other)
+
+
+def test_how_it_was_before_a_device_met_the_others_is_in_a_backup(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without one they do not meet. Where nothing was done yet there is nothing to keep."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise backup.BackupError("No backup was made: no room.")
+
+    one, other = world.devices
+    write(one, "of one")
+    meet(one)
+    write(other, "of the new one")
+    with monkeypatch.context() as patch:
+        patch.setattr(backup, "make", refuse)
+        with pytest.raises(backup.BackupError):
+            meet(other)
+    assert text_of(other) == "of the new one"
+    meet(other)
+    rate(one, 1)
+    meet(one)
+    meet(other)
+    made = [backup.named(it.home / "backups", "study") for it in (one, other)]
+    assert [[it.reason for it in some] for some in made] == [[], ["change"]]
 
 
 def test_both_texts_stay_the_newest_first(world: World) -> None:

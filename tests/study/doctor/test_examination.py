@@ -19,6 +19,7 @@ from hypothesis import settings as laws
 from sqlalchemy import Engine, event, select
 
 from histories import Step, live, steps
+from refusing import closed_folder
 from studyapp import config
 from studyapp.memory.state import Rating
 from studyapp.notes import markdown
@@ -27,6 +28,7 @@ from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import library, review
 from studyapp.study.doctor.examination import Examination, examine, mend
+from studyapp.study.doctor.finding import Finding, beforehand, merged
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.history import attempts
 from tests_support import Clock, chapter_of, desk_of, question, questionnaire
@@ -168,6 +170,21 @@ DAMAGE = {
         "device",
         "2 devices are said to be this one",
     ),
+    "a section of cards": (
+        sql("DELETE FROM section"),
+        "orphans",
+        "18 rows of card name no section that is there",
+    ),
+    "another answer": (
+        sql("UPDATE note SET answer = 'It is not so.' WHERE id = 4"),
+        "content",
+        "1 note of the files is another in the database",
+    ),
+    "other points": (
+        sql("UPDATE note SET points = '[]' WHERE id IN (4, 5)"),
+        "content",
+        "2 notes of the files are others in the database",
+    ),
     "a note that is away": (
         sql("UPDATE note SET missing_since = '2026-11-20' WHERE id = 4"),
         "content",
@@ -209,6 +226,24 @@ def test_damage_is_named_and_mended(database: Path, clock: Clock, kind: str) -> 
     assert all(one.done for one in mended.mended)
     assert look(database, clock).findings == ()
     assert logged(database) == before
+
+
+def test_sections_that_were_lost_are_there_again(database: Path, clock: Clock) -> None:
+    """They are in the files, and so is which cards are theirs."""
+    sections = (
+        "SELECT section.number, count(card.id) FROM section JOIN card "
+        "ON card.section_id = section.id GROUP BY section.number"
+    )
+
+    def there() -> list[tuple[str, int]]:
+        with closing(sqlite3.connect(database)) as plain:
+            return plain.execute(sections).fetchall()
+
+    before = there()
+    assert before
+    sql("DELETE FROM section")(database)
+    mend(str(database), look(database, clock), clock())
+    assert there() == before
 
 
 def test_an_answer_of_no_attempt_is_among_the_earlier_ones_again(
@@ -493,6 +528,32 @@ def test_a_folder_that_cannot_be_one_is_named(database: Path, clock: Clock, tmp_
     (tmp_path / "data").write_text("a file where the folder should be")
     (found,) = look(database, clock).findings
     assert "Nothing can be written in the folder of the data, ~/data/studyapp." in str(found)
+
+
+@pytest.mark.parametrize("of", ["database", "data", "settings"])
+def test_a_folder_that_may_not_be_looked_into_is_named(
+    database: Path, clock: Clock, tmp_path: Path, of: str
+) -> None:
+    """Each once, however many checks look there; and nothing is said to be mended by itself."""
+    config.data_folder().mkdir(mode=0o700, parents=True)
+    config.settings_path().parent.mkdir(parents=True)
+    folder, name = {
+        "database": (database.parent, "…/study.db"),
+        "data": (config.data_folder().parent, "~/data/studyapp"),
+        "settings": (config.settings_path().parent, "~/config/studyapp/settings.toml"),
+    }[of]
+    with closed_folder(folder):
+        found = look(database, clock)
+    told = [str(one) for one in found.findings]
+    assert [line for line in told if f"{name} cannot be" in line or f"{name}: It cannot" in line]
+    assert len(told) == len(set(told))
+    assert not found.mendable
+
+
+def test_what_cannot_be_mended_of_two_learners_is_not_said_to_be() -> None:
+    lasting, mendable = Finding("a", "b", "c"), Finding("a", "d", done="e", mend=beforehand)
+    once = merged([lasting, mendable, lasting, mendable])
+    assert [one.mend is None for one in once] == [True, False]
 
 
 def test_copies_of_an_early_version_are_told(database: Path, clock: Clock) -> None:
