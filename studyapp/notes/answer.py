@@ -23,6 +23,7 @@ _STRING = re.compile(
     r"\s*(?P<fence>`{3,}+|~{3,}+)[^\n]*\n\s*\w+\s*=\s*[rRfFuUbB]{0,2}(?P<mark>'''|\"\"\")"
     r"(?P<text>(?s:.*?))(?P=mark)\s*\n\s*(?P=fence)[`~]*\s*"
 )
+_RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}|[ \t]*")
 _BARE = re.compile(r"[ \t]*(?:>[ \t]*)*(?:[-*+•]|\d{1,4}[.)])?[ \t]*")
 
 
@@ -60,8 +61,10 @@ def cleaned(text: str) -> str:
     said = [line for line in lines if line.strip()]
     if said and all(line.lstrip().startswith(">") for line in said):
         lines = [re.sub(r"^[ \t]*>[ ]?", "", line) for line in lines]
-    while lines and re.fullmatch(r"[ \t]*(?:-[ \t]*){3,}|[ \t]*", lines[-1]):
+    while lines and _RULE.fullmatch(lines[-1]):
         lines.pop()
+    while lines and _RULE.fullmatch(lines[0]):
+        lines.pop(0)
     if not any(map(_says, lines)):
         return ""
     return "\n".join(lines).strip("\n").rstrip()

@@ -61,7 +61,7 @@ def opened(path: Path) -> Iterator[Package]:
             log = path.with_name(f"{path.name}-wal")
             if log.exists() and log.stat().st_size:
                 raise StudyError("it is open in Anki: what it says last is not in it; close Anki")
-            with _database(path) as connection:
+            with database(path) as connection:
                 yield Package(connection, {})
             return
     with tempfile.TemporaryDirectory(prefix="studyapp-") as folder:
@@ -72,7 +72,7 @@ def opened(path: Path) -> Iterator[Package]:
                 for chunk in _member(package, name, MOST_BYTES, packed=name.endswith("b")):
                     out.write(chunk)
             media = _media(package, newest=name.endswith("b"))
-        with _database(collection) as connection:
+        with database(collection) as connection:
             yield Package(connection, media)
 
 
@@ -93,7 +93,7 @@ def check_tables(connection: sqlite3.Connection, names: Names[str]) -> None:
             "SELECT type, upper(sql) FROM sqlite_master WHERE name = ?", (name,)
         ).fetchall()
         if not kinds:
-            raise StudyError(f"it is a database without the table {name} of Anki's")
+            raise StudyError(f"it is a database without the table {name}")
         if any(kind != "table" or "VIRTUAL" in sql or " AS " in sql for kind, sql in kinds):
             raise StudyError(f"its table {name} is no plain table")
 
@@ -111,7 +111,8 @@ def _damage_told() -> Iterator[None]:
 
 
 @contextmanager
-def _database(path: Path) -> Iterator[sqlite3.Connection]:
+def database(path: Path) -> Iterator[sqlite3.Connection]:
+    """A stranger's database, to be read only. Raises StudyError without the path."""
     until = time.monotonic() + _MOST_SECONDS
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"

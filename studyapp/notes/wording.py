@@ -23,14 +23,16 @@ _TASK = re.compile(
     re.IGNORECASE,
 )
 _TRUE_FALSE = re.compile(
-    r"(?P<asked>\S.*?[\s(:\-–—]\(?T(?:rue)?\s?(?:/|or)\s?F(?:alse)?\b\)?)[ \t]*[:.?\-–—→=]*[ \t]*"
-    r"(?P<given>.*)",
+    r"(?P<asked>\S.*?[\s(:\-–—]\(?T(?:rue)?\s?(?:/|or)\s?F(?:alse)?\b\)?)"
+    r"[ \t]*[|:.?>\-–—→➔=]*[ \t]*(?P<given>.*)",
     re.IGNORECASE,
 )
+_SHORT_ANSWER = re.compile(r"\(((?:yes|no|true|false)\b[^()]{0,80})\)\W*", re.IGNORECASE)
 _QUESTION_END = re.compile(r"\?[\"'”’)*_]*(?=[\s:→=–—-]|$)")
 _NUMBER = re.compile(
     r"(?:(?:question|exercise|q)[ \t]*(?:\d{1,4}(?:\.\d{1,3})*)?[ \t]*[.:)\-–—][ \t]*"
-    r"|(?:\d{1,4}(?:\.\d{1,3})+[.:)]?|\d{1,4}\\?[.:)])[ \t]*(?=\D))",
+    r"|(?:\d{1,4}(?:\.\d{1,3})+[.:)]?|\d{1,4}\\?[.:)]|\d{1,4}[ \t]+[-–—](?=[ \t]))"
+    r"[ \t]*(?=\D))",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -129,8 +131,9 @@ def unwrapped(text: str) -> tuple[str, str]:
     return found["inner"].strip(), rest
 
 
-def own_answer(text: str) -> tuple[str, str]:
-    """A line that answers itself, as question and answer; any other one with no answer."""
+def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
+    """A line that answers itself, as question and answer; any other one with no answer. In prose
+    a small letter behind a question mark goes on with the sentence."""
     if len(text) > _LONGEST:
         return text, ""
     found = _TRUE_FALSE.fullmatch(text)
@@ -141,11 +144,13 @@ def own_answer(text: str) -> tuple[str, str]:
         return text, ""
     ends = [found.end() for found in _QUESTION_END.finditer(text)]
     rest = text[ends[-1] :] if ends else ""
-    said = rest.lstrip(" \t:-–—→=")
+    said = rest.lstrip(" \t:-–—→➔=")
+    if short := _SHORT_ANSWER.fullmatch(said):
+        return text[: ends[-1]], short[1]
     if not said.strip(_ENDS) or said.startswith("(") or may_ask(said):
         return text, ""
-    if said[0].islower() and rest.lstrip() == said:
-        return text, ""  # the sentence goes on
+    if in_prose and said[0].islower() and rest.lstrip() == said:
+        return text, ""
     if not re.search(r"\w", text[: ends[-1]]):
         return text, ""
     return text[: ends[-1]], said

@@ -223,7 +223,7 @@ def hostile(name: str, path: Path) -> None:
         ("an unknown version", "a version that is not known here"),
         ("another zip", "it is a zip without a collection of Anki's"),
         ("no database", "its database cannot be read"),
-        ("another database", "a database without the table col of Anki's"),
+        ("another database", "a database without the table col"),
         ("a way out", "a picture that would lie outside of its folder: '../a.png'"),
         ("a way out of the zip", "a file that would lie outside of it: '../../a.png'"),
         ("damaged names", "a part of it is no message of Anki's"),

@@ -151,6 +151,54 @@ SHAPES = {
             ("Which call?", "```\nfit()\n```", "heading"),
         ],
     ),
+    "all in one item of a list": (
+        "- [[Questions]]\n    1. Do ducks fly?\n        1. Some T / F | **True!**\n"
+        "    2. Name two\n        - duck\n",
+        [
+            ("Do ducks fly?", "1. Some T / F | **True!**", "numbered question"),
+            ("Name two", "- duck", "numbered question"),
+        ],
+    ),
+    "tasks between questions in a list": (
+        "* Do you like it?\n  * Yes\n* Name a bird.\n  * duck\n",
+        [
+            ("Do you like it?", "* Yes", "question in a list"),
+            ("Name a bird.", "* duck", "question in a list"),
+        ],
+    ),
+    "answers beside their questions in a list": (
+        "- What is a wing?\n- A limb.\n- It beats.\n- What is a claw?\n- A nail.\n",
+        [
+            ("What is a wing?", "- A limb.\n- It beats.", "question in a list"),
+            ("What is a claw?", "- A nail.", "question in a list"),
+        ],
+    ),
+    "quoted questions": (
+        "> 1. How do birds\n> see?\n\nWith eyes.\n\n> 2. Why two?\n\nFor depth.\n",
+        [
+            ("How do birds see?", "With eyes.", "quoted question"),
+            ("Why two?", "For depth.", "quoted question"),
+        ],
+    ),
+    "rules around questions": (
+        "---\n1. What is a beak?\n---\n\nA mouth.\n\n---\n2. Why?\n---\nSo.\n",
+        [
+            ("What is a beak?", "A mouth.", "numbered question"),
+            ("Why?", "So.", "numbered question"),
+        ],
+    ),
+    "an answer in brackets": (
+        "1. Is it needed? (no)\n2. What was its name? perceptron\n3. Is it deep (DL)?\n",
+        [
+            ("Is it needed?", "no", "numbered question"),
+            ("What was its name?", "perceptron", "numbered question"),
+            ("Is it deep (DL)?", "", "numbered question"),
+        ],
+    ),
+    "bold labels": (
+        "**Q: What is a tail?**\n\n**A:** The end.\n",
+        [("What is a tail?", "The end.", "Q: and A:")],
+    ),
     "an aside": (
         "1. What is bias?\n    - An offset.\n\nI had this wrong at first.\n",
         [("What is bias?", "- An offset.\n\nI had this wrong at first.", "numbered question")],

@@ -249,7 +249,7 @@ def broken(name: str) -> Callable[[Path], None]:
         ("another zip", "it is a zip without a collection of Anki's"),
         ("no database", "its database cannot be read"),
         ("half a database", "its database cannot be read"),
-        ("another database", "it is a database without the table revlog of Anki's"),
+        ("another database", "it is a database without the table revlog"),
         ("a view", "its table revlog is no plain table"),
         ("computed", "its table revlog is no plain table"),
         ("text", "a review of it has something else than numbers"),

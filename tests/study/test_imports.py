@@ -277,7 +277,8 @@ def test_a_dry_run_names_what_asks_nearly_the_same(own: Engine, clock: Clock) ->
 def test_what_has_no_place_here_yet_is_told(own: Engine, clock: Clock, tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text(
-        "## 1:02 - Why?\n\nSo.\n\n## Plan\n\n|Part|Chapter|Section|\n|-|-|-|\n|1. A|1. B|C|\n| | |D|\n"
+        "## 1:02 - Why?\n\nSo.\n\n## Plan\n\n"
+        "|Part|Chapter|Section|\n|-|-|-|\n|1. A|1. B|C|\n| | |D|\n"
     )
     source = Source(path, *formats.read(path))
     (done,) = imports.bring(desk_of(own, clock), [source], dry_run=True)
