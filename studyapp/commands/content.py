@@ -90,8 +90,8 @@ def import_(
     undo: bool,
     as_json: bool,
 ) -> None:
-    """Take over what other files hold, above all your answers from posts. The format is seen by its
-    content. Exits with 1 if a part could not be read."""
+    """Take over what other files hold: notes of any shape, Anki's packages, your answers from posts.
+    The format is seen by the content. Exits with 1 if a part could not be read."""
     if undo and (dry_run or as_json):
         raise click.UsageError("--undo goes with neither --dry-run nor --json.")
     from studyapp.notes import formats

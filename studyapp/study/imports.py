@@ -137,7 +137,7 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
             learner=desk.learner,
             dry_run=dry_run,
         )
-        twins = tuple(_twins(connection, planned, root.name, desk.learner)) if dry_run else ()
+        twins = tuple(_twins(connection, planned, learner=desk.learner)) if dry_run else ()
     problems += (Problem(source.path, 0, told) for told in _left_out(attached))
     new = (planned.files, media, planned.problems, attached.reviews, attached.schedules)
     return Imported(
@@ -154,7 +154,7 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
 
 
 def _twins(
-    connection: Connection, planned: deck.Pack, pack: str, learner: int
+    connection: Connection, planned: deck.Pack, *, learner: int
 ) -> Iterator[tuple[int, str, str]]:
     """The new notes that ask nearly what a note asks that is here already."""
     if not planned.added:
