@@ -90,7 +90,7 @@ def import_(
     undo: bool,
     as_json: bool,
 ) -> None:
-    """Take over what other files hold: notes of any shape, Anki's packages, your answers from posts.
+    """Take over what other files hold: notes of any shape, Anki's packages, answers from posts.
     The format is seen by the content. Exits with 1 if a part could not be read."""
     if undo and (dry_run or as_json):
         raise click.UsageError("--undo goes with neither --dry-run nor --json.")

@@ -24,6 +24,7 @@ _STRING = re.compile(
     r"(?P<text>(?s:.*?))(?P=mark)\s*\n\s*(?P=fence)[`~]*\s*"
 )
 _RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}|[ \t]*")
+_ITEM = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?")
 _BARE = re.compile(r"[ \t]*(?:>[ \t]*)*(?:[-*+•]|\d{1,4}[.)])?[ \t]*")
 
 
@@ -43,7 +44,7 @@ def parted(lines: Sequence[str]) -> tuple[str, str]:
             if found is None or wording.is_label(wording.tidy(found[1])):
                 return cleaned("\n".join(lines[:at])), cleaned(text)
             break
-        said = wording.without_label(line.strip().removeprefix(">").lstrip(" -*+•"))
+        said = wording.without_label(_ITEM.sub("", line).strip())
         if said is not None and not any(map(_says, lines[at + 1 :])) and not said:
             continue
         if said is not None:

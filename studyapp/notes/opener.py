@@ -232,7 +232,7 @@ class _Openers:
 
 def headline(outline: Outline, block: Block) -> tuple[str, list[str]]:
     """The line with which a block begins, even if it was wrapped, and the lines below it."""
-    head, end = [block.text], block.first + 1
+    head, end = [re.sub(r"^#{1,6}[ \t]+", "", block.text)], block.first + 1
     if block.kind is Kind.QUOTE:
         quote = (line.lstrip(" \t>").strip() for line in outline.lines[block.first : block.end])
         return " ".join(quote), []

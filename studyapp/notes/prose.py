@@ -22,16 +22,20 @@ from studyapp.notes.opener import LISTED, PROSE, SUMMARY, TERM, headline, opener
 from studyapp.notes.outline import Block, Kind, Outline, dedented
 
 _DETAILS = re.compile(r"</?details\b[^<>]*>", re.IGNORECASE)
-_DEEPEST = 4
+_DEEPEST = 4  # lists within lists in which questions are looked for
+_LONG = 60_000  # bytes
 QUESTION_OF_TABLE, TERM_OF_TABLE = "question of a table", "term of a table"
 LIST_OF_TERMS, TERM_AND_QUOTE, DEFINED = "list of terms", "term and quote", "line that defines"
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a text that begins with *head* asks, defines or plans something."""
+    """Whether a text that begins with *head* asks, defines or plans something. Of a long one its
+    beginning may be a table of contents alone, so it is taken for notes, too."""
     text = head.decode("utf-8-sig", "ignore")
     if "\0" in text:
         return False
+    if len(head) >= _LONG and len(text.encode("utf-8", "replace")) > 0.99 * len(head):
+        return True
     found = parse(text, path)
     return bool(found.notes or found.lecture or found.tracker)
 

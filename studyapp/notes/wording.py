@@ -35,9 +35,16 @@ _NUMBER = re.compile(
     r"[ \t]*(?=\D))",
     re.IGNORECASE,
 )
-_LABEL = re.compile(
-    rf"(?:{_STRONG})?[ \t]*(?:a|ans|answer|solution)s?[ \t]*\d*[ \t]*"
-    rf"(?:(?:{_STRONG})[ \t]*[:.]|[:.)][ \t]*(?:{_STRONG})?|[:.]?(?:{_STRONG}))[ \t]*",
+_SAID = r"(?:ans|answer|solution)s?[ \t]*\d*"
+_LABEL = re.compile(rf"(?:a[ \t]*\d*[ \t]*:|{_SAID}[ \t]*[:.)])[ \t]*", re.IGNORECASE)
+_STRONG_LABEL = re.compile(
+    rf"(?P<mark>{_STRONG})[ \t]*(?:a[ \t]*\d*|{_SAID})[ \t]*"
+    rf"(?:[:.)][ \t]*(?P=mark)|(?P=mark)[ \t]*(?:[:.)]|$))[ \t]*",
+    re.IGNORECASE,
+)
+_STRONG_ANSWER = re.compile(
+    rf"(?P<mark>{_STRONG})[ \t]*(?:a[ \t]*\d*[ \t]*:|{_SAID}[ \t]*[:.)])[ \t]*"
+    rf"(?P<said>(?:(?!{_STRONG}).)+)(?P=mark)",
     re.IGNORECASE,
 )
 _BARE_LABEL = re.compile(r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?", re.I)
@@ -158,7 +165,10 @@ def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
 
 def without_label(text: str) -> str | None:
     """What follows "Answer:" on a line that begins so, or is only that; None on any other."""
-    found = _LABEL.match(text)
+    whole = _STRONG_ANSWER.fullmatch(text)
+    if whole is not None:
+        return f"**{whole['said'].strip()}**"
+    found = _STRONG_LABEL.match(text) or _LABEL.match(text)
     if found is not None:
         return text[found.end() :].strip()
     return "" if is_label(text) else None

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studyapp.errors import StudyError
-from studyapp.notes import prose
+from studyapp.notes import formats, prose
 from studyapp.notes.foreign import Foreign, LectureNote, TrackerRow
 from studyapp.notes.note import NoteKind
 
@@ -88,6 +88,14 @@ SHAPES = {
             ("Is it old?", "Yes.", "numbered question"),
             ("What is a norm? How is it taken?", "", "numbered question"),
         ],
+    ),
+    "a heading in a numbered item": (
+        "1. ### What is an effect?\n\n    A **result** of a cause.\n\n    A. And more.\n",
+        [("What is an effect?", "A **result** of a cause.\n\nA. And more.", "numbered question")],
+    ),
+    "bold answers": (
+        "## What is up?\n\n**Answer: the sky**\n\n## What is down?\n\n**A**: the ground\n",
+        [("What is up?", "**the sky**", "heading"), ("What is down?", "the ground", "heading")],
     ),
     "a label": (
         "### Weight decay\n\nIn one line.\n\n**Answer:** A pull to zero.\n\nMore of it.\n",
@@ -361,3 +369,10 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
     """What took hours if it were quadratic is read; nothing here is timed."""
     for piece in ("[", "`" * 9, "**a", "T/F ", "<details>\n", "1. a?\n", "- a?\n> b\n", "_ "):
         parse("1. Why?\n" + piece * (40_000 // len(piece)))
+
+
+def test_a_long_file_may_begin_with_its_contents_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("See [above](#a).\n\n" * 5_000 + "## What?\n\nThis.\n")
+    name, found = formats.read(path)
+    assert (name, [note.question for note in found.notes]) == ("notes", ["What?"])
