@@ -7,11 +7,10 @@ its question; what they hold is the answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from html import unescape
+from collections.abc import Sequence
 
 from studyapp.notes import wording
-from studyapp.notes.card import FENCE
+from studyapp.notes.card import FENCE, outside_code
 from studyapp.notes.opener import SUMMARY
 
 _FOLD = re.compile(r"<details\b[^<>]*>|</details>", re.IGNORECASE)
@@ -54,7 +53,7 @@ def parted(lines: Sequence[str]) -> tuple[str, str]:
 
 def cleaned(text: str) -> str:
     """A text of an answer as Markdown; empty if it has marks alone."""
-    text = _outside_code(_unfolded(text), _without_tags)
+    text = outside_code(_unfolded(text), _without_tags)
     string = _STRING.fullmatch(text)
     if string is not None:
         text = string["text"]
@@ -94,21 +93,13 @@ def _without_tags(text: str) -> str:
         text = "\n".join(
             line.removeprefix("  ") if line.strip() else "" for line in text.split("\n")
         )
-    return unescape(_BREAK.sub("\\\n", text))
+    return wording.written_out(_BREAK.sub("\\\n", text))
 
 
 def _image(tag: re.Match[str]) -> str:
     said = {name.lower(): "".join(values) for name, *values in _ATTRIBUTE.findall(tag[1])}
     source = said.get("src", "")
     return f"![{said.get('alt', '')}]({source})" if source else tag[0]
-
-
-def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    pieces, end = [], 0
-    for match in FENCE.finditer(text):
-        pieces += [change(text[end : match.start()]), match[0]]
-        end = match.end()
-    return "".join(pieces) + change(text[end:])
 
 
 def _code(lines: Sequence[str]) -> set[int]:

@@ -72,13 +72,13 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
         tuple(sorted(reading.notes, key=lambda note: note.line)),
         lecture=tuple(reading.lecture),
         tracker=tuple(reading.tracker),
-        problems=tuple(sorted(reading.problems)),
+        problems=tuple(sorted(set(reading.problems))),
     )
 
 
 @dataclass
 class _Question:
-    """A question whose answer is being looked for; `below` are the places of its blocks."""
+    """A question whose answer is being looked for; `below` are the blocks that belong to it."""
 
     block: Block
     shape: str
@@ -287,13 +287,11 @@ class _Reading:
         named = self._is_named(run[0])
         found = glossary.terms([self._item(at) for at in run], named=named)
         for at, term in zip(run, found, strict=True):
-            if term is None and not self._inside(at):
-                self.unread.append(at)
-            elif term is None:
-                continue
-            else:
+            if term is not None:
                 name, meaning = map(cleaned, term)
                 self._keep(self.blocks[at].first, name, meaning, NoteKind.TERM, LIST_OF_TERMS)
+            elif not self._inside(at):
+                self.unread.append(at)
 
     def _inside(self, at: int) -> bool:
         """Read the questions that stand below an item which asks nothing; False if there are none

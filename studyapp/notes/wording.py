@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
+
+from studyapp.notes.card import outside_code
 
 _STRONG = r"\*\*|__"
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,2000}\)")
@@ -64,6 +67,7 @@ _STRONG_TERM = re.compile(
     re.DOTALL,
 )
 _TAG = re.compile(r"</?(?:span|font|p|div|center|u|b|strong|i|em|summary)(?:\s[^<>]*)?/?>", re.I)
+_CHARACTER = re.compile(r"&(?!lt;|gt;|amp;|#)\w{1,30};|&amp;(?=\s)")
 _INNER = re.compile(
     r"[ \t]*(?:[-*+•][ \t]|\d{1,4}[.)][ \t]|>|`{3}|~{3}|\||!\[|</?(?:details|span|p|font|div)\b|$)",
     re.IGNORECASE,
@@ -209,7 +213,7 @@ def is_term(text: str) -> bool:
     return 0 < len(words) <= _MOST_WORDS and not is_asked(text)
 
 
-def goes_on(head: list[str], line: str) -> bool:
+def goes_on(head: Sequence[str], line: str) -> bool:
     """Whether a question that has said *head* goes on in the next *line*: it was wrapped, or the
     line is a question, too."""
     if not line.strip() or _INNER.match(line) or sum(map(len, head)) > _LONGEST:
@@ -223,8 +227,13 @@ def goes_on(head: list[str], line: str) -> bool:
 
 
 def tidy(text: str) -> str:
-    """A text as it is shown: without the tags of colours, its characters written out."""
-    return unescape(_TAG.sub("", text)).strip()
+    """A text without the tags that only colour it, its characters written out."""
+    return outside_code(text, lambda piece: written_out(_TAG.sub("", piece))).strip()
+
+
+def written_out(text: str) -> str:
+    """The characters that stand in a text by name, but for those that would begin a tag."""
+    return _CHARACTER.sub(lambda name: unescape(name[0]), text)
 
 
 def emphasised(text: str) -> tuple[str, str] | None:

@@ -93,6 +93,10 @@ SHAPES = {
         "1. ### What is an effect?\n\n    A **result** of a cause.\n\n    A. And more.\n",
         [("What is an effect?", "A **result** of a cause.\n\nA. And more.", "numbered question")],
     ),
+    "tags and characters in code": (
+        "## What does `<p>` do?\n\nIt begins a&nbsp;<span>part</span>, `<p>` &lt;p&gt;.\n",
+        [("What does `<p>` do?", "It begins a\xa0part, `<p>` &lt;p&gt;.", "heading")],
+    ),
     "bold answers": (
         "## What is up?\n\n**Answer: the sky**\n\n## What is down?\n\n**A**: the ground\n",
         [("What is up?", "**the sky**", "heading"), ("What is down?", "the ground", "heading")],
