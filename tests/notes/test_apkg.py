@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 import zipfile
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ankipack import LEGACY, MIDDLE, NEWEST, collection, field, package
 from studyapp.errors import StudyError
@@ -266,6 +268,18 @@ def test_a_package_that_unpacks_to_more_than_it_may_is_refused(
     assert path.stat().st_size < 10_000
     with pytest.raises(StudyError, match=r"its file collection.anki21b is larger than 2 MiB"):
         apkg.read(path)
+
+
+FIELDS = st.lists(st.tuples(st.integers(1, 15), st.binary(max_size=300)), max_size=5)
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(FIELDS, st.binary(max_size=20))
+def test_messages_are_read_or_refused(fields: list[tuple[int, bytes]], noise: bytes) -> None:
+    said = b"".join(field(number, value) for number, value in fields)
+    assert list(collections.message(said)) == fields
+    with suppress(StudyError):
+        list(collections.message(said[: len(noise)] + noise + said))
 
 
 def test_anki_itself_says_the_same(tmp_path: Path) -> None:

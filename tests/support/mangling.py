@@ -7,15 +7,12 @@ import random
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter
 
 import zstandard
 
 from ankipack import LEGACY, MIDDLE, NEWEST, collection, package
 from studyapp.errors import StudyError
 from studyapp.notes import deck, formats
-
-LONGEST = 5.0  # seconds that a file of this size may take
 
 _NOTES = """---
 title: "x"
@@ -190,7 +187,6 @@ def faults(files: Files, name: str) -> Iterator[str]:
     """What is wrong with how a broken file is read."""
     path = files.one(name)
     before = sorted((one.name, one.read_bytes()) for one in files.folder.iterdir())
-    begun = perf_counter()
     try:
         found = formats.reader(name).read(path)
         for medium in found.media:
@@ -209,7 +205,5 @@ def faults(files: Files, name: str) -> Iterator[str]:
         pass
     except Exception as error:
         yield f"which format: {type(error).__name__}: {error}"
-    if (took := perf_counter() - begun) > LONGEST:
-        yield f"{name}: {took:.1f} s"
     if sorted((one.name, one.read_bytes()) for one in files.folder.iterdir()) != before:
         yield f"{name}: a reader has written"
