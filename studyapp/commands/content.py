@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from studyapp.notes.note import Problem, chapter_name
 if TYPE_CHECKING:
     from studyapp.study.foreign import Attached
     from studyapp.study.imports import Imported
+
+_LISTED = 100  # characters of a question or an answer in a list
 
 
 @click.command()
@@ -87,8 +90,8 @@ def import_(
     undo: bool,
     as_json: bool,
 ) -> None:
-    """Take over what other files hold, above all your answers from posts. The format is seen by its
-    content. Exits with 1 if a part could not be read."""
+    """Take over what other files hold: notes of any shape, Anki's packages, answers from posts.
+    The format is seen by the content. Exits with 1 if a part could not be read."""
     if undo and (dry_run or as_json):
         raise click.UsageError("--undo goes with neither --dry-run nor --json.")
     from studyapp.notes import formats
@@ -109,10 +112,30 @@ def import_(
             + (" (imported before)" if report.known else "")
             + (" (dry run: nothing was changed)" if dry_run else "")
         )
+        for line in _listed(report) if dry_run else ():
+            click.echo(line)
         for problem in report.problems:
             click.echo(problem)
     if any(report.problems for report in done):
         sys.exit(1)
+
+
+def _listed(report: Imported) -> Iterator[str]:
+    """What of a file would be new: each note with its line and shape, and what asks the same."""
+    shapes = {(note.question, note.line): note.shape for note in report.source.foreign.notes}
+    for question, answer, line in report.questions:
+        place = [f"line {line}" if line else "", shapes.get((question, line), "")]
+        yield "  " + ", ".join(filter(None, place)) + ": " * any(place) + _short(question or answer)
+        if question:
+            yield f"    {_short(answer) or '(no answer yet)'}"
+    for line, question, twin in report.twins:
+        yield f"  line {line}: {_short(question)}: nearly this is here: {_short(twin)}"
+
+
+def _short(text: str) -> str:
+    from textwrap import shorten
+
+    return shorten(text, _LISTED, placeholder=" …")
 
 
 def _told(report: Imported) -> str:
@@ -151,6 +174,11 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
         "cards": sum(report.cards for report in done),
         "reviews": sum(report.reviews for report in done),
         "schedules": sum(report.schedules for report in done),
+        "twins": [
+            {"line": line, "question": question, "twin": twin}
+            for report in done
+            for line, question, twin in report.twins
+        ],
         "problems": [
             {"path": str(one.path), "line": one.line, "message": one.message}
             for report in done

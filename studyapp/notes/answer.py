@@ -7,11 +7,10 @@ its question; what they hold is the answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from html import unescape
+from collections.abc import Sequence
 
 from studyapp.notes import wording
-from studyapp.notes.card import FENCE
+from studyapp.notes.card import FENCE, outside_code
 from studyapp.notes.opener import SUMMARY
 
 _FOLD = re.compile(r"<details\b[^<>]*>|</details>", re.IGNORECASE)
@@ -23,6 +22,8 @@ _STRING = re.compile(
     r"\s*(?P<fence>`{3,}+|~{3,}+)[^\n]*\n\s*\w+\s*=\s*[rRfFuUbB]{0,2}(?P<mark>'''|\"\"\")"
     r"(?P<text>(?s:.*?))(?P=mark)\s*\n\s*(?P=fence)[`~]*\s*"
 )
+_RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}|[ \t]*")
+_ITEM = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?")
 _BARE = re.compile(r"[ \t]*(?:>[ \t]*)*(?:[-*+•]|\d{1,4}[.)])?[ \t]*")
 
 
@@ -42,7 +43,7 @@ def parted(lines: Sequence[str]) -> tuple[str, str]:
             if found is None or wording.is_label(wording.tidy(found[1])):
                 return cleaned("\n".join(lines[:at])), cleaned(text)
             break
-        said = wording.without_label(line.strip().removeprefix(">").lstrip(" -*+•"))
+        said = wording.without_label(_ITEM.sub("", line).strip())
         if said is not None and not any(map(_says, lines[at + 1 :])) and not said:
             continue
         if said is not None:
@@ -52,7 +53,7 @@ def parted(lines: Sequence[str]) -> tuple[str, str]:
 
 def cleaned(text: str) -> str:
     """A text of an answer as Markdown; empty if it has marks alone."""
-    text = _outside_code(_unfolded(text), _without_tags)
+    text = outside_code(_unfolded(text), _without_tags)
     string = _STRING.fullmatch(text)
     if string is not None:
         text = string["text"]
@@ -60,8 +61,10 @@ def cleaned(text: str) -> str:
     said = [line for line in lines if line.strip()]
     if said and all(line.lstrip().startswith(">") for line in said):
         lines = [re.sub(r"^[ \t]*>[ ]?", "", line) for line in lines]
-    while lines and re.fullmatch(r"[ \t]*(?:-[ \t]*){3,}|[ \t]*", lines[-1]):
+    while lines and _RULE.fullmatch(lines[-1]):
         lines.pop()
+    while lines and _RULE.fullmatch(lines[0]):
+        lines.pop(0)
     if not any(map(_says, lines)):
         return ""
     return "\n".join(lines).strip("\n").rstrip()
@@ -90,21 +93,13 @@ def _without_tags(text: str) -> str:
         text = "\n".join(
             line.removeprefix("  ") if line.strip() else "" for line in text.split("\n")
         )
-    return unescape(_BREAK.sub("\\\n", text))
+    return wording.written_out(_BREAK.sub("\\\n", text))
 
 
 def _image(tag: re.Match[str]) -> str:
     said = {name.lower(): "".join(values) for name, *values in _ATTRIBUTE.findall(tag[1])}
     source = said.get("src", "")
     return f"![{said.get('alt', '')}]({source})" if source else tag[0]
-
-
-def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    pieces, end = [], 0
-    for match in FENCE.finditer(text):
-        pieces += [change(text[end : match.start()]), match[0]]
-        end = match.end()
-    return "".join(pieces) + change(text[end:])
 
 
 def _code(lines: Sequence[str]) -> set[int]:

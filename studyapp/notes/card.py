@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point
@@ -125,6 +125,15 @@ def numbered_items(text: str) -> list[str]:
 def without_code(text: str) -> str:
     """*text* with every visible character of its code replaced; offsets and lines stay."""
     return _CODE.sub(lambda match: re.sub(r"\S", "\ufffc", match[0]), text)
+
+
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """*text* with each piece changed that is no code."""
+    pieces, end = [], 0
+    for match in _CODE.finditer(text):
+        pieces += [change(text[end : match.start()]), match[0]]
+        end = match.end()
+    return "".join(pieces) + change(text[end:])
 
 
 def face(note: Note, side: str, turn: int = 0) -> Face:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +14,7 @@ from studyapp.errors import StudyError
 from studyapp.notes import markdown
 from studyapp.notes.card import COMPUTED, FENCE, sides
 from studyapp.notes.folder import files
+from studyapp.notes.likeness import Likeness
 from studyapp.notes.note import (
     CardStyle,
     ChapterKey,
@@ -37,8 +36,6 @@ MOST_CORE = 120  # cards of a chapter that deserve years
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
 MOST_PROMPTS = 3  # questions inside a section: the hard ones, not every one
 WIDEST, TALLEST = 76, 18  # signs and lines that a terminal of 80 by 24 leaves for a text
-NEARLY = 0.8  # share of their words that two questions have in common
-_SMALL = frozenset({"a", "an", "the", "is", "are", "do", "does", "of", "in", "to", "and"})
 _STRAY = "a link to a note (note:) stands alone, between empty lines"
 _LINK = re.compile(r"\]\((fact|lesson):([a-z0-9_-]+(?:\.[a-z0-9_]+)?)")
 AS_OF_YEARS = 2  # a dated answer is looked at again after 24 months
@@ -454,49 +451,26 @@ def _dangling(
 def _alike(pages: Sequence[ContentFile]) -> Iterator[Problem]:
     """Questions of nearly the same words that no family keeps apart; decks are as they are."""
     asked = [
-        (frozenset(re.findall(r"\w+", note.question.casefold())) - _SMALL, page, note)
+        (page, note)
         for page in pages
         for note in (page.notes if page.chapter is not None else ())
         if note.kind is not NoteKind.TERM and note.card is not CardStyle.DO
     ]
-    counts = Counter(word for words, _, _ in asked for word in words)
-    seen: dict[tuple[str, int, int], list[tuple[frozenset[str], ContentFile, Note]]] = {}
-    for words, page, note in asked:
-        rarest = sorted(words, key=lambda word: (counts[word], word))
-        near = (other for place in _places(rarest) for other in seen.get(place, ()))
-        twin = next((other for other in near if _is_near(words, page, note, *other)), None)
+    alike = Likeness[tuple[ContentFile, Note]](note.question for _, note in asked)
+    for page, note in asked:
+        near = alike.near(note.question)
+        twin = next((other for at, other in near if _is_twin(page, note, at, other)), None)
         if twin is not None:
-            where = f"{twin[2].path.name}:{twin[2].line}"
+            where = f"{twin.path.name}:{twin.line}"
             message = f"nearly the question at {where}; give both a family or drop one"
             yield Problem(note.path, note.line, message)
-        needed = math.ceil(NEARLY * len(words) - 1e-9)
-        for at, word in enumerate(rarest[: len(words) - needed + 1]):
-            seen.setdefault((word, at, len(words)), []).append((words, page, note))
+        alike.add(note.question, (page, note))
 
 
-def _places(rarest: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """Where questions may be that have nearly these words, the rarest first: under a word, its
-    place among theirs and how many they have. What comes before the first word that two share is
-    in one of them alone, so that it comes early in both."""
-    mine = len(rarest)
-    for theirs in range(math.ceil(NEARLY * mine - 1e-9), math.floor(mine / NEARLY + 1e-9) + 1):
-        shared = math.ceil(NEARLY * (mine + theirs) / (1 + NEARLY) - 1e-9)
-        for word in rarest[: mine - shared + 1]:
-            yield from ((word, at, theirs) for at in range(theirs - shared + 1))
-
-
-def _is_near(
-    words: frozenset[str],
-    page: ContentFile,
-    note: Note,
-    others: frozenset[str],
-    other_page: ContentFile,
-    other: Note,
-) -> bool:
+def _is_twin(page: ContentFile, note: Note, other_page: ContentFile, other: Note) -> bool:
     related = note.family is not None and note.family == other.family
     return (
-        len(words & others) >= NEARLY * len(words | others)
-        and page.pack == other_page.pack
+        page.pack == other_page.pack
         and not related
         and _wording(note) != _wording(other)  # which is told as the same
     )

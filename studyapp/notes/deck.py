@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
@@ -17,14 +17,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 from studyapp.errors import printable
 from studyapp.notes import markdown
-from studyapp.notes.card import CODE_SPAN, FENCE, find_clozes, sides
+from studyapp.notes.card import FENCE, find_clozes, outside_code, sides
 from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.note import CardStyle, FileKind, Note, NoteKind, Problem
 
 _FOREIGN = uuid5(NAMESPACE_URL, "studyapp:foreign")
 _ORIGIN = re.compile(r"(?:, )?origin: [0-9a-f]{16}(?= -->\Z)")
 _NO_DIGEST = "0" * 16
-_CODE = re.compile(f"{FENCE.pattern}|{CODE_SPAN.pattern}", re.MULTILINE)
 _NEXT = "\n\n## Another {#a}\n"  # a note must end where the next one begins
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _SHORT = 60  # characters of a heading that is made of a cloze text
@@ -268,7 +267,7 @@ def _is_same(found: Note, note: ForeignNote, front: str) -> bool:
 
 def _one_line(text: str) -> str:
     line = " ".join(_printable(text).split())
-    return _outside_code(line, lambda piece: re.sub(r"(?<!\\)<!--", r"\<!--", piece))
+    return outside_code(line, lambda piece: re.sub(r"(?<!\\)<!--", r"\<!--", piece))
 
 
 def _cleaned(text: str) -> str:
@@ -323,7 +322,7 @@ def _quiet(text: str) -> str:
         # A line of - or = right below text would make a heading of it.
         return re.sub(r"(?<=[^\n])\n( {0,3})(?=(?:-+|=+)[ \t]*$)", r"\n\n\1", piece, flags=re.M)
 
-    return _outside_code(_closed(text), quiet)
+    return outside_code(_closed(text), quiet)
 
 
 def _closed(text: str) -> str:
@@ -335,14 +334,6 @@ def _closed(text: str) -> str:
     fence = last["fence"]
     ends = re.search(rf"\n[ \t>]*{re.escape(fence)}[`~]*[ \t]*\Z", last[0].rstrip())
     return text if ends else f"{text}\n{fence}"
-
-
-def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    pieces, end = [], 0
-    for match in _CODE.finditer(text):
-        pieces += [change(text[end : match.start()]), match[0]]
-        end = match.end()
-    return "".join(pieces) + change(text[end:])
 
 
 def _shows_code(text: str, written: str) -> bool:

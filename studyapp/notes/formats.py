@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # In the order in which they are asked whether a file is theirs.
 FORMATS = {
     "post": "studyapp.notes.post",
+    "anki": "studyapp.notes.apkg",
     "notebook": "studyapp.notes.notebook",
     "anki-text": "studyapp.notes.ankitext",
     "hashcards": "studyapp.notes.hashcards",

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from studyapp.notes import prose, unread
-from studyapp.notes.card import find_clozes, hiding_nothing, without_code
+from studyapp.notes import hashlog, prose, unread
+from studyapp.notes.card import clozes, find_clozes, hiding_nothing, without_code
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, Problem
 from studyapp.notes.outline import Outline
@@ -34,15 +35,25 @@ def recognises(head: bytes, path: Path) -> bool:
 
 
 def read(path: Path) -> Foreign:
-    """Read a file of hashcards. Raises StudyError if it cannot be read, or is no text."""
-    return parse(prose.text_of(path), path)
+    """Read a file of hashcards, with what the database of its folder says of its cards. Raises
+    StudyError if one of them cannot be read, or is none."""
+    text, database = prose.text_of(path), hashlog.beside(path)
+    if database is None:
+        return parse(text, path)
+    reading = _read(text, path)
+    schedules, reviews = hashlog.read(database, reading.hashed())
+    return replace(reading.foreign(), schedules=schedules, reviews=reviews)
 
 
 def parse(text: str, path: Path) -> Foreign:
     """The cards in *text*; nothing in it makes this raise."""
+    return _read(text, path).foreign()
+
+
+def _read(text: str, path: Path) -> _Reading:
     reading = _Reading(_lines(text), path)
     reading.run()
-    return Foreign(tuple(reading.notes), problems=tuple(sorted(reading.problems)))
+    return reading
 
 
 def _lines(text: str) -> list[str]:
@@ -74,6 +85,23 @@ class _Reading:
         self.read = set(range(self.begins))
         self.met: dict[str, int] = {}
         self.said: dict[tuple[str, str], int] = {}
+        self.texts: list[str] = []  # of the notes, as hashcards has them: of a hidden text alone
+
+    def foreign(self) -> Foreign:
+        return Foreign(tuple(self.notes), problems=tuple(sorted(self.problems)))
+
+    def hashed(self) -> hashlog.Sides:
+        """The cards by what hashcards calls them."""
+        sides = {}
+        for note, text in zip(self.notes, self.texts, strict=True):
+            if note.card is CardStyle.CLOZE:
+                names = [f"cloze:{number}" for number, _ in clozes(note.answer)]
+                hashes = hashlog.of_hidden(text)
+            else:
+                names, hashes = ["answer"], [hashlog.of_question(note.question, note.answer)]
+            if len(names) == len(hashes):
+                sides.update(dict(zip(hashes, ((note.guid, name) for name in names), strict=True)))
+        return sides
 
     def report(self, at: int, message: str) -> None:
         self.problems.append(Problem(self.path, at + 1, message))
@@ -117,7 +145,7 @@ class _Reading:
 
     def _card(self, marks: list[tuple[int, str, list[str]]]) -> None:
         at, mark, said = marks[0]
-        text = "\n".join(said).strip()
+        text = _joined(said)
         if mark == "A":
             self.report(at, "an answer without a question")
         elif not text:
@@ -125,10 +153,10 @@ class _Reading:
         elif mark == "C":
             self._cloze(at, text)
         else:
-            answer = "\n".join(marks[1][2]).strip() if len(marks) > 1 else ""
+            answer = _joined(marks[1][2]) if len(marks) > 1 else ""
             if not answer:
                 self.report(at, "this question has no answer yet")
-            self._keep(at, text, answer, CardStyle.ANSWER)
+            self._keep(at, text, answer, CardStyle.ANSWER, text)
 
     def _cloze(self, at: int, text: str) -> None:
         hidden, count = _hidden(text)
@@ -139,9 +167,9 @@ class _Reading:
                 at, "a hidden text that stands in code, or on several lines, cannot be kept"
             )
         else:
-            self._keep(at, "", hidden, CardStyle.CLOZE)
+            self._keep(at, "", hidden, CardStyle.CLOZE, text)
 
-    def _keep(self, at: int, question: str, answer: str, card: CardStyle) -> None:
+    def _keep(self, at: int, question: str, answer: str, card: CardStyle, text: str) -> None:
         key = f"{card.value}: {' '.join((question or answer).split())}"
         self.met[key] = nth = self.met.get(key, 0) + 1
         former = self.said.setdefault((question, answer), at)
@@ -151,6 +179,12 @@ class _Reading:
         guid = key if nth == 1 else f"{key} ({nth})"
         deck = (self.deck,)
         self.notes.append(ForeignNote(guid, question, answer, card=card, deck=deck, line=at + 1))
+        self.texts.append(text)
+
+
+def _joined(said: list[str]) -> str:
+    """A field: the rest of its mark's line, and the lines below."""
+    return "\n".join([said[0].strip(), *said[1:]]).strip()
 
 
 def _hidden(text: str) -> tuple[str, int]:

@@ -242,11 +242,11 @@ class _Writer:
             if not any(open_.name == "table" for open_ in self.stack):
                 parent.blocks += frame.blocks
                 return
-            table = next(open_ for open_ in reversed(self.stack) if open_.name == "table")
-            if not table.rows:
-                table.rows.append((False, []))
-            head, cells = table.rows[-1]
-            table.rows[-1] = (head or name == "th", [*cells, body])
+            around = next(open_ for open_ in reversed(self.stack) if open_.name == "table")
+            if not around.rows:
+                around.rows.append((False, []))
+            head, cells = around.rows[-1]
+            around.rows[-1] = (head or name == "th", [*cells, body])
             if frame.said.keys() & {"colspan", "rowspan"}:
                 self.converted.lost.add("cells of a table that are one")
         elif name == "tr" or name in ("thead", "tbody", "tfoot"):

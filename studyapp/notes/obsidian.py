@@ -264,13 +264,13 @@ def _read_schedule(guid: str, side: str, said: list[str]) -> Schedule:
     """A schedule of SM-2 (due, interval, ease) or of FSRS. Raises ValueError if it is none."""
     if said[0] == "fsrs":
         interval = _days(said[2])
-        last = said[9] if len(said) > 9 and said[9].strip() else ""
+        met = said[9] if len(said) > 9 else ""
         return Schedule(
             guid,
             side,
             _STATES[said[5].strip().lower()],
             due=_date(said[1]),
-            last=_date(last) if last else _date(said[1]) - timedelta(days=interval),
+            last=_date(met) if met.strip() else _date(said[1]) - timedelta(days=interval),
             interval=interval,
             stability=float(said[3]),
             difficulty=float(said[4]),

@@ -15,6 +15,7 @@ from studyapp.notes.outline import Block, Kind, Outline
 
 NUMBERED, HEADING, BOLD = "numbered question", "heading", "bold question"
 LISTED, FOLDED, LABELLED, PROSE = "question in a list", "folded answer", "Q: and A:", "prose"
+QUOTED = "quoted question"
 TERM = "heading of a term"
 _QUESTIONNAIRE = re.compile(
     r"\b(?:questionn?aires?|questions?|quiz(?:zes)?|exercises?|homework|assignments?"
@@ -42,6 +43,8 @@ class _Openers:
         for at, block in enumerate(self.blocks):
             if shape := self._alone(at, block):
                 self.found[at] = shape
+        self._lists()
+        self._quotes()
         for _, run in groupby(self._numbered(), lambda at: self.outline.above[at]):
             self._run(list(run))
 
@@ -92,7 +95,7 @@ class _Openers:
     def _answered(self, at: int) -> bool:
         """Whether a label says that an answer follows, before the next heading."""
         for block in islice(self.blocks, at + 1, None):
-            if block.kind is Kind.HEADING:
+            if block.kind is Kind.HEADING or _SAYS_SO.match(block.text):
                 return False
             if block.kind is Kind.TEXT and wording.without_label(block.text) is not None:
                 return True
@@ -138,6 +141,43 @@ class _Openers:
         found = SUMMARY.search("\n".join(self.outline.lines[block.first : block.end]))
         return wording.tidy(found[1]) if found else ""
 
+    # --- lists and quotes -------------------------------------------------------------------
+
+    def _lists(self) -> None:
+        """In a list half of which asks, a task that has something below it asks, too."""
+        bullets = [at for at, block in enumerate(self.blocks) if block.kind is Kind.BULLET]
+        for _, group in groupby(bullets, lambda at: self.outline.above[at]):
+            run = list(group)
+            if 2 * sum(at in self.found for at in run) >= len(run):
+                asked = (at for at in run if wording.may_ask(self.blocks[at].text))
+                self.found.update(dict.fromkeys((at for at in asked if self._below(at)), LISTED))
+
+    def _below(self, at: int) -> bool:
+        block = self.blocks[at]
+        return any(line.strip() for line in self.outline.lines[block.first + 1 : block.end])
+
+    def _quotes(self) -> None:
+        """Quotes that ask, if there are several and something else stands below them."""
+        quotes = [
+            at
+            for at, block in enumerate(self.blocks)
+            if block.kind is Kind.QUOTE and self._quote_asks(block)
+        ]
+        answered = [
+            at
+            for at in quotes
+            if at + 1 < len(self.blocks)
+            and self.blocks[at + 1].kind not in (Kind.QUOTE, Kind.HEADING)
+        ]
+        if len(quotes) > 1 and 2 * len(answered) >= len(quotes):
+            self.found.update(dict.fromkeys(quotes, QUOTED))
+
+    def _quote_asks(self, block: Block) -> bool:
+        lines = self.outline.lines[block.first : block.end]
+        text = " ".join(line.lstrip(" \t>").strip() for line in lines)
+        number, asked = wording.numbered(text)
+        return wording.is_asked(asked) or (number and wording.may_ask(asked))
+
     # --- numbered lists ---------------------------------------------------------------------
 
     def _numbered(self) -> Iterator[int]:
@@ -170,9 +210,7 @@ class _Openers:
 
     def _has_answer(self, at: int) -> bool:
         block = self.blocks[at]
-        if any(line.strip() for line in self.outline.lines[block.first + 1 : block.end]):
-            return True
-        if wording.own_answer(block.text)[1]:
+        if self._below(at) or wording.own_answer(block.text, in_prose=False)[1]:
             return True
         after = self.blocks[at + 1].kind if at + 1 < len(self.blocks) else Kind.HEADING
         return after not in (Kind.HEADING, Kind.NUMBERED, Kind.RULE)
@@ -194,7 +232,10 @@ class _Openers:
 
 def headline(outline: Outline, block: Block) -> tuple[str, list[str]]:
     """The line with which a block begins, even if it was wrapped, and the lines below it."""
-    head, end = [block.text], block.first + 1
+    head, end = [re.sub(r"^#{1,6}[ \t]+", "", block.text)], block.first + 1
+    if block.kind is Kind.QUOTE:
+        quote = (line.lstrip(" \t>").strip() for line in outline.lines[block.first : block.end])
+        return " ".join(quote), []
     if block.kind is not Kind.HEADING:
         while end < block.end and wording.goes_on(head, outline.lines[end]):
             head.append(outline.lines[end].strip())

@@ -157,7 +157,9 @@ class Outline:
 
     def _paragraph(self, at: int) -> Block:
         end = at + 1
-        while end < len(self.lines) and self.lines[end].strip() and not self._opens(end):
+        while (
+            end < len(self.lines) and self.lines[end].strip() and not self._opens(end, in_text=True)
+        ):
             if underline := _UNDERLINE.match(self.lines[end]):
                 if end == at + 1:
                     level = 1 if underline[1][0] == "=" else 2
@@ -185,15 +187,16 @@ class Outline:
                 break
         return end
 
-    def _opens(self, at: int) -> bool:
-        """Whether a block that is no plain text begins on a line that has text."""
+    def _opens(self, at: int, *, in_text: bool = False) -> bool:
+        """Whether a block that is no plain text begins on a line that has text. Below plain text
+        a line of - makes a heading of it."""
         line = self.lines[at]
         low = line.lstrip().lower()
         return (
             at in self._code
             or low.startswith((">", "<details", *_HIDDEN))
             or any(mark.match(line) for mark in (_HEADING, _NUMBERED, _BULLET))
-            or (_RULE.match(line) is not None and not _UNDERLINE.match(line))
+            or (_RULE.match(line) is not None and not (in_text and _UNDERLINE.match(line)))
             or (
                 "|" in line and "-" in self._at(at + 1) and bool(_DELIMITER.match(self._at(at + 1)))
             )

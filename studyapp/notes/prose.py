@@ -22,15 +22,20 @@ from studyapp.notes.opener import LISTED, PROSE, SUMMARY, TERM, headline, opener
 from studyapp.notes.outline import Block, Kind, Outline, dedented
 
 _DETAILS = re.compile(r"</?details\b[^<>]*>", re.IGNORECASE)
+_DEEPEST = 4  # lists within lists in which questions are looked for
+_LONG = 60_000  # bytes
 QUESTION_OF_TABLE, TERM_OF_TABLE = "question of a table", "term of a table"
 LIST_OF_TERMS, TERM_AND_QUOTE, DEFINED = "list of terms", "term and quote", "line that defines"
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a text that begins with *head* asks, defines or plans something."""
+    """Whether a text that begins with *head* asks, defines or plans something. Of a long one its
+    beginning may be a table of contents alone, so it is taken for notes, too."""
     text = head.decode("utf-8-sig", "ignore")
     if "\0" in text:
         return False
+    if len(head) >= _LONG and len(text.encode("utf-8", "replace")) > 0.99 * len(head):
+        return True
     found = parse(text, path)
     return bool(found.notes or found.lecture or found.tracker)
 
@@ -67,13 +72,13 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
         tuple(sorted(reading.notes, key=lambda note: note.line)),
         lecture=tuple(reading.lecture),
         tracker=tuple(reading.tracker),
-        problems=tuple(sorted(reading.problems)),
+        problems=tuple(sorted(set(reading.problems))),
     )
 
 
 @dataclass
 class _Question:
-    """A question whose answer is being looked for; `below` are the places of its blocks."""
+    """A question whose answer is being looked for; `below` are the blocks that belong to it."""
 
     block: Block
     shape: str
@@ -87,12 +92,14 @@ class _Question:
         of_heading = self.block.kind is Kind.HEADING
         if block.kind is Kind.HEADING:
             return of_heading and block.level > self.block.level and bool(block.text)
+        has_answer = self.own or any(line.strip() for line in self.rest)
         if self.shape == LISTED:
-            has_answer = self.own or any(line.strip() for line in self.rest)
-            return block.kind not in (Kind.BULLET, Kind.RULE) and not has_answer
+            return block.kind is not Kind.RULE and not has_answer
         if self.shape == PROSE:
             return self._goes_on(block)
-        return block.kind is not Kind.RULE or of_heading
+        if block.kind is Kind.RULE:
+            return of_heading or not (has_answer or self.below)
+        return True
 
     def _goes_on(self, block: Block) -> bool:
         """Prose answers in one paragraph or what stands in its place, and the lists below that."""
@@ -107,7 +114,10 @@ class _Question:
 class _Reading:
     """The blocks of a text, and what has been found in them."""
 
-    def __init__(self, outline: Outline, numbers: Sequence[int], path: Path) -> None:
+    def __init__(
+        self, outline: Outline, numbers: Sequence[int], path: Path, depth: int = 0
+    ) -> None:
+        self.depth = depth  # of the list that is read
         self.outline, self.lines, self.blocks = outline, outline.lines, outline.blocks
         self.numbers, self.path = numbers, path
         self.notes: list[ForeignNote] = []
@@ -197,7 +207,7 @@ class _Reading:
             asked, own = line, ""
         asked = wording.numbered(asked)[1]
         if not own:
-            asked, own = wording.own_answer(asked)
+            asked, own = wording.own_answer(asked, in_prose=shape in (PROSE, LISTED))
         if block.kind is not Kind.TEXT:
             rest = dedented(rest)
         return _Question(block, shape, wording.tidy(asked), cleaned(own), rest)
@@ -277,11 +287,30 @@ class _Reading:
         named = self._is_named(run[0])
         found = glossary.terms([self._item(at) for at in run], named=named)
         for at, term in zip(run, found, strict=True):
-            if term is None:
-                self.unread.append(at)
-            else:
+            if term is not None:
                 name, meaning = map(cleaned, term)
                 self._keep(self.blocks[at].first, name, meaning, NoteKind.TERM, LIST_OF_TERMS)
+            elif not self._inside(at):
+                self.unread.append(at)
+
+    def _inside(self, at: int) -> bool:
+        """Read the questions that stand below an item which asks nothing; False if there are none
+        worth it: some prose asks in passing."""
+        block = self.blocks[at]
+        lines = self.lines[block.first + 1 : block.end]
+        if self.depth >= _DEEPEST or not any("?" in line for line in lines):
+            return False
+        numbers = [self.numbers[line] for line in range(block.first + 1, block.end)]
+        inner = _Reading(Outline(dedented(lines)), numbers, self.path, self.depth + 1)
+        inner.run()
+        answered = sum(bool(note.answer) for note in inner.notes)
+        if answered < 2 or 2 * answered < len(inner.notes):
+            return False
+        for note in inner.notes:
+            first = self.numbers.index(note.line)
+            self._keep(first, note.question, note.answer, note.kind, note.shape)
+        self.problems += inner.problems
+        return True
 
     def _item(self, at: int) -> str:
         block, below = self.blocks[at], self._below(self.blocks[at])

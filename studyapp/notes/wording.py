@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
+
+from studyapp.notes.card import outside_code
 
 _STRONG = r"\*\*|__"
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,2000}\)")
@@ -23,19 +26,28 @@ _TASK = re.compile(
     re.IGNORECASE,
 )
 _TRUE_FALSE = re.compile(
-    r"(?P<asked>\S.*?[\s(:\-–—]\(?T(?:rue)?\s?(?:/|or)\s?F(?:alse)?\b\)?)[ \t]*[:.?\-–—→=]*[ \t]*"
-    r"(?P<given>.*)",
+    r"(?P<asked>\S.*?[\s(:\-–—]\(?T(?:rue)?\s?(?:/|or)\s?F(?:alse)?\b\)?)"
+    r"[ \t]*[|:.?>\-–—→➔=]*[ \t]*(?P<given>.*)",
     re.IGNORECASE,
 )
+_SHORT_ANSWER = re.compile(r"\(((?:yes|no|true|false)\b[^()]{0,80})\)\W*", re.IGNORECASE)
 _QUESTION_END = re.compile(r"\?[\"'”’)*_]*(?=[\s:→=–—-]|$)")
 _NUMBER = re.compile(
     r"(?:(?:question|exercise|q)[ \t]*(?:\d{1,4}(?:\.\d{1,3})*)?[ \t]*[.:)\-–—][ \t]*"
-    r"|(?:\d{1,4}(?:\.\d{1,3})+[.:)]?|\d{1,4}\\?[.:)])[ \t]*(?=\D))",
+    r"|(?:\d{1,4}(?:\.\d{1,3})+[.:)]?|\d{1,4}\\?[.:)]|\d{1,4}[ \t]+[-–—](?=[ \t]))"
+    r"[ \t]*(?=\D))",
     re.IGNORECASE,
 )
-_LABEL = re.compile(
-    rf"(?:{_STRONG})?[ \t]*(?:a|ans|answer|solution)s?[ \t]*\d*[ \t]*"
-    rf"(?:(?:{_STRONG})[ \t]*[:.]|[:.)][ \t]*(?:{_STRONG})?|[:.]?(?:{_STRONG}))[ \t]*",
+_SAID = r"(?:ans|answer|solution)s?[ \t]*\d*"
+_LABEL = re.compile(rf"(?:a[ \t]*\d*[ \t]*:|{_SAID}[ \t]*[:.)])[ \t]*", re.IGNORECASE)
+_STRONG_LABEL = re.compile(
+    rf"(?P<mark>{_STRONG})[ \t]*(?:a[ \t]*\d*|{_SAID})[ \t]*"
+    rf"(?:[:.)][ \t]*(?P=mark)|(?P=mark)[ \t]*(?:[:.)]|$))[ \t]*",
+    re.IGNORECASE,
+)
+_STRONG_ANSWER = re.compile(
+    rf"(?P<mark>{_STRONG})[ \t]*(?:a[ \t]*\d*[ \t]*:|{_SAID}[ \t]*[:.)])[ \t]*"
+    rf"(?P<said>(?:(?!{_STRONG}).)+)(?P=mark)",
     re.IGNORECASE,
 )
 _BARE_LABEL = re.compile(r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?", re.I)
@@ -55,6 +67,7 @@ _STRONG_TERM = re.compile(
     re.DOTALL,
 )
 _TAG = re.compile(r"</?(?:span|font|p|div|center|u|b|strong|i|em|summary)(?:\s[^<>]*)?/?>", re.I)
+_CHARACTER = re.compile(r"&(?!lt;|gt;|amp;|#)\w{1,30};|&amp;(?=\s)")
 _INNER = re.compile(
     r"[ \t]*(?:[-*+•][ \t]|\d{1,4}[.)][ \t]|>|`{3}|~{3}|\||!\[|</?(?:details|span|p|font|div)\b|$)",
     re.IGNORECASE,
@@ -129,8 +142,9 @@ def unwrapped(text: str) -> tuple[str, str]:
     return found["inner"].strip(), rest
 
 
-def own_answer(text: str) -> tuple[str, str]:
-    """A line that answers itself, as question and answer; any other one with no answer."""
+def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
+    """A line that answers itself, as question and answer; any other one with no answer. In prose
+    a small letter behind a question mark goes on with the sentence."""
     if len(text) > _LONGEST:
         return text, ""
     found = _TRUE_FALSE.fullmatch(text)
@@ -141,11 +155,13 @@ def own_answer(text: str) -> tuple[str, str]:
         return text, ""
     ends = [found.end() for found in _QUESTION_END.finditer(text)]
     rest = text[ends[-1] :] if ends else ""
-    said = rest.lstrip(" \t:-–—→=")
+    said = rest.lstrip(" \t:-–—→➔=")
+    if short := _SHORT_ANSWER.fullmatch(said):
+        return text[: ends[-1]], short[1]
     if not said.strip(_ENDS) or said.startswith("(") or may_ask(said):
         return text, ""
-    if said[0].islower() and rest.lstrip() == said:
-        return text, ""  # the sentence goes on
+    if in_prose and said[0].islower() and rest.lstrip() == said:
+        return text, ""
     if not re.search(r"\w", text[: ends[-1]]):
         return text, ""
     return text[: ends[-1]], said
@@ -153,7 +169,10 @@ def own_answer(text: str) -> tuple[str, str]:
 
 def without_label(text: str) -> str | None:
     """What follows "Answer:" on a line that begins so, or is only that; None on any other."""
-    found = _LABEL.match(text)
+    whole = _STRONG_ANSWER.fullmatch(text)
+    if whole is not None:
+        return f"**{whole['said'].strip()}**"
+    found = _STRONG_LABEL.match(text) or _LABEL.match(text)
     if found is not None:
         return text[found.end() :].strip()
     return "" if is_label(text) else None
@@ -194,7 +213,7 @@ def is_term(text: str) -> bool:
     return 0 < len(words) <= _MOST_WORDS and not is_asked(text)
 
 
-def goes_on(head: list[str], line: str) -> bool:
+def goes_on(head: Sequence[str], line: str) -> bool:
     """Whether a question that has said *head* goes on in the next *line*: it was wrapped, or the
     line is a question, too."""
     if not line.strip() or _INNER.match(line) or sum(map(len, head)) > _LONGEST:
@@ -208,8 +227,13 @@ def goes_on(head: list[str], line: str) -> bool:
 
 
 def tidy(text: str) -> str:
-    """A text as it is shown: without the tags of colours, its characters written out."""
-    return unescape(_TAG.sub("", text)).strip()
+    """A text without the tags that only colour it, its characters written out."""
+    return outside_code(text, lambda piece: written_out(_TAG.sub("", piece))).strip()
+
+
+def written_out(text: str) -> str:
+    """The characters that stand in a text by name, but for those that would begin a tag."""
+    return _CHARACTER.sub(lambda name: unescape(name[0]), text)
 
 
 def emphasised(text: str) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -18,8 +19,9 @@ from studyapp import disk
 from studyapp.errors import printable
 from studyapp.notes import deck, markdown
 from studyapp.notes.foreign import Foreign, Media
-from studyapp.notes.note import Problem
-from studyapp.store import tables
+from studyapp.notes.likeness import Likeness
+from studyapp.notes.note import Problem, chapter_name
+from studyapp.store import owner, tables
 from studyapp.study import foreign, library, words
 from studyapp.study.desk import Desk
 from studyapp.study.foreign import Attached
@@ -44,7 +46,8 @@ class Imported:
 
     `known`: it was imported before, and nothing was changed. `changed` notes were there already
     and have another text now. `reviews` and `schedules` are those that the log has now and had
-    not. `problems` are the reader's, too.
+    not. `problems` are the reader's, too. `twins` are, of a dry run, the new notes that ask
+    nearly what is asked here already: line, question, and that one with its place.
     """
 
     source: Source
@@ -56,6 +59,7 @@ class Imported:
     schedules: int = 0
     known: bool = False
     problems: tuple[Problem, ...] = ()
+    twins: tuple[tuple[int, str, str], ...] = ()
 
 
 def bring(desk: Desk, sources: Sequence[Source], *, dry_run: bool = False) -> list[Imported]:
@@ -133,6 +137,7 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
             learner=desk.learner,
             dry_run=dry_run,
         )
+        twins = tuple(_twins(connection, planned, learner=desk.learner)) if dry_run else ()
     problems += (Problem(source.path, 0, told) for told in _left_out(attached))
     new = (planned.files, media, planned.problems, attached.reviews, attached.schedules)
     return Imported(
@@ -144,7 +149,31 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool) -> Imported:
         schedules=attached.schedules,
         known=not any(new),
         problems=tuple(problems),
+        twins=twins,
     )
+
+
+def _twins(
+    connection: Connection, planned: deck.Pack, *, learner: int
+) -> Iterator[tuple[int, str, str]]:
+    """The new notes that ask nearly what a note asks that is here already."""
+    if not planned.added:
+        return
+    note, chapter = tables.note.c, tables.chapter.c
+    rows = connection.execute(
+        select(note.prompt, chapter.number, chapter.title, chapter.pack)
+        .join(tables.chapter, chapter.id == note.chapter_id)
+        .where(owner.visible_of_all(learner=learner), note.missing_since.is_(None))
+    ).all()
+    asked = [(one, one.question or one.answer) for one in planned.added]
+    alike = Likeness[Any]([row.prompt for row in rows] + [text for _, text in asked])
+    for row in rows:
+        alike.add(row.prompt, row)
+    for one, text in asked:
+        twin = next(alike.near(text), None)
+        if twin is not None:
+            place = chapter_name(twin.number, twin.title, twin.pack)
+            yield one.line, one.question, f"{twin.prompt} ({place})"
 
 
 def _told(source: Source) -> tuple[Problem, ...]:

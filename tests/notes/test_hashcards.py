@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import date, datetime
 from pathlib import Path
+from struct import pack
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studyapp.notes import formats, hashcards
+from studyapp.errors import StudyError
+from studyapp.notes import blake3, formats, hashcards, hashlog
 from studyapp.notes.card import find_clozes
+from studyapp.notes.foreign import Moment, Schedule, Stage
 from studyapp.notes.note import CardStyle
 
 PATH = Path("deck.md")
@@ -114,3 +120,93 @@ def test_each_bracket_hides_one_text(words: list[str]) -> None:
     found = hashcards.parse("C: so " + " then ".join(f"[{word}]" for word in hidden), PATH)
     texts = [cloze.text for note in found.notes for cloze in find_clozes(note.answer)]
     assert texts == hidden
+
+
+# The database
+
+
+def database(path: Path, *, grade: str = "good", due: str = "2026-03-09") -> None:
+    """As hashcards writes it, of the cards "Q: a?", "A: b" and "C: é [x] [y]"."""
+    question, first = hashlog.of_question("a?", "b"), hashlog.of_hidden("é [x] [y]")[0]
+    with closing(sqlite3.connect(path)) as base, base:
+        base.executescript(
+            "CREATE TABLE cards (card_hash text primary key, added_at text not null, "
+            "last_reviewed_at text, stability real, difficulty real, interval_raw real, "
+            "interval_days integer, due_date text, review_count integer not null) strict;"
+            "CREATE TABLE reviews (review_id integer primary key, session_id integer not null, "
+            "card_hash text not null, reviewed_at text not null, grade text not null) strict;"
+        )
+        base.executemany(
+            "INSERT INTO cards VALUES (?, '', NULL, ?, ?, NULL, NULL, ?, ?)",
+            [(question, 4.5, 5.5, due, 2), (first, None, None, None, 0), ("gone", 1, 1, due, 1)],
+        )
+        base.executemany(
+            "INSERT INTO reviews VALUES (?, 1, ?, ?, ?)",
+            [
+                (1, question, "2026-03-01T23:59:59.123", "forgot"),
+                (2, question, "2026-03-04T08:00:00.000", grade),
+                (3, first, "2026-03-04T08:00:01.000", "easy"),
+                (4, "gone", "2026-03-04T08:00:02.000", "easy"),
+            ],
+        )
+
+
+def test_the_database_of_the_folder_has_schedules_and_reviews(tmp_path: Path) -> None:
+    path = tmp_path / "deeper" / "a.md"
+    path.parent.mkdir()
+    path.write_text("Q: a?\nA: b\n---\nC: é [x] [y]\n")
+    database(tmp_path / "hashcards.db")
+    found = hashcards.read(path)
+    guid = found.notes[0].guid
+    assert found.schedules == (
+        Schedule(
+            guid,
+            "answer",
+            Stage.REVIEW,
+            due=date(2026, 3, 9),
+            last=date(2026, 3, 4),
+            interval=5,
+            stability=4.5,
+            difficulty=5.5,
+            reps=2,
+        ),
+    )
+    assert [(one.guid, one.side, one.day.day, one.rating, one.kind) for one in found.reviews] == [
+        (guid, "answer", 1, 1, Moment.LEARNING),
+        (guid, "answer", 4, 3, Moment.REVIEW),
+        (found.notes[1].guid, "cloze:1", 4, 4, Moment.LEARNING),
+    ]
+    assert found.reviews[0].at == datetime(2026, 3, 1, 23, 59, 59, 123000).astimezone()
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [({"grade": "fine"}, "the grade 'fine'"), ({"due": "soon"}, "that is due on 'soon'"), ({}, "")],
+)
+def test_a_database_that_says_nonsense_is_refused(
+    tmp_path: Path, said: dict[str, str], why: str
+) -> None:
+    path, base = tmp_path / "a.md", tmp_path / "hashcards.db"
+    path.write_text("Q: a?\nA: b\n")
+    if said:
+        database(base, **said)
+    else:
+        base.write_text("nothing")
+    with pytest.raises(StudyError, match=rf"hashcards\.db is no database of hashcards: .*{why}"):
+        hashcards.read(path)
+
+
+def test_a_card_is_called_as_hashcards_calls_it() -> None:
+    """The hashes are those of the reference program of BLAKE3, made of the same bytes."""
+    assert blake3.hexdigest(b"abc") == (
+        "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"
+    )
+    three_chunks = bytes(at % 251 for at in range(3073))
+    assert blake3.hexdigest(three_chunks) == (
+        "7124b49501012f81cc7f11ca069ec9226cecb8a2c850cfe644e327d22d3e1cd3"
+    )
+    assert hashlog.of_question("a", "b") == blake3.hexdigest(b"Basicab")
+    text, first, second = "é x [ ![p](q) y".encode(), (3, 3), (15, 15)
+    assert hashlog.of_hidden("é [x] \\[ ![p](q) [y]") == [
+        blake3.hexdigest(b"Cloze" + text + pack("<QQ", *place)) for place in (first, second)
+    ]

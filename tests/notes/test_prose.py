@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studyapp.errors import StudyError
-from studyapp.notes import prose
+from studyapp.notes import formats, prose
 from studyapp.notes.foreign import Foreign, LectureNote, TrackerRow
 from studyapp.notes.note import NoteKind
 
@@ -89,6 +89,18 @@ SHAPES = {
             ("What is a norm? How is it taken?", "", "numbered question"),
         ],
     ),
+    "a heading in a numbered item": (
+        "1. ### What is an effect?\n\n    A **result** of a cause.\n\n    A. And more.\n",
+        [("What is an effect?", "A **result** of a cause.\n\nA. And more.", "numbered question")],
+    ),
+    "tags and characters in code": (
+        "## What does `<p>` do?\n\nIt begins a&nbsp;<span>part</span>, `<p>` &lt;p&gt;.\n",
+        [("What does `<p>` do?", "It begins a\xa0part, `<p>` &lt;p&gt;.", "heading")],
+    ),
+    "bold answers": (
+        "## What is up?\n\n**Answer: the sky**\n\n## What is down?\n\n**A**: the ground\n",
+        [("What is up?", "**the sky**", "heading"), ("What is down?", "the ground", "heading")],
+    ),
     "a label": (
         "### Weight decay\n\nIn one line.\n\n**Answer:** A pull to zero.\n\nMore of it.\n",
         [("Weight decay\n\nIn one line.", "A pull to zero.\n\nMore of it.", "heading")],
@@ -150,6 +162,54 @@ SHAPES = {
             ("Which curve?", "![](a.png)", "heading"),
             ("Which call?", "```\nfit()\n```", "heading"),
         ],
+    ),
+    "all in one item of a list": (
+        "- [[Questions]]\n    1. Do ducks fly?\n        1. Some T / F | **True!**\n"
+        "    2. Name two\n        - duck\n",
+        [
+            ("Do ducks fly?", "1. Some T / F | **True!**", "numbered question"),
+            ("Name two", "- duck", "numbered question"),
+        ],
+    ),
+    "tasks between questions in a list": (
+        "* Do you like it?\n  * Yes\n* Name a bird.\n  * duck\n",
+        [
+            ("Do you like it?", "* Yes", "question in a list"),
+            ("Name a bird.", "* duck", "question in a list"),
+        ],
+    ),
+    "answers beside their questions in a list": (
+        "- What is a wing?\n- A limb.\n- It beats.\n- What is a claw?\n- A nail.\n",
+        [
+            ("What is a wing?", "- A limb.\n- It beats.", "question in a list"),
+            ("What is a claw?", "- A nail.", "question in a list"),
+        ],
+    ),
+    "quoted questions": (
+        "> 1. How do birds\n> see?\n\nWith eyes.\n\n> 2. Why two?\n\nFor depth.\n",
+        [
+            ("How do birds see?", "With eyes.", "quoted question"),
+            ("Why two?", "For depth.", "quoted question"),
+        ],
+    ),
+    "rules around questions": (
+        "---\n1. What is a beak?\n---\n\nA mouth.\n\n---\n2. Why?\n---\nSo.\n",
+        [
+            ("What is a beak?", "A mouth.", "numbered question"),
+            ("Why?", "So.", "numbered question"),
+        ],
+    ),
+    "an answer in brackets": (
+        "1. Is it needed? (no)\n2. What was its name? perceptron\n3. Is it deep (DL)?\n",
+        [
+            ("Is it needed?", "no", "numbered question"),
+            ("What was its name?", "perceptron", "numbered question"),
+            ("Is it deep (DL)?", "", "numbered question"),
+        ],
+    ),
+    "bold labels": (
+        "**Q: What is a tail?**\n\n**A:** The end.\n",
+        [("What is a tail?", "The end.", "Q: and A:")],
     ),
     "an aside": (
         "1. What is bias?\n    - An offset.\n\nI had this wrong at first.\n",
@@ -313,3 +373,10 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
     """What took hours if it were quadratic is read; nothing here is timed."""
     for piece in ("[", "`" * 9, "**a", "T/F ", "<details>\n", "1. a?\n", "- a?\n> b\n", "_ "):
         parse("1. Why?\n" + piece * (40_000 // len(piece)))
+
+
+def test_a_long_file_may_begin_with_its_contents_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("See [above](#a).\n\n" * 5_000 + "## What?\n\nThis.\n")
+    name, found = formats.read(path)
+    assert (name, [note.question for note in found.notes]) == ("notes", ["What?"])

@@ -20,8 +20,8 @@ from studyapp.commands.main import main
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.notes import collection as collections
 from studyapp.study import library
-from studyapp.study.fit import anki
 from studyapp.study.fit.files import read
 from tests_support import Clock
 
@@ -242,16 +242,16 @@ def broken(name: str) -> Callable[[Path], None]:
     ("name", "why"),
     [
         ("truncated zip", "it is a damaged zip"),
-        ("truncated zstd", "its collection is damaged: it ends too soon"),
-        ("no zstd", "its collection is damaged: it cannot be decompressed"),
+        ("truncated zstd", "it is damaged: a part of it ends too soon"),
+        ("no zstd", "it is damaged: a part of it cannot be decompressed"),
         ("unknown version", "it is a package of a version that is not known here"),
         ("only the decoy", "it is a zip without a collection of Anki's"),
         ("another zip", "it is a zip without a collection of Anki's"),
         ("no database", "its database cannot be read"),
         ("half a database", "its database cannot be read"),
-        ("another database", "it is a database without reviews of Anki's"),
-        ("a view", "its reviews are no plain table"),
-        ("computed", "its reviews are no plain table"),
+        ("another database", "it is a database without the table revlog"),
+        ("a view", "its table revlog is no plain table"),
+        ("computed", "its table revlog is no plain table"),
         ("text", "a review of it has something else than numbers"),
         ("the year 9999", "a review is of the time 1000000000000000000, which there is not"),
     ],
@@ -266,11 +266,11 @@ def test_a_hostile_package_is_refused_with_a_sentence(tmp_path: Path, name: str,
 def test_a_package_that_unpacks_to_more_than_it_may_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anki, "_MOST_BYTES", 1 << 21)
+    monkeypatch.setattr(collections, "MOST_BYTES", 1 << 21)
     bomb = zstandard.compress(bytes(1 << 24))
     assert len(bomb) < 10_000
     package(tmp_path / "a.apkg", b"\x08\x03", anki21b=bomb)
-    with pytest.raises(StudyError, match="its collection is larger than"):
+    with pytest.raises(StudyError, match=r"its file collection\.anki21b is larger than"):
         read(tmp_path / "a.apkg")
 
 

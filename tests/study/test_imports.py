@@ -261,6 +261,33 @@ def test_nothing_is_brought_or_taken_back_without_a_backup(
     assert len(backup.listed(tmp_path / "own.db")[0]) == 2
 
 
+def test_a_dry_run_names_what_asks_nearly_the_same(own: Engine, clock: Clock) -> None:
+    """Of another file; the same note of the same file is no new one."""
+    asked = replace(CAT, question="How do you say in Spanish that a cat sleeps?", line=7)
+    bring(own, clock, asked, DOG)
+    assert bring(own, clock, asked, DOG, dry_run=True).twins == ()
+    again = replace(asked, guid="g9", question="How do you say in Spanish that cat sleeps")
+    other = Source(Path("Other.txt"), "test", Foreign((again, RED)))
+    (done,) = imports.bring(desk_of(own, clock), [other], dry_run=True)
+    assert done.twins == (
+        (7, again.question, f"{asked.question} (deck ES::Animals of spanish-words)"),
+    )
+
+
+def test_what_has_no_place_here_yet_is_told(own: Engine, clock: Clock, tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(
+        "## 1:02 - Why?\n\nSo.\n\n## Plan\n\n"
+        "|Part|Chapter|Section|\n|-|-|-|\n|1. A|1. B|C|\n| | |D|\n"
+    )
+    source = Source(path, *formats.read(path))
+    (done,) = imports.bring(desk_of(own, clock), [source], dry_run=True)
+    assert [(one.line, one.message) for one in done.problems] == [
+        (1, "1 time of a lecture read, but not kept"),
+        (9, "2 rows of a course's plan read, but not kept"),
+    ]
+
+
 def test_the_commands_take_a_deck(
     only_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,6 +318,7 @@ def test_the_commands_take_a_deck(
     told = json.loads(run("import", str(path), "--dry-run", "--json"))
     assert (told["format"], told["cards"]) == ("fake", 1)
     assert told["notes"] == [{"question": "el gato", "answer": "the cat", "line": 0}]
+    assert "  el gato\n    the cat\n" in run("import", str(path), "--dry-run")
     assert (told["reviews"], told["schedules"]) == (1, 0)
     assert (
         "words.txt: 1 new note with 1 card, 0 changed, 1 review logged, 0 schedules taken over\n"
