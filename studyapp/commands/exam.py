@@ -11,6 +11,7 @@ from studyapp.commands.opening import JSON, Opening, print_json
 from studyapp.errors import StudyError
 
 _AHEAD = 180  # days of which the trade-off is told
+_NONE = "No exam is planned; studyapp exam 2027-01-31 plans one for that day."
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,13 +47,13 @@ def exam(
         if off:
             with desk.writing() as connection:
                 plans.call_off(connection, desk.now(), learner=desk.learner)
-            if as_json:
-                print_json(None)
-            else:
-                click.echo("No exam is planned any more; each day is as before.")
+            _say_none("No exam is planned any more; each day is as before.", as_json)
             return
         with desk.writing() if changes else desk.reading() as connection:
             planned = _planned(connection, desk, day, chapters, minutes, keep=changes)
+        if planned is None:
+            _say_none(_NONE, as_json)
+            return
         found = watched(child.of_exam(desk, planned))
         today = study_day(desk.now())
     if as_json:
@@ -81,6 +82,13 @@ def retention(opening: Opening, as_json: bool) -> None:
         click.echo(line)
 
 
+def _say_none(told: str, as_json: bool) -> None:
+    if as_json:
+        print_json(None)
+    else:
+        click.echo(told)
+
+
 def _planned(
     connection: Connection,
     desk: Desk,
@@ -89,8 +97,9 @@ def _planned(
     minutes: int | None,
     *,
     keep: bool,
-) -> Exam:
-    """The plan that is asked for, of which the one that there is says what is not said."""
+) -> Exam | None:
+    """The plan that is asked for, of which the one that there is says what is not said; None if
+    it is only asked whether there is one. Raises StudyError."""
     from studyapp.memory.clock import study_day
     from studyapp.study import exam as plans
 
@@ -98,7 +107,9 @@ def _planned(
     today = study_day(now)
     before = plans.in_force(connection, today, learner=learner)
     if day is None and before is None:
-        raise StudyError("No exam is planned; studyapp exam 2027-01-31 plans one for that day.")
+        if chapters is None and minutes is None:
+            return None
+        raise StudyError(_NONE)
     on = before.day if before is not None and day is None else plans.read_day(day or "")
     named = before.chapters if before is not None else None
     if chapters is not None:

@@ -95,17 +95,21 @@ class Effort:
 class Known(NamedTuple):
     """By learner: the share of the cards of the exam that is known on the day, as it is to be
     expected and as it comes; how many were met by the end of each day, and how many seconds each
-    took, (days, learners)."""
+    took, (days, learners). Of these cards, (learners, cards), which are `unmet` in the end, and
+    which of those are `held` by another card."""
 
     expected: Floats
     drawn: Floats
     met: Ints
     took: Floats
+    unmet: Bools
+    held: Bools
 
     def of(self, learners: slice) -> Known:
         """Some of the learners."""
         by_day = self.met[:, learners], self.took[:, learners]
-        return Known(self.expected[learners], self.drawn[learners], *by_day)
+        by_card = self.unmet[learners], self.held[learners]
+        return Known(self.expected[learners], self.drawn[learners], *by_day, *by_card)
 
 
 class Day(NamedTuple):
@@ -206,7 +210,8 @@ def rehearse(
     last = deck.day(days, seconds, effort)
     known = np.where(last.new, 0.0, learners.chance(last))[:, material.about]
     drawn = (luck.random(known.shape) < known).mean(axis=1)
-    return Known(known.mean(axis=1), drawn, met, took)
+    by_card = last.new[:, material.about], deck.held(last)[:, material.about]
+    return Known(known.mean(axis=1), drawn, met, took, *by_card)
 
 
 def _takes(day: Day, rating: Ints) -> Floats:
@@ -243,9 +248,7 @@ class _Deck:
 
     def asked(self, day: Day, place: Floats, new_a_day: Ints, rating: Ints) -> Bools:
         """The cards that fit in the day, in the order of their places: one of a family."""
-        opener = np.nan_to_num(self._stability[:, self._opener])
-        waits = day.new & (self._opener >= 0) & (opener < UNLOCK_DAYS)
-        waits |= day.new & self._is_given_away(day)
+        waits = day.new & (self._is_shut() | self._is_given_away(day.is_due))
         waits |= ~day.new & (day.elapsed <= 0)  # it was asked today
         place = np.where(waits, _NEVER, place)
         order = np.argsort(place, axis=1, kind="stable")
@@ -260,12 +263,26 @@ class _Deck:
         np.put_along_axis(asked, order, there & fits, axis=1)
         return asked
 
-    def _is_given_away(self, day: Day) -> Bools:
-        """Whether another card of its family is due."""
-        row, column = np.nonzero(day.is_due)
-        due = np.zeros(day.new.shape, bool)
-        due[row, self._family[column]] = True
-        given_away: Bools = due[:, self._family]
+    def held(self, day: Day) -> Bools:
+        """New cards that wait for another one, which was met and is not late for want of time."""
+        late = day.is_due & (day.due < day.number)
+        holds = ~(day.new | late)[:, self._opener]
+        given_away = self._is_given_away(day.is_due) & ~self._is_given_away(late)
+        held: Bools = day.new & (self._is_shut() & holds | given_away)
+        return held
+
+    def _is_shut(self) -> Bools:
+        """Whether the opener of a card is not firm enough to let it in."""
+        opener = np.nan_to_num(self._stability[:, self._opener])
+        shut: Bools = (self._opener >= 0) & (opener < UNLOCK_DAYS)
+        return shut
+
+    def _is_given_away(self, due: Bools) -> Bools:
+        """Whether a card of its family is among those that are *due*."""
+        row, column = np.nonzero(due)
+        there = np.zeros(due.shape, bool)
+        there[row, self._family[column]] = True
+        given_away: Bools = there[:, self._family]
         return given_away
 
     def _is_first(self, order: Ints, there: Bools) -> Bools:

@@ -19,6 +19,7 @@ from studyapp.study import words
 from studyapp.study.chapter import find
 
 FARTHEST = 730  # days to an exam
+_NAMED = 3  # sections of a chapter that are named one by one
 MINUTES = range(1, 601)  # a day may have; as the setting
 
 chapter = tables.chapter.c
@@ -123,6 +124,8 @@ def proposed(
 
 def read_day(text: str) -> date:
     """The day that a learner typed. Raises StudyError."""
+    if not text.strip():
+        raise StudyError("Give the day first, such as 2027-01-31.")
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
@@ -139,6 +142,8 @@ def call_off(connection: Connection, now: datetime, *, learner: int) -> None:
 
 def read_minutes(text: str) -> int:
     """The minutes that a learner typed. Raises StudyError."""
+    if not text.strip():
+        raise StudyError("Give the minutes of a day first, such as 20.")
     if not text.strip().isdecimal() or int(text) not in MINUTES:
         raise StudyError(f"{text.strip()!r} minutes a day: give {MINUTES[0]} to {MINUTES[-1]}.")
     return int(text)
@@ -193,7 +198,7 @@ class Stage:
     spare: int
 
     def told(self) -> str:
-        """Exam on Fri 18 Dec, in 19 days: 14 new cards a day until Tue 8 Dec."""
+        """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day until Tue 8 Dec."""
         left = self.exam.left(self.today)
         if not left:
             return "The exam is today: no new cards, and what fades most beside what is due"
@@ -202,7 +207,7 @@ class Stage:
             return f"{on}: every card is met"
         until = self.today + timedelta(days=days_to_meet(self.exam.whole, left))
         pace = words.count(self.new, "new card")
-        return f"{on}: {pace} a day until {words.day(until, self.today)}, as time allows"
+        return f"{on}: up to {pace} a day until {words.day(until, self.today)}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -228,23 +233,56 @@ def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
         f"{minutes} a day: {_share(found['share'])} of the cards known on the day; "
         f"in the same time without the plan {_share(found['usual'])}."
     )
-    lines.append(f"Simulated: {found['learners']} learners who are like you as far as is known.")
-    unmet = found["cards"] - found["met"]
-    if unmet:
-        lines.append(
-            f"At this pace {found['met']:,} cards are met, and {unmet:,} are not: "
-            f"{_left_out(found['left_out'])}. What you do not need of it can be left out."
-        )
-    return lines
+    lines.append(f"{_simulated(found['learners'])}; in brackets where 95 of 100 of them end.")
+    return [*lines, *_unmet_lines(found["left_out"])]
 
 
 def curve_lines(found: Mapping[str, Any]) -> list[str]:
-    """Minutes a day against what they come to, the plan's own marked."""
-    return [
+    """Minutes a day against what they come to, the plan's own marked; those that change little in
+    a line."""
+    curve, enough = found["curve"], found["enough"]
+    if len(curve) < 2:
+        return []
+    if enough == curve[0]["minutes"]:
+        least, most = (words.count(curve[place]["minutes"], "minute") for place in (0, -1))
+        return [f"The minutes change little: {least} a day come to as much as {most}."]
+    rows = [
         f"{'▸' if one['minutes'] == found['minutes'] else ' '} {one['minutes']:3} min → "
         f"{_share(one):13}  {'█' * round(30 * one['value'])}".rstrip()
-        for one in found["curve"]
+        for one in curve
+        if one["minutes"] <= enough
     ]
+    if enough < curve[-1]["minutes"]:
+        rows.append(f"More than {words.count(enough, 'minute')} a day change little.")
+    return rows
+
+
+def _simulated(learners: int) -> str:
+    """Whom a page tells of: once on each."""
+    return (
+        f"Simulated: {words.count(learners, 'learner')} with your cards, your pace and your "
+        "ratings, who forget as you do, as far as is known"
+    )
+
+
+def _unmet_lines(left_out: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which cards are not met until then, and why."""
+    lines = []
+    late = [one for one in left_out if not one["waits"]]
+    if late:
+        cards = words.count(sum(one["cards"] for one in late), "card")
+        lines.append(
+            f"The time does not reach {cards}: {_places(late)}. "
+            "What you do not need of it can be left out."
+        )
+    held = [one for one in left_out if one["waits"]]
+    if held:
+        number = sum(one["cards"] for one in held)
+        wait = "waits until another one of its" if number == 1 else "wait until another of their"
+        lines.append(
+            f"{words.count(number, 'card')} {wait} term or family is firm: {_places(held)}."
+        )
+    return lines
 
 
 def until(today: date, days: int, minutes: int) -> Exam:
@@ -256,8 +294,7 @@ def tradeoff_lines(found: Mapping[str, Any]) -> list[str]:
     """What each desired retention costs, as `study.rehearsal.tradeoff` found it."""
     if not found["curve"]:
         return ["There is nothing to foresee: no card is started."]
-    days, learners = words.count(found["days"], "day"), words.count(found["learners"], "learner")
-    told = f"The next {days}, simulated: {learners} who are like you as far as is known."
+    told = f"The next {words.count(found['days'], 'day')}. {_simulated(found['learners'])}."
     rows = [
         f"{'▸' if abs(one['retention'] - found['desired']) < 0.005 else ' '}   "
         f"{one['retention']:.0%}    {one['minutes']:5.1f} min a day   "
@@ -271,16 +308,16 @@ def _share(told: Mapping[str, float]) -> str:
     return f"{told['value']:.0%} [{100 * told['low']:.0f}, {100 * told['high']:.0f}]"
 
 
-def _left_out(places: Sequence[Mapping[str, Any]]) -> str:
-    """The first and the last of these, by chapter: chapter 3, 3.4 to 3.9 (50 cards)."""
+def _places(places: Sequence[Mapping[str, Any]]) -> str:
+    """Some of these, by chapter: chapter 3, 3.4 (2 cards); chapter 4, in 4.1 to 4.9 (50 cards)."""
     chapters: dict[str, list[Mapping[str, Any]]] = {}
     for place in places:
         chapters.setdefault(place["chapter"], []).append(place)
     told = []
     for name, parts in chapters.items():
         sections = [part["section"] for part in parts if part["section"]]
-        within = f", {sections[0]}" if sections else ""
-        within += f" to {sections[-1]}" if len(sections) > 1 else ""
+        within = f", {words.listed(sections)}" if 0 < len(sections) <= _NAMED else ""
+        within = f", in {sections[0]} to {sections[-1]}" if len(sections) > _NAMED else within
         cards = words.count(sum(part["cards"] for part in parts), "card")
         told.append(f"{name}{within} ({cards})")
     return "; ".join(told)

@@ -48,6 +48,7 @@ _WORK = 8_000_000  # … as far as so many cards a day in all allow
 _OTHERS = (0.5, 0.75, 1.25, 1.5, 2.0)  # times the minutes of the plan
 _RETENTIONS = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)  # of which it is told what each costs
 _WHOLE_DAY = 600  # minutes: all that is due has its time
+_POINT = 0.01  # of a share: what is less is no gain
 _SEED = 20261129
 
 card = tables.card.c
@@ -260,27 +261,59 @@ def _told(
 ) -> dict[str, Any]:
     planned = studying.exam
     own = paced.get(planned.minutes)
-    unmet = len(studying.places)
-    met = cards - unmet if own is None else round(float(own.met[-1].mean()))
-    left_out = studying.places[unmet - (cards - met) :] if cards > met else ()
+    left_out = _left_out(studying.places, own, paced[max(paced)] if paced else None)
     return {
         "day": planned.day.isoformat(),
         "days": studying.days,
         "minutes": planned.minutes,
         "cards": cards,
-        "unmet": unmet,
-        "met": met,
-        "left_out": _left_out(left_out),
+        "unmet": len(studying.places),
+        "met": cards - sum(one["cards"] for one in left_out),
+        "left_out": left_out,
         "share": None if own is None else share(own)._asdict(),
         "curve": [{"minutes": one, **share(known)._asdict()} for one, known in paced.items()],
+        "enough": _enough(paced),
         "usual": None if usual is None else share(usual)._asdict(),
         "learners": learners,
     }
 
 
-def _left_out(places: tuple[Place, ...]) -> list[dict[str, Any]]:
-    """What is not met, by the chapters and sections of the book."""
-    found: dict[Place, int] = {}
-    for place in places:
-        found[place] = found.get(place, 0) + 1
-    return [{**place._asdict(), "cards": number} for place, number in found.items()]
+def _left_out(
+    places: tuple[Place, ...], known: Known | None, longest: Known | None
+) -> list[dict[str, Any]]:
+    """What most of the learners do not meet, by the chapters and sections of the book; `waits`:
+    most do not with the *longest* days either, as another card holds it back."""
+    new = len(places)
+    unmet, held = np.ones(new, bool), np.zeros(new, bool)
+    if known is not None and longest is not None and new:
+        most = len(known.unmet) / 2
+        unmet = known.unmet[:, -new:].sum(axis=0) > most
+        missed = longest.unmet[:, -new:].sum(axis=0)
+        held = (missed > most) & (longest.held[:, -new:].sum(axis=0) > missed / 2)
+    found: Counter[tuple[Place, bool]] = Counter()
+    for place, is_unmet, is_held in zip(places, unmet, held, strict=True):
+        if is_unmet:
+            found[place, bool(is_held)] += 1
+    return [
+        {**place._asdict(), "cards": cards, "waits": waits}
+        for (place, waits), cards in found.items()
+    ]
+
+
+def _enough(paced: dict[int, Known]) -> int | None:
+    """The fewest minutes of the curve to which more add nothing that could be told from chance."""
+    return next(
+        (
+            one
+            for one in paced
+            if not any(_adds(known, paced[one]) for more, known in paced.items() if more > one)
+        ),
+        None,
+    )
+
+
+def _adds(more: Known, fewer: Known) -> bool:
+    """Whether the same learners gain a point, and more than what is left of their luck."""
+    gained = more.expected - fewer.expected
+    noise = 2 * gained.std() / np.sqrt(len(gained))
+    return bool(gained.mean() >= max(_POINT, noise))

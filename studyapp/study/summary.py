@@ -237,7 +237,7 @@ def _kinds(counts: Counts) -> str:
     told = [words.count(counts.review, "review")] if counts.review else []
     told += [f"{counts.learning:,} learning"] if counts.learning else []
     told += [words.count(counts.new, "new card")] if counts.new else []
-    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+    return words.listed(told)
 
 
 def held_words(waiting: int, siblings: int, left: int) -> list[str]:

@@ -131,6 +131,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def listed(named: Sequence[str]) -> str:
+    """one; one and two; one, two and three."""
+    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+
+
 def given_away(cards: int, left: int) -> list[str]:
     """Why *cards* wait whose answers others give away; it changes nothing for who has none *left*
     today, and is not told then."""

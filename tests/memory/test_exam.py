@@ -143,6 +143,15 @@ def test_one_of_a_family_a_day_and_openers_first() -> None:
     assert [np.flatnonzero(asked[0]).tolist() for asked in learners.asked[:2]] == [[0, 3, 4], [1]]
 
 
+def test_what_another_card_holds_back_is_told_from_what_the_time_does_not_reach() -> None:
+    """Card 3 has an opener that was met and is not firm, 5 one that was not met, for want of
+    time."""
+    material = Material.fresh(6)._replace(opener=np.array([-1, -1, -1, 0, -1, 4]))
+    known, _ = days_of(Usual(new_a_day=1), material, Sure(1.0), 60, 2)
+    assert np.flatnonzero(known.unmet[0]).tolist() == [2, 3, 4, 5]
+    assert np.flatnonzero(known.held[0]).tolist() == [3]
+
+
 def test_without_an_exam_a_backlog_comes_first() -> None:
     due = Material.fresh(20)._replace(
         stability=np.r_[np.full(10, 5.0), np.full(10, np.nan)],

@@ -157,7 +157,7 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     assert told is not None
     assert told.told().startswith("Exam on ")
     assert "in 6 days" in told.told()
-    assert f"{told.new} new cards a day until" in told.told()
+    assert f"up to {told.new} new cards a day until" in told.told()
     with reading(engine) as connection:
         counts = today.due(connection, clock(), SETTINGS, learner=1)
     assert counts["exam"] == told.as_json()
@@ -179,15 +179,19 @@ def test_the_command_plans_foresees_and_calls_off(only_pack: Path) -> None:
     assert (found["day"], found["days"] in (20, 21), found["minutes"]) == (day, True, 5)
     assert found["cards"] == found["unmet"] == 22
     assert 20 <= found["met"] <= 22  # the other side of a term waits for the first
+    held = sum(one["cards"] for one in found["left_out"] if one["waits"])
+    assert held == 22 - found["met"]
     assert 0 < found["share"]["low"] < found["share"]["value"] < found["share"]["high"] <= 1
     own = [one for one in found["curve"] if one["minutes"] == 5]
     assert own == [{"minutes": 5, **found["share"]}]
     lines = told("--dry-run", "--minutes", "40").splitlines()
     assert lines[1].startswith("40 minutes a day: ")
-    assert any("▸  40 min" in line for line in lines)
+    assert lines[-1].startswith("The minutes change little: 20 minutes a day come to as much")
     assert "5 minutes a day" in told()  # which was only asked about
     assert "as before" in told("--off")
-    refused = CliRunner().invoke(main, ["exam"])
+    assert told().startswith("No exam is planned; ")
+    assert json.loads(told("--json")) is None
+    refused = CliRunner().invoke(main, ["exam", "--minutes", "9"])
     assert refused.exit_code == 1
     assert "No exam is planned" in refused.output
 

@@ -24,13 +24,14 @@ FOUND = {
     "cards": 112,
     "unmet": 88,
     "met": 100,
-    "left_out": [{"chapter": "chapter 2", "section": "2.4", "cards": 12}],
+    "left_out": [{"chapter": "chapter 2", "section": "2.4", "cards": 12, "waits": False}],
     "share": {"value": 0.84, "low": 0.8, "high": 0.88},
     "curve": [
         {"minutes": 10, "value": 0.55, "low": 0.5, "high": 0.6},
         {"minutes": 20, "value": 0.84, "low": 0.8, "high": 0.88},
         {"minutes": 40, "value": 0.93, "low": 0.9, "high": 1.0},
     ],
+    "enough": 40,
     "usual": {"value": 0.71, "low": 0.6, "high": 0.8},
     "learners": 60,
 }
@@ -78,7 +79,9 @@ async def test_a_plan_is_asked_about_kept_and_called_off(make_app, open_today, a
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await open_page(pilot)
-        await shows(pilot, "none planned", "study for it")
+        await shows(pilot, "none planned", "study for it", "such as 2027-01-31")
+        await pilot.press("ctrl+s")
+        await tells(pilot, "Give the day first")
         await hides(pilot, "call off")
         await type_day(pilot, "tomorrow")
         await pilot.press("enter")

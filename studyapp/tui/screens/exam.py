@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from studyapp.study.fit.child import Child
 
 _FIELDS = (
-    ("day", "Day", "2027-01-31"),
-    ("chapters", "Chapters", "1,2; without any, all that is started"),
-    ("minutes", "Minutes a day", ""),
+    ("day", "Day", "such as 2027-01-31"),
+    ("chapters", "Chapters", "such as 1,2; none: all that is started"),
+    ("minutes", "Minutes a day", "such as 20"),
 )
 
 
