@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
+from threading import RLock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Connection, Date, Engine, func, literal
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -22,10 +24,12 @@ from studyapp.store import watch
 
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
+OWN_PATIENCE = 3.0  # and anybody for what this program itself is writing
 WAL_LIMIT = 16 * 2**20
 # The options by which `database` knows a write transaction, and whose it is
 PATIENCE, WHOSE = "studyapp_patience", "studyapp_whose"
 RATED = "studyapp_rated"  # and this, by which `log` tells of the reviews that are written in it
+_TURNS: WeakKeyDictionary[Engine, Any] = WeakKeyDictionary()  # a lock for each, among threads
 _BUSY = ("55P03", "40P01", "40001")  # PostgreSQL's lock not available, deadlock, serialization
 
 
@@ -50,12 +54,24 @@ def writing(
     and everybody's if it is None. Raises LockedError if another program keeps the lock for
     *patience* seconds. *rated* gets the uids of the reviews that are logged.
     """
-    with explained(engine), engine.connect() as connection:
+    with _turn(engine, patience), explained(engine), engine.connect() as connection:
         connection = connection.execution_options(
             **{PATIENCE: patience, WHOSE: whose, RATED: rated}
         )
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def _turn(engine: Engine, patience: float) -> Iterator[None]:
+    """Wait for the threads of this program that write, so that no other one is blamed for them."""
+    lock = _TURNS.setdefault(engine, RLock())
+    if not lock.acquire(timeout=max(patience, OWN_PATIENCE)):
+        raise LockedError("studyapp itself is still writing; try again in a moment.")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -213,6 +213,11 @@ class Queue:
         steps = {item.card for _, _, item in self._learning}
         return steps | {item.card for item in self._main if item.state is not State.NEW}
 
+    def has(self, card_id: int) -> bool:
+        """Whether a card is asked today, or waits for time alone."""
+        steps = (item for _, _, item in self._learning)
+        return any(item.card == card_id for item in chain(self._main, self._waiting, steps))
+
     def next(self, now: datetime) -> Item | None:
         """The card to show at *now*; it stays in the queue until it is rated or dropped."""
         item = self._pick(now)
@@ -316,7 +321,12 @@ class Queue:
         heapq.heapify(self._learning)
 
     def put_first(self, item: Item, due: bool = False) -> None:
-        """Show this card next (after an undo); one that is *due* is no waiting sibling any more."""
+        """Show this card next (after an undo); one that is *due* is no waiting sibling any more. It
+        counts among those of the day: a new one has the place of the last."""
+        new = [one for one in self._main if one.state is State.NEW]
+        if item.state is State.NEW and new and not self.has(item.card):
+            self._leave_out(new[-1:])
+            self._later = new[-1:] + self._later
         known = next((one for one in self._main if one.card == item.card), item)
         item = replace(item, term=known.term)
         left = len(self._main) + len(self._waiting) + len(self._learning)

@@ -69,8 +69,8 @@ def put_back(desk: Desk, removed: Removal) -> None:
 
 
 def told(removed: Removal, undo: str) -> str:
-    """What was deleted, as the learner reads it; *undo* is the key that takes it back here."""
-    return f"Deleted: {words.count(removed.notes, 'note')}; {undo} puts them back while you stay."
+    """What was deleted, as the learner reads it; *undo* is the key that takes it back."""
+    return f"Deleted: {words.count(removed.notes, 'note')}; {undo} puts them back."
 
 
 def _exchange(desk: Desk, texts: Mapping[Path, bytes]) -> dict[Path, bytes]:

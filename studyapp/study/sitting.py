@@ -44,6 +44,7 @@ class Sitting:
         self.view: CardView | None = None
         self.given = NOTHING  # of the current card, whose rating was taken back
         self._known: dict[int, Given] = {}  # what was given to cards marked as known
+        self._taken = set[int]()  # cards that were set aside here
         self._item: Item | None = None
         self._parameters: Parameters
         self._watch = Stopwatch(desk.now)  # of the current card
@@ -156,7 +157,8 @@ class Sitting:
         return answered
 
     def undo(self) -> Undone | None:
-        """Take back the newest rating or action, of an earlier sitting too, and show its card."""
+        """Take back the newest rating or action, of an earlier sitting too, and show its card; one
+        that was set aside elsewhere, and is not to come today, only has its date again."""
         with self.desk.writing() as connection:
             undone = undo(connection, self.desk.now(), learner=self.desk.learner)
         if undone is None or undone.mark:
@@ -167,12 +169,28 @@ class Sitting:
         elif undone.card is not None and undone.rating is None:
             given = self._known.pop(undone.card, NOTHING)
         self._reload()
-        if undone.card is not None and not undone.grade:
-            self._put_first(undone.card)
+        front = undone.card if self._comes(undone) else self.view and self.view.id
+        if front is not None and (front == undone.card or self._queue.has(front)):
+            self._put_first(front)
+            self._shorten()
         self._advance()
         if self.view is not None and self.view.id == undone.card:
             self.given = given
         return undone
+
+    def _comes(self, undone: Undone) -> bool:
+        """Whether the card of what was taken back is to be shown now."""
+        if undone.card is None or undone.grade:
+            return False
+        if undone.rating is not None or undone.card in self._taken:
+            return True
+        return self._queue.has(undone.card) or self._is_due(undone.card)
+
+    def _is_due(self, card_id: int) -> bool:
+        with self.desk.reading() as connection:
+            memory = log.read_memory(connection, card_id, learner=self.desk.learner)
+        day = memory.due if memory.state is not State.NEW else None
+        return day is not None and day <= self._queue.today
 
     def suspend(self) -> None:
         """Set the current card aside until it is asked for again."""
@@ -332,6 +350,7 @@ class Sitting:
         assert self.view is not None
         with self.desk.writing() as connection:
             action(connection, self.view.id, self.desk.now(), learner=self.desk.learner)
+        self._taken.add(self.view.id)
         self.refresh()  # what waited may have its place
 
     def _time_is_up(self) -> datetime | None:
@@ -361,10 +380,14 @@ class Sitting:
             self._day, self.more = today, 0
         with self.desk.reading() as connection:
             self._queue = self._not_done(connection, self.more)
-            if self.plan.end.cards is not None:
-                begun = {done.card for done in self.done}
-                self._queue.shorten(self.plan.end.cards * (1 + self.more), begun)
+            self._shorten()
             self._parameters = log.in_force(connection, learner=self.desk.learner)
+
+    def _shorten(self) -> None:
+        """Keep as many cards as the plan has, if it says how many."""
+        if self.plan.end.cards is not None:
+            begun = {done.card for done in self.done}
+            self._queue.shorten(self.plan.end.cards * (1 + self.more), begun)
 
     def _advance(self) -> None:
         now, self.given = self.desk.now(), NOTHING

@@ -78,8 +78,19 @@ class _Found(NamedTuple):
 def newest(connection: Connection, now: datetime, *, learner: int) -> Newest | None:
     """What `undo` would take back; None if there is nothing."""
     found = _newest(connection, learner=learner)
-    if found is None:
-        return None
+    return found and _told(connection, found, now, learner=learner)
+
+
+def newest_grade(
+    connection: Connection, attempt: int, now: datetime, *, learner: int
+) -> Newest | None:
+    """What an attempt would take back; None if nothing of it is graded."""
+    found = response.newest(connection, attempt, learner=learner)
+    of = found and _Found(tables.response, found[1])
+    return of and _told(connection, of, now, learner=learner)
+
+
+def _told(connection: Connection, found: _Found, now: datetime, *, learner: int) -> Newest:
     from studyapp.notes.plain import plain  # takes longer to import than a sitting
 
     row = found.row

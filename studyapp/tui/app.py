@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 LOOK = 5.0  # seconds between two looks at whether it is still the same database
 _LONGEST = 1.0  # seconds that a key may take before the next one is taken all the same
+_BUSY = 5.0  # and that a page may count or write
 _MEETING, _IDLE = 60.0, 5.0  # seconds between looks at other devices; without a key before one
 _CLOSING = 60.0  # seconds to close in, which is more than a lock is waited for
 
@@ -123,16 +124,17 @@ class StudyApp(App[None]):
         self._gate = Gate()
         self._device: bytes | None = None  # the database's own, when it was last looked at
         self._meets = False  # the other devices, just now
-        # What takes back cards of one's own, and what was the newest in the log when they came.
+        # What takes back something that is in no log, and what was the newest there when it came.
         self._written: list[tuple[Callable[[Desk], str], Newest | None]] = []
+        self._keys = 0  # that came
+        self._asked: tuple[object, int] = (None, 0)  # about what, and behind which of them
 
     def wrote(self, take_back: Callable[[Desk], str]) -> None:
-        self._written.append((take_back, self._newest()))
+        self._written.append((take_back, self.newest()))
 
     def unwrite(self) -> str:
-        if not self._written or self._written[-1][1] != self._newest():
-            self._written.clear()
-            return ""
+        if not self._written or self._written[-1][1] != self.newest():
+            return ""  # what came since is taken back first
         from studyapp.store.engine import LONG_PATIENCE
 
         assert self.desk is not None
@@ -141,12 +143,16 @@ class StudyApp(App[None]):
         self._written.pop()
         return told
 
-    def _newest(self) -> Newest | None:
+    def newest(self) -> Newest | None:
         from studyapp.study.undo import newest
 
         assert self.desk is not None
         with self.desk.reading() as connection:
             return newest(connection, self.desk.now(), learner=self.desk.learner)
+
+    def is_sure(self, of: object) -> bool:
+        asked, self._asked = self._asked, (of, self._keys)
+        return asked == (of, self._keys - 1) and not self.held
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the last gate: content that came past the readers' own check, as a
@@ -516,14 +522,36 @@ class StudyApp(App[None]):
         keys of one piece go to the box or the page that the first of them has led to."""
         if not isinstance(event, Key | Paste) or event.is_forwarded:
             await super().on_event(event)
-        elif self._under_way:
-            self._waiting.append(event)
-        else:
+            return
+        self._waiting.append(event)
+        if not self._under_way:
             self.piece += 1
-            await self._take(event)
+            await self._take_next()
+
+    async def _take_next(self) -> None:
+        """Take the next key, if one waits, when the page is ready for it: what it counts or writes
+        just now is what the key is about."""
+        page = self.screen if self._screen_stacks else None
+        if not self._waiting:
+            return
+        if isinstance(page, Page) and not page.ready.is_set():
+            self._under_way = wait = object()
+            self.run_worker(self._wait_for(page, wait), group="ready")
+        else:
+            await self._take(self._waiting.popleft())
+
+    async def _wait_for(self, page: Page, wait: object) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(page.ready.wait(), _BUSY)
+        self.call_later(self._waited, wait)
+
+    async def _waited(self, wait: object) -> None:
+        if wait is self._under_way and self._waiting:
+            await self._take(self._waiting.popleft())
 
     async def _take(self, event: Key | Paste) -> None:
         if isinstance(event, Key):
+            self._keys += 1
             last, at = self._key
             self.held = event.key == last and event.time - at < HELD
             self._key = (event.key, event.time)
@@ -559,8 +587,7 @@ class StudyApp(App[None]):
         """Take the next key, once *under_way* is through or has taken very long."""
         if under_way is self._under_way:
             self._under_way = None
-            if self._waiting:
-                await self._take(self._waiting.popleft())
+            await self._take_next()
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         """Keep what a box takes as a letter from being a command first. Textual does so for keys

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
     from studyapp.study.desk import Desk
+    from studyapp.study.undo import Newest
     from studyapp.tui.places import Place
 
 
@@ -42,11 +43,17 @@ class Host(Protocol):
         """Follow a link of an answer to the experiment that it names."""
 
     def wrote(self, take_back: Callable[[Desk], str]) -> None:
-        """Cards of one's own were made of a draft; what takes them back says so."""
+        """Something was done that is not in the log; what takes it back says so."""
 
     def unwrite(self) -> str:
-        """Take back the cards that were written last, if nothing was done since, and say so; empty
-        if there are none. Raises StudyError if it cannot be."""
+        """Take back what was told of by `wrote` last, if nothing was done since, and say so; empty
+        if there is none. Raises StudyError if it cannot be."""
+
+    def newest(self) -> Newest | None:
+        """What `u` takes back of the log."""
+
+    def is_sure(self, of: object) -> bool:
+        """Whether the key before has asked about this; it counts as asked from now on."""
 
     def saw(self, answer: str) -> None:
         """An answer is on the screen: predictions of what it cites are naive no longer."""

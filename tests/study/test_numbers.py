@@ -110,6 +110,24 @@ def study_a_while(sitting: Sitting, clock: Clock, draw: random.Random) -> Iterat
         yield chance <= 0.94
 
 
+def take_back_what_was_rated_elsewhere(
+    sitting: Sitting, engine: Engine, clock: Clock, draw: random.Random
+) -> None:
+    """A new card that a section's text asked, say: in front it has the place of another one."""
+    card = tables.card.c
+    met = select(memory.card_id).where(memory.state != State.NEW)
+    with writing(engine) as connection:
+        new = connection.scalars(select(card.id).where(card.id.not_in(met)).order_by(card.id)).all()
+        if not new:
+            return
+        review.answer(connection, draw.choice(new), None, Rating.GOOD, clock(), learner=1)
+    sitting.refresh()
+    sitting.undo()
+    counts = of_today(engine, clock, sitting.desk.settings)[0]
+    assert sitting.counts.total == counts.total + (not counts.new)
+    sitting.refresh()
+
+
 def choose_a_while(engine: Engine, clock: Clock, settings: Settings, draw: random.Random) -> None:
     """Now and then some of what can be chosen, whose end says what Today does; a cram leaves all
     that Today counts as it was."""
@@ -173,6 +191,7 @@ def test_every_place_tells_the_same(
         choose_a_while(families, clock, settings, draw)
         assert is_explained(overview(families, clock, settings), settings)
         sitting = Sitting(desk_of(families, clock, settings))
+        take_back_what_was_rated_elsewhere(sitting, families, clock, draw)
         for as_anew in study_a_while(sitting, clock, draw):
             counts, waiting, siblings = held(sitting)
             if as_anew:
@@ -227,6 +246,22 @@ def test_the_day_keeps_its_time(seed: int, families: Engine, clock: Clock) -> No
         assert queue.load(connection, clock(), settings, learner=1, more=1).counts().total or (
             not told.waiting
         )
+
+
+def test_undo_counts_a_card_that_a_section_asked_among_those_of_the_day(
+    engine: Engine, clock: Clock
+) -> None:
+    settings = Settings(new_a_day=4)
+    with writing(engine) as connection:
+        last = connection.scalars(select(func.max(tables.card.c.id))).one()
+        review.answer(connection, last, None, Rating.GOOD, clock(), learner=1)
+    sitting = Sitting(desk_of(engine, clock, settings))
+    sitting.rate(Rating.EASY)
+    sitting.undo()
+    sitting.undo()
+    assert sitting.view is not None
+    assert sitting.view.id == last
+    assert sitting.counts == Counts(new=4) == of_today(engine, clock, settings)[0]
 
 
 def test_what_was_known_costs_nothing_of_the_days_new_cards(engine: Engine, clock: Clock) -> None:

@@ -105,6 +105,22 @@ def test_a_suspended_card_that_undo_shows_is_asked_once(engine: Engine, clock: C
     assert sitting.counts.learning == 0
 
 
+def test_bringing_back_a_card_that_was_set_aside_elsewhere_asks_it_not_before_its_day(
+    engine: Engine, clock: Clock
+) -> None:
+    sitting = sit(engine, clock)
+    assert sitting.view is not None
+    card = sitting.view.id
+    sitting.rate(Rating.EASY)  # and so not today
+    before = sitting.view.id
+    with writing(engine) as connection:
+        review.suspend(connection, card, clock.forward(seconds=1), learner=1)
+    undone = sitting.undo()
+    assert undone is not None
+    assert undone.what == "suspending"
+    assert sitting.view.id == before
+
+
 def test_undo_works_after_a_restart(engine: Engine, clock: Clock) -> None:
     sitting = sit(engine, clock)
     first = shown(sitting)

@@ -12,6 +12,7 @@ from studyapp.study import library
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.rewrite import RewriteScreen
+from studyapp.tui.screens.today import TodayScreen
 
 KEYS = {":": "colon", " ": "space", "-": "minus", ">": "greater_than_sign"}
 
@@ -97,13 +98,19 @@ async def test_notes_of_ones_own_are_deleted_and_put_back(make_app, open_today, 
         await pilot.press("tab", "delete")
         await tells(pilot, "del again deletes 1 note of your own.")
         await pilot.press("delete")
-        await tells(pilot, "Deleted: 1 note; u puts them back while you stay.")
+        await tells(pilot, "Deleted: 1 note; u puts them back.")
         await shows(pilot, "1 found", "Mine, two?")
         assert "m1" not in own.read_text()
         await pilot.press("u")
         await tells(pilot, "Undone: the deletion.")
         await shows(pilot, "2 found", "Mine, one?")
         assert own.read_text() == before
+        await pilot.press("delete", "delete", "escape", "u")  # at once, and from another page
+        await arrives(pilot, TodayScreen)
+        await tells(pilot, "Undone: the deletion.", 2)
+        assert own.read_text() == before
+        await pilot.press("slash", *typed("mine"), "tab")
+        await shows(pilot, "2 found", "Mine, one?")
         await pilot.press("W")
         await arrives(pilot, RewriteScreen)
         await settled(pilot)

@@ -44,6 +44,14 @@ async def test_undo_on_today_asks_before_it_takes_back_what_is_older(
         await pilot.press("u")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         assert app.screen.sitting.view.note.id == "t1"
+        await pilot.press("u")
+        await tells(pilot, "u once more takes back Easy on “Term 0”, on Friday.")
+        assert app.screen.sitting.view.note.id == "t1"
+        await pilot.press("enter", "u")  # which is not once more
+        await tells(pilot, "u once more takes back Easy on “Term 0”, on Friday.", 2)
+        await pilot.press("u")
+        await tells(pilot, "Undone: Easy.", 2)
+        assert app.screen.sitting.view.note.id == "t0"
 
 
 async def test_time_at_the_keys_counts_and_a_pause_does_not(
@@ -91,12 +99,16 @@ async def test_undo_on_today_closes_what_was_opened_there(make_app, open_today) 
         await pilot.press("u")
         await tells(pilot, "Chapter 2 is closed again.")
         await shows(pilot, "15 cards today")
-        await pilot.press("o")
+        await pilot.press("o", "u", "o")  # keys are about what is true then
+        await tells(pilot, "Chapter 2 is open: Chapter 2; u closes it again.", 3)
         await shows(pilot, "19 cards today")
         await pilot.press("enter", "enter", "4", "escape", "escape", "u")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         assert app.screen.sitting.view.note.id == "t0"
         assert app.screen.sitting.counts.new == 19
+        await pilot.press("u")
+        await tells(pilot, "Chapter 2 is closed again.", 3)
+        assert app.screen.sitting.counts.new == 15
 
 
 async def test_why_fewer_new_cards_come_is_told(make_app, open_today) -> None:

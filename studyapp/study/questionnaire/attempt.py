@@ -39,6 +39,7 @@ from studyapp.study.questionnaire.history import (
     count_questions,
 )
 from studyapp.study.stopwatch import Stopwatch
+from studyapp.study.undo import Newest, newest_grade
 
 note = tables.note.c
 chapter = tables.chapter.c
@@ -325,6 +326,11 @@ class Attempt:
         if after is not None:
             self.go_to(after)
         return scheduled
+
+    def newest(self) -> Newest | None:
+        """What `undo` would take back."""
+        with self.desk.reading() as connection:
+            return newest_grade(connection, self.id, self.desk.now(), learner=self.desk.learner)
 
     def undo(self) -> Asked | None:
         """Take back the newest grade of this attempt with its review and show the question."""

@@ -627,8 +627,15 @@ class AttemptScreen(WritingPage):
     action_unflag = action_flag
 
     def action_undo(self) -> None:
-        before = list(self.attempt.questions)
-        if not self._change(self.attempt.undo):
+        before, asks = list(self.attempt.questions), False
+
+        def undo() -> None:
+            nonlocal asks
+            asks = self.asks(self.attempt.newest())
+            if not asks:
+                self.attempt.undo()
+
+        if not self._change(undo) or asks:
             return
         index = self.attempt.index
         if before[index].grade is not None and self.attempt.current.grade is None:

@@ -186,6 +186,7 @@ class CardsPage(EditingPage):
 
     def set_busy(self, sentence: str) -> None:
         self._busy = bool(sentence)
+        self.hold_keys(self._busy)
         self.refresh_bindings()
 
     def show_edited(self) -> None:

@@ -20,6 +20,7 @@ from studyapp.notes.plain import plain
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import asking, card, find, removal, selection, words
 from studyapp.study.asking import Deeper
+from studyapp.study.desk import Desk
 from studyapp.study.find import LIMIT, Found, Order
 from studyapp.study.removal import Removal
 from studyapp.study.selection import Deed, Done
@@ -131,7 +132,7 @@ class FindScreen(EditingPage):
         self._shown: Found | None = None
         self._deeper = Deeper()  # cards of the note shown that come only if asked for
         self._marked: Mapping[int, Sequence[int]] = {}  # cards by note
-        self._done: list[Removal | None] = []  # what was done here; None is in the log
+        self._done = 0  # things that were done here, and may be taken back
         self._sure: Sequence[int] = ()  # the notes that another `delete` deletes
         self._busy = False
 
@@ -415,7 +416,7 @@ class FindScreen(EditingPage):
         if action == "to_words":
             return in_list
         if action == "undo":
-            return in_list and bool(self._done) and not self._busy
+            return in_list and self._done > 0 and not self._busy
         if action in _ACTING:
             return in_list and bool(self._found) and not self._busy
         return True
@@ -491,7 +492,7 @@ class FindScreen(EditingPage):
 
     def _written(self, done: Done) -> None:
         if done.cards:
-            self._done.append(None)
+            self._done += 1
             taken = f"{self.key_of('undo')} takes it back."
             told = f"{_TOLD[done.kind]}: {words.count(done.cards, 'card')}; {taken}"
         else:
@@ -538,32 +539,32 @@ class FindScreen(EditingPage):
         self.app.call_from_thread(self._deleted, removed)
 
     def _deleted(self, removed: Removal) -> None:
-        self._done.append(removed)
+        self._done += 1
+        self.study.wrote(partial(_put_back, removed))
         self._marked = {}
         self._acted(removal.told(removed, self.key_of("undo")))
 
     def action_undo(self) -> None:
         self.set_busy("Taking it back …")
-        self._undo(self._done[-1])
+        self._undo()
 
     @work(thread=True, group="act")
-    def _undo(self, last: Removal | None) -> None:
-        desk, what = self.desk.at(LONG_PATIENCE), "the deletion"
+    def _undo(self) -> None:
+        desk = self.desk.at(LONG_PATIENCE)
         try:
-            if last is not None:
-                removal.put_back(desk, last)
-            else:
+            told = self.study.unwrite()
+            if not told:
                 with desk.writing() as connection:
                     undone = undo(connection, desk.now(), learner=desk.learner)
-                what = undone.what if undone else ""
+                told = f"Undone: {undone.what}." if undone else "There is nothing to undo."
         except StudyError as error:
             self.app.call_from_thread(self._failed, str(error))
             return
-        self.app.call_from_thread(self._undone, what)
+        self.app.call_from_thread(self._undone, told)
 
-    def _undone(self, what: str) -> None:
-        self._done.pop()
-        self._acted(f"Undone: {what}." if what else "There is nothing to undo.")
+    def _undone(self, told: str) -> None:
+        self._done -= 1
+        self._acted(told)
 
     def action_ask(self) -> None:
         if self._shown is None:
@@ -573,7 +574,7 @@ class FindScreen(EditingPage):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self._done.append(None)
+        self._done += 1
         self.refresh_bindings()
         self.notify(asking.told(self._deeper))
 
@@ -611,6 +612,7 @@ class FindScreen(EditingPage):
 
     def set_busy(self, sentence: str) -> None:
         self._busy = bool(sentence)
+        self.hold_keys(self._busy)
         self.refresh_bindings()
 
     def show_edited(self) -> None:
@@ -630,6 +632,11 @@ class FindScreen(EditingPage):
             self._close_day()
         else:
             self.app.pop_screen()
+
+
+def _put_back(removed: Removal, desk: Desk) -> str:
+    removal.put_back(desk, removed)
+    return "Undone: the deletion."
 
 
 @lru_cache(maxsize=2000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -18,6 +19,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
+from studyapp.study import words
 from studyapp.tui.keys import key_of
 from studyapp.tui.sight import TALL
 from studyapp.tui.widgets.keybar import KeyBar
@@ -25,6 +28,7 @@ from studyapp.tui.widgets.told import Told
 
 if TYPE_CHECKING:
     from studyapp.study.desk import Desk
+    from studyapp.study.undo import Newest
     from studyapp.tui.host import Host
 
 SMALLEST = (40, 12)
@@ -104,6 +108,11 @@ class Page(Screen[None]):
     }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.ready = asyncio.Event()  # not while it counts or writes: keys wait for what that does
+        self.ready.set()
+
     def compose(self) -> ComposeResult:
         self._fit()
         yield TitleBar()
@@ -182,6 +191,20 @@ class Page(Screen[None]):
             self.desk.change(name, value)
         except StudyError as error:
             self.notify(f"Not kept for the next time: {error}", severity="error")
+
+    def hold_keys(self, hold: bool) -> None:
+        """Have keys wait while something is counted or written that they are about, or no more."""
+        (self.ready.clear if hold else self.ready.set)()
+
+    def asks(self, found: Newest | None) -> bool:
+        """Whether `u` would take back what is older than today, and the key before has not asked
+        about it. Then it is named, and the same key once more takes it back."""
+        today = study_day(self.desk.now())
+        if found is None or found.day >= today or self.study.is_sure(found):
+            return False
+        told = f"{found.told}, {words.ago(found.day, today)}"
+        self.notify(f"{self.key_of('undo')} once more takes back {told}.")
+        return True
 
     def touched(self) -> None:
         """A key has come; a page that counts time takes note."""

@@ -504,12 +504,13 @@ class ReviewScreen(EditingPage, WritingPage):
     def action_undo(self) -> None:
         try:
             told = self.study.unwrite()
+            asks = not told and self.asks(self.study.newest())
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
         if told:
             self._unwritten(told)
-        else:
+        elif not asks:
             self._change(self._undo)
 
     def _unwritten(self, told: str) -> None:

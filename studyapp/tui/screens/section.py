@@ -371,6 +371,8 @@ class CoursePage(WritingPage):
                 self._done.pop()
             return None
         try:
+            if self.asks(self.study.newest()):
+                return None
             with self.desk.writing() as connection:
                 undone = undo(connection, self.desk.now(), learner=self.desk.learner)
         except StudyError as error:

@@ -15,7 +15,7 @@ from studyapp.study import words
 from studyapp.study.plan import FIVE, NOTHING_TO_ASK
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import Summary, summary_lines
-from studyapp.study.undo import Newest, newest, undo
+from studyapp.study.undo import Newest, undo
 from studyapp.tui import places, sight
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
@@ -131,14 +131,10 @@ class SummaryScreen(Page):
     def action_ask_missed(self) -> None:
         try:
             self.sitting.ask_missed()
-            self._asked = self._newest()
+            self._asked = self.study.newest()
             self._show(self.sitting.summary(), self.sitting.has_more)
         except StudyError as error:
             self.notify(str(error), severity="error")
-
-    def _newest(self) -> Newest | None:
-        with self.desk.reading() as connection:
-            return newest(connection, self.desk.now(), learner=self.desk.learner)
 
     def _take_dates_back(self) -> None:
         """What was missed is as it was; the learner stays here."""
@@ -179,8 +175,11 @@ class SummaryScreen(Page):
                 self.notify(told)
                 self._show(self.sitting.summary(), self.sitting.has_more)
                 return
-            if self._asked is not None and self._asked == self._newest():
+            found = self.study.newest()
+            if self._asked is not None and self._asked == found:
                 self._take_dates_back()
+                return
+            if self.asks(found):
                 return
             undone = self.sitting.undo()
         except StudyError as error:

@@ -83,6 +83,8 @@ class TallyScreen(Page):
 
     def action_undo(self) -> None:
         try:
+            if self.asks(self.attempt.newest()):
+                return
             undone = self.attempt.undo()
         except StudyError as error:
             self.notify(str(error), severity="error")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from studyapp.study.rewording import Reworded
     from studyapp.study.sitting import Sitting
     from studyapp.study.today import ChapterRow, Overview
-    from studyapp.study.undo import Newest
 
 Choice = tuple[str, str, str, str]  # a line of the menu: its name, what it says, its key, details
 
@@ -92,12 +92,10 @@ class TodayScreen(Page):
         self._overview: Overview | None = None
         self._prospect: Prospect | None = None
         self._reworded: Sequence[Reworded] = ()  # told while the app is open, or until looked at
-        self._to_undo: Newest | None = None  # of an earlier day, which was asked about
-        self._opened: list[tuple[ChapterRow, Newest | None]] = []  # and what was the newest then
         self._fitting: Child | None = None  # that is under way
         self._dates: Preview | None = None  # which adopted weights would move
-        self._counting = False  # what is shown is of before
-        self._counted = asyncio.Event()
+        self._count: object = None  # the newest; what an older one finds is of before
+        self._whole = asyncio.Event()  # all is known that is shown
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -137,20 +135,23 @@ class TodayScreen(Page):
         it is counted, or, if that takes long, this one comes without figures."""
         if self.study.desk is None:
             return
-        self._counting, self._prospect = True, None
-        self._counted.clear()
-        self._load()
+        self._prospect = None
+        self._whole.clear()
+        self.refresh_overview()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._counted.wait(), SOON)
-        if self._counting:
+            await asyncio.wait_for(self._whole.wait(), SOON)
+        if not self.ready.is_set():
             self._show_waiting("counting …")
 
     def refresh_overview(self) -> None:
+        """Count anew; until that is shown, keys wait."""
         if self.study.desk is not None:
-            self._load()
+            self.ready.clear()
+            self._count = count = object()
+            self._load(count)
 
     @work(thread=True, exclusive=True, group="overview")
-    def _load(self) -> None:
+    def _load(self, count: object) -> None:
         from studyapp.study.today import overview
 
         desk = self.desk
@@ -163,9 +164,9 @@ class TodayScreen(Page):
         except StudyError as error:
             self.app.call_from_thread(self.show_failure, str(error))
         else:
-            self.app.call_from_thread(self.show, found)
+            self.app.call_from_thread(self._counted, count, found)
             self.load_prospect()
-        self.app.call_from_thread(self._counted.set)
+        self.app.call_from_thread(self._whole.set)
         if is_over:
             self.app.call_from_thread(self._back_up)
 
@@ -254,9 +255,14 @@ class TodayScreen(Page):
         with suppress(StudyError), desk.writing() as connection:  # else they are told once more
             tell(connection, notes, learner=desk.learner)
 
+    def _counted(self, count: object, overview: Overview) -> None:
+        if count is self._count:  # else something was done meanwhile
+            self.show(overview)
+
     def show(self, overview: Overview) -> None:
         """Fill the screen."""
-        self._overview, self._counting = overview, False
+        self._overview = overview
+        self.ready.set()
         day = words.day(overview.day, overview.day)
         settings = self.desk.settings
         row = words.in_a_row(overview.streak, settings.rest_days)
@@ -307,7 +313,7 @@ class TodayScreen(Page):
 
     def show_failure(self, sentence: str) -> None:
         """Say why there is nothing to study."""
-        self._counting = False
+        self.ready.set()
         self.head("studyapp", "")
         self.query_one("#now", Static).update(
             Content.assemble(("This cannot be opened\n\n", "bold"), sentence)
@@ -397,9 +403,8 @@ class TodayScreen(Page):
         study = self.study
         if study.desk is None or self._overview is None:
             return
-        asked, self._to_undo = self._to_undo, None
         try:
-            if what == "undo" and (self._unwrites() or self._asks(asked)):
+            if what == "undo" and (self._unwrites() or self.asks(study.newest())):
                 return
             if what == "open":
                 self._open_next_chapter()
@@ -442,38 +447,19 @@ class TodayScreen(Page):
             self.notify(str(error), severity="error")
 
     def _unwrites(self) -> bool:
-        """Whether `u` has taken back a card of one's own that was written just now."""
-        if (told := self.study.unwrite()) and self._overview is not None:
+        """Whether `u` has taken back what was done last and is in no log: a card of one's own that
+        was written, a chapter that was opened."""
+        if told := self.study.unwrite():
             self.notify(told)
             self.refresh_overview()
         return bool(told)
-
-    def _asks(self, asked: Newest | None) -> bool:
-        """Whether `u` has not to look in the log: a chapter that was opened just now is closed
-        again; what is older than today is told, and taken back when it is pressed again."""
-        from studyapp.study.undo import newest
-
-        now = self.desk.now()
-        with self.desk.reading() as connection:
-            found = newest(connection, now, learner=self.desk.learner)
-        opened = self._opened.pop() if self._opened else None
-        if opened is not None and opened[1] == found:  # nothing was done since
-            self._close(opened[0])
-            return True
-        self._opened.clear()
-        today = study_day(now)
-        if found is None or found.day >= today or found == asked:
-            return False
-        self._to_undo = found
-        told, key = f"{found.told}, {words.ago(found.day, today)}", self.key_of("undo")
-        self.notify(f"{key} once more takes back {told}.")
-        return True
 
     def _undo(self, sitting: Sitting) -> bool:
         """Take back what was done last; whether there is a card to show for it."""
         undone = sitting.undo()
         self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
-        shown = undone is not None and undone.card is not None and not undone.grade
+        view = sitting.view
+        shown = undone is not None and view is not None and view.id == undone.card
         if undone is not None and not shown:
             self.refresh_overview()
         return shown
@@ -540,7 +526,6 @@ class TodayScreen(Page):
 
     def _open_next_chapter(self) -> None:
         from studyapp.study.library import start_chapter
-        from studyapp.study.undo import newest
 
         desk = self.desk
         assert self._overview is not None
@@ -549,20 +534,18 @@ class TodayScreen(Page):
             return
         with desk.writing() as connection:
             start_chapter(connection, chapter.id, desk.now(), learner=desk.learner)
-            found = newest(connection, desk.now(), learner=desk.learner)
-        self._opened.append((chapter, found))
+        self.study.wrote(partial(_close, chapter))
         self.notify(f"{_opened(chapter)}; {self.key_of('undo')} closes it again.")
         self.refresh_overview()
 
-    def _close(self, row: ChapterRow) -> None:
-        """Start the chapter no more that was opened last."""
-        from studyapp.study.tracker import stop_chapter
 
-        desk = self.desk
-        with desk.writing() as connection:
-            stop_chapter(connection, row.id, now=desk.now(), learner=desk.learner)
-        self.notify(f"{words.capital(row.name)} is closed again.")
-        self.refresh_overview()
+def _close(chapter: ChapterRow, desk: Desk) -> str:
+    """Start the chapter no more that was opened last."""
+    from studyapp.study.tracker import stop_chapter
+
+    with desk.writing() as connection:
+        stop_chapter(connection, chapter.id, now=desk.now(), learner=desk.learner)
+    return f"{words.capital(chapter.name)} is closed again."
 
 
 def _bring_back(desk: Desk) -> None:
