@@ -295,9 +295,14 @@ def _around(path: Path | None) -> list[Finding]:
 
 
 def _looked(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """What a check finds, as far as what it looks at can be seen."""
+    """What a check finds, as far as what it looks at can be seen, and is of the shape that we write
+    it in: who examines what is damaged is no victim of it."""
     try:
         yield from check()
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        journal.error("doctor: %s", kind(error))
+        told = f"Something has another shape than studyapp writes it in ({kind(error)})."
+        yield Finding("integrity", told, RESTORE)
     except OSError as error:
         yield _closed(error)
     except StudyError as error:

@@ -675,6 +675,13 @@ def test_a_healthy_study_is_well(
     assert not [one for one in caplog.records if one.levelname == "ERROR"]  # of the threads
 
 
+@pytest.mark.parametrize("points", ["[7]", '[{"text": 1}]', "7"])
+def test_points_of_another_shape_are_told(database: Path, clock: Clock, points: str) -> None:
+    with closing(sqlite3.connect(database)) as plain, plain:
+        plain.execute("UPDATE note SET points = ? WHERE id = 1", [points])
+    assert look(database, clock).findings != ()
+
+
 @laws(max_examples=5)
 @given(steps)
 def test_whatever_a_learner_does_all_is_well(actions: list[Step]) -> None:
