@@ -47,6 +47,7 @@ _FILTERED, _SUSPENDED, _BURIED = 3, -1, (-2, -3)
 _ROLLOVER = 4  # hours after midnight at which Anki's day begins
 _SECONDS = 1_000_000_000  # a date of a card being learned is one of seconds, or of days
 _LAST_TIME = 7_258_118_400  # the year 2200
+_OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
 _SHORT = 60  # characters of a note that is named in a problem
 
 
@@ -227,6 +228,9 @@ class _Reading:
         template = kind.templates.get(0)
         if template is None:
             self.report(f"the type of note {kind.name!r} has no template")
+            return
+        if any(_OCCLUDED.search(text) for text in fields.values()):
+            self.report(f"a picture of which parts are hidden is not read: {_shown_file(fields)}")
             return
         extra = [name for name in unshown(kind, [0]) if fields.get(name, "").strip()]
         front = self._field(filled(template.front, fields, without="cloze"))
@@ -512,6 +516,12 @@ def _zone(minutes_west: object) -> timezone | None:
 
 def _number(said: object) -> float | None:
     return float(said) if isinstance(said, (int, float)) and abs(said) < 1e12 else None
+
+
+def _shown_file(fields: Mapping[str, str]) -> str:
+    """The name of the first picture in some fields."""
+    found = (ankifield.read(text).media for text in fields.values())
+    return next((min(names) for names in found if names), "it has no name")
 
 
 def _short(text: str) -> str:
