@@ -77,14 +77,14 @@ async def test_the_questionnaire_that_waits_is_a_key_away_at_the_end(
     make_app, open_today, clock: Clock
 ) -> None:
     app = make_app(settings=Settings(new_a_day=2))
-    async with app.run_test(size=NARROW) as pilot:
+    async with app.run_test(size=(60, 20)) as pilot:
         await open_today(pilot)
         attempt = Attempt(app.desk, 1)
         attempt.reveal()
         attempt.grade(Grade.PARTLY)
         await pilot.press("enter", "enter", "4")
         await arrives(pilot, SummaryScreen)
-        await shows(pilot, "Worth doing next: the questionnaire of chapter 1,")
+        await shows(pilot, "Worth doing next: the questionnaire of chapter 1,", "Tomorrow: ")
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, AttemptScreen))
 

@@ -496,6 +496,11 @@ def test_what_was_surely_missed_and_is_right_now_is_named_at_the_end(
     told = "\n".join(summary_lines(sitting.summary(), clock()))
     assert told.count("“") == named
     assert ("Sure and wrong once, right now" in told) is bool(named)
+    clock.forward(days=60)
+    later = Sitting(desk_of(engine, clock, Settings(new_a_day=0)))
+    while later.view is not None:
+        later.rate(Rating.GOOD)
+    assert later.summary().righted == ()  # it was told
 
 
 def test_a_chapter_without_questions_says_so(engine, content: Path, clock: Clock) -> None:
