@@ -169,7 +169,8 @@ class Sitting:
         elif undone.card is not None and undone.rating is None:
             given = self._known.pop(undone.card, NOTHING)
         self._reload()
-        front = undone.card if self._comes(undone) else self.view and self.view.id
+        shown = self.view.id if self.view is not None else None
+        front = undone.card if self._comes(undone) else shown
         if front is not None and (front == undone.card or self._queue.has(front)):
             self._put_first(front)
             self._shorten()
