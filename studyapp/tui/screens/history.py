@@ -55,6 +55,9 @@ class HistoryScreen(Page):
         self._lesson = lesson
         self._runs: Sequence[Run] = ()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "step" or len(self._runs) > 1
+
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
             yield Static("", id="scores", markup=False)

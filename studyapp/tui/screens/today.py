@@ -197,7 +197,7 @@ class TodayScreen(Page):
         """Fit the schedule to the log, if that has grown enough; to be called in a worker's thread.
         It is given up when the app closes, and a later start does it."""
         from studyapp.study.fit import adoption, child
-        from studyapp.study.reschedule import preview
+        from studyapp.study.reschedule import offered
 
         desk = self.desk
         try:
@@ -207,9 +207,12 @@ class TodayScreen(Page):
             self._fitting = child.of_desk(desk)
             if get_current_worker().is_cancelled:
                 self._fitting.cancel()
-            told = adoption.verdict(self._fitting.result())
+            found = self._fitting.result()
+            told, adopted = adoption.verdict(found), bool(found["adopted"])
             with desk.reading() as connection:
-                dates = preview(connection, desk.now(), desk.settings, learner=desk.learner)
+                dates = offered(
+                    connection, desk.now(), desk.settings, adopted=adopted, learner=desk.learner
+                )
         except child.CancelledError:
             return
         except StudyError as error:
@@ -217,8 +220,8 @@ class TodayScreen(Page):
             return
         self.app.call_from_thread(self._tell_fit, told, dates)
 
-    def _tell_fit(self, told: str, dates: Preview) -> None:
-        self._dates = dates if dates.days else None
+    def _tell_fit(self, told: str, dates: Preview | None) -> None:
+        self._dates = dates
         self.notify(told)
         self.refresh_overview()
 
@@ -588,7 +591,8 @@ def _choices(
         told = f"{overview.ahead.entries} in the future, to {latest.day} {latest:%b} {latest.year}"
         yield "redate", "If the clock is right: redate", "", told
     if dates is not None:
-        yield "reschedule", "Move dates to your new weights", "", dates.short()
+        whose = "the weights in use" if dates.since else "your new weights"
+        yield "reschedule", f"Move dates to {whose}", "", dates.short()
     yield from _quiz_choices(overview, key("quiz"))
     if overview.next_chapter is not None:
         row = overview.next_chapter

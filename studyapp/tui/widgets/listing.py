@@ -26,6 +26,10 @@ class Listing(OptionList, inherit_bindings=False):
             background: $accent 20%; color: $foreground; text-style: bold; } }
     """
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One line leaves nothing to choose."""
+        return action not in ("cursor_down", "cursor_up") or self.option_count > 1
+
     def scroll_to_region(
         self, region: Region, *, spacing: Spacing | None = None, **options: Any
     ) -> Offset:
