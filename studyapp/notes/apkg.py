@@ -58,6 +58,8 @@ def read(path: Path) -> Foreign:
             collection.check_tables(connection, _TABLES)
             reading = _Reading(connection, path)
             reading.run()
+            if package.media:
+                collection.check_media(path, package.media.values())
             return Foreign(
                 tuple(reading.notes),
                 tuple(reading.schedules),
