@@ -242,6 +242,6 @@ def quiz_lines(attempt: Attempt) -> list[str]:
     open_still = attempt.answered - attempt.count(*marks)
     told += ", " * bool(told and open_still) + f"{open_still} not judged" * bool(open_still)
     lines = [f"{attempt.answered} of {attempt.asks} answered" + (f": {told}." if told else ".")]
-    if not attempt.finished:
+    if attempt.answered and not attempt.finished:
         lines.append("It goes on where you left it.")
     return lines

@@ -196,7 +196,7 @@ def _worth(
     turn = ((day - waiting.newest).days if waiting else day.toordinal()) % _TURNS
     if turn == 0 and waiting:
         return (
-            f"the questionnaire of {waiting.name}, "
+            f"the {waiting.kind} of {waiting.name}, "
             f"{waiting.answered} of {waiting.questions} answered"
         )
     if turn != 1:

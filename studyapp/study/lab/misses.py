@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from studyapp.errors import SettingError, StudyError
 from studyapp.lab import grade as grading
@@ -212,7 +212,7 @@ def _missed_surely(connection: Connection, *, learner: int) -> dict[int, date]:
     """Cards of predictions that were wrong, and of answers that were missed in a questionnaire,
     though the learner was sure; the day of the last such miss."""
     rows = connection.execute(
-        select(card.id, func.coalesce(response.graded_at, response.changed_at), attempt.offset)
+        select(card.id, response.graded_at, response.changed_at, attempt.offset)
         .join(tables.response, response.note_id == card.note_id)
         .join(tables.attempt, attempt.id == response.attempt_id)
         .where(
@@ -221,7 +221,10 @@ def _missed_surely(connection: Connection, *, learner: int) -> dict[int, date]:
             response.confidence > CONFIDENT,
         )
     )
-    answered = [(one, study_day(local(at, timedelta(seconds=off)))) for one, at, off in rows]
+    answered = [
+        (row.id, study_day(local(row.graded_at or row.changed_at, timedelta(seconds=row.offset))))
+        for row in rows
+    ]
     foretold = [(row.card_id, _missed_on(row)) for row in _confident(connection, learner=learner)]
     return dict(sorted([*answered, *foretold], key=lambda it: it[1]))
 

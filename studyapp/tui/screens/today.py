@@ -630,7 +630,7 @@ def _quiz_choices(overview: Overview, key: str) -> Iterator[Choice]:
         left = f"left {words.ago(attempt.newest, overview.day)}"
         told = f"{attempt.answered} of {attempt.asks} answered, {left}"
         told += f"; also open: {', '.join(attempt.others)}" if attempt.others else ""
-        yield "quiz", f"Continue questionnaire {attempt.label}", key, told
+        yield "quiz", f"Continue {attempt.kind} {attempt.label}", key, told
     elif (row := _quizzed(overview)) is not None:
         told = row.label if row.of else "answer in writing"
         yield "quiz", f"Questionnaire, {chapter_name(row.number, row.title)}", key, told
