@@ -215,12 +215,25 @@ async def test_moving_folding_and_the_ends(make_app, open_tracker) -> None:
         await stands(pilot, "3")
         await pilot.press("home")
         await stands(pilot, "1. Deep learning in practice")
+        await shows(pilot, "1. Deep learning in practice")
         await pilot.press("enter")
         await hides(pilot, "Your journey")
         await pilot.press("j", "k", "pagedown")
         await stands(pilot, "3")
         await pilot.press("pageup")
         await stands(pilot, "1. Deep learning in practice")
+
+
+async def test_the_headings_of_what_is_chosen_are_in_sight(make_app, open_tracker) -> None:
+    app = make_app()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await open_tracker(pilot)
+        await pilot.press("end")
+        await stands(pilot, "3")
+        await hides(pilot, "Deep learning in practice")
+        await pilot.press(*["up"] * 5)
+        await stands(pilot, "1.1")
+        await shows(pilot, "Deep learning in practice", "1 Your journey")
 
 
 async def test_what_is_folded_stays_folded_after_a_change(make_app, open_tracker) -> None:
