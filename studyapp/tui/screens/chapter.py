@@ -253,7 +253,7 @@ def _options(
         made.append(option("anew", "Begin a new attempt", key("repeat"), told))
     else:
         told = asked if view.started else f"{asked}; a pretest: the chapter is not started; {_STOP}"
-        made.append(option("go on", "Begin the questionnaire", key("go_on"), told))
+        made.append(option("go on", "Begin the questionnaire", "", told))
     if _has_books_own(view):
         told = f"{words.count(view.book, 'question')} of the book"
         told += f", in {view.parts} parts" if view.parts > view.book else ""

@@ -37,7 +37,7 @@ class HistoryScreen(Page):
         bind("top", "end(-1)", show=False),
         bind("bottom", "end(1)", show=False),
         bind("history", "back", "back", "Back to the experiment", show=False),
-        bind("back", tooltip="Back to the experiment"),
+        bind("back", tooltip="Back"),
     ]
     DEFAULT_CSS = """
     HistoryScreen {

@@ -281,8 +281,8 @@ class TodayScreen(Page):
         outlook.display = overview.begun  # there is nothing to look at before
         self._reworded = overview.reworded or self._reworded
         self._show_options(overview)
-        if self.app.screen is self:
-            self.query_one(Menu).focus()
+        if self.app.screen is self or self.app.screen.is_modal:
+            self.set_focus(self.query_one(Menu))
         self._draw_course()
         self.refresh_bindings()
 
@@ -438,16 +438,21 @@ class TodayScreen(Page):
                 if five.view is None:
                     self.notify(NOTHING_TO_ASK)
                 else:
-                    study.open(places.Review(five))
+                    self._sit_down(five)
             else:
                 sitting = Sitting(study.desk)
                 if what == "more" and not self._is_over():
                     sitting.go_on()
                 elif what == "undo" and not self._undo(sitting):
                     return
-                study.open(places.Review(sitting))
+                self._sit_down(sitting)
         except StudyError as error:
             self.notify(str(error), severity="error")
+
+    def _sit_down(self, sitting: Sitting) -> None:
+        """Who comes back from a sitting has the most useful line chosen again."""
+        self.query_one(Menu).highlighted = 0
+        self.study.open(places.Review(sitting))
 
     def _unwrites(self) -> bool:
         """Whether `u` has taken back what was done last and is in no log: a card of one's own that
@@ -570,7 +575,7 @@ def _choices(
     """The lines of the menu."""
     if overview.counts.total:
         told = "Start reviewing" if overview.begun else "Start with your first cards"
-        yield "review", told, key("go_on"), ""
+        yield "review", told, "", ""
     elif overview.paused:
         told = f"paused since {words.day(overview.paused, overview.day)}"
         yield "pause", "Let the course go on", key("pause"), told
