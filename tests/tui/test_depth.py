@@ -106,7 +106,7 @@ async def test_each_screen_tells_the_same_number_of_questions(
         await pilot.press("escape")
         await look("1 of 7", "Continue questionnaire")
         await pilot.press("enter", "enter", "4", "escape")
-        await look("Worth doing next")
+        await look("Tomorrow, if you stop here")
         attempt = Attempt(app.desk, 1)
         app.open(places.Tally(attempt))
         await look("judged")
