@@ -9,6 +9,7 @@ import pytest
 
 from pictures import Pictures
 from screen import NARROW, arrives, hides, settled, shows, tells, words
+from studyapp.config import Settings
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.tui import places
 from studyapp.tui.screens.attempt import AttemptScreen
@@ -84,7 +85,7 @@ async def test_each_screen_tells_the_same_number_of_questions(
     many."""
     path = only_pack / "1" / "questionnaire.md"
     path.write_text(path.read_text() + "\n## Open it. {#do}\n\nDo.\n\n<!-- card: do -->\n")
-    app, found = make_app(), dict[str, tuple[set[int], set[int]]]()
+    app, found = make_app(settings=Settings(new_a_day=2)), dict[str, tuple[set[int], set[int]]]()
     async with app.run_test(size=NARROW) as pilot:
 
         async def look(*needed: str) -> None:
@@ -105,8 +106,8 @@ async def test_each_screen_tells_the_same_number_of_questions(
         await look("Go on with", "Begin a new attempt")
         await pilot.press("escape")
         await look("1 of 7", "Continue questionnaire")
-        await pilot.press("enter", "enter", "4", "escape")
-        await look("Tomorrow, if you stop here")
+        await pilot.press("enter", "enter", "4")
+        await look("Worth doing next")
         attempt = Attempt(app.desk, 1)
         app.open(places.Tally(attempt))
         await look("judged")
