@@ -247,7 +247,7 @@ def _options(
     ends = "the open one ends with its first answer" if view.open else ""
     if view.open is not None:
         going = f"Go on with {words.day(view.open.day, today)}"
-        made.append(option("go on", going, key("go_on"), _progress(view.open)))
+        made.append(option("go on", going, "", _progress(view.open)))
     if view.attempts:
         told = "; ".join(filter(None, (asked, ends)))
         made.append(option("anew", "Begin a new attempt", key("repeat"), told))

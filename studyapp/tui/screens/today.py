@@ -428,8 +428,10 @@ class TodayScreen(Page):
             elif what == "course":
                 study.open(places.Course())
             elif what == "redate":
+                self.hold_keys(True)
                 self._redate()
             elif what == "reschedule":
+                self.hold_keys(True)
                 self._reschedule()
             elif what == "pause":
                 self._pause(self._overview)
@@ -472,6 +474,10 @@ class TodayScreen(Page):
             self.refresh_overview()
         return shown
 
+    def _failed(self, sentence: str) -> None:
+        self.hold_keys(False)
+        self.notify(sentence, severity="error")
+
     @work(thread=True, exclusive=True, group="redate")
     def _redate(self) -> None:
         """Put the dates right that a wrong clock has left behind, after a backup."""
@@ -481,7 +487,7 @@ class TodayScreen(Page):
         try:
             done = redate(self.desk.at(LONG_PATIENCE))
         except StudyError as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self._failed, str(error))
             return
         self.app.call_from_thread(self._tell_redated, done)
 
@@ -499,7 +505,7 @@ class TodayScreen(Page):
         try:
             found = move(self.desk.at(LONG_PATIENCE))
         except StudyError as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self._failed, str(error))
             return
         self.app.call_from_thread(self._tell_rescheduled, found)
 
