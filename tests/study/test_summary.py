@@ -186,6 +186,9 @@ def test_an_end_tells_what_the_chart_has_of_tomorrow(engine: Engine, clock: Cloc
     told = lines(sitting)[-1]
     assert told.startswith("Tomorrow, if you stop here: 1 review and 3 new cards, ")
     assert told.endswith(" minutes. If you finish today's: no review.")
+    while sitting.view is not None:
+        sitting.rate(Rating.EASY)
+    assert "The one card that came back was remembered." in lines(sitting)
 
 
 def test_siblings_are_named(engine: Engine, clock: Clock) -> None:
