@@ -103,10 +103,13 @@ def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
     lost = Lost()
     with tempfile.TemporaryDirectory(prefix="studyapp-") as folder:
         collection = Path(folder) / _NAME
-        with closing(sqlite3.connect(collection)) as connection:
-            connection.executescript(f"PRAGMA journal_mode = OFF;{_TABLES}")
-            with connection:
-                _Writing(connection, foreign, now).write(told)
+        try:
+            with closing(sqlite3.connect(collection)) as connection:
+                connection.executescript(f"PRAGMA synchronous = OFF;{_TABLES}")
+                with connection:
+                    _Writing(connection, foreign, now).write(told)
+        except sqlite3.Error as error:  # the disk is full
+            raise OSError(str(error)) from error
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
             package.writestr("meta", _META)
             package.write(collection, _NAME)

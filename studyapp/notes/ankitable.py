@@ -1,7 +1,7 @@
 """Anki's notes as text, written: a record a line below a head that says what its columns are.
 
-The types are those that every Anki has, so that nothing needs to be made there first. A record that
-would begin with # is quoted, as Anki would take it for a comment (`notes/ankitext.py` reads it).
+The types are those that every Anki has, so that nothing needs to be made there first. All is
+quoted: a record that begins with # would be a comment (`notes/ankitext.py` reads it).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
     lost["file", f"beside a note, {LEFT_OUT}"] = len(foreign.media)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(_HEAD)
-        rows = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        rows = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_ALL)
         for at, note in enumerate(foreign.notes):
             if at % STEP == 0:
                 told(at, len(foreign.notes))
