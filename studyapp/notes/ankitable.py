@@ -13,7 +13,7 @@ from pathlib import Path
 from studyapp.notes import ankihtml
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle
-from studyapp.notes.outgoing import LEFT_OUT, STEP, Lost, Told, without_memory
+from studyapp.notes.outgoing import STEP, Lost, Told, kept_here
 
 _HEAD = (
     "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
@@ -28,8 +28,7 @@ _TYPES = {
 
 def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
     """Write the notes to *path*; says what is not in it. Raises OSError."""
-    lost = without_memory(foreign)
-    lost["file", f"beside a note, {LEFT_OUT}"] = len(foreign.media)
+    lost = kept_here(foreign)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(_HEAD)
         rows = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_ALL)

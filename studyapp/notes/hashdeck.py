@@ -15,7 +15,7 @@ from pathlib import Path
 from studyapp.notes.card import find_clozes, outside_code
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle
-from studyapp.notes.outgoing import LEFT_OUT, STEP, Lost, Told, sides, unanswered, without_memory
+from studyapp.notes.outgoing import LEFT_OUT, STEP, Lost, Told, kept_here, sides, unanswered
 
 _MARK = re.compile(r"^(?=[QAC]:)", re.MULTILINE)
 _RULE = re.compile(r"^([ \t]*)---([ \t]*)$", re.MULTILINE)
@@ -24,7 +24,7 @@ _BRACKET = re.compile(r"!\[[^\[\]\n]*\](?:\([^()\n]*\))?|\\.|[\[\]]")
 
 def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
     """Write the cards to *path*; says what is not in it. Raises OSError."""
-    lost = without_memory(foreign)
+    lost = kept_here(foreign)
     decks = dict.fromkeys("::".join(note.deck) for note in foreign.notes)
     if len(decks) > 1:
         lost["deck", "put into one"] = len(decks)

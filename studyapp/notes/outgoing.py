@@ -31,9 +31,10 @@ def by_side(schedules: tuple[Schedule, ...]) -> dict[tuple[str, str], Schedule]:
     return {(one.guid, one.side): one for one in schedules}
 
 
-def without_memory(foreign: Foreign, *, schedules: bool = True) -> Lost:
-    """What is lost where a format has no place for the log, nor perhaps for *schedules*."""
+def kept_here(foreign: Foreign, *, schedules: bool = True) -> Lost:
+    """What is lost where a text is all there is: the log, files, and perhaps the *schedules*."""
     lost = Lost({("review", LEFT_OUT): len(foreign.reviews)})
+    lost["file", f"beside a note, {LEFT_OUT}"] = len(foreign.media)
     if schedules:
         lost["schedule", LEFT_OUT] = len(foreign.schedules)
     else:

@@ -22,9 +22,9 @@ from studyapp.notes.outgoing import (
     Lost,
     Told,
     by_side,
+    kept_here,
     sides,
     unanswered,
-    without_memory,
 )
 
 _BETWEEN = {CardStyle.ANSWER: "?", CardStyle.BOTH: "??"}
@@ -38,7 +38,7 @@ _SEPARATOR = re.compile(r"^([ \t]*)(\?{1,2})(?=[ \t]*$)", re.MULTILINE)
 
 def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
     """Write the cards to *path*; says what is not in it. Raises OSError."""
-    lost, known = without_memory(foreign, schedules=False), by_side(foreign.schedules)
+    lost, known = kept_here(foreign, schedules=False), by_side(foreign.schedules)
     deck: tuple[str, ...] | None = None
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for at, note in enumerate(foreign.notes):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from studyapp import disk
 from studyapp.errors import StudyError
@@ -48,30 +48,41 @@ def save(
     Raises StudyError for a file that is there and no such table, or cannot be written.
     """
     _check(path)
-    condition = (review.learner_id == learner, card.chapter_id.in_(chapters), log.not_retracted())
-    count = connection.scalar(
-        select(func.count()).select_from(tables.review.join(tables.card)).where(*condition)
-    )
-    others = connection.scalar(
-        select(func.count())
-        .select_from(tables.event.join(tables.card))
-        .where(
-            event.learner_id == learner,
-            card.chapter_id.in_(chapters),
-            event.kind.in_([kind.value for kind in _OTHERS]),
-            log.not_retracted(event),
-        )
-    )
+    count = _count(connection, review, chapters, learner=learner)
+    kinds = event.kind.in_([kind.value for kind in _OTHERS])
+    others = _count(connection, event, chapters, kinds, learner=learner)
     with disk.replacing(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         write = _WRITERS[form](file)
-        for at, row in enumerate(_rows(connection, condition)):
+        for at, row in enumerate(_rows(connection, chapters, learner=learner)):
             if at % STEP == 0:
-                told(at, count or 0)
+                told(at, count)
             write(row)
-    return count or 0, others or 0
+    return count, others
 
 
-def _rows(connection: Connection, condition: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def _count(
+    connection: Connection,
+    column: Any,
+    chapters: Sequence[int],
+    *conditions: ColumnElement[bool],
+    learner: int,
+) -> int:
+    """How many entries of a log there are that count, of the cards of *chapters*."""
+    return connection.execute(
+        select(func.count(column.uid))
+        .join(tables.card, card.id == column.card_id)
+        .where(
+            column.learner_id == learner,
+            card.chapter_id.in_(chapters),
+            log.not_retracted(column),
+            *conditions,
+        )
+    ).scalar_one()
+
+
+def _rows(
+    connection: Connection, chapters: Sequence[int], *, learner: int
+) -> Iterator[tuple[Any, ...]]:
     for row in connection.execute(
         select(
             card.uid,
@@ -83,7 +94,7 @@ def _rows(connection: Connection, condition: Sequence[Any]) -> Iterator[tuple[An
             review.kind,
         )
         .join(tables.card, card.id == review.card_id)
-        .where(*condition)
+        .where(review.learner_id == learner, card.chapter_id.in_(chapters), log.not_retracted())
         .order_by(review.at, review.uid)
     ):
         at = row.at.astimezone(timezone(timedelta(seconds=row.offset))).isoformat()

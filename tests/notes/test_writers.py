@@ -155,16 +155,16 @@ def test_obsidian_has_the_schedules(tmp_path: Path) -> None:
         for note, other in zip(bare([OX, CAT, SUM, headed], tags=()), found.notes, strict=True)
     ] == bare(found.notes)
     first, second = (note.guid for note in found.notes[:2])
-    plain = {"suspended": False, "buried": False}
     assert list(found.schedules) == [
         replace(KNOWN[0], guid=first),
-        replace(KNOWN[1], guid=second, **plain),
-        replace(KNOWN[2], guid=second, **plain),
+        replace(KNOWN[1], guid=second, buried=False),
+        replace(KNOWN[2], guid=second, suspended=False),
     ]
     assert found.problems == ()
     assert written(tmp_path / "x.md", "obsidian", ALL) == {
         ("review", "left out"): 5,
         ("card", "suspended or buried, not marked as such"): 2,
+        ("file", "beside a note, left out"): 1,
         ("note", "with tags, which stay here"): 1,
         ("heading", "of a hidden text, put in the text"): 1,
     }
@@ -267,7 +267,7 @@ def test_what_a_format_can_carry_comes_back(
     path = tmp_path_factory.getbasetemp() / f"law.{form}"
     found = back(path, form, Foreign(tuple(notes)))
     expected = list(dict.fromkeys(carried(form, notes)))
-    got = []
+    got = list[tuple[Any, ...]]()
     for note in found.notes:
         if form == "hashcards":
             got.append((note.card is CardStyle.CLOZE, note.question, note.answer))
