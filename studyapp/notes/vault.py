@@ -1,8 +1,9 @@
 """A note of Obsidian with cards of its spaced repetition, written with their schedules.
 
 Each card has a line `?`, or `??` if it is asked both ways, between its sides, whatever is in them.
-A blank line ends a card, so that paragraphs are parted by `<br>` and headings are bold; a tag names
-the deck of what follows (`notes/obsidian.py` reads it).
+A blank line ends a card, but not in code: paragraphs are parted by `<br>`, tables end with a rule,
+as HTML would be a row of them, and headings are bold. A tag names the deck of what follows
+(`notes/obsidian.py` reads it).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from studyapp.notes import ankihtml
-from studyapp.notes.card import clozes, find_clozes, outside_code
+from studyapp.notes.card import FENCE, clozes, find_clozes, outside_code
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle
 from studyapp.notes.outgoing import (
@@ -32,7 +33,7 @@ _STATES = {Stage.NEW: 0, Stage.LEARNING: 1, Stage.REVIEW: 2, Stage.RELEARNING: 3
 _NEW = "2000-01-01,1,250"  # of a sibling that was not shown yet
 _EASE = 250  # per cent, with which SM-2 begins
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
-_BLANK = re.compile(r"\n[ \t]*(?:\n[ \t]*)*\n")
+_BLANK = re.compile(r"(?P<row>^\|[^\n]*)?\n[ \t]*(?:\n[ \t]*)*\n", re.MULTILINE)
 _SEPARATOR = re.compile(r"^([ \t]*)(\?{1,2})(?=[ \t]*$)", re.MULTILINE)
 
 
@@ -89,10 +90,27 @@ def _joined(text: str, lost: Lost) -> str:
     changed = _several(_HEADING, lambda found: f"**{found[1]}**" if found[1] else "")(text)
     if changed != text:
         lost["note", "with headings, which are bold there"] += 1
-    parted = _several(_BLANK, lambda _: "\n<br>\n")(changed)
+    parted = _without_blanks(changed)
     if parted != changed:
         lost["note", "of several paragraphs, parted by <br>"] += 1
     return _several(_SEPARATOR, lambda found: f"{found[1]}\\{found[2]}")(parted)
+
+
+def _without_blanks(text: str) -> str:
+    """A text without blank lines but in code, which begins and ends by itself: a line of HTML right
+    behind it would take what follows for HTML, too."""
+    pieces, end = list[str](), 0
+    for fence in FENCE.finditer(text):
+        pieces += [text[end : fence.start()], fence[0]]
+        end = fence.end()
+    pieces.append(text[end:])
+    for at in range(0, len(pieces), 2):
+        pieces[at] = _BLANK.sub(_between, pieces[at].strip("\n"))
+    return "\n".join(piece for piece in pieces if piece.strip())
+
+
+def _between(blank: re.Match[str]) -> str:
+    return f"{blank['row']}\n***\n" if blank["row"] else "\n<br>\n"
 
 
 def _unlike_a_card(text: str) -> str:

@@ -250,12 +250,19 @@ def carried(form: str, notes: list[ForeignNote]) -> Iterable[tuple[Any, ...]]:
             if both:
                 yield False, answer, question
         elif form == "obsidian":
-            question, answer = (text.replace("\n\n", "\n<br>\n") for text in (question, answer))
+            question, answer = map(without_blanks, (question, answer))
             if note.card is CardStyle.CLOZE:
                 answer = answer.replace("::", ":\\:")
             yield note.card, question, answer, note.deck
         else:
             yield note.guid, note.card, question, answer, note.deck, note.tags
+
+
+def without_blanks(text: str) -> str:
+    """Code parts itself from what is around it; a table needs a rule."""
+    for before, after in (("```\n\n", "```\n"), ("\n\n```", "\n```"), ("|\n\n", "|\n***\n")):
+        text = text.replace(before, after)
+    return text.replace("\n\n", "\n<br>\n")
 
 
 @pytest.mark.parametrize("form", ["anki", "anki-text", "hashcards", "obsidian"])
