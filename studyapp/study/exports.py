@@ -40,8 +40,9 @@ from studyapp.notes.note import CardStyle, Depth, Note, NoteKind
 from studyapp.notes.outgoing import LEFT_OUT, Lost, Told
 from studyapp.notes.outgoing import sides as sides_of
 from studyapp.store import log, owner, tables
-from studyapp.study import words
+from studyapp.study import aside, words
 from studyapp.study.card import as_note
+from studyapp.study.pause import paused
 
 card = tables.card.c
 chapter = tables.chapter.c
@@ -116,6 +117,10 @@ def collect(
     variants = select(func.count()).select_from(tables.variant)
     variants = variants.join(tables.note, note.id == tables.variant.c.note_id).where(*chosen)
     gathering.lost["variant", LEFT_OUT] += connection.scalar(variants) or 0
+    stopped = paused(connection, learner=learner).keys() & set(chapters)
+    gathering.lost["deck", "that is paused, and is not there"] += len(stopped)
+    marked = aside.marked(connection, learner=learner) & gathering.cards.keys()
+    gathering.lost["card", "marked to be mended, and not marked there"] += len(marked)
     today = study_day(now)
     foreign = Foreign(
         tuple(gathering.notes),
