@@ -57,8 +57,7 @@ def _cards(note: ForeignNote, lost: Lost) -> Iterator[str]:
 
 def _safe(text: str) -> str:
     """A text in which no line begins or ends a card."""
-    text = _MARK.sub(" ", text) if _MARK.search(text) else text
-    return outside_code(text, lambda piece: _RULE.sub(r"\1----\2", piece))
+    return outside_code(_MARK.sub(" ", text), lambda piece: _RULE.sub(r"\1----\2", piece))
 
 
 def _hidden(note: ForeignNote, lost: Lost) -> str:

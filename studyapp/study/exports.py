@@ -52,7 +52,9 @@ review = tables.review.c
 root = tables.root.c
 
 _CITED = re.compile(r"\[(?P<words>[^\[\]]+)\]\(<?(?:fact|lesson):[^)\s>]+>?\)")
-_FILE = re.compile(r"(?<=\]\()<?(?P<address>[^()<>:#\n]+\.[A-Za-z0-9]{2,5})>?(?=\))")
+_FILE = re.compile(
+    r"(?<=\]\()<?(?P<address>[^()<>:#\"\n]+\.[A-Za-z0-9]{2,5})>?(?=(?:[ \t]+\"[^\"\n]*\")?\))"
+)
 _MOST = 200 << 20  # bytes of a picture or a sound
 _EDITED = ("hashcards", "obsidian")  # by hand, so that a former file is kept
 _MOMENTS = {

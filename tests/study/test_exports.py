@@ -30,7 +30,7 @@ from tests_support import Clock, chapter_of, desk_of, questionnaire
 MIXED = """
 ## What is it? {#plain}
 
-It is ![a dog](dog.png), see [more](fact:overfit.gap) and ![none](../../secret.png).
+It is ![a dog](dog.png "Rex"), see [more](fact:overfit.gap) and ![none](../../secret.png "no").
 
 - [ ] one point
 - [ ] extra: another
@@ -109,7 +109,7 @@ def test_each_style_is_asked_as_other_programs_ask(mixed: Engine, clock: Clock) 
     made = collect(mixed, clock, "3")
     plain, items, order, cloze, both = made.foreign.notes
     assert plain.answer == (
-        "It is ![a dog](media/dog.png), see more and ![none](../../secret.png).\n\n"
+        'It is ![a dog](media/dog.png "Rex"), see more and ![none](../../secret.png "no").\n\n'
         "- one point\n- extra: another\n\nAs of 2026."
     )
     assert (plain.deck, plain.tags) == (("test", "03 Chapter 3"), ("one", "two"))
