@@ -15,7 +15,7 @@ WRITERS = {
     "anki": "studyapp.notes.ankipackage",
     "anki-text": "studyapp.notes.ankitable",
     "hashcards": "studyapp.notes.hashdeck",
-    "obsidian": "studyapp.notes.vault",
+    "obsidian": "studyapp.notes.obsidianpage",
 }
 
 
