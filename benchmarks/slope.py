@@ -164,6 +164,7 @@ def main(reviews: int = 50_000, seed: int = 0) -> int:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         furnish(Path(name))
         patch.setattr("studyapp.tui.app.HELD", 0.0)
+        patch.setattr("studyapp.tui.app.BURST", 0.0)
         rises = by_use_cases(Path(name) / "a.db", reviews, chance)
         rises |= asyncio.run(by_keys(Path(name) / "b.db", reviews // SHARE, chance))
     print("something rises" if rises else "nothing rises")

@@ -25,24 +25,29 @@ if TYPE_CHECKING:
 @click.pass_obj
 def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
     """Fit the schedule to how you forget, and use it unless it predicts worse."""
+    from studyapp.memory.clock import study_day
     from studyapp.study.fit import child
-    from studyapp.study.reschedule import preview
+    from studyapp.study.reschedule import offered
 
-    offered = None
+    offer = None
     if log is not None:
         found = watched(child.of_file(log))
     else:
         with opening.study(writes=True) as desk:
             found = watched(child.of_desk(desk))
             with desk.reading() as connection:
-                offered = preview(connection, desk.now(), desk.settings, learner=desk.learner)
+                now, adopted = desk.now(), bool(found["adopted"])
+                dates = offered(
+                    connection, now, desk.settings, adopted=adopted, learner=desk.learner
+                )
+                offer = dates and dates.offer(study_day(now))
     if as_json:
         print_json(found)
         return
     for line in told(found, foreign=log is not None):
         click.echo(line)
-    if offered is not None and offered.days:
-        click.echo(f"{offered.told()}; studyapp reschedule moves them.")
+    if offer:
+        click.echo(f"{offer}; studyapp reschedule moves them.")
 
 
 def watched(child: Child) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _answer_lines(sitting: Sitting, view: CardView, maths: bool) -> list[str]:
     lines = _point_lines(view.face.back, view.face.points, maths)
     now = sitting.desk.now()
     options = " · ".join(
-        f"{rating.value} {rating.name.lower()} {words.wait(after, now).replace(' ', '')}"
+        f"{rating.value} {rating.name.lower()} {words.spelled(words.wait(after, now))}"
         for rating, after in sitting.options().items()
     )
     return [*lines, f"\n{options}"]
@@ -99,7 +99,8 @@ def _rate(sitting: Sitting, rating: Rating, write: Write) -> None:
     except StudyError as error:
         write(f"{error}\n")
         return
-    write(f"{rating.name.lower()}: again in {words.wait(answered.memory, sitting.desk.now())}")
+    wait = words.spelled(words.wait(answered.memory, sitting.desk.now()))
+    write(f"{rating.name.lower()}: again in {wait}")
     if answered.leech:
         write(leech_line(answered.memory))
     write("")
@@ -241,6 +242,6 @@ def quiz_lines(attempt: Attempt) -> list[str]:
     open_still = attempt.answered - attempt.count(*marks)
     told += ", " * bool(told and open_still) + f"{open_still} not judged" * bool(open_still)
     lines = [f"{attempt.answered} of {attempt.asks} answered" + (f": {told}." if told else ".")]
-    if not attempt.finished:
+    if attempt.answered and not attempt.finished:
         lines.append("It goes on where you left it.")
     return lines

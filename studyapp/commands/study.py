@@ -76,7 +76,7 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
         click.echo(count.due(opening.db, opening.name, now()))
         return
     from studyapp.study import today
-    from studyapp.study.summary import UNTOUCHED, held_words
+    from studyapp.study.summary import held_words, tomorrow_lead
     from studyapp.study.words import capital
 
     with opening.study() as desk, desk.reading() as connection:
@@ -89,6 +89,7 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
     if counts["exam"]:
         click.echo("{told}.".format(**counts["exam"]))
     click.echo("{review} review, {learning} learning, {new} new".format(**counts))
+    left = counts["new"] + counts["learning"] + counts["review"]
     for row in counts["chapters"]:
         name = row["name"] if row["chapter"] is None else "{name} {title}".format(**row)
         told = "{review} review, {learning} learning, {new} new".format(**row)
@@ -96,13 +97,12 @@ def due(opening: Opening, short: bool, as_json: bool) -> None:
             told = f"paused since {row['paused']}"
         click.echo(f"  {name}: {told}")
     if not counts["absence"]:  # which says what comes when
-        left = counts["new"] + counts["learning"] + counts["review"]
         for told in held_words(counts["waiting"], counts["siblings"], left):
             click.echo(told)
         if counts["backlog"] and (until := counts["backlog"]["told"]):
             click.echo(f"{capital(until)}.")
     tomorrow = "{review} review, {learning} learning, {new} new".format(**counts["tomorrow"])
-    click.echo(f"Tomorrow: {tomorrow}, {UNTOUCHED}")
+    click.echo(f"{tomorrow_lead(left)}: {tomorrow}")
 
 
 @click.command()

@@ -17,14 +17,18 @@ LONGEST = 100_000  # characters of a field; csv itself reads some more
 # Signs of a private area stand for what HTML must not touch: a formula, the ends of hidden texts.
 _FORMULA, _OPENS, _CLOSES, _END = "\ue0f0", "\ue0f1", "\ue0f2", "\ue0f3"
 _PRIVATE = re.compile("[\ue0f0-\ue0f3]")
+# None of them goes on beyond another beginning, so that each is looked at once.
 _MATHS = re.compile(
-    r"\\\((?P<inline>.*?)\\\)|\\\[(?P<block>.*?)\\\]"
-    r"|\[\$\](?P<old>.*?)\[/\$\]|\[\$\$\](?P<old_block>.*?)\[/\$\$\]"
-    r"|<anki-mathjax(?P<said>[^<>]*)>(?P<tag>.*?)</anki-mathjax>",
+    r"\\\((?P<inline>(?:\\\\|(?!\\[()]).)*+)\\\)|\\\[(?P<block>(?:\\\\|(?!\\[\[\]]).)*+)\\\]"
+    r"|\[\$\](?P<old>(?:(?!\[/?\$\]).)*+)\[/\$\]"
+    r"|\[\$\$\](?P<old_block>(?:(?!\[/?\$\$\]).)*+)\[/\$\$\]"
+    r"|\[latex\](?P<latex>(?:(?!\[/?latex\]).)*+)\[/latex\]"
+    r"|<anki-mathjax(?P<said>[^<>]*+)>(?P<tag>(?:(?!</?anki-mathjax).)*+)</anki-mathjax>",
     re.DOTALL | re.IGNORECASE,
 )
+_FORMULAS = ("\\(", "\\[", "[$", "[latex]", "anki-mathjax")
 _HIDES = re.compile(r"\{\{c(\d{1,3})::|\}\}")
-_HIDDEN = re.compile(r"\{\{c(\d{1,3})::(.*?)\}\}", re.DOTALL)
+_HIDDEN = re.compile(r"\{\{c(\d{1,3})::((?:(?!\}\}|\{\{c).)*+)\}\}", re.DOTALL)
 _PLACE = re.compile(f"{_FORMULA}(\\d+){_END}")
 _MARK = re.compile(f"{_OPENS}(?P<opens>\\d+){_END}|{_CLOSES}|\n[ \t]*\n|\\\\?\n[ \t]*(?:> ?)*")
 _TAGS = re.compile(r"<[^<>]*+>")
@@ -48,7 +52,7 @@ def read(said: str, *, html: bool = True, cloze: bool = False) -> Field:
     if not cloze and not any(sign in said for sign in "<&\\[\xa0\n"):
         return Field(plaintext.escaped(" ".join(said.split())))
     formulas: list[str] = []
-    if "\\" in said or "[$" in said or "anki-mathjax" in said:
+    if any(opens in said for opens in _FORMULAS):
         said = _without_formulas(said, formulas, cloze=cloze)
     if cloze:
         said = _marked(said)
@@ -69,6 +73,10 @@ def _without_formulas(said: str, formulas: list[str], *, cloze: bool) -> str:
             block = formula["tag"]
         inner = block or formula["inline"] or formula["old"] or formula["tag"] or ""
         tex = unescape(_TAGS.sub(" ", inner)).strip()
+        if formula["latex"]:
+            tex = unescape(_TAGS.sub(" ", formula["latex"])).strip()
+            block = "displaymath" in tex or tex.startswith("$$")
+            tex = re.sub(r"\\(?:begin|end)\{(?:displaymath|math)\}", "", tex).strip(" $\n")
         if not tex:
             return ""
         number = _HIDDEN.search(tex) if cloze else None
@@ -78,12 +86,7 @@ def _without_formulas(said: str, formulas: list[str], *, cloze: bool) -> str:
         place = f"{_FORMULA}{len(formulas) - 1}{_END}"
         return f"{{{{c{number[1]}::{place}}}}}" if number else place
 
-    # A text without an end is looked for once, not from each of its beginnings.
-    closed = all(
-        said.count(opens) <= 200 or closes in said
-        for opens, closes in (("\\(", "\\)"), ("\\[", "\\]"), ("[$]", "[/$]"), ("[$$]", "[/$$]"))
-    )
-    return _MATHS.sub(keep, said) if closed else said
+    return _MATHS.sub(keep, said)
 
 
 def _marked(said: str) -> str:

@@ -59,7 +59,9 @@ def filled(template: str, fields: Mapping[str, str], without: str = "") -> str:
 
     def fill(brace: re.Match[str]) -> str:
         *filters, name = (part.strip() for part in brace["said"].split(":"))
-        return "" if without in filters else _said(fields, name)
+        if without in filters or any(one.startswith("tts ") for one in filters):
+            return ""  # a voice says what stands there anyway
+        return _said(fields, name)
 
     return _BRACES.sub(fill, template).strip()
 

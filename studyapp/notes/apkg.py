@@ -6,25 +6,22 @@ type that hides texts is that text; any other type with several cards becomes a 
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from studyapp.errors import StudyError, printable
 from studyapp.notes import ankifield, collection
+from studyapp.notes.ankihead import Head, json_object
 from studyapp.notes.ankitype import (
     NoteType,
-    Template,
     back_of,
     filled,
     is_reversed,
-    undecorated,
     unshown,
 )
 from studyapp.notes.card import REVERSED
@@ -40,13 +37,11 @@ from studyapp.notes.foreign import (
 from studyapp.notes.note import CardStyle, Problem
 
 _TABLES = ("col", "notes", "cards", "revlog")
-_NEWER = ("notetypes", "fields", "templates", "decks", "config")
 _STAGES = (Stage.NEW, Stage.LEARNING, Stage.REVIEW, Stage.RELEARNING)
 _MOMENTS = (Moment.LEARNING, Moment.REVIEW, Moment.RELEARNING)
 _FILTERED, _SUSPENDED, _BURIED = 3, -1, (-2, -3)
-_ROLLOVER = 4  # hours after midnight at which Anki's day begins
 _SECONDS = 1_000_000_000  # a date of a card being learned is one of seconds, or of days
-_LAST_TIME = 7_258_118_400  # the year 2200
+_OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
 _SHORT = 60  # characters of a note that is named in a problem
 
 
@@ -63,6 +58,8 @@ def read(path: Path) -> Foreign:
             collection.check_tables(connection, _TABLES)
             reading = _Reading(connection, path)
             reading.run()
+            if package.media:
+                collection.check_media(path, package.media.values())
             return Foreign(
                 tuple(reading.notes),
                 tuple(reading.schedules),
@@ -89,24 +86,6 @@ class _Card(NamedTuple):
     deck: int
 
 
-@dataclass(frozen=True)
-class _Clock:
-    """How a collection counts its days."""
-
-    first: date  # the study day 0
-    zone: tzinfo | None  # of the study days; None: that of this machine
-    rollover: timedelta
-
-    def at(self, seconds: float) -> datetime:
-        """An instant. Raises ValueError if there is none."""
-        if not 0 < seconds < _LAST_TIME:
-            raise ValueError(seconds)
-        return datetime.fromtimestamp(seconds, UTC).astimezone(self.zone)
-
-    def day(self, at: datetime) -> date:
-        return (at - self.rollover).date()
-
-
 class _Reading:
     """What has been found in a collection."""
 
@@ -125,10 +104,7 @@ class _Reading:
         self.problems.append(Problem(self.path, 0, printable(message)))
 
     def run(self) -> None:
-        newer = _is_there(self.connection, "notetypes")
-        if newer:
-            collection.check_tables(self.connection, _NEWER)
-        head = _Head(self.connection, newer=newer)
+        head = Head(self.connection)
         self.clock = head.clock()
         kinds, decks = head.kinds(), head.decks()
         cards = self._cards()
@@ -228,6 +204,9 @@ class _Reading:
         if template is None:
             self.report(f"the type of note {kind.name!r} has no template")
             return
+        if any(_OCCLUDED.search(text) for text in fields.values()):
+            self.report(f"a picture of which parts are hidden is not read: {_shown_file(fields)}")
+            return
         extra = [name for name in unshown(kind, [0]) if fields.get(name, "").strip()]
         front = self._field(filled(template.front, fields, without="cloze"))
         if not re.search(r"\w", front):
@@ -321,7 +300,7 @@ class _Reading:
         if side is None or not 0 <= card.stage < len(_STAGES):
             return
         stage = _STAGES[card.stage]
-        data = _json(card.data)
+        data = json_object(card.data)
         due = self._due(card) if stage is not Stage.NEW else None
         interval = max(card.interval, 0)
         last = self.last.get(card.id) or self._said_last(data)
@@ -374,144 +353,14 @@ class _Reading:
             self.report(f"left out in {count:,} {'place' if count == 1 else 'places'}: {lost}")
 
 
-class _Head:
-    """What a collection says of itself: in JSON, or since version 18 in tables of its own."""
-
-    def __init__(self, connection: sqlite3.Connection, *, newer: bool) -> None:
-        self.connection, self.newer = connection, newer
-        row = connection.execute("SELECT crt, mod, conf, models, decks FROM col").fetchone()
-        if row is None:
-            raise StudyError("it is a collection without a head")
-        self.created, self.changed, self.conf, self.models, self.said_decks = row
-
-    def clock(self) -> _Clock:
-        conf = self._config()
-        created = self.created if isinstance(self.created, int) else 0
-        rollover = conf.get("rollover")
-        hours = rollover if isinstance(rollover, int) and 0 <= rollover < 24 else _ROLLOVER
-        first = _zone(conf.get("creationOffset"))
-        zone = _zone(conf.get("localOffset"))
-        try:
-            begun = datetime.fromtimestamp(created, UTC).astimezone(first)
-            changed = datetime.fromtimestamp(min(self.changed / 1000, _LAST_TIME), UTC)
-        except (ValueError, OverflowError, OSError, TypeError):
-            raise StudyError("it was created at a time that there is not") from None
-        if zone is not None and changed.astimezone().utcoffset() == zone.utcoffset(None):
-            zone = None  # this machine's, which knows of summer
-        return _Clock(begun.date(), zone, timedelta(hours=hours))
-
-    def _config(self) -> Mapping[str, Any]:
-        if not self.newer:
-            return _json(self.conf)
-        names = ("rollover", "creationOffset", "localOffset")
-        rows = self.connection.execute(
-            "SELECT key, val FROM config WHERE key IN (?, ?, ?)", names
-        ).fetchall()
-        found = {key: _scalar(value) for key, value in rows}
-        return {key: value for key, value in found.items() if isinstance(value, int)}
-
-    def kinds(self) -> dict[int, NoteType]:
-        return dict(self._newer_kinds() if self.newer else self._older_kinds())
-
-    def _older_kinds(self) -> Iterator[tuple[int, NoteType]]:
-        for key, said in _json(self.models).items():
-            if not isinstance(said, dict) or not key.lstrip("-").isdecimal():
-                continue
-            templates = {
-                _place(one): Template(
-                    undecorated(_text(one, "qfmt")), undecorated(_text(one, "afmt"))
-                )
-                for one in _dicts(said.get("tmpls"))
-            }
-            fields = sorted(_dicts(said.get("flds")), key=_place)
-            names = tuple(_text(one, "name") for one in fields)
-            cloze = said.get("type") == 1
-            yield int(key), NoteType(_text(said, "name"), names, templates, cloze)
-
-    def _newer_kinds(self) -> Iterator[tuple[int, NoteType]]:
-        fields: dict[int, list[str]] = {}
-        for of, name in self.connection.execute("SELECT ntid, name FROM fields ORDER BY ntid, ord"):
-            fields.setdefault(of, []).append(str(name))
-        templates: dict[int, dict[int, Template]] = {}
-        for of, place, config in self.connection.execute("SELECT ntid, ord, config FROM templates"):
-            said = _strings(config)
-            made = Template(undecorated(said.get(1, "")), undecorated(said.get(2, "")))
-            templates.setdefault(of, {})[place] = made
-        for of, name, config in self.connection.execute("SELECT id, name, config FROM notetypes"):
-            cloze = any(pair == (1, 1) for pair in collection.message(_bytes(config)))
-            names = tuple(fields.get(of, ()))
-            yield of, NoteType(str(name), names, templates.get(of, {}), cloze)
-
-    def decks(self) -> dict[int, tuple[str, ...]]:
-        if self.newer:
-            rows = self.connection.execute("SELECT id, name FROM decks").fetchall()
-            return {of: _path(str(name), "\x1f") for of, name in rows}
-        return {
-            int(key): _path(_text(said, "name"), "::")
-            for key, said in _json(self.said_decks).items()
-            if isinstance(said, dict) and key.lstrip("-").isdecimal()
-        }
-
-
-def _is_there(connection: sqlite3.Connection, table: str) -> bool:
-    rows = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
-    return rows.fetchone() is not None
-
-
-def _json(said: object) -> dict[str, Any]:
-    """An object of JSON; empty if it is none."""
-    try:
-        found = json.loads(said) if isinstance(said, str) and said else {}
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _scalar(said: object) -> object:
-    try:
-        return json.loads(bytes(said)) if isinstance(said, bytes) else None
-    except (ValueError, RecursionError):
-        return None
-
-
-def _dicts(said: object) -> Iterator[dict[str, Any]]:
-    yield from (one for one in said if isinstance(one, dict)) if isinstance(said, list) else ()
-
-
-def _text(said: Mapping[str, Any], key: str) -> str:
-    found = said.get(key)
-    return found if isinstance(found, str) else ""
-
-
-def _place(said: Mapping[str, Any]) -> int:
-    found = said.get("ord")
-    return found if isinstance(found, int) else 0
-
-
-def _bytes(said: object) -> bytes:
-    return said if isinstance(said, bytes) else b""
-
-
-def _strings(said: object) -> dict[int, str]:
-    return {
-        field: value.decode("utf-8", "replace")
-        for field, value in collection.message(_bytes(said))
-        if isinstance(value, bytes)
-    }
-
-
-def _path(name: str, separator: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in name.split(separator) if part.strip())
-
-
-def _zone(minutes_west: object) -> timezone | None:
-    if not isinstance(minutes_west, int) or abs(minutes_west) >= 24 * 60:
-        return None
-    return timezone(timedelta(minutes=-minutes_west))
-
-
 def _number(said: object) -> float | None:
     return float(said) if isinstance(said, (int, float)) and abs(said) < 1e12 else None
+
+
+def _shown_file(fields: Mapping[str, str]) -> str:
+    """The name of the first picture in some fields."""
+    found = (ankifield.read(text).media for text in fields.values())
+    return next((min(names) for names in found if names), "it has no name")
 
 
 def _short(text: str) -> str:

@@ -240,7 +240,7 @@ def _wrong(
     if page.chapter is None:  # somebody's own words, in which nothing has to be judged by points
         if not note.answer and note.kind is NoteKind.TERM:
             yield "the term has no meaning"
-        elif not note.answer and note.card is CardStyle.ANSWER:
+        elif note.card is CardStyle.ANSWER and not (note.answer or note.points):
             yield "the question has no answer"
         return
     if note.kind is NoteKind.TERM:
@@ -265,7 +265,9 @@ def _wrong(
 
 
 def _wrong_answer(text: Note | Variant, *, own: bool) -> Iterator[str]:
-    """What a chapter's question to answer lacks."""
+    """What a chapter's question to answer lacks. Of a learner's *own*, points alone will do."""
+    if own and text.points and not text.answer:
+        return
     if not text.answer:
         yield "the question has no answer"
     if all(point.extra for point in text.points) and not own:

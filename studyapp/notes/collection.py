@@ -31,6 +31,7 @@ _BY_META = {
     b"\x08\x03": "collection.anki21b",
 }
 MOST_BYTES = 2 << 30  # of a collection
+MOST_MEDIA = 8 << 30
 _MOST_MEDIUM = 200 << 20  # of a picture or a sound
 _MOST_MAP = 64 << 20  # of the names of all of them
 _MOST_VALUE = 16 << 20  # of one value of the database
@@ -84,6 +85,19 @@ def medium(path: Path, member: str) -> bytes:
             return b"".join(_member(package, member, _MOST_MEDIUM, packed=packed))
     except (StudyError, OSError, KeyError) as error:
         raise StudyError(f"{path} has a picture or a sound that cannot be read: {error}.") from None
+
+
+def check_media(path: Path, members: Names[str]) -> None:
+    """That the pictures and sounds of a package can be unpacked, and are not too large together.
+    Raises StudyError without the path."""
+    size = 0
+    with _damage_told(), zipfile.ZipFile(path) as package:
+        packed = _collection(package).endswith("b")
+        for member in members:
+            for chunk in _member(package, member, _MOST_MEDIUM, packed=packed):
+                size += len(chunk)
+                if size > MOST_MEDIA:
+                    raise StudyError(f"its media are larger than {MOST_MEDIA >> 30} GiB together")
 
 
 def check_tables(connection: sqlite3.Connection, names: Names[str]) -> None:
@@ -191,7 +205,8 @@ def _media(package: zipfile.ZipFile, *, newest: bool) -> dict[str, str]:
     )
     if bad is not None:
         raise StudyError(f"it has a picture that would lie outside of its folder: {bad[:60]!r}")
-    return names
+    there = set(package.namelist())
+    return {name: member for name, member in names.items() if member in there}
 
 
 def _json_names(said: bytes) -> dict[str, str]:

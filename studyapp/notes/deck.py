@@ -293,7 +293,7 @@ def _gist(text: str) -> str:
     for cloze in find_clozes(text):
         shown, end = shown + text[end : cloze.start] + "…", cloze.end
     prose = re.sub(r"^[ \t>]*(?:`{3,}|~{3,}).*$", "", shown + text[end:], flags=re.MULTILINE)
-    words = _one_line(re.sub(r"[#>*`|]", " ", _IMAGE.sub(" ", prose)))
+    words = _one_line(re.sub(r"[#>*`|]|\\(?=\n)", " ", _IMAGE.sub(" ", prose)))
     if len(words) <= _SHORT:
         return words
     return words[:_SHORT].rsplit(" ", 1)[0] + " …"

@@ -57,6 +57,11 @@ def recognise(path: Path) -> str:
 
 
 def read(path: Path, name: str | None = None) -> tuple[str, Foreign]:
-    """Read a file of the format *name*, or of the one that its content tells; with its name."""
+    """Read a file of the format *name*, or of the one that its content tells; with its name. Of a
+    folder all files are read that are called as Markdown is."""
+    if path.is_dir():
+        from studyapp.notes import vault
+
+        return vault.read(path, lambda file: read(file, name))
     name = name or recognise(path)
     return name, reader(name).read(path)

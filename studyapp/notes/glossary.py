@@ -19,8 +19,8 @@ _MEANINGS = {
 _ASKED, _GIVEN = {"question", "q"}, {"answer", "a", "solution"}
 _PLAN = ("part", "chapter", "section")
 NAMED = re.compile(
-    r"\b(?:jargon|glossary|terms?|terminology|vocab(?:ulary)?|definitions?|key ?words?|acronyms?"
-    r")\b",
+    r"\b(?:jargon|glossary|key term|(?<!in )(?<!-)terms(?! of)|terminology|vocab(?:ulary)?"
+    r"|definitions?|key ?words?|acronyms?)\b",
     re.IGNORECASE,
 )
 _ARROWS = {"→", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", "\\leftarrow"}

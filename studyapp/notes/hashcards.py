@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from studyapp.notes import hashlog, prose, unread
+from studyapp.notes import hashlog, picture, prose, unread
 from studyapp.notes.card import clozes, find_clozes, hiding_nothing, without_code
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, Problem
@@ -39,10 +39,11 @@ def read(path: Path) -> Foreign:
     StudyError if one of them cannot be read, or is none."""
     text, database = prose.text_of(path), hashlog.beside(path)
     if database is None:
-        return parse(text, path)
+        return picture.gathered(parse(text, path), path)
     reading = _read(text, path)
     schedules, reviews = hashlog.read(database, reading.hashed())
-    return replace(reading.foreign(), schedules=schedules, reviews=reviews)
+    found = picture.gathered(reading.foreign(), path)
+    return replace(found, schedules=schedules, reviews=reviews)
 
 
 def parse(text: str, path: Path) -> Foreign:

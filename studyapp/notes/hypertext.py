@@ -31,6 +31,7 @@ _BLOCKS = {
     *("html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td"),
     *("tfoot", "th", "thead", "tr", "ul", "caption"),
 }
+_IN_TABLE = {"thead", "tbody", "tfoot", "tr", "td", "th"}
 _DROPPED = {  # with all that is in them
     "script": "a script",
     "style": "a style sheet",
@@ -236,41 +237,26 @@ class _Writer:
             return
         self._flush()
         frame = self.stack.pop()
-        body = _joined(frame.blocks, tight=frame.name == "li")
-        name, parent = frame.name, self.top
-        if name in ("td", "th"):
-            if not any(open_.name == "table" for open_ in self.stack):
-                parent.blocks += frame.blocks
-                return
-            around = next(open_ for open_ in reversed(self.stack) if open_.name == "table")
-            if not around.rows:
-                around.rows.append((False, []))
-            head, cells = around.rows[-1]
-            around.rows[-1] = (head or name == "th", [*cells, body])
-            if frame.said.keys() & {"colspan", "rowspan"}:
-                self.converted.lost.add("cells of a table that are one")
-        elif name == "tr" or name in ("thead", "tbody", "tfoot"):
-            table = next((one for one in reversed(self.stack) if one.name == "table"), None)
-            if table is None or body:
-                parent.blocks += frame.blocks
-            if table is not None and name == "tr":
+        if frame.name in _IN_TABLE:
+            self._close_in_table(frame)
+        elif frame.name == "table":
+            self.top.blocks += [*frame.blocks, *_table(frame.rows)]
+        elif frame.blocks:
+            self.top.blocks += _written(frame, in_list=self.top.name in ("ul", "ol"))
+
+    def _close_in_table(self, frame: _Frame) -> None:
+        """A cell goes to the table around it; what stands beside the cells comes before it."""
+        table = next((one for one in reversed(self.stack) if one.name == "table"), None)
+        if table is None or frame.name not in ("td", "th"):
+            self.top.blocks += frame.blocks
+            if table is not None and frame.name == "tr":
                 table.rows.append((False, []))
-        elif name == "table":
-            parent.blocks += [*frame.blocks, *_table(frame.rows)]
-        elif not body:
             return
-        elif name == "li":
-            parent.blocks.append(body if parent.name in ("ul", "ol") else f"- {_below(body, 2)}")
-        elif name in ("ul", "ol"):
-            parent.blocks.append(_list(frame))
-        elif name == "blockquote":
-            parent.blocks.append("\n".join(f"> {line}".rstrip() for line in body.split("\n")))
-        elif re.fullmatch("h[1-6]", name):
-            parent.blocks.append(f"{'#' * max(3, int(name[1]))} {' '.join(body.split())}")
-        elif name in ("summary", "dt", "caption"):
-            parent.blocks.append(_emphasis(body, "**", "b") if "\n" not in body else body)
-        else:
-            parent.blocks += frame.blocks
+        head, cells = table.rows.pop() if table.rows else (False, [])
+        body = _joined(frame.blocks, tight=False)
+        table.rows.append((head or frame.name == "th", [*cells, body]))
+        if frame.said.keys() & {"colspan", "rowspan"}:
+            self.converted.lost.add("cells of a table that are one")
 
     def _flush(self) -> None:
         """The line that is being written becomes a paragraph."""
@@ -280,6 +266,23 @@ class _Writer:
             said = "\n".join(line.strip() for line in part.strip().split("\n"))
             if said:
                 self.top.blocks.append(plaintext.lines(said).replace("\n", "\\\n"))
+
+
+def _written(frame: _Frame, *, in_list: bool) -> list[str]:
+    """The blocks of an element that has some, marked as what they are."""
+    name = frame.name
+    body = _joined(frame.blocks, tight=name == "li")
+    if name == "li":
+        return [body if in_list else f"- {_below(body, 2)}"]
+    if name in ("ul", "ol"):
+        return [_list(frame)]
+    if name == "blockquote":
+        return ["\n".join(f"> {line}".rstrip() for line in body.split("\n"))]
+    if re.fullmatch("h[1-6]", name):
+        return [f"{'#' * max(3, int(name[1]))} {' '.join(body.split())}"]
+    if name in ("summary", "dt", "caption") and "\n" not in body:
+        return [_emphasis(body, "**", "b")]
+    return frame.blocks
 
 
 def _joined(blocks: list[str], *, tight: bool) -> str:

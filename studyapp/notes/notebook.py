@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from studyapp.errors import StudyError
-from studyapp.notes import prose
+from studyapp.notes import picture, prose
 from studyapp.notes.foreign import Foreign
 from studyapp.notes.outline import Outline
 
@@ -45,7 +45,7 @@ def read(path: Path) -> Foreign:
     for line, number in _lines(cells, _Finder(text)):
         lines.append(line)
         numbers.append(number)
-    return prose.parse_lines(lines, numbers, path)
+    return picture.gathered(prose.parse_lines(lines, numbers, path), path)
 
 
 def _lines(cells: list[Any], finder: _Finder) -> Iterator[tuple[str, int]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from studyapp.notes import prose, unread
+from studyapp.notes import picture, prose, unread
 from studyapp.notes.card import CODE_SPAN, REVERSED, find_clozes, without_code
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle, Problem
@@ -57,7 +57,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 def read(path: Path) -> Foreign:
     """Read a note of Obsidian. Raises StudyError if it cannot be read, or is no text."""
-    return parse(prose.text_of(path), path)
+    return picture.gathered(parse(prose.text_of(path), path), path)
 
 
 def parse(text: str, path: Path) -> Foreign:

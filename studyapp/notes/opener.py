@@ -127,7 +127,10 @@ class _Openers:
         bold = line.startswith(("**", "__")) and asked != line
         if bold and (wording.is_asked(asked) or _numbered_task(line, asked)):
             return BOLD
-        return PROSE if self._asks_first(block) else ""
+        line, _ = headline(self.outline, block)
+        asked, own = wording.own_answer(line)
+        is_prose = (own or wording.is_asked(line)) and wording.is_one_sentence(asked)
+        return PROSE if is_prose else ""
 
     def _asks_first(self, block: Block) -> bool:
         """Whether a block begins with a question."""

@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from studyapp.errors import StudyError
-from studyapp.notes import glossary, wording
+from studyapp.notes import glossary, picture, wording
 from studyapp.notes.answer import cleaned, parted
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote, TrackerRow
 from studyapp.notes.note import NoteKind, Problem
@@ -42,7 +42,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 def read(path: Path) -> Foreign:
     """Read notes from a file. Raises StudyError if it cannot be read, or is no text."""
-    return parse(text_of(path), path)
+    return picture.gathered(parse(text_of(path), path), path)
 
 
 def text_of(path: Path) -> str:

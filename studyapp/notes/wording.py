@@ -75,6 +75,8 @@ _INNER = re.compile(
 _MARKS = "\"'”’»)*_` "
 _WRAPS = 60  # characters from which on a line without an end is taken to go on
 _MOST_WORDS = 6  # of a term
+_BREAK = re.compile(r"[.!:;][\"'”’)]*[ \t]+(?=[A-Z\"“])")
+_LONGEST_SENTENCE = 300  # characters
 _LONGEST = 2000  # characters of a question in one line
 
 
@@ -142,6 +144,11 @@ def unwrapped(text: str) -> tuple[str, str]:
     return found["inner"].strip(), rest
 
 
+def is_one_sentence(text: str) -> bool:
+    """Whether a question of prose says nothing before it asks."""
+    return len(text) <= _LONGEST_SENTENCE and _BREAK.search(plain(text)) is None
+
+
 def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
     """A line that answers itself, as question and answer; any other one with no answer. In prose
     a small letter behind a question mark goes on with the sentence."""
@@ -153,7 +160,11 @@ def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
         if given and not may_ask(given):
             return found["asked"], given
         return text, ""
-    ends = [found.end() for found in _QUESTION_END.finditer(text)]
+    ends = [
+        found.end()
+        for found in _QUESTION_END.finditer(text)
+        if text.count("[", 0, found.end()) == text.count("]", 0, found.end())  # in no link
+    ]
     rest = text[ends[-1] :] if ends else ""
     said = rest.lstrip(" \t:-–—→➔=")
     if short := _SHORT_ANSWER.fullmatch(said):
@@ -204,7 +215,7 @@ def definition(text: str) -> tuple[str, str, str] | None:
         return None
     if found["mark"].strip(" \t-=:–—") and found["mark"].strip() in found["meaning"]:
         return None  # one step after another
-    return found["term"].strip(" *_"), found["mark"].strip(), found["meaning"]
+    return found["term"].strip(" *_:"), found["mark"].strip(), found["meaning"]
 
 
 def is_term(text: str) -> bool:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, select
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
+from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Cause, State
 from studyapp.store import log, tables
 from studyapp.study import queue, words
@@ -35,23 +37,36 @@ _OWN = (Cause.RATED, Cause.IMPORTED, Cause.RESCHEDULED)  # dates that came from 
 class Preview:
     """The cards whose date would be another, how many of them come sooner, and the cards that
     today asks and that fall due on each of the days after it, as it is and as it would be. What is
-    due and is `held` for another day, before and after, falls due tomorrow."""
+    due and is `held` for another day, before and after, falls due tomorrow. The weights and the
+    goal that make it so are in use `since` a day, or were adopted just now."""
 
     days: Mapping[int, date]
     sooner: int
     before: tuple[int, ...]
     after: tuple[int, ...]
     held: tuple[int, int] = (0, 0)
+    since: date | None = None
 
     def told(self) -> str:
         """What rescheduling comes to, in a line."""
+        return self._told("Rescheduled")
+
+    def offer(self, today: date) -> str:
+        """The same after a fit, with whose weights they are, if not those that it has found."""
+        if self.since is None:
+            return self.told()
+        return self._told(
+            f"By the weights and the goal in use since {words.day(self.since, today)}"
+        )
+
+    def _told(self, lead: str) -> str:
         if not self.days:
             return "No date would be another"
         sooner, later = words.count(self.sooner, "card"), len(self.days) - self.sooner
         before, after = self.held
         held = f" ({before:,} → {after:,} more wait for another day)" if any(self.held) else ""
         return (
-            f"Rescheduled, {sooner} would come sooner and {later:,} later: "
+            f"{lead}, {sooner} would come sooner and {later:,} later: "
             f"today {self.before[0]:,} → {self.after[0]:,}{held}, in {AHEAD} days "
             f"{sum(self.before):,} → {sum(self.after):,}"
         )
@@ -69,6 +84,34 @@ class Preview:
             "after": list(self.after),
             "held": list(self.held),
         }
+
+
+def offered(
+    connection: Connection, now: datetime, settings: Settings, *, adopted: bool, learner: int
+) -> Preview | None:
+    """What is to be told of dates after a fit, by weights that were *adopted* just now or by those
+    in use: None where no date would be another, or where those are the first, which made them."""
+    since = None if adopted else _in_use_since(connection, now, learner=learner)
+    if not adopted and since is None:
+        return None
+    found = preview(connection, now, settings, learner=learner)
+    return replace(found, since=since) if found.days else None
+
+
+def _in_use_since(connection: Connection, now: datetime, *, learner: int) -> date | None:
+    """The day from which intervals are reckoned as they are; None if it was never otherwise."""
+    history = log.read_history(connection, learner=learner)
+    changes = [
+        after.at
+        for before, after in pairwise(history)
+        if _reckoning(before.parameters) != _reckoning(after.parameters)
+    ]
+    return study_day(changes[-1].astimezone(now.tzinfo)) if changes else None
+
+
+def _reckoning(parameters: Parameters) -> tuple[object, ...]:
+    """All that an interval of days hangs on beside the memory."""
+    return parameters.weights, parameters.desired_retention, parameters.maximum_interval
 
 
 def preview(connection: Connection, now: datetime, settings: Settings, *, learner: int) -> Preview:

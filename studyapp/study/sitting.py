@@ -169,8 +169,10 @@ class Sitting:
         elif undone.card is not None and undone.rating is None:
             given = self._known.pop(undone.card, NOTHING)
         self._reload()
-        front = undone.card if self._comes(undone) else self.view and self.view.id
-        if front is not None and (front == undone.card or self._queue.has(front)):
+        front = undone.card if self._comes(undone) else None
+        if front is None and self.view is not None and self._queue.has(self.view.id):
+            front = self.view.id
+        if front is not None:
             self._put_first(front)
             self._shorten()
         self._advance()

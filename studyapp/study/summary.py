@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED, ReviewKind
-from studyapp.memory.scheduler import AGAINS_OF_A_LEECH
+from studyapp.memory.scheduler import AGAINS_OF_A_LEECH, UNLOCK_DAYS
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.study import aside, stats, today, words
+from studyapp.study import aside, stats, today, tracker, words
 from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
 from studyapp.study.queue import Counts, Queue, forecast, has_fading
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _HARD = 2  # lapses from which a card was hard
 _NAMED = 2  # cards that a sentence names
 _LONG = 60  # characters of a question in a sentence
-UNTOUCHED = "if nothing happens meanwhile"  # what is told of tomorrow while something is due today
+_FIRM = timedelta(days=UNLOCK_DAYS)  # an interval that what was hard has come to
+_TURNS = 3  # days, of which one tells each thing that is always worth doing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,13 @@ class Summary:
     """What a sitting came to and what comes next.
 
     Of the cards that came back `expected` were to be remembered (the sum of their
-    retrievabilities). `better` are questions that had lapsed and now have a longer interval than
-    ever since; `righted` those of confident misses that are right now. `experiment` names one that
-    grounds a miss of this sitting and was not run; `attempt` is a questionnaire that waits;
-    `fading`: five questions have something to ask. Once what is `left` is done, tomorrow brings
-    `coming` cards that are not new, as the chart of Today has it. Of what was chosen, `kind` says
-    what it did to the schedule; `again` of its cards come once more today.
+    retrievabilities). `better` are questions that had lapsed and are firm now; `righted` those of
+    confident misses that are right for the first time since. `experiment` names one that grounds a
+    miss of this sitting and was not run; `attempt` is a questionnaire that waits, `worth` what of
+    these and of the course this day tells; `fading`: five questions have something to ask.
+    Once what is `left` is done, tomorrow brings `coming` cards that are not new, as the chart of
+    Today has it. Of what was chosen, `kind` says what it did to the schedule; `again` of its cards
+    come once more today.
     """
 
     cards: int
@@ -85,6 +87,7 @@ class Summary:
     coming: int
     experiment: str | None
     attempt: Waiting | None
+    worth: str
     fading: bool
     marked: int = 0  # cards that are to be mended
     partly: int = 0  # how many of the Agains were so
@@ -110,15 +113,16 @@ def summarise(
     day = study_day(now)
     telling = [one for one in done if one.tells]
     hits = [one for one in telling if one.rating > Rating.AGAIN]
-    sure = misses.missed_surely(connection, learner=learner) if done else set()
-    right = [one for one in done if one.rating > Rating.HARD and one.card in sure]
+    right = {one.card for one in done if one.rating > Rating.HARD}
+    righted = misses.righted(connection, right, day, learner=learner) if right else set()
+    waiting = history.waiting(connection, learner=learner)
     return Summary(
         len({one.card for one in done}),
         stats.share(len(hits), len(telling)),
         sum(one.expected for one in telling),
         dict(Counter(one.rating for one in done)),
         _questions(one for one in hits if _is_better(one)),
-        _questions(one for one in right if (one.view.memory.last_day or day) < day),
+        _questions(one for one in done if one.card in righted),
         timedelta(milliseconds=sum(one.milliseconds for one in done)),
         stats.streak(connection, day, learner=learner, rest_days=settings.rest_days),
         settings.rest_days,
@@ -129,7 +133,8 @@ def summarise(
         today.tomorrow(connection, now, settings, learner=learner),
         forecast(connection, line, learner=learner)[1],
         _experiment(connection, done, learner=learner),
-        history.waiting(connection, learner=learner),
+        waiting,
+        _worth(connection, waiting, day, depth=settings.depth, learner=learner),
         has_fading(connection, now, learner=learner),
         len(aside.marked(connection, learner=learner)),
         partly=sum(one.partly for one in done),
@@ -145,7 +150,7 @@ def _come_again(done: Sequence[Done], today: date) -> int:
 
 
 def _is_better(done: Done) -> bool:
-    """Whether a card that was hard is now further off than it was."""
+    """Whether a card that was hard has become firm: once after each time that it slipped."""
     before, after = done.view.memory, done.after
     if done.rating < Rating.GOOD:
         return False
@@ -153,7 +158,7 @@ def _is_better(done: Done) -> bool:
         return False
     if before.due is None or before.last_day is None or after.due is None or after.last_day is None:
         return False
-    return after.due - after.last_day > before.due - before.last_day
+    return before.due - before.last_day < _FIRM <= after.due - after.last_day
 
 
 def _questions(done: Iterable[Done]) -> tuple[str, ...]:
@@ -183,6 +188,23 @@ def _experiment(connection: Connection, done: Sequence[Done], *, learner: int) -
     )
 
 
+def _worth(
+    connection: Connection, waiting: Waiting | None, day: date, *, depth: str, learner: int
+) -> str:
+    """What is worth doing next: by turns the questionnaire that waits, the next section of the
+    course, and nothing, as what is told at every end is no longer read."""
+    turn = ((day - waiting.newest).days if waiting else day.toordinal()) % _TURNS
+    if turn == 0 and waiting:
+        return (
+            f"the {waiting.kind} of {waiting.name}, "
+            f"{waiting.answered} of {waiting.questions} answered"
+        )
+    if turn != 1:
+        return ""
+    following = tracker.read_course(connection, depth=depth, learner=learner).next_section
+    return f"section {following.number} of the course, {following.title}" if following else ""
+
+
 def leech_line(memory: Memory, card: str = "This card") -> str:
     """A *card* that keeps slipping, and what can be done."""
     return f"{card} keeps slipping: {slipping(memory)}. Reword it, or split it into smaller ones."
@@ -204,23 +226,25 @@ def summary_lines(summary: Summary, now: datetime) -> list[str]:
         lines.append(
             f"Worth doing next: the experiment {summary.experiment}, which grounds what you missed."
         )
-    elif summary.attempt is not None:
-        one = summary.attempt
-        lines.append(
-            f"Worth doing next: the questionnaire of {one.name}, "
-            f"{one.answered} of {one.questions} answered."
-        )
-    return [*lines, f"Tomorrow: {tomorrow_words(summary.tomorrow)}{_given(summary)}."]
+    elif summary.worth and not summary.left.total:
+        lines.append(f"Worth doing next: {summary.worth}.")
+    return [*lines, _tomorrow(summary)]
 
 
-def _given(summary: Summary) -> str:
-    """Under which condition that is so, and what the chart of Today takes for granted instead."""
-    if not summary.left.total:
-        return ""
-    counts = summary.tomorrow.counts
+def _tomorrow(summary: Summary) -> str:
+    """What tomorrow brings; while something is left of today, what the chart of Today has, too,
+    which takes that as done."""
+    left, counts = summary.left.total, summary.tomorrow.counts
+    told = f"{tomorrow_lead(left)}: {tomorrow_words(summary.tomorrow)}."
+    if not left or summary.coming == counts.review + counts.learning:
+        return told
     coming = words.count(summary.coming, "review") if summary.coming else "no review"
-    is_same = summary.coming == counts.review + counts.learning
-    return f", {UNTOUCHED}" + ("" if is_same else f"; {coming} once today's are done")
+    return f"{told} If you finish today's: {coming}."
+
+
+def tomorrow_lead(left: int) -> str:
+    """Under which condition tomorrow is told, where so many cards are *left* of today."""
+    return "Tomorrow, if you stop here" if left else "Tomorrow"
 
 
 def tomorrow_words(tomorrow: Tomorrow) -> str:
@@ -274,7 +298,10 @@ def _effect(summary: Summary) -> list[str]:
 
 def _gained(summary: Summary) -> list[str]:
     lines = []
-    if summary.remembered.n:
+    if summary.remembered.n == 1:
+        verb = "remembered" if summary.remembered.value else "forgotten"
+        lines.append(f"The one card that came back was {verb}.")
+    elif summary.remembered.n:
         hits = round((summary.remembered.value or 0.0) * summary.remembered.n)
         lines.append(
             f"Remembered {hits} of the {words.count(summary.remembered.n, 'card')} that came back: "
@@ -304,6 +331,7 @@ def _left(summary: Summary, now: datetime) -> list[str]:
     lines += held_words(summary.waiting, summary.siblings, summary.left.total)
     if summary.next_step is not None and not summary.left.total:
         lines.append(
-            f"The next card is due in {words.span(max(summary.next_step - now, now - now))}."
+            "The next card is due in "
+            f"{words.spelled(words.span(max(summary.next_step - now, now - now)))}."
         )
     return lines

@@ -21,6 +21,7 @@ MEANINGS = {
     Rating.EASY: "at once",
 }
 ALL_DEPTHS = " of all depths"  # behind cards that are counted whatever of them is to know
+_UNITS = {"m": "minute", "h": "hour", "d": "day", "mo": "month", "y": "year"}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of points, which are never numbered: 1-4 are ratings
 
 
@@ -37,6 +38,13 @@ def span(time: timedelta) -> str:
     if days < 365.25:
         return f"{days / 30.44:.1f} mo"
     return f"{days / 365.25:.1f} y"
+
+
+def spelled(wait: str) -> str:
+    """1.2 months, of 1.2 mo: what `span` or `wait` gives, in words."""
+    number, _, unit = wait.partition(" ")
+    noun = _UNITS.get(unit)
+    return f"{number} {noun}{'' if number == '1' else 's'}" if noun else wait
 
 
 def days(number: float) -> str:

@@ -33,7 +33,7 @@ from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.editor import edit
 from studyapp.tui.gate import Gate
-from studyapp.tui.keys import BY_HAND, HELD, bind, filled, keymap, letters, of
+from studyapp.tui.keys import BURST, BY_HAND, HELD, bind, filled, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 LOOK = 5.0  # seconds between two looks at whether it is still the same database
 _LONGEST = 1.0  # seconds that a key may take before the next one is taken all the same
 _BUSY = 5.0  # and that a page may count or write
+_OF_WORDS = ("enter", "space", "backspace")  # keys of words beside their letters
 _MEETING, _IDLE = 60.0, 5.0  # seconds between looks at other devices; without a key before one
 _CLOSING = 60.0  # seconds to close in, which is more than a lock is waited for
 
@@ -126,6 +127,7 @@ class StudyApp(App[None]):
         self._meets = False  # the other devices, just now
         # What takes back something that is in no log, and what was the newest there when it came.
         self._written: list[tuple[Callable[[Desk], str], Newest | None]] = []
+        self._words_at: float | None = None  # when the newest letter came that is to do nothing
         self._keys = 0  # that came
         self._asked: tuple[object, int] = (None, 0)  # about what, and behind which of them
 
@@ -149,6 +151,16 @@ class StudyApp(App[None]):
         assert self.desk is not None
         with self.desk.reading() as connection:
             return newest(connection, self.desk.now(), learner=self.desk.learner)
+
+    def drop_words(self) -> None:
+        self._words_at = self._key[1]
+
+    def _drops(self, event: Key) -> bool:
+        """Whether this is of words that have no box, which another key or a pause ends."""
+        goes_on = self._words_at is not None and event.time - self._words_at < BURST
+        dropped = goes_on and (event.is_printable or event.key in _OF_WORDS)
+        self._words_at = event.time if dropped else None
+        return dropped
 
     def is_sure(self, of: object) -> bool:
         asked, self._asked = self._asked, (of, self._keys)
@@ -550,6 +562,10 @@ class StudyApp(App[None]):
             await self._take(self._waiting.popleft())
 
     async def _take(self, event: Key | Paste) -> None:
+        if isinstance(event, Key) and self._drops(event):
+            self._under_way = None
+            await self._take_next()
+            return
         if isinstance(event, Key):
             self._keys += 1
             last, at = self._key
@@ -617,7 +633,7 @@ class StudyApp(App[None]):
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.screen.active_bindings, self.keymap))
+            self.push_screen(HelpScreen(self.screen, self.keymap))
 
     def action_command_palette(self) -> None:
         """Without the name that Textual's own gives it: one that is closed keeps it until all of

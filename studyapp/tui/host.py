@@ -52,6 +52,10 @@ class Host(Protocol):
     def newest(self) -> Newest | None:
         """What `u` takes back of the log."""
 
+    def drop_words(self) -> None:
+        """What is typed right behind this key was meant for a box that did not open: until the
+        hand pauses, it does nothing."""
+
     def is_sure(self, of: object) -> bool:
         """Whether the key before has asked about this; it counts as asked from now on."""
 

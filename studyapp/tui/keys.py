@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TICKS = 8  # points that a letter ticks; where there are more, the cursor reaches them
 FEW = 4  # reasons to tick behind the result of an experiment
 HELD = 0.15  # seconds: the same key again so soon is one that is held down
+BURST = 0.6  # seconds: keys that follow each other so soon are words that are being typed
 
 
 @dataclass(frozen=True, slots=True)

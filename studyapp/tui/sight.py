@@ -25,5 +25,9 @@ def line(body: VerticalScroll, step: int) -> None:
     (body.scroll_down if step > 0 else body.scroll_up)(animate=False)
 
 
+def end(body: VerticalScroll, side: int) -> None:
+    (body.scroll_end if side > 0 else body.scroll_home)(animate=False)
+
+
 def page(body: VerticalScroll, step: int) -> None:
     (body.scroll_page_down if step > 0 else body.scroll_page_up)(animate=False)

@@ -78,7 +78,7 @@ def test_a_plain_review_from_a_pipe() -> None:
     assert result.exit_code == 0, result.output
     assert "What does Term 0 mean?" in result.output
     assert "Meaning number 0." in result.output
-    assert "1 again 10m · 2 hard 15m · 3 good" in result.output
+    assert "1 again 10 minutes · 2 hard 15 minutes · 3 good" in result.output
     assert "undone: easy" in result.output
     assert "2 cards in about 1 minute." in result.output
     stats = json.loads(run("stats", "--json").output)
@@ -328,7 +328,7 @@ def test_settings_change_the_schedule(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text('new_a_day = 3\nlearning_steps = ["30m"]\n')
     assert json.loads(run("due", "--json").output)["new"] == 3
-    assert "1 again 30m" in run("review", "--plain", lines="\n").output
+    assert "1 again 30 minutes" in run("review", "--plain", lines="\n").output
 
 
 @pytest.mark.parametrize("where", ["folder", "garbage"])

@@ -189,6 +189,13 @@ def hostile(name: str, path: Path) -> None:
             package(path, NEWEST, real)
             with zipfile.ZipFile(path, "a") as out:
                 out.writestr("../../a.png", b"")
+        case "a damaged picture":
+            package(path, NEWEST, real)
+            with zipfile.ZipFile(path) as read:
+                members = {one: read.read(one) for one in read.namelist()}
+            with zipfile.ZipFile(path, "w") as out:
+                for one, content in members.items():
+                    out.writestr(one, content[:-2] if one == "1" else content)
         case "damaged names":
             with zipfile.ZipFile(path, "w") as out:
                 out.writestr("meta", b"\x08\x03")
@@ -228,6 +235,7 @@ def hostile(name: str, path: Path) -> None:
         ("another database", "a database without the table col"),
         ("a way out", "a picture that would lie outside of its folder: '../a.png'"),
         ("a way out of the zip", "a file that would lie outside of it: '../../a.png'"),
+        ("a damaged picture", "a part of it ends too soon"),
         ("damaged names", "a part of it is no message of Anki's"),
         ("no names", "its list of media is damaged"),
         ("a view", "its table revlog is no plain table"),
@@ -280,6 +288,17 @@ def test_messages_are_read_or_refused(fields: list[tuple[int, bytes]], noise: by
     assert list(collections.message(said)) == fields
     with suppress(StudyError):
         list(collections.message(said[: len(noise)] + noise + said))
+
+
+def test_media_that_unpack_to_more_than_they_may_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collections, "MOST_MEDIA", 1 << 21)
+    path = tmp_path / "a.apkg"
+    real = collection(tmp_path / "real", newer=True)
+    package(path, NEWEST, real, {f"{number}.png": bytes(1 << 20) for number in range(3)})
+    with pytest.raises(StudyError, match="its media are larger than"):
+        apkg.read(path)
 
 
 def test_anki_itself_says_the_same(tmp_path: Path) -> None:

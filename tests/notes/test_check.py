@@ -93,6 +93,20 @@ def test_a_chapter_has_at_most_120_core_cards(tmp_path: Path) -> None:
     assert found(tmp_path) == []
 
 
+def test_points_alone_are_an_answer_of_ones_own(tmp_path: Path) -> None:
+    write_page(tmp_path, "q.md", "questionnaire", "## Q? {#q}\n- [ ] the gradient\n")
+    assert check([tmp_path], TODAY, own=[tmp_path]).problems == ()
+    assert [message for *_, message in found(tmp_path)] == [
+        "the answer says nothing of its core point: the gradient",
+        "the question has no answer",
+    ]
+    deck = "---\npack: p\ndeck: D\nkind: questionnaire\n---\n## Q? {#q}\n"
+    (tmp_path / "q.md").write_text(f"{deck}- [ ] the gradient\n")
+    assert found(tmp_path) == []
+    (tmp_path / "q.md").write_text(deck)
+    assert [message for *_, message in found(tmp_path)] == ["the question has no answer"]
+
+
 POINT = "- [ ] a\n"
 
 

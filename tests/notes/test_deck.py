@@ -257,3 +257,10 @@ def test_any_notes_read_back_or_are_told(notes: list[ForeignNote]) -> None:
         assert len(planned.added) + len(left_out) == len(notes)
         again = bring(root, *notes)
         assert (again.files, again.unchanged) == ({}, len(planned.added))
+
+
+def test_a_break_in_a_hidden_text_is_none_in_its_heading(root: Path) -> None:
+    hides = ForeignNote("g7", "", "A ==cat=={#c1}\\\nsleeps", card=CardStyle.CLOZE)
+    bring(root, hides)
+    (note,) = read(root).values()
+    assert (note.prompt, note.answer) == ("A … sleeps", "A ==cat=={#c1}\\\nsleeps")

@@ -53,6 +53,7 @@ FIELDS = {
     "<ul><li>{{c1::x}}</li><li>{{c2::y}}</li></ul>": ("- ==x=={#c1}\n- ==y=={#c2}", (1, 2)),
     "{{c1::a::b::c}} }}": ("==a::b=={#c1} (c) }}", (1,)),
     "<pre>{{c1::x}}</pre>": ("```\n==x=={#c1}\n```", ()),
+    "[latex]\\begin{math}x<1\\end{math}[/latex], [latex]$$y$$[/latex]": ("$x<1$, $$y$$", ()),
     "[$]a[/$] <anki-mathjax block='true'>b</anki-mathjax>": ("$a$ $$b$$", ()),
 }
 
@@ -113,7 +114,9 @@ def test_no_html_is_too_broken(pieces: list[str]) -> None:
     ankifield.read("".join(pieces), cloze=True)
 
 
-@pytest.mark.parametrize("piece", [*PIECES, "<a ", '<a "', "<!", "[sound:", "<b><i>"])
+@pytest.mark.parametrize(
+    "piece", [*PIECES, "<a ", '<a "', "<!", "[sound:", "<b><i>", "\\)\\(", "[latex]"]
+)
 def test_long_html_takes_no_longer_than_its_length(piece: str) -> None:
     """What took hours if it were quadratic is read; nothing here is timed."""
     ankifield.read(piece * (30_000 // len(piece)), cloze=True)

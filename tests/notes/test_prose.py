@@ -141,6 +141,28 @@ SHAPES = {
         "How is a leak found?\n\nBy a test of strangers.\n\nSomething else.\n",
         [("How is a leak found?", "By a test of strangers.", "prose")],
     ),
+    "prose that asks in passing": (
+        "We waited. So what is it?\n\n[What? Now](https://a.b) is a title.\n\nWhy not? Because.\n",
+        [("Why not?", "Because.", "prose")],
+    ),
+    "a table of questions": (
+        "| Question | Answer |\n|---|---|\n| What is a mask? | a<br>b |\n| Of what? | |\n",
+        [
+            ("What is a mask?", "a\nb", "question of a table"),
+            ("Of what?", "", "question of a table"),
+        ],
+    ),
+    "definitions": (
+        "Definition: *leak* is what tells too much.\n\nMask\n: what hides\n\n"
+        "- `fit`:: to train\n- `cut`:: to end\n- `lag`:: to wait\n",
+        [
+            ("leak", "*leak* is what tells too much.", "line that defines"),
+            ("Mask", "what hides", "line that defines"),
+            ("`fit`", "to train", "list of terms"),
+            ("`cut`", "to end", "list of terms"),
+            ("`lag`", "to wait", "list of terms"),
+        ],
+    ),
     "labels on both": (
         "Q: What is a fold?\nA: A part of the data.\n",
         [("What is a fold?", "A part of the data.", "Q: and A:")],

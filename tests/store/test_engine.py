@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,29 @@ def test_a_lock_is_waited_for_and_then_told(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to drop its rights")
+def test_what_this_program_writes_is_waited_for_and_no_other_one_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.store.engine.OWN_PATIENCE", 60.0)
+    engine = open_database(str(tmp_path / "a.db"))
+    begun = threading.Event()
+
+    def write() -> None:
+        with writing(engine):
+            begun.set()
+            waits.wait(60)
+
+    waits = threading.Event()
+    other = threading.Thread(target=write)
+    other.start()
+    assert begun.wait(60)
+    threading.Timer(0.1, waits.set).start()
+    with writing(engine, patience=0.0):
+        assert waits.is_set()
+    other.join()
+    engine.dispose()
+
+
 def test_read_only_is_told(tmp_path: Path) -> None:
     """As root every file is writable, so the check runs as nobody in a process of its own."""
     folder = tmp_path / "db"

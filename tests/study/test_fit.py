@@ -22,6 +22,7 @@ from histories import Step, live, steps
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory import fold
+from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
@@ -31,7 +32,7 @@ from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review
 from studyapp.study.fit import adoption, child, own
-from studyapp.study.reschedule import Preview, preview, reschedule
+from studyapp.study.reschedule import Preview, offered, preview, reschedule
 from studyapp.study.undo import newest, undo
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -279,6 +280,7 @@ def asked_and_held(connection: Connection, clock: Clock) -> tuple[int, int]:
 def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock: Clock) -> None:
     with writing(studied) as connection:
         assert not preview(connection, clock(), Settings(), learner=1).days
+        assert offered(connection, clock(), Settings(), adopted=False, learner=1) is None
         review.set_due(connection, 1, clock().date() + timedelta(days=9), clock(), learner=1)
         clock.forward(seconds=1)
         goal = replace(log.in_force(connection, learner=1), desired_retention=0.97)
@@ -293,6 +295,11 @@ def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock:
         assert sum(whole.after) > sum(whole.before)
         assert (whole.before[0], whole.held[0]) == asked_and_held(connection, clock)
         assert f"{whole.sooner} cards would come sooner and 0 later" in whole.told()
+        dates = offered(connection, clock(), Settings(), adopted=False, learner=1)
+        today = study_day(clock())
+        assert dates == replace(whole, since=today)
+        assert dates.offer(today).startswith("By the weights and the goal in use since ")
+        assert whole.offer(today) == whole.told()
         assert reschedule(connection, whole.days, clock(), learner=1) == len(whole.days)
         for card, day in whole.days.items():
             memory = log.read_memory(connection, card, learner=1)

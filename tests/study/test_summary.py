@@ -101,6 +101,11 @@ def test_what_was_hard_and_is_better_is_named(engine: Engine, clock: Clock) -> N
         sitting.rate(Rating.GOOD)
     assert sitting.summary().better == ("What is q00?",)
     assert "Hard before, better now: “What is q00?”." in lines(sitting)
+    clock.forward(days=300)
+    again = Sitting(desk_of(engine, clock, NO_NEW))
+    while again.view is not None:
+        again.rate(Rating.GOOD)
+    assert again.summary().better == ()  # it is told once
 
 
 def test_days_in_a_row_and_tomorrow_are_told(engine: Engine, clock: Clock) -> None:
@@ -152,8 +157,13 @@ def test_a_questionnaire_that_waits_is_the_next_thing(engine: Engine, clock: Clo
     attempt = Attempt(desk, 1)
     attempt.reveal()
     attempt.grade(Grade.GOT)
-    told = " ".join(lines(Sitting(desk)))
-    assert "Worth doing next: the questionnaire of chapter 1, 1 of 12 answered." in told
+    told = list[str]()
+    for _ in range(3):
+        told.append(" ".join(lines(Sitting(desk))))
+        clock.forward(days=1)
+    assert "Worth doing next: the questionnaire of chapter 1, 1 of 12 answered." in told[0]
+    assert "Worth doing next: section " in told[1]
+    assert "Worth doing next" not in told[2]
 
 
 def test_five_questions_end_with_what_is_due(engine: Engine, clock: Clock) -> None:
@@ -163,7 +173,8 @@ def test_five_questions_end_with_what_is_due(engine: Engine, clock: Clock) -> No
         sitting.rate(Rating.GOOD)
     told = lines(sitting)
     assert "Still due today: 3 new cards." in told
-    assert told[-1].endswith(" minutes, if nothing happens meanwhile.")
+    assert told[-1].startswith("Tomorrow, if you stop here: ")
+    assert told[-1].endswith(" minutes.")
 
 
 def test_an_end_tells_what_the_chart_has_of_tomorrow(engine: Engine, clock: Clock) -> None:
@@ -173,8 +184,11 @@ def test_an_end_tells_what_the_chart_has_of_tomorrow(engine: Engine, clock: Cloc
     sitting = Sitting(desk_of(engine, clock, Settings(new_a_day=3)))
     assert sitting.counts == Counts(new=3, review=1)
     told = lines(sitting)[-1]
-    assert told.startswith("Tomorrow: 1 review and 3 new cards, ")
-    assert told.endswith(", if nothing happens meanwhile; no review once today's are done.")
+    assert told.startswith("Tomorrow, if you stop here: 1 review and 3 new cards, ")
+    assert told.endswith(" minutes. If you finish today's: no review.")
+    while sitting.view is not None:
+        sitting.rate(Rating.EASY)
+    assert "The one card that came back was remembered." in lines(sitting)
 
 
 def test_siblings_are_named(engine: Engine, clock: Clock) -> None:

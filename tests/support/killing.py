@@ -55,7 +55,7 @@ def kill_once(db: Path, chance: random.Random, *, cards: int = 1) -> tuple[int, 
         for line in process.stdout:
             printed.append(line)
             come = sum(" left]" in one for one in printed)
-            if come >= cards or line.startswith("Tomorrow:"):
+            if come >= cards or line.startswith("Tomorrow"):
                 begun.set()
 
     reader = threading.Thread(target=read)
@@ -66,7 +66,7 @@ def kill_once(db: Path, chance: random.Random, *, cards: int = 1) -> tuple[int, 
     process.wait()
     reader.join()
     come = sum(" left]" in line for line in printed)
-    ended = any(line.startswith("Tomorrow:") for line in printed)
+    ended = any(line.startswith("Tomorrow") for line in printed)
     shown = come if ended else max(0, come - 1)
     kept = _kept(db) - before
     assert kept >= shown, f"{shown} ratings were shown as saved, {kept} are kept"

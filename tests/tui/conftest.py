@@ -41,9 +41,10 @@ def make_app(
 ) -> Callable[..., StudyApp]:
     """Apps on one database; every call is another window on it.
 
-    No key counts as held down: a machine presses one twice as fast as it can.
+    No key counts as held down, nor as one of a word: a machine presses them as fast as it can.
     """
     monkeypatch.setattr("studyapp.tui.app.HELD", 0.0)
+    monkeypatch.setattr("studyapp.tui.app.BURST", 0.0)
 
     def make(**options: object) -> StudyApp:
         settings = options.pop("settings", Settings())

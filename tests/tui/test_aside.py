@@ -135,6 +135,7 @@ async def test_a_mark_comes_back_after_the_sitting_with_the_editor_one_key_away(
         await pilot.press("a")
         await arrives(pilot, AsideScreen)
         await shows(pilot, "Term 0", "to mend, due in 2 d, on Sun 22 Nov")
+        await hides(pilot, "choose")
         await pilot.press("E")
         await settled(pilot)
         await pilot.press("enter")

@@ -637,7 +637,9 @@ async def test_a_left_attempt_is_resumed_where_it_was(
         await keys(pilot, "left")
         await until(pilot, lambda: (box(pilot).text, current(pilot).ticked) == ("some thing", {0}))
         await shows(pilot, "50% sure")
-        await shows(pilot, "training loss keeps")  # revealed stays revealed
+        await hides(pilot, "training loss keeps")  # that was shown on another day
+        await keys(pilot, "space")
+        await shows(pilot, "training loss keeps")
         await until(pilot, lambda: grades(pilot)[1].startswith("2 partly ◂"))
         await until(pilot, lambda: not box(pilot).has_focus)
 

@@ -72,6 +72,7 @@ async def test_going_back_and_forth(make_app, open_today, studied: Path) -> None
         await pilot.press("B")
         await tells(pilot, "You are back at Sat 21 Nov 09:00.")
         await shows(pilot, "5 backups", "before going back")
+        await hides(pilot, "esc stops it")
         assert backup.content_of(studied).counts["reviews"] == 2
         assert not app.desk.rated  # which are looked for should the app fail
         assert not (config.data_folder() / "packs" / "mine" / "notes.txt").exists()
@@ -101,7 +102,8 @@ async def test_what_differs_is_of_the_chosen_one(
         await pictures(pilot, sizes=(*SIZES, (60, 20)))
         await pilot.press("down")
         await hides(pilot, "Going back to", "go back")
-        await pilot.press("B")  # not looked at: nothing
+        await pilot.press("B")
+        await tells(pilot, "⏎ shows first what going back to it would change.")
         await settled(pilot)
         assert len(made(studied)) == 4
         await pictures(pilot, sizes=[NARROW], name="list-")

@@ -151,6 +151,8 @@ async def test_p_begins_a_pretest_of_a_chapter_that_is_started(make_app, open_to
         await open_today(pilot)
         await shows(pilot, "Fri 20 Nov  pretest")
         await hides(pilot, "G pretest")  # it goes on as one
+        await pilot.press("escape")
+        await shows(pilot, "Continue pretest 1")
 
 
 async def test_a_new_attempt_begins_with_r(make_app, open_today, tried, tmp_path: Path) -> None:
@@ -180,7 +182,7 @@ async def test_no_open_attempt_is_hidden_by_one_of_another_chapter(
         await open_today(pilot)
         await tells(pilot, "A new pretest begins: all 4 questions. The chapter is not started.")
         await pilot.press("enter", "1", "escape")
-        await shows(pilot, "Continue questionnaire 2", "also open: chapter 1")
+        await shows(pilot, "Continue pretest 2", "also open: chapter 1")
         await pilot.press("c", "escape")
         await arrives(pilot, ChapterScreen)
         await shows(pilot, "1 of all 4 answered, a pretest", "Go on with chapter 1")

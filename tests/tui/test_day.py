@@ -77,14 +77,14 @@ async def test_the_questionnaire_that_waits_is_a_key_away_at_the_end(
     make_app, open_today, clock: Clock
 ) -> None:
     app = make_app(settings=Settings(new_a_day=2))
-    async with app.run_test(size=NARROW) as pilot:
+    async with app.run_test(size=(60, 20)) as pilot:
         await open_today(pilot)
         attempt = Attempt(app.desk, 1)
         attempt.reveal()
         attempt.grade(Grade.PARTLY)
         await pilot.press("enter", "enter", "4")
         await arrives(pilot, SummaryScreen)
-        await shows(pilot, "Worth doing next: the questionnaire of chapter 1,")
+        await shows(pilot, "Worth doing next: the questionnaire of chapter 1,", "Tomorrow: ")
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, AttemptScreen))
 
@@ -133,6 +133,21 @@ async def test_the_ends_of_a_menu_are_its_first_and_last_line(make_app, open_tod
         await shows(pilot, "Set the day of the exam")
         await pilot.press("end", "enter")
         await shows(pilot, "the day, like 2027-01-31")
+
+
+async def test_the_key_that_chooses_stands_beside_what_is_chosen(make_app, open_today) -> None:
+    """Which stays so when one comes back from elsewhere, but not after a sitting."""
+    app = make_app(settings=Settings(new_a_day=2))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter", "enter", "4", "enter", "4", "escape")
+        await shows(pilot, "⏎ y")
+        await pilot.press("down", "C", "escape")
+        await shows(pilot, "⏎ c")
+        await hides(pilot, "⏎ y")
+        await pilot.press("y", "escape")
+        await arrives(pilot, TodayScreen)
+        await shows(pilot, "⏎ y")
 
 
 async def test_days_in_a_row_are_told_in_the_same_words_everywhere(

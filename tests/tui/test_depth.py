@@ -9,6 +9,7 @@ import pytest
 
 from pictures import Pictures
 from screen import NARROW, arrives, hides, settled, shows, tells, words
+from studyapp.config import Settings
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.tui import places
 from studyapp.tui.screens.attempt import AttemptScreen
@@ -84,7 +85,7 @@ async def test_each_screen_tells_the_same_number_of_questions(
     many."""
     path = only_pack / "1" / "questionnaire.md"
     path.write_text(path.read_text() + "\n## Open it. {#do}\n\nDo.\n\n<!-- card: do -->\n")
-    app, found = make_app(), dict[str, tuple[set[int], set[int]]]()
+    app, found = make_app(settings=Settings(new_a_day=2)), dict[str, tuple[set[int], set[int]]]()
     async with app.run_test(size=NARROW) as pilot:
 
         async def look(*needed: str) -> None:
@@ -105,7 +106,7 @@ async def test_each_screen_tells_the_same_number_of_questions(
         await look("Go on with", "Begin a new attempt")
         await pilot.press("escape")
         await look("1 of 7", "Continue questionnaire")
-        await pilot.press("enter", "enter", "4", "escape")
+        await pilot.press("enter", "enter", "4")
         await look("Worth doing next")
         attempt = Attempt(app.desk, 1)
         app.open(places.Tally(attempt))
@@ -141,6 +142,14 @@ async def test_the_books_own_questionnaire_begins_with_its_key(
         await pilot.press("3")
         await tells(pilot, "Kept; its card comes only if you ask for it.")
         await shows(pilot, "What is q02?", "2 of the book's 3 · 1 judged")
+        for leads in (("right",), ("L", "down", "enter")):  # to a question whose card comes anyway
+            await pilot.press("u")
+            await shows(pilot, "What is q08?", "its card comes only if you ask for it: A")
+            await pilot.press(*leads)
+            await shows(pilot, "What is q02?")
+            await hides(pilot, "its card comes only")
+            await pilot.press("left", "3")
+            await shows(pilot, "What is q02?")
         await pilot.press("escape")
         await shows(pilot, "1 of the book's 3 answered")
         await settled(pilot)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pressing import PLACES, PressedApp, play, post, press
@@ -15,10 +17,11 @@ from textual.keys import format_key
 from textual.widget import Widget
 
 from labpack import install
-from screen import NARROW, hides, lines, settled, shows, tells, until
+from screen import NARROW, PATIENCE, hides, lines, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.errors import SettingError
 from studyapp.lab import runner
+from studyapp.study import today
 from studyapp.tui.keys import CHANGING, TABLE, keymap, together
 from studyapp.tui.screens.page import Page
 from tests_support import Clock, question, questionnaire
@@ -113,6 +116,7 @@ async def test_no_key_changes_a_card_but_those_that_the_table_names(
     install(tmp_path, monkeypatch, "probe", "amount")
     monkeypatch.setattr(runner, "start", play)
     monkeypatch.setattr("studyapp.tui.app.HELD", 0.0)
+    monkeypatch.setattr("studyapp.tui.app.BURST", 0.0)
     monkeypatch.setenv("EDITOR", "true")
     monkeypatch.chdir(tmp_path)
     app = PressedApp(str(tmp_path / "app.db"), Settings(), clock=clock)
@@ -333,6 +337,25 @@ async def test_help_says_where_the_footer_has_left_keys_out(make_app, open_today
         await hides(pilot, "- bury")
         await pilot.press("question_mark")
         await shows(pilot, "Not today: back tomorrow")
+
+
+async def test_help_has_the_keys_of_a_page_that_is_still_being_read(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = threading.Event()
+
+    def late(*of: Any, **options: Any) -> today.Overview:
+        assert counted.wait(PATIENCE)
+        return found(*of, **options)
+
+    found = today.overview
+    monkeypatch.setattr("studyapp.study.today.overview", late)
+    async with make_app().run_test(size=NARROW) as pilot:
+        await pilot.press("question_mark")
+        await shows(pilot, "Keys that work here")
+        assert "Find a note" not in lines(pilot)
+        counted.set()
+        await shows(pilot, "Do what is chosen", "Find a note")
 
 
 async def test_what_two_keys_do_is_named_once(make_app, open_today) -> None:

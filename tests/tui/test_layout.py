@@ -110,6 +110,32 @@ async def test_each_screen_stands_on_one_column_and_cuts_no_word(
     assert "\n".join(found) == ""
 
 
+ENDS = (
+    *("", "slash t e r m enter", "enter minus at escape a", "l", "l enter v", "c", "C", "C enter"),
+    *("percent_sign", "b", "a enter", "a H"),
+)
+
+
+async def test_the_keys_to_both_ends_lead_there(app: StudyApp, open_today) -> None:
+    """Behind each of them a page further changes nothing."""
+    found = []
+    async with app.run_test(size=(60, 14)) as pilot:
+        await open_today(pilot)
+        for before, keys in pairwise(("", *ENDS)):
+            await walk(pilot, keys, before)
+            if "home" not in app.screen.active_bindings:
+                continue
+            seen = []
+            for key in ("home", "pageup", "end", "pagedown", "home"):
+                await pilot.press(key)
+                await settled(pilot)
+                seen.append(lines(pilot))
+            first, above, last, below, again = seen
+            if not (first == above == again and last == below):
+                found.append(f"{keys}\n" + "\n".join(seen))
+    assert "\n".join(found) == ""
+
+
 @pytest.fixture
 def no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")

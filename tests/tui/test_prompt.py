@@ -108,8 +108,12 @@ async def test_the_text_stops_to_ask_and_goes_on_once_it_is_rated(
         with reading(app.desk.engine) as connection:
             line = queue.load(connection, app.clock(), app.desk.settings, learner=1)
         assert line.counts() == queue.Counts(new=1, learning=1)
-        await pilot.press("space")
+        await pilot.press("right")
         await shows(pilot, "1.2 More", "Another text.")
+        await pilot.press("left")
+        await shows(pilot, "1.1 Ideas")
+        await pilot.press("left")
+        await tells(pilot, "This is the first section.")
 
 
 async def test_u_asks_again_and_right_reads_on_without(make_app, open_section) -> None:
@@ -148,14 +152,19 @@ async def test_while_the_text_asks_no_key_is_about_the_section_behind(
     async with app.run_test(size=WIDE) as pilot:
         await open_section(pilot)
         for before in ((), ("space",)):  # the question, then its answer
-            await pilot.press(*before, "minus", "underscore", "plus", "x", "x", "c", "t")
+            await pilot.press(*before, "minus", "underscore", "plus", "x", "x", "c")
             await settled(pilot)
             await arrives(pilot, SectionScreen)
             assert (app.screen.section.done, app.screen.section.familiarity) == (False, None)
             assert app.focused is None
             await hides(pilot, "done today", "familiarity", "esc leave")
+            await pilot.press("t", *"1 o3 ")  # the note, which takes all letters
+            await shows(pilot, "esc leave")
+            await pilot.press("escape")
+            await settled(pilot)
+            assert ratings(app) == []
         await pilot.press("3", "right", "plus", "x", "t", *"u 1 x", "escape")
-        await shows(pilot, "done today", "familiarity 1/10", "u 1 x")
+        await shows(pilot, "done today", "familiarity 1/10", "1 o3 1 o3 u 1 x")
         assert [one[:2] for one in ratings(app)] == [("first", 3)]
 
 

@@ -136,6 +136,8 @@ async def test_what_is_no_note_any_more_stays_a_draft(make_app, open_today, data
         await tells(pilot, "Kept as a draft; W goes on with it, and emptying the box drops it.")
         await arrives(pilot, ReviewScreen)
         assert len(drafts(data)) == 1
+        await pilot.press("escape", "a")
+        await shows(pilot, "edit not kept (W goes on with it), new")
         await pilot.press("W")
         await arrives(pilot, RewriteScreen)
         await shows(pilot, "```")
@@ -144,6 +146,8 @@ async def test_what_is_no_note_any_more_stays_a_draft(make_app, open_today, data
         await pilot.press("escape")
         await tells(pilot, "No draft is kept; the note stays as it was.")
         assert drafts(data) == []
+        await pilot.press("escape", "enter", "enter")
+        await arrives(pilot, ReviewScreen)
         await pilot.press("W")
         await arrives(pilot, RewriteScreen)
         await shows(pilot, "## Term 0 {#t0}")

@@ -215,12 +215,25 @@ async def test_moving_folding_and_the_ends(make_app, open_tracker) -> None:
         await stands(pilot, "3")
         await pilot.press("home")
         await stands(pilot, "1. Deep learning in practice")
+        await shows(pilot, "1. Deep learning in practice")
         await pilot.press("enter")
         await hides(pilot, "Your journey")
         await pilot.press("j", "k", "pagedown")
         await stands(pilot, "3")
         await pilot.press("pageup")
         await stands(pilot, "1. Deep learning in practice")
+
+
+async def test_the_headings_of_what_is_chosen_are_in_sight(make_app, open_tracker) -> None:
+    app = make_app()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await open_tracker(pilot)
+        await pilot.press("down", "down", "down", "enter", "end")
+        await stands(pilot, "3")
+        await hides(pilot, "Deep learning in practice")
+        await pilot.press(*["up"] * 7)
+        await stands(pilot, "1.1")
+        await shows(pilot, "Deep learning in practice", "1 Your journey")
 
 
 async def test_what_is_folded_stays_folded_after_a_change(make_app, open_tracker) -> None:
@@ -507,10 +520,10 @@ async def test_w_opens_the_video_at_the_selected_moment(
         await open_today(pilot)
         await shows(pilot, "▸ lecture 2  1:04:50  What is held back")
         await shows(pilot, "A random fifth.")
-        await pilot.press("right", "w")
+        await pilot.press("w")
         await settled(pilot)
         assert opened[1:] == ["https://www.youtube.com/watch?v=abc&t=3890s"]
-        await pilot.press("left", "left", "w")
+        await pilot.press("left", "w")
         await until(pilot, lambda: opened[2:] == opened[:1])
 
 

@@ -25,7 +25,7 @@ from studyapp.study.sitting import Sitting
 from studyapp.tui import places
 from studyapp.tui.app import StudyApp
 from studyapp.tui.editor import arguments
-from studyapp.tui.keys import HELD
+from studyapp.tui.keys import BURST, HELD
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.new import NewScreen
@@ -249,6 +249,32 @@ async def test_a_key_that_is_held_down_rates_nothing(
             app.post_message(key)
             await shows(pilot, "Term 1" if rated else "Meaning number 0.")
             await asks(pilot, f"t{rated}", rated)
+
+
+@pytest.mark.parametrize("opens", ["enter", "c enter"])
+async def test_words_that_are_typed_where_no_box_opens_are_no_commands(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch, opens: str
+) -> None:
+    monkeypatch.setattr("studyapp.tui.app.BURST", BURST)
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        for key in opens.split():
+            await pilot.press(key)
+            await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        for seconds, letter in enumerate("t3a1 ", start=1):
+            key = events.Key("space" if letter == " " else letter, letter)
+            key.time = 1000.0 + seconds * BURST / 2
+            app.post_message(key)
+        await tells(pilot, "once the answer is shown.")
+        await settled(pilot)
+        assert reviews(app) == 0
+        key = events.Key("3", "3")
+        key.time = 2000.0
+        app.post_message(key)
+        await until(pilot, lambda: reviews(app) == 1)
 
 
 async def test_a_key_that_is_held_down_sets_one_card_aside(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -33,8 +34,10 @@ WEEK = timedelta(days=7)
 _LONG = "it has the whole mechanism of an experiment"  # of a lesson's length, not of ours
 MONTH = timedelta(weeks=4)  # after which a right prediction is asked for again
 
+attempt = tables.attempt.c
 card = tables.card.c
 chapter = tables.chapter.c
+entry = tables.review.c
 memory = tables.memory.c
 note = tables.note.c
 prediction = tables.prediction.c
@@ -186,19 +189,44 @@ def missed_late(connection: Connection, day: date, *, learner: int) -> set[int]:
     return {row.card_id for row in _confident(connection, learner=learner) if _is_late(row, day)}
 
 
-def missed_surely(connection: Connection, *, learner: int) -> set[int]:
+def righted(
+    connection: Connection, cards: Collection[int], today: date, *, learner: int
+) -> set[int]:
+    """Those of the *cards* that were missed though the learner was sure, and were not right again
+    on a day between: each is told once."""
+    missed = _missed_surely(connection, learner=learner)
+    rows = connection.execute(
+        select(entry.card_id, entry.day).where(
+            entry.learner_id == learner,
+            entry.card_id.in_(missed.keys() & set(cards)),
+            entry.rating > Rating.HARD,
+            entry.day < today,
+            log.not_retracted(),
+        )
+    )
+    told = {row.card_id for row in rows if row.day > missed[row.card_id]}
+    return {one for one in cards if one in missed and missed[one] < today} - told
+
+
+def _missed_surely(connection: Connection, *, learner: int) -> dict[int, date]:
     """Cards of predictions that were wrong, and of answers that were missed in a questionnaire,
-    though the learner was sure."""
-    answers = connection.scalars(
-        select(card.id)
+    though the learner was sure; the day of the last such miss."""
+    rows = connection.execute(
+        select(card.id, response.graded_at, response.changed_at, attempt.offset)
         .join(tables.response, response.note_id == card.note_id)
+        .join(tables.attempt, attempt.id == response.attempt_id)
         .where(
             response.learner_id == learner,
             response.grade == Grade.MISSED.value,
             response.confidence > CONFIDENT,
         )
     )
-    return {row.card_id for row in _confident(connection, learner=learner)} | {*answers}
+    answered = [
+        (row.id, study_day(local(row.graded_at or row.changed_at, timedelta(seconds=row.offset))))
+        for row in rows
+    ]
+    foretold = [(row.card_id, _missed_on(row)) for row in _confident(connection, learner=learner)]
+    return dict(sorted([*answered, *foretold], key=lambda it: it[1]))
 
 
 def _confident(connection: Connection, *, learner: int) -> list[Row[Any]]:
@@ -221,8 +249,12 @@ def _confident(connection: Connection, *, learner: int) -> list[Row[Any]]:
     )
 
 
+def _missed_on(row: Row[Any]) -> date:
+    return study_day(local(row.finished_at, timedelta(seconds=row.offset)))
+
+
 def _is_late(row: Row[Any], today: date) -> bool:
-    missed = study_day(local(row.finished_at, timedelta(seconds=row.offset)))
+    missed = _missed_on(row)
     return bool(missed + WEEK <= today < row.due and row.last_day < missed + WEEK)
 
 

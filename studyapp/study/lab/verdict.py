@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,8 @@ from studyapp.lab.protocol import Fact
 from studyapp.study import words
 from studyapp.study.lab import facts, runs
 from studyapp.study.lab.predictions import Graded
+
+_NEWS = timedelta(weeks=1)  # that a result is
 
 
 def verdict(lesson: Declaration, graded: Graded, measured: Sequence[Fact]) -> str:
@@ -82,10 +84,11 @@ def deciding(lesson: Declaration, graded: Graded | None) -> str:
 
 
 def latest(connection: Connection, today: date, *, learner: int) -> str:
-    """The learner's newest result of any experiment, on one line; empty before the first."""
+    """The learner's newest result of any experiment, on one line; empty before the first, and
+    once it is no news."""
     results = runs.last_results(connection, learner=learner).values()
     newest = max(results, key=lambda run: (run.finished, run.id), default=None)
-    if newest is None:
+    if newest is None or today - newest.finished.date() >= _NEWS:
         return ""
     grade = newest.prediction.grade if newest.prediction else None
     told = f": you were {grade.value}" if grade in (Verdict.RIGHT, Verdict.WRONG) else ""

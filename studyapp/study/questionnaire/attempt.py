@@ -284,7 +284,7 @@ class Attempt:
         self._put(confidence=confidence)
 
     def reveal(self) -> None:
-        """Show the reference answer, from now on whenever this question is shown."""
+        """Show the reference answer, for the rest of the day whenever this question is shown."""
         if not self.current.revealed:
             self._put(revealed_at=log.utc(self.desk.now()))
             self.questions[self.index] = replace(self.current, revealed=True)
@@ -365,7 +365,9 @@ class Attempt:
 
     def _read_questions(self, connection: Connection) -> list[Asked]:
         learner = self.desk.learner
-        return _asked(connection, self.chapter_id, self.id, book=self.book, learner=learner)
+        return _asked(
+            connection, self.chapter_id, self.id, self.desk.now(), book=self.book, learner=learner
+        )
 
     def earlier(self) -> list[Earlier]:
         """What the learner wrote to the current question in other attempts, newest first."""
@@ -454,11 +456,13 @@ def quizzed(connection: Connection, chapter_id: int, *, learner: int) -> Quizzed
 def _unfinished(
     connection: Connection, chapter_id: int, pretest: bool, *, book: bool, learner: int
 ) -> Row[Any] | None:
-    """The open attempt; else one in which nothing was done, if it was begun as it would be now."""
+    """The open attempt; else one without an answer, if it was begun as it would be now."""
     rows = response.open_attempts(connection, chapter_id, learner=learner)
     done = set(
         connection.scalars(
-            select(responses.attempt_id).where(responses.attempt_id.in_([row.id for row in rows]))
+            select(responses.attempt_id).where(
+                responses.attempt_id.in_([row.id for row in rows]), response.ANSWERED
+            )
         )
     )
     newest = [*reversed(rows)]
@@ -518,7 +522,13 @@ def make(
 
 
 def _asked(
-    connection: Connection, chapter_id: int, attempt_id: int, *, book: bool, learner: int
+    connection: Connection,
+    chapter_id: int,
+    attempt_id: int,
+    now: datetime,
+    *,
+    book: bool,
+    learner: int,
 ) -> list[Asked]:
     """The chapter's questions in the book's order, then those that are not the book's; or the
     *book*'s alone."""
@@ -569,13 +579,20 @@ def _asked(
                 response.ticked_of(face.points, row.ticked or ()),
                 row.confidence,
                 bool(row.flagged),
-                row.revealed_at is not None,
+                _is_revealed(row, now),
                 Grade(row.grade) if row.grade else None,
                 bool(row.entries),
                 variant,
             )
         )
     return asked
+
+
+def _is_revealed(row: Row[Any], now: datetime) -> bool:
+    """Whether the reference has been shown: of what is not judged, today."""
+    if row.revealed_at is None or row.grade is not None:
+        return row.revealed_at is not None
+    return study_day(row.revealed_at.astimezone(now.tzinfo)) == study_day(now)
 
 
 def _picked(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select
 
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import CardStyle, NoteKind, chapter_label, chapter_name
@@ -15,6 +15,7 @@ from studyapp.store import log, owner, tables
 from studyapp.study import words
 from studyapp.study.chapter import namesakes
 from studyapp.study.grading import JUDGED, Grade
+from studyapp.study.questionnaire.response import ANSWERED
 
 attempt = tables.attempt.c
 response = tables.response.c
@@ -27,7 +28,6 @@ variant = tables.variant.c
 BOOK_ORDER = (note.number.is_(None), note.number, note.path, note.line)
 # The book's own questionnaire; where one of its questions is several notes, they follow each other.
 BOOKS_OWN_ORDER = (note.book, *BOOK_ORDER)
-_ANSWERED = or_(response.grade.is_not(None), response.text != "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,12 @@ class Waiting:
     questions: int
     newest: date
     book: bool = False
+    pretest: bool = False
     others: tuple[str, ...] = ()  # chapters that have one as well, the one left last first
+
+    @property
+    def kind(self) -> str:
+        return "pretest" if self.pretest else "questionnaire"
 
     @property
     def asks(self) -> str:
@@ -95,7 +100,7 @@ class Waiting:
 
 
 def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[Past]:
-    """A chapter's attempts, newest first; those in which nothing was done are left out."""
+    """A chapter's attempts, newest first; those without an answer are left out."""
     rows = connection.execute(
         select(tables.attempt).where(
             attempt.learner_id == learner, attempt.chapter_id == chapter_id
@@ -110,7 +115,7 @@ def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[P
     return [
         _past(row, answers[row.id], questions[row.book])
         for row in newest_first
-        if row.id in answers
+        if any(one.grade or one.text for one in answers.get(row.id, ()))
     ]
 
 
@@ -147,24 +152,25 @@ def changed(connection: Connection, before: int, after: int, *, learner: int) ->
 
 
 def waiting(connection: Connection, *, learner: int) -> Waiting | None:
-    """The attempt that was left last, if one is open and something was done in it."""
+    """The attempt that was left last, if one is open and has an answer."""
     found = still_open(connection, learner=learner)
     others = tuple(one.name for one in found[1:])
     return replace(found[0], others=others) if found else None
 
 
 def still_open(connection: Connection, *, learner: int) -> list[Waiting]:
-    """All attempts that are open and in which something was done, the one left last first."""
+    """All attempts that are open and have an answer, the one left last first."""
     rows = connection.execute(
         select(
             attempt.id,
             attempt.chapter_id,
             attempt.book,
+            attempt.pretest,
             attempt.offset,
             chapter.number,
             chapter.title,
             func.max(response.changed_at).label("newest"),
-            func.count(case((_ANSWERED, 1))).label("answered"),
+            func.count(case((ANSWERED, 1))).label("answered"),
         )
         .join(tables.response, response.attempt_id == attempt.id)
         .join(tables.chapter, chapter.id == attempt.chapter_id)
@@ -175,6 +181,7 @@ def still_open(connection: Connection, *, learner: int) -> list[Waiting]:
             note.missing_since.is_(None),
         )
         .group_by(attempt.id, chapter.id)
+        .having(func.count(case((ANSWERED, 1))) > 0)
         .order_by(func.max(response.changed_at).desc())
     ).all()
     named = namesakes(connection, learner=learner) if rows else {}
@@ -188,6 +195,7 @@ def still_open(connection: Connection, *, learner: int) -> list[Waiting]:
             count_questions(connection, row.chapter_id, book=row.book, learner=learner),
             _day(row.newest, row.offset),
             row.book,
+            row.pretest,
         )
         for row in rows
     ]

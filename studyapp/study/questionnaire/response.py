@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, exists, insert, or_, select, update
 
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.memory.fold import EventKind
@@ -27,6 +27,9 @@ response = tables.response.c
 attempt = tables.attempt.c
 card = tables.card.c
 
+# An attempt is one once it has such an answer: what was only looked at is none.
+ANSWERED = or_(response.grade.is_not(None), response.text != "")
+
 
 def put(
     connection: Connection,
@@ -39,14 +42,13 @@ def put(
 ) -> None:
     """Keep what a learner has done to an answer, and that it was the newest of its attempt.
 
-    The first answer of an open attempt ends earlier ones of its chapter as they are.
+    An answer of an open attempt ends earlier ones of its chapter as they are.
     """
     values["changed_at"] = log.utc(now)
-    changed = connection.execute(
-        update(tables.response)
-        .where(response.attempt_id == attempt_id, response.note_id == note_id)
-        .values(**values)
-    )
+    this = (response.attempt_id == attempt_id, response.note_id == note_id)
+    answers = bool(values.get("text") or values.get("grade"))
+    is_first = answers and not connection.scalar(select(exists().where(*this, ANSWERED)))
+    changed = connection.execute(update(tables.response).where(*this).values(**values))
     if not changed.rowcount:
         empty: dict[str, Any] = {
             "text": "",
@@ -61,6 +63,7 @@ def put(
                 **empty | values, learner_id=learner, attempt_id=attempt_id, note_id=note_id
             )
         )
+    if is_first:
         _end_earlier(connection, attempt_id, now, learner=learner)
     connection.execute(
         update(tables.attempt)
@@ -264,7 +267,7 @@ def _reopen(connection: Connection, attempt_id: int, now: datetime, *, learner: 
     others = open_attempts(connection, this.chapter_id, learner=learner)
     ids = [row.id for row in log.in_order(connection, [this, *others], learner=learner)]
     later = ids[ids.index(attempt_id) + 1 :]
-    if not connection.scalar(select(exists().where(response.attempt_id.in_(later)))):
+    if not connection.scalar(select(exists().where(response.attempt_id.in_(later), ANSWERED))):
         connection.execute(
             update(tables.attempt)
             .where(attempt.id == attempt_id)

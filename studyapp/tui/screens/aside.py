@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,7 +17,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import Memory
 from studyapp.notes.plain import plain
 from studyapp.study import aside, words
-from studyapp.study.aside import Aside
+from studyapp.study.aside import Aside, Why
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.cards import CardList, CardsPage
@@ -81,12 +84,17 @@ class AsideScreen(CardsPage, inherit_bindings=False):
                     Content.assemble(
                         plain(one.prompt).strip(),
                         (f"  {words.side(one.side)}", "dim"),
-                        (f"\n    {one.told(now, held)} · {one.place}", "dim"),
+                        (f"\n    {self._told(one, now, held)} · {one.place}", "dim"),
                     )
                 )
                 for one in self._found
             ]
         )
+
+    def _told(self, one: Aside, now: datetime, held: Mapping[int, str]) -> str:
+        told = one.told(now, held)
+        going_on = f"{Why.DRAFT} ({self.key_of('rewrite')} goes on with it)"
+        return told.replace(Why.DRAFT, going_on, 1)
 
     @on(OptionList.OptionHighlighted)
     def _moved(self) -> None:

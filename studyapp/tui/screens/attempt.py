@@ -64,6 +64,7 @@ class AttemptScreen(WritingPage):
         bind("save", "reveal_typed", "reveal", "Show the answer", first=True),
         bind("write", label="write", tooltip="Write; {back} leaves, {save} reveals", first=True),
         bind("write", "read", tooltip="Go into the box, to scroll it", show=False, first=True),
+        bind("write", "write_no_more", tooltip="", show=False, first=True),
         bind("go_on", "reveal", "reveal", "Show the answer", first=True),
         bind("go_on", "next_open", "next open", "Go to the next question to judge", first=True),
         *leads(
@@ -237,6 +238,7 @@ class AttemptScreen(WritingPage):
         self._box.read_only = asked.revealed or asked.grade is not None
         self._box.placeholder = self._invitation()
         self._shown = Shown()
+        self._read_promises()
         if not self._answered:
             self.query_one("#answer", Prose).show("")
             points.show((), ())
@@ -250,7 +252,6 @@ class AttemptScreen(WritingPage):
         points.show(given, texts, ticked=asked.ticked)
         self._show_evidence()
         self.query_one("#source", Static).update(_source(asked.note))
-        self._read_promises()
 
     def _show_evidence(self, *, reference: bool = False) -> None:
         prose, face = self.query_one("#answer", Prose), self.attempt.current.face
@@ -407,6 +408,8 @@ class AttemptScreen(WritingPage):
                 return not box.read_only
             case "read":
                 return box.read_only and bool(box.text)
+            case "write_no_more":
+                return box.read_only
             case "reveal":
                 return not asked.revealed and not asked.to_do and asked.grade is None
             case "go_on":
@@ -452,6 +455,10 @@ class AttemptScreen(WritingPage):
 
     def action_read(self) -> None:
         self.action_write()
+        self.action_write_no_more()
+
+    def action_write_no_more(self) -> None:
+        self.refuse_box("Nothing is written once the answer is shown.")
 
     def action_leave_box(self) -> None:
         self._box.call_later(self._leave_box)  # behind the letters that it has yet to take

@@ -60,8 +60,9 @@ class BackupsScreen(Page):
     BINDINGS = [  # noqa: RUF012
         bind("go_on", "look", "what differs", "What going back to it would change"),
         bind("restore", "go_back", "go back", "Go back to it; how it is now is kept first"),
+        bind("restore", "go_back_soon", tooltip="", show=False),
         bind("save", "make", "back up now", "Make a backup now"),
-        bind("back", tooltip="Back; what is going on is stopped"),
+        bind("back", tooltip="Stop what is going on; else back"),
     ]
     DEFAULT_CSS = """
     BackupsScreen {
@@ -177,6 +178,8 @@ class BackupsScreen(Page):
                 return not self._busy and self._chosen is not None and self._looked is None
             case "go_back":
                 return not self._busy and self._looked is not None
+            case "go_back_soon":
+                return self._chosen is not None and self._looked is None
             case "make":
                 return not self._busy and not self._nowhere
         return True
@@ -235,8 +238,22 @@ class BackupsScreen(Page):
         except StudyError as error:
             self.app.call_from_thread(self._failed, str(error))
             return
-        self.app.call_from_thread(self.notify, "Backed up.")
+        self.app.call_from_thread(self._read_again, "Backed up.")
+
+    def _read_again(self, told: str) -> None:
+        self.notify(told)
+        self._begin("Reading …")
         self._list()
+
+    def action_go_back_soon(self) -> None:
+        """Not before it is seen what that changes."""
+        if self._busy:
+            told = (
+                f"Not yet; {self.key_of('restore')} goes back once it says what that would change."
+            )
+        else:
+            told = f"{self.key_of('go_on')} shows first what going back to it would change."
+        self.notify(told)
 
     def action_go_back(self) -> None:
         if self._looked is not None:
@@ -254,7 +271,6 @@ class BackupsScreen(Page):
             self.app.call_from_thread(self._failed, str(error))
             return
         self.app.call_from_thread(self._tell_back, done)
-        self._list()
 
     def _tell_back(self, done: Restored) -> None:
         from studyapp.study.backup import comes_again, when
@@ -264,7 +280,7 @@ class BackupsScreen(Page):
             told += " How it was until now is the first line here."
         else:
             told += f" The damaged database is now {done.aside}."
-        self.notify(f"{told} {comes_again()}".rstrip())
+        self._read_again(f"{told} {comes_again()}".rstrip())
         self.study.look()
 
     def _progress(self, what: str) -> Progress:

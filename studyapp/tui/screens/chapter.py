@@ -247,13 +247,13 @@ def _options(
     ends = "the open one ends with its first answer" if view.open else ""
     if view.open is not None:
         going = f"Go on with {words.day(view.open.day, today)}"
-        made.append(option("go on", going, key("go_on"), _progress(view.open)))
+        made.append(option("go on", going, "", _progress(view.open)))
     if view.attempts:
         told = "; ".join(filter(None, (asked, ends)))
         made.append(option("anew", "Begin a new attempt", key("repeat"), told))
     else:
         told = asked if view.started else f"{asked}; a pretest: the chapter is not started; {_STOP}"
-        made.append(option("go on", "Begin the questionnaire", key("go_on"), told))
+        made.append(option("go on", "Begin the questionnaire", "", told))
     if _has_books_own(view):
         told = f"{words.count(view.book, 'question')} of the book"
         told += f", in {view.parts} parts" if view.parts > view.book else ""

@@ -53,6 +53,10 @@ class CustomScreen(Page):
         self.query_one(Menu).display = False
 
     def on_screen_resume(self) -> None:
+        self._count_anew()
+
+    def _count_anew(self) -> None:
+        self.hold_keys(True)
         self._count()
 
     @work(thread=True, exclusive=True, group="offers")
@@ -67,6 +71,7 @@ class CustomScreen(Page):
         self.app.call_from_thread(self._show, found, told)
 
     def _show(self, offers: Sequence[Offer], told: str) -> None:
+        self.hold_keys(False)
         self._offers = offers
         self.head("Choose what to study", told)
         rows = aligned([_row(one) for one in offers])
@@ -87,7 +92,7 @@ class CustomScreen(Page):
             return
         if sitting.view is None:  # another window was quicker
             self.notify("Nothing of that is left to ask.")
-            self._count()
+            self._count_anew()
         else:
             self.study.open(places.Review(sitting), instead=True)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from studyapp.tui import keys, sight
@@ -27,6 +27,8 @@ class HelpScreen(ModalScreen[None]):
         bind("up", "line(-1)"),
         bind("page_down", "page(1)"),
         bind("page_up", "page(-1)"),
+        bind("top", "end(-1)"),
+        bind("bottom", "end(1)"),
     ]
     DEFAULT_CSS = """
     HelpScreen {
@@ -38,19 +40,26 @@ class HelpScreen(ModalScreen[None]):
     }
     """
 
-    def __init__(self, bindings: Mapping[str, ActiveBinding], keymap: Mapping[str, str]) -> None:
-        """*keymap* has the keys that the learner has chosen."""
+    def __init__(self, page: Screen[Any], keymap: Mapping[str, str]) -> None:
+        """Of the *page* below; *keymap* has the keys that the learner has chosen."""
         super().__init__()
-        self._active = bindings
+        self._page = page
         self._keymap = keymap
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
             yield Static(Rows([*self._rows()]), id="help-keys")
 
+    def on_mount(self) -> None:
+        """What works may change below, as on a page that is still being read."""
+        self._page.bindings_updated_signal.subscribe(self, self._show)
+
+    def _show(self, _: object) -> None:
+        self.query_one("#help-keys", Static).update(Rows([*self._rows()]))
+
     def _rows(self) -> Iterator[Row]:
         shown: dict[str, list[str]] = {}
-        for row in keys.rows(self._active.values(), self.app.get_key_display):
+        for row in keys.rows(self._page.active_bindings.values(), self.app.get_key_display):
             if row.binding.tooltip:
                 told = keys.filled(row.binding.tooltip, self._keymap)
                 shown.setdefault(told, []).extend(row.keys)
@@ -68,3 +77,6 @@ class HelpScreen(ModalScreen[None]):
 
     def action_page(self, step: int) -> None:
         sight.page(self.query_one(VerticalScroll), step)
+
+    def action_end(self, side: int) -> None:
+        sight.end(self.query_one(VerticalScroll), side)

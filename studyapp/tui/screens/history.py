@@ -37,7 +37,7 @@ class HistoryScreen(Page):
         bind("top", "end(-1)", show=False),
         bind("bottom", "end(1)", show=False),
         bind("history", "back", "back", "Back to the experiment", show=False),
-        bind("back", tooltip="Back to the experiment"),
+        bind("back", tooltip="Back"),
     ]
     DEFAULT_CSS = """
     HistoryScreen {
@@ -54,6 +54,9 @@ class HistoryScreen(Page):
         super().__init__()
         self._lesson = lesson
         self._runs: Sequence[Run] = ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "step" or len(self._runs) > 1
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):

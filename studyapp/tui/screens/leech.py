@@ -22,7 +22,7 @@ from studyapp.study import leech, split, tracker, words
 from studyapp.study.card import CardView
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.leech import Past, Relative
-from studyapp.tui import places
+from studyapp.tui import places, sight
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Laid, Row, Rows, aligned
 from studyapp.tui.screens.cards import CardList, CardsPage
@@ -46,6 +46,14 @@ class LeechScreen(CardsPage, inherit_bindings=False):
         bind("go_on", "open", "open", "Show the note with its cards", show=False),
         bind("page_down", "scroll(1)", show=False),
         bind("page_up", "scroll(-1)", show=False),
+        bind(
+            "top",
+            "end(-1)",
+            tooltip="To the beginning of the text, or its end",
+            show=False,
+            first=True,
+        ),
+        bind("bottom", "end(1)", show=False, first=True),
         bind("restore", "bring_back"),
         bind("mark", show=False),
         bind("bury", show=False),
@@ -196,8 +204,10 @@ class LeechScreen(CardsPage, inherit_bindings=False):
             self.study.open(places.Note(self._chosen.note))
 
     def action_scroll(self, pages: int) -> None:
-        text = self.query_one(VerticalScroll)
-        (text.scroll_page_down if pages > 0 else text.scroll_page_up)(animate=False)
+        sight.page(self.query_one(VerticalScroll), pages)
+
+    def action_end(self, side: int) -> None:
+        sight.end(self.query_one(VerticalScroll), side)
 
     def action_undo(self) -> None:
         if not self._unwrites():

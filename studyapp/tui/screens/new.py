@@ -8,6 +8,7 @@ from functools import partial
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.events import DescendantFocus
 from textual.widgets import Input, Label, TextArea
 
 from studyapp.errors import StudyError
@@ -20,6 +21,9 @@ from studyapp.study.questionnaire import history
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.field import LineField, TextField
+
+_ASKS = "Question"
+_SAYS = "Answer, in Markdown; a line `- [ ] …` is a point"
 
 
 class NewScreen(WritingPage):
@@ -50,9 +54,9 @@ class NewScreen(WritingPage):
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
-            yield Label("Question", markup=False)
+            yield Label(id="asks", markup=False)
             yield self._question
-            yield Label("Answer, in Markdown; a line `- [ ] …` is a point", markup=False)
+            yield Label(id="says", markup=False)
             yield self._answer
 
     def on_mount(self) -> None:
@@ -67,7 +71,19 @@ class NewScreen(WritingPage):
             self._home = f"goes to {home.name}"
         self.begin(text, self._write_draft)
         self._show_head()
-        (self._answer if text else self._question).focus()
+        self.set_focus(self._answer if self._question.value.strip() else self._question)
+        self._show_focus()
+
+    @on(DescendantFocus)
+    def _show_focus(self) -> None:
+        """Which field has the keys is seen without colours, too."""
+        for name, field, told in (("asks", self._question, _ASKS), ("says", self._answer, _SAYS)):
+            here = "▸" if self.focused is field else " "
+            self.query_one(f"#{name}", Label).update(f"{here} {told}")
+
+    @on(Input.Submitted)
+    def _go_to_answer(self) -> None:
+        self.set_focus(self._answer)
 
     def _read_draft(self) -> str:
         learner = self.desk.learner
@@ -96,7 +112,9 @@ class NewScreen(WritingPage):
         self._question.value, self._answer.text = question, answer
         self._question.cursor_position = len(question)
         self._answer.move_cursor(self._answer.document.end)
-        if answer and self._question.has_focus:  # who writes goes on at the end
+        if (
+            question.strip() and answer and self._question.has_focus
+        ):  # who writes goes on at the end
             self.set_focus(self._answer)
 
     @on(Input.Changed)

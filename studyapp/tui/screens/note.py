@@ -18,6 +18,7 @@ from studyapp.memory.state import Memory
 from studyapp.study import aside, asking, note, words
 from studyapp.study.asking import Deeper
 from studyapp.study.note import NoteView
+from studyapp.tui import sight
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.cards import CardList, CardsPage
 from studyapp.tui.widgets.prose import Prose
@@ -32,6 +33,14 @@ class NoteScreen(CardsPage, inherit_bindings=False):
         bind("go_on", "scroll(1)", "scroll", "Scroll the text"),
         bind("page_down", "scroll(1)", show=False),
         bind("page_up", "scroll(-1)", show=False),
+        bind(
+            "top",
+            "end(-1)",
+            tooltip="To the beginning of the text, or its end",
+            show=False,
+            first=True,
+        ),
+        bind("bottom", "end(1)", show=False, first=True),
         bind("history", "past", "past", "How it has gone, and what can be done", show=False),
         *CardsPage.BINDINGS,
         *Screen.BINDINGS,
@@ -134,8 +143,10 @@ class NoteScreen(CardsPage, inherit_bindings=False):
     action_unask = action_ask  # the same step, under the name of what it does then
 
     def action_scroll(self, pages: int) -> None:
-        text = self.query_one(VerticalScroll)
-        (text.scroll_page_down if pages > 0 else text.scroll_page_up)(animate=False)
+        sight.page(self.query_one(VerticalScroll), pages)
+
+    def action_end(self, side: int) -> None:
+        sight.end(self.query_one(VerticalScroll), side)
 
     @on(Prose.LinkClicked)
     def _follow(self, event: Prose.LinkClicked) -> None:

@@ -196,6 +196,11 @@ class Page(Screen[None]):
         """Have keys wait while something is counted or written that they are about, or no more."""
         (self.ready.clear if hold else self.ready.set)()
 
+    def refuse_box(self, why: str) -> None:
+        """Say why nothing can be typed; who types on all the same gives no commands."""
+        self.notify(why)
+        self.study.drop_words()
+
     def asks(self, found: Newest | None) -> bool:
         """Whether `u` would take back what is older than today, and the key before has not asked
         about it. Then it is named, and the same key once more takes it back."""

@@ -62,6 +62,7 @@ class ReviewScreen(EditingPage, WritingPage):
         bind("good", f"rate({Rating.GOOD.value})", show=False, first=True),
         bind("easy", f"rate({Rating.EASY.value})", show=False, first=True),
         bind("write", tooltip="Type an answer; {back} leaves, {save} reveals", first=True),
+        bind("write", "write_no_more", tooltip="", show=False, first=True),
         bind("undo", first=True),
         bind("lesson", tooltip="The experiment behind this answer", first=True),
         bind("reference", first=True),
@@ -88,7 +89,7 @@ class ReviewScreen(EditingPage, WritingPage):
         bind("page_down", "scroll(1)", show=False, first=True),
         bind("page_up", "scroll(-1)", show=False, first=True),
         bind("back", "leave_box", "leave the box", "Stop typing", first=True),
-        bind("back", tooltip="Back to Today", first=True),
+        bind("back", tooltip="Stop for now: how it went, then back", first=True),
     ]
     DEFAULT_CSS = """
     ReviewScreen {
@@ -363,6 +364,8 @@ class ReviewScreen(EditingPage, WritingPage):
                 return self._revealed and bool(self._points)
             case "write":
                 return not self._revealed
+            case "write_no_more":
+                return self._revealed
             case "reveal":
                 return not self._revealed and not parameters  # the box is left by another key
             case "know":
@@ -593,6 +596,9 @@ class ReviewScreen(EditingPage, WritingPage):
         if self.draft is None:
             self._open_box(view, "")
         self.set_focus(self.box)
+
+    def action_write_no_more(self) -> None:
+        self.refuse_box("Nothing is typed once the answer is shown.")
 
     def action_maths(self) -> None:
         proses = [self.query_one("#question", Prose), self.query_one("#answer", Prose)]

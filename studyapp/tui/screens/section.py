@@ -62,6 +62,7 @@ class CoursePage(WritingPage):
         ),
         bind("unfamiliar", "familiar(-1)", show=False),
         bind("write", "note", "note", "Write a note of your own, in Markdown; {back} leaves"),
+        bind("write", "no_note", tooltip="", show=False),
         bind("start"),
         bind("start", "stop", "stop", "Let no more of its new cards in"),
         bind("start", "stop_alone", tooltip="", show=False),
@@ -231,6 +232,8 @@ class CoursePage(WritingPage):
                 return False
             case "done" | "familiar" | "note":
                 return self.section is not None
+            case "no_note":
+                return self.section is None
             case "start" | "stop" | "stop_alone":
                 return action == self._starts
             case "ask" | "unask":
@@ -411,6 +414,9 @@ class CoursePage(WritingPage):
             self.view.box.focus()
         self.refresh_bindings()
 
+    def action_no_note(self) -> None:
+        self.refuse_box("A note is written on a section: choose one.")
+
     def action_leave_box(self) -> None:
         if self.close_note():
             self.focus_home()
@@ -477,6 +483,8 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         bind("down", "point(1)", "next point", show=False),
         bind("up", "point(-1)", "previous point", show=False),
         bind("right", "later", "later", "Read on; its card comes on its day", alone=True),
+        bind("right", "turn(1)", tooltip="Read on, or go to the section before", show=False),
+        bind("left", "turn(-1)", show=False),
         bind("go_on", tooltip="A page down, then the next section"),
         bind("down", "line(1)", "scroll", "Scroll", show=False),
         bind("up", "line(-1)", "scroll up", show=False),
@@ -541,12 +549,25 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         if not self.view.at_end:
             self.action_scroll(1)
             return
+        self._go_by(1)
+
+    def action_turn(self, step: int) -> None:
+        """Through the moments of its lectures, if it has several; then through the course."""
+        if self._asked is None and self.view.can_step(step):
+            self.view.step(step)
+        elif step > 0:
+            self.action_go_on()
+        else:
+            self._go_by(-1)
+
+    def _go_by(self, step: int) -> None:
+        """Show the next section of the course, or the one before."""
         sections = self.course.sections
         place = next((at for at, one in enumerate(sections) if one.id == self._section.id), None)
-        if place is None or place + 1 == len(sections):
-            self.notify("This is the last section.")
+        if place is None or not 0 <= place + step < len(sections):
+            self.notify(f"This is the {'last' if step > 0 else 'first'} section.")
         elif self.close_note():
-            self._section = sections[place + 1]
+            self._section = sections[place + step]
             self.show_course()
             self.refresh_bindings()
 
@@ -619,7 +640,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
                 return card.points is not None
             case "later":
                 return self._asked is not None
-            case "moment" | "done" | "familiar" | "quiz" | "note":
+            case "done" | "familiar" | "quiz":
                 return self._asked is None  # the hand is at the card, not at what is behind it
         return True
 
@@ -741,6 +762,7 @@ _OWN = frozenset(
         "done",
         "familiar",
         "note",
+        "no_note",
         "start",
         "stop",
         "stop_alone",
@@ -760,6 +782,7 @@ _OWN = frozenset(
         "tick_here",
         "point",
         "later",
+        "turn",
         "undo",
         "go_on",
         "line",

@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from studyapp.errors import StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.study.lab import runs
+from studyapp.tui import sight
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.prose import Prose
@@ -32,7 +33,7 @@ class SourceScreen(Page):
         bind("top", "end(-1)", show=False),
         bind("bottom", "end(1)", show=False),
         bind("source", "back", "back", "Back to the experiment", show=False),
-        bind("back", tooltip="Back to the experiment"),
+        bind("back", tooltip="Back"),
     ]
     DEFAULT_CSS = """
     SourceScreen { & .body { overflow-y: scroll; } & Prose { max-width: 103; } }
@@ -74,8 +75,7 @@ class SourceScreen(Page):
         (body.scroll_page_down if pages > 0 else body.scroll_page_up)(animate=False)
 
     def action_end(self, side: int) -> None:
-        body = self.query_one(VerticalScroll)
-        (body.scroll_end if side > 0 else body.scroll_home)(animate=False)
+        sight.end(self.query_one(VerticalScroll), side)
 
     def action_back(self) -> None:
         self.app.pop_screen()

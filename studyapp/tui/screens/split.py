@@ -79,6 +79,7 @@ class SplitScreen(WritingPage):
             self.put(text)
         if self.keep() and not self._box.read_only:
             self._box.read_only = True
+            self.hold_keys(True)
             self._save_cards(text)
 
     @work(thread=True, exclusive=True, group="edit")
@@ -93,6 +94,7 @@ class SplitScreen(WritingPage):
 
     def _saved(self, made: Made | None, told: str) -> None:
         self._box.read_only = False
+        self.hold_keys(False)
         if made is None:
             self.notify(told, severity="error")
             return

@@ -112,8 +112,7 @@ class StatisticsScreen(Page):
         sight.page(self.query_one(VerticalScroll), step)
 
     def action_end(self, side: int) -> None:
-        body = self.query_one(VerticalScroll)
-        (body.scroll_end if side > 0 else body.scroll_home)(animate=False)
+        sight.end(self.query_one(VerticalScroll), side)
 
     def action_back(self) -> None:
         self.app.pop_screen()

@@ -74,7 +74,8 @@ class SummaryScreen(Page):
                 f"\n  {name:<6}{number:>4}  ",
                 ("█" * round(_BAR * number / top), "$accent"),
             )
-        content += Content("\n\n" if top else "\n") + Content("\n".join(lines[1:]))
+        # Tomorrow comes before all that a low terminal has below its edge.
+        content += Content("\n\n" if top else "\n") + Content("\n".join([lines[-1], *lines[1:-1]]))
         if missed := len(self.sitting.missed):
             content += Content(f"\n{self._missed(missed)}")
         if summary.marked:

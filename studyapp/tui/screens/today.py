@@ -197,7 +197,7 @@ class TodayScreen(Page):
         """Fit the schedule to the log, if that has grown enough; to be called in a worker's thread.
         It is given up when the app closes, and a later start does it."""
         from studyapp.study.fit import adoption, child
-        from studyapp.study.reschedule import preview
+        from studyapp.study.reschedule import offered
 
         desk = self.desk
         try:
@@ -207,9 +207,12 @@ class TodayScreen(Page):
             self._fitting = child.of_desk(desk)
             if get_current_worker().is_cancelled:
                 self._fitting.cancel()
-            told = adoption.verdict(self._fitting.result())
+            found = self._fitting.result()
+            told, adopted = adoption.verdict(found), bool(found["adopted"])
             with desk.reading() as connection:
-                dates = preview(connection, desk.now(), desk.settings, learner=desk.learner)
+                dates = offered(
+                    connection, desk.now(), desk.settings, adopted=adopted, learner=desk.learner
+                )
         except child.CancelledError:
             return
         except StudyError as error:
@@ -217,8 +220,8 @@ class TodayScreen(Page):
             return
         self.app.call_from_thread(self._tell_fit, told, dates)
 
-    def _tell_fit(self, told: str, dates: Preview) -> None:
-        self._dates = dates if dates.days else None
+    def _tell_fit(self, told: str, dates: Preview | None) -> None:
+        self._dates = dates
         self.notify(told)
         self.refresh_overview()
 
@@ -278,8 +281,8 @@ class TodayScreen(Page):
         outlook.display = overview.begun  # there is nothing to look at before
         self._reworded = overview.reworded or self._reworded
         self._show_options(overview)
-        if self.app.screen is self:
-            self.query_one(Menu).focus()
+        if self.app.screen is self or self.app.screen.is_modal:
+            self.set_focus(self.query_one(Menu))
         self._draw_course()
         self.refresh_bindings()
 
@@ -425,8 +428,10 @@ class TodayScreen(Page):
             elif what == "course":
                 study.open(places.Course())
             elif what == "redate":
+                self.hold_keys(True)
                 self._redate()
             elif what == "reschedule":
+                self.hold_keys(True)
                 self._reschedule()
             elif what == "pause":
                 self._pause(self._overview)
@@ -435,16 +440,21 @@ class TodayScreen(Page):
                 if five.view is None:
                     self.notify(NOTHING_TO_ASK)
                 else:
-                    study.open(places.Review(five))
+                    self._sit_down(five)
             else:
                 sitting = Sitting(study.desk)
                 if what == "more" and not self._is_over():
                     sitting.go_on()
                 elif what == "undo" and not self._undo(sitting):
                     return
-                study.open(places.Review(sitting))
+                self._sit_down(sitting)
         except StudyError as error:
             self.notify(str(error), severity="error")
+
+    def _sit_down(self, sitting: Sitting) -> None:
+        """Who comes back from a sitting has the most useful line chosen again."""
+        self.query_one(Menu).highlighted = 0
+        self.study.open(places.Review(sitting))
 
     def _unwrites(self) -> bool:
         """Whether `u` has taken back what was done last and is in no log: a card of one's own that
@@ -464,6 +474,10 @@ class TodayScreen(Page):
             self.refresh_overview()
         return shown
 
+    def _failed(self, sentence: str) -> None:
+        self.hold_keys(False)
+        self.notify(sentence, severity="error")
+
     @work(thread=True, exclusive=True, group="redate")
     def _redate(self) -> None:
         """Put the dates right that a wrong clock has left behind, after a backup."""
@@ -473,7 +487,7 @@ class TodayScreen(Page):
         try:
             done = redate(self.desk.at(LONG_PATIENCE))
         except StudyError as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self._failed, str(error))
             return
         self.app.call_from_thread(self._tell_redated, done)
 
@@ -491,7 +505,7 @@ class TodayScreen(Page):
         try:
             found = move(self.desk.at(LONG_PATIENCE))
         except StudyError as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self._failed, str(error))
             return
         self.app.call_from_thread(self._tell_rescheduled, found)
 
@@ -567,7 +581,7 @@ def _choices(
     """The lines of the menu."""
     if overview.counts.total:
         told = "Start reviewing" if overview.begun else "Start with your first cards"
-        yield "review", told, key("go_on"), ""
+        yield "review", told, "", ""
     elif overview.paused:
         told = f"paused since {words.day(overview.paused, overview.day)}"
         yield "pause", "Let the course go on", key("pause"), told
@@ -588,7 +602,8 @@ def _choices(
         told = f"{overview.ahead.entries} in the future, to {latest.day} {latest:%b} {latest.year}"
         yield "redate", "If the clock is right: redate", "", told
     if dates is not None:
-        yield "reschedule", "Move dates to your new weights", "", dates.short()
+        whose = "the weights in use" if dates.since else "your new weights"
+        yield "reschedule", f"Move dates to {whose}", "", dates.short()
     yield from _quiz_choices(overview, key("quiz"))
     if overview.next_chapter is not None:
         row = overview.next_chapter
@@ -626,7 +641,7 @@ def _quiz_choices(overview: Overview, key: str) -> Iterator[Choice]:
         left = f"left {words.ago(attempt.newest, overview.day)}"
         told = f"{attempt.answered} of {attempt.asks} answered, {left}"
         told += f"; also open: {', '.join(attempt.others)}" if attempt.others else ""
-        yield "quiz", f"Continue questionnaire {attempt.label}", key, told
+        yield "quiz", f"Continue {attempt.kind} {attempt.label}", key, told
     elif (row := _quizzed(overview)) is not None:
         told = row.label if row.of else "answer in writing"
         yield "quiz", f"Questionnaire, {chapter_name(row.number, row.title)}", key, told

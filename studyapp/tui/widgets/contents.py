@@ -10,6 +10,7 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual import on
+from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
@@ -124,6 +125,17 @@ class Contents(Tree[Entry], inherit_bindings=False):
         self._invalidate()
         self.move_cursor(self._tree_lines[0].node)
         self.move_cursor(node)
+
+    def scroll_to_line(self, line: int, animate: bool = True) -> None:
+        """Bring a line in sight, with the headings that it stands below if there is room."""
+        node, first = self.get_node_at_line(line), line
+        while node is not None and (node := node.parent) is not None and node is not self.root:
+            if line - node.line < self.scrollable_content_region.height:
+                first = node.line
+        place = Region(0, first, 1, line - first + 1)
+        self.scroll_to_region(
+            place, animate=animate, force=True, origin_visible=False, x_axis=False
+        )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("read", "fold"):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual.containers import VerticalScroll
 from textual.geometry import Offset, Region, Spacing
 from textual.widget import Widget
 from textual.widgets import OptionList
 
+from studyapp.tui import sight
 from studyapp.tui.keys import bind
 
 
 class Listing(OptionList, inherit_bindings=False):
     """A list without a frame. One that is as tall as its lines has the page scroll with it, and so
-    leaves the keys for a page up and down to the page."""
+    leaves the keys for a page up and down to the page; its first line is the page's beginning, its
+    last one the page's end."""
 
     BINDINGS = [  # noqa: RUF012
         bind("top", "first", show=False),
@@ -25,6 +28,22 @@ class Listing(OptionList, inherit_bindings=False):
         & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
             background: $accent 20%; color: $foreground; text-style: bold; } }
     """
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One line leaves nothing to choose."""
+        return action not in ("cursor_down", "cursor_up") or self.option_count > 1
+
+    def action_first(self) -> None:
+        super().action_first()
+        self._scroll_page(-1)
+
+    def action_last(self) -> None:
+        super().action_last()
+        self._scroll_page(1)
+
+    def _scroll_page(self, side: int) -> None:
+        if isinstance(self.parent, VerticalScroll):
+            self.call_after_refresh(sight.end, self.parent, side)
 
     def scroll_to_region(
         self, region: Region, *, spacing: Spacing | None = None, **options: Any

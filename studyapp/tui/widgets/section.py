@@ -119,6 +119,11 @@ class SectionView(VerticalScroll, can_focus=False):
         self.editing = False
         self._draw_own()
 
+    def can_step(self, step: int) -> bool:
+        """Whether there is another moment on that side of the selected one."""
+        moments = self.section.moments if self.section else ()
+        return 0 <= min(self._place, len(moments) - 1) + step < len(moments)
+
     def step(self, step: int) -> None:
         """Select another moment."""
         if self.section and self.section.moments:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -172,6 +172,8 @@ def test_the_latest_result_on_one_line(engine, known, clock) -> None:
     run(engine, known, clock, gap(4.7, 3.9, 5.5))
     with reading(engine) as connection:
         assert latest(connection, today, learner=1) == "probe on 21 Nov"
+        assert latest(connection, today + timedelta(days=7), learner=1) == "probe on 21 Nov"
+        assert latest(connection, today + timedelta(days=8), learner=1) == ""
 
 
 def test_an_arm_is_judged_by_its_own_fact() -> None:

@@ -339,6 +339,8 @@ def test_an_attempt_is_resumed_where_it_was_left(engine, clock: Clock) -> None:
     first.write("half a sen")
     first.flag()
     first.be_sure(0.8)
+    first.reveal()
+    assert begin(engine, clock).current.revealed
     first.go_to(7)
     first.leave()
     clock.forward(days=20)
@@ -346,6 +348,10 @@ def test_an_attempt_is_resumed_where_it_was_left(engine, clock: Clock) -> None:
     assert (second.id, second.index) == (first.id, 7)
     kept = second.questions[4]
     assert (kept.text, kept.flagged, kept.confidence) == ("half a sen", True, 0.8)
+    assert [one.revealed for one in second.questions[:5]] == [False] * 5
+    second.go_to(4)
+    second.reveal()
+    assert begin(engine, clock).questions[4].revealed
     assert [one.mark for one in second.questions[:5]].count(Mark.WRITTEN) == 1
     assert second.count(Mark.GOT) == 1
 
@@ -359,6 +365,7 @@ def test_starting_anew_ends_the_open_attempt(engine, clock: Clock) -> None:
     assert second.id != first.id
     assert second.current.text == ""
     assert [(one.text, one.grade) for one in second.earlier()] == [("then", Grade.GOT)]
+    second.reveal()
     assert begin(engine, clock).id == first.id, "a slip of the hand ends nothing"
     second.write("now")
     assert begin(engine, clock).id == second.id
@@ -496,6 +503,11 @@ def test_what_was_surely_missed_and_is_right_now_is_named_at_the_end(
     told = "\n".join(summary_lines(sitting.summary(), clock()))
     assert told.count("“") == named
     assert ("Sure and wrong once, right now" in told) is bool(named)
+    clock.forward(days=60)
+    later = Sitting(desk_of(engine, clock, Settings(new_a_day=0)))
+    while later.view is not None:
+        later.rate(Rating.GOOD)
+    assert later.summary().righted == ()  # it was told
 
 
 def test_a_chapter_without_questions_says_so(engine, content: Path, clock: Clock) -> None:

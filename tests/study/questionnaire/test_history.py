@@ -63,8 +63,14 @@ def test_what_changed_counts_only_what_was_judged_twice(engine: Engine, clock: C
     assert found.same == 1
 
 
-def test_an_attempt_in_which_nothing_was_done_does_not_count(engine: Engine, clock: Clock) -> None:
-    begin(engine, clock)
+def test_an_attempt_without_an_answer_does_not_count(engine: Engine, clock: Clock) -> None:
+    looked_at = begin(engine, clock)
+    looked_at.reveal()
+    looked_at.flag()
+    clock.forward(days=15)
+    again = begin(engine, clock)
+    assert (again.id, again.begun) == (looked_at.id, True)
+    assert again.opening.startswith("A new attempt begins")
     with reading(engine) as connection:
         assert questionnaire.waiting(connection, learner=1) is None
     assert seen(engine, clock).attempts == ()

@@ -1,0 +1,177 @@
+"""What a collection of Anki's says of itself: its days, its types of notes and its decks.
+
+Up to version 11 of its schema that is JSON; since version 18 there are tables and messages.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+from studyapp.errors import StudyError
+from studyapp.notes import collection
+from studyapp.notes.ankitype import NoteType, Template, undecorated
+
+_NEWER = ("notetypes", "fields", "templates", "decks", "config")
+_ROLLOVER = 4  # hours after midnight at which Anki's day begins
+_LAST_TIME = 7_258_118_400  # seconds: the year 2200
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How a collection counts its days."""
+
+    first: date  # the study day 0
+    zone: tzinfo | None  # of the study days; None: that of this machine
+    rollover: timedelta
+
+    def at(self, seconds: float) -> datetime:
+        """An instant. Raises ValueError if there is none."""
+        if not 0 < seconds < _LAST_TIME:
+            raise ValueError(seconds)
+        return datetime.fromtimestamp(seconds, UTC).astimezone(self.zone)
+
+    def day(self, at: datetime) -> date:
+        return (at - self.rollover).date()
+
+
+class Head:
+    """The head of a collection. Raises StudyError if there is none."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection, self.newer = connection, _is_there(connection, "notetypes")
+        if self.newer:
+            collection.check_tables(connection, _NEWER)
+        row = connection.execute("SELECT crt, mod, conf, models, decks FROM col").fetchone()
+        if row is None:
+            raise StudyError("it is a collection without a head")
+        self.created, self.changed, self.conf, self.models, self.said_decks = row
+
+    def clock(self) -> Clock:
+        conf = self._config()
+        created = self.created if isinstance(self.created, int) else 0
+        rollover = conf.get("rollover")
+        hours = rollover if isinstance(rollover, int) and 0 <= rollover < 24 else _ROLLOVER
+        first = _zone(conf.get("creationOffset"))
+        zone = _zone(conf.get("localOffset"))
+        try:
+            begun = datetime.fromtimestamp(created, UTC).astimezone(first)
+            changed = datetime.fromtimestamp(min(self.changed / 1000, _LAST_TIME), UTC)
+        except (ValueError, OverflowError, OSError, TypeError):
+            raise StudyError("it was created at a time that there is not") from None
+        if zone is not None and changed.astimezone().utcoffset() == zone.utcoffset(None):
+            zone = None  # this machine's, which knows of summer
+        return Clock(begun.date(), zone, timedelta(hours=hours))
+
+    def _config(self) -> Mapping[str, Any]:
+        if not self.newer:
+            return json_object(self.conf)
+        names = ("rollover", "creationOffset", "localOffset")
+        rows = self.connection.execute(
+            "SELECT key, val FROM config WHERE key IN (?, ?, ?)", names
+        ).fetchall()
+        found = {key: _scalar(value) for key, value in rows}
+        return {key: value for key, value in found.items() if isinstance(value, int)}
+
+    def kinds(self) -> dict[int, NoteType]:
+        return dict(self._newer_kinds() if self.newer else self._older_kinds())
+
+    def _older_kinds(self) -> Iterator[tuple[int, NoteType]]:
+        for key, said in json_object(self.models).items():
+            if not isinstance(said, dict) or not key.lstrip("-").isdecimal():
+                continue
+            templates = {
+                _place(one): Template(
+                    undecorated(_text(one, "qfmt")), undecorated(_text(one, "afmt"))
+                )
+                for one in _dicts(said.get("tmpls"))
+            }
+            fields = sorted(_dicts(said.get("flds")), key=_place)
+            names = tuple(_text(one, "name") for one in fields)
+            cloze = said.get("type") == 1
+            yield int(key), NoteType(_text(said, "name"), names, templates, cloze)
+
+    def _newer_kinds(self) -> Iterator[tuple[int, NoteType]]:
+        fields: dict[int, list[str]] = {}
+        for of, name in self.connection.execute("SELECT ntid, name FROM fields ORDER BY ntid, ord"):
+            fields.setdefault(of, []).append(str(name))
+        templates: dict[int, dict[int, Template]] = {}
+        for of, place, config in self.connection.execute("SELECT ntid, ord, config FROM templates"):
+            said = _strings(config)
+            made = Template(undecorated(said.get(1, "")), undecorated(said.get(2, "")))
+            templates.setdefault(of, {})[place] = made
+        for of, name, config in self.connection.execute("SELECT id, name, config FROM notetypes"):
+            cloze = any(pair == (1, 1) for pair in collection.message(_bytes(config)))
+            names = tuple(fields.get(of, ()))
+            yield of, NoteType(str(name), names, templates.get(of, {}), cloze)
+
+    def decks(self) -> dict[int, tuple[str, ...]]:
+        if self.newer:
+            rows = self.connection.execute("SELECT id, name FROM decks").fetchall()
+            return {of: _path(str(name), "\x1f") for of, name in rows}
+        return {
+            int(key): _path(_text(said, "name"), "::")
+            for key, said in json_object(self.said_decks).items()
+            if isinstance(said, dict) and key.lstrip("-").isdecimal()
+        }
+
+
+def _is_there(connection: sqlite3.Connection, table: str) -> bool:
+    rows = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
+    return rows.fetchone() is not None
+
+
+def json_object(said: object) -> dict[str, Any]:
+    """An object of JSON; empty if it is none."""
+    try:
+        found = json.loads(said) if isinstance(said, str) and said else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _scalar(said: object) -> object:
+    try:
+        return json.loads(bytes(said)) if isinstance(said, bytes) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _dicts(said: object) -> Iterator[dict[str, Any]]:
+    yield from (one for one in said if isinstance(one, dict)) if isinstance(said, list) else ()
+
+
+def _text(said: Mapping[str, Any], key: str) -> str:
+    found = said.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _place(said: Mapping[str, Any]) -> int:
+    found = said.get("ord")
+    return found if isinstance(found, int) else 0
+
+
+def _bytes(said: object) -> bytes:
+    return said if isinstance(said, bytes) else b""
+
+
+def _strings(said: object) -> dict[int, str]:
+    return {
+        field: value.decode("utf-8", "replace")
+        for field, value in collection.message(_bytes(said))
+        if isinstance(value, bytes)
+    }
+
+
+def _path(name: str, separator: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in name.split(separator) if part.strip())
+
+
+def _zone(minutes_west: object) -> timezone | None:
+    if not isinstance(minutes_west, int) or abs(minutes_west) >= 24 * 60:
+        return None
+    return timezone(timedelta(minutes=-minutes_west))
