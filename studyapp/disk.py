@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 from tempfile import mkstemp
 
@@ -49,6 +50,12 @@ def write(path: Path, data: str | bytes, *, shared: bool = False) -> None:
     """
     with replacing(path, shared=shared) as draft:
         draft.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def beside(path: Path) -> Path:
+    """A name that no file has yet: NAME~, NAME~2, …. What was kept before stays."""
+    names = chain([f"{path.name}~"], (f"{path.name}~{number}" for number in count(2)))
+    return next(there for name in names if not os.path.lexists(there := path.with_name(name)))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The commands for what there is to study: sync, check, import and export."""
+"""The commands for what there is to study: sync, check and import."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studyapp.commands.opening import CHAPTER, JSON, Opening, back_up, now, print_json, tell
+from studyapp.commands.opening import JSON, Opening, back_up, now, print_json, tell
 from studyapp.errors import StudyError
 from studyapp.notes.formats import FORMATS
 from studyapp.notes.note import Problem, chapter_name
@@ -46,33 +46,6 @@ def sync(opening: Opening, as_json: bool) -> None:
         click.echo(f"{root} is not there; its notes were left as they are")
     for problem in report.problems:
         click.echo(problem)
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--chapter", type=CHAPTER, metavar="N", required=True, help="The chapter.")
-@click.option("--format", "form", type=click.Choice(["post"]), default="post", show_default=True)
-@click.pass_obj
-def export(opening: Opening, file: Path, chapter: str, form: str) -> None:
-    """Write a chapter as a post: questions, your answers, references, notes, results."""
-    from studyapp.lab import catalog
-    from studyapp.study import words
-    from studyapp.study.chapter import find
-    from studyapp.study.questionnaire import post
-
-    with opening.study() as desk:
-        with desk.reading() as connection:
-            found = find(connection, chapter, learner=desk.learner)
-            made = post.compose(connection, found, catalog.read(), learner=desk.learner)
-        former = post.save(file, made)
-    if former is not None:
-        click.echo(f"{file} was there with other text, which is now {former}")
-    written = sum(bool(answer.text) for answer in made.answers)
-    click.echo(
-        f"{file}: answers written to {written} of {words.count(len(made.answers), 'question')}, "
-        f"{words.count(len(made.notes), 'section note')}, "
-        f"{words.count(len(made.results), 'experiment')}"
-    )
 
 
 @click.command("import")

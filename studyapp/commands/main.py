@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from studyapp import config
-from studyapp.commands import backup, content, devices, doctor, exam, fit, lab, study
+from studyapp.commands import backup, content, devices, doctor, exam, export, fit, lab, study
 from studyapp.commands.opening import Opening
 from studyapp.errors import StudyError
 
@@ -64,7 +64,7 @@ for _command in (
     content.sync,
     content.check,
     content.import_,
-    content.export,
+    export.export,
     backup.backup,
     backup.restore,
     devices.devices,

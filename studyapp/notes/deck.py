@@ -54,6 +54,11 @@ def note_id(guid: str) -> str:
     return "".join(markdown.LETTERS[number >> shift & 31] for shift in range(75, -5, -5))
 
 
+def heading_of(answer: str) -> str:
+    """The heading that a note gets here which hides texts and has none."""
+    return _one_line(_gist(answer))
+
+
 def deck_name(path: Sequence[str], default: str) -> str:
     """A deck's path as its name: Languages::Spanish."""
     parts = (" ".join(_printable(part).split()) for part in path)
@@ -220,7 +225,7 @@ def _page_kind(kind: NoteKind) -> FileKind:
 def _heading(note: ForeignNote) -> tuple[str, str]:
     """The line that becomes the heading, and what the question says below it."""
     if not note.question and note.card is CardStyle.CLOZE:
-        return _one_line(_gist(note.answer)), ""
+        return heading_of(note.answer), ""
     line, front = markdown.opening(note.question)
     line = _one_line(line)
     if line and (not front or re.search(r"\w", _IMAGE.sub("", line))):

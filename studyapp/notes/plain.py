@@ -47,7 +47,7 @@ def parse(markdown: str) -> SyntaxTreeNode:
     from markdown_it.tree import SyntaxTreeNode
 
     text = printable(markdown)
-    tokens = _parser().parse(text + "\n") if len(text) <= LONGEST else _as_written(text)
+    tokens = parser().parse(text + "\n") if len(text) <= LONGEST else _as_written(text)
     for block in tokens:
         read_tags(block.children or ())
         for token in (block, *(block.children or ())):
@@ -72,17 +72,18 @@ def address(link: SyntaxTreeNode) -> str:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def parser() -> MarkdownIt:
+    """The parser of what is shown: everything that writes Markdown in another way reads it so."""
     # 50 ms, so on first use
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
-    dollarmath_plugin(parser, allow_labels=False, allow_blank_lines=False)
-    parser.inline.ruler.at("math_inline", _inline_maths)
-    keep_footnotes(parser)
-    parser.core.ruler.at("inline", _read_paragraphs)
-    return parser
+    made = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
+    dollarmath_plugin(made, allow_labels=False, allow_blank_lines=False)
+    made.inline.ruler.at("math_inline", _inline_maths)
+    keep_footnotes(made)
+    made.core.ruler.at("inline", _read_paragraphs)
+    return made
 
 
 def _as_written(text: str) -> list[Token]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, count
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -107,7 +105,7 @@ def save(path: Path, made: Post) -> Path | None:
                     "give another name."
                 )
             if there != data:
-                former = _beside(path)
+                former = disk.beside(path)
                 disk.write(former, there)
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
@@ -119,12 +117,6 @@ def save(path: Path, made: Post) -> Path | None:
                 disk.remove(former)
         raise
     return former
-
-
-def _beside(path: Path) -> Path:
-    """A name that no file has yet: NAME~, NAME~2, …. What was kept before stays."""
-    names = chain([f"{path.name}~"], (f"{path.name}~{number}" for number in count(2)))
-    return next(there for name in names if not os.path.lexists(there := path.with_name(name)))
 
 
 def restore(

@@ -1,0 +1,142 @@
+"""A note of Obsidian with cards of its spaced repetition, written with their schedules.
+
+Each card has a line `?`, or `??` if it is asked both ways, between its sides, whatever is in them.
+A blank line ends a card, but not in code: paragraphs are parted by `<br>`, tables end with a rule,
+as HTML would be a row of them, and headings are bold. A tag names the deck of what follows
+(`notes/obsidian.py` reads it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from studyapp.notes import ankihtml
+from studyapp.notes.card import FENCE, clozes, find_clozes, outside_code
+from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
+from studyapp.notes.note import CardStyle
+from studyapp.notes.outgoing import (
+    LEFT_OUT,
+    STEP,
+    Lost,
+    Told,
+    by_side,
+    kept_here,
+    sides,
+    unanswered,
+)
+
+_BETWEEN = {CardStyle.ANSWER: "?", CardStyle.BOTH: "??"}
+_STATES = {Stage.NEW: 0, Stage.LEARNING: 1, Stage.REVIEW: 2, Stage.RELEARNING: 3}
+_NEW = "2000-01-01,1,250"  # of a sibling that was not shown yet
+_EASE = 250  # per cent, with which SM-2 begins
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+_BLANK = re.compile(r"(?P<row>^\|[^\n]*)?\n[ \t]*(?:\n[ \t]*)*\n", re.MULTILINE)
+_SEPARATOR = re.compile(r"^([ \t]*)(\?{1,2})(?=[ \t]*$)", re.MULTILINE)
+
+
+def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
+    """Write the cards to *path*; says what is not in it. Raises OSError."""
+    lost, known = kept_here(foreign, schedules=False), by_side(foreign.schedules)
+    deck: tuple[str, ...] | None = None
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for at, note in enumerate(foreign.notes):
+            if at % STEP == 0:
+                told(at, len(foreign.notes))
+            if note.tags:
+                lost["note", "with tags, which stay here"] += 1
+            if unanswered(note):
+                lost["question", f"without an answer, {LEFT_OUT}"] += 1
+                continue
+            if note.deck != deck:
+                deck = note.deck
+                file.write(f"{_tag(deck, lost)}\n\n")
+            file.write(f"{_card(note, lost)}\n{_schedules(note, known)}\n")
+    return lost
+
+
+def _tag(deck: tuple[str, ...], lost: Lost) -> str:
+    parts = [re.sub(r"[^\w-]+", "-", part).strip("-") for part in deck]
+    if tuple(parts) != deck:
+        lost["deck", "whose name as a tag has other signs"] += 1
+    return "/".join(["#flashcards", *filter(None, parts)])
+
+
+def _card(note: ForeignNote, lost: Lost) -> str:
+    question, answer = _joined(note.question, lost), note.answer
+    if note.card is not CardStyle.CLOZE:
+        return f"{question}\n{_BETWEEN[note.card]}\n{_joined(answer, lost)}"
+    answer = _unlike_a_card(_joined(_hidden(answer), lost))
+    if not question:
+        return answer
+    question = _unlike_a_card(question)
+    lost["heading", "of a hidden text, put in the text"] += 1
+    return f"{question}\n<br>\n{answer}"
+
+
+def _hidden(text: str) -> str:
+    """A text with its hidden ones as Obsidian has them; those of a number are one card there."""
+    numbers, pieces, end = ankihtml.hidden_numbers(text), list[str](), 0
+    for (key, said), mark in zip(clozes(text), find_clozes(text), strict=True):
+        pieces += [text[end : mark.start], f"=={numbers[key]};;{said}=="]
+        end = mark.end
+    return "".join([*pieces, text[end:]])
+
+
+def _joined(text: str, lost: Lost) -> str:
+    """A text without what would end its card, or begin another one."""
+    changed = _several(_HEADING, lambda found: f"**{found[1]}**" if found[1] else "")(text)
+    if changed != text:
+        lost["note", "with headings, which are bold there"] += 1
+    parted = _without_blanks(changed)
+    if parted != changed:
+        lost["note", "of several paragraphs, parted by <br>"] += 1
+    return _several(_SEPARATOR, lambda found: f"{found[1]}\\{found[2]}")(parted)
+
+
+def _without_blanks(text: str) -> str:
+    """A text without blank lines but in code, which begins and ends by itself: a line of HTML right
+    behind it would take what follows for HTML, too."""
+    pieces, end = list[str](), 0
+    for fence in FENCE.finditer(text):
+        pieces += [text[end : fence.start()], fence[0]]
+        end = fence.end()
+    pieces.append(text[end:])
+    for at in range(0, len(pieces), 2):
+        pieces[at] = _BLANK.sub(_between, pieces[at].strip("\n"))
+    return "\n".join(piece for piece in pieces if piece.strip())
+
+
+def _between(blank: re.Match[str]) -> str:
+    return f"{blank['row']}\n***\n" if blank["row"] else "\n<br>\n"
+
+
+def _unlike_a_card(text: str) -> str:
+    """A text that hides something, without the sign that would part it."""
+    return outside_code(text, lambda piece: piece.replace("::", ":\\:"))
+
+
+def _several(
+    pattern: re.Pattern[str], change: Callable[[re.Match[str]], str]
+) -> Callable[[str], str]:
+    return lambda text: outside_code(text, lambda piece: pattern.sub(change, piece))
+
+
+def _schedules(note: ForeignNote, known: Mapping[tuple[str, str], Schedule]) -> str:
+    """A line with the schedule of each card in order, if one of them was ever shown."""
+    found = [known.get((note.guid, side)) for side in sides(note)]
+    if all(one is None or one.stage is Stage.NEW or one.due is None for one in found):
+        return ""
+    return f"<!--SR:{''.join(f'!{_schedule(one)}' for one in found)}-->\n"
+
+
+def _schedule(known: Schedule | None) -> str:
+    if known is None or known.stage is Stage.NEW or known.due is None:
+        return _NEW
+    if known.stability is None or known.difficulty is None:
+        return f"{known.due},{known.interval},{_EASE}"
+    last = known.last or known.due - timedelta(days=known.interval)
+    memory = f"{known.stability:.4f},{known.difficulty:.4f},{_STATES[known.stage]}"
+    return f"fsrs,{known.due},{known.interval},{memory},{known.reps},{known.lapses},0,{last}"

@@ -1,0 +1,48 @@
+"""What goes to a file of another kind: the same value that the readers return, and what it loses.
+
+A writer says what its format cannot carry: nothing is left out in silence. Of each kind of loss it
+tells what there is of it (a noun) and what becomes of that, and how often.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeAlias
+
+from studyapp.notes.card import REVERSED, clozes
+from studyapp.notes.foreign import Foreign, ForeignNote, Schedule
+from studyapp.notes.note import CardStyle
+
+Lost: TypeAlias = Counter[tuple[str, str]]  # by noun, and what becomes of it
+Told: TypeAlias = Callable[[int, int], None]  # hears how much is done, and of how much
+LEFT_OUT = "left out"
+STEP = 500  # notes between two looks at who is told
+
+
+def sides(note: ForeignNote) -> tuple[str, ...]:
+    """The names of a note's cards, in the order in which other programs number them."""
+    if note.card is CardStyle.CLOZE:
+        return tuple(dict.fromkeys(f"cloze:{key}" for key, _ in clozes(note.answer)))
+    return ("answer", REVERSED) if note.card is CardStyle.BOTH else ("answer",)
+
+
+def by_side(schedules: tuple[Schedule, ...]) -> dict[tuple[str, str], Schedule]:
+    return {(one.guid, one.side): one for one in schedules}
+
+
+def kept_here(foreign: Foreign, *, schedules: bool = True) -> Lost:
+    """What is lost where a text is all there is: the log, files, and perhaps the *schedules*."""
+    lost = Lost({("review", LEFT_OUT): len(foreign.reviews)})
+    lost["file", f"beside a note, {LEFT_OUT}"] = len(foreign.media)
+    if schedules:
+        lost["schedule", LEFT_OUT] = len(foreign.schedules)
+    else:
+        aside = sum(one.suspended or one.buried for one in foreign.schedules)
+        lost["card", "suspended or buried, not marked as such"] = aside
+    return lost
+
+
+def unanswered(note: ForeignNote) -> bool:
+    """Whether there is nothing yet that its question could be compared with."""
+    return not note.answer.strip()
