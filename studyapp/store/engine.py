@@ -24,7 +24,6 @@ from studyapp.store import watch
 
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
-OWN_PATIENCE = 3.0  # and anybody for what this program itself is writing
 WAL_LIMIT = 16 * 2**20
 # The options by which `database` knows a write transaction, and whose it is
 PATIENCE, WHOSE = "studyapp_patience", "studyapp_whose"
@@ -66,7 +65,7 @@ def writing(
 def _turn(engine: Engine, patience: float) -> Iterator[None]:
     """Wait for the threads of this program that write, so that no other one is blamed for them."""
     lock = _TURNS.setdefault(engine, RLock())
-    if not lock.acquire(timeout=max(patience, OWN_PATIENCE)):
+    if not lock.acquire(timeout=patience):
         raise LockedError("studyapp itself is still writing; try again in a moment.")
     try:
         yield

@@ -233,10 +233,7 @@ def test_a_lock_is_waited_for_and_then_told(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to drop its rights")
-def test_what_this_program_writes_is_waited_for_and_no_other_one_blamed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("studyapp.store.engine.OWN_PATIENCE", 60.0)
+def test_what_this_program_writes_is_waited_for_and_no_other_one_blamed(tmp_path: Path) -> None:
     engine = open_database(str(tmp_path / "a.db"))
     begun = threading.Event()
 
@@ -249,8 +246,13 @@ def test_what_this_program_writes_is_waited_for_and_no_other_one_blamed(
     other = threading.Thread(target=write)
     other.start()
     assert begun.wait(60)
+    with (
+        pytest.raises(LockedError, match="studyapp itself is still writing"),
+        writing(engine, patience=0.0),
+    ):
+        pass
     threading.Timer(0.1, waits.set).start()
-    with writing(engine, patience=0.0):
+    with writing(engine, patience=60.0):
         assert waits.is_set()
     other.join()
     engine.dispose()

@@ -319,8 +319,9 @@ def test_the_commands_take_an_address(
 
 def test_two_windows_rate_one_card_and_one_is_refused(engine: Engine, clock: Clock) -> None:
     """In both orders: who began first has it, and the other, who waited for the lock, is told."""
+    another = connect(engine.url.render_as_string(hide_password=False))
     for first, second in ((0, 1), (1, 0)):
-        windows = [Sitting(desk_of(engine, clock)) for _ in range(2)]
+        windows = [Sitting(desk_of(one, clock)) for one in (engine, another)]
         views = [window.view for window in windows]
         assert views[0] is not None
         assert views[1] is not None
@@ -353,6 +354,7 @@ def test_two_windows_rate_one_card_and_one_is_refused(engine: Engine, clock: Clo
                 select(tables.review.c.rating).where(tables.review.c.card_id == views[0].id)
             ).all()
         assert ratings == [Rating.EASY]
+    another.dispose()
 
 
 def until_somebody_waits(engine: Engine) -> None:
