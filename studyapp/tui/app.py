@@ -121,6 +121,7 @@ class StudyApp(App[None]):
         self._handlers: dict[int, Any] = {}  # of signals, as they were before
         self._under_way: object = None  # the key that is not through yet
         self._waiting: deque[Key | Paste] = deque()  # those behind it
+        self._begun = False
         self.hurried = False  # the learner has been told of what is not saved
         self._gate = Gate()
         self._device: bytes | None = None  # the database's own, when it was last looked at
@@ -184,7 +185,7 @@ class StudyApp(App[None]):
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         self.push_screen(self.today)
         self.set_interval(LOOK, self.look)
-        self.call_after_refresh(self._open)
+        self.call_after_refresh(self._begin)
 
     def _listen(self) -> None:
         """Close when the terminal is closed.
@@ -213,6 +214,13 @@ class StudyApp(App[None]):
             if isinstance(page, Page) and not page.keep():
                 page.rescue()
         self.exit()
+
+    def _begin(self) -> None:
+        """Open the database, once: after the first frame, or with a key that comes before it, which
+        may put a page in front of the one whose frame is waited for."""
+        if not self._begun:
+            self._begun = True
+            self._open()
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:
@@ -535,6 +543,7 @@ class StudyApp(App[None]):
         if not isinstance(event, Key | Paste) or event.is_forwarded:
             await super().on_event(event)
             return
+        self._begin()
         self._waiting.append(event)
         if not self._under_way:
             self.piece += 1
