@@ -96,7 +96,7 @@ class Known(NamedTuple):
     """By learner: the share of the cards of the exam that is known on the day, as it is to be
     expected and as it comes; how many were met by the end of each day, and how many seconds each
     took, (days, learners). Of these cards, (learners, cards), which are `unmet` in the end, and
-    which of those are `held` by another card."""
+    which of those wait for another card, which has `held` them."""
 
     expected: Floats
     drawn: Floats
@@ -264,11 +264,9 @@ class _Deck:
         return asked
 
     def held(self, day: Day) -> Bools:
-        """New cards that wait for another one, which was met and is not late for want of time."""
-        late = day.is_due & (day.due < day.number)
-        holds = ~(day.new | late)[:, self._opener]
-        given_away = self._is_given_away(day.is_due) & ~self._is_given_away(late)
-        held: Bools = day.new & (self._is_shut() & holds | given_away)
+        """New cards that wait for their opener, or for one of their family that is not firm yet."""
+        begun = ~day.new & (day.stability < UNLOCK_DAYS)
+        held: Bools = day.new & (self._is_shut() | self._is_given_away(begun))
         return held
 
     def _is_shut(self) -> Bools:
@@ -277,10 +275,10 @@ class _Deck:
         shut: Bools = (self._opener >= 0) & (opener < UNLOCK_DAYS)
         return shut
 
-    def _is_given_away(self, due: Bools) -> Bools:
-        """Whether a card of its family is among those that are *due*."""
-        row, column = np.nonzero(due)
-        there = np.zeros(due.shape, bool)
+    def _is_given_away(self, cards: Bools) -> Bools:
+        """Whether a card of its family is among these *cards*."""
+        row, column = np.nonzero(cards)
+        there = np.zeros(cards.shape, bool)
         there[row, self._family[column]] = True
         given_away: Bools = there[:, self._family]
         return given_away

@@ -224,10 +224,13 @@ class Stage:
 def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
     """What a plan comes to, as `study.rehearsal.forecast` found it: the heading first."""
     day, cards = date.fromisoformat(found["day"]), words.count(found["cards"], "card")
-    on = f"Exam on {words.day(day, today)}, in {words.count(found['days'], 'day')}"
+    left = f"in {words.count(found['days'], 'day')}" if found["days"] else "today"
+    on = f"Exam on {words.day(day, today)}, {left}, about {_named(found['chapters'])}"
     lines = [f"{on}: {cards}, {found['unmet']:,} of them not met yet."]
     if found["share"] is None:
-        return [*lines, "There is nothing to foresee: no card is started, or the day is here."]
+        none = "no card is started" if found["chapters"] is None else "it has no card"
+        why = none if found["days"] else "the day is here"
+        return [*lines, f"There is nothing to foresee: {why}."]
     minutes = words.count(found["minutes"], "minute")
     lines.append(
         f"{minutes} a day: {_share(found['share'])} of the cards known on the day; "
@@ -268,14 +271,15 @@ def _simulated(learners: int) -> str:
 def _unmet_lines(left_out: Sequence[Mapping[str, Any]]) -> list[str]:
     """Which cards are not met until then, and why."""
     lines = []
-    late = [one for one in left_out if not one["waits"]]
-    if late:
-        cards = words.count(sum(one["cards"] for one in late), "card")
-        lines.append(
-            f"The time does not reach {cards}: {_places(late)}. "
-            "What you do not need of it can be left out."
-        )
-    held = [one for one in left_out if one["waits"]]
+    for why, falls_short in (("time", "The time does not"), ("days", "The days do not")):
+        late = [one for one in left_out if one["why"] == why]
+        if late:
+            cards = words.count(sum(one["cards"] for one in late), "card")
+            lines.append(
+                f"{falls_short} reach {cards}: {_places(late)}. "
+                "What you do not need of it can be left out."
+            )
+    held = [one for one in left_out if one["why"] == "wait"]
     if held:
         number = sum(one["cards"] for one in held)
         wait = "waits until another one of its" if number == 1 else "wait until another of their"
@@ -306,6 +310,16 @@ def tradeoff_lines(found: Mapping[str, Any]) -> list[str]:
 
 def _share(told: Mapping[str, float]) -> str:
     return f"{told['value']:.0%} [{100 * told['low']:.0f}, {100 * told['high']:.0f}]"
+
+
+def _named(chapters: Sequence[str] | None) -> str:
+    """all that is started; chapters 1, 2 and 3; chapter 1 and deck Spanish."""
+    if chapters is None:
+        return "all that is started"
+    numbers = [name.removeprefix("chapter ") for name in chapters]
+    if len(numbers) > 1 and all(number.isdecimal() for number in numbers):
+        return f"chapters {words.listed(numbers)}"
+    return words.listed(chapters) if chapters else "chapters that are not here"
 
 
 def _places(places: Sequence[Mapping[str, Any]]) -> str:

@@ -36,6 +36,7 @@ from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
 from studyapp.store import log, tables
 from studyapp.study import queue
+from studyapp.study.chapter import names
 from studyapp.study.exam import MINUTES, Exam
 from studyapp.study.mastery import trust_of
 from studyapp.study.pause import paused
@@ -47,7 +48,7 @@ _FEWEST = 12
 _WORK = 8_000_000  # … as far as so many cards a day in all allow
 _OTHERS = (0.5, 0.75, 1.25, 1.5, 2.0)  # times the minutes of the plan
 _RETENTIONS = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)  # of which it is told what each costs
-_WHOLE_DAY = 600  # minutes: all that is due has its time
+_WHOLE_DAY = MINUTES[-1]  # all that is due has its time
 _POINT = 0.01  # of a share: what is less is no gain
 _SEED = 20261129
 
@@ -67,11 +68,13 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Studying:
-    """All that a simulation takes of the learner, read in one go: `places` are of the cards of the
-    exam that are new, which come last among the `material`."""
+    """All that a simulation takes of the learner, read in one go: what the `chapters` of the exam
+    are called, if it names them; `places` are of its cards that are new, which come last among the
+    `material`."""
 
     exam: Exam
     today: date
+    chapters: tuple[str, ...] | None
     material: Material
     places: tuple[Place, ...]
     crowd: Crowd
@@ -94,9 +97,11 @@ def read(
     parameters = log.in_force(connection, learner=learner)
     pace = queue.read_pace(connection, today, learner=learner)
     material, places = _material(connection, planned, today, settings, learner=learner)
+    named = planned.chapters
     return Studying(
         planned,
         today,
+        None if named is None else tuple(names(connection, named, learner=learner).values()),
         material,
         places,
         Crowd(parameters.weights),
@@ -189,7 +194,7 @@ def forecast(studying: Studying, told: Told = lambda part: None) -> dict[str, An
     cards = int(studying.material.about.sum())
     if not cards or not studying.days:
         return _told(studying, 0, {}, None, cards)
-    minutes = _minutes(studying.exam.minutes)
+    minutes = sorted({*_minutes(studying.exam.minutes), _WHOLE_DAY})
     work = len(studying.material.about) * studying.days * (len(minutes) + 1)
     learners = min(_MOST, max(_FEWEST, _WORK // work))
     plan = Paced(studying.exam.whole, studying.days, studying.usual.retention)
@@ -261,42 +266,47 @@ def _told(
 ) -> dict[str, Any]:
     planned = studying.exam
     own = paced.get(planned.minutes)
-    left_out = _left_out(studying.places, own, paced[max(paced)] if paced else None)
+    left_out = _left_out(studying, paced)
+    shown = _minutes(planned.minutes)
+    curve = {one: known for one, known in paced.items() if one in shown}
     return {
         "day": planned.day.isoformat(),
         "days": studying.days,
         "minutes": planned.minutes,
+        "chapters": studying.chapters,
         "cards": cards,
         "unmet": len(studying.places),
         "met": cards - sum(one["cards"] for one in left_out),
         "left_out": left_out,
         "share": None if own is None else share(own)._asdict(),
-        "curve": [{"minutes": one, **share(known)._asdict()} for one, known in paced.items()],
-        "enough": _enough(paced),
+        "curve": [{"minutes": one, **share(known)._asdict()} for one, known in curve.items()],
+        "enough": _enough(curve),
         "usual": None if usual is None else share(usual)._asdict(),
         "learners": learners,
     }
 
 
-def _left_out(
-    places: tuple[Place, ...], known: Known | None, longest: Known | None
-) -> list[dict[str, Any]]:
-    """What most of the learners do not meet, by the chapters and sections of the book; `waits`:
-    most do not with the *longest* days either, as another card holds it back."""
-    new = len(places)
-    unmet, held = np.ones(new, bool), np.zeros(new, bool)
-    if known is not None and longest is not None and new:
-        most = len(known.unmet) / 2
-        unmet = known.unmet[:, -new:].sum(axis=0) > most
-        missed = longest.unmet[:, -new:].sum(axis=0)
-        held = (missed > most) & (longest.held[:, -new:].sum(axis=0) > missed / 2)
-    found: Counter[tuple[Place, bool]] = Counter()
-    for place, is_unmet, is_held in zip(places, unmet, held, strict=True):
+def _left_out(studying: Studying, paced: dict[int, Known]) -> list[dict[str, Any]]:
+    """What most of the learners do not meet, by the chapters and sections of the book, and why:
+    `time` if longer days would meet it; else another card makes it `wait`, or the `days` are too
+    few."""
+    places = studying.places
+    unmet, why = np.ones(len(places), bool), np.full(len(places), "days")
+    if paced:
+        own, whole = studying.exam.minutes, paced[_WHOLE_DAY]
+        missed = {one: known.unmet.mean(axis=0) > 0.5 for one, known in paced.items() if one >= own}
+        waits = whole.held.sum(axis=0) > whole.unmet.sum(axis=0) / 2
+        late = ~np.all(list(missed.values()), axis=0)
+        new = slice(len(late) - len(places), None)
+        unmet = missed[own][new]
+        why = np.where(late, "time", np.where(waits, "wait", "days"))[new]
+    found: Counter[tuple[Place, str]] = Counter()
+    for place, is_unmet, reason in zip(places, unmet, why, strict=True):
         if is_unmet:
-            found[place, bool(is_held)] += 1
+            found[place, str(reason)] += 1
     return [
-        {**place._asdict(), "cards": cards, "waits": waits}
-        for (place, waits), cards in found.items()
+        {**place._asdict(), "cards": cards, "why": reason}
+        for (place, reason), cards in found.items()
     ]
 
 

@@ -99,6 +99,10 @@ def _ahead(year: Year) -> Sheet:
     means = (
         "Cards that were met and come on each day, as Today has them, if all of each day is done. "
         "New cards are not among them, nor what they bring."
+        if year.exam is None
+        else "With the plan to your exam, as Today has it: what is due, and cards that come for "
+        "the spare minutes, those that it will have met by then with them. No card is among them "
+        "on the day that it is new."
     )
     drawn = (Bars("Cards a day", bars),) if any(year.forecast) else ()
     return Sheet("Ahead", sentences.ahead(year), means if drawn else "", drawn)

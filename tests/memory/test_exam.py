@@ -144,12 +144,14 @@ def test_one_of_a_family_a_day_and_openers_first() -> None:
 
 
 def test_what_another_card_holds_back_is_told_from_what_the_time_does_not_reach() -> None:
-    """Card 3 has an opener that was met and is not firm, 5 one that was not met, for want of
-    time."""
-    material = Material.fresh(6)._replace(opener=np.array([-1, -1, -1, 0, -1, 4]))
+    """Card 3 has an opener that was met and is not firm, 5 one that was not met, and 6 is of the
+    family of one that was."""
+    material = Material.fresh(7)._replace(
+        opener=np.array([-1, -1, -1, 0, -1, 4, -1]), family=np.array([0, 1, 2, 3, 4, 5, 1])
+    )
     known, _ = days_of(Usual(new_a_day=1), material, Sure(1.0), 60, 2)
-    assert np.flatnonzero(known.unmet[0]).tolist() == [2, 3, 4, 5]
-    assert np.flatnonzero(known.held[0]).tolist() == [3]
+    assert np.flatnonzero(known.unmet[0]).tolist() == [2, 3, 4, 5, 6]
+    assert np.flatnonzero(known.held[0]).tolist() == [3, 5, 6]
 
 
 def test_without_an_exam_a_backlog_comes_first() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, select
@@ -15,10 +18,13 @@ from studyapp.commands.main import main
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
+from studyapp.memory.mastery import Calibration
+from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
+from studyapp.memory.rehearsal import Effort, Habits, Material, Usual
 from studyapp.memory.state import Rating
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import exam, queue, today
+from studyapp.study import exam, queue, rehearsal, today
 from studyapp.study.exam import Exam
 from studyapp.study.queue import Counts
 from studyapp.study.sitting import Sitting
@@ -179,12 +185,14 @@ def test_the_command_plans_foresees_and_calls_off(only_pack: Path) -> None:
     assert (found["day"], found["days"] in (20, 21), found["minutes"]) == (day, True, 5)
     assert found["cards"] == found["unmet"] == 22
     assert 20 <= found["met"] <= 22  # the other side of a term waits for the first
-    held = sum(one["cards"] for one in found["left_out"] if one["waits"])
+    held = sum(one["cards"] for one in found["left_out"] if one["why"] == "wait")
     assert held == 22 - found["met"]
+    assert found["chapters"] == ["chapter 1", "chapter 2"]
     assert 0 < found["share"]["low"] < found["share"]["value"] < found["share"]["high"] <= 1
     own = [one for one in found["curve"] if one["minutes"] == 5]
     assert own == [{"minutes": 5, **found["share"]}]
     lines = told("--dry-run", "--minutes", "40").splitlines()
+    assert ", about chapters 1 and 2: 22 cards, " in lines[0]
     assert lines[1].startswith("40 minutes a day: ")
     assert lines[-1].startswith("The minutes change little: 20 minutes a day come to as much")
     assert "5 minutes a day" in told()  # which was only asked about
@@ -194,6 +202,66 @@ def test_the_command_plans_foresees_and_calls_off(only_pack: Path) -> None:
     refused = CliRunner().invoke(main, ["exam", "--minutes", "9"])
     assert refused.exit_code == 1
     assert "No exam is planned" in refused.output
+
+
+def foreseen(days: int, minutes: int, opener: Sequence[int]) -> Counter[str]:
+    """Of new cards that wait for their *opener* (-1: for none) how many a plan does not meet, by
+    why."""
+    material = Material.fresh(len(opener))._replace(opener=np.array(opener))
+    on = date(2026, 12, 1)
+    found = rehearsal.forecast(
+        rehearsal.Studying(
+            exam=exam.until(on, days, minutes),
+            today=on,
+            chapters=None,
+            material=material,
+            places=(rehearsal.Place("chapter 1", None),) * len(opener),
+            crowd=Crowd(DEFAULT_WEIGHTS),
+            trust=Calibration(),
+            habits=Habits.of(),
+            effort=Effort(),
+            spent=0.0,
+            usual=Usual(),
+            usual_minutes=20,
+        )
+    )
+    return Counter({one["why"]: one["cards"] for one in found["left_out"]})
+
+
+def test_only_what_more_minutes_would_meet_is_for_want_of_time() -> None:
+    chain = [-1] * 20 + [19, 20, 21]  # the last ones wait for one that waits
+    short, longer, whole = (foreseen(6, minutes, chain) for minutes in (1, 5, 600))
+    assert short["wait"] == longer["wait"] == whole["wait"] > 0
+    assert short["time"] > longer["time"] >= whole["time"] == 0
+    assert foreseen(1, 600, [-1] * 900).keys() == {"days"}
+
+
+def in_words(**more: object) -> list[str]:
+    """What is said of a plan without a simulation."""
+    found = {"day": "2026-12-18", "days": 9, "cards": 0, "unmet": 0, "share": None} | more
+    return exam.forecast_lines(found, date(2026, 12, 9))
+
+
+@pytest.mark.parametrize(
+    ("chapters", "named"),
+    [
+        (None, "all that is started"),
+        (["chapter 3"], "chapter 3"),
+        (["chapter 1", "chapter 2", "chapter 3"], "chapters 1, 2 and 3"),
+        (["chapter 1", "deck Spanish"], "chapter 1 and deck Spanish"),
+    ],
+)
+def test_what_an_exam_is_about_is_named(chapters: list[str] | None, named: str) -> None:
+    assert f", about {named}: " in in_words(chapters=chapters)[0]
+
+
+def test_nothing_is_foreseen_for_one_reason() -> None:
+    told = "There is nothing to foresee: "
+    assert in_words(chapters=None)[1] == f"{told}no card is started."
+    assert in_words(chapters=["chapter 3"])[1] == f"{told}it has no card."
+    heading, why = in_words(chapters=None, days=0, cards=5)
+    assert ", today, about" in heading
+    assert why == f"{told}the day is here."
 
 
 def test_the_forecast_has_what_each_day_until_then_asks(engine: Engine, clock: Clock) -> None:

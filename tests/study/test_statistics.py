@@ -24,7 +24,7 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
 from studyapp.store.engine import reading, writing
-from studyapp.study import review
+from studyapp.study import exam, review
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.recall import tells_recall
@@ -190,6 +190,24 @@ def test_what_comes_is_what_today_says(engine: Engine, clock: Clock, settings: S
                 review.answer(connection, card, None, rating, clock(), learner=1)
         settings = Settings(new_a_day=0)
     assert sum(seen.forecast) > 0
+
+
+def test_on_the_way_to_an_exam_cards_come_that_are_not_met_yet(
+    engine: Engine, clock: Clock
+) -> None:
+    settings = Settings(new_a_day=0)
+    with writing(engine) as connection:
+        review.answer(connection, CARDS[0], None, Rating.GOOD, clock(), learner=1)
+    before = in_figures(engine, clock, settings)
+    assert max(before.forecast) == 1
+    assert "cards a day that were met before" in sentences.ahead(before)
+    with writing(engine) as connection:
+        day = study_day(clock()) + timedelta(days=12)
+        exam.plan(connection, day, 20, (), clock(), learner=1)
+    planned = in_figures(engine, clock, settings)
+    assert max(planned.forecast) > 1
+    assert "with the plan to your exam: " in sentences.ahead(planned)
+    assert "met before" not in sentences.ahead(planned)
 
 
 def test_a_time_is_the_median_of_what_was_measured(engine: Engine, clock: Clock) -> None:

@@ -21,10 +21,11 @@ FOUND = {
     "day": "2026-12-18",
     "days": 28,
     "minutes": 20,
+    "chapters": ["chapter 1", "chapter 2"],
     "cards": 112,
     "unmet": 88,
     "met": 100,
-    "left_out": [{"chapter": "chapter 2", "section": "2.4", "cards": 12, "waits": False}],
+    "left_out": [{"chapter": "chapter 2", "section": "2.4", "cards": 12, "why": "time"}],
     "share": {"value": 0.84, "low": 0.8, "high": 0.88},
     "curve": [
         {"minutes": 10, "value": 0.55, "low": 0.5, "high": 0.6},
@@ -90,7 +91,13 @@ async def test_a_plan_is_asked_about_kept_and_called_off(make_app, open_today, a
         await pilot.press("tab", "9", "enter")
         await tells(pilot, "There is no chapter 9")
         await pilot.press("backspace", *"1,2", "enter")
-        await shows(pilot, "84% [80, 88]", "without the plan 71% [60, 80]", "▸  20 min")
+        await shows(
+            pilot,
+            "about chapters 1 and 2",
+            "84% [80, 88]",
+            "without the plan 71% [60, 80]",
+            "▸  20 min",
+        )
         await until(pilot, lambda: len(asked) == 1)
         assert asked[0] == exam.Exam(day, study_day(app.clock()), 20, frozenset({1, 2}))
         with reading(app.desk.engine) as connection:

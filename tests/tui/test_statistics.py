@@ -13,9 +13,10 @@ from screen import NARROW, WIDE, arrives, hides, shows
 from studyapp import config
 from studyapp.config import Settings
 from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
 from studyapp.store import log
-from studyapp.study import library, review
+from studyapp.study import exam, library, review
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
@@ -99,6 +100,13 @@ async def test_through_all_sheets_and_back(
         await shows(pilot, "Answers · 7 of 8")
         await pilot.press("escape")
         await arrives(pilot, TodayScreen)
+        with app.desk.writing() as connection:
+            day = study_day(app.clock()) + timedelta(days=9)
+            exam.plan(connection, day, 20, (), app.clock(), learner=1)
+        await pilot.press("percent_sign")
+        await arrives(pilot, StatisticsScreen)
+        await pilot.press("right")
+        await shows(pilot, "Ahead · 2 of 8", "with the plan to your exam: ", "spare minutes")
 
 
 async def test_a_sheet_that_is_longer_than_the_window_is_scrolled(

@@ -53,8 +53,11 @@ def ahead(year: Year) -> str:
     busiest = max(range(len(coming)), key=lambda at: coming[at])
     on = words.day(year.today + timedelta(days=busiest), year.today)
     mean, minutes = sum(coming) / len(coming), sum(year.minutes) / len(coming)
+    when, which = f"The next {span}", " that were met before"
+    if year.exam is not None:  # it meets others on the way, which come as well
+        when, which = f"{when}, with the plan to your exam", ""
     return (
-        f"The next {span}: {mean:.0f} cards a day that were met before, {_minutes(minutes)}; "
+        f"{when}: {mean:.0f} cards a day{which}, {_minutes(minutes)}; "
         f"most on {on}, {coming[busiest]:,}."
     )
 

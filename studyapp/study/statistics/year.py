@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
-from studyapp.study import today
+from studyapp.study import exam, today
 from studyapp.study.recall import model_now
 from studyapp.study.statistics import answers, calibration, cards, days, sample
 from studyapp.study.statistics.answers import Answers
@@ -34,7 +34,8 @@ class Newest:
 @dataclass(frozen=True, slots=True)
 class Year:
     """`days`, `weeks` and `months` are those with reviews; `forecast` are the cards of each of the
-    next days, today first, as Today has them, and what each day takes in `minutes`."""
+    next days, today first, as Today has them, on the way to an `exam` if one is planned, and what
+    each day takes in `minutes`."""
 
     today: date
     first: date
@@ -42,6 +43,7 @@ class Year:
     days: tuple[Day, ...]
     weeks: tuple[Period, ...]
     months: tuple[Period, ...]
+    exam: date | None
     forecast: tuple[int, ...]
     minutes: tuple[float, ...]
     cards: Standing
@@ -71,6 +73,7 @@ def read(connection: Connection, now: datetime, settings: Settings, *, learner: 
     first = on - LONG
     each = days.read(connection, first, on, learner=learner)
     newest = sample.read(connection, first, learner=learner)
+    planned = exam.in_force(connection, on, learner=learner)
     coming, seconds = today.coming(connection, now, settings, learner=learner)
     return Year(
         on,
@@ -79,6 +82,7 @@ def read(connection: Connection, now: datetime, settings: Settings, *, learner: 
         tuple(each),
         tuple(days.periods(each, days.monday)),
         tuple(days.periods(each, days.first_of_month)),
+        planned.day if planned is not None else None,
         tuple(coming),
         tuple(cards_a_day * seconds / 60 for cards_a_day in coming),
         cards.read(connection, on, learner=learner),
