@@ -235,6 +235,19 @@ def without(path: Path, ids: Collection[str]) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def sources(path: Path) -> dict[str, str]:
+    """By the ids of the notes in the file at *path*, what it says of each, to the letter but for
+    empty lines around it; none if there is no file. Raises StudyError if it cannot be read."""
+    if not disk.is_there(path):
+        return {}
+    page, file = _read(path)
+    if page is None and file.problems:
+        raise StudyError(f"{path} cannot be read: {min(file.problems).message}.")
+    lines = re.sub(r"\r\n?", "\n", file.source).split("\n")
+    notes = page.notes if page else ()
+    return {note.id: "\n".join(lines[note.line - 1 : note.last]).strip() for note in notes}
+
+
 def _check_heading(note: Note, file: _File) -> None:
     if note.template is not None or not _HEADING.match(file.lines[note.line - 1]):
         told = "a row of a table or a note with a template is changed in its file"

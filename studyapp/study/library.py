@@ -586,8 +586,10 @@ def unwrite(desk: Desk, made: Written, draft: str, keep: Write) -> str:
 
 
 def take_back(desk: Desk, card_id: int, text: Callable[[str], str]) -> Path | None:
-    """Take a question of the learner's own out of its file again, where it stands as *text* says of
+    """Take a question of the learner's own out of its file again, if all of it is as *text* says of
     its id; returns the file in which it stays, as the learner has changed it since."""
+    from studyapp.notes import markdown
+
     note, card = tables.note.c, tables.card.c
     with desk.reading() as connection:
         row = connection.execute(
@@ -598,14 +600,12 @@ def take_back(desk: Desk, card_id: int, text: Callable[[str], str]) -> Path | No
     if row is None:
         return None
     path = Path(row.path)
-    try:
-        there = path.read_text("utf-8") if disk.is_there(path) else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} cannot be read: {error}.") from error
-    before, found, after = there.partition(f"{text(row.name)}\n")
-    if not found:
+    said = markdown.sources(path).get(row.name)
+    if said is None:
+        return None
+    if said != text(row.name).strip():
         return path
-    disk.write(path, before.rstrip("\n") + "\n" + after)
+    disk.write(path, markdown.without(path, [row.name]))
     return None
 
 

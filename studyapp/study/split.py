@@ -4,19 +4,19 @@ set aside once they are saved."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from studyapp import disk
 from studyapp.config import data_folder
 from studyapp.errors import StudyError
 from studyapp.notes.card import without_code
 from studyapp.notes.note import FileKind, Note, NoteKind, note_uid
-from studyapp.store import log, tables
-from studyapp.study import library, removal, review
+from studyapp.store import log, owner, tables
+from studyapp.study import library, removal, review, words
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
 from studyapp.study.draft import read_file, write_file
@@ -34,11 +34,13 @@ _NAMED = re.compile(r"\{#[^}]*\}$")
 @dataclass(frozen=True, slots=True)
 class Made:
     """Cards that took the place of one: where they are, by the ids of their notes, and whether that
-    one was set aside for them. `text` is what was saved."""
+    one was set aside for them. `written` has what was added to the file of each, which is all that
+    may be taken out again; `text` is what was saved."""
 
     card: CardView
     home: Home
     names: tuple[str, ...]
+    written: Mapping[str, str]
     suspended: bool
     text: str
 
@@ -83,39 +85,48 @@ def save(desk: Desk, view: CardView, text: str) -> Made:
     home = library.home_of(view)
     path = home.path(library.packs_of(desk), NoteKind.QUESTION)
     notes = _notes(text, path)
-    with desk.reading() as connection:
-        there = _there(connection, home, notes, learner=desk.learner)
-    lines = text.split("\n")
-    new = [
-        "\n".join(lines[one.line - 1 : one.last]).strip() for one in notes if one.id not in there
-    ]
+    texts = {one.id: _source(text, one) for one in notes}
+    library.refresh(desk)  # what was written by hand has its id, too
+    there = _there(desk, home, texts)
+    for one in notes:
+        if not there.get(one.id, True):
+            raise StudyError(
+                f"Line {one.line}: another note has the id {one.id}; without {{#{one.id}}} the "
+                "card gets one of its own. Nothing was saved."
+            )
+    new = {name: said for name, said in texts.items() if name not in there}
     if new:
         with disk.put_back(path):
-            library.add_note(desk, home, "\n\n".join(new), NoteKind.QUESTION)
+            library.add_note(desk, home, "\n\n".join(new.values()), NoteKind.QUESTION)
             library.refresh(desk)
-            with desk.reading() as connection:
-                there = _there(connection, home, notes, learner=desk.learner)
-            if len(there) < len(notes):
+            there = _there(desk, home, texts)
+            if not all(there.get(name) for name in texts):
                 raise StudyError(f"The cards could not be read back; look at the end of {path}.")
     suspended = _set_aside(desk, view)
     disk.remove(_draft(view, learner=desk.learner))
-    return Made(view, home, tuple(one.id for one in notes), suspended, text)
+    return Made(view, home, tuple(texts), new, suspended, text)
 
 
 def take_back(desk: Desk, made: Made) -> str:
     """Delete the cards again, let the one come again that was set aside for them, and keep the text
-    as a draft; says so. Raises StudyError, with the cards still there, if they cannot be deleted.
+    as a draft; says so, and of how many cards stay: those that were there before, and those that
+    are not as they were written. Raises StudyError, with all of them still there, if they cannot be
+    deleted.
     """
+    library.refresh(desk)
+    there = _there(desk, made.home, made.written)
+    as_written = [note_uid(made.home.pack, name).bytes for name, same in there.items() if same]
     with desk.reading() as connection:
-        uids = [note_uid(made.home.pack, name).bytes for name in made.names]
         mine = note.learner_id == desk.learner
-        found = connection.scalars(select(note.id).where(note.uid.in_(uids), mine)).all()
+        found = connection.scalars(select(note.id).where(note.uid.in_(as_written), mine)).all()
     removal.remove(desk, found)
     if made.suspended:
         with desk.writing() as connection:
             undo(connection, desk.now(), learner=desk.learner)
     write_file(_draft(made.card, learner=desk.learner), made.text, "")
-    return "Undone: the split. Its text is a draft again."
+    stay = len(made.names) - len(made.written) + list(there.values()).count(False)
+    told = f" Left, as there before or changed since: {words.count(stay, 'card')}." if stay else ""
+    return f"Undone: the split. Its text is a draft again.{told}"
 
 
 def _set_aside(desk: Desk, view: CardView) -> bool:
@@ -137,22 +148,46 @@ def _notes(text: str, path: Path) -> Sequence[Note]:
     from studyapp.notes import markdown
 
     notes, problems = markdown.notes_in(text, FileKind.QUESTIONNAIRE, path)
-    for problem in problems:
-        raise StudyError(f"Line {problem.line}: {problem.message}. Nothing was saved.")
-    if not notes:
-        raise StudyError("A card begins with a heading, ## and a space. Nothing was saved.")
+    wrong = [(one.line, one.message) for one in problems]
+    first = text[: len(text) - len(text.lstrip())].count("\n") + 1
+    if not notes or first < notes[0].line:
+        wrong.append((first, "a card begins with a heading, ## and a space"))
+    wrong += [(one.line, "the card has no answer") for one in notes if not _answers(one)]
+    if wrong:
+        line, message = min(wrong)
+        raise StudyError(f"Line {line}: {message}. Nothing was saved.")
     return notes
 
 
-def _there(connection: Connection, home: Home, notes: Sequence[Note], *, learner: int) -> set[str]:
-    """The ids of those *notes* that the learner has."""
-    uids = {note_uid(home.pack, one.id).bytes: one.id for one in notes}
-    found = connection.scalars(
-        select(note.uid).where(
-            note.uid.in_(uids), note.learner_id == learner, note.missing_since.is_(None)
-        )
-    )
-    return {uids[uid] for uid in found}
+def _answers(one: Note) -> bool:
+    return bool(one.answer.strip() or one.points)
+
+
+def _source(text: str, one: Note) -> str:
+    """What *text* says of one of its notes, to the letter."""
+    return "\n".join(text.split("\n")[one.line - 1 : one.last]).strip()
+
+
+def _there(desk: Desk, home: Home, texts: Mapping[str, str]) -> dict[str, bool]:
+    """Those ids of *texts* that a note has by now, the learner's or a pack's: whether it is the
+    learner's and says the same, to the letter."""
+    from studyapp.notes import markdown
+
+    names = {note_uid(home.pack, name).bytes: name for name in texts}
+    with desk.reading() as connection:
+        rows = connection.execute(
+            select(note.uid, note.path, note.learner_id).where(
+                note.uid.in_(names),
+                note.missing_since.is_(None),
+                owner.visible(note, learner=desk.learner),
+            )
+        ).all()
+    mine = {row.uid: Path(row.path) for row in rows if row.learner_id == desk.learner}
+    said = {path: markdown.sources(path) for path in set(mine.values())}
+    there = dict.fromkeys((names[row.uid] for row in rows), False)
+    for uid, path in mine.items():
+        there[names[uid]] = said[path].get(names[uid]) == texts[names[uid]]
+    return there
 
 
 def _taken(desk: Desk) -> set[str]:

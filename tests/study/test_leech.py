@@ -135,9 +135,13 @@ def test_a_split_that_was_interrupted_makes_no_card_twice(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("No heading", "A card begins with a heading"),
+        ("No heading", "Line 1: a card begins with a heading"),
         ("## Q? {#a}\n\nOne.\n\n## Q? {#a}\n\nTwo.", "Line 5"),
         ("## Q? {#a b}\n\nOne.", "Line 1"),
+        ("\nKept?\n\n## Q? {#a}\n\nOne.", "Line 2: a card begins with a heading"),
+        ("## Q? {#a}\n\nOne.\n\n## R? {#b}", "Line 5: the card has no answer"),
+        ("## Q? {#a}\n\nSo\n\n<!-- answer -->\n\n<!-- family: a -->", "Line 1: the card has no"),
+        ("## Q? {#a}\n\nOne.\n\n## Of a pack? {#q01}\n\nTwo.", "Line 5: another note has the id"),
     ],
 )
 def test_what_is_no_card_is_told_with_its_line_and_changes_nothing(
@@ -147,6 +151,33 @@ def test_what_is_no_card_is_told_with_its_line_and_changes_nothing(
     with pytest.raises(StudyError, match=told):
         split.save(desk, view, text)
     assert (own(desk), known(desk, view.id).suspended) == (0, False)
+
+
+def test_a_split_leaves_a_note_alone_whose_id_it_would_take(desk: Desk) -> None:
+    view = view_of(desk, "q00")
+    made = library.new_question(desk, "Mine?", "Mine.", library.home_of(view))
+    name = view_name(desk, made.card)
+    path = view_of(desk, name).note.path
+    before = path.read_bytes()
+    with pytest.raises(StudyError, match=rf"Line 5: another note has the id {name}; .* saved\."):
+        split.save(desk, view, f"## New? {{#new}}\n\nNew.\n\n## Other? {{#{name}}}\n\nOther.")
+    assert (path.read_bytes(), known(desk, view.id).suspended) == (before, False)
+
+
+def test_a_split_is_taken_back_without_what_it_has_not_written(desk: Desk) -> None:
+    """A note that said the same before it, and a card that has a line more by now."""
+    view = view_of(desk, "q00")
+    home = library.home_of(view)
+    mine, plain, more = (f"## {one}? {{#{one}}}\n\nSo." for one in ("mine", "plain", "more"))
+    library.keep_note(desk, home, "mine", mine)
+    made = split.save(desk, view, f"{mine}\n\n{plain}\n\n{more}")
+    assert made.names == ("mine", "plain", "more")
+    path = view_of(desk, "more").note.path
+    path.write_text(f"{path.read_text()}\nAnd so.\n")
+    told = split.take_back(desk, made)
+    assert told.endswith("Left, as there before or changed since: 2 cards.")
+    assert path.read_text().endswith(f"---\n\n{mine}\n\n{more}\n\nAnd so.\n")
+    assert not known(desk, view.id).suspended
 
 
 def test_an_answer_without_points_is_split_by_its_sentences(desk: Desk, content: Path) -> None:

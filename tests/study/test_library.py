@@ -104,6 +104,16 @@ def test_a_card_of_ones_own_costs_the_reading_of_the_pack_that_it_is_in(
     assert own(desk) == {"Dog": "It barks.", "Who?": "A dog.", "Whose?": "Mine."}
 
 
+def test_a_card_with_a_line_more_by_now_is_not_taken_back(desk: Desk) -> None:
+    made = library.new_question(desk, "What is mine?", "This.")
+    path = next((library.own_packs() / "mine").glob("*.md"))
+    path.write_text(f"{path.read_text()}\n- [ ] a point\n")
+    changed = path.read_bytes()
+    told = library.unwrite(desk, made, "", lambda *_: "")
+    assert told == f"The new card has another text by now; it stays in {path}."
+    assert path.read_bytes() == changed
+
+
 @pytest.mark.parametrize("question", ["<!-- what? -->", "a \u202e b", "a\x1b b"])
 def test_a_question_that_is_no_heading_is_refused(question: str, desk: Desk) -> None:
     with pytest.raises(StudyError, match="Nothing was saved"):

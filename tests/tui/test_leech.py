@@ -104,6 +104,19 @@ async def test_a_card_is_split_and_put_together_again(
         await shows(pilot, "X")
 
 
+async def test_a_split_of_nothing_says_that_nothing_was_saved(make_app, open_today, clock) -> None:
+    app = make_app(settings=Settings(leech_lapses=3))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        card = await open_leech(pilot, clock)
+        await pilot.press("K")
+        await shows(pilot, "What is q00? (1 of 2)")
+        await pilot.press("f7", "backspace", "ctrl+s")
+        await tells(pilot, "No card is written here, so nothing was saved; the old one stays.")
+        await arrives(pilot, LeechScreen)
+        assert not is_suspended(app, card)
+
+
 async def test_a_card_tells_it_from_what_it_is_taken_for(
     make_app, open_today, clock, tmp_path: Path
 ) -> None:

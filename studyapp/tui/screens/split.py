@@ -68,6 +68,7 @@ class SplitScreen(WritingPage):
 
     def action_save(self) -> None:
         if not self.written.strip():
+            self.notify("No card is written here, so nothing was saved; the old one stays.")
             self.action_back()
             return
         try:
