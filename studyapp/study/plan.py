@@ -64,6 +64,11 @@ class Plan:
         """Whether a rating changes the memory of its card."""
         return self.kind not in CRAMMED
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the learner has chosen it beside what the day asks by itself."""
+        return self.kind is not ReviewKind.STUDY
+
 
 def due(chapter_id: int | None = None) -> Plan:
     """All that is due today within the day's budget, or in one chapter alone."""

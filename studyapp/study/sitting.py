@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -25,7 +26,7 @@ from studyapp.study.recall import tells_recall
 from studyapp.study.stats import is_beginner
 from studyapp.study.stopwatch import Stopwatch
 from studyapp.study.summary import Done, Summary
-from studyapp.study.undo import Undone, undo
+from studyapp.study.undo import Newest, Undone, newest, uid_of_newest, undo
 
 
 class Sitting:
@@ -45,6 +46,7 @@ class Sitting:
         self.given = NOTHING  # of the current card, whose rating was taken back
         self._known: dict[int, Given] = {}  # what was given to cards marked as known
         self._taken = set[int]()  # cards that were set aside here
+        self._mine = set[bytes]()  # what was done here, of a plan that was chosen
         self._item: Item | None = None
         self._parameters: Parameters
         self._watch = Stopwatch(desk.now)  # of the current card
@@ -144,6 +146,7 @@ class Sitting:
         except ChangedError:
             self._look_again(view)
             raise
+        self._mine.update(answered.logged)
         tells = tells_recall(self.plan.kind, view.memory, study_day(now))
         took = counted(review.milliseconds(spent))
         expected = self._parameters.retrievability(view.memory, study_day(now)) or 0.0
@@ -157,9 +160,12 @@ class Sitting:
         return answered
 
     def undo(self) -> Undone | None:
-        """Take back the newest rating or action, of an earlier sitting too, and show its card; one
-        that was set aside elsewhere, and is not to come today, only has its date again."""
+        """Take back the newest rating or action, and show its card; one that was set aside
+        elsewhere, and is not to come today, only has its date again. What the day asks takes back
+        what is of an earlier sitting, too; a plan that was chosen only what was done in it, as
+        another card would be rated here as what it is not. Raises StudyError then."""
         with self.desk.writing() as connection:
+            self._hold(uid_of_newest(connection, learner=self.desk.learner))
             undone = undo(connection, self.desk.now(), learner=self.desk.learner)
         if undone is None or undone.mark:
             return undone
@@ -180,13 +186,27 @@ class Sitting:
             self.given = given
         return undone
 
+    def newest(self) -> Newest | None:
+        """What `undo` would take back; None if there is nothing. Raises what `undo` raises."""
+        with self.desk.reading() as connection:
+            found = newest(connection, self.desk.now(), learner=self.desk.learner)
+        self._hold(found.uid if found else None)
+        return found
+
+    def _hold(self, uid: bytes | None) -> None:
+        """Leave alone what was not done here, where the plan takes back nothing else."""
+        if self.plan.chosen and uid is not None and uid not in self._mine:
+            raise StudyError("What was done last was not done in this sitting; undo it on Today.")
+
     def _comes(self, undone: Undone) -> bool:
         """Whether the card of what was taken back is to be shown now."""
         if undone.card is None or undone.grade:
             return False
-        if undone.rating is not None or undone.card in self._taken:
+        rated = undone.rating is not None and not (undone.crammed and self.plan.changes)
+        if rated or undone.card in self._taken:
             return True
-        return self._queue.has(undone.card) or self._is_due(undone.card)
+        of_today = not self.plan.chosen and self._is_due(undone.card)
+        return of_today or self._queue.has(undone.card)
 
     def _is_due(self, card_id: int) -> bool:
         with self.desk.reading() as connection:
@@ -205,7 +225,7 @@ class Sitting:
     def mark(self) -> bool:
         """Mark the current card to be mended later, or no longer; returns whether it is now."""
         assert self.view is not None
-        with self.desk.writing() as connection:
+        with self._acting() as connection:
             now, learner = self.desk.now(), self.desk.learner
             return review.mark(connection, self.view.id, now, learner=learner)
 
@@ -239,7 +259,7 @@ class Sitting:
 
     def ask_missed(self) -> selection.Done:
         """Make due today what was missed in a cram."""
-        with self.desk.writing() as connection:
+        with self._acting() as connection:
             now, learner = self.desk.now(), self.desk.learner
             return selection.set_due(connection, self.missed, study_day(now), now, learner=learner)
 
@@ -350,10 +370,21 @@ class Sitting:
 
     def _set_aside(self, action: Callable[..., object]) -> None:
         assert self.view is not None
-        with self.desk.writing() as connection:
+        with self._acting() as connection:
             action(connection, self.view.id, self.desk.now(), learner=self.desk.learner)
         self._taken.add(self.view.id)
         self.refresh()  # what waited may have its place
+
+    @contextmanager
+    def _acting(self) -> Iterator[Connection]:
+        """A write transaction; what is done in it is what this sitting can take back."""
+        learner = self.desk.learner
+        with self.desk.writing() as connection:
+            before = uid_of_newest(connection, learner=learner)
+            yield connection
+            after = uid_of_newest(connection, learner=learner)
+            if after is not None and after != before:
+                self._mine.add(after)
 
     def _time_is_up(self) -> datetime | None:
         """When the time of the plan, if it has any, runs out from now."""

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from studyapp import interval
 from studyapp.config import DEPTHS, WEEKDAYS
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import FROM_ELSEWHERE
+from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, owner, tables
@@ -58,6 +58,11 @@ class Stats:
         return asdict(self)
 
 
+def counts() -> ColumnElement[bool]:
+    """Whether a row of `review` is one wherever reviews are counted: a cram is none."""
+    return review.kind.not_in([kind.value for kind in CRAMMED])
+
+
 def share(hits: int, n: int) -> Share:
     """A share with Wilson's interval."""
     return Share(*interval.wilson(hits, n), n) if n else Share(None, None, None, 0)
@@ -75,9 +80,11 @@ def stats(
     """Totals for one learner; retention over the last 30 study days."""
     today = study_day(now)
     # To ask each of many reviews whether it was taken back takes longer than all else here.
-    made = connection.scalar(select(func.count()).where(review.learner_id == learner)) or 0
-    taken_back = review.uid.in_(log.retracted(learner=learner))
-    reviews = made - (connection.scalar(select(func.count(review.uid)).where(taken_back)) or 0)
+    made, taken_back = (
+        connection.scalar(select(func.count(review.uid)).where(which, counts())) or 0
+        for which in (review.learner_id == learner, review.uid.in_(log.retracted(learner=learner)))
+    )
+    reviews = made - taken_back
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
     every, total = connection.execute(
         select(func.count(), func.count(case((meant(depth), 1))))
@@ -162,9 +169,9 @@ def last_day(connection: Connection, today: date, *, learner: int) -> date | Non
 def _studied(
     connection: Connection, first: date, last: date, *, most: int | None = None, learner: int
 ) -> set[date]:
-    """The study days from *first* to *last* on which something was reviewed here, the last *most*
-    of them, each looked up from the one after it: to read all reviews of a month takes ten times
-    as long."""
+    """The study days from *first* to *last* on which something was rated here, a cram too, the
+    last *most* of them, each looked up from the one after it: to read all reviews of a month takes
+    ten times as long."""
     newest = (
         select(review.effective_day)
         .where(

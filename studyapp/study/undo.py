@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table, select
 
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import FROM_ELSEWHERE, EventKind
+from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, EventKind, ReviewKind
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.study import dates, pause, words
@@ -48,7 +48,8 @@ class Undone:
     """What was taken back: a rating or, where that is None, another action in words.
 
     `card` is None where no card was concerned. A `grade` was given in a questionnaire: its question
-    is open there again, and belongs in no queue. A `mark` changes nothing of what is asked.
+    is open there again, and belongs in no queue. A `mark` changes nothing of what is asked. What
+    was `crammed` makes no review due when it is taken back.
     """
 
     card: int | None
@@ -56,6 +57,7 @@ class Undone:
     rating: Rating | None = None
     grade: bool = False
     mark: bool = False
+    crammed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ def newest(connection: Connection, now: datetime, *, learner: int) -> Newest | N
     return found and _told(connection, found, now, learner=learner)
 
 
+def uid_of_newest(connection: Connection, *, learner: int) -> bytes | None:
+    """What `undo` would take back, as `newest` names it, without its words."""
+    found = _newest(connection, learner=learner)
+    return found and _uid(found)
+
+
 def newest_grade(
     connection: Connection, attempt: int, now: datetime, *, learner: int
 ) -> Newest | None:
@@ -96,9 +104,9 @@ def _told(connection: Connection, found: _Found, now: datetime, *, learner: int)
     row = found.row
     if found.table is tables.response:
         day = study_day(row.graded_at.astimezone(now.tzinfo))
-        asked, uid = note.id == row.note_id, f"{row.id} {row.graded_at}".encode()
+        asked = note.id == row.note_id
     else:
-        day, uid = row.day, row.uid
+        day = row.day
         asked = note.id.in_(select(card.note_id).where(card.id == row.card_id))
     together = _together(connection, found, learner=learner)
     told = _what(found, together)
@@ -107,7 +115,12 @@ def _told(connection: Connection, found: _Found, now: datetime, *, learner: int)
         if _is_of_many(found, together)
         else connection.scalar(select(note.prompt).where(asked))
     )
-    return Newest(uid, f"{told} on “{plain(prompt)}”" if prompt else told, day)
+    return Newest(_uid(found), f"{told} on “{plain(prompt)}”" if prompt else told, day)
+
+
+def _uid(found: _Found) -> bytes:
+    row = found.row
+    return f"{row.id} {row.graded_at}".encode() if found.table is tables.response else row.uid
 
 
 def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | None:
@@ -141,7 +154,8 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
             learner=learner,
         )
     if found.table is tables.review:
-        return Undone(row.card_id, _what(found), Rating(row.rating))
+        crammed = ReviewKind(row.kind) in CRAMMED
+        return Undone(row.card_id, _what(found), Rating(row.rating), crammed=crammed)
     shown = None if row.kind in (*_MARKS, *_BACK) else row.card_id
     return Undone(shown, _what(found), mark=row.kind in _MARKS)
 

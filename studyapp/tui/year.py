@@ -109,7 +109,7 @@ def _ahead(year: Year) -> Sheet:
 
 
 def _calendar(year: Year, settings: Settings) -> Sheet:
-    reviews = {one.day: one.reviews for one in year.days}
+    reviews = {one.day: one.reviews for one in year.days if one.reviews}
     rest = [WEEKDAYS.index(day) for day in settings.rest_days]
     means = "Reviews of each study day, a column for a week. A dot is a day without any"
     means += "; days of rest have none." if rest else "."

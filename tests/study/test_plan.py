@@ -16,7 +16,7 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import offer, queue, review, stats
+from studyapp.study import aside, offer, queue, review, stats
 from studyapp.study.plan import (
     DUE,
     FIVE,
@@ -30,7 +30,7 @@ from studyapp.study.plan import (
 )
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import summary_lines
-from studyapp.study.undo import undo
+from studyapp.study.undo import Newest, undo
 from tests_support import Clock, desk_of
 
 RATINGS = (Rating.AGAIN, Rating.HARD, Rating.GOOD, Rating.EASY)
@@ -226,6 +226,81 @@ def test_a_cram_asks_all_that_was_met_of_a_chapter_once(seen: Engine, clock: Clo
     assert len(families[:each]) == len(set(families[:each])) < len(families)
     assert not sitting.has_more
     assert Sitting(desk_of(seen, clock), cram(2)).view is None
+
+
+@pytest.mark.parametrize("plan", [cram(), ahead(100), FIVE, LEECHES, TO_MEND])
+def test_a_chosen_sitting_takes_back_what_it_did_and_nothing_else(
+    plan: Plan, seen: Engine, clock: Clock
+) -> None:
+    """A review of before would be rated as a cram, marks of before are what it asks."""
+    for card, _ in cards(seen)[::5]:
+        with writing(seen) as connection:
+            last = log.read_memory(connection, card, learner=1).last_review
+            for _ in range(5):
+                last = review.answer(
+                    connection, card, last, Rating.AGAIN, clock(), learner=1
+                ).memory.last_review
+            soon = study_day(clock()) + timedelta(days=5)
+            review.set_due(connection, card, soon, clock(), learner=1)
+            review.mark(connection, card, clock(), learner=1)
+    clock.forward(days=1)
+    before, sitting = standing(seen), Sitting(desk_of(seen, clock), plan)
+    assert sitting.view is not None
+    first = sitting.view.id
+    sitting.mark()
+    sitting.rate(Rating.AGAIN)
+    if sitting.view is not None:
+        sitting.suspend()
+    clock.forward(minutes=1)
+    if not plan.changes:
+        shown = sitting.view and sitting.view.id
+        sitting.ask_missed()
+        undone = sitting.undo()
+        assert undone is not None
+        assert undone.what == "another date"
+        assert (sitting.view and sitting.view.id) == shown  # which the cram has asked
+    while (found := newest_of(sitting)) is not None:
+        undone = sitting.undo()
+        assert undone is not None
+        assert undone.what in found.told
+    assert standing(seen) == before
+    assert sitting.view is not None
+    assert sitting.view.id == first
+    for refused in (sitting.newest, sitting.undo):
+        with pytest.raises(StudyError, match="undo it on Today"):
+            refused()
+    assert standing(seen) == before
+    assert sitting.view.id == first
+
+
+def standing(engine: Engine) -> tuple[list[object], set[int]]:
+    """All that a sitting may have changed of cards."""
+    with reading(engine) as connection:
+        return memories(engine), aside.marked(connection, learner=1)
+
+
+def newest_of(sitting: Sitting) -> Newest | None:
+    """What it would take back; None where that is not for it."""
+    try:
+        return sitting.newest()
+    except StudyError:
+        return None
+
+
+def test_a_cram_that_is_taken_back_elsewhere_is_not_asked_as_a_review(
+    engine: Engine, clock: Clock
+) -> None:
+    with writing(engine) as connection:
+        review.answer(connection, 1, None, Rating.EASY, clock(), learner=1)
+    before = memories(engine)
+    assert ask(Sitting(desk_of(engine, clock), cram())) == [1]
+    today = Sitting(desk_of(engine, clock))
+    undone = today.undo()
+    assert undone is not None
+    assert (undone.card, undone.rating) == (1, Rating.GOOD)
+    assert today.view is not None
+    assert today.view.id != 1
+    assert memories(engine) == before
 
 
 def test_what_a_cram_has_missed_can_be_made_due(seen: Engine, clock: Clock) -> None:

@@ -18,13 +18,13 @@ from studyapp.config import Settings
 from studyapp.interval import wilson
 from studyapp.memory import fold
 from studyapp.memory.clock import local, study_day
-from studyapp.memory.fold import FROM_ELSEWHERE, ReviewKind, replay
+from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, ReviewKind, replay
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
 from studyapp.store.engine import reading, writing
-from studyapp.study import exam, review
+from studyapp.study import exam, review, stats
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.recall import tells_recall
@@ -55,6 +55,10 @@ class Fact:
     @property
     def tells(self) -> bool:
         return tells_recall(self.kind, self.before, self.day)
+
+    @property
+    def is_review(self) -> bool:
+        return self.kind not in CRAMMED
 
     @property
     def counted(self) -> bool:
@@ -129,8 +133,13 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
     within = [one for one in every if one.day > today - timedelta(days=365)]
     assert 50 < len(within) < len(every)
 
-    reviews = Counter(one.day for one in within)
+    reviews = Counter({one.day: 0 for one in within})  # a day of study, though all was crammed
+    reviews.update(one.day for one in within if one.is_review)
     assert {one.day: one.reviews for one in found.days} == reviews
+    assert 0 in reviews.values()
+    with reading(engine) as connection:
+        total = stats.stats(connection, clock(), leech_lapses=8, learner=1).reviews
+    assert total == sum(one.is_review for one in every)
     for periods, begins in (
         (found.weeks, lambda day: day - timedelta(days=day.weekday())),
         (found.months, lambda day: day.replace(day=1)),
@@ -138,7 +147,8 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
         assert [one.first for one in periods] == sorted({begins(day) for day in reviews})
         for one in periods:
             here = [fact for fact in within if begins(fact.day) == one.first]
-            assert (one.reviews, one.days) == (len(here), len({fact.day for fact in here}))
+            assert one.reviews == sum(fact.is_review for fact in here)
+            assert one.days == len({fact.day for fact in here})
             assert one.remembered == share_of(here)
 
     counted = [one for one in within if one.counted]
@@ -175,7 +185,7 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
     recalled = [parameters.retrievability(one, today) for one in met]
     assert found.cards.retrievability == spread(recalled, cards.RECALL)
     told = json.loads(json.dumps(found.as_json()))
-    assert sum(one["reviews"] for one in told["days"]) == len(within)
+    assert sum(one["reviews"] for one in told["days"]) == sum(one.is_review for one in within)
     assert {*told["days"][0]["remembered"]} == {"value", "low", "high", "n"}
 
 
@@ -227,6 +237,37 @@ def test_a_time_is_the_median_of_what_was_measured(engine: Engine, clock: Clock)
     assert (found.new_card.seconds, found.new_card.n) == (median(spent[:-1]), 5)
     assert found.known_card.n == 0
     assert "a new one (too few to say)" in sentences.times(found)
+    assert sentences.times(found).endswith("medians of 0 and 5 reviews in the queue.")
+
+
+@pytest.mark.parametrize("kind", [ReviewKind.CRAM, ReviewKind.AHEAD])
+def test_a_cram_makes_a_day_of_study_and_no_review(
+    kind: ReviewKind, engine: Engine, clock: Clock
+) -> None:
+    """A review of any other kind is one wherever they are counted, but its time is not the
+    queue's."""
+    for each in (ReviewKind.STUDY, kind):
+        with writing(engine) as connection:
+            seen = log.read_memory(connection, 1, learner=1).last_review
+            spent = timedelta(seconds=5)
+            review.answer(
+                connection,
+                1,
+                seen,
+                Rating.GOOD,
+                clock(),
+                kind=each,
+                duration=spent,
+                learner=1,
+            )
+        clock.forward(days=1)
+    found, made = in_figures(engine, clock), 1 if kind is ReviewKind.CRAM else 2
+    assert f"on 2 days of the last 365: {made} review" in sentences.studied(found)
+    assert f"Of your newest {made} review" in sentences.newest(found)
+    assert (found.new_card.n, found.known_card.n) == (1, 0)
+    with reading(engine) as connection:
+        total = stats.stats(connection, clock(), leech_lapses=8, learner=1)
+    assert (total.reviews, total.streak) == (made, 2)
 
 
 def test_a_tick_that_is_in_no_word_and_a_word_without_a_tick(engine: Engine, clock: Clock) -> None:

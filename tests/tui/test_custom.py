@@ -57,6 +57,13 @@ async def test_a_cram_changes_nothing_but_what_one_wants(make_app, open_today, c
         await shows(pilot, "as is")
         await pilot.press("1")
         await shows(pilot, "cram · 2 of 4")
+        await pilot.press("u")
+        await tells(pilot, "Undone: Again.")
+        await shows(pilot, "cram · 1 of 4")
+        await pilot.press("u", "u")  # what was done before would be asked as a cram
+        await tells(pilot, "not done in this sitting; undo it on Today.")
+        await pilot.press("enter", "1")
+        await shows(pilot, "cram · 2 of 4")
         for _ in range(3):
             await pilot.press("enter", "3")
         await arrives(pilot, SummaryScreen)

@@ -15,14 +15,15 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.study.recall import outcome
-from studyapp.study.stats import Share, share
+from studyapp.study.stats import Share, counts, share
 
 review = tables.review.c
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A study day with `reviews`, of which `told` told what is remembered: `hits` was."""
+    """A study day with `reviews`, none where all was crammed, of which `told` told what is
+    remembered: `hits` was."""
 
     day: date
     reviews: int
@@ -41,34 +42,41 @@ class Period:
 
 
 def read(connection: Connection, first: date, last: date, *, learner: int) -> list[Day]:
-    """The days from *first* to *last* that have a review which nothing has taken back."""
+    """The days from *first* to *last* that have a rating which nothing has taken back: a cram
+    is no review, but its day is one of study."""
     within = review.effective_day.between(first, last)
     found = _sums(connection, within, learner=learner)
     # To ask each of many reviews whether it was taken back takes longer than all else here.
     taken_back = review.uid.in_(log.retracted(learner=learner))
     back = _sums(connection, within, taken_back, learner=learner)
     left = {
-        day: tuple(all_ - less for all_, less in zip(sums, back.get(day, (0, 0, 0)), strict=True))
+        day: tuple(
+            all_ - less for all_, less in zip(sums, back.get(day, (0, 0, 0, 0)), strict=True)
+        )
         for day, sums in found.items()
     }
-    return [Day(day, *sums) for day, sums in sorted(left.items()) if sums[0]]
+    return [Day(day, *sums) for day, (rated, *sums) in sorted(left.items()) if rated]
 
 
 def _sums(
     connection: Connection, *conditions: ColumnElement[bool], learner: int
-) -> dict[date, tuple[int, int, int]]:
+) -> dict[date, tuple[int, int, int, int]]:
+    """Of each day: ratings, reviews, those that told, and those of them that were remembered."""
     missed = and_(review.rating == Rating.AGAIN, outcome())  # fewer to look at than what was not
     rows = connection.execute(
         select(
             review.effective_day,
             func.count(),
+            func.count(case((counts(), 1))),
             func.count(case((outcome(), 1))),
             func.count(case((missed, 1))),
         )
         .where(review.learner_id == learner, *conditions)
         .group_by(review.effective_day)
     )
-    return {day: (reviews, told, told - misses) for day, reviews, told, misses in rows}
+    return {
+        day: (rated, reviews, told, told - misses) for day, rated, reviews, told, misses in rows
+    }
 
 
 def monday(day: date) -> date:
@@ -85,7 +93,7 @@ def same(day: date) -> date:
 
 def periods(days: Sequence[Day], begins: Callable[[date], date]) -> list[Period]:
     """The days put together by what each of them *begins* with, the oldest first; those in which
-    nothing was reviewed are left out."""
+    nothing was rated are left out."""
     return [
         _together(first, list(group)) for first, group in groupby(days, lambda one: begins(one.day))
     ]

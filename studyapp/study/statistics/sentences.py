@@ -27,7 +27,7 @@ def told(share: Share) -> str:
 
 
 def studied(year: Year) -> str:
-    if not year.reviews:
+    if not year.days:
         return "Nothing was reviewed in the last year."
     days = words.count(len(year.days), "day")
     long = (year.today - year.first).days + 1
@@ -79,7 +79,10 @@ def times(year: Year) -> str:
     known, new = year.known_card, year.new_card
     if not (known.n or new.n):
         return "No time was measured yet."
-    return f"A card that comes back takes {seconds(known)}, a new one {seconds(new)} (medians)."
+    return (
+        f"A card that comes back takes {seconds(known)}, a new one {seconds(new)}: medians of "
+        f"{known.n:,} and {new.n:,} reviews in the queue."
+    )
 
 
 def seconds(pace: Pace) -> str:

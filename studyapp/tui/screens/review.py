@@ -507,7 +507,7 @@ class ReviewScreen(EditingPage, WritingPage):
     def action_undo(self) -> None:
         try:
             told = self.study.unwrite()
-            asks = not told and self.asks(self.study.newest())
+            asks = not told and self.asks(self.sitting.newest())
         except StudyError as error:
             self.notify(str(error), severity="error")
             return

@@ -180,7 +180,7 @@ class SummaryScreen(Page):
             if self._asked is not None and self._asked == found:
                 self._take_dates_back()
                 return
-            if self.asks(found):
+            if self.asks(self.sitting.newest()):
                 return
             undone = self.sitting.undo()
         except StudyError as error:
