@@ -17,6 +17,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from textual import work
+from textual._context import NoActiveAppError
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
 from textual.events import Event, Key, Paste
@@ -273,7 +274,8 @@ class StudyApp(App[None]):
             self.call_from_thread(self.notify, told)
         if traced:
             self.call_from_thread(self.notify, traced, severity="warning")
-        self._settle_in(desk)
+        with suppress(NoActiveAppError):  # it is closing; the next start does what is left
+            self._settle_in(desk)
 
     def _settle_in(self, desk: Desk) -> None:
         """What can wait until the counts are on the screen."""

@@ -356,6 +356,7 @@ async def test_help_has_the_keys_of_a_page_that_is_still_being_read(
         assert "Find a note" not in lines(pilot)
         counted.set()
         await shows(pilot, "Do what is chosen", "Find a note")
+        await settled(pilot)
 
 
 async def test_what_two_keys_do_is_named_once(make_app, open_today) -> None:
