@@ -263,6 +263,8 @@ def pages(desk: Desk) -> Iterator[tuple[str, places.Place, tuple[str, ...]]]:
     assert sitting.view is not None
     yield "review", places.Review(sitting), ("enter", "pagedown")
     yield "rewrite", places.Rewrite(sitting.view), ()
+    yield "card's past", places.Leech(sitting.view.id), ("pagedown",)
+    yield "split", places.Split(sitting.view), ()
     sitting.rate(Rating.AGAIN)
     yield "summary", places.Summary(sitting), ()
     yield "course", places.Course(), ("pagedown",)
@@ -280,6 +282,8 @@ def pages(desk: Desk) -> Iterator[tuple[str, places.Place, tuple[str, ...]]]:
     yield "aside", places.Aside(), ()
     changed = [Reworded(one.note, one.prompt, one.place) for one in aside]
     yield "reworded", places.Reworded(changed), ()
+    yield "custom", places.Custom(), ()
+    yield "statistics", places.Statistics(), ("right", "end")
     yield "backups", places.Backups(), ()
     yield "exam", places.Exam(), ()
     yield "new card", places.NewCard(), ()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.events import Mount
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
@@ -18,7 +21,7 @@ from studyapp.study.sitting import Sitting
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.row import aligned
-from studyapp.tui.screens.page import Page
+from studyapp.tui.screens.page import SOON, Page
 from studyapp.tui.widgets.menu import Menu
 
 _FAINT = "$foreground 60%"
@@ -42,18 +45,31 @@ class CustomScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._offers: Sequence[Offer] = ()
+        self._counted = asyncio.Event()
+        self._left = False  # for another page, which may have changed what there is
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
             yield Menu()
             yield Static(_TOLD, id="told", markup=False)
 
-    def on_mount(self) -> None:
-        self.head("Choose what to study", "counting …")
+    @on(Mount)
+    async def _come_with_the_offers(self) -> None:
+        """They are there at once; if it takes long, that they are being counted is said instead."""
+        self.head("Choose what to study")
         self.query_one(Menu).display = False
+        self._count_anew()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._counted.wait(), SOON)
+        if not self._counted.is_set():
+            self.head("Choose what to study", "counting …")
+
+    def on_screen_suspend(self) -> None:
+        self._left = True
 
     def on_screen_resume(self) -> None:
-        self._count_anew()
+        if self._left:
+            self._count_anew()
 
     def _count_anew(self) -> None:
         self.hold_keys(True)
@@ -72,6 +88,7 @@ class CustomScreen(Page):
 
     def _show(self, offers: Sequence[Offer], told: str) -> None:
         self.hold_keys(False)
+        self._counted.set()
         self._offers = offers
         self.head("Choose what to study", told)
         rows = aligned([_row(one) for one in offers])
