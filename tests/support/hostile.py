@@ -122,6 +122,10 @@ class Texts:
         return f"t{self.made}t {attack}"
 
 
+# Pages that count, and may name nothing.
+COUNTING = frozenset({"summary", "backups", "exam", "custom", "statistics"})
+
+
 def seen(shown: str) -> set[str]:
     """The words of the texts that are on a screen."""
     return set(re.findall(r"t\d+t", shown))
