@@ -82,7 +82,7 @@ def main(runs: int = 10) -> None:
         hello, paint, counts = [], [], []
         for _ in range(runs):
             hello += until([sys.executable, "-c", HELLO], [b"Hello, World!"], folder)
-            first, true = until(OURS, [b"studyapp", b"Chapter 1,"], folder)
+            first, true = until(OURS, [b"studyapp", b"Chapter 1 is"], folder)
             paint.append(first)
             counts.append(true)
     base = statistics.median(hello)
