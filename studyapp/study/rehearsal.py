@@ -83,7 +83,6 @@ class Studying:
     effort: Effort
     spent: float
     usual: Usual
-    usual_minutes: int
 
     @property
     def days(self) -> int:
@@ -110,7 +109,6 @@ def read(
         Effort(pace.review, pace.new),
         pace.spent,
         Usual(parameters.desired_retention, settings.new_a_day),
-        settings.minutes_a_day,
     )
 
 

@@ -222,7 +222,6 @@ def foreseen(days: int, minutes: int, opener: Sequence[int]) -> Counter[str]:
             effort=Effort(),
             spent=0.0,
             usual=Usual(),
-            usual_minutes=20,
         )
     )
     return Counter({one["why"]: one["cards"] for one in found["left_out"]})

@@ -6,8 +6,9 @@ from textual import work
 
 from studyapp.errors import StudyError
 from studyapp.store.engine import LONG_PATIENCE
-from studyapp.study import library
+from studyapp.study import library, tracker
 from studyapp.study.card import CardView
+from studyapp.study.tracker import CourseSection
 from studyapp.tui.editor import edit
 from studyapp.tui.screens.page import Page
 
@@ -23,6 +24,17 @@ class EditingPage(Page):
     def show_edited(self) -> None:
         """Show what the note says now."""
         raise NotImplementedError
+
+    def section_of(self, view: CardView) -> CourseSection | None:
+        """The section that a card belongs to; None, after one sentence, if it cannot be read."""
+        try:
+            with self.desk.reading() as connection:
+                return tracker.find_section(
+                    connection, view.chapter_id, view.note.section, learner=self.desk.learner
+                )
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return None
 
     def edit_note(self, view: CardView) -> None:
         """Open the source of the card *view* at its line."""

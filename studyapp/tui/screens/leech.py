@@ -18,7 +18,7 @@ from studyapp.lab.catalog import Declaration
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Memory
 from studyapp.notes.plain import plain
-from studyapp.study import leech, split, tracker, words
+from studyapp.study import leech, split, words
 from studyapp.study.card import CardView
 from studyapp.study.lab.facts import lessons_for
 from studyapp.study.leech import Past, Relative
@@ -187,15 +187,7 @@ class LeechScreen(CardsPage, inherit_bindings=False):
     def action_read(self) -> None:
         view = self._view
         assert view is not None
-        try:
-            with self.desk.reading() as connection:
-                section = tracker.find_section(
-                    connection, view.chapter_id, view.note.section, learner=self.desk.learner
-                )
-        except StudyError as error:
-            self.notify(str(error), severity="error")
-            return
-        if section is not None:
+        if (section := self.section_of(view)) is not None:
             self.study.open(places.Section(section))
 
     @on(OptionList.OptionSelected)

@@ -21,7 +21,7 @@ from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.note import Point
 from studyapp.notes.plain import plain
 from studyapp.store.engine import WAL_LIMIT, LockedError, tidy, wal_size
-from studyapp.study import answer, tracker, words
+from studyapp.study import answer, words
 from studyapp.study.answer import Given
 from studyapp.study.card import CardView
 from studyapp.study.grading import because, lapses_partly, propose, worth_typing
@@ -678,15 +678,7 @@ class ReviewScreen(EditingPage, WritingPage):
     def action_read(self) -> None:
         view = self.sitting.view
         assert view is not None
-        try:
-            with self.desk.reading() as connection:
-                section = tracker.find_section(
-                    connection, view.chapter_id, view.note.section, learner=self.desk.learner
-                )
-        except StudyError as error:
-            self.notify(str(error), severity="error")
-            return
-        if section is not None:
+        if (section := self.section_of(view)) is not None:
             self._reading = True
             self.study.open(places.Section(section))
 
