@@ -1,7 +1,8 @@
 """Counts how often the lessons' 95% intervals cover what they are about.
 
 It prints Markdown; coverage.md keeps one run. An hour on one core; `--quick` tries it out, and the
-names of parts (null, overfit, wide, decay, transfer, pictures) leave out the rest.
+names of parts (null, overfit, wide, decay, transfer, pictures, tuning, time, confounder, rate,
+collaborative, memory) leave out the rest.
 """
 
 from __future__ import annotations
@@ -9,19 +10,20 @@ from __future__ import annotations
 import itertools
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
 import torch
 
-from lessons import null, overfit, transfer
+from lessons import collaborative, confounder, memory, null, overfit, rate, time, transfer, tuning
 from studyapp.lab.interval import clopper_pearson
 from studyapp.lab.protocol import Fact, Lesson, LessonEvent, Result, Value
-from studyapp.lab.seeds import generators, stack
+from studyapp.lab.seeds import generators, mean_fact, stack
 
 RUNS, SEEDS = 2000, 8  # of each lesson, in each run
 SEEDS_OF_TRANSFER = 4  # in each run: it takes the longest
+SEEDS_OF_TIME = 32
 AT_ONCE = 256  # seeds that train together; runs are cut from them
 HEAD = """# Do the lessons' intervals cover?
 
@@ -39,12 +41,18 @@ how often a 95% interval covers what it is about. What we promise:
   distribution over repeats and numpy's seed 0, since a ResNet-18 takes minutes for each;
 - **gaps of few pictures** (the same, and 2 repeats): Student's interval of the differences, or that
   of all pictures counted, whichever is wider; at least 95%;
-- **leads** (the least of three differences): three intervals that hold together; at least 95%.
+- **leads** (the least of three differences, in `rate` and `collaborative` of four): as many
+  intervals that hold together; at least 95%;
+- **ratios** of two means (`time`): Fieller's interval covers 93–97%;
+- **one learner's reviews** (`memory`): Student's interval, clustered by card and by day, covers
+  93–97% of what the same fit comes to if the same weeks are lived again: other cards and other
+  answers, the same memory and the same good and bad days. Other weeks are not promised.
 
-The seeds were fixed before the first run: for `null` the lesson's seeds 0, 1, 2 … in order; for
-the others the lesson's seeds 0, 1, 2 … with 256 seeds in each, cut into runs of 8 (`transfer`: of
-4) in order. A seed does not depend on how many run beside it, so these are the runs that a learner
-would get.
+The seeds were fixed before the first run: for `null` and `confounder` the lesson's seeds 0, 1, 2 …
+in order; for the others the lesson's seeds 0, 1, 2 … with 256 seeds in each, cut into runs of 8
+(`transfer`: of 4, `time`: of 32) in order. A seed does not depend on how many run beside it, so
+these are the runs that a learner would get. For `memory` learners 0 to 19 live their weeks 50 times
+each.
 """
 
 
@@ -61,6 +69,12 @@ def main() -> int:
         "decay": lambda runs: of_overfit(runs, 8, 3.0, ("loss",)),
         "transfer": of_transfer,
         "pictures": of_pictures,
+        "tuning": of_tuning,
+        "time": of_time,
+        "confounder": of_confounder,
+        "rate": of_rate,
+        "collaborative": of_collaborative,
+        "memory": of_memory,
     }
     named = [name for name in parts if name in sys.argv]
     broken = 0 if named else exactly(quick)
@@ -244,9 +258,9 @@ def train(seed: int, width: int, decay: float) -> tuple[Curves, torch.Tensor]:
     data = {name: overfit.stacked([one[name] for one in draws], "cpu") for name in draws[0]}
     weights = stack(lambda: overfit.Net(width), own)
     arms = []
-    for rate in (decay, 0.0) if decay else (0.0,):
+    for amount in (decay, 0.0) if decay else (0.0,):
         same = {name: rows.detach().clone().requires_grad_() for name, rows in weights.items()}
-        looks = list(overfit.train(same, data, width, rate, "cpu"))
+        looks = list(overfit.train(same, data, width, amount, "cpu"))
         arms.append({name: torch.stack([look[name] for look in looks]) for name in looks[0]})
     return arms, data["test"].wrong.float().mean(1)
 
@@ -311,6 +325,197 @@ def of_gaps(runs: int, rng: np.random.Generator) -> Iterator[int]:
             yield row(transfer.LESSON, told, leads, 100 * (ahead - behind), floor=True)
 
 
+# tuning and time.
+
+
+def of_tuning(runs: int) -> Iterator[int]:
+    """Of coins the truth is known; of tumours it is that of all seeds together."""
+    for models, rows in (("coins", 200), ("coins", 20), ("tumours", 50)):
+        asked: dict[str, Value] = {"models": models, "tries": 20, "rows": rows}
+        knobs = asked | {"seeds": AT_ONCE}
+        batches = range(-(-runs * SEEDS // AT_ONCE))
+        scores = [tuning.joined(list(tuning.score_all(knobs, "cpu", seed))) for seed in batches]
+        validation, new = (torch.cat(each) for each in zip(*scores, strict=True))
+
+        def facts(part: slice, models: str = models, rows: int = rows) -> Iterable[Fact]:
+            found = tuning.facts(validation[part], new[part], models, rows)  # noqa: B023
+            return [fact for fact in found if fact.method != "exact"]
+
+        truths = {"gap": 100 * tuning.luck(20, rows)} if models == "coins" else {}
+        told = words(asked | {"seeds": SEEDS})
+        yield from means(tuning.LESSON, told, runs, facts, truths=truths)
+
+
+def of_time(runs: int) -> Iterator[int]:
+    """A ratio has no truth but that of all series together; of white noise it is 1.
+
+    Runs have 32 series: of so few as 8 a miss in the future is too skewed for Student's interval.
+    """
+    for ar, season in ((0.9, 1.0), (0.0, 0.0)):
+        parts = []
+        for seed in range(-(-runs * SEEDS_OF_TIME // AT_ONCE)):
+            ways, _, _ = time.judge(time.draw(ar, season, generators(seed, AT_ONCE)), 3, 100)
+            parts.append([misses.double().mean(1, keepdim=True) for misses in ways])
+        every = [torch.cat(way) for way in zip(*parts, strict=True)]
+
+        def facts(part: slice) -> Iterable[Fact]:
+            return time.facts(time.Ways(*(way[part] for way in every)))  # noqa: B023
+
+        truths = {} if ar else {"ratio": 1.0, "stretch_ratio": 1.0}
+        told = words({"ar": ar, "season": season, "seeds": SEEDS_OF_TIME})
+        yield from means(time.LESSON, told, runs, facts, seeds=SEEDS_OF_TIME, truths=truths)
+
+
+# confounder.
+
+
+def of_confounder(runs: int) -> Iterator[int]:
+    """The long-run slopes and the adjusted share of an exact confounder are known by algebra."""
+    confounder.POINTS = 1  # the same studies, in one go
+    for knobs, truths in (
+        ({"n": 10, "studies": 1000}, {"share_adjusted": 0.05, "slope_alone": 0.3}),
+        ({"n": 10, "third": "collider", "studies": 1000}, {"share_alone": 0.05}),
+        ({"n": 10, "noise": 1.0, "studies": 1000}, {"slope_adjusted": 0.15 / 0.82}),
+    ):
+        found = [facts_of(confounder.LESSON, knobs, seed) for seed in range(runs)]
+        for name, truth in truths.items():
+            facts = [each[name] for each in found]
+            floor = name.startswith("share")
+            yield row(confounder.LESSON, words(knobs), facts, truth, floor=floor)
+
+
+# rate.
+
+
+def of_rate(runs: int) -> Iterator[int]:
+    """Short and small; the rates that are too high die all the same, some seeds before others."""
+    rate.WIDTH, rate.BATCH, rate.TEST = 8, 16, 50
+    rate.RATES = (1e-3, 1e-2, 0.1, 1.0, 3.0, 10.0)  # those that a figure is of
+    firsts, lasts = [], []
+    for seed in range(-(-runs * SEEDS // AT_ONCE)):
+        own = generators(seed, AT_ONCE)
+        digits, networks = rate.Digits(own, 1.0), rate.Networks(own, False, "cpu")
+        firsts.append(rate.look(networks, digits))
+        for _ in range(30):
+            networks.learn(*digits.batch())
+        lasts.append(rate.look(networks, digits))
+    last = rate.Look(*(torch.cat(parts, 1) for parts in zip(*lasts, strict=True)))
+    fell = torch.cat([first.loss for first in firsts], 1) - last.loss
+
+    def facts(part: slice) -> Iterable[Fact]:
+        return rate.facts(rate.Look(*(each[:, part] for each in last)), fell[:, part])
+
+    told = f"steps=30 seeds={SEEDS}, small"
+    yield from means(rate.LESSON, told, runs, facts)
+
+
+# collaborative.
+
+
+def of_collaborative(runs: int) -> Iterator[int]:
+    """Small tables and few steps; without a decay as well, where some of the misses are wild."""
+    collaborative.PEOPLE, collaborative.FILMS, collaborative.NEW = 20, 20, 10
+    collaborative.RATE = 0.1
+    for decay in (2.0, 0.0):
+        parts = []
+        for seed in range(-(-runs * SEEDS // AT_ONCE)):
+            own = generators(seed, AT_ONCE)
+            tables = collaborative.draw(3, 12, own)
+            models = {
+                name: collaborative.Model(kind, tables, own)
+                for name, kind in collaborative.KINDS.items()
+            }
+            for _, model in itertools.product(range(30), models.values()):
+                model.learn(decay)
+            parts.append(collaborative.look(models) | collaborative.newcomers(models, tables))
+        misses = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+        def facts(part: slice) -> Iterable[Fact]:
+            some = {name: values[part] for name, values in misses.items()}  # noqa: B023
+            return [fact for fact in collaborative.facts(some, 3) if fact.method != "exact"]
+
+        told = f"ratings=12 decay={decay} seeds={SEEDS}, small"
+        yield from means(collaborative.LESSON, told, runs, facts)
+
+
+# memory.
+
+
+def of_memory(runs: int) -> Iterator[int]:
+    """Twenty learners, each living the same weeks again and again: what a fit comes to is known
+    from all of these together. Then the means of many learners."""
+    runs //= 2  # each is held against all others of its learner
+    for length, mood in ((400, 0.2), (2000, 0.2), (1000, 1.0)):
+        found: dict[str, list[Fact]] = {}
+        truths: dict[str, list[float]] = {}
+        for learner in range(20):
+            logs = [lived(length, mood, learner, again) for again in range(-(-runs // 20))]
+            for name, fact, truth in of_learner(logs):
+                found.setdefault(name, []).append(fact)
+                truths.setdefault(name, []).append(truth)
+        told = f"reviews={length} mood={mood} seeds=1, {runs:,} runs"
+        for name, facts in found.items():
+            yield row(memory.LESSON, told, facts[:runs], truths[name][:runs], floor=False)
+    yield from of_learners(runs)
+
+
+def lived(length: int, mood: float, learner: int, again: int) -> memory.Log:
+    nature, answers = [learner, 0], [learner, 1, again]
+    luck = memory.Luck(np.random.default_rng(nature), np.random.default_rng(answers))
+    return memory.simulate(length, 0.4, mood, luck)
+
+
+def of_learner(logs: Sequence[memory.Log]) -> Iterator[tuple[str, Fact, float]]:
+    """Yield figures of each log, and what they would be over all logs with the same fit."""
+    fits = [memory.fit_earlier(log) for log in logs]
+    looks = [
+        memory.look_at(log, memory.predictions(log.reviews.tree, weights), later)
+        for log, (weights, later) in zip(logs, fits, strict=True)
+    ]
+    together = joined([log.reviews for log in logs])
+    which = np.concatenate([later for _, later in fits])
+    every = memory.Look(
+        *(np.concatenate(part) for part in zip(*(one[:3] for one in looks), strict=True)), {}, None
+    )
+    said = {
+        arm: np.concatenate([look.said[arm] for look in looks]) for arm in ("default", "moving")
+    }
+    for own, (weights, _) in zip(looks, fits, strict=True):
+        chance = memory.predictions(together.tree, weights)[which]
+        every = every._replace(said=said | {"fitted": chance})
+        truths = dict(figures(every))
+        for name, figure in figures(own):
+            value, low, high = memory.clustered(figure)
+            n, method = len(set(own.card.tolist())), "student t, clustered by card and day"
+            yield name, Fact(name, value, "", low, high, n, method, ""), truths[name].value
+
+
+def figures(look: memory.Look) -> Iterator[tuple[str, memory.Figure]]:
+    for rival in ("default", "moving"):
+        yield f"gap_{rival}", memory.gaps([look], "fitted", rival)[0]
+    if (auc := memory.auc_of(look.said["fitted"], look)) is not None:  # something was forgotten
+        yield "auc_fitted", auc
+    yield "off_fitted", memory.mean_of(100 * (look.said["fitted"] - look.remembered), look)
+
+
+def joined(logs: Sequence[memory.Reviews]) -> memory.Reviews:
+    """Return the reviews of all logs, one after the other, each with cards of its own."""
+    most = max(len(log) for log in logs)
+    cards = np.concatenate([log.card + most * number for number, log in enumerate(logs)])
+    days, ratings = (np.concatenate([getattr(log, it) for log in logs]) for it in ("day", "rating"))
+    return memory.plain(cards, days, ratings)
+
+
+def of_learners(runs: int) -> Iterator[int]:
+    every = [memory.judge(lived(1000, 0.2, learner, 0))[0] for learner in range(runs)]
+    picked = np.random.default_rng(0).integers(0, len(every), (runs, 32))
+    for rival in memory.ARMS[1:]:
+        gaps = np.array([figure.value for figure in memory.gaps(every, "fitted", rival)])
+        facts = [mean_fact(f"gap_{rival}", gaps[one].tolist(), "nats", "") for one in picked]
+        told = f"reviews=1000 mood=0.2 seeds=32, drawn from {runs:,} learners"
+        yield row(memory.LESSON, told, facts, float(gaps.mean()), floor=False)
+
+
 def returned(events: Iterator[LessonEvent]) -> transfer.Shares:
     """Return what a generator of events returns."""
     while True:
@@ -327,12 +532,13 @@ def means(
     facts: Callable[[slice], Iterable[Fact]],
     only: Sequence[str] | None = None,
     seeds: int = SEEDS,
+    truths: Mapping[str, float] | None = None,
 ) -> Iterator[int]:
     """Cut all seeds into runs of so many; yield for every fact whether it keeps its promise.
 
-    The truth is the same figure from all seeds together.
+    The truth, where it is not known, is the same figure from all seeds together.
     """
-    truths = {fact.name: fact.value for fact in facts(slice(None))}
+    truths = {fact.name: fact.value for fact in facts(slice(None))} | dict(truths or {})
     found = [
         {fact.name: fact for fact in facts(slice(seeds * run, seeds * (run + 1)))}
         for run in range(runs)
@@ -340,7 +546,9 @@ def means(
     for name, truth in truths.items():
         if only is None or name in only:
             rows = [each[name] for each in found]
-            yield row(lesson, told, rows, truth, floor=rows[0].method != "student t")
+            yield row(
+                lesson, told, rows, truth, floor=rows[0].method not in ("student t", "fieller")
+            )
 
 
 if __name__ == "__main__":

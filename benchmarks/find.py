@@ -20,14 +20,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import answer
-from sqlalchemy import Engine, bindparam, text, update
+from sqlalchemy import Connection, Engine, bindparam, text, update
 
 import content
 from studyapp.config import Current, Settings
+from studyapp.errors import StudyError
 from studyapp.notes.markdown import read_folder
 from studyapp.store import passage, tables
 from studyapp.store.database import open_database
@@ -38,8 +40,20 @@ TYPED = 60  # words that are typed
 PHRASES = ("what is overfitting", "learning rate", "validation set loss", "gradient or momentum")
 CONDITIONS = (
     *("is:due", "is:due loss", "chapter:3 weights", "-is:new data", "prop:s>200 layer"),
-    *("rated:30:1", "tag:apply", "is:suspended", "prop:r<.8", "is:due -loss"),
+    *(
+        "rated:30:1",
+        "tag:apply",
+        "is:suspended",
+        "prop:r<.8",
+        "is:due -loss",
+        "is:leech",
+        "pack:big",
+    ),
+    *("is:review", "is:buried", "tag:nope", "chapter:3", "is:mine"),
+    *("is:new", "loss or weights", "-loss -weights", "is:leech or is:suspended", "prop:d>9.9"),
+    *("rated:7 loss", "-rated:30", "tag:apply loss", "prop:lapses>3 loss"),
 )
+SET_ASIDE, SLIPPING, LISTS = 400, 900, 600  # cards, cards, lists of tags
 
 
 def sentences() -> list[str]:
@@ -70,17 +84,39 @@ def fill(engine: Engine, cards: int, each: int) -> None:
                 .values(prompt=bindparam("asks"), answer=bindparam("says")),
                 rows,
             )
+        set_apart(connection, cards, chance)
     begun = time.perf_counter()
     with writing(engine) as connection:
         passage.write(connection)
     print(f"all passages written in {time.perf_counter() - begun:.0f} s")
 
 
-def keys() -> list[str]:
-    """All that stands in the field while words are typed, key by key."""
-    words = sorted({one for said in sentences() for one in re.findall(r"[a-z]{4,}", said)})
-    typed = [*random.Random(3).sample(words, TYPED), *PHRASES]
+def set_apart(connection: Connection, cards: int, chance: random.Random) -> None:
+    """Some cards are suspended, some slip, and two notes of five have tags."""
+    memory, note = tables.memory.c, tables.note.c
+    names = ["apply", "contrast", "exam", *(f"topic::{number}" for number in range(150))]
+    lists = [chance.sample(names, chance.randint(1, 3)) for _ in range(LISTS)]
+    every = range(1, cards + 1)
+    for number, values in ((SET_ASIDE, {"suspended": True}), (SLIPPING, {"lapses": 9})):
+        some = chance.sample(every, min(number, cards))
+        connection.execute(update(tables.memory).where(memory.card_id.in_(some)).values(**values))
+    connection.execute(
+        update(tables.note).where(note.id == bindparam("of")).values(tags=bindparam("named")),
+        [
+            {"of": one, "named": chance.choice(lists)}
+            for one in chance.sample(every, max(1, cards * 2 // 5))
+        ],
+    )
+
+
+def keys(typed: Sequence[str]) -> list[str]:
+    """All that stands in the field while these are typed, key by key."""
     return [one[:end] for one in typed for end in range(1, len(one) + 1)]
+
+
+def words() -> list[str]:
+    known = sorted({one for said in sentences() for one in re.findall(r"[a-z]{4,}", said)})
+    return [*random.Random(3).sample(known, TYPED), *PHRASES]
 
 
 Took = list[tuple[float, float]]  # milliseconds by the clock, and of the thread that worked
@@ -92,7 +128,8 @@ def timed(engine: Engine, typed: Sequence[str], order: Order = Order.MATCH) -> T
     for one in typed:
         with reading(engine) as connection:
             begun, used = time.perf_counter(), time.thread_time()
-            find(connection, one, now, Settings(), order=order, learner=1)
+            with suppress(StudyError):  # what is typed so far may mean nothing
+                find(connection, one, now, Settings(), order=order, learner=1)
             took.append(since(begun, used))
     return took
 
@@ -161,13 +198,16 @@ def main(cards: int = 100_000, each: int = 9, kept: str = "") -> None:
         if new:
             fill(engine, cards, each)
             checkpoint(engine, mode="TRUNCATE")
-        typed = keys()
+        typed = keys(words())
         timed(engine, typed[:20])
         told("words, key by key (limit: p95 10 ms)", timed(engine, typed))
         long = [one for one in typed if len(one) > 2][:100]
+        told("conditions, key by key (limit: p95 10 ms)", timed(engine, keys(CONDITIONS)))
         for one in CONDITIONS:
             told(one, timed(engine, [one] * 7))
-        told("words by due date", timed(engine, long[:20], Order.DUE))
+        for order in (Order.DUE, Order.STABILITY, Order.LAPSES):
+            told(f"words {order}", timed(engine, long[:20], order))
+            told(f"conditions {order}", timed(engine, CONDITIONS, order))
         asyncio.run(in_the_app(engine, db))
         for _ in without_index(engine):
             told("of the same words without the index", timed(engine, long))

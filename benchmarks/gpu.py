@@ -3,10 +3,11 @@
     python benchmarks/gpu.py > gpu.md              # a machine with a GPU; 8 minutes at most
     python benchmarks/gpu.py --device cpu --small  # anywhere, in seconds: that the code works
 
-`null` counts worlds, and takes a hundred million as well. The GPU goes first. A run that would
-not end in time, going by the smaller one before it, is left out, and its row says what it would
-have taken. The figure that decides each lesson's prediction is there to be compared: the devices
-draw other worlds in `null`, and the same data and starts in the others.
+`null` counts worlds, and takes a hundred million as well; `gpu` counts rounds, and more of them
+would tell nothing. The GPU goes first. A run that would not end in time, going by the smaller one
+before it, is left out, and its row says what it would have taken. The figure that decides each
+lesson's prediction is there to be compared: the devices draw other worlds in `null`, other studies
+in `confounder`, and the same data and starts in the others.
 """
 
 from __future__ import annotations
@@ -25,15 +26,45 @@ from studyapp.lab.protocol import Fact, Result, Value
 LIMIT = 460  # seconds, of the 480
 TIMES = (1, 8, 64)
 FEW = (1, 2, 4)  # for --small
-REPETITIONS = {"null": "worlds", "overfit": "seeds", "transfer": "seeds"}
+REPETITIONS = {
+    "approximate": "seeds",
+    "collaborative": "seeds",
+    "confounder": "studies",
+    "feedback": "seeds",
+    "gpu": "rounds",
+    "memory": "seeds",
+    "metric": "seeds",
+    "null": "worlds",
+    "overfit": "seeds",
+    "pixel": "seeds",
+    "rate": "seeds",
+    "shift": "seeds",
+    "time": "seeds",
+    "transfer": "seeds",
+    "tuning": "seeds",
+    "xor": "seeds",
+}
 # For --small: knobs, and constants of the module.
-SMALL: dict[str, tuple[dict[str, Value], dict[str, int]]] = {
+SMALL: dict[str, tuple[dict[str, Value], dict[str, float]]] = {
+    "approximate": ({"steps": 100, "seeds": 1}, {"LOOKS": 1}),
+    "collaborative": ({"seeds": 1}, {"PEOPLE": 10, "NEW": 2, "STEPS": 2}),
+    "confounder": ({"n": 10, "studies": 1000}, {"POINTS": 2}),
+    "feedback": ({"days": 10, "seeds": 1}, {}),
+    "gpu": ({"size": 16, "large": 256, "rounds": 6}, {"LONG": 1e-6, "TAKES": 1}),
+    "memory": ({"reviews": 400, "seeds": 1}, {}),
+    "metric": ({"seeds": 1}, {"STEPS": 5, "SEARCH_STEPS": 4, "DIRECTIONS": 2}),
     "null": ({"n": 5, "worlds": 1000}, {"REPEATS": 200, "SHUFFLES": 99}),
     "overfit": ({"n": 32, "width": 4, "seeds": 1}, {"EPOCHS": 10, "TEST": 20, "VALIDATION": 20}),
+    "pixel": ({"k": 1, "steps": 10, "seeds": 1}, {"TEST": 2, "LOOKS": 1}),
+    "rate": ({"steps": 10, "seeds": 1}, {"TEST": 20, "BATCH": 4, "LOOKS": 1}),
+    "shift": ({"steps": 2, "seeds": 1}, {"TEST": 2, "BATCH": 4, "LOOKS": 1, "SOME": 10}),
+    "time": ({"seeds": 1}, {}),
     "transfer": (
         {"k": 1, "seeds": 1},
         {"PRETRAIN_STEPS": 3, "STEPS": 4, "HEAD_STEPS": 2, "PROBE_STEPS": 2},
     ),
+    "tuning": ({"models": "tumours", "tries": 5, "seeds": 1}, {}),
+    "xor": ({"steps": 10, "seeds": 1}, {}),
 }
 
 
@@ -73,7 +104,7 @@ def compare(
     knobs = {knob.name: knob.default for knob in lesson.knobs} | small
     counted = REPETITIONS[lesson.name]
     usual = int(knobs[counted])
-    counts = [usual * many for many in times]
+    counts = [usual] if counted == "rounds" else [usual * many for many in times]
     if counted == "worlds":
         counts.append(100 * usual)  # a hundred million
     if device != "cpu":  # a GPU's first run loads its kernels

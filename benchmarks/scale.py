@@ -3,9 +3,10 @@
     python benchmarks/scale.py [NOTES] [REVIEWS_PER_NOTE]
 
 Makes two studies, of 1,000 notes and of NOTES (20,000), with REVIEWS_PER_NOTE (11) each, on files
-of 500 notes, and has both do the same: what Today adds to its lines, the streak, reading the
-content after one more note of the learner's own, taking a rating back. Tells the median processor
-time of each, and how many times that of the small study it is.
+of 500 notes, and has both do the same: what Today adds to its lines, once for as many chapters as
+have room in a terminal of 80 × 24 and once for those of 140 × 40, the streak, reading the content
+after one more note of the learner's own, taking a rating back. Tells the median processor time of
+each, and how many times that of the small study it is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import doctor
@@ -37,7 +39,8 @@ from studyapp.study.undo import undo
 
 TIMES, SMALL = 9, 1000
 doctor.DAYS = (0, 1, 3, 7, 14, 30, 60, 100, 150, 210, 280)
-TOLD = ("what Today adds", "the streak", "one more note", "taking back")
+ROOM = {"Today adds, 80 × 24": 4, "Today adds, 140 × 40": 21}  # chapters
+TOLD = (*ROOM, "the streak", "one more note", "taking back")
 
 
 @contextmanager
@@ -92,16 +95,20 @@ def taken_back(desk: Desk) -> float:
 def figures(desk: Desk) -> dict[str, float]:
     now, found = desk.now(), dict[str, list[float]]()
 
-    def told() -> None:
+    def told(room: int) -> None:
         with desk.reading() as connection:
-            prospect(connection, now, desk.settings, learner=1)
+            chapters = connection.scalars(select(tables.chapter.c.id).limit(room))
+            prospect(connection, now, desk.settings, frozenset(chapters), learner=1)
 
     def days() -> None:
         with desk.reading() as connection:
             streak(connection, study_day(now), learner=1)
 
     for number in range(TIMES):
-        took = (seconds(told), seconds(days), one_more(desk, number), taken_back(desk))
+        took = (
+            *(seconds(partial(told, room)) for room in ROOM.values()),
+            *(seconds(days), one_more(desk, number), taken_back(desk)),
+        )
         for name, one in zip(TOLD, took, strict=True):
             found.setdefault(name, []).append(1000 * one)
     return {name: statistics.median(of[1:]) for name, of in found.items()}
@@ -115,7 +122,7 @@ def main(notes: int = 20_000, each: int = 11) -> None:
             large = figures(desk)
     for what in TOLD:
         ratio = large[what] / small[what]
-        print(f"{what:18} {small[what]:8.2f} ms {large[what]:8.2f} ms {ratio:6.1f} times")
+        print(f"{what:20} {small[what]:8.2f} ms {large[what]:8.2f} ms {ratio:6.1f} times")
 
 
 if __name__ == "__main__":

@@ -326,21 +326,21 @@ LESSON = Lesson(
             "Going on cost test error: {fact:error_gap} (error_gap). Whoever stopped at the lowest "
             "validation {stop} is wrong less often on new data.",
             fact="error_gap",
-            low=1.0,
+            low=0.0,
         ),
         When(
             "Here it was stopping that cost test error: from there to the end it changed by "
             "{fact:error_gap} (error_gap). Whoever went on is wrong less often.",
             fact="error_gap",
-            high=-1.0,
+            high=0.0,
         ),
         When(
-            "For the error it made no difference that matters: {fact:error_gap} (error_gap), less "
-            "than a point either way.",
+            "For the error it makes less than a point, either way: {fact:error_gap} (error_gap).",
             fact="error_gap",
             low=-1.0,
             high=1.0,
         ),
+        When("A gap whose interval holds 0 is not told apart from none."),
         When(
             "Read the gap beside both errors, {fact:stopped_error} where one stops and "
             "{fact:final_error} at the end (0.01 is a point), and the floor, {fact:floor}: that "
@@ -361,11 +361,23 @@ LESSON = Lesson(
             knobs={"flips": (0.1, 0.4)},
         ),
         When(
+            "At the end most seeds still get training examples wrong by their labels "
+            "(stored_share): they have not stored them all.",
+            fact="stored_share",
+            high=0.5,
+        ),
+        When(
             "The test loss is {fact:loss_ratio} as high at the end as where one stops "
             "(loss_ratio): it asks also how sure the network is, and it is sure of its mistakes, "
             "too.",
             fact="loss_ratio",
             low=1.2,
+        ),
+        When(
+            "The test loss at the end is hardly higher than where one stops, or lower: "
+            "{fact:loss_ratio} that (loss_ratio).",
+            fact="loss_ratio",
+            high=1.2,
         ),
         When(
             "In most seeds the test loss was lowest before the test error was (epochs_apart): "
@@ -381,10 +393,21 @@ LESSON = Lesson(
             low=0.5,
         ),
         When(
+            "Where one would have stopped, the train loss was below the validation loss in fewer "
+            "than half of the seeds (below_share).",
+            fact="below_share",
+            high=0.5,
+        ),
+        When(
             "The decay kept the network from being so sure: it changed the final test loss by "
             "{fact:decay_loss} (decay_loss).",
             fact="decay_loss",
             high=0.0,
+        ),
+        When(
+            "The decay raised the final test loss: {fact:decay_loss} (decay_loss).",
+            fact="decay_loss",
+            low=0.0,
         ),
         When(
             "The decay lowered the final test error by more than a point: {fact:decay_error} "

@@ -23,14 +23,13 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from lessons import pictures
+from lessons.digits import load_digits, split
 from studyapp.lab.protocol import (
     Axes,
     Choice,
@@ -88,29 +87,6 @@ def plan(head_steps: int, rate: float, head_rate: float, ratio: float) -> dict[s
 
 
 # Data. S seeds learn side by side, each from its own splits, places and noise.
-
-
-def load_digits() -> tuple[Tensor, Tensor]:
-    """Return the UCI digits: images (1797, 8, 8) from 0 to 1, labels (1797)."""
-    with np.load(Path(__file__).with_name("data") / "digits.npz") as data:
-        images, labels = data["images"], data["labels"]
-    return torch.from_numpy(images).float() / 16, torch.from_numpy(labels).long()
-
-
-def split(
-    labels: Tensor, digits: range, train: int, test: int, rngs: Sequence[torch.Generator]
-) -> tuple[Tensor, Tensor]:
-    """Draw *train* pictures of each digit, and *test* others, for each seed: their indices.
-
-    They are (5·train, S) and (5·test, S); of each digit there are enough for both.
-    """
-    trains, tests = [], []
-    for rng in rngs:
-        index = [torch.where(labels == digit)[0] for digit in digits]  # five, one for each digit
-        index = [row[torch.randperm(len(row), generator=rng)] for row in index]  # in random order
-        trains.append(torch.cat([row[:train] for row in index]))  # (5·train,)
-        tests.append(torch.cat([row[-test:] for row in index]))  # (5·test,)
-    return torch.stack(trains, 1), torch.stack(tests, 1)
 
 
 def place(images: Tensor, noise: float, centred: bool, rngs: Sequence[torch.Generator]) -> Tensor:
@@ -565,8 +541,8 @@ LESSON = Lesson(
         ),
         When(
             "While it learned 0–4 the body saw every picture at a new place at every step. The "
-            "labelled pictures of 5–9 keep one place each, so a new body sees few places and a "
-            "learned one has seen them all: head, then all is ahead of scratch by "
+            "labelled pictures of 5–9 keep one place each, so a new body sees fewer than the "
+            "learned one has: head, then all is ahead of scratch by "
             "{fact:gap_head_then_all} (gap_head_then_all).",
             fact="gap_head_then_all",
             low=0.0,
@@ -575,24 +551,27 @@ LESSON = Lesson(
         When(
             "Placed anew at every step, the pictures of 5–9 teach a new body about places "
             "themselves, and head, then all is behind scratch: {fact:gap_head_then_all} "
-            "(gap_head_then_all). Its body moves at {ratio} of the high rate, and so stays nearer "
-            "to what was made for 0–4.",
+            "(gap_head_then_all).",
+            fact="gap_head_then_all",
+            high=0.0,
+            knobs={"data": ("digits",), "placing": ("anew",)},
+        ),
+        When(
+            "The body of head, then all moves at {ratio} of the high rate, and so stays nearer to "
+            "what was made for 0–4.",
             fact="gap_head_then_all",
             high=0.0,
             knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.000001, 0.5)},
         ),
         When(
-            "Placed anew at every step, the pictures of 5–9 teach a new body about places "
-            "themselves, and head, then all is behind scratch: {fact:gap_head_then_all} "
-            "(gap_head_then_all). At ratio 0 its body keeps still, and all it has was made for "
-            "0–4.",
+            "At ratio 0 the body of head, then all keeps still, and all it has was made for 0–4.",
             fact="gap_head_then_all",
             high=0.0,
             knobs={"data": ("digits",), "placing": ("anew",), "ratio": (0.0, 0.0)},
         ),
         When(
-            "In the middle of its field no digit needs tolerance of places, so the body has none "
-            "to bring along. The frozen body is behind scratch, {fact:gap_frozen} (gap_frozen), "
+            "In the middle of its field no digit needs tolerance of places, so the body has "
+            "learned none. The frozen body is behind scratch, {fact:gap_frozen} (gap_frozen), "
             "which is called negative transfer: features made for 0–4 serve 5–9 worse than what "
             "the new labels teach.",
             fact="gap_frozen",
@@ -600,11 +579,11 @@ LESSON = Lesson(
             knobs={"data": ("digits",), "placing": ("centred",)},
         ),
         When(
-            "The frozen body is behind scratch, {fact:gap_frozen} (gap_frozen): with k = {k} it is "
-            "the body that is short of something, and a new head cannot add it.",
+            "The frozen body is behind scratch, {fact:gap_frozen} (gap_frozen): from k = {k} a new "
+            "body learns more than a new head makes of the old one's features.",
             fact="gap_frozen",
             high=0.0,
-            knobs={"data": ("digits",), "placing": ("once",)},
+            knobs={"data": ("digits",), "placing": ("once", "anew")},
         ),
         When(
             "Of the two ways that train everything at the high rate, the one with the learned "
@@ -624,10 +603,16 @@ LESSON = Lesson(
             "high rate it reads {fact:old_all} with the old head, which had been put aside, and "
             "{fact:probe_all} with a new head fitted on the same body to 700 pictures of 0–4. Such "
             "a head reads {fact:probe_untouched} on the body as it was (probe_untouched), and "
-            "{fact:probe_random} on one that has learned nothing (probe_random). So of "
-            "{fact:forgetting} that the old head lost (forgetting), {fact:lost} are out of a new "
-            "head's reach, too (lost); the rest had moved to where the old head does not look.",
+            "{fact:probe_random} on one that has learned nothing (probe_random). The old head lost "
+            "{fact:forgetting} (forgetting); what a new one reads all the same had only moved to "
+            "where the old one does not look.",
             fact="forgetting",
+            low=0.0,
+        ),
+        When(
+            "On the body of all, high rate, {fact:lost} of 0–4 are out of a new head's reach, too "
+            "(lost).",
+            fact="lost",
             low=0.0,
         ),
         When(

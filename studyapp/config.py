@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
@@ -14,6 +15,9 @@ from typing import Any
 from studyapp.errors import SettingError, printable
 
 DEPTHS = ("core", "more", "history")
+PICTURES = ("auto", "kitty", "sixel", "blocks", "none")  # auto: as the terminal can
+LOADS = {"reduced": 0.5, "minimum": 0.0}  # of what another day has
+RETENTION = (0.7, 0.99)  # that can be desired
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Value = str | bool | date | tuple[str, ...] | None  # that the app changes a setting to
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
@@ -32,10 +36,13 @@ class Settings:
     maximum_interval: int = 36500
     leech_lapses: int = 8
     rest_days: tuple[str, ...] = ()
+    light_days: tuple[tuple[str, str], ...] = ()  # weekdays that get fewer cards, and how few
     theme: str = "textual-dark"
     raw_maths: bool = False
     typing_box: bool = False  # opens by itself where typing is worth most
+    pictures: str = "auto"  # how they are drawn
     exam_on: date | None = None  # the day that mastery is forecast for
+    inbox: str = ""  # the folder whose files become drafts; empty: that of the data folder
     devices: str = ""  # the folder where several devices of the learner meet
     trusted: tuple[str, ...] = ()  # distributions with their version whose lessons may run
     keys: tuple[tuple[str, str], ...] = ()  # actions and the keys that they have instead
@@ -89,6 +96,13 @@ def settings_path() -> Path:
     return user_config_path("studyapp", appauthor=False) / "settings.toml"
 
 
+def at_home(path: Path) -> str:
+    """A path as its learner reads it: whole, with `~` for their home."""
+    with suppress(ValueError, RuntimeError):
+        return f"~/{path.absolute().relative_to(Path.home()).as_posix()}".removesuffix("/.")
+    return str(path)
+
+
 def shown(path: Path) -> str:
     """A path that anybody may read. What lies in the folders of the program is told whole, with `~`
     for the learner's home, but for what a learner has named there. What lies elsewhere is told by
@@ -102,7 +116,7 @@ def shown(path: Path) -> str:
     return f"…/{path.name}"
 
 
-_NAMED_BY_LEARNERS = ("packs", "packs-of", "drafts")
+_NAMED_BY_LEARNERS = ("packs", "packs-of", "drafts", "inbox", "inbox-of")
 
 
 def _below_home(folder: Path) -> str:
@@ -252,10 +266,13 @@ def _steps(value: object) -> tuple[timedelta, ...]:
     return tuple(steps)
 
 
-def _depth(value: object) -> str:
-    if not isinstance(value, str) or value not in DEPTHS:
-        raise ValueError(f"give {', '.join(DEPTHS[:-1])} or {DEPTHS[-1]}, in quotes")
-    return value
+def _word(*words: str) -> Callable[[object], object]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(f"give {', '.join(words[:-1])} or {words[-1]}, in quotes")
+        return value
+
+    return check
 
 
 def _days(value: object) -> tuple[str, ...]:
@@ -264,6 +281,14 @@ def _days(value: object) -> tuple[str, ...]:
     if len(set(value)) > 6:
         raise ValueError("leave at least one day for study")
     return tuple(value)
+
+
+def _loads(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict) or not value.keys() <= set(WEEKDAYS):
+        raise ValueError(f'give {", ".join(WEEKDAYS)} in braces, such as {{ sun = "reduced" }}')
+    if any(not isinstance(load, str) or load not in LOADS for load in value.values()):
+        raise ValueError(f"give {' or '.join(LOADS)}, in quotes, for each day")
+    return tuple(value.items())
 
 
 def _text(value: object) -> str:
@@ -305,19 +330,22 @@ def _keys(value: object) -> tuple[tuple[str, str], ...]:
 
 
 _RULES: dict[str, Callable[[object], object]] = {
-    "desired_retention": _number(0.7, 0.99),
+    "desired_retention": _number(*RETENTION),
     "minutes_a_day": _whole(1, 600),
     "new_a_day": _whole(0, 999),
-    "depth": _depth,
+    "depth": _word(*DEPTHS),
     "learning_steps": _steps,
     "relearning_steps": _steps,
     "maximum_interval": _whole(1, 36500),
     "leech_lapses": _whole(1, 99),
     "rest_days": _days,
+    "light_days": _loads,
     "theme": _text,
     "raw_maths": _switch,
     "typing_box": _switch,
+    "pictures": _word(*PICTURES),
     "exam_on": _date,
+    "inbox": _folder,
     "devices": _folder,
     "trusted": _texts,
     "keys": _keys,

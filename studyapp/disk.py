@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from itertools import chain, count
 from pathlib import Path
 from tempfile import mkstemp
@@ -20,6 +22,25 @@ def is_there(path: Path) -> bool:
         return path.exists()
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def said(path: Path) -> bytes | None:
+    """What the file at *path* says; None if there is none. Raises StudyError if it cannot be
+    read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def digest(data: str | bytes | None) -> str:
+    """By which it is known again what a file says (text as UTF-8); empty if there is none."""
+    if data is None:
+        return ""
+    said = data.encode() if isinstance(data, str) else data
+    return hashlib.blake2b(said, digest_size=16).hexdigest()
 
 
 def remove(path: Path) -> None:
@@ -105,6 +126,11 @@ def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
             flush(target.parent)
     except OSError as error:
         raise StudyError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def drafts(path: Path) -> list[Path]:
+    """What `replacing` has left beside *path* if its program was killed, or writes right now."""
+    return list(path.parent.glob(f".{escape(path.name)}.????????.tmp"))
 
 
 def flush(path: Path) -> None:

@@ -40,6 +40,10 @@ class ChangedError(StudyError):
     """What a card's buttons promised holds no longer; nothing was rated."""
 
 
+class RefusedError(StudyError):
+    """What was done cannot be taken back any more; what is older can."""
+
+
 class AlreadyRatedError(StudyError):
     """Another window rated the card after this one showed it; nothing was written."""
 

@@ -1,4 +1,4 @@
-"""95% intervals for means, medians and shares. Standard library only."""
+"""95% intervals for means, medians, ratios, shares and their differences. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 from statistics import NormalDist, median
+
+LEAST_FREEDOM = 20  # clusters, beside what was fitted to them
 
 
 def mean_interval(
@@ -41,9 +43,10 @@ def median_interval(
     n = len(values)
     if n == 0:
         raise ValueError("a median needs at least one value")
-    if not all(math.isfinite(value) for value in values):
+    if not all(map(math.isfinite, values)):
         return math.nan, math.nan, math.nan
-    ordered, middle = sorted(values), median(values)
+    ordered = sorted(values)
+    middle = median(ordered)
     # Values below the median are heads of n coins: counted in whole numbers, of which there are 2^n
     # in all, as n may be large.
     share, whole = ((1 - level) / 2).as_integer_ratio()
@@ -53,6 +56,77 @@ def median_interval(
         ways = ways * (n - rank) // (rank + 1)
         rank, outside = rank + 1, outside + ways
     return (middle, ordered[rank - 1], ordered[n - rank]) if rank else (middle, None, None)
+
+
+def ratio_interval(
+    tops: Sequence[float], bottoms: Sequence[float], level: float = 0.95
+) -> tuple[float, float | None, float | None]:
+    """Return (mean of tops ÷ mean of bottoms, low, high) of pairs, by Fieller 1954.
+
+    A ratio r is in the interval if the mean of top − r · bottom may be 0 by Student's t. One pair
+    has none: (ratio, None, None), nor have pairs whose mean bottom may itself be 0. If any value is
+    not finite, all three are NaN. Raises ValueError if empty, unpaired, or if the mean bottom is 0.
+    """
+    n = len(tops)
+    if n == 0 or n != len(bottoms):
+        raise ValueError("a ratio needs at least one pair")
+    if not all(map(math.isfinite, (*tops, *bottoms))):
+        return math.nan, math.nan, math.nan
+    top, bottom = math.fsum(tops) / n, math.fsum(bottoms) / n
+    if bottom == 0:
+        raise ValueError("a ratio needs a mean to divide by that is not 0")
+    if n == 1:
+        return top / bottom, None, None
+    pairs = [(a - top, b - bottom) for a, b in zip(tops, bottoms, strict=True)]
+    allowed = t_quantile((1 + level) / 2, n - 1) ** 2 / n / (n - 1)
+    # |top − r · bottom| ≤ t · standard error, squared: square · r² − 2 · middle · r + rest ≤ 0.
+    square = bottom**2 - allowed * math.fsum(b * b for _, b in pairs)
+    middle = top * bottom - allowed * math.fsum(a * b for a, b in pairs)
+    rest = top**2 - allowed * math.fsum(a * a for a, _ in pairs)
+    if square <= 0:
+        return top / bottom, None, None
+    half = math.sqrt(max(0.0, middle**2 - square * rest))
+    return top / bottom, (middle - half) / square, (middle + half) / square
+
+
+def blocked_difference(
+    blocks: Sequence[Sequence[tuple[int, int, int]]], level: float = 0.95
+) -> tuple[float | None, float | None, float | None]:
+    """Return (difference, low, high) of two shares, that of arm 0 less that of arm 1.
+
+    Each block is a list of clusters, whose members were all dealt one arm: (arm, hits, n). The
+    difference is taken within blocks and weighted by what each tells; its error is that of whole
+    clusters, so that members may be alike, scaled for the means that were fitted, with Student's t
+    by the clusters that are left. (None, None, None) if no block has both arms; without ends where
+    the clusters are too few for an error.
+    """
+    parts = [[one for one in block if one[2]] for block in blocks]
+    parts = [part for part in parts if len({arm for arm, _, _ in part}) == 2]
+    if not parts:
+        return None, None, None
+    # Each member has a pull on the difference: its arm, less the mean arm of its block.
+    pulls = [sum(n for arm, _, n in part if arm == 0) / sum(n for *_, n in part) for part in parts]
+    rows = [
+        [((arm == 0) - pull, hits, n) for arm, hits, n in part]
+        for part, pull in zip(parts, pulls, strict=True)
+    ]
+    weight = math.fsum(pull * pull * n for row in rows for pull, _, n in row)
+    difference = math.fsum(pull * hits for row in rows for pull, hits, _ in row) / weight
+    clusters = sum(map(len, rows))
+    freedom = clusters - len(rows) - 1
+    if freedom < LEAST_FREEDOM:
+        return difference, None, None
+    square = 0.0
+    for row in rows:
+        mean = sum(hits for _, hits, _ in row) / sum(n for *_, n in row)
+        square += math.fsum(
+            (pull * (hits - n * (mean + difference * pull))) ** 2 for pull, hits, n in row
+        )
+    error = math.sqrt(square * clusters / freedom) / weight
+    if math.isclose(error, 0, abs_tol=1e-9):
+        return difference, None, None
+    half = t_quantile((1 + level) / 2, freedom) * error
+    return difference, difference - half, difference + half
 
 
 def wilson(hits: int, n: int, level: float = 0.95) -> tuple[float, float, float]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,14 +33,42 @@ laws.register_profile("search", deadline=None)
 laws.load_profile("same")
 
 
+def pytest_configure() -> None:
+    """No study day ends while tests run: what begins late in the night runs in a zone where it is
+    morning. The programs that tests start inherit it."""
+    if 2 <= datetime.now().astimezone().hour < 4:
+        os.environ["TZ"] = f"EAST{_hours_west() - 6:+d}"
+        time.tzset()
+
+
+def _hours_west() -> int:
+    """Of Greenwich, as TZ has it."""
+    return round((time.altzone if time.localtime().tm_isdst > 0 else time.timezone) / 3600)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Twice as many as there are cores: for much of its time a test waits for its app."""
     return 2 * (os.cpu_count() or 1)
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files whose tests wait for an app evenly among those whose tests reckon: while the
+    ones wait, the others have the cores."""
+    files = list(dict.fromkeys(one.path for one in items))
+    waiting = [one for one in files if "tui" in one.parts]
+    others = [one for one in files if "tui" not in one.parts]
+    place = {one: at / len(some) for some in (waiting, others) for at, one in enumerate(some)}
+    items.sort(key=lambda one: place[one.path])
+
+
+def pytest_collection() -> None:
     """What all tests share, their own code above all, is never garbage and not searched for it."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -92,7 +92,7 @@ def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
         aside = None if done.aside is None else str(done.aside)
         print_json({**done.difference.as_json(), "undo": undo, "aside": aside})
         return
-    _tell(done.difference, now())
+    _tell(done.difference, now(), done=True)
     if undo is not None:
         click.echo(f"Done. This takes it back:\n  {undo}")
     else:
@@ -101,7 +101,7 @@ def restore(opening: Opening, file: Path, dry_run: bool, as_json: bool) -> None:
         click.echo(again)
 
 
-def _tell(found: Difference, at: datetime) -> None:
+def _tell(found: Difference, at: datetime, *, done: bool = False) -> None:
     from studyapp.study import backup as backups
 
     manifest = found.manifest
@@ -109,8 +109,8 @@ def _tell(found: Difference, at: datetime) -> None:
         f"{found.path}: made {backups.when(manifest.made, at)}, {backups.why(manifest.reason)}, "
         f"on {manifest.content.device} by studyapp {manifest.version}"
     )
-    click.echo("\n".join(backups.table(found)))
-    click.echo(backups.files(found))
+    click.echo("\n".join(backups.table(found, done=done)))
+    click.echo(backups.files(found, done=done))
 
 
 def _told(made: Backup, former: Backup | None = None) -> str:

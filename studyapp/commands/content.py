@@ -10,16 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studyapp.commands.opening import JSON, Opening, back_up, now, print_json, tell
+from studyapp.commands.opening import (
+    CHAPTER,
+    JSON,
+    Opening,
+    back_up,
+    now,
+    print_json,
+    stoppable,
+    tell,
+)
 from studyapp.errors import StudyError
 from studyapp.notes.formats import FORMATS
 from studyapp.notes.note import Problem, chapter_name
 
 if TYPE_CHECKING:
-    from studyapp.study.foreign import Attached
-    from studyapp.study.imports import Imported
+    from studyapp.study.imports import Imported, TakenBack
 
 _LISTED = 100  # characters of a question or an answer in a list
+_UNKNOWN = (
+    "nothing is taken back, as no import of it is known here; one of notes is taken back on the "
+    "device that it was made on"
+)
 
 
 @click.command()
@@ -28,12 +40,18 @@ _LISTED = 100  # characters of a question or an answer in a list
 def sync(opening: Opening, as_json: bool) -> None:
     """Read the content files into the database and report what changed."""
     from studyapp.study import library, words
+    from studyapp.study.chapter import called
 
     with opening.desk() as desk:
         report = library.refresh(desk, force=True)
+        assert report is not None
+        with desk.reading() as connection:
+            renamed = [
+                [called(connection, one, learner=desk.learner) for one in both]
+                for both in report.renamed
+            ]
         tell(desk)
         back_up(desk)
-    assert report is not None
     if as_json:
         print_json(report.as_json())
         return
@@ -42,8 +60,12 @@ def sync(opening: Opening, as_json: bool) -> None:
         f"{report.missing} missing, {report.unchanged} unchanged; "
         f"{words.count(report.new_cards, 'new card')}"
     )
+    for before, after in renamed:
+        click.echo(f"{words.capital(before)} is {after} now, and as you had it")
     for root in report.missing_roots:
         click.echo(f"{root} is not there; its notes were left as they are")
+    for told in report.left_alone:
+        click.echo(told)
     for problem in report.problems:
         click.echo(problem)
 
@@ -52,7 +74,10 @@ def sync(opening: Opening, as_json: bool) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), help="Instead of looking.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
-@click.option("--undo", is_flag=True, help="Take their reviews and schedules back.")
+@click.option("--undo", is_flag=True, help="Take their last import back: notes, reviews, answers.")
+@click.option("--as-attempt", is_flag=True, help="The answers of a filled-in questionnaire alone.")
+@click.option("--chapter", type=CHAPTER, metavar="N", help="Of which it is, instead of looking.")
+@click.option("--yes", is_flag=True, help="Bring the answers in without asking.")
 @JSON
 @click.pass_obj
 def import_(
@@ -61,46 +86,65 @@ def import_(
     form: str | None,
     dry_run: bool,
     undo: bool,
+    as_attempt: bool,
+    chapter: str | None,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Take over what other files hold: notes of any shape, Anki's packages, answers from posts.
-    The format is seen by the content. Exits with 1 if a part could not be read."""
+    The format is seen by the content. With --as-attempt the answers to questions of a chapter that
+    is here become an attempt, to be judged. Exits with 1 if a part could not be read."""
     if undo and (dry_run or as_json):
         raise click.UsageError("--undo goes with neither --dry-run nor --json.")
+    if (chapter is not None or yes) and not as_attempt:
+        raise click.UsageError("--chapter and --yes go with --as-attempt.")
+    from studyapp.commands import answers
     from studyapp.notes import formats
     from studyapp.study import imports
 
+    if undo and not as_attempt:
+        with opening.study(writes=True) as desk:
+            for file in files:
+                gone = _taken_back(imports.take_back(desk, file))
+                click.echo(f"{file}: {gone or answers.taken_back(desk, file, form) or _UNKNOWN}")
+        return
     sources = [imports.Source(file, *formats.read(file, form)) for file in files]
     with opening.study(writes=not dry_run) as desk:
-        if undo:
-            for source in sources:
-                click.echo(f"{source.path}: {_taken_back(imports.take_back(desk, source))}")
-            return
-        done = imports.bring(desk, sources, dry_run=dry_run)
+        if as_attempt:
+            how = {"dry_run": dry_run, "undo": undo, "yes": yes, "as_json": as_json}
+            sys.exit(int(answers.take(desk, sources, chapter, **how)))
+        with stoppable("Importing") as heard:
+            done = imports.bring(desk, sources, dry_run=dry_run, progress=heard)
+        hints = [answers.hint(desk, source) for source in sources] if dry_run else []
     if as_json:
         print_json(_imported(done))
     for report in () if as_json else done:
         click.echo(
-            f"{report.source.path}: {_told(report)}"
+            f"{report.source.path}: {_told(report, dry_run=dry_run)}"
             + (" (imported before)" if report.known else "")
             + (" (dry run: nothing was changed)" if dry_run else "")
         )
-        for line in _listed(report) if dry_run else ():
+        for line in _listed(report, dry_run=dry_run):
             click.echo(line)
         for problem in report.problems:
             click.echo(problem)
+    for told in filter(None, () if as_json else hints):
+        click.echo(told)
     if any(report.problems for report in done):
         sys.exit(1)
 
 
-def _listed(report: Imported) -> Iterator[str]:
-    """What of a file would be new: each note with its line and shape, and what asks the same."""
+def _listed(report: Imported, *, dry_run: bool) -> Iterator[str]:
+    """What of a file would be new, in a dry run: each note with its line and shape; and what would
+    have another text. Of both what asks the same."""
     shapes = {(note.question, note.line): note.shape for note in report.source.foreign.notes}
-    for question, answer, line in report.questions:
+    for question, answer, line in report.questions if dry_run else ():
         place = [f"line {line}" if line else "", shapes.get((question, line), "")]
         yield "  " + ", ".join(filter(None, place)) + ": " * any(place) + _short(question or answer)
         if question:
             yield f"    {_short(answer) or '(no answer yet)'}"
+    for question in report.reworded if dry_run else ():
+        yield f"  changed: {_short(question)}"
     for line, question, twin in report.twins:
         yield f"  line {line}: {_short(question)}: nearly this is here: {_short(twin)}"
 
@@ -111,27 +155,37 @@ def _short(text: str) -> str:
     return shorten(text, _LISTED, placeholder=" …")
 
 
-def _told(report: Imported) -> str:
+def _told(report: Imported, *, dry_run: bool) -> str:
     from studyapp.study import words
 
+    changed, logged, taken = (
+        ("to change", "to log", "to take over") if dry_run else ("changed", "logged", "taken over")
+    )
     if report.source.foreign.answers is not None:
         answers = words.count(len(report.questions), "answer")
         return f"{answers}, {words.count(report.own_notes, 'note')}"
     new = (
         f"{words.count(len(report.questions), 'new note')} with {words.count(report.cards, 'card')}"
     )
-    told = f"{new}, {report.changed} changed"
+    told = f"{new}, {report.changed} {changed}"
     if report.source.foreign.reviews or report.source.foreign.schedules:
-        told += f", {words.count(report.reviews, 'review')} logged"
-        told += f", {words.count(report.schedules, 'schedule')} taken over"
+        told += f", {words.count(report.reviews, 'review')} {logged}"
+        told += f", {words.count(report.schedules, 'schedule')} {taken}"
+    told += f"; into the pack {report.home}, which has its others" if report.home else ""
+    if report.gone:
+        told += f"; {words.count(report.gone, 'note')} no longer in it, and here as before"
     return told
 
 
-def _taken_back(gone: Attached) -> str:
+def _taken_back(gone: TakenBack) -> str:
+    """What is gone of notes and their log; empty if nothing is."""
     from studyapp.study import words
 
-    told = f"{words.count(gone.reviews, 'review')} and {words.count(gone.schedules, 'schedule')}"
-    return f"{told} taken back; the notes stay"
+    reviews, schedules = gone.log.reviews, gone.log.schedules
+    if not (reviews or schedules or gone.pages or gone.stays):
+        return ""
+    told = f"{words.count(reviews, 'review')} and {words.count(schedules, 'schedule')} taken back"
+    return f"{told}; {words.count(gone.pages, 'file')} as before the import{gone.but}"
 
 
 def _imported(done: list[Imported]) -> dict[str, Any]:
@@ -145,8 +199,11 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
         ],
         "own_notes": sum(report.own_notes for report in done),
         "cards": sum(report.cards for report in done),
+        "changed": [question for report in done for question in report.reworded],
         "reviews": sum(report.reviews for report in done),
         "schedules": sum(report.schedules for report in done),
+        "gone": sum(report.gone for report in done),
+        "packs": sorted({report.home for report in done if report.home}),
         "twins": [
             {"line": line, "question": question, "twin": twin}
             for report in done

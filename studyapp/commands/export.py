@@ -21,17 +21,18 @@ _ENDINGS = {
     ".tsv": "anki-text",
     ".csv": "csv",
     ".jsonl": "jsonl",
+    ".zip": "native",
 }
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--chapter", type=CHAPTER, metavar="N", help="This chapter, or this deck, alone.")
 @click.option("--pack", metavar="NAME", help="This pack alone.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["post", *WRITERS, *_LOGS]),
+    type=click.Choice(["post", *WRITERS, "native", *_LOGS]),
     help="Instead of what the file's ending says.",
 )
 @click.pass_obj
@@ -39,17 +40,22 @@ def export(
     opening: Opening, file: Path, chapter: str | None, pack: str | None, form: str | None
 ) -> None:
     """Write what you study for others: a chapter as a post (.md), notes with schedules and reviews
-    for Anki (.apkg), notes as Anki's text (.txt), for hashcards or Obsidian, or the log of reviews
-    (.csv, .jsonl). Says what a format cannot carry."""
+    for Anki (.apkg), notes as Anki's text (.txt), for hashcards or Obsidian, packs as they are
+    (native: a folder or a .zip), or the log of reviews (.csv, .jsonl). Says what a format cannot
+    carry."""
     if chapter is not None and pack is not None:
         raise click.UsageError("--chapter and --pack do not go together.")
     form = form or _form_of(file, chapter)
+    if file.is_dir() and form != "native":
+        raise click.UsageError(f"{file} is a folder; give the name of a file.")
     if form == "post" and chapter is None:
         raise click.UsageError("A post is of a chapter: give --chapter N.")
     with opening.study() as desk:
         if form == "post":
             assert chapter is not None
             _post(desk, file, chapter)
+        elif form == "native":
+            _native(desk, file, _chosen(desk, chapter, pack))
         elif form in _LOGS:
             _log(desk, file, form, _chosen(desk, chapter, pack))
         else:
@@ -62,7 +68,7 @@ def _form_of(file: Path, chapter: str | None) -> str:
     if form is None:
         raise StudyError(
             f"{file} could be of several formats; say which with --format "
-            f"({', '.join(['post', *WRITERS, *_LOGS])})."
+            f"({', '.join(['post', *WRITERS, 'native', *_LOGS])})."
         )
     return form
 
@@ -98,16 +104,27 @@ def _post(desk: Desk, file: Path, chapter: str) -> None:
 
 
 def _notes(desk: Desk, file: Path, form: str, chapters: list[int]) -> None:
-    from studyapp.study import exports, words
+    from studyapp.study import exports, library, sent, words
 
     with stoppable("written") as told:
         with desk.reading() as connection:
             made = exports.collect(connection, chapters, desk.now(), learner=desk.learner)
         lost, former = exports.save(file, form, made, desk.now(), told)
+        sent.keep(library.packs_of(desk), [file])
     if former != file:
         _say_where(file, former)
     click.echo(f"{file}: {words.count(len(made.foreign.notes), 'note')} ({form})")
     if told_lost := exports.sentence(form, lost):
+        click.echo(told_lost)
+
+
+def _native(desk: Desk, file: Path, chapters: list[int]) -> None:
+    from studyapp.study import exports, native, words
+
+    with desk.reading() as connection:
+        notes, lost = native.save(connection, file, chapters, learner=desk.learner)
+    click.echo(f"{file}: {words.count(notes, 'note')} (native)")
+    if told_lost := exports.sentence("native", lost):
         click.echo(told_lost)
 
 

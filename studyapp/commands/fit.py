@@ -31,7 +31,7 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
 
     offer = None
     if log is not None:
-        found = watched(child.of_file(log))
+        found = _of_another(watched(child.of_file(log)))
     else:
         with opening.study(writes=True) as desk:
             found = watched(child.of_desk(desk))
@@ -62,19 +62,43 @@ def told(found: dict[str, Any], *, foreign: bool) -> list[str]:
     """The verdict in a line, and how well each way predicts."""
     from studyapp.study.words import count
 
-    outcome = "not adopted" if found["difference"] is None else "not adopted, as it is no better"
-    if found["adopted"]:
-        outcome = "it would be adopted" if foreign else "adopted"
-        outcome += ", as it is no worse"
-    lines = [f"{count(found['reviews'], 'review')}: {found['reason']}; {outcome}."]
+    outcome = "" if foreign else f"; {_outcome(found)}"
+    lines = [f"{count(found['reviews'], 'review')}: {found['reason']}{outcome}."]
+    if repeated := found.get("repeated"):
+        verb = "says" if repeated == 1 else "say"
+        lines.append(f"Left out: {count(repeated, 'row')} that {verb} what another one says.")
     rows = [(name, found[key]) for name, key in _ROWS if found[key] is not None]
     if rows:
-        lines.append(f"{'':20}{'log loss':>8}  {'in bins':>8}  {'AUC':>6}")
+        lines.append(f"{'':20}{'log loss':>8}  {'off by':>8}  {'AUC':>6}")
     for name, score in rows:
         figures = (score["log_loss"], score["rmse_bins"], score["auc"])
         loss, bins, auc = (_figure(value) for value in figures)
         lines.append(f"{name:20}{loss:>8}  {bins:>8}  {auc:>6}")
+    if rows:
+        lines.append("Log loss and what predictions are off by: less is better; of AUC more.")
     return lines
+
+
+def _of_another(found: dict[str, Any]) -> dict[str, Any]:
+    """The same of a log that is not the learner's: nothing of it is adopted, and the reason says
+    what would be."""
+    would = "would be adopted" if found["adopted"] else "would not be adopted"
+    because = f"; it {would}, {_why(found)}" if found["difference"] else ""
+    return {**found, "adopted": False, "reason": found["reason"] + because}
+
+
+def _outcome(found: dict[str, Any]) -> str:
+    if found["difference"] is None:
+        return "not adopted"
+    if found["unchanged"]:
+        return "nothing changes"
+    return f"{'adopted' if found['adopted'] else 'not adopted'}, {_why(found)}"
+
+
+def _why(found: dict[str, Any]) -> str:
+    if found["difference"]["low"] is None:
+        return "as one card tells too little"
+    return "as it is no worse" if found["adopted"] else "as it is no better"
 
 
 _ROWS = (
@@ -96,7 +120,6 @@ def _figure(value: float | None) -> str:
 def reschedule(opening: Opening, dry_run: bool, as_json: bool) -> None:
     """Move dates to where the weights and the goal that are in force now have them."""
     from studyapp.study import reschedule as dates
-    from studyapp.study.words import count
 
     with opening.study(writes=not dry_run) as desk:
         if dry_run:
@@ -107,9 +130,8 @@ def reschedule(opening: Opening, dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json(found.as_json())
         return
-    click.echo(f"{found.told()}.")
+    click.echo(f"{found.told() if dry_run else found.done()}.")
     if found.days and not dry_run:
         from studyapp.tui.keys import of
 
-        moved, undo = count(len(found.days), "date"), of("undo", dict(desk.settings.keys))
-        click.echo(f"{moved} moved; {undo} in the app takes it back.")
+        click.echo(f"{of('undo', dict(desk.settings.keys))} in the app takes it back.")

@@ -1,4 +1,4 @@
-"""The commands of the lab: list, show, run and reference. Each imports what it needs itself."""
+"""The commands of the lab. Each imports what it needs itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -104,19 +105,20 @@ def run(
     from studyapp.lab import knobs, runner
     from studyapp.lab.lines import Cancelled, Failed
     from studyapp.lab.protocol import Metric
-    from studyapp.study.lab import predictions, runs
+    from studyapp.study.lab import predictions, reviews, runs
 
     lesson = _lesson(name)
     texts = _settings([*pairs, *([] if seeds is None else [f"seeds={seeds}"])])
     values = knobs.parse(lesson.knobs, texts)
     given = {knob: values[knob] for knob in texts}
     _may_run(lesson, trusted=trusted)
-    answer = None if said is None else _answer(lesson.question, said)
+    answer = None if said is None else read_answer(lesson.question, said)
     with opening.desk() as desk:
         prediction, mine = None, desk.learner
         if answer is not None:
             with desk.reading() as connection:
                 prediction = predictions.predict(connection, lesson, values, answer, learner=mine)
+        own = reviews.packed(desk, lesson)
         started = desk.now()
         begun = None  # a database that is locked now may be free at the end
         with suppress(StudyError), desk.writing() as connection:
@@ -133,7 +135,7 @@ def run(
             _print_event(message)
 
         show_event = print_event if as_json else _Lines()
-        outcome = _play(runner.run(lesson, given, device or "auto"), show_event)
+        outcome = _play(runner.run(lesson, given, device or "auto", reviews=own), show_event)
         graded = None
         if prediction is not None:
             graded = predictions.graded(lesson, prediction, outcome)
@@ -194,6 +196,78 @@ def reference(names: tuple[str, ...], trusted: bool, as_json: bool) -> None:
         sys.exit(INTERRUPTED)
 
 
+@lab.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write a pack with one experiment that works, to be made into one's own: in a new folder of
+    this NAME."""
+    from studyapp.lab import catalog, starter
+
+    folder = starter.write(name, Path.cwd(), catalog.read())
+    steps = {
+        f"pip install -e ./{name}": "brings it into the lab",
+        f"pytest {name}": "runs its tests",
+        f"studyapp lab run {name} --trust": "lets its code run, and runs it; in the app enter does",
+        f"studyapp lab check {name}": "says what is missing",
+    }
+    width = max(map(len, steps))
+    click.echo(f"{folder} has a pack with one experiment.")
+    for command, told in steps.items():
+        click.echo(f"  {command:<{width}}  {told}")
+
+
+@lab.command()
+@click.argument("what", metavar="[NAME|FOLDER]", required=False)
+@JSON
+def check(what: str | None, as_json: bool) -> None:
+    """What experiments lack: question, the fact that decides it, good defaults, an interval, a
+    meaning for each answer. All of them, one, or those of a pack in a folder.
+
+    Only reads: what a run would tell, the reference figures do. Exits with 1 if something is
+    missing.
+    """
+    from studyapp.lab import lack
+
+    known = _meant(what)
+    lacks = [one for lesson in known.lessons for one in lack.of(lesson)]
+    if as_json:
+        problems = [
+            {"path": str(it.path), "line": it.line, "message": it.message} for it in known.problems
+        ]
+        print_json({"problems": problems, "lacks": [asdict(one) for one in lacks]})
+    else:
+        for found in (*known.problems, *lacks):
+            click.echo(str(found))
+        lacking = {one.lesson for one in lacks}
+        for lesson in known.lessons:
+            if lesson.name not in lacking:
+                click.echo(f"{lesson.name}: nothing is missing.")
+    if known.problems or lacks:
+        sys.exit(1)
+
+
+def _meant(what: str | None) -> Catalog:
+    """Return all lessons, the one of a name, or those in a folder, with what is wrong with them.
+
+    Raises StudyError if there is neither. A lesson that cannot be read goes by its file's name.
+    """
+    from studyapp.lab import catalog
+
+    known = catalog.read()
+    if what is None:
+        return known
+    lessons = tuple(lesson for lesson in known.lessons if lesson.name == what)
+    problems = tuple(problem for problem in known.problems if problem.path.stem == what)
+    if lessons or problems:
+        return catalog.Catalog(lessons, problems)
+    if not Path(what).is_dir():
+        _find(known, what)
+    found = catalog.read_folder(Path(what).resolve())
+    if not found.lessons and not found.problems:
+        raise StudyError(f"There is no experiment in the folder {printable(what)}.")
+    return found
+
+
 def _may_run(lesson: Declaration, *, trusted: bool) -> None:
     """Raise StudyError before anything is begun if the lesson's code may not run here."""
     from studyapp import config
@@ -232,7 +306,7 @@ def _settings(pairs: Iterable[str]) -> dict[str, str]:
     return texts
 
 
-def _answer(question: Question, said: str) -> Answer:
+def read_answer(question: Question, said: str) -> Answer:
     """Return the answer that *said* stands for. Raises SettingError if it stands for none."""
     from studyapp.lab.grade import check_answer
 

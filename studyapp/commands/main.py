@@ -7,7 +7,19 @@ from typing import Any
 import click
 
 from studyapp import config
-from studyapp.commands import backup, content, devices, doctor, exam, export, fit, lab, study
+from studyapp.commands import (
+    add,
+    backup,
+    content,
+    devices,
+    doctor,
+    exam,
+    export,
+    fit,
+    lab,
+    study,
+    trial,
+)
 from studyapp.commands.opening import Opening
 from studyapp.errors import StudyError
 
@@ -61,6 +73,7 @@ for _command in (
     exam.retention,
     fit.fit,
     fit.reschedule,
+    add.add,
     content.sync,
     content.check,
     content.import_,
@@ -70,5 +83,6 @@ for _command in (
     devices.devices,
     doctor.doctor,
     lab.lab,
+    trial.trial,
 ):
     main.add_command(_command)

@@ -61,8 +61,9 @@ class Opening:
 
         told = self.trace()
         current = config.Current(config.load())
-        desk, _ = library.open_study(self.db, current, now, self.name, new=self.new)
-        say(told)
+        desk, report = library.open_study(self.db, current, now, self.name, new=self.new)
+        for one in (told, *(report.left_alone if report else ())):
+            say(one)
         try:
             meet(desk)
             with suppress(LockedError):  # another program is writing; the next start does it
@@ -170,6 +171,8 @@ def stoppable(what: str) -> Iterator[Progress]:
         nonlocal asked
         asked = True
         signal.signal(signal.SIGINT, former)
+        with suppress(RuntimeError):  # a line is being written right now
+            progress(f"{what}: stops at its next step; ctrl+c once more ends the program.")
 
     def told(done: int, of: int) -> None:
         if asked:
@@ -182,6 +185,8 @@ def stoppable(what: str) -> Iterator[Progress]:
     finally:
         signal.signal(signal.SIGINT, former)
         progress()
+    if asked:
+        say("It was too late to stop: all of it is done.")
 
 
 def now() -> datetime:

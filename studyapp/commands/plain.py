@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
 from studyapp.notes.note import Point
 from studyapp.notes.plain import plain
 from studyapp.study import asking, words
+from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt, Mark
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import leech_line, summary_lines
+from studyapp.study.trial.form import Arm
 
 Read = Callable[[], str | None]  # the next line without its end, None at the end of input
 Write = Callable[[str], None]
 
 HELP = "enter shows the answer, 1-4 rate it, m marks it to mend later, u undoes, q ends"
+GO_ON = "enter goes on"
+_RATES = {str(rating.value) for rating in Rating}
+_COMMANDS = {*_RATES, "m", "u", "q"}
+_INSTEAD = {"s", "u", "q"}  # of an answer, in a questionnaire
 QUIZ_HELP = (
     "write your answer, an empty line ends it and shows the reference; "
-    "instead of an answer: s skips, u undoes, q ends"
+    'instead of an answer: s skips, u undoes, q ends; as an answer it is "q"'
 )
 
 
@@ -45,10 +51,14 @@ def review(sitting: Sitting, read: Read, write: Write) -> None:
 def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> bool:
     """Ask one card; False when the learner wants to stop."""
     maths = not sitting.desk.settings.raw_maths
-    counts = sitting.counts
-    write(f"[{view.place}; {counts.total} left]")
+    write(f"[{view.place}; {sitting.counts.total} left]")
     write(f"{plain(view.face.front, maths=maths)}\n")
-    revealed = False
+    arm = sitting.asked or Arm("")
+    if arm.told:
+        write(f"{_asked(arm)}\n")
+    revealed, given, counts = bool(arm.shown), NOTHING, arm.counts
+    if revealed:
+        _show_answer(sitting, view, counts, write)
     while True:
         line = read()
         sitting.touched()
@@ -62,27 +72,54 @@ def _one_card(sitting: Sitting, view: CardView, read: Read, write: Write) -> boo
             write("marked to mend later" if sitting.mark() else "marked no longer")
             continue
         if not revealed:
-            if choice in {"1", "2", "3", "4"}:
-                write("Press enter to see the answer first.")
+            if choice in _RATES:
+                write(f'Press enter to see the answer first. As an answer it is "{choice}".')
                 continue
-            revealed = True
-            for text in _answer_lines(sitting, view, maths):
-                write(text)
-        elif choice in {"1", "2", "3", "4"}:
-            _rate(sitting, Rating(int(choice)), write)
+            revealed, given = True, Given(_unquoted(line, _COMMANDS))
+            _show_answer(sitting, view, counts, write)
+        elif counts is not None:
+            if not choice:
+                _rate(sitting, counts, given, write)
+                return True
+            write(f"{words.capital(GO_ON)}; u undoes, q ends.")
+        elif choice in _RATES:
+            _rate(sitting, Rating(int(choice)), given, write)
             return True
         else:
             write("Rate with 1 again, 2 hard, 3 good or 4 easy; u undoes, q ends.")
 
 
-def _answer_lines(sitting: Sitting, view: CardView, maths: bool) -> list[str]:
-    lines = _point_lines(view.face.back, view.face.points, maths)
-    now = sitting.desk.now()
-    options = " · ".join(
+def _asked(arm: Arm) -> str:
+    """What a trial has the learner do, and how."""
+    told = f"{words.capital(arm.told).removesuffix('.')}"
+    if arm.typed:
+        return (
+            f"{told}: type the answer on this line. One that is no more than 1, 2, 3, 4, m, u or q "
+            'goes in quotes: "4".'
+        )
+    return f"{told}."
+
+
+def _unquoted(line: str, commands: Collection[str]) -> str:
+    """What was typed, without the quotes that keep it from being one of the *commands*."""
+    text = line.strip()
+    quoted = text[:1] == text[-1:] == '"' and text[1:-1].lower() in commands
+    return text[1:-1] if quoted else line
+
+
+def _show_answer(sitting: Sitting, view: CardView, counts: Rating | None, write: Write) -> None:
+    """Write the answer, and what each rating leads to; or the one that a trial has it count as."""
+    for text in _point_lines(view.face.back, view.face.points, not sitting.desk.settings.raw_maths):
+        write(text)
+    now, options = sitting.desk.now(), sitting.options()
+    if counts is not None:
+        write(f"\n{GO_ON}: it is asked in {words.spelled(words.wait(options[counts], now))}")
+        return
+    told = (
         f"{rating.value} {rating.name.lower()} {words.spelled(words.wait(after, now))}"
-        for rating, after in sitting.options().items()
+        for rating, after in options.items()
     )
-    return [*lines, f"\n{options}"]
+    write(f"\n{' · '.join(told)}")
 
 
 def _point_lines(answer: str, points: Sequence[Point], maths: bool) -> list[str]:
@@ -93,9 +130,9 @@ def _point_lines(answer: str, points: Sequence[Point], maths: bool) -> list[str]
     return lines
 
 
-def _rate(sitting: Sitting, rating: Rating, write: Write) -> None:
+def _rate(sitting: Sitting, rating: Rating, given: Given, write: Write) -> None:
     try:
-        answered = sitting.rate(rating)
+        answered = sitting.rate(rating, given=given)
     except StudyError as error:
         write(f"{error}\n")
         return
@@ -154,16 +191,17 @@ def _write_answer(attempt: Attempt, read: Read, write: Write) -> str | None:
     its reference stays as it is. Returns the command that was given instead, if any."""
     lines: list[str] = []
     while (line := read()) is not None and line.strip():
-        if not lines and line.strip().lower() in ("q", "s", "u"):
+        if not lines and line.strip().lower() in _INSTEAD:
             return line.strip().lower()
         if attempt.current.revealed:
             return None
+        text = line if lines else _unquoted(line, _INSTEAD)
         try:
-            attempt.write("\n".join([*lines, line]))
+            attempt.write("\n".join([*lines, text]))
         except StudyError as error:
             write(str(error))
         else:
-            lines.append(line)
+            lines.append(text)
     return "q" if line is None else None
 
 

@@ -182,22 +182,28 @@ def _change(
 @click.pass_obj
 def stats(opening: Opening, as_json: bool) -> None:
     """Totals, how much is remembered, and a year in figures; with --json all of them."""
-    from studyapp.study import words
+    from datetime import timedelta
+
+    from studyapp.memory.clock import study_day
+    from studyapp.study import retention, words
     from studyapp.study.statistics import sentences, year
     from studyapp.study.stats import stats as totals
 
-    with opening.study() as desk, desk.reading() as connection:
-        now = totals(
-            connection,
-            desk.now(),
-            leech_lapses=desk.settings.leech_lapses,
-            rest_days=desk.settings.rest_days,
-            depth=desk.settings.depth,
-            learner=desk.learner,
-        )
-        goal, rest_days = desk.settings.desired_retention, desk.settings.rest_days
-        depth = desk.settings.depth
-        found = year.read(connection, desk.now(), desk.settings, learner=desk.learner)
+    with opening.study() as desk:
+        today = study_day(desk.now())
+        with desk.reading() as connection:
+            now = totals(
+                connection,
+                desk.now(),
+                leech_lapses=desk.settings.leech_lapses,
+                rest_days=desk.settings.rest_days,
+                depth=desk.settings.depth,
+                learner=desk.learner,
+            )
+            month = today - timedelta(days=29)
+            goal = retention.goal(connection, month, today, learner=desk.learner)
+        rest_days, depth = desk.settings.rest_days, desk.settings.depth
+        found = year.of_desk(desk)
     if as_json:
         print_json({**now.as_json(), "year": found.as_json()})
         return
@@ -205,9 +211,10 @@ def stats(opening: Opening, as_json: bool) -> None:
     deeper = f"; {now.deeper:,} more come if you ask" if now.deeper else ""
     to_know = f"{words.count(sum(now.cards.values()), 'card')} to know ({depth}): {cards}{deeper}"
     click.echo(f"{words.count(now.reviews, 'review')}; {to_know}")
+    came = now.true_retention
+    told = f"{words.telling(came)} of {words.count(came.n, 'review')}; goal {goal:.0%}"
     click.echo(
-        f"Remembered in the last 30 days: {words.percent(now.true_retention)} "
-        f"of {words.count(now.true_retention.n, 'review')}; goal {goal:.0%}"
+        f"Remembered in the last 30 days: {told if came.n else 'no card has come back in them'}"
     )
     click.echo(f"{words.in_a_row(now.streak, rest_days)}; {now.leeches} that keep slipping")
     for line in sentences.all_of(found):

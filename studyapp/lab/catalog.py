@@ -7,7 +7,7 @@ import gc
 import re
 import tokenize
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
@@ -21,6 +21,7 @@ from studyapp.lab import knobs, wording
 from studyapp.lab.protocol import Axes, Choice, Knob, Question, When
 from studyapp.lab.typed import build
 from studyapp.notes.note import Problem
+from studyapp.packs import Pack
 
 GROUP = "studyapp.lessons"
 _PARSER = Lock()
@@ -43,7 +44,13 @@ class Declaration:
     next: str | tuple[When, ...] = ""
     axes: tuple[Axes, ...] = ()
     mechanism: tuple[When, ...] = ()
+    reviews: bool = False
     origin: str = ""  # name and version of the distribution it is of; empty of the built-in one
+
+    @property
+    def is_given_reviews(self) -> bool:
+        """Whether it gets the learner's reviews: what a stranger's asks for is not even read."""
+        return self.reviews and not self.origin
 
 
 # By file, module and pack: the file's stamp, and what it declares.
@@ -69,9 +76,18 @@ class Catalog:
 
 def read() -> Catalog:
     """Read all lessons of the packages that are installed under `studyapp.lessons`."""
+    return _read_packs(packs.installed(GROUP))
+
+
+def read_folder(folder: Path) -> Catalog:
+    """Read the lessons of a pack that lies in *folder*, installed or not. Raises StudyError."""
+    return _read_packs(packs.lying_in(folder, GROUP))
+
+
+def _read_packs(found: Sequence[Pack]) -> Catalog:
     lessons: dict[str, Declaration] = {}
     problems: list[Problem] = []
-    for pack in packs.installed(GROUP):
+    for pack in found:
         if pack.folder is None:
             problems.append(Problem(pack.home, 1, f"{GROUP}: there is no package {pack.package!r}"))
             continue

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Value: TypeAlias = int | float | str
+REVIEWS = (
+    "reviews.npz"  # in the folder of a run: the learner's reviews, as `lab/memory.py` packs them
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ class Lesson:
     afterwards. Both are shown where they are true; a plain string is taken to be true at the
     defaults. `axes` name what the plots show. `mechanism` is how the result comes about: two to
     four points are true of any run, and the learner ticks those that they have thought of.
+    `reviews`: it reads the learner's own; only the built-in pack is given any.
     """
 
     name: str
@@ -175,3 +179,4 @@ class Lesson:
     next: str | tuple[When, ...] = ""
     axes: tuple[Axes, ...] = ()
     mechanism: tuple[When, ...] = ()
+    reviews: bool = False

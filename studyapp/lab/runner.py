@@ -21,7 +21,7 @@ from studyapp.journal import ending, journal
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.knobs import check
 from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Outcome, Splitter, decode
-from studyapp.lab.protocol import Remark
+from studyapp.lab.protocol import REVIEWS, Remark
 from studyapp.lab.trust import check as check_trust
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -145,9 +145,16 @@ class LiveRun:
 
 
 async def start(
-    lesson: Declaration, given: Mapping[str, object], device: str = "auto", seed: int = 0
+    lesson: Declaration,
+    given: Mapping[str, object],
+    device: str = "auto",
+    seed: int = 0,
+    reviews: bytes | None = None,
 ) -> LiveRun:
     """Start the lesson with the knobs that the learner set; the others take their defaults.
+
+    *reviews*, as `lab/memory.py` packs them, are laid into the folder of the run, if the lesson is
+    one that gets them; they go with it at the latest.
 
     Raises, before anything is started, SettingError for a knob or a device that is not allowed, and
     StudyError for a lesson whose code the learner has not let run.
@@ -172,6 +179,8 @@ async def start(
         folder = Path(tempfile.mkdtemp(prefix=f"studyapp-{os.getpid()}-"))
         # A file, for a pipe that is full would hold up the app; in a thread, as it may be large.
         await asyncio.to_thread(_write_request, folder / REQUEST, request)
+        if reviews is not None and lesson.is_given_reviews:
+            await asyncio.to_thread((folder / REVIEWS).write_bytes, reviews)
         process = _spawn(folder, threads)
     except BaseException as error:
         if folder is not None:
@@ -183,14 +192,18 @@ async def start(
 
 
 def run(
-    lesson: Declaration, given: Mapping[str, object], device: str = "auto", seed: int = 0
+    lesson: Declaration,
+    given: Mapping[str, object],
+    device: str = "auto",
+    seed: int = 0,
+    reviews: bytes | None = None,
 ) -> Iterator[Message]:
     """Run the lesson and yield what `Run.events` yields, where no event loop is running.
 
     Ctrl+C ends the process, and so does closing the iterator.
     """
     with asyncio.Runner() as loop:
-        events = loop.run(start(lesson, given, device, seed)).events()
+        events = loop.run(start(lesson, given, device, seed, reviews)).events()
 
         async def following() -> Message | None:
             return await anext(events, None)

@@ -99,6 +99,29 @@ def share_fact(name: str, hits: Tensor | Sequence[bool], unit: str, drawn: str) 
     return Fact(name, share, unit, low, high, len(rows), "clopper-pearson", told)
 
 
+def lead_fact(
+    name: str, own: Sequence[float], rivals: Sequence[Sequence[float]], unit: str, drawn: str
+) -> Fact:
+    """Return how far one arm is ahead of the best of its rivals, negative if behind.
+
+    All are values by seed, and so paired. Which rival is best is only estimated, so the differences
+    to all of them have to lie in their intervals at once: of r intervals each may miss in an r-th
+    of 5% of runs (Bonferroni). Then the lead, the lowest of the differences, lies between their
+    lowest low end and their lowest high end.
+    """
+    level = 1 - 0.05 / len(rivals)
+    differences = [
+        mean_interval([a - b for a, b in zip(own, rival, strict=True)], level) for rival in rivals
+    ]
+    told = varies(len(own), drawn)
+    if len(own) == 1:
+        lead = min(mean for mean, _, _ in differences)
+        return Fact(name, lead, unit, None, None, 1, "one draw", told)
+    lead, low, high = (min(ends) for ends in zip(*differences, strict=True))
+    method = f"student t, Bonferroni over {len(rivals)} rivals"
+    return Fact(name, lead, unit, low, high, len(own), method, told)
+
+
 def varies(seeds: int, drawn: str) -> str:
     """Return what an interval over seeds covers, in words."""
     return f"{seeds} draws of {drawn}" if seeds > 1 else "one draw, no interval"

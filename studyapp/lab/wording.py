@@ -47,16 +47,25 @@ def true_of(
 
 
 def holds(when: When, facts: Sequence[Fact], knobs: Mapping[str, Value]) -> bool:
-    """Return whether a run with these facts, at these knobs, is one of which the text is true."""
+    """Return whether a run with these facts, at these knobs, is one of which the text is true.
+
+    A measured difference of exactly 0 is a tie, neither above 0 nor below: of models that come to
+    the same none leads (`grade` has it so, too).
+    """
     if not all(name in knobs and _among(knobs[name], them) for name, them in when.knobs.items()):
         return False
     if when.fact is None:
         return True
     measured = interval(when.fact, facts)
-    if measured is None:
+    if measured is None or (0 in (when.low, when.high) and _is_tie(when.fact, facts)):
         return False
     above = when.low is None or when.low <= measured[0]
     return above and (when.high is None or measured[1] <= when.high)
+
+
+def _is_tie(name: str, facts: Sequence[Fact]) -> bool:
+    """Whether a figure was measured, and came out as 0 in every repetition."""
+    return any(one.name == name and one.low == one.value == one.high == 0 for one in facts)
 
 
 def _among(value: Value, allowed: Sequence[Value]) -> bool:

@@ -27,12 +27,13 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from studyapp.errors import StudyError
-from studyapp.lab.lines import Cancelled, Failed, Finished, Message, Restarted, encode
+from studyapp.lab.lines import LONGEST, Cancelled, Failed, Finished, Message, Restarted, encode
 from studyapp.lab.protocol import Fact, Lesson, Metric, Progress, Remark, Result, Value
 from studyapp.lab.thinner import INTERVAL, Thinner
 from studyapp.lab.typed import build
 
 NOTES = 100  # the most that one run may say
+SENTENCE = 1000  # letters of what is said when it fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def main() -> NoReturn:
 
 
 def read_request(file: Path) -> Request:
-    """Read the request and remove its file: a lesson finds an empty folder."""
+    """Read the request and remove its file: a lesson finds an empty folder, or what it is given."""
     text = file.read_bytes()
     file.unlink()
     return build(Request, json.loads(text))
@@ -186,7 +187,7 @@ def execute(request: Request, stream: Stream, started: float) -> Finished:
         stream.restart()
         told = "1 seed" if half == 1 else f"{half:,} seeds"
         stream.note(f"There is too little memory: starting again with {told}.")
-    return Finished(
+    finished = Finished(
         lesson=lesson.name,
         version=lesson.version,
         facts=facts,
@@ -198,6 +199,9 @@ def execute(request: Request, stream: Stream, started: float) -> Finished:
         python=platform.python_version(),
         torch=None if torch is None else str(torch.__version__),
     )
+    if len(encode(finished)) >= LONGEST:  # the runner would pass over the line
+        raise ValueError(f"The result of {lesson.name} is too large to be kept.")
+    return finished
 
 
 def attempt(
@@ -263,7 +267,7 @@ def check_facts(result: Result) -> tuple[Fact, ...]:
 
 def sentence(error: BaseException, lesson: str) -> str:
     """Return what happened, for the learner. Lessons raise ValueError with a sentence of theirs."""
-    first = str(error).strip().partition("\n")[0]
+    first = str(error).strip().partition("\n")[0][:SENTENCE]
     if _is_out_of_memory(error):
         return f"{lesson} ran out of memory: try smaller knobs, or fewer seeds."
     if isinstance(error, SystemExit):

@@ -7,17 +7,19 @@ know a good day, not which card fades, and can schedule nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from studyapp.interval import t_quantile
 from studyapp.memory.histories import Bools, Floats, Ints, Reviews, Tree
-from studyapp.memory.slopes import follow
+from studyapp.memory.slopes import Point
 
 _SURE = 1e-7  # no chance is nearer to 0 or 1
 _EVEN = (1.0, 2.0)  # the average begins as if one of two had been remembered
 _START, _RATE = 1.2, 0.3  # of the moving average, in logits
+_LASTING = 5000  # reviews, after which it has forgotten
 _AGAIN = 1
 
 
@@ -40,33 +42,42 @@ class Difference(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """The scored reviews in the order of the log: their cards and days, whether they were
-    remembered, and a number for the bin of reviews with a like past."""
+    """The scored reviews in the order of the log: their cards and days, and whether they were
+    remembered."""
 
     row: Ints
     card: Ints
     day: Ints
     remembered: Floats
-    bin: Ints
+
+    def take(self, which: Bools) -> Outcomes:
+        """Some of them."""
+        return Outcomes(self.row[which], self.card[which], self.day[which], self.remembered[which])
 
 
 def outcomes(reviews: Reviews, tree: Tree) -> Outcomes:
     row = np.flatnonzero(tree.scored)
     remembered = (reviews.rating[row] != _AGAIN).astype(float)
-    return Outcomes(row, reviews.card[row], reviews.day[row], remembered, _bins(reviews, row))
+    return Outcomes(row, reviews.card[row], reviews.day[row], remembered)
 
 
-def predictions(tree: Tree, weights: Floats) -> Floats:
-    """The chance of recall at each scored review, in the order of the log."""
-    chance = np.full(len(tree.level), np.nan)
-    for number, point in enumerate(follow(tree, weights)):
-        if not number:
-            continue
-        level = tree.levels[number - 1]
-        here = np.flatnonzero(tree.level == number)
-        here = here[tree.node[here] >= level.same]
-        chance[here] = point.recalled[tree.node[here] - level.same]
-    return _within_reason(chance[tree.scored])
+def predictions(tree: Tree, points: Sequence[Point], row: Ints) -> Floats:
+    """The chance of recall at each *row* of the log that is scored; *points* are the model at each
+    level of the tree."""
+    chances = [np.full(len(tree.roots.rating), np.nan)]
+    for level, point in zip(tree.levels, points[1:], strict=True):
+        chances += [np.full(level.same, np.nan), point.recalled]
+    return _within_reason(np.concatenate(chances)[tree.node[row]])
+
+
+def stabilities(tree: Tree, points: Sequence[Point], row: Ints) -> Floats:
+    """The stability that the card had before each *row* of the log, which is no card's first."""
+    before = [np.full(len(tree.roots.rating), np.nan)]
+    before += [
+        point.stability[level.parent] for level, point in zip(tree.levels, points, strict=False)
+    ]
+    stability: Floats = np.concatenate(before)[tree.node[row]]
+    return stability
 
 
 def average(remembered: Floats) -> Floats:
@@ -77,14 +88,16 @@ def average(remembered: Floats) -> Floats:
     return chance
 
 
-def moving_average(remembered: Floats) -> Floats:
-    """An average that forgets, before each review."""
-    level, chances = _START, list[float]()
-    for one in remembered.tolist():
-        chance = 1 / (1 + math.exp(-level))
+def moving_average(remembered: Floats, since: int = 0) -> Floats:
+    """An average that forgets, before each review from number *since* on. It begins only as long
+    before that as it could remember."""
+    begin = max(0, since - _LASTING)
+    level, chances, exp = _START, list[float](), math.exp
+    for one in remembered[begin:].tolist():
+        chance = 1 / (1 + exp(-level))
         chances.append(chance)
         level += _RATE * (one - chance)
-    return _within_reason(np.array(chances))
+    return _within_reason(np.array(chances[since - begin :]))
 
 
 def losses(chance: Floats, remembered: Floats) -> Floats:
@@ -121,54 +134,52 @@ def difference(values: Floats, card: Ints) -> Difference:
 
 
 def _rmse(chance: Floats, remembered: Floats, bins: Ints) -> float:
-    _, inverse = np.unique(bins, return_inverse=True)
-    count = np.bincount(inverse)
-    off = np.bincount(inverse, chance - remembered)
-    return float(np.sqrt((off * off / count).sum() / count.sum()))
+    count, off = np.bincount(bins), np.bincount(bins, chance - remembered)
+    return float(np.sqrt((off * off / np.maximum(count, 1)).sum() / len(bins)))
 
 
 def _auc(chance: Floats, remembered: Floats) -> float | None:
     """Mann and Whitney's statistic, ties by half."""
-    hits = remembered.sum()
-    misses = len(remembered) - hits
-    if not hits or not misses:
+    hits, misses = np.sort(chance[remembered > 0]), np.sort(chance[remembered == 0])
+    if not len(hits) or not len(misses):
         return None
-    _, inverse, count = np.unique(chance, return_inverse=True, return_counts=True)
-    rank = np.cumsum(count) - (count - 1) / 2
-    above = rank[inverse][remembered > 0].sum() - hits * (hits + 1) / 2
-    return float(above / (hits * misses))
+    below = np.searchsorted(hits, misses) + np.searchsorted(hits, misses, side="right")
+    return 1 - float(below.mean()) / (2 * len(hits))
 
 
-def _bins(reviews: Reviews, row: Ints) -> Ints:
-    """Bins as the field has them (Ye et al., SRS benchmark): by the logarithms of the days since
-    the review before, of the reviews so far, and of the lapses."""
-    order = np.argsort(reviews.card, kind="stable")
-    card, day = reviews.card[order], reviews.day[order]
-    days = np.diff(day, prepend=day[:1])
-    new = np.diff(card, prepend=card[:1] - 1) != 0
+def bins_of(reviews: Reviews, row: Ints) -> Ints:
+    """A number for each *row* that reviews with a like past have in common. Bins are as the field
+    has them (Ye et al., SRS benchmark): by the logarithms of the days since the review before, of
+    the reviews so far, and of the lapses."""
+    order = reviews.by_card
+    days = np.diff(reviews.day[order], prepend=0)
+    new = np.diff(reviews.card[order], prepend=-1) != 0
     days[new] = 0
     later = days > 0
     lapsed = later & (reviews.rating[order] == _AGAIN)
-    number, lapses = _within(later, new) + 1, _within(lapsed, new) - lapsed
-    found = (
-        _rung(np.maximum(days, 1), 3.62) * 10_000
-        + _rung(number, 1.89) * 100
+    wanted = np.zeros(len(order), bool)
+    wanted[row] = True
+    at = np.flatnonzero(wanted[order])
+    start = np.flatnonzero(new)[np.cumsum(new)[at] - 1]  # of the card
+    lapses = _before(lapsed, start, at)
+    bins = np.empty(len(order), np.int64)
+    bins[order[at]] = (
+        _rung(np.maximum(days[at], 1), 3.62) * 10_000
+        + _rung(_before(later, start, at) + later[at] + 1, 1.89) * 100
         + np.where(lapses > 0, 1 + _rung(np.maximum(lapses, 1), 1.73), 0)
     )
-    bins = np.empty(len(order), np.int64)
-    bins[order] = found
     return bins[row]
 
 
-def _within(counted: Bools, new: Bools) -> Ints:
-    """How many of each card were *counted* up to and with each row."""
-    total = np.cumsum(counted)
-    start = np.flatnonzero(new)
-    before: Ints = total[start] - counted[start]
-    count: Ints = total - np.repeat(before, np.diff(np.append(start, len(new))))
+def _before(counted: Bools, start: Ints, at: Ints) -> Ints:
+    """How many were *counted* from *start* on and before *at*, which are positions."""
+    total = np.append(0, np.cumsum(counted))
+    count: Ints = total[at] - total[start]
     return count
 
 
 def _rung(values: Ints, base: float) -> Ints:
-    rung: Ints = np.floor(np.log(values) / np.log(base)).astype(np.int64)
-    return rung
+    """The whole powers of *base* in each of *values*, of which there are few that differ."""
+    every = np.arange(1, values.max(initial=1) + 1)
+    rung: Ints = np.floor(np.log(every) / np.log(base)).astype(np.int64)
+    return rung[values - 1]

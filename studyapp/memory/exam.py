@@ -28,6 +28,16 @@ def pace(unmet: int, whole: int, left: int) -> int:
     return math.ceil(unmet / days_to_meet(whole, left)) if left > 0 else 0
 
 
+def reach(unmet: int, whole: int, left: int, most: int) -> tuple[int, int]:
+    """In how many days those *unmet* are met if no day has time for more than *most*, and how many
+    of them are not when the exam comes."""
+    for ahead in range(left):
+        if not unmet:
+            return ahead, 0
+        unmet -= min(unmet, most, pace(unmet, whole, left - ahead))
+    return left, unmet
+
+
 def most_new(time: float, new: float) -> int:
     """How many new cards, *new* seconds each, come before what is due on a day of so much *time*;
     beyond these they have what is left."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
@@ -28,6 +28,10 @@ FROM_ELSEWHERE = (ReviewKind.IMPORT, ReviewKind.IMPORTED_CRAM)
 CRAMMED = (ReviewKind.CRAM, ReviewKind.IMPORTED_CRAM)  # which change no memory
 
 
+# Arms of a trial in which a first showing is Again, though nobody said so.
+UNASKED = ("guessed first", "read first")
+
+
 class EventKind(StrEnum):
     RETRACT = "retract"
     SUSPEND = "suspend"
@@ -44,17 +48,34 @@ class EventKind(StrEnum):
     UNMARK = "mend no longer"
     PAUSE = "pause"  # a chapter, or all; no memory changes
     RESUME = "resume"
+    RETENTION = "retention"  # that a chapter has of its own; no memory changes
+    TRIAL = "trial"  # begun, and stopped; a card is left out of it, or given its other arm
+    TRIAL_STOP = "trial stopped"  # none of them changes a memory
+    TRIAL_OUT = "out of the trial"
+    TRIAL_ARM = "other arm of the trial"
     CHANGED = "answer changed"  # logged by a sync, not by the learner
     IMPORT = "import"  # the state that another program kept of a card
     REDATE = "redate"  # other dates for entries that were made by a wrong clock
     CAUGHT_UP = "caught up"  # what another device had written ahead of this one's clock was there
 
 
+class Chosen(NamedTuple):
+    """What a rating came with that does not follow from the log: the `interval` in days, of those
+    that the fuzz allows, and the desired `retention` by which it was found, if that was not the
+    learner's for all. Both are None in logs of before, and where the rating gave no interval."""
+
+    interval: int | None = None
+    retention: float | None = None
+
+
+AS_DRAWN = Chosen()
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
     """One rating. `at` is the wall clock in UTC, from which a step is counted; `offset` is the
     learner's from UTC; `day` is the study day, that of `at` where it is None; `place` orders the
-    entry among all, by `at` where it is None."""
+    entry among all, by `at` where it is None; `arm` is that of a trial in which it was answered."""
 
     uid: bytes
     at: datetime
@@ -63,10 +84,17 @@ class Review:
     kind: ReviewKind = ReviewKind.STUDY
     day: date | None = None
     place: Place | None = None
+    chosen: Chosen = AS_DRAWN
+    arm: str | None = None
 
     @property
     def now(self) -> datetime:
         return self.at.astimezone(timezone(self.offset))
+
+    def was_asked(self, before: Memory) -> bool:
+        """Whether the learner said this rating of a card with the memory *before*."""
+        is_first = before.state is State.NEW and self.kind is ReviewKind.STUDY
+        return not (is_first and self.arm in UNASKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +107,10 @@ class Event:
     ISO date or None), and its `day` is the day of the last review; that of a redate has, by uid in
     hex, the new at and day (ISO) of each entry; that of one that caught up has, by uid in hex of a
     device, epoch and time (ISO) of its newest stamp; that of a pause or its end has pack and
-    chapter (its number, or a deck's name), and is None for all.
+    chapter (its number, or a deck's name), and is None for all; that of a retention has these and
+    the retention, None if the chapter has none of its own any more; that of a trial has its form,
+    what was predicted and its cards (`studyapp.study.trial.course`), and what is about one later
+    names it by its uid in hex, with the arm that a card is given.
     """
 
     uid: bytes
@@ -199,12 +230,21 @@ def apply(memory: Memory, entry: Entry, card: bytes, parameters: Parameters) -> 
     if isinstance(entry, Review):
         if entry.kind in CRAMMED:
             return memory
+        parameters = parameters.aiming(entry.chosen.retention)
         if entry.kind is ReviewKind.ATTEMPT and entry.rating >= Rating.GOOD:
             # Written out in full, it needs no second showing today.
             parameters = parameters.without_steps
-        return parameters.review(
-            memory, entry.rating, entry.now, card=card, uid=entry.uid, day=day_of(entry)
+        after = parameters.review(
+            memory,
+            entry.rating,
+            entry.now,
+            card=card,
+            uid=entry.uid,
+            day=day_of(entry),
+            interval=entry.chosen.interval,
         )
+        # what nobody said tells of no card that it keeps slipping
+        return after if entry.was_asked(memory) else replace(after, agains=memory.agains)
     match entry.kind:
         case EventKind.SUSPEND:
             return replace(memory, suspended=True)

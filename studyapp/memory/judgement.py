@@ -8,20 +8,21 @@ is the refit on everything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from studyapp.memory import evaluate
 from studyapp.memory.evaluate import Difference, Outcomes, Score
-from studyapp.memory.fit import fit
-from studyapp.memory.histories import Bools, Floats, Reviews, grow
+from studyapp.memory.fit import fit_each
+from studyapp.memory.histories import Floats, Reviews
 from studyapp.memory.model import DEFAULT_WEIGHTS, Weights
+from studyapp.memory.slopes import Point, follow
 
 FEWEST = 200  # reviews, below which nothing is fitted
-_FEWEST_LATER = 30  # scored reviews of the later part
+FEWEST_LATER = 30  # scored reviews of the later part
 _EARLIER = 0.8  # share of the scored reviews in the earlier part
 _DEFAULTS = np.array(DEFAULT_WEIGHTS)
 Told = Callable[[float], None]
@@ -39,7 +40,8 @@ class Judgement:
     """What came of a fit to so many `reviews`. Scores are those of the later part, after the day
     `until`; None where the log is too short. `difference` is that of the mean log losses, the
     fit's less that of what it is compared with: below 0 the fit is better. `earlier` are the
-    weights of the earlier part alone, for the next comparison."""
+    weights of the earlier part alone, for the next comparison. `unchanged`: the refit is what is in
+    force. `points` is the model under adopted weights at each level of the log's histories."""
 
     reviews: int
     parameters: Weights
@@ -53,6 +55,8 @@ class Judgement:
     later: int = 0
     until: int | None = None
     earlier: Weights | None = None
+    unchanged: bool = False
+    points: Sequence[Point] = field(default=(), compare=False, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """What `studyapp fit --json` prints."""
@@ -61,7 +65,8 @@ class Judgement:
             value = getattr(self, name)
             told[name] = None if value is None else value._asdict()
         told["later"] = self.later
-        return {**told, "adopted": self.adopted, "reason": self.reason}
+        unchanged = {"unchanged": self.unchanged}
+        return {**told, **unchanged, "adopted": self.adopted, "reason": self.reason}
 
 
 def judge(
@@ -73,80 +78,82 @@ def judge(
     """Fit the log and decide. *kept* stay in force otherwise. *told* hears which share is done."""
     if reviews.rated < FEWEST:
         return Judgement(reviews.rated, kept, False, _FEW)
-    tree = grow(reviews)
+    tree = reviews.tree
     found = evaluate.outcomes(reviews, tree)
-    until = _split(found)
-    later = found.day > until
-    if later.sum() < _FEWEST_LATER or later.all():
+    until = split(found)
+    is_later = found.day > until
+    if is_later.sum() < FEWEST_LATER or is_later.all():
         return Judgement(reviews.rated, kept, False, _TOO_SHORT)
-    earlier = fit(grow(reviews.until(until)), told=_share(told, 0.0)).weights
-    weights = fit(tree, earlier, told=_share(told, 0.5)).weights
+    both = [tree.of_first(reviews.until(until)), tree]
+    earlier, refit = fit_each(both, lambda passes: told(passes / (passes + 3)))
+    later = found.take(is_later)
+
+    def predicted(points: Iterable[Point]) -> Floats:
+        return evaluate.predictions(tree, list(points), later.row)
+
+    since = int(np.argmax(is_later))
     chances = {
-        "default": evaluate.predictions(tree, _DEFAULTS),
-        "average": evaluate.average(found.remembered),
-        "moving_average": evaluate.moving_average(found.remembered),
-        "fitted": evaluate.predictions(tree, earlier),
+        "default": predicted(follow(tree, _DEFAULTS)),
+        "average": evaluate.average(found.remembered)[is_later],
+        "moving_average": evaluate.moving_average(found.remembered, since)[is_later[since:]],
+        "fitted": predicted(earlier.points),
     }
+    bins = evaluate.bins_of(reviews, later.row)
     scores = {
-        name: evaluate.score(chance[later], found.remembered[later], found.bin[later])
-        for name, chance in chances.items()
+        name: evaluate.score(chance, later.remembered, bins) for name, chance in chances.items()
     }
     rival, name = chances["default"], "the defaults"
     if former is not None and former.until <= until:
-        before = evaluate.predictions(tree, np.array(former.weights))
-        if _loss(before, found, later) <= scores["default"].log_loss:
+        before = predicted(follow(tree, np.array(former.weights)))
+        if evaluate.losses(before, later.remembered).mean() <= scores["default"].log_loss:
             rival, name = before, "the fit before"
-    gap = _losses(chances["fitted"], found, later) - _losses(rival, found, later)
-    apart = evaluate.difference(gap, found.card[later])
-    adopted = apart.value <= 0
+
+    def compared(rival: Floats) -> Difference:
+        gap = evaluate.losses(chances["fitted"], later.remembered)
+        return evaluate.difference(gap - evaluate.losses(rival, later.remembered), later.card)
+
+    apart, parameters = compared(rival), tuple(refit.weights.tolist())
+    unchanged = parameters == kept
+    adopted = apart.value <= 0 and apart.low is not None and not unchanged
+    if unchanged:  # itself is no rival
+        apart, name = compared(chances["default"]), "the defaults"
     return Judgement(
         reviews.rated,
-        tuple(weights.tolist()) if adopted else kept,
+        parameters if adopted else kept,
         adopted,
-        _reason(apart, int(later.sum()), name),
+        _reason(apart, len(later.row), name, unchanged=unchanged),
         **scores,
         difference=apart,
-        later=int(later.sum()),
+        later=len(later.row),
         until=until,
-        earlier=tuple(earlier.tolist()),
+        earlier=tuple(earlier.weights.tolist()),
+        unchanged=unchanged,
+        points=refit.points if adopted else (),
     )
 
 
-def _split(found: Outcomes) -> int:
+def split(found: Outcomes) -> int:
     """The last day of the earlier part: no day is divided."""
-    days = np.sort(found.day)
-    return int(days[int(_EARLIER * len(days))]) - 1 if len(days) else 0
-
-
-def _losses(chance: Floats, found: Outcomes, later: Bools) -> Floats:
-    return evaluate.losses(chance[later], found.remembered[later])
-
-
-def _loss(chance: Floats, found: Outcomes, later: Bools) -> float:
-    return float(_losses(chance, found, later).mean())
-
-
-def _share(told: Told, start: float) -> Callable[[int], None]:
-    """Progress of one of two fits, which take about five passes each."""
-    return lambda passes: told(start + 0.5 * passes / (passes + 2))
+    first_later = int(_EARLIER * len(found.day))
+    return int(np.partition(found.day, first_later)[first_later]) - 1 if len(found.day) else 0
 
 
 _FEW = f"too few, as a fit begins with {FEWEST}"
 _TOO_SHORT = "too few on later days, as one part is fitted and judged by the other"
 
 
-def _reason(apart: Difference, later: int, rival: str) -> str:
+def _reason(apart: Difference, later: int, rival: str, *, unchanged: bool) -> str:
     """The comparison in a line."""
-    if (apart.value, apart.low) == (0, 0):
-        return f"the log says the same as it did at {rival}"
     word, sign = ("lower", -1) if apart.value <= 0 else ("higher", 1)
-    interval = ""
     if apart.low is not None and apart.high is not None:
         ends = sorted((sign * apart.low, sign * apart.high))
         interval = f" [{_figure(ends[0])}, {_figure(ends[1])}]"
+    else:
+        interval = " (no interval, as all are of one card)"
+    same = "the log says the same as at the fit before: " if unchanged else ""
     return (
-        f"log loss on the later {later:,} is {word} by {_figure(sign * apart.value)}{interval} "
-        f"than with {rival}"
+        f"{same}log loss on the later {later:,} is {word} by "
+        f"{_figure(sign * apart.value)}{interval} than with {rival}"
     )
 
 

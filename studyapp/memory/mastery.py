@@ -13,10 +13,10 @@ benchmarks/mastery.md counts how often it holds for learners that follow FSRS an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from studyapp.memory.scheduler import Parameters
 
@@ -28,6 +28,7 @@ PRIOR_RESPONSES = 5  # … and the responses that these count for: five of their
 POINTS = 3  # core points of a usual question, for the spread of a share before any is seen
 FEW = 5  # questions introduced, below which one rating makes or undoes the figure
 RECENT = 1000  # outcomes that pin a calibration down; older ones tell of an older learner
+_PARTS = 4  # quarters of these that are told apart
 SLOPE_SD = 0.5  # prior deviations: of the shift and the slope …
 STRETCH_SD = 0.25  # … and of what a stability longer by a factor of e changes
 USUAL = math.log(0.9 / 0.1)  # corrections are centred where reviews happen: R = .9 …
@@ -76,7 +77,8 @@ class Calibration:
         logit .9 + shift + slope · (logit R - logit .9) + stretch · ln(stability / 10 days)
 
     Shift and slope are Cox's (1958); stretch is for a schedule whose errors pile up as intervals
-    grow. `covariance` is of the three. The defaults correct nothing and know nothing yet.
+    grow. `covariance` is of the three. The defaults correct nothing and know nothing yet, as they
+    come from no `outcomes`.
     """
 
     shift: float = 0.0
@@ -87,6 +89,7 @@ class Calibration:
         (0.0, SLOPE_SD**2, 0.0),
         (0.0, 0.0, STRETCH_SD**2),
     )
+    outcomes: int = 0
 
     def recall(self, retrievability: float, stability: float) -> float:
         """The chance of recall where *retrievability* is predicted at a *stability* in days."""
@@ -95,6 +98,19 @@ class Calibration:
     @property
     def terms(self) -> Vector:
         return self.shift, self.slope, self.stretch
+
+    def as_json(self) -> dict[str, Any]:
+        return {"terms": self.terms, "covariance": self.covariance, "outcomes": self.outcomes}
+
+    @classmethod
+    def of_json(cls, kept: Mapping[str, Any]) -> Calibration:
+        """The inverse of `as_json`. Raises ValueError, TypeError or KeyError for anything else."""
+        shift, slope, stretch = map(float, kept["terms"])
+        first, second, third = (_vector(row) for row in kept["covariance"])
+        return cls(shift, slope, stretch, (first, second, third), int(kept["outcomes"]))
+
+
+_NOTHING = Calibration()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +144,17 @@ def shares(responses: Iterable[tuple[bool, float]]) -> PointShares:
     return PointShares(a, PointShare(min(a.mean, b.mean), b.spread, b.error))
 
 
-def calibration(outcomes: Iterable[Recall]) -> Calibration:
-    """How far off predictions have been, from a learner's RECENT newest outcomes, oldest first.
+def calibration(outcomes: Iterable[Recall], before: Calibration = _NOTHING) -> Calibration:
+    """How far off predictions have been, from a learner's RECENT newest outcomes, oldest first; or
+    from these and what those *before* them have told.
 
     Bayesian logistic regression in one pass: an outcome moves the estimate by how much it
     surprises and takes away what it tells from the covariance (a Laplace approximation at each
     step). The slope is never below 0, for a memory that is left alone does not improve.
     """
-    prior = Calibration()
-    estimate, covariance = prior.terms, prior.covariance
+    estimate, covariance, told = before.terms, before.covariance, before.outcomes
     for retrievability, stability, recalled in outcomes:
+        told += 1
         at = _features(retrievability, stability)
         p = _logistic(USUAL + _dot(estimate, at))
         weight = p * (1 - p)
@@ -148,7 +165,14 @@ def calibration(outcomes: Iterable[Recall]) -> Calibration:
         if estimate[1] < 0:  # the nearest estimate that is allowed, as the covariance measures it
             estimate = _moved(estimate, covariance[1], -estimate[1] / covariance[1][1])
     shift, slope, stretch = estimate
-    return Calibration(shift, max(0.0, slope), stretch, covariance)
+    return Calibration(shift, max(0.0, slope), stretch, covariance, told)
+
+
+def calibrations(outcomes: Sequence[Recall]) -> list[Calibration]:
+    """What to go on from: of all these outcomes, oldest first, and of ever fewer of the newest, for
+    when others have come after them."""
+    parts = (outcomes[part * len(outcomes) // _PARTS :] for part in range(_PARTS))
+    return [calibration(part) for part in parts if part]
 
 
 def mastery(
@@ -169,27 +193,34 @@ def mastery(
     day = max(on or today, today + timedelta(days=1))
     a, b = shares.passed.mean, shares.failed.mean
     gap, a_spread, b_spread = a - b, shares.passed.spread**2, shares.failed.spread**2
-    terms = calibration.terms
+    shift, slope, stretch = calibration.terms
+    recall = parameters.model.recall  # as `forgetting_curve` has it: Today asks of many cards
     introduced, reach, passed, failed, chance = 0, 0.0, 0.0, 0.0, 0.0
-    pull = (0.0, 0.0, 0.0)  # questions recalled more for each term of the correction
+    shifted = sloped = stretched = 0.0  # questions recalled more for each term of the correction
     for cards in questions:
-        weight, counted = 1 / len(cards), 0
-        introduced += any(card.stability is not None for card in cards)
+        weight, counted, met = 1 / len(cards), 0, False
         for stability, last_day, missed in cards:
+            met = met or stability is not None
             if missed or stability is None or last_day is None:
                 continue
             counted += 1
-            at = _features(parameters.forgetting_curve(stability, last_day, day), stability)
-            p = _logistic(USUAL + _dot(terms, at))
+            days = (day - last_day).days
+            _, odds, lasting = _features(recall(stability, days if days > 0 else 0), stability)
+            p = _logistic(USUAL + (shift + slope * odds + stretch * lasting))
             passed += weight * p
             failed += weight * (1 - p)
-            pull = _moved(pull, at, weight * p * (1 - p))
+            pull = weight * p * (1 - p)
+            shifted += pull
+            sloped += pull * odds
+            stretched += pull * lasting
             # Each card is recalled or not by itself. The spread of shares is a whole question's:
             # its points do not become surer by being on several cards.
-            chance += weight * (weight * p * (1 - p) * gap**2 + p * a_spread + (1 - p) * b_spread)
+            chance += weight * (pull * gap**2 + p * a_spread + (1 - p) * b_spread)
+        introduced += met
         reach += counted / len(cards)  # exactly 1 for a whole question, so a full score is inside
+    pulled = (shifted, sloped, stretched)
     unknown = (
-        gap**2 * _dot(_times(calibration.covariance, pull), pull)
+        gap**2 * _dot(_times(calibration.covariance, pulled), pulled)
         + (passed * shares.passed.error) ** 2
         + (failed * shares.failed.error) ** 2
     )
@@ -210,8 +241,15 @@ def _share(seen: Sequence[float], prior: float) -> PointShare:
 
 def _features(retrievability: float, stability: float) -> Vector:
     """What shift, slope and stretch are multiplied by."""
-    r = min(max(retrievability, CERTAIN), 1 - CERTAIN)
+    r = retrievability
+    if not CERTAIN < r < 1 - CERTAIN:
+        r = min(max(r, CERTAIN), 1 - CERTAIN)
     return 1.0, math.log(r / (1 - r)) - USUAL, math.log(stability / USUAL_DAYS)
+
+
+def _vector(row: Iterable[Any]) -> Vector:
+    one, two, three = map(float, row)
+    return one, two, three
 
 
 def _logistic(x: float) -> float:

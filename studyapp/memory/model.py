@@ -106,7 +106,7 @@ class Crowd:
         recalled: Floats = (1 + self._factor * days / stability) ** self._decay
         return recalled
 
-    def interval(self, stability: Floats, retention: float) -> Floats:
+    def interval(self, stability: Floats, retention: Floats) -> Floats:
         """As `Model.interval`."""
         waited: Floats = stability / self._factor * (retention ** (1 / self._decay) - 1)
         return waited

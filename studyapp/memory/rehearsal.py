@@ -66,7 +66,8 @@ class Material(NamedTuple):
     """The cards as they stand on day 0, in the order of the book. `last` and `due` are days from
     then, `stability` is not a number for what is new; cards of a `family` have the same number, and
     a card waits for its `opener`, a place in these arrays (-1: none). The exam is `about` some; the
-    others take their time when they are due."""
+    others take their time when they are due. Where a retention is `desired` that is the card's own,
+    it is a number; without it no card has one."""
 
     stability: Floats
     difficulty: Floats
@@ -75,6 +76,7 @@ class Material(NamedTuple):
     family: Ints
     opener: Ints
     about: Bools
+    desired: Floats | None = None
 
     @classmethod
     def fresh(cls, cards: int) -> Material:
@@ -225,7 +227,9 @@ class _Deck:
     """The cards of every learner, as the scheduler sees them."""
 
     def __init__(self, material: Material, learners: int, crowd: Crowd, retention: float) -> None:
-        self._crowd, self._retention = crowd, retention
+        self._crowd = crowd
+        own = np.full(len(material.about), np.nan) if material.desired is None else material.desired
+        self._retention = np.where(np.isnan(own), retention, own)
         self._opener = material.opener
         self._family, self._about = material.family, material.about
         self._row = np.arange(learners)[:, None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import fsrs
@@ -54,6 +54,10 @@ class Parameters:
         """The same, but a remembered card goes straight to its interval of days."""
         return replace(self, learning_steps=(), relearning_steps=())
 
+    def aiming(self, retention: float | None) -> Parameters:
+        """The same for another desired *retention*; None leaves it."""
+        return self if retention is None else _aiming(self, retention)
+
     def forgetting_curve(self, stability: float, last_day: date, day: date) -> float:
         """Probability of recall on *day* of what had a *stability* (days) after *last_day*."""
         return self.model.recall(stability, max(0, (day - last_day).days))
@@ -73,12 +77,14 @@ class Parameters:
         card: bytes,
         uid: bytes,
         day: date | None = None,
+        interval: int | None = None,
     ) -> Memory:
         """The memory after *rating* at *now*, an aware datetime in the learner's zone.
 
         *day* is the study day, if it is not that of *now*. If the last one is later, which a wrong
-        clock has left behind, no day has passed. *card* and the count of reviews seed the fuzz,
-        so the interval is the one that was shown.
+        clock has left behind, no day has passed. The *interval* of days is the one that was chosen,
+        while it is `allowed`: what went before may be another now. Else the fuzz draws it, from
+        *card* and the count of reviews alone.
         """
         day = study_day(now) if day is None else day
         after, _ = self._fsrs.review_card(
@@ -88,9 +94,13 @@ class Parameters:
         state = State(after.state.value)
         due, due_at = day + timedelta(days=wait.days), None
         if state is State.REVIEW:
-            seed = f"{card.hex()}:{memory.reviews}"
             former = _interval(memory)
-            due = day + timedelta(days=fuzz(wait.days, seed, self.maximum_interval, former))
+            if interval is None or interval not in _spread(
+                wait.days, self.maximum_interval, former
+            ):
+                seed = seed_of(card, memory)
+                interval = fuzz(wait.days, seed, self.maximum_interval, former)
+            due = day + timedelta(days=interval)
         elif wait < _DAY:
             due_at = now + wait
             due = day + (study_day(due_at) - study_day(now))
@@ -118,12 +128,21 @@ class Parameters:
             buried_until=None,
         )
 
-    def interval(self, memory: Memory, card: bytes) -> int:
-        """Days that a card in review would wait had its last rating been given under these."""
+    def possible(self, memory: Memory) -> range:
+        """Intervals that a card in review could have got had its last rating been given under
+        these, whatever it waited before."""
+        return _range(self._days(memory), self.maximum_interval)
+
+    def allowed(self, before: Memory, after: Memory) -> range:
+        """Intervals that a rating may give which takes a card from *before* to review, *after*: all
+        that the fuzz could draw."""
+        return _spread(self._days(after), self.maximum_interval, _interval(before))
+
+    def _days(self, memory: Memory) -> int:
+        """The interval of a card in review, before it is spread."""
         assert memory.stability is not None, "it is in review"
         days = max(round(self.model.interval(memory.stability, self.desired_retention)), 1)
-        seed = f"{card.hex()}:{memory.reviews - 1}"
-        return fuzz(min(days, self.maximum_interval), seed, self.maximum_interval)
+        return min(days, self.maximum_interval)
 
     def first(self, rating: Rating, day: date) -> fsrs.Card:
         """A card that was rated once, on *day*."""
@@ -151,23 +170,44 @@ class Parameters:
         )
 
 
+@lru_cache(maxsize=64)  # a chapter's cards are rated one after the other, and folded so
+def _aiming(parameters: Parameters, retention: float) -> Parameters:
+    return replace(parameters, desired_retention=retention)
+
+
+def seed_of(card: bytes, before: Memory) -> str:
+    """What chance hangs on at a rating of a card: all devices draw the same."""
+    return f"{card.hex()}:{before.reviews}"
+
+
 def fuzz(days: int, seed: str, maximum: int, former: int = 0) -> int:
     """Spread *days* by a few percent so that cards learned together part ways.
 
-    The range is Anki's; the draw depends on *seed* alone and never exceeds *maximum*. A card that
-    is to wait longer than the *former* time does so by a day at least; one for which the former
-    interval is in the range does not wait less.
+    The draw depends on *seed* alone and never exceeds *maximum*. A card that is to wait longer than
+    the *former* time does so by a day at least; one for which the former interval is in the range
+    does not wait less.
     """
+    every = _range(days, maximum)
+    drawn = every.start
+    if len(every) > 1:
+        drawn += int(random.Random(seed).random() * len(every))
+    return max(drawn, _spread(days, maximum, former).start)
+
+
+def _spread(days: int, maximum: int, former: int) -> range:
+    """What `fuzz` can come to."""
+    every = _range(days, maximum)
+    least = former + 1 if former < days else former
+    return range(max(every.start, least), every.stop) if least in every else every
+
+
+def _range(days: int, maximum: int) -> range:
+    """A few percent around *days*: the range is Anki's."""
     if days < 2.5:
-        return days
+        return range(days, days + 1)
     delta = 1.0 + sum(share * max(0.0, min(days, end) - start) for start, end, share in _FUZZ)
-    low = max(2, round(days - delta))
     high = min(round(days + delta), maximum)
-    low = min(low, high)
-    drawn = low + int(random.Random(seed).random() * (high - low + 1))
-    if former < days:
-        return max(drawn, former + 1)
-    return max(drawn, former) if former <= high else drawn
+    return range(min(max(2, round(days - delta)), high), high + 1)
 
 
 def _interval(memory: Memory) -> int:

@@ -1,17 +1,19 @@
 """A field of an Anki note as Markdown: its HTML, formulas, sounds and hidden texts.
 
 Formulas `\\(…\\)`, `\\[…\\]`, `[$]…[/$]` and MathJax's tags become `$…$` and `$$…$$`; a hidden text
-`{{c1::text::hint}}` becomes `==text=={#c1}` with the hint behind it.
+`{{c1::text::hint}}` becomes `==text=={#c1}` with the hint behind it. What cannot be hidden so, as
+its number is there twice or it stands in code, is told: it gets a question of its own.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from html import unescape
 
-from studyapp.notes import hypertext, plaintext
-from studyapp.notes.card import CLOZE, without_code
+from studyapp.notes import ankigap, hypertext, plaintext
+from studyapp.notes.card import find_clozes
 
 LONGEST = 100_000  # characters of a field; csv itself reads some more
 # Signs of a private area stand for what HTML must not touch: a formula, the ends of hidden texts.
@@ -27,16 +29,20 @@ _MATHS = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _FORMULAS = ("\\(", "\\[", "[$", "[latex]", "anki-mathjax")
-_HIDES = re.compile(r"\{\{c(\d{1,3})::|\}\}")
 _HIDDEN = re.compile(r"\{\{c(\d{1,3})::((?:(?!\}\}|\{\{c).)*+)\}\}", re.DOTALL)
 _PLACE = re.compile(f"{_FORMULA}(\\d+){_END}")
+_PART = "which part of a formula is hidden, as all of it is"
 _MARK = re.compile(f"{_OPENS}(?P<opens>\\d+){_END}|{_CLOSES}|\n[ \t]*\n|\\\\?\n[ \t]*(?:> ?)*")
+_HEADING = re.compile(r"(?:[ \t>*+-]|\d{1,9}[.)])*#")
+_RAISED = re.compile(r"<(su[bp])\b[^<>]*+>((?:(?!</?su[bp]\b).)*+)</\1>", re.DOTALL | re.IGNORECASE)
+_RAISES = {"sub": "_", "sup": "^"}
 _TAGS = re.compile(r"<[^<>]*+>")
 
 
 @dataclass
 class Field:
-    """A field's Markdown; `hidden` are the numbers of its hidden texts, `lost` what it has lost."""
+    """A field's Markdown; `hidden` are the numbers of which it hides one text each, `lost` what it
+    has lost."""
 
     text: str
     hidden: tuple[int, ...] = ()
@@ -44,34 +50,47 @@ class Field:
     media: set[str] = field(default_factory=set)
 
 
-def read(said: str, *, html: bool = True, cloze: bool = False) -> Field:
+def read(said: str, *, cloze: bool = False) -> Field:
     """A field as Markdown; a note that hides nothing shows its braces as they are."""
-    if not html:
-        said = re.sub(r"\n", "<br>", said.replace("&", "&amp;").replace("<", "&lt;"))
     said = _PRIVATE.sub("", said)
     if not cloze and not any(sign in said for sign in "<&\\[\xa0\n"):
         return Field(plaintext.escaped(" ".join(said.split())))
-    formulas: list[str] = []
+    formulas, lost = list[str](), set[str]()
     if any(opens in said for opens in _FORMULAS):
-        said = _without_formulas(said, formulas, cloze=cloze)
+        said = _without_formulas(said, formulas, lost, cloze=cloze)
     if cloze:
         said = _marked(said)
     found = hypertext.to_markdown(said)
     text = _PLACE.sub(lambda place: formulas[int(place[1])], found.text)
-    made = Field(text, (), found.lost, found.media)
+    made = Field(text, (), found.lost | lost, found.media)
     if cloze:
         _hide(made)
     return made
 
 
-def _without_formulas(said: str, formulas: list[str], *, cloze: bool) -> str:
-    """Formulas as single signs. What hides a part of one hides all of it: it has no parts here."""
+def parted(said: str) -> tuple[Field, tuple[int, ...]]:
+    """A field that hides what can be hidden here and shows all else, and the numbers of that."""
+    made = read(said, cloze=True)
+    rest = tuple(number for number in ankigap.numbers(said) if number not in made.hidden)
+    return (read(ankigap.only(said, made.hidden), cloze=True) if rest else made), rest
+
+
+def as_html(said: str) -> str:
+    """Plain text as HTML that shows it."""
+    return re.sub(r"\n", "<br>", said.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _without_formulas(said: str, formulas: list[str], lost: set[str], *, cloze: bool) -> str:
+    """Formulas as single signs. What hides a part of one hides all of it, which is told: it has no
+    parts here."""
 
     def keep(formula: re.Match[str]) -> str:
         block = formula["block"] or formula["old_block"]
         if formula["said"] is not None and "block" in formula["said"]:
             block = formula["tag"]
         inner = block or formula["inline"] or formula["old"] or formula["tag"] or ""
+        for _ in range(inner.lower().count("<su")):  # from within
+            inner = _RAISED.sub(lambda part: f"{_RAISES[part[1].lower()]}{{{part[2]}}}", inner)
         tex = unescape(_TAGS.sub(" ", inner)).strip()
         if formula["latex"]:
             tex = unescape(_TAGS.sub(" ", formula["latex"])).strip()
@@ -81,6 +100,8 @@ def _without_formulas(said: str, formulas: list[str], *, cloze: bool) -> str:
             return ""
         number = _HIDDEN.search(tex) if cloze else None
         if number:
+            if not _HIDDEN.fullmatch(tex):
+                lost.add(_PART)
             tex = _HIDDEN.sub(lambda hidden: hidden[2].partition("::")[0], tex)
         formulas.append(f"$${tex}$$" if block else f"${' '.join(tex.split())}$")
         place = f"{_FORMULA}{len(formulas) - 1}{_END}"
@@ -91,56 +112,49 @@ def _without_formulas(said: str, formulas: list[str], *, cloze: bool) -> str:
 
 def _marked(said: str) -> str:
     """The ends of hidden texts as single signs, and hints behind them."""
-    pieces, end, depth = list[str](), 0, list[int]()
-    for brace in _HIDES.finditer(said):
-        pieces.append(said[end : brace.start()])
-        end = brace.end()
-        if brace[1]:
-            depth.append(len(pieces))
-            pieces.append(f"{_OPENS}{brace[1]}{_END}")
-        elif depth:
-            at = depth.pop()
-            inner, hint = _hinted("".join(pieces[at + 1 :]))
-            del pieces[at + 1 :]
-            pieces += [inner, _CLOSES]
-            if hint:
-                pieces.append(f" ({hint})")
-        else:
-            pieces.append("}}")
-    pieces.append(said[end:])
-    return "".join(pieces)
 
+    def mark(gap: ankigap.Gap) -> str:
+        hint = f" ({gap.hint})" if gap.hint else ""
+        return f"{_OPENS}{gap.number}{_END}{gap.text}{_CLOSES}{hint}"
 
-def _hinted(inner: str) -> tuple[str, str]:
-    text, mark, hint = inner.rpartition("::")
-    if not mark or _OPENS in hint or _CLOSES in hint:
-        return inner, ""
-    return text, hint.strip()
+    return ankigap.rewritten(said, mark)
 
 
 def _hide(made: Field) -> None:
     """Hide the texts between the signs: each line of them and each part between others alone."""
     text = made.text
-    pieces, end, opened, numbers = list[str](), 0, list[int](), dict[int, None]()
+    pieces, end, opened = list[str](), 0, list[int]()
+    gaps, parts = Counter[int](), Counter[int]()
+
+    def put(part: str) -> None:
+        pieces.append(_hidden(part, opened))
+        parts.update(opened[-1:] if part.strip() else ())
+
     for mark in _MARK.finditer(text):
-        pieces.append(_hidden(text[end : mark.start()], opened))
+        put(text[end : mark.start()])
         end = mark.end()
         if mark["opens"]:
-            if opened:
-                made.lost.add("a hidden text inside another one, which is hidden alone")
             opened.append(int(mark["opens"]))
-            numbers[int(mark["opens"])] = None
+            gaps[opened[-1]] += 1
         elif mark[0] == _CLOSES:
             if opened:
                 opened.pop()
         else:
             pieces.append(mark[0])
-    pieces.append(_hidden(text[end:], opened))
+    put(text[end:])
     made.text = "".join(pieces)
-    found = {cloze["id"] for cloze in CLOZE.finditer(without_code(made.text))}
-    made.hidden = tuple(number for number in numbers if f"c{number}" in found)
-    if len(made.hidden) < len(numbers):
-        made.lost.add("a hidden text that is empty or stands in code")
+    found = Counter(
+        cloze.id for cloze in find_clozes(made.text) if not _ends_heading(made.text, cloze.end)
+    )
+    made.hidden = tuple(
+        number for number in gaps if gaps[number] == parts[number] == found[f"c{number}"] == 1
+    )
+
+
+def _ends_heading(text: str, at: int) -> bool:
+    """Whether a heading ends there: its hidden text's id would be taken for one of the heading."""
+    before, after = text[text.rfind("\n", 0, at) + 1 : at], text[at:].partition("\n")[0]
+    return bool(_HEADING.match(before)) and not after.strip()
 
 
 def _hidden(text: str, opened: list[int]) -> str:

@@ -13,8 +13,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from studyapp.errors import StudyError
-from studyapp.notes import collection
-from studyapp.notes.ankitype import NoteType, Template, undecorated
+from studyapp.notes import ankimodel, collection
 
 _NEWER = ("notetypes", "fields", "templates", "decks", "config")
 _ROLLOVER = 4  # hours after midnight at which Anki's day begins
@@ -49,7 +48,7 @@ class Head:
         row = connection.execute("SELECT crt, mod, conf, models, decks FROM col").fetchone()
         if row is None:
             raise StudyError("it is a collection without a head")
-        self.created, self.changed, self.conf, self.models, self.said_decks = row
+        self.created, self.changed, self.conf, self.models_said, self.said_decks = row
 
     def clock(self) -> Clock:
         conf = self._config()
@@ -77,37 +76,28 @@ class Head:
         found = {key: _scalar(value) for key, value in rows}
         return {key: value for key, value in found.items() if isinstance(value, int)}
 
-    def kinds(self) -> dict[int, NoteType]:
-        return dict(self._newer_kinds() if self.newer else self._older_kinds())
+    def models(self) -> dict[int, ankimodel.Model]:
+        """The types of notes by their ids."""
+        return dict(self._newer_models() if self.newer else self._older_models())
 
-    def _older_kinds(self) -> Iterator[tuple[int, NoteType]]:
-        for key, said in json_object(self.models).items():
-            if not isinstance(said, dict) or not key.lstrip("-").isdecimal():
-                continue
-            templates = {
-                _place(one): Template(
-                    undecorated(_text(one, "qfmt")), undecorated(_text(one, "afmt"))
-                )
-                for one in _dicts(said.get("tmpls"))
-            }
-            fields = sorted(_dicts(said.get("flds")), key=_place)
-            names = tuple(_text(one, "name") for one in fields)
-            cloze = said.get("type") == 1
-            yield int(key), NoteType(_text(said, "name"), names, templates, cloze)
+    def _older_models(self) -> Iterator[tuple[int, ankimodel.Model]]:
+        for key, said in json_object(self.models_said).items():
+            if isinstance(said, dict) and key.lstrip("-").isdecimal():
+                yield int(key), ankimodel.model(int(key), said)
 
-    def _newer_kinds(self) -> Iterator[tuple[int, NoteType]]:
-        fields: dict[int, list[str]] = {}
-        for of, name in self.connection.execute("SELECT ntid, name FROM fields ORDER BY ntid, ord"):
-            fields.setdefault(of, []).append(str(name))
-        templates: dict[int, dict[int, Template]] = {}
-        for of, place, config in self.connection.execute("SELECT ntid, ord, config FROM templates"):
-            said = _strings(config)
-            made = Template(undecorated(said.get(1, "")), undecorated(said.get(2, "")))
-            templates.setdefault(of, {})[place] = made
-        for of, name, config in self.connection.execute("SELECT id, name, config FROM notetypes"):
-            cloze = any(pair == (1, 1) for pair in collection.message(_bytes(config)))
-            names = tuple(fields.get(of, ()))
-            yield of, NoteType(str(name), names, templates.get(of, {}), cloze)
+    def _newer_models(self) -> Iterator[tuple[int, ankimodel.Model]]:
+        parts: dict[str, dict[int, list[tuple[int, object, object]]]] = {}
+        for table in ("fields", "templates"):
+            found = parts.setdefault(table, {})
+            for of, *said in self.connection.execute(
+                f"SELECT ntid, ord, name, config FROM {table} ORDER BY ntid, ord"
+            ):
+                found.setdefault(of, []).append((said[0], said[1], said[2]))
+        for of, *said in self.connection.execute(
+            "SELECT id, name, mtime_secs, config FROM notetypes"
+        ):
+            fields, templates = (parts[table].get(of, []) for table in ("fields", "templates"))
+            yield of, ankimodel.model(of, ankimodel.newer(said, fields, templates))
 
     def decks(self) -> dict[int, tuple[str, ...]]:
         if self.newer:
@@ -141,30 +131,9 @@ def _scalar(said: object) -> object:
         return None
 
 
-def _dicts(said: object) -> Iterator[dict[str, Any]]:
-    yield from (one for one in said if isinstance(one, dict)) if isinstance(said, list) else ()
-
-
 def _text(said: Mapping[str, Any], key: str) -> str:
     found = said.get(key)
     return found if isinstance(found, str) else ""
-
-
-def _place(said: Mapping[str, Any]) -> int:
-    found = said.get("ord")
-    return found if isinstance(found, int) else 0
-
-
-def _bytes(said: object) -> bytes:
-    return said if isinstance(said, bytes) else b""
-
-
-def _strings(said: object) -> dict[int, str]:
-    return {
-        field: value.decode("utf-8", "replace")
-        for field, value in collection.message(_bytes(said))
-        if isinstance(value, bytes)
-    }
 
 
 def _path(name: str, separator: str) -> tuple[str, ...]:

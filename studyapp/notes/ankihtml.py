@@ -12,17 +12,17 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from studyapp.notes import plain
 from studyapp.notes.card import clozes, find_clozes
+from studyapp.notes.media import FOLDER, SOUNDS
 
 if TYPE_CHECKING:
     from markdown_it.renderer import RendererHTML
     from markdown_it.token import Token
 
-MEDIA = "media/"  # where notes look for what lies beside them
-SOUNDS = (".mp3", ".ogg", ".oga", ".opus", ".wav", ".flac", ".m4a", ".mp4", ".webm")
+_MEDIA = f"{FOLDER}/"
 _OPENS, _CLOSES, _END = "\ue0f1", "\ue0f2", "\ue0f3"
 _PRIVATE = re.compile("[\ue0f0-\ue0f3]")
 _HIDDEN = re.compile(f"{_OPENS}(\\d+){_END}|{_CLOSES}")
@@ -56,7 +56,9 @@ def hiding(markdown: str) -> str:
 def hidden_numbers(markdown: str) -> Mapping[str, int]:
     """The number of each hidden text by its id: its own if it has one (c2), else the next."""
     keys = list(dict.fromkeys(key for key, _ in clozes(markdown)))
-    own = {key: int(found[1]) for key in keys if (found := re.fullmatch(r"c([1-9]\d?)", key))}
+    own = {
+        key: int(found[1]) for key in keys if (found := re.fullmatch(r"c([1-9]\d?|[1-4]\d\d)", key))
+    }
     free = (number for number in range(1, len(keys) + len(own) + 1) if number not in own.values())
     return {key: own[key] if key in own else next(free) for key in keys}
 
@@ -84,9 +86,11 @@ def _renderer() -> RendererHTML:
 
         def image(self, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
             source = str(tokens[at].attrs.get("src", ""))
+            if (name := _name(source)) and name.lower().endswith(SOUNDS):  # as Obsidian embeds one
+                return f"[sound:{name}]"
             shown = self.renderInlineAsText(tokens[at].children, options, env)
             alt = f' alt="{escape(shown)}"' if shown else ""
-            return f'<img src="{escape(_name(source) or source)}"{alt}>'
+            return f'<img src="{escape(_source(source))}"{alt}>'
 
         def link_open(self, tokens: Sequence[Token], at: int, *_: Any) -> str:
             """A sound is played by its name; what it is called is left out."""
@@ -102,6 +106,13 @@ def _renderer() -> RendererHTML:
     return Renderer(plain.parser())
 
 
+def _source(address: str) -> str:
+    """An address as HTML has it: a name in it is read there as an address is, that of a sound as
+    it stands."""
+    name = _name(address)
+    return address if name is None else re.sub("[%#?]", lambda sign: quote(sign[0]), name)
+
+
 def _name(address: str) -> str | None:
     """The name of a picture or a sound that lies beside the note; None of any other address."""
-    return unquote(address.removeprefix(MEDIA)) if address.startswith(MEDIA) else None
+    return unquote(address.removeprefix(_MEDIA)) if address.startswith(_MEDIA) else None

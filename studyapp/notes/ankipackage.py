@@ -2,7 +2,8 @@
 
 It is of the generation that every Anki since 2.1 reads: a collection of schema 11 in a zip. Its
 types of notes have ids that never change and a note's guid is its own, so that Anki updates what it
-was given before. A note counts as changed when it is written: what came last is in force there.
+was given before. A note counts as changed when it is written: what came last is in force there. One
+that came from Anki goes back under its own type, with the fields that it had (`notes/origin.py`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from studyapp.errors import StudyError
 from studyapp.notes import ankihtml
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
 from studyapp.notes.note import CardStyle
+from studyapp.notes.origin import OURS
 from studyapp.notes.outgoing import LEFT_OUT, STEP, Lost, Told, by_side, sides
 
 _TABLES = """
@@ -52,6 +54,7 @@ CREATE INDEX ix_notes_csum ON notes (csum);
 """
 _DAY_START = timedelta(hours=4)  # as in memory/clock.py, and in Anki unless one changes it
 _NAME, _META = "collection.anki21", b"\x08\x02"
+_OURS = b"studyapp"  # what the zip says of itself
 _STAGES = (Stage.NEW, Stage.LEARNING, Stage.REVIEW, Stage.RELEARNING)
 _QUEUES = {Stage.NEW: 0, Stage.LEARNING: 3, Stage.REVIEW: 2, Stage.RELEARNING: 3}
 _SUSPENDED, _BURIED = -1, -3
@@ -78,12 +81,10 @@ class _Type(NamedTuple):
 _TO_BACK = ("Front to back", "{{Front}}", "{{FrontSide}}" + _RULE + "{{Back}}")
 _TO_FRONT = ("Back to front", "{{Back}}", "{{FrontSide}}" + _RULE + "{{Front}}")
 _TYPES = {
-    CardStyle.ANSWER: _Type(1767225600001, "studyapp question", ("Front", "Back"), (_TO_BACK,)),
-    CardStyle.BOTH: _Type(
-        1767225600002, "studyapp both ways", ("Front", "Back"), (_TO_BACK, _TO_FRONT)
-    ),
+    CardStyle.ANSWER: _Type(OURS + 1, "studyapp question", ("Front", "Back"), (_TO_BACK,)),
+    CardStyle.BOTH: _Type(OURS + 2, "studyapp both ways", ("Front", "Back"), (_TO_BACK, _TO_FRONT)),
     CardStyle.CLOZE: _Type(
-        1767225600003,
+        OURS + 3,
         "studyapp hidden text",
         ("Text", "Heading"),
         (
@@ -113,9 +114,19 @@ def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
             package.writestr("meta", _META)
             package.write(collection, _NAME)
+            package.comment = _OURS
             names = list(_media(package, foreign, lost))
             package.writestr("media", json.dumps(dict(enumerate(names)), ensure_ascii=False))
     return lost
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a package was written here: what Anki writes has the same signs but for this one."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            return package.comment == _OURS
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _media(package: zipfile.ZipFile, foreign: Foreign, lost: Lost) -> Iterator[str]:
@@ -160,12 +171,16 @@ class _Writing:
         count, width = len(self.foreign.notes), max(map(_width, self.foreign.notes), default=1)
         made = 1000 * self.stamp - width * count
         notes, cards = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+        numbers = dict[str, int]()  # of notes that are several here
         for at, note in enumerate(self.foreign.notes):
             if at % STEP == 0:
                 told(at, count)
-            number = made + width * at
-            notes.append(self._note(number, note))
-            cards += self._cards(number, at + 1, note)
+            guid, mark = self.foreign.origins.parts.get(note.guid, (note.guid, ""))
+            first = made + width * at
+            number = numbers.setdefault(guid, first)
+            if number == first:
+                notes.append(self._note(number, guid, note))
+            cards += self._cards(number, first, mark, at + 1, note)
         self._insert("notes", notes)
         self._insert("cards", cards)
         self._insert("revlog", list(self._reviews()))
@@ -189,32 +204,40 @@ class _Writing:
             "nextPos": len(self.foreign.notes) + 1,
         }
         models = {str(one.id): _model(one, self.stamp) for one in _TYPES.values()}
+        models |= {str(of): one for of, one in self.foreign.origins.types.items()}
         decks = {str(of): _deck(of, name, self.stamp) for name, of in self.decks.items()}
         decks["1"] = _deck(1, "Default", self.stamp)
         said = [json.dumps(one) for one in (conf, models, decks, {"1": _OPTIONS}, {})]
         head = (1, int(begun.timestamp()), 1000 * self.stamp, 1000 * self.stamp, 11, 0, 0, 0)
         self._insert("col", [(*head, *said)])
 
-    def _note(self, number: int, note: ForeignNote) -> tuple[Any, ...]:
-        kind = _TYPES[note.card]
-        if kind.hides:
-            fields = [ankihtml.hiding(note.answer), ankihtml.field(note.question)]
+    def _note(self, number: int, guid: str, note: ForeignNote) -> tuple[Any, ...]:
+        """A note as it came, where that is known; then one that says what it did there is no newer,
+        and Anki leaves its own."""
+        if came := self.foreign.origins.notes.get(guid):
+            kind, fields, tags = came.type, list(came.fields), came.tags
+            changed = self.stamp if came.changed is None else came.changed
         else:
-            fields = [ankihtml.field(note.question), ankihtml.field(note.answer)]
+            kind, fields, changed = _TYPES[note.card].id, _fields(note), self.stamp
+            tags = f" {' '.join(note.tags)} " if note.tags else ""
         sorted_by = _TAG.sub("", fields[0])
         digest = hashlib.sha1(sorted_by.encode(), usedforsecurity=False).hexdigest()
-        tags = f" {' '.join(note.tags)} " if note.tags else ""
         said = (tags, "\x1f".join(fields), sorted_by, int(digest[:8], 16))
-        return (number, note.guid, kind.id, self.stamp, -1, *said, 0, "")
+        return (number, guid, kind, changed, -1, *said, 0, "")
 
-    def _cards(self, number: int, place: int, note: ForeignNote) -> Iterator[tuple[Any, ...]]:
+    def _cards(
+        self, number: int, first: int, mark: str, place: int, note: ForeignNote
+    ) -> Iterator[tuple[Any, ...]]:
+        """The cards of the note *number*, which are numbered from the *first*; the *mark* of a part
+        of a note that came from Anki says which of its cards it is."""
         deck = self.decks["::".join(note.deck) or "Default"]
         keys = ankihtml.hidden_numbers(note.answer) if note.card is CardStyle.CLOZE else {}
         for nth, side in enumerate(sides(note)):
             order = keys[side.removeprefix("cloze:")] - 1 if keys else nth
+            order = _place(mark) if mark else order
             known = self.schedules.get((note.guid, side), Schedule(note.guid, side, Stage.NEW))
-            self.cards[note.guid, side] = number + nth
-            head = (number + nth, number, deck, order, self.stamp, -1)
+            self.cards[note.guid, side] = first + nth
+            head = (first + nth, number, deck, order, self.stamp, -1)
             yield (*head, *self._state(known, place), 0, 0, 0, json.dumps(self._memory(known)))
 
     def _state(self, known: Schedule, place: int) -> tuple[int, ...]:
@@ -258,6 +281,17 @@ class _Writing:
             yield (at, self.cards[key], -1, review.rating, *figures)
             if not cram:
                 before[key] = review.day
+
+
+def _fields(note: ForeignNote) -> list[str]:
+    if note.card is CardStyle.CLOZE:
+        return [ankihtml.hiding(note.answer), ankihtml.field(note.question)]
+    return [ankihtml.field(note.question), ankihtml.field(note.answer)]
+
+
+def _place(mark: str) -> int:
+    """Which card of its note a part is: the place of its template (/1), or of its gap (/c1)."""
+    return int(mark[2:]) - 1 if mark.startswith("/c") else int(mark[1:])
 
 
 def _width(note: ForeignNote) -> int:

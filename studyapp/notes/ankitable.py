@@ -13,7 +13,7 @@ from pathlib import Path
 from studyapp.notes import ankihtml
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle
-from studyapp.notes.outgoing import STEP, Lost, Told, kept_here
+from studyapp.notes.outgoing import LEFT_OUT, STEP, Lost, Told, kept_here
 
 _HEAD = (
     "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
@@ -29,6 +29,7 @@ _TYPES = {
 def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
     """Write the notes to *path*; says what is not in it. Raises OSError."""
     lost = kept_here(foreign)
+    lost["file", f"beside a note, {LEFT_OUT}"] = len(foreign.media)  # Anki has a folder of its own
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(_HEAD)
         rows = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_ALL)
@@ -38,6 +39,14 @@ def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
             row = [note.guid, _TYPES[note.card], "::".join(note.deck), *_fields(note, lost)]
             rows.writerow([*row, " ".join(note.tags)])
     return lost
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a text was written here: Anki has the same head, and quotes no guid below it. Raises
+    OSError."""
+    with path.open("rb") as file:
+        begins = file.read(len(_HEAD) + 1)
+    return begins in (_HEAD.encode(), f'{_HEAD}"'.encode())
 
 
 def _fields(note: ForeignNote, lost: Lost) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Anki's notes in text: a record a line, below `#key:value` lines that say what its columns are.
 
-Quotes work as in any CSV. A record that begins with # is a comment. Which columns ask and which
+Quotes work as in any CSV. A record that begins with # is a comment. Without such lines the first
+row may name the columns, or the first column asks (`notes/sheet.py`). Which columns ask and which
 answer depends on the type of note: one that hides texts asks for these, a reversed one asks both
 ways, and of any other the first column asks.
 """
@@ -9,12 +10,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from studyapp.notes import ankifield, prose
-from studyapp.notes.foreign import Foreign, ForeignNote
+from studyapp.notes import ankifield, ankigap, prose, sheet, written
+from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.note import CardStyle, Problem
 
 _KEY = re.compile(r"#([a-z ]{2,20}):(.*)")
@@ -28,6 +30,12 @@ _KEYS = {"separator", "html", "tags", "columns", "notetype", "deck", *_COLUMNS, 
 _REVERSED = re.compile(r"revers|both ways|umgekehrt|inverti|invers|inversé", re.IGNORECASE)
 _CLOZE = re.compile(r"cloze|lückentext|texte à trous", re.IGNORECASE)
 _HIDES = re.compile(r"\{\{c\d{1,3}::")
+_HTML = re.compile(
+    r"<br ?/?>|<img src=|<(?P<name>b|i|u|div|span|sub|sup)\b[^<>]*>[^<>\t]+</(?P=name)>"
+)
+_ELSEWHERE = "a picture or a sound, which only a package has with it"
+_TOO_LONG = f"a field is longer than {ankifield.LONGEST:,} characters; not read"
+_OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
 
 
 @dataclass
@@ -38,6 +46,10 @@ class _Head:
     end: int = 0
     unknown: list[tuple[int, str]] = field(default_factory=list)
 
+    @property
+    def is_html(self) -> bool:
+        return self.said.get("html", "false").lower() == "true"
+
     def column(self, name: str) -> int:
         """The place of a column of its own, −1 if there is none."""
         said = self.said.get(name, "").strip()
@@ -45,13 +57,16 @@ class _Head:
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a text has a head of Anki's, or as many tabs on nearly each of its lines."""
+    """Whether a text has a head of Anki's, is a table of notes, or has as many tabs on nearly each
+    of its lines."""
     text = head.decode("utf-8-sig", "ignore")
     if "\0" in text:
         return False
     lines = re.sub(r"\r\n?", "\n", text).split("\n")
     if _head(lines).end:
         return True
+    if table := sheet.of_head(head, path):
+        return table.is_sure
     tabs = [line.count("\t") for line in lines[:-1] or lines if line.strip()]
     return (
         bool(tabs)
@@ -69,11 +84,30 @@ def read(path: Path) -> Foreign:
 def parse(text: str, path: Path) -> Foreign:
     """The notes in *text*; nothing in it makes this raise."""
     lines = re.sub(r"\r\n?", "\n", text).split("\n")
-    reading = _Reading(_head(lines), path)
+    head, pictures = _head(lines), dict[str, bytes]()
+    if not head.end and any("\t" in line and _HTML.search(line) for line in lines):
+        head.said["html"] = "true"  # Anki before 2.1.54, which wrote no head
+    if head.is_html:
+        text, pictures = written.lifted("\n".join(lines))
+        lines = text.split("\n")
+    reading = _Reading(head, path, None if head.end else sheet.look(lines, Path()))
+    reading.within = pictures.keys()
     for line, record in reading.records(lines):
         reading.take(line, record)
     reading.tell_lost()
-    return Foreign(tuple(reading.notes), problems=tuple(sorted(reading.problems)))
+    return Foreign(
+        tuple(reading.notes),
+        media=tuple(Media(name, partial(bytes, data)) for name, data in pictures.items()),
+        problems=tuple(sorted(reading.problems)),
+    )
+
+
+def said(kind: str, fields: Sequence[str]) -> ForeignNote | None:
+    """What a note with these *fields* says as a record, its type being called *kind*; None if that
+    is not one note."""
+    reading = _Reading(_Head({"html": "true", "notetype": kind}), Path())
+    reading.take(1, [written.lifted(field)[0] for field in fields])
+    return reading.notes[0] if len(reading.notes) == 1 else None
 
 
 def _head(lines: Sequence[str]) -> _Head:
@@ -95,16 +129,17 @@ def _head(lines: Sequence[str]) -> _Head:
 class _Reading:
     """The notes that have been found in the records of a file."""
 
-    def __init__(self, head: _Head, path: Path) -> None:
-        self.head, self.path = head, path
+    def __init__(self, head: _Head, path: Path, table: sheet.Sheet | None = None) -> None:
+        self.head, self.path, self.table = head, path, table
         self.notes: list[ForeignNote] = []
         self.problems = [
             Problem(path, at + 1, f"#{key}: is no key of such a file") for at, key in head.unknown
         ]
-        self.html = head.said.get("html", "false").lower() == "true"
+        self.html = head.is_html
         self.tags = tuple(head.said.get("tags", "").split())
         self.special = {name: head.column(name) for name in _COLUMNS}
         self.names: list[str] = []
+        self.within: Set[str] = set()  # the names of pictures that are written into the text
         self.lost: dict[str, list[int]] = {}
         self.met: dict[str, int] = {}
         self.said: dict[tuple[str, str, str], int] = {}
@@ -119,6 +154,8 @@ class _Reading:
             if len(sign) == 1 and sign not in '"\r\n':
                 return sign
             self.report(1, f"{said[:20]!r} separates nothing; one sign does, or its name")
+        if self.table is not None:
+            return self.table.sign
         first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
         return max(_GUESSED, key=lambda sign: (first.count(sign) > 0, -_GUESSED.index(sign)))
 
@@ -133,7 +170,7 @@ class _Reading:
         def said() -> Iterator[str]:
             nonlocal begins
             for line in body:
-                comment, begins = begins and line.startswith("#"), False
+                comment, begins = begins and self._is_comment(line), False
                 yield "\n" if comment else f"{line}\n"
 
         rows = csv.reader(said(), delimiter=separator, quotechar='"')
@@ -142,19 +179,35 @@ class _Reading:
             try:
                 record = next(rows, None)
             except csv.Error as error:
-                self.report(line, f"this record cannot be read ({error})")
+                is_long = "limit" in str(error)
+                self.report(line, _TOO_LONG if is_long else "this record cannot be read")
                 continue
             if record is None:
                 return
             if record and record[-1].endswith("\n") and rows.line_num == len(body):
                 self.report(line, "a quote in this record has no end; all below is in it")
-            if any(cell.strip() for cell in record):
-                yield line, record
+            if self.table is not None and self.table.names == tuple(record) and not self.names:
+                self.names = self._ordered(record)
+                self.head.said["columns"] = ""
+            elif any(cell.strip() for cell in record):
+                yield line, self._ordered(record)
+
+    def _is_comment(self, line: str) -> bool:
+        """Whether a record is none: in a table of its own, one that has no columns."""
+        return line.startswith("#") and (self.table is None or self.table.sign not in line)
+
+    def _ordered(self, record: list[str]) -> list[str]:
+        """A record that begins with the columns which ask and answer."""
+        if self.table is None or len(record) <= max(self.table.left, self.table.right):
+            return record
+        left, right = self.table.left, self.table.right
+        others = (cell for at, cell in enumerate(record) if at not in (left, right))
+        return [record[left], record[right], *others]
 
     def take(self, line: int, record: list[str]) -> None:
         """Make a note of a record."""
         if max(map(len, record)) > ankifield.LONGEST:
-            self.report(line, f"a field is longer than {ankifield.LONGEST:,} characters; not read")
+            self.report(line, _TOO_LONG)
             return
         own = {name: _cell(record, place) for name, place in self.special.items()}
         places = [at for at in range(len(record)) if at not in self.special.values()]
@@ -168,33 +221,60 @@ class _Reading:
         if not any(cell.strip() for cell in fields):
             self.report(line, "a record without a text")
             return
-        cloze = bool(_HIDES.search("".join(fields))) and (not kind or bool(_CLOZE.search(kind)))
-        read = [
-            ankifield.read(cell, html=self.html, cloze=cloze and not at)
-            for at, cell in enumerate(fields)
-        ]
-        for one in read:
-            for lost in one.lost:
-                self.lost.setdefault(lost, []).append(line)
-        front, answer = (
-            read[0].text,
-            _joined([self._name(at) for at in places], [one.text for one in read]),
-        )
-        style = CardStyle.BOTH if _REVERSED.search(kind) and answer else CardStyle.ANSWER
-        if cloze and read[0].hidden:
-            front, answer, style = "", f"{front}\n\n{answer}".strip(), CardStyle.CLOZE
-        elif not front:
-            self.report(line, "the first field, which asks, is empty")
+        if any(map(_OCCLUDED.search, fields)):
+            self.report(line, "a picture of which parts are hidden takes its package")
             return
-        self._keep(line, own, kind, front, answer, style)
+        cloze = bool(_HIDES.search("".join(fields))) and (not kind or bool(_CLOZE.search(kind)))
+        if not self.html:
+            fields = [ankifield.as_html(cell) for cell in fields]
+        names = [self._name(at) for at in places]
+        first, rest = ankifield.parted(fields[0]) if cloze else (ankifield.read(fields[0]), ())
+        read = [first, *map(ankifield.read, fields[1:])]
+        for one in read:
+            for lost in (*one.lost, *([_ELSEWHERE] if one.media - self.within else [])):
+                self.lost.setdefault(lost, []).append(line)
+        answer = _joined(names, [one.text for one in read])
+        keep = partial(self._keep, line, own, kind)
+        if cloze and (first.hidden or rest):
+            if first.hidden:
+                keep("", f"{first.text}\n\n{answer}".strip(), CardStyle.CLOZE)
+            self._asked(line, fields[0], rest, answer, keep)
+        elif first.text:
+            reverse = _REVERSED.search(kind) and answer
+            keep(first.text, answer, CardStyle.BOTH if reverse else CardStyle.ANSWER)
+        else:
+            self.report(line, "the first field, which asks, is empty")
+
+    def _asked(
+        self, line: int, said: str, numbers: Sequence[int], answer: str, keep: Callable[..., None]
+    ) -> None:
+        """A question for each of the *numbers* whose gaps cannot be hidden here."""
+        few = ankigap.few(numbers, said)
+        if len(few) < len(numbers):
+            count = len(numbers) - len(few)
+            self.report(line, f"too long to be asked {count:,} times more, which is left out")
+        for number in few:
+            question = ankifield.read(ankigap.covered(said, number)).text
+            shown = ankifield.read(ankigap.shown(said, number)).text
+            keep(question, f"{shown}\n\n{answer}".strip(), CardStyle.ANSWER, mark=f"/c{number}")
 
     def _keep(
-        self, line: int, own: dict[str, str], kind: str, front: str, answer: str, style: CardStyle
+        self,
+        line: int,
+        own: dict[str, str],
+        kind: str,
+        front: str,
+        answer: str,
+        style: CardStyle,
+        *,
+        mark: str = "",
     ) -> None:
         deck = own["deck column"] or self.head.said.get("deck", "")
         tags = (*self.tags, *own["tags column"].split())
         guid = own["guid column"].strip()
-        if not guid:
+        if guid:
+            guid += mark
+        else:
             former = self.said.setdefault((kind, front, answer), line)
             if former != line:
                 self.report(line, f"this note is on line {former} already, word for word")

@@ -19,6 +19,8 @@ _SECTION = re.compile(
 )
 _ASKED = re.compile(r"\{\{[#^](?P<name>[^{}]{1,200})\}\}")
 _FRONT = re.compile(r"\{\{\s*FrontSide\s*\}\}", re.IGNORECASE)
+_TYPED = re.compile(r"\{\{type:cloze:[^{}]{1,200}\}\}")
+_READING = re.compile(r" ?([^ >\[\]]+?)\[([^\[\]:]+)\]")
 _RULE = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
 _DECORATION = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _LONGEST = 100_000  # characters of a template
@@ -43,8 +45,8 @@ class NoteType:
     is_cloze: bool = False
 
 
-def filled(template: str, fields: Mapping[str, str], without: str = "") -> str:
-    """A template with the texts of the fields, but for those with the filter *without*."""
+def filled(template: str, fields: Mapping[str, str], *without: str) -> str:
+    """A template with the texts of the fields, but for those with one of the filters *without*."""
     for _ in range(_DEEPEST):
         if "{{#" not in template and "{{^" not in template:
             break
@@ -59,9 +61,14 @@ def filled(template: str, fields: Mapping[str, str], without: str = "") -> str:
 
     def fill(brace: re.Match[str]) -> str:
         *filters, name = (part.strip() for part in brace["said"].split(":"))
-        if without in filters or any(one.startswith("tts ") for one in filters):
+        if {*without} & {*filters} or any(one.startswith("tts ") for one in filters):
             return ""  # a voice says what stands there anyway
-        return _said(fields, name)
+        said = _said(fields, name)
+        if "furigana" in filters:
+            return _READING.sub(r"<ruby>\1<rt>\2</rt></ruby>", said)
+        if "kanji" in filters or "kana" in filters:
+            return _READING.sub(r"\1" if "kanji" in filters else r"\2", said)
+        return said
 
     return _BRACES.sub(fill, template).strip()
 
@@ -84,6 +91,26 @@ def shown(template: str) -> frozenset[str]:
     """The names of the fields that a template shows."""
     names = (brace["said"] for brace in _BRACES.finditer(template))
     return frozenset(name.split(":")[-1].strip() for name in names if name[:1] not in "#^/!")
+
+
+def untyped(template: str) -> str:
+    """A template without the fields in which a hidden text is typed that it shows anyway."""
+    return _TYPED.sub("", template) if "{{cloze:" in template else template
+
+
+@cache
+def hinted(template: Template) -> tuple[str, ...]:
+    """The fields that a question shows only if one asks for them, and its answer does not."""
+    found = [brace["said"].split(":") for brace in _BRACES.finditer(template.front)]
+    names = [one[-1].strip() for one in found if "hint" in map(str.strip, one[:-1])]
+    return tuple(name for name in dict.fromkeys(names) if name not in shown(back_of(template)))
+
+
+@cache
+def is_typed(template: Template) -> bool:
+    """Whether a card has a field in which its answer is to be typed."""
+    said = (brace["said"] for brace in _BRACES.finditer(template.front))
+    return any("type" in map(str.strip, one.split(":")[:-1]) for one in said)
 
 
 def is_reversed(kind: NoteType) -> bool:

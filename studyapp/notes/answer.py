@@ -15,16 +15,16 @@ from studyapp.notes.opener import SUMMARY
 
 _FOLD = re.compile(r"<details\b[^<>]*>|</details>", re.IGNORECASE)
 _COLOUR = re.compile(r"</?(?:span|font|p|div|center)(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_BREAK = re.compile(r"[ \t]*<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
+_BREAK = re.compile(r"(?<![ \t])[ \t]*<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b([^<>]*)/?>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
 _STRING = re.compile(
     r"\s*(?P<fence>`{3,}+|~{3,}+)[^\n]*\n\s*\w+\s*=\s*[rRfFuUbB]{0,2}(?P<mark>'''|\"\"\")"
     r"(?P<text>(?s:.*?))(?P=mark)\s*\n\s*(?P=fence)[`~]*\s*"
 )
-_RULE = re.compile(r"[ \t]*(?:-[ \t]*){3,}|[ \t]*")
+_RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})|[ \t]*")
 _ITEM = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?")
-_BARE = re.compile(r"[ \t]*(?:>[ \t]*)*(?:[-*+•]|\d{1,4}[.)])?[ \t]*")
+_BARE = re.compile(r"[ \t]*+(?:>[ \t]*+)*+(?:[-*+•]|\d{1,4}[.)])?[ \t]*")
 
 
 def parted(lines: Sequence[str]) -> tuple[str, str]:
@@ -45,10 +45,16 @@ def parted(lines: Sequence[str]) -> tuple[str, str]:
             break
         said = wording.without_label(_ITEM.sub("", line).strip())
         if said is not None and not any(map(_says, lines[at + 1 :])) and not said:
+            lines[at] = "" if line.rstrip(" \t*_").endswith((":", "：")) else line
             continue
         if said is not None:
             return cleaned("\n".join(lines[:at])), cleaned("\n".join([said, *lines[at + 1 :]]))
     return "", cleaned("\n".join(lines))
+
+
+def is_string(code: str) -> bool:
+    """Whether a piece of code says an answer in a string."""
+    return _STRING.fullmatch(code) is not None
 
 
 def cleaned(text: str) -> str:

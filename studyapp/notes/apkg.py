@@ -1,29 +1,37 @@
 """Anki's packages and collections of all three generations: notes, schedules, reviews and media.
 
 A note is known by Anki's own id. A card of a reversed type is the other side of its note, one of a
-type that hides texts is that text; any other type with several cards becomes a note for each.
+type that hides texts is that text; any other type with several cards becomes a note for each, and
+so does each number of a note that hides texts if it cannot be hidden here.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from studyapp.errors import StudyError, printable
-from studyapp.notes import ankifield, collection
+from studyapp.notes import ankifield, ankigap, collection, occlusion, plaintext, written
 from studyapp.notes.ankihead import Head, json_object
+from studyapp.notes.ankimodel import Model, note_type
 from studyapp.notes.ankitype import (
     NoteType,
+    Template,
     back_of,
     filled,
+    hinted,
     is_reversed,
+    is_typed,
     unshown,
+    untyped,
 )
+from studyapp.notes.caption import named
 from studyapp.notes.card import REVERSED
 from studyapp.notes.foreign import (
     Foreign,
@@ -35,6 +43,7 @@ from studyapp.notes.foreign import (
     Stage,
 )
 from studyapp.notes.note import CardStyle, Problem
+from studyapp.notes.origin import Original, Origins, is_ours
 
 _TABLES = ("col", "notes", "cards", "revlog")
 _STAGES = (Stage.NEW, Stage.LEARNING, Stage.REVIEW, Stage.RELEARNING)
@@ -42,7 +51,9 @@ _MOMENTS = (Moment.LEARNING, Moment.REVIEW, Moment.RELEARNING)
 _FILTERED, _SUSPENDED, _BURIED = 3, -1, (-2, -3)
 _SECONDS = 1_000_000_000  # a date of a card being learned is one of seconds, or of days
 _OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
-_SHORT = 60  # characters of a note that is named in a problem
+_MASKED = "io-overlay"  # in a template of that add-on, above the picture that gives all away
+_LONGEST = 12 << 20  # characters of a note with pictures in it
+_BEGINS = 1000  # characters of a note, from which it is named in a problem
 
 
 def recognises(head: bytes, path: Path) -> bool:
@@ -56,21 +67,27 @@ def read(path: Path) -> Foreign:
         with collection.opened(path) as package:
             connection = package.connection
             collection.check_tables(connection, _TABLES)
-            reading = _Reading(connection, path)
-            reading.run()
+            reading = _Reading(path, package.media)
+            reading.run(connection)
             if package.media:
-                collection.check_media(path, package.media.values())
+                reading.leave_out(collection.check_media(path, package.media))
             return Foreign(
                 tuple(reading.notes),
                 tuple(reading.schedules),
                 tuple(reading.reviews),
-                tuple(reading.media(package.media)),
+                tuple(reading.media()),
+                origins=Origins(reading.types, reading.originals).sound,
                 problems=tuple(reading.problems),
             )
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
     except StudyError as error:
         raise StudyError(f"{path} is not a package of Anki's that can be read: {error}.") from None
+
+
+_Now: TypeAlias = tuple[
+    NoteType | None, Sequence[str]
+]  # a note: its type, and how its fields begin
 
 
 class _Card(NamedTuple):
@@ -84,48 +101,83 @@ class _Card(NamedTuple):
     lapses: int
     data: str
     deck: int
+    flag: int
+
+
+def parts(kind: NoteType, fields: Sequence[str], places: Sequence[int]) -> dict[str, ForeignNote]:
+    """What a note with these *fields* and the cards at *places* is here, by its marks. A picture
+    with hidden parts is nothing, as that takes its package."""
+    reading = _Reading(Path(), {})
+    cards = [_Card(at, place, 0, 0, 0, 0, 0, 0, "", 0, 0) for at, place in enumerate(places)]
+    keep = partial(reading._keep, guid="", deck=(), tags=())
+    reading._parts("", kind, reading._lifted(fields), cards, keep)
+    return {note.guid: note for note in reading.notes}
 
 
 class _Reading:
     """What has been found in a collection."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self.connection, self.path = connection, path
+    def __init__(self, path: Path, files: Mapping[str, str]) -> None:
+        """*files* are the members of the package by the names of the media."""
+        self.path, self.files = path, files
+        self.types: dict[int, Model] = {}
+        self.originals: dict[str, Original] = {}
+        self.spoilt = set[str]()  # the files that are not what they are called
+        self.drawn: dict[str, Media] = {}  # pictures of which a part is covered
+        self.typed = 0  # cards that ask to type their answer
         self.notes: list[ForeignNote] = []
         self.schedules: list[Schedule] = []
         self.reviews: list[ForeignReview] = []
         self.problems: list[Problem] = []
         self.sides: dict[int, tuple[str, str]] = {}  # guid and side of each card
         self.last: dict[int, date] = {}  # the study day of a card's last review
-        self.lost: dict[str, int] = {}
-        self.shown: set[str] = set()  # the names of media that a note shows
+        self.now: _Now = (None, [])  # the note being read
+        self.lost: dict[str, list[_Now]] = {}  # what is left out, and of which notes
+        self.shown: dict[str, _Now] = {}  # the names of media, and the first note that shows them
 
     def report(self, message: str) -> None:
         self.problems.append(Problem(self.path, 0, printable(message)))
 
-    def run(self) -> None:
-        head = Head(self.connection)
+    def report_note(self, message: str) -> None:
+        """A problem of the note that is being read."""
+        self.report(f"{_called(*self.now)}: {message}")
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        head = Head(connection)
         self.clock = head.clock()
-        kinds, decks = head.kinds(), head.decks()
-        cards = self._cards()
-        for row in self.connection.execute(
-            "SELECT id, guid, mid, tags, CASE WHEN length(flds) <= ? THEN flds END FROM notes "
-            "ORDER BY id",
-            (4 * ankifield.LONGEST,),
+        models, decks = head.models(), head.decks()
+        kinds = {of: note_type(one) for of, one in models.items()}
+        cards = self._cards(connection)
+        for row in connection.execute(
+            "SELECT id, guid, mid, mod, tags, "
+            "CASE WHEN length(flds) <= ? THEN flds WHEN length(flds) <= ? THEN "
+            "CASE WHEN instr(flds, 'data:image/') THEN flds END END, "
+            "CASE WHEN typeof(flds) = 'text' THEN substr(flds, 1, ?) END FROM notes ORDER BY id",
+            (4 * ankifield.LONGEST, _LONGEST, _BEGINS),
         ):
             self._note(row, kinds, decks, cards)
-        self._reviews()
+        used = {one.type for one in self.originals.values()}
+        self.types = {of: one for of, one in models.items() if of in used}
+        self._reviews(connection)
         for of in cards.values():
             for card in of:
                 self._schedule(card)
         self._tell_lost()
+        flagged = sum(card.flag > 0 for of in cards.values() for card in of)
+        for count, told in (
+            (flagged, "a flag, which is left out"),
+            (self.typed, "a field to type the answer in, and are asked here like any other"),
+        ):
+            if count:
+                self.report(f"{count:,} of its cards have {told}")
 
-    def _cards(self) -> dict[int, list[_Card]]:
+    def _cards(self, connection: sqlite3.Connection) -> dict[int, list[_Card]]:
         """The cards by note. In a filtered deck a card has its own deck and date beside it."""
         cards: dict[int, list[_Card]] = {}
-        for nid, *said in self.connection.execute(
+        for nid, *said in connection.execute(
             "SELECT nid, id, ord, type, queue, CASE WHEN odid THEN odue ELSE due END, ivl, reps, "
-            "lapses, data, CASE WHEN odid THEN odid ELSE did END FROM cards ORDER BY nid, ord"
+            "lapses, data, CASE WHEN odid THEN odid ELSE did END, flags & 7 FROM cards "
+            "ORDER BY nid, ord"
         ):
             numbers = [value for at, value in enumerate(said) if at != 8]
             if not all(isinstance(value, int) for value in (nid, *numbers)):
@@ -142,25 +194,61 @@ class _Reading:
         decks: Mapping[int, tuple[str, ...]],
         cards: Mapping[int, list[_Card]],
     ) -> None:
-        nid, guid, mid, tags, said = row
+        nid, guid, mid, changed, tags, said, begins = row
         kind, of = kinds.get(mid), cards.get(nid, [])
         if not isinstance(guid, str) or not guid.strip():
             guid = f"anki {nid}"
+        self.now = (kind, begins.split("\x1f") if begins else [])
         if not isinstance(said, str):
-            self.report(f"the note {guid} is longer than is read here, or no text")
+            self.report_note("it is longer than is read here, or no text")
             return
         if kind is None:
-            self.report(f"the note {guid} is of a type that the package does not have")
+            self.report_note("it is of a type that the package does not have")
             return
-        values = said.split("\x1f")
+        raw = tuple(said.split("\x1f"))
+        values = self._lifted(raw)
+        if "data:" in begins:
+            self.now = (kind, [value[:_BEGINS] for value in values])
         if max(map(len, values)) > ankifield.LONGEST:
-            self.report(f"the note {guid} has a field longer than {ankifield.LONGEST:,} characters")
+            self.report_note(f"it has a field longer than {ankifield.LONGEST:,} characters")
             return
-        fields = dict(zip(kind.fields, values, strict=False))
         deck = decks.get(of[0].deck, ()) if of else ()
         marks = tuple(tags.split()) if isinstance(tags, str) else ()
-        keep = partial(self._keep, guid=guid, deck=deck, tags=marks)
-        if kind.is_cloze:
+        places = [card.place for card in of]
+        began = len(self.notes)
+        self._parts(guid, kind, values, of, partial(self._keep, guid=guid, deck=deck, tags=marks))
+        says = {note.guid.removeprefix(guid): "" for note in self.notes[began:]}
+        whole = len(values) == len(kind.fields) and isinstance(changed, int)
+        whole = whole and max(map(len, raw)) <= ankifield.LONGEST
+        if whole and says and not is_ours(mid):
+            tagged = tags if isinstance(tags, str) else ""
+            original = Original(mid, changed, tagged, raw, tuple(places), says)
+            self.originals.setdefault(guid, original)
+
+    def _lifted(self, values: Sequence[str]) -> list[str]:
+        """Fields in which pictures that are written into them have names."""
+        found = [written.lifted(value) for value in values]
+        for _, pictures in found:
+            for name, data in pictures.items():
+                self.drawn[name] = Media(name, partial(bytes, data))
+        return [value for value, _ in found]
+
+    def _parts(
+        self,
+        guid: str,
+        kind: NoteType,
+        values: Sequence[str],
+        of: Sequence[_Card],
+        keep: Callable[..., bool],
+    ) -> None:
+        """The notes that a note of a type becomes here."""
+        fields = dict(zip(kind.fields, values, strict=False))
+        if any(_OCCLUDED.search(text) for text in fields.values()):
+            self._covered(guid, fields, of, keep)
+        elif any(_MASKED in template.front for template in kind.templates.values()):
+            told = "a picture under a mask (of Image Occlusion Enhanced) is not read"
+            self.report(f"{told}: {_shown_file(fields)}")
+        elif kind.is_cloze:
             self._cloze(kind, fields, of, keep)
         else:
             self._plain(kind, fields, of, keep)
@@ -180,9 +268,9 @@ class _Reading:
         extra = [name for name in unshown(kind, places) if fields.get(name, "").strip()]
         for place in places[:1] if both else places:
             template = kind.templates[place]
-            front = self._field(filled(template.front, fields, without="type"))
+            front = self._field(filled(template.front, fields, "type", "hint"))
             back = self._field(filled(back_of(template), fields))
-            answer = self._with_extra(back, extra, fields)
+            answer = self._with_extra(back, [*extra, *self._hints(template, fields)], fields)
             style = CardStyle.BOTH if both else CardStyle.ANSWER
             kept = keep(front, answer, style, mark=f"/{place}" if place else "")
             if not kept:
@@ -191,7 +279,17 @@ class _Reading:
             for card in cards:
                 if card.place == place or both:
                     side = REVERSED if both and card.place == 1 else "answer"
+                    self.typed += is_typed(kind.templates.get(card.place, template))
                     self.sides[card.id] = (guid, side)
+
+    def _hints(self, template: Template, fields: Mapping[str, str]) -> list[str]:
+        """The fields of hints in a question, which stand below its answer here."""
+        found = [name for name in hinted(template) if fields.get(name, "").strip()]
+        if found:
+            self.lost.setdefault("a hint of the question, which the answer shows", []).append(
+                self.now
+            )
+        return found
 
     def _cloze(
         self,
@@ -202,13 +300,11 @@ class _Reading:
     ) -> None:
         template = kind.templates.get(0)
         if template is None:
-            self.report(f"the type of note {kind.name!r} has no template")
-            return
-        if any(_OCCLUDED.search(text) for text in fields.values()):
-            self.report(f"a picture of which parts are hidden is not read: {_shown_file(fields)}")
+            self.report_note(f"its type {kind.name!r} has no template")
             return
         extra = [name for name in unshown(kind, [0]) if fields.get(name, "").strip()]
-        front = self._field(filled(template.front, fields, without="cloze"))
+        extra += self._hints(template, fields)
+        front = self._field(filled(template.front, fields, "cloze", "hint"))
         if not re.search(r"\w", front):
             front = ""
         back = (
@@ -216,16 +312,66 @@ class _Reading:
             if "cloze:" in back_of(template)
             else template.front + back_of(template)
         )
-        read = ankifield.read(filled(back, fields), cloze=True)
+        whole = filled(untyped(back), fields)
+        read, rest = ankifield.parted(whole)
         self._met(read)
         answer = self._with_extra(read.text, extra, fields)
-        if not read.hidden:
-            self.report(f"a note hides nothing that can be hidden here: {_short(read.text)}")
-            return
-        if keep(front, answer, CardStyle.CLOZE):
+        kept = dict[int, tuple[str, str]]()  # guid and side by number
+        if read.hidden and keep(front, answer, CardStyle.CLOZE):
             guid = self.notes[-1].guid
-            for card in cards:
-                self.sides[card.id] = (guid, f"cloze:c{card.place + 1}")
+            kept |= {number: (guid, f"cloze:c{number}") for number in read.hidden}
+        left = () if read.hidden else (1,)  # Anki has a card of what hides nothing, too
+        asked = filled(untyped(template.front), fields, "hint")
+        numbers = rest or left
+        few = ankigap.few(numbers, whole)
+        if len(few) < len(numbers):
+            count = len(numbers) - len(few)
+            self.report_note(f"too long to be asked {count:,} times more, which is left out")
+        for number in few:
+            question = self._field(ankigap.covered(asked, number))
+            shown = self._field(ankigap.shown(whole, number))
+            answer = self._with_extra(shown, extra, fields)
+            if keep(question, answer, CardStyle.ANSWER, mark=f"/c{number}"):
+                kept[number] = (self.notes[-1].guid, "answer")
+        for card in cards:
+            if side := kept.get(card.place + 1):
+                self.sides[card.id] = side
+                self.typed += is_typed(template)
+
+    def _covered(
+        self,
+        guid: str,
+        fields: Mapping[str, str],
+        of: Sequence[_Card],
+        keep: Callable[..., bool],
+    ) -> None:
+        """A note for each hidden part of a picture: covered, and as it is."""
+        name = _shown_file(fields)
+        hidden = [part for text in fields.values() for part in occlusion.parts(text)]
+        read = partial(collection.medium, self.path, self.files.get(name, ""))
+        try:
+            if name not in self.files:
+                raise StudyError("not there")
+            if not hidden:
+                raise StudyError("of no shape that is known here")
+            occlusion.check(read())
+        except StudyError as error:
+            self.report(f"a picture of which parts are hidden is not read ({error}): {name}")
+            return
+        told = {name: text for name, text in fields.items() if not _OCCLUDED.search(text)}
+        header = self._field(told.pop("Header", ""))
+        answer = "\n\n".join(filter(None, map(self._field, told.values())))
+        of_note = hashlib.sha256(guid.encode()).hexdigest()[:8]
+        for number in sorted({part.number for part in hidden}):
+            drawn = f"hidden-{of_note}-{number}.png"
+            asked = f"What is hidden in red? ({plaintext.inline(Path(name).stem)}, {number})"
+            question = "\n\n".join(filter(None, (asked, header, f"![](media/{drawn})")))
+            if not keep(question, answer, CardStyle.ANSWER, mark=f"/c{number}"):
+                continue
+            self.drawn[drawn] = Media(drawn, partial(_drawn, read, hidden, number))
+            for card in of:
+                if card.place == number - 1:
+                    self.sides[card.id] = (self.notes[-1].guid, "answer")
 
     def _with_extra(self, answer: str, names: Sequence[str], fields: Mapping[str, str]) -> str:
         parts = [answer] if answer else []
@@ -240,9 +386,10 @@ class _Reading:
         return read.text
 
     def _met(self, read: ankifield.Field) -> None:
-        self.shown |= read.media
+        for name in read.media:
+            self.shown.setdefault(name, self.now)
         for lost in read.lost:
-            self.lost[lost] = self.lost.get(lost, 0) + 1
+            self.lost.setdefault(lost, []).append(self.now)
 
     def _keep(
         self,
@@ -256,16 +403,16 @@ class _Reading:
         mark: str = "",
     ) -> bool:
         if not front and style is not CardStyle.CLOZE:
-            self.report(f"the front of a note is empty: {_short(answer) or guid}")
+            self.report_note("the front of a card is empty")
             return False
         self.notes.append(ForeignNote(guid + mark, front, answer, card=style, deck=deck, tags=tags))
         return True
 
     # --- memory -----------------------------------------------------------------------------
 
-    def _reviews(self) -> None:
+    def _reviews(self, connection: sqlite3.Connection) -> None:
         gone = wrong = 0
-        for at, cid, ease, factor, took, kind in self.connection.execute(
+        for at, cid, ease, factor, took, kind in connection.execute(
             "SELECT id, cid, ease, factor, time, type FROM revlog ORDER BY id"
         ):
             if not all(isinstance(value, int) for value in (at, cid, ease, factor, took, kind)):
@@ -289,7 +436,7 @@ class _Reading:
             took = timedelta(milliseconds=min(max(took, 0), 3_600_000))
             self.reviews.append(ForeignReview(*side, moment, day, ease, what, took))
         for count, told in (
-            (gone, "are of cards that are not in it"),
+            (gone, "are of cards that are not in it, or not read"),
             (wrong, "are of a time that there is not"),
         ):
             if count:
@@ -340,21 +487,38 @@ class _Reading:
 
     # --- the rest ---------------------------------------------------------------------------
 
-    def media(self, names: Mapping[str, str]) -> Iterator[Media]:
-        absent = sorted(self.shown - names.keys())
+    def leave_out(self, wrong: Mapping[str, str]) -> None:
+        """Tell the files that are not what they are called, which do not come along."""
+        for name, why in wrong.items():
+            self.report(f"{name} is left out: {why}")
+        self.spoilt = set(wrong)
+
+    def media(self) -> Iterator[Media]:
+        absent = sorted(self.shown.keys() - self.files.keys() - self.drawn.keys())
         if absent:
             more = f" and {len(absent) - 1:,} more" if len(absent) > 1 else ""
-            self.report(f"not in it, though a note shows it: {absent[0]}{more}")
-        for name, member in sorted(names.items()):
+            called = _called(*self.shown[absent[0]])
+            self.report(f"not in it, though {called} shows it: {absent[0]}{more}")
+        for name, member in sorted(self.files.items()):
+            if name in self.spoilt:
+                continue
             yield Media(name, partial(collection.medium, self.path, member))
+        yield from (one for name, one in self.drawn.items() if name not in self.files)
 
     def _tell_lost(self) -> None:
-        for lost, count in sorted(self.lost.items()):
-            self.report(f"left out in {count:,} {'place' if count == 1 else 'places'}: {lost}")
+        for lost, notes in sorted(self.lost.items()):
+            places, first = ("place", "") if len(notes) == 1 else ("places", "first ")
+            self.report(
+                f"left out in {len(notes):,} {places}: {lost}, {first}of {_called(*notes[0])}"
+            )
 
 
 def _number(said: object) -> float | None:
     return float(said) if isinstance(said, (int, float)) and abs(said) < 1e12 else None
+
+
+def _drawn(read: Callable[[], bytes], hidden: Sequence[occlusion.Part], number: int) -> bytes:
+    return occlusion.covered(read(), hidden, number)
 
 
 def _shown_file(fields: Mapping[str, str]) -> str:
@@ -363,6 +527,14 @@ def _shown_file(fields: Mapping[str, str]) -> str:
     return next((min(names) for names in found if names), "it has no name")
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHORT else f"{line[:_SHORT]}…"
+def _called(kind: NoteType | None, values: Sequence[str]) -> str:
+    """How a note begins: its front, or else the first of its fields that says something. Its gaps
+    say nothing here, as a report is no place for an answer."""
+    fields = dict(zip(kind.fields, values, strict=False)) if kind else {}
+    template = kind.templates.get(0) if kind else None
+    front = filled(template.front, fields) if template else ""
+    for said in (front, *values):
+        text = ankifield.read(ankigap.rewritten(said, lambda _: "…")).text
+        if re.search(r"\w", text):
+            return named(text)
+    return named("")

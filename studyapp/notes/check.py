@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
+from urllib.parse import unquote
 
-from studyapp.errors import StudyError
-from studyapp.notes import markdown
+from studyapp.errors import StudyError, printable
+from studyapp.notes import markdown, media
 from studyapp.notes.card import COMPUTED, FENCE, sides
 from studyapp.notes.folder import files
 from studyapp.notes.likeness import Likeness
+from studyapp.notes.media import Shelf
 from studyapp.notes.note import (
     CardStyle,
     ChapterKey,
     ContentFile,
     Depth,
     FileKind,
+    Moment,
     Note,
     NoteKind,
     Problem,
+    Section,
     Variant,
     chapter_name,
 )
@@ -103,6 +109,7 @@ def check(
         raise StudyError(f"There is no content file (*.md) in {', '.join(map(str, roots))}.")
     for root, (found, _) in zip(roots, read, strict=True):
         problems += _broken_rules(found, today, own=root in own)
+        problems += _lost_media(found, root)
     if facts is not None:
         problems += _dangling(pages, facts)
     if against is not None:
@@ -448,6 +455,38 @@ def _dangling(
                     yield Problem(path, line, f"there is no experiment {lesson} ({kind}:{target})")
                 elif kind == "fact" and fact not in facts[lesson] and facts[lesson]:
                     yield Problem(path, line, f"{lesson} has no fact {fact} (fact:{target})")
+
+
+def _lost_media(pages: Sequence[ContentFile], pack: Path) -> Iterator[Problem]:
+    """Pictures and sounds that a text names and that are not there, each with its own line."""
+    for path, line, text in chain.from_iterable(map(_texts, pages)):
+        for node in media.shown(text):
+            address, shelf = media.address_of(node), Shelf(path, pack)
+            medium = media.look(node, shelf)
+            if medium.file is None and not media.is_elsewhere(address):
+                told = f"the {medium.kind} {printable(address)} is {medium.trouble}"
+                yield Problem(path, _line_of(address, path, line), told)
+
+
+def _texts(page: ContentFile) -> Iterator[tuple[Path, int, str]]:
+    """All that a page says, piece by piece, and the line that each begins at or below."""
+    for note in page.notes:
+        cases: tuple[Note | Variant, ...] = (note, *note.variants)
+        for one in cases:
+            points = "\n\n".join(point.text for point in one.points)
+            yield one.path, one.line, f"{one.prompt}\n\n{one.front}\n\n{one.answer}\n\n{points}"
+    read: tuple[Section | Moment, ...] = (*page.sections, *page.moments)
+    for told in read:
+        yield told.path, told.line, told.text
+
+
+def _line_of(address: str, path: Path, first: int) -> int:
+    """The line from *first* on in which an address stands; else that."""
+    with suppress(OSError, UnicodeError):
+        lines = path.read_text(encoding="utf-8").splitlines()[first - 1 :]
+        at = (at for at, line in enumerate(lines, first) if unquote(address) in unquote(line))
+        return next(at, first)
+    return first
 
 
 def _alike(pages: Sequence[ContentFile]) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Collection as Names
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ from typing import IO
 import zstandard
 
 from studyapp.errors import StudyError
+from studyapp.notes import written
+from studyapp.notes.protobuf import message
 
 _ZIP, _SQLITE = b"PK\x03\x04", b"SQLite format 3\0"
 _BY_META = {
@@ -87,17 +89,25 @@ def medium(path: Path, member: str) -> bytes:
         raise StudyError(f"{path} has a picture or a sound that cannot be read: {error}.") from None
 
 
-def check_media(path: Path, members: Names[str]) -> None:
-    """That the pictures and sounds of a package can be unpacked, and are not too large together.
-    Raises StudyError without the path."""
-    size = 0
+def check_media(path: Path, members: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with pictures and sounds of a package, by their names; that all of them can be
+    unpacked, and are not too large together. Raises StudyError without the path."""
+    size, wrong = 0, dict[str, str]()
     with _damage_told(), zipfile.ZipFile(path) as package:
         packed = _collection(package).endswith("b")
-        for member in members:
+        for name, member in members.items():
+            data, own = bytearray(), 0
             for chunk in _member(package, member, _MOST_MEDIUM, packed=packed):
                 size += len(chunk)
+                own += len(chunk)
+                data += chunk
+                if len(data) > 4 * _CHUNK:
+                    del data[_CHUNK:-_CHUNK]
                 if size > MOST_MEDIA:
                     raise StudyError(f"its media are larger than {MOST_MEDIA >> 30} GiB together")
+            if why := written.trouble(name, bytes(data), own):
+                wrong[name] = why
+    return wrong
 
 
 def check_tables(connection: sqlite3.Connection, names: Names[str]) -> None:
@@ -229,34 +239,3 @@ def _entries(said: bytes) -> dict[str, str]:
             raise StudyError("its list of media is damaged")
         names[name.decode("utf-8", "replace")] = str(place)
     return names
-
-
-def message(said: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The fields of a message of protobuf with their numbers. Raises StudyError if it is none."""
-    at = 0
-    while at < len(said):
-        key, at = _varint(said, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(said, at)
-            yield key >> 3, value
-            continue
-        if kind == 2:
-            size, at = _varint(said, at)
-        else:
-            size = {1: 8, 5: 4}.get(kind, len(said) + 1)
-        if at + size > len(said):
-            raise StudyError("it is damaged: a part of it is no message of Anki's")
-        yield key >> 3, said[at : at + size]
-        at += size
-
-
-def _varint(said: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(said) and shift < 64:
-        byte = said[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return value, at
-    raise StudyError("it is damaged: a part of it is no message of Anki's")

@@ -1,51 +1,71 @@
 """Foreign notes as content files: a pack's folder with a file for each deck.
 
-A note that is brought again is found by its id, which is made of the source's own. It carries a
-digest of itself as it was brought (`origin:`). So the next import can tell what the source changed
-from what the learner changed, and replaces a note only if the learner has left it alone.
+A note that is brought again is found by its id, which is made of the source's own (`guid:`). It
+carries a digest of itself as it was brought (`origin:`). So the next import can tell what the
+source changed from what the learner changed, and replaces a note only if the learner has left it
+alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
 from studyapp.errors import printable
-from studyapp.notes import markdown
+from studyapp.notes import markdown, origin
+from studyapp.notes.caption import named
 from studyapp.notes.card import FENCE, find_clozes, outside_code, sides
 from studyapp.notes.foreign import ForeignNote
+from studyapp.notes.mark import spelled
 from studyapp.notes.note import CardStyle, FileKind, Note, NoteKind, Problem
+from studyapp.notes.outline import fence
+from studyapp.notes.plain import LONGEST
 
 _FOREIGN = uuid5(NAMESPACE_URL, "studyapp:foreign")
-_ORIGIN = re.compile(r"(?:, )?origin: [0-9a-f]{16}(?= -->\Z)")
+_ORIGIN = re.compile(r"(?:, )?(?:guid: [^\s,]+, )?origin: [0-9a-f]{16}(?= -->\Z)")
+_BROUGHT = re.compile(r"origin: [0-9a-f]{16}(?= -->\Z)")
+_GUID = re.compile(r"\S{1,64}")  # one of a program's own; a reader of texts has them in words
 _NO_DIGEST = "0" * 16
 _NEXT = "\n\n## Another {#a}\n"  # a note must end where the next one begins
+_TITLE = re.compile(r"^(?:[ \t>*+-]|\d{1,9}[.)])*#{1,6}[ \t].*$", re.MULTILINE)
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
+_WORD = re.compile(r"\w+")
+_MOSTLY = 0.6
 _SHORT = 60  # characters of a heading that is made of a cloze text
+_DEEPEST = 500  # blanks before a line: no list that is shown goes half as deep
+_DEEP = re.compile(rf"^[ \t>]{{{_DEEPEST + 1}}}", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
     """What a pack's folder is to hold: `files` are whole ones, by path, only those that change.
 
-    `ids` are those of the notes that are there then, by guid, and `sides` their cards; `decks` the
-    names of their decks; `cards` how many the `added` notes have.
+    `ids` are those of the notes that are there then, by guid, `sides` their cards and `says` what
+    the source says in them (`notes/origin.py`); `decks` the names of their decks; `cards` how many
+    the `added` notes have. `replaced` are the texts of those that say something else than before,
+    `there` the ids of those that were brought before, by whatever file.
     """
 
     files: dict[Path, str]
     ids: dict[str, str]
     sides: dict[str, tuple[str, ...]]
+    says: dict[str, str]
     decks: frozenset[str]
     added: tuple[ForeignNote, ...]
-    changed: int
+    replaced: dict[str, str]
     unchanged: int
     cards: int
     problems: tuple[Problem, ...]
+    there: frozenset[str] = frozenset()
+
+    @property
+    def changed(self) -> int:
+        return len(self.replaced)
 
 
 def note_id(guid: str) -> str:
@@ -54,9 +74,58 @@ def note_id(guid: str) -> str:
     return "".join(markdown.LETTERS[number >> shift & 31] for shift in range(75, -5, -5))
 
 
-def heading_of(answer: str) -> str:
-    """The heading that a note gets here which hides texts and has none."""
-    return _one_line(_gist(answer))
+def has_own_id(guid: str) -> bool:
+    """Whether a program calls a note so, which is known by it wherever it lies. A reader of texts
+    has made it of the question, in words, which another text may ask, too."""
+    return _GUID.fullmatch(guid) is not None
+
+
+def is_as_there(note: ForeignNote, kept: Note, deck: str = "") -> bool:
+    """Whether a note of the *deck* that is here says what a foreign one does, or did so when it was
+    brought."""
+    nothing = _Folder(kept.path, kept.path, lambda _: False, {}, {})
+    written = nothing._write(note, kept.id)
+    return written is not None and (
+        origin.said(written[1]) == origin.said(kept) or kept.origin == _digest(deck, written[0])
+    )
+
+
+def brought_as(text: str, other: str) -> str:
+    """A note's *text* which says of itself that it was brought as the *other* one says."""
+    found = _BROUGHT.search(other)
+    return _BROUGHT.sub(found[0], text) if found else text
+
+
+def heading_of(text: str) -> str:
+    """The heading that a note gets here which has none: of a text that hides some, or of a question
+    that begins with a table or with code."""
+    return _one_line(_gist(text))
+
+
+def is_made(heading: str, text: str) -> bool:
+    """Whether the heading of a *text* that hides some was made of it, be it edited since: then most
+    of its words are still there, around a gap."""
+    if heading == heading_of(text):
+        return True
+    said, there = _WORD.findall(heading), set(_WORD.findall(text))
+    return "…" in heading and sum(word in there for word in said) > _MOSTLY * len(said)
+
+
+def asked(note: Note) -> str:
+    """What a note asks where there are no headings: not what `headed` has made for it here."""
+    return note.front if note.prompt == heading_of(note.front) else note.question
+
+
+def headed(question: str) -> tuple[str, str]:
+    """A question as the line that becomes its heading here, and what it says below that."""
+    line, front = markdown.opening(question)
+    line = _one_line(line)
+    if line and (not front or re.search(r"\w", _IMAGE.sub("", line))):
+        return line, front
+    gist = heading_of(question)
+    if gist and (not line or re.search(r"\w", gist)):
+        return gist, question
+    return (line, front) if line else (_one_line(question), "")
 
 
 def deck_name(path: Sequence[str], default: str) -> str:
@@ -65,13 +134,24 @@ def deck_name(path: Sequence[str], default: str) -> str:
     return "::".join(part for part in parts if part) or default
 
 
-def plan(root: Path, notes: Sequence[ForeignNote], source: Path) -> Pack:
+def plan(
+    root: Path,
+    notes: Iterable[ForeignNote],
+    source: Path,
+    is_ours: Callable[[ForeignNote], bool] = lambda _: False,
+    agreed: Mapping[str, str] | None = None,
+    decks: Mapping[str, str] | None = None,
+) -> Pack:
     """What the folder *root* is to hold with the *notes* of the file *source* in it.
 
     Notes that are there and not in the source stay, and so do edits. Nothing is written. A note
-    that cannot be written so that it reads back as it is, is left out and told.
+    that cannot be written so that it reads back as it is, is left out and told. *is_ours* is asked
+    of what is not as it was brought: whether it says what the note here says, which went there.
+    *agreed* has, by guid, what notes said when they said the same there: one that says it still was
+    left alone since. *decks* has, by the names of decks in the source, those that hold their notes
+    here, to which new ones go if no deck is called so.
     """
-    folder = _Folder(root, source)
+    folder = _Folder(root, source, is_ours, agreed or {}, decks or {})
     for note in notes:
         folder.take(note)
     return folder.pack()
@@ -88,8 +168,16 @@ class _Edits:
 class _Folder:
     """A pack's folder, and the notes that are brought to it one by one."""
 
-    def __init__(self, root: Path, source: Path) -> None:
-        self.root, self.source = root, source
+    def __init__(
+        self,
+        root: Path,
+        source: Path,
+        is_ours: Callable[[ForeignNote], bool],
+        agreed: Mapping[str, str],
+        renamed: Mapping[str, str],
+    ) -> None:
+        self.root, self.source, self.is_ours, self.agreed = root, source, is_ours, agreed
+        self.renamed = renamed
         pages, _ = markdown.read_folder(root) if root.is_dir() else ((), ())
         self.there = {note.id: (page, note) for page in pages for note in page.notes}
         self.lines = {page.path: _lines(page.path) for page in pages}
@@ -100,12 +188,16 @@ class _Folder:
         self.heads: dict[Path, str] = {}  # of files that are new
         self.ids: dict[str, str] = {}
         self.sides: dict[str, tuple[str, ...]] = {}
+        self.says: dict[str, str] = {}
         self.decks: set[str] = set()
         self.added: list[ForeignNote] = []
-        self.changed = self.unchanged = self.cards = 0
+        self.replaced: dict[str, str] = {}
+        self.unchanged = self.cards = 0
         self.problems: list[Problem] = []
 
     def report(self, note: ForeignNote, message: str) -> None:
+        if not note.line:
+            message = f"{named(note.question or heading_of(note.answer))}: {message}"
         self.problems.append(Problem(self.source, note.line, printable(message)))
 
     def take(self, note: ForeignNote) -> None:
@@ -117,6 +209,7 @@ class _Folder:
         if written is None:
             return
         self.ids[note.guid], self.sides[note.guid] = name, sides(written[1])
+        self.says[note.guid] = origin.said(written[1])
         deck = deck_name(note.deck, self.root.name)
         digest = _digest(deck, written[0])
         text = written[0].replace(f"origin: {_NO_DIGEST} -->", f"origin: {digest} -->")
@@ -124,23 +217,52 @@ class _Folder:
         if page is None or kept is None:
             self.added.append(note)
             self.cards += len(sides(written[1]))
+            deck = self._deck(deck)
             self._append(deck, note.kind, text)
         elif kept.origin == digest:
             self.unchanged += 1
             deck = page.title
-        elif kept.origin != _digest(page.title, self._text(kept)):
+            if _without_guid(text) == self._text(kept) != text:  # written before guids were
+                self._replace(kept, text)
+        elif self.is_ours(note):
+            self.unchanged += 1
+            self.sides[note.guid], self.says[note.guid] = sides(kept), origin.said(kept)
+            deck = page.title
+        elif not self._is_left_alone(page.title, kept, note.guid):
             self.sides[note.guid] = sides(kept)
             where = f"{kept.path.name}, line {kept.line}"
             self.report(note, f"the note has changed, and so has yours ({where}), which stays")
             deck = page.title
         else:
-            self.changed += 1
+            self.replaced[note.guid] = text
             stays = (deck, _page_kind(note.kind)) == (page.title, page.kind)
-            edits = self.edits.setdefault(kept.path, _Edits())
-            edits.replaced[kept.line - 1, kept.last] = text if stays else ""
+            self._replace(kept, text if stays else "")
             if not stays:
                 self._append(deck, note.kind, text)
         self.decks.add(deck)
+
+    def _deck(self, name: str) -> str:
+        """The deck of this folder for a new note of one that is called so in the source."""
+        is_here = any(title == name for title, _ in self.paths)
+        return name if is_here else self.renamed.get(name, name)
+
+    def _is_left_alone(self, deck: str, kept: Note, guid: str) -> bool:
+        """Whether the learner has changed nothing of a note that its source has not; of one that
+        went there, nothing that is kept here alone, as a family is."""
+        text = self._text(kept)
+        if kept.origin == _digest(deck, text):
+            return True
+        if self.agreed.get(guid) != origin.said(kept):
+            return False
+        hides = kept.card is CardStyle.CLOZE and is_made(kept.prompt, kept.answer)
+        asks = "" if hides else asked(kept)
+        same = ForeignNote(guid, asks, kept.answer, card=kept.card, tags=kept.tags)
+        made = self._write(same, kept.id)
+        return made is not None and _ORIGIN.sub("", made[0]) == _ORIGIN.sub("", text)
+
+    def _replace(self, kept: Note, text: str) -> None:
+        edits = self.edits.setdefault(kept.path, _Edits())
+        edits.replaced[kept.line - 1, kept.last] = text
 
     def pack(self) -> Pack:
         files = {path: self._edited(path, edits) for path, edits in self.edits.items()}
@@ -148,12 +270,14 @@ class _Folder:
             files,
             self.ids,
             self.sides,
+            self.says,
             frozenset(self.decks),
             tuple(self.added),
-            self.changed,
+            self.replaced,
             self.unchanged,
             self.cards,
             tuple(self.problems),
+            frozenset(name for name, (_, note) in self.there.items() if note.origin),
         )
 
     def _write(self, note: ForeignNote, name: str) -> tuple[str, Note] | None:
@@ -168,19 +292,33 @@ class _Folder:
         if note.card is CardStyle.BOTH and not note.answer:
             self.report(note, "a note that is asked both ways has only one side")
             return None
+        if any(map(_DEEP.search, (note.question, note.answer))):
+            self.report(
+                note, f"a line of it begins with more than {_DEEPEST} blanks; it is not taken"
+            )
+            return None
         tries = [replace(note, question=question, answer=text) for text in _tamed(note)]
         fronts = _tamed_front(front) if front and note.kind is NoteKind.QUESTION else ()
-        parted = [(one, text) for text in fronts for one in tries]
+        parted, why = [(one, text) for text in fronts for one in tries], ""
         for one, above in (*parted, *((replace(one, question=line), "") for one in tries)):
             text = _text(one, above, name)
             found, problems = markdown.notes_in(text + _NEXT, _page_kind(note.kind), self.source)
             if not problems and len(found) == 2 and _is_same(found[0], one, above):
                 if _shows_code(note.answer, one.answer) or _shows_code(front, above):
-                    self.report(note, "its text would end its note here and is kept as code")
+                    why = why or "it would end its note here"
+                    self.report(note, f"its text is kept as code: {why}")
                 if front and not above:
                     self.report(note, "its question has several parts and is kept as one line")
                 return text, found[0]
-        self.report(note, "the note has a text that cannot be written as one note here")
+            if problems and len(found) <= 2:  # of the first try, which is the text as it is
+                why = why or problems[0].message
+        size = max(len(note.question), len(note.answer))
+        self.report(
+            note,
+            f"a text of {size:,} characters is too long for one note; {LONGEST:,} are read"
+            if size > LONGEST
+            else "the note has a text that cannot be written as one note here",
+        )
         return None
 
     def _append(self, deck: str, kind: NoteKind, text: str) -> None:
@@ -218,6 +356,10 @@ def _digest(deck: str, text: str) -> str:
     return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
+def _without_guid(text: str) -> str:
+    return re.sub(r"guid: [^\s,]+, (?=origin: )", "", text)
+
+
 def _page_kind(kind: NoteKind) -> FileKind:
     return FileKind.JARGON if kind is NoteKind.TERM else FileKind.QUESTIONNAIRE
 
@@ -226,14 +368,7 @@ def _heading(note: ForeignNote) -> tuple[str, str]:
     """The line that becomes the heading, and what the question says below it."""
     if not note.question and note.card is CardStyle.CLOZE:
         return heading_of(note.answer), ""
-    line, front = markdown.opening(note.question)
-    line = _one_line(line)
-    if line and (not front or re.search(r"\w", _IMAGE.sub("", line))):
-        return line, front
-    gist = _one_line(_gist(note.question))  # as a list shows it
-    if re.search(r"\w", gist):
-        return gist, note.question
-    return (line, front) if line else (_one_line(note.question), "")
+    return headed(note.question)
 
 
 def _text(note: ForeignNote, front: str, name: str) -> str:
@@ -243,8 +378,10 @@ def _text(note: ForeignNote, front: str, name: str) -> str:
     if note.points:
         blocks.append("\n".join(_points(note)))
     pairs = [("card", note.card.value)] if note.card is not CardStyle.ANSWER else []
-    tags = " ".join(_tag(tag) for tag in note.tags)
+    tags = " ".join(tag_of(tag) for tag in note.tags)
     pairs += [("tags", tags)] if tags else []
+    if _GUID.fullmatch(note.guid):
+        pairs.append(("guid", spelled(note.guid)))
     said = ", ".join(f"{key}: {value}" for key, value in [*pairs, ("origin", _NO_DIGEST)])
     return "\n\n".join([*blocks, f"<!-- {said} -->"])
 
@@ -255,7 +392,7 @@ def _points(note: ForeignNote) -> Iterator[str]:
         yield f"- [ ] {'extra: ' if point.extra else ''}{_one_line(point.text)}{mark}"
 
 
-def _tag(tag: str) -> str:
+def tag_of(tag: str) -> str:
     """A tag as one word in a comment, which a comma or its end would break."""
     return re.sub(r"[\s,]+|--+", "_", _printable(tag)).strip("_")
 
@@ -271,8 +408,20 @@ def _is_same(found: Note, note: ForeignNote, front: str) -> bool:
 
 
 def _one_line(text: str) -> str:
+    """*text* as a heading or a point, in which nothing of it is a comment or an id."""
     line = " ".join(_printable(text).split())
-    return outside_code(line, lambda piece: re.sub(r"(?<!\\)<!--", r"\<!--", piece))
+    line = outside_code(line, lambda piece: re.sub(r"(?<!\\)<!--", r"\<!--", piece))
+    return _without_ids(line)
+
+
+def _without_ids(line: str) -> str:
+    """*line* in which what looks like ids at its end, but is none of a hidden text, stays text."""
+    rest = line.rstrip()
+    while rest.endswith("}") and rest.startswith("{#", start := max(0, rest.rfind("{"))):
+        if "}" in rest[start:-1] or rest.endswith("==", 0, start):
+            break
+        rest = rest[:start].rstrip()
+    return rest + line[len(rest) :].replace("{#", "{\\#")
 
 
 def _cleaned(text: str) -> str:
@@ -293,6 +442,9 @@ def _gist(text: str) -> str:
     for cloze in find_clozes(text):
         shown, end = shown + text[end : cloze.start] + "…", cloze.end
     prose = re.sub(r"^[ \t>]*(?:`{3,}|~{3,}).*$", "", shown + text[end:], flags=re.MULTILINE)
+    prose = re.sub(
+        r"^[ \t>|:-]*-[ \t>|:-]*$", "", prose, flags=re.MULTILINE
+    )  # below a table's head
     words = _one_line(re.sub(r"[#>*`|]|\\(?=\n)", " ", _IMAGE.sub(" ", prose)))
     if len(words) <= _SHORT:
         return words
@@ -315,8 +467,8 @@ def _tamed_front(front: str) -> Iterator[str]:
 
 
 def _as_code(text: str) -> str:
-    ticks = max((len(run) for run in re.findall(r"`{3,}", text)), default=2) + 1
-    return f"{'`' * ticks}\n{text}\n{'`' * ticks}"
+    ticks = fence(text)
+    return f"{ticks}\n{text}\n{ticks}"
 
 
 def _quiet(text: str) -> str:
@@ -324,6 +476,7 @@ def _quiet(text: str) -> str:
         piece = re.sub(r"(?<!\\)<!--", r"\<!--", piece)
         piece = re.sub(r"^([ \t>]*[-+*][ \t]+)(?=\[[ xX]\])", r"\1\\", piece, flags=re.MULTILINE)
         piece = re.sub(r"^( {0,3})#{1,2}(?=[ \t]|$)", r"\1###", piece, flags=re.MULTILINE)
+        piece = _TITLE.sub(lambda title: _without_ids(title[0]), piece)
         # A line of - or = right below text would make a heading of it.
         return re.sub(r"(?<=[^\n])\n( {0,3})(?=(?:-+|=+)[ \t]*$)", r"\n\n\1", piece, flags=re.M)
 

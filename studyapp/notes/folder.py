@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _IGNORED = {"readme.md", "contributing.md"}
+CONTENT = (".md",)
 
 
-def files(root: Path, onerror: Callable[[OSError], object] | None = None) -> Iterator[Path]:
-    """The content files below *root* (or *root* itself, a file), what is hidden left out.
+def files(
+    root: Path,
+    onerror: Callable[[OSError], object] | None = None,
+    endings: tuple[str, ...] = CONTENT,
+) -> Iterator[Path]:
+    """The content files below *root* (or *root* itself, a file), what is hidden left out; or those
+    with other *endings*.
 
     A link that leads nowhere is one of them, a folder or a pipe with the name of one is not.
     *onerror* is told of folders that cannot be read.
@@ -22,6 +28,6 @@ def files(root: Path, onerror: Callable[[OSError], object] | None = None) -> Ite
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             low, path = name.lower(), os.path.join(folder, name)
-            wanted = low.endswith(".md") and not low.startswith(".") and low not in _IGNORED
+            wanted = low.endswith(endings) and not low.startswith(".") and low not in _IGNORED
             if wanted and (os.path.isfile(path) or not os.path.exists(path)):
                 yield Path(path)

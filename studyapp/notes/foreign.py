@@ -6,12 +6,14 @@ note is known by its `guid`: what its source calls it, the same whenever the fil
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
-from studyapp.notes.note import CardStyle, NoteKind, Point, Problem
+from studyapp.notes.note import CardStyle, ContentFile, NoteKind, Point, Problem
+from studyapp.notes.origin import Origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class ForeignNote:
     The first paragraph of `question` becomes the heading, the rest is its front; a cloze note
     without one gets its text's beginning. The `deck` is its path from the outermost, empty if the
     source has none. `line` is counted from 1; 0 in a source without lines. `shape` says what a
-    reader of free text took it for.
+    reader of free text took it for, `number` the one that the question has there.
     """
 
     guid: str
@@ -34,6 +36,7 @@ class ForeignNote:
     tags: tuple[str, ...] = ()
     line: int = 0
     shape: str = ""
+    number: int | None = None
 
 
 class Stage(StrEnum):
@@ -126,27 +129,43 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class LectureNote:
-    """What a learner wrote under a time of a lecture, in seconds from its beginning; its line."""
+    """What a learner wrote under a time of a lecture, in seconds from its beginning; its line, and
+    in a folder its file."""
 
     seconds: int
     title: str
     text: str
     line: int
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerRow:
-    """A row of a table in which a learner keeps track of a course; its line."""
+    """A row of a table in which a learner keeps track of a course; its line, and in a folder its
+    file."""
 
     part: str
     chapter: str
     section: str
     line: int
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NativeFile:
+    """A file of a pack in our own format: its name in the folder, what it holds to the letter, and
+    where it is a content file, its page and what it says of each note by its id."""
+
+    name: str
+    data: bytes
+    page: ContentFile | None
+    texts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What was read from one file; `problems` say what was not, with line and reason."""
+    """What was read from one file; `problems` say what was not, with line and reason. `origins` are
+    what notes say in Anki, of those that it can have back as they came."""
 
     notes: tuple[ForeignNote, ...] = ()
     schedules: tuple[Schedule, ...] = ()
@@ -155,4 +174,6 @@ class Foreign:
     answers: Answers | None = None
     lecture: tuple[LectureNote, ...] = ()
     tracker: tuple[TrackerRow, ...] = ()
+    native: tuple[NativeFile, ...] = ()
+    origins: Origins = field(default_factory=Origins)
     problems: tuple[Problem, ...] = ()

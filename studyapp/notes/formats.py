@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # In the order in which they are asked whether a file is theirs.
 FORMATS = {
     "post": "studyapp.notes.post",
+    "native": "studyapp.notes.native",
     "anki": "studyapp.notes.apkg",
     "notebook": "studyapp.notes.notebook",
     "anki-text": "studyapp.notes.ankitext",
@@ -45,10 +46,15 @@ def recognise(path: Path) -> str:
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
+            if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+                head = _in_utf8(head + file.read(3 * HEAD))
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
     found = next((name for name in FORMATS if reader(name).recognises(head, path)), None)
     if found is None:
+        _check_text(path)
+        if why := _why_no_notes(head, path):
+            raise StudyError(why)
         raise StudyError(
             f"{path} is of no format that can be read here ({', '.join(FORMATS)}); "
             "if you know that it is of one, say so with --format."
@@ -56,12 +62,34 @@ def recognise(path: Path) -> str:
     return found
 
 
+def _in_utf8(head: bytes) -> bytes:
+    from studyapp.notes import prose
+
+    return head.decode("utf-16", "ignore").encode()[:HEAD] if prose.is_utf16(head) else head
+
+
+def _why_no_notes(head: bytes, path: Path) -> str:
+    from studyapp.notes import sheet
+
+    return sheet.why_not(head, path)
+
+
+def _check_text(path: Path) -> None:
+    """Raise StudyError for a file that is called as notes are, and is no text that can be read."""
+    from studyapp.notes import prose, vault
+
+    if path.suffix.lower() in (*vault.ENDINGS, *vault.ALONE):
+        prose.text_of(path)
+
+
 def read(path: Path, name: str | None = None) -> tuple[str, Foreign]:
     """Read a file of the format *name*, or of the one that its content tells; with its name. Of a
-    folder all files are read that are called as Markdown is."""
+    folder all files are read that are called as notes are (`notes/vault.py::ENDINGS`)."""
     if path.is_dir():
-        from studyapp.notes import vault
+        from studyapp.notes import native, vault
 
+        if name == "native" or (name is None and native.is_pack(path)):
+            return "native", native.read(path)
         return vault.read(path, lambda file: read(file, name))
     name = name or recognise(path)
     return name, reader(name).read(path)

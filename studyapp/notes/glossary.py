@@ -16,7 +16,12 @@ _MEANINGS = {
     *("back", "definition", "description", "explanation", "explained", "long form", "meaning"),
     *("stands for", "translation", "what it is"),
 }
-_ASKED, _GIVEN = {"question", "q"}, {"answer", "a", "solution"}
+_ASKED = {"question", "q", "frage", "pregunta", "domanda", "pergunta", "问题", "問題"}
+_GIVEN = {
+    *("answer", "a", "solution", "my answer", "your answer", "antwort", "respuesta", "réponse"),
+    *("risposta", "resposta", "答案", "回答"),
+}
+_TITLES = {"card", "front", "name", "prompt", "title"}  # which ask, beside an answer
 _PLAN = ("part", "chapter", "section")
 NAMED = re.compile(
     r"\b(?:jargon|glossary|key term|(?<!in )(?<!-)terms(?! of)|terminology|vocab(?:ulary)?"
@@ -24,7 +29,8 @@ NAMED = re.compile(
     re.IGNORECASE,
 )
 _ARROWS = {"→", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", "\\leftarrow"}
-_CLEAR = {*_ARROWS, "=", "**"}
+_CARDS = {"::", ">>"}  # of programs that keep notes as lists
+_CLEAR = {*_ARROWS, "=", "**", *_CARDS}
 _DEFINED = re.compile(r"def(?:inition)?[ \t]*:[ \t]*(?P<text>[*_].*)", re.IGNORECASE | re.DOTALL)
 _CELL = re.compile(r"(?<!\\)\|")
 
@@ -50,19 +56,40 @@ class Table:
     right: int
     names: tuple[str, ...]
     rows: tuple[Row, ...]
+    heads: tuple[str, ...] = ()  # the names as they are written
+
+    def beside(self, row: Row) -> list[tuple[str, str]]:
+        """What a row says beside these two, but for its number, each with its column's name."""
+        return [
+            (self.heads[at] if at < len(self.heads) else "", cell)
+            for at, cell in enumerate(row.cells)
+            if at not in (self.left, self.right) and re.search(r"[^\W\d_]", cell)
+        ]
 
 
 def read(lines: Sequence[str]) -> Table:
-    names = tuple(plain(cell).casefold() for cell in _cells(lines[0]))
+    heads = tuple(map(plain, _cells(lines[0])))
+    names = tuple(name.casefold() for name in heads)
     rows = tuple(Row(_cells(line), at) for at, line in enumerate(lines) if at > 1)
-    for kind, lefts, rights in (("terms", _TERMS, _MEANINGS), ("questions", _ASKED, _GIVEN)):
-        left = next((at for at, name in enumerate(names) if name.rstrip("s") in lefts), None)
-        right = next((at for at, name in enumerate(names) if _is_one(name, rights)), None)
-        if left is not None and right is not None:
-            return Table(kind, left, right, names, rows)
+    if said := columns(names):
+        return Table(*said, names, rows, heads)
     if all(any(name in (word, word + "s") for name in names) for word in _PLAN):
         return Table("plan", 0, 0, names, rows)
     return Table("", 0, 0, names, rows)
+
+
+def columns(names: Sequence[str]) -> tuple[str, int, int] | None:
+    """What a table with columns of these *names* holds, and which two of them say it."""
+    for kind, lefts, rights in (
+        ("terms", _TERMS, _MEANINGS),
+        ("questions", _ASKED, _GIVEN),
+        ("questions", _TITLES, _GIVEN),
+    ):
+        left = next((at for at, name in enumerate(names) if name.rstrip("s") in lefts), None)
+        right = next((at for at, name in enumerate(names) if _is_one(name, rights)), None)
+        if left is not None and right is not None:
+            return kind, left, right
+    return None
 
 
 def planned(table: Table) -> list[tuple[Row, tuple[str, str, str]]]:
@@ -95,9 +122,8 @@ def terms(items: Sequence[str], *, named: bool) -> list[tuple[str, str] | None]:
         return [(one[0], one[2]) if one else emphasised(item) for one, item in pairs]
     clear = len(marks) == len(items) > 1 and set(marks) <= _CLEAR
     many = len(items) > 2 and 4 * len(marks) >= 3 * len(items) and len(set(marks)) == 1
-    if not clear and not many:
-        return [None] * len(items)
-    return [(one[0], one[2]) if one else None for one in found]
+    taken = {*marks} if clear or many else _CARDS
+    return [(one[0], one[2]) if one and one[1] in taken else None for one in found]
 
 
 def defined(lines: Sequence[str], *, named: bool) -> list[tuple[int, str, str]]:
@@ -134,6 +160,11 @@ def _cells(line: str) -> tuple[str, ...]:
     if cells and not cells[-1]:
         cells.pop()
     return tuple(
-        re.sub(r"[ \t]*<br[ \t]*/?>[ \t]*", "\n", cell.replace("\\|", "|"), flags=re.IGNORECASE)
+        re.sub(
+            r"(?<![ \t])[ \t]*<br[ \t]*/?>[ \t]*",
+            "\n",
+            cell.replace("\\|", "|"),
+            flags=re.IGNORECASE,
+        )
         for cell in cells
     )

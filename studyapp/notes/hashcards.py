@@ -2,24 +2,28 @@
 
 A file may begin with TOML between two lines of `---`, which names its deck; a line of `---` ends a
 card. One dialect adds `front::back` on a line. Code is no card, whatever its lines begin with.
+Where a question of another shape begins, the lines up to the next mark are read as a learner's own
+notes (`notes/prose.py`); but not in a folder that hashcards has a database of, nor in a text that
+went there from here.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from pathlib import Path
 
-from studyapp.notes import hashlog, picture, prose, unread
-from studyapp.notes.card import clozes, find_clozes, hiding_nothing, without_code
+from studyapp.notes import fronttags, hashlog, mark, picture, preparation, prose, unread
+from studyapp.notes.card import REVERSED, clozes, find_clozes, hiding_nothing, without_code
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, Problem
+from studyapp.notes.opener import asks_anew, openers
 from studyapp.notes.outline import Outline
 
 _MARK = re.compile(r"([QAC]):(.*)")
-_PAIR = re.compile(r"(?P<front>\S(?:(?!::).)*?)[ \t]*(?<!:)::(?!:)[ \t]*(?P<back>\S.*)")
+_PAIR = re.compile(r"(?P<front>\S(?:(?!::).)*+)(?<!:)::(?!:)[ \t]*(?P<back>\S.*)")
 _BRACKET = re.compile(r"\\.|(?P<image>!\[)|(?P<opens>\[)|(?P<closes>\])")
 
 
@@ -27,7 +31,7 @@ def recognises(head: bytes, path: Path) -> bool:
     """Whether the first line that says something begins a card, and a question has an answer."""
     lines = _lines(head.decode("utf-8-sig", "ignore"))
     _, begins = _front_matter(lines, path)
-    said = (line for line in lines[begins:] if line.strip() and not line.startswith("#"))
+    said = (line for line in lines[begins:] if line.strip() and not line.startswith(("#", "<!--")))
     first = next(said, "")
     if first.startswith("Q:"):
         return any(line.startswith("A:") for line in lines)
@@ -40,7 +44,7 @@ def read(path: Path) -> Foreign:
     text, database = prose.text_of(path), hashlog.beside(path)
     if database is None:
         return picture.gathered(parse(text, path), path)
-    reading = _read(text, path)
+    reading = _read(text, path, is_mixed=False)
     schedules, reviews = hashlog.read(database, reading.hashed())
     found = picture.gathered(reading.foreign(), path)
     return replace(found, schedules=schedules, reviews=reviews)
@@ -48,12 +52,12 @@ def read(path: Path) -> Foreign:
 
 def parse(text: str, path: Path) -> Foreign:
     """The cards in *text*; nothing in it makes this raise."""
-    return _read(text, path).foreign()
+    return _read(text, path, is_mixed=True).foreign()
 
 
-def _read(text: str, path: Path) -> _Reading:
+def _read(text: str, path: Path, *, is_mixed: bool) -> _Reading:
     reading = _Reading(_lines(text), path)
-    reading.run()
+    reading.run(is_mixed=is_mixed and not mark.is_marked(reading.lines))
     return reading
 
 
@@ -87,9 +91,12 @@ class _Reading:
         self.met: dict[str, int] = {}
         self.said: dict[tuple[str, str], int] = {}
         self.texts: list[str] = []  # of the notes, as hashcards has them: of a hidden text alone
+        self.others: list[ForeignNote] = []  # of other shapes
 
     def foreign(self) -> Foreign:
-        return Foreign(tuple(self.notes), problems=tuple(sorted(self.problems)))
+        found = sorted((*self.notes, *self.others), key=lambda note: note.line)
+        notes = fronttags.tagged(found, self.lines[: self.begins])
+        return Foreign(notes, problems=tuple(sorted(self.problems)))
 
     def hashed(self) -> hashlog.Sides:
         """The cards by what hashcards calls them."""
@@ -100,6 +107,9 @@ class _Reading:
                 hashes = hashlog.of_hidden(text)
             else:
                 names, hashes = ["answer"], [hashlog.of_question(note.question, note.answer)]
+            if note.card is CardStyle.BOTH:
+                names.append(REVERSED)
+                hashes.append(hashlog.of_question(note.answer, note.question))
             if len(names) == len(hashes):
                 sides.update(dict(zip(hashes, ((note.guid, name) for name in names), strict=True)))
         return sides
@@ -107,26 +117,66 @@ class _Reading:
     def report(self, at: int, message: str) -> None:
         self.problems.append(Problem(self.path, at + 1, message))
 
-    def run(self) -> None:
+    def run(self, *, is_mixed: bool) -> None:
         outline = Outline([_MARK.sub(r"\2", line) for line in self.lines])
         for at in outline.unclosed:
             if outline.is_code(at):
                 self.report(at, "the code that begins here has no end")
         if self.begins == 0 and self.lines[0].strip() == "---":
             self.report(0, "these lines name no deck: they are no TOML between two lines of ---")
-        for marks in self._cards(outline):
+        anew = self._anew() if is_mixed else set()
+        others = list[int]()
+        for marks in self._cards(outline, anew, others):
             self._card(marks)
+        self._read_others(others)
         why = "this is in no card, and is not read"
         self.problems += unread.told(self.lines, self.read, self.path, why)
 
-    def _cards(self, outline: Outline) -> Iterator[list[tuple[int, str, list[str]]]]:
-        """The cards as lists of marked fields: line, mark and text."""
+    def _anew(self) -> set[int]:
+        """The lines on which a question begins that is no card of hashcards, and the headings that
+        are not below that of the card above them."""
+        body = self.lines[self.begins :]
+        lines, numbers = preparation.prepared(body, range(self.begins, len(self.lines)))
+        outline = Outline(lines)
+        found = openers(outline)
+        begins = {outline.blocks[at].first for at in asks_anew(outline, found)}
+        level, in_card = 0, False
+        for block in outline.blocks:
+            if block.level and (not in_card or block.level <= level):
+                begins.update([block.first] if in_card else ())
+                level, in_card = block.level, False
+            in_card = in_card or _MARK.match(lines[block.first]) is not None
+        return {numbers[at] for at in begins if not _MARK.match(self.lines[numbers[at]])}
+
+    def _read_others(self, places: list[int]) -> None:
+        if not places:
+            return
+        found = prose.parse_lines(
+            [self.lines[at] for at in places], [at + 1 for at in places], self.path
+        )
+        self.others += (replace(note, deck=(self.deck,)) for note in found.notes)
+        self.problems += found.problems
+        self.read.update(places)
+
+    def _cards(
+        self, outline: Outline, anew: Set[int], others: list[int]
+    ) -> Iterator[list[tuple[int, str, list[str]]]]:
+        """The cards as lists of marked fields: line, mark and text. The lines of what begins
+        *anew* go to the *others*."""
         card: list[tuple[int, str, list[str]]] = []
+        is_other = False
         for at in range(self.begins, len(self.lines)):
             line = self.lines[at]
             inside = outline.is_inside(at)
             mark = None if inside else _MARK.match(line)
             ends = line.strip() == "---" and not inside
+            is_other = at in anew or (is_other and (mark is None or mark[1] == "A"))
+            if is_other:
+                if card:
+                    yield card
+                    card = []
+                others.append(at)
+                continue
             if card and (ends or (mark and (mark[1] != "A" or card[-1][1] != "Q"))):
                 yield card
                 card = []
@@ -172,15 +222,30 @@ class _Reading:
 
     def _keep(self, at: int, question: str, answer: str, card: CardStyle, text: str) -> None:
         key = f"{card.value}: {' '.join((question or answer).split())}"
-        self.met[key] = nth = self.met.get(key, 0) + 1
-        former = self.said.setdefault((question, answer), at)
-        if former != at:
-            self.report(at, f"this card is on line {former + 1} already, word for word")
-            return
-        guid = key if nth == 1 else f"{key} ({nth})"
+        if known := mark.above(self.lines, at):
+            self.read.add(known.at)
+            guid = known.guid
+            if known.back and self._is_back(guid, at, question, answer):
+                return
+        else:
+            self.met[key] = nth = self.met.get(key, 0) + 1
+            guid = key if nth == 1 else f"{key} ({nth})"
+            if (former := self.said.setdefault((question, answer), at)) != at:
+                self.report(at, f"this card is on line {former + 1} already, word for word")
+                return
         deck = (self.deck,)
         self.notes.append(ForeignNote(guid, question, answer, card=card, deck=deck, line=at + 1))
         self.texts.append(text)
+
+    def _is_back(self, guid: str, at: int, question: str, answer: str) -> bool:
+        """Whether a card is the other side of the one before, which then is asked both ways."""
+        last = self.notes[-1] if self.notes else None
+        if last is None or last.guid != guid:
+            return False
+        if (last.question, last.answer) != (answer, question):
+            self.report(at, "the other side of this card says something else, which is not read")
+        self.notes[-1] = replace(last, card=CardStyle.BOTH)
+        return True
 
 
 def _joined(said: list[str]) -> str:

@@ -1,7 +1,8 @@
 """Markdown of hashcards, written: `Q:` with `A:`, and `C:` with each hidden text in brackets.
 
 A file is one deck. What would begin or end a card within a text is moved by a sign that Markdown
-does not show (`notes/hashcards.py` reads it).
+does not show. Each card ends with a rule, so that the mark of the next one is in none
+(`notes/hashcards.py` reads it).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from studyapp.notes import mark
 from studyapp.notes.card import find_clozes, outside_code
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle
@@ -35,8 +37,14 @@ def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
         for at, note in enumerate(foreign.notes):
             if at % STEP == 0:
                 told(at, len(foreign.notes))
-            file.writelines(f"{card}\n\n" for card in _cards(note, lost))
+            for nth, card in enumerate(_cards(note, lost)):
+                file.write(f"{mark.written(note.guid, back=nth > 0)}\n{card}\n---\n\n")
     return lost
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a text of cards was written here, whoever has edited it since. Raises OSError."""
+    return mark.is_in(path)
 
 
 def _cards(note: ForeignNote, lost: Lost) -> Iterator[str]:

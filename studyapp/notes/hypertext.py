@@ -14,6 +14,7 @@ from html import unescape
 from urllib.parse import unquote, urlsplit
 
 from studyapp.notes import plaintext
+from studyapp.notes.outline import fence
 
 _TAG = re.compile(
     r"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*+)"
@@ -32,13 +33,22 @@ _BLOCKS = {
     *("tfoot", "th", "thead", "tr", "ul", "caption"),
 }
 _IN_TABLE = {"thead", "tbody", "tfoot", "tr", "td", "th"}
+_STYLES = {  # what an element says by its style alone
+    re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE): "b",
+    re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.IGNORECASE): "i",
+    re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE): "s",
+    re.compile(r"vertical-align\s*:\s*sub", re.IGNORECASE): "sub",
+    re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE): "sup",
+}
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_TITLED = {"abbr", "acronym", "span"}  # which say more where one points at them
+_STACKED = {"msub", "msup", "msubsup", "mfrac", "msqrt", "mroot", "munder", "mover", "munderover"}
+_PLAYED = {"audio": "a sound in HTML", "video": "a film"}  # if no file is named
 _DROPPED = {  # with all that is in them
     "script": "a script",
     "style": "a style sheet",
     "iframe": "a frame",
     "object": "an embedded object",
-    "video": "a film",
-    "audio": "a sound in HTML",
     "svg": "a drawing in HTML",
     "canvas": "a drawing in HTML",
     "template": "a template of HTML",
@@ -83,6 +93,8 @@ class _Writer:
         self.converted = Converted("")
         self.stack = [_Frame("")]
         self.dropping = ""
+        self.plays = False  # what is left out names its file further down
+        self.stacked = False  # a formula of MathML has parts above each other
 
     def write(self, html: str) -> None:
         for tag, text in _tokens(html):
@@ -90,29 +102,39 @@ class _Writer:
                 if not self.dropping:
                     self._text(unescape(text))
             elif self.dropping:
-                if tag["end"] and tag["name"].lower() == self.dropping:
-                    self.dropping = ""
+                self._pass_over(tag)
             elif tag["end"]:
                 self._end(tag["name"].lower())
             else:
                 self._start(tag["name"].lower(), tag["said"])
+        if self.plays:
+            self.converted.lost.add(_PLAYED[self.dropping])
         while len(self.stack) > 1:
             self._close()
         self._flush()
         self.converted.text = "\n\n".join(self.stack[0].blocks)
+
+    def _pass_over(self, tag: re.Match[str]) -> None:
+        name = tag["name"].lower()
+        if tag["end"] and name == self.dropping:
+            if self.plays:
+                self.converted.lost.add(_PLAYED[name])
+            self.dropping, self.plays = "", False
+        elif self.plays and name == "source":
+            self.plays = not self._played(_attributes(tag["said"]))
 
     @property
     def top(self) -> _Frame:
         return self.stack[-1]
 
     def _raw(self) -> bool:
-        return any(frame.name in ("pre", *_CODE) for frame in self.stack)
+        return any(frame.name in ("pre", "annotation", *_CODE) for frame in self.stack)
 
     def _text(self, text: str) -> None:
         if self._raw():
             self.top.inline.append(text.replace("\r\n", "\n"))
             return
-        text = re.sub(r"[ \t\r\n\f]+", " ", text.replace("\xa0", " "))
+        text = re.sub(r"[ \t\r\n\f]+", " ", text)
         end = 0
         for sound in _SOUND.finditer(text):
             self.top.inline.append(plaintext.inline(text[end : sound.start()]))
@@ -122,7 +144,7 @@ class _Writer:
 
     def _file(self, name: str, shown: str) -> str:
         self.converted.media.add(name)
-        return f"[{plaintext.inline(shown)}]({address(f'media/{name}')})"
+        return f"[{plaintext.inline(shown)}]({beside(name)})"
 
     # --- tags -------------------------------------------------------------------------------
 
@@ -130,6 +152,9 @@ class _Writer:
         if name in _DROPPED:
             self.dropping = name
             self.converted.lost.add(_DROPPED[name])
+            return
+        if name in _PLAYED:
+            self.dropping, self.plays = name, not self._played(_attributes(said))
             return
         if name in _VOID:
             self._void(name, _attributes(said))
@@ -139,7 +164,12 @@ class _Writer:
             return
         if name in _BLOCKS and not self._raw():
             self._open_block(name)
+        if name in ("rt", "rp") and self.top.name in ("rt", "rp"):
+            self._close()
+        self.stacked = self.stacked or name in _STACKED
         self.stack.append(_Frame(name, _attributes(said)))
+        if _HIDDEN.search(self.top.said.get("style", "")):
+            self.converted.lost.add("that a text is hidden at first, which is shown")
 
     def _open_block(self, name: str) -> None:
         """A block ends the line before it; an item ends the item before it, a cell the cell."""
@@ -177,9 +207,26 @@ class _Writer:
         elif scheme == "" and source:
             name = unquote(source)
             self.converted.media.add(name)
-            self.top.inline.append(f"![{shown}]({address(f'media/{name}')})")
+            self.top.inline.append(f"![{shown}]({beside(name)})")
         else:
-            self.converted.lost.add("a picture without a file")
+            self.top.inline.append(shown)
+            within = scheme == "data"
+            self.converted.lost.add(
+                f"a picture {'within the text' if within else 'without a file'}"
+            )
+
+    def _played(self, said: dict[str, str]) -> bool:
+        """A sound or a film as a link to its file; whether one is named."""
+        source = said.get("src", "").strip()
+        if not source or _scheme(source) not in ("", "http", "https"):
+            return False
+        is_here = not _scheme(source)
+        self.top.inline.append(
+            self._file(unquote(source), unquote(source))
+            if is_here
+            else self._link(source, plaintext.inline(source))
+        )
+        return True
 
     # --- closing ----------------------------------------------------------------------------
 
@@ -207,7 +254,10 @@ class _Writer:
     def _marked(self, frame: _Frame, text: str) -> str:
         inner = text.strip()
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-        name = frame.name
+        name, style = frame.name, frame.said.get("style", "")
+        for said, tag in _STYLES.items() if style else ():
+            if said.search(style):
+                inner = _tagged(inner, tag)
         if name in _STRONG:
             inner = _emphasis(inner, "**", "b")
         elif name in _EMPHASIS:
@@ -216,11 +266,37 @@ class _Writer:
             inner = _emphasis(inner, "~~", "s")
         elif name in _KEPT:
             inner = f"<{name}>{inner}</{name}>"
+        elif name in _TITLED and (title := " ".join(frame.said.get("title", "").split())):
+            inner = f"{inner} ({plaintext.inline(title)})"
         elif name == "a":
             inner = self._link(frame.said.get("href", "").strip(), inner)
         elif name == "rt":
             inner = f"({inner})"
+        elif name == "rp":  # the brackets of who cannot show what is above
+            inner = ""
+        elif name == "q":
+            inner = f"“{inner}”"
+        elif name == "annotation":
+            inner = self._annotated(frame, inner)
+        elif name == "math":
+            inner = self._formula(frame, inner)
         return before + inner + after
+
+    def _annotated(self, frame: _Frame, text: str) -> str:
+        """What stands behind a formula of MathML, which may be the formula as LaTeX."""
+        around = next((one for one in reversed(self.stack) if one.name == "math"), None)
+        if around is not None and "tex" in frame.said.get("encoding", "") and "$" not in text:
+            around.said["tex"] = " ".join(text.split())
+        return ""
+
+    def _formula(self, frame: _Frame, letters: str) -> str:
+        stacked, self.stacked = self.stacked, False
+        if tex := frame.said.get("tex"):
+            mark = "$$" if frame.said.get("display") == "block" else "$"
+            return f"{mark}{tex}{mark}"
+        if stacked:
+            self.converted.lost.add("what is above and below in a formula of MathML")
+        return letters
 
     def _link(self, target: str, text: str) -> str:
         if not target:
@@ -263,9 +339,17 @@ class _Writer:
         text = "".join(self.top.inline)
         self.top.inline.clear()
         for part in re.split(r"\n[ ]*\n\s*", text):
-            said = "\n".join(line.strip() for line in part.strip().split("\n"))
+            said = "\n".join(map(_line, part.strip(" \n").split("\n"))).strip("\n")
             if said:
                 self.top.blocks.append(plaintext.lines(said).replace("\n", "\\\n"))
+
+
+def _line(text: str) -> str:
+    """A line as HTML shows it: spaces that stay are one, but for several that indent it."""
+    words = text.strip()
+    indent = text[: len(text) - len(text.lstrip())] if words else ""
+    deep = len(indent) if indent.count("\xa0") > 1 else 0
+    return "\xa0" * deep + re.sub(r" *\xa0[ \xa0]*", " ", words)
 
 
 def _written(frame: _Frame, *, in_list: bool) -> list[str]:
@@ -299,6 +383,12 @@ def address(target: str) -> str:
     return re.sub(
         r"[\s()<>\\]", lambda sign: "".join(f"%{b:02X}" for b in sign[0].encode()), target
     )
+
+
+def beside(name: str) -> str:
+    """The address of a file that comes along with a note: `media.path_of` gives its name back."""
+    plain = re.sub(r"[%#?]", lambda sign: f"%{ord(sign[0]):02X}", name)
+    return address(f"media/{plain}")
 
 
 def _tokens(html: str) -> Iterator[tuple[re.Match[str] | None, str]]:
@@ -343,6 +433,11 @@ def _emphasis(text: str, mark: str, tag: str) -> str:
     return f"{mark}{text}{mark}" if plain else f"<{tag}>{text}</{tag}>"
 
 
+def _tagged(text: str, tag: str) -> str:
+    marks = {"b": "**", "i": "*", "s": "~~"}
+    return _emphasis(text, marks[tag], tag) if tag in marks else f"<{tag}>{text}</{tag}>"
+
+
 def _code_span(text: str) -> str:
     text = " ".join(text.split())
     if not text:
@@ -354,7 +449,7 @@ def _code_span(text: str) -> str:
 
 def _fence(text: str, said: dict[str, str]) -> str:
     text = text.strip("\n")
-    ticks = "`" * (max((len(run) for run in re.findall("`{3,}", text)), default=2) + 1)
+    ticks = fence(text)
     language = re.search(r"(?:language-|lang-)([\w+#-]+)", said.get("class", ""))
     return f"{ticks}{language[1] if language else ''}\n{text}\n{ticks}"
 
@@ -364,8 +459,11 @@ def _below(text: str, width: int) -> str:
 
 
 def _list(frame: _Frame) -> str:
+    start = frame.said.get("start", "1")
+    first = int(start) if re.fullmatch(r"[0-9]{1,6}", start) else 1
     marks = [
-        f"{number}. " if frame.name == "ol" else "- " for number in range(1, len(frame.blocks) + 1)
+        f"{number}. " if frame.name == "ol" else "- "
+        for number in range(first, first + len(frame.blocks))
     ]
     items = [mark + _below(body, len(mark)) for mark, body in zip(marks, frame.blocks, strict=True)]
     loose = any("\n\n" in item for item in items)

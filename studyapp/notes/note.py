@@ -45,6 +45,9 @@ def chapter_label(title: str, pack: str | None) -> str:
     return title if pack is None else f"{pack}: {title}"
 
 
+APART = "apart"  # a tag: asked in reviews alone, in no questionnaire
+
+
 class NoteKind(StrEnum):
     QUESTION = "question"
     TERM = "term"
@@ -145,6 +148,7 @@ class Note:
     reverse: bool = True  # of a term: whether the meaning is shown and the term asked for, too
     changed: str | None = None  # the month, 2026-12, of an edit that its cards come again for
     origin: str | None = None  # what it was when it was imported (see studyapp.notes.deck)
+    guid: str | None = None  # what the program that it came from calls it
     variants: tuple[Variant, ...] = ()  # other cases of a question; its own text is one, too
     template: Template | None = None
     front: str = ""  # what the question says below its heading

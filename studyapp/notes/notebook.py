@@ -1,20 +1,25 @@
-"""A notebook's notes: what its Markdown cells say, read as a learner's own notes.
+"""A notebook's notes: what its cells say, read as a learner's own notes.
 
-What is said in one cell may be answered in the next. Cells of code are not read. The line of a note
-is where its text stands in the notebook's file.
+What is said in one cell may be answered in the next. A cell of code is a piece of code there: it
+may belong to an answer, and never asks. What code has put out, and raw cells, are told. The line of
+a note is where its text stands in the notebook's file.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from studyapp.errors import StudyError
 from studyapp.notes import picture, prose
 from studyapp.notes.foreign import Foreign
-from studyapp.notes.outline import Outline
+from studyapp.notes.note import Problem
+from studyapp.notes.outline import Outline, fence
+from studyapp.notes.picture import ATTACHED
 
 _NESTED = "its JSON is nested too deeply"
 
@@ -42,33 +47,83 @@ def read(path: Path) -> Foreign:
     if not isinstance(cells, list):
         raise StudyError(f"{path} is not a notebook: it has no list of cells.")
     lines, numbers = list[str](), list[int]()
-    for line, number in _lines(cells, _Finder(text)):
+    passed: dict[str, list[int]] = {}
+    for line, number in _lines(cells, _Finder(text), _language(found), passed):
         lines.append(line)
         numbers.append(number)
-    return picture.gathered(prose.parse_lines(lines, numbers, path), path)
+    attached = dict(_attached(cells))
+    read = picture.gathered(prose.parse_lines(lines, numbers, path), path, attached)
+    return replace(read, problems=tuple(sorted((*read.problems, *_told(passed, path)))))
 
 
-def _lines(cells: list[Any], finder: _Finder) -> Iterator[tuple[str, int]]:
-    """The lines of the Markdown cells with their lines in the file, and an empty one after each.
+def _language(notebook: dict[str, Any]) -> str:
+    """What the code is written in, as a fence says it."""
+    said: Any = notebook
+    for key in ("metadata", "language_info", "name"):
+        said = said.get(key) if isinstance(said, dict) else None
+    return said if isinstance(said, str) and re.fullmatch(r"[\w+#-]{1,20}", said) else ""
 
-    Code that a cell does not close ends with the cell.
+
+def _told(passed: Mapping[str, list[int]], path: Path) -> Iterator[Problem]:
+    """One problem for each kind of what is passed over, by its lines."""
+    for kind, lines in passed.items():
+        more = f", and in {len(lines) - 1} more cells" if len(lines) > 1 else ""
+        yield Problem(path, lines[0], f"not read here{more}: {kind}")
+
+
+def _attached(cells: list[Any]) -> Iterator[tuple[str, str]]:
+    """The pictures that hang on cells, in base 64, by the addresses that `_lines` gives them."""
+    for at, cell in enumerate(cells):
+        hung = cell.get("attachments") if isinstance(cell, dict) else None
+        for name, kinds in hung.items() if isinstance(hung, dict) else ():
+            for said in kinds.values() if isinstance(kinds, dict) else ():
+                text = "".join(map(str, said)) if isinstance(said, list) else said
+                if isinstance(text, str):
+                    yield f"{ATTACHED}{at}/{name}", text
+
+
+def _lines(
+    cells: list[Any], finder: _Finder, language: str, passed: dict[str, list[int]]
+) -> Iterator[tuple[str, int]]:
+    """The lines of the cells with their lines in the file, and an empty one after each; what is
+    *passed* over, by its kind, with its lines.
+
+    Code that a cell of Markdown does not close ends with the cell. A picture that hangs on a cell
+    has its number in the address, as two cells may call theirs the same.
     """
-    for cell in cells:
-        if not isinstance(cell, dict) or cell.get("cell_type") != "markdown":
+    for at, cell in enumerate(cells):
+        kind = cell.get("cell_type") if isinstance(cell, dict) else None
+        if not isinstance(kind, str):
             continue
-        source = cell.get("source")
-        pieces = source if isinstance(source, list) else [source]
-        said = list[tuple[str, int]]()
-        for piece in pieces:
-            if isinstance(piece, str):
-                number = finder.line_of(piece)
-                said += [(line, number) for line in piece.removesuffix("\n").splitlines() or [""]]
+        said = list(_said(cell, finder))
+        has_words = any(line.strip() for line, _ in said)
+        if kind == "markdown":
+            mark = f"{ATTACHED}{at}/"
+            said = [(line.replace(ATTACHED, mark), number) for line, number in said]
+            outline = Outline([line for line, _ in said])
+            if outline.unclosed and said:
+                opens = outline.lines[outline.unclosed[0]].strip()
+                said.append((opens[: len(opens) - len(opens.lstrip("`~"))] or "", said[-1][1]))
+        elif kind == "code" and has_words:
+            ticks = fence("\n".join(line for line, _ in said))
+            said = [(ticks + language, said[0][1]), *said, (ticks, said[-1][1])]
+        elif has_words:
+            passed.setdefault(f"a cell of the kind {kind[:20]!r}", []).append(said[0][1])
+            said = []
         yield from said
-        outline = Outline([line for line, _ in said])
-        if outline.unclosed and said:
-            mark = outline.lines[outline.unclosed[0]].strip()
-            yield (mark[: len(mark) - len(mark.lstrip("`~"))] or ""), said[-1][1]
         yield "", finder.line
+        if kind == "code" and cell.get("outputs"):
+            passed.setdefault("what code has put out", []).append(finder.line)
+
+
+def _said(cell: dict[str, Any], finder: _Finder) -> Iterator[tuple[str, int]]:
+    """The lines of a cell; before version 4, code is called otherwise."""
+    source = cell.get("source", cell.get("input"))
+    for piece in source if isinstance(source, list) else [source]:
+        if isinstance(piece, str):
+            number = finder.line_of(piece)
+            for line in piece.removesuffix("\n").splitlines() or [""]:
+                yield line, number
 
 
 class _Finder:

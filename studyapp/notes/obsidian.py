@@ -2,7 +2,8 @@
 
 `front::back` is one card, `front:::back` two; so are a line `?` and a line `??` between paragraphs.
 `==hidden==` text makes a card of its paragraph. A tag `#flashcards/deck` names the deck of what
-follows. What looks like a field of another plugin (`status:: open`) is no card and is told.
+follows. Cards in a quote or a callout come without its marks. What looks like a field of another
+plugin (`status:: open`) is no card and is told.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from studyapp.notes import picture, prose, unread
-from studyapp.notes.card import CODE_SPAN, REVERSED, find_clozes, without_code
+from studyapp.notes import apart, fronttags, mark, picture, prose, unread
+from studyapp.notes.card import REVERSED, find_clozes
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle, Problem
 from studyapp.notes.outline import Outline
 
-_SCHEDULE = re.compile(r"[ \t]*<!--\s*SR:(?P<said>[^>\n]{0,9999})-->[ \t]*")
+_SCHEDULE = re.compile(r"(?<![ \t])[ \t]*<!--\s*SR:(?P<said>[^>\n]{0,9999})-->[ \t]*")
 _TAG = re.compile(r"(?<![\w/#&])#flashcards(?P<deck>(?:/[\w-]+)*)/?(?![\w/-])")
 _LIST_TAG = re.compile(r"\bflashcards((?:/[\w-]+)*)")
 _SEPARATOR = re.compile(r"(?<!:)(:::?)(?!:)")
@@ -29,8 +30,10 @@ _HIDES = re.compile(
     r"==(?=\S)(?:(?P<number>\d{1,3});;)?(?P<text>(?:(?!==|;;)[^\n])+)"
     r"(?:;;(?P<hint>(?:(?!==)[^\n])*))?(?<=\S)=="
 )
-_LISTED = re.compile(r"[-*+][ \t]+|\d{1,4}[.)][ \t]+")
-_BLOCK_ID = re.compile(r"[ \t]+\^[\w-]+$")
+_LISTED = re.compile(r"[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|\d{1,4}[.)][ \t]+")
+_QUOTES = re.compile(r"[ \t]*+(?:>[ \t]*+)*")
+_CALLOUT = re.compile(r"\[![\w/-]{1,60}\][+-]?[ \t]*")
+_BLOCK_ID = re.compile(r"(?<![ \t])[ \t]+\^[\w-]+$")
 _MULTI = {"?": CardStyle.ANSWER, "??": CardStyle.BOTH}
 _NEVER = date(2000, 1, 1)  # stands for a sibling that was not shown yet
 _STATES = {
@@ -39,6 +42,7 @@ _STATES = {
     "relearning": Stage.RELEARNING,
 }  # fmt: skip
 _LONGEST = 36500  # days
+_Lines = list[tuple[int, str]]  # with their places
 
 
 def recognises(head: bytes, path: Path) -> bool:
@@ -50,7 +54,7 @@ def recognises(head: bytes, path: Path) -> bool:
         return True
     found = parse(text, path)
     lines = sum(bool(line.strip()) for line in text.split("\n"))
-    multi = any(line.strip() in _MULTI for line in text.split("\n"))
+    multi = any(note.shape == "?" for note in found.notes)
     single = sum(note.shape == "::" for note in found.notes)
     return bool(found.notes) and (multi or 2 * single >= lines)
 
@@ -64,9 +68,8 @@ def parse(text: str, path: Path) -> Foreign:
     """The cards in *text*; nothing in it makes this raise."""
     reading = _Reading(re.sub(r"\r\n?", "\n", text).split("\n"), path)
     reading.run()
-    return Foreign(
-        tuple(reading.notes), tuple(reading.schedules), problems=tuple(sorted(reading.problems))
-    )
+    notes = fronttags.tagged(reading.notes, reading.lines[: reading.outline.begins])
+    return Foreign(notes, tuple(reading.schedules), problems=tuple(sorted(reading.problems)))
 
 
 class _Reading:
@@ -78,6 +81,8 @@ class _Reading:
         self.notes: list[ForeignNote] = []
         self.schedules: list[Schedule] = []
         self.problems: list[Problem] = []
+        self.comments = apart.comments(lines)
+        self.apart = apart.formulas(lines) | apart.rows(lines)
         self.read = set[int]()
         self.met: dict[str, int] = {}
         self.said: dict[tuple[str, str], int] = {}
@@ -115,51 +120,82 @@ class _Reading:
                 self.deck = _path(tag["deck"])
 
     def _paragraph(self, first: int, end: int) -> None:
-        said = list[tuple[int, str]]()
+        said = _Lines()
         for at in range(first, end):
             line = self.lines[at]
             if not self.outline.is_code(at) and (tag := _TAG.search(line)):
                 self.deck = _path(tag["deck"])
                 self.read.add(at)
                 line = (line[: tag.start()] + line[tag.end() :]).strip()
-                if not line:
+                if not line.strip(" \t>"):
                     continue
             said.append((at, line))
             self.decks[at] = self.deck
-        middle = next(
-            (
-                place
-                for place, (at, line) in enumerate(said)
-                if line.strip() in _MULTI and not self.outline.is_code(at)
-            ),
-            None,
-        )
-        if middle is not None:
-            self._several(said, middle)
-        elif not self._singles(said):
-            self._hidden(said)
+        for card in self._parts(said):
+            middle = self._middle(card)
+            if middle is not None:
+                self._several(card, middle)
+            elif not self._singles(card):
+                self._hidden(card)
 
-    def _several(self, said: list[tuple[int, str]], middle: int) -> None:
-        style = _MULTI[said[middle][1].strip()]
-        front = "\n".join(line for _, line in said[:middle]).strip()
-        back, schedule = _without_schedule("\n".join(line for _, line in said[middle + 1 :]))
+    def _parts(self, said: _Lines) -> list[_Lines]:
+        """What stands together in a paragraph that is all one quote: there a bare mark parts cards
+        as a blank line does elsewhere, but not the answer to a card of several lines."""
+        parts: list[_Lines] = [[]]
+        if not all(_depth(line) or _SCHEDULE.fullmatch(line) for _, line in said):
+            return [said]
+        for at, line in said:
+            if not line.strip(" \t>") and not self.outline.is_code(at):
+                self.read.add(at)
+                parts.append([])
+            parts[-1].append((at, line))
+        cards: list[_Lines] = []
+        for part in parts:
+            asks = self._middle(part) is not None or any(map(self._separator, part))
+            if cards and self._middle(cards[-1]) is not None and not asks:
+                cards[-1] += part
+            else:
+                cards.append(part)
+        return cards
+
+    def _middle(self, said: _Lines) -> int | None:
+        """The place of the line that parts a card of several lines; None if there is none."""
+        for place, (at, line) in enumerate(said):
+            is_text = not self.outline.is_code(at) and at not in self.comments
+            if is_text and line.strip(" \t>") in _MULTI:
+                return place
+        return None
+
+    def _several(self, said: _Lines, middle: int) -> None:
+        style = _MULTI[said[middle][1].strip(" \t>")]
+        lines = _without_quote(said, _depth(said[middle][1]))
+        front = "\n".join(line for _, line in lines[:middle]).strip()
+        back, schedule = _without_schedule("\n".join(line for _, line in lines[middle + 1 :]))
         if not front or not back.strip():
             self.report(said[middle][0], "a card of which one side is empty")
         else:
             self._keep(said[0][0], front, back.strip(), style, schedule, "?")
         self.read.update(at for at, _ in said)
 
-    def _singles(self, said: list[tuple[int, str]]) -> bool:
+    def _separator(self, said: tuple[int, str]) -> re.Match[str] | None:
+        """The first `::` or `:::` of a line that stands in its text."""
+        at, line = said
+        if "::" not in line or self.outline.is_code(at) or at in self.apart:
+            return None
+        return _SEPARATOR.search(apart.covered(line))
+
+    def _singles(self, said: _Lines) -> bool:
         """Read each line that is a card; False if there is none."""
         found = False
         for place, (at, line) in enumerate(said):
             text, schedule = _without_schedule(line)
-            separator = None if self.outline.is_code(at) else _separator(text)
+            text = _without_quote([(at, text)], _depth(text))[0][1]
+            separator = self._separator((at, text))
             if separator is None:
                 continue
             self.read.add(at)
             after = said[place + 1] if place + 1 < len(said) else (at, "")
-            if not schedule and _SCHEDULE.fullmatch(after[1]):
+            if not schedule and _SCHEDULE.fullmatch(after[1].lstrip(" \t>")):
                 schedule = _without_schedule(after[1])[1]
                 self.read.add(after[0])
             if _FIELD.fullmatch(text.strip()) and not schedule:
@@ -174,11 +210,15 @@ class _Reading:
                 self._keep(at, front, back, style, schedule, "::")
             else:
                 self.report(at, "a card of which one side is empty")
+        if found:
+            self.read.update(at for at, line in said if _is_bare_callout(line))
         return found
 
-    def _hidden(self, said: list[tuple[int, str]]) -> None:
+    def _hidden(self, said: _Lines) -> None:
         """Read a paragraph that hides something."""
-        text, schedule = _without_schedule("\n".join(line for _, line in said))
+        depths = [_depth(line) for _, line in said if not _SCHEDULE.fullmatch(line)]
+        lines = _without_quote(said, min(depths, default=0))
+        text, schedule = _without_schedule("\n".join(line for _, line in lines))
         text, numbers = _clozes(text.strip())
         if not numbers:
             return
@@ -198,13 +238,16 @@ class _Reading:
         shape: str,
         numbers: tuple[int, ...] = (),
     ) -> None:
-        former = self.said.setdefault((question, answer), at)
-        if former != at:
+        if known := mark.above(self.lines, at):
+            self.read.add(known.at)
+            guid = known.guid
+        elif (former := self.said.setdefault((question, answer), at)) != at:
             self.report(at, f"this card is on line {former + 1} already, word for word")
             return
-        key = f"{style.value}: {' '.join((question or answer).split())}"
-        self.met[key] = nth = self.met.get(key, 0) + 1
-        guid = key if nth == 1 else f"{key} ({nth})"
+        else:
+            key = f"{style.value}: {' '.join((question or answer).split())}"
+            self.met[key] = nth = self.met.get(key, 0) + 1
+            guid = key if nth == 1 else f"{key} ({nth})"
         self.notes.append(
             ForeignNote(
                 guid, question, answer, card=style, deck=self.decks[at], line=at + 1, shape=shape
@@ -238,17 +281,29 @@ def _without_schedule(text: str) -> tuple[str, str]:
     return text[: found.start()] + text[found.end() :], found["said"]
 
 
-def _separator(line: str) -> re.Match[str] | None:
-    """The first `::` or `:::` that is not in code."""
-    if "::" not in line:
-        return None
-    return _SEPARATOR.search(CODE_SPAN.sub(lambda code: "\ufffc" * len(code[0]), line))
+def _depth(line: str) -> int:
+    """How many marks of a quote a line begins with."""
+    found = _QUOTES.match(line)
+    return found[0].count(">") if found else 0
+
+
+def _without_quote(said: _Lines, depth: int) -> _Lines:
+    """Lines without the marks of the quote that carries their card, as deep as that is, and
+    without what says that it is a callout."""
+    lines = [(at, re.sub(rf"\A(?:[ \t]*> ?){{0,{depth}}}", "", line)) for at, line in said]
+    if depth and lines and (callout := _CALLOUT.match(lines[0][1])):
+        lines[0] = (lines[0][0], lines[0][1][callout.end() :])
+    return lines
+
+
+def _is_bare_callout(line: str) -> bool:
+    return bool(_depth(line)) and _CALLOUT.fullmatch(line.lstrip(" \t>")) is not None
 
 
 def _clozes(text: str) -> tuple[str, tuple[int, ...]]:
     """A text with the hidden ones as they are here, and their numbers in order; those of a number
     are one card, the others are counted on."""
-    marks = list(_HIDES.finditer(without_code(text)))
+    marks = list(_HIDES.finditer(apart.shown(text)))
     pieces, end, numbers = list[str](), 0, {int(mark["number"]) for mark in marks if mark["number"]}
     for found in marks:
         number = int(found["number"]) if found["number"] else max(numbers, default=0) + 1

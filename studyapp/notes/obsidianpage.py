@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from studyapp.notes import ankihtml
+from studyapp.notes import ankihtml, mark
 from studyapp.notes.card import FENCE, clozes, find_clozes, outside_code
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle
@@ -53,8 +53,14 @@ def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
             if note.deck != deck:
                 deck = note.deck
                 file.write(f"{_tag(deck, lost)}\n\n")
-            file.write(f"{_card(note, lost)}\n{_schedules(note, known)}\n")
+            card = f"{_card(note, lost)}\n{_schedules(note, known)}"
+            file.write(f"{mark.written(note.guid)}\n\n{card}\n")
     return lost
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a text of cards was written here, whoever has edited it since. Raises OSError."""
+    return mark.is_in(path)
 
 
 def _tag(deck: tuple[str, ...], lost: Lost) -> str:
@@ -79,9 +85,9 @@ def _card(note: ForeignNote, lost: Lost) -> str:
 def _hidden(text: str) -> str:
     """A text with its hidden ones as Obsidian has them; those of a number are one card there."""
     numbers, pieces, end = ankihtml.hidden_numbers(text), list[str](), 0
-    for (key, said), mark in zip(clozes(text), find_clozes(text), strict=True):
-        pieces += [text[end : mark.start], f"=={numbers[key]};;{said}=="]
-        end = mark.end
+    for (key, said), place in zip(clozes(text), find_clozes(text), strict=True):
+        pieces += [text[end : place.start], f"=={numbers[key]};;{said}=="]
+        end = place.end
     return "".join([*pieces, text[end:]])
 
 

@@ -7,7 +7,7 @@ without a question mark is taken with those beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 from studyapp.notes import glossary, wording
@@ -15,7 +15,7 @@ from studyapp.notes.outline import Block, Kind, Outline
 
 NUMBERED, HEADING, BOLD = "numbered question", "heading", "bold question"
 LISTED, FOLDED, LABELLED, PROSE = "question in a list", "folded answer", "Q: and A:", "prose"
-QUOTED = "quoted question"
+QUOTED, CALLOUT = "quoted question", "question in a callout"
 TERM = "heading of a term"
 _QUESTIONNAIRE = re.compile(
     r"\b(?:questionn?aires?|questions?|quiz(?:zes)?|exercises?|homework|assignments?"
@@ -23,9 +23,41 @@ _QUESTIONNAIRE = re.compile(
     re.IGNORECASE,
 )
 _SAYS_SO = re.compile(
-    r"(?:\*\*|__)?(?:q|question)[ \t]*(?:\d{1,4}(?:\.\d{1,3})*)?[ \t]*[:.)]", re.IGNORECASE
+    r"(?P<mark>\*\*|__|\*|_)?(?:q|question|frage|pregunta|domanda|pergunta|问题?|問題?)[ \t]*+"
+    r"(?:\d{1,4}(?:\.\d{1,3})*+)?+(?:(?P=mark))?[ \t]*+[:：.)]",
+    re.IGNORECASE,
 )
+_TITLE = re.compile(r"\[![\w/-]{1,60}\][+-]?[ \t]*")
+# What programs that keep notes as lists say of a card, beside what it asks.
+_CARD = re.compile(
+    r"(?<![ \t])[ \t]+#(?:cards?|flashcards?)(?=[ \t]|$)|(?<=[?？])(?:::|[ \t]+>{2,3})$"
+)
+_MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
+_PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
+
+
+def is_bare(text: str) -> bool:
+    """Whether a line says that a question follows, and nothing else."""
+    return _SAYS_SO.fullmatch(text.strip().rstrip("*_")) is not None
+
+
+def asks_anew(outline: Outline, found: Mapping[int, str]) -> Iterator[int]:
+    """The blocks, of those *found* to ask, that begin a card wherever they stand: an answer to
+    another question does not hold them; and tables of questions."""
+    for at, block in enumerate(outline.blocks):
+        shape = found.get(at, "")
+        if shape == HEADING:
+            is_one = wording.is_asked(heading_title(block.text)[1])
+        elif shape == LISTED:
+            line, below = headline(outline, block)
+            is_one = bool(any(map(str.strip, below)) or wording.own_answer(line)[1])
+        elif block.kind is Kind.TABLE:
+            is_one = glossary.read(outline.lines[block.first : block.end]).kind == "questions"
+        else:
+            is_one = shape in (LABELLED, FOLDED, CALLOUT)
+        if is_one:
+            yield at
 
 
 def openers(outline: Outline) -> dict[int, str]:
@@ -111,6 +143,9 @@ class _Openers:
         if block.kind is Kind.DETAILS:
             summary = wording.numbered(self._summary(block))[1]
             return FOLDED if wording.may_ask(summary) and not wording.is_label(summary) else ""
+        if block.kind is Kind.QUOTE:
+            asked, rest = in_quote(self.outline, block)
+            return CALLOUT if rest and wording.may_ask(wording.numbered(asked)[1]) else ""
         if block.kind is Kind.TEXT:
             return self._text(block)
         if block.kind is Kind.BULLET and not self._in_question(at):
@@ -120,7 +155,7 @@ class _Openers:
         return ""
 
     def _text(self, block: Block) -> str:
-        if _SAYS_SO.match(block.text):
+        if _SAYS_SO.match(block.text) or block.text.endswith("?::"):
             return LABELLED
         line = self.outline.lines[block.first].strip()
         asked, _ = wording.unwrapped(wording.numbered(line)[1])
@@ -233,13 +268,30 @@ class _Openers:
             yield at
 
 
+def in_quote(outline: Outline, block: Block) -> tuple[str, list[str]]:
+    """The title of a callout, or the emphasised question that a quote begins with, and the lines
+    below it in the quote; nothing of any other."""
+    lines = [re.sub(r"^[ \t]*> ?", "", line) for line in outline.lines[block.first : block.end]]
+    title = _TITLE.match(lines[0])
+    said = lines[0][title.end() :] if title else lines[0].strip()
+    lines = lines[1:]
+    while title and not said.strip() and lines:
+        said, lines = lines[0], lines[1:]
+    asked, own = wording.unwrapped(said)
+    if not title and (own or asked == said or not wording.is_asked(asked)):
+        return "", []
+    return asked, lines if any(map(str.strip, lines)) else []
+
+
 def headline(outline: Outline, block: Block) -> tuple[str, list[str]]:
     """The line with which a block begins, even if it was wrapped, and the lines below it."""
-    head, end = [re.sub(r"^#{1,6}[ \t]+", "", block.text)], block.first + 1
+    head, end = [_CARD.sub("", _MARK.sub("", block.text))], block.first + 1
     if block.kind is Kind.QUOTE:
         quote = (line.lstrip(" \t>").strip() for line in outline.lines[block.first : block.end])
         return " ".join(quote), []
     if block.kind is not Kind.HEADING:
+        while end < block.end and _PROPERTY.match(outline.lines[end]):
+            end += 1
         while end < block.end and wording.goes_on(head, outline.lines[end]):
             head.append(outline.lines[end].strip())
             end += 1

@@ -6,17 +6,20 @@ tells what there is of it (a noun) and what becomes of that, and how often.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
+from urllib.parse import unquote
 
 from studyapp.notes.card import REVERSED, clozes
-from studyapp.notes.foreign import Foreign, ForeignNote, Schedule
+from studyapp.notes.foreign import Foreign, ForeignNote, Media, Schedule
 from studyapp.notes.note import CardStyle
 
 Lost: TypeAlias = Counter[tuple[str, str]]  # by noun, and what becomes of it
 Told: TypeAlias = Callable[[int, int], None]  # hears how much is done, and of how much
 LEFT_OUT = "left out"
+_FILE = re.compile(r"media/([^()<>\"\s]+)")
 STEP = 500  # notes between two looks at who is told
 
 
@@ -31,10 +34,21 @@ def by_side(schedules: tuple[Schedule, ...]) -> dict[tuple[str, str], Schedule]:
     return {(one.guid, one.side): one for one in schedules}
 
 
+def shown(foreign: Foreign, notes: Iterable[ForeignNote]) -> Iterator[Media]:
+    """Which of the pictures and sounds these *notes* show."""
+    names = {
+        unquote(found)
+        for one in notes
+        for text in (one.question, one.answer)
+        if "](" in text
+        for found in _FILE.findall(text)
+    }
+    yield from (one for one in foreign.media if one.name in names)
+
+
 def kept_here(foreign: Foreign, *, schedules: bool = True) -> Lost:
-    """What is lost where a text is all there is: the log, files, and perhaps the *schedules*."""
+    """What is lost where a text is all there is: the log, and perhaps the *schedules*."""
     lost = Lost({("review", LEFT_OUT): len(foreign.reviews)})
-    lost["file", f"beside a note, {LEFT_OUT}"] = len(foreign.media)
     if schedules:
         lost["schedule", LEFT_OUT] = len(foreign.schedules)
     else:

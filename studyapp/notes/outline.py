@@ -21,11 +21,23 @@ _NUMBERED = re.compile(
 _BULLET = re.compile(r" {0,3}[-*+•][ \t]+(?P<text>\S.*)|(?P<empty> {0,3}[-*+•][ \t]*$)")
 _RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
-_HIDDEN = {"<!--": "-->", "<style": "</style>", "<script": "</script>"}
+_HIDDEN = {"<!--": "-->", "<style": "</style>", "<script": "</script>", ":properties:": ":end:"}
+# Headings of AsciiDoc, and of Org, whose files have keywords.
+_ASCIIDOC = re.compile(r"(={2,6})[ \t]+([^\s=].*)")
+_ORG = re.compile(r"(\*{1,6})[ \t]+(\S.*)")
+_ORG_TAGS = re.compile(r":[\w:@]+:")
+_LABELLED = re.compile(
+    r"(?P<mark>\*\*|__|\*|_)?(?:Q|Question|QUESTION|Frage|Pregunta|Domanda|Pergunta|问题?|問題?)"
+    r"[ \t]*+\d{0,4}+(?:(?P=mark))?[ \t]*+[:：.)]"
+)
+_ASKED = re.compile(r"\S.*\?::[ \t]*$")  # of a list in AsciiDoc
+_KEYWORD = re.compile(r"#\+\w+:|:PROPERTIES:")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _FRONT = {"---": re.compile(r"(?:---|\.\.\.)[ \t]*$"), "+++": re.compile(r"\+\+\+[ \t]*$")}
 _KEY = re.compile(r"[\w-]+[ \t]*[:=]|#|$")
 _LONGEST_FRONT = 300  # lines
+_LONGEST_TITLE = 100  # characters
+_SENTENCE = ".!;,。！"
 
 
 class Kind(StrEnum):
@@ -67,6 +79,13 @@ class Outline:
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = list(lines)
         self.unclosed: list[int] = []
+        self._heads = [_HEADING, _ASCIIDOC]
+        self.is_org = any(
+            line.lstrip().startswith(("#+", ":PROP")) and _KEYWORD.match(line.lstrip())
+            for line in lines
+        )
+        if self.is_org:
+            self._heads.append(_ORG)
         self._code = self._fences()
         for at, line in enumerate(self.lines):
             if at not in self._inside:
@@ -135,16 +154,19 @@ class Outline:
             if low.startswith(opens):
                 return Block(Kind.HIDDEN, at, self._until(at, closes), line.strip())
         if low.startswith("<details"):
-            return Block(Kind.DETAILS, at, self._until(at, "</details>"), line.strip())
-        if heading := _HEADING.match(line):
+            return Block(Kind.DETAILS, at, self._until(at, "</details>", "<details"), line.strip())
+        if heading := self._heading(line):
             text = heading[2].strip()
+            if self.is_org and _ORG_TAGS.fullmatch(text.split()[-1] if text else ""):
+                text = text[: -len(text.split()[-1])].rstrip()
             shown = text.rstrip("#")
             text = shown.rstrip() if shown != shown.rstrip() or not shown else text
             return Block(Kind.HEADING, at, at + 1, text, len(heading[1]))
         if _RULE.match(line):
             return Block(Kind.RULE, at, at + 1, "")
         if numbered := _NUMBERED.match(line):
-            text = (numbered["bold"] or "") + numbered["text"]
+            bold, text = numbered["bold"] or "", numbered["text"]
+            text = text.removeprefix(bold).lstrip() if text.startswith(f"{bold} ") else bold + text
             return Block(Kind.NUMBERED, at, self._item(at), text, number=int(numbered["number"]))
         if bullet := _BULLET.match(line):
             return Block(Kind.BULLET, at, self._item(at), bullet["text"] or "")
@@ -155,18 +177,26 @@ class Outline:
             return Block(Kind.TABLE, at, self._run(at, lambda line: "|" in line), line.strip())
         return self._paragraph(at)
 
+    def _heading(self, line: str) -> re.Match[str] | None:
+        return next(filter(None, (head.match(line) for head in self._heads)), None)
+
     def _paragraph(self, at: int) -> Block:
         end = at + 1
         while (
             end < len(self.lines) and self.lines[end].strip() and not self._opens(end, in_text=True)
         ):
             if underline := _UNDERLINE.match(self.lines[end]):
-                if end == at + 1:
+                if end == at + 1 and (underline[1][0] == "=" or self._is_title(self.lines[at])):
                     level = 1 if underline[1][0] == "=" else 2
                     return Block(Kind.HEADING, at, end + 1, self.lines[at].strip(), level)
                 break
             end += 1
         return Block(Kind.TEXT, at, end, self.lines[at].strip())
+
+    def _is_title(self, line: str) -> bool:
+        """Whether a line with a rule right below it is a heading, and no sentence of the text."""
+        line = line.rstrip(" \t*_")
+        return line.endswith("?") or (line[-1:] not in _SENTENCE and len(line) <= _LONGEST_TITLE)
 
     def _item(self, at: int) -> int:
         """Where an item of a list ends: what is indented below it is its own, and so is a plain
@@ -195,7 +225,9 @@ class Outline:
         return (
             at in self._code
             or low.startswith((">", "<details", *_HIDDEN))
-            or any(mark.match(line) for mark in (_HEADING, _NUMBERED, _BULLET))
+            or any(mark.match(line) for mark in (*self._heads, _NUMBERED, _BULLET))
+            or _ASKED.match(line) is not None
+            or _LABELLED.match(line) is not None
             or (_RULE.match(line) is not None and not (in_text and _UNDERLINE.match(line)))
             or (
                 "|" in line and "-" in self._at(at + 1) and bool(_DELIMITER.match(self._at(at + 1)))
@@ -207,12 +239,18 @@ class Outline:
             at += 1
         return at
 
-    def _until(self, at: int, closes: str) -> int:
-        """The line after the one that has *closes*; up to the next heading if there is none."""
+    def _until(self, at: int, closes: str, opens: str = "") -> int:
+        """The line after the one that has *closes*, as often as *opens* is there; up to the next
+        heading if there is none."""
+        depth = 0
         for end in range(at, len(self.lines)):
-            if closes in self.lines[end].lower():
-                return end + 1
-            if end > at and end not in self._inside and _HEADING.match(self.lines[end]):
+            low = self.lines[end].lower()
+            depth += low.count(opens) if opens and end not in self._inside else 0
+            if closes in low and (end == at or end not in self._inside):
+                depth -= low.count(closes)
+                if depth <= 0:
+                    return end + 1
+            if end > at and end not in self._inside and self._heading(self.lines[end]):
                 break
         else:
             end = len(self.lines)
@@ -227,6 +265,11 @@ class Outline:
 
     def _at(self, at: int) -> str:
         return self.lines[at] if at < len(self.lines) else ""
+
+
+def fence(code: str) -> str:
+    """What opens and closes a piece of code in which it does not stand itself."""
+    return "`" * (max((len(run) for run in re.findall("`{3,}", code)), default=2) + 1)
 
 
 def _above(blocks: Sequence[Block]) -> list[int]:

@@ -8,20 +8,36 @@ a piece of code assigns. What belongs to none is told with its lines. Code is ne
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
 from studyapp.errors import StudyError
-from studyapp.notes import glossary, picture, wording
-from studyapp.notes.answer import cleaned, parted
+from studyapp.notes import fronttags, glossary, picture, preparation, reference, unread, wording
+from studyapp.notes.answer import cleaned, is_string, parted
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote, TrackerRow
 from studyapp.notes.note import NoteKind, Problem
-from studyapp.notes.opener import LISTED, PROSE, SUMMARY, TERM, headline, openers
+from studyapp.notes.opener import (
+    CALLOUT,
+    FOLDED,
+    LABELLED,
+    LISTED,
+    PROSE,
+    SUMMARY,
+    TERM,
+    asks_anew,
+    headline,
+    in_quote,
+    is_bare,
+    openers,
+)
 from studyapp.notes.outline import Block, Kind, Outline, dedented
 
-_DETAILS = re.compile(r"</?details\b[^<>]*>", re.IGNORECASE)
+_OPENS = re.compile(r"<details\b[^<>]*>", re.IGNORECASE)
+_CLOSED = re.compile(r"</details>", re.IGNORECASE)
+_CLOSES = re.compile(r"</(?:details|div|section|p|span|font|center)>[ \t]*$", re.IGNORECASE)
+_NEXT = re.compile(r"[ \t]*card-next-schedule::")
 _DEEPEST = 4  # lists within lists in which questions are looked for
 _LONG = 60_000  # bytes
 QUESTION_OF_TABLE, TERM_OF_TABLE = "question of a table", "term of a table"
@@ -45,14 +61,21 @@ def read(path: Path) -> Foreign:
     return picture.gathered(parse(text_of(path), path), path)
 
 
+def is_utf16(data: bytes) -> bool:
+    """Whether a text says that each of its signs has two bytes, as some programs save them."""
+    return data.startswith((b"\xff\xfe", b"\xfe\xff")) and not data.startswith(b"\xff\xfe\0\0")
+
+
 def text_of(path: Path) -> str:
     """A file's text. Raises StudyError if it cannot be read, or is none."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        text = data.decode("utf-16" if is_utf16(data) else "utf-8-sig")
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise StudyError(f"{path} is not UTF-8 text (byte {error.start}).") from error
+        name = "UTF-16" if is_utf16(data) else "UTF-8"
+        raise StudyError(f"{path} is not {name} text (byte {error.start}).") from error
     if "\0" in text:
         raise StudyError(f"{path} is not text: it has a NUL (character {text.index(chr(0))}).")
     return text
@@ -66,14 +89,39 @@ def parse(text: str, path: Path) -> Foreign:
 
 def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> Foreign:
     """The same of lines that have other *numbers* in the file at *path*."""
-    reading = _Reading(Outline(lines), numbers, path)
+    lines, numbers = preparation.prepared(lines, numbers)
+    outline = Outline(lines)
+    known = reference.definitions(outline.lines, outline.is_code) if _may_define(lines) else {}
+    if known:
+        lines = list(lines)
+        for one in known.values():
+            lines[one.first : one.end] = [""] * (one.end - one.first)
+        outline = Outline(lines)
+    reading = _Reading(outline, numbers, path)
     reading.run()
+    used = set[str]()
+    notes = [_resolved(note, known, used) for note in reading.notes] if known else reading.notes
+    for key, one in known.items():
+        if key not in used:
+            reading.report(one.first, "nothing that is read refers to this")
+    notes = sorted(notes, key=lambda note: note.line)
     return Foreign(
-        tuple(sorted(reading.notes, key=lambda note: note.line)),
+        fronttags.tagged(notes, outline.lines[: outline.begins]),
         lecture=tuple(reading.lecture),
         tracker=tuple(reading.tracker),
         problems=tuple(sorted(set(reading.problems))),
     )
+
+
+def _may_define(lines: Sequence[str]) -> bool:
+    return any("]:" in line for line in lines)
+
+
+def _resolved(
+    note: ForeignNote, known: Mapping[str, reference.Definition], used: set[str]
+) -> ForeignNote:
+    question, answer = reference.resolved(note.question, note.answer, known, used)
+    return replace(note, question=question, answer=answer)
 
 
 @dataclass
@@ -85,7 +133,13 @@ class _Question:
     asked: str
     own: str  # what its line answers
     rest: list[str]  # its block's lines below
+    number: int | None = None
     below: list[Block] = field(default_factory=list)
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether there is an answer so far."""
+        return bool(self.own or any(map(str.strip, self.rest)) or self.below)
 
     def takes(self, block: Block) -> bool:
         """Whether a block that asks nothing itself is of the answer."""
@@ -93,6 +147,8 @@ class _Question:
         if block.kind is Kind.HEADING:
             return of_heading and block.level > self.block.level and bool(block.text)
         has_answer = self.own or any(line.strip() for line in self.rest)
+        if self.shape == CALLOUT or (self.shape == FOLDED and has_answer):
+            return False
         if self.shape == LISTED:
             return block.kind is not Kind.RULE and not has_answer
         if self.shape == PROSE:
@@ -125,6 +181,7 @@ class _Reading:
         self.tracker: list[TrackerRow] = []
         self.problems: list[Problem] = []
         self.unread: list[int] = []
+        self.named = set[int]()  # the blocks of terms that stand below an answer
         self.guids: dict[str, int] = {}
         self.said: dict[tuple[str, str], int] = {}
 
@@ -132,6 +189,8 @@ class _Reading:
         for at in self.outline.unclosed:
             self.report(at, "what begins here has no end")
         self._times()
+        if self.depth == 0:
+            self._tell_schedules()
         loose = self._questions()
         loose = self._without_quoted_terms(loose)
         for _, run in groupby(loose, lambda at: (self.outline.above[at], self.blocks[at].kind)):
@@ -141,7 +200,15 @@ class _Reading:
     def report(self, at: int, message: str) -> None:
         self.problems.append(Problem(self.path, self.numbers[at], message))
 
-    def _keep(self, at: int, question: str, answer: str, kind: NoteKind, shape: str) -> None:
+    def _keep(
+        self,
+        at: int,
+        question: str,
+        answer: str,
+        kind: NoteKind,
+        shape: str,
+        number: int | None = None,
+    ) -> None:
         """A note that begins on line *at*; known by what it asks, and which of the same it is."""
         key = " ".join(wording.plain(question).casefold().split())
         if not key:
@@ -154,7 +221,9 @@ class _Reading:
         self.guids[key] = nth = self.guids.get(key, 0) + 1
         guid = f"{kind.value}: {key}" + (f" ({nth})" if nth > 1 else "")
         self.notes.append(
-            ForeignNote(guid, question, answer, kind, line=self.numbers[at], shape=shape)
+            ForeignNote(
+                guid, question, answer, kind, line=self.numbers[at], shape=shape, number=number
+            )
         )
 
     # --- questions --------------------------------------------------------------------------
@@ -162,15 +231,20 @@ class _Reading:
     def _questions(self) -> list[int]:
         """Read the questions; returns the places of the blocks that belong to none."""
         shapes, loose = openers(self.outline), list[int]()
+        anew = set(asks_anew(self.outline, shapes))
         question: _Question | None = None
         for at, block in enumerate(self.blocks):
             shape = shapes.get(at, "")
+            if not shape and question is not None and self._is_underlined(block, question):
+                block = Block(Kind.TEXT, block.first, block.first + 1, block.text)
             if shape in (PROSE, LISTED) and question is not None and question.shape != shape:
-                shape = "" if question.takes(block) else shape  # asked in passing
+                is_card = at in anew and question.shape in (PROSE, LABELLED)
+                in_passing = question.takes(block) and not is_card
+                shape = "" if in_passing else shape
             if shape:
                 self._answer(question)
                 question = self._asked(block, shape)
-            elif question is not None and question.takes(block):
+            elif question is not None and self._is_answer(question, at, block):
                 question.below.append(block)
             else:
                 self._answer(question)
@@ -178,6 +252,84 @@ class _Reading:
                 loose.append(at)
         self._answer(question)
         return loose
+
+    def _is_underlined(self, block: Block, question: _Question) -> bool:
+        """Whether a heading of the level 2 is a line of an answer with a rule right below it."""
+        below = self.lines[block.end - 1].lstrip()
+        if block.kind is not Kind.HEADING or block.end == block.first + 1 or below[:1] != "-":
+            return False
+        return not question.has_answer
+
+    def _is_answer(self, question: _Question, at: int, block: Block) -> bool:
+        """Whether a block that asks nothing is of the answer: terms below one that has ended are
+        not, nor are those that a line or a heading announces."""
+        if not question.takes(block):
+            self.named.update(self._run_of_terms(at) if question.shape == FOLDED else ())
+            return False
+        if not (self._has_ended(question, at) or self._begins_terms(question, at)):
+            return True
+        run = self._run_of_terms(at)
+        self.named.update(run)
+        return not run
+
+    def _has_ended(self, question: _Question, at: int) -> bool:
+        """Whether what stands right above a block ends an answer: a fold, an element, a rule, a
+        string, an item with what it holds, a list of another kind."""
+        last = question.below[-1] if question.below else question.block
+        if last is question.block:
+            is_item = last.kind in (Kind.DETAILS, Kind.NUMBERED, Kind.BULLET)
+            return is_item and any(map(str.strip, question.rest))
+        if last.kind is Kind.CODE:
+            return is_string("\n".join(self.lines[last.first : last.end]))
+        if last.kind is Kind.BULLET and self.blocks[at].kind is Kind.BULLET:
+            return self._mark(last) != self._mark(self.blocks[at])
+        ends = last.kind in (Kind.DETAILS, Kind.RULE)
+        return ends or _CLOSES.search(self.lines[last.end - 1]) is not None
+
+    def _mark(self, block: Block) -> str:
+        return self.lines[block.first].lstrip()[:1]
+
+    def _begins_terms(self, question: _Question, at: int) -> bool:
+        """Whether a block announces terms below an answer, or is a table of questions there."""
+        block = self.blocks[at]
+        if not question.has_answer:
+            return False
+        if block.kind is Kind.TABLE:
+            return glossary.read(self.lines[block.first : block.end]).kind == "questions"
+        return self._heads_terms(at)
+
+    def _heads_terms(self, at: int) -> bool:
+        block = self.blocks[at]
+        if block.kind is Kind.HEADING:
+            return glossary.NAMED.search(block.text) is not None
+        return self._announces(at)
+
+    def _run_of_terms(self, at: int) -> range:
+        """The blocks from *at* on that define terms, two at least; empty if they do not. What
+        announces them is the first of them."""
+        first = at + self._heads_terms(at)
+        if first == len(self.blocks):
+            return range(0)
+        kind, mark, end = self.blocks[first].kind, self._mark(self.blocks[first]), first + 1
+        text = self.lines[self.blocks[first].first : self.blocks[first].end]
+        if kind is Kind.TABLE:
+            is_one = bool(glossary.read(text).kind)
+        elif kind is Kind.TEXT:
+            below = len(text) > 1 and text[1].startswith(": ")
+            is_one = below or len(glossary.defined(text, named=True)) == len(text) > 1
+        elif kind is Kind.BULLET:
+            while end < len(self.blocks) and self._is_item(end, mark):
+                end += 1
+            some = glossary.terms([self._item(one) for one in range(first, end)], named=True)
+            is_one = len(some) > 1 and None not in some
+            is_one = is_one or self._quote_below(first) is not None
+        else:
+            is_one = False
+        return range(at, end) if is_one else range(0)
+
+    def _is_item(self, at: int, mark: str) -> bool:
+        block = self.blocks[at]
+        return block.kind is Kind.BULLET and self._mark(block) == mark
 
     def _answer(self, question: _Question | None) -> None:
         if question is None:
@@ -187,21 +339,32 @@ class _Reading:
             if block.kind is not Kind.HIDDEN:
                 body += [""] * (block.first > last) + self.lines[block.first : block.end]
             last = block.end
-        front, answer = parted(body)
+        front, answer = parted(dedented(body) if self.outline.is_org else body)
         answer = f"{question.own}\n\n{answer}".strip("\n")
         asked = f"{question.asked}\n\n{front}" if front else question.asked
+        if question.shape == LABELLED and is_bare(asked):
+            last = max(at for at in range(last) if self.lines[at].strip())
+            told = unread.upto(self.numbers[question.block.first], self.numbers[last])
+            self.report(question.block.first, f"{told}this question has no words; not read")
+            return
         kind = NoteKind.TERM if question.shape == TERM else NoteKind.QUESTION
         if kind is NoteKind.TERM and not answer:
             self.report(question.block.first, "this term has no meaning")
             return
-        self._keep(question.block.first, asked, answer, kind, question.shape)
+        self._keep(question.block.first, asked, answer, kind, question.shape, question.number)
 
     def _asked(self, block: Block, shape: str) -> _Question:
         if block.kind is Kind.DETAILS:
             return self._folded(block, shape)
+        if shape == CALLOUT:
+            said, rest = in_quote(self.outline, block)
+            number, asked = wording.number(said), wording.numbered(said)[1]
+            return _Question(block, shape, wording.tidy(asked), "", rest, number)
         line, rest = headline(self.outline, block)
         time = wording.time(line) if block.kind is Kind.HEADING else None
-        line = wording.numbered(time.title if time else line)[1]
+        line = time.title if time else line
+        number = wording.number(line) if block.number is None else block.number
+        line = wording.numbered(line)[1]
         asked, own = wording.unwrapped(line)
         if own and not wording.may_ask(asked):
             asked, own = line, ""
@@ -210,14 +373,29 @@ class _Reading:
             asked, own = wording.own_answer(asked, in_prose=shape in (PROSE, LISTED))
         if block.kind is not Kind.TEXT:
             rest = dedented(rest)
-        return _Question(block, shape, wording.tidy(asked), cleaned(own), rest)
+        return _Question(block, shape, wording.tidy(asked), cleaned(own), rest, number)
 
     def _folded(self, block: Block, shape: str) -> _Question:
         text = "\n".join(self.lines[block.first : block.end])
         found = SUMMARY.search(text)
-        summary = wording.numbered(wording.tidy(found[1]))[1] if found else ""
-        inner = _DETAILS.sub("", text.replace(found[0], "", 1) if found else text)
-        return _Question(block, shape, wording.unwrapped(summary)[0], "", inner.split("\n"))
+        said = wording.tidy(found[1]) if found else ""
+        summary = wording.numbered(said)[1]
+        inner = _OPENS.sub("", text.replace(found[0], "", 1) if found else text, count=1)
+        *parts, end = _CLOSED.split(inner)
+        inner = "</details>".join(parts) + end
+        asked, number = wording.unwrapped(summary)[0], wording.number(said)
+        return _Question(block, shape, asked, "", dedented(inner.split("\n")), number)
+
+    def _tell_schedules(self) -> None:
+        """Tell what Logseq says of when its cards come again, where it begins."""
+        met = [
+            at
+            for at, line in enumerate(self.lines)
+            if _NEXT.match(line) and not self.outline.is_code(at)
+        ]
+        if met:
+            more = f" and of {len(met) - 1} more" if len(met) > 1 else ""
+            self.report(met[0], f"the schedule of this card{more} is not read")
 
     # --- times of a lecture -----------------------------------------------------------------
 
@@ -298,17 +476,22 @@ class _Reading:
         worth it: some prose asks in passing."""
         block = self.blocks[at]
         lines = self.lines[block.first + 1 : block.end]
-        if self.depth >= _DEEPEST or not any("?" in line for line in lines):
+        named = bool(glossary.NAMED.search(block.text))
+        if self.depth >= _DEEPEST or (
+            not (named and any(map(str.strip, lines)))
+            and not any(sign in line for line in lines for sign in wording.ASKING)
+        ):
             return False
         numbers = [self.numbers[line] for line in range(block.first + 1, block.end)]
         inner = _Reading(Outline(dedented(lines)), numbers, self.path, self.depth + 1)
+        inner.named.update(range(len(inner.blocks)) if named else ())
         inner.run()
         answered = sum(bool(note.answer) for note in inner.notes)
         if answered < 2 or 2 * answered < len(inner.notes):
             return False
         for note in inner.notes:
             first = self.numbers.index(note.line)
-            self._keep(first, note.question, note.answer, note.kind, note.shape)
+            self._keep(first, note.question, note.answer, note.kind, note.shape, note.number)
         self.problems += inner.problems
         return True
 
@@ -342,13 +525,15 @@ class _Reading:
                 if any(row.cells):
                     self.report(block.first + row.at, "a row of this table has an empty cell")
                 continue
+            beside = (f"**{name}**: {said}" if name else said for name, said in table.beside(row))
+            answer = "\n\n".join(filter(None, [answer, *beside]))
             shape = TERM_OF_TABLE if term else QUESTION_OF_TABLE
             self._keep(block.first + row.at, cleaned(asked), cleaned(answer), kind, shape)
         return bool(table.kind)
 
     def _is_named(self, at: int) -> bool:
         """Whether a heading, or a line right above, announces terms."""
-        if at > 0 and self._announces(at - 1):
+        if at in self.named or (at > 0 and self._announces(at - 1)):
             return True
         return any(
             glossary.NAMED.search(self.blocks[above].text) for above in self.outline.headings(at)
@@ -356,8 +541,10 @@ class _Reading:
 
     def _announces(self, at: int) -> bool:
         block = self.blocks[at]
-        line = wording.plain(self.lines[block.end - 1].strip())
-        return block.kind is Kind.TEXT and line.endswith(":") and bool(glossary.NAMED.search(line))
+        said = self.lines[block.end - 1].strip()
+        line = wording.plain(said)
+        ends = line.endswith(":") or (said.startswith("**") and said.endswith("**"))
+        return block.kind is Kind.TEXT and ends and bool(glossary.NAMED.search(line))
 
     def _tell_unread(self) -> None:
         """One problem for what stands together, with its kinds and its last line."""

@@ -7,17 +7,20 @@ folders that it lies in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path, PurePath
 
 from studyapp.errors import StudyError
+from studyapp.notes import picture
 from studyapp.notes.folder import files
 from studyapp.notes.foreign import Foreign, ForeignNote, Media
-from studyapp.notes.hypertext import address
+from studyapp.notes.hypertext import beside
 from studyapp.notes.note import Problem
 
+ENDINGS = (".md", ".markdown", ".ipynb", ".txt")  # of files in which people keep notes
+ALONE = (".apkg", ".colpkg", ".csv", ".tsv")  # packages and tables, which are no part of a folder
 Read = Callable[[Path], tuple[str, Foreign]]
 
 
@@ -25,8 +28,10 @@ def read(root: Path, reader: Read) -> tuple[str, Foreign]:
     """The notes of all files below *root*, and the format that most of them have. Raises StudyError
     if none of them can be read."""
     vault = _Vault(root)
-    for path in files(root):
+    for path in files(root, endings=ENDINGS):
         vault.take(path, reader)
+    for path in files(root, endings=ALONE):
+        vault.pass_over(path)
     if not vault.forms:
         raise StudyError(f"{root} is a folder without a file that can be read here.")
     return vault.forms.most_common(1)[0][0], vault.found()
@@ -36,11 +41,11 @@ class _Vault:
     """What has been read of a folder so far."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self.below = root, picture.FilesBelow(root)
         self.files: list[Foreign] = []
         self.forms = Counter[str]()
         self.guids: set[str] = set()
-        self.media: set[str] = set()
+        self.media: dict[str, Media] = {}
 
     def take(self, path: Path, reader: Read) -> None:
         try:
@@ -51,13 +56,25 @@ class _Vault:
         if read.answers is not None:
             told = "a post of answers is not read with a folder; import it alone"
             read = replace(read, answers=None, problems=(*read.problems, Problem(path, 1, told)))
+        if read.notes and form != "native":
+            read = picture.gathered_below(read, path, self.below)
         self.forms[form] += 1
         within = path.relative_to(self.root).with_suffix("")
         notes = (replace(note, deck=_deck(note, within)) for note in read.notes)
-        read = _apart(replace(read, notes=tuple(notes)), self.guids, self.media, within)
+        read = replace(
+            read,
+            notes=tuple(notes),
+            lecture=tuple(replace(one, path=path) for one in read.lecture),
+            tracker=tuple(replace(one, path=path) for one in read.tracker),
+        )
+        read = _apart(read, self.guids, self.media, within)
         self.guids.update(note.guid for note in read.notes)
-        self.media.update(one.name for one in read.media)
+        self.media.update((one.name, one) for one in read.media)
         self.files.append(read)
+
+    def pass_over(self, path: Path) -> None:
+        told = "not read with a folder; import it alone"
+        self.files.append(Foreign(problems=(Problem(path, 0, told),)))
 
     def found(self) -> Foreign:
         """All of it, in the order of the files."""
@@ -79,8 +96,8 @@ def _deck(note: ForeignNote, within: PurePath) -> tuple[str, ...]:
     return (*within.parts[:-1], *note.deck) if note.deck == (within.name,) else note.deck
 
 
-def _apart(read: Foreign, guids: set[str], media: set[str], within: PurePath) -> Foreign:
-    """What a file says, with other names for what is called as something in another file."""
+def _apart(read: Foreign, guids: set[str], media: Mapping[str, Media], within: PurePath) -> Foreign:
+    """What a file says, with other names for what is called as something else in another file."""
     ids = {
         note.guid: f"{note.guid} ({within.as_posix()})" for note in read.notes if note.guid in guids
     }
@@ -90,24 +107,35 @@ def _apart(read: Foreign, guids: set[str], media: set[str], within: PurePath) ->
         notes=tuple(_note_apart(note, ids, names) for note in read.notes),
         schedules=tuple(replace(one, guid=ids.get(one.guid, one.guid)) for one in read.schedules),
         reviews=tuple(replace(one, guid=ids.get(one.guid, one.guid)) for one in read.reviews),
-        media=tuple(replace(one, name=names.get(one.name, one.name)) for one in read.media),
+        media=tuple(
+            replace(one, name=names.get(one.name, one.name))
+            for one in read.media
+            if one.name in names or one.name not in media
+        ),
     )
 
 
 def _note_apart(note: ForeignNote, ids: dict[str, str], names: dict[str, str]) -> ForeignNote:
     question, answer = note.question, note.answer
     for old, new in names.items():
-        link, other = f"]({address(f'media/{old}')})", f"]({address(f'media/{new}')})"
+        link, other = f"]({beside(old)})", f"]({beside(new)})"
         question, answer = question.replace(link, other), answer.replace(link, other)
     guid = ids.get(note.guid, note.guid)
     return replace(note, guid=guid, question=question, answer=answer)
 
 
-def _renamed(media: tuple[Media, ...], taken: set[str]) -> Iterator[tuple[str, str]]:
-    used = taken | {one.name for one in media}
+def _renamed(media: tuple[Media, ...], taken: Mapping[str, Media]) -> Iterator[tuple[str, str]]:
+    used = taken.keys() | {one.name for one in media}
     for one in media:
-        if one.name in taken:
+        if one.name in taken and not _is_same(one, taken[one.name]):
             stem, suffix = PurePath(one.name).stem, PurePath(one.name).suffix
             number = next(n for n in range(2, len(used) + 3) if f"{stem}-{n}{suffix}" not in used)
             used.add(f"{stem}-{number}{suffix}")
             yield one.name, f"{stem}-{number}{suffix}"
+
+
+def _is_same(one: Media, other: Media) -> bool:
+    try:
+        return one.read() == other.read()
+    except StudyError:  # told where it is written
+        return False

@@ -10,6 +10,8 @@ from html import unescape
 from studyapp.notes.card import outside_code
 
 _STRONG = r"\*\*|__"
+_MARKED = r"\*\*|__|\*|_"
+_ASKED = r"q|questions?|exercise|frage|pregunta|domanda|pergunta|问题?|問題?"
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,2000}\)")
 _WRAPPED = re.compile(rf"(?P<mark>{_STRONG})(?P<inner>.+?)(?P=mark)(?P<rest>.*)", re.DOTALL)
 _ENDS = "\"'”’»)*_`. "
@@ -31,24 +33,38 @@ _TRUE_FALSE = re.compile(
     re.IGNORECASE,
 )
 _SHORT_ANSWER = re.compile(r"\(((?:yes|no|true|false)\b[^()]{0,80})\)\W*", re.IGNORECASE)
-_QUESTION_END = re.compile(r"\?[\"'”’)*_]*(?=[\s:→=–—-]|$)")
+ASKING = ("?", "？", "؟")
+_QUESTION_END = re.compile(r"\?[\"'”’)*_]*(?=[\s:→=–—-]|$)|[？؟][\"'”’)*_]*")
+# What only looks like one stays: a year, or a number with which a sentence or a sum begins.
 _NUMBER = re.compile(
-    r"(?:(?:question|exercise|q)[ \t]*(?:\d{1,4}(?:\.\d{1,3})*)?[ \t]*[.:)\-–—][ \t]*"
-    r"|(?:\d{1,4}(?:\.\d{1,3})+[.:)]?|\d{1,4}\\?[.:)]|\d{1,4}[ \t]+[-–—](?=[ \t]))"
-    r"[ \t]*(?=\D))",
+    rf"(?:(?:{_ASKED})[ \t]*+(?:\d{{1,4}}(?:\.\d{{1,3}})*+)?+[ \t]*+[.:：)\-–—][ \t]*"
+    r"|(?:\d{1,4}(?:\.\d{1,3})+(?:[.:)]|(?![ \t]*(?-i:[a-z])))|\d{1,3}\\?[.:)]"
+    r"|\d{1,4}[ \t]+[-–—](?=[ \t]))[ \t]*(?=[^\d\s]|$))",
     re.IGNORECASE,
 )
-_SAID = r"(?:ans|answer|solution)s?[ \t]*\d*"
-_LABEL = re.compile(rf"(?:a[ \t]*\d*[ \t]*:|{_SAID}[ \t]*[:.)])[ \t]*", re.IGNORECASE)
+_SAID = (
+    r"(?:(?:ans|answer|solution)s?|antwort|respuesta|réponse|risposta|resposta|答案?|回答)"
+    r"[ \t]*+\d*+"
+)
+# A small letter may be a name, as in "a : b" or "a::b"; so may a large one in "A::b" or "A := b".
+_A = r"(?:(?-i:A)[ \t]*+\d*+[ \t]*+:(?![:=])|(?-i:A)\d+[.)](?=[ \t])|(?-i:a)\d*:(?=\s|$))"
+_LABEL = re.compile(
+    rf"(?:{_A}|{_SAID}(?:[ \t]*+[:：.)]|(?<=[ \t])[-–—](?=[ \t])))[ \t]*", re.IGNORECASE
+)
 _STRONG_LABEL = re.compile(
-    rf"(?P<mark>{_STRONG})[ \t]*(?:a[ \t]*\d*|{_SAID})[ \t]*"
-    rf"(?:[:.)][ \t]*(?P=mark)|(?P=mark)[ \t]*(?:[:.)]|$))[ \t]*",
+    rf"(?P<mark>{_MARKED})[ \t]*(?:a[ \t]*+\d*+|{_SAID})[ \t]*+"
+    rf"(?:[:：.)][ \t]*(?P=mark)|(?P=mark)[ \t]*(?:[:.)]|$))[ \t]*",
     re.IGNORECASE,
 )
 _STRONG_ANSWER = re.compile(
-    rf"(?P<mark>{_STRONG})[ \t]*(?:a[ \t]*\d*[ \t]*:|{_SAID}[ \t]*[:.)])[ \t]*"
+    rf"(?P<mark>{_STRONG})[ \t]*(?:a[ \t]*+\d*+[ \t]*+:|{_SAID}[ \t]*[:.)])[ \t]*"
     rf"(?P<said>(?:(?!{_STRONG}).)+)(?P=mark)",
     re.IGNORECASE,
+)
+# A number or a word that says so, with marks around it alone.
+_STRONG_NUMBER = re.compile(
+    rf"(?P<mark>{_MARKED})[ \t]*+(?P<said>[^*_\n]{{1,24}}?)[ \t]*+"
+    r"(?P<sign>[.:：)]?)[ \t]*+(?P=mark)[ \t]*+(?P<after>[.:：)]?)[ \t]*+(?=\S)"
 )
 _BARE_LABEL = re.compile(r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?", re.I)
 _TIME = re.compile(
@@ -57,12 +73,12 @@ _TIME = re.compile(
 )
 _TERM = re.compile(
     r"(?P<term>[^\s:–—→=](?:[^:–—→=\n]|[:–—=](?=\S)){0,79}?)"
-    r"(?P<mark>[ \t]+[-–—]{1,2}[ \t]+|[ \t]*:[ \t]+|[ \t]+={1,2}[ \t]+"
+    r"(?<![ \t])(?P<mark>[ \t]+(?:[-–—]{1,2}|:{2,3}|>{2,3})[ \t]+|[ \t]*:[ \t]+|[ \t]+={1,2}[ \t]+"
     r"|[ \t]*(?:→|-+>|=>|←|\\(?:long)?rightarrow|\\leftarrow)[ \t]*)(?P<meaning>\S.*)",
     re.DOTALL,
 )
 _STRONG_TERM = re.compile(
-    r"(?P<mark>\*\*|__|\*|_)(?P<term>[^*_\n]{1,80}?)[ \t]*:?[ \t]*(?P=mark)[ \t]*:?[ \t]*"
+    r"(?P<mark>\*\*|__|\*|_)(?P<term>[^*_\n]{1,80}?)[ \t]*+:?[ \t]*+(?P=mark)[ \t]*+:?[ \t]*+"
     r"(?:[-–—=→][ \t]+)?(?P<meaning>\S.*)",
     re.DOTALL,
 )
@@ -98,7 +114,7 @@ def is_asked(text: str) -> bool:
     if len(text) > _LONGEST:
         return False
     line = plain(text)
-    if line.rstrip(_ENDS).endswith("?"):
+    if line.rstrip(_ENDS).endswith(ASKING):
         return re.search(r"\w", line) is not None
     remark = re.fullmatch(r"(.*\?[\"'”’]?)[ \t]*\([^()]*\)\W*", line)
     return remark is not None or bool(_TRUE_FALSE.fullmatch(line))
@@ -120,6 +136,8 @@ def _begins(words: re.Pattern[str], text: str) -> bool:
 
 def numbered(text: str) -> tuple[bool, str]:
     """Whether a line begins with a number, or says that it is a question; and the rest of it."""
+    if label := _strong_number(text):
+        return True, text[label.end() :]
     bare = text
     wrapped = re.match(rf"({_STRONG})", text)
     if wrapped:
@@ -128,6 +146,22 @@ def numbered(text: str) -> tuple[bool, str]:
     if found is None or not bare[found.end() :].strip():
         return False, text
     return True, (wrapped[0] if wrapped else "") + bare[found.end() :]
+
+
+def number(text: str) -> int | None:
+    """The number that a line begins with, of 1.12 the 12; None if it has none."""
+    label = _strong_number(text)
+    bare = f"{label['said']}. x" if label else re.sub(rf"^(?:{_STRONG})", "", text)
+    found = _NUMBER.match(bare)
+    digits = re.findall(r"\d+", found[0]) if found else ()
+    return int(digits[-1]) if digits else None
+
+
+def _strong_number(text: str) -> re.Match[str] | None:
+    found = _STRONG_NUMBER.match(text)
+    if found is None or not (found["sign"] or found["after"]):
+        return None
+    return found if _NUMBER.fullmatch(f"{found['said']}.") else None
 
 
 def unwrapped(text: str) -> tuple[str, str]:
@@ -166,7 +200,7 @@ def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
         if text.count("[", 0, found.end()) == text.count("]", 0, found.end())  # in no link
     ]
     rest = text[ends[-1] :] if ends else ""
-    said = rest.lstrip(" \t:-–—→➔=")
+    said = re.sub(r"^[ \t]*>{2,3}(?=[ \t]|$)", "", rest).lstrip(" \t:-–—→➔=")
     if short := _SHORT_ANSWER.fullmatch(said):
         return text[: ends[-1]], short[1]
     if not said.strip(_ENDS) or said.startswith("(") or may_ask(said):
@@ -230,6 +264,8 @@ def goes_on(head: Sequence[str], line: str) -> bool:
     if not line.strip() or _INNER.match(line) or sum(map(len, head)) > _LONGEST:
         return False
     said, line = " ".join(head), line.strip()
+    if without_label(line) is not None:
+        return False
     if is_asked(said):
         return is_asked(line) and own_answer(line)[1] == ""
     if plain(said).rstrip(_MARKS)[-1:] in (".", ":", "!"):

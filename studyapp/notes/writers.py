@@ -26,6 +26,10 @@ class Writer(Protocol):
         """Write all that the format can carry to *path*, and say what it cannot: of notes that
         are asked, asked both ways or hide texts, and of nothing else. Raises OSError."""
 
+    def is_ours(self, path: Path) -> bool:
+        """Whether a file of the format was written here: what others write is not written over.
+        Raises OSError."""
+
 
 def writer(name: str) -> Writer:
     """The writer of a format, imported when it is needed."""

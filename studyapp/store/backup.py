@@ -49,6 +49,7 @@ _COUNTED = {  # what is told of a backup, and must be the same in it as in what 
     "notes": ("section_progress", "SELECT count(*) FROM section_progress WHERE text <> ''"),
     "events": ("event", "SELECT count(*) FROM event"),
     "runs": ("run", "SELECT count(*) FROM run"),
+    "exams": ("exam", "SELECT count(*) FROM exam WHERE day IS NOT NULL"),
 }
 ORPHANS = "orphans"  # among the counts: rows that name one which is not there
 

@@ -18,6 +18,7 @@ from studyapp.store.watch import Watch
 
 _URL = re.compile(r"[\w+]+://")  # what begins otherwise is a path, whatever signs it has
 _PASSWORD = re.compile(r"(?<=:)(?!//)[^:@]*(?=@)")
+_CACHE = 32 * 1024  # KiB at most: a search looks all over the file, at each key
 _LOCKS = 0x53747564  # the first half of our advisory locks' keys: other programs have others
 _FOR_ALL = 0  # the second half, where it is not a learner's id
 
@@ -87,8 +88,11 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url) if _URL.match(url) else URL.create("sqlite", database=url)
         on_server = parsed.get_backend_name() == "postgresql"
-        # A server may have been restarted since a connection was last used.
-        engine = create_engine(parsed, pool_pre_ping=on_server)
+        # A server may have been restarted since a connection was last used. The one that was used
+        # last comes first, as it still has what was read.
+        in_memory = parsed.database in (None, "", ":memory:") and not on_server
+        order: dict[str, Any] = {} if in_memory else {"pool_use_lifo": True}
+        engine = create_engine(parsed, pool_pre_ping=on_server, **order)
     except Exception as error:  # SQLAlchemy raises many kinds for a bad URL or a missing driver
         shown = _PASSWORD.sub("***", printable(url))
         if isinstance(error, ImportError):  # of psycopg, or of the libpq that it needs
@@ -100,7 +104,7 @@ def _engine(url: str) -> Engine:
     if on_server:
         event.listen(engine, "begin", _begin_on_server)
     elif engine.dialect.name == "sqlite":
-        if parsed.database not in (None, "", ":memory:"):
+        if not in_memory:
             watch = Watch(str(parsed.database))
             event.listen(engine, "connect", watch.opened)
             event.listen(engine, "close", watch.closed)
@@ -148,18 +152,23 @@ def _set_pragmas(connection: Any, _record: object) -> None:
         "synchronous = FULL",
         "wal_autocheckpoint = 0",
         "foreign_keys = ON",
+        f"cache_size = -{_CACHE}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin(connection: Connection) -> None:
+    """By the driver itself: to hand it these takes SQLAlchemy longer than to carry them out, and
+    each rating and each card that is shown begins one."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
     patience = connection.get_execution_options().get(PATIENCE)
     if patience is None:
-        connection.exec_driver_sql("BEGIN")
+        driver.execute("BEGIN")
     else:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(patience * 1000)}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+        driver.execute("BEGIN IMMEDIATE")
 
 
 def _begin_on_server(connection: Connection) -> None:

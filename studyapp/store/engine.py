@@ -7,7 +7,7 @@ What only one database has is here (checkpoints, error codes), in `database` (pr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -15,8 +15,19 @@ from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, Date, Engine, func, literal
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Date,
+    Engine,
+    String,
+    cast,
+    func,
+    literal,
+    type_coerce,
+)
+from sqlalchemy.exc import DBAPIError
 
 from studyapp.errors import StoreError, printable
 from studyapp.journal import journal, kind
@@ -25,6 +36,7 @@ from studyapp.store import watch
 LOCK_PATIENCE = 0.25  # seconds that the app's own thread may wait for a lock
 LONG_PATIENCE = 30.0  # a command or a worker may wait longer
 WAL_LIMIT = 16 * 2**20
+_PASSING = 2 * 1024  # KiB of pages that are kept of what is gone through once
 # The options by which `database` knows a write transaction, and whose it is
 PATIENCE, WHOSE = "studyapp_patience", "studyapp_whose"
 RATED = "studyapp_rated"  # and this, by which `log` tells of the reviews that are written in it
@@ -134,6 +146,64 @@ def days_since(connection: Connection, day: ColumnElement[Any], today: date) -> 
     return literal(today, Date) - day
 
 
+def written(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A day, a moment or JSON as text; in SQLite they are kept so. Days and moments are of one
+    width, and sorted as they are."""
+    if connection.dialect.name == "sqlite":
+        return type_coerce(column, String)
+    if isinstance(column.type, JSON):
+        return cast(column, String)
+    if isinstance(column.type, Date):
+        return func.to_char(column, "YYYY-MM-DD")
+    return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI:SS.US")
+
+
+def passed(connection: Connection, column: ColumnElement[int]) -> ColumnElement[int]:
+    """A *column* of numbers for which SQLite uses no index: where most rows are wanted, to pass the
+    others takes less than to look each of them up."""
+    return column + 0 if connection.dialect.name == "sqlite" else column
+
+
+def changes(connection: Connection) -> tuple[int, int] | None:
+    """What is another once anything was written, by whom ever; only what the same connection said
+    can be compared. None where it cannot be told: by a server, or while this one writes."""
+    options = connection.get_execution_options()
+    if connection.dialect.name != "sqlite" or PATIENCE in options:
+        return None
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection), "only SQLite runs in this process"
+    by_others = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+    return by_others, driver.total_changes
+
+
+def go_through(connection: Connection) -> None:
+    """Tell SQLite that what this connection reads from now on is gone through once: to keep many
+    pages of it would only take memory."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{_PASSING}")
+
+
+@contextmanager
+def asked(connection: Connection, **functions: Callable[[int], float | None]) -> Iterator[None]:
+    """Let SQLite call these *functions* of one number by their names."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection), "only SQLite runs in this process"
+    for name, function in functions.items():
+        driver.create_function(name, 1, function)
+    try:
+        yield
+    finally:
+        for name in functions:
+            driver.create_function(name, 1, None)
+
+
+def days_before(connection: Connection, day: ColumnElement[Any], days: int) -> ColumnElement[Any]:
+    """The day so many *days* before *day*, a column."""
+    if connection.dialect.name == "sqlite":
+        return func.date(day, f"-{days} days")
+    return day - days
+
+
 def _explain(engine: Engine, error: Exception) -> StoreError:
     cause = getattr(error, "orig", None) or error
     journal.warning("database: %s", kind(cause))
@@ -157,7 +227,7 @@ def _explain(engine: Engine, error: Exception) -> StoreError:
         )
     if "unable to open" in text:
         return StoreError(f"{name} cannot be opened; check that its folder exists and is writable.")
-    if "full" in text and isinstance(error, OperationalError):
+    if "full" in text and isinstance(cause, sqlite3.OperationalError):
         return StoreError(f"{name} cannot be written: the disk is full.")
     if "I/O" in text:
         return StoreError(f"{name} cannot be read or written ({text}); look after the disk.")

@@ -8,7 +8,7 @@ memories that it concerns are folded anew in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +53,8 @@ _HEAD: dict[str, Check] = {
 }
 _OFFSET = whole(-86_400, 86_400)
 _COUNT = whole(0, 10**6)
+_RETENTION = number(0.7, 0.99)
+_CHOSEN = ("interval", "retention")  # of a review (see studyapp.memory.fold.Chosen)
 _DAY_TEXT, _MOMENT_TEXT, _UID_TEXT = as_written(day), as_written(moment), as_written(uid)
 _STATE = {  # of an import (see studyapp.memory.fold.Event)
     "state": whole(min(State), max(State)),
@@ -73,6 +75,16 @@ def chapter_name(value: Any) -> int | str:
     return kept
 
 
+def _strata(value: Any) -> list[Any]:
+    """The cards of a trial: of each chapter and depth its families, each card once."""
+    found: list[Any] = listed(listed(listed(_UID_TEXT)))(value)
+    cards = [one for stratum in found for family in stratum for one in family]
+    empty = [some for stratum in found for some in (stratum, *stratum) if not some]
+    if not cards or empty or len(cards) > min(len(set(cards)), 10_000):
+        raise ValueError("no cards of a trial")
+    return found
+
+
 _PAYLOADS: dict[str, Check] = {
     EventKind.IMPORT: record(_STATE, lacking=("interval", "suspended", "buried_until")),
     EventKind.REDATE: mapped(_UID_TEXT, lambda value: _pair(value, _MOMENT_TEXT, _DAY_TEXT)),
@@ -81,15 +93,30 @@ _PAYLOADS: dict[str, Check] = {
     ),
     EventKind.PAUSE: optional(record({"pack": word, "chapter": chapter_name})),
     EventKind.RESUME: optional(record({"pack": word, "chapter": chapter_name})),
+    EventKind.RETENTION: record(
+        {"pack": word, "chapter": chapter_name, "retention": optional(_RETENTION)}
+    ),
+    EventKind.TRIAL: record(
+        {
+            "form": word,
+            "answer": word,
+            "confidence": optional(number(0, 1)),
+            "strata": _strata,
+        }
+    ),
+    EventKind.TRIAL_STOP: record({"trial": _UID_TEXT}),
+    EventKind.TRIAL_OUT: record({"trial": _UID_TEXT}),
+    EventKind.TRIAL_ARM: record({"trial": _UID_TEXT, "arm": word}),
     EventKind.CHANGED: optional(record({"month": word})),
 }
-_OF_NO_CARD = (
-    EventKind.RETRACT,
-    EventKind.REDATE,
-    EventKind.CAUGHT_UP,
+_OF_NO_MEMORY = (
     EventKind.PAUSE,
     EventKind.RESUME,
+    EventKind.RETENTION,
+    EventKind.TRIAL,
+    EventKind.TRIAL_STOP,
 )
+_OF_NO_CARD = (EventKind.RETRACT, EventKind.REDATE, EventKind.CAUGHT_UP, *_OF_NO_MEMORY)
 _STEPS = listed(whole(60, 7 * 86_400), 20)
 _WEIGHTS = listed(number(), 21)
 _FIT = {  # what a fit came to (see studyapp.study.fit.adoption)
@@ -98,6 +125,16 @@ _FIT = {  # what a fit came to (see studyapp.study.fit.adoption)
     "until": optional(_DAY_TEXT),
     "earlier": optional(_WEIGHTS),
     "difference": optional(listed(optional(number()), 10)),
+    "calibrations": listed(
+        record(
+            {
+                "terms": listed(number(), 3),
+                "covariance": listed(listed(number(), 3), 3),
+                "outcomes": whole(0, _MOST),
+            }
+        ),
+        10,
+    ),
 }
 _FIELDS = {
     "review": record(
@@ -110,7 +147,10 @@ _FIELDS = {
             "duration": whole(0, _MOST),
             "variant": optional(word),
             "arm": optional(word),
-        }
+            "interval": optional(whole(1, 36_500)),
+            "retention": optional(_RETENTION),
+        },
+        lacking=_CHOSEN,  # as in files from before they were chosen
     ),
     "event": record(
         {
@@ -127,11 +167,11 @@ _FIELDS = {
         {
             **_HEAD,
             "weights": _WEIGHTS,
-            "desired_retention": number(0.7, 0.99),
+            "desired_retention": _RETENTION,
             "learning_steps": _STEPS,
             "relearning_steps": _STEPS,
             "maximum_interval": whole(1, 36_500),
-            "fit": optional(record(_FIT)),
+            "fit": optional(record(_FIT, lacking=("calibrations",))),
         },
         lacking=("fit",),  # as in files from before it was told
     ),
@@ -152,8 +192,7 @@ def checked(line: Line) -> dict[str, Any]:
     found: dict[str, Any] = _FIELDS[line.kind](line.data)
     if line.kind == "event":
         kind = EventKind(found["kind"])
-        payload: Check = _PAYLOADS.get(kind, _nothing)
-        found["payload"] = payload(found["payload"])
+        found["payload"] = _payload(kind, found["payload"])
         if found["card"] is None and kind not in _OF_NO_CARD:
             raise ValueError("an event of no card")
         if (found["target"] is None) is (kind is EventKind.RETRACT):
@@ -162,6 +201,20 @@ def checked(line: Line) -> dict[str, Any]:
         found.setdefault("fit", None)
         _try(found)
     return found
+
+
+def is_readable(kind: EventKind, payload: Any) -> bool:
+    """Whether what an event of this kind carries is something that a studyapp has written."""
+    try:
+        _payload(kind, payload)
+    except ValueError:
+        return False
+    return True
+
+
+def _payload(kind: EventKind, value: Any) -> Any:
+    check: Check = _PAYLOADS.get(kind, _nothing)
+    return check(value)
 
 
 def _nothing(value: Any) -> None:
@@ -217,8 +270,10 @@ def _select(table: Table[Any]) -> Any:
 
 
 def _as_line(name: str, row: Any) -> Line:
-    fields = _NAMES[name]
-    return Line(name, row.uid, row.learner, {one: as_json(row._mapping[one]) for one in fields})
+    data = {one: as_json(row._mapping[one]) for one in _NAMES[name]}
+    line, told = Line(name, row.uid, row.learner, data), _CHOSEN if name == "review" else ()
+    chosen = {one: value for one in told if (value := row._mapping[one]) is not None}
+    return replace(line, data=data | chosen, version=VERSION) if chosen else line
 
 
 _NAMES = {
@@ -361,7 +416,7 @@ class Arrival:
         elif row["kind"] == EventKind.RETRACT:
             self.targets.append(row["target"])
         if name == "review":
-            row |= {"effective_day": one["day"], **log.uncached()}
+            row = {**dict.fromkeys(_CHOSEN), **row, "effective_day": one["day"], **log.uncached()}
         return row
 
     def device(self, uid_: bytes) -> int:
@@ -383,11 +438,12 @@ class Arrival:
         log.refold_all(connection, cards, learner=learner)
 
     def _takes_dates_back(self) -> bool:
-        """Whether a retraction of no card is of more than a pause, or of what is not here yet."""
+        """Whether a retraction of no card is of what moves memories, or of what is not here yet."""
         event = tables.event.c
-        kinds = (EventKind.PAUSE.value, EventKind.RESUME.value)
         known = select(event.uid).where(
-            event.uid.in_(self.targets), event.kind.in_(kinds), event.learner_id == self.learner
+            event.uid.in_(self.targets),
+            event.kind.in_([kind.value for kind in _OF_NO_MEMORY]),
+            event.learner_id == self.learner,
         )
         return bool(set(self.targets) - set(self.connection.scalars(known)))
 

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 from studyapp import disk
 from studyapp.errors import StoreError
 
-VERSION = 1  # of the format; a newer one waits for a newer studyapp
+VERSION = 2  # of the format; a newer one waits for a newer studyapp
+FIRST = 1  # which all know: a line is of a later version only if it says what the first cannot
 LONGEST = 4 * 2**20  # bytes of a line
 _SUM = re.compile(rb'(?P<body>\{.*),"sum":"(?P<sum>[0-9a-f]{16})"\}', re.DOTALL)
 _APPENDING = os.O_RDWR | os.O_CREAT | os.O_APPEND
@@ -38,7 +39,7 @@ class Line:
     uid: bytes
     learner: str
     data: Any
-    version: int = VERSION
+    version: int = FIRST
 
 
 class Read(NamedTuple):
@@ -124,7 +125,7 @@ def parsed(text: bytes) -> Line | None:
     version = told.get("v")
     if not all(isinstance(one, str) for one in (kind, uid, learner)) or type(version) is not int:
         return None
-    if _UID.fullmatch(uid) is None or version < VERSION:
+    if _UID.fullmatch(uid) is None or version < FIRST:
         return None
     return Line(kind, bytes.fromhex(uid), learner, told.get("data"), version)
 

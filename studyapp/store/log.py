@@ -16,7 +16,9 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
+    and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     union,
     union_all,
     update,
@@ -35,8 +38,8 @@ from studyapp.memory.fold import Adopted, Entry, EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.stamp import Cap, Place, Setback, Stamp, Timeline, following
 from studyapp.memory.state import Cause, Memory, Rating, State
-from studyapp.store import tables
-from studyapp.store.engine import RATED
+from studyapp.store import tables, tally
+from studyapp.store.engine import RATED, asked
 
 review = tables.review.c
 event = tables.event.c
@@ -47,14 +50,41 @@ adopted = tables.parameters.c
 device = tables.device.c
 
 _BATCH = 200  # cards whose logs are read at once
-_NOTHING: Mapping[int, tuple[float, float]] = {}
+
+
+class States(NamedTuple):
+    """Stability and difficulty of cards, of the same in both, by their ids."""
+
+    stability: dict[int, float]
+    difficulty: dict[int, float]
+
+
+NONE = States({}, {})
 
 MEMORY_COLUMNS = tuple(getattr(memory, field.name) for field in fields(Memory))
 # Put together once: each time, at a rating, would take longer than the answer.
 _OF_CARD = (memory.learner_id == bindparam("whose"), memory.card_id == bindparam("card"))
 _READ_MEMORY = select(*MEMORY_COLUMNS).where(*_OF_CARD)
+_READ_CARD = (
+    select(card.uid, *MEMORY_COLUMNS)
+    .outerjoin(
+        tables.memory, and_(memory.card_id == card.id, memory.learner_id == bindparam("whose"))
+    )
+    .where(card.id == bindparam("card"))
+)
 _CHANGE_MEMORY = update(tables.memory).where(*_OF_CARD)
-_CHANGE_STATE = _CHANGE_MEMORY.values(stability=bindparam("new_s"), difficulty=bindparam("new_d"))
+_DEVICES = select(device.id, device.uid, device.own)
+_ADOPTED = select(tables.parameters).where(adopted.learner_id == bindparam("whose"))
+_NEW_REVIEW = insert(tables.review)
+_NEW_MEMORY = insert(tables.memory)
+_CHANGE_STATE = _CHANGE_MEMORY.where(memory.stability.is_not(None)).values(
+    stability=bindparam("new_s"), difficulty=bindparam("new_d")
+)
+_CHANGE_STATES = text(
+    "UPDATE memory NOT INDEXED SET stability = coalesce(new_stability(card_id), stability), "
+    "difficulty = coalesce(new_difficulty(card_id), difficulty) "
+    "WHERE learner_id = :whose AND stability IS NOT NULL"
+)
 _STAMPED: tuple[Any, ...] = tuple(
     table.c
     for table in (
@@ -74,6 +104,12 @@ def read_memory(connection: Connection, card_id: int, *, learner: int) -> Memory
     return as_memory(row) if row else Memory()
 
 
+def read_card(connection: Connection, card_id: int, *, learner: int) -> tuple[bytes, Memory]:
+    """The uid of a card, and the stored memory of it; a new one if there is none."""
+    uid, *row = connection.execute(_READ_CARD, {"whose": learner, "card": card_id}).one()
+    return uid, Memory() if row[0] is None else as_memory(row)
+
+
 def as_memory(row: Sequence[Any]) -> Memory:
     """A row whose first columns are MEMORY_COLUMNS."""
     values = dict(zip(Memory.__slots__, row, strict=False))
@@ -86,9 +122,7 @@ def write_memory(connection: Connection, card_id: int, value: Memory, *, learner
     row = {name: getattr(value, name) for name in Memory.__slots__}
     changed = connection.execute(_CHANGE_MEMORY, {"whose": learner, "card": card_id, **row})
     if not changed.rowcount:
-        connection.execute(
-            insert(tables.memory), {"learner_id": learner, "card_id": card_id, **row}
-        )
+        connection.execute(_NEW_MEMORY, {"learner_id": learner, "card_id": card_id, **row})
 
 
 class Head(NamedTuple):
@@ -127,7 +161,7 @@ def head(connection: Connection, now: datetime, *, learner: int) -> Head:
     """The head of the next entry of this database's own device, at *now* in the learner's zone."""
     offset = now.utcoffset()
     assert offset is not None, "now carries the learner's zone"
-    devices = connection.execute(select(device.id, device.uid, device.own)).all()
+    devices = connection.execute(_DEVICES).all()
     own = next(row.id for row in devices if row.own)
     newest = _end(connection, own, learner=learner)
     stamp = following(newest, utc(now))
@@ -198,12 +232,13 @@ def append_review(
     after: Memory,
     duration: int,
     variant: str | None = None,
+    arm: str | None = None,
     learner: int,
 ) -> None:
     """Log one rating and store the memory *after* it: no entry that is there comes later (see
-    `head`). *duration* is in milliseconds."""
+    `head`). *duration* is in milliseconds; *arm* is that of a trial in which it was answered."""
     connection.execute(
-        insert(tables.review),
+        _NEW_REVIEW,
         {
             "uid": entry.uid,
             "learner_id": learner,
@@ -212,6 +247,8 @@ def append_review(
             "rating": int(entry.rating),
             "duration": duration,
             "variant": variant,
+            "arm": arm,
+            **entry.chosen._asdict(),
             "effective_day": head.day,
             **head.columns(),
             **_cache(before, after),
@@ -555,6 +592,9 @@ def moved(
 
 def in_order(connection: Connection, rows: Iterable[Any], *, learner: int) -> list[Any]:
     """Rows with a uid, a device, an epoch and a stamp, the oldest first."""
+    rows = list(rows)
+    if len(rows) < 2:
+        return rows
     times = read_timelines(connection, learner=learner)
     return sorted(rows, key=lambda row: (times.place(row), row.uid))
 
@@ -687,6 +727,9 @@ def _read_logs(
             review.rating,
             review.kind,
             review.day,
+            review.interval,
+            review.retention,
+            review.arm,
             *_order_of(review),
         ).where(review.card_id.in_(cards), review.learner_id == learner)
     )
@@ -715,6 +758,8 @@ def _read_logs(
                 ReviewKind(row.kind),
                 row.day,
                 times.place(row),
+                fold.Chosen(row.interval, row.retention),
+                row.arm,
             )
         )
     for row in events:
@@ -782,17 +827,44 @@ def _refold(
 ) -> dict[int, Memory]:
     logs = _read_logs(connection, cards, times, learner=learner)
     uids = _uids(connection, cards)
-    caches, memories = list[dict[str, Any]](), dict[int, Memory]()
+    caches, memories = dict[bytes, dict[str, Any]](), dict[int, Memory]()
     for card_id, entries in logs.items():
         memories[card_id], cached = _replayed(entries, uids[card_id], history)
-        caches += [{"of": uid, **values} for uid, values in cached.items()]
-    if caches:
-        named: dict[str, Any] = {name: bindparam(name) for name in caches[0] if name != "of"}
-        connection.execute(
-            update(tables.review).where(review.uid == bindparam("of")).values(**named), caches
-        )
+        caches |= cached
+    _write_caches(connection, cards, caches, learner=learner)
     _write_memories(connection, memories, learner=learner)
     return memories
+
+
+def _write_caches(
+    connection: Connection,
+    cards: Sequence[int],
+    caches: Mapping[bytes, dict[str, Any]],
+    *,
+    learner: int,
+) -> None:
+    """Write what the reviews of *cards* are to keep where it is another than they do: of most it is
+    the same. What was counted of their days no longer holds."""
+    changed, days = list[dict[str, Any]](), set[date]()
+    for row in _read_caches(connection, cards, learner=learner):
+        values = caches.get(row.uid)
+        if values is not None and tuple(row[2:]) != tuple(values.values()):
+            changed.append({"of": row.uid, **values})
+            days |= {row.effective_day, values["effective_day"]}
+    if changed:
+        named: dict[str, Any] = {name: bindparam(name) for name in _CACHED}
+        connection.execute(
+            update(tables.review).where(review.uid == bindparam("of")).values(**named), changed
+        )
+        tally.forget(connection, days, learner=learner)
+
+
+def _read_caches(connection: Connection, cards: Sequence[int], *, learner: int) -> Sequence[Any]:
+    """Card and uid of each review of *cards*, and what it keeps (`_CACHED`)."""
+    columns = (review.card_id, review.uid, *(getattr(review, name) for name in _CACHED))
+    return connection.execute(
+        select(*columns).where(review.learner_id == learner, review.card_id.in_(cards))
+    ).all()
 
 
 def _uids(connection: Connection, cards: Sequence[int]) -> dict[int, bytes]:
@@ -877,16 +949,11 @@ def _compare(
             kept != value and not _alike(asdict(kept).values(), asdict(value).values())
         ):
             found.memories.append(one)
-    names = ("effective_day", *_cache(Memory(), Memory()))
-    columns = (review.card_id, review.uid, *(getattr(review, name) for name in names))
-    rows = connection.execute(
-        select(*columns).where(review.learner_id == learner, review.card_id.in_(cards))
-    )
     wrong = {
         row.card_id
-        for row in rows
+        for row in _read_caches(connection, cards, learner=learner)
         if (cached := folded[row.card_id][1].get(row.uid)) is not None
-        and not _alike(row[2:], [cached[name] for name in names])
+        and not _alike(row[2:], cached.values())
     }
     found.caches.extend(sorted(wrong))
 
@@ -976,7 +1043,7 @@ def _read_history(
 
 def in_force(connection: Connection, *, learner: int) -> Parameters:
     """The newest parameters."""
-    rows = connection.execute(select(tables.parameters).where(adopted.learner_id == learner)).all()
+    rows = connection.execute(_ADOPTED, {"whose": learner}).all()
     if len({row.device_id for row in rows}) > 1:
         return read_history(connection, learner=learner)[-1].parameters
     newest = max(rows, key=lambda row: (row.epoch, row.stamp), default=None)
@@ -993,6 +1060,21 @@ def _as_parameters(row: Any) -> Parameters:
     )
 
 
+def perhaps_missed(connection: Connection, *, learner: int) -> ColumnElement[bytes | None]:
+    """Of a row of `memory` the uid of the last review, null where its rating cannot be Again: to
+    look up those of many cards takes longer than all else of them. A rating that leaves a card in
+    review is not Again, unless there were times without steps."""
+    rows = connection.execute(
+        select(adopted.learning_steps, adopted.relearning_steps).where(
+            adopted.learner_id == learner
+        )
+    )
+    if not all(learning and relearning for learning, relearning in rows):
+        return memory.last_review
+    passed = and_(memory.state == State.REVIEW, memory.cause == Cause.RATED.value)
+    return case((passed, None), else_=memory.last_review)
+
+
 def read_fits(connection: Connection, *, learner: int) -> list[dict[str, Any]]:
     """What each fit of the weights came to (`adopt`), the oldest first."""
     rows = connection.execute(
@@ -1007,7 +1089,7 @@ def adopt(
     now: datetime,
     *,
     fit: Mapping[str, Any] | None = None,
-    states: Mapping[int, tuple[float, float]] = _NOTHING,
+    states: States = NONE,
     learner: int,
 ) -> None:
     """Put *parameters* in force from *now* on. Due dates stay; new weights recompute the rest.
@@ -1032,34 +1114,48 @@ def adopt(
     )
     settle(connection, made, learner=learner)
     if former.weights != parameters.weights:
-        begun = select(memory.card_id).where(
-            memory.learner_id == learner, memory.stability.is_not(None)
-        )
-        cards = set(connection.scalars(begun))
-        _write_states(connection, cards, states, learner=learner)
-        refold_all(connection, sorted(cards - states.keys()), learner=learner)
+        others = _write_states(connection, states, learner=learner)
+        refold_all(connection, sorted(others), learner=learner)
 
 
-def _write_states(
-    connection: Connection,
-    cards: Iterable[int],
-    states: Mapping[int, tuple[float, float]],
-    *,
-    learner: int,
-) -> None:
-    """Write what new weights have made of *cards*. There may be very many, so the statement is
-    handed to the driver as it takes it."""
-    changed = _CHANGE_STATE.compile(dialect=connection.dialect)
+def _write_states(connection: Connection, states: States, *, learner: int) -> set[int]:
+    """Write what new weights have made of the cards that are not new; returns those of them whose
+    *states* are not known."""
+    begun = memory.learner_id == learner, memory.stability.is_not(None)
+    if not states.stability:
+        return set(connection.scalars(select(memory.card_id).where(*begun)))
+    if connection.dialect.name == "sqlite":
+        return _change_states(connection, states, learner=learner)
     rows = [
-        {"card": one, "whose": learner, "new_s": states[one][0], "new_d": states[one][1]}
-        for one in cards
-        if one in states
-    ]
-    if rows:
-        names = changed.positiontup
-        connection.exec_driver_sql(
-            str(changed), [tuple(row[name] for name in names) for row in rows] if names else rows
+        {"whose": learner, "card": card_id, "new_s": stability, "new_d": difficulty}
+        for (card_id, stability), difficulty in zip(
+            states.stability.items(), states.difficulty.values(), strict=True
         )
+    ]
+    connection.execute(_CHANGE_STATE, rows)
+    return set(connection.scalars(select(memory.card_id).where(*begun))) - states.stability.keys()
+
+
+def _change_states(connection: Connection, states: States, *, learner: int) -> set[int]:
+    """The same where the database asks for the states of each card itself, going through the table
+    once: there may be very many, and to look each of them up takes as long again. An index that
+    begins with the stability is made anew, as to move each card in it takes longer. One that begins
+    with the learner stays: of those that begin alike SQLite likes the newest best."""
+    others = set[int]()
+
+    class Known(dict[int, float]):
+        def __missing__(self, card_id: int) -> None:
+            others.add(card_id)
+
+    known = {f"new_{name}": Known(of).__getitem__ for name, of in states._asdict().items()}
+    moved = [one for one in tables.memory.indexes if one.columns[0] is memory.stability]
+    for index in moved:
+        index.drop(connection)
+    with asked(connection, **known):
+        connection.execute(_CHANGE_STATES, {"whose": learner})
+    for index in moved:
+        index.create(connection)
+    return others
 
 
 def applied_settings(connection: Connection, file: str, *, learner: int) -> dict[str, Any] | None:
@@ -1108,3 +1204,6 @@ def _cache(before: Memory, after: Memory) -> dict[str, Any]:
         "stability_after": after.stability,
         "difficulty_after": after.difficulty,
     }
+
+
+_CACHED = ("effective_day", *_cache(Memory(), Memory()))  # what a review keeps of the fold

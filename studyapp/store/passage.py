@@ -19,6 +19,7 @@ from sqlalchemy import (
     FromClause,
     String,
     and_,
+    bindparam,
     cast,
     column,
     delete,
@@ -35,6 +36,7 @@ from studyapp.notes.card import uncovered
 from studyapp.notes.letters import folded
 from studyapp.notes.maths import to_unicode
 from studyapp.store import tables
+from studyapp.store.engine import written
 
 note = tables.note.c
 passage = tables.passage.c
@@ -45,6 +47,11 @@ SHORTEST = 3  # characters of a word that the index knows
 INDEX = (
     "CREATE VIRTUAL TABLE passage_index USING fts5(question, rest, content='passage', "
     "content_rowid='id', tokenize='trigram case_sensitive 1', detail=none)"
+)
+_STEPS = (
+    "WITH RECURSIVE step (tags) AS (SELECT min(tags) FROM note UNION ALL "
+    "SELECT (SELECT min(tags) FROM note WHERE tags > step.tags) FROM step "
+    "WHERE step.tags IS NOT NULL) SELECT tags FROM step WHERE tags IS NOT NULL"
 )
 _INDEX = table("passage_index", column("rowid"))
 _FORMULA = re.compile(r"\${1,2}([^$]+)\${1,2}")
@@ -125,10 +132,12 @@ def can_index(connection: Connection) -> bool:
 def is_indexed(connection: Connection) -> bool:
     """Whether this database has an index that can be used; if it has lost it, the doctor makes
     another."""
-    if not can_index(connection):
-        return False
-    there = "SELECT 1 FROM sqlite_master WHERE name = 'passage_index'"
-    return connection.scalar(text(there)) is not None
+    return can_index(connection) and _is_there(connection, "passage_index")
+
+
+def _is_there(connection: Connection, index: str) -> bool:
+    there = text("SELECT 1 FROM sqlite_master WHERE name = :name")
+    return connection.scalar(there, {"name": index}) is not None
 
 
 def index_anew(connection: Connection) -> None:
@@ -163,27 +172,72 @@ def runs(connection: Connection, words: Sequence[str]) -> str | None:
     return " AND ".join(f'"{run}"' for word in known for run in _runs(word))
 
 
+def are_rare(connection: Connection, runs: str | None, most: int) -> bool:
+    """Whether *runs*, if the index can be asked for them, are in no more than so many passages."""
+    if runs is None:
+        return False
+    found = select(_INDEX.c.rowid).where(_matches(runs)).offset(most).limit(1)
+    return connection.scalar(found) is None
+
+
 def having(
-    dialect: str, words: Sequence[Any], runs: Any = None
+    dialect: str, words: Sequence[Any], runs: Any = None, ids: str | None = None
 ) -> tuple[FromClause, list[ColumnElement[bool]]]:
     """The passages that have all *words*: what to select from, and where. The words, and the *runs*
-    of them that the index is asked for, if it is, may be parameters that get their values later."""
+    of them that the index is asked for, if it is, may be parameters that get their values later.
+    Only those of some *ids*, if a parameter of that name gets these (`given`)."""
     where = [has(dialect, word) for word in words]
+    # The sum has the index come first: of what it leads to, only these are looked at.
+    of = passage.id if runs is None else _INDEX.c.rowid + 0
+    some = [] if ids is None else [_among_given(dialect, of, ids)]
     if runs is None:
-        return tables.passage, where
-    matches = literal_column("passage_index").op("MATCH")(runs)
-    return _INDEX.join(tables.passage, passage.id == _INDEX.c.rowid), [matches, *where]
+        return tables.passage, [*some, *where]
+    source = _INDEX.join(tables.passage, passage.id == _INDEX.c.rowid)
+    return source, [_matches(runs), *some, *where]
 
 
-def has(dialect: str, word: Any) -> ColumnElement[bool]:
+def _matches(runs: Any) -> ColumnElement[bool]:
+    return literal_column("passage_index").op("MATCH")(runs)
+
+
+def has(dialect: str, word: Any, of: Any = passage) -> ColumnElement[bool]:
     """Condition on a passage: it has the folded *word* in its question or in its rest."""
-    return or_(within(dialect, passage.question, word), within(dialect, passage.rest, word))
+    return or_(within(dialect, of.question, word), within(dialect, of.rest, word))
 
 
 def within(dialect: str, said: ColumnElement[str], word: Any) -> ColumnElement[bool]:
     """Condition: *word* stands somewhere in the text *said*."""
     find = func.instr if dialect == "sqlite" else func.strpos
     return and_(find(said, word) > 0)
+
+
+def among(dialect: str, of: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
+    """Condition: *of* is one of these numbers. There may be thousands; SQLite reads them out of one
+    text, as to hand over each takes longer than to look for it."""
+    return of.in_(ids) if dialect != "sqlite" else _listed(of, given(dialect, ids))
+
+
+def _among_given(dialect: str, of: ColumnElement[int], name: str) -> ColumnElement[bool]:
+    if dialect != "sqlite":
+        return of.in_(bindparam(name, expanding=True))
+    return _listed(of, bindparam(name, type_=String()))
+
+
+def given(dialect: str, ids: Sequence[int]) -> str | Sequence[int]:
+    """These numbers as the value of a parameter that `having` has."""
+    return ids if dialect != "sqlite" else json.dumps(ids)
+
+
+def _listed(of: ColumnElement[int], ids: Any) -> ColumnElement[bool]:
+    return of.in_(select(func.json_each(ids).table_valued("value").c.value))
+
+
+def lists_of_tags(connection: Connection) -> Sequence[str]:
+    """The lists of tags that there are, as they are kept; few of them differ. SQLite steps through
+    its index from each to the next, which it does by itself for the first alone."""
+    if connection.dialect.name == "sqlite" and _is_there(connection, "ix_note_tags"):
+        return connection.scalars(text(_STEPS)).all()
+    return connection.scalars(select(written(connection, note.tags)).distinct()).all()
 
 
 def _runs(word: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -59,7 +59,9 @@ _STRIDE = 1000  # between the positions of two installed cards there is room for
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a sync did. `missing_roots` are folders that were not there: they change nothing."""
+    """What a sync did. `missing_roots` are folders that were not there: they change nothing.
+    `left_alone` says which files a change that was killed would have put back, had nobody saved
+    them since."""
 
     added: int = 0
     changed: int = 0
@@ -70,6 +72,8 @@ class SyncReport:
     due_again: int = 0  # cards whose points have changed since they were last rated
     problems: tuple[Problem, ...] = ()
     missing_roots: tuple[str, ...] = ()
+    renamed: tuple[tuple[int, int], ...] = ()  # a chapter that is called otherwise: ids then, now
+    left_alone: tuple[str, ...] = ()
 
     def counts(self) -> str:
         """What it did in numbers, as the log file has it."""
@@ -84,6 +88,7 @@ class SyncReport:
             for problem in self.problems
         ]
         values["missing_roots"] = list(self.missing_roots)
+        del values["renamed"]  # which another database would number otherwise
         return values
 
 
@@ -96,6 +101,7 @@ class _Tally:
     new_cards: int = 0
     due_again: int = 0
     written: list[int] = field(default_factory=list)  # the notes that say something else now
+    renamed: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -180,6 +186,7 @@ def sync(
         tally.due_again,
         tuple(problem for source in sources for problem in source.problems),
         tuple(path for source in sources for path in source.gone),
+        tuple(tally.renamed),
     )
 
 
@@ -502,6 +509,26 @@ def _write_notes(
         if note.changed is not None:
             ids = [made.id for made in kept_cards.values()]
             tally.due_again += _make_due(connection, ids, now, month=note.changed)
+    tally.renamed += _renamed(source, kept, chapters, roots)
+
+
+def _renamed(
+    source: _Source,
+    kept: Mapping[bytes, Any],
+    chapters: Mapping[tuple[str, ChapterKey], int],
+    roots: Mapping[Path, int],
+) -> Iterator[tuple[int, int]]:
+    """The chapters, of those of notes as they were *kept*, that have none left since all that did
+    not go are in one that had none before."""
+    before = {uid: row.chapter_id for uid, row in kept.items() if row.missing_since is None}
+    now = {uid: chapters[page.pack, page.key] for uid, (page, _) in source.notes.items()}
+    unread = {roots[root] for root in roots if str(root) in source.unread}
+    had = set(before.values())
+    have = {*now.values(), *(row.chapter_id for row in kept.values() if row.root_id in unread)}
+    for old in had - have:
+        went = {now[uid] for uid, chapter in before.items() if chapter == old and uid in now}
+        if len(went) == 1 and not went & had:
+            yield old, went.pop()
 
 
 def _variants(connection: Connection, whose: int | None) -> dict[int, list[dict[str, Any]]]:
@@ -834,6 +861,7 @@ def _note_values(page: ContentFile, note: Note) -> dict[str, Any]:
         "reverse": note.reverse,
         "synonyms": list(note.synonyms),
         "sources": list(note.sources),
+        "guid": note.guid,
         "path": str(page.path),
         "line": note.line,
         "last": note.last,

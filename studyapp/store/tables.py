@@ -204,6 +204,7 @@ class _Note(TypedColumns):
     last: Named[int]
     missing_since: Named[datetime | None] = Column(UTCDateTime)
     front: Named[str | None]  # what the question says below its heading
+    guid: Named[str | None]  # what the program that it came from calls it
 
 
 note = Table(
@@ -211,7 +212,7 @@ note = Table(
     METADATA,
     _Note,
     UniqueConstraint("uid", "learner_id"),
-    Index(None, "chapter_id"),
+    Index(None, "chapter_id", "path", "line"),  # as in the book
     Index(None, "learner_id"),
 )
 
@@ -287,6 +288,7 @@ card = Table(
     UniqueConstraint("note_id", "side"),
     Index(None, "chapter_id", "position"),
     Index(None, "uid"),
+    Index(None, "family"),
 )
 
 
@@ -318,9 +320,41 @@ memory = Table(
     "memory",
     METADATA,
     _Memory,
-    Index(None, "learner_id", "due"),
-    Index(None, "learner_id", "last_day"),
+    # With what the statistics count of a day's cards, so that they need not look at each.
+    Index(None, "learner_id", "due", "last_day"),
+    Index(None, "learner_id", "last_day", "stability"),
+    # What is browsed by. Not the learner first: SQLite would take these for other questions, too.
+    Index(None, "stability", "difficulty", "reviews", "learner_id", "card_id"),
+    Index(None, "lapses", "learner_id", "card_id"),
 )
+
+# What holds of each card that is there; said so, SQLite looks for them in an index of their ids,
+# which for other questions would be the wrong one.
+THERE: Any = text("(card.missing_since IS NULL AND card.position > -1)")
+SLIPS = 4  # lapses from which on a card is in an index of those that slip
+UNSETTLED: Any = text("(memory.state <> 2)")  # of a card that is new or on its way to a review
+SLIPPED: Any = text(f"(memory.lapses >= {SLIPS} OR memory.agains >= {SLIPS})")
+# SQLite's alone, by table and name, what each index is on. It knows of no column how many rows have
+# a value, and of these it is few that are looked for.
+BROWSED: dict[Any, dict[str, str]] = {
+    note: {"ix_note_tags": "note (tags)"},
+    card: {
+        "ix_card_missing_since": "card (missing_since) WHERE missing_since IS NOT NULL",
+        "ix_card_there": "card (id) WHERE missing_since IS NULL AND position > -1",
+    },
+    memory: {
+        "ix_memory_lapses": "memory (learner_id, card_id) "
+        f"WHERE lapses >= {SLIPS} OR agains >= {SLIPS}",
+        "ix_memory_state": "memory (learner_id, card_id) WHERE state <> 2",
+        "ix_memory_suspended": "memory (learner_id, card_id) WHERE suspended IS 1",
+        "ix_memory_buried_until": "memory (learner_id, buried_until) "
+        "WHERE buried_until IS NOT NULL",
+    },
+}
+for _table, _indexes in BROWSED.items():
+    for _name, _on in _indexes.items():
+        _made = DDL(f"CREATE INDEX {_name} ON {_on}")  # type: ignore[no-untyped-call]
+        listen(_table, "after_create", _made.execute_if(dialect="sqlite"))
 
 
 # What each entry of the log has: the device that wrote it, the wall clock, the learner's seconds
@@ -345,7 +379,9 @@ class _Review(TypedColumns):
     stamp: Named[datetime] = Column(UTCDateTime)
     duration: Named[int]  # milliseconds from shown to rated
     variant: Named[str | None]  # which was shown; null: the note's own text
-    arm: Named[str | None]  # of a trial
+    arm: Named[str | None]  # of a trial, in which it was answered; not always the card's own
+    interval: Named[int | None]  # days that were chosen for it (see studyapp.memory.fold.Chosen)
+    retention: Named[float | None]
     effective_day: Named[date]  # the study day, after redating
     last_day_before: Named[date | None]  # the study day of the rating, or know, before it
     state_before: Named[int]
@@ -554,6 +590,32 @@ class _Stale(TypedColumns):
 
 
 stale = Table("stale", METADATA, _Stale)
+
+
+class _Tally(TypedColumns):
+    """What a study day came to that is over (see studyapp.store.tally): a sum of the log, which can
+    be counted anew."""
+
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    day: Named[date] = Column(primary_key=True)
+    ratings: Named[int]
+    reviews: Named[int]
+    told: Named[int]
+    hits: Named[int]
+
+
+tally = Table("tally", METADATA, _Tally)
+
+
+class _Tallied(TypedColumns):
+    """Up to which rows of this database's logs a learner's tallies were held against them last."""
+
+    learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
+    review_id: Named[int] = Column(BigInteger)
+    event_id: Named[int] = Column(BigInteger)
+
+
+tallied = Table("tallied", METADATA, _Tallied)
 
 
 class _Run(TypedColumns):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from studyapp.study import queue, words
-from studyapp.study.queue import Queue
+from studyapp.study.queue import FORECAST_DAYS, Queue
 
 MORE = 5  # minutes a day
 
@@ -26,9 +26,10 @@ class Backlog:
     sooner: date | None
 
     def told(self) -> str:
-        """by about Thu 3 Dec none waits, with 5 minutes more a day by Tue 1 Dec; or nothing."""
+        """by about Thu 3 Dec none waits, with 5 minutes more a day by Tue 1 Dec."""
         if self.until is None and self.sooner is None:
-            return ""
+            last = self._named(self.today + timedelta(days=FORECAST_DAYS - 1))
+            return f"some wait until after {last}, with {MORE} minutes more a day as well"
         if self.until is None:
             return f"with {MORE} minutes more a day none waits by about {self._named(self.sooner)}"
         told = f"by about {self._named(self.until)} none waits"
@@ -45,11 +46,11 @@ class Backlog:
 
 
 def read(connection: Connection, line: Queue, *, learner: int) -> Backlog | None:
-    """What becomes of the reviews of *line*, today's queue, that wait; None if none does. With an
-    exam ahead its new cards come first, so that no day can be told."""
-    if not line.waiting or line.exam is not None:
+    """What becomes of the reviews of *line*, today's queue, that wait; None if none does."""
+    if not line.waiting:
         return None
-    more = line.room + int(MORE * 60 / line.pace.review)
-    days = (queue.caught_up(connection, line, room, learner=learner) for room in (line.room, more))
+    days = (
+        queue.caught_up(connection, line, line.rooms(more), learner=learner) for more in (0, MORE)
+    )
     until, sooner = (None if one is None else line.today + timedelta(days=one) for one in days)
     return Backlog(line.today, until, sooner)

@@ -40,7 +40,13 @@ _AGAIN = (
     "What your devices have in their folder comes again when they next meet, what was done here "
     "since that backup too; take the setting devices out first if it is not to."
 )
-TOLD = {"cards": "card", "reviews": "review", "answers": "answer", "notes": "section note"}
+TOLD = {
+    "cards": "card",
+    "reviews": "review",
+    "answers": "answer",
+    "notes": "section note",
+    "exams": "exam plan",
+}
 
 
 def file_of(engine: Engine) -> Path:
@@ -138,11 +144,12 @@ def when(made: datetime, now: datetime) -> str:
     return f"{words.day(made.date(), now.date())} {made:%H:%M}"
 
 
-def table(found: Difference) -> list[str]:
-    """A head, and a line for what there is or was: how much of it now, and how much then."""
+def table(found: Difference, *, done: bool = False) -> list[str]:
+    """A head, and a line for what there is or was: how much of it now, and how much then; or, once
+    that is *done*, before it and now."""
     now: Mapping[str, int] = found.now.told if found.now else {}
     then = found.manifest.content.told
-    rows = [("", "now", "then")]
+    rows = [("", "before", "now") if done else ("", "now", "then")]
     rows += [
         (
             f"{noun}s{_depths(name)}",
@@ -161,20 +168,20 @@ def _depths(name: str) -> str:
     return words.ALL_DEPTHS if name == "cards" else ""
 
 
-def files(found: Difference) -> str:
-    """What happens to the learner's files."""
+def files(found: Difference, *, done: bool = False) -> str:
+    """What happens to the learner's files; or, once that is *done*, what has."""
     told = (
-        (found.added, "comes back", "come back"),
-        (found.changed, "changes", "change"),
-        (found.removed, "goes", "go"),
+        (found.added, "comes back", "come back", "came back"),
+        (found.changed, "changes", "change", "changed"),
+        (found.removed, "goes", "go", "went"),
     )
     parts = [
-        f"{words.count(len(names), 'file')} {one if len(names) == 1 else more}"
-        for names, one, more in told
+        f"{words.count(len(names), 'file')} {did if done else one if len(names) == 1 else more}"
+        for names, one, more, did in told
         if names
     ]
-    changes = ", ".join(parts) or "no file of yours changes"
+    changes = ", ".join(parts) or f"no file of yours {'changed' if done else 'changes'}"
     if not found.unusable:
         return changes
-    why = found.unusable.removesuffix(".")
-    return f"{changes}; your settings stay, as those of the backup cannot be used: {why}"
+    stay, why = "stayed" if done else "stay", found.unusable.removesuffix(".")
+    return f"{changes}; your settings {stay}, as those of the backup cannot be used: {why}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import Connection, and_, bindparam, exists, select
 
 from studyapp.memory.state import Cause, Memory
 from studyapp.notes.card import Face, face
@@ -18,11 +18,16 @@ note = tables.note.c
 card = tables.card.c
 chapter = tables.chapter.c
 section = tables.section.c
+other = tables.card.alias("other").c
 case = tables.variant.c
 
+_its_memory = and_(
+    tables.memory.c.card_id == card.id, tables.memory.c.learner_id == bindparam("whose")
+)
 # Put together once: each time, at a rating, would take longer than the answer.
 _ONE = (
     select(
+        *log.MEMORY_COLUMNS,
         tables.note,
         card.uid.label("card_uid"),
         card.side,
@@ -34,13 +39,17 @@ _ONE = (
         chapter.title.label("chapter_title"),
         section.title.label("section_title"),
         exists().where(case.note_id == note.id).label("varied"),
+        exists()
+        .where(other.family == card.family, other.id != card.id, other.missing_since.is_(None))
+        .label("has_siblings"),
     )
     .join(tables.card, card.note_id == note.id)
     .join(tables.chapter, chapter.id == card.chapter_id)
     .outerjoin(
         tables.section,
-        (section.chapter_id == card.chapter_id) & (section.number == note.section),
+        and_(section.chapter_id == card.chapter_id, section.number == note.section),
     )
+    .outerjoin(tables.memory, _its_memory)
     .where(card.id == bindparam("card"))
 )
 
@@ -64,6 +73,7 @@ class CardView:
     chapter_title: str
     section_title: str | None
     variant: str | None = None
+    has_siblings: bool = field(default=True, compare=False)  # other cards of its family
 
     @property
     def place(self) -> str:
@@ -81,10 +91,9 @@ class CardView:
 
 
 def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
-    """Everything about one card, in one query and one for the memory; one more for variants, which
-    few questions have."""
-    row = connection.execute(_ONE, {"card": card_id}).one()
-    memory = log.read_memory(connection, card_id, learner=learner)
+    """Everything about one card, in one query; one more for variants, which few questions have."""
+    row = connection.execute(_ONE, {"whose": learner, "card": card_id}).one()
+    memory = Memory() if row.state is None else log.as_memory(row)
     variants = read_variants(connection, [row.id])[row.id] if row.varied else ()
     text = as_note(row, variants)
     variant = pick([one.key for one in text.variants], row.card_uid, memory.reviews)
@@ -104,6 +113,7 @@ def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
         row.chapter_title,
         row.section_title,
         variant,
+        row.has_siblings,
     )
 
 
@@ -154,4 +164,5 @@ def as_note(row: object, variants: Sequence[Variant] = ()) -> Note:
         book=value["book"],
         reverse=value["reverse"],
         front=value["front"] or "",
+        guid=value["guid"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
@@ -16,6 +17,8 @@ chapter = tables.chapter.c
 note = tables.note.c
 section = tables.section.c
 
+_FIGURES = re.compile(r"[\d\s.,;:–-]*\d[\d\s.,;:–-]*")  # what no deck is called
+
 
 def find(connection: Connection, name: str, *, learner: int) -> int:
     """The id of the chapter that a learner calls *name*: by its number or a deck's own name, with
@@ -23,11 +26,11 @@ def find(connection: Connection, name: str, *, learner: int) -> int:
 
     Raises StudyError if there is no such chapter, or if *name* is that of several.
     """
-    known = _known(connection, learner=learner)
-    found = [one for one in known if _key(one) == name]
-    found = found or [one for one in known if typed(one.number, one.title, one.pack) == name]
+    every = known(connection, learner=learner)
+    found = [one for one in every if _key(one) == name]
+    found = found or [one for one in every if typed(one.number, one.title, one.pack) == name]
     if not found:
-        raise StudyError(_nothing(known, name))
+        raise StudyError(_nothing([one for one in every if one.there], name))
     packs: dict[str, Any] = {}  # of each one's own before the pack's, a chapter before a deck
     for one in [one for one in found if one.there] or found:
         packs.setdefault(one.pack, one)
@@ -43,7 +46,7 @@ def find(connection: Connection, name: str, *, learner: int) -> int:
 def namesakes(connection: Connection, *, learner: int) -> dict[int, str]:
     """The packs, by id, of the chapters that are called as one of another pack is: only these have
     their pack named where they are told."""
-    there = [one for one in _known(connection, learner=learner) if one.there]
+    there = [one for one in known(connection, learner=learner) if one.there]
     packs = Counter(key for key, _ in {(_key(one), one.pack) for one in there})
     return {one.id: one.pack for one in there if packs[_key(one)] > 1}
 
@@ -57,8 +60,11 @@ def typed(number: int | None, title: str, pack: str | None) -> str:
 def all_typed(connection: Connection, chapters: Collection[int], *, learner: int) -> list[str]:
     """What `find` takes for each of these, in the order of the book."""
     packs = namesakes(connection, learner=learner)
-    known = _known(connection, learner=learner)
-    return [typed(one.number, one.title, packs.get(one.id)) for one in known if one.id in chapters]
+    return [
+        typed(one.number, one.title, packs.get(one.id))
+        for one in known(connection, learner=learner)
+        if one.id in chapters
+    ]
 
 
 def names(connection: Connection, chapters: Collection[int], *, learner: int) -> dict[int, str]:
@@ -66,7 +72,7 @@ def names(connection: Connection, chapters: Collection[int], *, learner: int) ->
     packs = namesakes(connection, learner=learner)
     return {
         one.id: chapter_name(one.number, one.title, packs.get(one.id))
-        for one in _known(connection, learner=learner)
+        for one in known(connection, learner=learner)
         if one.id in chapters
     }
 
@@ -79,7 +85,12 @@ def called(connection: Connection, chapter_id: int, *, learner: int) -> str:
     return chapter_name(number, title, namesakes(connection, learner=learner).get(chapter_id))
 
 
-def _known(connection: Connection, *, learner: int) -> list[Any]:
+def named(row: Any) -> dict[str, Any]:
+    """How the log names a chapter, as two devices number theirs differently."""
+    return {"pack": row.pack, "chapter": chapter_key(row.number, row.title)}
+
+
+def known(connection: Connection, *, learner: int) -> list[Any]:
     """The learner's chapters in order; `there` if any text of them is."""
     texts = (
         exists().where(table.c.chapter_id == chapter.id, table.c.missing_since.is_(None))
@@ -108,11 +119,14 @@ def _nothing(known: list[Any], name: str) -> str:
         name = name.removeprefix(f"{pack}:")
     where = f" in the pack {pack}" if pack is not None else ""
     if not name.isdecimal():
+        if _FIGURES.fullmatch(name):
+            return f"There is no chapter {name!r}{where}; give each by its own number, such as 3."
         decks = sorted(one.title for one in known if one.number is None)
-        told = (
-            f"the decks are {', '.join(decks)}" if decks else "nor any other; chapters have numbers"
-        )
-        return f"There is no deck {name!r}{where}, {told}."
+        told = ", nor any other; chapters have numbers"
+        if decks:
+            told = f"the decks are {', '.join(decks)}" if decks[1:] else f"there is only {decks[0]}"
+            told = f"; {told}"
+        return f"There is no deck {name!r}{where}{told}."
     numbered = [one for one in known if one.number is not None]
     if not numbered:
         return f"There is no chapter {name}{where}, nor any other yet."

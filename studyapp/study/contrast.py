@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studyapp.config import data_folder
-from studyapp.notes.note import NoteKind
+from studyapp.notes.note import APART, NoteKind
 from studyapp.notes.paragraph import joined
 from studyapp.study.card import CardView
 from studyapp.study.draft import read_file, write_file
@@ -36,7 +36,7 @@ def proposed(one: CardView, other: CardView) -> str:
         if view.note.points
     )
     section = f"section: {one.note.section}, " if one.note.section else ""
-    comment = f"<!-- {section}tags: contrast -->"
+    comment = f"<!-- {section}tags: contrast {APART} -->"
     question = f"What tells {names[0]} from {names[1]}?"
     return "\n".join((question, "\n\n".join(filter(None, (*answers, points, comment)))))
 

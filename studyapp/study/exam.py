@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
-from studyapp.memory.exam import days_to_meet
+from studyapp.memory.mastery import RECENT
 from studyapp.notes.note import chapter_key
 from studyapp.store import log, owner, tables
 from studyapp.study import words
@@ -20,6 +20,7 @@ from studyapp.study.chapter import find
 
 FARTHEST = 730  # days to an exam
 _NAMED = 3  # sections of a chapter that are named one by one
+_WIDE = 0.25  # interval of a share, of which is said why it is that
 MINUTES = range(1, 601)  # a day may have; as the setting
 
 chapter = tables.chapter.c
@@ -116,7 +117,9 @@ def proposed(
     if (day - today).days > FARTHEST:
         raise StudyError(f"{day} is too far; an exam is planned up to two years ahead.")
     if minutes not in MINUTES:
-        raise StudyError(f"{minutes} minutes a day: give {MINUTES[0]} to {MINUTES[-1]}.")
+        raise StudyError(
+            f"{minutes} minutes a day: give a whole number from {MINUTES[0]} to {MINUTES[-1]}."
+        )
     before = in_force(connection, today, learner=learner)
     begun = before.planned_on if before is not None and before.day == day else today
     return Exam(day, begun, minutes, frozenset(chapters) if chapters else None)
@@ -140,12 +143,30 @@ def call_off(connection: Connection, now: datetime, *, learner: int) -> None:
     _keep(connection, values, now, learner=learner)
 
 
+def rename(
+    connection: Connection,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    now: datetime,
+    *,
+    learner: int,
+) -> None:
+    """A chapter that an exam is about is called otherwise; both are names of the log."""
+    kept = connection.scalar(select(exam.chapters).where(exam.learner_id == learner)) or []
+    if before in kept:
+        others = [after if one == before else one for one in kept]
+        _keep(connection, {"chapters": others}, now, learner=learner)
+
+
 def read_minutes(text: str) -> int:
     """The minutes that a learner typed. Raises StudyError."""
     if not text.strip():
         raise StudyError("Give the minutes of a day first, such as 20.")
     if not text.strip().isdecimal() or int(text) not in MINUTES:
-        raise StudyError(f"{text.strip()!r} minutes a day: give {MINUTES[0]} to {MINUTES[-1]}.")
+        raise StudyError(
+            f"{text.strip()!r} minutes a day: "
+            f"give a whole number from {MINUTES[0]} to {MINUTES[-1]}."
+        )
     return int(text)
 
 
@@ -188,25 +209,37 @@ def _found(
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A study day on the way to an `exam`: of the cards `unmet` when it began `new` are to be met,
-    and of those that it asks now `spare` are not due."""
+    """A study day on the way to an `exam`: of the cards `unmet` when it began it has time for `new`
+    of those that it is to meet, and of those that it asks now `spare` are not due. In so many
+    `days` all are met, but for `late` ones, for which there is no time until the exam."""
 
     exam: Exam
     today: date
     unmet: int
     new: int
     spare: int
+    days: int
+    late: int
 
     def told(self) -> str:
-        """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day until Tue 8 Dec."""
+        """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day until Tue 8 Dec; or what comes
+        today, and how many cards there is no time for."""
         left = self.exam.left(self.today)
         if not left:
             return "The exam is today: no new cards, and what fades most beside what is due"
         on = f"Exam on {words.day(self.exam.day, self.today)}, in {words.count(left, 'day')}"
         if not self.unmet:
             return f"{on}: every card is met"
-        until = self.today + timedelta(days=days_to_meet(self.exam.whole, left))
         pace = words.count(self.new, "new card")
+        if self.late:
+            return (
+                f"{on}: {pace} today; {self.late:,} of {words.count(self.unmet, 'new card')} "
+                f"{'does' if self.late == 1 else 'do'} not fit until then: leave out what you do "
+                "not need"
+            )
+        if self.days == 1:
+            return f"{on}: up to {pace} today"
+        until = self.today + timedelta(days=self.days - 1)
         return f"{on}: up to {pace} a day until {words.day(until, self.today)}"
 
     def as_json(self) -> dict[str, Any]:
@@ -217,6 +250,7 @@ class Stage:
             "unmet": self.unmet,
             "new": self.new,
             "spare": self.spare,
+            "left_out": self.late,
             "told": self.told(),
         }
 
@@ -228,7 +262,7 @@ def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
     on = f"Exam on {words.day(day, today)}, {left}, about {_named(found['chapters'])}"
     lines = [f"{on}: {cards}, {found['unmet']:,} of them not met yet."]
     if found["share"] is None:
-        none = "no card is started" if found["chapters"] is None else "it has no card"
+        none = "no card is started" if found["chapters"] is None else "no card of it comes"
         why = none if found["days"] else "the day is here"
         return [*lines, f"There is nothing to foresee: {why}."]
     minutes = words.count(found["minutes"], "minute")
@@ -237,6 +271,7 @@ def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
         f"in the same time without the plan {_share(found['usual'])}."
     )
     lines.append(f"{_simulated(found['learners'])}; in brackets where 95 of 100 of them end.")
+    lines += _wide_lines(found)
     return [*lines, *_unmet_lines(found["left_out"])]
 
 
@@ -258,6 +293,16 @@ def curve_lines(found: Mapping[str, Any]) -> list[str]:
     if enough < curve[-1]["minutes"]:
         rows.append(f"More than {words.count(enough, 'minute')} a day change little.")
     return rows
+
+
+def _wide_lines(found: Mapping[str, Any]) -> list[str]:
+    """Why so much is possible, where more reviews would tell more."""
+    share, told = found["share"], found["outcomes"]
+    if share["high"] - share["low"] < _WIDE or told >= RECENT:
+        return []
+    only = f"only {words.count(told, 'review')}" if told else "no review"
+    tell = "tells" if told < 2 else "tell"
+    return [f"The brackets are wide: {only} {tell} yet how far off the schedule is, as it is now."]
 
 
 def _simulated(learners: int) -> str:
@@ -305,7 +350,9 @@ def tradeoff_lines(found: Mapping[str, Any]) -> list[str]:
         f"{one['remembered']:.0%} of what was met"
         for one in found["curve"]
     ]
-    return [told, "  desired     takes             is remembered in the end", *rows]
+    own = [f"{name} {kept:.0%}" for name, kept in found["own"].items()]
+    others = [f"Whatever is desired of the others: {words.listed(own)}."] if own else []
+    return [told, *others, "  desired     takes             is remembered in the end", *rows]
 
 
 def _share(told: Mapping[str, float]) -> str:

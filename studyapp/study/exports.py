@@ -1,20 +1,20 @@
 """What goes to foreign files: a learner's notes with their cards, schedules and reviews.
 
 Here they become what every writer takes (`notes/writers.py`): notes that are asked, are asked both
-ways or hide texts. A note's guid is made of its identity here, so that another program knows it
-again however it is reworded.
+ways or hide texts. A note's guid is the one with which it came from another program, else it is
+made of its identity here, so that it is known again however it is reworded.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
@@ -24,9 +24,10 @@ from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED
 from studyapp.memory.state import State
-from studyapp.notes import formats, writers
+from studyapp.notes import formats, origin, writers
+from studyapp.notes.caption import named
 from studyapp.notes.card import REVERSED, hiding_nothing, outside_code
-from studyapp.notes.deck import heading_of
+from studyapp.notes.deck import asked, is_made
 from studyapp.notes.foreign import (
     Foreign,
     ForeignNote,
@@ -36,12 +37,24 @@ from studyapp.notes.foreign import (
     Schedule,
     Stage,
 )
+from studyapp.notes.media import (
+    FOLDER,
+    LARGEST,
+    LINK,
+    Shelf,
+    file_of,
+    is_elsewhere,
+    path_of,
+    target,
+)
 from studyapp.notes.note import CardStyle, Depth, Note, NoteKind
-from studyapp.notes.outgoing import LEFT_OUT, Lost, Told
+from studyapp.notes.origin import Origins
+from studyapp.notes.outgoing import LEFT_OUT, Lost, Told, shown
 from studyapp.notes.outgoing import sides as sides_of
 from studyapp.store import log, owner, tables
-from studyapp.study import aside, words
+from studyapp.study import aside, original, words
 from studyapp.study.card import as_note
+from studyapp.study.original import Part
 from studyapp.study.pause import paused
 
 card = tables.card.c
@@ -52,11 +65,13 @@ review = tables.review.c
 root = tables.root.c
 
 _CITED = re.compile(r"\[(?P<words>[^\[\]]+)\]\(<?(?:fact|lesson):[^)\s>]+>?\)")
-_FILE = re.compile(
-    r"(?<=\]\()<?(?P<address>[^()<>:#\"\n]+\.[A-Za-z0-9]{2,5})>?(?=(?:[ \t]+\"[^\"\n]*\")?\))"
+_EDITED = ("hashcards", "obsidian")  # by hand, so that a former file is kept, and read in a folder
+_ANKI, _ANKI_TEXT = "anki", "anki-text"
+_NAMED = 3  # notes that are told by name
+_KEPT_THERE = (
+    "from elsewhere, of which Anki keeps its own text, as conflicting, where it has a type of its "
+    "own, unless the file goes into another profile"
 )
-_MOST = 200 << 20  # bytes of a picture or a sound
-_EDITED = ("hashcards", "obsidian")  # by hand, so that a former file is kept
 _MOMENTS = {
     State.NEW: Moment.LEARNING,
     State.LEARNING: Moment.LEARNING,
@@ -67,10 +82,18 @@ _MOMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What is to be written, and what of the notes is not in it whatever the format."""
+    """What is to be written, and what of the notes is not in it whatever the format. `cards` says
+    which card (its id) each side there is, `brought` how many notes came from elsewhere. Those of
+    `strange` were edited so that Anki's fields cannot say it, those of `gone` ask what a card did
+    that Anki has no more; `beside` is what its fields alone show."""
 
     foreign: Foreign
     lost: Lost
+    cards: Mapping[int, tuple[str, str]]
+    brought: int
+    strange: tuple[ForeignNote, ...] = ()
+    gone: tuple[ForeignNote, ...] = ()
+    beside: tuple[Media, ...] = ()
 
 
 def chapters_of(connection: Connection, pack: str | None, *, learner: int) -> list[int]:
@@ -105,6 +128,9 @@ def collect(
         note.missing_since.is_(None),
         owner.visible_of_all(learner=learner),
     )
+    folders = select(root.path).distinct().join(tables.note, note.root_id == root.id)
+    for folder in connection.scalars(folders.where(*chosen, note.guid.is_not(None))):
+        gathering.know(Path(folder))
     for row in connection.execute(
         select(tables.note, chapter.number.label("chapter"), chapter.title, chapter.pack)
         .add_columns(root.path.label("folder"))
@@ -124,13 +150,17 @@ def collect(
     marked = aside.marked(connection, learner=learner) & gathering.cards.keys()
     gathering.lost["card", "marked to be mended, and not marked there"] += len(marked)
     today = study_day(now)
+    back = original.back(gathering.parts, gathering.origins.__getitem__)
     foreign = Foreign(
         tuple(gathering.notes),
         tuple(_schedules(connection, gathering.cards, chapters, today, learner=learner)),
         tuple(_reviews(connection, gathering.cards, chapters, learner=learner)),
-        tuple(gathering.media.values()),
+        tuple({one.name: one for one in gathering.media.values()}.values()),
+        origins=back.origins,
     )
-    return Outgoing(foreign, gathering.lost)
+    beside = tuple(gathering.beside(back.origins))
+    known = (gathering.lost, gathering.cards, gathering.brought, back.strange, back.gone, beside)
+    return Outgoing(foreign, *known)
 
 
 def save(path: Path, form: str, made: Outgoing, now: datetime, told: Told) -> tuple[Lost, Path]:
@@ -143,11 +173,75 @@ def save(path: Path, form: str, made: Outgoing, now: datetime, told: Told) -> tu
     if disk.is_there(path):
         before = _known(path, form)
     with disk.replacing(path) as draft:
-        lost = writers.writer(form).write(draft, made.foreign, now, told)
+        foreign = made.foreign
+        if form == _ANKI:
+            foreign = replace(_without(foreign, made.gone), media=tuple(_media_there(made)))
+        lost = writers.writer(form).write(draft, foreign, now, told)
+        if form in _EDITED:
+            lost += _put_beside(path, made.foreign.media)
+        if form == _ANKI:
+            lost += _kept_there(made)
+        if form == _ANKI_TEXT:
+            lost["note", _KEPT_THERE] += made.brought
         if before and form in _EDITED and draft.read_bytes() != before:
             former = disk.beside(path)
             disk.write(former, before)
     return made.lost + lost, former
+
+
+def _without(foreign: Foreign, gone: Iterable[ForeignNote]) -> Foreign:
+    """What goes to Anki without notes that would be new there, and second ones."""
+    guids = {one.guid for one in gone}
+    return replace(
+        foreign,
+        notes=tuple(one for one in foreign.notes if one.guid not in guids),
+        schedules=tuple(one for one in foreign.schedules if one.guid not in guids),
+        reviews=tuple(one for one in foreign.reviews if one.guid not in guids),
+    )
+
+
+def _media_there(made: Outgoing) -> Iterator[Media]:
+    """What a package of Anki's has to show: what fields name, and of the notes without fields of
+    their own what their text does. The pictures that were drawn for a text stay here."""
+    back = made.foreign.origins
+    others = (note for note in made.foreign.notes if note.guid not in back.parts)
+    names = original.shown(back) | {one.name for one in shown(made.foreign, others)}
+    yield from (one for one in (*made.foreign.media, *made.beside) if one.name in names)
+
+
+def _kept_there(made: Outgoing) -> Lost:
+    """The notes of which Anki keeps what it has."""
+    back, strange, gone = made.foreign.origins.parts, made.strange, made.gone
+    others = made.brought - len(back.keys() | {one.guid for one in (*strange, *gone)})
+    told = f"edited here in a way that its fields in Anki cannot say, which stay: {_some(strange)}"
+    left = f"of a card that Anki has no more, {LEFT_OUT}: {_some(gone)}"
+    counts = {_KEPT_THERE: others, told: len(strange), left: len(gone)}
+    return Lost({("note", becomes): count for becomes, count in counts.items()})
+
+
+def _some(notes: Sequence[ForeignNote]) -> str:
+    """The first of some notes by name, and how many more there are."""
+    names = words.listed([named(one.question or one.answer) for one in notes[:_NAMED]])
+    return names + (f" and {len(notes) - _NAMED:,} more" if len(notes) > _NAMED else "")
+
+
+def _put_beside(path: Path, media: Iterable[Media]) -> Lost:
+    """Put pictures and sounds where the notes of the file at *path* look for them; another file of
+    the same name stays beside it. Says what could not be read."""
+    lost = Lost()
+    for medium in media:
+        place = path.parent / FOLDER / medium.name
+        try:
+            data = medium.read()
+            former = place.read_bytes() if place.is_file() else None
+        except (OSError, StudyError):
+            lost["file", f"beside a note, {LEFT_OUT}, as it cannot be read"] += 1
+            continue
+        if former not in (None, data):
+            disk.write(disk.beside(place), former)
+        if former != data:
+            disk.write(place, data)
+    return lost
 
 
 def sentence(form: str, lost: Lost) -> str:
@@ -161,18 +255,22 @@ def sentence(form: str, lost: Lost) -> str:
 
 
 def _known(path: Path, form: str) -> bytes:
-    """The file that is there. Raises StudyError if it is of another format: it is not ours."""
+    """The file that is there. Raises StudyError if it is of another format, or was not written
+    here."""
     try:
         there = path.read_bytes()
         same = not there or formats.recognise(path) == form
+        ours = not there or writers.writer(form).is_ours(path)
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
     except StudyError:
-        same = False
+        same = ours = False
     if not same:
         raise StudyError(
             f"{path} is there already and not of the format {form}; give another name."
         )
+    if not ours:
+        raise StudyError(f"{path} is there already and was not written here; give another name.")
     return there
 
 
@@ -185,6 +283,37 @@ class _Gathering:
     media: dict[Path, Media] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     lost: Lost = field(default_factory=Lost)
+    brought: int = 0
+    parts: list[Part] = field(default_factory=list)
+    origins: dict[Path, Origins] = field(default_factory=dict)
+    fixed: dict[str, Path] = field(default_factory=dict)  # files whose names in Anki stay
+
+    def know(self, folder: Path) -> None:
+        """Learn what of a pack came from Anki. A note whose picture has the name of another one
+        cannot go back."""
+        came, clashing = origin.read(disk.said(folder / origin.FILE)), set[str]()
+        for name in original.shown(came):
+            if (path := original.file_called(name, folder)) is None:
+                continue
+            other = self.fixed.setdefault(name, path)
+            if other != path and other.read_bytes() != path.read_bytes():
+                clashing.add(name)
+        if clashing:
+            notes = {
+                guid: one
+                for guid, one in came.notes.items()
+                if not clashing & original.shown(Origins(notes={guid: one}))
+            }
+            came = Origins(came.types, notes)
+        self.origins[folder] = came
+        self.names |= {name.casefold() for name in self.fixed}
+
+    def beside(self, back: Origins) -> Iterator[Media]:
+        """What fields show that no text does."""
+        there = {one.name for one in self.media.values()}
+        for name in sorted(original.shown(back) - there):
+            if path := self.fixed.get(name):
+                yield Media(name, path.read_bytes)
 
     def take(self, row: Any, cards: Mapping[str, int]) -> None:
         said = as_note(row)
@@ -194,7 +323,7 @@ class _Gathering:
         deck = tuple(row.title.split("::"))
         if row.chapter is not None:
             deck = (row.pack, f"{row.chapter:02} {row.title}")
-        guid = UUID(bytes=row.uid).hex
+        guid = said.guid or UUID(bytes=row.uid).hex
         kind, question, answer = self._text(said)
         made = ForeignNote(
             guid,
@@ -205,6 +334,9 @@ class _Gathering:
             tags=said.tags,
         )
         self.notes.append(made)
+        self.brought += said.guid is not None
+        if said.guid and row.folder:
+            self.parts.append(Part(made, said, Path(row.folder)))
         theirs = set(sides_of(made))
         for side, card_id in cards.items():
             if (name := _renamed(side)) in theirs:
@@ -218,7 +350,7 @@ class _Gathering:
             self.lost["note", "with a section, a family or a depth, which stay here"] += 1
         if said.sources:
             self.lost["note", "with sources, which stay here"] += 1
-        question, answer = said.question, said.answer
+        question, answer = asked(said), said.answer
         if said.card is CardStyle.ITEMS:
             self.lost["note", "of points, which are hidden texts there"] += 1
             listed = "\n".join(
@@ -232,7 +364,7 @@ class _Gathering:
         if said.as_of:
             answer = _below(answer, f"As of {said.as_of}.")
         if said.card is CardStyle.CLOZE:
-            return said.card, "" if question == heading_of(answer) else question, answer
+            return said.card, "" if is_made(question, answer) else question, answer
         if said.card is CardStyle.ORDER:
             self.lost["list", "to be put in order, asked for as a whole"] += 1
         if said.kind is not NoteKind.TERM:
@@ -251,17 +383,18 @@ class _Gathering:
         def link(piece: str) -> str:
             piece, cited = _CITED.subn(r"\g<words>", piece)
             self.lost["link", "to an experiment, written as its words"] += cited
-            return _FILE.sub(lambda found: self._beside(found, row), piece)
+            return LINK.sub(lambda found: self._beside(found, row), piece)
 
         return outside_code(text, link)
 
     def _beside(self, found: re.Match[str], row: Any) -> str:
         """The address of a picture or a sound that lies in the note's pack, and is to come along.
         What lies elsewhere on this machine is nobody's."""
-        folder = Path(row.folder).resolve() if row.folder else None
-        path = (Path(row.path).parent / unquote(found["address"])).resolve()
-        there = folder is not None and path.is_relative_to(folder) and path.is_file()
-        if not there or path.suffix == ".md" or path.stat().st_size > _MOST:
+        address = target(found)
+        if is_elsewhere(address) or not Path(path_of(address)).suffix:
+            return found[0]
+        path = file_of(address, Shelf(Path(row.path), Path(row.folder))) if row.folder else None
+        if path is None or path.stat().st_size > LARGEST:
             self.lost["link", "to a file that is not in the pack, or too large"] += 1
             return found[0]
         if path not in self.media:
@@ -270,6 +403,8 @@ class _Gathering:
 
     def _name(self, path: Path) -> str:
         """A name that no other file has: in one folder all must lie together."""
+        if self.fixed.get(path.name) == path:
+            return path.name
         name, number = path.name, 1
         while name.casefold() in self.names:
             number += 1

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import Connection, select
@@ -36,6 +37,9 @@ _YEARS = range(1970, 2200)  # in which a date may be
 _LONGEST = 36500  # days
 _MOST = 10**6  # reviews or lapses
 _HOUR = 3_600_000  # milliseconds
+_AT_ONCE = 500  # entries in one query
+
+Cards: TypeAlias = Mapping[tuple[str, str], bytes]  # uids of cards by guid and side
 
 card = tables.card.c
 event = tables.event.c
@@ -46,30 +50,34 @@ review = tables.review.c
 @dataclass(frozen=True, slots=True)
 class Attached:
     """How many entries are new of what a file says; of `unknown` ones the card is not here, and
-    `impossible` ones have a date or a rating that there is not."""
+    `impossible` ones have a date or a rating that there is not. `aside` are cards that went there
+    from here and are set aside there alone. `logged` are the new entries (uids)."""
 
     reviews: int = 0
     schedules: int = 0
     unknown: int = 0
     impossible: int = 0
+    aside: int = 0
+    logged: tuple[bytes, ...] = ()
 
 
 def attach(
     connection: Connection,
     foreign: Foreign,
-    planned: Pack,
-    pack: str,
+    cards: Cards,
     form: str,
     now: datetime,
     *,
+    ours: Collection[str] = (),
     learner: int,
     dry_run: bool = False,
 ) -> Attached:
-    """Log what is new of the reviews and schedules of a file in the format *form*, whose notes are
-    *planned* for a *pack* and in the database by now; with *dry_run* only count it."""
-    if not foreign.reviews and not foreign.schedules:
-        return Attached()
-    arrival = _Arrival(connection, planned, pack, now, learner=learner, all_there=dry_run)
+    """Log what is new of the reviews and schedules of a file in the format *form*, whose *cards*
+    are in the database by now; with *dry_run* only count it. Notes that are *ours* (guids) went
+    there from here: a schedule of theirs tells something only if it is newer than what is here."""
+    if not foreign.reviews and all(map(is_untouched, foreign.schedules)):
+        return Attached()  # nothing was rated there, or it was written without schedules
+    arrival = _Arrival(connection, cards, ours, now, learner=learner, all_there=dry_run)
     for rated in foreign.reviews:
         arrival.review(rated)
     for schedule in foreign.schedules:
@@ -77,33 +85,77 @@ def attach(
     if not dry_run and (arrival.reviews or arrival.states):
         source = log.device_of(connection, uuid5(_SOURCES, form).bytes, form, now)
         log.log_foreign(connection, source, arrival.reviews, arrival.states, learner=learner)
-    return Attached(len(arrival.reviews), len(arrival.states), arrival.unknown, arrival.impossible)
+    return Attached(
+        len(arrival.reviews),
+        len(arrival.states),
+        arrival.unknown,
+        arrival.impossible,
+        arrival.aside,
+        tuple(one.uid for _, one, _ in arrival.reviews)
+        + tuple(one.uid for _, one in arrival.states),
+    )
 
 
 def take_back(
-    connection: Connection, planned: Pack, pack: str, now: datetime, *, learner: int
+    connection: Connection,
+    entries: Collection[bytes],
+    now: datetime,
+    but: Collection[int] = (),
+    *,
+    learner: int,
 ) -> Attached:
-    """Take back all that the cards of the *planned* notes have from elsewhere; what was rated here
-    stays."""
-    theirs = set(_cards(planned, pack).values())
-    found = []
-    for column, kinds in (
-        (review, [kind.value for kind in FROM_ELSEWHERE]),
-        (event, [EventKind.IMPORT.value]),
-    ):
-        rows = connection.execute(
-            select(card.id, column.uid, card.uid)
-            .join(tables.card, card.id == column.card_id)
-            .where(column.learner_id == learner, column.kind.in_(kinds), log.not_retracted(column))
-        )
-        found.append([(card_id, uid) for card_id, uid, of in rows if of in theirs])
-    reviews, states = found
+    """Take back these *entries* (uids) from elsewhere, as far as they still count, *but* for those
+    of some cards (ids); what was rated here stays."""
+    reviews, states = (
+        [one for one in _counted(connection, column, entries, learner=learner) if one[0] not in but]
+        for column in (review, event)
+    )
     log.retract_all(connection, [*reviews, *states], now, learner=learner)
     return Attached(len(reviews), len(states))
 
 
-def _cards(planned: Pack, pack: str) -> dict[tuple[str, str], bytes]:
-    """The uids of the cards by guid and side."""
+def cards_in(connection: Connection, notes: Mapping[Path, Collection[str]]) -> set[int]:
+    """The cards (ids) of *notes*, which are known by their page and their ids there."""
+    of_note, found = tables.note.c, set[int]()
+    for page, names in notes.items():
+        found |= set(
+            connection.scalars(
+                select(tables.card.c.id)
+                .join(tables.note, of_note.id == tables.card.c.note_id)
+                .where(of_note.path == str(page), of_note.name.in_(names))
+            )
+        )
+    return found
+
+
+def logged(connection: Connection, entries: Collection[bytes], *, learner: int) -> set[bytes]:
+    """Which of these *entries* (uids) are in the log, and were not taken back."""
+    return {
+        uid
+        for column in (review, event)
+        for _, uid in _counted(connection, column, entries, learner=learner)
+    }
+
+
+def _counted(
+    connection: Connection, column: Any, entries: Collection[bytes], *, learner: int
+) -> list[tuple[int, bytes]]:
+    """Those of these *entries* (uids) of one log that count, each with its card (id)."""
+    wanted, found = sorted(entries), list[tuple[int, bytes]]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        rows = connection.execute(
+            select(column.card_id, column.uid).where(
+                column.uid.in_(wanted[start : start + _AT_ONCE]),
+                column.learner_id == learner,
+                log.not_retracted(column),
+            )
+        )
+        found += [(row.card_id, row.uid) for row in rows]
+    return found
+
+
+def cards_of(planned: Pack, pack: str) -> dict[tuple[str, str], bytes]:
+    """The cards of the notes that are *planned* for a *pack*."""
     return {
         (guid, side): card_uid(note_uid(pack, planned.ids[guid]), side).bytes
         for guid, names in planned.sides.items()
@@ -119,6 +171,17 @@ class _Kept(NamedTuple):
     payload: Mapping[str, Any]
 
 
+class _Standing(NamedTuple):
+    """How a card stands, as far as other programs know such a thing."""
+
+    stage: State
+    due: date | None
+    last: date | None
+    reviews: int
+    suspended: bool
+    buried: bool
+
+
 class _Met(NamedTuple):
     """When a source showed a card last."""
 
@@ -132,23 +195,24 @@ class _Arrival:
     def __init__(
         self,
         connection: Connection,
-        planned: Pack,
-        pack: str,
+        cards: Cards,
+        ours: Collection[str],
         now: datetime,
         *,
         learner: int,
         all_there: bool,
     ) -> None:
+        self.ours = frozenset(ours)
         self.now = log.utc(now)
         self.today = study_day(now)
         first = learner == learners.FIRST
         self.whose = "" if first else learners.name_of(connection, learner=learner)
         seen = select(card.uid, card.id).where(owner.visible(card, learner=learner))
         self.ids = dict(connection.execute(seen).all())
-        self.cards = {
-            key: uid for key, uid in _cards(planned, pack).items() if all_there or uid in self.ids
-        }
-        self.begun = set(_begun(connection, learner=learner))
+        self.cards = {key: uid for key, uid in cards.items() if all_there or uid in self.ids}
+        self.stands = dict(_standings(connection, self.today, learner=learner))
+        self.begun = {of for of, one in self.stands.items() if one.stage is not State.NEW}
+        self.here = set(_rated_here(connection, learner=learner))
         self.gone = set(connection.scalars(log.retracted(learner=learner)))
         self.known = set[bytes]()
         self.met = defaultdict[bytes, list[_Met]](list)
@@ -159,9 +223,10 @@ class _Arrival:
         self.kept = dict(_states(connection, learner=learner))
         self.times = Counter[tuple[bytes, datetime]]()
         self.rated = set[bytes]()  # in this file
+        self.fresh = set[bytes]()  # of these, with a review that is new
         self.reviews: list[tuple[int, fold.Review, int]] = []
         self.states: list[tuple[int, fold.Event]] = []
-        self.unknown = self.impossible = 0
+        self.unknown = self.impossible = self.aside = 0
 
     def review(self, rated: ForeignReview) -> None:
         of, offset = self.cards.get((rated.guid, rated.side)), rated.at.utcoffset()
@@ -172,6 +237,8 @@ class _Arrival:
             self.impossible += 1
             return
         at = rated.at.astimezone(UTC)
+        if (of, _second(at)) in self.here:
+            return
         uid = self._uid(of, f"{at.isoformat()} {self.times[of, at]}")
         self.times[of, at] += 1
         kind = ReviewKind.IMPORT
@@ -182,6 +249,7 @@ class _Arrival:
             self.met[of].append(_Met(at, rated.day))
         if uid not in self.known:
             self.known.add(uid)
+            self.fresh.add(of)
             entry = fold.Review(uid, at, offset, Rating(rated.rating), kind, rated.day)
             shown = min(max(0, round(rated.duration / timedelta(milliseconds=1))), _HOUR)
             self.reviews.append((self.ids.get(of, 0), entry, shown))
@@ -196,6 +264,7 @@ class _Arrival:
             return
         former, met = self.kept.get(of), self._met(of, schedule.last)
         if self._says_nothing(schedule, of, former):
+            self.aside += self._is_aside_there_alone(schedule, of)
             return
         day = self._day(schedule, former, met)
         payload = self._payload(schedule, day)
@@ -215,11 +284,26 @@ class _Arrival:
 
     def _says_nothing(self, schedule: Schedule, of: bytes, former: _Kept | None) -> bool:
         """A new card tells something if it was rated there, or where it is new here and set aside:
-        a file may have been written without its schedules."""
+        a file may have been written without its schedules. One that is as it is here tells nothing,
+        nor does one of ours that was rated here since."""
+        if of in self.stands and of not in self.fresh:
+            here = self.stands[of]
+            if here == _as_here(schedule):
+                return True
+            if schedule.guid in self.ours and of in self.begun:
+                last = here.last
+                return schedule.last is None or (last is not None and schedule.last <= last)
         if schedule.stage is not Stage.NEW or of in self.rated:
             return False
         aside = schedule.suspended or schedule.buried
         return of in self.begun or (former is None and not aside)
+
+    def _is_aside_there_alone(self, schedule: Schedule, of: bytes) -> bool:
+        """Whether a card of ours was suspended or buried there, and does neither here."""
+        here, there = self.stands.get(of), _as_here(schedule)
+        if here is None or schedule.guid not in self.ours:
+            return False
+        return (there.suspended or there.buried) and not (here.suspended or here.buried)
 
     def _day(self, schedule: Schedule, former: _Kept | None, met: _Met | None) -> date:
         """The study day of the last review, as far as it is known."""
@@ -258,6 +342,15 @@ class _Arrival:
         return uid.bytes
 
 
+def is_untouched(one: Schedule) -> bool:
+    """Whether a card is new there and not set aside."""
+    return one.stage is Stage.NEW and not one.suspended and not one.buried
+
+
+def _second(at: datetime) -> int:
+    return int(at.timestamp())
+
+
 def _is_same(payload: Mapping[str, Any], day: date, former: _Kept) -> bool:
     """A card is buried for a day, so that says nothing new."""
     return day == former.day and {**payload, "buried_until": None} == {
@@ -278,13 +371,39 @@ def _figure(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) and value > 0 else None
 
 
-def _begun(connection: Connection, *, learner: int) -> Iterator[bytes]:
-    """The cards that are no longer new here."""
-    yield from connection.scalars(
-        select(card.uid)
+def _standings(
+    connection: Connection, today: date, *, learner: int
+) -> Iterator[tuple[bytes, _Standing]]:
+    """How each card stands here that was ever rated or set aside."""
+    for row in connection.execute(
+        select(card.uid, memory.state, memory.due, memory.last_day, memory.reviews)
+        .add_columns(memory.suspended, memory.buried_until)
         .join(tables.memory, memory.card_id == card.id)
-        .where(memory.learner_id == learner, memory.state != State.NEW)
-    )
+        .where(memory.learner_id == learner)
+    ):
+        buried = row.buried_until is not None and row.buried_until > today and not row.suspended
+        said = (row.due, row.last_day, row.reviews, row.suspended, buried)
+        yield row.uid, _Standing(State(row.state), *said)
+
+
+def _as_here(said: Schedule) -> _Standing:
+    stage, reviews = State[said.stage.name], said.reps
+    due, last = (None, None) if stage is State.NEW else (said.due, said.last)
+    return _Standing(stage, due, last, reviews, said.suspended, said.buried and not said.suspended)
+
+
+def _rated_here(connection: Connection, *, learner: int) -> Iterator[tuple[bytes, int]]:
+    """The cards and seconds of what was rated here, be it taken back: other programs keep no finer
+    time of it."""
+    for uid, at in connection.execute(
+        select(card.uid, review.at)
+        .join(tables.card, card.id == review.card_id)
+        .where(
+            review.learner_id == learner,
+            review.kind.not_in([kind.value for kind in FROM_ELSEWHERE]),
+        )
+    ):
+        yield uid, _second(at)
 
 
 def _reviews(

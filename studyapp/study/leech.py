@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, select
 
 from studyapp.config import Settings
 from studyapp.memory import fold
-from studyapp.memory.fold import CRAMMED, Review, ReviewKind
+from studyapp.memory.fold import CRAMMED, UNASKED, Review, ReviewKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, owner, tables
@@ -25,11 +25,14 @@ memory = tables.memory.c
 note = tables.note.c
 
 
+_SHOWN = dict(zip(UNASKED, ("guessed, then shown", "shown, not asked"), strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """One review that counts: how many days it had waited, None for the first; the chance of recall
-    that it had then, None where that says nothing (it was in its steps, or crammed); and how long
-    it waits since."""
+    that it had then, None where that says nothing (it was in its steps, or crammed); how long it
+    waits since; and what was done in place of a rating, where a trial showed the answer unasked."""
 
     day: date
     kind: ReviewKind
@@ -37,10 +40,14 @@ class Past:
     waited: int | None
     expected: float | None
     following: str
+    shown: str | None = None
 
     @property
-    def remembered(self) -> bool:
-        return self.rating is not Rating.AGAIN
+    def sign(self) -> str:
+        """Whether it was remembered, where that was asked."""
+        if self.shown is not None:
+            return "·"
+        return "✗" if self.rating is Rating.AGAIN else "●"
 
     def row(self, today: date) -> tuple[str, str, str, str, str]:
         """When it was, how long it had waited, what was expected, what was said, and then."""
@@ -49,7 +56,7 @@ class Past:
             words.short_day(self.day, today),
             "–" if self.waited is None else f"{self.waited} d",
             "–" if self.expected is None else f"{self.expected:.0%}",
-            self.rating.name.lower() + kind,
+            self.shown or self.rating.name.lower() + kind,
             self.following,
         )
 
@@ -91,6 +98,7 @@ def _past(steps: Iterator[tuple[fold.Entry | None, Memory]]) -> Iterator[Past]:
                 (day - last).days if last is not None else None,
                 1 - grown if counts else None,
                 "as is" if entry.kind in CRAMMED else words.wait(after, entry.now),
+                None if entry.was_asked(before) else _SHOWN[str(entry.arm)],
             )
         before = after
 
@@ -146,5 +154,5 @@ def curve_lines(past: Sequence[Past], most: int) -> list[tuple[str, str]]:
     expected = "".join(
         bar if one.expected is not None else "·" for bar, one in zip(share, shown, strict=True)
     )
-    happened = "".join("●" if one.remembered else "✗" for one in shown)
+    happened = "".join(one.sign for one in shown)
     return [("waited", waited), ("expected", expected), ("remembered", happened)]

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import platform
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -34,8 +34,8 @@ from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
 from studyapp.study import chapter as chapters
+from studyapp.study import former, rename, words
 from studyapp.study import learner as learners
-from studyapp.study import words
 from studyapp.study.admission import is_started
 from studyapp.study.desk import Clock, Desk
 from studyapp.study.draft import Write, merged, read_file, storable, write_file
@@ -176,7 +176,10 @@ def refresh(desk: Desk, *, force: bool = False, heard: bool = False) -> SyncRepo
     Installed content is read for all, own packs for the learner at the desk alone. *heard*: what
     has changed comes from another device (`store/sync.py::sync`).
     """
-    own = packs_of(desk)
+    own, left_alone = packs_of(desk), tuple[str, ...]()
+    if former.is_left(own):
+        with desk.writing(for_all=True) as connection:
+            left_alone = former.recover(connection, own)
     with desk.reading() as connection:
         if not force and is_read(connection, own, learner=desk.learner):
             return None
@@ -192,7 +195,7 @@ def refresh(desk: Desk, *, force: bool = False, heard: bool = False) -> SyncRepo
         if report.missing + report.due_again >= MANY:
             with suppress(StudyError):  # nothing is lost without one: what has gone comes back
                 desk.back_up("change")  # of what there was, as this is not committed yet
-    return report
+    return replace(report, left_alone=left_alone)
 
 
 def is_read(connection: Connection, own: Path, *, learner: int) -> bool:
@@ -224,6 +227,7 @@ def read_in(
         changed_only=changed_only,
         heard=heard,
     )
+    rename.carry(connection, report.renamed, now)
     journal.info("content: %s", report.counts() or "nothing in it")
     for one in connection.scalars(select(tables.learner.c.id)).all() if first else ():
         _start_first_chapter(connection, now, learner=one)
@@ -302,8 +306,8 @@ def edited(desk: Desk, view: CardView) -> None:
         if text == markdown.excerpt(view.note):
             text = ""
         else:
-            note, problems = markdown.alone(text.strip(), _page_kind(view.note.kind), draft)
-            if note is None or note.id != view.note.id:
+            note, problems = _alone(view, text.strip(), markdown.excerpt(view.note), draft)
+            if note is None:
                 told = f" (line {problems[0].line}: {problems[0].message})" if problems else ""
                 raise StudyError(
                     f"This is no longer the one note {view.note.id}{told}; "
@@ -328,14 +332,26 @@ def reading(view: CardView, text: str, today: date) -> tuple[Note | None, tuple[
     from studyapp.notes import check, markdown
 
     kind, path = _page_kind(view.note.kind), view.note.path
-    note, problems = markdown.alone(text, kind, path)
-    if note is None or note.id != view.note.id:
+    said = markdown.excerpt(view.note)
+    note, problems = _alone(view, text, said, path)
+    if note is None:
         return None, problems
     page = ContentFile(path, view.pack, view.part, view.chapter, view.chapter_title, kind)
-    before, _ = markdown.alone(markdown.excerpt(view.note).strip(), kind, path)
+    before, _ = markdown.alone(said.strip(), kind, path)
     known = {one.message for one in check.of_note(before, page, today)} if before else set()
     wrong = [one for one in check.of_note(note, page, today) if one.message not in known]
     return note, (*problems, *wrong)
+
+
+def _alone(
+    view: CardView, text: str, before: str, path: Path
+) -> tuple[Note | None, tuple[Problem, ...]]:
+    """The note that *text* is, which said something else *before*, and its problems; None if it is
+    no longer that one."""
+    from studyapp.notes import identity, markdown
+
+    note, problems = markdown.alone(text, _page_kind(view.note.kind), path)
+    return identity.kept(view.note.id, before, text, note, problems)
 
 
 def _put(desk: Desk, view: CardView, text: str) -> None:
@@ -345,7 +361,28 @@ def _put(desk: Desk, view: CardView, text: str) -> None:
     if _is_own(desk, view):
         disk.write(view.note.path, markdown.replaced(view.note, text))
     else:
-        add_note(desk, home_of(view), text, view.note.kind)
+        home = home_of(view)
+        _bring_media(view, text, home.path(packs_of(desk), view.note.kind))
+        add_note(desk, home, text, view.note.kind)
+
+
+def _bring_media(view: CardView, text: str, copy: Path) -> None:
+    """Have what *text* shows beside the *copy* that it goes to, too, so that its links lead there.
+    What lies there already stays. Raises StudyError if it cannot be."""
+    from studyapp.notes import media
+    from studyapp.notes.media import Shelf
+
+    file = view.note.path
+    pack = next((root for root in installed_roots() if file.is_relative_to(root)), file.parent)
+    for node in media.shown(text):
+        address = media.address_of(node)
+        found = media.place(address, Shelf(file, pack))
+        wanted = media.place(address, Shelf(copy, copy.parent)) == media.NOT_THERE
+        if wanted and isinstance(found, Path):
+            try:
+                disk.write(copy.parent / media.path_of(address), found.read_bytes())
+            except OSError as error:
+                raise StudyError(f"{found} cannot be read: {error.strerror}.") from error
 
 
 def read_edit(desk: Desk, view: CardView) -> tuple[str, str]:
@@ -356,7 +393,7 @@ def read_edit(desk: Desk, view: CardView) -> tuple[str, str]:
     said = markdown.excerpt(view.note)
     if _is_own(desk, view):
         markdown.replaced(view.note, said)  # raises now, not once something is written
-    return said, _kept_edit(_draft(desk, view), said)
+    return said, kept_edit(_draft(desk, view), said)
 
 
 def write_edit(
@@ -368,7 +405,13 @@ def write_edit(
 
     draft = _draft(desk, view)
     now = said if disk.is_there(draft) else markdown.excerpt(view.note)  # its file may have changed
-    text = merged(_kept_edit(draft, now), before if before.strip() else now, storable(text))
+    return keep_edit(draft, said, now, text, before)
+
+
+def keep_edit(draft: Path, said: str, now: str, text: str, before: str) -> str:
+    """Keep the edit *text* of what *said* something and says *now* something else, perhaps, in the
+    file *draft*, unless it changes nothing."""
+    text = merged(kept_edit(draft, now), before if before.strip() else now, storable(text))
     if text != said and text.strip():
         disk.write(draft, text)
     else:
@@ -376,7 +419,8 @@ def write_edit(
     return text
 
 
-def _kept_edit(draft: Path, said: str) -> str:
+def kept_edit(draft: Path, said: str) -> str:
+    """The edit in the file *draft*, or what is *said* if there is none."""
     try:
         kept = draft.read_text("utf-8") if disk.is_there(draft) else ""
     except (OSError, UnicodeDecodeError) as error:
@@ -404,7 +448,7 @@ def lost_drafts(connection: Connection, *, learner: int) -> int:
 
 
 def _waiting(*, learner: int) -> set[str]:
-    return {path.name for path in _drafts().glob(f"{learner}-*.md")}
+    return {path.name for path in drafts().glob(f"{learner}-*.md")}
 
 
 def _draft_names(connection: Connection, *, learner: int) -> Iterator[tuple[int, str]]:
@@ -421,20 +465,39 @@ def _draft_names(connection: Connection, *, learner: int) -> Iterator[tuple[int,
 
 def _draft(desk: Desk, view: CardView) -> Path:
     """Where a note of an installed pack is edited; nothing reads content there."""
-    return _drafts() / _draft_name(view.pack, view.note.id, learner=desk.learner)
+    return drafts() / _draft_name(view.pack, view.note.id, learner=desk.learner)
 
 
 def _draft_name(pack: str, note: str, *, learner: int) -> str:
     return re.sub(r"[^\w.-]", "_", f"{learner}-{pack}-{note}.md")
 
 
-def _drafts() -> Path:
+def drafts() -> Path:
+    """The folder of what is being written, and of what waits to be accepted."""
     return data_folder() / "drafts"
 
 
 def home_of(view: CardView) -> Home:
     """Where a card belongs, and so what is written about it."""
     return Home(view.pack, view.part, view.chapter, view.chapter_title, view.note.section)
+
+
+def home_of_chapter(connection: Connection, chapter_id: int, section: str | None = None) -> Home:
+    """A chapter or a deck as the place of a card, or one *section* of it."""
+    chapter = tables.chapter.c
+    row = connection.execute(
+        select(chapter.pack, chapter.part, chapter.number, chapter.title).where(
+            chapter.id == chapter_id
+        )
+    ).one()
+    return Home(*row, section)
+
+
+def home_of_section(connection: Connection, section_id: int) -> Home:
+    """A section of the course as the place of a card."""
+    section = tables.section.c
+    found = select(section.chapter_id, section.number).where(section.id == section_id)
+    return home_of_chapter(connection, *connection.execute(found).one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,10 +554,13 @@ def add_note(desk: Desk, home: Home, text: str, kind: NoteKind) -> None:
         old = path.read_text("utf-8") if disk.is_there(path) else ""
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
-    if not old:
-        old = f"---\n{home.head}kind: {_page_kind(kind).value}\n---\n"
-    before = old.rstrip("\n") + "\n\n"
+    before = (old or head_of(home, kind)).rstrip("\n") + "\n\n"
     disk.write(path, before + text.strip() + "\n")
+
+
+def head_of(home: Home, kind: NoteKind) -> str:
+    """The front matter of a file for notes of this *kind*."""
+    return f"---\n{home.head}kind: {_page_kind(kind).value}\n---\n"
 
 
 def _page_kind(kind: NoteKind) -> FileKind:
@@ -513,7 +579,7 @@ def write_draft(text: str, before: str, patience: float, *, learner: int) -> str
 
 def _new_draft(*, learner: int) -> Path:
     """Beside the drafts of notes that are there (`_draft`), whose names begin with a number."""
-    return _drafts() / f"new-{learner}.md"
+    return drafts() / f"new-{learner}.md"
 
 
 class Written(NamedTuple):
@@ -605,8 +671,19 @@ def take_back(desk: Desk, card_id: int, text: Callable[[str], str]) -> Path | No
         return None
     if said != text(row.name).strip():
         return path
-    disk.write(path, markdown.without(path, [row.name]))
+    take_out(path, [row.name])
     return None
+
+
+def take_out(path: Path, names: Collection[str]) -> None:
+    """Take notes out of a file, and the file away if nothing is left below its front matter."""
+    from studyapp.notes import markdown
+
+    text = markdown.left(path, names)
+    if text is None:
+        disk.remove(path)
+    else:
+        disk.write(path, text)
 
 
 def last_started(connection: Connection, *, learner: int) -> Home:

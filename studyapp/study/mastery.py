@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain, groupby
+from operator import itemgetter
 
 from sqlalchemy import Connection, and_, or_, select
 
@@ -22,7 +27,6 @@ from studyapp.memory.mastery import (
 )
 from studyapp.memory.state import Rating
 from studyapp.notes.card import REVERSED
-from studyapp.notes.note import NoteKind
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import meant
 from studyapp.study.questionnaire import history as questionnaire
@@ -30,6 +34,7 @@ from studyapp.study.recall import model_now, recalls
 
 AHEAD = timedelta(days=30)  # the outlook where no date is set
 
+adopted = tables.parameters.c
 note = tables.note.c
 card = tables.card.c
 memory = tables.memory.c
@@ -54,24 +59,23 @@ def outlooks(
     now: datetime,
     *,
     on: date | None = None,
-    chapter_id: int | None = None,
+    chapters: Collection[int],
     depth: str = DEPTHS[0],
     learner: int,
 ) -> dict[int, Outlook]:
-    """The outlook of each chapter with questions that the learner is to know, or of one, by its id;
-    for the day *on*, 30 days ahead by default."""
+    """The outlook of each of *chapters*, by its id, with questions that the learner is to know; for
+    the day *on*, 30 days ahead by default."""
     today = study_day(now)
     later = later_day(on, today)
     parameters = log.in_force(connection, learner=learner)
     said, trust = _shares(connection, learner=learner), trust_of(connection, learner=learner)
-    found = {}
-    for one, questions in _standings(connection, chapter_id, depth=depth, learner=learner).items():
-        cards = list(questions.values())
-        found[one] = Outlook(
-            mastery(cards, parameters, said, trust, today),
-            mastery(cards, parameters, said, trust, today, later),
+    return {
+        one: Outlook(
+            mastery(questions, parameters, said, trust, today),
+            mastery(questions, parameters, said, trust, today, later),
         )
-    return found
+        for one, questions in _standings(connection, chapters, depth=depth, learner=learner)
+    }
 
 
 def _shares(connection: Connection, *, learner: int) -> PointShares:
@@ -79,9 +83,9 @@ def _shares(connection: Connection, *, learner: int) -> PointShares:
 
 
 def trust_of(connection: Connection, *, learner: int) -> Calibration:
-    """How far off predictions are: from the newest reviews that tell recall, since the weights last
-    changed."""
-    parameters, since = model_now(connection, learner=learner)
+    """How far off predictions are: from the newest reviews that tell recall. Those of before the
+    weights last changed tell what a fit has made of them (`study/fit/own.py::replayed`)."""
+    parameters, since, by = model_now(connection, learner=learner)
     outcomes = [
         Recall(
             parameters.forgetting_curve(one.stability, one.since, one.day),
@@ -90,30 +94,47 @@ def trust_of(connection: Connection, *, learner: int) -> Calibration:
         )
         for one in recalls(connection, review.stamp >= since, limit=RECENT, learner=learner)
     ]
-    return calibration(reversed(outcomes))
+    before = _before(connection, by, RECENT - len(outcomes), learner=learner)
+    return calibration(reversed(outcomes), before)
+
+
+def _before(connection: Connection, by: bytes | None, most: int, *, learner: int) -> Calibration:
+    """What at *most* so many outcomes have told of weights when they were brought *by* a fit."""
+    fit = connection.scalar(
+        select(adopted.fit).where(adopted.uid == by, adopted.learner_id == learner)
+    )
+    with suppress(KeyError, TypeError, ValueError):  # as another program may have written it
+        kept = map(Calibration.of_json, (fit or {}).get("calibrations", ()))
+        return next((one for one in kept if one.outcomes <= most), Calibration())
+    return Calibration()
 
 
 def _standings(
-    connection: Connection, chapter_id: int | None, *, depth: str, learner: int
-) -> dict[int, dict[int, list[Standing]]]:
-    """The cards that each question asks for, by chapter; what is suspended is left out."""
-    rows = connection.execute(
+    connection: Connection, chapters: Collection[int], *, depth: str, learner: int
+) -> Iterator[tuple[int, list[list[Standing]]]]:
+    """The cards that each question of a chapter asks for, chapter by chapter; what is suspended is
+    left out."""
+    last_review = log.perhaps_missed(connection, learner=learner)
+    query = (
         select(card.chapter_id, card.note_id, memory.stability, memory.last_day, review.rating)
         .join(tables.note, note.id == card.note_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
-        .outerjoin(tables.review, review.uid == memory.last_review)
+        .outerjoin(tables.review, review.uid == last_review)
         .where(
-            note.kind == NoteKind.QUESTION.value,
+            questionnaire.is_question(),
             card.missing_since.is_(None),
             card.side != REVERSED,
             owner.visible(card, learner=learner),
             meant(depth),
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),
-            *([card.chapter_id == chapter_id] if chapter_id is not None else []),
+            card.chapter_id.in_(chapters),
         )
+        .order_by(card.chapter_id)
+        .execution_options(yield_per=500)
     )
-    found: dict[int, dict[int, list[Standing]]] = {}
-    for of_chapter, note_id, stability, last_day, rating in rows:
-        standing = Standing(stability, last_day, rating == Rating.AGAIN)
-        found.setdefault(of_chapter, {}).setdefault(note_id, []).append(standing)
-    return found
+    every = chain.from_iterable(connection.execute(query).partitions())  # row by row takes longer
+    for of_chapter, rows in groupby(every, itemgetter(0)):
+        questions = defaultdict[int, list[Standing]](list)
+        for _, note_id, stability, last_day, rating in rows:
+            questions[note_id].append(Standing(stability, last_day, rating == Rating.AGAIN))
+        yield of_chapter, list(questions.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
@@ -29,6 +30,7 @@ class NoteView:
     note: int  # its id
     text: str
     place: str
+    path: Path
     source: str
     cards: tuple[CardView, ...]
     marked: frozenset[int]  # ids of the cards that are marked to be mended
@@ -88,6 +90,7 @@ def read(connection: Connection, note_id: int, *, learner: int) -> NoteView | No
             row.title,
             pack=namesakes(connection, learner=learner).get(row.chapter_id),
         ),
+        text.path,
         f"{text.path.parent.name}/{text.path.name}:{text.line}",
         tuple(load(connection, one, learner=learner) for one in ids),
         frozenset(aside.marked(connection, learner=learner)),

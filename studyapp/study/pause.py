@@ -14,10 +14,10 @@ from sqlalchemy import Connection, select
 
 from studyapp.errors import StudyError
 from studyapp.memory.fold import EventKind
-from studyapp.notes.note import chapter_key, chapter_name
-from studyapp.store import log, owner, tables
+from studyapp.notes.note import chapter_name
+from studyapp.store import log, tables
 from studyapp.study import words
-from studyapp.study.chapter import called
+from studyapp.study.chapter import called, known, named
 
 chapter = tables.chapter.c
 event = tables.event.c
@@ -35,10 +35,10 @@ def paused(connection: Connection, *, learner: int) -> dict[int, date]:
     )
     if connection.scalar(ever.limit(1)) is None:
         return {}
-    chapters = _chapters(connection, learner=learner)
+    chapters = known(connection, learner=learner)
     found: dict[int, date] = {}
     for one in log.of_no_card(connection, learner=learner):
-        covered = [row.id for row in chapters if one.payload in (None, _named(row))]
+        covered = [row.id for row in chapters if one.payload in (None, named(row))]
         for chapter_id in covered if one.kind in KINDS else ():
             if one.kind is EventKind.PAUSE:
                 found.setdefault(chapter_id, one.day or date.max)
@@ -52,8 +52,8 @@ def pause(connection: Connection, chapter_id: int | None, now: datetime, *, lear
 
     Raises StudyError if that is so already.
     """
-    held, known = paused(connection, learner=learner), _chapters(connection, learner=learner)
-    if all(one.id in held for one in known if chapter_id in (None, one.id)):
+    held, every = paused(connection, learner=learner), known(connection, learner=learner)
+    if all(one.id in held for one in every if chapter_id in (None, one.id)):
         name = name_of(connection, chapter_id, learner=learner)
         raise StudyError(f"{name} is paused already; studyapp due says since when.")
     _log(connection, EventKind.PAUSE, chapter_id, now, learner=learner)
@@ -102,18 +102,8 @@ def _log(
     row = connection.execute(
         select(chapter.pack, chapter.number, chapter.title).where(chapter.id == chapter_id)
     ).one_or_none()
-    payload = None if row is None else _named(row)
+    payload = None if row is None else named(row)
     log.log_of_no_card(connection, kind, now, payload=payload, learner=learner)
-
-
-def _chapters(connection: Connection, *, learner: int) -> list[Any]:
-    return list(
-        connection.execute(
-            select(chapter.id, chapter.pack, chapter.number, chapter.title).where(
-                owner.theirs(chapter, learner=learner)
-            )
-        )
-    )
 
 
 def name_of(connection: Connection, chapter_id: int | None, *, learner: int) -> str:
@@ -121,7 +111,3 @@ def name_of(connection: Connection, chapter_id: int | None, *, learner: int) -> 
     if chapter_id is None:
         return "The course"
     return words.capital(called(connection, chapter_id, learner=learner))
-
-
-def _named(row: Any) -> dict[str, Any]:
-    return {"pack": row.pack, "chapter": chapter_key(row.number, row.title)}

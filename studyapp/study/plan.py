@@ -96,13 +96,15 @@ def cram(chapter_id: int | None = None) -> Plan:
 
 
 def ahead(days: int) -> Plan:
-    """What comes due in the next *days*, and is not yet."""
+    """What comes due in the next *days*, and is not yet; but for what would make a card wait that
+    is due today."""
 
     def choice(
         connection: Connection, today: date, settings: Settings, *, learner: int
     ) -> Iterable[ColumnElement[bool]]:
         yield memory.due > today
         yield memory.due <= today + timedelta(days=days)
+        yield card.family.not_in(queue.families_due(connection, today, learner=learner))
 
     return _chosen("ahead", choice)
 

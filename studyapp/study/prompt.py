@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, select
 
+from studyapp.config import Settings
 from studyapp.memory.clock import study_day
+from studyapp.memory.fold import Chosen
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, tables
 from studyapp.study import review
 from studyapp.study.card import CardView, load
 from studyapp.study.desk import Desk
 from studyapp.study.pause import paused
+from studyapp.study.spread import Spread, siblings
 from studyapp.study.stats import is_beginner
+from studyapp.study.trial import course
 
 note = tables.note.c
 card = tables.card.c
@@ -42,19 +46,22 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A prompt's card as it is asked, and the parameters that its buttons are drawn from; a
-    *beginner* is told what these mean."""
+    """A prompt's card as it is asked, the parameters that its buttons are drawn from, and what each
+    of them has *chosen*; a *beginner* is told what they mean."""
 
     view: CardView
     parameters: Parameters
+    chosen: Mapping[Rating, Chosen]
     beginner: bool
 
     def options(self, now: datetime) -> dict[Rating, Memory]:
         """What each rating leads to."""
         view = self.view
         return {
-            rating: review.preview(view.memory, rating, now, view.uid, self.parameters)
-            for rating in Rating
+            rating: review.preview(
+                view.memory, rating, now, view.uid, self.parameters, chosen=chosen
+            )
+            for rating, chosen in self.chosen.items()
         }
 
 
@@ -102,11 +109,18 @@ def standings(
     }
 
 
-def ask(connection: Connection, card_id: int, now: datetime, *, learner: int) -> Asked:
+def ask(
+    connection: Connection, card_id: int, now: datetime, settings: Settings, *, learner: int
+) -> Asked:
     """Read a prompt's card to ask it."""
+    view = load(connection, card_id, learner=learner)
+    spread = Spread.read(connection, now, settings, learner=learner)
+    apart = siblings(connection, card_id, view.family, learner=learner)
+    options = spread.options(view.memory, now, view.uid, view.chapter_id, apart=apart)
     return Asked(
-        load(connection, card_id, learner=learner),
-        log.in_force(connection, learner=learner),
+        view,
+        spread.parameters,
+        {rating: option.chosen for rating, option in options.items()},
         is_beginner(connection, study_day(now), learner=learner),
     )
 
@@ -116,8 +130,10 @@ def rate(desk: Desk, asked: Asked, rating: Rating, spent: timedelta) -> review.A
 
     Raises AlreadyRatedError or ChangedError as `review.answer` does, and LockedError.
     """
-    view, now = asked.view, desk.now()
+    view, now, learner = asked.view, desk.now(), desk.learner
+    first_day = view.memory.first_day
     with desk.writing() as connection:
+        arm = course.arm_of(connection, view.uid, first_day, now, typed=False, learner=learner)
         return review.answer(
             connection,
             view.id,
@@ -126,6 +142,8 @@ def rate(desk: Desk, asked: Asked, rating: Rating, spent: timedelta) -> review.A
             now,
             duration=spent,
             variant=view.variant,
+            arm=arm,
+            chosen=asked.chosen[rating],
             promise=(view.memory, asked.parameters),
-            learner=desk.learner,
+            learner=learner,
         )

@@ -17,17 +17,26 @@ from studyapp.study.mastery import Outlook, outlooks
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """`lab` is the newest result in the lab, on one line."""
+    """`lab` is the newest result in the lab, on one line; `outlooks`, by id, are those of
+    `chapters` that have one."""
 
     lab: str
-    outlooks: Mapping[int, Outlook]  # by id of the chapter
+    chapters: frozenset[int]
+    outlooks: Mapping[int, Outlook]
 
 
 def prospect(
-    connection: Connection, now: datetime, settings: Settings, *, learner: int
+    connection: Connection,
+    now: datetime,
+    settings: Settings,
+    chapters: frozenset[int],
+    *,
+    learner: int,
 ) -> Prospect:
+    """The mastery of *chapters* alone: to tell it of all there are may take long."""
     on = exam.day_of(connection, settings, study_day(now), learner=learner)
     return Prospect(
         verdict.latest(connection, now.date(), learner=learner),
-        outlooks(connection, now, on=on, depth=settings.depth, learner=learner),
+        chapters,
+        outlooks(connection, now, on=on, chapters=chapters, depth=settings.depth, learner=learner),
     )

@@ -7,21 +7,22 @@ is text like any other; one that nearly is, or that Anki has and this has not, i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
-from typing import TypeAlias
+from enum import Enum, StrEnum
+from typing import NamedTuple, TypeAlias
 
 from studyapp.errors import StudyError
 from studyapp.notes.letters import folded
 
 MOST_DAYS = 100_000  # that a date is reckoned with
-# Marks of their own, so that a parenthesis alone is text.
-_OPEN, _OUT, _CLOSE, _OR = "\0(", "\0-(", "\0)", "\0or"
+_AS_TEXT = "in quotes it is text"
 _NESTED = 50  # parentheses within one another
-_TOKEN = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
+_QUOTED = re.compile(r'"[^"]*(?:"|$)')
+_TOKEN = re.compile(rf'(?:{_QUOTED.pattern}|[^\s"])+')
 _COMPARED = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>[-−]?(?:\d+\.?\d*|\.\d+))")
+_SHARE = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>-?(?:\d+\.?\d*|\.\d+))(?P<percent>%?)")
 _NUMBER = re.compile(r"(?P<sign><=|>=|!=|=|<|>|)(?P<number>[-−+]?\d+)")
 _RATED = re.compile(r"(\d+)(?::([1-4]))?")
 _KEY = re.compile(r"([a-z]+):(.*)", re.DOTALL | re.IGNORECASE)
@@ -120,91 +121,173 @@ class Not:
 Query: TypeAlias = Word | Is | Chapter | Pack | Tag | Rated | Compared | All | Any | Not
 
 
+class _Mark(Enum):
+    """What holds a query together."""
+
+    OPEN = "("
+    OUT = "-("
+    CLOSE = ")"
+    OR = "or"
+    AND = "and"
+
+
+class _Item(NamedTuple):
+    """A mark, or what one term asks for; neither of what says nothing: a minus alone, `""`."""
+
+    typed: str
+    mark: _Mark | None = None
+    asks: Query | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.mark is None and self.asks is None
+
+
+_BETWEEN = (_Mark.OR, _Mark.AND)
+_OPENING = (_Mark.OPEN, _Mark.OUT)
+
+
 def parse(typed: str) -> Query | None:
     """What is searched for; None if nothing is. Raises QueryError, with one sentence that begins
-    with the word that means nothing."""
-    return _Parser(typed).whole()
+    with the word that means nothing.
+
+    What a learner is still typing is no fault: a quote or a parenthesis that is not closed ends
+    with the text, and what has nothing behind it yet (`unfinished`) is passed over.
+    """
+    items = list(_items(typed))
+    del items[_end(items) :]
+    _check(items)
+    return _Parser(items).either(0) if items else None
+
+
+def unfinished(typed: str) -> str:
+    """That an `or`, `and`, `-`, parenthesis or quote waits for what comes behind it; empty if none
+    does. Raises QueryError as `parse` does."""
+    items = list(_items(typed))
+    if _end(items) == len(items):
+        return ""
+    last = items[-1].typed
+    return f"{last} waits for more." if '"' in last else f"{last} waits for more; {_AS_TEXT}."
+
+
+def nothing(typed: str) -> str:
+    """The sentence for a query that finds nothing."""
+    wanted = parse(typed)
+    parts = wanted.parts if isinstance(wanted, All) else (wanted,)
+    if all(isinstance(one, Word) for one in parts):
+        return "Nothing has all these words."
+    return "No card is so."
+
+
+def _end(items: Sequence[_Item]) -> int:
+    """Where what is finished ends. A word at the very end may still become another one."""
+    end = len(items)
+    while end and (items[end - 1].mark in (*_BETWEEN, *_OPENING) or items[end - 1].is_empty):
+        end -= 1
+    return end
+
+
+def _check(items: Sequence[_Item]) -> None:
+    """Raises QueryError for the first mark that stands where it holds nothing together."""
+    for before, item, after in zip((None, *items), items, (*items[1:], None), strict=False):
+        ahead, behind = before and before.mark, after and after.mark
+        if item.mark in _BETWEEN:
+            if before is None or ahead in (*_OPENING, *_BETWEEN):
+                raise QueryError(f"{item.typed}: nothing stands before it; {_AS_TEXT}.")
+            if behind is _Mark.CLOSE:
+                raise QueryError(f"{item.typed}: nothing stands behind it; {_AS_TEXT}.")
+        elif item.mark in _OPENING and behind is _Mark.CLOSE:
+            raise QueryError(f"{item.typed}): nothing stands in it; {_AS_TEXT}.")
+        elif item.is_empty and item.typed == "-":
+            raise QueryError(
+                f"-: it stands right before what is left out, as in -is:due; {_AS_TEXT}."
+            )
+        elif item.is_empty:
+            raise QueryError(f"{item.typed}: nothing stands in it.")
+        elif item.typed.casefold() == "not" and after is not None and _is_condition(after):
+            raise QueryError(f"{item.typed}: a minus leaves out, as in -is:due; {_AS_TEXT}.")
+
+
+def _is_condition(item: _Item) -> bool:
+    return item.mark in _OPENING or not isinstance(item.asks, Word | None)
 
 
 class _Parser:
-    """Reads from left to right. What a learner is still typing is no fault: a quote or a
-    parenthesis that is not closed ends with the text, an `or` with nothing beside it is a word."""
+    """Reads items that have been checked, from left to right."""
 
-    def __init__(self, typed: str) -> None:
-        self._tokens = list(_split(typed))
+    def __init__(self, items: Sequence[_Item]) -> None:
+        self._items = items
         self._at = 0
 
-    def whole(self) -> Query | None:
-        return self._either(0)
-
-    def _next(self) -> str | None:
-        return self._tokens[self._at] if self._at < len(self._tokens) else None
-
-    def _either(self, depth: int) -> Query | None:
+    def either(self, depth: int) -> Query:
         found = [self._both(depth)]
-        while self._next() == _OR:
+        while self._mark() is _Mark.OR:
             self._at += 1
             found.append(self._both(depth))
-        there = [one for one in found if one is not None]
-        return Any(tuple(there)) if len(there) > 1 else there[0] if there else None
+        return Any(tuple(found)) if len(found) > 1 else found[0]
 
-    def _both(self, depth: int) -> Query | None:
+    def _mark(self) -> _Mark | None:
+        return self._items[self._at].mark if self._at < len(self._items) else None
+
+    def _both(self, depth: int) -> Query:
         found = list[Query]()
-        while (token := self._next()) is not None and token not in (_OR, _CLOSE):
+        while self._at < len(self._items) and self._mark() not in (_Mark.OR, _Mark.CLOSE):
+            item = self._items[self._at]
             self._at += 1
-            one = self._inside(token, depth) if token in (_OPEN, _OUT) else _term(token)
-            if one is not None:
-                found.append(one)
-        return _all(found)
+            if item.mark in _OPENING:
+                found.append(self._inside(item, depth))
+            elif item.asks is not None:
+                found.append(item.asks)
+        return All(tuple(found)) if len(found) > 1 else found[0]
 
-    def _inside(self, opened: str, depth: int) -> Query | None:
+    def _inside(self, opened: _Item, depth: int) -> Query:
         if depth == _NESTED:
             raise QueryError(
                 "( is there too often: parentheses within parentheses, and no end of it."
             )
-        found = self._either(depth + 1)
-        if self._next() == _CLOSE:
+        found = self.either(depth + 1)
+        if self._mark() is _Mark.CLOSE:
             self._at += 1
-        return Not(found) if opened == _OUT and found is not None else found
+        return Not(found) if opened.mark is _Mark.OUT else found
 
 
-def _all(parts: list[Query]) -> Query | None:
-    return All(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
-
-
-def _split(typed: str) -> Iterator[str]:
-    """The terms as they are typed, with a mark for each parenthesis and each `or` between two.
-
-    A parenthesis opens where a term begins, and closes where one ends, if it was opened: the ones
-    of `f(x)` are its own.
-    """
-    tokens, opened = list[str](), 0
+def _items(typed: str) -> Iterator[_Item]:
+    """What is typed, term by term. A parenthesis opens where a term begins, and closes where one
+    ends that has more of them than it opens: the ones of `f(x)` are its own."""
+    opened = 0
     for match in _TOKEN.finditer(typed.replace("\0", " ")):
         term = match[0]
         while term.startswith(("(", "-(")):
-            tokens.append(_OUT if term[0] == "-" else _OPEN)
-            opened, term = opened + 1, term[term.index("(") + 1 :]
-        closed = 0
-        while term.endswith(")") and closed < opened and term.count(")") > term.count("("):
-            term, closed = term[:-1], closed + 1
-        opened -= closed
-        tokens += [term] * bool(term) + [_CLOSE] * closed
-    return _with_or(tokens)
+            mark = _Mark.OUT if term[0] == "-" else _Mark.OPEN
+            yield _Item(mark.value, mark)
+            opened, term = opened + 1, term.removeprefix(mark.value)
+        closed = _closed(term)
+        if closed > opened:
+            raise QueryError(f"{term}: no parenthesis is open before it; {_AS_TEXT}.")
+        opened, term = opened - closed, term[: len(term) - closed]
+        if term:
+            yield _item(term)
+        yield from [_Item(")", _Mark.CLOSE)] * closed
 
 
-def _with_or(tokens: list[str]) -> Iterator[str]:
-    for at, token in enumerate(tokens):
-        before = tokens[at - 1] if at else _OPEN
-        after = tokens[at + 1] if at + 1 < len(tokens) else _CLOSE
-        ends = before not in (_OPEN, _OUT) and after != _CLOSE
-        alone = "or" not in (before.casefold(), after.casefold())
-        yield _OR if token.casefold() == "or" and ends and alone else token
+def _closed(term: str) -> int:
+    """How many parentheses the end of a term closes that it does not open."""
+    bare, closed = _QUOTED.sub("", term), len(term) - len(term.rstrip(")"))
+    return max(0, min(closed, bare.count(")") - bare.count("(")))
+
+
+def _item(term: str) -> _Item:
+    if term.casefold() in {mark.value for mark in _BETWEEN}:
+        return _Item(term, _Mark(term.casefold()))
+    return _Item(term, asks=None if term == "-" else _term(term))
 
 
 def _term(token: str) -> Query | None:
-    """One term. `-` alone, or before nothing, is text that is still being typed."""
-    if len(token) > 1 and token.startswith("-"):
-        part = _term(token[1:]) if token[1] != "-" else _word(token[1:])
+    """One term; None if it says nothing."""
+    if token.startswith("--"):
+        raise QueryError(f"{token}: one minus leaves out; {_AS_TEXT}.")
+    if token.startswith("-"):
+        part = _term(token[1:])
         return None if part is None else Not(part)
     key = _KEY.fullmatch(token)
     if key is None or key[2].startswith("//"):
@@ -234,7 +317,7 @@ def _condition(token: str, key: str, value: str) -> Query | None:
             kinds: dict[str, type[Chapter | Pack | Tag]] = {"chapter": Chapter, "pack": Pack}
             return kinds.get(key, Tag)(value)
     if key in _ELSEWHERE:
-        raise QueryError(f"{token}: {_ELSEWHERE[key]}; in quotes it is text.")
+        raise QueryError(f"{token}: {_ELSEWHERE[key]}; {_AS_TEXT}.")
     near = get_close_matches(key, _EXAMPLES, n=1, cutoff=0.7)
     if near:
         raise QueryError(
@@ -255,14 +338,29 @@ def _compared(token: str, value: str) -> Compared:
     for of in sorted(Property, key=lambda one: -len(one.value)):  # due before d
         if value.casefold().startswith(of.value):
             rest = _COMPARED.fullmatch(value[len(of.value) :])
+            if of is Property.RETRIEVABILITY:
+                _check_share(token, value[len(of.value) :])
             if rest is not None:
                 return Compared(of, rest["sign"], _checked(token, rest["number"]))
     named = re.match(r"[a-z]*", value, re.IGNORECASE)
     name = named[0].casefold() if named else ""
+    if name == Property.RETRIEVABILITY:
+        raise QueryError(f"{token}: compare it with a share of 1, as in prop:r<.9.")
     if name in list(Property):
         raise QueryError(f"{token}: compare it with a number, as in prop:{name}>3.")
     *known, last = [one.value for one in Property]
     raise QueryError(f"{token}: what can be compared is {', '.join(known)} and {last}.")
+
+
+def _check_share(token: str, compared: str) -> None:
+    """Raises QueryError for a percentage, be it told by its sign or by its size."""
+    found = _SHARE.fullmatch(compared)
+    if found is None or (not found["percent"] and 0 <= float(found["number"]) <= 1):
+        return
+    share = float(found["number"]) / 100
+    meant = f"{share:g}" if share in (0, 1) else f"{share:g}".removeprefix("0")
+    example = f"{found['sign']}{meant}" if 0 <= share <= 1 else "<.9"
+    raise QueryError(f"{token}: give it as a share of 1, as in prop:r{example}.")
 
 
 def _due(token: str, value: str) -> Compared:

@@ -5,8 +5,8 @@ It is loaded once and then kept in step in memory, so that the next card costs n
 
 from __future__ import annotations
 
-import heapq
 import math
+from bisect import insort
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence, Set
 from contextlib import closing
@@ -18,7 +18,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     case,
@@ -41,6 +40,7 @@ from studyapp.study.admission import let_in
 from studyapp.study.exam import Exam, Stage
 from studyapp.study.grading import core
 from studyapp.study.pause import paused
+from studyapp.study.pile import Item, Kind, Pile
 
 FORECAST_DAYS = 14
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
@@ -60,26 +60,6 @@ note = tables.note.c
 review = tables.review.c
 
 _TOLD_APART = (card.contrast, card.note_id, memory.first_day)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One card in the queue."""
-
-    card: int
-    family: str
-    chapter: int  # its id
-    state: State
-    due_at: datetime | None = None
-    retrievability: float = 1.0
-    today: bool = False  # rated today already
-    term: int | None = None  # its note, if it was met before and is told apart from others
-    spare: bool = False  # not due yet: it has what an exam's day has left of its time
-
-    def spoils(self, other: Item) -> bool:
-        """Whether meeting this card today gives the other one away."""
-        alike = self.term is None or other.term is None or self.term == other.term
-        return self.family == other.family and alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +125,19 @@ class Queue:
     pace: Pace
     time: float = math.inf
     siblings: int = 0
-    room: int = 0  # reviews for which a whole day has time
+    room: int = 0  # reviews for which a whole day has time …
+    usual: int = 0  # … and one without an exam
     fewer: Fewer = Fewer()  # new cards, as it was loaded
     exam: Exam | None = None
     unmet: int = 0  # cards of the exam, when the day began …
-    a_day: int = 0  # … and how many of them it is to meet
+    a_day: int = 0  # … how many of them it is to meet …
+    fits: int = 0  # … and how many of these it has time for, with those that it has had
     most_new: int = 0
-    _main: list[Item] = field(default_factory=list)
-    _learning: list[tuple[datetime, int, Item]] = field(default_factory=list)
-    _waiting: list[Item] = field(default_factory=list)
-    _later: list[Item] = field(default_factory=list)  # new cards for which there is no time
-    _spare: list[Item] = field(default_factory=list)  # what is not due, and has no time either
+    _main: Pile = field(default_factory=Pile)
+    _learning: list[tuple[datetime, int, Item]] = field(default_factory=list)  # the next one first
+    _waiting: Pile = field(default_factory=Pile)
+    _later: Pile = field(default_factory=Pile)  # new cards for which there is no time
+    _spare: Pile = field(default_factory=Pile)  # what is not due, and has no time either
     _shown: int | None = None
     _first: int | None = None  # the card that was put first
     steps: bool = True  # whether a step of today brings a rated card back
@@ -169,7 +151,7 @@ class Queue:
     @property
     def spare(self) -> int:
         """How many are in it that are not due."""
-        return sum(item.spare for item in self._main)
+        return self._main.count(Kind.SPARE)
 
     def minutes_a_day(self, settings: Settings) -> int:
         """The day's time: an exam has its own."""
@@ -180,7 +162,31 @@ class Queue:
         """Where this day is on the way to an exam."""
         if self.exam is None:
             return None
-        return Stage(self.exam, self.today, self.unmet, self.a_day, self.spare)
+        left = self.exam.left(self.today)
+        days, late = pacing.days_to_meet(self.exam.whole, left), 0
+        if left and self.fits < self.a_day:
+            most = pacing.most_new(self.exam.minutes * 60, self.pace.new)
+            others = self.unmet - self.fits
+            days, late = pacing.reach(others, self.exam.whole, left - 1, most)
+            days += 1
+        return Stage(self.exam, self.today, self.unmet, self.fits, self.spare, days, late)
+
+    def rooms(self, more: int = 0) -> list[int]:
+        """Reviews for which each of the days of the forecast has time, with so many minutes *more*
+        a day: on the way to an exam its new cards come first."""
+        if self.exam is None:
+            return [self.room + int(more * 60 / self.pace.review)] * FORECAST_DAYS
+        rooms, unmet, time = [self.room], self.unmet - self.fits, (self.exam.minutes + more) * 60
+        for ahead in range(1, FORECAST_DAYS):
+            left = self.exam.left(self.today) - ahead
+            if left < 0:
+                rooms.append(self.usual + int(more * 60 / self.pace.review))
+                continue
+            wanted = pacing.pace(unmet, self.exam.whole, left)
+            new = min(wanted, pacing.most_new(time, self.pace.new))
+            unmet -= new
+            rooms.append(int((time - new * self.pace.new) / self.pace.review))
+        return rooms
 
     def waiting_of(self, chapter_id: int) -> int:
         """How many of the waiting reviews are of one chapter."""
@@ -215,8 +221,8 @@ class Queue:
 
     def has(self, card_id: int) -> bool:
         """Whether a card is asked today, or waits for time alone."""
-        steps = (item for _, _, item in self._learning)
-        return any(item.card == card_id for item in chain(self._main, self._waiting, steps))
+        is_step = any(item.card == card_id for _, _, item in self._learning)
+        return is_step or card_id in self._main or card_id in self._waiting
 
     def next(self, now: datetime) -> Item | None:
         """The card to show at *now*; it stays in the queue until it is rated or dropped."""
@@ -232,15 +238,8 @@ class Queue:
         """Take a rated card out; keep it if a step of today is left; its family waits. What the
         rating took is no longer there for the others."""
         self.drop(item.card)
-        spoiled = {
-            other.card
-            for other in (*self._main, *self._waiting, *(step for _, _, step in self._learning))
-            if self.families and not other.today and item.spoils(other)
-        }
-        given_away = [one for one in (*self._main, *self._waiting) if one.card in spoiled]
-        self.siblings += sum(one.state is not State.NEW and not one.spare for one in given_away)
-        for card_id in spoiled:
-            self.drop(card_id)
+        if self.families:
+            self._drop_spoiled(item)
         if self.steps and after.due_at and after.due and after.due <= self.today:
             step = replace(item, state=after.state, due_at=after.due_at, today=True, spare=False)
             self._add_learning(step)
@@ -252,12 +251,17 @@ class Queue:
 
     def drop(self, card_id: int) -> None:
         """Take a card out of today (suspended, buried, rated elsewhere)."""
-        self._main = [item for item in self._main if item.card != card_id]
-        self._waiting = [item for item in self._waiting if item.card != card_id]
-        self._later = [item for item in self._later if item.card != card_id]
-        self._spare = [item for item in self._spare if item.card != card_id]
+        for pile in (self._main, self._waiting, self._later, self._spare):
+            pile.drop(card_id)
         self._learning = [entry for entry in self._learning if entry[2].card != card_id]
-        heapq.heapify(self._learning)
+
+    def _drop_spoiled(self, by: Item) -> None:
+        """Let those wait until tomorrow that a card gives away."""
+        piled = (one for pile in (self._main, self._waiting) for one in pile.of_family(by.family))
+        for one in [*piled, *(step for _, _, step in self._learning)]:
+            if not one.today and by.spoils(one):
+                self.drop(one.card)
+                self.siblings += one.kind is Kind.DUE
 
     def _fit(self) -> None:
         """Keep to the day's time: steps are always in, then reviews, then new cards; to an exam new
@@ -269,7 +273,7 @@ class Queue:
             left = self._fit_reviews(left)
             self._fit_new(0 if self._waiting else left)
             return
-        due = len(self._waiting) + sum(map(_is_due, self._main))
+        due = len(self._waiting) + self._main.count(Kind.DUE)
         beside = left - due * self.pace.review
         left -= self._fit_new(min(left, max(beside, self.most_new * self.pace.new)))
         left = self._fit_reviews(left)
@@ -277,82 +281,72 @@ class Queue:
 
     def _fit_reviews(self, left: float) -> float:
         """Keep those that are most likely to be remembered; returns the time that others have."""
-        reviews = [item for item in self._main if _is_due(item)]
-        room = max(0, int(left / self.pace.review))
-        let_in: list[Item] = []
-        if len(reviews) > room:
-            reviews.sort(key=lambda item: -item.retrievability)
-            self._waiting = reviews[room:] + self._waiting
-            self._leave_out(reviews[room:])
-        else:
-            let_in, self._waiting = _split(self._waiting, room - len(reviews))
-            self._main += let_in
-        return left - min(room, len(reviews) + len(let_in)) * self.pace.review
+        self._keep(Kind.DUE, left / self.pace.review, self._waiting)
+        return left - self._main.count(Kind.DUE) * self.pace.review
 
     def _fit_new(self, left: float) -> float:
         """Keep the first new cards; returns the time that they take."""
-        new = [item for item in self._main if item.state is State.NEW]
-        kept, self._later = _split(new + self._later, max(0, int(left / self.pace.new)))
-        self._change(new, kept)
-        return len(kept) * self.pace.new
+        self._keep(Kind.NEW, left / self.pace.new, self._later)
+        return self._main.count(Kind.NEW) * self.pace.new
 
     def _fit_spare(self, left: float) -> None:
-        spare = [item for item in self._main if item.spare]
-        kept, self._spare = _split(spare + self._spare, max(0, int(left / self.pace.review)))
-        self._change(spare, kept)
+        self._keep(Kind.SPARE, left / self.pace.review, self._spare)
 
-    def _change(self, before: list[Item], after: list[Item]) -> None:
-        """What is left of some cards, or comes to them, each list beginning like the other."""
-        self._leave_out(before[len(after) :])
-        self._main += after[len(before) :]
-
-    def _leave_out(self, items: Iterable[Item]) -> None:
-        gone = {item.card for item in items}
-        self._main = [item for item in self._main if item.card not in gone]
+    def _keep(self, kind: Kind, room: float, beside: Pile) -> None:
+        """Keep as many cards of a *kind* as there is *room* for; the others lie *beside*, and come
+        back when there is more."""
+        whole = max(0, int(room))
+        more = whole - self._main.count(kind)
+        if more >= 0:
+            self._main.add(beside.take(more))
+            return
+        items = self._main.of_kind(kind)
+        if kind is Kind.DUE:
+            items.sort(key=lambda item: -item.retrievability)
+        for item in items[whole:]:
+            self._main.drop(item.card)
+        beside.put_before(items[whole:])
 
     def shorten(self, cards: int, begun: Set[int]) -> None:
         """Keep the cards that were *begun* and the first others, up to *cards* in all."""
-        order = [item.card for _, _, item in sorted(self._learning)]
+        order = [item.card for _, _, item in self._learning]
         order += [item.card for item in self._main]
         others = [card_id for card_id in order if card_id not in begun]
         kept = begun | set(others[: max(0, cards - len(begun))])
-        self._main = [item for item in self._main if item.card in kept]
+        self._main = Pile(item for item in self._main if item.card in kept)
         self._learning = [entry for entry in self._learning if entry[2].card in kept]
-        heapq.heapify(self._learning)
 
     def put_first(self, item: Item, due: bool = False) -> None:
         """Show this card next (after an undo); one that is *due* is no waiting sibling any more. It
         counts among those of the day: a new one has the place of the last."""
-        new = [one for one in self._main if one.state is State.NEW]
-        if item.state is State.NEW and new and not self.has(item.card):
-            self._leave_out(new[-1:])
-            self._later = new[-1:] + self._later
-        known = next((one for one in self._main if one.card == item.card), item)
-        item = replace(item, term=known.term)
-        left = len(self._main) + len(self._waiting) + len(self._learning)
+        if not self.has(item.card):
+            if item.kind is Kind.NEW:
+                self._keep(Kind.NEW, self._main.count(Kind.NEW) - 1, self._later)
+            if due:
+                self.siblings = max(0, self.siblings - 1)
+        known = self._main.get(item.card) or item
         self.drop(item.card)
-        if due and left == len(self._main) + len(self._waiting) + len(self._learning):
-            self.siblings = max(0, self.siblings - 1)
-        self._main.insert(0, item)
+        self._main.put_before([replace(item, term=known.term)])
         self._shown, self._first = None, item.card
 
     def _pick(self, now: datetime) -> Item | None:
-        if self._main and self._main[0].card == self._first:
-            return self._main[0]
-        steps = sorted(self._learning)
+        first = self._main.first()
+        if first is not None and first.card == self._first:
+            return first
+        steps = self._learning[:2]  # one of them may be the card that is shown
         due = [item for at, _, item in steps if at <= now]
         fresh = [item for item in due if item.card != self._shown]
         if fresh:
             return fresh[0]
-        if self._main:
-            return self._main[0]
+        if first is not None:
+            return first
         ahead = due or [item for at, _, item in steps if at <= now + LEARN_AHEAD]
         others = [item for item in ahead if item.card != self._shown]
         return next(iter(others or ahead), None)
 
     def _add_learning(self, item: Item) -> None:
         assert item.due_at is not None
-        heapq.heappush(self._learning, (item.due_at, item.card, item))
+        insort(self._learning, (item.due_at, item.card, item))
 
 
 def load(
@@ -387,16 +381,16 @@ def load(
     due = _one_of_a_family(
         item
         for item in (*steps, *reviews)
-        if item.today or not any(one.spoils(item) for one in met.get(item.family, ()))
+        if item.today or not _is_spoiled(item, met.get(item.family, ()))
     )
     pace = read_pace(connection, today, learner=learner)
     day = (planned.minutes if planned else settings.minutes_a_day) * 60
     held = len(steps) + len(reviews) - len(due)
-    queue = Queue(today, pace, day * (1 + more), held, int(day / pace.review), exam=planned)
+    room, usual = (int(time / pace.review) for time in (day, settings.minutes_a_day * 60))
+    queue = Queue(today, pace, day * (1 + more), held, room, usual, exam=planned)
+    queue._main.add(item for item in due if item.due_at is None)
     for item in due:
-        if item.due_at is None:
-            queue._main.append(item)
-        else:
+        if item.due_at is not None:
             queue._add_learning(item)
     taken = met.keys() | {item.family for item in due}
 
@@ -410,24 +404,27 @@ def load(
         queue.unmet = introduced + _count_new(connection, settings, planned, learner=learner)
         queue.a_day = pacing.pace(queue.unmet, planned.whole, planned.left(today))
         queue.most_new = max(0, pacing.most_new(queue.time, pace.new) - introduced)
-        queue._later, _ = new(queue.a_day * (1 + more) - introduced)
+        queue._later.add(new(queue.a_day * (1 + more) - introduced)[0])
         known = _spare(connection, today, parameters, chapter_id, planned, learner=learner)
         others = (*chain.from_iterable(met.values()), *due, *queue._later)
-        queue._spare = _not_spoiled([one for one in known if one.card not in without], others)
+        left = [one for one in known if one.card not in without]
+        queue._spare.add(_not_spoiled(left, others))
         queue._fit()
-        queue._main = _in_turn(connection, queue)
+        queue.fits = introduced + queue.counts().new if queue._later else queue.a_day
+        queue._main = Pile(_in_turn(connection, queue))
         return queue
     queue._fit()
     if queue._waiting:  # a backlog: the most valuable first, and nothing new until it is gone
-        queue._main.sort(key=lambda item: -item.retrievability)
+        queue._main = Pile(sorted(queue._main, key=lambda item: -item.retrievability))
     reviews, wanted = list(queue._main), settings.new_a_day * (1 + more)
     alike = 0
     if not queue._waiting:
-        queue._later, alike = new(wanted - introduced)
+        fresh, alike = new(wanted - introduced)
+        queue._later.add(fresh)
     queue._fit()
     queue.fewer = _fewer(queue, wanted, introduced, alike)
-    new_ones = _easy_first(connection, queue._main[len(reviews) :])
-    queue._main = _spread(_beside_each_other(reviews), new_ones)
+    new_ones = _easy_first(connection, list(queue._main)[len(reviews) :])
+    queue._main = Pile(_spread(_beside_each_other(reviews), new_ones))
     return queue
 
 
@@ -442,11 +439,10 @@ def _fewer(queue: Queue, wanted: int, had: int, alike: int) -> Fewer:
 
 def _in_turn(connection: Connection, queue: Queue) -> list[Item]:
     """The cards of a day on the way to an exam: what is new, what is due, what has the rest."""
-    new = [item for item in queue._main if item.state is State.NEW]
-    due = [item for item in queue._main if _is_due(item)]
+    new, due = queue._main.of_kind(Kind.NEW), queue._main.of_kind(Kind.DUE)
     if queue._waiting:
         due.sort(key=lambda item: -item.retrievability)
-    spare = [item for item in queue._main if item.spare]
+    spare = queue._main.of_kind(Kind.SPARE)
     return [*_easy_first(connection, new), *_beside_each_other(due), *spare]
 
 
@@ -460,7 +456,9 @@ def fading(
     faintest = _faintest(connection, today, *conditions, learner=learner)
     one_each = _one_of_a_family(replace(item, term=None) for item in faintest)
     items = [item for item in one_each if item.family not in met]
-    return Queue(today, read_pace(connection, today, learner=learner), steps=False, _main=items)
+    return Queue(
+        today, read_pace(connection, today, learner=learner), steps=False, _main=Pile(items)
+    )
 
 
 def crammed(
@@ -475,7 +473,7 @@ def crammed(
     begun = {item.card for item in first}
     items = [*first, *(item for item in faintest if item.card not in begun)]
     pace = read_pace(connection, today, learner=learner)
-    return Queue(today, pace, steps=False, families=False, _main=items)
+    return Queue(today, pace, steps=False, families=False, _main=Pile(items))
 
 
 def _faintest(
@@ -485,6 +483,20 @@ def _faintest(
     parameters = log.in_force(connection, learner=learner)
     known = _rated(connection, today, parameters, *conditions, learner=learner)
     return sorted(known, key=lambda item: item.retrievability)
+
+
+def families_due(connection: Connection, today: date, *, learner: int) -> Select[str]:
+    """The families of which a card is due today, or waits for time."""
+    return (
+        select(card.family)
+        .join(tables.memory, memory.card_id == card.id)
+        .where(
+            memory.learner_id == learner,
+            memory.state != State.NEW,
+            memory.due <= today,
+            *_open(today, paused(connection, learner=learner), learner=learner),
+        )
+    )
 
 
 def has_fading(connection: Connection, now: datetime, *, learner: int) -> bool:
@@ -513,20 +525,31 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     comes no more: what it has no time for, or what waits for one of its family, comes later. On the
     way to an exam cards that are not due come as well, again and again."""
     tomorrow = line.today + timedelta(days=1)
-    days, left = [len(line.due())], Counter[tuple[str, int | None]]()
-    for arriving in _coming(connection, line, learner=learner)[1:]:
-        left.update(
-            (row.family, _term(tomorrow, row.contrast, row.note_id, row.first_day))
-            for row in arriving
-        )
-        met = list(islice(left, line.room))
-        days.append(len(met))
-        left.subtract(met)
-        left = +left
+    told_apart = and_(card.contrast, memory.first_day < tomorrow)
+    alike = (card.family, case((told_apart, card.note_id)))  # as `_term` has it
+    days, left = [len(line.due())], Counter[Sequence[Any]]()
+    with closing(_coming(connection, line, *alike, learner=learner)) as coming:
+        for ahead, one in coming:
+            while len(days) < ahead:
+                left = _a_day_less(days, left, line.room)
+            left[one] += 1
+            if len(left) >= (FORECAST_DAYS - len(days)) * line.room:  # whatever else comes
+                days += [line.room] * (FORECAST_DAYS - len(days))
+                break
+    while len(days) < FORECAST_DAYS:
+        left = _a_day_less(days, left, line.room)
     if line.exam is None:
         return days
     known = _count_known(connection, line, learner=learner)
     return [_with_spare(line, due, ahead, known) for ahead, due in enumerate(days)]
+
+
+def _a_day_less(days: list[int], left: Counter[Sequence[Any]], room: int) -> Counter[Sequence[Any]]:
+    """What is *left* after a day more that has so much *room*, which *days* is told."""
+    met = list(islice(left, room))
+    days.append(len(met))
+    left.subtract(met)
+    return +left
 
 
 def _with_spare(line: Queue, due: int, ahead: int, known: int) -> int:
@@ -559,63 +582,85 @@ def _count_known(connection: Connection, line: Queue, *, learner: int) -> int:
     return (connection.scalar(known) or 0) + line.counts().new
 
 
-def caught_up(connection: Connection, line: Queue, a_day: int, *, learner: int) -> int | None:
-    """In how many days nothing waits for more time any more, if each has time for so many reviews
-    *a_day*; None if in more than the forecast has. A card that is forgotten takes a second look on
-    its day and comes again on the next one, and every other one of those once more on the day after
-    it."""
+def caught_up(
+    connection: Connection, line: Queue, rooms: Sequence[int], *, learner: int
+) -> int | None:
+    """In how many days nothing waits for more time any more, if each has time for as many reviews
+    as *rooms* says (`Queue.rooms`); None if in more than the forecast has. A card that is forgotten
+    takes a second look on its day and comes again on the next one, and every other one of those
+    once more on the day after it."""
     parameters = log.in_force(connection, learner=learner)
     again = sum(1 - item.retrievability for item in line._main if item.state is not State.NEW)
     left: list[float] = []
-    for ahead, arriving in enumerate(_coming(connection, line, learner=learner)[1:], 1):
-        day = line.today + timedelta(days=ahead)
-        left += [
-            parameters.forgetting_curve(row.stability, row.last_day, max(day, row.due))
-            for row in arriving
-        ]
-        left.sort(reverse=True)
-        room, met, forgotten = a_day - again, 0, 0.0
-        while met < len(left) and room >= 1:
-            forgotten += 1 - left[met]
-            room -= 2 - left[met]
-            met += 1
-        del left[:met]
-        if not left:
-            return ahead
-        again = forgotten + again / 2
+    known = (memory.stability, memory.last_day, memory.due)
+    with closing(_coming(connection, line, *known, learner=learner)) as coming:
+        for ahead, arriving in enumerate(_by_day(coming), 1):
+            day = line.today + timedelta(days=ahead)
+            left += [
+                parameters.forgetting_curve(stability, last_day, max(day, due))
+                for stability, last_day, due in arriving
+            ]
+            if len(left) > sum(rooms[ahead:]):  # whatever is remembered
+                return None
+            left.sort(reverse=True)
+            room, met, forgotten = rooms[ahead] - again, 0, 0.0
+            while met < len(left) and room >= 1:
+                forgotten += 1 - left[met]
+                room -= 2 - left[met]
+                met += 1
+            del left[:met]
+            if not left:
+                return ahead
+            again = forgotten + again / 2
     return None
 
 
-def _coming(connection: Connection, line: Queue, *, learner: int) -> list[list[Row[Any]]]:
-    """The cards that each of the next 14 study days brings, but for those that today asks: what is
-    due and has no place today comes tomorrow."""
-    asked = line.due()
-    rows = connection.execute(
-        select(
-            memory.card_id,
-            card.family,
-            memory.due,
-            memory.buried_until,
-            memory.stability,
-            memory.last_day,
-            *_TOLD_APART,
-        )
+def _coming(
+    connection: Connection, line: Queue, *columns: ColumnElement[Any], learner: int
+) -> Generator[tuple[int, Sequence[Any]], None, None]:
+    """*columns* of the cards that the next study days bring, each with how many days ahead it is,
+    but for those that today asks: what is due and has no place today comes tomorrow. No more is
+    read than is asked for, as there may be very many."""
+    query = (
+        select(memory.card_id, memory.due, memory.buried_until, *columns)
         .join(tables.card, card.id == memory.card_id)
         .where(
             memory.learner_id == learner,
             memory.due < line.today + timedelta(days=FORECAST_DAYS),
             *in_use(paused(connection, learner=learner), learner=learner),
         )
+        .order_by(memory.due)
+        .execution_options(yield_per=500)
     )
-    tomorrow = line.today + timedelta(days=1)
-    coming: list[list[Row[Any]]] = [[] for _ in range(FORECAST_DAYS)]
-    for row in rows:
-        if row.card_id in asked or row.due is None:
-            continue
-        ahead = (max(row.due, row.buried_until or row.due, tomorrow) - line.today).days
-        if ahead < FORECAST_DAYS:
-            coming[ahead].append(row)
-    return coming
+    asked, later = line.due(), dict[date, list[Sequence[Any]]]()
+    ahead, day = 1, line.today + timedelta(days=1)
+    with closing(connection.execute(query)) as rows:
+        for card_id, due, buried, *told in rows:
+            while due > day:
+                ahead, day = ahead + 1, day + timedelta(days=1)
+                yield from ((ahead, one) for one in later.pop(day, ()))
+            if card_id in asked:
+                continue
+            if buried is not None and buried > day:
+                later.setdefault(buried, []).append(tuple(told))
+            else:
+                yield ahead, tuple(told)
+    while (ahead := ahead + 1) < FORECAST_DAYS:
+        day += timedelta(days=1)
+        yield from ((ahead, one) for one in later.pop(day, ()))
+
+
+def _by_day(coming: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[list[Sequence[Any]]]:
+    """What each of the next days brings, tomorrow first."""
+    arriving, day = list[Sequence[Any]](), 1
+    for ahead, one in coming:
+        while day < ahead:
+            yield arriving
+            arriving, day = [], day + 1
+        arriving.append(one)
+    while day < FORECAST_DAYS:
+        yield arriving
+        arriving, day = [], day + 1
 
 
 def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
@@ -705,8 +750,10 @@ def _rated(
             *conditions,
             *_open(today, paused(connection, learner=learner), learner=learner),
         )
+        .execution_options(yield_per=500)
     )
-    for card_id, family, of_chapter, state, due_at, stability, last_day, *apart in rows:
+    every = chain.from_iterable(rows.partitions())  # row by row takes longer
+    for card_id, family, of_chapter, state, due_at, stability, last_day, *apart in every:
         if last_day is None or stability is None:
             continue  # only a rated card has a due date
         yield Item(
@@ -953,10 +1000,6 @@ def _introduced(connection: Connection, today: date, planned: Exam | None, *, le
     )
 
 
-def _split(items: list[Item], at: int) -> tuple[list[Item], list[Item]]:
-    return items[:at], items[at:]
-
-
 def _first_of_a_family(fresh: Iterator[Item], met: Set[str], room: int) -> tuple[list[Item], int]:
     """As many of *fresh* as there is room for, one of a family and none of one that was *met*; and
     how many were passed over."""
@@ -970,8 +1013,9 @@ def _first_of_a_family(fresh: Iterator[Item], met: Set[str], room: int) -> tuple
     return kept, alike
 
 
-def _is_due(item: Item) -> bool:
-    return item.state is not State.NEW and not item.spare
+def _is_spoiled(item: Item, by: Sequence[Item]) -> bool:
+    """Whether one of some others gives the card away; most have none."""
+    return bool(by) and any(one.spoils(item) for one in by)
 
 
 def _not_spoiled(items: Iterable[Item], others: Sequence[Item]) -> list[Item]:
@@ -979,7 +1023,7 @@ def _not_spoiled(items: Iterable[Item], others: Sequence[Item]) -> list[Item]:
     met: dict[str, list[Item]] = {}
     for one in others:
         met.setdefault(one.family, []).append(one)
-    apart = [one for one in items if not any(it.spoils(one) for it in met.get(one.family, ()))]
+    apart = [one for one in items if not _is_spoiled(one, met.get(one.family, ()))]
     return _one_of_a_family(apart)
 
 
@@ -988,7 +1032,7 @@ def _one_of_a_family(items: Iterable[Item]) -> list[Item]:
     kept = []
     for item in items:
         others = taken.setdefault(item.family, [])
-        if item.today or not any(one.spoils(item) for one in others):
+        if item.today or not _is_spoiled(item, others):
             others.append(item)
             kept.append(item)
     return kept

@@ -58,16 +58,23 @@ def telling(*, learner: int) -> tuple[ColumnElement[bool], ...]:
     return review.learner_id == learner, outcome(), log.not_retracted()
 
 
-def model_now(connection: Connection, *, learner: int) -> tuple[Parameters, datetime]:
-    """The parameters in force, and since when their weights are: a stability of before is of
-    another model."""
+class Model(NamedTuple):
+    """The parameters in force, since when their weights are, and the entry that brought these, None
+    of the first: a stability of before is of another model."""
+
+    parameters: Parameters
+    since: datetime
+    by: bytes | None
+
+
+def model_now(connection: Connection, *, learner: int) -> Model:
     history = log.read_history(connection, learner=learner)
     since = [
-        place_of(new).time
+        (place_of(new).time, new.uid)
         for old, new in pairwise(history)
         if old.parameters.weights != new.parameters.weights
     ]
-    return history[-1].parameters, max(since, default=EPOCH)
+    return Model(history[-1].parameters, *max(since, default=(EPOCH, None)))
 
 
 def recalls(

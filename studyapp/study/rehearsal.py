@@ -35,8 +35,8 @@ from studyapp.memory.rehearsal import (
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
 from studyapp.store import log, tables
-from studyapp.study import queue
-from studyapp.study.chapter import names
+from studyapp.study import queue, retention
+from studyapp.study.chapter import known, names
 from studyapp.study.exam import MINUTES, Exam
 from studyapp.study.mastery import trust_of
 from studyapp.study.pause import paused
@@ -83,6 +83,7 @@ class Studying:
     effort: Effort
     spent: float
     usual: Usual
+    own: dict[str, float]
 
     @property
     def days(self) -> int:
@@ -96,7 +97,8 @@ def read(
     parameters = log.in_force(connection, learner=learner)
     pace = queue.read_pace(connection, today, learner=learner)
     material, places = _material(connection, planned, today, settings, learner=learner)
-    named = planned.chapters
+    named, own = planned.chapters, retention.own(connection, learner=learner)
+    there = {one.id for one in known(connection, learner=learner) if one.there}
     return Studying(
         planned,
         today,
@@ -109,6 +111,10 @@ def read(
         Effort(pace.review, pace.new),
         pace.spent,
         Usual(parameters.desired_retention, settings.new_a_day),
+        {
+            name: own[one]
+            for one, name in names(connection, own.keys() & there, learner=learner).items()
+        },
     )
 
 
@@ -137,7 +143,7 @@ def _material(
         )
         .order_by(card.uid)
     ).all()
-    columns = (card.id, card.family, card.opener, chapter.number, chapter.title)
+    columns = (card.id, card.family, card.opener, card.chapter_id, chapter.number, chapter.title)
     new = connection.execute(
         queue.all_new(
             connection, settings, planned, *columns, section.number.label("part"), learner=learner
@@ -149,6 +155,7 @@ def _material(
     families: dict[str, int] = {}
     family = [families.setdefault(row.family, len(families)) for row in (*met, *new)]
     later = [np.nan] * len(new)
+    own = retention.own(connection, learner=learner)
     about = [planned.chapters is None or row.chapter_id in planned.chapters for row in met]
     material = Material(
         np.array([*(row.stability for row in met), *later], float),
@@ -158,6 +165,7 @@ def _material(
         np.array(family, np.int64),
         np.array([*(-1 for _ in met), *(at.get(row.opener, -1) for row in new)], np.int64),
         np.array([*about, *(True for _ in new)], bool),
+        np.array([own.get(row.chapter_id, np.nan) for row in (*met, *new)], float),
     )
     return material, tuple(Place(chapter_name(row.number, row.title), row.part) for row in new)
 
@@ -214,21 +222,26 @@ def tradeoff(studying: Studying, told: Told = lambda part: None) -> dict[str, An
     work = cards * days * len(_RETENTIONS)
     learners = min(_MOST, max(_FEWEST, _WORK // max(1, work)))
     curve = []
-    for number, retention in enumerate(_RETENTIONS if cards else ()):
-        policy = Usual(retention, studying.usual.new_a_day)
+    for number, desired in enumerate(_RETENTIONS if cards else ()):
+        policy = Usual(desired, studying.usual.new_a_day)
         rehearsed = _rehearsed(studying, policy, [_WHOLE_DAY], learners, lambda part: None)
         known = rehearsed[_WHOLE_DAY]
         remembered = known.expected * cards / np.maximum(known.met[-1], 1)
         curve.append(
             {
-                "retention": retention,
+                "retention": desired,
                 "minutes": float(known.took.mean() / 60),
                 "remembered": float(np.median(remembered)),
             }
         )
         told((number + 1) / len(_RETENTIONS))
-    desired = studying.usual.retention
-    return {"desired": desired, "days": days, "learners": learners, "curve": curve}
+    return {
+        "desired": studying.usual.retention,
+        "own": studying.own,
+        "days": days,
+        "learners": learners,
+        "curve": curve,
+    }
 
 
 def _minutes(planned: int) -> list[int]:
@@ -281,6 +294,7 @@ def _told(
         "enough": _enough(curve),
         "usual": None if usual is None else share(usual)._asdict(),
         "learners": learners,
+        "outcomes": studying.trust.outcomes,
     }
 
 

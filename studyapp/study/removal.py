@@ -1,93 +1,44 @@
-"""Delete notes of the learner's own, many at once, and put them back.
+"""Delete notes of the learner's own, many at once.
 
 What is deleted is text in files; the cards go with it, out of every queue, and their log stays. So
-it comes back with all that was known of it, from here, from a backup, or written anew with its id.
+it comes back with all that was known of it, from here, from a backup, or written anew with its id:
+the texts alone come back, into the file as it is by then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, select
-
-from studyapp import disk
-from studyapp.errors import StudyError
-from studyapp.store import tables
-from studyapp.study import library, words
+from studyapp.study import rewriting, words
 from studyapp.study.desk import Desk
+from studyapp.study.rewriting import Rewriting
 
-note = tables.note.c
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """What was deleted: how many notes, and what each file said `before` and says `now`."""
-
-    notes: int
-    before: Mapping[Path, bytes]
-    now: Mapping[Path, bytes]
+WHAT = "deletion"  # in a record
 
 
-def own(connection: Connection, notes: Collection[int], *, learner: int) -> list[int]:
-    """Those of *notes* that are in files of the learner's own; what packs have stays theirs."""
-    mine = (note.learner_id == learner, note.missing_since.is_(None))
-    return list(connection.scalars(select(note.id).where(note.id.in_(notes), *mine)))
-
-
-def remove(desk: Desk, notes: Collection[int]) -> Removal:
-    """Delete those of *notes* that are the learner's own; many are in a backup first.
-
-    All or none: raises StudyError, with the files as they were, if one cannot be.
-    """
+def remove(desk: Desk, notes: Collection[int], *, kept: bool = True) -> Rewriting:
+    """Delete those of *notes* that are the learner's own, all or none (`rewriting.rewrite`), and a
+    file with them that has no other. A later session can put them back if that is *kept*."""
     from studyapp.notes import markdown
 
+    def text_of(path: Path, rows: Sequence[Any]) -> str | None:
+        return markdown.left(path, [row.name for row in rows])
+
     with desk.reading() as connection:
-        ids = own(connection, notes, learner=desk.learner)
-        rows = connection.execute(select(note.path, note.name).where(note.id.in_(ids))).all()
-    files = dict[Path, list[str]]()
-    for row in rows:
-        files.setdefault(Path(row.path), []).append(row.name)
-    texts = {path: markdown.without(path, names).encode() for path, names in files.items()}
-    if len(rows) >= library.MANY:
-        desk.back_up("change")
-    before = _exchange(desk, texts)
-    return Removal(len(rows), before, texts)
+        mine = rewriting.own(connection, notes, learner=desk.learner)
+    return rewriting.rewrite(desk, mine, text_of, back_of, {"kind": WHAT} if kept else None)
 
 
-def put_back(desk: Desk, removed: Removal) -> None:
-    """Have the files say what they did before. Raises StudyError if one says something else by
-    now, and for what keeps it from being written."""
-    for path, now in removed.now.items():
-        if _read(path) != now:
-            raise StudyError(
-                f"{path} has changed since, so the notes are not put back; a backup has them."
-            )
-    _exchange(desk, removed.before)
+def back_of(path: Path, rows: Sequence[Any], before: bytes) -> str:
+    """What a file is to say that has notes again which were deleted."""
+    from studyapp.notes import markdown
+
+    return markdown.restored(path, before, [row.name for row in rows])
 
 
-def told(removed: Removal, undo: str) -> str:
+def told(removed: Rewriting, undo: str) -> str:
     """What was deleted, as the learner reads it; *undo* is the key that takes it back."""
-    return f"Deleted: {words.count(removed.notes, 'note')}; {undo} puts them back."
-
-
-def _exchange(desk: Desk, texts: Mapping[Path, bytes]) -> dict[Path, bytes]:
-    """Write *texts* and read them in; returns what the files said. If one fails, none has
-    changed."""
-    before = dict[Path, bytes]()
-    with ExitStack() as stack:
-        for path, text in texts.items():
-            before[path] = _read(path)
-            stack.enter_context(disk.put_back(path))
-            disk.write(path, text)
-        library.refresh(desk)
-    return before
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise StudyError(f"{path} cannot be read: {error.strerror or error}.") from error
+    them = "it" if removed.notes == 1 else "them"
+    return f"Deleted: {words.count(removed.notes, 'note')}; {undo} puts {them} back."

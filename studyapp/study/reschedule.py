@@ -5,9 +5,9 @@ Adopted weights move no date by themselves: the learner sees first what it would
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,13 +17,15 @@ from sqlalchemy import Connection, select
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
-from studyapp.memory.scheduler import Parameters
-from studyapp.memory.state import Cause, State
+from studyapp.memory.scheduler import Parameters, seed_of
+from studyapp.memory.spread import even
+from studyapp.memory.state import Cause, Memory, State
 from studyapp.store import log, tables
 from studyapp.study import queue, words
 from studyapp.study.desk import Desk
 from studyapp.study.pause import paused
 from studyapp.study.queue import Queue
+from studyapp.study.spread import Spread
 
 card = tables.card.c
 memory = tables.memory.c
@@ -48,25 +50,38 @@ class Preview:
     since: date | None = None
 
     def told(self) -> str:
-        """What rescheduling comes to, in a line."""
-        return self._told("Rescheduled")
+        """What rescheduling would come to, in a line."""
+        return self._would("Rescheduled")
 
     def offer(self, today: date) -> str:
         """The same after a fit, with whose weights they are, if not those that it has found."""
         if self.since is None:
             return self.told()
-        return self._told(
+        return self._would(
             f"By the weights and the goal in use since {words.day(self.since, today)}"
         )
 
-    def _told(self, lead: str) -> str:
+    def done(self) -> str:
+        """What rescheduling has come to, in a line."""
         if not self.days:
-            return "No date would be another"
-        sooner, later = words.count(self.sooner, "card"), len(self.days) - self.sooner
+            return "No date had to move"
+        sooner, later = self._cards()
+        return f"{sooner} moved to an earlier day and {later} to a later one: {self._loads()}"
+
+    def _would(self, lead: str) -> str:
+        if not self.days:
+            return "No date would move"
+        sooner, later = self._cards()
+        return f"{lead}, {sooner} would come sooner and {later} later: {self._loads()}"
+
+    def _cards(self) -> tuple[str, str]:
+        """How many there are of each kind."""
+        return words.count(self.sooner, "card"), f"{len(self.days) - self.sooner:,}"
+
+    def _loads(self) -> str:
         before, after = self.held
         held = f" ({before:,} → {after:,} more wait for another day)" if any(self.held) else ""
         return (
-            f"{lead}, {sooner} would come sooner and {later:,} later: "
             f"today {self.before[0]:,} → {self.after[0]:,}{held}, in {AHEAD} days "
             f"{sum(self.before):,} → {sum(self.after):,}"
         )
@@ -117,9 +132,8 @@ def _reckoning(parameters: Parameters) -> tuple[object, ...]:
 def preview(connection: Connection, now: datetime, settings: Settings, *, learner: int) -> Preview:
     """What `reschedule` would do now."""
     today = study_day(now)
-    parameters = log.in_force(connection, learner=learner)
     rows: Iterable[Any] = connection.execute(
-        select(*log.MEMORY_COLUMNS, memory.card_id, card.uid, card.chapter_id)
+        select(*log.MEMORY_COLUMNS, memory.card_id, card.uid, card.family, card.chapter_id)
         .join(tables.card, card.id == memory.card_id)
         .where(
             memory.learner_id == learner,
@@ -128,7 +142,8 @@ def preview(connection: Connection, now: datetime, settings: Settings, *, learne
             card.missing_since.is_(None),
         )
     )
-    before, wanted, uids = dict[int, date](), dict[int, date](), dict[int, bytes]()
+    calendar = _Calendar(today, Spread.read(connection, now, settings, learner=learner))
+    before, moving = dict[int, date](), list[_Card]()
     resting, away = paused(connection, learner=learner), set[int]()
     for row in rows:
         kept = log.as_memory(row)
@@ -136,17 +151,12 @@ def preview(connection: Connection, now: datetime, settings: Settings, *, learne
         before[row.card_id] = kept.due
         if row.chapter_id in resting:
             away.add(row.card_id)
-        if kept.state is State.REVIEW and kept.cause in _OWN and kept.last_day is not None:
-            uids[row.card_id] = row.uid
-            wanted[row.card_id] = kept.last_day + _DAY * parameters.interval(kept, row.uid)
+        one = _Card(row.card_id, row.uid, row.family, kept, kept.due, row.chapter_id not in resting)
+        calendar.read(one)
+        if others := calendar.others(one, row.chapter_id):
+            moving.append(replace(one, days=others))
     line = queue.load(connection, now, settings, learner=learner)
-    room = max(1, line.room)
-    in_order = dict(sorted(wanted.items(), key=lambda it: (it[1], uids[it[0]])))
-    days = {
-        one: day
-        for one, day in _spread(before, in_order, today, room).items()
-        if day != max(before[one], today)
-    }
+    days = calendar.moved(moving, max(1, line.room))
     sooner = sum(day < before[one] for one, day in days.items())
     then = queue.load(
         connection,
@@ -186,25 +196,105 @@ def reschedule(
     return len(days)
 
 
-def _spread(
-    before: Mapping[int, date], wanted: Mapping[int, date], today: date, room: int
-) -> dict[int, date]:
-    """The wanted dates, which come in order. What would be overdue at once goes to the first days
-    with *room*, and none later than it is due anyway."""
-    days = {
-        one: max(day, today) for one, day in wanted.items() if day > today or before[one] <= today
-    }
-    late = [one for one in wanted if one not in days]
-    settled = {**before, **days}
-    load = Counter(day for one, day in settled.items() if one in days or one not in wanted)
-    day, taken = today, sum(count for on, count in load.items() if on <= today)
-    for one in late:
-        while taken >= room:
-            day += _DAY
-            taken = load[day]
-        days[one] = min(day, before[one])
-        taken += 1
-    return days
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """A card that has a date: its memory, whether it `counts` among those of a day, as it does
+    unless it is paused, and the `days` that it may have instead, told by how far off they are."""
+
+    id: int
+    uid: bytes
+    family: str
+    memory: Memory
+    due: date
+    counts: bool
+    days: range = range(0)
+
+    @property
+    def middle(self) -> int:
+        return self.days[len(self.days) // 2]
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """What each day has while cards move from one to another, by its ordinal: the load, as `spread`
+    has it, today's beside it, and the cards of each family."""
+
+    today: date
+    spread: Spread
+    families: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def read(self, one: _Card) -> None:
+        """A card of which the load knows, unless it is due by now."""
+        self.families[one.family][self._on(one.due)] += 1
+        if one.due <= self.today:
+            self.spread.load[self._on(one.due)] += one.counts
+
+    def others(self, one: _Card, chapter_id: int) -> range:
+        """The days that a card may have instead of its own; none if that is one of them, or if it
+        did not come from an interval."""
+        kept, nothing = one.memory, range(0)
+        if kept.state is not State.REVIEW or kept.cause not in _OWN or kept.last_day is None:
+            return nothing
+        aiming = self.spread.parameters.aiming(self.spread.own.get(chapter_id))
+        days, gone = aiming.possible(kept), (self.today - kept.last_day).days
+        if (one.due - kept.last_day).days in days:
+            return nothing
+        return range(days.start - gone, days.stop - gone)
+
+    def moved(self, moving: Iterable[_Card], room: int) -> dict[int, date]:
+        """The dates that cards get. In the order of what they are to have, each leaves the middle
+        of its days for that of them, from tomorrow on, which a rating would choose by now. What
+        would be overdue at once goes to the first days with *room*, and none later than it is due
+        anyway."""
+        in_order = sorted(moving, key=lambda one: (one.middle, one.uid))
+        late = [one for one in in_order if one.days[-1] < 1 and one.due > self.today]
+        others = [one for one in in_order if one.days[-1] >= 1]
+        for one in (*late, *others):
+            self._put(one, one.due, -1)
+        for one in others:
+            self._put(one, self._day(max(1, one.middle)))
+        days = {one.id: self._evened(one) for one in others}
+        return days | self._fitted(late, room)
+
+    def _evened(self, one: _Card) -> date:
+        self._put(one, self._day(max(1, one.middle)), -1)
+        ahead = even(
+            range(max(1, one.days.start), one.days.stop),
+            self.today,
+            self.spread.load,
+            seed_of(one.uid, one.memory),
+            apart=+self.families[one.family],
+            shares=self.spread.shares,
+        )
+        self._put(one, self._day(ahead))
+        return self._day(ahead)
+
+    def _fitted(self, late: Sequence[_Card], room: int) -> dict[int, date]:
+        days, first = dict[int, date](), self.today
+        last = max((one.due for one in late), default=first)
+        for one in late:
+            while first < last and not self._has_room(first, room):
+                first += _DAY
+            apart, day = +self.families[one.family], first
+            while day < one.due and (day.toordinal() in apart or not self._has_room(day, room)):
+                day += _DAY
+            days[one.id] = min(day, one.due)
+            self._put(one, days[one.id])
+        return {one.id: days[one.id] for one in late if days[one.id] != one.due}
+
+    def _has_room(self, day: date, room: int) -> bool:
+        return self.spread.load[day.toordinal()] < room * self.spread.shares.get(day.weekday(), 1)
+
+    def _put(self, one: _Card, day: date, cards: int = 1) -> None:
+        self.families[one.family][self._on(day)] += cards
+        self.spread.load[self._on(day)] += cards * one.counts
+
+    def _on(self, day: date) -> int:
+        """What is overdue is today's."""
+        return max(day, self.today).toordinal()
+
+    def _day(self, ahead: int) -> date:
+        return self.today + _DAY * ahead
 
 
 def _loads(due: Mapping[int, date], line: Queue) -> tuple[int, ...]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from studyapp.errors import AlreadyRatedError, ChangedError
 from studyapp.memory import fold
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import EventKind, ReviewKind
+from studyapp.memory.fold import AS_DRAWN, Chosen, EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters, became_leech
 from studyapp.memory.state import Memory, Rating
-from studyapp.store import log, tables
+from studyapp.store import log
 from studyapp.study import aside
-
-card = tables.card.c
 
 _LONGEST = 2**31 - 1  # milliseconds; 24 days
 
@@ -39,11 +37,12 @@ def preview(
     parameters: Parameters,
     kind: ReviewKind = ReviewKind.STUDY,
     due_on: date | None = None,
+    chosen: Chosen = AS_DRAWN,
 ) -> Memory:
     """The memory that `answer` would lead to; the interval on a button is exactly what it gives."""
     at, offset = log.utc(now), now.utcoffset()
     assert offset is not None, "now carries the learner's zone"
-    entry: fold.Entry = fold.Review(b"", at, offset, rating, kind)
+    entry: fold.Entry = fold.Review(b"", at, offset, rating, kind, chosen=chosen)
     after = fold.apply(memory, entry, card_uid, parameters)
     if due_on is not None:
         entry = fold.Event(b"", at, offset, EventKind.SET_DUE, until=due_on)
@@ -64,6 +63,8 @@ def answer(
     due_on: date | None = None,
     leech_lapses: int | None = None,
     variant: str | None = None,
+    arm: str | None = None,
+    chosen: Chosen = AS_DRAWN,
     promise: tuple[Memory, Parameters] | None = None,
 ) -> Answered:
     """Rate a card inside a write transaction of the caller's.
@@ -74,15 +75,17 @@ def answer(
     sync in between refuses nothing. *due_on* is a study
     day that takes the place of the one that the rating gives; it is an event of its own.
     *leech_lapses* is None where the learner is not told of leeches. *variant* is the one of the
-    question that was shown, None for the note's own text.
+    question that was shown, None for the note's own text; *arm* that of a trial in which it was
+    answered. What was *chosen* is logged as the button
+    showed it, whatever else falls due by now (`studyapp.study.spread`).
     """
-    before = log.read_memory(connection, card_id, learner=learner)
+    uid_of_card, before = log.read_card(connection, card_id, learner=learner)
     if before.last_review != seen:
         raise AlreadyRatedError("This card was already rated in another window; here is the next.")
-    uid_of_card = connection.scalars(select(card.uid).where(card.id == card_id)).one()
     parameters = log.in_force(connection, learner=learner)
     head = log.head(connection, now, learner=learner)
-    entry = fold.Review(log.new_uid(), head.at, head.offset, rating, kind, head.day)
+    uid = log.new_uid()
+    entry = fold.Review(uid, head.at, head.offset, rating, kind, head.day, chosen=chosen, arm=arm)
     after = fold.apply(before, entry, uid_of_card, parameters)
     if promise not in (None, (before, parameters)):
         memory, drawn_with = promise
@@ -97,6 +100,7 @@ def answer(
         after=after,
         duration=milliseconds(duration),
         variant=variant,
+        arm=arm,
         learner=learner,
     )
     leech = leech_lapses is not None and became_leech(before, after, leech_lapses)

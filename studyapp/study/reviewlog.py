@@ -29,6 +29,7 @@ review = tables.review.c
 _COLUMNS = (
     "card_id", "review_rating", "review_time", "review_duration", "study_day", "kind"
 )  # fmt: skip
+_LONGEST = 1000  # bytes of a line
 # What tells of a card's memory beside its reviews.
 _OTHERS = (EventKind.FORGET, EventKind.KNOW, EventKind.IMPORT)
 
@@ -122,8 +123,21 @@ def _check(path: Path) -> None:
         return
     try:
         with path.open("rb") as file:
-            head = file.read(64)
+            head = file.readline(_LONGEST)
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
-    if head and not head.startswith((b"card_id,", b'{"card_id"')):
-        raise StudyError(f"{path} is there already and no log of reviews; give another name.")
+    if head and not _is_ours(head.decode("utf-8", "replace")):
+        raise StudyError(
+            f"{path} is there already and no log of reviews from here; give another name."
+        )
+
+
+def _is_ours(head: str) -> bool:
+    """Whether a line begins such a table, with all of its columns: others' have fewer."""
+    if head.rstrip() == ",".join(_COLUMNS):
+        return True
+    try:
+        said = json.loads(head)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and tuple(said) == _COLUMNS

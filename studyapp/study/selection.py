@@ -13,13 +13,12 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Memory, State
 from studyapp.store import log, tables
-from studyapp.study import aside, library
+from studyapp.study import aside, library, words
 from studyapp.study.desk import Desk
 
 memory = tables.memory.c
 
 _AT_ONCE = 500  # cards in one query
-_LATEST = date(9999, 1, 1)
 
 
 class Done(NamedTuple):
@@ -93,22 +92,25 @@ def set_due(
     return _log(connection, known, EventKind.SET_DUE, now, day=day, learner=learner)
 
 
-def day_of(typed: str, now: datetime) -> date:
+def day_of(typed: str, now: datetime, most: int) -> date:
     """The day that a learner means by a number of days from today, or by a date, 2027-01-31.
 
-    Raises StudyError for anything else, and for a day that is past.
+    Raises StudyError for anything else, for a day that is past, and for one that is more than
+    *most* days ahead.
     """
     today, text = study_day(now), typed.strip()
     try:
-        given = int(text) if text.lstrip("+").isdecimal() else None
-        day = date.fromisoformat(text) if given is None else today + timedelta(days=given)
-    except (ValueError, OverflowError):
-        day = None
-    if day is None or not today <= day < _LATEST:
+        is_number = text.lstrip("+").isdecimal()
+        ahead = int(text) if is_number else (date.fromisoformat(text) - today).days
+    except ValueError:
+        ahead = -1
+    if ahead < 0:
         raise StudyError(
             "Give a number of days, 0 for today, or a day that is not past, as 2027-01-31."
         )
-    return day
+    if ahead > most:
+        raise StudyError(f"{text} is too far: maximum_interval ends at {words.count(most, 'day')}.")
+    return today + timedelta(days=ahead)
 
 
 def _known(connection: Connection, cards: Collection[int], *, learner: int) -> list[int]:

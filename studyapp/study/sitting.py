@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import ReviewKind
-from studyapp.memory.scheduler import Parameters, is_leech
+from studyapp.memory.fold import Chosen, ReviewKind
+from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log
 from studyapp.study import aside, card, review, selection, summary
@@ -20,12 +20,16 @@ from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
 from studyapp.study.pause import paused
+from studyapp.study.pile import Item
 from studyapp.study.plan import DUE, Plan
-from studyapp.study.queue import Counts, Item, Queue, counted, of_the_day
+from studyapp.study.queue import Counts, Queue, counted, of_the_day
 from studyapp.study.recall import tells_recall
+from studyapp.study.spread import Option, Spread, siblings
 from studyapp.study.stats import is_beginner
 from studyapp.study.stopwatch import Stopwatch
 from studyapp.study.summary import Done, Summary
+from studyapp.study.trial.course import Register, Trial
+from studyapp.study.trial.form import Arm
 from studyapp.study.undo import Newest, Undone, newest, uid_of_newest, undo
 
 
@@ -48,7 +52,12 @@ class Sitting:
         self._taken = set[int]()  # cards that were set aside here
         self._mine = set[bytes]()  # what was done here, of a plan that was chosen
         self._item: Item | None = None
-        self._parameters: Parameters
+        self._spread: Spread
+        self._apart: Collection[int] = ()  # days of the current card's siblings
+        self._chosen: Mapping[Rating, Chosen] = {}
+        self._chosen_for: tuple[object, ...] = ()
+        self._register: Register  # of the trials
+        self._trial: Trial | None = None  # that has a say in the current card
         self._watch = Stopwatch(desk.now)  # of the current card
         self.ends = self._time_is_up()
         with desk.reading() as connection:  # whether the learner has to be told what 1-4 mean
@@ -82,14 +91,80 @@ class Sitting:
         """When an Again comes back of an answer that was partly said."""
         return study_day(self.desk.now()) + timedelta(days=1)
 
+    @property
+    def asked(self) -> Arm | None:
+        """How a trial has the current card asked, in a cram, too; None as the learner likes."""
+        if self.view is None or self._trial is None:
+            return None
+        today = study_day(self.desk.now())
+        return self._trial.asked(self.view.uid, self.view.memory.first_day, today)
+
+    def _arm(self, given: Given) -> str | None:
+        """The arm in which the current card was answered, if it is one of a trial."""
+        asked = self.asked
+        if self.view is None or self._trial is None or asked is None or not self.plan.changes:
+            return None
+        return self._trial.given_in(
+            self.view.uid,
+            self.view.memory.first_day,
+            study_day(self.desk.now()),
+            typed=bool(given.text.strip()),
+            shown=bool(asked.shown),
+        )
+
+    def _heed(self, connection: Connection, view: CardView) -> None:
+        """Hear whether the trial of the current card was stopped elsewhere, or waits for that card
+        no more. Raises ChangedError if the card would have counted as something: it is the
+        learner's to rate then."""
+        asked = self.asked
+        if asked is None:
+            return
+        self._trial = self._asking(connection, view)
+        if asked.counts is not None and self.asked is None:
+            raise ChangedError("The trial does not wait for this card any more: rate it yourself.")
+
+    def _check(self, rating: Rating | None) -> None:
+        """Raise StudyError if a trial has the current card count as another rating, be this one
+        None, that it is known."""
+        counts = self.asked and self.asked.counts
+        if counts not in (None, rating):
+            raise StudyError(
+                f"In the trial its first showing counts as {counts.name.capitalize()}."
+            )
+
     def options(self) -> dict[Rating, Memory]:
         """What each rating of the current card leads to."""
         assert self.view is not None
-        memory, uid, now = self.view.memory, self.view.uid, self.desk.now()
-        return {
-            rating: review.preview(memory, rating, now, uid, self._parameters, self.plan.kind)
-            for rating in Rating
-        }
+        found = self._options(self.view, self.desk.now())
+        return {rating: option.after for rating, option in found.items()}
+
+    def _options(self, view: CardView, now: datetime) -> dict[Rating, Option]:
+        """The same with what each rating comes with: chosen once for as long as a card is shown,
+        whatever is rated elsewhere meanwhile, so that a rating keeps what its button says."""
+        kept = self._chosen if self._chosen_for == self._choice(view, now) else None
+        found = self._spread.options(
+            view.memory,
+            now,
+            view.uid,
+            view.chapter_id,
+            apart=self._apart,
+            kind=self.plan.kind,
+            kept=kept,
+        )
+        self._chosen = {rating: option.chosen for rating, option in found.items()}
+        self._chosen_for = self._choice(view, now)
+        return found
+
+    def _choose(self, view: CardView, now: datetime) -> Mapping[Rating, Chosen]:
+        if self._choice(view, now) != self._chosen_for:
+            self._options(view, now)
+        return self._chosen
+
+    def _choice(self, view: CardView, now: datetime) -> tuple[object, ...]:
+        """What is chosen for: as long as this is the same, so is the choice."""
+        spread = self._spread
+        goal = spread.own.get(view.chapter_id)
+        return view.id, view.memory, study_day(now), spread.parameters, goal
 
     def touched(self) -> None:
         """There was a key: the learner is here."""
@@ -116,16 +191,22 @@ class Sitting:
 
         Raises AlreadyRatedError after moving on, if another window was quicker; ChangedError, with
         the card still there, if `options` are others now; LockedError, likewise, if the database
-        is busy; StudyError, with nothing graded, if the time is up.
+        is busy; StudyError, with nothing graded, if the time is up, or if a trial has the card
+        count as another rating.
         """
         if self.over:
             raise StudyError("Time is up; this card was not graded.")
+        self._check(rating)
+        judged = self.asked is None or self.asked.counts is None
         view, item = seen or self.view, self._item
         assert view is not None
         assert item is not None
         now, spent = self.desk.now(), self.spent()
+        parameters, chosen = self._spread.parameters, self._choose(view, now)[rating]
         try:
             with self.desk.writing() as connection:
+                self._heed(connection, view)
+                arm = self._arm(given)
                 answered = review.answer(
                     connection,
                     view.id,
@@ -136,7 +217,9 @@ class Sitting:
                     kind=self.plan.kind,
                     leech_lapses=self.desk.settings.leech_lapses,
                     variant=view.variant,
-                    promise=(view.memory, self._parameters),
+                    arm=arm,
+                    chosen=chosen,
+                    promise=(view.memory, parameters),
                     due_on=due_on if self.plan.changes else None,
                     learner=self.desk.learner,
                 )
@@ -149,10 +232,11 @@ class Sitting:
         self._mine.update(answered.logged)
         tells = tells_recall(self.plan.kind, view.memory, study_day(now))
         took = counted(review.milliseconds(spent))
-        expected = self._parameters.retrievability(view.memory, study_day(now)) or 0.0
+        expected = parameters.retrievability(view.memory, study_day(now)) or 0.0
         partly = due_on is not None
-        done = Done(view, rating, answered.memory, tells, expected, took, partly, given)
+        done = Done(view, rating, answered.memory, tells, expected, took, partly, given, judged)
         self.done.append(done)
+        self._spread.rated(view.memory, answered.memory)
         self._queue.rated(item, answered.memory, took if of_the_day(self.plan.kind) else 0)
         if self._queue.outdated:
             self._reload()
@@ -235,6 +319,7 @@ class Sitting:
         view = self.view
         if view is not None and view.memory.state is not State.NEW:
             raise StudyError("Only a new card can be marked as known; rate this one instead.")
+        self._check(None)
         self._set_aside(review.know)
         if view is not None:
             self._known[view.id] = given
@@ -313,7 +398,9 @@ class Sitting:
         with self.desk.reading() as connection:
             seen = card.seen(connection, view.uid, learner=self.desk.learner)
             now = seen and card.load(connection, seen, learner=self.desk.learner)
-        if now == view:
+            asked = self.asked
+            self._trial = self._asking(connection, view)
+        if now == view and self.asked is asked:
             return False
         if not now or self._is_out(now.memory) or now.memory.last_review != view.memory.last_review:
             self.refresh()
@@ -328,7 +415,7 @@ class Sitting:
     def _look_again(self, view: CardView) -> None:
         """Read what another window has changed; a card that it has set aside goes."""
         with self.desk.reading() as connection:
-            self._parameters = log.in_force(connection, learner=self.desk.learner)
+            self._spread = self._read_spread(connection)
             memory = log.read_memory(connection, view.id, learner=self.desk.learner)
         if memory.suspended:
             self.refresh()
@@ -337,7 +424,7 @@ class Sitting:
 
     def _put_first(self, card_id: int) -> tuple[Item, CardView]:
         with self.desk.reading() as connection:
-            view = card.load(connection, card_id, learner=self.desk.learner)
+            view = self._show(connection, card_id)
         memory = view.memory
         item = Item(
             view.id,
@@ -414,7 +501,8 @@ class Sitting:
         with self.desk.reading() as connection:
             self._queue = self._not_done(connection, self.more)
             self._shorten()
-            self._parameters = log.in_force(connection, learner=self.desk.learner)
+            self._spread = self._read_spread(connection)
+            self._register = Register(connection, learner=self.desk.learner)
 
     def _shorten(self) -> None:
         """Keep as many cards as the plan has, if it says how many."""
@@ -431,5 +519,26 @@ class Sitting:
             self.view = None
             return
         with self.desk.reading() as connection:
-            self.view = card.load(connection, self._item.card, learner=self.desk.learner)
+            self.view = self._show(connection, self._item.card)
         self._watch.start()
+
+    def _show(self, connection: Connection, card_id: int) -> CardView:
+        """Read a card that is to be in front, with what its dates hang on."""
+        learner = self.desk.learner
+        view = card.load(connection, card_id, learner=learner)
+        if view.has_siblings:
+            self._apart = siblings(connection, card_id, view.family, learner=learner)
+        else:
+            self._apart = ()
+        self._spread = self._spread.aiming(connection, learner=learner)
+        self._trial = self._asking(connection, view)
+        return view
+
+    def _asking(self, connection: Connection, view: CardView) -> Trial | None:
+        """The trial that has a say in how a card is asked now, if one has."""
+        today = study_day(self.desk.now())
+        return self._register.asking(connection, view.uid, view.memory.first_day, today)
+
+    def _read_spread(self, connection: Connection) -> Spread:
+        desk = self.desk
+        return Spread.read(connection, desk.now(), desk.settings, learner=desk.learner)

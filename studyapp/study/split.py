@@ -119,7 +119,7 @@ def take_back(desk: Desk, made: Made) -> str:
     with desk.reading() as connection:
         mine = note.learner_id == desk.learner
         found = connection.scalars(select(note.id).where(note.uid.in_(as_written), mine)).all()
-    removal.remove(desk, found)
+    removal.remove(desk, found, kept=False)
     if made.suspended:
         with desk.writing() as connection:
             undo(connection, desk.now(), learner=desk.learner)

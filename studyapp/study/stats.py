@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
@@ -20,6 +23,7 @@ from studyapp.study.recall import telling
 
 FEW = 20  # reviews below which a share is mostly luck
 _WEEK = 7  # days of use
+_AT_ONCE = 16  # days that are looked up: most streaks are short
 
 review = tables.review.c
 memory = tables.memory.c
@@ -142,41 +146,37 @@ def streak(
 ) -> int:
     """Study days in a row up to today (or yesterday, while today is young). A rest day
     neither counts nor breaks it."""
-    days, day, first, studied = 0, today, today + timedelta(days=1), set[date]()
-    while True:
-        if day < first:  # twice as far back each time: most streaks are short
-            last, first = day, day - max(timedelta(days=30), 2 * (today - day))
-            studied = _studied(connection, first, last, learner=learner)
-        if day in studied:
-            days += 1
-        elif day != today and WEEKDAYS[day.weekday()] not in rest_days:
-            return days
-        day -= timedelta(days=1)
+    days, next_day, before = 0, today, timedelta(days=1)
+    with closing(_studied(connection, today, learner=learner)) as studied:
+        for day in studied:
+            while next_day != day:
+                if next_day != today and WEEKDAYS[next_day.weekday()] not in rest_days:
+                    return days
+                next_day -= before
+            days, next_day = days + 1, day - before
+    return days
 
 
 def is_beginner(connection: Connection, today: date, *, learner: int) -> bool:
     """Whether the learner has reviewed here on fewer than seven days before today."""
-    before = today - timedelta(days=1)
-    return len(_studied(connection, date.min, before, most=_WEEK, learner=learner)) < _WEEK
+    with closing(_studied(connection, today - timedelta(days=1), learner=learner)) as studied:
+        return len(list(islice(studied, _WEEK))) < _WEEK
 
 
 def last_day(connection: Connection, today: date, *, learner: int) -> date | None:
     """The newest study day before today."""
-    before = today - timedelta(days=1)
-    return max(_studied(connection, date.min, before, most=1, learner=learner), default=None)
+    with closing(_studied(connection, today - timedelta(days=1), learner=learner)) as studied:
+        return next(studied, None)
 
 
-def _studied(
-    connection: Connection, first: date, last: date, *, most: int | None = None, learner: int
-) -> set[date]:
-    """The study days from *first* to *last* on which something was rated here, a cram too, the
-    last *most* of them, each looked up from the one after it: to read all reviews of a month takes
-    ten times as long."""
+def _studied(connection: Connection, last: date, *, learner: int) -> Generator[date, None, None]:
+    """The study days up to *last* on which something was rated here, a cram too, the newest first,
+    each looked up from the one after it: to read all reviews of a month takes ten times as long.
+    No more of them are looked up than are asked for."""
     newest = (
         select(review.effective_day)
         .where(
             review.learner_id == learner,
-            review.effective_day >= first,
             review.kind.not_in([kind.value for kind in FROM_ELSEWHERE]),
             log.not_retracted(),
         )
@@ -187,8 +187,11 @@ def _studied(
     days = select(until.label("day")).cte("days", recursive=True)
     before = newest.where(review.effective_day < days.c.day).correlate(days).scalar_subquery()
     days = days.union_all(select(before).where(days.c.day.is_not(None)))
-    found = select(days.c.day).where(days.c.day.is_not(None)).limit(most)
-    return set(connection.scalars(found))
+    query = select(days.c.day).execution_options(yield_per=_AT_ONCE)
+    with closing(connection.scalars(query)) as found:
+        for day in found:
+            if day is not None:
+                yield day
 
 
 def _count(connection: Connection, condition: Any, *, learner: int) -> int:

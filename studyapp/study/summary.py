@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -45,6 +45,7 @@ class Done:
     milliseconds: int  # as they count for the day's time
     partly: bool = False  # some of it was said: an Again that comes back tomorrow
     given: Given = NOTHING
+    judged: bool = True  # by the learner; not where a trial says what a showing counts as
 
     @property
     def card(self) -> int:
@@ -120,7 +121,7 @@ def summarise(
         len({one.card for one in done}),
         stats.share(len(hits), len(telling)),
         sum(one.expected for one in telling),
-        dict(Counter(one.rating for one in done)),
+        dict(Counter(one.rating for one in done if one.judged)),
         _questions(one for one in hits if _is_better(one)),
         _questions(one for one in done if one.card in righted),
         timedelta(milliseconds=sum(one.milliseconds for one in done)),
@@ -175,7 +176,7 @@ def _experiment(connection: Connection, done: Sequence[Done], *, learner: int) -
     from studyapp.lab import catalog
     from studyapp.study.lab import facts
 
-    missed = (one for one in reversed(done) if one.rating is Rating.AGAIN)
+    missed = (one for one in reversed(done) if one.judged and one.rating is Rating.AGAIN)
     named = dict.fromkeys(name for one in missed for name in facts.grounds(one.view.note))
     known = {lesson.name for lesson in catalog.read().lessons} if named else set()
     return next(
@@ -218,17 +219,31 @@ def slipping(memory: Memory) -> str:
     return f"{lapses}, {memory.expected_lapses:.0f} expected"
 
 
-def summary_lines(summary: Summary, now: datetime) -> list[str]:
+def summary_lines(
+    summary: Summary, now: datetime, known: Collection[str] = (), *, asked: bool = False
+) -> list[str]:
     """How a sitting went and what comes next, in sentences: the first is the heading, the last
-    begins with "Tomorrow"."""
-    lines = [_heading(summary), *_effect(summary), *_gained(summary), *_left(summary, now)]
+    begins with "Tomorrow". What is worth doing is left out where it is *known*. *asked*: what a
+    cram has missed was made due today."""
+    lines = [
+        _heading(summary),
+        *_effect(summary, asked=asked),
+        *_gained(summary),
+        *_left(summary, now),
+    ]
+    worth = worth_line(summary)
+    return [*lines, *([worth] if worth not in ("", *known) else []), _tomorrow(summary)]
+
+
+def worth_line(summary: Summary) -> str:
+    """What is worth doing next, in a sentence; empty if there is nothing to tell."""
     if summary.experiment is not None:
-        lines.append(
+        return (
             f"Worth doing next: the experiment {summary.experiment}, which grounds what you missed."
         )
-    elif summary.worth and not summary.left.total:
-        lines.append(f"Worth doing next: {summary.worth}.")
-    return [*lines, _tomorrow(summary)]
+    if summary.worth and not summary.left.total:
+        return f"Worth doing next: {summary.worth}."
+    return ""
 
 
 def _tomorrow(summary: Summary) -> str:
@@ -285,10 +300,12 @@ def _heading(summary: Summary) -> str:
     return "Nothing rated." if summary.left.total else "Nothing is due now."
 
 
-def _effect(summary: Summary) -> list[str]:
+def _effect(summary: Summary, *, asked: bool) -> list[str]:
     """What a sitting that was chosen has done to the schedule."""
     if not summary.cards or summary.kind not in (*CRAMMED, ReviewKind.AHEAD):
         return []
+    if summary.kind in CRAMMED and asked:
+        return ["But for what was missed, your schedule is as it was."]
     if summary.kind in CRAMMED:
         return ["Your schedule is as it was: a cram changes nothing."]
     dated = words.count(summary.cards, "card")
@@ -303,9 +320,10 @@ def _gained(summary: Summary) -> list[str]:
         lines.append(f"The one card that came back was {verb}.")
     elif summary.remembered.n:
         hits = round((summary.remembered.value or 0.0) * summary.remembered.n)
+        share = f": {words.percent(summary.remembered)}" if summary.remembered.tells else ""
         lines.append(
-            f"Remembered {hits} of the {words.count(summary.remembered.n, 'card')} that came back: "
-            f"{words.percent(summary.remembered)}; {summary.expected:.1f} were expected."
+            f"Remembered {hits} of the {words.count(summary.remembered.n, 'card')} that came back"
+            f"{share}; {summary.expected:.1f} were expected."
         )
     if summary.better:
         lines.append(f"Hard before, better now: {_named(summary.better)}.")

@@ -13,7 +13,17 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import chapter_label, chapter_name
 from studyapp.store import owner, tables
-from studyapp.study import absence, aside, backlog, queue, stats, tracker, words
+from studyapp.study import (
+    absence,
+    aside,
+    backlog,
+    capture,
+    queue,
+    retention,
+    stats,
+    tracker,
+    words,
+)
 from studyapp.study.absence import Absence
 from studyapp.study.admission import meant
 from studyapp.study.backlog import Backlog
@@ -49,6 +59,7 @@ class ChapterRow:
     waiting: int
     introduced: int
     cards: int
+    for_exam: bool = False  # the exam that is planned lets its cards in, started or not
 
     @property
     def begun(self) -> bool:
@@ -80,8 +91,9 @@ class Overview:
     `fading`. Of the day's time `spent` seconds are gone, beside those in what is `apart` from it.
     `ahead` says what is dated in the future, `absence` that the learner is back after a while. What
     adds a line to the menu or changes one is here, so that none moves once it is seen: an `attempt`
-    that is open, how far the `course` is, what is `aside`, a `draft` of a card, notes that an
-    upgrade has `reworded`. The `budget` is the day's time in minutes; `exam` says how far the way
+    that is open, how far the `course` is, what is `aside`, a `draft` of a card that is being
+    written, what the `caught` ones ask that wait to be accepted, notes that an upgrade has
+    `reworded`. The `budget` is the day's time in minutes; `exam` says how far the way
     to one is, `backlog` when nothing waits."""
 
     day: date
@@ -96,7 +108,8 @@ class Overview:
     apart: float
     tomorrow: Tomorrow | None
     forecast: list[int]
-    retention: Share  # of the last 7 study days
+    retention: Share  # of the last 7 study days …
+    goal: float  # … and what is aimed for, of their cards
     streak: int
     chapters: tuple[ChapterRow, ...]
     ahead: Ahead | None
@@ -105,6 +118,7 @@ class Overview:
     course: str  # "12 of 110 sections done; next 1.4 Three areas"
     aside: str  # "2 cards: 1 to mend, 2 suspended"
     draft: bool
+    caught: tuple[str, ...]
     reworded: tuple[Reworded, ...]
     budget: int
     exam: Stage | None
@@ -117,9 +131,15 @@ class Overview:
 
     @property
     def next_chapter(self) -> ChapterRow | None:
-        """The first chapter with cards that is not started yet, nor paused."""
+        """The first chapter with cards that is not started yet, nor let in for an exam, nor
+        paused."""
         return next(
-            (row for row in self.chapters if row.cards and not (row.started or row.paused)), None
+            (
+                row
+                for row in self.chapters
+                if row.cards and not (row.started or row.for_exam or row.paused)
+            ),
+            None,
         )
 
     @property
@@ -137,6 +157,7 @@ def overview(
     behind = backlog.read(connection, line, learner=learner)
     counts = line.counts()
     following = None if counts.total else tomorrow(connection, now, settings, learner=learner)
+    week = today - timedelta(days=6)
     return Overview(
         today,
         counts,
@@ -150,7 +171,8 @@ def overview(
         line.pace.apart,
         following,
         _forecast(connection, line, following, learner=learner),
-        stats.retention(connection, today - timedelta(days=6), today, learner=learner),
+        stats.retention(connection, week, today, learner=learner),
+        retention.goal(connection, week, today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
         tuple(_chapters(connection, line, depth=settings.depth, learner=learner)),
         ahead(connection, now, learner=learner),
@@ -161,6 +183,7 @@ def overview(
             aside.read(connection, now, leech_lapses=settings.leech_lapses, learner=learner)
         ),
         bool(read_draft(learner=learner)),
+        capture.asked(connection, learner=learner),
         untold(connection, learner=learner),
         line.minutes_a_day(settings),
         line.stage,
@@ -303,6 +326,7 @@ def _chapters(connection: Connection, line: Queue, *, depth: str, learner: int) 
         .where(owner.theirs(chapter, learner=learner))
         .order_by(*tables.IN_ORDER)
     )
+    of_exam = (line.exam.chapters if line.exam is not None else None) or ()
     return [
         ChapterRow(
             chapter_id,
@@ -316,6 +340,7 @@ def _chapters(connection: Connection, line: Queue, *, depth: str, learner: int) 
             line.waiting_of(chapter_id),
             introduced=cards.get(chapter_id, (0, 0))[1],
             cards=cards.get(chapter_id, (0, 0))[0],
+            for_exam=chapter_id in of_exam,
         )
         for chapter_id, pack, number, title, started in chapters
         if number is not None or chapter_id in cards  # a deck that was renamed is no longer one

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
@@ -81,9 +82,7 @@ class CourseMoment:
     @property
     def time(self) -> str:
         """31:20 or 1:02:48."""
-        minutes, seconds = divmod(self.seconds, 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+        return words.moment(self.seconds)
 
     @property
     def address(self) -> str | None:
@@ -110,6 +109,7 @@ class CourseSection:
     own: str
     cards: Cards
     moments: tuple[CourseMoment, ...]
+    path: Path
 
     @property
     def new(self) -> int:
@@ -249,6 +249,7 @@ def read_course(
                 own=row.own or "",
                 cards=of_chapter.get(row.id, Cards()),
                 moments=tuple(moments.get(row.id, ())),
+                path=Path(row.path),
             )
             for row in sorted(rows.get(found.id, ()), key=lambda row: _place(row.number))
         )
@@ -401,7 +402,7 @@ def write_note(
     learner: int,
 ) -> str:
     """Keep the own note on a section, Markdown with line ends of LF. Returns what is kept:
-    if it no longer says *before*, another window has written in between: this text goes below.
+    if it no longer says *before*, another window has written in between: both texts are kept.
     """
     kept = connection.scalar(
         select(section_progress.text).where(
@@ -458,6 +459,7 @@ def _read_sections(connection: Connection, *, learner: int) -> Iterable[Row[Any]
             section.number,
             section.title,
             section.text,
+            section.path,
             section.missing_since,
             section_progress.done_at,
             section_progress.familiarity,

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Table, select
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, EventKind, ReviewKind
 from studyapp.memory.state import Rating
-from studyapp.store import log, tables
-from studyapp.study import dates, pause, words
+from studyapp.store import entry, log, tables
+from studyapp.study import dates, pause, retention, words
 from studyapp.study.questionnaire import response
+from studyapp.study.trial import course
 
 review = tables.review.c
 event = tables.event.c
@@ -39,7 +40,13 @@ _WORDS = {
     EventKind.SET_DUE: "another date",
     EventKind.MARK: "marking to be mended later",
     EventKind.UNMARK: "marking no longer",
+    EventKind.TRIAL: "beginning the trial",
+    EventKind.TRIAL_STOP: "stopping the trial",
+    EventKind.TRIAL_OUT: "leaving it out of the trial",
+    EventKind.TRIAL_ARM: "the trial's other way to answer",
 }
+_OF_TRIAL = (EventKind.TRIAL_OUT.value, EventKind.TRIAL_ARM.value)  # which bring no card to front
+_TRIALS = {kind.value for kind in (*course.KINDS, *course.OF_A_CARD)}
 _ASKING = (EventKind.ASK.value, EventKind.UNASK.value)
 
 
@@ -133,7 +140,7 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
         scheduled = response.take_back(connection, row, now, learner=learner)
         return Undone(scheduled, _what(found), grade=True)
     if row.card_id is None:
-        moved = {} if row.kind in pause.KINDS else row.payload
+        moved = row.payload if row.kind == EventKind.REDATE else {}
         cards = dates.cards_of(connection, moved, learner=learner)
         log.log_of_no_card(
             connection, EventKind.RETRACT, now, cards, target=row.uid, learner=learner
@@ -156,11 +163,14 @@ def undo(connection: Connection, now: datetime, *, learner: int) -> Undone | Non
     if found.table is tables.review:
         crammed = ReviewKind(row.kind) in CRAMMED
         return Undone(row.card_id, _what(found), Rating(row.rating), crammed=crammed)
-    shown = None if row.kind in (*_MARKS, *_BACK) else row.card_id
+    shown = None if row.kind in (*_MARKS, *_BACK, *_OF_TRIAL) else row.card_id
     return Undone(shown, _what(found), mark=row.kind in _MARKS)
 
 
-def _newest(connection: Connection, *, learner: int) -> _Found | None:
+def _newest(
+    connection: Connection, kept: Sequence[EventKind] = (), *, learner: int
+) -> _Found | None:
+    """What is taken back next, but for the kinds of event that are *kept*."""
     times = log.read_timelines(connection, learner=learner)
     rated = log.newest(
         connection,
@@ -173,7 +183,7 @@ def _newest(connection: Connection, *, learner: int) -> _Found | None:
     done = log.newest(
         connection,
         tables.event,
-        event.kind.not_in(_NOBODYS),
+        event.kind.not_in([*_NOBODYS, *(kind.value for kind in kept)]),
         log.not_retracted(event),
         learner=learner,
         times=times,
@@ -185,7 +195,13 @@ def _newest(connection: Connection, *, learner: int) -> _Found | None:
         if one is not None
     ]
     found = max(places, key=lambda one: one[0])[1] if places else None
-    if found is None or found.table is not tables.event or rated is None:
+    if found is None or found.table is not tables.event:
+        return found
+    if found.row.kind in _TRIALS and not kept:
+        kept = course.final(connection, learner=learner)
+        if kept:
+            return _newest(connection, kept, learner=learner)
+    if rated is None:
         return found
     with_date = _came_with(rated[1], found.row)
     return _Found(tables.review, rated[1], found.row) if with_date else found
@@ -207,8 +223,14 @@ def _what(found: _Found, together: Sequence[tuple[int, bytes]] = ()) -> str:
         return f"the grade {row.grade!r}"
     if found.table is tables.review:
         return Rating(row.rating).name.capitalize()
+    if row.card_id is None and not entry.is_readable(EventKind(row.kind), row.payload):
+        return "what cannot be read"
     if row.kind in pause.KINDS:
         return pause.told(EventKind(row.kind), row.payload)
+    if row.kind == EventKind.RETENTION:
+        return retention.told(row.payload)
+    if row.card_id is None and row.kind in _WORDS:
+        return _WORDS[EventKind(row.kind)]
     if row.card_id is None:
         return "the new dates"
     cards = words.count(len({card for card, _ in together}), "card")

@@ -21,6 +21,7 @@ MEANINGS = {
     Rating.EASY: "at once",
 }
 ALL_DEPTHS = " of all depths"  # behind cards that are counted whatever of them is to know
+TOO_FEW = "too few to say"
 _UNITS = {"m": "minute", "h": "hour", "d": "day", "mo": "month", "y": "year"}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of points, which are never numbered: 1-4 are ratings
 
@@ -48,8 +49,8 @@ def spelled(wait: str) -> str:
 
 
 def days(number: float) -> str:
-    """6 d, 2.1 mo: so many days; under one as it is, .4 d."""
-    return span(timedelta(days=number)) if number >= 1 else f"{number:.1f} d".removeprefix("0")
+    """6 d, 2.1 mo: so many days, as far as whole ones tell."""
+    return span(timedelta(days=number)) if number >= 1 else "under 1 d"
 
 
 def wait(after: Memory, now: datetime) -> str:
@@ -98,6 +99,13 @@ def stretch(days: int) -> str:
     return count(round(days / 7), "week") if days < 61 else count(round(days / 30.44), "month")
 
 
+def moment(seconds: int) -> str:
+    """Of a lecture: 31:20 or 1:02:48."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+
 def short_day(at: date, today: date | None = None) -> str:
     """18 Nov, with the year if it is not that of *today*."""
     year = "" if today is not None and at.year == today.year else f" {at.year}"
@@ -115,11 +123,22 @@ def day(at: date, today: date) -> str:
 
 
 def ago(when: date, today: date) -> str:
-    """today, yesterday, on Tuesday, on Wed 18 Nov."""
-    days = (today - when).days
-    if days <= 1:
-        return "yesterday" if days == 1 else "today"
-    return f"on {when:%A}" if days < 7 else f"on {day(when, today)}"
+    """today, yesterday, on Tuesday, on Wed 18 Nov; so, too, of a day that is still to come, as a
+    clock that was ahead has left it."""
+    match (today - when).days:
+        case 0:
+            return "today"
+        case 1:
+            return "yesterday"
+        case days if 1 < days < 7:
+            return f"on {when:%A}"
+        case _:
+            return f"on {day(when, today)}"
+
+
+def telling(share: Share) -> str:
+    """91% [86, 94]; or that it rests on too little."""
+    return percent(share) if share.tells else TOO_FEW
 
 
 def percent(share: Share | Mastery) -> str:

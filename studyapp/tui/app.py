@@ -11,10 +11,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import work
 from textual._context import NoActiveAppError
@@ -25,16 +25,18 @@ from textual.filter import LineFilter
 from textual.keys import key_to_character
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 from textual.worker import get_current_worker
 
 from studyapp import disk
 from studyapp.config import Current, Settings, found_folder, load, settings_path, shown
-from studyapp.errors import StudyError
+from studyapp.errors import RefusedError, StudyError
+from studyapp.memory.clock import study_day
 from studyapp.study import words
 from studyapp.tui import places
 from studyapp.tui.editor import edit
 from studyapp.tui.gate import Gate
-from studyapp.tui.keys import BURST, BY_HAND, HELD, bind, filled, keymap, letters, of
+from studyapp.tui.keys import BURST, BY_HAND, HELD, TABLE, bind, filled, keymap, letters, of
 from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.today import TodayScreen
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
     from studyapp.study.desk import Desk
+    from studyapp.study.inbox import Inbox, Taken
     from studyapp.study.today import Overview
     from studyapp.study.undo import Newest
     from studyapp.tui.host import Host
@@ -63,6 +66,16 @@ def now() -> datetime:
     return datetime.now().astimezone()
 
 
+class _Written(NamedTuple):
+    """Something that is in no log: what takes it back, and the newest uid there when it came. What
+    was done in an earlier session is `told`, with its study `day`."""
+
+    take_back: Callable[[Desk], str]
+    after: bytes | None
+    told: str = ""
+    day: date | None = None
+
+
 class StudyApp(App[None]):
     """Owns the database and the settings; everything else is a screen."""
 
@@ -70,8 +83,10 @@ class StudyApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = [  # noqa: RUF012
         bind("help"),
+        bind("medium"),
         bind("palette", "command_palette", show=False, first=True),
         bind("quit", show=False, first=True),
+        bind("new", "new_card", show=False),
     ]
     CSS = """
     * { scrollbar-size-vertical: 1; }
@@ -104,6 +119,7 @@ class StudyApp(App[None]):
         self.failure: str | None = None
         self.running: LiveRun | None = None  # the experiment that is going on
         self.seen: set[str] = set()  # experiments that an answer on the screen has cited
+        self.worth = set[tuple[date, str]]()  # what an end of each day has told as worth doing
         self.today = TodayScreen()  # whatever is shown on top of it
         self.led_to: set[str | None] = set()  # addresses that were shown, and may be opened
         self._catalog: Catalog | None = None
@@ -116,8 +132,10 @@ class StudyApp(App[None]):
         self._who = who
         self._new = new
         self.told: tuple[str, str] = ("", "information")
+        self.unread: tuple[str, ...] = ()  # what the inbox had that could not be read
         self.held = False
         self.piece = 0
+        self._told_in = 0  # in which piece that was told, and so was not read before its last key
         self._key = ("", 0.0)  # the newest key, and when it came
         self._handlers: dict[int, Any] = {}  # of signals, as they were before
         self._under_way: object = None  # the key that is not through yet
@@ -127,25 +145,58 @@ class StudyApp(App[None]):
         self._gate = Gate()
         self._device: bytes | None = None  # the database's own, when it was last looked at
         self._meets = False  # the other devices, just now
-        # What takes back something that is in no log, and what was the newest there when it came.
-        self._written: list[tuple[Callable[[Desk], str], Newest | None]] = []
+        self._inbox: Inbox | None = None  # from when the counts are on the screen
+        self._written: list[_Written] = []
         self._words_at: float | None = None  # when the newest letter came that is to do nothing
         self._keys = 0  # that came
         self._asked: tuple[object, int] = (None, 0)  # about what, and behind which of them
 
     def wrote(self, take_back: Callable[[Desk], str]) -> None:
-        self._written.append((take_back, self.newest()))
+        self._written.append(_Written(take_back, self._newest_uid()))
 
     def unwrite(self) -> str:
-        if not self._written or self._written[-1][1] != self.newest():
+        if not self._written or self._written[-1].after != self._newest_uid():
             return ""  # what came since is taken back first
         from studyapp.store.engine import LONG_PATIENCE
 
         assert self.desk is not None
-        take_back, _ = self._written[-1]
-        told = take_back(self.desk.at(LONG_PATIENCE))
+        last, today = self._written[-1], study_day(self.desk.now())
+        if last.day is not None and last.day < today and not self.is_sure(last):
+            told = f"{last.told}, {words.ago(last.day, today)}"
+            return f"{of('undo', self.keymap)} once more takes back {told}."
+        try:
+            told = last.take_back(self.desk.at(LONG_PATIENCE))
+        except RefusedError:  # another failure may pass: it can be tried again
+            self._written.pop()
+            raise
         self._written.pop()
         return told
+
+    def last_done(self) -> tuple[int, bytes | None]:
+        return len(self._written), self._newest_uid()
+
+    def _newest_uid(self) -> bytes | None:
+        from studyapp.study.undo import uid_of_newest
+
+        assert self.desk is not None
+        with self.desk.reading() as connection:
+            return uid_of_newest(connection, learner=self.desk.learner)
+
+    def later(self, deed: Callable[[Desk], str]) -> None:
+        self._do_later(deed)
+
+    @work(thread=True, group="later")
+    def _do_later(self, deed: Callable[[Desk], str]) -> None:
+        from studyapp.store.engine import LONG_PATIENCE
+
+        assert self.desk is not None
+        severity: SeverityLevel = "information"
+        try:
+            told = deed(self.desk.at(LONG_PATIENCE))
+        except StudyError as error:
+            told, severity = str(error), "error"
+        self.call_from_thread(self.notify, told, severity=severity)
+        self.call_from_thread(self.today.refresh_overview)
 
     def newest(self) -> Newest | None:
         from studyapp.study.undo import newest
@@ -163,6 +214,14 @@ class StudyApp(App[None]):
         dropped = goes_on and (event.is_printable or event.key in _OF_WORDS)
         self._words_at = event.time if dropped else None
         return dropped
+
+    def _is_unseen(self, event: Key) -> bool:
+        """Whether this would be a command to a page that the window is too small to show. What is
+        typed in a box goes on there."""
+        page = self.screen if self._screen_stacks else None
+        hidden = isinstance(page, Page) and page.too_small
+        leaves = self.keymap.get("quit", TABLE["quit"].keys).split(",")
+        return hidden and not isinstance(self.focused, Input | TextArea) and event.key not in leaves
 
     def is_sure(self, of: object) -> bool:
         asked, self._asked = self._asked, (of, self._keys)
@@ -230,7 +289,7 @@ class StudyApp(App[None]):
             from studyapp.journal import begin, journal
             from studyapp.store import trace
             from studyapp.store.engine import LOCK_PATIENCE
-            from studyapp.study import library
+            from studyapp.study import library, rewritten
             from studyapp.study.today import overview
 
             begin("app")
@@ -262,18 +321,23 @@ class StudyApp(App[None]):
                 place, told = places.Questionnaire(attempt), attempt.opening
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
+            earlier = [
+                _Written(one.take_back, one.after, one.told, one.day)
+                for one in rewritten.read(desk)
+            ]
         except StudyError as error:
             self.call_from_thread(self._fail, str(error))
             return
         journal.info("app: opened in %.1f s", monotonic() - begun)
         problems = len(report.problems) if report else 0
-        self.call_from_thread(self._opened, desk, found, problems)
+        self.call_from_thread(self._opened, desk, found, problems, earlier)
         if place is not None:
             self.call_from_thread(self.open, place)
         if told:
             self.call_from_thread(self.notify, told)
-        if traced:
-            self.call_from_thread(self.notify, traced, severity="warning")
+        for one in (traced, *(report.left_alone if report else ())):
+            if one:
+                self.call_from_thread(self.notify, one, severity="warning")
         with suppress(NoActiveAppError):  # it is closing; the next start does what is left
             self._settle_in(desk)
 
@@ -291,11 +355,48 @@ class StudyApp(App[None]):
         self.today.load_prospect()
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
+        self._watch_inbox(desk)
         self.today.back_up()
         self.today.fit()
         if desk.settings.devices:
             self._meet(desk, opening=True)
             self.call_from_thread(self.set_interval, _MEETING, self._meet_if_idle)
+
+    def _watch_inbox(self, desk: Desk) -> None:
+        """Look at what lies in the inbox, now and then; to be called in a worker's thread."""
+        from studyapp.study.inbox import Inbox
+
+        inbox = Inbox(desk)
+        self._take_in(inbox)
+        self._inbox = inbox
+        self.call_from_thread(self.set_interval, LOOK, self._look_at_inbox)
+
+    def _look_at_inbox(self) -> None:
+        """Unless it is still looked at: a file may be large, and a folder far away."""
+        if (inbox := self._inbox) is not None:
+            self._inbox = None
+            self._take_in_again(inbox)
+
+    @work(thread=True, group="inbox")
+    def _take_in_again(self, inbox: Inbox) -> None:
+        self._take_in(inbox)
+        self._inbox = inbox
+
+    def _take_in(self, inbox: Inbox) -> None:
+        taken = inbox.look()
+        if taken.files or taken.unread:
+            self.call_from_thread(self._tell_taken, taken)
+
+    def _tell_taken(self, taken: Taken) -> None:
+        self.unread += taken.unread
+        told, key = [], of("drafts", self.keymap)
+        if taken.files:
+            told.append(f"{words.count(taken.drafts, 'draft')} from {', '.join(taken.files)}")
+        if taken.unread:
+            told.append(f"{words.count(len(taken.unread), 'part')} of the inbox not understood")
+        severity: SeverityLevel = "warning" if taken.unread else "information"
+        self.notify(f"{'; '.join(told)}; {key} on Today shows them.", severity=severity)
+        self.today.refresh_overview()
 
     def _meet_if_idle(self) -> None:
         """Look at what the other devices have written, when nobody waits for anything."""
@@ -329,8 +430,11 @@ class StudyApp(App[None]):
         finally:
             self._meets = False
 
-    def _opened(self, desk: Desk, overview: Overview, problems: int) -> None:
+    def _opened(
+        self, desk: Desk, overview: Overview, problems: int, earlier: list[_Written]
+    ) -> None:
         self.desk = desk
+        self._written = earlier
         self.today.show(overview)
         if problems:
             self.notify(
@@ -442,6 +546,10 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.history import HistoryScreen
 
                 return HistoryScreen(lesson)
+            case places.Trial():
+                from studyapp.tui.screens.trial import TrialScreen
+
+                return TrialScreen()
             case places.Find(apart):
                 from studyapp.tui.screens.find import FindScreen
 
@@ -474,14 +582,24 @@ class StudyApp(App[None]):
                 from studyapp.tui.screens.reworded import RewordedScreen
 
                 return RewordedScreen(notes)
-            case places.Rewrite(card):
+            case places.Rewrite(of):
+                from studyapp.study.capture import DraftEdit, Kept
+                from studyapp.study.edit import CardEdit
                 from studyapp.tui.screens.rewrite import RewriteScreen
 
-                return RewriteScreen(card)
-            case places.NewCard(card, apart):
+                return RewriteScreen(DraftEdit(of) if isinstance(of, Kept) else CardEdit(of))
+            case places.NewCard(card, apart, home):
                 from studyapp.tui.screens.new import NewScreen
 
-                return NewScreen(card, apart)
+                return NewScreen(card, apart, home)
+            case places.Drafts():
+                from studyapp.tui.screens.drafts import DraftsScreen
+
+                return DraftsScreen()
+            case places.Import():
+                from studyapp.tui.screens.bring import ImportScreen
+
+                return ImportScreen()
             case places.Leech(leech):
                 from studyapp.tui.screens.leech import LeechScreen
 
@@ -534,7 +652,7 @@ class StudyApp(App[None]):
     ) -> None:
         """Tell something in passing, until the next key. What is told is text, whatever brackets
         are in it."""
-        self.told = (message, severity)
+        self.told, self._told_in = (message, severity), self.piece
         for page in self.screen_stack if self._screen_stacks else ():
             for line in page.query(Told):
                 line.show(message, severity)
@@ -573,7 +691,7 @@ class StudyApp(App[None]):
             await self._take(self._waiting.popleft())
 
     async def _take(self, event: Key | Paste) -> None:
-        if isinstance(event, Key) and self._drops(event):
+        if isinstance(event, Key) and (self._is_unseen(event) or self._drops(event)):
             self._under_way = None
             await self._take_next()
             return
@@ -584,7 +702,7 @@ class StudyApp(App[None]):
             self._key = (event.key, event.time)
             if isinstance(page := self.screen if self._screen_stacks else None, Page):
                 page.touched()
-            if self.told[0] and not self.held:
+            if self.told[0] and not self.held and self._told_in != self.piece:
                 self.notify("")
         self._under_way = under_way = object()
         self.set_timer(_LONGEST, partial(self._taken, under_way))
@@ -638,9 +756,31 @@ class StudyApp(App[None]):
             told = f"It is not saved yet. {again}; what you typed is then a file in {found}."
             self.notify(told, severity="error")
 
+    def action_medium(self) -> None:
+        if isinstance(self.screen, Page):
+            self.screen.open_medium()
+
     def action_help_quit(self) -> None:
         """ctrl+c copies, and who wants to leave is told how."""
         self.notify(f"{of('quit', self.keymap)} leaves studyapp.")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Help and palette ask for the page below them."""
+        if action == "new_card":
+            pages = (one for one in reversed(self.screen_stack) if isinstance(one, Page))
+            page = next(pages, None)
+            return self.desk is not None and page is not None and page.NEW_CARD
+        if action == "medium":
+            return isinstance(self.screen, Page) and bool(self.screen.media)
+        return super().check_action(action, parameters)
+
+    def action_new_card(self) -> None:
+        """From wherever one is, which is there again behind it."""
+        if isinstance(page := self.screen, Page):
+            try:
+                self.open(places.NewCard(home=page.home))
+            except StudyError as error:
+                self.notify(str(error), severity="error")
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):

@@ -13,9 +13,8 @@ from itertools import pairwise
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from studyapp.study.statistics.sentences import TOO_FEW
 from studyapp.study.stats import Share
-from studyapp.study.words import percent
+from studyapp.study.words import TOO_FEW, percent, telling
 from studyapp.tui.row import Laid
 
 _GAP = 2  # cells between columns
@@ -106,11 +105,12 @@ class Ranges(Laid):
     """A line for each: the share in words, its interval drawn, and of how many it is. The line
     begins where the lowest interval does."""
 
-    def __init__(self, heading: str, ranges: Sequence[Range], of: str) -> None:
-        """*of* names what is counted."""
+    def __init__(self, heading: str, ranges: Sequence[Range], of: str, left_out: str = "") -> None:
+        """*of* names what is counted; *left_out* tells of those that are not drawn."""
         self._heading = heading
         self._ranges = ranges
         self._of = of
+        self._left_out = left_out
 
     def lines(self, width: int) -> list[Content]:
         values = max(len(TOO_FEW), *(len(percent(one.share)) for one in self._ranges), 0)
@@ -122,7 +122,7 @@ class Ranges(Laid):
         rows = [
             Content.assemble(
                 _fitted(one.name, names) + " " * _GAP,
-                (_value(one.share).ljust(values + _GAP), "" if one.share.tells else "dim"),
+                (telling(one.share).ljust(values + _GAP), "" if one.share.tells else "dim"),
                 (scale.drawn(one).ljust(max(0, room)), "$accent"),
                 (f"{one.share.n:,}".rjust(counts + _GAP), "dim"),
             )
@@ -135,7 +135,12 @@ class Ranges(Laid):
             (axis.ljust(max(0, room)), "dim"),
             (self._of.rjust(counts + _GAP), "dim"),
         )
-        return [first if first.cell_length <= width else Content.styled(head, "bold"), *rows]
+        last = [Content.styled(self._left_out, "dim")] if self._left_out else []
+        return [
+            first if first.cell_length <= width else Content.styled(head, "bold"),
+            *rows,
+            *last,
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +179,6 @@ def _lowest(ranges: Sequence[Range]) -> float:
     expected = [one.expected for one in ranges if one.expected is not None]
     tenths = int(10 * min([*told, *expected, 0.8]) + 1e-9)
     return max(0, min(tenths, 8)) / 10
-
-
-def _value(share: Share) -> str:
-    return percent(share) if share.tells else TOO_FEW
 
 
 class Calendar(Laid):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from studyapp.errors import StudyError
 from studyapp.notes.card import Face
@@ -22,26 +23,34 @@ class Shown:
 
 
 def show(
-    page: Page, prose: Prose, face: Face, wanted: Callable[[str], bool], *, reference: bool = False
+    page: Page,
+    prose: Prose,
+    face: Face,
+    file: Path,
+    wanted: Callable[[str], bool],
+    *,
+    reference: bool = False,
 ) -> Shown:
-    """Show in *prose* the answer of *face* in full if that is *wanted* of its text, else what its
-    points do not say."""
+    """Show in *prose* the answer of *face*, from a note in *file*, in full if that is *wanted* of
+    its text, else what its points do not say."""
     told = evidence(page, face.back, reference=reference, key=page.key_of("lesson"))
     whole = wanted(told.text)
     if whole:
         page.study.saw(face.back)
     text = told.text if whole else face.gist
-    prose.show(text)
+    prose.show(text, page.gallery(text, file))
     prose.display = bool(text)
     return Shown(whole, whole and told.withheld)
 
 
-def has_room(page: Page, points: Points, answer: str, width: int, *, raw: bool) -> bool:
+def has_room(page: Page, points: Points, answer: str, file: Path, width: int, *, raw: bool) -> bool:
     """Whether *points* and the *answer* in full, *width* cells wide, are in sight at once with the
     rule above them and a line before each, however high the page's body is now."""
     around = page.query("TitleBar, Told, KeyBar, Ratings, Grades")
     room = page.size.height - sum(one.outer_size.height for one in around if one.display)
-    return 1 + 1 + points.height_at(width) + 1 + len(laid_out(answer, width, raw=raw)) <= room
+    gallery, window = page.gallery(answer, file), page.app.size.height
+    lines = laid_out(answer, width, raw=raw, gallery=gallery, window=window)
+    return 1 + 1 + points.height_at(width) + 1 + len(lines) <= room
 
 
 def evidence(page: Page, answer: str, *, reference: bool = False, key: str = "") -> Evidence:

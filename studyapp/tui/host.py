@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
@@ -21,9 +22,11 @@ class Host(Protocol):
     running: LiveRun | None  # the experiment that is going on
     hurried: bool  # the learner has been told of what is not saved, and leaves
     led_to: set[str | None]  # addresses that were shown, and may be opened
+    worth: set[tuple[date, str]]  # what an end of each day has told as worth doing
 
     keymap: dict[str, str]  # keys that the learner has chosen, by action
     told: tuple[str, str]  # what is told in passing, and how severe it is
+    unread: tuple[str, ...]  # what the inbox had that could not be read
     held: bool  # the newest key is one that is held down
     piece: (
         int  # keys that came in one piece, so that nothing was seen between them, have one number
@@ -48,6 +51,13 @@ class Host(Protocol):
     def unwrite(self) -> str:
         """Take back what was told of by `wrote` last, if nothing was done since, and say so; empty
         if there is none. Raises StudyError if it cannot be."""
+
+    def last_done(self) -> tuple[int, bytes | None]:
+        """What `u` would take back, of the log or beside it: it is the same as before once all that
+        was done meanwhile is taken back."""
+
+    def later(self, deed: Callable[[Desk], str]) -> None:
+        """Do what takes long behind the page, and tell what *deed* says when it is done."""
 
     def newest(self) -> Newest | None:
         """What `u` takes back of the log."""

@@ -77,17 +77,18 @@ ACTIONS: Mapping[str, Key] = {
         "x",
         "tick",
         "Tick what is at the cursor, or take the tick off",
-        on="review attempt course section experiment find",
+        on="review attempt course section experiment find import",
     ),
     "undo": Key(
         "u",
         "undo",
         "Take back what was done last, again and again",
-        on="today end review attempt tally course section experiment note aside find leech",
+        on="today end review attempt tally chapter course section experiment note aside find leech "
+        "drafts trial",
     ),
     # what changes a card, or what is kept of a question
     "bury": Key("minus", "bury", "Not today: back tomorrow", on="review note aside find leech"),
-    "suspend": Key("at", "suspend", "Set this card aside", on="review note aside find leech"),
+    "suspend": Key("at", "suspend", "Set this card aside", on="review note aside find leech trial"),
     "know": Key("Y", "know it", "Known already: confirmed in 30 days", on="review"),
     "edit": Key(
         "E", "edit", "Open the source at its line in $EDITOR", on="review note aside find leech"
@@ -96,7 +97,7 @@ ACTIONS: Mapping[str, Key] = {
         "W",
         "edit here",
         "Change the note's text without leaving the app",
-        on="review note aside find leech",
+        on="review note aside find leech drafts",
     ),
     "ask": Key(
         "A",
@@ -123,16 +124,19 @@ ACTIONS: Mapping[str, Key] = {
     ),
     "forget": Key("N", "new again", "Make it new again; its log stays", on="find"),
     "set_due": Key("I", "set due", "Give it another date", on="end find"),
-    "delete": Key("delete", "delete", "Delete notes of your own; twice, to be sure", on="find"),
+    "tag": Key("number_sign", "tag", "Put tags on notes of your own, or take some off", on="find"),
+    "delete": Key(
+        "delete", "delete", "Delete notes of your own; twice, to be sure", on="find drafts"
+    ),
     # writing
     "write": Key("t", "type", "Type; {back} leaves the box", on="review attempt course section"),
     "save": Key(
         "ctrl+s",
         "save",
         "Keep what is written",
-        on="review attempt course section experiment new rewrite split backups exam",
+        on="review attempt course section experiment new rewrite split backups exam drafts import",
     ),
-    "new": Key("n", "new card", "Write a card of your own", on="today review experiment"),
+    "new": Key("n", "new card", "Write a card of your own"),
     # looking
     "whole": Key("i", "in full", "The answer in full, below its points", on="review attempt"),
     "lesson": Key(
@@ -144,9 +148,12 @@ ACTIONS: Mapping[str, Key] = {
     "reference": Key("r", "figure", "Show the reference figure at once", on="review attempt"),
     "maths": Key("M", "maths", "Maths as written, or rendered", on="review"),
     "find": Key("slash", "find", "Find a note", on="today review attempt course section find"),
+    "medium": Key(
+        "U", "open outside", "Open the picture or the sound in sight; again: the next one"
+    ),
     "read": Key("R", "read", "Read the section that it belongs to", on="review leech"),
     "list": Key("L", "list", "All of them: choose one", on="attempt"),
-    "all": Key("ctrl+a", "all", "Mark all that was found, or none", on="find"),
+    "all": Key("ctrl+a", "all", "Mark all that was found, or none", on="find import"),
     "sort": Key("z", "sort", "Sort: best first, by due date, by stability, by lapses", on="find"),
     "history": Key(
         "H",
@@ -163,7 +170,10 @@ ACTIONS: Mapping[str, Key] = {
         on="today end custom",
     ),
     "quiz": Key(
-        "c", "quiz", "A chapter's questions, answered in writing", on="today end course section"
+        "c",
+        "quiz",
+        "A chapter's questions, answered in writing",
+        on="today end course section import",
     ),
     "course": Key("C", "course", "Sections: read, tick, note, watch", on="today"),
     "start": Key("o", "start", "Start it, which lets its cards in", on="today course section"),
@@ -173,6 +183,8 @@ ACTIONS: Mapping[str, Key] = {
     "more": Key("y", "more", "Go on: what is left, or beyond today's time", on="today end"),
     "aside": Key("a", "set aside", "What is out of the way or to mend", on="today end"),
     "backups": Key("b", "backups", "The backups, and the way back to one", on="today"),
+    "drafts": Key("J", "drafts", "Drafts of cards that wait to be accepted", on="today"),
+    "import": Key("Q", "import", "Bring notes along from a file or a folder", on="today"),
     "exam": Key("e", "exam", "Study for an exam: its day, and what you will know", on="today"),
     "statistics": Key(
         "percent_sign",
@@ -180,13 +192,16 @@ ACTIONS: Mapping[str, Key] = {
         "A year in figures, with what each rests on",
         on="today statistics",
     ),
-    "call_off": Key("ctrl+n", "call off", "Study as without an exam again", on="exam"),
+    "call_off": Key("ctrl+n", "call off", "Study as without it again", on="exam trial"),
     "reworded": Key("V", "what changed", "The notes that an upgrade has changed", on="today"),
     "repeat": Key("O", "once more", "Once more, from the beginning", on="chapter experiment"),
     "book": Key("T", "the book's", "Begin the book's own questionnaire", on="chapter"),
     "pretest": Key("G", "pretest", "Guess before you read", on="chapter"),
     "export": Key("X", "export", "Write it as a post to publish", on="chapter"),
     "date": Key("d", "exam day", "The day that mastery is forecast for", on="chapter"),
+    "retention": Key(
+        "exclamation_mark", "to remember", "How much of it is to be remembered", on="chapter"
+    ),
     "familiar": Key("plus,equals_sign", "familiar", "How familiar it is", on="course section"),
     "unfamiliar": Key(
         "underscore", "less familiar", "Less familiar", on="course section", beside="familiar"
@@ -214,13 +229,15 @@ CHANGING: Mapping[str, str] = {
             *("know", "ask", "ask_found", "done", "restore", "mark", "forget", "set_due", "delete"),
         )
     },
-    "go_on": "today review attempt section experiment",
-    "save": "experiment rewrite split",
+    "go_on": "today review attempt section experiment trial",
+    "call_off": "trial",
+    "save": "experiment rewrite split import",
     "new": "experiment",
     "back": "experiment",  # which goes on to the result, and so to its card
 }
 # What the hand does without thinking; nobody looks for it by its name.
 BY_HAND = frozenset((*MOVES, *RATES))
+RARE = frozenset(("medium",))  # of any page, and so behind its own: there for what is in sight now
 _ROWS = frozenset(key.beside for key in TABLE.values() if key.beside)
 _FIELD = re.compile(r"\{(\w+)\}")  # an action, in a tooltip
 _LEAVING = ("back", "save", "quit")  # what has to work in a box that takes all letters

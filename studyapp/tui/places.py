@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from studyapp.lab.catalog import Declaration
+    from studyapp.study.capture import Kept
     from studyapp.study.card import CardView
+    from studyapp.study.library import Home
     from studyapp.study.questionnaire.attempt import Asked, Attempt, Earlier
     from studyapp.study.rewording import Reworded as RewordedNote
     from studyapp.study.sitting import Sitting
@@ -102,6 +104,11 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """The trial on one's own memory."""
+
+
+@dataclass(frozen=True, slots=True)
 class Find:
     """Notes by their words; or one of them, to tell the card *apart* from it."""
 
@@ -149,18 +156,29 @@ class Reworded:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """The text of a card's note, to be changed."""
+    """The text of a note, to be changed: a card's, or a draft's."""
 
-    card: CardView
+    of: CardView | Kept
 
 
 @dataclass(frozen=True, slots=True)
 class NewCard:
-    """A card of one's own; where it is written *beside* another, it belongs where that one does,
-    and may tell that one *apart* from a third."""
+    """A card of one's own. Where it is written *beside* another, it belongs where that one does,
+    and may tell that one *apart* from a third; else it belongs to its *home*, if it has one."""
 
     beside: CardView | None = None
     apart: CardView | None = None
+    home: Home | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Drafts of cards that wait to be accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Notes to be brought along from files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +208,7 @@ Place = (
     | Lesson
     | Source
     | History
+    | Trial
     | Find
     | Note
     | Aside
@@ -200,6 +219,8 @@ Place = (
     | Reworded
     | Rewrite
     | NewCard
+    | Drafts
+    | Import
     | Leech
     | Split
 )

@@ -62,7 +62,7 @@ def _remembered(year: Year) -> Sheet:
         ("By day", periods(year.days, same), name),
     )
     diagrams = [
-        _by(heading, [one for one in reversed(found) if one.remembered.n], name, year.goal)
+        _by(heading, [one for one in reversed(found) if one.remembered.n], name)
         for heading, found, name in spans
         if any(one.remembered.n for one in found)
     ]
@@ -75,16 +75,23 @@ def _remembered(year: Year) -> Sheet:
     )
 
 
-def _by(
-    heading: str, newest_first: Sequence[Period], name: Callable[[date], str], goal: float
-) -> Laid:
+def _by(heading: str, newest_first: Sequence[Period], name: Callable[[date], str]) -> Laid:
     """The newest of them; of nothing but small ones that they are small."""
     drawn = newest_first[:_NEWEST]
     if not any(one.remembered.tells for one in drawn):
-        return Told(f"{heading.partition(',')[0]}: {sentences.TOO_FEW}.", "dim")
+        return Told(f"{heading.partition(',')[0]}: {words.TOO_FEW}.", "dim")
     return Ranges(
-        heading, [Range(name(one.first), one.remembered, goal) for one in drawn], "reviews"
+        heading,
+        [Range(name(one.first), one.remembered, one.goal) for one in drawn],
+        "reviews",
+        _left_out(newest_first, drawn, "earlier"),
     )
+
+
+def _left_out(every: Sequence[object], drawn: Sequence[object], which: str) -> str:
+    """That there are others than those that are drawn."""
+    others = len(every) - len(drawn)
+    return f"and {others:,} {which}" if others else ""
 
 
 def _ahead(year: Year) -> Sheet:
@@ -92,7 +99,7 @@ def _ahead(year: Year) -> Sheet:
         Bar(
             words.day(day := year.today + timedelta(days=at), day),
             cards,
-            f"{cards:,} in {minutes:.0f} min",
+            f"{cards:,} in {max(1, round(minutes))} min" if cards else "0",
         )
         for at, (cards, minutes) in enumerate(zip(year.forecast, year.minutes, strict=True))
     ]
@@ -206,10 +213,11 @@ def _judged(year: Year) -> Iterator[Laid]:
 
 
 def _topics(year: Year) -> Sheet:
-    chapters = [Range(one.name, one.remembered, year.goal) for one in year.chapters]
-    tags = [Range(one.name, one.remembered, year.goal) for one in year.tags[:_TAGS]]
+    chapters = [Range(one.name, one.remembered, one.goal) for one in year.chapters]
+    tags = [Range(one.name, one.remembered, one.goal) for one in year.tags[:_TAGS]]
+    others = _left_out(year.tags, tags, "more")
     drawn: tuple[Laid, ...] = (Ranges("Chapters", chapters, "reviews"),) if chapters else ()
-    drawn += (Ranges("Tags", tags, "reviews"),) if tags else ()
+    drawn += (Ranges("Tags", tags, "reviews", others),) if tags else ()
     told = "What was remembered of each chapter" + (" and of each tag." if tags else ".")
     if not drawn:
         return Sheet("Topics", sentences.remembered(year), "", ())

@@ -6,7 +6,9 @@ import json
 import os
 import shlex
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -56,11 +58,17 @@ def test_back_and_forth(database: Path, tmp_path: Path) -> None:
     }
     assert made["size"] == (tmp_path / "stick.zip").stat().st_size
     study("34")
+    with closing(sqlite3.connect(database)) as plain, plain:
+        at = "2026-11-20 09:00:00.000000"
+        plain.execute("INSERT INTO exam VALUES (1, '2099-01-31', ?, 20, '[]', ?)", (at[:10], at))
     dry = run("restore", made["path"], "--dry-run").output
     assert "reviews                       5           3" in dry
+    assert "exam plans                    1           0" in dry
     assert dry.endswith("no file of yours changes\nDry run: nothing was changed.\n")
     assert reviews(database) == 5
     told = run("restore", made["path"]).output
+    assert f"{'before':>31}{'now':>12}\n" in told
+    assert "\nno file of yours changed\n" in told
     assert reviews(database) == 3
     undo = told.splitlines()[-1].strip()
     assert undo.startswith("studyapp restore ")

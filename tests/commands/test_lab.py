@@ -143,6 +143,17 @@ def test_a_broken_lesson_is_reported_beside_the_others(pack: Path) -> None:
     assert listed.exit_code == 0
     assert "wrong.py:1: Lesson(…) needs run=run" in listed.stderr
     assert "probe: A probe" in listed.stdout
+    problem = "Lesson(…) needs run=run, a function of this module"
+    checked = lab("check", "wrong")  # by its file's name, as it has none of its own
+    assert (checked.exit_code, checked.stdout) == (1, f"{pack / 'wrong.py'}:1: {problem}\n")
+    assert lines(lab("check", "wrong", "--json")) == [
+        {"problems": [{"path": str(pack / "wrong.py"), "line": 1, "message": problem}], "lacks": []}
+    ]
+    every = lab("check")
+    assert every.exit_code == 1
+    assert f"{problem}\n" in every.stdout
+    assert "probe: only a run can tell whether the defaults settle the question" in every.stdout
+    assert "null: nothing is missing.\n" in every.stdout
 
 
 def test_a_run_prints_an_event_a_line_and_is_kept(database: Path) -> None:
@@ -199,7 +210,7 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 REFUSED = {
     "run prob": "There is no experiment 'prob'; did you mean probe?",
-    "run zzz": "There is no experiment 'zzz'; there is amount, broken, endless",
+    "run zzz": "There is no experiment 'zzz'; there is amount, ",
     "show zzz": "There is no experiment 'zzz'; there is",
     "reference probe zzz": "There is no experiment 'zzz'; there is",
     "run probe --knob n=0": "n = 0 is not allowed; it must be a whole number from 1 to 100.",

@@ -93,7 +93,7 @@ def test_a_plain_review_from_a_pipe() -> None:
 
 def test_plain_review_explains_wrong_keys_and_quits() -> None:
     result = run("review", "--plain", lines="3\n\nx\n5\n2\nq\n")
-    assert "Press enter to see the answer first." in result.output
+    assert 'Press enter to see the answer first. As an answer it is "3".' in result.output
     assert result.output.count("Rate with 1 again") == 2
     assert "hard: again in 15 m" in result.output
     assert json.loads(run("stats", "--json").output)["reviews"] == 1
@@ -167,9 +167,9 @@ def test_a_plain_questionnaire_says_what_it_begins() -> None:
 
 
 def test_plain_mode_keeps_each_line_as_it_comes() -> None:
-    run("quiz", "1", "--plain", lines="My words.\nNo end")
+    run("quiz", "1", "--plain", lines='"q"\n"No end"')  # of which only one would be a command
     again = run("quiz", "1", "--plain", lines="\n").output
-    assert "You wrote:\nMy words.\nNo end" in again
+    assert 'You wrote:\nq\n"No end"' in again
     told = run("quiz", "1", "--plain", lines="After the reference.\n\nm\n").output
     assert "Enter shows the reference again." in told
     assert "1 missed" in told
@@ -309,6 +309,8 @@ def test_ones_own_files_are_kept_before_ids_are_written(database: Path) -> None:
         ("desired_retension = 0.9", "no setting 'desired_retension'; did you mean desired_ret"),
         ('learning_steps = ["10"]', "learning_steps = ['10'] is not allowed: give a list of times"),
         ("new_a_day = true", "new_a_day = True is not allowed: give a whole number from 0 to 999"),
+        ('light_days = ["sun"]', "light_days = ['sun'] is not allowed: give mon, tue"),
+        ('light_days = { sun = ["none"] }', "is not allowed: give reduced or minimum, in quotes"),
         ('rest_days = ["sunday"]', "rest_days = ['sunday'] is not allowed: give a list of mon"),
         ("minutes_a_day = 0", "minutes_a_day = 0 is not allowed: give a whole number from 1"),
     ],

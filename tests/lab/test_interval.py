@@ -11,10 +11,12 @@ import scipy.stats  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studyapp.interval import LEAST_FREEDOM, blocked_difference
 from studyapp.lab.interval import (
     clopper_pearson,
     mean_interval,
     median_interval,
+    ratio_interval,
     t_quantile,
     wilson,
 )
@@ -69,6 +71,34 @@ def test_a_median_of_nothing_is_refused_and_of_infinity_is_none() -> None:
     with pytest.raises(ValueError, match="at least one"):
         median_interval([])
     assert repr(median_interval([1.0, math.inf])) == "(nan, nan, nan)"
+
+
+pair = st.tuples(st.floats(-100, 100), st.floats(1, 100))
+
+
+@given(st.lists(pair, min_size=2, max_size=20))
+def test_a_ratio_in_the_interval_leaves_a_difference_that_may_be_0(
+    pairs: list[tuple[float, float]],
+) -> None:
+    tops, bottoms = zip(*pairs, strict=True)
+    ratio, *ends = ratio_interval(tops, bottoms)
+    assert ratio == pytest.approx(sum(tops) / sum(bottoms), abs=1e-9)
+    if None in ends:  # then the mean to divide by may itself be 0
+        _, low, _ = mean_interval(bottoms)
+        assert low is not None
+        assert low <= 1e-9
+        return
+    for end in ends:  # just so: one end of the interval of top - r · bottom is 0
+        _, low, high = mean_interval([a - end * b for a, b in pairs])
+        assert min(abs(low), abs(high)) == pytest.approx(0, abs=1e-4)
+
+
+def test_a_ratio_of_nothing_is_refused_and_of_one_pair_has_no_interval() -> None:
+    assert ratio_interval([6.0], [2.0]) == (3.0, None, None)
+    assert all(map(math.isnan, ratio_interval([1.0, math.inf], [1.0, 2.0])))
+    for tops, bottoms in (([], []), ([1.0], [1.0, 2.0]), ([1.0, 2.0], [1.0, -1.0])):
+        with pytest.raises(ValueError, match="a ratio needs"):
+            ratio_interval(tops, bottoms)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -136,3 +166,43 @@ def test_four_seeds_cover_the_mean_as_often_as_promised() -> None:
         covered += low <= 0 <= high
     _, low, high = wilson(covered, 4000, 0.999)
     assert low <= 0.95 <= high
+
+
+def test_the_difference_and_its_interval_by_hand() -> None:
+    """Twelve pairs of clusters of one: 11 of 12 against 6 of 12, as a t-test of pooled variance
+    has it but for the degrees of freedom of the blocks."""
+    block = [(0, int(at > 0), 1) for at in range(12)] + [(1, at % 2, 1) for at in range(12)]
+    found, low, high = blocked_difference([block])
+    assert found == pytest.approx(5 / 12)
+    error = (24 / 22 * (11 / 12 * 1 / 12 * 12 + 6 / 12 * 6 / 12 * 12) / 144) ** 0.5
+    assert low == pytest.approx(5 / 12 - 2.0739 * error, abs=1e-4)
+    assert high == pytest.approx(5 / 12 + 2.0739 * error, abs=1e-4)
+
+
+def test_what_all_of_a_block_has_in_common_is_no_difference() -> None:
+    """It leaves nothing to tell an error by, and so no interval: one of no width would be sure."""
+    easy = [(at % 2, 1, 1) for at in range(20)]
+    hard = [(int(at > 1), 0, 1) for at in range(20)]  # nearly all of it in the second arm
+    assert blocked_difference([easy, hard]) == (0.0, None, None)
+    easy[0] = (0, 0, 1)
+    found, low, high = blocked_difference([easy, hard])
+    assert found is not None
+    assert found < 0
+    assert low is not None
+    assert high is not None
+    assert low < found < 0 < high
+
+
+def test_cards_that_are_alike_tell_less() -> None:
+    hits = [1, 0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 0] * 2
+    alone = [[(at % 2, hit, 1) for at, hit in enumerate(hits) for _ in range(3)]]
+    alike = [[(at % 2, 3 * hit, 3) for at, hit in enumerate(hits)]]
+    widths = [(high or 0) - (low or 0) for _, low, high in map(blocked_difference, (alone, alike))]
+    assert widths[1] > 1.6 * widths[0]
+
+
+def test_where_the_arms_do_not_meet_or_are_few_there_is_no_interval() -> None:
+    assert blocked_difference([]) == (None, None, None)
+    assert blocked_difference([[(0, 1, 1)] * 30, [(1, 1, 1)] * 30]) == (None, None, None)
+    few = [(at % 2, 1, 1) for at in range(LEAST_FREEDOM + 1)]
+    assert blocked_difference([few])[1:] == (None, None)

@@ -133,6 +133,11 @@ ENDINGS = {
         "The result has two facts of the same name.",
     ),
     "no facts": ("yield Result(())", "The result has no facts."),
+    "a huge result": (
+        "yield Result(({FACT}, Fact('a' * (1 << 20), 1, '', None, None, 1, 'exact', '')))",
+        "The result of probe is too large to be kept.",
+    ),
+    "a sentence without end": ("raise ValueError('No. ' * (1 << 20))", "No. " * 250),
 }
 
 
@@ -145,6 +150,60 @@ async def test_a_run_that_fails_ends_in_one_sentence_and_no_facts(
     *_, last = await play(probe(lines))
     assert isinstance(last, Failed)
     assert last.message == message
+    assert list(folders.iterdir()) == []
+
+
+PACKS = {
+    "a module that is not there": (
+        "probe.py",
+        "import gone_since\n",
+        "probe stopped: ModuleNotFoundError: No module named 'gone_since'",
+    ),
+    "a package that raises": (
+        "__init__.py",
+        "raise RuntimeError('Oh.')\n",
+        "probe stopped: RuntimeError: Oh.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PACKS)
+async def test_a_pack_that_cannot_be_imported_is_one_sentence(case: str, probe: Probe) -> None:
+    name, line, message = PACKS[case]
+    lesson = probe("yield")
+    file = lesson.path.with_name(name)
+    file.write_text(line + file.read_text())
+    *_, last = await play(lesson)
+    assert isinstance(last, Failed)
+    assert last.message == message
+
+
+async def test_whatever_a_lesson_does_besides_its_result_counts(
+    probe: Probe, folders: Path
+) -> None:
+    """It prints, leaves files, forks and says what is too long to be a line, all at once."""
+    lesson = probe(
+        """
+        import os, sys, time
+        print("x" * 3_000_000)
+        sys.stderr.write("x" * 3_000_000)
+        os.makedirs("deep/down")
+        open("deep/down/rubbish", "w").write("x" * 1_000_000)
+        child = os.fork()
+        if not child:
+            time.sleep(60)
+        yield Remark("x" * 3_000_000)
+        yield Metric(1, "x" * 3_000_000, 1)
+        yield Result((Fact("count", child, "", None, None, 1, "exact", ""),))
+        """
+    )
+    *events, last = await play(lesson)
+    assert events == [
+        Remark("loading probes.probe"),
+        Remark("probe sent 2 lines that could not be read."),
+    ]
+    assert isinstance(last, Finished)
+    assert gone(int(last.facts[0].value))
     assert list(folders.iterdir()) == []
 
 
@@ -556,6 +615,24 @@ async def test_a_request_can_be_larger_than_a_pipe(probe: Probe, folders: Path) 
     assert isinstance(last, Finished)
     assert last.facts[0].value == 5000
     assert list(folders.iterdir()) == []
+
+
+async def test_the_learners_reviews_are_laid_beside_a_lesson_of_ours_alone(
+    probe: Probe, folders: Path
+) -> None:
+    """What a stranger's lesson asks for, or one of ours that does not ask, is not there."""
+    lesson = probe("import os; yield Remark(str(os.listdir())); yield Result(({FACT},))")
+    asking = replace(lesson, reviews=True)
+    for one, found in (
+        (asking, ["reviews.npz"]),
+        (replace(asking, origin="probes 1"), []),
+        (lesson, []),
+    ):
+        started = await runner.start(one, {}, "cpu", reviews=b"numbers")
+        _, remark, last = await collect(started)
+        assert remark == Remark(str(found))
+        assert isinstance(last, Finished)
+        assert list(folders.iterdir()) == []
 
 
 async def test_a_worker_that_reads_nothing_holds_nobody_up(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from studyapp.lab import seeds
+import studyapp
+from studyapp.lab import interval, protocol, seeds
 from studyapp.lab.interval import clopper_pearson, mean_interval
 
 
@@ -76,3 +81,18 @@ def test_facts_have_the_interval_of_their_kind() -> None:
     ):
         assert (fact.value, fact.low, fact.high, fact.n) == (1.0, None, None, 1)
         assert fact.varies == "one draw, no interval"
+
+
+def test_the_lines_for_ones_own_experiment_run_many_seeds() -> None:
+    """Those of CONTRIBUTING.md, with the imports that it names."""
+    page = (Path(studyapp.__file__).parents[1] / "CONTRIBUTING.md").read_text()
+    (code,) = re.findall(r"```python\n(def run\(.*?)```", page, re.DOTALL)
+    assert code.count("\n") <= 15
+    names = {"torch": torch, "nn": nn, **vars(protocol), **vars(seeds), **vars(interval)}
+    names["binary_cross_entropy_with_logits"] = binary_cross_entropy_with_logits
+    exec(code, names)
+    *events, result = names["run"]({"seeds": 3, "n": 16}, "cpu", 0)
+    curve = [event.value for event in events if isinstance(event, protocol.Metric)]
+    (fact,) = result.facts
+    assert (len(curve), fact.n) == (100, 3)
+    assert fact.low < fact.value < curve[0] / 2  # they learn

@@ -38,6 +38,9 @@ def test_a_field_is_the_value_of_its_knob(text: str, expected: str) -> None:
         (When("x", "gap", low=0), [fact(-0.1, 2)], False),  # not resolved
         (When("x", "gap", high=0), [fact(-0.1, 2)], False),
         (When("x", "gap", high=0), [fact(-3, -1)], True),
+        (When("x", "gap", low=0), [fact(0, 0)], False),  # a tie
+        (When("x", "gap", high=0), [fact(0, 0)], False),
+        (When("x", "gap", low=-1), [fact(0, 0)], True),
         (When("x", "gap", low=-1, high=1), [fact(-0.5, 0.9)], True),
         (When("x", "gap", low=-1, high=1), [fact(-0.5, 1.1)], False),
         (When("x", "gap", low=0), [], False),

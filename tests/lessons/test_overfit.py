@@ -237,6 +237,30 @@ def told(found: dict[str, Fact], **knobs: Value) -> str:
     return " ".join(true_of(overfit.LESSON.meaning, tuple(found.values()), DEFAULTS | knobs))
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high", "words"),
+    [
+        ("error_gap", 2.0, 3.0, "Going on cost"),
+        ("error_gap", 0.5, 1.5, "Going on cost"),  # a point or not, it is resolved
+        ("error_gap", -4.6, -0.97, "stopping that cost"),
+        ("error_gap", -0.5, 0.8, "less than a point, either way"),
+        ("stored_share", 0.8, 1.0, "only by storing them"),
+        ("stored_share", 0.0, 0.2, "have not stored them all"),
+        ("loss_ratio", 1.3, 4.0, "sure of its mistakes"),
+        ("loss_ratio", 0.9, 1.1, "hardly higher than where one stops, or lower"),
+        ("below_share", 0.8, 1.0, "no sign of overfitting by itself"),
+        ("below_share", 0.0, 0.2, "in fewer than half"),
+        ("decay_loss", -1.0, -0.5, "kept the network from being so sure"),
+        ("decay_loss", 0.1, 0.2, "raised the final test loss"),
+    ],
+)
+def test_each_way_it_can_come_out_is_told(name: str, low: float, high: float, words: str) -> None:
+    """And of two that exclude each other one alone."""
+    fact = Fact(name, (low + high) / 2, "", low, high, 32, "student t", "")
+    with_it, without = (true_of(overfit.LESSON.meaning, one, DEFAULTS) for one in ((fact,), ()))
+    assert [words in one for one in with_it if one not in without] == [True]
+
+
 @pytest.mark.parametrize("knobs", [{"flips": 0.0}, {"n": 64, "seeds": 32}, {"flips": 0.4}, {}])
 def test_there_is_always_a_next_thing_to_try(knobs: dict[str, Value]) -> None:
     assert true_of(overfit.LESSON.next, (), DEFAULTS | {"seeds": 32} | knobs)
@@ -283,7 +307,7 @@ def test_with_few_examples_it_matters_by_what_one_stops() -> None:
     assert not apart(error["error_gap"], 0.2, 0.9)
     assert error["error_gap"].high < 1  # "the same" is right
     assert error["error_gap"].low > 0
-    assert "no difference that matters" in told(error, n=64, stop="error")
+    assert "less than a point, either way" in told(error, n=64, stop="error")
     assert loss["final_error"] == error["final_error"]
 
 

@@ -73,6 +73,13 @@ def test_what_was_missed_is_spread_over_what_is_left() -> None:
     assert exam.pace(60, 30, 1) == 60
 
 
+@pytest.mark.parametrize(
+    ("most", "met"), [(99, (20, 0)), (3, (20, 0)), (2, (30, 0)), (1, (30, 30)), (0, (30, 60))]
+)
+def test_what_the_time_of_a_day_reaches(most: int, met: tuple[int, int]) -> None:
+    assert exam.reach(60, 30, 30, most) == met
+
+
 class Sure:
     """Learners who remember everything, or nothing."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import zip_longest
 
 import fsrs
 import numpy as np
@@ -14,10 +15,10 @@ from hypothesis import strategies as st
 from forgetting import FIRST, OTHER, Row, log_of
 from studyapp.memory import evaluate
 from studyapp.memory.fit import fit
-from studyapp.memory.histories import LONGEST, Floats, Reviews, grow, plain
+from studyapp.memory.histories import COLUMNS, LONGEST, Floats, Reviews, grow, plain
 from studyapp.memory.judgement import FEWEST, Former, judge
 from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST
-from studyapp.memory.slopes import follow, measure
+from studyapp.memory.slopes import follow, measure, measure_each
 
 History = list[tuple[int, int]]  # ratings, each with the days since the one before
 histories = st.lists(
@@ -74,11 +75,12 @@ def test_states_are_those_of_py_fsrs(several: list[History], under: Floats) -> N
     reviews = of(several)
     tree = grow(reviews)
     points = list(follow(tree, under))
+    stability = np.concatenate([point.stability for point in points])[tree.node]
+    difficulty = np.concatenate([point.difficulty for point in points])[tree.node]
     last = np.append(np.flatnonzero(np.diff(reviews.card)), len(reviews) - 1)
     for card, row in zip(peer(several, tuple(under.tolist())), last, strict=True):
-        point, node = points[tree.level[row]], tree.node[row]
-        assert point.stability[node] == pytest.approx(card.stability, rel=1e-9)
-        assert point.difficulty[node] == pytest.approx(card.difficulty, rel=1e-9)
+        assert stability[row] == pytest.approx(card.stability, rel=1e-9)
+        assert difficulty[row] == pytest.approx(card.difficulty, rel=1e-9)
 
 
 @given(histories.filter(lambda several: grow(of(several)).scored.any()))
@@ -125,6 +127,26 @@ def test_histories_that_are_alike_are_followed_once() -> None:
     )
 
 
+def test_a_tree_of_the_first_reviews_is_that_of_a_shorter_log() -> None:
+    reviews, under = table(SIX_THOUSAND), np.array(OTHER)
+    cut, grown = reviews.tree.of_first(2500), grow(reviews.take(np.arange(2500)))
+    counted = [[level.reviews[level.reviews > 0] for level in tree.levels] for tree in (cut, grown)]
+    for mine, theirs in zip_longest(*counted, fillvalue=np.empty(0)):
+        assert sorted(mine) == sorted(theirs)
+    both = measure_each([cut, reviews.tree], under)
+    for found, tree in zip(both, (grown, reviews.tree), strict=True):
+        alone = measure(tree, under)
+        assert found.loss == pytest.approx(alone.loss)
+        assert found.gradient == pytest.approx(alone.gradient)
+        assert found.information == pytest.approx(alone.information)
+
+
+def test_reviews_of_a_card_stay_in_their_order_whatever_its_number_is() -> None:
+    card = np.array([65_536, 7, 3 * 2**32, 65_536, 1, 7, 0, 65_537, 3 * 2**32])
+    reviews = plain(card, np.arange(9), np.full(9, 3))
+    assert reviews.by_card.tolist() == np.argsort(card, kind="stable").tolist()
+
+
 def test_the_first_review_of_a_day_alone_is_scored() -> None:
     reviews = of([[(3, 0), (1, 0), (3, 2), (1, 0), (2, 0), (3, 1)]])
     assert grow(reviews).scored.tolist() == [False, False, True, False, False, True]
@@ -137,6 +159,17 @@ def test_known_weights_are_found_within_the_interval_of_the_fit() -> None:
     start = np.array(DEFAULT_WEIGHTS) - np.array(OTHER)
     assert start @ found.information @ start > CHI_SQUARED  # the defaults are not
     assert found.passes < 8
+    points = list(follow(grow(table(SIX_THOUSAND)), found.weights))
+    for kept, followed in zip(found.points, points, strict=True):
+        assert kept.stability == pytest.approx(followed.stability)
+
+
+def test_a_fit_by_way_of_beginnings_comes_to_what_a_fit_of_all_does() -> None:
+    tree = grow(table(SIX_THOUSAND))
+    found, patient = fit(tree), fit(tree, np.array(DEFAULT_WEIGHTS))
+    assert found.loss == pytest.approx(patient.loss, abs=0.3)  # nats, of some ten by chance
+    off = found.weights - patient.weights
+    assert off @ patient.information @ off < 1
 
 
 def test_a_fit_begins_at_the_defaults_and_stays_within_bounds() -> None:
@@ -151,7 +184,7 @@ def test_a_very_long_history_is_followed_for_a_while() -> None:
     reviews = of([[(3, 1)] * (LONGEST + 500), [(1, 0), (1, 0), (1, 0)]])
     tree = grow(reviews)
     assert len(tree.levels) == LONGEST - 1
-    assert (tree.level == -1).sum() == 500
+    assert (tree.node == -1).sum() == 500
     assert np.isfinite(fit(tree).weights).all()
 
 
@@ -166,6 +199,8 @@ def test_scores_of_what_is_sure() -> None:
     coin = evaluate.score(np.full(4, 0.5), remembered, bins)
     assert coin == pytest.approx((np.log(2), np.sqrt((2 * 0.25 + 0) / 4), 0.5))
     assert evaluate.score(np.full(2, 0.5), np.ones(2), bins[:2]).auc is None
+    mixed = evaluate.score(np.array([0.5, 0.5, 0.2, 0.9]), np.array([1.0, 0.0, 1.0, 0.0]), bins)
+    assert mixed.auc == pytest.approx(0.5 / 4)  # of four pairs one is a tie
 
 
 def test_averages_know_only_what_was_before() -> None:
@@ -174,6 +209,9 @@ def test_averages_know_only_what_was_before() -> None:
     first, second, *_ = evaluate.moving_average(remembered)
     assert first == pytest.approx(1 / (1 + np.exp(-1.2)))
     assert second == pytest.approx(1 / (1 + np.exp(-(1.2 + 0.3 * (1 - first)))))
+    long = (np.random.default_rng(1).random(9000) < 0.95).astype(float)
+    last = evaluate.moving_average(long, 8000)
+    assert last == pytest.approx(evaluate.moving_average(long)[8000:], rel=1e-9)
 
 
 def test_an_interval_takes_the_reviews_of_a_card_together() -> None:
@@ -213,12 +251,12 @@ def test_what_is_compared_has_not_seen_the_days_it_is_compared_on() -> None:
     reviews = table(SIX_THOUSAND)
     judged = judge(reviews)
     assert judged.until is not None
-    alone = fit(grow(reviews.until(judged.until))).weights
-    assert judged.earlier == tuple(alone.tolist())
+    alone = fit(grow(reviews.take(reviews.day <= judged.until))).weights
+    assert judged.earlier == pytest.approx(tuple(alone.tolist()))
     assert judged.later == (grow(reviews).scored & (reviews.day > judged.until)).sum()
-    changed = Reviews(*(getattr(reviews, name).copy() for name in Reviews.__slots__))
+    changed = Reviews(*(getattr(reviews, name).copy() for name in COLUMNS))
     changed.rating[changed.day > judged.until] = 1
-    assert judge(changed).earlier == judged.earlier
+    assert judge(changed).earlier == pytest.approx(judged.earlier)
 
 
 def test_a_fit_that_predicts_worse_is_not_adopted() -> None:
@@ -243,6 +281,15 @@ def test_the_fit_before_is_the_rival_if_it_has_not_seen_those_days() -> None:
     assert "than with the defaults" in leaked.reason
     worse = judge(reviews, Former(tuple(LOWEST), until))
     assert "than with the defaults" in worse.reason
+
+
+def test_one_card_is_too_little_to_adopt_a_fit() -> None:
+    judged = judge(table([(0, 3 * day, 3 if day % 7 else 1) for day in range(400)]), kept=OTHER)
+    assert judged.difference is not None
+    assert judged.difference.value < 0
+    assert not judged.adopted
+    assert judged.parameters == OTHER
+    assert "(no interval, as all are of one card)" in judged.reason
 
 
 @pytest.mark.parametrize("reviews", [0, 50, FEWEST - 1])

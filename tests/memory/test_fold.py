@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from studyapp.memory.fold import (
     CRAMMED,
     Adopted,
+    Chosen,
     Entry,
     Event,
     EventKind,
@@ -41,8 +42,13 @@ def logs(draw: st.DrawFn) -> list[Entry]:
         uid = number.to_bytes(16, "big")
         kind = draw(st.sampled_from([*EventKind, None, None, None, None, None, None]))
         if kind is None:
-            rating = draw(st.sampled_from(list(Rating)))
-            log.append(Review(uid, now, offset, rating, draw(st.sampled_from(list(ReviewKind)))))
+            rating, kind = (
+                draw(st.sampled_from(list(Rating))),
+                draw(st.sampled_from(list(ReviewKind))),
+            )
+            interval = draw(st.sampled_from([None, 2, 3, 8, 30, 200]))
+            chosen = Chosen(interval, draw(st.sampled_from([None, 0.8, 0.95])))
+            log.append(Review(uid, now, offset, rating, kind, chosen=chosen))
         else:
             target = draw(st.sampled_from(log)).uid if log else b"none"
             day = (now + timedelta(days=draw(st.integers(0, 60)))).date()
@@ -144,6 +150,22 @@ def test_each_event_does_what_it_says() -> None:
     known = fold([event(1, EventKind.KNOW, 0)], CARD)
     assert (known.state, known.cause) == (State.REVIEW, Cause.KNOWN)
     assert fold([event(1, EventKind.SET_DUE, 0, until=9)], CARD) == Memory()
+
+
+def test_what_was_chosen_holds_where_the_fuzz_allows_it() -> None:
+    """Without a rating before it the last one has another range, and its interval is drawn."""
+    rated = [review(1, Rating.EASY, 0), review(2, Rating.GOOD, 8)]
+    drawn, before = fold(rated, CARD), fold(rated[:1], CARD)
+    may = Parameters().allowed(before, drawn)
+    assert len(may) > 5
+    for interval in (*may, may.start - 1, may.stop):
+        chosen = replace(rated[1], chosen=Chosen(interval))
+        days = interval if interval in may else (drawn.due - day_of(rated[1])).days
+        assert fold([rated[0], chosen], CARD).due == day_of(chosen) + timedelta(days=days)
+        assert fold([chosen], CARD) == fold(rated[1:], CARD)
+    aimed = [replace(one, chosen=Chosen(None, 0.8)) for one in rated]
+    goal = Adopted(datetime(1970, 1, 1, tzinfo=UTC), b"", Parameters(desired_retention=0.8))
+    assert fold(aimed, CARD) == fold(rated, CARD, [goal]) != drawn
 
 
 def test_a_rating_ends_a_burial() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 import random
 import sys
@@ -22,6 +23,7 @@ from studyapp.memory.mastery import (
     Recall,
     Standing,
     calibration,
+    calibrations,
     mastery,
     shares,
 )
@@ -48,7 +50,7 @@ chapters = st.lists(cards, min_size=1, max_size=8)
 outcomes = st.lists(
     st.builds(Recall, st.floats(0.01, 0.9999), st.floats(0.05, 5000), st.booleans()), max_size=40
 )
-calibrations = outcomes.map(calibration)
+trusts = outcomes.map(calibration)
 responses = st.lists(st.tuples(st.booleans(), st.floats(0, 1)), max_size=40)
 own = responses.map(shares)
 predictions = st.tuples(st.floats(0.01, 0.9999), st.floats(0.05, 5000))
@@ -72,7 +74,7 @@ def close(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
 
 
-@given(chapters, own, calibrations, st.integers(-10, 400))
+@given(chapters, own, trusts, st.integers(-10, 400))
 def test_lies_between_0_and_1_inside_its_interval(
     questions: list[list[Standing]], shares: PointShares, calibration: Calibration, ahead: int
 ) -> None:
@@ -81,7 +83,7 @@ def test_lies_between_0_and_1_inside_its_interval(
     assert 0 <= told.introduced <= told.questions == len(questions)
 
 
-@given(chapters, own, calibrations, st.integers(1, 400), st.integers(1, 400))
+@given(chapters, own, trusts, st.integers(1, 400), st.integers(1, 400))
 def test_falls_the_later_the_date(
     questions: list[list[Standing]],
     shares: PointShares,
@@ -112,7 +114,7 @@ def test_recall_is_the_scheduler_s_where_nothing_corrects_it(card: Standing, ahe
     assert close(told.value, min(max(r, 1e-4), 1 - 1e-4))
 
 
-@given(cards, chapters, own, calibrations)
+@given(cards, chapters, own, trusts)
 def test_again_or_unseen_is_worth_nothing(
     question: list[Standing],
     rest: list[list[Standing]],
@@ -129,7 +131,7 @@ def test_again_or_unseen_is_worth_nothing(
     assert (alone.value, alone.low, alone.high) == (0, 0, 0)
 
 
-@given(cards, own, calibrations)
+@given(cards, own, trusts)
 def test_a_question_of_several_cards_is_worth_their_mean(
     question: list[Standing], shares: PointShares, calibration: Calibration
 ) -> None:
@@ -137,7 +139,7 @@ def test_a_question_of_several_cards_is_worth_their_mean(
     assert close(of([question], shares, calibration).value, sum(each) / len(each))
 
 
-@given(chapters, own, calibrations)
+@given(chapters, own, trusts)
 def test_a_chapter_is_worth_the_mean_of_its_questions(
     questions: list[list[Standing]], shares: PointShares, calibration: Calibration
 ) -> None:
@@ -145,7 +147,7 @@ def test_a_chapter_is_worth_the_mean_of_its_questions(
     assert close(of(questions, shares, calibration).value, sum(each) / len(each))
 
 
-@given(chapters, own, calibrations, st.integers(2, 9))
+@given(chapters, own, trusts, st.integers(2, 9))
 def test_more_questions_of_the_same_kind_narrow_the_interval(
     questions: list[list[Standing]], shares: PointShares, calibration: Calibration, times: int
 ) -> None:
@@ -180,7 +182,7 @@ def test_the_interval_of_many_questions_is_what_is_unknown_of_the_learner() -> N
     assert math.isclose(told.value - told.low, Z * math.hypot(0.09, 0.03), rel_tol=0.01)
 
 
-@given(seen, own, calibrations)
+@given(seen, own, trusts)
 def test_what_is_unknown_of_the_learner_stays_with_many_questions(
     card: Standing, shares: PointShares, calibration: Calibration
 ) -> None:
@@ -406,3 +408,18 @@ def test_the_interval_holds_for_simulated_learners(benchmark: ModuleType, model:
     assert 0.88 <= sum(case.held for case in found) / len(found) <= 0.99
     off = sum(case.actual - case.value for case in found) / len(found)
     assert abs(off) < 0.03
+
+
+@given(outcomes)
+def test_who_goes_on_from_what_was_told_gets_as_far_as_who_begins_anew(
+    told: list[Recall],
+) -> None:
+    every, *fewer = calibrations(told) or [Calibration()]
+    assert every == calibration(told)
+    for one in fewer:
+        assert one == calibration(told[-one.outcomes :])
+    half = len(told) // 2
+    on = calibration(told[half:], calibration(told[:half]))
+    assert on.outcomes == every.outcomes
+    assert on.terms == pytest.approx(every.terms, abs=1e-12)
+    assert Calibration.of_json(json.loads(json.dumps(every.as_json()))) == every

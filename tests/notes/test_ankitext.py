@@ -86,6 +86,22 @@ def test_without_an_id_a_note_is_known_by_what_it_asks() -> None:
     assert [note.guid for note in other] == [": q", ": q (2)"]
 
 
+def test_a_number_that_cannot_be_hidden_here_is_a_question() -> None:
+    two = "The {{c1::x<y}} {{c2::sat}} and {{c1::slept}}"
+    found = parse(f"#guid column:1\n#columns:guid\tText\tBack\tMore\ng\t{two}\tb\tm\n")
+    assert [(one.guid, one.question, one.answer, one.card) for one in found.notes] == [
+        ("g", "", "The x\\<y ==sat=={#c2} and slept\n\nb\n\n**More**\n\nm", CardStyle.CLOZE),
+        (
+            "g/c1",
+            "The […] sat and […]",
+            "The **x\\<y** sat and **slept**\n\nb\n\n**More**\n\nm",
+            CardStyle.ANSWER,
+        ),
+    ]
+    (alone,) = parse("{{c1::a}} or {{c1::b}}\tx\n").notes
+    assert (alone.guid, alone.answer) == (": […] or […]", "**a** or **b**\n\nx")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
@@ -94,7 +110,7 @@ def test_without_an_id_a_note_is_known_by_what_it_asks() -> None:
         ("#html:true\n#colour:red\nq\ta\n", 2, "#colour: is no key of such a file"),
         ('q\t"a\nb\n', 1, "a quote in this record has no end"),
         (f"q\t{'a' * 120_000}\n", 1, "a field is longer than 100,000 characters"),
-        (f"q\t{'a' * 140_000}\nr\ts\n", 1, "this record cannot be read"),
+        (f"q\t{'a' * 140_000}\nr\ts\n", 1, "a field is longer than 100,000 characters"),
         ("#guid column:1\nx\t\t\n", 2, "a record without a text"),
         ("#html:true\nq\t{{c1::a {{c2::b}}}}\n", 2, ""),
     ],
@@ -124,3 +140,23 @@ def test_written_records_are_read_back_as_so_many_notes(records: list[tuple[str,
     found = parse(f"#separator:;\n#html:false\n#columns:Front;Back\n{out.getvalue()}")
     assert len(found.notes) == len(records)
     assert found.problems == ()
+
+
+def test_a_text_of_anki_without_a_head_has_html() -> None:
+    found = parse("f\tb\n<b>g</b>\tc<br>d\n")
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("f", "b"),
+        ("**g**", "c\\\nd"),
+    ]
+    (plain,) = parse("<b>\tbold\n").notes
+    assert plain.question == "\\<b>"
+
+
+def test_the_names_of_columns_are_no_note() -> None:
+    found = parse("Name,Answer,Last Reviewed\nWhat is it?,It.,Monday\n")
+    assert [note.question for note in found.notes] == ["What is it?"]
+    assert found.notes[0].answer == "It.\n\n**Last Reviewed**\n\nMonday"
+    shown = parse('a\t<img src="gone.png">[sound:x.mp3]\n')
+    assert [one.message for one in shown.problems] == [
+        "left out here: a picture or a sound, which only a package has with it"
+    ]

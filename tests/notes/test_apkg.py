@@ -7,16 +7,18 @@ import zipfile
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from ankipack import LEGACY, MIDDLE, NEWEST, collection, field, package
 from studyapp.errors import StudyError
-from studyapp.notes import apkg, formats
+from studyapp.notes import ankitype, apkg, deck, formats
 from studyapp.notes import collection as collections
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
 from studyapp.notes.note import CardStyle
@@ -108,7 +110,8 @@ def test_reviews_have_the_study_day_of_the_collection(found: Foreign) -> None:
         ("g10", "answer", 3, 1, Moment.REVIEW),
     ]
     assert [one.message for one in found.problems] == [
-        "1 of its reviews are of cards that are not in it"
+        "1 of its reviews are of cards that are not in it, or not read",
+        "1 of its cards have a field to type the answer in, and are asked here like any other",
     ]
 
 
@@ -124,9 +127,18 @@ def test_media_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
 def test_a_picture_that_is_not_there_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.apkg"
     package(path, LEGACY, collection(tmp_path / "real"), {})
-    assert "not in it, though a note shows it: a b.png and 1 more" in [
+    called = "“el perro [image: media/a%20b.png]”"
+    assert f"not in it, though {called} shows it: a b.png and 1 more" in [
         one.message for one in apkg.read(path).problems
     ]
+
+
+def test_a_file_that_is_not_what_it_is_called_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.apkg"
+    package(path, LEGACY, collection(tmp_path / "real"), {"a b.png": b"text"})
+    found = apkg.read(path)
+    assert found.media == ()
+    assert "a b.png is left out: it is no picture" in [one.message for one in found.problems]
 
 
 def change(sql: str) -> Callable[[Path], None]:
@@ -141,15 +153,28 @@ def change(sql: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("sql", "why"),
     [
-        ("UPDATE notes SET mid = 9", "the note g10 is of a type that the package does not have"),
-        ("UPDATE notes SET flds = x'00ff'", "the note g10 is longer than is read here, or no text"),
-        ("UPDATE notes SET flds = zeroblob(30000000)", "the note g10 is longer than is read here"),
+        (
+            "UPDATE notes SET mid = 9",
+            "“el perro [image: media/a%20b.png]”: it is of a type that the package does not have",
+        ),
+        (
+            "UPDATE notes SET flds = x'00ff'",
+            "a note without words: it is longer than is read here, or no text",
+        ),
+        (
+            "UPDATE notes SET flds = zeroblob(30000000)",
+            "it is longer than is read here, or no text",
+        ),
         (
             "UPDATE notes SET flds = printf('%.*c', 150000, 'x')",
-            "the note g10 has a field longer than 100,000 characters",
+            " …”: it has a field longer than 100,000 characters",
         ),
-        ("UPDATE notes SET flds = ''", "the front of a note is empty: g10"),
-        ("UPDATE notes SET flds = 'x<script>y</script>'", "places: a script"),
+        ("UPDATE notes SET flds = ''", "a note without words: the front of a card is empty"),
+        ("UPDATE notes SET flds = 'x<script>y</script>'", "places: a script, first of “x”"),
+        (
+            "UPDATE cards SET flags = 8 + (id < 103)",
+            "3 of its cards have a flag, which is left out",
+        ),
         ("UPDATE revlog SET id = id + 9000000000000000", "of its reviews are of a time that"),
     ],
 )
@@ -341,3 +366,123 @@ def test_anki_itself_says_the_same(tmp_path: Path) -> None:
         assert [known[card].suspended for card in cards] == [False, False, True, False, False]
         assert [known[card].due for card in list(cards)[:2]] == [today + timedelta(9)] * 2
     col.close()
+
+
+def hiding(folder: Path, *texts: str) -> Foreign:
+    """What is read of notes of the type that hides, the first of which has the cards of g12."""
+    path = folder / "words.anki2"
+    collection(path)
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("DELETE FROM notes WHERE id <> 12")
+        base.execute("UPDATE notes SET flds = ?", texts[:1])
+        base.executemany(
+            "INSERT INTO notes VALUES (?, ?, 3, 0, 0, '', ?, '', 0, 0, '')",
+            [(50 + at, f"h{at}", text) for at, text in enumerate(texts[1:])],
+        )
+    return apkg.read(path)
+
+
+def test_each_number_that_cannot_be_hidden_here_is_a_question(tmp_path: Path) -> None:
+    """Two gaps of one number, one in another, one in code: each comes in with schedule and log."""
+    found = hiding(
+        tmp_path,
+        "The {{c1::cat}} {{c2::sat}} and {{c1::slept}}",
+        "A {{c1::b {{c2::c}} d}} e",
+        "<pre>for {{c1::i}} in x:\n  {{c1::pass}}</pre>",
+        "nothing",
+    )
+    both = found.notes[:2]
+    assert [(one.guid, one.card, one.question, one.answer, one.deck) for one in both] == [
+        ("g12", CardStyle.CLOZE, "", "The cat ==sat=={#c2} and slept", SPANISH),
+        (
+            "g12/c1",
+            CardStyle.ANSWER,
+            "The […] sat and […]",
+            "The **cat** sat and **slept**",
+            SPANISH,
+        ),
+    ]
+    asked = {one.guid: one.question for one in found.notes[2:] if one.question}
+    assert asked == {
+        "h0/c1": "A […] e",
+        "h1/c1": "```\nfor […] in x:\n  […]\n```",
+        "h2/c1": "nothing",
+    }
+    assert [(one.guid, one.side, one.reps) for one in found.schedules] == [
+        ("g12/c1", "answer", 3),
+        ("g12", "cloze:c2", 0),
+    ]
+    assert [(one.guid, one.side) for one in found.reviews] == [("g12/c1", "answer")]
+    planned = deck.plan(tmp_path / "pack", found.notes, tmp_path / "words.anki2")
+    assert (len(planned.added), planned.cards, planned.problems) == (6, 6, ())
+    for path, text in planned.files.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    newer = hiding(tmp_path, "The {{c1::dog}} {{c2::sat}} and {{c1::slept}}").notes
+    again = deck.plan(tmp_path / "pack", newer, tmp_path / "words.anki2")
+    assert (again.added, again.changed, again.unchanged, again.problems) == ((), 2, 0, ())
+
+
+PARTS = (
+    "{{c1::image-occlusion:rect:left=.5:top=0:width=.5:height=.5:oi=1}}<br>"
+    "{{c2::image-occlusion:ellipse:left=0:top=.5:rx=.25:ry=.25:oi=1}}"
+    "{{c3::image-occlusion:polygon:points=.5,.5 1,.5 1,1 .5,1}}"
+    "{{c0::image-occlusion:text:left=0:top=0:text=note}}{{c4::image-occlusion:rect:left=x}}"
+)
+RED, YELLOW, WHITE = (255, 142, 142), (255, 235, 162), (255, 255, 255)
+
+
+def with_parts(folder: Path, picture: bytes, parts: str = PARTS) -> Foreign:
+    real, path = folder / "real", folder / "words.apkg"
+    collection(real)
+    with closing(sqlite3.connect(real)) as base, base:
+        fields = f"{parts}\x1f<img src='a b.png'>\x1fa word"
+        base.execute("UPDATE notes SET flds = ? WHERE id = 10", (fields,))
+    package(path, LEGACY, real.read_bytes(), {"a b.png": picture})
+    return apkg.read(path)
+
+
+def test_each_hidden_part_of_a_picture_is_a_note_with_its_own_picture(tmp_path: Path) -> None:
+    plain = BytesIO()
+    Image.new("RGB", (40, 40), "white").save(plain, "PNG")
+    found = with_parts(tmp_path, plain.getvalue())
+    notes = [note for note in found.notes if note.guid.startswith("g10")]
+    assert [note.guid for note in notes] == ["g10/c1", "g10/c2", "g10/c3"]
+    assert {note.answer for note in notes} == {"![](media/a%20b.png)\n\na word"}
+    media = {f"media/{one.name}": one.read() for one in found.media}
+    corners = (30, 5), (10, 30), (30, 30)
+    for note, colours in zip(
+        notes, ((RED, YELLOW, WHITE), (YELLOW, RED, WHITE), (YELLOW, YELLOW, RED)), strict=True
+    ):
+        asked, shown = note.question.split("\n\n")
+        assert asked == f"What is hidden in red? (a b, {note.guid[-1]})"
+        with Image.open(BytesIO(media[shown.removeprefix("![](").removesuffix(")")])) as drawn:
+            assert tuple(map(drawn.getpixel, corners)) == colours
+    assert found.reviews[0].guid == found.schedules[0].guid == "g10/c1"
+    assert not any("hidden" in one.message for one in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("picture", "parts", "why"),
+    [
+        (b"<svg/>", PARTS, "damaged"),
+        (b"", "{{c1::image-occlusion:rect:left=99}}", "of no shape that is known here"),
+    ],
+)
+def test_a_picture_that_cannot_be_covered_is_told(
+    tmp_path: Path, picture: bytes, parts: str, why: str
+) -> None:
+    found = with_parts(tmp_path, picture, parts)
+    assert not any(note.guid.startswith("g10") for note in found.notes)
+    told = next(one.message for one in found.problems if "hidden" in one.message)
+    assert told.startswith(f"a picture of which parts are hidden is not read ({why})")
+    assert told.endswith(": a b.png")
+
+
+def test_a_hint_is_not_asked_and_a_reading_stands_behind_its_word() -> None:
+    fields = ("Word", "Hint", "Back")
+    template = ankitype.Template("{{furigana:Word}} {{hint:Hint}}", "{{kana:Word}} {{Back}}")
+    kind = ankitype.NoteType("x", fields, {0: template})
+    (note,) = apkg.parts(kind, ["日本[にほん] だ", "clue", "Japan"], [0]).values()
+    assert note.question == "日本(にほん) だ"
+    assert note.answer == "にほん だ Japan\n\n**Hint**\n\nclue"

@@ -55,11 +55,45 @@ def test_a_deck_is_a_file_that_reads_well(root: Path) -> None:
     origins = {name: note.origin for name, note in read(root).items()}
     assert path.read_text() == (
         '---\npack: "spanish"\ndeck: "Spanish::Animals"\nkind: questionnaire\n---\n\n'
-        f"## el perro {{#{dog}}}\n\nthe dog\n\n<!-- card: both, origin: {origins[dog]} -->\n\n"
-        f"## el gato {{#{cat}}}\n\nthe cat\n\n<!-- tags: a_b c, origin: {origins[cat]} -->\n"
+        f"## el perro {{#{dog}}}\n\nthe dog\n\n"
+        f"<!-- card: both, guid: g1, origin: {origins[dog]} -->\n\n"
+        f"## el gato {{#{cat}}}\n\nthe cat\n\n"
+        f"<!-- tags: a_b c, guid: g2, origin: {origins[cat]} -->\n"
     )
     assert (planned.decks, planned.cards, planned.problems) == ({"Spanish::Animals"}, 3, ())
     assert planned.ids == {"g1": dog, "g2": cat}
+
+
+@pytest.mark.parametrize(
+    "asked", ["What? {#notanid}", "Type {#x}  {#Y z}", "{#x}", "`{#x}` {\\#y}"]
+)
+def test_braces_that_look_like_an_id_stay_text(root: Path, asked: str) -> None:
+    """Of a front, and of a heading in an answer that has to be made quiet."""
+    note = replace(CAT, question=asked, answer="## One {#two}\n\n==x=={#c1} {#y}")
+    planned = bring(root, note, replace(note, guid="g3", card=CardStyle.CLOZE))
+    assert planned.problems == ()
+    one, other = read(root).values()
+    assert one.prompt.replace("\\", "") == " ".join(asked.replace("\\", "").split())
+    assert one.answer == other.answer == "### One {\\#two}\n\n==x=={#c1} {#y}"
+    assert sides(other) == ("cloze:c1",)
+    assert bring(root, note).files == {}
+
+
+def test_what_a_program_calls_its_note_is_kept(root: Path) -> None:
+    odd = replace(CAT, guid="a-->,b: c%"[:10].replace(" ", "_"))
+    bring(root, odd, replace(DOG, guid="question: el perro"))
+    notes = read(root)
+    assert notes[note_id(odd.guid)].guid == odd.guid
+    assert notes[note_id("question: el perro")].guid is None  # a text, which may be long
+
+
+def test_a_note_of_before_is_given_its_guid(root: Path) -> None:
+    bring(root, CAT)
+    (path,) = root.glob("*.md")
+    path.write_text(path.read_text().replace("guid: g2, ", ""))
+    planned = bring(root, CAT)
+    assert (planned.changed, planned.unchanged, len(planned.files)) == (0, 1, 1)
+    assert read(root)[note_id("g2")].guid == "g2"
 
 
 def test_the_same_again_changes_nothing(root: Path) -> None:
@@ -210,6 +244,25 @@ def test_what_would_end_a_note_is_written_otherwise(root: Path, answer: str, wri
     assert found[note_id("g2")].answer == written
     assert found[note_id("g1")].answer == "the dog"
     assert bool(planned.problems) is written.startswith("```\n")
+
+
+def test_why_a_text_is_not_written_as_it_is_is_told(root: Path) -> None:
+    deep = "\n".join(f"{'  ' * n}- x" for n in range(60))
+    for answer, told in (
+        ("x" * 20_000, "its text is kept as code: this paragraph is too long"),
+        (deep, "its text is kept as code: lists and quotes are nested too deep"),
+        (f"x\n{' ' * 501}- x", "a line of it begins with more than 500 blanks; it is not taken"),
+    ):
+        planned = deck.plan(root, [replace(CAT, answer=answer)], SOURCE)
+        assert [told in one.message for one in planned.problems] == [True]
+        assert len(planned.added) == ("kept as code" in told)
+
+
+def test_a_text_that_is_too_long_for_a_note_is_told_so(root: Path) -> None:
+    pack = bring(root, ForeignNote("a", "What?", "<!--" + "x\n" * 30_000))
+    assert [problem.message for problem in pack.problems] == [
+        "“What?”: a text of 60,003 characters is too long for one note; 50,000 are read"
+    ]
 
 
 def words(text: str) -> set[str]:

@@ -24,7 +24,7 @@ def test_a_post_is_recognised_whatever_it_is_called(tmp_path: Path) -> None:
     assert (found.notes, found.schedules, found.reviews, found.media) == ((), (), (), ())
 
 
-@pytest.mark.parametrize("data", [b"", b"# Notes\n", b"\xff\xfe\x00", b"GIF89a"])
+@pytest.mark.parametrize("data", [b"", b"# Notes\n", b"GIF89a"])
 def test_a_file_that_nobody_knows_is_one_sentence(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.md"
     path.write_bytes(data)
@@ -33,6 +33,45 @@ def test_a_file_that_nobody_knows_is_one_sentence(tmp_path: Path, data: bytes) -
         formats.read(path)
     with pytest.raises(StudyError, match="is not"):
         formats.read(path, "post")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"## \xe9?", "not UTF-8 text"),
+        ("## é?".encode("utf-16")[:-1], "not UTF-16 text"),
+        ("a\tb".encode("utf-16-le"), "has a NUL"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.md", "a.csv"])
+def test_a_text_in_another_encoding_is_said_to_be_that(
+    tmp_path: Path, name: str, text: bytes, why: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(text)
+    with pytest.raises(StudyError, match=why):
+        formats.read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("## Quoi, ça?\r\n\r\nUn été.\r\n", "notes"),
+        ("front\tback\r\nQuoi, ça?\tUn été.\r\n", "anki-text"),
+        ("Quoi, ça?\r\n?\r\nUn été.\r\n", "obsidian"),
+        ("Q: Quoi, ça?\r\nA: Un été.\r\n", "hashcards"),
+    ],
+)
+def test_a_text_that_says_its_encoding_is_read_in_it(
+    tmp_path: Path, encoding: str, text: str, name: str
+) -> None:
+    path = tmp_path / "a.txt"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    path.write_bytes((mark + text).encode(encoding))
+    form, found = formats.read(path)
+    assert form == name
+    assert [(one.question, one.answer) for one in found.notes] == [("Quoi, ça?", "Un été.")]
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
@@ -45,3 +84,14 @@ def test_every_format_has_a_reader(name: str) -> None:
     module = formats.reader(name)
     assert not module.recognises(b"", Path("a"))
     assert callable(module.read)
+
+
+@pytest.mark.parametrize("front", ["tags: [a, '#b/c', d e]", "tags:\n- a\n- b/c\n- d e"])
+@pytest.mark.parametrize(("form", "text"), [("notes", "## W?\n\nx"), ("obsidian", "w::x")])
+def test_tags_in_front_are_those_of_the_notes(
+    tmp_path: Path, front: str, form: str, text: str
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(f"---\ntitle: t\n{front}\n---\n{text}\n")
+    (note,) = formats.read(path, form)[1].notes
+    assert note.tags == ("a", "b/c", "d-e")

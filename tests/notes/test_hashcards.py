@@ -210,3 +210,48 @@ def test_a_card_is_called_as_hashcards_calls_it() -> None:
     assert hashlog.of_hidden("é [x] \\[ ![p](q) [y]") == [
         blake3.hexdigest(b"Cloze" + text + pack("<QQ", *place)) for place in (first, second)
     ]
+
+
+OTHERS = """Q: one?
+A: a1
+
+### Below
+
+- x
+
+- Q: two?
+- A: a2
+
+## What is three?
+
+a3
+
+C: [hidden] text
+
+| Question | Answer |
+|---|---|
+| What four? | a4 |
+"""
+
+
+def test_an_answer_ends_where_something_of_another_shape_asks(tmp_path: Path) -> None:
+    """But what hashcards itself has shown, or what went there from here, is read as it reads it."""
+    found = hashcards.parse(OTHERS, Path("a.md"))
+    assert [(note.line, note.question, note.answer) for note in found.notes] == [
+        (1, "one?", "a1\n\n### Below\n\n- x"),
+        (8, "two?", "a2"),
+        (11, "What is three?", "a3"),
+        (15, "", "==hidden=={#1} text"),
+        (19, "What four?", "a4"),
+    ]
+    assert {note.deck for note in found.notes} == {("a",)}
+    assert len(hashcards.parse(f"<!-- studyapp: x -->\n{OTHERS}", Path("a.md")).notes) == 2
+    database(tmp_path / "hashcards.db")
+    (tmp_path / "a.md").write_text(OTHERS)
+    assert len(hashcards.read(tmp_path / "a.md").notes) == 2
+
+
+def test_a_heading_beside_that_of_a_card_ends_its_answer() -> None:
+    text = "# A\n\nQ: one?\nA: a1\n\n## Its own\n\n## Too\n\n# B\n\nQ: two?\nA: a2\n"
+    found = hashcards.parse(text, Path("a.md"))
+    assert [note.answer for note in found.notes] == ["a1\n\n## Its own\n\n## Too", "a2"]

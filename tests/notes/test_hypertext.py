@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from studyapp.notes import ankifield, plaintext
+from studyapp.notes import ankifield, ankigap, plaintext
 from studyapp.notes.hypertext import to_markdown
 
 CASES = {
@@ -33,11 +33,29 @@ CASES = {
     "<h2>T</h2>text": "### T\n\ntext",
     "<blockquote>q<p>r</blockquote>": "> q\n>\n> r",
     "a&nbsp;b<!-- c --><hr>": "a b\n\n***",
+    "if a:<br>&nbsp;&nbsp; b&nbsp; c<br>&nbsp;d": "if a:\\\n\xa0\xa0\xa0b c\\\nd",
+    "<ol start=3><li>c<li>d</ol><ol start=-1><li>a</ol>": "3. c\n4. d\n\n1. a",
+    "<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rp>(<rt>ji<rp>)</ruby>": "漢(kan)字(ji)",
+    "<span style='font-weight: 700; font-style:italic'>a</span>": "<i>**a**</i>",
+    "x<span style='vertical-align:super'>2</span> <q>y</q>": "x<sup>2</sup> “y”",
+    "<audio src='a b.ogg'>no</audio> <video><source src=c.mp4>no</video>": (
+        "[a b.ogg](media/a%20b.ogg) [c.mp4](media/c.mp4)"
+    ),
+    "<math display=block><mn>½</mn><annotation encoding='application/x-tex'>\\frac{1}{2}"
+    "</annotation></math>": "$$\\frac{1}{2}$$",
 }
 LOST = {
     "<script>alert(1)</script>z": ("z", {"a script"}),
     "<a href='javascript:x'>k</a>": ("k", {"a link that is no address of the web"}),
-    "<iframe src=x></iframe><img src='data:x'>z": ("z", {"a frame", "a picture without a file"}),
+    "<iframe src=x></iframe><img src='data:x' alt=y>z": (
+        "yz",
+        {"a frame", "a picture within the text"},
+    ),
+    "<audio>a</audio>b<video>c": ("b", {"a sound in HTML", "a film"}),
+    "<math><msup><mi>x</mi><mn>2</mn></msup></math>": (
+        "x2",
+        {"what is above and below in a formula of MathML"},
+    ),
     "<style>b{}</style><table><tr><td colspan=2>z</table>": (
         "|  |\n| --- |\n| z |",
         {"a style sheet", "cells of a table that are one"},
@@ -48,12 +66,13 @@ FIELDS = {
         "The ==cat=={#c1} (animal) is ==**black**=={#c2}.",
         (1, 2),
     ),
-    "{{c1::a<br>b}} x": ("==a=={#c1}\\\n==b=={#c1} x", (1,)),
+    "{{c1::a<br>b}} {{c2::x}}": ("==a=={#c1}\\\n==b=={#c1} ==x=={#c2}", (2,)),
     "\\({{c1::x^2}}\\) and \\[y &lt; 1\\]": ("==$x^2$=={#c1} and $$y < 1$$", (1,)),
     "<ul><li>{{c1::x}}</li><li>{{c2::y}}</li></ul>": ("- ==x=={#c1}\n- ==y=={#c2}", (1, 2)),
     "{{c1::a::b::c}} }}": ("==a::b=={#c1} (c) }}", (1,)),
     "<pre>{{c1::x}}</pre>": ("```\n==x=={#c1}\n```", ()),
     "[latex]\\begin{math}x<1\\end{math}[/latex], [latex]$$y$$[/latex]": ("$x<1$, $$y$$", ()),
+    "\\(x<sub>i<sup>2</sup></sub>\\)": ("$x_{i^{2}}$", ()),
     "[$]a[/$] <anki-mathjax block='true'>b</anki-mathjax>": ("$a$ $$b$$", ()),
 }
 
@@ -75,10 +94,59 @@ def test_formulas_and_hidden_texts_of_anki_are_ours(said: str) -> None:
     assert (found.text, found.hidden) == FIELDS[said]
 
 
-def test_what_hides_inside_what_is_hidden_is_told() -> None:
-    found = ankifield.read("{{c1::a {{c2::b}} c}}", cloze=True)
-    assert found.text == "==a=={#c1} ==b=={#c2} ==c=={#c1}"
-    assert found.lost == {"a hidden text inside another one, which is hidden alone"}
+@pytest.mark.parametrize(("said", "told"), [("\\({{c1::x}}+1\\)", 1), ("\\({{c1::x+1}}\\)", 0)])
+def test_a_part_of_a_formula_that_is_hidden_whole_is_told(said: str, told: int) -> None:
+    found = ankifield.read(said, cloze=True)
+    assert (found.text, len(found.lost)) == ("==$x+1$=={#c1}", told)
+
+
+# By number, what the card of a gap asks and answers that a text of ours cannot hide.
+GAPS = {
+    "The {{c1::cat}} {{c2::sat}} and {{c1::slept::did}}": (
+        "The cat ==sat=={#c2} and slept",
+        {
+            1: ("The […] sat and […] (did)", "The **cat** sat and **slept**"),
+        },
+    ),
+    "A {{c1::b {{c2::c}} d}} e": (
+        "A b ==c=={#c2} d e",
+        {1: ("A […] e", "A **b c d** e")},
+    ),
+    "{{c1::a {{c1::b}}}} c": ("a b c", {1: ("[…] c", "**a b** c")}),
+    "<code>f({{c1::x}}</code>, {{c2::y}})": (
+        "`f(x`, ==y=={#c2})",
+        {1: ("`f([…]`, y)", "`f(x`, y)")},
+    ),
+    "{{c1::a<br>b}} \\({{c2::x}}+{{c3::y}}\\)": (
+        "a\\\nb ==$x+y$=={#c2}",
+        {
+            1: ("[…] $x+y$", "<b>a\\\nb</b> $x+y$"),
+            3: ("a\\\nb $x+[…]$", "a\\\nb $x+ y$"),
+        },
+    ),
+    "<h1>{{c1::x}} {{c2::y}}</h1>{{c3::z}}": (
+        "### ==x=={#c1} y\n\n==z=={#c3}",
+        {2: ("### x […]\n\nz", "### x **y**\n\nz")},
+    ),
+    "{{c1::a<h1>b}}</h1>": (
+        "a\n\n### b",
+        {1: ("[…]", "a\n\n### b")},
+    ),
+    "{{c1::}} of {{c2::an": ("of {{c2::an", {1: ("[…] of {{c2::an", "of {{c2::an")}),
+}
+
+
+@pytest.mark.parametrize("said", GAPS)
+def test_what_cannot_be_hidden_is_asked(said: str) -> None:
+    text, asked = GAPS[said]
+    found, rest = ankifield.parted(said)
+    assert found.text == text
+    assert {
+        number: tuple(
+            ankifield.read(show(said, number)).text for show in (ankigap.covered, ankigap.shown)
+        )
+        for number in rest
+    } == asked
 
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -111,7 +179,9 @@ PIECES += ["<!--", "-->", "<p>", "x", "{{c1::", "}}", "::", "\\(", "\\)", "<a hr
 @settings(max_examples=80, derandomize=True, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=20))
 def test_no_html_is_too_broken(pieces: list[str]) -> None:
-    ankifield.read("".join(pieces), cloze=True)
+    said = "".join(pieces)
+    found, rest = ankifield.parted(said)
+    assert sorted([*found.hidden, *rest]) == list(ankigap.numbers(said))
 
 
 @pytest.mark.parametrize(
@@ -119,4 +189,12 @@ def test_no_html_is_too_broken(pieces: list[str]) -> None:
 )
 def test_long_html_takes_no_longer_than_its_length(piece: str) -> None:
     """What took hours if it were quadratic is read; nothing here is timed."""
-    ankifield.read(piece * (30_000 // len(piece)), cloze=True)
+    ankifield.parted(piece * (30_000 // len(piece)))
+
+
+def test_words_that_show_only_when_one_points_at_them_stay() -> None:
+    found = to_markdown("<abbr title='World Health'>WHO</abbr>, <span title='t'>s</span>")
+    assert (found.text, found.lost) == ("WHO (World Health), s (t)", set())
+    hidden = to_markdown("<div style='display: none'>x</div>")
+    assert hidden.text == "x"
+    assert hidden.lost == {"that a text is hidden at first, which is shown"}

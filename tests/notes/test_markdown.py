@@ -1373,3 +1373,60 @@ def test_what_is_nested_too_deep_to_be_shown_is_told(folder: Folder) -> None:
         body = f"## Q? {{#q}}\n\n{mark * depth}w\n"
         assert folder.problems(body) == [(FIRST + 2, told)]
         assert "w" in plain(folder.note(body.replace(mark * depth, mark * 40)).answer)
+
+
+TAGGED = """\
+## One? {#one}
+
+Yes.
+
+- [ ] yes
+
+<!-- section: 1.1, tags: a b,
+family: x -->
+<!-- source: Ours 2020, A book -->
+
+## Two? {#two}
+
+```html
+<!-- tags: shown -->
+```
+
+- [ ] no
+
+<!-- variant -->
+
+### And this?
+
+Nor this.
+
+- [ ] nor
+
+## Three? {#three}
+
+It is `<!-- tags: shown -->`. <!-- tags: c -->
+"""
+TAGS = st.lists(st.sampled_from(["a", "b", "topic:x", "été", "`q`", "x::y"]), unique=True)
+
+
+@settings(in_one_folder, max_examples=20)
+@given(tags=st.fixed_dictionaries({}, optional=dict.fromkeys(("one", "two", "three"), TAGS)))
+def test_tags_change_and_nothing_else_that_a_file_says(
+    tmp_path: Path, tags: dict[str, list[str]]
+) -> None:
+    path = fresh(tmp_path)
+
+    def read() -> list[Note]:
+        page, problems = markdown.read(path)
+        assert page is not None
+        assert not problems
+        moved = [tuple(replace(one, line=0) for one in note.variants) for note in page.notes]
+        bare = without_place(page.notes)
+        return [replace(note, variants=some) for note, some in zip(bare, moved, strict=True)]
+
+    path.write_text(front_matter("questionnaire") + TAGGED)
+    before = read()
+    path.write_text(markdown.tagged(path, tags))
+    assert read() == [replace(one, tags=tuple(tags.get(one.id, one.tags))) for one in before]
+    path.write_text(markdown.tagged(path, {one.id: one.tags for one in before}))
+    assert read() == before

@@ -140,3 +140,73 @@ def test_written_cards_are_read_back(cards: list[tuple[str, str, bool]]) -> None
         found = [(one.question, one.answer, one.card) for one in parse(text).notes]
         styles = {True: CardStyle.BOTH, False: CardStyle.ANSWER}
         assert found == [(a, b, styles[both]) for a, b, both in cards]
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("> Q::A", [("Q", "A")]),
+        ("> [!question] Q::A", [("Q", "A")]),
+        ("> - Q::A\n> > c::d", [("Q", "A"), ("c", "d")]),
+        ("> [!question]- What?\n> ?\n> Yes.\n>\n> > said\n>\n> No.",
+         [("What?", "Yes.\n\n> said\n\nNo.")]),
+        ("> [!faq]\n> What?\n> ?\n> Yes.", [("What?", "Yes.")]),
+        ("> a\n> ?\n> b\n>\n> c\n> ?\n> d\n>\n> e::f", [("a", "b"), ("c", "d"), ("e", "f")]),
+        ("> a\n> ?\n> ```\n> x\n>   > y\n> ```", [("a", "```\nx\n  > y\n```")]),
+        ("What?\n?\n> said\n>\n> a::b", [("What?", "> said\n>\n> a::b")]),
+        ("> a ==b== c", [("", "a ==b=={#c1} c")]),
+    ],
+)  # fmt: skip
+def test_a_card_comes_without_the_quote_around_it(text: str, sides: list[tuple[str, str]]) -> None:
+    found = parse(text)
+    assert [(one.question, one.answer) for one in found.notes] == sides
+    assert not found.problems
+
+
+def test_a_schedule_below_a_quote_is_of_its_card() -> None:
+    found = parse(
+        "> a\n> ?\n> b\n<!--SR:!2026-01-10,4,250-->\n\n> c::d <!--SR:!2026-01-10,4,250-->"
+    )
+    assert [one.guid for one in found.schedules] == ["answer: a", "answer: c"]
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(st.text("ab >?:=`\n", max_size=20), st.integers(1, 3))
+def test_a_quote_changes_nothing_of_its_cards(text: str, depth: int) -> None:
+    """But for how a bare mark parts them."""
+    text = "\n\n".join(f"q\n?\n{part.strip()}" for part in text.split("\n") if part.strip(" >"))
+    quoted = "\n".join("> " * depth + line if line else "" for line in text.split("\n"))
+    assert [(one.question, one.answer) for one in parse(quoted).notes] == [
+        (one.question, one.answer) for one in parse(text).notes
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| a | b |\n|---|---|\n| x::y | z |\n| c | d::e",
+        "> | a |\n> |---|\n> | x::y |",
+        "| x::y | z |",
+        "the maths $a::b$ of",
+        "$$\na::b\n$$",
+        "see [[a::b]]",
+        "see [a::b](c::d)",
+        "see https://docs.rs/std::fmt",
+        "see <a href='x::y'>",
+        "<!-- a::b -->",
+        "<!--\na::b\nc\n?\nd\n-->",
+        "%% a::b %%",
+        "%%\na::b\n\nc::d\n%%",
+        "~~~\na::b\n~~~",
+        "`a::b`",
+    ],
+)
+def test_a_separator_in_what_is_no_text_parts_nothing_and_is_told(text: str) -> None:
+    found = parse(f"---\nkey: a::b\n---\n{text}")
+    assert not found.notes
+    assert [one.line for one in found.problems] == [4]
+
+
+def test_what_only_looks_like_maths_hides_no_card() -> None:
+    found = parse("it costs $5::in $6 notes\nhow much::$a::b$")
+    assert [one.answer for one in found.notes] == ["in $6 notes", "$a::b$"]

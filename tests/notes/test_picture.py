@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 
-from studyapp.notes import formats
+from studyapp.notes import formats, media
 from studyapp.notes.foreign import Foreign
 
 
@@ -37,9 +38,42 @@ def test_what_lies_beside_comes_along(folder: Path) -> None:
         "![one](media/a%20b.png) ![](media/a%20b-2.png) `![](a b.png)`",
         "![](media/c.mp3) ![](https://a.b/c.png) ![](/site/d.png) ![](media/a%20b.png)",
     ]
-    media = {one.name: one.read() for one in found.media}
-    assert media == {"a b.png": b"\x89PNG", "a b-2.png": b"\x89PNG2", "c.mp3": b"ID3"}
+    taken = {one.name: one.read() for one in found.media}
+    assert taken == {"a b.png": b"\x89PNG", "a b-2.png": b"\x89PNG2", "c.mp3": b"ID3"}
     assert found.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("d (1).png", "<d (1).png>"),
+        ("e(2).png", "e(2).png"),
+        ("f_g.png", "f\\_g.png 'title'"),
+        ("50%#h.png", "50%25%23h.png"),
+    ],
+)
+def test_an_odd_name_is_found_and_led_to(folder: Path, name: str, target: str) -> None:
+    (folder / name).write_bytes(b"\x89PNG")
+    found = read(folder / "a.md", f"## What?\n\n![x]({target})\n")
+    assert [one.name for one in found.media] == [name]
+    (led,) = map(media.target, media.LINK.finditer(found.notes[0].answer))
+    assert media.path_of(led) == f"media/{name}"
+
+
+def test_a_picture_within_the_text_becomes_a_file(folder: Path) -> None:
+    data = b"\x89PNG" + bytes(40_000)
+    address = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    html = f"<img alt='a b' src='{address}'/> <img src='a b.png'>"
+    spoilt = "![y](data:image/png;base64,odd)"
+    text = f"## What?\n\n![x]({address})\n\n## Which?\n\n{html} {spoilt}\n"
+    found = read(folder / "a.md", text)
+    name = next(one.name for one in found.media if one.read() == data)
+    assert [note.answer for note in found.notes] == [
+        f"![x](media/{name})",
+        f"![a b](media/{name}) ![](media/a%20b.png) y",
+    ]
+    assert {one.name for one in found.media} == {name, "a b.png"}
+    assert ["not there, or damaged" in one.message for one in found.problems] == [True]
 
 
 @pytest.mark.parametrize("target", ["../out.png", "key.txt", "gone.png", "attachments", "x" * 900])
@@ -50,6 +84,40 @@ def test_no_other_file_is_taken(folder: Path, target: str) -> None:
     assert [(one.line, "not taken along" in one.message) for one in found.problems] == [(1, True)]
 
 
+def test_a_sound_that_a_link_leads_to_comes_along_or_is_told(folder: Path) -> None:
+    found = read(
+        folder / "a.md",
+        "## What?\n\n[x](attachments/c.mp3) [sound:attachments/c.mp3] [y](gone.mp3)\n",
+    )
+    assert found.notes[0].answer == (
+        "[x](media/c.mp3) [attachments/c.mp3](media/c.mp3) [y](gone.mp3)"
+    )
+    assert [one.message for one in found.problems] == [
+        "the sound 'gone.mp3' is not in the folder of this file, and not taken along"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("p.png", b"", "it is empty"),
+        ("p.png", b"text", "it is no picture"),
+        ("p.png", b"<svg><script>1</script></svg>", "it is no picture"),
+        ("p.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "it is damaged"),
+        ("p.svg", b"<svg onload='x()'></svg>", "it is no drawing, or one that runs or fetches"),
+        ("p.wav", b"RIFFxx", "it is damaged"),
+        ("p.mp3", b"words", "it is no sound"),
+    ],
+)
+def test_what_is_not_what_it_is_called_is_left_out(
+    folder: Path, name: str, data: bytes, why: str
+) -> None:
+    (folder / name).write_bytes(data)
+    found = read(folder / "a.md", f"## What?\n\n![]({name})\n")
+    assert found.media == ()
+    assert [f"is left out: {why}" in one.message for one in found.problems] == [True]
+
+
 def test_a_link_that_leads_out_is_not_followed(folder: Path) -> None:
     (folder / "link.png").symlink_to(folder.parent / "out.png")
     assert read(folder / "a.md", "## What?\n\n![](link.png)\n").media == ()
@@ -57,7 +125,11 @@ def test_a_link_that_leads_out_is_not_followed(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("form", "text"),
-    [("hashcards", "Q: a\nA: ![](a%20b.png)\n"), ("obsidian", "a::![[a b.png]]\n")],
+    [
+        ("hashcards", "Q: a\nA: ![](a%20b.png)\n"),
+        ("hashcards", "Q: a\nA: <img src='a%20b.png'>\n"),
+        ("obsidian", "a::![[a b.png]]\n"),
+    ],
 )
 def test_cards_of_other_programs_have_theirs(folder: Path, form: str, text: str) -> None:
     found = read(folder / "a.md", text, form)

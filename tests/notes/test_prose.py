@@ -40,6 +40,26 @@ SHAPES = {
             )
         ],
     ),
+    "what begins with a number and is not numbered": (
+        "## 4 - 2 = ?\n\n2\n\n## 3.14 is which constant?\n\nPi\n\n"
+        "## 1984: who wrote it?\n\nOrwell\n\n"
+        "## 2.1 Which one?\n\nIt.\n\n## 7 - which one?\n\nThat.\n",
+        [
+            ("4 - 2 = ?", "2", "heading"),
+            ("3.14 is which constant?", "Pi", "heading"),
+            ("1984: who wrote it?", "Orwell", "heading"),
+            ("Which one?", "It.", "heading"),
+            ("which one?", "That.", "heading"),
+        ],
+    ),
+    "an answer that begins with a name": (
+        "## Which operator?\n\na :: b\n\n## Which scope?\n\nA::b\n\n## And?\n\na: so\n",
+        [
+            ("Which operator?", "a :: b", "heading"),
+            ("Which scope?", "A::b", "heading"),
+            ("And?", "so", "heading"),
+        ],
+    ),
     "every number is 1, the answer behind a tab": (
         "1. What is a loss?\n\tA number.\n1. Name two optimisers\n\n\tSGD\n\tAdam\n",
         [
@@ -53,6 +73,206 @@ SHAPES = {
             ("What is a seed?", "A start.", "numbered question"),
             ("What is a step?", "A move.", "numbered question"),
             ("Why?", "", "numbered question"),
+        ],
+    ),
+    "a label's answer, up to what asks in another shape": (
+        "Question: one?\nAnswer: a1\n- its own\n- list\n\n- Why two?\n    - a2\n\n"
+        "| Question | Answer |\n|---|---|\n| What three? | a3 |\n",
+        [
+            ("one?", "a1\n- its own\n- list", "Q: and A:"),
+            ("Why two?", "- a2", "question in a list"),
+            ("What three?", "a3", "question of a table"),
+        ],
+    ),
+    "a fold ends its answer; those within stay, but for what asks nothing around them": (
+        "<details><summary>Outer?</summary>\n\nOut.\n\n"
+        "<details><summary>Inner?</summary>In.</details>\n\n</details>\n\n- Why?\n    - So.\n\n"
+        "<details>\n<summary>Week 1</summary>\n\n"
+        "<details><summary>What is it?</summary>It.</details>\n</details>\n",
+        [
+            ("Outer?", "Out.\n\n**Inner?**\n\nIn.", "folded answer"),
+            ("Why?", "- So.", "question in a list"),
+            ("What is it?", "It.", "folded answer"),
+        ],
+    ),
+    "pairs of lines, and lines that hold a pair": (
+        "What is a?\nIt a.\nWhat is b?\nIt b.\n\n"
+        "What is c? -> It c.\nWhat is d? => It d.\nWhat is e?: It e.\nWhat is f? — It f.\n",
+        [(f"What is {name}?", f"It {name}.", "prose") for name in "abcdef"],
+    ),
+    "labels by other words, letters and signs": (
+        "Question 1: a?\nAnswer 1: It a.\n\nExercise 2: b?\nSolution: It b.\n\n"
+        "Вопрос: c?\nОтвет: It c.\n\nP: d?\nR: It d.\n\n問：e？\n答：It e.\n\n"
+        "F: f?\nA: It f.\n\nQ. g?\nA. It g.\n\nQ) h?\nA) It h.\n\nQ - i?\nA - It i.\n\n"
+        "Q : j ?\nR : It j.\n\n> Q: k?\n> A: It k.\n\nQ: l? A: It l.\n",
+        [
+            (f"{name}{sign}", f"It {name}.", "Q: and A:")
+            for name, sign in zip("abcdefghijkl", [*"????？????", " ?", *"??"], strict=True)
+        ],
+    ),
+    "a letter without its partner, and a problem in an answer": (
+        "Q: what?\nA: it\n\nP: power\nR: load\n\nProblem: noise\nSolution: more data\n",
+        [("what?", "it\n\nP: power\nR: load\n\nProblem: noise\nSolution: more data", "Q: and A:")],
+    ),
+    "a label with nothing behind it, and comments of Obsidian": (
+        "Q:\nA: lost\n\nQ: open?\nA:\n\n%% Q: hidden? %%\nQ: seen?\nA: yes\n",
+        [("open?", "", "Q: and A:"), ("seen?", "yes", "Q: and A:")],
+    ),
+    "terms below answers that have ended": (
+        "## What is a?\n\n<details><summary>Answer</summary>\n\nIt.\n\n</details>\n\n"
+        "* Alpha - the first\n* Beta - the second\n\n"
+        "## What is b?\n\n```python\nanswer = '''Is.'''\n```\n\n* Gamma - third\n"
+        "* Delta - fourth\n\n"
+        "## What is c?\n\n<div>Is.</div>\n\n| Term | Meaning |\n|---|---|\n| Eps | fifth |\n\n"
+        "## What is d?\n\nIs.\n\n---\n\n- **Zeta**: six\n- **Eta**: seven\n\n"
+        "## What is e?\n\n- it: has\n- two: parts\n\nKey terms:\n\n- Theta: eight\n- Iota: nine\n\n"
+        "## What is f?\n\nIs.\n\n### Glossary\n\nKappa - ten\nLambda - eleven\n\n"
+        "## What is g?\n\n<details><summary>Answer</summary>Is.</details>\n\n* My\n> twelve\n\n"
+        "<details><summary>What is h?</summary>Is.</details>\n\n* Ny - one\n* Xi - two\n\n"
+        "## What is i?\n\n<details><summary>Answer</summary>Is.</details>\n\nNot: all.\n",
+        [
+            ("What is a?", "It.", "heading"),
+            ("Alpha", "the first", "list of terms"),
+            ("Beta", "the second", "list of terms"),
+            ("What is b?", "Is.", "heading"),
+            ("Gamma", "third", "list of terms"),
+            ("Delta", "fourth", "list of terms"),
+            ("What is c?", "Is.", "heading"),
+            ("Eps", "fifth", "term of a table"),
+            ("What is d?", "Is.", "heading"),
+            ("Zeta", "six", "list of terms"),
+            ("Eta", "seven", "list of terms"),
+            ("What is e?", "- it: has\n- two: parts", "heading"),
+            ("Theta", "eight", "list of terms"),
+            ("Iota", "nine", "list of terms"),
+            ("What is f?", "Is.", "heading"),
+            ("Kappa", "ten", "line that defines"),
+            ("Lambda", "eleven", "line that defines"),
+            ("What is g?", "Is.", "heading"),
+            ("My", "twelve", "term and quote"),
+            ("What is h?", "Is.", "folded answer"),
+            ("Ny", "one", "list of terms"),
+            ("Xi", "two", "list of terms"),
+            ("What is i?", "Is.\n\nNot: all.", "heading"),
+        ],
+    ),
+    "labels and numbers with marks of their own, and in other languages": (
+        "**Q:** What is k?\n**A:** It k.\n\n"
+        "*Q:* Who?\n*A:* Me.\n\n**Q1.** What is l?\n\n**A1.** Is l.\n\n"
+        "__Question:__ Where?\n\n__Answer:__ There.\n\nFrage: Was ist c?\nAntwort: Ist.\n\n"
+        "问：什么是张量？\n答：一个网格。\n",
+        [
+            ("What is k?", "It k.", "Q: and A:"),
+            ("Who?", "Me.", "Q: and A:"),
+            ("What is l?", "Is l.", "Q: and A:"),
+            ("Where?", "There.", "Q: and A:"),
+            ("Was ist c?", "Ist.", "Q: and A:"),
+            ("什么是张量？", "一个网格。", "Q: and A:"),
+        ],
+    ),
+    "lists of other programs": (
+        "- What is o? #card\n  id:: 64a1\n\t- It o.\n- What is p? >> It p.\n- What is q? >>>\n"
+        "    - one\n    - two\n- Ro :: a letter\n- Sigma >> another\n",
+        [
+            ("What is o?", "- It o.", "question in a list"),
+            ("What is p?", "It p.", "question in a list"),
+            ("What is q?", "- one\n- two", "question in a list"),
+            ("Ro", "a letter", "list of terms"),
+            ("Sigma", "another", "list of terms"),
+        ],
+    ),
+    "callouts and quotes": (
+        "> [!question]- What is r?\n> It r.\n>\n> > said\n\n> [!faq]\n> Why s?\n> So.\n\n"
+        "> **What is t?**\n> It t.\n",
+        [
+            ("What is r?", "It r.\n\n> said", "question in a callout"),
+            ("Why s?", "So.", "question in a callout"),
+            ("What is t?", "It t.", "question in a callout"),
+        ],
+    ),
+    "headings and lists of AsciiDoc": (
+        "== Notes\n\n=== What is u?\n\nIt u.\n\n[qanda]\nWhat is v?::\nIt v.\n"
+        "What is w?::\n  It w.\n",
+        [
+            ("What is u?", "It u.\n\n[qanda]", "heading"),
+            ("What is v?", "It v.", "Q: and A:"),
+            ("What is w?", "  It w.", "Q: and A:"),
+        ],
+    ),
+    "HTML with blocks of its own": (
+        "<h2>What is html?</h2>\n<p>It is.</p>\n<ul><li>one</li></ul>\n\n# Terms\n\n<table>\n"
+        "<tr><th>Term</th><th>Meaning</th></tr>\n\n<tr><td>Tau</td><td>A <b>letter</b></td></tr>\n"
+        "</table>\n\n<details><summary>Who?</summary>I.</details> <details><summary>And?</summary>"
+        "\n  You.\n</details>\n",
+        [
+            ("What is html?", "It is.\n\n- one", "heading"),
+            ("Tau", "A **letter**", "term of a table"),
+            ("Who?", "I.", "folded answer"),
+            ("And?", "You.", "folded answer"),
+        ],
+    ),
+    "labels below each other, and columns beside": (
+        "Q1: What is aa?\nA1: It aa.\nQ2) What is bb\nA2) It bb.\nQuestion 3: Explain cc\n"
+        "Ans: cc\n\n"
+        "| # | Frage | Antwort | More |\n|---|---|---|---|\n| 1 | Was? | Das | So |\n",
+        [
+            ("What is aa?", "It aa.", "Q: and A:"),
+            ("What is bb", "It bb.", "Q: and A:"),
+            ("Explain cc", "cc", "Q: and A:"),
+            ("Was?", "Das\n\n**More**: So", "question of a table"),
+        ],
+    ),
+    "lists in lists, and tasks": (
+        "* Terms\n    * Up - high\n    * Down - low\n\n# Then\n\nWhat is dd?\nIt dd.\n\n"
+        "- [ ] What is ee?\n    - it ee\n- [x] What is ff?\n    - it ff\n",
+        [
+            ("Up", "high", "list of terms"),
+            ("Down", "low", "list of terms"),
+            ("What is dd?", "It dd.", "prose"),
+            ("What is ee?", "- it ee", "question in a list"),
+            ("What is ff?", "- it ff", "question in a list"),
+        ],
+    ),
+    "numbers in bold": (
+        "**1.** What is m?\n\nIt m.\n\n**2.** What is n?\n\nIs n.\n",
+        [
+            ("What is m?", "It m.", "numbered question"),
+            ("What is n?", "Is n.", "numbered question"),
+        ],
+    ),
+    "questions of other letters": (
+        "## 什么是损失？\n\n一个数。\n\n## ما هذا؟\n\nشيء\n\n## מה זה?\n\nרשת 😀\n",
+        [("什么是损失？", "一个数。", "heading"), ("ما هذا؟", "شيء", "heading"),
+         ("מה זה?", "רשת 😀", "heading")],
+    ),
+    "rules right below answers": (
+        "## What is a?\nDescent\n---\n\n## What is b?\n\nA part.\n\nIt is a sentence.\n---\n\n"
+        "## What is c?\n---\nC is.\n***\n",
+        [
+            ("What is a?", "Descent", "heading"),
+            ("What is b?", "A part.\n\nIt is a sentence.", "heading"),
+            ("What is c?", "C is.", "heading"),
+        ],
+    ),
+    "what stands elsewhere comes where it is used": (
+        "## What is a?\n\nIt[^1] is [here][x] or [Y].\n\n## What is b [so][y]?\n\n`[x]` [^2].\n\n"
+        "[^1]: A note\n    on two lines.\n[x]: https://a.b/c \"title\"\n[y]: <d e>\n",
+        [
+            (
+                "What is a?",
+                'It[^1] is [here](https://a.b/c "title") or [Y](<d e>).\n\n'
+                "[^1]: A note\n    on two lines.",
+                "heading",
+            ),
+            ("What is b [so](<d e>)?", "`[x]` [^2].", "heading"),
+        ],
+    ),
+    "terms below an item that holds its answer": (
+        "1. What is a?\n    - it\n    - is\n\n* Alpha - first\n* Beta - second\n",
+        [
+            ("What is a?", "- it\n- is", "numbered question"),
+            ("Alpha", "first", "list of terms"),
+            ("Beta", "second", "list of terms"),
         ],
     ),
     "headings of several levels": (
@@ -253,6 +473,31 @@ def test_each_shape_is_read_and_named(name: str) -> None:
     assert shown(text) == expected
 
 
+def test_an_outline_of_org_is_read_by_its_headings() -> None:
+    text = (
+        "#+TITLE: Notes\n\n* Learning\n** What is a tensor?    :drill:\n   :PROPERTIES:\n"
+        "   :ID: 1\n"
+        "   :END:\n   A grid.\n** What is a loss?\n   A number.\n"
+    )
+    assert [one[:2] for one in shown(text)] == [
+        ("What is a tensor?", "A grid."),
+        ("What is a loss?", "A number."),
+    ]
+    assert [one.line for one in parse(text).problems] == [1]
+
+
+@pytest.mark.parametrize("mark", ["### {}", "**{}**", "## **{}:**"])
+def test_headings_that_say_question_and_answer_alone_are_labels(mark: str) -> None:
+    asks, answers = mark.format("Question 1"), mark.format("Answer")
+    text = f"{asks}\n\nWhat is a tensor?\n\n{answers}\n\nA grid.\n\n---\n\n"
+    text += f"{asks}\nExplain SGD\n{answers}\nDescent\n"
+    assert shown(text) == [
+        ("What is a tensor?", "A grid.", "Q: and A:"),
+        ("Explain SGD", "Descent", "Q: and A:"),
+    ]
+    assert not parse(text).problems
+
+
 def test_one_file_can_have_all_shapes() -> None:
     text = "\n\n".join(
         f"# Part {number}\n\n{text}" for number, (text, _) in enumerate(SHAPES.values())
@@ -311,6 +556,17 @@ def test_what_is_not_read_is_told_with_its_lines() -> None:
         (18, "a table and code, up to line 23: this asks nothing and defines no term"),
         (22, "what begins here has no end"),
     ]
+
+
+def test_schedules_of_logseq_are_told() -> None:
+    card = "- What is {}? #card\n  card-next-schedule:: 2026-12-05\n  card-repeats:: 4\n\t- It.\n"
+    found = parse(card.format("a") + card.format("b"))
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("What is a?", "- It."),
+        ("What is b?", "- It."),
+    ]
+    (told,) = found.problems
+    assert (told.line, told.message) == (2, "the schedule of this card and of 1 more is not read")
 
 
 def test_a_question_that_is_asked_twice_is_kept_twice_if_the_answers_differ() -> None:
@@ -393,7 +649,20 @@ def test_no_question_is_made_of_code(pieces: list[str]) -> None:
 
 def test_a_long_text_takes_no_longer_than_its_length() -> None:
     """What took hours if it were quadratic is read; nothing here is timed."""
-    for piece in ("[", "`" * 9, "**a", "T/F ", "<details>\n", "1. a?\n", "- a?\n> b\n", "_ "):
+    blanks = " " * 4000
+    for text in (f"Q{blanks}x", f"**Q{blanks}x", f"**question{blanks}x\n\n**answer{blanks}x"):
+        parse(text)
+    for piece in (
+        "[",
+        "`" * 9,
+        "**a",
+        "T/F ",
+        "<details>\n",
+        "1. a?\n",
+        "- a?\n> b\n",
+        "_ ",
+        "> Q: a\n> A: b\n",
+    ):
         parse("1. Why?\n" + piece * (40_000 // len(piece)))
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mangling import Files, faults
+from mangling import TEXTS, Files, faults
+from studyapp.notes import formats
 from studyapp.notes.formats import FORMATS
 
+BLANKS = " " * 30_000
 EACH = 43  # of seven formats; benchmarks/readers.py has more
 
 
@@ -16,3 +18,18 @@ EACH = 43  # of seven formats; benchmarks/readers.py has more
 def test_a_broken_file_is_read_or_refused(tmp_path: Path, name: str) -> None:
     files = Files(tmp_path, 15)
     assert [fault for _ in range(EACH) for fault in faults(files, name)] == []
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_blanks_are_passed_over_once(tmp_path: Path, name: str) -> None:
+    """Looked at from each of them anew, so many would take minutes."""
+    path = tmp_path / f"a.{name}"
+    wide = (
+        f"\n\n## a{BLANKS}b?\n\nc{BLANKS}d & <b>::{BLANKS}e - {BLANKS}f <!-- tags: g{BLANKS}h -->\n"
+    )
+    if name == "notebook":
+        wide = wide.replace("\n", "\\n")
+        path.write_text(TEXTS[name].replace("Week 1", f"Week 1{wide}"))
+    else:
+        path.write_text(TEXTS[name] + wide)
+    assert formats.read(path, name)[0] == name

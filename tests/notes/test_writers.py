@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studyapp.notes import formats, writers
+from studyapp.notes import ankihtml, formats, writers
 from studyapp.notes.foreign import (
     Foreign,
     ForeignNote,
@@ -128,9 +128,12 @@ def test_hashcards_has_what_is_asked(tmp_path: Path) -> None:
     assert [(one.question, one.answer) for one in found.notes] == [
         ("**ox**", "an ox"),
         ("gato", "cat"),
-        ("cat", "gato"),
         ("", "The ==sum=={#1} of ==$a+b$=={#2}"),
         ("", "Sums\n\na ==sum=={#1}"),
+    ]
+    assert [(one.guid, one.card) for one in found.notes[:2]] == [
+        (OX.guid, CardStyle.ANSWER),
+        (CAT.guid, CardStyle.BOTH),  # from two cards there
     ]
     assert found.problems == ()
     lost = written(tmp_path / "x.md", "hashcards", Foreign((*NOTES, waiting), KNOWN, LOG))
@@ -150,21 +153,16 @@ def test_hashcards_has_what_is_asked(tmp_path: Path) -> None:
 def test_obsidian_has_the_schedules(tmp_path: Path) -> None:
     found = back(tmp_path / "x.md", "obsidian", ALL)
     headed = replace(HEADED, question="", answer="Sums\n<br>\na ==sum=={#c2}")
-    assert [
-        replace(note, guid=other.guid)
-        for note, other in zip(bare([OX, CAT, SUM, headed], tags=()), found.notes, strict=True)
-    ] == bare(found.notes)
-    first, second = (note.guid for note in found.notes[:2])
+    assert bare([OX, CAT, SUM, headed], tags=()) == bare(found.notes)
     assert list(found.schedules) == [
-        replace(KNOWN[0], guid=first),
-        replace(KNOWN[1], guid=second, buried=False),
-        replace(KNOWN[2], guid=second, suspended=False),
+        KNOWN[0],
+        replace(KNOWN[1], buried=False),
+        replace(KNOWN[2], suspended=False),
     ]
     assert found.problems == ()
     assert written(tmp_path / "x.md", "obsidian", ALL) == {
         ("review", "left out"): 5,
         ("card", "suspended or buried, not marked as such"): 2,
-        ("file", "beside a note, left out"): 1,
         ("note", "with tags, which stay here"): 1,
         ("heading", "of a hidden text, put in the text"): 1,
     }
@@ -179,6 +177,11 @@ def test_a_text_that_looks_like_a_mark_stays_in_its_note(tmp_path: Path, form: s
     assert len(found.notes) == len(texts) + 1
     assert [note.card for note in found.notes].count(CardStyle.CLOZE) == 1
     assert found.problems == ()
+
+
+def test_a_sound_is_played_however_it_is_embedded() -> None:
+    text = "![](media/a%20b.mp3) ![c](media/c.png)"
+    assert ankihtml.field(text) == '[sound:a b.mp3] <img src="c.png" alt="c">'
 
 
 def test_a_picture_that_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -243,17 +246,15 @@ several = st.lists(st.one_of(asked, hiding), min_size=1, max_size=3).map(
 def carried(form: str, notes: list[ForeignNote]) -> Iterable[tuple[Any, ...]]:
     """What of the notes a format can carry, each once."""
     for note in notes:
-        question, answer, both = note.question, note.answer, note.card is CardStyle.BOTH
+        question, answer = note.question, note.answer
         if form == "hashcards":
             answer = re.sub(r"\{#c(\d)\}", r"{#\1}", answer)
-            yield note.card is CardStyle.CLOZE, question, answer
-            if both:
-                yield False, answer, question
+            yield note.guid, note.card, question, answer
         elif form == "obsidian":
             question, answer = map(without_blanks, (question, answer))
             if note.card is CardStyle.CLOZE:
                 answer = answer.replace("::", ":\\:")
-            yield note.card, question, answer, note.deck
+            yield note.guid, note.card, question, answer, note.deck
         else:
             yield note.guid, note.card, question, answer, note.deck, note.tags
 
@@ -273,13 +274,13 @@ def test_what_a_format_can_carry_comes_back(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / f"law.{form}"
     found = back(path, form, Foreign(tuple(notes)))
-    expected = list(dict.fromkeys(carried(form, notes)))
+    expected = list(carried(form, notes))
     got = list[tuple[Any, ...]]()
     for note in found.notes:
         if form == "hashcards":
-            got.append((note.card is CardStyle.CLOZE, note.question, note.answer))
+            got.append((note.guid, note.card, note.question, note.answer))
         elif form == "obsidian":
-            got.append((note.card, note.question, note.answer, note.deck))
+            got.append((note.guid, note.card, note.question, note.answer, note.deck))
         else:
             got.append((note.guid, note.card, note.question, note.answer, note.deck, note.tags))
     assert got == expected

@@ -104,6 +104,17 @@ def test_an_address_is_one_from_its_beginning_on(
     assert (tmp_path / "a.db").is_file()
 
 
+def test_the_connection_that_was_used_last_is_used_next(tmp_path: Path) -> None:
+    engine = open_database(str(tmp_path / "study.db"))
+    with reading(engine) as first, reading(engine) as second:
+        last = first.connection.driver_connection
+        assert second.connection.driver_connection is not last
+    for _ in range(2):
+        with reading(engine) as next_one:
+            assert next_one.connection.driver_connection is last
+    engine.dispose()
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a folder; name a database file"):
         open_database(str(tmp_path))
@@ -225,7 +236,8 @@ def test_a_lock_is_waited_for_and_then_told(
             writing(impatient, patience=0.05),
         ):
             pass
-    assert caplog.messages == ["database: OperationalError, SQLITE_BUSY"]
+    (told,) = caplog.messages
+    assert told.startswith("database: OperationalError, SQLITE_BUSY")
     with writing(impatient) as connection:
         assert connection.scalar(text("SELECT 1")) == 1
     impatient.dispose()

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import tempfile
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from sqlalchemy import Engine, event, func, insert, select, update
 
-from histories import Step, live, steps
+from histories import Step, live, of_four_cards, steps
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind, Review, fold, in_force
-from studyapp.memory.state import Memory, Rating
-from studyapp.store import log, sync, tables
-from studyapp.store.database import connect, open_database
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Memory, Rating, State
+from studyapp.store import log, tables
+from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
 from studyapp.study import learner as learners
 from studyapp.study import library, review
 from studyapp.study.undo import undo
-from tests_support import Clock, desk_of, question, questionnaire
+from tests_support import Clock, desk_of
 
 
 def stored_equals_fold(engine: Engine) -> None:
@@ -33,18 +33,15 @@ def stored_equals_fold(engine: Engine) -> None:
             assert kept == fold(log.read_log(connection, card_id, learner=1), uid, history)
 
 
-@cache
-def of_four_cards() -> bytes:
-    """A database that has read four cards: made once for all examples of a law."""
-    with tempfile.TemporaryDirectory() as folder:
-        root, path = Path(folder) / "pack", Path(folder) / "a.db"
-        root.mkdir()
-        (root / "a.md").write_text(questionnaire(*(question(f"q{n}") for n in range(4))))
-        engine = open_database(str(path))
-        with writing(engine) as connection:
-            sync.sync(connection, [root], Clock()())
-        engine.dispose()
-        return path.read_bytes()
+def missed_among_those_looked_up(engine: Engine) -> list[int]:
+    """The cards whose last rating was Again; none of them is told to have been passed."""
+    last, memory = tables.review.c, tables.memory.c
+    with reading(engine) as connection:
+        asked = log.perhaps_missed(connection, learner=1)
+        query = select(memory.card_id, asked).join(tables.review, last.uid == memory.last_review)
+        missed = connection.execute(query.where(last.rating == Rating.AGAIN)).all()
+    assert all(uid is not None for _, uid in missed)
+    return [card_id for card_id, _ in missed]
 
 
 @settings(max_examples=25, deadline=None)
@@ -60,7 +57,34 @@ def test_stored_memory_is_the_fold_of_the_log(
         event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
         live(engine, Clock(), actions)
         stored_equals_fold(engine)
+        missed_among_those_looked_up(engine)
         engine.dispose()
+
+
+@pytest.mark.parametrize("steps_left", [True, False])
+def test_an_again_is_looked_up_wherever_it_leaves_the_card(
+    steps_left: bool, engine: Engine, clock: Clock
+) -> None:
+    """In review, if there are no steps or the learner says afterwards that they know it."""
+    with writing(engine) as connection:
+        if not steps_left:
+            log.adopt(connection, Parameters(relearning_steps=()), clock(), learner=1)
+        for rating in (Rating.EASY, Rating.AGAIN):
+            clock.forward(days=20)
+            seen = log.read_memory(connection, 1, learner=1).last_review
+            review.answer(connection, 1, seen, rating, clock(), learner=1)
+        if steps_left:
+            log.log_event(connection, 1, EventKind.KNOW, clock(), learner=1)
+        review.answer(connection, 2, None, Rating.EASY, clock(), learner=1)
+        assert log.read_memory(connection, 1, learner=1).state is State.REVIEW
+    assert missed_among_those_looked_up(engine) == [1]
+
+
+def test_what_was_passed_is_not_looked_up(engine: Engine, clock: Clock) -> None:
+    with writing(engine) as connection:
+        review.answer(connection, 1, None, Rating.EASY, clock(), learner=1)
+        asked = select(log.perhaps_missed(connection, learner=1))
+        assert connection.scalars(asked.where(tables.memory.c.card_id == 1)).one() is None
 
 
 def test_undo_goes_back_to_the_very_beginning(engine: Engine, clock: Clock) -> None:
@@ -133,15 +157,15 @@ def test_another_learners_fast_clock_moves_no_date_and_no_stamp(
 
 
 def test_a_rating_takes_no_more_statements_than_it_must(engine: Engine, clock: Clock) -> None:
-    """The memory and uid of the card, the parameters, the device, its newest stamp; then memory and
+    """The card with its memory, the parameters, the device, its newest stamp; then memory and
     review are written. Other devices cost one more."""
     rate(engine, clock)
-    assert statements(engine, clock) == 7
+    assert statements(engine, clock) == 6
     with writing(engine) as connection:
         connection.execute(
             insert(tables.device).values(uid=b"d" * 16, name="other", made_at=clock(), own=False)
         )
-    assert statements(engine, clock) == 8
+    assert statements(engine, clock) == 7
 
 
 def rate(engine: Engine, clock: Clock) -> None:

@@ -33,7 +33,7 @@ ROWS = (
     "INSERT INTO memory (learner_id, card_id, state, reviews, lapses, agains, expected_lapses, "
     "suspended) VALUES (1, 2, 0, 0, 0, 0, 0, 1)",
     "INSERT INTO attempt (id, uid, learner_id, chapter_id, pretest, started_at, offset, note_id, "
-    "device_id, day, epoch, stamp) SELECT 1, x'77', 1, 1, 0, '2026-11-01 09:00:00', 0, 2, "
+    f"device_id, day, epoch, stamp) SELECT 1, x'{77:032x}', 1, 1, 0, '2026-11-01 09:00:00', 0, 2, "
     "id, '2026-11-01', 0, '2026-11-01 09:00:00' FROM device",
     "INSERT INTO response (learner_id, attempt_id, note_id, text, ticked, points, hits, flagged, "
     "entries, changed_at) VALUES (1, 1, 2, 'mine', '[]', 0, 0, 0, '[]', '2026-11-01 09:00:00')",

@@ -20,7 +20,16 @@ from tests_support import ZONE, Clock
 # After these a program of before had some cards wait no longer than the last time.
 SLOWLY = (Rating.HARD, Rating.AGAIN, Rating.GOOD, Rating.HARD)
 CARDS = range(7, 19)
-ASKED_FOR = "fit"  # by the program of today, of parameters; no schema of before has it
+# Columns that the program of today asks for, and no schema of before has.
+ASKED_FOR = {
+    "parameters": ("fit JSON",),
+    "note": ("guid VARCHAR",),
+    "review": ("interval INTEGER", "retention DOUBLE"),
+}
+
+
+def asked_for() -> list[tuple[str, str]]:
+    return [(table, column) for table, columns in ASKED_FOR.items() for column in columns]
 
 
 @pytest.fixture
@@ -33,7 +42,8 @@ def before(tmp_path: Path, content: Path, clock: Clock, monkeypatch: pytest.Monk
         patch.setattr(passage, "write", lambda *_: None)  # no schema of before has them
         engine = open_database(str(path))
         with writing(engine) as connection:
-            connection.execute(text(f"ALTER TABLE parameters ADD COLUMN {ASKED_FOR} JSON"))
+            for table, column in asked_for():
+                connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column}"))
             sync.sync(connection, [content], clock())
             connection.execute(insert(tables.learner).values(name="Anna"))
             for learner in (1, 2):
@@ -46,7 +56,8 @@ def before(tmp_path: Path, content: Path, clock: Clock, monkeypatch: pytest.Monk
                             connection, card, seen.last_review, rating, now, learner=learner
                         ).memory
                         day = max(after.due or day, day + timedelta(days=1))
-            connection.execute(text(f"ALTER TABLE parameters DROP COLUMN {ASKED_FOR}"))
+            for table, column in asked_for():
+                connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column.split()[0]}"))
         engine.dispose()
     return path
 

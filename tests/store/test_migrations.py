@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -55,36 +55,50 @@ def test_a_schema_that_there_has_been_stays_as_it_is_kept(tmp_path: Path) -> Non
         assert made.split() == kept.read_text().split(), number
 
 
-def test_no_migration_changes_a_fold(former: Path) -> None:
-    open_database(str(former)).dispose()
+def test_no_migration_changes_what_was_kept(former: Path) -> None:
+    """Not a fold, nor a row; and the reviews of before know when their card was met last."""
+    before, columns = rows_in(former)
+    engine = open_database(str(former))
     assert folded(former) == BEFORE
-    base = sqlite3.connect(former)
-    assert base.execute("PRAGMA foreign_key_check").fetchall() == []
-    assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    base.close()
+    with closing(sqlite3.connect(former)) as base:
+        assert base.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        for name, rows in before.items():
+            there = ", ".join(f'"{column}"' for column in columns[name] if column != "id")
+            order = [index for index, column in enumerate(columns[name]) if column != "id"]
+            wanted = sorted(tuple(row[index] for index in order) for row in rows)
+            found = base.execute(f'SELECT {there} FROM "{name}"').fetchall()
+            assert sorted(found, key=repr) == sorted(wanted, key=repr), name
+        device = base.execute("SELECT count(*), max(own), max(length(uid)) FROM device").fetchone()
+        assert device == (1, 1, 16)
+    kept, told = last_met(engine)
+    engine.dispose()
+    assert {uid: kept[uid] for uid in told} == told
+    after_know = (13).to_bytes(16, "big")
+    assert told[after_know] == date(2026, 3, 1)
+    assert len(told) > 4
 
 
-def test_what_else_was_kept_is_still_there(former: Path) -> None:
-    kept = sqlite3.connect(former)
-    names = [row[0] for row in kept.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    before = {
-        name: kept.execute(f"SELECT * FROM {name}").fetchall()
-        for name in names
-        if name not in ("root", "schema_version")
-    }
-    columns = {name: _columns(kept, name) for name in before}
-    kept.close()
-    open_database(str(former)).dispose()
-    base = sqlite3.connect(former)
-    for name, rows in before.items():
-        there = ", ".join(f'"{column}"' for column in columns[name] if column != "id")
-        order = [index for index, column in enumerate(columns[name]) if column != "id"]
-        wanted = sorted(tuple(row[index] for index in order) for row in rows)
-        found = base.execute(f'SELECT {there} FROM "{name}"').fetchall()
-        assert sorted(found, key=repr) == sorted(wanted, key=repr), name
-    device = base.execute("SELECT count(*), max(own), max(length(uid)) FROM device").fetchone()
-    assert device == (1, 1, 16)
-    base.close()
+def rows_in(path: Path) -> tuple[dict[str, list[tuple[object, ...]]], dict[str, list[str]]]:
+    """All rows, and the names of the columns, of each table that no migration makes anew."""
+    with closing(sqlite3.connect(path)) as base:
+        tables = base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        names = [name for (name,) in tables if name not in ("root", "schema_version")]
+        rows = {name: base.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+        return rows, {name: _columns(base, name) for name in names}
+
+
+def last_met(engine: Engine) -> tuple[dict[bytes, date | None], dict[bytes, date | None]]:
+    """The day on which the card of each review was met before: as it was kept, and as the fold says
+    it, which writes it from now on."""
+    column = tables.review.c
+    with writing(engine) as connection:
+        kept = dict(connection.execute(select(column.uid, column.last_day_before)).all())
+        log.refold_all(connection, range(1, len(CARDS) + 1), learner=1)
+        tells = select(column.uid, column.last_day_before).where(
+            column.state_before == State.REVIEW, log.not_retracted()
+        )
+        return kept, dict(connection.execute(tells).all())
 
 
 def _columns(base: sqlite3.Connection, table: str) -> list[str]:
@@ -250,24 +264,6 @@ def test_a_migration_that_is_interrupted_leaves_a_server_as_it_was(
             assert shape(engine) in stages
             migrations.upgrade(engine)
             assert folded_in(engine) == BEFORE
-
-
-def test_reviews_of_before_know_when_their_card_was_met_last(former: Path) -> None:
-    """As the fold says it, which writes it from now on."""
-    engine = open_database(str(former))
-    column = tables.review.c
-    with writing(engine) as connection:
-        kept = dict(connection.execute(select(column.uid, column.last_day_before)).all())
-        log.refold_all(connection, range(1, len(CARDS) + 1), learner=1)
-        tells = select(column.uid, column.last_day_before).where(
-            column.state_before == State.REVIEW, log.not_retracted()
-        )
-        told = dict(connection.execute(tells).all())
-    engine.dispose()
-    assert {uid: kept[uid] for uid in told} == told
-    after_know = (13).to_bytes(16, "big")
-    assert told[after_know] == date(2026, 3, 1)
-    assert len(told) > 4
 
 
 def test_a_sqlite_without_such_an_index_looks_through_all(

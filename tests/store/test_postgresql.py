@@ -26,9 +26,10 @@ from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Finished
 from studyapp.lab.protocol import Choice, Fact, Question
 from studyapp.memory.clock import study_day
+from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.rehearsal import Habits
 from studyapp.memory.state import Rating
-from studyapp.store import migrations, sync, tables
+from studyapp.store import log, migrations, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import LockedError, tidy, wal_size, writing
 from studyapp.study import (
@@ -75,8 +76,8 @@ def filled(
 ) -> Iterator[str]:
     """The name of a database of two learners with one chapter, which both have started."""
     folder = tmp_path_factory.mktemp("pack")
-    notes = (question(f"q{number}") for number in range(6))
-    (folder / "questions.md").write_text(questionnaire(*notes))
+    notes = questionnaire(*(question(f"q{number}") for number in range(6)))
+    (folder / "questions.md").write_text(notes.replace("section: 1.1", "section: 1.1, tags: apply"))
     prose = questionnaire("## 1.1 Prose\n\nProse.").replace("questionnaire", "reading")
     (folder / "reading.md").write_text(prose)
     name, clock = server.make(migrated), Clock()
@@ -120,6 +121,26 @@ def _plain(rows: list[dict[str, object]]) -> list[str]:
 
 
 # what a learner does
+
+
+def test_a_log_is_read_for_a_fit_and_what_that_makes_of_the_cards_is_written(desk: Desk) -> None:
+    from studyapp.study.fit import own
+
+    column, memory = tables.review.c, tables.memory.c
+    others = (*(weight * 1.1 for weight in DEFAULT_WEIGHTS[:16]), *DEFAULT_WEIGHTS[16:])
+    with desk.writing() as connection:
+        for card, rating in ((3, Rating.GOOD), (1, Rating.EASY), (6, Rating.HARD)):
+            review.answer(connection, card, None, rating, desk.now(), learner=1)
+        (day,) = set(connection.scalars(select(column.effective_day)))
+        found = own.read(connection, learner=1)
+        assert found.reviews.card.tolist() == [3, 1, 6]
+        assert found.reviews.rating.tolist() == [3, 4, 2]
+        assert found.reviews.day.tolist() == [day.toordinal()] * 3
+        states = own.states(found, others)
+        before = log.in_force(connection, learner=1)
+        log.adopt(connection, replace(before, weights=others), desk.now(), states=states, learner=1)
+        for column, told in zip((memory.stability, memory.difficulty), states, strict=True):
+            assert dict(connection.execute(select(memory.card_id, column)).all()) == told
 
 
 def test_a_rating_is_kept_and_taken_back(desk: Desk) -> None:
@@ -244,8 +265,9 @@ def test_words_are_found_in_any_case(desk: Desk) -> None:
 def test_cards_are_found_by_how_they_stand_and_taken_back_in_one(desk: Desk) -> None:
     """All conditions are ones that this database takes; some of them hold."""
     held = ("is:suspended", "-is:due", "prop:due>=2", "prop:r>.5", "prop:s>20", "is:suspended q")
+    held += ("tag:app*", "pack:test is:review")
     none = ("is:new", "is:learn", "is:leech", "is:buried", "is:mend", "is:due or rated:3:1")
-    none += ("tag:x", "pack:none*", "prop:d<0", "prop:lapses>1", "prop:reps>1")
+    none += ("-tag:apply", "-pack:t*", "prop:d<0", "prop:lapses>1", "prop:reps>1")
     with desk.writing() as connection:
         now, settings, learner = desk.now(), desk.settings, desk.learner
         whole = find.cards(connection, "chapter:1", now, settings, learner=learner)

@@ -100,12 +100,27 @@ def test_an_absence_is_told_on_the_first_day_alone(learnt: Engine, clock: Clock)
     assert overview(learnt, clock, SHORT).absence is None
 
 
-def test_with_an_exam_new_cards_do_not_wait(learnt: Engine, clock: Clock) -> None:
+def test_with_an_exam_new_cards_do_not_wait_and_the_day_comes_true(
+    learnt: Engine, content: Path, clock: Clock
+) -> None:
+    notes = (question(f"c{number}", chapter=2) for number in range(18))
+    (content / "2" / "more.md").write_text(questionnaire(*notes, chapter=2))
     clock.forward(days=20)
     with writing(learnt) as connection:
+        sync.sync(connection, [content], clock())
         day = study_day(clock()) + timedelta(days=9)
-        exam.plan(connection, day, 4, (), clock(), learner=1)
-    view = overview(learnt, clock, SHORT)
-    assert view.backlog is None  # who knows what its new cards leave
+        exam.plan(connection, day, 6, (1, 2), clock(), learner=1)
+    view, draw = overview(learnt, clock, SHORT), random.Random(0)
+    assert view.counts.new >= 4  # which take a third of the time
     assert view.absence is not None
-    assert view.absence.told(4).endswith("to keep. The plan to the exam goes on.")
+    assert view.backlog is not None
+    assert view.backlog.until is not None
+    assert view.absence.told(6).endswith(f"{view.backlog.told()}. The plan to the exam goes on.")
+    without = replace(view.backlog, until=None, sooner=None)
+    assert without.told().startswith("some wait until after Tue 29 Dec, with 5 minutes more a day")
+    while overview(learnt, clock, SHORT).waiting:
+        study(learnt, clock, SHORT, draw)
+        clock.now = clock.now.replace(hour=9, minute=0)
+        clock.forward(days=1)
+    assert abs((clock().date() - view.backlog.until).days) <= 1
+    assert (view.backlog.until - view.day).days > 3

@@ -26,7 +26,7 @@ from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.mastery import outlooks
 from studyapp.study.questionnaire.attempt import Attempt
-from studyapp.study.questionnaire.promise import DEEPER, promises
+from studyapp.study.questionnaire.promise import DEEPER
 from studyapp.study.sitting import Sitting
 from studyapp.study.undo import undo
 from tests_support import Clock, desk_of, question, questionnaire
@@ -199,7 +199,7 @@ def test_new_cards_announced_are_new_cards_let_in(
 def test_mastery_is_of_what_the_learner_is_to_know(engine: Engine, clock: Clock) -> None:
     def questions(depth: str) -> int:
         with reading(engine) as connection:
-            found = outlooks(connection, clock(), chapter_id=1, depth=depth, learner=1)
+            found = outlooks(connection, clock(), chapters=(1,), depth=depth, learner=1)
         (outlook,) = found.values()
         return outlook.now.questions
 
@@ -300,9 +300,7 @@ def test_an_attempt_schedules_no_card_that_nobody_asked_for(
     attempt = Attempt(desk_of(engine, clock), 1)
     place = [one.note.id for one in attempt.questions].index("q1-1-1")
     attempt.go_to(place)
-    with reading(engine) as connection:
-        promised = promises(connection, attempt.current, (), clock(), learner=1)
-    assert set(promised.values()) == {DEEPER}
+    assert set(attempt.promises().values()) == {DEEPER}
     assert not attempt.grade(given_)
     assert log_of(engine, "q1-1-1") == Memory()
     attempt.undo()

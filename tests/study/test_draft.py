@@ -6,7 +6,7 @@ import threading
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
@@ -14,7 +14,7 @@ from studyapp.errors import StudyError
 from studyapp.store import tables
 from studyapp.store.database import connect
 from studyapp.store.engine import LockedError, reading, writing
-from studyapp.study.draft import Draft, merged
+from studyapp.study.draft import Draft, merged, row_now
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.response import LONGEST
 from tests_support import Clock, desk_of
@@ -152,12 +152,53 @@ def test_an_older_text_never_follows_a_newer_one(
         (None, "", "b", "b"),
         ("theirs", "a", "mine", "theirs\n\nmine"),
         ("", "a", "mine", "mine"),  # the other window has emptied it
+        ("theirs", "a", "", "theirs"),  # this one has
+        ("A\n\nb", "a\n\nb", "a\n\nB", "A\n\nB"),  # each another line
+        ("a\nb\nc", "a\nc", "a\nC", "a\nb\nC"),  # one has put in a line, above
+        ("a\nb\nc", "a\nc", "A\nc", "A\nb\nc"),  # and below
+        ("a\nc", "a\nb\nc", "a\nB\nc", "a\nB\nc"),  # one has taken out what the other changed
+        ("a", "a\nb\nc", "A\nb\nc", "A"),  # and what not
+        ("a\nnew", "a", "a\nnew\nb", "a\nnew\nb"),
     ],
 )
 def test_both_texts_are_kept_where_two_were_written(
     kept: str | None, before: str, text: str, expected: str
 ) -> None:
     assert merged(kept, before, text) == expected
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30))
+@example([(True, True), (False, True), (True, True), (False, True)] * 2)
+def test_two_windows_on_one_note_make_two_texts_at_most(steps: list[tuple[bool, bool]]) -> None:
+    """Each types a letter and saves, or types on; then both pause."""
+    note = "## What is it? {#it}\n\nIt is so.\n\n- [ ] so"
+    place = [note]
+
+    def write(text: str, before: str, patience: float) -> str:
+        place[0] = merged(place[0], before, text)
+        return place[0]
+
+    texts, drafts, rows = [note] * 2, [Draft(note, write) for _ in range(2)], [2, 2]
+
+    def save(who: int) -> None:
+        drafts[who].save(0)
+        if (both := drafts[who].take_merged()) is not None:
+            now = merged(both[1], both[0], texts[who])
+            rows[who] = row_now(rows[who], texts[who], now)
+            texts[who] = now
+
+    for second, saves in [*steps, (False, True), (True, True)]:
+        who = int(second)
+        lines = texts[who].split("\n")
+        lines[rows[who]] += "ab"[who]
+        texts[who] = "\n".join(lines)
+        drafts[who].type(texts[who])
+        if saves:
+            save(who)
+    letters = [sum(one is who for one, _ in steps) + 1 for who in (False, True)]
+    own = [f"It is so.{letter * many}" for letter, many in zip("ab", letters, strict=True)]
+    assert sorted(line for line in place[0].split("\n") if line.startswith("It")) == sorted(own)
+    assert place[0].count("\n") == note.count("\n") + 2
 
 
 def test_a_merged_text_is_told_once_and_is_what_the_next_one_replaces() -> None:

@@ -163,14 +163,49 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     assert told is not None
     assert told.told().startswith("Exam on ")
     assert "in 6 days" in told.told()
-    assert f"up to {told.new} new cards a day until" in told.told()
+    assert f"up to {told.new} new cards a day until Mon 23 Nov" in told.told()  # the fourth day
     with reading(engine) as connection:
         counts = today.due(connection, clock(), SETTINGS, learner=1)
     assert counts["exam"] == told.as_json()
-    clock.forward(days=6)
+    clock.forward(days=5)
+    before = overview(engine, clock).exam
+    assert before is not None
+    assert before.told().endswith(f"in 1 day: up to {before.new} new cards today")
+    clock.forward(days=1)
     last = overview(engine, clock).exam
     assert last is not None
-    assert "today" in last.told()
+    assert last.told().startswith("The exam is today")
+
+
+def test_what_is_told_of_a_day_is_what_comes_and_what_does_not_fit(
+    engine: Engine, clock: Clock
+) -> None:
+    """However many days were missed."""
+    plan(engine, clock, 12, minutes=2, chapters=(1, 2))
+    late = list[int]()
+    for _ in range(12):
+        stage = overview(engine, clock).exam
+        assert stage is not None
+        assert stage.new == line(engine, clock).counts().new == 2  # of 45 seconds, in two minutes
+        late.append(stage.late)
+        number = f"2 new cards today; {stage.late} of {stage.unmet} new cards do not fit until then"
+        assert (number in stage.told()) is (stage.late > 0)
+        assert stage.as_json()["left_out"] == stage.late
+        clock.forward(days=1)
+    assert late[0] == 0
+    assert late == sorted(late)
+    assert late[-1] == stage.unmet - 2
+
+
+def test_a_chapter_that_an_exam_lets_in_is_not_offered_as_one_to_start(
+    engine: Engine, clock: Clock
+) -> None:
+    before = overview(engine, clock).next_chapter
+    assert before is not None
+    plan(engine, clock, 9, chapters=(before.id,))
+    told = overview(engine, clock)
+    assert [row.id for row in told.chapters if row.for_exam] == [before.id]
+    assert told.next_chapter is None or told.next_chapter.id != before.id
 
 
 def told(*arguments: str) -> str:
@@ -222,6 +257,7 @@ def foreseen(days: int, minutes: int, opener: Sequence[int]) -> Counter[str]:
             effort=Effort(),
             spent=0.0,
             usual=Usual(),
+            own={},
         )
     )
     return Counter({one["why"]: one["cards"] for one in found["left_out"]})
@@ -254,10 +290,30 @@ def test_what_an_exam_is_about_is_named(chapters: list[str] | None, named: str) 
     assert f", about {named}: " in in_words(chapters=chapters)[0]
 
 
+@pytest.mark.parametrize(
+    ("low", "outcomes", "why"),
+    [
+        (0.3, 0, "no review tells yet"),
+        (0.3, 1, "only 1 review tells yet"),
+        (0.3, 80, "only 80 reviews tell yet"),
+        (0.3, 1000, ""),  # more would not tell more
+        (0.85, 80, ""),
+    ],
+)
+def test_brackets_that_are_wide_for_want_of_reviews_say_so(
+    low: float, outcomes: int, why: str
+) -> None:
+    share = {"value": 0.9, "low": low, "high": 1.0}
+    plan = {"chapters": None, "cards": 9, "minutes": 20, "learners": 60, "left_out": []}
+    lines = in_words(**plan, share=share, usual=share, outcomes=outcomes)
+    told = f"The brackets are wide: {why} how far off the schedule is, as it is now."
+    assert lines[3:] == [told] * bool(why)
+
+
 def test_nothing_is_foreseen_for_one_reason() -> None:
     told = "There is nothing to foresee: "
     assert in_words(chapters=None)[1] == f"{told}no card is started."
-    assert in_words(chapters=["chapter 3"])[1] == f"{told}it has no card."
+    assert in_words(chapters=["chapter 3"])[1] == f"{told}no card of it comes."
     heading, why = in_words(chapters=None, days=0, cards=5)
     assert ", today, about" in heading
     assert why == f"{told}the day is here."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -219,7 +221,7 @@ def test_the_log_is_what_a_fit_reads(
         with reading(engine) as connection:
             kept = reviewlog.save(connection, path, form, [1, 2], told, learner=1)
     assert kept == (3, 0)
-    found = files.read(path)
+    found = files.read(path).reviews
     today = clock().date().toordinal()
     assert found.rating.tolist() == [4, 1, 3]
     assert found.day.tolist() == [today - 30, today - 30, today]
@@ -234,7 +236,7 @@ def test_what_is_there_is_not_lost(engine: Engine, clock: Clock, tmp_path: Path)
             exports.save(path, form, made, clock(), told)
     with (
         reading(engine) as connection,
-        pytest.raises(StudyError, match="is there already and no log of reviews"),
+        pytest.raises(StudyError, match="is there already and no log of reviews from here"),
     ):
         reviewlog.save(connection, path, "csv", [1], told, learner=1)
     assert path.read_text() == "# My diary\n"
@@ -249,6 +251,65 @@ def test_what_is_there_is_not_lost(engine: Engine, clock: Clock, tmp_path: Path)
     assert (former.name, former.read_text()) == ("notes.md~", edited)
     assert path.is_symlink()
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def as_anki(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as package:
+        package.comment = b""
+
+
+def unquoted(path: Path) -> None:
+    path.write_text(path.read_text().replace('"', ""))
+
+
+def unmarked(path: Path) -> None:
+    path.write_text(re.sub("<!-- studyapp: .*-->", "", path.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("form", "others"),
+    [("anki", as_anki), ("anki-text", unquoted), ("hashcards", unmarked), ("obsidian", unmarked)],
+)
+def test_what_another_program_has_written_is_not_written_over(
+    form: str, others: Callable[[Path], None], engine: Engine, clock: Clock, tmp_path: Path
+) -> None:
+    made, path = collect(engine, clock, "2"), tmp_path / "all"
+    for _ in range(2):
+        exports.save(path, form, made, clock(), told)
+    others(path)
+    before = path.read_bytes()
+    with pytest.raises(StudyError, match="is there already and was not written here"):
+        exports.save(path, form, made, clock(), told)
+    assert path.read_bytes() == before
+
+
+def test_a_log_of_another_program_is_not_written_over(
+    engine: Engine, clock: Clock, tmp_path: Path
+) -> None:
+    Sitting(desk_of(engine, clock, Settings())).rate(Rating.GOOD)
+    with reading(engine) as connection:
+        for form in reviewlog.FORMATS:
+            path = tmp_path / form
+            for _ in range(2):
+                reviewlog.save(connection, path, form, [1], told, learner=1)
+            path.write_text(re.sub(r',"?study_day.*|, "study_day.*(?=})', "", path.read_text()))
+            with pytest.raises(StudyError, match="no log of reviews from here"):
+                reviewlog.save(connection, path, form, [1], told, learner=1)
+
+
+@pytest.mark.parametrize("form", ["hashcards", "obsidian"])
+def test_pictures_lie_beside_a_text_and_come_back_with_it(
+    mixed: Engine, clock: Clock, tmp_path: Path, form: str
+) -> None:
+    path, made = tmp_path / "out" / "x.md", collect(mixed, clock, "3")
+    lost, _ = exports.save(path, form, made, clock(), told)
+    assert not [noun for (noun, _), count in lost.items() if noun == "file" and count]
+    found = formats.read(path, form)[1]
+    assert [(one.name, one.read()) for one in found.media] == [("dog.png", b"\x89PNG")]
+    (path.parent / "media" / "dog.png").write_bytes(b"mine")
+    exports.save(path, form, made, clock(), told)
+    assert (path.parent / "media" / "dog.png").read_bytes() == b"\x89PNG"
+    assert (path.parent / "media" / "dog.png~").read_bytes() == b"mine"
 
 
 def test_a_write_that_is_stopped_leaves_nothing(
@@ -288,7 +349,7 @@ def test_the_command(run: Callable[..., str], tmp_path: Path) -> None:
         str(tmp_path / "x.md"), "--format", "obsidian", "--chapter", "2"
     )
     assert ": 0 reviews" in run(str(tmp_path / "x.csv"))
-    assert "(post, anki, anki-text, hashcards, obsidian, csv, jsonl)" in run(
+    assert "(post, anki, anki-text, hashcards, obsidian, native, csv, jsonl)" in run(
         str(tmp_path / "y.md"), code=1
     )
     assert "There is no pack 'no'; the packs are test." in run(str(path), "--pack", "no", code=1)

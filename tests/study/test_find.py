@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select, text
 
+from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
-from studyapp.memory.state import Rating
+from studyapp.memory.scheduler import Parameters, is_leech
+from studyapp.memory.state import Memory, Rating
+from studyapp.memory.state import State as Kind
 from studyapp.notes.letters import folded
 from studyapp.store import log, passage, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import review
+from studyapp.study import aside, find, query, review
+from studyapp.study.query import Property, State
 from tests_support import Clock, questionnaire, search
 
 NOTES = (
@@ -154,12 +161,24 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine.dispose()
 
 
-def hits(engine: Engine, typed: str) -> str:
-    """The first words of what is found: over, soft, valid, batch, layers, dog."""
+@pytest.fixture(scope="module")
+def plain(stock: Engine) -> Plain:
+    return Plain(stock, Clock()())
+
+
+def names(
+    engine: Engine, typed: str, order: find.Order = find.Order.MATCH, limit: int = 50
+) -> list[str]:
+    """The first words of what is found, in this order: over, soft, valid, batch, layers, dog."""
     of = {"overfitting?": "over", "give?": "soft", "set?": "valid", "batch?": "batch"}
     of |= {"there?": "layers", "perro": "dog"}
     with reading(engine) as connection:
-        return " ".join(sorted(of[one.prompt.split()[-1]] for one in search(connection, typed)))
+        found = search(connection, typed, order=order, limit=limit)
+    return [of[one.prompt.split()[-1]] for one in found]
+
+
+def hits(engine: Engine, typed: str) -> str:
+    return " ".join(sorted(names(engine, typed)))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +205,14 @@ def hits(engine: Engine, typed: str) -> str:
         ("what softmax or batch", "batch soft"),  # or binds less than and
         ("what (softmax or batch)", "batch soft"),
         ("-(overfitting or what)", "dog layers"),
-        ("nowhere or", "valid"),  # still being typed, a word
+        ("dog and batch or what and softmax", "soft"),
+        ("is:due AND overfitting", "over"),
+        ('what "and"', "over"),  # in quotes a word
+        ("Why not", ""),
+        ("nowhere or", "valid"),  # still being typed
+        ("nowhere and (", "valid"),
+        ('nowhere or -"', "valid"),
+        ("or", ""),
         ('"is:due"', "dog"),
         ("add::up", ""),
         # how a card stands
@@ -203,6 +229,7 @@ def hits(engine: Engine, typed: str) -> str:
         ("is:new is:mend", ""),  # of one card, not of two of a note
         ("is:due overfitting", "over"),
         ("IS:Due or is:leech", "over soft"),
+        ("is:suspended or is:due rated:7", "valid"),
         # where it belongs
         ("chapter:1", "batch layers over soft valid"),
         ("chapter:fastai:1 batch", "batch"),
@@ -211,12 +238,11 @@ def hits(engine: Engine, typed: str) -> str:
         ('chapter:"spanish::an*"', "dog"),
         ("pack:words", "dog"),
         ("pack:F*", "batch layers over soft valid"),
-        ("pack:fast", ""),
         ("tag:apply", "over"),
         ("tag:COMPUTE", "soft"),
         ("tag:topic:overfit", "valid"),
         ("tag:to*", "valid"),
-        ("tag:t", ""),
+        ("tag:t* -tag:train*", "valid"),
         # what was done, and what came of it
         ("rated:1", "layers"),
         ("rated:7", "layers soft"),
@@ -229,7 +255,7 @@ def hits(engine: Engine, typed: str) -> str:
         ("prop:d>5", "layers soft"),
         ("prop:r<1", "over soft"),
         ("prop:r>=1", "layers valid"),
-        ("prop:r>2", ""),
+        ("prop:r>=0", "layers over soft valid"),
         ("prop:reps=2", "over"),
         ("prop:lapses>0", ""),
         ("prop:reps<1", "batch dog layers valid"),
@@ -260,7 +286,29 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
         ("chaptr:1", "chaptr:1: did you mean chapter:, as in chapter:1?"),
         ("deck:Spanish", "deck:Spanish: a deck is found by chapter:"),
         ("chapter:9", "There is no chapter 9; the nearest is 1, Chapter 1."),
+        ("pack:fast", "pack:fast: there is no such pack; the nearest is fastai."),
+        ("pack:wrods", "pack:wrods: there is no such pack; the nearest is words."),
+        ("batch tag:app", "tag:app: no note has this tag; the nearest is apply."),
+        ("tag:compote", "tag:compote: no note has this tag; the nearest is Compute."),
+        ("tag:zz*", "tag:zz*: no note has this tag."),
+        ("prop:r<90%", "prop:r<90%: give it as a share of 1, as in prop:r<.9."),
+        ("prop:r<0%", "prop:r<0%: give it as a share of 1, as in prop:r<0."),
+        ("prop:r>=100%", "prop:r>=100%: give it as a share of 1, as in prop:r>=1."),
+        ("prop:r<90", "prop:r<90: give it as a share of 1, as in prop:r<.9."),
+        ("-prop:r>900", "prop:r>900: give it as a share of 1, as in prop:r<.9."),
         ("(" * 60 + "a", "( is there too often"),
+        ("prop:r>nan", "prop:r>nan: compare it with a share of 1, as in prop:r<.9."),
+        ("is:due )", "): no parenthesis is open before it; in quotes it is text."),
+        ("(is:due or dog))", "dog)): no parenthesis is open before it"),
+        ("is:due ( )", "(): nothing stands in it; in quotes it is text."),
+        ("or or is:due", "or: nothing stands before it; in quotes it is text."),
+        ("is:due or AND dog", "AND: nothing stands before it"),
+        ("(dog or) is:due", "or: nothing stands behind it"),
+        ("- is:due", "-: it stands right before what is left out, as in -is:due;"),
+        ('"" dog', '"": nothing stands in it.'),
+        ("--is:due", "--is:due: one minus leaves out; in quotes it is text."),
+        ("not is:due", "not: a minus leaves out, as in -is:due; in quotes it is text."),
+        ("not (dog or batch)", "not: a minus leaves out"),
     ],
 )
 def test_what_means_nothing_is_told_by_its_word(stock: Engine, typed: str, told: str) -> None:
@@ -269,7 +317,60 @@ def test_what_means_nothing_is_told_by_its_word(stock: Engine, typed: str, told:
     assert str(error.value).startswith(told)
 
 
-@given(st.text(alphabet='ab-:()"<>=.* isdueorprtagck917', max_size=30))
+@pytest.mark.parametrize("left_out", ["tag:nope", "pack:nope", "chapter:9", "(tag:nope or tag:no)"])
+def test_what_is_not_there_is_left_out_of_nothing(stock: Engine, left_out: str) -> None:
+    """The rest is found, and it is told; only the name that is wanted finds nothing."""
+    assert hits(stock, f"is:review -{left_out}") == hits(stock, "is:review") != ""
+    with reading(stock) as connection:
+        for typed, tells in ((f"-{left_out}", True), ("-tag:apply tag:apply", False)):
+            told = find.left_out(connection, typed, Clock()(), Settings(), learner=1)
+            assert bool(told) is tells
+    with pytest.raises(StudyError):
+        hits(stock, left_out)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("is:due or", "or waits for more; in quotes it is text."),
+        ("is:due AND", "AND waits for more; in quotes it is text."),
+        ("is:due -(", "-( waits for more; in quotes it is text."),
+        ('is:due "', '" waits for more.'),
+        ("-", "- waits for more; in quotes it is text."),
+        ("is:due or dog", ""),
+        ("is:due (dog", ""),
+        ('is:due "is over', ""),
+    ],
+)
+def test_what_waits_for_more_is_no_fault(stock: Engine, typed: str, told: str) -> None:
+    with reading(stock) as connection:
+        assert find.left_out(connection, typed, Clock()(), Settings(), learner=1) == told
+
+
+@pytest.mark.parametrize("typed", ["is:due or is:leech", "(dog and batch) -is:new", 'dog or -"el"'])
+def test_no_key_on_the_way_to_a_query_is_refused_for_its_grammar(typed: str) -> None:
+    told = list[str]()
+    for end in range(len(typed) + 1):
+        try:
+            query.parse(typed[:end])
+        except query.QueryError as error:
+            told.append(str(error))
+    assert [one for one in told if not one.startswith(("is", "-is"))] == []  # of states half typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("overfitting batch", "Nothing has all these words."),
+        ("is:due is:new", "No card is so."),
+        ("zebra or -dog", "No card is so."),
+    ],
+)
+def test_that_nothing_is_found_is_told_by_what_was_asked(typed: str, told: str) -> None:
+    assert query.nothing(typed) == told
+
+
+@given(st.text(alphabet='ab-:()"<>=.* isdueornprtagck917', max_size=30))
 def test_whatever_is_typed_finds_something_or_says_why_not(stock: Engine, typed: str) -> None:
     with suppress(StudyError):
         hits(stock, typed)
@@ -303,10 +404,258 @@ def test_what_is_searched_goes_with_the_content(engine: Engine, tmp_path: Path) 
 def test_an_index_is_no_more_than_a_quicker_way(stock: Engine) -> None:
     """Without it, as on a server, everything is found all the same."""
     typed = ("overfitting", "verfit", "x_{i}", "softmax(x)", "-overfitting", "of all")
+    typed += ("tag:apply", "tag:t*")
     before = [hits(stock, one) for one in typed]
     with writing(stock) as connection:
         connection.execute(text("DROP TABLE passage_index"))
+        connection.execute(text("DROP INDEX ix_note_tags"))
     assert [hits(stock, one) for one in typed] == before
     with writing(stock) as connection:
         passage.index_anew(connection)
+        connection.execute(text("CREATE INDEX ix_note_tags ON note (tags)"))
     assert [hits(stock, one) for one in typed] == before
+
+
+@pytest.mark.parametrize(
+    ("limits", "few"),
+    [(("_FEW", "_RARE", "_LATE"), 0), (("_FEW", "_RARE", "_LATE"), 1), (("_RARE",), 0)],
+)
+def test_where_a_search_begins_is_no_more_than_a_quicker_way(
+    stock: Engine, monkeypatch: pytest.MonkeyPatch, limits: Sequence[str], few: int
+) -> None:
+    """With the notes of a condition where they are few, with the index of words where they are
+    not; in each order with the index of that order."""
+    typed = ("is:due overfitting", "rated:7 (which or give)", "tag:t* -seen", "is:learn -which")
+    typed += ("is:suspended overfitting seen", "is:mend dense", "-is:mine pool")
+    typed += ("is:due overfitting -softmax", "is:new batch (-pool or -tag:nope)")
+    typed += ("is:new batch", "is:new", "prop:r<.99 overfitting", "prop:r<=.99", "is:learn")
+    typed += ("is:due or is:leech", "dense or (overfitting is:due)", "due:<=7", "prop:s>0")
+    typed += ("overfitting (is:suspended or is:due rated:7)", "prop:lapses>=0")
+    typed += ("prop:d>5", "prop:reps<2", "prop:lapses<1 -is:new", "rated:30 -seen", "-nowhere")
+
+    def all_found() -> list[list[str]]:
+        others = [(order, one) for order in list(find.Order)[1:] for one in typed[few::4]]
+        return [hits(stock, one).split() for one in typed] + [
+            names(stock, one, order) for order, one in others
+        ]
+
+    before = all_found()
+    assert all(before)
+    for limit in limits:
+        monkeypatch.setattr(find, limit, few)
+    stock.dispose()  # and with it what its connections have kept
+    assert all_found() == before
+
+
+# Every kind of condition, and words that are in some passages.
+TERMS_OF_ALL = (
+    *(f"is:{one}" for one in State),
+    *("chapter:1", "chapter:spanish", "pack:words", "tag:apply", "tag:t*"),
+    *("rated:1", "rated:7", "rated:7:1", "rated:30:3", "prop:s>29.5", "prop:s<5", "prop:d>5"),
+    *("prop:r<1", "prop:r>=1", "prop:lapses<1", "prop:lapses>=0", "prop:reps=2", "prop:reps<1"),
+    *("prop:reps!=0", "due:7", "due:<=7", "prop:due>0", "overfitting", "what", "of", "e", "seen"),
+)
+
+
+class Plain:
+    """All that is in a study, of which each card is looked at for each query."""
+
+    def __init__(self, engine: Engine, now: datetime) -> None:
+        card, note, memory = tables.card.c, tables.note.c, tables.memory.c
+        self.now, self.today = now, study_day(now)
+        with reading(engine) as connection:
+            self.cards = connection.execute(
+                select(card.id, note.id.label("note"), note.tags, tables.chapter.c.number)
+                .add_columns(tables.chapter.c.pack, tables.passage.c.question)
+                .add_columns(tables.passage.c.rest)
+                .join(tables.note, note.id == card.note_id)
+                .join(tables.chapter, tables.chapter.c.id == note.chapter_id)
+                .join(tables.passage, tables.passage.c.note_id == note.id)
+                .order_by(*tables.IN_ORDER, note.path, note.line, card.position)
+            ).all()
+            held = select(memory.card_id, *log.MEMORY_COLUMNS)
+            self.memories = {one[0]: log.as_memory(one[1:]) for one in connection.execute(held)}
+            review = tables.review.c
+            rated = select(review.card_id, review.effective_day, review.rating)
+            self.rated = connection.execute(rated.where(log.not_retracted())).all()
+            self.marked = aside.marked(connection, learner=1)
+
+    def found(self, wanted: query.Query, order: find.Order) -> list[tuple[int, list[int]]]:
+        """Notes and cards; without words in the order that they are to have."""
+        notes = dict[int, list[int]]()
+        for one in self.cards:
+            if self.holds(wanted, one):
+                notes.setdefault(one.note, []).append(one.id)
+        by: dict[find.Order, Callable[[Memory], float | None]] = {
+            find.Order.MATCH: lambda value: 0,
+            find.Order.DUE: lambda value: None if value.due is None else value.due.toordinal(),
+            find.Order.STABILITY: lambda value: value.stability,
+            find.Order.LAPSES: lambda value: -value.lapses,
+        }
+
+        def place(item: tuple[int, list[int]]) -> float:
+            known = [by[order](self.memories[one]) for one in item[1] if one in self.memories]
+            return min((one for one in known if one is not None), default=inf)
+
+        return sorted(notes.items(), key=place if order is not find.Order.MATCH else lambda _: 0)
+
+    def holds(self, wanted: query.Query, one: Any) -> bool:
+        of = self.memories.get(one.id, Memory())
+        match wanted:
+            case query.All(parts):
+                return all(self.holds(part, one) for part in parts)
+            case query.Any(parts):
+                return any(self.holds(part, one) for part in parts)
+            case query.Not(part):
+                return not self.holds(part, one)
+            case query.Word(said):
+                return said in one.question or said in one.rest
+            case query.Is(how):
+                return self.stands(how, one.id, of)
+            case query.Chapter(name):
+                return (one.number is None) is (name == "spanish")
+            case query.Pack(name):
+                return bool(one.pack == name)
+            case query.Tag(name):
+                return any(fnmatchcase(folded(tag), name) for tag in one.tags)
+            case query.Rated(days, rating):
+                since = self.today - timedelta(days=days - 1)
+                return any(
+                    card == one.id and day >= since and rating in (None, given)
+                    for card, day, given in self.rated
+                )
+            case query.Compared(what, sign, number):
+                value = self.value(what, of)
+                return value is not None and bool(find._SIGNS[sign](value, number))
+
+    def stands(self, how: State, card: int, of: Memory) -> bool:
+        buried = aside.is_buried(of, self.now)
+        ready = of.due is not None and of.due <= self.today
+        return {
+            State.DUE: ready
+            and (of.due_at is None or of.due_at <= self.now)
+            and not (of.suspended or buried),
+            State.NEW: of.state is Kind.NEW,
+            State.LEARN: of.state in (Kind.LEARNING, Kind.RELEARNING),
+            State.REVIEW: of.state is Kind.REVIEW,
+            State.LEECH: bool(is_leech(of.lapses, of.agains, Settings().leech_lapses)),
+            State.SUSPENDED: of.suspended,
+            State.BURIED: buried,
+            State.MEND: card in self.marked,
+            State.MINE: False,
+        }[how]
+
+    def value(self, what: Property, of: Memory) -> float | None:
+        match what:
+            case Property.STABILITY:
+                return of.stability
+            case Property.DIFFICULTY:
+                return of.difficulty
+            case Property.LAPSES:
+                return of.lapses
+            case Property.REVIEWS:
+                return of.reviews
+            case Property.DUE:
+                return None if of.due is None else (of.due - self.today).days
+            case Property.RETRIEVABILITY:
+                return Parameters().retrievability(of, self.today)
+
+
+def joined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    some = st.lists(parts, min_size=2, max_size=3)
+    return some.map(" ".join) | some.map(" or ".join) | some.map(lambda all: f"-({' '.join(all)})")
+
+
+TYPED = st.recursive(
+    st.sampled_from(TERMS_OF_ALL) | st.sampled_from(TERMS_OF_ALL).map("-{}".format),
+    lambda parts: joined(parts.map("({})".format)),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=50)
+@example(["is:learn", "is:new"], find.Order.MATCH, 50)  # two cards of one note
+@example(["is:mend", "dense"], find.Order.MATCH, 50)
+@example(["prop:reps>=0", "-seen"], find.Order.DUE, 1)  # new cards have no date
+@given(
+    st.lists(TYPED, min_size=1, max_size=3), st.sampled_from(find.Order), st.sampled_from((1, 50))
+)
+def test_a_search_finds_what_a_plain_scan_does(
+    stock: Engine, plain: Plain, typed: list[str], order: find.Order, limit: int
+) -> None:
+    """Key after key, with what earlier keys have found out, and in each order."""
+    for one in (" ".join(typed[:end]) for end in range(1, len(typed) + 1)):
+        wanted = query.parse(one)
+        assert wanted is not None
+        by_rank = order is find.Order.MATCH and find._apart(wanted)[0]
+        with reading(stock) as connection:
+            rows = search(connection, one, order=order, limit=50 if by_rank else limit)
+        found, expected = [(row.note, list(row.cards)) for row in rows], plain.found(wanted, order)
+        if by_rank:
+            assert sorted(found) == sorted(expected), one
+        else:
+            assert found == expected[:limit], one
+
+
+def test_what_keys_have_found_out_holds_no_longer_than_it_is_true(
+    engine: Engine, tmp_path: Path, clock: Clock
+) -> None:
+    """It ends with the next step that comes due, with the day, with what anybody writes, and with
+    what is taken back of that; and it is of one learner and their settings."""
+    with writing(engine) as connection:
+        first, second = connection.scalars(select(tables.card.c.id).limit(2)).all()
+    other = open_database(str(engine.url.database))
+
+    def found(typed: str, connection: Connection | None = None) -> set[int]:
+        with reading(engine) if connection is None else nullcontext(connection) as one:
+            return {card for note in search(one, typed, clock()) for card in note.cards}
+
+    def rate(by: Engine, card: int, rating: Rating) -> None:
+        with writing(by) as connection:
+            seen = log.read_memory(connection, card, learner=1).last_review
+            review.answer(connection, card, seen, rating, clock(), learner=1)
+
+    assert found("is:due") == set()
+    rate(engine, first, Rating.AGAIN)
+    assert (found("is:due"), found("is:learn")) == (set(), {first})
+    clock.forward(minutes=20)
+    assert found("is:due") == {first}
+    clock.forward(minutes=-20)
+    assert found("is:due") == set()
+    rate(other, second, Rating.AGAIN)
+    assert found("is:learn") == {first, second}
+    with suppress(KeyError), writing(engine) as connection:
+        review.suspend(connection, first, clock(), learner=1)
+        assert found("is:suspended", connection) == {first}
+        raise KeyError
+    assert found("is:suspended") == set()
+    clock.forward(minutes=20)  # no step is to come
+    with writing(engine) as connection:
+        review.know(connection, first, clock(), learner=1)
+        review.bury(connection, second, clock(), learner=1)
+    assert found("is:buried") == {second}
+    clock.forward(days=1)
+    assert found("is:buried") == set()
+    rate(engine, first, Rating.AGAIN)
+    with reading(engine) as connection:
+        for typed, learner, lapses, expected in (
+            ("is:learn", 1, 8, {first, second}),
+            ("is:learn", 2, 8, set()),
+            ("is:leech", 1, 1, {first}),
+            ("is:leech", 1, 2, set()),
+        ):
+            set_so = Settings(leech_lapses=lapses)
+            notes = find.find(connection, typed, clock(), set_so, learner=learner)
+            assert {card for note in notes for card in note.cards} == expected
+    other.dispose()
+
+
+@pytest.mark.parametrize("typed", ["-is:mine", "what or why or which or perro", "prop:reps>=0"])
+def test_what_an_order_knows_nothing_of_comes_last_as_in_the_book(
+    stock: Engine, typed: str
+) -> None:
+    """A note comes once, by the one of its cards that comes first: of layers one is on its way,
+    and the other new."""
+    by_date = ["over", "layers", "soft", "valid", "batch", "dog"]
+    assert names(stock, typed, find.Order.DUE) == by_date
+    assert names(stock, typed, find.Order.DUE, limit=2) == by_date[:2]

@@ -21,17 +21,23 @@ from forgetting import log_of, rate
 from histories import Step, live, steps
 from studyapp.config import Settings
 from studyapp.errors import StudyError
+from studyapp.lab import catalog, protocol
+from studyapp.lab.memory import own_reviews
 from studyapp.memory import fold
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind, ReviewKind
+from studyapp.memory.mastery import Calibration, Recall, calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
-from studyapp.memory.state import Cause, Rating, State
+from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.store import backup, log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review
 from studyapp.study.fit import adoption, child, own
+from studyapp.study.lab.reviews import packed
+from studyapp.study.mastery import trust_of
+from studyapp.study.recall import recalls, tells_recall
 from studyapp.study.reschedule import Preview, offered, preview, reschedule
 from studyapp.study.undo import newest, undo
 from tests_support import Clock, desk_of, question, questionnaire
@@ -138,12 +144,34 @@ def test_states_of_all_cards_at_once_are_those_of_each_fold(
             told = own.states(found, OTHERS)
             for card in range(1, 5):
                 folded = fold.fold(log.read_log(connection, card, learner=1), b"", history)
-                if folded.stability is not None and card in told:
-                    assert told[card] == pytest.approx((folded.stability, folded.difficulty))
+                if folded.stability is not None and card in told.stability:
+                    assert told.stability[card] == pytest.approx(folded.stability)
+                    assert told.difficulty[card] == pytest.approx(folded.difficulty)
+            for of in told:
+                of.pop(1, None)  # what is not told is folded
             before = log.in_force(connection, learner=1)
             log.adopt(connection, replace(before, weights=OTHERS), clock(), states=told, learner=1)
         stored_equals_fold(engine)
         engine.dispose()
+
+
+def test_new_weights_leave_indexes_as_they_were_and_the_best_is_still_used(
+    engine: Engine, clock: Clock
+) -> None:
+    every = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name"
+    asked = "EXPLAIN QUERY PLAN SELECT count(*) FROM memory WHERE learner_id = 1 AND suspended IS 1"
+    with writing(engine) as connection:
+        for card in (1, 2):
+            review.answer(connection, card, None, Rating.GOOD, clock(), learner=1)
+        before = connection.exec_driver_sql(every).all()
+        states = own.states(own.read(connection, learner=1), OTHERS)
+        log.adopt(connection, Parameters(OTHERS), clock(), states=states, learner=1)
+        assert log.read_memory(connection, 2, learner=1).stability == states.stability[2]
+        assert connection.exec_driver_sql(every).all() == before
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        (plan,) = connection.exec_driver_sql(asked).all()
+        assert "ix_memory_suspended" in plan.detail
+    stored_equals_fold(engine)
 
 
 def test_crammed_reviews_tell_nothing_and_imported_ones_do(engine: Engine, clock: Clock) -> None:
@@ -156,7 +184,53 @@ def test_crammed_reviews_tell_nothing_and_imported_ones_do(engine: Engine, clock
         assert len(own.read(connection, learner=1).reviews) == len(ReviewKind) - 2
 
 
+@pytest.mark.parametrize("apart", [1, 0], ids=["each at a time of its own", "two at one time"])
+def test_reviews_of_several_devices_are_read_in_the_order_of_the_log(
+    engine: Engine, clock: Clock, apart: int
+) -> None:
+    """They lie in the database as they came, device by device."""
+    with writing(engine) as connection:
+        for card in (2, 1, 3):
+            review.answer(connection, card, None, Rating.GOOD, clock.forward(hours=2), learner=1)
+        for number, cards in enumerate([(4, 2), (1, 3)]):
+            device = log.device_of(connection, b"%16d" % number, "another", clock())
+            at, rows = clock().astimezone(UTC) - timedelta(hours=5), []
+            for card in cards:
+                at += timedelta(hours=2, minutes=apart * number)
+                uid = bytes([9 - number, *[card] * 15])
+                entry = fold.Review(uid, at, timedelta(hours=2), Rating.EASY, ReviewKind.IMPORT)
+                rows.append((card, entry, 1000))
+            log.log_foreign(connection, device, rows, [], learner=1)
+        column = tables.review.c
+        came = connection.execute(select(tables.review).order_by(column.id)).all()
+        found = own.read(connection, learner=1).reviews
+        in_order = log.in_order(connection, came, learner=1)
+    assert found.card.tolist() == [row.card_id for row in in_order]
+    assert found.rating.tolist() == [row.rating for row in in_order]
+    assert in_order != came
+
+
 # Adoption
+
+
+def test_an_experiment_gets_a_log_as_numbers_if_it_is_one_of_ours_that_asks(
+    studied: Engine, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = catalog.read().lesson("memory")
+    desk = desk_of(studied, clock)
+    file = packed(desk, lesson)
+    assert file is not None
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / protocol.REVIEWS).write_bytes(file)
+    found = own_reviews()
+    assert found is not None
+    with reading(studied) as connection:
+        kept = own.read(connection, learner=1).reviews
+    assert found.rating.tolist() == kept.rating.tolist()
+    assert found.day.tolist() == (kept.day - kept.day[0]).tolist()
+    assert sorted(set(found.card.tolist())) == list(range(len(set(kept.card.tolist()))))
+    assert packed(desk, replace(lesson, origin="stranger 1")) is None
+    assert packed(desk, catalog.read().lesson("null")) is None
 
 
 def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
@@ -184,8 +258,13 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
             assert now == replace(kept, stability=now.stability, difficulty=now.difficulty)
             assert now.stability != kept.stability
     same = adoption.fit(desk)
-    assert same.reason == "the log says the same as it did at the fit before"
-    assert same.parameters == judged.parameters
+    assert same.reason == f"the log says the same as at the fit before: {judged.reason}"
+    assert (same.parameters, same.difference) == (judged.parameters, judged.difference)
+    assert same.unchanged
+    assert not same.adopted
+    assert adoption.verdict(same.as_json()) == (
+        "The schedule stays as it is: the log says the same as at the fit before."
+    )
     rate(studied, clock, REVIEWS[300:499])
     with reading(studied) as connection:
         assert not adoption.is_time(connection, learner=1)  # by a tenth, but not by 200
@@ -199,6 +278,45 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
         kept_fits = log.read_fits(connection, learner=1)
     assert [fit["reviews"] for fit in kept_fits] == [300, 300, 500]
     assert kept_fits[0]["until"] < kept_fits[2]["until"]
+
+
+def test_outcomes_of_before_tell_how_far_off_adopted_weights_are(
+    studied: Engine, clock: Clock
+) -> None:
+    """As if the weights had always been in force; what comes later goes on from there."""
+    judged = adoption.fit(desk_of(studied, clock))
+    always = (fold.Adopted(fold.EPOCH, b"", Parameters(judged.parameters)),)
+    expected = list[tuple[datetime, Recall]]()
+    with reading(studied) as connection:
+        for card in range(1, CARDS + 1):
+            before = Memory()
+            for entry, after in fold.replay(log.read_log(connection, card, learner=1), b"", always):
+                if isinstance(entry, fold.Review) and tells_recall(
+                    entry.kind, before, study_day(entry.now)
+                ):
+                    days = (study_day(entry.now) - before.last_day).days
+                    recall = Parameters(judged.parameters).model.recall(before.stability, days)
+                    seen = Recall(recall, before.stability, entry.rating > Rating.AGAIN)
+                    expected.append((entry.now, seen))
+                before = after
+        trust = trust_of(connection, learner=1)
+    told = calibration(one for _, one in sorted(expected, key=lambda pair: pair[0]))
+    assert trust.outcomes == told.outcomes > 100
+    assert trust.terms == pytest.approx(told.terms)
+    assert np.array(trust.covariance) == pytest.approx(np.array(told.covariance))
+    rate(studied, clock, REVIEWS[300:])
+    with reading(studied) as connection:
+        since = len(recalls(connection, learner=1)) - trust.outcomes
+        later = trust_of(connection, learner=1)
+    assert later.outcomes == trust.outcomes + since
+    assert np.linalg.det(later.covariance) < np.linalg.det(trust.covariance)
+
+
+def test_of_one_card_nothing_is_said_to_be_better() -> None:
+    gap = {"value": -0.1, "low": None, "high": None}
+    result = {"reviews": 400, "later": 80, "reason": "", "adopted": False, "unchanged": False}
+    told = adoption.verdict({**result, "difference": gap})
+    assert told.endswith("as it is: the later reviews are all of one card, which tells too little.")
 
 
 def test_what_predicts_worse_is_not_adopted_and_not_tried_again_at_once(
@@ -295,6 +413,7 @@ def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock:
         assert sum(whole.after) > sum(whole.before)
         assert (whole.before[0], whole.held[0]) == asked_and_held(connection, clock)
         assert f"{whole.sooner} cards would come sooner and 0 later" in whole.told()
+        assert whole.done().startswith(f"{whole.sooner} cards moved to an earlier day and 0 to a ")
         dates = offered(connection, clock(), Settings(), adopted=False, learner=1)
         today = study_day(clock())
         assert dates == replace(whole, since=today)
@@ -335,9 +454,11 @@ def test_what_would_be_overdue_at_once_is_spread_over_days_that_have_room(
 
 def test_nothing_to_move_is_told_as_that() -> None:
     nothing = Preview({}, 0, (2, 3), (2, 3))
-    assert nothing.told() == "No date would be another"
+    assert nothing.told() == "No date would move"
+    assert nothing.done() == "No date had to move"
     some = Preview({1: date(2026, 11, 20)}, 0, (0, 3), (0, 2), (11, 9))
-    assert "later: today 0 → 0 (11 → 9 more wait for another day), in" in some.told()
+    for told in (some.told(), some.done()):
+        assert ": today 0 → 0 (11 → 9 more wait for another day), in" in told
 
 
 @pytest.mark.parametrize(
@@ -350,6 +471,9 @@ def test_nothing_to_move_is_told_as_that() -> None:
         {"reviews": 300, "adopted": True, "until": "2027-01-01", "earlier": [1.0]},
         {"reviews": 300, "adopted": True, "until": "2027-01-01", "earlier": ["x"] * 21},
         {"reviews": 300, "adopted": True, "until": "2027-01-01", "earlier": [1e9] * 21},
+        {"reviews": 300, "calibrations": 3},
+        {"reviews": 300, "calibrations": [{}]},
+        {"reviews": 300, "calibrations": [{"terms": [0, 1], "covariance": [], "outcomes": 1}]},
     ],
 )
 def test_what_is_kept_of_a_fit_is_not_believed(
@@ -358,6 +482,8 @@ def test_what_is_kept_of_a_fit_is_not_believed(
     """It may come from another device."""
     with writing(studied) as connection:
         before = log.in_force(connection, learner=1)
-        log.adopt(connection, before, clock(), fit=kept, learner=1)
+        others = replace(before, weights=OTHERS)
+        log.adopt(connection, others, clock(), fit=kept, learner=1)
         assert adoption.is_time(connection, learner=1)
+        assert trust_of(connection, learner=1) == Calibration()
     assert "than with the defaults" in adoption.fit(desk_of(studied, clock)).reason

@@ -37,7 +37,10 @@ REVLOG = (
 def csv_of(rows: Iterable[tuple[int, int, int]]) -> str:
     """As py-fsrs's optimizer reads it."""
     lines = ["card_id,review_rating,review_time,review_duration"]
-    lines += [f"{card},{rating},{START + day * DAY},900" for card, day, rating in rows]
+    lines += [
+        f"{card},{rating},{START + day * DAY + number},900"
+        for number, (card, day, rating) in enumerate(rows)
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -64,7 +67,7 @@ def package(path: Path, meta: bytes | None, **members: bytes) -> None:
 
 
 def told(path: Path) -> list[tuple[int, date, int]]:
-    found = read(path)
+    found = read(path).reviews
     days = [date.fromordinal(day) for day in found.day.tolist()]
     return list(zip(found.card.tolist(), days, found.rating.tolist(), strict=True))
 
@@ -109,8 +112,12 @@ def test_a_table_of_our_own_has_study_days_and_kinds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "too few"),
-        ("card_id,review_time\n1,2\n", "line 2: it has no review_rating"),
+        ("", "it is empty"),
+        ("\n", "it is to name the columns, and names no card_id"),
+        (csv_of([]), "there is no review in it that counts"),
+        ('[{"card_id": 1}]', "it is a JSON array; give one object a line, without brackets"),
+        ("card_id,review_time\n1,2\n", "line 1: it is to name the columns, and names no review_r"),
+        ("\n1,3,1700000000\n", "line 2: it is to name the columns, and names no card_id"),
         (csv_of([(1, 0, 5)]), "line 2: review_rating is 5; it must be 1, 2, 3 or 4"),
         (csv_of([(1, 0, 3)]).replace(",3,", ",nan,"), "line 2: review_rating is nan"),
         (csv_of([(1, 0, 3), (1, 10**9, 3)]), "line 3: review_time is .*, which is not of our time"),
@@ -142,9 +149,6 @@ def test_a_table_of_our_own_has_study_days_and_kinds(tmp_path: Path) -> None:
 def test_what_is_no_review_is_refused_with_its_line(tmp_path: Path, text: str, why: str) -> None:
     path = tmp_path / "a.log"
     path.write_text(text)
-    if why == "too few":
-        assert told(path) == []
-        return
     with pytest.raises(StudyError, match=rf"a\.log: .*{why}"):
         read(path)
 
@@ -156,6 +160,17 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
         read(path)
     with pytest.raises(StudyError, match=r"cannot be read: Is a directory"):
         read(tmp_path)
+
+
+def test_a_row_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    rows = csv_of(RATED)
+    path = tmp_path / "a.csv"
+    path.write_text(rows + rows.partition("\n")[2] + csv_of([(7, 0, 1)]).partition("\n")[2])
+    log = read(path)
+    assert log.repeated == len(RATED)
+    found = zip(log.reviews.card.tolist(), log.reviews.rating.tolist(), strict=True)
+    # Another rating at the same time is another review.
+    assert sorted(found) == [(0, 1), (0, 3), (0, 3), (1, 1), (1, 4)]
 
 
 # Anki
@@ -193,9 +208,10 @@ def test_of_anki_only_what_was_rated_counts(tmp_path: Path) -> None:
         (START + 4 * DAY, 9, 3, 30, 2500, 1),  # its beginning is not there
     ]
     collection(tmp_path / "a", rows)
-    found = read(tmp_path / "a")
+    found = read(tmp_path / "a").reviews
     assert len(found) == 4
-    assert found.begins.tolist() == [True, True, False, True]
+    begins = found.tree.node < len(found.tree.roots.rating)
+    assert begins.tolist() == [True, True, False, True]
     assert found.rating.tolist() == [3, 1, 3, 3]
 
 
@@ -204,6 +220,8 @@ def broken(name: str) -> Callable[[Path], None]:
         real = collection(path.with_name("real"), PLAIN)
         packed = zstandard.compress(real)
         match name:
+            case "empty":
+                package(path, None, anki2=collection(path.with_name("none"), []))
             case "truncated zip":
                 package(path, None, anki2=real)
                 path.write_bytes(path.read_bytes()[:-40])
@@ -249,6 +267,7 @@ def broken(name: str) -> Callable[[Path], None]:
         ("another zip", "it is a zip without a collection of Anki's"),
         ("no database", "its database cannot be read"),
         ("half a database", "its database cannot be read"),
+        ("empty", "there is no review in it that counts"),
         ("another database", "it is a database without the table revlog"),
         ("a view", "its table revlog is no plain table"),
         ("computed", "its table revlog is no plain table"),
@@ -285,7 +304,7 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     found = json.loads(done.stdout)
     assert list(found) == [
         *("reviews", "parameters", "default", "average", "moving_average", "fitted"),
-        *("difference", "later", "adopted", "reason"),
+        *("difference", "later", "unchanged", "adopted", "reason", "repeated"),
     ]
     assert found["reviews"] == 1500
     assert len(found["parameters"]) == len(DEFAULT_WEIGHTS)
@@ -293,12 +312,24 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     gap = found["difference"]
     assert gap["low"] < gap["value"] < gap["high"]
     assert np.isclose(gap["value"], found["fitted"]["log_loss"] - found["default"]["log_loss"])
-    assert found["adopted"] is (gap["value"] <= 0)
+    assert gap["value"] < 0
+    assert found["adopted"] is False
+    assert found["reason"].endswith("; it would be adopted, as it is no worse")
     done = CliRunner().invoke(main, ["fit", "--log", str(path)])
     assert done.stdout.startswith("1,500 reviews: log loss on the later ")
     assert "it would be adopted, as it is no worse" in done.stdout
     assert "a moving average" in done.stdout
     assert list((tmp_path / "data").glob("**/*")) == []  # no study was opened
+
+
+def test_the_command_says_which_rows_it_leaves_out(tmp_path: Path) -> None:
+    path, rows = tmp_path / "a.csv", csv_of([(card, 0, 3) for card in range(3)])
+    path.write_text(rows + rows.splitlines()[1])
+    done = CliRunner().invoke(main, ["fit", "--log", str(path)])
+    assert done.stdout == (
+        "3 reviews: too few, as a fit begins with 200.\n"
+        "Left out: 1 row that says what another one says.\n"
+    )
 
 
 def test_the_command_refuses_a_file_with_one_sentence(tmp_path: Path) -> None:
@@ -331,7 +362,10 @@ def test_the_command_adopts_and_offers_new_dates(
     assert last.startswith("Rescheduled, ")
     assert last.endswith("; studyapp reschedule moves them.")
     done = CliRunner().invoke(main, ["--db", database, "reschedule"])
-    assert "moved; u in the app takes it back." in done.stdout
+    assert " moved to an earlier day and " in done.stdout
+    assert done.stdout.endswith("\nu in the app takes it back.\n")
     assert len(list((tmp_path / "backups").glob("*-change.zip"))) == 1
     done = CliRunner().invoke(main, ["--db", database, "reschedule", "--dry-run"])
-    assert done.stdout == "No date would be another.\n"
+    assert done.stdout == "No date would move.\n"
+    done = CliRunner().invoke(main, ["--db", database, "reschedule"])
+    assert done.stdout == "No date had to move.\n"

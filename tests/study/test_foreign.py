@@ -24,11 +24,12 @@ from studyapp.notes.foreign import (
     Stage,
 )
 from studyapp.notes.note import CardStyle
-from studyapp.store import log, owner, tables
+from studyapp.store import backup, log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import dates, foreign, imports, library, queue, review, stats
 from studyapp.study import learner as learners
+from studyapp.study.foreign import Attached
 from studyapp.study.imports import Imported, Source
 from studyapp.study.recall import recalls
 from studyapp.study.undo import undo
@@ -232,6 +233,11 @@ def test_what_is_set_aside_there_is_set_aside_here(own: Engine, clock: Clock) ->
     assert bring(own, clock, schedules=(new, buried)).known
     plain = Schedule("dog", "reversed", Stage.NEW)
     assert bring(own, clock, schedules=(plain,)).known
+    awake = replace(new, suspended=False)
+    assert bring(own, clock, schedules=(awake, plain)).known  # written without its schedules
+    assert memory_of(own, "dog").suspended
+    assert bring(own, clock, schedules=(awake, buried)).schedules == 1
+    assert not memory_of(own, "dog").suspended
 
 
 def test_a_card_that_its_source_forgot_is_new_here(own: Engine, clock: Clock) -> None:
@@ -339,17 +345,28 @@ def test_an_import_that_fails_logs_nothing(
     assert line.counts().new == 1  # the deck is started
 
 
+def test_only_what_the_last_import_has_logged_is_taken_back(
+    own: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "make", lambda *_, **__: None)
+    bring(own, clock, LOG[:3])
+    first = memory_of(own)
+    bring(own, clock, LOG, (STATE,))
+    for logged, left in ((Attached(2, 1), first), (Attached(3), Memory()), (Attached(), Memory())):
+        assert imports.take_back(desk_of(own, clock), PATH).log == logged
+        assert memory_of(own) == left
+
+
 def test_an_import_is_taken_back_and_may_come_again(own: Engine, clock: Clock) -> None:
     bring(own, clock, LOG, (STATE,))
     clock.forward(days=3)
     rate(own, clock)
     whole = memory_of(own)
-    source = Source(PATH, "anki", Foreign(NOTES))
-    gone = imports.take_back(desk_of(own, clock), source)
-    assert (gone.reviews, gone.schedules) == (5, 1)
+    gone = imports.take_back(desk_of(own, clock), PATH)
+    assert (gone.log.reviews, gone.log.schedules) == (5, 1)
     memory = memory_of(own)
     assert (memory.reviews, memory.first_day) == (1, date(2026, 11, 23))
-    assert imports.take_back(desk_of(own, clock), source) == foreign.Attached()
+    assert imports.take_back(desk_of(own, clock), PATH).log == foreign.Attached()
     again = bring(own, clock, LOG, (STATE,))
     assert (again.reviews, again.schedules) == (5, 1)
     assert memory_of(own) == whole

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import StringIO
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, select
 
 from studyapp.commands.main import main
+from studyapp.commands.opening import stoppable
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating, State
@@ -32,7 +38,7 @@ from studyapp.store import backup, log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
-from studyapp.study import imports, library, queue, review, today, tracker
+from studyapp.study import imports, library, queue, recognition, review, today, tracker
 from studyapp.study.chapter import find as find_chapter
 from studyapp.study.imports import Imported, Source
 from studyapp.study.plan import due
@@ -59,8 +65,10 @@ def own(tmp_path: Path, only_pack: Path, clock: Clock) -> Iterator[Engine]:
     made.dispose()
 
 
-def bring(engine: Engine, clock: Clock, *notes: ForeignNote, dry_run: bool = False) -> Imported:
-    source = Source(PATH, "test", Foreign(notes, media=(PICTURE,)))
+def bring(
+    engine: Engine, clock: Clock, *notes: ForeignNote, dry_run: bool = False, path: Path = PATH
+) -> Imported:
+    source = Source(path, "test", Foreign(notes, media=(PICTURE,)))
     (done,) = imports.bring(desk_of(engine, clock), [source], dry_run=dry_run)
     return done
 
@@ -134,6 +142,46 @@ def test_a_changed_file_keeps_what_is_remembered(own: Engine, clock: Clock) -> N
     assert {"ES::Pets", "ES::Colours"} <= set(names)
 
 
+def places(engine: Engine) -> dict[str, str]:
+    """Pack and deck of each note, by what it asks."""
+    chapter = tables.chapter.c
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(tables.note.c.prompt, chapter.pack, chapter.title)
+            .join(tables.chapter, chapter.id == tables.note.c.chapter_id)
+            .where(tables.note.c.guid.is_not(None))
+        ).all()
+    return {row.prompt: f"{row.pack}/{row.title}" for row in rows}
+
+
+def test_a_file_under_another_name_goes_where_most_of_it_is(own: Engine, clock: Clock) -> None:
+    bring(own, clock, DOG, CAT)
+    page = library.own_packs() / "spanish-words" / "es-animals.md"
+    page.write_text(page.read_text().replace("ES::Animals", "Pets"))
+    library.refresh(desk_of(own, clock))
+    cow, mill = replace(CAT, guid="g4", question="la vaca"), replace(RED, question="el molino")
+    other = Path("Spanish (2).apkg")
+    for dry_run in (True, False):
+        done = bring(own, clock, DOG, CAT, cow, dry_run=dry_run, path=other)
+        assert (done.home, len(done.questions)) == ("spanish-words", 1)
+    assert places(own) == dict.fromkeys(("el perro", "el gato", "la vaca"), "spanish-words/Pets")
+    again = bring(own, clock, DOG, CAT, cow, path=other)
+    assert (again.home, again.questions, again.known) == ("", (), True)
+    assert bring(own, clock, DOG, CAT, cow, mill, path=other).home == "spanish-words"
+    assert places(own)["el molino"] == "spanish-words/ES::Colours"
+
+
+def test_a_file_of_which_half_is_known_is_one_of_its_own(own: Engine, clock: Clock) -> None:
+    bring(own, clock, DOG, CAT)
+    other = Path("other.apkg")
+    new = [replace(RED, guid=f"n{n}", question=f"n{n}") for n in range(3)]
+    assert bring(own, clock, DOG, CAT, *new[:2], path=other).home == ""
+    assert bring(own, clock, DOG, CAT, *new, path=other).home == ""  # its own has some by now
+    assert places(own)["n2"] == "other/ES::Colours"
+    third = bring(own, clock, DOG, CAT, *new, RED, path=Path("third.apkg"))
+    assert (third.home, places(own)["rojo"]) == ("other", "other/ES::Colours")
+
+
 def test_a_dry_run_changes_nothing(own: Engine, clock: Clock) -> None:
     done = bring(own, clock, DOG, CAT, dry_run=True)
     assert (len(done.questions), done.cards) == (2, 3)
@@ -179,7 +227,7 @@ def test_a_deck_goes_by_its_name(own: Engine, clock: Clock) -> None:
     bring(own, clock, DOG, CAT)
     desk = desk_of(own, clock)
     animals = library.check_chapter(desk, "ES::Animals")
-    with pytest.raises(StudyError, match=r"no deck 'ES', the decks are ES::Animals\."):
+    with pytest.raises(StudyError, match=r"no deck 'ES'; there is only ES::Animals\."):
         library.check_chapter(desk, "ES")
     assert Sitting(desk, due(animals)).counts.new == 2
     attempt = Attempt(desk, animals)
@@ -257,7 +305,7 @@ def test_nothing_is_brought_or_taken_back_without_a_backup(
     (kept,), _ = backup.listed(tmp_path / "own.db")
     assert kept.manifest.reason == "import"
     assert kept.manifest.content.counts["cards"] == 22
-    imports.take_back(desk_of(own, clock), Source(PATH, "test", Foreign((CAT,))))
+    imports.take_back(desk_of(own, clock), PATH)
     assert len(backup.listed(tmp_path / "own.db")[0]) == 2
 
 
@@ -283,8 +331,9 @@ def test_what_has_no_place_here_yet_is_told(own: Engine, clock: Clock, tmp_path:
     source = Source(path, *formats.read(path))
     (done,) = imports.bring(desk_of(own, clock), [source], dry_run=True)
     assert [(one.line, one.message) for one in done.problems] == [
-        (1, "1 time of a lecture read, but not kept"),
-        (9, "2 rows of a course's plan read, but not kept"),
+        (1, "a time of a lecture, not kept: 01:02 Why?"),
+        (9, "a row of a course's plan, not kept: 1. A · 1. B · C"),
+        (10, "a row of a course's plan, not kept: 1. A · 1. B · D"),
     ]
 
 
@@ -302,7 +351,8 @@ def test_the_commands_take_a_deck(
         def read(path: Path) -> Foreign:
             at = datetime(2026, 10, 1, 8, tzinfo=UTC)
             rated = ForeignReview("g2", "answer", at, at.date(), 3, Moment.LEARNING)
-            return Foreign((CAT,), reviews=(rated,))
+            said = replace(CAT, answer=f"the {path.read_text()}")
+            return Foreign((said,), reviews=(rated,))
 
     monkeypatch.setitem(formats.FORMATS, "fake", "")
     known = formats.reader
@@ -318,22 +368,93 @@ def test_the_commands_take_a_deck(
     told = json.loads(run("import", str(path), "--dry-run", "--json"))
     assert (told["format"], told["cards"]) == ("fake", 1)
     assert told["notes"] == [{"question": "el gato", "answer": "the cat", "line": 0}]
-    assert "  el gato\n    the cat\n" in run("import", str(path), "--dry-run")
+    dry = run("import", str(path), "--dry-run")
+    assert "0 to change, 1 review to log, 0 schedules to take over (dry run" in dry
+    assert "  el gato\n    the cat\n" in dry
     assert (told["reviews"], told["schedules"]) == (1, 0)
     assert (
         "words.txt: 1 new note with 1 card, 0 changed, 1 review logged, 0 schedules taken over\n"
         in run("import", str(path))
     )
     assert "(imported before)" in run("import", str(path))
-    told_back = "words.txt: 1 review and 0 schedules taken back; the notes stay\n"
-    assert told_back in run("import", "--undo", str(path))
+    path.write_text("cat here")
+    assert "  changed: el gato\n" in run("import", str(path), "--dry-run")
+    assert json.loads(run("import", str(path), "--dry-run", "--json"))["changed"] == ["el gato"]
+    path.write_text("cat")
+    (page,) = library.own_packs().rglob("*.md")
+    text = page.read_text()
+    page.write_text(f"{text}\n```\n## No note {{#none}}\n```\n")
+    assert f"{page} has changed since" in run("import", "--undo", str(path), code=1)
+    page.write_text(text)
+    told_back = "words.txt: 1 review and 0 schedules taken back"
+    assert f"{told_back}; 1 file as before" in run("import", "--undo", str(path))
+    assert not page.parent.exists()
+    none = "words.txt: nothing is taken back, as no import of it is known here"
+    assert none in run("import", "--undo", str(path))
+    assert "1 new note with 1 card" in run("import", str(path))
     assert "neither" in run("import", "--undo", "--dry-run", str(path), code=2)
-    assert "  ES::Animals: 0 review, 0 learning, 0 new" in run("due")
+    assert "  ES::Animals: 1 review, 0 learning, 0 new" in run("due")
     last = json.loads(run("due", "--json"))["chapters"][-1]
     assert (last["chapter"], last["title"]) == (None, "ES::Animals")
     assert "deck ES::Animals" in run("quiz", "ES::Animals", "--plain")
     assert json.loads(run("quiz", "ES::Animals", "--json"))["chapter"] is None
     assert "no deck" in run("review", "--chapter", "ES", "--plain", code=1)
+
+
+@pytest.mark.parametrize("pressed", [1, 2])  # the second does not wait for the next step
+@pytest.mark.parametrize(("module", "step"), [(recognition, "parted"), (library, "read_in")])
+def test_ctrl_c_leaves_nothing_of_a_file_behind(
+    module: Any,
+    step: str,
+    pressed: int,
+    own: Engine,
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    files = [tmp_path / "one.md", tmp_path / "two.md"]
+    for path in files:
+        path.write_text(f"## What is {path.stem}?\n\nIt.\n")
+    monkeypatch.setattr(backup, "make", lambda *_, **__: None)
+    monkeypatch.setattr("sys.__stderr__", terminal := Terminal())
+    work, calls = getattr(module, step), count(1)
+
+    def interrupted(*given: Any, **options: Any) -> Any:
+        done = work(*given, **options)
+        for _ in range(pressed if next(calls) == len(files) else 0):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return done
+
+    # Where the tests run in the background, they have inherited that SIGINT is ignored.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, step, interrupted)
+            command = ["--db", str(tmp_path / "own.db"), "import", *map(str, files)]
+            told = CliRunner().invoke(main, command)
+    finally:
+        signal.signal(signal.SIGINT, inherited)
+    stopped = f"Stopped; nothing of {files[1]} was taken over, and the others before it were."
+    assert told.exit_code == 1
+    assert (stopped if pressed == 1 else "Aborted!") in told.output
+    assert "Importing: 37%" in terminal.getvalue()
+    assert "Importing: stops at its next step; ctrl+c once more" in terminal.getvalue()
+    library.refresh(desk_of(own, clock))
+    with reading(own) as connection:
+        assert search(connection, "What is one?")
+        assert not search(connection, "What is two?")
+    assert [path.name for path in library.own_packs().rglob("*") if path.is_file()] == ["one.md"]
+
+
+def test_ctrl_c_that_comes_too_late_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with stoppable("Importing") as heard:
+        heard(3, 4)
+        signal.raise_signal(signal.SIGINT)  # and there is no step any more
+    assert capsys.readouterr().err == "It was too late to stop: all of it is done.\n"
 
 
 def test_a_question_of_several_parts_is_shown_whole(own: Engine, clock: Clock) -> None:

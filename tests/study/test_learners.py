@@ -247,17 +247,17 @@ def import_a_log(desk: Desk, pick: int) -> object:
     rated = [ForeignReview("g", "answer", at, at.date(), 3, Moment.REVIEW) for at in days]
     last = days[-1].date()
     state = Schedule("g", "answer", Stage.REVIEW, last + timedelta(days=90), last, 90)
-    planned = Pack({}, {"g": "q01"}, {"g": ("answer",)}, frozenset(), (), 0, 0, 0, ())
+    planned = Pack({}, {"g": "q01"}, {"g": ("answer",)}, {}, frozenset(), (), {}, 0, 0, ())
     with desk.writing() as connection:
-        return foreign.attach(
+        done = foreign.attach(
             connection,
             Foreign(schedules=(state,), reviews=tuple(rated)),
-            planned,
-            "test",
+            foreign.cards_of(planned, "test"),
             "anki",
             desk.now(),
             learner=desk.learner,
         )
+    return replace(done, logged=())  # their uids are each learner's own
 
 
 ANSWERS = (posts.Answer("q00", "What is q00?", None, "It is q00.", "as I wrote it"),)
@@ -374,8 +374,14 @@ def seen(desk: Desk) -> dict[str, Any]:
         found["queue"] = queue.load(connection, now, desk.settings, learner=learner)
         found["five"] = queue.fading(connection, now, learner=learner)
         found["stats"] = stats(connection, now, leech_lapses=8, learner=learner)
-        found["course"] = tracker.read_course(connection, learner=learner)
-        found["prospect"] = prospect(connection, now, desk.settings, learner=learner)
+        found["course"] = [
+            replace(one, sections=tuple(replace(each, path=Path()) for each in one.sections))
+            for part in tracker.read_course(connection, learner=learner).parts
+            for one in part.chapters  # a copy of the content has other paths
+        ]
+        found["prospect"] = prospect(
+            connection, now, desk.settings, frozenset({1}), learner=learner
+        )
         view = chapter.view(connection, 1, now, learner=learner)
         found["chapter"] = replace(
             view, attempts=tuple(replace(one, id=0) for one in view.attempts)

@@ -17,6 +17,8 @@ from studyapp.store.engine import LockedError
 from studyapp.study import contrast, leech, library, review, split
 from studyapp.study.card import CardView, load
 from studyapp.study.desk import Desk
+from studyapp.study.questionnaire import chapter, history
+from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.undo import undo
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -196,10 +198,17 @@ def test_an_answer_without_points_is_split_by_its_sentences(desk: Desk, content:
 def test_a_contrast_begins_with_what_both_say(desk: Desk) -> None:
     one, other = view_of(desk, "t0"), view_of(desk, "q01")
     question, _, answer = contrast.proposed(one, other).partition("\n")
+    attempt = Attempt(desk, 1)
+    attempt.write("It is the first.")
+    asked = len(attempt.questions)
     made = library.new_question(desk, question, answer, library.home_of(one))
     kept = view_of(desk, view_name(desk, made.card))
+    assert len(Attempt(desk, 1).questions) == asked  # the open one does not ask it
+    with desk.reading() as connection:
+        assert history.joined(connection, made.card, learner=1) == ""
+        assert chapter.view(connection, 1, desk.now(), learner=1).to_know == asked
     assert kept.note.prompt == "What tells Term 0 from “What is q01?”?"
-    assert kept.note.tags == ("contrast",)
+    assert kept.note.tags == ("contrast", "apart")
     assert [point.text for point in kept.note.points] == ["“What is q01?”: first of q01"]
     contrast.write_draft(one, other, "Half", "", 0.0, learner=1)
     assert contrast.read_draft(other, one, learner=1) == "Half"

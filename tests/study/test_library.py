@@ -16,6 +16,7 @@ from studyapp.notes import markdown
 from studyapp.notes.note import FileKind
 from studyapp.store import tables
 from studyapp.study import library, tracker
+from studyapp.study.card import load
 from studyapp.study.desk import Desk
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.history import joined
@@ -173,3 +174,21 @@ def test_what_is_taken_ends_where_the_next_note_begins(tmp_path: Path, answer: s
         notes, _ = markdown.notes_in(f"{text}\n\n{after}", FileKind.QUESTIONNAIRE, tmp_path)
         assert [one.id for one in notes] == ["what", "and"]
         assert (notes[0].answer, notes[0].points) == (note.answer, note.points)
+
+
+def test_a_copy_of_an_installed_note_has_its_pictures_beside_it(
+    desk: Desk, only_pack: Path
+) -> None:
+    (only_pack / "1" / "a b.png").write_bytes(b"PNG")
+    (only_pack / "2" / "c.png").write_bytes(b"PNG")
+    with desk.reading() as connection:
+        card = tables.card.c
+        view = load(connection, connection.scalars(select(card.id)).first() or 0, learner=1)
+    said, _ = library.read_edit(desk, view)
+    shown = "![here](a%20b.png) ![not beside](../2/c.png) ![gone](gone.png)"
+    text = said.replace(view.note.answer, f"{view.note.answer}\n\n{shown}")
+    library.write_edit(desk, view, said, text, said, 0.0)
+    library.edited(desk, view)
+    mine = library.own_packs() / "mine"
+    assert [path.name for path in mine.rglob("*.png")] == ["a b.png"]
+    assert (mine / "a b.png").read_bytes() == b"PNG"

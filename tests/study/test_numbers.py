@@ -162,9 +162,7 @@ def pause_or_go_on(engine: Engine, clock: Clock, draw: random.Random) -> None:
         change(connection, draw.choice((None, 1, 2)), clock(), learner=1)
 
 
-@pytest.mark.parametrize(
-    ("seed", "is_exam"), [*((n, False) for n in range(4)), (4, True), (5, True)]
-)
+@pytest.mark.parametrize(("seed", "is_exam"), [(0, False), (1, False), (4, True), (5, True)])
 def test_every_place_tells_the_same(
     seed: int, is_exam: bool, families: Engine, clock: Clock
 ) -> None:
@@ -181,7 +179,7 @@ def test_every_place_tells_the_same(
         clock.forward(seconds=3)
         start.rate(draw.choice((Rating.GOOD, Rating.GOOD, Rating.EASY)))
     clock.forward(days=draw.choice((3, 12)))
-    for _ in range(7):
+    for _ in range(5):
         told = overview(families, clock, settings)
         if announced is not None:
             assert told.counts == announced

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from studyapp.config import Settings
 from studyapp.errors import StudyError
@@ -327,6 +327,7 @@ def test_ahead_asks_what_comes_soon_with_the_days_that_have_passed(
     today = study_day(clock())
     soon = {card for card, one in known.items() if one.due and 0 < (one.due - today).days <= 9}
     families = dict(cards(seen))
+    asked = {families[card] for card, one in known.items() if one.due and one.due <= today}
     sitting = Sitting(desk_of(seen, clock), ahead(9))
     assert sitting.view is not None
     before = sitting.view.memory
@@ -334,11 +335,29 @@ def test_ahead_asks_what_comes_soon_with_the_days_that_have_passed(
     expected = Parameters().review(
         before, Rating.GOOD, clock(), card=sitting.done[0].view.uid, uid=b""
     )
-    assert (after.stability, after.due, after.last_day) == (expected.stability, expected.due, today)
+    assert (after.stability, after.last_day) == (expected.stability, today)
+    assert after.due is not None
+    assert (after.due - today).days in Parameters().allowed(before, after)
     shown = [sitting.done[0].card, *ask(sitting)]
     assert set(shown) <= soon
-    assert {families[card] for card in shown} == {families[card] for card in soon}
+    assert {families[card] for card in shown} == {families[card] for card in soon} - asked
     assert "new dates for" in " ".join(summary_lines(sitting.summary(), clock()))
+
+
+def test_ahead_makes_no_card_wait_that_is_due_today(engine: Engine, clock: Clock) -> None:
+    (one, family), (other, _), (third, _) = cards(engine)[:3]
+    today = study_day(clock())
+    with writing(engine) as connection:
+        column = tables.card.c
+        connection.execute(update(tables.card).where(column.id == other).values(family=family))
+        for card, days in ((one, 2), (other, 3), (third, 3)):
+            review.answer(connection, card, None, Rating.EASY, clock(), learner=1)
+            review.set_due(connection, card, today + timedelta(days=days), clock(), learner=1)
+    clock.forward(days=2)
+    assert ask(Sitting(desk_of(engine, clock), ahead(1))) == [third]
+    with writing(engine) as connection:  # which is not asked, and need not wait
+        review.suspend(connection, one, clock(), learner=1)
+    assert ask(Sitting(desk_of(engine, clock), ahead(1))) == [other]
 
 
 def test_what_slips_and_what_is_to_mend_are_asked_alone(seen: Engine, clock: Clock) -> None:

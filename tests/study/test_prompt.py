@@ -37,7 +37,8 @@ def standings(desk: Desk, names: tuple[str, ...] = NAMES) -> dict[str, Standing]
 
 def ask(desk: Desk, name: str) -> Asked:
     with reading(desk.engine) as connection:
-        return prompt.ask(connection, standings(desk)[name].card, desk.now(), learner=desk.learner)
+        one = standings(desk)[name].card
+        return prompt.ask(connection, one, desk.now(), desk.settings, learner=desk.learner)
 
 
 def rate(desk: Desk, name: str, rating: Rating = Rating.GOOD) -> review.Answered:

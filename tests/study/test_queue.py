@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import random
+from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, update
 
 from studyapp.config import Settings
-from studyapp.memory.state import Rating, State
+from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review, today
@@ -317,6 +319,53 @@ def test_a_backlog_keeps_to_the_budget_and_shows_the_most_valuable_first(
     assert walk(line, clock)[0] == cards[-1]  # still remembered best: the most to save
     more = load(engine, clock, settings, more=1)
     assert more.counts() == Counts(review=8)
+
+
+@pytest.mark.parametrize("room", [0, 1, 2, 30])
+def test_the_forecast_is_what_each_day_takes_of_what_is_left(
+    room: int, engine: Engine, clock: Clock
+) -> None:
+    """One of a family, and no more than there is time for: counted once more, card by card."""
+    draw, today = random.Random(room), clock().date()
+    cards = dict[int, tuple[str, date, date | None]]()
+    with writing(engine) as connection:
+        for one, family in connection.execute(select(tables.card.c.id, tables.card.c.family)).all():
+            due = today + timedelta(days=draw.randrange(-3, 16))
+            buried = draw.choice((None, None, today + timedelta(days=draw.randrange(1, 16))))
+            cards[one] = family, due, buried
+            rated = today - timedelta(days=9)
+            log.write_memory(
+                connection,
+                one,
+                Memory(
+                    State.REVIEW,
+                    stability=9.0,
+                    difficulty=5.0,
+                    due=due,
+                    first_day=rated,
+                    last_day=rated,
+                    buried_until=buried,
+                ),
+                learner=1,
+            )
+        line = queue.load(connection, clock(), Settings(new_a_day=0), learner=1)
+        line.room = room
+        found = queue.forecast(connection, line, learner=1)
+    left, days = Counter[str](), [len(line.due())]
+    for ahead in range(1, queue.FORECAST_DAYS):
+        day = today + timedelta(days=ahead)
+        left.update(
+            family
+            for one, (family, due, buried) in sorted(
+                cards.items(), key=lambda it: (it[1][1], it[0])
+            )
+            if one not in line.due() and max(due, buried or due, today + timedelta(days=1)) == day
+        )
+        met = list(left)[:room]
+        days.append(len(met))
+        left.subtract(met)
+        left = +left
+    assert found == days
 
 
 def test_time_spent_today_counts_against_the_budget(engine: Engine, clock: Clock) -> None:

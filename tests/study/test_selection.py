@@ -71,8 +71,17 @@ def test_what_was_done_one_by_one_is_taken_back_one_by_one(engine: Engine, clock
 
 
 def test_a_day_is_a_number_or_a_date_that_is_not_past(clock: Clock) -> None:
-    assert selection.day_of(" 3 ", clock()) == date(2026, 11, 23)
-    assert selection.day_of("2027-01-31", clock()) == date(2027, 1, 31)
-    for typed in ("", "-1", "soon", "2026-11-19", "9" * 9, "٣x"):
+    assert selection.day_of(" 3 ", clock(), 100) == date(2026, 11, 23)
+    assert selection.day_of("2027-01-31", clock(), 100) == date(2027, 1, 31)
+    for typed in ("", "-1", "soon", "2026-11-19", "٣x"):
         with pytest.raises(StudyError, match="Give a number of days"):
-            selection.day_of(typed, clock())
+            selection.day_of(typed, clock(), 100)
+
+
+def test_no_day_is_farther_than_a_card_may_wait(clock: Clock) -> None:
+    assert selection.day_of("100", clock(), 100) == date(2027, 2, 28)
+    for typed in ("101", "2027-03-01", "9" * 9, "9999-12-31"):
+        with pytest.raises(
+            StudyError, match=r"^\S+ is too far: maximum_interval ends at 100 days\.$"
+        ):
+            selection.day_of(typed, clock(), 100)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from statistics import median
 
 import pytest
-from sqlalchemy import Engine
+from hypothesis import example, given
+from hypothesis import settings as laws
+from hypothesis import strategies as st
+from sqlalchemy import Engine, event, update
 
+from histories import Step, live, of_four_cards, step
 from studyapp.config import Settings
+from studyapp.errors import StudyError
 from studyapp.interval import wilson
 from studyapp.memory import fold
 from studyapp.memory.clock import local, study_day
@@ -22,13 +30,15 @@ from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, ReviewKind, replay
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log
+from studyapp.store import log, tables, tally
+from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
 from studyapp.study import exam, review, stats
+from studyapp.study.dates import redate_all
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.recall import tells_recall
-from studyapp.study.statistics import calibration, cards, sentences, year
+from studyapp.study.statistics import calibration, cards, days, sentences, year
 from studyapp.study.statistics.cards import Distribution
 from studyapp.study.statistics.year import Year
 from studyapp.study.stats import Share
@@ -109,8 +119,7 @@ def share_of(found: Sequence[Fact]) -> Share:
 
 
 def in_figures(engine: Engine, clock: Clock, settings: Settings | None = None) -> Year:
-    with reading(engine) as connection:
-        return year.read(connection, clock(), settings or Settings(), learner=1)
+    return year.of_desk(desk_of(engine, clock, settings=settings or Settings()))
 
 
 def spread(values: Sequence[float], edges: tuple[float, ...]) -> Distribution:
@@ -129,6 +138,11 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
             with writing(engine) as connection:
                 log.adopt(connection, Parameters(WEIGHTS), clock(), learner=1)
     every, last = facts(engine)
+    gone = next(card for card, memory in last.items() if memory.state is not State.NEW)
+    del last[gone]
+    with writing(engine) as connection:
+        its = tables.card.c.id == gone
+        connection.execute(update(tables.card).where(its).values(missing_since=clock()))
     today, found = study_day(clock()), in_figures(engine, clock)
     within = [one for one in every if one.day > today - timedelta(days=365)]
     assert 50 < len(within) < len(every)
@@ -187,6 +201,63 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
     told = json.loads(json.dumps(found.as_json()))
     assert sum(one["reviews"] for one in told["days"]) == sum(one.is_review for one in within)
     assert {*told["days"][0]["remembered"]} == {"value", "low", "high", "n"}
+
+
+def in_the_past(engine: Engine, clock: Clock) -> None:
+    """Bring in what another program has logged of a card, on days that are over."""
+    with writing(engine) as connection:
+        other = log.device_of(connection, b"another program!", "Anki", clock())
+        at = clock() - timedelta(days=30)
+        entries = [
+            fold.Review(
+                log.new_uid(),
+                log.utc(at + timedelta(days=ahead)),
+                timedelta(0),
+                Rating.GOOD,
+                ReviewKind.IMPORT,
+            )
+            for ahead in (0, 3, 20)
+        ]
+        log.log_foreign(connection, other, [(1, one, 5000) for one in entries], [], learner=1)
+
+
+BESIDE = ("wait", "wait", "import", "redate", "set the clock back")
+deeds = st.tuples(step | st.sampled_from(BESIDE), st.booleans())
+
+
+@laws(max_examples=6, deadline=None)
+@given(st.lists(deeds, min_size=12, max_size=20))
+@example(
+    [(("rate", 0, Rating.GOOD, 0), False), ("wait", True), (("undo", 0, Rating.GOOD, 0), False)]
+)
+def test_what_is_kept_of_days_is_what_the_log_says(done: list[tuple[Step | str, bool]]) -> None:
+    """Whatever is done to days of which something is kept, and whenever it is kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, clock = Path(folder) / "a.db", Clock()
+        path.write_bytes(of_four_cards())
+        engine = connect(str(path))
+        # The law is not about the disk, so its examples need not wait for it.
+        event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
+        for deed, is_kept in done:
+            if deed == "wait":
+                clock.forward(days=1)
+            elif deed == "import":
+                in_the_past(engine, clock)
+            elif deed == "redate":
+                with suppress(StudyError), writing(engine) as connection:
+                    redate_all(connection, clock(), learner=1)
+            elif deed == "set the clock back":
+                clock.forward(days=-20)
+            else:
+                live(engine, clock, [deed])
+            today = study_day(clock())
+            if is_kept:
+                last = today - timedelta(days=1)
+                days.keep(desk_of(engine, clock), today - timedelta(days=28), last)
+            with reading(engine) as connection:
+                kept = tally.read(connection, date.min, date.max, learner=1)
+                assert kept == days.count(connection, sorted(kept), learner=1)
+        engine.dispose()
 
 
 def test_what_comes_is_what_today_says(engine: Engine, clock: Clock, settings: Settings) -> None:
@@ -263,7 +334,8 @@ def test_a_cram_makes_a_day_of_study_and_no_review(
         clock.forward(days=1)
     found, made = in_figures(engine, clock), 1 if kind is ReviewKind.CRAM else 2
     assert f"on 2 days of the last 365: {made} review" in sentences.studied(found)
-    assert f"Of your newest {made} review" in sentences.newest(found)
+    told = "Of one review, on " if made == 1 else "Of your newest 2 reviews, since "
+    assert sentences.newest(found).startswith(told)
     assert (found.new_card.n, found.known_card.n) == (1, 0)
     with reading(engine) as connection:
         total = stats.stats(connection, clock(), leech_lapses=8, learner=1)
@@ -310,3 +382,36 @@ def test_nothing_yet_is_said_in_words(engine: Engine, clock: Clock) -> None:
     told = sentences.all_of(in_figures(engine, clock))
     assert told[0] == "Nothing was reviewed in the last year."
     assert not any(character.isdigit() for line in told[1:2] for character in line)
+
+
+def test_what_is_imported_is_told_apart_from_what_was_done_here(
+    engine: Engine, clock: Clock
+) -> None:
+    """Once one of these comes back here, that is the only one that tells something."""
+    at = (clock() - timedelta(days=30)).astimezone(UTC)
+    imported = [
+        (one, fold.Review(log.new_uid(), at, timedelta(), Rating.GOOD, ReviewKind.IMPORT), 5000)
+        for one in CARDS
+    ]
+    with writing(engine) as connection:
+        source = log.device_of(connection, b"s" * 16, "anki", clock())
+        log.log_foreign(connection, source, imported, [], learner=1)
+        log.refold_all(connection, CARDS, learner=1)
+    told = sentences.all_of(in_figures(engine, clock))
+    assert told[0] == "Studied on 1 day of the last 365: 6 reviews, 6 of them imported."
+    assert told[1].startswith("No card has come back here yet on a later day, which an import")
+    assert "No time was measured here yet." in told
+    with writing(engine) as connection:
+        seen = log.read_memory(connection, 1, learner=1).last_review
+        review.answer(connection, 1, seen, Rating.GOOD, clock(), learner=1)
+        seen = log.read_memory(connection, 2, learner=1).last_review
+        ahead = clock() + timedelta(days=3)  # of a clock that was put right since
+        review.answer(connection, 2, seen, Rating.GOOD, ahead, learner=1)
+    told = sentences.all_of(in_figures(engine, clock))
+    assert told[0] == "Studied on 2 days of the last 365: 7 reviews, 6 of them imported."
+    assert told[1].startswith("Remembered in the last year: too few to say of 1 review")
+    with writing(engine) as connection:
+        log.adopt(connection, Parameters(WEIGHTS), clock.forward(seconds=1), learner=1)
+    changed = "No card has come back since the weights that predict last changed."
+    assert changed in sentences.all_of(in_figures(engine, clock))
+    assert changed not in told

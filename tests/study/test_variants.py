@@ -131,7 +131,7 @@ def test_drawn_variants_come_once_each_before_one_comes_again(engine: Engine, cl
 def test_only_a_question_that_has_variants_is_asked_for_them(
     engine: Engine, content: Path, clock: Clock
 ) -> None:
-    """The next card costs two queries, and a third where there are cases to choose from."""
+    """The next card costs one query, and another where there are cases to choose from."""
 
     def queries() -> int:
         done: list[str] = []
@@ -140,10 +140,10 @@ def test_only_a_question_that_has_variants_is_asked_for_them(
             card.load(connection, card_of(engine, "q"), learner=1)
         return sum(sql.startswith("SELECT") for sql in done)
 
-    assert queries() == 3
+    assert queries() == 2
     (content / "questionnaire.md").write_text(questionnaire(question("q")))
     read_again(engine, content, clock)
-    assert queries() == 2
+    assert queries() == 1
 
 
 def test_a_variant_that_goes_or_changes_makes_nothing_due(

@@ -28,7 +28,7 @@ from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, 
 from studyapp.store import backup, line, log, marker, owner, peer, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading
-from studyapp.study import card, imports, library, tracker
+from studyapp.study import card, imports, library, tagging, tracker
 from studyapp.study.backup import restored
 from studyapp.study.desk import Desk
 from studyapp.study.devices import exchange
@@ -160,10 +160,9 @@ def _counts(connection: Connection) -> Found:
 def _texts(connection: Connection) -> Found:
     note, response, progress = tables.note.c, tables.response.c, tables.section_progress.c
     here = (note.missing_since.is_(None), owner.visible(note, learner=1))
-    found = {
-        f"note {prompt}": said(text)
-        for prompt, text in connection.execute(select(note.prompt, note.answer).where(*here))
-    }
+    found: Found = {}
+    for row in connection.execute(select(note.prompt, note.answer, note.tags).where(*here)):
+        found |= {f"note {row.prompt}": said(row.answer), f"tags {row.prompt}": " ".join(row.tags)}
     rows = connection.execute(
         select(note.prompt, response.text, response.grade, response.ticked).join(
             tables.note, note.id == response.note_id
@@ -281,19 +280,27 @@ def attempting(place: Place, chance: random.Random, before: Found) -> Plan:
 
 
 def editing(place: Place, chance: random.Random, before: Found) -> Plan:
-    """Notes of the pack are edited, cards of one's own written, and sections noted on."""
+    """Notes of the pack are edited, cards of one's own written, all of one's own tagged, and
+    sections noted on."""
     plan, cards = Plan(), before["cards"]
+    mine = {"What is of before?": ""}  # the tags of one's own notes
     for number in range(chance.randint(2, 6)):
         name = f"q{chance.randrange(5):02}"
         said = f"It is {name}, the {number}th time."
         draft = f"draft 1-test-{name}.md"
-        match chance.choice(("edit", "edit", "new", "own note", "draft")):
+        match chance.choice(("edit", "edit", "new", "tag", "own note", "draft")):
             case "edit":
                 plan.append(Step(_with(write_edit, name, said), {draft: said}))
                 read = {draft: None, f"note What is {name}?": said}
                 plan.append(Step(_with(read_edit, name), read, many=True))
+                mine.setdefault(f"What is {name}?", "")
+            case "tag":
+                mine = {asked: f"{tags} t{number}".strip() for asked, tags in mine.items()}
+                tagged = {f"tags {asked}": tags for asked, tags in mine.items()}
+                plan.append(Step(_with(tag_own, f"t{number}"), tagged, many=True))
             case "new":
                 asked, cards = f"What is new {number}?", cards + 1
+                mine[asked] = ""
                 plan.append(
                     Step(
                         _with(library.new_question, asked, f"It is {number}."),
@@ -328,6 +335,13 @@ def read_edit(desk: Desk, name: str) -> None:
     library.edited(desk, _view(desk, name))
 
 
+def tag_own(desk: Desk, tag: str) -> None:
+    note = tables.note.c
+    with desk.reading() as connection:
+        mine = connection.scalars(select(note.id).where(note.learner_id == 1)).all()
+    tagging.tag(desk, mine, tagging.parse(tag))
+
+
 def write_note(desk: Desk, text: str) -> None:
     with desk.writing() as connection:
         section = tracker.read_course(connection, {}, learner=1).sections[0].id
@@ -338,23 +352,27 @@ def write_draft(_: Desk, text: str) -> None:
     library.write_draft(text, library.read_draft(learner=1), 0.0, learner=1)
 
 
-def importing(place: Place, chance: random.Random, before: Found) -> Plan:
-    """A file of notes with reviews is brought, brought again with changes, and taken back."""
-    more = {"reviews from elsewhere": 2 * BROUGHT, "cards": before["cards"] + BROUGHT}
+def importing(place: Place, chance: random.Random, before: Found, brought: int = BROUGHT) -> Plan:
+    """A file of notes with reviews is brought, brought again with changes, and both taken back."""
+    more = {"reviews from elsewhere": 2 * brought, "cards": before["cards"] + brought}
     first, second = (
-        {f"note What is brought {n}?": f"It is {n} {how}." for n in range(BROUGHT)}
+        {f"note What is brought {n}?": f"It is {n} {how}." for n in range(brought)}
         for how in ("as it was", "as it is now")
     )
-    source = _brought("as it was")
+    source = _brought("as it was", brought)
     return [
-        Step(_with(imports.bring, [source]), more | first, many=True),
-        Step(_with(imports.bring, [_brought("as it is now")]), second, many=True),
-        Step(_with(imports.take_back, source), {"reviews from elsewhere": 0}),
+        Step(_with(imports.bring, [source]), more | first),
+        Step(_with(imports.bring, [_brought("as it is now", brought)]), second),
+        Step(_with(imports.take_back, source.path), first),
+        Step(
+            _with(imports.take_back, source.path),
+            {"reviews from elsewhere": 0, "cards": before["cards"]} | dict.fromkeys(first),
+        ),
     ]
 
 
-def _brought(how: str) -> Source:
-    guids = [f"brought {number}" for number in range(BROUGHT)]
+def _brought(how: str, count: int) -> Source:
+    guids = [f"brought {number}" for number in range(count)]
     notes = tuple(
         ForeignNote(guid, f"What is {guid}?", f"It is {n} {how}.", deck=(f"Deck {n % 3}",))
         for n, guid in enumerate(guids)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
 from typing import TypeAlias
 
 from hypothesis import strategies as st
@@ -11,24 +14,37 @@ from sqlalchemy import Engine
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating
-from studyapp.store import log
+from studyapp.store import log, sync
+from studyapp.store.database import open_database
 from studyapp.store.engine import writing
 from studyapp.study import review
 from studyapp.study.undo import undo
-from tests_support import Clock
+from tests_support import Clock, question, questionnaire
 
 Step: TypeAlias = tuple[str, int, Rating, int]  # what, of which card, minutes after the one before
 
 ACTIONS = ("rate", "rate", "rate", "undo", "suspend", "bury", "know", "forget", "set due", "adopt")
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(ACTIONS),
-        st.integers(0, 3),
-        st.sampled_from(list(Rating)),
-        st.sampled_from([0, 1, 20, 900, 2000, 20000]),
-    ),
-    max_size=25,
+step = st.tuples(
+    st.sampled_from(ACTIONS),
+    st.integers(0, 3),
+    st.sampled_from(list(Rating)),
+    st.sampled_from([0, 1, 20, 900, 2000, 20000]),
 )
+steps = st.lists(step, max_size=25)
+
+
+@cache
+def of_four_cards() -> bytes:
+    """A database that has read four cards: made once for all examples of a law."""
+    with tempfile.TemporaryDirectory() as folder:
+        root, path = Path(folder) / "pack", Path(folder) / "a.db"
+        root.mkdir()
+        (root / "a.md").write_text(questionnaire(*(question(f"q{n}") for n in range(4))))
+        engine = open_database(str(path))
+        with writing(engine) as connection:
+            sync.sync(connection, [root], Clock()())
+        engine.dispose()
+        return path.read_bytes()
 
 
 def live(engine: Engine, clock: Clock, actions: list[Step]) -> None:

@@ -15,14 +15,16 @@ from textual.widgets import Input, TextArea
 
 from recording import finished
 from screen import app_of, settled, strips
+from studyapp import disk
 from studyapp.config import Current, Settings
 from studyapp.lab import catalog
 from studyapp.memory.state import Rating
 from studyapp.store import tables
 from studyapp.store.database import connect
 from studyapp.store.engine import writing
-from studyapp.study import library, tracker
+from studyapp.study import capture, library, tracker
 from studyapp.study.aside import read as read_aside
+from studyapp.study.capture import Caught
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
 from studyapp.study.lab import predictions, runs
@@ -123,7 +125,7 @@ class Texts:
 
 
 # Pages that count, and may name nothing.
-COUNTING = frozenset({"summary", "backups", "exam", "custom", "statistics"})
+COUNTING = frozenset({"summary", "backups", "exam", "custom", "statistics", "import", "trial"})
 
 
 def seen(shown: str) -> set[str]:
@@ -166,6 +168,7 @@ def used(folder: Path, clock: Clock) -> Path:
         first = tracker.read_course(connection, learner=1).sections[0].id
         tracker.write_note(connection, first, "a note", now=clock(), learner=1)
     _keep_run(desk)
+    capture.add(desk, [Caught("What waits?", "A draft, *written* somewhere.")])
     clock.forward(days=1)
     desk.close()
     return path
@@ -197,6 +200,9 @@ def poison(path: Path, texts: Texts) -> None:
                 keys = (column == row._mapping[column.name] for column in table.primary_key)
                 connection.execute(table.update().where(*keys).values(**values))
     engine.dispose()
+    asked, answer = (" ".join(texts().split()) for _ in range(2))
+    head = "---\npack: drafts\ndeck: Drafts\nkind: questionnaire\n---\n"
+    disk.write(library.drafts() / "caught-1-0.md", f"{head}\n## {asked} {{#asked}}\n\n{answer}\n")
 
 
 def poison_lesson(source: Path, texts: Texts) -> None:
@@ -281,6 +287,7 @@ def pages(desk: Desk) -> Iterator[tuple[str, places.Place, tuple[str, ...]]]:
     yield "lesson", places.Lesson(lesson), ("pagedown",)
     yield "source", places.Source(lesson), ("pagedown",)
     yield "history", places.History(lesson), ()
+    yield "trial", places.Trial(), ()
     yield "find", places.Find(), ("down",)
     yield "note", places.Note(aside[0].note), ("pagedown",)
     yield "aside", places.Aside(), ()
@@ -291,3 +298,5 @@ def pages(desk: Desk) -> Iterator[tuple[str, places.Place, tuple[str, ...]]]:
     yield "backups", places.Backups(), ()
     yield "exam", places.Exam(), ()
     yield "new card", places.NewCard(), ()
+    yield "drafts", places.Drafts(), ()
+    yield "import", places.Import(), ()

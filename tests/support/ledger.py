@@ -41,7 +41,7 @@ _NOTHING: dict[str, Any] = {
 }
 
 Memory = dict[str, Any]
-Entry = dict[str, Any]  # what, day, and what else there is of it
+Entry = dict[str, Any]  # what, day, and what else there is of it, the interval that was chosen too
 
 
 def day_of(now: datetime) -> date:
@@ -148,7 +148,8 @@ def _rated(memory: Memory, entry: Entry, uid: bytes) -> Memory:
     state, wait = int(after.state), after.due - noon(day)
     due, due_at = day + wait, None
     if state == REVIEW:
-        due = day + _spread(wait.days, f"{uid.hex()}:{memory['reviews']}", _waited(memory)) * DAY
+        may, drawn = _spread(wait.days, f"{uid.hex()}:{memory['reviews']}", _waited(memory))
+        due = day + (entry["interval"] if entry.get("interval") in may else drawn) * DAY
     elif wait < DAY:
         due_at = now + wait
         due = day + (day_of(due_at) - day_of(now))
@@ -179,17 +180,20 @@ def _waited(memory: Memory) -> int:
     return max(0, (memory["due"] - memory["last_day"]).days)
 
 
-def _spread(days: int, seed: str, former: int) -> int:
-    """An interval within a few percent, by the card and its count of reviews alone."""
+def _spread(days: int, seed: str, former: int) -> tuple[range, int]:
+    """The intervals within a few percent, and the one that is drawn of them by the card and its
+    count of reviews alone."""
     if days < 2.5:
-        return days
+        return range(days, days + 1), days
     wide = 1 + 0.15 * (min(days, 7) - 2.5)
     wide += 0.1 * max(0, min(days, 20) - 7) + 0.05 * max(0, days - 20)
     low, high = max(2, round(days - wide)), min(round(days + wide), 36500)
     drawn = low + int(random.Random(seed).random() * (high - low + 1))
     if former < days:
-        return max(drawn, former + 1)
-    return max(drawn, former) if former <= high else drawn
+        low = max(low, former + 1)
+    elif former <= high:
+        low = max(low, former)
+    return range(low, high + 1), max(drawn, low)
 
 
 def recall(memory: Memory, day: date) -> float:

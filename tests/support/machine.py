@@ -34,6 +34,7 @@ from studyapp.study.chapter import find
 from studyapp.study.grading import Grade
 from studyapp.study.imports import Source
 from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.receipt import Receipt
 from studyapp.study.sitting import Sitting
 from tests_support import START, question, questionnaire
 
@@ -55,6 +56,7 @@ class Machine:
         self.trail = deque[str](maxlen=30)
         self.in_front = False  # a card that was taken back, due or not
         self.done = 0
+        self.logged = list[bytes]()  # by imports
         _furnish(self.place.content)
         self.start()
         self.ledger.started.add("1")
@@ -148,6 +150,18 @@ class Machine:
         self.in_front, self.looked = False, self.today
         self.sitting.refresh()
 
+    def rated(self, uid: bytes | None, **told: Any) -> Entry:
+        """A rating with the interval that was chosen for it: of the newest, if none is named."""
+        column = tables.review.c
+        with self.desk.reading() as connection:
+            interval = connection.scalars(
+                select(column.interval)
+                .where(column.uid == uid if uid else column.id > 0)
+                .order_by(column.id.desc())
+                .limit(1)
+            ).one()
+        return self.entry("rate", interval=interval, **told)
+
     # what is done
 
     def rate(self) -> None:
@@ -158,11 +172,11 @@ class Machine:
         partly = rating is Rating.AGAIN and self.chance.random() < 0.5
         promised = self.sitting.options()[rating]
         self.note(f"{rating.name} {'partly ' * partly}{card.note}")
-        entries = [(card, self.entry("rate", rating=int(rating)))]
-        if partly:
-            entries.append((card, self.entry("set due", until=self.today + DAY)))
         self.in_front = False
         answered = self.sitting.rate(rating, due_on=self.today + DAY if partly else None)
+        entries = [(card, self.rated(answered.logged[0], rating=int(rating)))]
+        if partly:
+            entries.append((card, self.entry("set due", until=self.today + DAY)))
         self.ledger.do(*entries)
         if not partly:
             assert (promised.due, promised.due_at) == (answered.memory.due, answered.memory.due_at)
@@ -181,7 +195,8 @@ class Machine:
             rating, card = Rating(self.chance.choice((1, 2, 3, 3, 4))), self.ledger.cards[view.uid]
             self.note(f"{'cram' if crammed else 'ahead'} {rating.name} {card.note}")
             answered = sitting.rate(rating)
-            self.ledger.do((card, self.entry("rate", rating=int(rating), cram=crammed)))
+            entry = self.rated(answered.logged[0], rating=int(rating), cram=crammed)
+            self.ledger.do((card, entry))
             same(answered.memory, card)
         assert not crammed or sitting.view or asked == more
         self.refresh()
@@ -264,12 +279,12 @@ class Machine:
         (card,) = (one for one in self.ledger.cards.values() if one.note == asked)
         self.note(given.value)
         rating, entries = 3 if given is Grade.GOT else 1, list[tuple[Card, Entry]]()
-        if not self.ledger.was_attempted(card, self.today):
-            entries.append((card, self.entry("rate", rating=rating, attempt=True)))
+        attempt, scheduled = self.attempt.id, self.attempt.grade(given)
+        assert scheduled != self.ledger.was_attempted(card, self.today)
+        if scheduled:
+            entries.append((card, self.rated(None, rating=rating, attempt=True)))
             if given is Grade.PARTLY:
                 entries.append((card, self.entry("set due", until=self.today + DAY)))
-        attempt = self.attempt.id
-        assert self.attempt.grade(given) == bool(entries)
         kept.grade = given.value
         self.ledger.do(*entries, graded=kept, attempt=attempt)
         self.refresh()
@@ -334,11 +349,13 @@ class Machine:
         """An import, once more an import, or what it brought taken back."""
         if self.chance.random() < 0.4:
             self.note("take back")
-            took = imports.take_back(self.desk, _source(0))
+            log = Receipt(log=tuple(self.logged))  # pages, which may have changed since, stay
+            took = imports.take_back(self.desk, _source(0).path, log).log
             assert took.reviews + took.schedules == len(self.ledger.brought)
             self.ledger.take_back_what_was_brought()
         else:
-            imports.bring(self.desk, [_source(self.done)])
+            (done,) = imports.bring(self.desk, [_source(self.done)])
+            self.logged += done.receipt.log
             self.register()
             self.ledger.started.add("deck")
             for card in self.ledger.cards.values():

@@ -70,8 +70,15 @@ _POST = (
 _NOTEBOOK = json.dumps(
     {"cells": [{"cell_type": "markdown", "source": _NOTES.splitlines(keepends=True)}]}, indent=1
 )
+_NATIVE = (
+    '---\npack: p\ndeck: "A::B"\nkind: questionnaire\n---\n\n## Why? {#why}\n\n![](a.png) So.\n\n'
+    "- [ ] so\n\n<!-- tags: a b, need: 1, guid: g%2D1, origin: 0123456789abcdef -->\n\n"
+    "## Which? {#w}\n\n```python\n1\n```\n\n<!-- answer -->\n\nThe ==one=={#o}.\n\n"
+    "<!-- card: cloze -->\n"
+)
 TEXTS = {
     "post": _POST,
+    "native": _NATIVE,
     "notebook": _NOTEBOOK,
     "anki-text": _ANKI_TEXT,
     "hashcards": _HASHCARDS,
@@ -130,6 +137,11 @@ class Files:
         path = self.folder / f"a.{name}"
         if name in TEXTS:
             data = TEXTS[name].encode()
+            if name == "native" and self.draw.random() < 0.3:
+                with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+                    out.writestr("p/a.md", self._broken(data))
+                    out.writestr("p/a.png", b"1")
+                data = path.read_bytes()
             path.write_bytes(self._broken(data))
         else:
             self._package(path)

@@ -13,8 +13,8 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,18 +23,21 @@ from sqlalchemy import Engine, event, select
 
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS, Parameters
 from studyapp.memory.state import Rating
 from studyapp.notes.note import NoteKind
-from studyapp.store import log, tables
+from studyapp.store import log, tables, tally
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading
-from studyapp.study import exam, library, pause, review, tracker
+from studyapp.study import exam, library, pause, retention, review, tracker
 from studyapp.study.desk import Desk
 from studyapp.study.devices import exchange, state
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.spread import Spread
+from studyapp.study.statistics import days
 from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
 
@@ -43,6 +46,7 @@ KINDS = (*[ReviewKind.STUDY] * 4, ReviewKind.AHEAD, ReviewKind.CRAM)
 ACTIONS = (
     *["rate"] * 8,
     *["undo", "suspend", "bury", "know", "set due", "forget", "adopt", "pause", "clock"],
+    *["count", "count", "retention"],
     *["section", "section", "tick", "familiar", "chapter", "exam"],
     *["answer", "answer", "grade"],
     *["new note", "note", "note", "take out"],
@@ -96,6 +100,24 @@ def device(home: Path, clock: Clock, *, sync: bool = False) -> Device:
     return Device(home, clock, engine, desk, folder)
 
 
+@contextmanager
+def sharing(root: Path, devices: int) -> Iterator[World]:
+    """Devices that share one folder, as a stick does."""
+    made = World(root, random.Random(1), devices)
+    for one in made.devices:
+        one.folder = made.devices[0].folder
+        one.desk = replace(one.desk, current=Current(Settings(devices=str(one.folder))))
+    with made.installed():
+        yield made
+    for one in made.devices:
+        one.engine.dispose()
+
+
+def meet(one: Device) -> exchange.Met:
+    with one.at_home() as desk:
+        return exchange.meet(desk, opening=True)
+
+
 class World:
     """Three devices and what the learner does with them."""
 
@@ -131,10 +153,20 @@ class World:
     def _rate(self, one: Device, desk: Desk) -> None:
         with desk.writing() as connection:
             card = self._card(connection)
-            seen = log.read_memory(connection, card, learner=1).last_review
+            column = tables.card.c
+            of = connection.execute(
+                select(column.uid, column.chapter_id).where(column.id == card)
+            ).one()
+            memory = log.read_memory(connection, card, learner=1)
+            seen = memory.last_review
             rating = Rating(self.chance.randint(1, 4))
-            kind = self.chance.choice(KINDS)
-            done = review.answer(connection, card, seen, rating, one.clock(), kind=kind, learner=1)
+            kind, now = self.chance.choice(KINDS), one.clock()
+            spread = Spread.read(connection, now, desk.settings, learner=1)
+            options = spread.options(memory, now, *of, kind=kind)
+            chosen = options[rating].chosen
+            done = review.answer(
+                connection, card, seen, rating, now, kind=kind, chosen=chosen, learner=1
+            )
         self.logged.update(done.logged)
 
     def _card(self, connection: Any) -> int:
@@ -177,11 +209,22 @@ class World:
         with desk.writing() as connection:
             log.adopt(connection, Parameters(weights, 0.85), one.clock(), learner=1)
 
+    def _retention(self, one: Device, desk: Desk) -> None:
+        with desk.writing() as connection:
+            wanted = self.chance.choice([None, 0.8, 0.97])
+            retention.aim(connection, 1, wanted, one.clock(), learner=1)
+
     def _pause(self, one: Device, desk: Desk) -> None:
         with desk.writing() as connection:
             held = pause.paused(connection, learner=1)
             turn = pause.resume if held else pause.pause
             turn(connection, self.chance.choice([None, *held]), one.clock(), learner=1)
+
+    def _count(self, one: Device, desk: Desk) -> None:
+        """Look at the statistics, which keep what days came to that are over."""
+        today = study_day(one.clock())
+        days.keep(desk, today - timedelta(days=40), today - timedelta(days=1))
+        assert_kept(one)
 
     def _clock(self, one: Device, desk: Desk) -> None:
         """Set the clock wrong, or right again."""
@@ -371,6 +414,7 @@ class World:
         with self.installed():
             found = []
             for one in self.devices:
+                assert_kept(one)
                 with one.at_home():
                     found.append(shown(one))
         for other in found[1:]:
@@ -385,6 +429,13 @@ class World:
             one.engine.dispose()
             shutil.rmtree(one.home)
         shutil.rmtree(self.content)
+
+
+def assert_kept(one: Device) -> None:
+    """What is kept of days is what the log says of them."""
+    with reading(one.engine) as connection:
+        kept = tally.read(connection, date.min, date.max, learner=1)
+        assert kept == days.count(connection, sorted(kept), learner=1)
 
 
 def assert_alike(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -419,6 +470,7 @@ def shown(one: Device) -> dict[str, Any]:
         found["logged"] = {uid for it in logs for uid in connection.scalars(select(it.c.uid))}
         found["in force"] = asdict(log.in_force(connection, learner=1))
         found["paused"] = pause.paused(connection, learner=1)
+        found["retention"] = retention.own(connection, learner=1)
         found["state"] = {
             item.key: item.value
             for item in state.read(connection, learner=1)

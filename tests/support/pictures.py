@@ -62,7 +62,7 @@ class Pictures:
         app = pilot.app
         dark = app.theme
         await settled(pilot)
-        differ = []
+        differ = dict[str, str]()  # what is on the screen then
         for width, height in sizes:
             if app.size != (width, height):
                 await pilot.resize_terminal(width, height)
@@ -70,11 +70,11 @@ class Pictures:
                 app.theme = theme
                 each = f"{name}{width}x{height}-{theme.partition('-')[2]}"
                 if not await self._same(pilot, each):
-                    differ.append(each)
+                    differ[each] = lines(pilot)
             if not light and dark == DARK and (width, height) == sizes[0]:
                 await _check_light(pilot)
             app.theme, light = dark, False
-        assert not differ, f"not as kept: {', '.join(differ)}; on the screen now:\n{lines(pilot)}"
+        assert not differ, "\n".join(f"not as kept: {each}\n{differ[each]}" for each in differ)
 
     async def _same(self, pilot: Pilot[None], name: str) -> bool:
         kept = self._kept(name)
@@ -132,7 +132,9 @@ def _hold_cursors(pilot: Pilot[None]) -> None:
     """A cursor that blinks is there in one picture and gone in the next."""
     for box in pilot.app.screen.query("Input, TextArea"):
         assert isinstance(box, Input | TextArea)
-        box.cursor_blink = False
+        if box.cursor_blink:
+            box.cursor_blink = False
+            box.notify_style_update()  # else a line drawn without it is kept for one with it
 
 
 async def _check_light(pilot: Pilot[None]) -> None:

@@ -33,7 +33,8 @@ KEYS: Sequence[str] = (
     *OTHER,
 )
 IN_PALETTE = ("enter", "down", "b", "escape")  # or most keys would go into its field
-LEADS = ("enter", "c", "C", "l", "slash", "enter", "a", "n", "f", "h")  # from Today, in turn
+# From Today, in turn.
+LEADS = ("enter", "c", "C", "l", "slash", "enter", "a", "n", "f", "h", "J", "Q")
 PATIENCE = 60.0  # seconds until a key that nobody has taken is a fault
 TOLD = 5_000  # keys after which is said how far it is
 STRAY = 60  # keys after which one is back on Today, so that no screen keeps them all
@@ -56,6 +57,7 @@ PLACES = {
     "Knobs": "experiment",
     "HistoryScreen": "runs",
     "SourceScreen": "code",
+    "TrialScreen": "trial",
     "FindScreen": "find",
     "NoteScreen": "note",
     "AsideScreen": "aside",
@@ -66,6 +68,8 @@ PLACES = {
     "LeechScreen": "leech",
     "SplitScreen": "split",
     "NewScreen": "new",
+    "DraftsScreen": "drafts",
+    "ImportScreen": "import",
     "RewriteScreen": "rewrite",
 }
 
@@ -100,7 +104,9 @@ class PressedApp(StudyApp):
         pass
 
 
-async def play(lesson: Declaration, knobs: Mapping[str, Value]) -> Recording:
+async def play(
+    lesson: Declaration, knobs: Mapping[str, Value], *, reviews: bytes | None
+) -> Recording:
     """In place of the runner's start."""
     return Recording(lesson, knobs)
 

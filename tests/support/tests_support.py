@@ -52,10 +52,18 @@ def chapter_of(engine: Engine, name: str, *, learner: int = 1) -> int:
 
 
 def search(
-    connection: Connection, typed: str, now: datetime = START, *, limit: int = 50, learner: int = 1
+    connection: Connection,
+    typed: str,
+    now: datetime = START,
+    *,
+    order: finding.Order = finding.Order.MATCH,
+    limit: int = 50,
+    learner: int = 1,
 ) -> list[finding.Found]:
     """What a learner finds who *typed* this, with the settings as they come."""
-    return finding.find(connection, typed, now, Settings(), limit=limit, learner=learner)
+    return finding.find(
+        connection, typed, now, Settings(), order=order, limit=limit, learner=learner
+    )
 
 
 def work(do: Callable[[], object]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from pictures import Pictures
 from screen import NARROW, SIZES, arrives, hides, settled, shows, strips, tells, until
 from studyapp import config
 from studyapp.config import Current, Settings
-from studyapp.store import tables
+from studyapp.store import log, tables
 from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
 from studyapp.study import library
@@ -319,6 +320,7 @@ async def test_letters_that_come_in_one_piece_with_the_key_before_are_not_lost(
 
         send("right", "t", *"fcomul", "enter", *"qd")
         await until(pilot, lambda: (number(pilot), box(pilot).text) == (2, "fcomul\nqd"))
+        await settled(pilot)
         send("x", "y", "ctrl+s", "1")
         await until(pilot, lambda: (kept(pilot), current(pilot).revealed) == ("fcomul\nqdxy", True))
         await settled(pilot)
@@ -702,10 +704,20 @@ async def test_a_locked_database_loses_nothing(
         await stands(pilot, 2, 1)
 
 
-async def test_a_grade_from_another_window_stands(make_app, open_attempt: Open) -> None:
+async def test_another_windows_goal_is_shown_first_and_its_grade_stands(
+    make_app, open_attempt: Open, clock: Clock
+) -> None:
     async with make_app().run_test(size=SMALL) as pilot:
         screen = await open_attempt(pilot)
         await keys(pilot, "space")
+        assert grades(pilot)[2] == "3 got it\n  2 d"
+        with writing(screen.attempt.desk.engine) as connection:
+            weights = log.in_force(connection, learner=1)
+            log.adopt(connection, replace(weights, desired_retention=0.99), clock(), learner=1)
+        await keys(pilot, "3")
+        await tells(pilot, "see the grades again")
+        await until(pilot, lambda: grades(pilot)[2] == "3 got it\n  tomorrow")
+        assert reviews(pilot) == 0
         other = Attempt(screen.attempt.desk, 1)
         other.grade(Grade.PARTLY)
         await keys(pilot, "3")
@@ -982,10 +994,12 @@ async def test_nothing_shifts_when_the_reference_appears(
 
 
 async def test_too_small_a_terminal_is_one_sentence(make_app, open_attempt: Open) -> None:
-    async with make_app().run_test(size=(30, 8)) as pilot:
+    async with make_app().run_test(size=SMALL) as pilot:
         await open_attempt(pilot)
+        await keys(pilot, "t")
+        await pilot.resize_terminal(30, 8)
         await shows(pilot, "Too small: studyapp")
-        await keys(pilot, "t", "it is kept", "escape")
+        await keys(pilot, "it is kept", "escape")
         await until(pilot, lambda: kept(pilot) == "it is kept")
         await pilot.resize_terminal(*SMALL)
         await shows(pilot, "it is kept")

@@ -13,8 +13,9 @@ from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.rewrite import RewriteScreen
 from studyapp.tui.screens.today import TodayScreen
+from tests_support import Clock
 
-KEYS = {":": "colon", " ": "space", "-": "minus", ">": "greater_than_sign"}
+KEYS = {":": "colon", " ": "space", "-": "minus", ">": "greater_than_sign", "*": "asterisk"}
 
 
 def typed(text: str) -> list[str]:
@@ -39,7 +40,10 @@ async def test_many_cards_are_set_aside_and_taken_back_in_one(
         await open_today(pilot)
         await pilot.press("slash", *typed("is:nwe"))
         await shows(pilot, "is:nwe: a card is due, new, learn")
-        await pilot.press(*["backspace"] * 2, *typed("ew -q00"))
+        await pilot.press(*["backspace"] * 2, *typed("ew -q00 -tag:no"))
+        await shows(pilot, "18 found", "tag:no: no note has this tag.")
+        await pilot.press(*["backspace"] * 8)
+        await hides(pilot, "no note has this tag")
         await shows(pilot, "18 found")
         await pilot.press("tab", "down", "x", "x")
         await shows(pilot, "18 found · 2 marked")
@@ -52,7 +56,7 @@ async def test_many_cards_are_set_aside_and_taken_back_in_one(
         await shows(pilot, "2 found")
         await pilot.press("tab", "u")
         await tells(pilot, "Undone: suspending (4 cards).")
-        await shows(pilot, "Nothing has all these words.")
+        await shows(pilot, "No card is so.")
 
 
 async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(
@@ -84,33 +88,99 @@ async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(
         await arrives(pilot, NoteScreen)
 
 
-async def test_notes_of_ones_own_are_deleted_and_put_back(make_app, open_today, own: Path) -> None:
+async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(
+    make_app, open_today, own: Path, pictures: Pictures
+) -> None:
     before = own.read_text()
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("slash", *typed("q01"))
         await shows(pilot, "1 found")
-        await pilot.press("tab", "delete")
+        await pilot.press("tab", "u")
+        await tells(pilot, "There is nothing to undo here.")
+        await pilot.press("delete")
         await tells(pilot, "1 note of a pack cannot be deleted; @ sets aside.")
+        await pilot.press("number_sign")
+        await tells(pilot, "1 note of a pack keeps its tags; you can tag your own.")
         await pilot.press("slash", *["backspace"] * 3, *typed("mine"))
+        await shows(pilot, "2 found")
+        await pilot.press("tab", "ctrl+a", "number_sign", *typed("a, b"), "enter")
+        await tells(pilot, "a, can be no tag")
+        await pictures(pilot, sizes=(NARROW,), name="tags-")
+        await pilot.press(*["backspace"] * 4, *typed("exam Soon"), "enter")
+        await tells(pilot, "Tagged: 2 notes; u takes it back.")
+        await pilot.press("number_sign", *typed("soon -draft"), "enter")
+        await tells(pilot, "Their tags are so already.")
+        await pilot.press("slash", *["backspace"] * 4, *typed("tag:soo"))
+        await shows(pilot, "tag:soo: no note has this tag; the nearest is Soon.")
+        await pilot.press("n")
+        await shows(pilot, "2 found")
+        await pilot.press("tab", "number_sign", *typed("-SOON"), "enter")
+        await tells(pilot, "Tagged: 1 note; u takes it back.")
+        await shows(pilot, "1 found", "Mine, two?")
+        await pilot.press("u")
+        await tells(pilot, "Undone: the tags.")
+        await shows(pilot, "2 found")
+        await pilot.press("u")
+        await tells(pilot, "Undone: the tags.", 2)
+        assert own.read_text() == before
+        await shows(pilot, "tag:soon: no note has this tag.")
+        await pilot.press(*["backspace"] * 8, *typed("mine"))
         await shows(pilot, "2 found")
         await pilot.press("tab", "delete")
         await tells(pilot, "del again deletes 1 note of your own.")
         await pilot.press("delete")
-        await tells(pilot, "Deleted: 1 note; u puts them back.")
+        await tells(pilot, "Deleted: 1 note; u puts it back.")
         await shows(pilot, "1 found", "Mine, two?")
         assert "m1" not in own.read_text()
         await pilot.press("u")
         await tells(pilot, "Undone: the deletion.")
         await shows(pilot, "2 found", "Mine, one?")
         assert own.read_text() == before
+        await pilot.press("ctrl+a", "delete", "delete")
+        await shows(pilot, "Nothing has all these words.")
+        await pilot.press("n", *typed("why"), "tab", *typed("so"), "ctrl+s")
+        await arrives(pilot, FindScreen)
+        await pilot.press("u")
+        await tells(pilot, "Undone: the new card.")
+        assert not own.exists() or "##" not in own.read_text()
+        await pilot.press("u")
+        await tells(pilot, "Undone: the deletion.", 2)
+        await shows(pilot, "2 found", "Mine, one?")
+        assert own.read_text() == before
         await pilot.press("delete", "delete", "escape", "u")  # at once, and from another page
         await arrives(pilot, TodayScreen)
-        await tells(pilot, "Undone: the deletion.", 2)
+        await tells(pilot, "Undone: the deletion.", 3)
         assert own.read_text() == before
         await pilot.press("slash", *typed("mine"), "tab")
         await shows(pilot, "2 found", "Mine, one?")
         await pilot.press("W")
         await arrives(pilot, RewriteScreen)
         await settled(pilot)
+
+
+async def test_a_deletion_is_taken_back_in_a_later_session(
+    make_app, open_today, own: Path, clock: Clock
+) -> None:
+    before = own.read_text()
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("mine"))
+        await shows(pilot, "2 found")
+        await pilot.press("tab", "ctrl+a", "delete", "delete")
+        await shows(pilot, "Nothing has all these words.")
+    assert not own.exists()
+    clock.forward(days=1)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("u")
+        await tells(pilot, "u once more takes back the deletion of 2 notes, yesterday.")
+        assert not own.exists()
+        await pilot.press("u")
+        await tells(pilot, "Undone: the deletion.")
+        assert own.read_text() == before
+        await pilot.press("u")
+        await tells(pilot, "There is nothing to undo.")

@@ -83,7 +83,7 @@ async def test_of_a_few_cards_no_mastery_is_told(make_app, open_today, only_pack
             await shows(pilot, "few yet")
         await open_chapter(pilot, open_today)
         await shows(pilot, "Mastery too few yet to say: introduced 2 of the 12 to know")
-        await hides(pilot, "Mastery: the share", "%")
+        await hides(pilot, "Mastery: the share", "% [")
 
 
 async def test_an_exam_day_is_kept_and_can_be_taken_away(make_app, open_today, tried) -> None:
@@ -103,7 +103,7 @@ async def test_an_exam_day_is_kept_and_can_be_taken_away(make_app, open_today, t
         assert "exam_on" not in config.settings_path().read_text()
 
 
-async def test_a_day_in_the_past_is_one_sentence_and_changes_nothing(
+async def test_what_is_wrong_in_a_box_is_one_sentence_and_changes_nothing(
     make_app, open_today, tried
 ) -> None:
     app = make_app()
@@ -113,6 +113,18 @@ async def test_a_day_in_the_past_is_one_sentence_and_changes_nothing(
         await tells(pilot, "2026-11-01 is not ahead; a forecast needs a date from tomorrow on.")
         assert not config.settings_path().exists()
         await pilot.press("escape")
+        await shows(pilot, "Set how much to remember ! 90%, as all else")
+        await pilot.press("exclamation_mark", *"950", "enter")
+        await tells(pilot, "'950': give a share from 70% to 99%, or none.")
+        await pilot.press("backspace", "enter")
+        await tells(pilot, "Chapter 1: 95% is to be remembered, from each card's next rating on.")
+        await shows(pilot, "Set how much to remember ! 95%, all else 90%")
+        await pilot.press("u")
+        await tells(pilot, "Undone: what is to be remembered of chapter 1.")
+        await shows(pilot, "Set how much to remember ! 90%, as all else")
+        await pilot.press("u")
+        await tells(pilot, "There is nothing to undo here.")
+        await pilot.press("exclamation_mark", "escape")
         await settled(pilot)
         assert isinstance(app.screen, ChapterScreen), "escape leaves the box first"
         await pilot.press("escape")

@@ -8,7 +8,7 @@ from pressing import post
 from sqlalchemy import select
 
 from pictures import Pictures
-from screen import NARROW, arrives, hides, shows, tells
+from screen import NARROW, arrives, hides, shows, tells, until
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
@@ -19,6 +19,7 @@ from studyapp.tui.screens.custom import CustomScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.today import TodayScreen
+from studyapp.tui.widgets.menu import Menu
 
 
 def meet(app, clock, days: int) -> None:
@@ -72,6 +73,8 @@ async def test_a_cram_changes_nothing_but_what_one_wants(make_app, open_today, c
         assert kept(app) == before
         await pilot.press("I")
         await shows(pilot, "1 missed: due today", "Still due today: 1 review")
+        await shows(pilot, "But for what was missed, your schedule is as it was.")
+        await hides(pilot, "a cram changes nothing")
         await pilot.press("u")
         await tells(pilot, "Undone: another date.")
         await shows(pilot, "1 missed: I makes them due today")
@@ -95,28 +98,37 @@ async def test_what_comes_soon_is_reviewed_ahead(make_app, open_today, clock) ->
 
 
 async def test_nothing_to_ask_is_said_and_cannot_be_chosen(make_app, open_today) -> None:
-    app = make_app(settings=Settings(keys=(("custom", "J"),)))
+    app = make_app(settings=Settings(keys=(("custom", "Z"),)))
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
-        await pilot.press("J")
+        await pilot.press("Z")
         await shows(pilot, "Cram a chapter nothing to ask now", "What keeps slipping nothing to")
         await pilot.press("down", "enter")
         await arrives(pilot, CustomScreen)
-        await pilot.press("J")
+        await pilot.press("Z")
         await arrives(pilot, TodayScreen)
 
 
-async def test_who_is_done_for_today_can_choose(make_app, open_today) -> None:
+async def test_who_is_done_for_today_can_choose(make_app, open_today, clock) -> None:
     app = make_app(settings=Settings(new_a_day=1))
+    clock.forward(days=2)  # on which an end tells of the course
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "enter", "4")
         await arrives(pilot, SummaryScreen)
+        await shows(pilot, "Worth doing next: section 1.1")
         await pilot.press("enter")
         await arrives(pilot, TodayScreen)
         await shows(pilot, "Nothing: you are done for today.", "Choose what to study h")
         await pilot.press("down", "enter")
         await shows(pilot, "Cram chapter 1 1 card, about 1 minute")
+        await pilot.press("end", "enter", "enter", "3")
+        await arrives(pilot, SummaryScreen)
+        await shows(pilot, "a cram changes nothing")
+        await hides(pilot, "Worth doing next")  # which was told today
+        await pilot.press("enter")
+        await arrives(pilot, TodayScreen)
+        await until(pilot, lambda: app.screen.query_one(Menu).highlighted == 0)
 
 
 async def test_pictures_of_what_can_be_chosen(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from textual.containers import VerticalScroll
 
-from screen import NARROW, PATIENCE, WIDE, arrives, hides, lines, shows, tells, until
+from screen import NARROW, PATIENCE, WIDE, arrives, hides, lines, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.store import tables
 from studyapp.store.engine import reading
@@ -94,13 +96,15 @@ async def test_undo_on_today_closes_what_was_opened_there(make_app, open_today) 
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("o")
-        await tells(pilot, "Chapter 2 is open: Chapter 2; u closes it again.")
+        await tells(pilot, "Chapter 2 is open: Chapter 2; u closes it again while the app is open.")
         await shows(pilot, "19 cards today")
         await pilot.press("u")
         await tells(pilot, "Chapter 2 is closed again.")
         await shows(pilot, "15 cards today")
         await pilot.press("o", "u", "o")  # keys are about what is true then
-        await tells(pilot, "Chapter 2 is open: Chapter 2; u closes it again.", 3)
+        await tells(
+            pilot, "Chapter 2 is open: Chapter 2; u closes it again while the app is open.", 3
+        )
         await shows(pilot, "19 cards today")
         await pilot.press("enter", "enter", "4", "escape", "escape", "u")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
@@ -132,7 +136,7 @@ async def test_the_ends_of_a_menu_are_its_first_and_last_line(make_app, open_tod
         await pilot.press("escape", "c")
         await shows(pilot, "Set the day of the exam")
         await pilot.press("end", "enter")
-        await shows(pilot, "the day, like 2027-01-31")
+        await shows(pilot, "70 to 99%, or none to be as all else")
 
 
 async def test_the_key_that_chooses_stands_beside_what_is_chosen(make_app, open_today) -> None:
@@ -297,3 +301,31 @@ async def test_why_a_sibling_waits_is_said_where_it_is_first_counted(
             await arrives(pilot, TodayScreen)
         await shows(pilot, "1 review", "1 of the 2 cards that are due comes today; cards whose")
         await hides(pilot, "for another day")  # it is said once
+
+
+async def test_mastery_is_told_of_the_chapters_that_come_into_sight(
+    make_app, open_today, only_pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To tell it of all of them would have who comes back wait for what they do not see."""
+    for number in range(3, 33):
+        text = questionnaire(question(f"r{number}", chapter=number), chapter=number)
+        (only_pack / f"{number}.md").write_text(text)
+    asked, tell = list[int](), prospect.prospect
+
+    def counted(*given: Any, learner: int) -> prospect.Prospect:
+        asked.append(len(given[-1]))
+        return tell(*given, learner=learner)
+
+    monkeypatch.setattr(prospect, "prospect", counted)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await until(pilot, lambda: asked)
+        assert asked[0] < 16
+        await pilot.resize_terminal(80, 34)
+        await until(pilot, lambda: re.search(r" 5 Chapter 5 .* 0 of 1 ", lines(pilot)))
+        assert asked[-1] < 30
+        app.screen.query_one(VerticalScroll).scroll_end(animate=False)
+        await until(pilot, lambda: re.search(r"32 Chapter 32 .* 0 of 1 ", lines(pilot)))
+        await settled(pilot)
+        assert "32 Chapter 32 " in lines(pilot), "what comes later leaves the page where it is"

@@ -53,7 +53,12 @@ async def test_a_deck_waits_behind_the_chapters(make_app, open_today, only_pack)
         await open_today(pilot)
         await shows(pilot, "Chapter 1 is ready:", "Start deck ES::Animals")
         await pilot.press("o")
-        await until(pilot, lambda: told(pilot) == "Deck ES::Animals is open; u closes it again.")
+        await until(
+            pilot,
+            lambda: (
+                told(pilot) == "Deck ES::Animals is open; u closes it again while the app is open."
+            ),
+        )
         await shows(pilot, "Questionnaire, chapter 1")
         await pilot.press("slash")
         await pilot.press(*"perro")

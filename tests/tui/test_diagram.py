@@ -39,6 +39,11 @@ def test_an_interval_that_has_what_was_expected_crosses_it() -> None:
     assert "┊" not in line
 
 
+def test_what_is_not_drawn_is_told() -> None:
+    *_, line = drawn(Ranges("Tags", [Range("a", share(80, 100))], "reviews", "and 16 more"), 76)
+    assert line == "and 16 more"
+
+
 def test_of_few_nothing_is_drawn_but_that_they_are_few() -> None:
     _, line = drawn(Ranges("", [Range("a", share(19, 19), 0.9)], "reviews"), 76)
     assert "too few to say" in line

@@ -35,6 +35,7 @@ FOUND = {
     "enough": 40,
     "usual": {"value": 0.71, "low": 0.6, "high": 0.8},
     "learners": 60,
+    "outcomes": 300,
 }
 
 
@@ -115,6 +116,27 @@ async def test_a_plan_is_asked_about_kept_and_called_off(make_app, open_today, a
         await shows(pilot, "none planned")
         await pilot.press("escape")
         await hides(pilot, "Exam on")
+
+
+async def test_figures_are_not_taken_for_those_of_other_fields(make_app, open_today, asked) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        plan(app, 9)
+        await open_page(pilot)
+        await shows(pilot, "84% [80, 88]")
+        await hides(pilot, "foreseen before")
+        await pilot.press("tab", "end", *",99")
+        before = "Below is what was foreseen before"
+        await shows(pilot, f"There is no chapter 99; the nearest is 2, Chapter 2. {before}.")
+        await pilot.press(*["backspace"] * 3, "tab", "5")
+        await shows(pilot, f"{before}; ⏎ foresees this.")
+        assert pilot.app.screen.query_one("#found").has_class("-old")
+        await pilot.press("backspace")
+        await hides(pilot, before)
+        await pilot.press("5", "enter")
+        await until(pilot, lambda: len(asked) == 2)
+        await hides(pilot, before)
 
 
 class Endless(Foreseen):

@@ -50,6 +50,7 @@ async def test_a_fit_by_itself_is_told_and_its_dates_are_offered(
             assert count
         await pilot.press("u")
         await tells(pilot, f"Undone: the new dates of {count} card")
+        await shows(pilot, "Move dates to your new weights", "sooner")  # which can be done again
         with reading(app.desk.engine) as connection:
             assert connection.scalar(moved) == 0
     again = make_app()  # the log has not grown since

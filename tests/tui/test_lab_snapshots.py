@@ -38,7 +38,9 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> list[Recording]:
     """The runs that were started, the newest last."""
     started: list[Recording] = []
 
-    async def start(lesson: catalog.Declaration, given: dict[str, Value]) -> Recording:
+    async def start(
+        lesson: catalog.Declaration, given: dict[str, Value], *, reviews: bytes | None
+    ) -> Recording:
         started.append(Recording(lesson, given, waiting=True))
         return started[-1]
 

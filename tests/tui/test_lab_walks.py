@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import subprocess
 import sys
+import tokenize
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -26,6 +30,7 @@ from studyapp.store.database import open_database
 from studyapp.store.engine import reading
 from studyapp.study.lab import runs
 from studyapp.study.lab.facts import Ending
+from studyapp.study.trial.form import TYPING
 from studyapp.tui import places
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.help import HelpScreen
@@ -53,11 +58,30 @@ def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
 
 
 @pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[Path]:
+    """How often each file is opened."""
+    counts: Counter[Path] = Counter()
+
+    def counting(real: Callable[..., Any]) -> Callable[..., Any]:
+        def open_and_count(file: Any, *given: Any, **options: Any) -> Any:
+            counts[Path(str(file))] += 1
+            return real(file, *given, **options)
+
+        return open_and_count
+
+    for module in (io, tokenize):
+        monkeypatch.setattr(module, "open", counting(module.open))
+    return counts
+
+
+@pytest.fixture
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Recording]:
     """Play runs instead of making them: these, the newest last. `slow` waits in the middle."""
     started: list[Recording] = []
 
-    async def start(lesson: Declaration, given: dict[str, Value]) -> Recording:
+    async def start(
+        lesson: Declaration, given: dict[str, Value], *, reviews: bytes | None
+    ) -> Recording:
         started.append(Recording(lesson, given, waiting=lesson.name == "slow"))
         return started[-1]
 
@@ -131,13 +155,21 @@ def history(app: StudyApp, lesson: str) -> tuple[runs.Run, ...]:
         return runs.history(connection, lesson, learner=1)
 
 
-async def test_predict_run_and_read_the_result(make_app, open_today, lessons) -> None:
-    write_reference(lessons("probe"), "probe")
+async def test_predict_run_and_read_the_result(
+    make_app, open_today, lessons, opened: Counter[Path]
+) -> None:
+    package = lessons("probe", "slow")
+    write_reference(package, "probe")
+    opened.clear()
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("l")
         await arrives(pilot, LabScreen)
+        await pilot.press("escape", "l")
+        await arrives(pilot, LabScreen)
+        read = {path.name: opened[path] for path in package.iterdir() if opened[path]}
+        assert read == {"probe.py": 1, "slow.py": 1}  # the lab twice, and no file twice
         await shows(pilot, "not run yet: what do you predict?")
         await shows(pilot, "goes with cards on overfitting, early stopping")
         await pilot.press("enter")
@@ -578,7 +610,9 @@ async def test_a_run_cancelled_before_a_curve_leaves_the_prediction_as_it_was(
     started: list[Recording] = []
     spawned = asyncio.Event()
 
-    async def start(lesson: Declaration, given: dict[str, Value]) -> Recording:
+    async def start(
+        lesson: Declaration, given: dict[str, Value], *, reviews: bytes | None
+    ) -> Recording:
         started.append(Recording(lesson, given, loading=not started))
         await spawned.wait()
         return started[-1]
@@ -708,7 +742,7 @@ async def test_plots_take_turns_and_scales(make_app, open_today, lessons) -> Non
 async def test_a_bad_knob_is_refused_at_its_field_before_anything_starts(
     make_app, open_today, lessons, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(*_: object) -> None:
+    async def never(*_: object, **__: object) -> None:
         pytest.fail("a process was started")
 
     monkeypatch.setattr(runner, "start", never)
@@ -773,10 +807,21 @@ async def test_a_result_that_cannot_be_kept_is_still_shown(
 async def test_no_experiments_is_a_sentence(make_app, open_today, lessons) -> None:
     (lessons("probe") / "probe.py").write_text("LESSON = Lesson(name=name())")
     app = make_app()
+    async with app.run_test(size=(300, 24)) as pilot:  # a long path is on one line
+        await open_today(pilot)
+        await pilot.press("l", "v", "H")
+        await shows(pilot, "No experiment is installed. Left out: ", "probe.py:1: Lesson(…) needs")
+
+
+async def test_a_long_name_stands_apart_from_its_title(make_app, open_today, lessons) -> None:
+    path = lessons("probe") / "probe.py"
+    path.write_text(path.read_text().replace('name="probe"', 'name="probe_by_probe"'))
+    app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await pilot.press("l", "enter", "v", "H")
-        await shows(pilot, "No experiment is installed. Left out: ", "obe.py:1: Lesson(…) needs")
+        await pilot.press("l")
+        await shows(pilot, "probe_by_probe Does longer training help?")
+        await shows(pilot, f"trial          {TYPING.title}")  # in the same column
 
 
 def test_the_app_never_imports_torch_and_numpy_only_with_a_plot() -> None:

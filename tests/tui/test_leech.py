@@ -126,14 +126,14 @@ async def test_a_card_tells_it_from_what_it_is_taken_for(
         await open_leech(pilot, clock)
         await pilot.press("ampersand")
         await arrives(pilot, FindScreen)
-        await shows(pilot, "Taken for which other?")
+        await shows(pilot, "Which one is it taken for?")
         await pilot.press(*"q00", "enter")
         await tells(pilot, "This is the card itself")
         await pilot.press("backspace", "1", "enter")
         await arrives(pilot, NewScreen)
         await shows(pilot, "What tells “What is q00?” from “What is q01?”?", "first of q01")
         await pilot.press("ctrl+s")
-        await tells(pilot, "u takes it back.")
+        await tells(pilot, "u takes it back while the app is open.")
         await arrives(pilot, LeechScreen)
         assert "tags: contrast" in mine(tmp_path)
         await pilot.press("u")
@@ -176,3 +176,16 @@ async def test_pictures_of_a_card_that_slips(
         await pilot.press("K")
         await arrives(pilot, SplitScreen)
         await pictures(pilot, sizes=(NARROW, (60, 20)), name="split-")
+
+
+async def test_a_case_is_shown_with_the_question_that_lists_have(
+    make_app, open_today, clock, content: Path
+) -> None:
+    path = content / "1" / "questionnaire.md"
+    case = "<!-- variant -->\n\n### Another case?\n\nAs well.\n\n- [ ] the same\n\n## What is q01?"
+    path.write_text(path.read_text().replace("## What is q01?", case, 1))
+    app = make_app(settings=Settings(leech_lapses=3))
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await open_leech(pilot, clock)
+        await shows(pilot, "Another case?", "A case of “What is q00?”, whose turn it is; a split")

@@ -8,7 +8,9 @@ import pytest
 from textual import events
 from textual.widgets import Input, TextArea
 
-from screen import NARROW, arrives, shows, tells, until
+from screen import NARROW, arrives, lines, settled, shows, tells, until
+from studyapp.errors import RefusedError, StudyError
+from studyapp.study.desk import Desk
 from studyapp.tui import places
 from studyapp.tui.screens.new import NewScreen
 from studyapp.tui.screens.review import ReviewScreen
@@ -64,6 +66,36 @@ async def test_a_draft_survives_esc_and_is_gone_once_saved(
     assert not draft.exists()
 
 
+ANYWHERE = {
+    "C": "chapter 1 of test",  # the chapter started last
+    "C enter": "section 1.1 of test",
+    "c enter": "chapter 1 of test",
+    "slash q 0 1 enter": "section 1.1 of test",
+    "J": "chapter 1 of test",
+}
+
+
+async def test_a_card_is_written_from_anywhere_and_one_is_there_again(make_app, open_today) -> None:
+    """It belongs where one was, if that was in the course."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        for keys, home in ANYWHERE.items():
+            await pilot.press(*keys.split())
+            await settled(pilot)
+            page, seen = app.screen, lines(pilot)
+            assert page is not app.today
+            await pilot.press("n")
+            await arrives(pilot, NewScreen)
+            await shows(pilot, f"goes to {home}")
+            await pilot.press("escape")
+            await settled(pilot)
+            assert (app.screen, lines(pilot)) == (page, seen), keys
+            while app.screen is not app.today:
+                await pilot.press("escape")
+                await settled(pilot)
+
+
 async def test_u_takes_back_a_card_that_was_just_written(
     make_app, open_today, draft: Path, tmp_path: Path
 ) -> None:
@@ -73,11 +105,13 @@ async def test_u_takes_back_a_card_that_was_just_written(
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("n", *"Why?", "tab", *"So", "ctrl+s")
-        await tells(pilot, "it comes first of its new cards. u takes it back.")
+        await tells(
+            pilot, "it comes first of its new cards. u takes it back while the app is open."
+        )
         await arrives(pilot, TodayScreen)
         await pilot.press("u")
         await tells(pilot, "Undone: the new card. Its text is a draft again.")
-        assert not any("Why?" in path.read_text() for path in mine.glob("*.md"))
+        assert not list(mine.glob("*.md"))
         assert said(draft) == "Why?\nSo"
         await shows(pilot, "a draft waits")
         await pilot.press("u")
@@ -94,6 +128,28 @@ async def test_u_takes_back_a_card_that_was_just_written(
         await tells(pilot, "Undone: Good.")  # the card is older than that
         await shows(pilot, "What does Term 0 mean?")
     assert any("Why?" in path.read_text() for path in mine.glob("*.md"))
+
+
+async def test_what_cannot_be_taken_back_is_told_once_and_what_may_be_later_stays(
+    make_app, open_today
+) -> None:
+    """So neither keeps what is older from being taken back for ever, nor is lost too soon."""
+    fails = [RefusedError("A page has changed since."), StudyError("The disk is full.")]
+
+    def take_back(_: Desk) -> str:
+        raise fails.pop()
+
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        app.wrote(lambda _: "Undone: the oldest.")
+        app.wrote(take_back)
+        await pilot.press("u")
+        await tells(pilot, "The disk is full.")
+        await pilot.press("u")
+        await tells(pilot, "A page has changed since.")
+        await pilot.press("u")
+        await tells(pilot, "Undone: the oldest.")
 
 
 async def test_u_in_a_review_takes_back_the_card_written_there(

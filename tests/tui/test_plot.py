@@ -7,7 +7,7 @@ from textual.app import App, ComposeResult
 
 from studyapp.lab.protocol import Metric
 from studyapp.tui.series import Panel, Series, number
-from studyapp.tui.widgets.plot import Line, PlotPanel, letter_places
+from studyapp.tui.widgets.plot import Line, Plot, PlotPanel, letter_places
 from tests.support.screen import lines, until
 
 
@@ -78,3 +78,16 @@ async def test_each_label_of_an_axis_is_one_number() -> None:
         assert labels == [number(value) for value in values]
         assert values == sorted(set(values))
         assert log or low > 0 or 0 in values
+
+
+async def test_a_plot_whose_parts_are_gone_already_is_not_drawn_again() -> None:
+    app = OnePlot(0, 1, log=False)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await until(pilot, lambda: len(app.labels()) > 1, what="the axis")
+        plot = app.query_one(Plot)
+        await plot.query("*").remove()
+        plot.notify_style_update()  # as of a page that is restyled while the plot leaves it
+        await pilot.resize_terminal(70, 14)
+        await plot.remove()
+        app.query_one(PlotPanel).on_resize()
+        assert app.is_running

@@ -45,7 +45,7 @@ async def test_a_card_is_changed_on_the_spot_and_its_copy_in_place(
         await pilot.press("down", "down", *"Term 0 ")
         await shows(pilot, "Line 1: the meaning contains its own term, Term 0.")
         await pilot.press("ctrl+s")
-        await tells(pilot, "as `check` would complain. Line 1: the meaning contains its own term")
+        await tells(pilot, "Not saved: the line above says why.")
         await pilot.press(*["backspace"] * 7, "ctrl+s")  # as it is: no copy is made
         await arrives(pilot, ReviewScreen)
         assert mine(data) == []
@@ -128,7 +128,8 @@ async def test_what_is_no_note_any_more_stays_a_draft(make_app, open_today, data
         await pilot.press("enter", "W")
         await arrives(pilot, RewriteScreen)
         await pilot.press(*["down"] * 9, "enter", *"```", "enter", "ctrl+s")
-        await tells(pilot, "the code fence that begins here is never closed")
+        await shows(pilot, "Line 5: the code fence that begins here is never closed.")
+        await tells(pilot, "Not saved: the line above says why.")
         await settled(pilot)
         await arrives(pilot, RewriteScreen)
         await shows(pilot, "kept as a draft")
@@ -180,7 +181,7 @@ async def test_what_only_its_file_can_say_is_not_opened(make_app, open_today, da
 
 
 async def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
-    make_app, open_today, data: Path
+    make_app, open_today, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
@@ -194,9 +195,17 @@ async def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
         (path,) = (data / "packs" / "mine").glob("*.md")
         path.write_text(path.read_text().replace("One.", "Another program's."))
         await pilot.press("down", "down", *"Mine.")
-        await shows(pilot, "Another program's.")  # both texts; who writes goes on in the middle
+        await tells(pilot, "both texts are kept")
+        await shows(pilot, "Another program's.", "Mine.One.")  # who writes goes on there
+        monkeypatch.setattr("studyapp.tui.screens.writing.SAVE_AFTER", 600.0)
+        (draft,) = drafts(data)
+        draft.write_text(f"{draft.read_text()}\nMore.\n")  # as another window
         await pilot.press("space", "ctrl+s")
-        await tells(pilot, "a heading ## would begin another note here")
-        await shows(pilot, "Another program's.", "Mine. One.")
-    assert "Another program's." in path.read_text()
-    assert "Mine." not in path.read_text()
+        await tells(pilot, "both texts are kept", 2)
+        await arrives(pilot, RewriteScreen)  # what the learner has not seen is not saved
+        await shows(pilot, "More.")
+        await pilot.press("ctrl+s")
+        await arrives(pilot, NoteScreen)
+    said = path.read_text()
+    assert said.endswith("Another program's.\n\nMine. One.\n\nMore.\n")
+    assert said.count("## One?") == 1

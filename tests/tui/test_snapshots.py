@@ -176,7 +176,7 @@ async def test_palette(look) -> None:
 
 
 async def test_small_terminals(look) -> None:
-    await look("enter", "enter", sizes=[(20, 5), (40, 12)])
+    await look("enter", "enter", sizes=[(40, 12), (20, 5)])
 
 
 async def test_without_colour(look, monkeypatch: pytest.MonkeyPatch) -> None:

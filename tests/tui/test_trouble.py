@@ -62,7 +62,7 @@ async def test_brackets_in_a_text_are_text(make_app, open_today, only_pack: Path
     async with app.run_test(size=(140, 40)) as pilot:
         await open_today(pilot)
         await pilot.press("o")
-        await tells(pilot, f"Chapter 2 is open: {title}; u closes it again.")
+        await tells(pilot, f"Chapter 2 is open: {title}; u closes it again while the app is open.")
         await pilot.press("c")
         await shows(pilot, title)
         app.screen.notify("Arrays [int] [/x]")

@@ -31,6 +31,7 @@ from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.new import NewScreen
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.review import ReviewScreen
+from studyapp.tui.screens.rewrite import RewriteScreen
 from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.widgets.menu import Menu
@@ -275,6 +276,27 @@ async def test_words_that_are_typed_where_no_box_opens_are_no_commands(
         key.time = 2000.0
         app.post_message(key)
         await until(pilot, lambda: reviews(app) == 1)
+
+
+async def test_keys_of_one_piece_rate_what_was_on_the_screen_and_nothing_else(
+    make_app, open_today
+) -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("enter")
+        await asks(pilot, "t0")
+        await settled(pilot)
+        for key, letter in (("space", " "), ("3", "3"), *(("space", " "), ("3", "3")) * 2):
+            app.post_message(events.Key(key, letter))
+        app.post_message(events.Key("minus", "-"))
+        await settled(pilot)
+        await shows(pilot, "This was not on the screen yet when you typed that")
+        await asks(pilot, "t1", 1)
+        await hides(pilot, "1 again")
+        assert ratings(app) == [Rating.GOOD]
+        await pilot.press("space", "1")
+        await asks(pilot, "t2", 2)
 
 
 async def test_a_key_that_is_held_down_sets_one_card_aside(
@@ -834,9 +856,43 @@ async def test_too_small_a_terminal_is_one_sentence(make_app, open_today) -> Non
         await open_today(pilot)
         await shows(pilot, "Too small: studyapp")
         await pilot.press("enter", "enter", "3")
-        await asks(pilot, "t1", 1)  # nothing is lost; it is only not shown
+        await settled(pilot)
+        assert isinstance(app.screen, TodayScreen)  # what is not seen takes no command
         await pilot.resize_terminal(80, 24)
-        await shows(pilot, "Term 1")
+        await pilot.press("enter")
+        await asks(pilot, "t0", 0)
+
+
+async def test_what_had_the_keys_has_them_again_after_too_small_a_window(
+    make_app, open_today
+) -> None:
+    app = make_app()
+
+    async def shrink_and_grow(*typed: str) -> None:
+        page, focused = app.screen, app.focused
+        for size in ((39, 24), (80, 11)):
+            await pilot.resize_terminal(*size)
+            await settled(pilot)
+        await shows(pilot, "Too small: studyapp")
+        await pilot.press(*typed)
+        await pilot.resize_terminal(*SIZE)
+        await settled(pilot)
+        assert app.focused is not None
+        assert (app.screen, app.focused) == (page, focused)
+
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash")
+        await shrink_and_grow("t", "e")
+        await pilot.press("r", "tab")  # behind what was typed
+        await shows(pilot, "ter", "Term 0")
+        await shrink_and_grow("n", "minus", "escape", "ctrl+s")
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await pilot.press("down", "down", "shift+right")
+        await shrink_and_grow()
+        assert isinstance(box := app.focused, TextArea)
+        assert box.selected_text == box.document.get_line(2)[:1]
 
 
 async def test_content_problems_are_told_and_hide_nothing(
@@ -904,7 +960,7 @@ async def test_an_empty_pack_says_what_to_do(
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
-        await shows(pilot, "No content yet", "studyapp import FILE")
+        await shows(pilot, "No content yet", "Press Q.")
         await pilot.press("n", "C", "y")  # there is nothing that they could do
         await arrives(pilot, TodayScreen)
         await hides(pilot, "Write a card", "course", "more today")

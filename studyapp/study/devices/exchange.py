@@ -8,7 +8,7 @@ nothing and adds nothing twice. Nothing here may run on the app's own thread.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,10 +28,10 @@ from studyapp.store.held import held
 from studyapp.store.line import Line, Read
 from studyapp.store.peer import Peer
 from studyapp.store.version import Heads
+from studyapp.study import former, library
 from studyapp.study import learner as learners
-from studyapp.study import library
 from studyapp.study.desk import Desk
-from studyapp.study.devices import notes, state
+from studyapp.study.devices import media, notes, origins, state
 
 _BATCH = 500  # lines that are folded in at once: what is rated meanwhile waits for no more
 _BYTES = 8 * 2**20  # of these
@@ -42,6 +42,7 @@ _TRIES = 10
 _REFUSED = (ValueError, ArithmeticError, TypeError, KeyError, AttributeError)
 _T = TypeVar("_T")
 _DEVICE = "device"  # the kind of a line that names one
+_FILES = (notes, origins, media)  # what has versions and is in files; all else is in the database
 _UNTOLD = "Until that is mended, your other devices hear nothing of what is new here."
 
 
@@ -84,6 +85,8 @@ def meet(desk: Desk, *, opening: bool = False, stop: Callable[[], bool] = lambda
         there.speak()
         there.hear(opening=opening)
         there.speak()
+        if there.look_at_media(opening=opening):
+            there.speak()
     if met.told or met.heard:
         journal.info("devices: %d lines written, %d read", met.told, met.heard)
     return met
@@ -98,6 +101,8 @@ def tell(desk: Desk) -> None:
             there.begin()
             there.look_at_own()
             there.tell()
+            if there.look_at_media():
+                there.tell()
 
 
 def _alone(desk: Desk) -> AbstractContextManager[None]:
@@ -376,8 +381,20 @@ class _Meeting:
         for one in ids:
             desk = replace(self.desk, learner=one)
             written = _look_at_notes(desk, apply=apply) or written
+            _look_at_origins(desk, apply=apply)
             _look_at_state(desk, fresh=one in self.fresh, apply=apply)
         return written
+
+    def look_at_media(self, *, opening: bool = False) -> bool:
+        """Exchange what notes show, too, if any of them may be new, or what comes later than they
+        is there by now. Returns whether there is something to tell."""
+        if not (opening or self.met.told or self.met.heard):
+            return False
+        with self.desk.reading() as connection:
+            ids = connection.scalars(select(tables.learner.c.id)).all()
+        desks = [replace(self.desk, learner=one) for one in ids]
+        changed = [media.exchange(desk, self.folder, self.stop) for desk in desks]
+        return any(changed)
 
 
 def _batches(reads: Iterable[Read]) -> Iterator[list[Read]]:
@@ -488,8 +505,8 @@ class _Arrival:
         elif one.kind == "version":
             fields = version.checked(one)
             key, at = state.as_key(fields["key"]), fields["stamp"]
-            canonical = notes.canonical if notes.is_one(key) else state.canonical
-            fields["value"] = canonical(key, fields["value"])
+            of = next((it for it in _FILES if it.is_one(key)), state)
+            fields["value"] = of.canonical(key, fields["value"])
         else:
             raise NewerError(one.kind[:40])
         newest = self.peer.newest
@@ -570,10 +587,13 @@ def _put_some_notes(desk: Desk, packs: Path) -> tuple[bool, bool]:
     learner, kept, passes = desk.learner, list[str](), False
     with desk.reading() as connection:
         wanted = _unsettled(_of_notes(version.heads(connection, learner=learner)))
+    shown = media.shown_now(desk) if notes.takes_out(wanted) else []
+    with desk.reading() as connection:
         if wanted:
             kept, passes = notes.put(connection, packs, wanted, learner=learner)
     if kept or passes:
         library.refresh(desk, heard=True)
+        media.let_go(desk, shown)
     for some in _parts(kept):
         with desk.writing() as connection:
             for key in some:
@@ -588,6 +608,61 @@ def _parts(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 def _of_notes(heads: dict[str, Heads]) -> dict[str, Heads]:
     return {key: one for key, one in heads.items() if notes.is_one(state.as_key(key))}
+
+
+def _look_at_origins(desk: Desk, *, apply: bool) -> None:
+    """Make versions of what came from Anki and, to *apply*, write what came of it elsewhere. Of
+    packs that are as they were nothing is read."""
+    learner, packs = desk.learner, library.packs_of(desk)
+    if former.is_left(packs):  # an import is at work: it writes this, too
+        return
+    with desk.reading() as connection:
+        found = origins.packs_with_notes(connection, packs, learner=learner)
+        before = origins.marks_of(connection, learner=learner)
+        beginning = state.as_text((origins.THING,))[:-1]
+        come = apply and version.has_unsettled(connection, beginning, learner=learner)
+        marks = origins.marks(found, learner=learner)
+        if marks == before and not come:
+            return
+        known = origins.of_origins(version.heads(connection, learner=learner))
+    for some in _parts(list(origins.changes(found, known, desk.now()))):
+        with desk.writing() as connection:
+            for key, value, at in some:
+                shown = known.get(key, Heads()).shown
+                version.make(connection, key, value, at, shown, learner=learner)
+    if apply:
+        _put_origins(desk, found, marks)
+
+
+def _put_origins(desk: Desk, found: origins.Packs, marks: Mapping[str, int]) -> None:
+    """Write what came of Anki's notes elsewhere, while no import can be at it; and keep the *marks*
+    of the packs as they were read, but for those that were written since."""
+    learner = desk.learner
+    with desk.reading() as connection:
+        known = origins.of_origins(version.heads(connection, learner=learner))
+    due, broken = origins.due(found, known)
+    with desk.writing():
+        done = {one.path.parent.name: _is_put(one) for one in due}
+        put = {folder: found[folder] for folder, is_put in done.items() if is_put}
+        marks = {**marks, **origins.marks(put, learner=learner)}
+    waits, unsettled = broken | (done.keys() - put.keys()), _unsettled(known)
+    for some in _parts([key for key in unsettled if state.as_key(key)[1] not in waits]):
+        with desk.writing() as connection:
+            for key in some:
+                version.settle(connection, key, unsettled[key].wanted, learner=learner)
+    late = origins.marks({folder: found[folder] for folder in waits - broken}, learner=learner)
+    with desk.writing() as connection:
+        before = origins.marks_of(connection, learner=learner)
+        entry.keep_told(connection, {name: marks[name] for name in marks.keys() - late.keys()})
+        entry.forget_told(connection, before.keys() - marks.keys())
+
+
+def _is_put(one: origins.Due) -> bool:
+    try:
+        return origins.put(one)
+    except StudyError as error:
+        journal.info("devices: a file of notes cannot be written: %s", kind(error))
+        return False
 
 
 def _look_at_state(desk: Desk, *, fresh: bool, apply: bool) -> None:
@@ -607,7 +682,10 @@ def _look_at_state(desk: Desk, *, fresh: bool, apply: bool) -> None:
 
 
 def _of_state(heads: dict[str, Heads]) -> dict[str, Heads]:
-    return {key: one for key, one in heads.items() if not notes.is_one(state.as_key(key))}
+    keys = {text: state.as_key(text) for text in heads}
+    return {
+        text: heads[text] for text, key in keys.items() if not any(it.is_one(key) for it in _FILES)
+    }
 
 
 def _changed(

@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +30,7 @@ from studyapp.notes.note import CardStyle, ContentFile, FileKind, Note, NoteKind
 from studyapp.store import entry, tables, version
 from studyapp.store import field as fields
 from studyapp.store.version import Head, Heads
+from studyapp.study import former
 from studyapp.study.card import as_note
 from studyapp.study.devices import state
 from studyapp.study.library import Home, own_roots
@@ -50,6 +51,7 @@ _PLACE = {
     "kind": fields.among({FileKind.QUESTIONNAIRE.value, FileKind.JARGON.value}),
     "line": fields.whole(0, 10**9),  # in which order notes that come together are written
 }
+_TAKEN_OUT = -1  # the mark of a file that is gone with its notes, as the learner wanted
 _TEXT = fields.optional(fields.text)  # None: it was taken out
 # What a note said that was taken out: its log hangs on it, also where nobody has heard of it.
 _VALUE = fields.record({**_PLACE, "text": _TEXT, "was": _TEXT}, lacking=("was",))
@@ -81,8 +83,7 @@ def _inside(packs: Path, folder: str, file: str) -> Path:
     """Where a file of a pack is. Raises ValueError if a name is none that we would give one."""
     parts = [folder, *file.split("/")]
     for one in parts:
-        if _NAME.fullmatch(one) is None or one.endswith((" ", ".")) or _DEVICES.fullmatch(one):
-            raise ValueError("no name of a file")
+        file_name(one)
     if any(one.lower().endswith(".md") for one in parts[:-1]):
         raise ValueError("a folder where a file of notes may be wanted")
     if len(parts) > _DEEPEST or not file.endswith(".md"):
@@ -91,6 +92,13 @@ def _inside(packs: Path, folder: str, file: str) -> Path:
     if not path.resolve().is_relative_to(packs.resolve()):
         raise ValueError("a link leads elsewhere")
     return path
+
+
+def file_name(said: str) -> str:
+    """The name of a file or a folder as we would give one. Raises ValueError."""
+    if _NAME.fullmatch(said) is None or said.endswith((" ", ".")) or _DEVICES.fullmatch(said):
+        raise ValueError("no name of a file")
+    return said
 
 
 def _is_note(text: str, kind: FileKind, name: str) -> bool:
@@ -171,8 +179,9 @@ class _Page:
                 found[one.id] = one, text
         return found
 
-    def write(self) -> bool:
-        """Write what is to be another, unless somebody else has written the file meanwhile."""
+    def write(self, packs: Path) -> bool:
+        """Write what is to be another, unless somebody else has written the file meanwhile. A page
+        of which the last note is taken out goes."""
         if not self.edits and not self.more:
             return True
         if mark_of(self.path) != self.mark:
@@ -182,6 +191,9 @@ class _Page:
             parts = ("\n".join(lines[: first - 1]), text, "\n".join(lines[last:]))
             lines = "\n\n".join(one.strip("\n") for one in parts if one).split("\n")
         whole = "\n".join(lines).strip("\n")
+        if self.edits and not self.more and not _FRONT.sub("", f"{whole}\n").strip():
+            former.remove(packs, self.path)
+            return True
         disk.write(self.path, "\n\n".join([whole, *self.more]) + "\n")
         return True
 
@@ -209,12 +221,21 @@ def marks_of(connection: Connection, *, learner: int) -> dict[str, int]:
     return {name: mark for name, mark in marks.items() if name.startswith(f"{learner}/")}
 
 
+def take_out(connection: Connection, packs: Path, paths: Iterable[Path], *, learner: int) -> None:
+    """Let the files at *paths* be gone with their notes, which else come again from other
+    devices."""
+    pages = (path.relative_to(packs).as_posix() for path in paths if path.suffix == ".md")
+    entry.keep_told(connection, {f"{learner}/{page}": _TAKEN_OUT for page in pages})
+
+
 def changes(
     connection: Connection, packs: Path, now: Files, known: Mapping[str, Heads], *, learner: int
 ) -> tuple[list[tuple[str, Any]], list[str]]:
     """What the learner has written here or taken out, by key; and the notes that are lost with
     their file, which may only be out of reach."""
     marks = marks_of(connection, learner=learner)
+    gone = (name for name, mark in marks.items() if mark == _TAKEN_OUT)
+    taken_out = {packs / name.partition("/")[2] for name in gone}
     made, lost = list[tuple[str, Any]](), list[str]()
     seen, clean = set[str](), set[Path]()
     for name, (root, file, mark) in now.items():
@@ -237,9 +258,10 @@ def changes(
         row = _row(connection, of, learner=learner)
         if row is None or row.missing_since is None:
             continue
-        if Path(row.path) in clean:
+        path = Path(row.path)
+        if path in clean or (path in taken_out and not path.exists()):
             made.append((key, {**shown, "text": None, "was": shown["text"]}))
-        elif not Path(row.path).exists():
+        elif not path.exists():
             lost.append(key)
     untold = _untold(connection, packs, learner=learner)
     made += [
@@ -356,8 +378,13 @@ def put(
             passing.add(path)
         else:
             done.setdefault(path, []).append(key)
-    written = {path for path in passing | done.keys() if _is_written(pages[path])}
+    written = {path for path in passing | done.keys() if _is_written(packs, pages[path])}
     return [key for path in done.keys() & written for key in done[path]], bool(passing & written)
+
+
+def takes_out(wanted: Mapping[str, Heads]) -> bool:
+    """Whether some of what others have written is that a note is gone."""
+    return any(value["text"] is None for _, value in _come(wanted))
 
 
 _IN_THE_WAY = (ValueError, StudyError, OSError)
@@ -370,10 +397,10 @@ def _come(wanted: Mapping[str, Heads]) -> list[tuple[str, Any]]:
     return sorted(come, key=lambda it: (it[1]["file"], it[1]["line"], it[0]))
 
 
-def _is_written(page: _Page) -> bool:
+def _is_written(packs: Path, page: _Page) -> bool:
     """Write a page; one that cannot be written waits by itself and keeps no other back."""
     try:
-        return page.write()
+        return page.write(packs)
     except StudyError as error:
         journal.info("devices: a file of notes cannot be written: %s", kind(error))
         return False
@@ -490,7 +517,14 @@ def stamp_of(packs: Path, key: str, value: Mapping[str, Any], now: datetime) -> 
     """When a note was changed, as far as its file tells."""
     try:
         path = _inside(packs, state.as_key(key)[1], PurePosixPath(value["file"]).as_posix())
-        at = datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo)
+    except ValueError:
+        return now
+    return changed_at(path, now)
+
+
+def changed_at(path: Path, now: datetime) -> datetime:
+    """When a file was changed, as far as it tells."""
+    try:
+        return min(now, datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo))
     except (ValueError, OSError, OverflowError):
         return now
-    return min(at, now)

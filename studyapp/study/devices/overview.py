@@ -15,7 +15,7 @@ from studyapp.errors import StudyError
 from studyapp.store import entry, line, peer, tables, version
 from studyapp.study import library, words
 from studyapp.study.desk import Desk
-from studyapp.study.devices import notes
+from studyapp.study.devices import media, notes, origins, state
 from studyapp.study.devices.exchange import folder_of
 
 HOW = (
@@ -121,6 +121,15 @@ class Overview:
         }
 
 
+def in_the_way(connection: Connection, packs: Path, *, learner: int) -> dict[Path, str]:
+    """The files into which notes of other devices, or what they say in Anki, cannot be written, and
+    why."""
+    return {
+        **notes.in_the_way(connection, packs, learner=learner),
+        **origins.in_the_way(connection, packs, learner=learner),
+    }
+
+
 def overview(desk: Desk) -> Overview:
     """The devices as they are known here, this one first."""
     folder = folder_of(desk)
@@ -132,11 +141,12 @@ def overview(desk: Desk) -> Overview:
         own, _ = peer.own(connection)
         known = peer.read(connection)
         waiting = _waiting(connection)
+        heads = version.heads(connection, learner=desk.learner)
         unshown = sum(
-            not heads.settled for heads in version.heads(connection, learner=desk.learner).values()
+            not one.settled for key, one in heads.items() if not media.is_one(state.as_key(key))
         )
         packs = library.packs_at(connection, learner=desk.learner)
-        in_the_way = notes.in_the_way(connection, packs, learner=desk.learner) if folder else {}
+        waits = in_the_way(connection, packs, learner=desk.learner) if folder else {}
         marks = entry.marks(connection)
     found = []
     for uid in known.keys() | files.keys():
@@ -160,7 +170,7 @@ def overview(desk: Desk) -> Overview:
             )
         )
     found.sort(key=lambda who: (not who.own, who.name, who.file))
-    return Overview(folder, tuple(found) if folder else (), unshown if folder else 0, in_the_way)
+    return Overview(folder, tuple(found) if folder else (), unshown if folder else 0, waits)
 
 
 def _waiting(connection: Connection) -> dict[bytes, Counter[str]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from studyapp.notes.note import note_uid
 from studyapp.store import passage, tables
 from studyapp.store.fingerprint import fingerprint
 from studyapp.store.sync import said
-from studyapp.study import library, words
+from studyapp.study import former, library, words
 from studyapp.study.doctor import known
 from studyapp.study.doctor.finding import Chart, Finding, are, have
 
@@ -32,7 +32,14 @@ def content(at: Chart) -> Iterator[Finding]:
     for learner in at.learners:
         own = library.packs_at(at.connection, learner=learner)
         anew = partial(library.read_in, at.connection, own, at.now, learner=learner)
-        if not library.is_read(at.connection, own, learner=learner):
+        if former.is_left(own):
+            yield Finding(
+                "content",
+                "An import was begun and not finished.",
+                done="What it had not finished is as it was before.",
+                mend=partial(_finish, at.connection, own, anew),
+            )
+        elif not library.is_read(at.connection, own, learner=learner):
             yield Finding(
                 "content",
                 "Files have changed since they were read.",
@@ -113,6 +120,12 @@ def _said(at: Chart) -> bytes:
 
 def _they(number: int) -> str:
     return "it says" if number == 1 else "they say"
+
+
+def _finish(connection: Connection, own: Path, anew: Callable[[], object]) -> None:
+    """What a start does about an import that was killed; the content is read as it is then."""
+    former.recover(connection, own)
+    anew()
 
 
 def _told(at: Chart, roots: list[Path], *, learner: int) -> bytes:

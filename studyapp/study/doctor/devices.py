@@ -13,7 +13,7 @@ from studyapp import config
 from studyapp.errors import StudyError
 from studyapp.store import line, peer, tables
 from studyapp.study import library, words
-from studyapp.study.devices import notes
+from studyapp.study.devices.overview import in_the_way
 from studyapp.study.doctor.finding import Chart, Finding, are
 
 
@@ -102,7 +102,7 @@ def _notes(at: Chart) -> Iterator[Finding]:
     """Files into which notes of other devices cannot be written."""
     for learner in at.learners:
         packs = library.packs_at(at.connection, learner=learner)
-        if number := len(notes.in_the_way(at.connection, packs, learner=learner)):
+        if number := len(in_the_way(at.connection, packs, learner=learner)):
             files = words.count(number, "file")
             told = f"Notes of other devices cannot be written into {files}."
             advice = "`studyapp devices` says where and why. Make room: the next start writes them."

@@ -50,6 +50,8 @@ _CHECKS: tuple[Callable[[Chart], Iterator[Finding]], ...] = (
     content.content,
     content.passages,
     memories.memories,
+    memories.chapters,
+    memories.tallies,
     memories.clock,
     memories.backups,
     devices.devices,

@@ -145,7 +145,7 @@ def leftovers(database: Path | None) -> Iterator[Finding]:
         yield Finding(
             LEFTOVERS,
             f"{words.count(number, 'file')} {are(number)} half written since a program was killed.",
-            done=f"Removed; what may be newer than the file itself is in {found}.",
+            done=f"Removed, or put into {found} if it may be newer than the file itself.",
             mend=partial(_clear, drafts),
         )
     folders = list(_runs())
@@ -173,7 +173,7 @@ def _drafts(database: Path | None) -> Iterator[Path]:
 def _clear(drafts: Sequence[Path]) -> None:
     """Nothing that may be the only one is thrown away: only what is empty, or older than the file
     whose place it was to take. What has gone by now, as the backup before tidies up, too, is
-    mended."""
+    mended. A folder that was made for it alone goes with it."""
     for draft in filter(Path.exists, drafts):
         named = _DRAFT.fullmatch(draft.name)
         assert named is not None
@@ -184,6 +184,8 @@ def _clear(drafts: Sequence[Path]) -> None:
             draft.replace(config.found_folder() / draft.name.lstrip("."))
         else:
             draft.unlink()
+        with suppress(OSError):  # it has other files
+            draft.parent.rmdir()
 
 
 def _runs() -> Iterator[Path]:

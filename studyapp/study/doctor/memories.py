@@ -5,20 +5,23 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
 
 from sqlalchemy import func, select
 
-from studyapp.store import backup, log, tables
+from studyapp.memory.fold import EventKind
+from studyapp.store import backup, entry, log, tables, tally
 from studyapp.store.database import connect_to_read
 from studyapp.store.engine import reading
 from studyapp.store.log import Drift
-from studyapp.study import dates, words
+from studyapp.study import dates, pause, words
 from studyapp.study.doctor import known
 from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, beforehand, have
+from studyapp.study.statistics import days
+from studyapp.study.trial import course
 
 PART = 2_000  # cards at a time; from MANY on processes are worth their start
 _OF_CARDS = "SELECT id, uid FROM card WHERE id BETWEEN ? AND ? ORDER BY id"
@@ -128,6 +131,50 @@ def _part(url: str, cards: Sequence[int], *, learner: int) -> Drift:
 def _fold(at: Chart, cards: Mapping[int, Sequence[int]]) -> None:
     for learner, wrong in cards.items():
         log.refold_all(at.connection, wrong, learner=learner)
+
+
+def chapters(at: Chart) -> Iterator[Finding]:
+    """What the log says of chapters and trials, as far as it can be read: what cannot counts
+    nowhere, and is taken back like what a learner takes back, so that it stays in the log."""
+    event = tables.event.c
+    for learner in at.learners:
+        rows = at.connection.execute(
+            select(event.uid, event.kind, event.payload).where(
+                event.learner_id == learner,
+                event.card_id.is_(None),
+                event.kind.in_([*pause.KINDS, *course.KINDS, EventKind.RETENTION]),
+                log.not_retracted(event),
+            )
+        )
+        lost = [row.uid for row in rows if not entry.is_readable(row.kind, row.payload)]
+        if lost:
+            yield Finding(
+                "log",
+                f"{words.count(len(lost), 'event')} about chapters or trials cannot be read.",
+                done="Set aside, as if taken back.",
+                mend=partial(_set_aside, at, lost, learner=learner),
+            )
+
+
+def _set_aside(at: Chart, uids: Sequence[bytes], *, learner: int) -> None:
+    for uid in uids:
+        log.log_of_no_card(at.connection, EventKind.RETRACT, at.now, target=uid, learner=learner)
+
+
+def tallies(at: Chart) -> Iterator[Finding]:
+    """What is kept of days that are over against the reviews of these days."""
+    for learner in at.learners:
+        kept = tally.read(at.connection, date.min, date.max, learner=learner)
+        counted = days.count(at.connection, sorted(kept), learner=learner)
+        wrong = [day for day, sums in kept.items() if sums != counted[day]]
+        if wrong:
+            number = len(wrong)
+            yield Finding(
+                "statistics",
+                f"{words.count(number, 'study day')} {have(number)} other sums than the log gives.",
+                done="Left out; they are counted when they are next asked for.",
+                mend=partial(tally.forget, at.connection, wrong, learner=learner),
+            )
 
 
 def backups(at: Chart) -> Iterator[Finding]:

@@ -133,6 +133,9 @@ def indexes(at: Chart) -> Iterator[Finding]:
         }
         partly = tables.PARTIAL if table is tables.chapter else {}
         made = {one: text(f"CREATE UNIQUE INDEX {one} ON {on}") for one, on in partly.items()}
+        if at.connection.dialect.name == "sqlite":
+            more = tables.BROWSED.get(table, {})
+            made |= {one: text(f"CREATE INDEX {one} ON {on}") for one, on in more.items()}
         for lost, create in {**wanted, **made}.items():
             if lost not in there:
                 yield Finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from studyapp.memory.fold import CRAMMED
+from studyapp.memory.mastery import RECENT, Calibration, calibrations
 from studyapp.memory.model import Weights, checked
 from studyapp.store import log, tables
+from studyapp.store.engine import go_through
 from studyapp.study import words
 from studyapp.study.desk import Desk
+from studyapp.study.recall import recalls
 
 if TYPE_CHECKING:
     from studyapp.memory.judgement import Former, Judgement
@@ -34,7 +37,8 @@ def is_time(connection: Connection, *, learner: int) -> bool:
     before = fits[-1].reviews if fits else 0
     least = before + max(_GROWN_BY, _GROWN * before)
     # What was taken back counts as well here: it is not much, and telling it takes longer.
-    if _count(connection, learner=learner)[0] < least:
+    rated = select(func.count()).where(review.learner_id == learner)
+    if (connection.scalar(rated) or 0) < least:
         return False
     return _counted(connection, learner=learner) >= least
 
@@ -49,13 +53,14 @@ def _counted(connection: Connection, *, learner: int) -> int:
     return connection.scalar(kept) or 0
 
 
-def _count(connection: Connection, *, learner: int) -> tuple[int, ...]:
-    """The entries of the log, which only ever grows."""
-    counts = (
-        select(func.count()).where(column.learner_id == learner).scalar_subquery()
+def _last(connection: Connection, *, learner: int) -> tuple[int | None, ...]:
+    """The last row of each log, which only ever grows. It is found from the end, if no index of the
+    learner's rows is used: by that, all of them would be gone through."""
+    rows = (
+        select(func.max(column.id)).where(column.learner_id + 0 == learner).scalar_subquery()
         for column in (review, event, tables.parameters.c)
     )
-    return tuple(connection.execute(select(*counts)).one())
+    return tuple(connection.execute(select(*rows)).one())
 
 
 def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
@@ -65,21 +70,24 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
     from studyapp.study.fit import own
 
     with desk.reading() as connection:
-        entries = _count(connection, learner=desk.learner)
+        go_through(connection)
+        last = _last(connection, learner=desk.learner)
         log_of = own.read(connection, learner=desk.learner)
         former = _former(connection, learner=desk.learner)
         kept = log.in_force(connection, learner=desk.learner).weights
+        newest = recalls(connection, limit=RECENT, learner=desk.learner)
     judged = judge(log_of.reviews, former, kept, lambda share: told(_FITTED * share))
     if judged.reviews < FEWEST:
         return judged
-    states = own.states(log_of, judged.parameters) if judged.adopted else {}
+    states = own.states(log_of, judged.parameters, judged.points) if judged.adopted else log.NONE
+    trust = calibrations(own.replayed(log_of, judged.points, newest)) if judged.adopted else []
     told(_WRITTEN)
     if judged.adopted:
         desk.back_up("change")  # before the lock: ratings do not wait for it
     with desk.writing() as connection:
-        if judged.adopted and entries != _count(connection, learner=desk.learner):
+        if judged.adopted and last != _last(connection, learner=desk.learner):
             states = own.states(own.read(connection, learner=desk.learner), judged.parameters)
-        _keep(connection, judged, states, desk.now(), learner=desk.learner)
+        _keep(connection, judged, states, trust, desk.now(), learner=desk.learner)
     return judged
 
 
@@ -90,11 +98,15 @@ def verdict(result: Mapping[str, Any]) -> str:
     stays = "The schedule stays as it is"
     if gap is None:
         return f"{stays}: {reviews} are {result['reason']}."
+    if result["unchanged"]:
+        return f"{stays}: the log says the same as at the fit before."
+    if gap["low"] is None:
+        return f"{stays}: the later reviews are all of one card, which tells too little."
     if result["adopted"]:
-        told, is_sure = "The schedule is fitted to you now", (gap["high"] or 0) < 0
+        told, is_sure = "The schedule is fitted to you now", gap["high"] < 0
         word = "better" if is_sure else "no worse"
     else:
-        told, is_sure = stays, (gap["low"] or 0) > 0
+        told, is_sure = stays, gap["low"] > 0
         word = "worse" if is_sure else "no better"
     fitted = "fitted to your earlier reviews, it predicts the later"
     return f"{told}: {fitted} {result['later']:,} of {result['reviews']:,} {word}."
@@ -103,7 +115,8 @@ def verdict(result: Mapping[str, Any]) -> str:
 def _keep(
     connection: Connection,
     judged: Judgement,
-    states: dict[int, tuple[float, float]],
+    states: log.States,
+    trust: Sequence[Calibration],
     now: datetime,
     *,
     learner: int,
@@ -114,20 +127,22 @@ def _keep(
         connection,
         replace(before, weights=weights),
         now,
-        fit=_as_kept(judged),
+        fit=_as_kept(judged, trust),
         states=states,
         learner=learner,
     )
 
 
-def _as_kept(judged: Judgement) -> dict[str, Any]:
-    """What the next comparison needs, and what was told of this one."""
+def _as_kept(judged: Judgement, trust: Sequence[Calibration]) -> dict[str, Any]:
+    """What the next comparison needs, what was told of this one, and how far off the new weights
+    would have been until now."""
     return {
         "reviews": judged.reviews,
         "adopted": judged.adopted,
         "until": judged.until and date.fromordinal(judged.until).isoformat(),
         "earlier": judged.earlier,
         "difference": judged.difference,
+        "calibrations": [one.as_json() for one in trust],
     }
 
 

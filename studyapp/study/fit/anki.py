@@ -10,9 +10,8 @@ from pathlib import Path
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
-from studyapp.memory.histories import Reviews
 from studyapp.notes import collection
-from studyapp.study.fit.rows import MOST, Rows, Told
+from studyapp.study.fit.rows import MOST, Log, Rows, Told
 
 recognises = collection.recognises
 
@@ -20,14 +19,14 @@ _LEARN, _REVIEW, _FILTERED, _MANUAL = 0, 1, 3, 4  # types of reviews
 _LAST_TIME = 7_258_118_400_000  # milliseconds: the year 2200
 
 
-def read(path: Path, told: Told) -> Reviews:
+def read(path: Path, told: Told) -> Log:
     """The reviews of a package or a collection. Raises StudyError without the path."""
     with collection.opened(path) as package:
         collection.check_tables(package.connection, ["revlog"])
         return _rows(package.connection, told)
 
 
-def _rows(connection: sqlite3.Connection, told: Told) -> Reviews:
+def _rows(connection: sqlite3.Connection, told: Told) -> Log:
     rows, met = Rows(), dict[int, int]()  # how often a card has begun anew; not there: unknown
     whole = min(MOST, connection.execute("SELECT count(*) FROM revlog").fetchone()[0]) or 1
     for number, (card, at, ease, kind, factor, former) in enumerate(_numbers(connection)):
@@ -47,7 +46,7 @@ def _rows(connection: sqlite3.Connection, told: Told) -> Reviews:
         seconds = at / 1000
         day = study_day(datetime.fromtimestamp(seconds, UTC).astimezone())
         rows.add((card, begun), seconds, day, ease)
-    return rows.arrays()
+    return rows.log()
 
 
 def _numbers(connection: sqlite3.Connection) -> Iterator[tuple[int, ...]]:

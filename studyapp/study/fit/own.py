@@ -6,28 +6,44 @@ state: what `memory/fold.py::apply` makes of an entry is said here once more, fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, String, select, type_coerce
+from numpy.typing import NDArray
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    String,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 
-from studyapp.memory import fold
+from studyapp.memory import evaluate, fold
 from studyapp.memory.fold import CRAMMED, EventKind
-from studyapp.memory.histories import Reviews, grow, plain
+from studyapp.memory.histories import COLUMNS, Floats, Ints, Reviews, plain
+from studyapp.memory.mastery import Recall
 from studyapp.memory.model import Weights
 from studyapp.memory.scheduler import KNOWN_DAYS
-from studyapp.memory.slopes import follow
+from studyapp.memory.slopes import Point, follow
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, tables
+from studyapp.store.engine import passed, written
+from studyapp.study.recall import Recalled
 
 review = tables.review.c
 event = tables.event.c
+device = tables.device.c
 
 _LAST_DAY = date.max.toordinal()
+_NONE = plain(*np.empty((3, 0), np.int64))
 _BEGINNINGS = (EventKind.FORGET.value, EventKind.KNOW.value, EventKind.IMPORT.value)
 
 
@@ -58,7 +74,7 @@ def read(connection: Connection, *, learner: int) -> Own:
         most = _reviews(connection, begun, learner=learner)
     else:
         begun |= _cards(connection, review, learner=learner)
-        most = plain(*np.empty((3, 0), np.int64))
+        most = _NONE
     rows, apart = list[_Row](), set[int]()
     for card_id, entries in log.read_logs(connection, sorted(begun), learner=learner):
         rows += _folded(card_id, entries, apart)
@@ -72,11 +88,14 @@ def _is_straight(connection: Connection, *, learner: int) -> bool:
         event.learner_id == learner,
         event.kind.in_((EventKind.REDATE.value, EventKind.CAUGHT_UP.value)),
     )
-    set_back = (
-        select(column.uid).where(column.learner_id == learner, column.epoch > 0)
+    set_back = (  # device by device, as the index has them
+        exists().where(
+            column.learner_id == learner, column.device_id == device.id, column.epoch > 0
+        )
         for column in (review, event)
     )
-    return all(connection.scalar(query.limit(1)) is None for query in (moved, *set_back))
+    queries = (moved, select(device.id).where(or_(*set_back)))
+    return all(connection.scalar(query.limit(1)) is None for query in queries)
 
 
 def _cards(
@@ -87,23 +106,67 @@ def _cards(
 
 
 def _reviews(connection: Connection, others: set[int], *, learner: int) -> Reviews:
-    """The reviews of a straight log, all but those of *others*. There may be very many: values are
-    taken as the database gives them."""
-    rows = connection.execute(
-        select(review.card_id, type_coerce(review.effective_day, String), review.rating)
-        .where(
-            review.learner_id == learner,
-            review.kind.not_in([kind.value for kind in CRAMMED]),
-            review.uid.not_in(log.retracted(learner=learner)),
+    """The reviews of a straight log, all but those of *others*. They are sorted here: that takes
+    less than to have the database do so, which has to where two have one stamp."""
+    told = _told(connection, learner=learner)
+    rated = np.fromstring(told.rated, np.int64, sep=",")
+    if not len(rated):
+        return _NONE
+    stamps, order = _cut(told.stamps, len(rated)), None
+    if not (stamps[1:] > stamps[:-1]).all():  # they do not lie in their order
+        order = np.argsort(stamps, kind="stable")
+        if (stamps[order[1:]] == stamps[order[:-1]]).any():
+            told, order = _told(connection, review.stamp, review.uid, learner=learner), None
+            rated = np.fromstring(told.rated, np.int64, sep=",")
+    most = plain(rated // 4, _ordinals(told.days, len(rated)), rated % 4 + 1)
+    most = most if order is None else most.take(order)
+    return most.take(~np.isin(most.card, list(others))) if others else most
+
+
+class _Told(NamedTuple):
+    """The columns of many reviews, each as one text in bytes: a database joins them in a fraction
+    of the time that it takes to make a value of each, and bytes need not be made text and back."""
+
+    rated: bytes  # card and rating in one number, between commas
+    days: bytes  # of one width, as stamps are
+    stamps: bytes
+
+
+def _told(connection: Connection, *order: ColumnElement[Any], learner: int) -> _Told:
+    taken_back = log.retracted(learner=learner)
+    whose = passed(connection, review.learner_id) == learner
+    wanted = [whose, *(review.kind != kind.value for kind in CRAMMED)]
+    if connection.scalar(taken_back.limit(1)) is not None:
+        wanted.append(review.uid.not_in(taken_back))
+    rows = (
+        select(
+            cast(review.card_id * 4 + review.rating - 1, String).label("rated"),
+            written(connection, review.effective_day).label("day"),
+            written(connection, review.stamp).label("stamp"),
         )
-        .order_by(review.stamp, review.uid)
-    ).all()
-    cards, days, ratings = zip(*rows, strict=True) if rows else ((), (), ())
-    ordinals = {day: date.fromisoformat(str(day)).toordinal() for day in set(days)}
-    card = np.array(cards, np.int64)
-    day = np.array([ordinals[day] for day in days], np.int64)
-    kept = ~np.isin(card, list(others))
-    return plain(card[kept], day[kept], np.array(ratings, np.int64)[kept])
+        .where(*wanted)
+        .order_by(*order)
+        .subquery()
+        .c
+    )
+    joined = (
+        cast(func.aggregate_strings(column, between), LargeBinary)
+        for column, between in ((rows.rated, ","), (rows.day, ""), (rows.stamp, ""))
+    )
+    return _Told(*(text or b"" for text in connection.execute(select(*joined)).one()))
+
+
+def _cut(text: bytes, parts: int) -> NDArray[np.bytes_]:
+    """A *text* of parts of one width."""
+    return np.frombuffer(text, f"S{len(text) // parts}")
+
+
+def _ordinals(days: bytes, count: int) -> Ints:
+    """The number of each day. Many that follow each other are the same."""
+    each = _cut(days, count)
+    first = np.flatnonzero(np.append([True], each[1:] != each[:-1]))
+    ordinals = [date.fromisoformat(one.decode()).toordinal() for one in each[first].tolist()]
+    return np.repeat(np.array(ordinals, np.int64), np.diff(np.append(first, count)))
 
 
 def _together(some: Reviews, others: Reviews) -> Reviews:
@@ -111,12 +174,9 @@ def _together(some: Reviews, others: Reviews) -> Reviews:
     if not len(others):
         return some
     both = Reviews(
-        *(
-            np.concatenate([getattr(some, name), getattr(others, name)])
-            for name in Reviews.__slots__
-        )
+        *(np.concatenate([getattr(some, name), getattr(others, name)]) for name in COLUMNS)
     )
-    by_card = np.argsort(both.card, kind="stable")
+    by_card = both.by_card
     card, latest = both.card[by_card], np.empty(len(both), np.int64)
     apart = np.cumsum(np.diff(card, prepend=card[0]) != 0) * _LAST_DAY
     latest[by_card] = np.maximum.accumulate(both.day[by_card] + apart) - apart
@@ -175,17 +235,34 @@ def _arrays(rows: list[_Row]) -> Reviews:
     )
 
 
-def states(own: Own, weights: Weights) -> dict[int, tuple[float, float]]:
-    """Stability and difficulty of each card under *weights*, but for those that stand apart."""
-    tree = grow(own.reviews)
-    points = list(follow(tree, np.array(weights)))
-    _, from_the_end = np.unique(own.reviews.card[::-1], return_index=True)
-    last = len(own.reviews) - 1 - from_the_end
-    card, level, node = own.reviews.card[last], tree.level[last], tree.node[last]
-    found: dict[int, tuple[float, float]] = {}
-    for number, point in enumerate(points):
-        here = np.flatnonzero(level == number)
-        at = node[here]
-        pairs = zip(point.stability[at].tolist(), point.difficulty[at].tolist(), strict=True)
-        found.update(zip(card[here].tolist(), pairs, strict=True))
-    return {one: state for one, state in found.items() if one not in own.apart}
+def replayed(own: Own, points: Sequence[Point], outcomes: Iterable[Recalled]) -> list[Recall]:
+    """The *outcomes* as the model of the *points* would have predicted them, oldest first. What its
+    weights were fitted to they have seen, but for how far off they are that is all there is."""
+    reviews, tree = own.reviews, own.reviews.tree
+    row = np.flatnonzero(tree.scored & ~np.isin(reviews.card, list(own.apart)))
+    wanted = [one.card * _LAST_DAY + one.day.toordinal() for one in outcomes]
+    row = row[np.isin(reviews.card[row] * _LAST_DAY + reviews.day[row], wanted)]
+    chances, before = (
+        of(tree, points, row).tolist() for of in (evaluate.predictions, evaluate.stabilities)
+    )
+    remembered = (reviews.rating[row] > Rating.AGAIN).tolist()
+    return list(map(Recall, chances, before, remembered))
+
+
+def states(own: Own, weights: Weights, points: Sequence[Point] = ()) -> log.States:
+    """What *weights* make of each card, but for those that stand apart. The model is followed for
+    it, unless it was: *points* are what that has come to."""
+    reviews, tree = own.reviews, own.reviews.tree
+    card = reviews.card[reviews.by_card]
+    last = reviews.by_card[np.append(np.diff(card) != 0, True)[: len(card)]]
+    last = last[(tree.node[last] >= 0) & ~np.isin(reviews.card[last], list(own.apart))]
+    points = points or list(follow(tree, np.array(weights)))
+    cards, nodes = reviews.card[last].tolist(), tree.node[last]
+
+    def of_cards(levels: Iterable[Floats]) -> dict[int, float]:
+        return dict(zip(cards, np.concatenate([*levels])[nodes].tolist(), strict=True))
+
+    return log.States(
+        of_cards(point.stability for point in points),
+        of_cards(point.difficulty for point in points),
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from datetime import date
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studyapp.errors import StudyError
 from studyapp.memory.histories import Reviews, plain
@@ -15,8 +17,15 @@ MOST = 5_000_000  # reviews
 Told = Callable[[float], None]
 
 
+class Log(NamedTuple):
+    """The reviews of a file; `repeated` rows say what another one says, and are left out."""
+
+    reviews: Reviews
+    repeated: int
+
+
 class Rows:
-    """Reviews as they come, then in the order of their instants."""
+    """Reviews as they come, then in the order of their instants, each once."""
 
     def __init__(self) -> None:
         self._cards: dict[object, int] = {}
@@ -32,7 +41,19 @@ class Rows:
             column.append(value)
         self._at.append(at)
 
-    def arrays(self) -> Reviews:
-        order = np.argsort(np.array(self._at), kind="stable")
-        card, day, rating = (np.array(column, np.int64)[order] for column in self._columns)
-        return plain(card, day, rating)
+    def log(self) -> Log:
+        card, day, rating = (np.array(column, np.int64) for column in self._columns)
+        at = np.array(self._at)
+        order = np.argsort(at, kind="stable")
+        if (np.diff(at[order]) == 0).any():
+            order = order[~_again(at[order], card[order], rating[order])]
+        reviews = plain(card[order], day[order], rating[order])
+        return Log(reviews, len(at) - len(order))
+
+
+def _again(*columns: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rows are the same in all *columns* as one before."""
+    order, again = np.lexsort(columns), np.zeros(len(columns[0]), bool)
+    same = [np.diff(column[order]) == 0 for column in columns]
+    again[order[1:]] = np.logical_and.reduce(same)
+    return again

@@ -19,8 +19,7 @@ from typing import Any, BinaryIO, TypeAlias
 from studyapp.errors import StudyError, printable
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED, ReviewKind
-from studyapp.memory.histories import Reviews
-from studyapp.study.fit.rows import Rows, Told
+from studyapp.study.fit.rows import Log, Rows, Told
 
 _LONGEST = 1 << 16  # bytes of a line
 _NEEDED = ("card_id", "review_rating", "review_time")
@@ -30,11 +29,14 @@ _SHOWN = 40  # characters of a value that is refused
 _Row: TypeAlias = Mapping[str, Any]
 
 
-def read(path: Path, told: Told) -> Reviews:
+def read(path: Path, told: Told) -> Log:
     """The reviews of a table. Raises StudyError without the path."""
     size = max(1, path.stat().st_size)
     with path.open("rb") as file:
-        is_json = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+        head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
+        is_json = head.startswith(b"{")
+        if head.startswith(b"["):
+            raise StudyError("it is a JSON array; give one object a line, without brackets")
         file.seek(0)
         lines, rows = _Lines(file, lambda done: told(done / size)), Rows()
         for row in (_json_rows if is_json else _csv_rows)(lines):
@@ -42,7 +44,7 @@ def read(path: Path, told: Told) -> Reviews:
                 _add(rows, row)
             except (ValueError, OverflowError) as error:
                 raise lines.wrong(str(error)) from None
-    return rows.arrays()
+    return rows.log()
 
 
 class _Lines:
@@ -71,7 +73,9 @@ class _Lines:
 def _csv_rows(lines: _Lines) -> Iterator[_Row]:
     reader = csv.reader(lines)
     try:
-        names = [name.strip() for name in next(reader, [])]
+        names = [name.strip() for name in next((row for row in reader if row), ())]
+        if missing := [name for name in _NEEDED if name not in names]:
+            raise lines.wrong(f"it is to name the columns, and names no {missing[0]}")
         for row in reader:
             if row:
                 yield dict(zip(names, row, strict=False))

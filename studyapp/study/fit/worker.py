@@ -45,8 +45,9 @@ def _fitted(request: dict[str, Any], told: _Told) -> dict[str, Any]:
         from studyapp.memory.judgement import judge
         from studyapp.study.fit.files import read
 
-        reviews = read(Path(request["log"]), lambda share: told(share / 2))
-        return judge(reviews, told=lambda share: told(0.5 + share / 2)).as_json()
+        log = read(Path(request["log"]), lambda share: told(share / 2))
+        judged = judge(log.reviews, told=lambda share: told(0.5 + share / 2))
+        return {**judged.as_json(), "repeated": log.repeated}
     from studyapp.config import Current, Settings
     from studyapp.store.database import open_database
     from studyapp.study.desk import Desk

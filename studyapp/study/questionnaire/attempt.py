@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
@@ -38,6 +39,7 @@ from studyapp.study.questionnaire.history import (
     attempts,
     count_questions,
 )
+from studyapp.study.questionnaire.promise import Promise, promises
 from studyapp.study.stopwatch import Stopwatch
 from studyapp.study.undo import Newest, newest_grade
 
@@ -48,6 +50,8 @@ responses = tables.response.c
 attempt = tables.attempt.c
 card = tables.card.c
 memory = tables.memory.c
+
+_NAMED = 5  # the version of an identity that is made of a name, here of a file's
 
 
 class Mark(StrEnum):
@@ -159,6 +163,7 @@ class Attempt:
         self.ends: Past | None = next(still_open, None) if self.begun else None
         self.pretest: bool = row.pretest
         self.book: bool = row.book
+        self.from_file = UUID(bytes=row.uid).version == _NAMED
         zone = timezone(timedelta(seconds=row.offset))
         self.started: date = study_day(row.started_at.astimezone(zone))
         with desk.reading() as connection:
@@ -172,6 +177,7 @@ class Attempt:
         if self.current.grade is not None and following is not None:
             self.index = following
         self._watch = Stopwatch(desk.now)  # of the current question
+        self._promised: dict[tuple[int, Grade], Promise] = {}  # by note
 
     @property
     def name(self) -> str:
@@ -294,11 +300,30 @@ class Attempt:
         self._put(ticked=response.point_keys(self.current.face.points, ticked))
         self.questions[self.index] = replace(self.current, ticked=ticked)
 
+    def promises(self) -> dict[Grade, str]:
+        """When the current answer comes back after each grade, which keeps to it from now on. Empty
+        for something to do."""
+        asked = self.current
+        with self.desk.reading() as connection:
+            found = promises(
+                connection,
+                asked.note,
+                asked.note_id,
+                asked.ticked,
+                self.desk.now(),
+                pretest=self.pretest,
+                settings=self.desk.settings,
+                learner=self.desk.learner,
+            )
+        self._promised = {(asked.note_id, given): one for given, one in found.items()}
+        return {given: one.told for given, one in found.items()}
+
     def grade(self, given: Grade) -> bool:
         """Grade the current answer, go to the next open question, and return whether a review
         was scheduled. Something to do can only be done; everything else only be judged.
 
-        Raises StudyError where that is mixed up, AlreadyRatedError if it is graded already.
+        Raises StudyError where that is mixed up, AlreadyRatedError if it is graded already, and
+        ChangedError if it leads elsewhere now than `promises` said.
         """
         asked, index = self.current, self.index
         if asked.to_do != (given is Grade.DONE):
@@ -315,10 +340,12 @@ class Attempt:
                 now,
                 duration=self._watch.spent(),
                 variant=asked.variant,
-                depth=self.desk.settings.depth,
+                shown=self._promised.get((asked.note_id, given)),
+                settings=self.desk.settings,
                 learner=self.desk.learner,
             )
             ended = self._end_if_graded(connection)
+        self._promised = {}  # it was kept
         self.questions[index] = replace(asked, grade=given, scheduled=scheduled)
         if ended and not self.finished:  # another window has graded the rest
             self.reload()

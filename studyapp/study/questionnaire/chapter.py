@@ -102,7 +102,7 @@ def view(
         questionnaire.count_books_own(connection, chapter_id, learner=learner),
         questionnaire.count_questions(connection, chapter_id, book=True, learner=learner),
         is_started(connection, chapter_id, learner=learner),
-        outlooks(connection, now, on=on, chapter_id=chapter_id, depth=depth, learner=learner).get(
+        outlooks(connection, now, on=on, chapters=(chapter_id,), depth=depth, learner=learner).get(
             chapter_id
         ),
         tuple(past),

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, String, and_, case, cast, func, select
 
 from studyapp.memory.clock import study_day
-from studyapp.notes.note import CardStyle, NoteKind, chapter_label, chapter_name
+from studyapp.notes.note import APART, CardStyle, NoteKind, chapter_label, chapter_name
 from studyapp.store import log, owner, tables
 from studyapp.study import words
 from studyapp.study.chapter import namesakes
@@ -205,10 +205,25 @@ def joined(connection: Connection, card_id: int, *, learner: int) -> str:
     """That an open attempt asks a question as well which has just come to its chapter, in a
     sentence; empty if none does."""
     chapter_id = connection.scalars(select(card.chapter_id).where(card.id == card_id)).one()
-    for past in attempts(connection, chapter_id, learner=learner):
+    asked = connection.scalar(
+        select(note.id).where(
+            note.id == select(card.note_id).where(card.id == card_id).scalar_subquery(),
+            *asked_in(chapter_id, learner=learner),
+        )
+    )
+    for past in attempts(connection, chapter_id, learner=learner) if asked else ():
         if not (past.finished or past.book):
             return f"The open attempt asks it, too: {past.asks} now."
     return ""
+
+
+def is_question() -> ColumnElement[bool]:
+    """Condition on a note: it is one of its chapter's questions. What is kept apart is for reviews
+    alone, as a card that tells two others from each other."""
+    return and_(
+        note.kind == NoteKind.QUESTION.value,
+        cast(note.tags, String).not_like(f'%"{APART}"%'),
+    )
 
 
 def asked_in(
@@ -218,7 +233,7 @@ def asked_in(
     *book*'s own questionnaire asks), its text is there, and it is the learner's to see."""
     return (
         note.chapter_id == chapter_id,
-        note.book.is_not(None) if book else note.kind == NoteKind.QUESTION.value,
+        note.book.is_not(None) if book else is_question(),
         note.missing_since.is_(None),
         owner.visible(note, learner=learner),
     )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from studyapp import disk
 from studyapp.errors import StudyError, printable
 from studyapp.lab.catalog import Catalog
 from studyapp.notes import post
 from studyapp.notes.card import question_face, without_code
-from studyapp.notes.foreign import Answers
+from studyapp.notes.foreign import Answers, GivenAnswer
 from studyapp.notes.note import Note, NoteKind, Problem
 from studyapp.notes.post import Answer, OwnNote, Post, Result
 from studyapp.store import owner, tables
@@ -123,25 +125,12 @@ def restore(
     connection: Connection, path: Path, given: Answers, now: datetime, *, learner: int
 ) -> Restored:
     """Keep a post's answers as an attempt of its own that has ended, and its notes where there is
-    none yet, in the caller's transaction. The same post a second time changes nothing.
+    none yet, in the caller's transaction. What is here already, as after the same post or where
+    it was written, changes nothing.
 
     Raises StudyError if its chapter is not here.
     """
-    chapter_id = connection.scalar(
-        select(chapter.id)
-        .where(
-            chapter.pack == given.pack,
-            chapter.number == given.chapter,
-            owner.theirs(chapter, learner=learner),
-        )
-        .order_by(chapter.learner_id.is_(None))  # one's own, if there are both
-        .limit(1)
-    )
-    if chapter_id is None:
-        raise StudyError(
-            f"{path} is of chapter {given.chapter} of the pack {given.pack!r}, "
-            "which is not installed."
-        )
+    chapter_id = chapter_of(connection, path, given, learner=learner)
     questions, problems = _restore_answers(
         connection, path, given, chapter_id, now, learner=learner
     )
@@ -158,6 +147,103 @@ def restore(
     return Restored(tuple(questions), notes, tuple(problems), known and not notes)
 
 
+def chapter_of(connection: Connection, path: Path, given: Answers, *, learner: int) -> int:
+    """The id of the chapter that a post is of. Raises StudyError if it is not here."""
+    chapter_id = connection.scalar(
+        select(chapter.id)
+        .where(
+            chapter.pack == given.pack,
+            chapter.number == given.chapter,
+            owner.theirs(chapter, learner=learner),
+        )
+        .order_by(chapter.learner_id.is_(None))  # one's own, if there are both
+        .limit(1)
+    )
+    if chapter_id is None:
+        raise StudyError(
+            f"{path} is of chapter {given.chapter} of the pack {given.pack!r}, "
+            "which is not installed."
+        )
+    return chapter_id
+
+
+def questions_of(connection: Connection, chapter_id: int, *, learner: int) -> Mapping[str, Any]:
+    """The questions of a chapter that a post may answer, by their names: id and prompt."""
+    rows = connection.execute(
+        select(note.id, note.name, note.prompt).where(
+            note.chapter_id == chapter_id,
+            note.kind == NoteKind.QUESTION.value,
+            owner.visible(note, learner=learner),
+        )
+    )
+    return {row.name: row for row in rows}
+
+
+def take_back(
+    connection: Connection, path: Path, given: Answers, now: datetime, *, learner: int
+) -> tuple[int, int]:
+    """Take the answers and own notes of a post out again that are as it says, in the caller's
+    transaction; returns how many went, and how many stay because they were judged or changed since.
+    A note that was here before the post was is none of it. Raises StudyError if its chapter is not
+    here."""
+    chapter_id = chapter_of(connection, path, given, learner=learner)
+    known = questions_of(connection, chapter_id, learner=learner)
+    uid = _uid(connection, given, _taken(given, known), learner=learner)
+    made = connection.execute(
+        select(tables.attempt).where(attempt.uid == uid, attempt.learner_id == learner)
+    ).one_or_none()
+    if made is None:
+        return 0, 0
+    said = {known[one.note].id: storable(one.text) for one in _taken(given, known)}
+    answered = connection.execute(
+        select(tables.response).where(responses.attempt_id == made.id, response.ANSWERED)
+    ).all()
+    gone = [
+        row.note_id for row in answered if row.grade is None and row.text == said.get(row.note_id)
+    ]
+    for note_id in gone:
+        response.put(connection, made.id, note_id, now, learner=learner, text="", ticked=[])
+    notes = _brought_notes(connection, chapter_id, given, made.started_at, learner=learner)
+    for section_id in notes:
+        tracker.write_note(connection, section_id, "", now=now, learner=learner)
+    return len(gone) + len(notes), len(answered) - len(gone)
+
+
+def _brought_notes(
+    connection: Connection, chapter_id: int, given: Answers, at: datetime, *, learner: int
+) -> list[int]:
+    """The sections whose note came with a post *at* that moment, and was left alone since."""
+    texts = {one.section: storable(one.text) for one in given.notes}
+    rows = connection.execute(
+        select(section.id, section.number, section_progress.text)
+        .join(tables.section_progress, section_progress.section_id == section.id)
+        .where(
+            section.chapter_id == chapter_id,
+            section_progress.learner_id == learner,
+            section_progress.changed_at == at,
+        )
+    )
+    return [row.id for row in rows if row.text and row.text == texts.get(row.number)]
+
+
+def _taken(given: Answers, known: Mapping[str, Any]) -> list[GivenAnswer]:
+    """The answers of a post that can be kept."""
+    return [one for one in given.answers if one.note in known and len(one.text) <= response.LONGEST]
+
+
+def _uid(
+    connection: Connection, given: Answers, taken: Sequence[GivenAnswer], *, learner: int
+) -> bytes:
+    """What the attempt is called that has these answers of a post."""
+    told = "\0".join(
+        f"{one.note}\0{one.text}" + (f"\0{one.variant}" if one.variant else "")
+        for one in sorted(taken, key=lambda it: it.note)
+    )
+    whose = "" if learner == FIRST else f"{name_of(connection, learner=learner)}:"
+    place = f"studyapp:post:{whose}{given.pack}:{given.chapter}:{told}"
+    return uuid5(NAMESPACE_URL, place).bytes
+
+
 def _restore_answers(
     connection: Connection,
     path: Path,
@@ -167,51 +253,55 @@ def _restore_answers(
     *,
     learner: int,
 ) -> tuple[list[tuple[str, str, int]], list[Problem]]:
-    known = {
-        name: (note_id, prompt)
-        for note_id, name, prompt in connection.execute(
-            select(note.id, note.name, note.prompt).where(
-                note.chapter_id == chapter_id,
-                note.kind == NoteKind.QUESTION.value,
-                owner.visible(note, learner=learner),
-            )
-        )
-    }
-    found, problems = [], []
+    known, problems = questions_of(connection, chapter_id, learner=learner), []
+    found = _taken(given, known)
     for one in given.answers:
-        if one.note in known and len(one.text) <= response.LONGEST:
-            found.append(one)
-        elif one.note in known:
-            sentence = f"the answer has more than {response.LONGEST:,} characters"
-            problems.append(Problem(path, one.line, sentence))
-        else:
+        if one.note not in known:
             sentence = f"there is no question {one.note!r} in chapter {given.chapter}"
             problems.append(Problem(path, one.line, sentence))
-    told = "\0".join(
-        f"{one.note}\0{one.text}" + (f"\0{one.variant}" if one.variant else "")
-        for one in sorted(found, key=lambda it: it.note)
-    )
-    whose = "" if learner == FIRST else f"{name_of(connection, learner=learner)}:"
-    place = f"studyapp:post:{whose}{given.pack}:{given.chapter}:{told}"
-    uid = uuid5(NAMESPACE_URL, place).bytes
+        elif one not in found:
+            sentence = f"the answer has more than {response.LONGEST:,} characters"
+            problems.append(Problem(path, one.line, sentence))
+    uid = _uid(connection, given, found, learner=learner)
     kept = connection.scalar(
         select(attempt.id).where(attempt.uid == uid, attempt.learner_id == learner)
     )
-    if not found or kept is not None:
+    ids = {one.note: known[one.note].id for one in found}
+    is_there = kept is not None and _is_answered(connection, kept, learner=learner)
+    if is_there or _are_here(connection, found, ids, learner=learner):
         return [], problems
-    made = make(connection, uid, chapter_id, now, ended=True, learner=learner)
+    made = kept or make(connection, uid, chapter_id, now, ended=True, learner=learner)
     for one in found:
-        note_id, _ = known[one.note]
         response.put(
             connection,
             made,
-            note_id,
+            ids[one.note],
             now,
             learner=learner,
             text=storable(one.text),
             variant=one.variant,
         )
-    return [(known[one.note][1], one.text, one.line) for one in found], problems
+    return [(known[one.note].prompt, one.text, one.line) for one in found], problems
+
+
+def _is_answered(connection: Connection, of: int, *, learner: int) -> bool:
+    """Whether an attempt has an answer: one that was taken back has none."""
+    mine = responses.attempt_id == of, responses.learner_id == learner
+    return bool(connection.scalar(select(exists().where(*mine, response.ANSWERED))))
+
+
+def _are_here(
+    connection: Connection, given: Sequence[GivenAnswer], ids: Mapping[str, int], *, learner: int
+) -> bool:
+    """Whether each of these answers stands in an attempt already, as in the one that was
+    published."""
+    rows = connection.execute(
+        select(responses.note_id, responses.text, responses.variant).where(
+            responses.learner_id == learner, responses.note_id.in_(list(ids.values()))
+        )
+    )
+    kept = {(row.note_id, printable(row.text), row.variant) for row in rows}
+    return all((ids[one.note], printable(storable(one.text)), one.variant) in kept for one in given)
 
 
 def _restore_note(

@@ -3,60 +3,108 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from studyapp.config import DEPTHS
+from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import Parameters
-from studyapp.store import log
+from studyapp.notes.note import CardStyle, Note
 from studyapp.study import words
 from studyapp.study.grading import JUDGED, Grade
 from studyapp.study.questionnaire import schedule
-from studyapp.study.questionnaire.attempt import Asked
 from studyapp.study.questionnaire.schedule import Planned, Why
+from studyapp.study.spread import Spread
 
 KEPT, WAITS, STAYS = "kept, not scheduled", "when you start it", "as a new card"
 DEEPER = "when you ask"
 _WORDS = {Why.KEPT: KEPT, Why.WAITS: WAITS, Why.STAYS: STAYS, Why.DEEPER: DEEPER}
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a grade leads to, `told` in words; and what is `planned` for it, on the study `day` and
+    by the `parameters` for which intervals were chosen."""
+
+    told: str
+    planned: tuple[Planned, ...]
+    day: date
+    parameters: Parameters
+
+
 def promises(
     connection: Connection,
-    asked: Asked,
+    note: Note,
+    note_id: int,
     ticked: Collection[int],
     now: datetime,
     *,
     pretest: bool = False,
-    depth: str = DEPTHS[0],
+    settings: Settings,
     learner: int,
-) -> dict[Grade, str]:
+) -> dict[Grade, Promise]:
     """When the answer comes back after each grade; of several cards, the first to come.
 
     Says exactly what `response.grade` would do at *now*. Empty for something to do.
     """
-    if asked.to_do:
+    if note.card is CardStyle.DO:
         return {}
-    parameters = log.in_force(connection, learner=learner)
-    told = {}
-    for given in JUDGED:
-        planned = schedule.plan(
+    spread = Spread.read(connection, now, settings, learner=learner)
+    return {
+        given: promise(
             connection,
-            asked.note,
-            asked.note_id,
+            note,
+            note_id,
             given,
             ticked,
             now,
+            spread=spread,
             pretest=pretest,
-            depth=depth,
+            settings=settings,
             learner=learner,
         )
-        told[given] = _promise(connection, planned, now, parameters)
-    return told
+        for given in JUDGED
+    }
 
 
-def _promise(
+def promise(
+    connection: Connection,
+    note: Note,
+    note_id: int,
+    given: Grade,
+    ticked: Collection[int],
+    now: datetime,
+    *,
+    spread: Spread,
+    shown: Promise | None = None,
+    pretest: bool,
+    settings: Settings,
+    learner: int,
+) -> Promise:
+    """What the grade *given* leads to now. Intervals of the promise that was *shown* stay as they
+    are for as long as what they were chosen for does, whatever else falls due by now."""
+    today = study_day(now)
+    holds = shown is not None and (shown.day, shown.parameters) == (today, spread.parameters)
+    planned = schedule.plan(
+        connection,
+        note,
+        note_id,
+        given,
+        ticked,
+        now,
+        spread=spread,
+        kept=shown.planned if shown is not None and holds else (),
+        pretest=pretest,
+        settings=settings,
+        learner=learner,
+    )
+    told = _told(connection, planned, now, spread.parameters)
+    return Promise(told, tuple(planned), today, spread.parameters)
+
+
+def _told(
     connection: Connection, planned: Sequence[Planned], now: datetime, parameters: Parameters
 ) -> str:
     scheduled = [

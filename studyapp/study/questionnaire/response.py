@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, insert, or_, select, update
 
-from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.config import Settings
+from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.fold import EventKind
 from studyapp.memory.stamp import Place
 from studyapp.notes.card import question_face
@@ -19,6 +20,8 @@ from studyapp.study.card import as_note, read_variants
 from studyapp.study.draft import merged, storable
 from studyapp.study.grading import Grade, told
 from studyapp.study.questionnaire import schedule
+from studyapp.study.questionnaire.promise import Promise, promise
+from studyapp.study.spread import Spread
 
 LONGEST = 100_000  # characters
 _GRADED = "This answer was already graded in another window."
@@ -110,8 +113,8 @@ def write(
     learner: int,
 ) -> str:
     """Keep the text of an answer that said *before* when it was last looked at; returns what is
-    kept: if another window has written in between, its text with this one below. *variant* is the
-    one of the question that was answered.
+    kept: if another window has written in between, what both say (`study/draft.py::merged`).
+    *variant* is the one of the question that was answered.
 
     Raises StudyError for a text that is too long, AlreadyRatedError if the answer is graded.
     """
@@ -162,28 +165,52 @@ def grade(
     *,
     duration: timedelta = timedelta(0),
     variant: str | None = None,
-    depth: str,
+    shown: Promise | None = None,
+    settings: Settings,
     learner: int,
 ) -> bool:
     """Grade an answer and log what follows (`schedule.plan`), in the caller's transaction. Returns
     whether anything was scheduled. *ticked* are points of the *variant* that was shown.
 
-    Raises AlreadyRatedError if another window has graded this answer.
+    Raises AlreadyRatedError if another window has graded this answer, and ChangedError, with
+    nothing written, if what follows is not what was *shown*.
     """
-    kept = connection.scalar(
-        select(response.grade).where(response.attempt_id == attempt_id, response.note_id == note_id)
-    )
-    if kept is not None:
+    kept = connection.execute(
+        select(response.grade, response.text).where(
+            response.attempt_id == attempt_id, response.note_id == note_id
+        )
+    ).one_or_none()
+    if kept is not None and kept.grade is not None:
         raise AlreadyRatedError(_GRADED)
+    typed = kept is not None and bool(kept.text.strip())
     pretest = connection.scalars(select(attempt.pretest).where(attempt.id == attempt_id)).one()
     row = connection.execute(select(tables.note).where(tables.note.c.id == note_id)).one()
     note = as_note(row, read_variants(connection, [note_id]).get(note_id, ())).shown(variant)
+    leads_to = promise(
+        connection,
+        note,
+        note_id,
+        given,
+        ticked,
+        now,
+        spread=Spread.read(connection, now, settings, learner=learner),
+        shown=shown,
+        pretest=pretest,
+        settings=settings,
+        learner=learner,
+    )
+    if shown is not None and leads_to.told != shown.told:
+        raise ChangedError("What this leads to has changed meanwhile: see the grades again.")
     entries: list[str] = []
-    for planned in schedule.plan(
-        connection, note, note_id, given, ticked, now, pretest=pretest, depth=depth, learner=learner
-    ):
+    for planned in leads_to.planned:
         logged = schedule.carry_out(
-            connection, planned, now, duration=duration, variant=variant, learner=learner
+            connection,
+            planned,
+            now,
+            duration=duration,
+            variant=variant,
+            typed=typed,
+            learner=learner,
         )
         entries += [uid.hex() for uid in logged]
         if logged:
@@ -254,11 +281,11 @@ def take_back(connection: Connection, row: Row[Any], now: datetime, *, learner: 
             changed_at=log.utc(now),
         )
     )
-    _reopen(connection, row.attempt_id, now, learner=learner)
+    reopen(connection, row.attempt_id, now, learner=learner)
     return first
 
 
-def _reopen(connection: Connection, attempt_id: int, now: datetime, *, learner: int) -> None:
+def reopen(connection: Connection, attempt_id: int, now: datetime, *, learner: int) -> None:
     """Open an attempt again, unless a later one of its chapter is open and has an answer: one is
     open at a time."""
     this = connection.execute(select(tables.attempt).where(attempt.id == attempt_id)).one()

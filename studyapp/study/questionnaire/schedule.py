@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
+from typing import Any
 
 from sqlalchemy import Connection, select
 
+from studyapp.config import Settings
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import ReviewKind
+from studyapp.memory.fold import AS_DRAWN, Chosen, ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.card import MEANING_TO_TERM, REVERSED, question_face
@@ -19,6 +21,8 @@ from studyapp.store import log, tables
 from studyapp.study import review
 from studyapp.study.admission import is_let_in, is_meant
 from studyapp.study.grading import Grade
+from studyapp.study.spread import Spread, siblings
+from studyapp.study.trial import course
 
 card = tables.card.c
 reviewed = tables.review.c
@@ -36,13 +40,14 @@ class Why(Enum):
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What a grade does to one card: a review of kind attempt, due on a day of its own if there is
-    one. Without a `rating` it does nothing, for the reason `why`."""
+    one, else as it was `chosen`. Without a `rating` it does nothing, for the reason `why`."""
 
     card: int
     before: Memory
     rating: Rating | None
     due_on: date | None = None
     why: Why | None = None
+    chosen: Chosen = AS_DRAWN
 
 
 def plan(
@@ -53,8 +58,10 @@ def plan(
     ticked: Collection[int],
     now: datetime,
     *,
+    spread: Spread,
+    kept: Sequence[Planned] = (),
     pretest: bool,
-    depth: str,
+    settings: Settings,
     learner: int,
 ) -> list[Planned]:
     """What the grade *given* does to each card of a note (RULES: questionnaires).
@@ -62,11 +69,14 @@ def plan(
     Missed is Again now; partly is Again, due on the next study day; got it is Good. A card takes
     one such review a study day. In a pretest, and where the section is not started, a new card
     stays new unless it was known: it comes when the learner gets there. One that goes deeper than
-    *depth* stays new until it is asked for. Done schedules nothing.
+    the learner wants stays new until it is asked for. Done schedules nothing. An interval is as it
+    was *kept*, if it was for the same memory and rating.
     """
-    today = study_day(now)
-    planned = []
-    for card_id, said in _cards(connection, note, note_id, given, ticked):
+    today, depth = study_day(now), settings.depth
+    chosen = {(one.card, one.before, one.rating): one.chosen for one in kept}
+    planned, taken = list[Planned](), set[int]()  # the days of its cards
+    for row, said in _cards(connection, note, note_id, given, ticked):
+        card_id = row.id
         before = log.read_memory(connection, card_id, learner=learner)
         if _attempted(connection, card_id, today, learner=learner):
             planned.append(Planned(card_id, before, None, why=Why.KEPT))
@@ -82,7 +92,22 @@ def plan(
                 planned.append(Planned(card_id, before, None, why=why))
                 continue
         due_on = today + timedelta(days=1) if given is Grade.PARTLY and not said else None
-        planned.append(Planned(card_id, before, Rating.GOOD if said else Rating.AGAIN, due_on))
+        rating = Rating.GOOD if said else Rating.AGAIN
+        was = chosen.get((card_id, before, rating))
+        apart = taken | siblings(connection, card_id, row.family, learner=learner)
+        (option,) = spread.options(
+            before,
+            now,
+            row.uid,
+            row.chapter_id,
+            apart=apart,
+            kind=ReviewKind.ATTEMPT,
+            ratings=(rating,),
+            kept=None if was is None else {rating: was},
+        ).values()
+        if option.after.due is not None:
+            taken.add(option.after.due.toordinal())
+        planned.append(Planned(card_id, before, rating, due_on, chosen=option.chosen))
     return planned
 
 
@@ -93,11 +118,14 @@ def carry_out(
     *,
     duration: timedelta = timedelta(0),
     variant: str | None = None,
+    typed: bool,
     learner: int,
 ) -> tuple[bytes, ...]:
-    """Log what is planned for one card; returns the uids of what was logged."""
+    """Log what is planned for one card, whose answer was *typed* or not; returns the uids of what
+    was logged."""
     if planned.rating is None:
         return ()
+    uid, first_day = _uid(connection, planned), planned.before.first_day
     return review.answer(
         connection,
         planned.card,
@@ -107,7 +135,9 @@ def carry_out(
         duration=duration,
         kind=ReviewKind.ATTEMPT,
         due_on=planned.due_on,
+        chosen=planned.chosen,
         variant=variant,
+        arm=course.arm_of(connection, uid, first_day, now, typed=typed, learner=learner),
         learner=learner,
     ).logged
 
@@ -118,26 +148,30 @@ def foresee(
     """The memory that carrying it out at *now* leads to."""
     if planned.rating is None:
         return planned.before
-    uid = connection.scalars(select(card.uid).where(card.id == planned.card)).one()
     return review.preview(
         planned.before,
         planned.rating,
         now,
-        uid,
+        _uid(connection, planned),
         parameters,
         ReviewKind.ATTEMPT,
         due_on=planned.due_on,
+        chosen=planned.chosen,
     )
+
+
+def _uid(connection: Connection, planned: Planned) -> bytes:
+    return connection.scalars(select(card.uid).where(card.id == planned.card)).one()
 
 
 def _cards(
     connection: Connection, note: Note, note_id: int, given: Grade, ticked: Collection[int]
-) -> list[tuple[int, bool]]:
+) -> list[tuple[Any, bool]]:
     """The cards of a note, each with whether it was remembered; a tick stands for its item."""
     if given is Grade.DONE:
         return []
     rows = connection.execute(
-        select(card.id, card.side)
+        select(card.id, card.side, card.uid, card.family, card.chapter_id)
         .where(
             card.note_id == note_id,
             card.missing_since.is_(None),
@@ -146,9 +180,9 @@ def _cards(
         .order_by(card.position)
     )
     if given is Grade.GOT or note.card not in (CardStyle.ITEMS, CardStyle.CLOZE):
-        return [(card_id, given is Grade.GOT) for card_id, _ in rows]
+        return [(row, given is Grade.GOT) for row in rows]
     said = {point.id for index, point in enumerate(question_face(note).points) if index in ticked}
-    return [(card_id, side.partition(":")[2] in said) for card_id, side in rows]
+    return [(row, row.side.partition(":")[2] in said) for row in rows]
 
 
 def _attempted(connection: Connection, card_id: int, day: date, *, learner: int) -> bool:

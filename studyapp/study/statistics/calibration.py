@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 from studyapp.memory.scheduler import Parameters
@@ -44,18 +43,16 @@ class _Outcome(NamedTuple):
     remembered: bool
 
 
-def calibration(
-    reviews: Iterable[Reviewed], parameters: Parameters, since: datetime
-) -> Calibration:
-    """How recall was predicted from *since* on, by the weights of *parameters*."""
+def calibration(reviews: Iterable[Reviewed], parameters: Parameters) -> Calibration:
+    """How recall was predicted by the weights of *parameters*, which are in force."""
+    recall = parameters.model.recall
     outcomes = [
         _Outcome(
-            parameters.forgetting_curve(one.stability, one.since, one.day),
+            recall(one.stability, (one.day - one.since).days),
             one.remembered,
         )
         for one in reviews
-        if one.tells and one.stamp >= since
-        if one.stability is not None and one.since is not None
+        if one.tells and one.by_these and one.stability is not None and one.since is not None
     ]
     found: dict[int, list[_Outcome]] = {}
     for outcome in outcomes:

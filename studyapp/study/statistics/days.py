@@ -1,21 +1,30 @@
 """What each study day came to: how many reviews, and what was remembered.
 
-The one query here goes through all reviews of a year; all else about days is made of what it finds.
+The one query here goes through all reviews of a day. What it finds of days that are over is kept
+(`store/tally.py`), so that a year is summed from its days; all else about them is made of that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from operator import sub
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
+from studyapp.errors import StoreError
 from studyapp.memory.state import Rating
-from studyapp.store import log, tables
+from studyapp.store import log, tables, tally
+from studyapp.store.tally import Sums
+from studyapp.study.desk import Desk
 from studyapp.study.recall import outcome
+from studyapp.study.retention import Aims
 from studyapp.study.stats import Share, counts, share
+
+_AT_ONCE = 28  # days
 
 review = tables.review.c
 
@@ -23,45 +32,80 @@ review = tables.review.c
 @dataclass(frozen=True, slots=True)
 class Day:
     """A study day with `reviews`, none where all was crammed, of which `told` told what is
-    remembered: `hits` was."""
+    remembered: `hits` was, and the `goal` is what was aimed for then."""
 
     day: date
     reviews: int
     told: int
     hits: int
+    goal: float
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A day, week or month from `first` on: reviews, days of study, and the share remembered."""
+    """A day, week or month from `first` on: reviews, days of study, the share remembered, and what
+    was aimed for."""
 
     first: date
     reviews: int
     days: int
     remembered: Share
+    goal: float
 
 
 def read(connection: Connection, first: date, last: date, *, learner: int) -> list[Day]:
     """The days from *first* to *last* that have a rating which nothing has taken back: a cram
-    is no review, but its day is one of study."""
-    within = review.effective_day.between(first, last)
-    found = _sums(connection, within, learner=learner)
+    is no review, but its day is one of study. What is kept of them is not counted."""
+    found = tally.read(connection, first, last, learner=learner)
+    days = [day for day in _span(first, last) if day not in found]
+    found |= count(connection, days, learner=learner)
+    goals = Aims.read(connection, learner=learner).by_day(connection, first, last, learner=learner)
+    return [
+        Day(day, sums.reviews, sums.told, sums.hits, goals[day])
+        for day, sums in sorted(found.items())
+        if sums.ratings
+    ]
+
+
+def keep(desk: Desk, first: date, last: date) -> None:
+    """Keep what the days from *first* to *last* came to, which are over, as far as it is not kept
+    yet or holds no longer; a few days at a time, so that no rating waits for it. If that cannot be
+    now, what is read is counted."""
+    with suppress(StoreError):
+        while True:
+            with desk.reading() as connection:
+                kept = tally.read(connection, first, last, learner=desk.learner)
+            if len(kept) > (last - first).days:
+                return
+            with desk.writing() as connection:
+                tally.settle(connection, learner=desk.learner)
+                kept = tally.read(connection, first, last, learner=desk.learner)
+                days = [day for day in _span(first, last) if day not in kept][:_AT_ONCE]
+                found = count(connection, days, learner=desk.learner)
+                tally.keep(connection, found, learner=desk.learner)
+
+
+def count(connection: Connection, days: Sequence[date], *, learner: int) -> dict[date, Sums]:
+    """What each of *days* came to, from the log; they are in order."""
+    found = dict.fromkeys(days, Sums())
+    for first, last in _runs(days):
+        found |= _sums(connection, first, last, learner=learner)
     # To ask each of many reviews whether it was taken back takes longer than all else here.
     taken_back = review.uid.in_(log.retracted(learner=learner))
-    back = _sums(connection, within, taken_back, learner=learner)
-    left = {
-        day: tuple(
-            all_ - less for all_, less in zip(sums, back.get(day, (0, 0, 0, 0)), strict=True)
-        )
-        for day, sums in found.items()
-    }
-    return [Day(day, *sums) for day, (rated, *sums) in sorted(left.items()) if rated]
+    whole = _sums(connection, days[0], days[-1], taken_back, learner=learner) if days else {}
+    for day in found.keys() & whole.keys():
+        found[day] = Sums(*map(sub, found[day], whole[day]))
+    return found
 
 
 def _sums(
-    connection: Connection, *conditions: ColumnElement[bool], learner: int
-) -> dict[date, tuple[int, int, int, int]]:
-    """Of each day: ratings, reviews, those that told, and those of them that were remembered."""
+    connection: Connection,
+    first: date,
+    last: date,
+    *conditions: ColumnElement[bool],
+    learner: int,
+) -> dict[date, Sums]:
+    """What the days from *first* to *last* come to that have a row."""
     missed = and_(review.rating == Rating.AGAIN, outcome())  # fewer to look at than what was not
     rows = connection.execute(
         select(
@@ -71,12 +115,24 @@ def _sums(
             func.count(case((outcome(), 1))),
             func.count(case((missed, 1))),
         )
-        .where(review.learner_id == learner, *conditions)
+        .where(review.learner_id == learner, review.effective_day.between(first, last), *conditions)
         .group_by(review.effective_day)
     )
     return {
-        day: (rated, reviews, told, told - misses) for day, rated, reviews, told, misses in rows
+        day: Sums(ratings, reviews, told, told - misses)
+        for day, ratings, reviews, told, misses in rows
     }
+
+
+def _span(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
+
+
+def _runs(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """The first and the last of those of *days* that follow each other."""
+    for _, group in groupby(enumerate(days), lambda one: one[1] - timedelta(days=one[0])):
+        run = [day for _, day in group]
+        yield run[0], run[-1]
 
 
 def monday(day: date) -> date:
@@ -102,4 +158,11 @@ def periods(days: Sequence[Day], begins: Callable[[date], date]) -> list[Period]
 def _together(first: date, days: Iterable[Day]) -> Period:
     days = list(days)
     told, hits = sum(one.told for one in days), sum(one.hits for one in days)
-    return Period(first, sum(one.reviews for one in days), len(days), share(hits, told))
+    remembered = share(hits, told)
+    return Period(first, sum(one.reviews for one in days), len(days), remembered, goal(days))
+
+
+def goal(days: Sequence[Day]) -> float:
+    """What was aimed for in all of these, on average over what tells what was remembered."""
+    told = sum(one.told for one in days)
+    return sum(one.told * one.goal for one in days) / told if told else days[-1].goal

@@ -5,25 +5,29 @@ Not all of a long log: the newest tell of the learner as they are, and are read 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from functools import cache
+from itertools import chain, starmap
+from statistics import fmean
+from typing import NamedTuple
 
-from sqlalchemy import Connection, case, select
+from sqlalchemy import Connection, DateTime, String, cast, select, type_coerce
 
 from studyapp.interval import median_interval
-from studyapp.memory.clock import local
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
 from studyapp.store import log, tables
 from studyapp.study.chapter import namesakes
 from studyapp.study.recall import NO_OUTCOMES, outcome
+from studyapp.study.retention import Aims
 from studyapp.study.stats import Share, share
 
-MOST = 10_000  # reviews
+MOST = 5_000  # reviews: what is remembered of as many is known to within a point
 
 review = tables.review.c
 card = tables.card.c
@@ -32,29 +36,37 @@ chapter = tables.chapter.c
 
 
 class Reviewed(NamedTuple):
-    """One review at the learner's `hour`; `tells` whether it is one that tells what is remembered,
-    and `in_queue` whether its time is that of a card among cards."""
+    """One review, made `at` an instant and so many seconds east of UTC; `tells` whether it is one
+    that tells what is remembered, `by_these` whether the weights in force were so then, and
+    `in_queue` whether its time is that of a card among cards."""
 
     day: date
-    stamp: datetime
-    hour: int
-    seconds: float
-    chapter: int
-    tags: tuple[str, ...]
-    new: bool
+    at: datetime
+    offset: int
+    milliseconds: int
     in_queue: bool
+    new: bool
     tells: bool
+    by_these: bool
     remembered: bool
     stability: float | None
     since: date | None
+    chapter: int
+    tags: str  # as JSON
+
+    @property
+    def hour(self) -> int:
+        """The learner's."""
+        return (self.at + timedelta(seconds=self.offset)).hour
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What was remembered of one chapter or tag."""
+    """What was remembered of one chapter or tag, and what was aimed for."""
 
     name: str
     remembered: Share
+    goal: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,54 +91,40 @@ class Hour:
     pace: Pace
 
 
-def read(connection: Connection, first: date, *, learner: int) -> list[Reviewed]:
-    """The newest reviews made here since *first*, the newest first; neither what was crammed nor
-    what was taken back."""
+def read(
+    connection: Connection, first: date, last: date, weights_since: datetime, *, learner: int
+) -> list[Reviewed]:
+    """The newest reviews made here from *first* to *last*, the newest first; neither what was
+    crammed nor what was taken back. The weights in force are so *weights_since* then."""
     rows = connection.execute(
         select(
             review.effective_day,
-            review.stamp,
-            review.at,
+            type_coerce(review.at, DateTime),  # a zone would take as long as all else of a row
             review.offset,
             review.duration,
-            review.kind,
-            review.state_before,
-            review.rating,
-            case((outcome(), 1), else_=0).label("tells"),
+            review.kind == ReviewKind.STUDY.value,
+            review.state_before == State.NEW,
+            outcome(),
+            review.stamp >= weights_since,
+            review.rating > Rating.AGAIN,
             review.stability_before,
             review.last_day_before,
             card.chapter_id,
-            note.tags,
+            cast(note.tags, String),  # most are alike
         )
         .join(tables.card, card.id == review.card_id)
         .join(tables.note, note.id == card.note_id)
         .where(
             review.learner_id == learner,
-            review.effective_day >= first,
+            review.effective_day.between(first, last),
             review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
             log.not_retracted(),
         )
-        .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
+        .order_by(review.effective_day.desc(), review.stamp.desc())
         .limit(MOST)
+        .execution_options(yield_per=500)
     )
-    return [_reviewed(row) for row in rows]
-
-
-def _reviewed(row: Any) -> Reviewed:
-    return Reviewed(
-        row.effective_day,
-        row.stamp,
-        local(row.at, timedelta(seconds=row.offset)).hour,
-        row.duration / 1000,
-        row.chapter_id,
-        tuple(row.tags),
-        row.state_before == State.NEW,
-        row.kind == ReviewKind.STUDY.value,
-        bool(row.tells),
-        row.rating > Rating.AGAIN,
-        row.stability_before,
-        row.last_day_before,
-    )
+    return list(starmap(Reviewed, chain.from_iterable(rows.partitions())))
 
 
 def hours(reviews: Iterable[Reviewed]) -> list[Hour]:
@@ -143,11 +141,17 @@ def hours(reviews: Iterable[Reviewed]) -> list[Hour]:
 def pace(reviews: Iterable[Reviewed], *, new: bool) -> Pace:
     """What a card takes in the queue, one that is *new* or one that comes back. A rating without
     a time was not made by a hand."""
-    times = [one.seconds for one in reviews if one.in_queue and one.new is new and one.seconds > 0]
+    times = [
+        one.milliseconds / 1000
+        for one in reviews
+        if one.in_queue and one.new is new and one.milliseconds > 0
+    ]
     return Pace(*median_interval(times), len(times)) if times else Pace(None, None, None, 0)
 
 
-def chapters(connection: Connection, reviews: Iterable[Reviewed], *, learner: int) -> list[Named]:
+def chapters(
+    connection: Connection, reviews: Iterable[Reviewed], aims: Aims, *, learner: int
+) -> list[Named]:
     """What was remembered of each chapter, in the order of the book."""
     found = defaultdict[int, list[Reviewed]](list)
     for one in reviews:
@@ -159,24 +163,31 @@ def chapters(connection: Connection, reviews: Iterable[Reviewed], *, learner: in
         .order_by(*tables.IN_ORDER)
     )
     return list(
-        _told((chapter_name(number, title, packs.get(of)), found[of]) for of, number, title in rows)
+        _told(
+            ((chapter_name(number, title, packs.get(of)), found[of]) for of, number, title in rows),
+            aims,
+        )
     )
 
 
-def tags(reviews: Iterable[Reviewed]) -> list[Named]:
+def tags(reviews: Iterable[Reviewed], aims: Aims) -> list[Named]:
     """What was remembered of each tag, the one with the most reviews first."""
-    found = defaultdict[str, list[Reviewed]](list)
+    alike, found = defaultdict[str, list[Reviewed]](list), defaultdict[str, list[Reviewed]](list)
     for one in reviews:
-        for tag in one.tags:
-            found[tag].append(one)
-    return sorted(_told(found.items()), key=lambda one: (-one.remembered.n, one.name))
+        alike[one.tags].append(one)
+    for tags_of, some in alike.items():
+        for tag in json.loads(tags_of):
+            found[tag] += some
+    return sorted(_told(found.items(), aims), key=lambda one: (-one.remembered.n, one.name))
 
 
-def _told(groups: Iterable[tuple[str, Sequence[Reviewed]]]) -> Iterator[Named]:
+def _told(groups: Iterable[tuple[str, Sequence[Reviewed]]], aims: Aims) -> Iterator[Named]:
+    aim_of = cache(aims.of)  # the newest reviews are of few days
     for name, reviews in groups:
         remembered = _remembered(reviews)
         if remembered.n:
-            yield Named(name, remembered)
+            aimed = fmean(aim_of(one.chapter, one.day) for one in reviews if one.tells)
+            yield Named(name, remembered, aimed)
 
 
 def _remembered(reviews: Sequence[Reviewed]) -> Share:

@@ -9,9 +9,8 @@ from itertools import pairwise
 from studyapp.study import words
 from studyapp.study.statistics.sample import Pace
 from studyapp.study.statistics.year import Year
-from studyapp.study.stats import Share, share
+from studyapp.study.stats import share
 
-TOO_FEW = "too few to say"
 _FIRM = 21  # days of an interval from which on a card is told as firm
 
 
@@ -21,27 +20,28 @@ def all_of(year: Year) -> list[str]:
     return [line(year) for line in lines]
 
 
-def told(share: Share) -> str:
-    """91% [86, 94]; or that it rests on too little."""
-    return words.percent(share) if share.tells else TOO_FEW
-
-
 def studied(year: Year) -> str:
     if not year.days:
         return "Nothing was reviewed in the last year."
     days = words.count(len(year.days), "day")
     long = (year.today - year.first).days + 1
-    return f"Studied on {days} of the last {long}: {words.count(year.reviews, 'review')}."
+    imported = f", {year.imported:,} of them imported" if year.imported else ""
+    return f"Studied on {days} of the last {long}: {words.count(year.reviews, 'review')}{imported}."
 
 
 def remembered(year: Year) -> str:
     """All days of the year together."""
     n, hits = sum(one.told for one in year.days), sum(one.hits for one in year.days)
     if not n:
+        if year.imported:
+            return (
+                "No card has come back here yet on a later day, which an import does not tell of."
+            )
         return "No card has come back yet on a later day."
+    several = len({f"{one.goal:.0%}" for one in year.days if one.told}) > 1
     return (
-        f"Remembered in the last year: {told(share(hits, n))} of {words.count(n, 'review')}; "
-        f"goal {year.goal:.0%}."
+        f"Remembered in the last year: {words.telling(share(hits, n))} of "
+        f"{words.count(n, 'review')}; goal {year.goal:.0%}{' on average' if several else ''}."
     )
 
 
@@ -78,7 +78,7 @@ def firm(year: Year) -> str:
 def times(year: Year) -> str:
     known, new = year.known_card, year.new_card
     if not (known.n or new.n):
-        return "No time was measured yet."
+        return f"No time was measured {'here ' if year.imported else ''}yet."
     return (
         f"A card that comes back takes {seconds(known)}, a new one {seconds(new)}: medians of "
         f"{known.n:,} and {new.n:,} reviews in the queue."
@@ -88,17 +88,20 @@ def times(year: Year) -> str:
 def seconds(pace: Pace) -> str:
     """9.1 s [8.7, 9.6]; or that it rests on too little."""
     if pace.seconds is None or pace.low is None or pace.high is None:
-        return f"({TOO_FEW})"
+        return f"({words.TOO_FEW})"
     return f"{pace.seconds:.1f} s [{pace.low:.1f}, {pace.high:.1f}]"
 
 
 def predicted(year: Year) -> str:
     """What was to be expected of the reviews that the calibration is of, beside what came."""
     whole = year.calibration.whole
+    if whole is None and any(one.told for one in year.days):
+        return "No card has come back since the weights that predict last changed."
     if whole is None:
         return "No card has come back yet for which there was a prediction."
     n = words.count(whole.remembered.n, "review")
-    return f"Predicted {whole.predicted:.0%}, remembered {told(whole.remembered)} of {n}."
+    came = f"remembered {words.telling(whole.remembered)} of {n}"
+    return f"Predicted {whole.predicted:.0%}, {came} by today's weights."
 
 
 def ticked(year: Year) -> str:
@@ -106,7 +109,7 @@ def ticked(year: Year) -> str:
     if not answers.written:
         return "No answer was written and ticked yet."
     return (
-        f"Ticked, but not in your words: {told(answers.unsaid)} of "
+        f"Ticked, but not in your words: {words.telling(answers.unsaid)} of "
         f"{words.count(answers.unsaid.n, 'point')} in {words.count(answers.written, 'answer')}."
     )
 
@@ -116,6 +119,8 @@ def newest(year: Year) -> str:
     if year.newest.since is None:
         return "No review to look at yet."
     since = words.short_day(year.newest.since)
+    if year.newest.reviews == 1:
+        return f"Of one review, on {since}."
     return f"Of your newest {words.count(year.newest.reviews, 'review')}, since {since}."
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,7 +12,9 @@ from sqlalchemy import Connection
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.study import exam, today
+from studyapp.study.desk import Desk
 from studyapp.study.recall import model_now
+from studyapp.study.retention import Aims
 from studyapp.study.statistics import answers, calibration, cards, days, sample
 from studyapp.study.statistics.answers import Answers
 from studyapp.study.statistics.calibration import Calibration
@@ -20,6 +23,7 @@ from studyapp.study.statistics.days import Day, Period
 from studyapp.study.statistics.sample import Hour, Named, Pace
 
 LONG = timedelta(days=364)  # before today: with it 52 weeks and a day, so that weekdays meet
+_AS_THEY_ARE = {int, float, str, type(None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,10 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """`days`, `weeks` and `months` are those with reviews; `forecast` are the cards of each of the
-    next days, today first, as Today has them, on the way to an `exam` if one is planned, and what
-    each day takes in `minutes`."""
+    """`days`, `weeks` and `months` are those with reviews, and `goal` is what is aimed for, on
+    average over those that tell what was remembered. `forecast` are the cards of each of the next
+    days, today first, as Today has them, on the way to an `exam` if one is planned, and what each
+    day takes in `minutes`."""
 
     today: date
     first: date
@@ -60,25 +65,40 @@ class Year:
     def reviews(self) -> int:
         return sum(one.reviews for one in self.days)
 
+    @property
+    def imported(self) -> int:
+        """How many of them were not made here; 0 where there are too many others to count."""
+        return self.reviews - self.newest.reviews if self.newest.reviews < sample.MOST else 0
+
     def as_json(self) -> dict[str, Any]:
         """All of it, days as weeks and months are told."""
-        each = [asdict(one) for one in days.periods(self.days, days.same)]
-        told: dict[str, Any] = _plain(asdict(self) | {"days": each})
-        return told
+        told: dict[str, Any] = _plain(replace(self, days=()))
+        return told | {"days": _plain(days.periods(self.days, days.same))}
+
+
+def of_desk(desk: Desk) -> Year:
+    """All of it; what the days that are over came to is kept for the next time."""
+    now = desk.now()
+    today = study_day(now)
+    days.keep(desk, today - LONG, today - timedelta(days=1))
+    with desk.reading() as connection:
+        return read(connection, now, desk.settings, learner=desk.learner)
 
 
 def read(connection: Connection, now: datetime, settings: Settings, *, learner: int) -> Year:
-    """All of it. It takes as long as the log is long: a page asks for it in a worker."""
+    """All of it. The longer the log, the longer it takes: a page asks for it in a worker."""
     on = study_day(now)
     first = on - LONG
     each = days.read(connection, first, on, learner=learner)
-    newest = sample.read(connection, first, learner=learner)
+    parameters, weights_since, _ = model_now(connection, learner=learner)
+    newest = sample.read(connection, first, on, weights_since, learner=learner)
+    aims = Aims.read(connection, learner=learner)
     planned = exam.in_force(connection, on, learner=learner)
     coming, seconds = today.coming(connection, now, settings, learner=learner)
     return Year(
         on,
         first,
-        settings.desired_retention,
+        days.goal(each) if each else aims.of_all(on),
         tuple(each),
         tuple(days.periods(each, days.monday)),
         tuple(days.periods(each, days.first_of_month)),
@@ -90,17 +110,25 @@ def read(connection: Connection, now: datetime, settings: Settings, *, learner: 
         tuple(sample.hours(newest)),
         sample.pace(newest, new=False),
         sample.pace(newest, new=True),
-        calibration.calibration(newest, *model_now(connection, learner=learner)),
-        tuple(sample.chapters(connection, newest, learner=learner)),
-        tuple(sample.tags(newest)),
+        calibration.calibration(newest, parameters),
+        tuple(sample.chapters(connection, newest, aims, learner=learner)),
+        tuple(sample.tags(newest, aims)),
         answers.read(connection, learner=learner),
     )
 
 
 def _plain(value: Any) -> Any:
     """Days as text, all else as JSON has it."""
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+    kind = type(value)
+    if kind in _AS_THEY_ARE:  # most are
+        return value
+    if is_dataclass(kind):
+        return {name: _plain(getattr(value, name)) for name in _names(kind)}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))

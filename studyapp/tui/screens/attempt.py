@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from studyapp.errors import AlreadyRatedError, StudyError
+from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.lab.catalog import Declaration
 from studyapp.notes.note import CardStyle, Note
 from studyapp.notes.plain import plain
@@ -21,9 +21,10 @@ from studyapp.study import asking
 from studyapp.study.asking import Deeper
 from studyapp.study.grading import JUDGED, Grade, because
 from studyapp.study.lab.facts import lessons_for
+from studyapp.study.library import Home, home_of_chapter
 from studyapp.study.questionnaire.attempt import Attempt, Earlier
 from studyapp.study.questionnaire.hints import disagreements
-from studyapp.study.questionnaire.promise import DEEPER, STAYS, WAITS, promises
+from studyapp.study.questionnaire.promise import DEEPER, STAYS, WAITS
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui import places, sight
 from studyapp.tui.evidence import Shown, has_room, show
@@ -42,6 +43,7 @@ _ASK = "how to judge"  # where nothing is proposed
 _DISAGREE = "? your words and this tick disagree"
 _PRETEST = "pretest: a new card that you miss stays new"
 _DEEPER = "its card comes only if you ask for it"
+_LATER = "and later `studyapp import FILE --as-attempt --undo` does"
 _NOT_STARTED = "what you miss waits until you start its section"
 
 
@@ -139,7 +141,8 @@ class AttemptScreen(WritingPage):
         self._fresh = True  # nobody has been in the box; it shows the answer from its beginning
         self._refused = ""  # why the newest key or paste is not in the box
         self._laid_out = False  # the answer has been on the screen
-        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
+        self._came_in = 0  # the piece of keys that brought the question, which nobody has seen
+        self._shown_in = 0  # and the one that showed the answer
         self._wanted = False  # the reference in full was asked for
         self._shown = Shown()
         self._choosing = False
@@ -147,6 +150,11 @@ class AttemptScreen(WritingPage):
         self._deeper = Deeper()  # cards of the question that come only if asked for
         self._earlier: Sequence[Earlier] = ()
         self._lessons: Sequence[Declaration] = ()
+
+    @property
+    def home(self) -> Home:
+        with self.desk.reading() as connection:
+            return home_of_chapter(connection, self.attempt.chapter_id)
 
     def compose_body(self) -> ComposeResult:
         raw = self.desk.settings.raw_maths
@@ -195,9 +203,10 @@ class AttemptScreen(WritingPage):
         return self.attempt.current.revealed or self.attempt.current.to_do
 
     def _show_question(self) -> None:
-        asked = self.attempt.current
+        asked, self._came_in = self.attempt.current, self.study.piece
         self._lessons = lessons_for(asked.note, self.study.catalog)
-        self.query_one("#question", Prose).show(asked.face.front)
+        front = asked.face.front
+        self.query_one("#question", Prose).show(front, self.gallery(front, asked.note.path))
         self.begin(asked.text, partial(self.attempt.write, index=self.attempt.index))
         self._refused = ""
         self._fresh = True
@@ -254,8 +263,9 @@ class AttemptScreen(WritingPage):
         self.query_one("#source", Static).update(_source(asked.note))
 
     def _show_evidence(self, *, reference: bool = False) -> None:
-        prose, face = self.query_one("#answer", Prose), self.attempt.current.face
-        self._shown = show(self, prose, face, self._is_wanted, reference=reference)
+        prose, asked = self.query_one("#answer", Prose), self.attempt.current
+        file, wanted = asked.note.path, self._is_wanted
+        self._shown = show(self, prose, asked.face, file, wanted, reference=reference)
         self.query_one("#source").display = self._shown.whole
 
     def _is_wanted(self, answer: str) -> bool:
@@ -264,7 +274,7 @@ class AttemptScreen(WritingPage):
         if self._wanted or asked.to_do or not asked.face.points:
             return True
         width, raw = self.query_one("#yours").size.width, self.query_one("#answer", Prose).raw
-        return has_room(self, points, answer, width, raw=raw)
+        return has_room(self, points, answer, asked.note.path, width, raw=raw)
 
     def _fit_answer(self) -> None:
         """Show as much of the reference as there is room for now."""
@@ -303,7 +313,7 @@ class AttemptScreen(WritingPage):
         grades.hint(self.trouble or self._refused or told)
 
     def _read_promises(self) -> None:
-        asked, settings = self.attempt.current, self.desk.settings
+        asked = self.attempt.current
         self._leads_to, self._deeper = {}, Deeper()
         if not asked.revealed:
             return
@@ -312,20 +322,11 @@ class AttemptScreen(WritingPage):
                 self._deeper = asking.find(
                     connection,
                     asking.of_note(asked.note_id),
-                    depth=settings.depth,
+                    depth=self.desk.settings.depth,
                     learner=self.desk.learner,
                 )
-                if asked.grade is not None:
-                    return
-                self._leads_to = promises(
-                    connection,
-                    asked,
-                    asked.ticked,
-                    self.desk.now(),
-                    pretest=self.attempt.pretest,
-                    depth=settings.depth,
-                    learner=self.desk.learner,
-                )
+            if asked.grade is None:
+                self._leads_to = self.attempt.promises()
         except StudyError as error:
             self.notify(str(error), severity="error")
 
@@ -380,6 +381,11 @@ class AttemptScreen(WritingPage):
             action()
         except AlreadyRatedError as error:
             self.overtaken(error)
+            return False
+        except ChangedError as error:
+            self.notify(str(error), severity="warning")
+            self._read_promises()
+            self._draw_grades()
             return False
         except StudyError as error:
             self.notify(str(error), severity="error")
@@ -444,7 +450,8 @@ class AttemptScreen(WritingPage):
             case "reference":
                 return self._answered and self._shown.withheld
             case "undo":
-                return any(one.grade is not None for one in self.attempt.questions)
+                graded = any(one.grade is not None for one in self.attempt.questions)
+                return graded or self.attempt.from_file
         return True
 
     def action_write(self) -> None:
@@ -472,7 +479,7 @@ class AttemptScreen(WritingPage):
         self._box.call_later(self.action_reveal)  # likewise
 
     def action_reveal(self) -> None:
-        if self._change(self.attempt.reveal):
+        if not self.typed_ahead(self._came_in) and self._change(self.attempt.reveal):
             self.set_focus(None)
             self._show_answer()
             self._show_state()
@@ -527,7 +534,7 @@ class AttemptScreen(WritingPage):
             self.notify(f"{self.key_of('done')} marks it as done.")
 
     def action_grade(self, grade: str) -> None:
-        if not self.study.held and self._shown_in != self.study.piece:
+        if not self.study.held and not self.typed_ahead(self._shown_in):
             self._grade(Grade(grade))
 
     @on(Grades.Chosen)
@@ -648,6 +655,9 @@ class AttemptScreen(WritingPage):
         if before[index].grade is not None and self.attempt.current.grade is None:
             self.notify(f"Undone: {before[index].grade}, question {index + 1}.")
             self._show_question()
+        elif self.attempt.from_file:
+            now = f"{self.key_of('undo')} on Today takes them back"
+            self.notify(f"Its answers came from a file: {now}, {_LATER}.")
         else:
             self.notify("There is nothing to undo.")
 

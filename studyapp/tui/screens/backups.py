@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from studyapp.errors import StudyError
 from studyapp.study import words
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Row
-from studyapp.tui.screens.page import SOON, Page
+from studyapp.tui.screens.page import Page, soon
 from studyapp.tui.widgets.listing import Listing
 
 if TYPE_CHECKING:
@@ -97,9 +96,7 @@ class BackupsScreen(Page):
         self.query_one("#going-on").display = False
         self._busy = True
         self._list()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._listed.wait(), SOON)
-        if not self._listed.is_set():
+        if not await soon(self._listed):
             self._begin("Reading …")
 
     @work(thread=True, group="backups")

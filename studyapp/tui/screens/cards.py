@@ -11,6 +11,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.state import Memory
 from studyapp.study import aside, card, review
 from studyapp.study.card import CardView
+from studyapp.study.library import Home, home_of
 from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.keys import bind
@@ -33,7 +34,7 @@ class CardList(Listing):
         self.display = self.can_focus = bool(options)
         if options:
             self.highlighted = min(chosen, len(options) - 1)
-            self.focus()
+            self.focus(scroll_visible=False)  # its chosen line comes in sight by itself
 
 
 class CardsPage(EditingPage):
@@ -183,6 +184,11 @@ class CardsPage(EditingPage):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return None
+
+    @property
+    def home(self) -> Home | None:
+        view = self._load_chosen()
+        return home_of(view) if view is not None else None
 
     def set_busy(self, sentence: str) -> None:
         self._busy = bool(sentence)

@@ -17,12 +17,15 @@ from textual.widgets.option_list import Option
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import chapter_name, chapter_title
-from studyapp.study import exam, words
+from studyapp.study import exam, retention, words
 from studyapp.study.grading import Grade
+from studyapp.study.library import Home, home_of_chapter
 from studyapp.study.questionnaire import chapter, post
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.chapter import ChapterView
 from studyapp.study.questionnaire.history import Changed, Past, asked_of
+from studyapp.study.retention import Goals
+from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Laid, Row, Rows
@@ -43,6 +46,12 @@ _DEPTHS = {  # which questions are to know at each depth of new cards
 }
 
 
+class GoalField(LineField):
+    """How much of the chapter is to be remembered."""
+
+    BINDINGS = [bind("go_on", "submit", "set", "Set how much", only="enter")]  # noqa: RUF012
+
+
 class DayField(LineField):
     """The day of the exam."""
 
@@ -57,6 +66,8 @@ class ChapterScreen(Page):
         bind("book"),
         bind("pretest"),
         bind("date"),
+        bind("retention"),
+        bind("undo", tooltip="Take back what was set here last", show=False),
         bind("export", show=False),
         bind("back", tooltip="Back"),
     ]
@@ -64,7 +75,7 @@ class ChapterScreen(Page):
     ChapterScreen {
         & #mastery { margin: 1 0; height: auto; }
         & #past, & #meant { margin-top: 1; height: auto; }
-        & DayField { display: none; margin-top: 1; }
+        & LineField { display: none; margin-top: 1; }
     }
     """
 
@@ -76,6 +87,12 @@ class ChapterScreen(Page):
         self._called = name
         self._resume = resume
         self._view: ChapterView | None = None
+        self._set = 0  # how often a retention was set here that is not taken back
+
+    @property
+    def home(self) -> Home:
+        with self.desk.reading() as connection:
+            return home_of_chapter(connection, self.chapter_id)
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -83,6 +100,7 @@ class ChapterScreen(Page):
             yield Menu()
             sets = f"{self.key_of('go_on')} sets it"
             yield DayField(placeholder=f"the day, like 2027-01-31, or none; {sets}")
+            yield GoalField(placeholder=f"70 to 99%, or none to be as all else; {sets}")
             yield Static("", id="past", markup=False)
             yield Static("", id="meant", markup=False)
 
@@ -110,6 +128,7 @@ class ChapterScreen(Page):
                     depth=settings.depth,
                     learner=learner,
                 )
+                self._goals = retention.goals(connection, settings, learner=learner)
         except StudyError as error:
             self.query_one("#mastery", Static).update(str(error))
             return
@@ -123,7 +142,15 @@ class ChapterScreen(Page):
         self.query_one("#meant", Static).update(_meant(view, self.desk.settings.depth))
         menu = self.query_one(Menu)
         menu.clear_options().add_options(
-            _options(view, self._exam, self.desk.settings.exam_on, today, self.key_of)
+            [
+                *_options(view, self._exam, self.desk.settings.exam_on, today, self.key_of),
+                option(
+                    "retention",
+                    "Set how much to remember",
+                    self.key_of("retention"),
+                    _aimed(self._goals, self.chapter_id),
+                ),
+            ]
         )
         menu.display = True
         menu.highlighted = 0
@@ -133,7 +160,7 @@ class ChapterScreen(Page):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("anew", "book", "date", "export", "pretest"):
+        if action in ("anew", "book", "date", "export", "pretest", "retention", "undo"):
             ready = self._view is not None and not isinstance(self.focused, Input)
             can = {
                 "anew": _has_begun,
@@ -157,6 +184,8 @@ class ChapterScreen(Page):
                 self.open_attempt(pretest=True)
             case "date":
                 self.action_date()
+            case "retention":
+                self.action_retention()
             case str(name):
                 self._go_elsewhere(int(name.removeprefix(_ELSEWHERE)))
 
@@ -189,9 +218,16 @@ class ChapterScreen(Page):
         self.study.open(places.Questionnaire(attempt))
 
     def action_date(self) -> None:
-        box = self.query_one(Input)
         day = self.desk.settings.exam_on
-        box.value = day.isoformat() if day else ""
+        self._open_box(DayField, day.isoformat() if day else "")
+
+    def action_retention(self) -> None:
+        own = self._goals.own.get(self.chapter_id)
+        self._open_box(GoalField, f"{own:.0%}" if own else "")
+
+    def _open_box(self, kind: type[LineField], value: str) -> None:
+        box = self.query_one(kind)
+        box.value = value
         box.display = True
         box.focus()
 
@@ -212,7 +248,39 @@ class ChapterScreen(Page):
         kept = f"; what was there is now {former.name}" if former else ""
         self.notify(f"Written to {path}{kept}.")
 
-    @on(Input.Submitted)
+    @on(Input.Submitted, "GoalField")
+    def _aim(self, event: Input.Submitted) -> None:
+        now, learner = self.desk.now(), self.desk.learner
+        try:
+            wanted = retention.read(event.value)
+            with self.desk.writing() as connection:
+                told = retention.aim(connection, self.chapter_id, wanted, now, learner=learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._set += wanted != self._goals.own.get(self.chapter_id)
+        self.notify(told)
+        self._close_box()
+        self._load()
+
+    def action_undo(self) -> None:
+        """Take back what was done last, if a retention was set here."""
+        if not self._set:
+            self.notify("There is nothing to undo here.")
+            return
+        try:
+            if self.asks(self.study.newest()):
+                return
+            with self.desk.writing() as connection:
+                undone = undo(connection, self.desk.now(), learner=self.desk.learner)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._set -= 1
+        self.notify(f"Undone: {undone.what}." if undone else "There is nothing to undo.")
+        self._load()
+
+    @on(Input.Submitted, "DayField")
     def _submitted(self, event: Input.Submitted) -> None:
         try:
             day = chapter.exam_day(event.value, self.desk.now())
@@ -224,7 +292,8 @@ class ChapterScreen(Page):
         self._load()
 
     def _close_box(self) -> None:
-        self.query_one(Input).display = False
+        for box in self.query(LineField):
+            box.display = False
         self.query_one(Menu).focus()
         self.refresh_bindings()
 
@@ -273,6 +342,12 @@ def _options(
         made.append(option(f"{_ELSEWHERE}{number}", f"Go on with {one.name}", "", told))
     made.append(option("date", "Set the day of the exam", key("date"), set_to))
     return made
+
+
+def _aimed(goals: Goals, chapter_id: int) -> str:
+    if chapter_id in goals.own:
+        return f"{goals.of(chapter_id):.0%}, all else {goals.desired:.0%}"
+    return f"{goals.desired:.0%}, as all else"
 
 
 def _progress(past: Past) -> str:

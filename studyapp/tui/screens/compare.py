@@ -54,7 +54,7 @@ class CompareScreen(Page):
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
             raw = self.desk.settings.raw_maths
-            yield Prose(self._asked.face.front, id="asked", raw=raw)
+            yield Prose(id="asked", raw=raw)
             with Horizontal(id="both"):
                 for name in ("today", "earlier"):
                     with Vertical(id=name):
@@ -62,7 +62,8 @@ class CompareScreen(Page):
                         yield Prose(classes="text", raw=raw)
 
     def on_mount(self) -> None:
-        asked = self._asked
+        asked, front = self._asked, self._asked.face.front
+        self.query_one("#asked", Prose).show(front, self.gallery(front, asked.note.path))
         self._fill("today", "this time", asked.grade, asked.text or "Nothing written.")
         self._show()
 

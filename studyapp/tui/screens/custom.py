@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -21,7 +20,7 @@ from studyapp.study.sitting import Sitting
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.row import aligned
-from studyapp.tui.screens.page import SOON, Page
+from studyapp.tui.screens.page import Page, soon
 from studyapp.tui.widgets.menu import Menu
 
 _FAINT = "$foreground 60%"
@@ -59,9 +58,7 @@ class CustomScreen(Page):
         self.head("Choose what to study")
         self.query_one(Menu).display = False
         self._count_anew()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._counted.wait(), SOON)
-        if not self._counted.is_set():
+        if not await soon(self._counted):
             self.head("Choose what to study", "counting …")
 
     def on_screen_suspend(self) -> None:

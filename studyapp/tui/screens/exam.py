@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
@@ -47,7 +48,9 @@ class ExamScreen(Page):
         & .line { height: 1; }
         & Label { width: 15; color: $text-muted; }
         & LineField { width: 1fr; max-width: 44; }
+        & #changed { margin-top: 1; height: auto; display: none; }
         & #found { margin-top: 1; height: auto; }
+        & #found.-old { text-style: dim; }
     }
     """
 
@@ -55,6 +58,7 @@ class ExamScreen(Page):
         super().__init__()
         self._kept: Exam | None = None
         self._child: Child | None = None  # that looks ahead
+        self._foreseen: Sequence[str] = ()  # what the fields said of which the figures are
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -62,6 +66,7 @@ class ExamScreen(Page):
                 with Horizontal(classes="line"):
                     yield Label(label, markup=False)
                     yield LineField(id=f"exam-{name}", placeholder=example, select_on_focus=False)
+            yield Static("", id="changed", markup=False)
             yield Static("", id="found", markup=False)
 
     def on_mount(self) -> None:
@@ -101,11 +106,33 @@ class ExamScreen(Page):
     def _field(self, name: str) -> LineField:
         return self.query_one(f"#exam-{name}", LineField)
 
+    def _typed(self) -> Sequence[str]:
+        return [self._field(name).value.strip() for name, *_ in _FIELDS]
+
     def _say(self, told: str | Content) -> None:
         self.query_one("#found", Static).update(told)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "call_off" or self._kept is not None
+
+    @on(Input.Changed)
+    def _compare(self) -> None:
+        """Say whether the figures are about what the fields say now, and why not."""
+        told = self._changed()
+        changed = self.query_one("#changed", Static)
+        changed.update(told)
+        changed.display = bool(told)
+        self.query_one("#found").set_class(bool(told), "-old")
+
+    def _changed(self) -> str:
+        if not self._foreseen or self._typed() == self._foreseen:
+            return ""
+        try:
+            with self.desk.reading() as connection:
+                self._wanted(connection)
+        except StudyError as error:
+            return f"{error} Below is what was foreseen before."
+        return f"Below is what was foreseen before; {self.key_of('go_on')} foresees this."
 
     @on(Input.Submitted)
     def action_foresee(self) -> None:
@@ -164,6 +191,8 @@ class ExamScreen(Page):
     def _foresee(self, wanted: Exam) -> None:
         """Simulate the days until then, beside the app; another question ends the one before."""
         self._end()
+        self._foreseen = self._typed()
+        self._compare()
         self._say("simulating …")
         self._simulate(wanted)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 from textual import on, work
@@ -18,11 +19,22 @@ from studyapp.errors import StudyError
 from studyapp.memory.fold import EventKind
 from studyapp.notes.plain import plain
 from studyapp.store.engine import LONG_PATIENCE
-from studyapp.study import asking, card, find, removal, selection, words
+from studyapp.study import (
+    asking,
+    card,
+    find,
+    query,
+    removal,
+    rewriting,
+    rewritten,
+    selection,
+    tagging,
+    words,
+)
 from studyapp.study.asking import Deeper
 from studyapp.study.desk import Desk
 from studyapp.study.find import LIMIT, Found, Order
-from studyapp.study.removal import Removal
+from studyapp.study.rewriting import Rewriting
 from studyapp.study.selection import Deed, Done
 from studyapp.study.undo import undo
 from studyapp.tui import places
@@ -35,11 +47,12 @@ from studyapp.tui.widgets.listing import Listing
 from studyapp.tui.widgets.prose import Prose
 
 _HINT = (
-    "Words of a question, a term, an answer; -word leaves out, or is for either.\n"
+    "Words of a question, a term, an answer; -word leaves out, or is for either, and for both.\n"
     "is:due is:new is:leech is:suspended is:buried is:mend is:mine\n"
     "chapter:1 pack:… tag:… rated:7 rated:7:1 due:1 prop:s>30 prop:r<.9 prop:lapses>3"
 )
 _NEAR = 10  # lines before the last one at which more of them are read
+_GIVING = {"give_day": "day", "give_tags": "tags"}  # what is typed to act, by what enter does then
 _MANY = 1000  # cards that take long enough for a word
 _DUE, _FIGURE = 8, 11  # cells of the columns
 _TOLD = {
@@ -58,6 +71,15 @@ _NOTHING = {
     EventKind.FORGET: "They are new already.",
     EventKind.SET_DUE: "A new card has no date; it comes with the day's new ones.",
 }
+
+
+class _Text(NamedTuple):
+    """What is done to the text of notes, how that is told, and what is undone by its `name`."""
+
+    deed: Callable[[Desk], Rewriting]
+    told: Callable[[Rewriting, str], str]
+    name: str
+    gone: bool = False  # the notes are, then
 
 
 class Results(Listing):
@@ -79,6 +101,14 @@ class FindScreen(EditingPage):
         bind("down", "step(1)", "choose", "Go through the results", only="down", first=True),
         bind("up", "step(-1)", only="up", show=False, first=True),
         bind("go_on", "give_day", "set it", "Give them this date", only="enter", first=True),
+        bind(
+            "go_on",
+            "give_tags",
+            "tag",
+            "Put these on, take off those with a minus",
+            only="enter",
+            first=True,
+        ),
         bind("go_on", "open", "open", "Show the note with its cards", only="enter", first=True),
         bind("go_on", "choose", "tell apart", "Tell it apart from this", only="enter", first=True),
         bind("next_field", "to_list", "act", "Go to the list, to act on notes", first=True),
@@ -90,6 +120,7 @@ class FindScreen(EditingPage):
         bind("sort"),
         bind("set_due"),
         bind("forget"),
+        bind("tag"),
         bind("delete"),
         bind("mark", "mend"),
         bind("rewrite"),
@@ -98,6 +129,7 @@ class FindScreen(EditingPage):
         bind("next_field", "to_words", "words", "Search for something else", first=True),
         bind("find", "to_words", show=False, tooltip="Search for something else"),
         bind("undo", tooltip="Take back what was done here last"),
+        bind("undo", "undo_nothing", tooltip="", show=False),
         bind("ask_found", "ask", first=True),
         bind("ask_found", "unask", "asked for: take it back", "No longer", first=True),
         bind("back", tooltip="Back"),
@@ -106,7 +138,7 @@ class FindScreen(EditingPage):
     FindScreen {
         & > * { max-width: 160; }
         & #words { margin-top: 1; }
-        & #day { display: none; margin-top: 1; }
+        & #day, & #tags { display: none; margin-top: 1; }
         & #columns { height: 1; color: $text-muted; padding: 0 1 0 0; }
         & #panes { height: 1fr; layout: vertical; }
         & #results { height: auto; max-height: 45%; }
@@ -132,7 +164,8 @@ class FindScreen(EditingPage):
         self._shown: Found | None = None
         self._deeper = Deeper()  # cards of the note shown that come only if asked for
         self._marked: Mapping[int, Sequence[int]] = {}  # cards by note
-        self._done = 0  # things that were done here, and may be taken back
+        self._origin: object = None  # what was done last before this page was there
+        self._done = False  # something was done since, and may be taken back
         self._sure: Sequence[int] = ()  # the notes that another `delete` deletes
         self._busy = False
 
@@ -142,6 +175,7 @@ class FindScreen(EditingPage):
                 placeholder="words, or how a card stands: is:due", id="words", select_on_focus=False
             )
             yield LineField(placeholder="days from today, or the day, as 2027-01-31", id="day")
+            yield LineField(placeholder="tags; -tag takes one off", id="tags")
             with Container(id="panes"):
                 with Vertical(id="results"):
                     yield Static("", id="columns", markup=False)
@@ -152,10 +186,24 @@ class FindScreen(EditingPage):
 
     def on_mount(self) -> None:
         self._head()
+        self._origin = self._last_done()
         self._words.focus()
 
     def on_screen_resume(self) -> None:
+        self._look_back()
         self._search()
+
+    def _look_back(self) -> None:
+        """Whether there is something to take back: also of another page that was opened here."""
+        self._done = self._last_done() != self._origin
+        self.refresh_bindings()
+
+    def _last_done(self) -> object:
+        try:
+            return self.study.last_done()
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return None
 
     @property
     def _words(self) -> Input:
@@ -164,6 +212,22 @@ class FindScreen(EditingPage):
     @property
     def _list(self) -> Results:
         return self.query_one(Results)
+
+    @property
+    def _in_list(self) -> bool:
+        return isinstance(self.focused, Results)
+
+    @property
+    def _has_list(self) -> bool:
+        """Whether there is a list to be in: an empty one as long as what emptied it can be taken
+        back, as `u` is a letter elsewhere."""
+        return bool(self._found) or (self._in_list and self._done)
+
+    @property
+    def _box(self) -> Input | None:
+        """The field that is being typed in to act on notes."""
+        boxes = (self.query_one(f"#{name}", Input) for name in _GIVING.values())
+        return next((one for one in boxes if one is self.focused), None)
 
     # searching
 
@@ -191,7 +255,7 @@ class FindScreen(EditingPage):
         while wanted != self._wanted:
             wanted, self._stale = self._wanted, False
             typed, order, limit = wanted
-            found, told = list[Found](), ""
+            found, told, beside = list[Found](), "", ""
             try:
                 with self.desk.reading() as connection:
                     found = find.find(
@@ -203,13 +267,16 @@ class FindScreen(EditingPage):
                         limit=limit,
                         learner=learner,
                     )
+                    beside = find.left_out(connection, typed, now, settings, learner=learner)
                 for one in found:  # now, and not on the app's own thread
                     _title(one.prompt)
             except StudyError as error:
                 told = str(error)
-        self.app.call_from_thread(self._take, wanted, found, told)
+        self.app.call_from_thread(self._take, wanted, found, told, beside)
 
-    def _take(self, wanted: tuple[str, Order, int], found: list[Found], told: str) -> None:
+    def _take(
+        self, wanted: tuple[str, Order, int], found: list[Found], told: str, beside: str
+    ) -> None:
         self._searching = False
         if not self.is_attached:  # left in the meantime
             return
@@ -217,14 +284,15 @@ class FindScreen(EditingPage):
             self._search()
             return
         self._nonsense = bool(told)
-        self._show(found, told or self._said(found))
+        self._show(found, told or beside or self._said(found))
         if self._to_open:
             self._open()
 
     def _said(self, found: Sequence[Found]) -> str:
         if found:
             return ""
-        return "Nothing has all these words." if self._wanted[0].strip() else _HINT
+        typed = self._wanted[0]
+        return query.nothing(typed) if typed.strip() else _HINT
 
     def _show(self, found: list[Found], told: str) -> None:
         before, self._found, place = self._found, found, self._place(found)
@@ -233,7 +301,7 @@ class FindScreen(EditingPage):
         else:
             self._list.clear_options().add_options(map(self._row, found))
             self._shown, self._deeper = None, Deeper()
-        self._list.display = bool(found)
+        self._list.display = self._has_list
         self.query_one("#said", Static).update(told)
         self.query_one("#said").display = bool(told)
         self._head()
@@ -242,7 +310,7 @@ class FindScreen(EditingPage):
             self._choose(place)  # though the line may be the one that it was
         else:
             self.query_one(Prose).show("")
-        if not found and self.focused is self._list:
+        if not self._has_list and self._in_list:
             self._words.focus()
         self.refresh_bindings()
 
@@ -279,11 +347,11 @@ class FindScreen(EditingPage):
             order is not Order.MATCH
         )
         told += [f"{len(self._marked):,} marked"] * bool(self._marked)
-        name = "Find" if self._apart is None else "Taken for which other?"
+        name = "Find" if self._apart is None else "Which one is it taken for?"
         self.head(name, " · ".join(told))
         of = "lapses" if order is Order.LAPSES else "stability"
         names = [("due", _DUE), (of, _FIGURE)] if self._found else []
-        self.query_one("#results").display = bool(self._found)
+        self.query_one("#results").display = self._has_list
         self.query_one("#columns", Static).update(Heading(names))
 
     # choosing
@@ -301,7 +369,7 @@ class FindScreen(EditingPage):
             self._search()
         if one == self._shown:
             return
-        self.query_one(Prose).show(one.text)
+        self.query_one(Prose).show(one.text, self.gallery(one.text, one.path))
         self.query_one("#found").scroll_home(animate=False)
         self.study.saw(one.answer)
         self._shown = one
@@ -349,7 +417,7 @@ class FindScreen(EditingPage):
         self.refresh_bindings()
 
     def action_to_words(self) -> None:
-        self._close_day()
+        self._close_box()
         self._words.focus()
         self.refresh_bindings()
 
@@ -400,23 +468,23 @@ class FindScreen(EditingPage):
     # acting
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        in_day = self.focused is self.query_one("#day")
-        if action == "give_day":
-            return in_day
+        box = self._box
+        if action in _GIVING:
+            return box is not None and box.id == _GIVING[action]
         if action in ("open", "choose") and (action == "open") is (self._apart is not None):
             return False
         if action in ("open", "choose", "step"):  # of open the field submits, which does the same
-            return bool(self._found) and not in_day
+            return bool(self._found) and box is None
         if action in ("ask", "unask"):
             waits = bool(self._deeper.waiting)
             return bool(self._deeper) and waits is (action == "ask")
-        in_list = isinstance(self.focused, Results)
+        in_list = self._in_list
         if action == "to_list":
-            return bool(self._found) and not in_list and not in_day
+            return bool(self._found) and not in_list and box is None
         if action == "to_words":
             return in_list
-        if action == "undo":
-            return in_list and self._done > 0 and not self._busy
+        if action in ("undo", "undo_nothing"):
+            return in_list and self._done is (action == "undo") and not self._busy
         if action in _ACTING:
             return in_list and bool(self._found) and not self._busy
         return True
@@ -444,19 +512,42 @@ class FindScreen(EditingPage):
         self._act(self._deed(selection.forget))
 
     def action_set_due(self) -> None:
-        box = self.query_one("#day", Input)
+        self._open_box("day")
+
+    def action_tag(self) -> None:
+        if (found := self._mine()) is None:
+            return
+        mine, left = found
+        if mine:
+            self._open_box("tags")
+        else:
+            self._keep_tags(left)
+
+    def _open_box(self, name: str) -> None:
+        box = self.query_one(f"#{name}", Input)
         box.value, box.display = "", True
         box.focus()
         self.refresh_bindings()
 
     def action_give_day(self) -> None:
         try:
-            day = selection.day_of(self.query_one("#day", Input).value, self.desk.now())
+            typed = self.query_one("#day", Input).value
+            most = self.desk.settings.maximum_interval
+            day = selection.day_of(typed, self.desk.now(), most)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self._close_day()
+        self._close_box()
         self._act(partial(self._give, day))
+
+    def action_give_tags(self) -> None:
+        try:
+            change = tagging.parse(self.query_one("#tags", Input).value)
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        self._close_box()
+        self._tag(change)
 
     def _give(self, day: date, connection: Connection, cards: Sequence[int]) -> Done:
         now, learner = self.desk.now(), self.desk.learner
@@ -487,12 +578,12 @@ class FindScreen(EditingPage):
         self.app.call_from_thread(self._written, done)
 
     def _failed(self, told: str) -> None:
+        self._look_back()
         self.set_busy("")
         self.notify(told, severity="error")
 
     def _written(self, done: Done) -> None:
         if done.cards:
-            self._done += 1
             taken = f"{self.key_of('undo')} takes it back."
             told = f"{_TOLD[done.kind]}: {words.count(done.cards, 'card')}; {taken}"
         else:
@@ -500,21 +591,43 @@ class FindScreen(EditingPage):
         self._acted(told)
 
     def _acted(self, told: str) -> None:
+        self._look_back()
         self.set_busy("")
         if told:
             self.notify(told)
         if self.is_attached:
             self._search()
 
-    def action_delete(self) -> None:
-        notes = sorted(self._chosen)
+    def _mine(self) -> tuple[list[int], int] | None:
+        """Of the chosen notes those of the learner's own, and how many are of a pack; None, after
+        one sentence, if that cannot be read."""
         try:
             with self.desk.reading() as connection:
-                mine = removal.own(connection, notes, learner=self.desk.learner)
+                rows = rewriting.own(connection, self._chosen, learner=self.desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
+            return None
+        return sorted(row.id for row in rows), len(self._chosen) - len(rows)
+
+    def _tag(self, change: tagging.Change) -> None:
+        if (found := self._mine()) is None:
             return
-        left = len(notes) - len(mine)
+        mine, left = found
+        if left:
+            self._keep_tags(left)
+        if mine:
+            self.set_busy("Writing …")
+            deed = partial(tagging.tag, notes=mine, change=change)
+            self._rewrite(_Text(deed, tagging.told, rewritten.TAGS))
+
+    def _keep_tags(self, left: int) -> None:
+        keep = "keeps" if left == 1 else "keep"
+        self.notify(f"{words.count(left, 'note')} of a pack {keep} its tags; you can tag your own.")
+
+    def action_delete(self) -> None:
+        if (found := self._mine()) is None:
+            return
+        mine, left = found
         stays = f"{words.count(left, 'note')} of a pack cannot be deleted; {{}} sets aside."
         stays = stays.format(self.key_of("suspend")) if left else ""
         if not mine:
@@ -527,26 +640,31 @@ class FindScreen(EditingPage):
         else:
             self._sure = ()
             self.set_busy("Deleting …")
-            self._delete(mine)
+            deed = partial(removal.remove, notes=mine)
+            self._rewrite(_Text(deed, removal.told, rewritten.DELETION, gone=True))
 
     @work(thread=True, group="act")
-    def _delete(self, notes: Sequence[int]) -> None:
+    def _rewrite(self, text: _Text) -> None:
         try:
-            removed = removal.remove(self.desk.at(LONG_PATIENCE), notes)
+            done = text.deed(self.desk.at(LONG_PATIENCE))
         except StudyError as error:
             self.app.call_from_thread(self._failed, str(error))
             return
-        self.app.call_from_thread(self._deleted, removed)
+        self.app.call_from_thread(self._rewritten, done, text)
 
-    def _deleted(self, removed: Removal) -> None:
-        self._done += 1
-        self.study.wrote(partial(_put_back, removed))
-        self._marked = {}
-        self._acted(removal.told(removed, self.key_of("undo")))
+    def _rewritten(self, done: Rewriting, text: _Text) -> None:
+        if done.notes:
+            self.study.wrote(partial(rewriting.put_back, done=done, what=text.name))
+        if text.gone:
+            self._marked = {}
+        self._acted(text.told(done, self.key_of("undo")))
 
     def action_undo(self) -> None:
         self.set_busy("Taking it back …")
         self._undo()
+
+    def action_undo_nothing(self) -> None:
+        self.notify("There is nothing to undo here.")
 
     @work(thread=True, group="act")
     def _undo(self) -> None:
@@ -560,11 +678,7 @@ class FindScreen(EditingPage):
         except StudyError as error:
             self.app.call_from_thread(self._failed, str(error))
             return
-        self.app.call_from_thread(self._undone, told)
-
-    def _undone(self, told: str) -> None:
-        self._done -= 1
-        self._acted(told)
+        self.app.call_from_thread(self._acted, told)
 
     def action_ask(self) -> None:
         if self._shown is None:
@@ -574,8 +688,7 @@ class FindScreen(EditingPage):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self._done += 1
-        self.refresh_bindings()
+        self._look_back()
         self.notify(asking.told(self._deeper))
 
     action_unask = action_ask  # the same step, under the name of what it does then
@@ -620,23 +733,19 @@ class FindScreen(EditingPage):
 
     # leaving
 
-    def _close_day(self) -> None:
-        box = self.query_one("#day")
-        if box.display:
-            box.display = False
-            self._list.focus()
-            self.refresh_bindings()
+    def _close_box(self) -> None:
+        for name in _GIVING.values():
+            box = self.query_one(f"#{name}")
+            if box.display:
+                box.display = False
+                self._list.focus()
+                self.refresh_bindings()
 
     def action_back(self) -> None:
-        if self.focused is self.query_one("#day"):
-            self._close_day()
+        if self._box is not None:
+            self._close_box()
         else:
             self.app.pop_screen()
-
-
-def _put_back(removed: Removal, desk: Desk) -> str:
-    removal.put_back(desk, removed)
-    return "Undone: the deletion."
 
 
 @lru_cache(maxsize=2000)
@@ -656,6 +765,6 @@ def _figure(one: Found, of: str) -> str:
 _ACTING = frozenset(
     (
         *("mark_one", "mark_all", "suspend", "bury", "bring_back", "sort", "set_due", "forget"),
-        *("delete", "mend", "rewrite", "edit", "past"),
+        *("tag", "delete", "mend", "rewrite", "edit", "past"),
     )
 )

@@ -1,4 +1,4 @@
-"""The lab: every experiment, what it grounds, and what came out last."""
+"""The lab: every experiment, what it grounds, and what came out last; and the trial."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from studyapp.study import words
 from studyapp.study.lab import facts, predictions, runs
 from studyapp.study.lab.runs import Run
 from studyapp.study.lab.verdict import deciding
+from studyapp.study.trial import course
+from studyapp.study.trial.course import Trial
+from studyapp.study.trial.form import FORMS
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Row
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.menu import Menu
 
-_INDENT = 12  # cells; the names of experiments are short
+_INDENT = 12  # cells for a name, at least
 
 
 class LabScreen(Page):
@@ -56,6 +59,7 @@ class LabScreen(Page):
         self._lessons = lessons
         self._problems = problems
         self._of_card = of_card
+        self._indent = max((_INDENT, *(len(lesson.name) + 1 for lesson in lessons)))
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -82,6 +86,7 @@ class LabScreen(Page):
             with desk.reading() as connection:
                 last = runs.last_results(connection, learner=desk.learner)
                 report = predictions.prediction_report(connection, learner=desk.learner)
+                trial = course.read(connection, learner=desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
@@ -90,7 +95,9 @@ class LabScreen(Page):
         menu.clear_options().add_options(
             Option(self._entry(lesson, last.get(lesson.name))) for lesson in self._lessons
         )
-        menu.highlighted = min(chosen, len(self._lessons) - 1) if self._lessons else None
+        if not self._of_card:
+            menu.add_option(Option(_trial(trial, self._indent)))
+        menu.highlighted = min(chosen, menu.option_count - 1) if menu.option_count else None
         menu.focus()
         self.query_one("#scores", Static).update(words.capital("; ".join(report.words)))
 
@@ -101,7 +108,7 @@ class LabScreen(Page):
             Content.assemble(*self._result(lesson, last)),
             Content.styled(f"goes with cards on {topics}", "$foreground 60%"),
         ]
-        name = Content.styled(lesson.name.ljust(_INDENT), "bold $text-accent")
+        name = Content.styled(lesson.name.ljust(self._indent), "bold $text-accent")
         return Row(name, Content("\n").join([*texts, Content()]))
 
     def _result(self, lesson: Declaration, last: Run | None) -> list[tuple[str, str]]:
@@ -118,11 +125,24 @@ class LabScreen(Page):
 
     @on(Menu.OptionSelected)
     def _chosen(self, event: Menu.OptionSelected) -> None:
-        self.study.open(places.Lesson(self._lessons[event.option_index]))
+        lesson = self._lesson(event.option_index)
+        self.study.open(places.Trial() if lesson is None else places.Lesson(lesson))
+
+    @on(Menu.OptionHighlighted)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The trial, below all experiments, has neither code nor runs."""
+        return action not in ("source", "history") or self._highlighted() is not None
 
     def _highlighted(self) -> Declaration | None:
         index = self.query_one(Menu).highlighted
-        return None if index is None else self._lessons[index]
+        return None if index is None else self._lesson(index)
+
+    def _lesson(self, index: int) -> Declaration | None:
+        """What a line is about; None of the last, the trial."""
+        return self._lessons[index] if index < len(self._lessons) else None
 
     def action_source(self) -> None:
         if (lesson := self._highlighted()) is not None:
@@ -134,3 +154,18 @@ class LabScreen(Page):
 
     def action_back(self) -> None:
         self.app.pop_screen()
+
+
+def _trial(found: Trial | None, indent: int) -> Row:
+    """The line of the trial, which takes weeks where an experiment takes a minute: of the newest,
+    or of all that could begin."""
+    forms = FORMS.values() if found is None else [found.form]
+    texts = [
+        *(Content.styled(form.title, "bold") for form in forms),
+        Content.styled("not begun: what do you predict?", "$text-accent")
+        if found is None
+        else Content(words.capital(found.summary)),
+        Content.styled("a trial on your own cards, over some weeks", "$foreground 60%"),
+    ]
+    name = Content.styled("trial".ljust(indent), "bold $text-accent")
+    return Row(name, Content("\n").join([*texts, Content()]))

@@ -136,7 +136,8 @@ class LeechScreen(CardsPage, inherit_bindings=False):
         view = self._view
         self._lessons = lessons_for(view.note, self.study.catalog)
         self.head(view.place, "its family" if self._chosen.card != self._card else "")
-        self.query_one(Prose).show(view.face.front)
+        front = view.face.front
+        self.query_one(Prose).show(front, self.gallery(front, view.note.path))
         heading, today = leech.heading(view.memory, self.desk.settings), study_day(self.desk.now())
         self.query_one("#past", Static).update(
             Rows(
@@ -151,6 +152,11 @@ class LeechScreen(CardsPage, inherit_bindings=False):
     def _around(self, view: CardView) -> list[Laid]:
         """What stands behind the card, each with its key."""
         found: list[Laid] = []
+        if view.variant is not None and self._chosen is not None:
+            listed = " ".join(plain(self._chosen.prompt).split())
+            found.append(
+                Row("", f"A case of “{listed}”, whose turn it is; a split takes it alone.")
+            )
         if self._lessons:
             names = ", ".join(lesson.name for lesson in self._lessons)
             found.append(Row(f"{self.key_of('lesson')}  ", f"experiment {names}"))

@@ -26,7 +26,7 @@ from studyapp.lab.protocol import Fact, Metric, Value
 from studyapp.lab.reference import Reference
 from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE
 from studyapp.study import words
-from studyapp.study.lab import facts, misses, predictions, runs
+from studyapp.study.lab import facts, misses, predictions, reviews, runs
 from studyapp.study.lab.facts import Ending
 from studyapp.study.lab.misses import MissCard
 from studyapp.study.lab.predictions import Graded, Prediction
@@ -64,6 +64,7 @@ class Phase(Enum):
 class LessonScreen(Page):
     """Asks, runs and reports. Rules live in `study` and `lab`; the child process in `runner`."""
 
+    NEW_CARD = False
     BINDINGS = [  # noqa: RUF012
         bind("go_on", "commit", "commit", "Lock your prediction and run", only="enter"),
         bind("go_on", "page(1)", "more", "Scroll down by a screenful"),
@@ -335,7 +336,10 @@ class LessonScreen(Page):
         outcome: Outcome = Cancelled()
         try:
             await asyncio.to_thread(self._begin, started)
-            self._run = self.study.running = await runner.start(self.lesson, self._given)
+            own = await asyncio.to_thread(reviews.packed, self.desk, self.lesson)
+            self._run = self.study.running = await runner.start(
+                self.lesson, self._given, reviews=own
+            )
             if self._stopping:  # asked for while there was nothing yet to stop
                 await self._run.cancel()
             # numpy takes a quarter of a second to import: on the side, while the child loads

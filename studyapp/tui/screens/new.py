@@ -17,6 +17,7 @@ from studyapp.study import contrast, library
 from studyapp.study.admission import is_let_in
 from studyapp.study.card import CardView
 from studyapp.study.draft import Write
+from studyapp.study.library import Home
 from studyapp.study.questionnaire import history
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.writing import WritingPage
@@ -29,6 +30,7 @@ _SAYS = "Answer, in Markdown; a line `- [ ] …` is a point"
 class NewScreen(WritingPage):
     """A question and its answer. The draft has the question on its first line."""
 
+    NEW_CARD = False
     BINDINGS = [  # noqa: RUF012
         bind("save", tooltip="Keep the card", first=True),
         bind("next_field", "app.focus_next"),
@@ -40,14 +42,20 @@ class NewScreen(WritingPage):
         & Label { margin-top: 1; color: $text-muted; } }
     """
 
-    def __init__(self, beside: CardView | None = None, apart: CardView | None = None) -> None:
-        """Write a card that belongs where *beside* does, or else to the chapter started last; one
-        that is to tell it *apart* from another begins with what the two say."""
+    def __init__(
+        self,
+        beside: CardView | None = None,
+        apart: CardView | None = None,
+        home: Home | None = None,
+    ) -> None:
+        """Write a card that belongs where *beside* does, or else to its *home*, or else to the
+        chapter started last; one that is to tell *beside* apart from another begins with what the
+        two say."""
         super().__init__()
         self._begun, self._pair = "", None
         if beside is not None and apart is not None:
             self._begun, self._pair = contrast.proposed(beside, apart), (beside, apart)
-        self._goes_to = library.home_of(beside) if beside is not None else None
+        self._goes_to = library.home_of(beside) if beside is not None else home
         self._question = LineField(id="new-question", select_on_focus=False)
         self._answer = TextField(id="new-answer", soft_wrap=True)
         self._home = ""  # where the card goes, in words
@@ -109,11 +117,12 @@ class NewScreen(WritingPage):
 
     def put(self, text: str) -> None:
         question, _, answer = text.partition("\n")
+        same = question == self._question.value
         self._question.value, self._answer.text = question, answer
         self._question.cursor_position = len(question)
         self._answer.move_cursor(self._answer.document.end)
         if (
-            question.strip() and answer and self._question.has_focus
+            question.strip() and answer and self._question.has_focus and not same
         ):  # who writes goes on at the end
             self.set_focus(self._answer)
 
@@ -149,7 +158,7 @@ class NewScreen(WritingPage):
         told = f"Saved in {made.home.name}; it comes first of its new cards. {also}".rstrip()
         if not comes:  # it was written beside a card that was met or asked for there
             told = f"Saved in {made.home.name}; it comes once that is started. {also}".rstrip()
-        self.notify(f"{told} {self.key_of('undo')} takes it back.")
+        self.notify(f"{told} {self.undo_now()}.")
         self.app.pop_screen()
 
     def action_back(self) -> None:

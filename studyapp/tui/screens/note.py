@@ -103,7 +103,7 @@ class NoteScreen(CardsPage, inherit_bindings=False):
 
     def _show(self, view: NoteView, now: datetime, held: Mapping[int, str]) -> None:
         self.head(view.place, words.count(len(view.cards), "card"))
-        self.query_one(Prose).show(view.text)
+        self.query_one(Prose).show(view.text, self.gallery(view.text, view.path))
         self.query_one("#source", Static).update(view.source)
         self.study.saw(view.text)
         leech_lapses = self.desk.settings.leech_lapses

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from textual import work
 from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.errors import NoWidget
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
@@ -27,13 +31,26 @@ from studyapp.tui.widgets.keybar import KeyBar
 from studyapp.tui.widgets.told import Told
 
 if TYPE_CHECKING:
+    from studyapp.notes.media import Medium
     from studyapp.study.desk import Desk
+    from studyapp.study.library import Home
     from studyapp.study.undo import Newest
     from studyapp.tui.host import Host
+    from studyapp.tui.widgets.picture import Gallery
+    from studyapp.tui.widgets.prose import Placed, Prose
 
 SMALLEST = (40, 12)
 SOON = 0.3  # seconds that a page may come later for, to come with what it shows
+_BODY = "page"  # all that is hidden while the window is too small
 _GAP = 2  # cells, at least, between the two sides of a title
+
+
+async def soon(there: asyncio.Event) -> bool:
+    """Wait for what a page is to show from its first frame on, as long as it may come later for
+    that: whether it is there."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(there.wait(), SOON)
+    return there.is_set()
 
 
 class TitleBar(Widget, can_focus=False):
@@ -88,6 +105,7 @@ class Page(Screen[None]):
         (TALL, "-tall"),
     ]
     FOLLOWS = True  # it is left if another program goes back to a backup
+    NEW_CARD = True  # the key for a card of one's own is the app's; some pages have it otherwise
     AUTO_FOCUS = ""  # each screen says what its keys go to
     DEFAULT_CSS = """
     Page {
@@ -112,11 +130,13 @@ class Page(Screen[None]):
         super().__init__()
         self.ready = asyncio.Event()  # not while it counts or writes: keys wait for what that does
         self.ready.set()
+        self._illustrated = False  # a text of it has shown a picture or a sound
+        self._viewed: Medium | None = None  # the one that was opened last
 
     def compose(self) -> ComposeResult:
         self._fit()
         yield TitleBar()
-        with Vertical(id="page"):
+        with Vertical(id=_BODY):
             yield from self.compose_body()
         yield Static(
             f"Too small: studyapp needs {SMALLEST[0]}×{SMALLEST[1]}.", id="too-small", markup=False
@@ -161,6 +181,18 @@ class Page(Screen[None]):
             return callback(*args, **kwargs)
         return None
 
+    @property
+    def too_small(self) -> bool:
+        """Whether the window has no room for any of it: what is not seen takes no command."""
+        return any(here < least for here, least in zip(self.app.size, SMALLEST, strict=True))
+
+    def _reset_focus(self, widget: Widget, avoiding: list[Widget] | None = None) -> None:
+        """Textual takes the keys from what is hidden. While the window is too small all is, and has
+        them again afterwards; what has gone, or is hidden by its page, loses them as ever."""
+        hidden = any(not one.display for one in widget.ancestors_with_self if one.id != _BODY)
+        if avoiding or hidden or not widget.focusable:
+            super()._reset_focus(widget, avoiding)
+
     def _show_told(self) -> None:
         """Show what was told on the page before; not yet composed, it comes with the mount."""
         for line in self.query(Told):
@@ -192,6 +224,61 @@ class Page(Screen[None]):
         except StudyError as error:
             self.notify(f"Not kept for the next time: {error}", severity="error")
 
+    def gallery(self, text: str, file: Path) -> Gallery | None:
+        """How the pictures and sounds of *text*, of a note in *file*, are shown; None if it has
+        none, as most texts."""
+        if "](" not in text:
+            return None
+        from studyapp.notes.media import shows
+        from studyapp.study.shelf import shelf
+        from studyapp.tui.widgets.picture import Gallery, way_of
+
+        if not shows(text):
+            return None
+        self._illustrated = True
+        return Gallery(shelf(self.desk, file), way_of(self.app, self.desk.settings.pictures))
+
+    @property
+    def media(self) -> list[Medium]:
+        """The pictures and sounds of this page that can be opened: what is in sight or, if nothing
+        is, all of them. An answer that is not shown has none."""
+        if not self._illustrated:  # which is asked at every change of the keys
+            return []
+        there = [(prose, one) for prose in _proses(self) for one in prose.placed]
+        there = [(prose, one) for prose, one in there if one.medium.file is not None]
+        seen = [(prose, one) for prose, one in there if self._sees(prose, one)]
+        return list(dict.fromkeys(one.medium for _, one in seen or there))
+
+    def _sees(self, prose: Prose, one: Placed) -> bool:
+        """Whether something of what stands in a text is on the screen."""
+        try:
+            found = self.find_widget(prose)
+        except NoWidget:
+            return False
+        first = found.region.y + one.y
+        return first < found.clip.bottom and first + max(1, one.height) > found.clip.y
+
+    def open_medium(self) -> None:
+        """Open what is in sight, and the next time what stands below that."""
+        there = self.media
+        if not there or self.study.held:
+            return
+        at = there.index(self._viewed) + 1 if self._viewed in there else 0
+        self._viewed = there[at % len(there)]
+        more = f" ({at % len(there) + 1} of {len(there)})" if len(there) > 1 else ""
+        self.notify(f"Opened: {self._viewed.name}{more}.")
+        self._have_viewed(self._viewed)
+
+    @work(thread=True, group="view")
+    def _have_viewed(self, medium: Medium) -> None:
+        from studyapp.tui.viewer import view
+
+        assert medium.file is not None
+        try:
+            view(medium.file)
+        except StudyError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error")
+
     def hold_keys(self, hold: bool) -> None:
         """Have keys wait while something is counted or written that they are about, or no more."""
         (self.ready.clear if hold else self.ready.set)()
@@ -200,6 +287,18 @@ class Page(Screen[None]):
         """Say why nothing can be typed; who types on all the same gives no commands."""
         self.notify(why)
         self.study.drop_words()
+
+    def typed_ahead(self, piece: int) -> bool:
+        """Whether this key came in one piece with the one that brought up, in *piece*, what it
+        would act on: nobody has seen that yet, which is said."""
+        ahead = piece == self.study.piece
+        if ahead:
+            self.notify("This was not on the screen yet when you typed that, so it did nothing.")
+        return ahead
+
+    def undo_now(self, does: str = "takes it back") -> str:
+        """For a sentence: which key undoes what no later session can take back."""
+        return f"{self.key_of('undo')} {does} while the app is open"
 
     def asks(self, found: Newest | None) -> bool:
         """Whether `u` would take back what is older than today, and the key before has not asked
@@ -210,6 +309,12 @@ class Page(Screen[None]):
         told = f"{found.told}, {words.ago(found.day, today)}"
         self.notify(f"{self.key_of('undo')} once more takes back {told}.")
         return True
+
+    @property
+    def home(self) -> Home | None:
+        """Where a card belongs that is written from here; None: with the chapter started last.
+        Raises StudyError if that cannot be read."""
+        return None
 
     def touched(self) -> None:
         """A key has come; a page that counts time takes note."""
@@ -224,3 +329,14 @@ class Page(Screen[None]):
 
     def head(self, left: str, right: str = "") -> None:
         self.query_one(TitleBar).show(left, right)
+
+
+def _proses(page: Page) -> list[Prose]:
+    """The texts on a page that show something, but for those that are hidden."""
+    from studyapp.tui.widgets.prose import Prose
+
+    return [
+        one
+        for one in page.query(Prose)
+        if one.placed and all(node.display for node in one.ancestors_with_self)
+    ]

@@ -38,6 +38,7 @@ from studyapp.tui.widgets.prose import Prose
 from studyapp.tui.widgets.ratings import Ratings
 
 _ASK = "how to rate"  # where nothing is proposed
+_NEXT = "go on"  # where a trial says what it counts as
 _PATIENCE = 30.0  # seconds to wait in a worker for another program to finish writing
 _LITTLE = WAL_LIMIT // 16  # bytes of write-ahead log that are worth emptying while idle
 _IDLE = 5.0  # seconds without a rating after which the write-ahead log is emptied
@@ -46,11 +47,12 @@ _IDLE = 5.0  # seconds without a rating after which the write-ahead log is empti
 class ReviewScreen(EditingPage, WritingPage):
     """Works through a sitting. Rules live in `study`; this screen only shows and forwards."""
 
+    NEW_CARD = False
     BINDINGS = [  # noqa: RUF012
         bind("save", "reveal('typed')", "show answer", "Show the answer", first=True),
         bind("go_on", "reveal", "show answer", "Show the answer", first=True),
         *leads(
-            *("more", "good", "partly", "again", _ASK),
+            *("more", "good", "partly", "again", _ASK, _NEXT),
             tooltip="More of the answer; at its end, rate as is proposed",
             first=True,
         ),
@@ -95,6 +97,7 @@ class ReviewScreen(EditingPage, WritingPage):
     ReviewScreen {
         & #question { margin: 1 0; }
         & #typed { height: 8; margin: 0 0 1 0; display: none; border: round $foreground 30%;
+            border-title-color: $text-accent; border-title-background: $background;
             &.-said { height: auto; max-height: 8; } }
         & #rule { height: 1; color: $text-muted; text-wrap: nowrap; }
         & #answer { margin-top: 1; }
@@ -112,7 +115,7 @@ class ReviewScreen(EditingPage, WritingPage):
         self._waits: dict[Rating, str] = {}
         self._busy = False
         self._laid_out = False  # the answer has been on the screen
-        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
+        self._came_in = 0  # the piece of keys that brought the card, in which nobody has seen it
         self._wanted = False  # the answer in full was asked for
         self._shown = Shown()
         self._lessons: Sequence[Declaration] = ()
@@ -160,17 +163,29 @@ class ReviewScreen(EditingPage, WritingPage):
             return
         self._revealed = self._laid_out = self._wanted = False
         self._shown = Shown()
-        self._card = view.uid
+        self._card, self._came_in = view.uid, self.study.piece
         self._lessons = lessons_for(view.note, self.study.catalog)
-        self.query_one("#question", Prose).show(view.face.front)
+        front = view.face.front
+        self.query_one("#question", Prose).show(front, self.gallery(front, view.note.path))
         self._show_typed(view)
         self._show_head()
         self._set_answer_visible(False)
         self.set_focus(None)
         self.query_one(VerticalScroll).scroll_home(animate=False)
-        if self.desk.settings.typing_box and worth_typing(self._points, view.memory.stability):
+        arm = self.sitting.asked
+        typed = None if arm is None else arm.typed
+        self.box.border_title = arm.told if arm is not None and typed else None
+        self._show_hint(arm.told if arm is not None and not typed else "")
+        if self._is_worth_typing(view) if typed is None else typed:
             self.action_write()
+        if self._is_shown:
+            self._reveal()
         self.refresh_bindings()
+
+    def _is_worth_typing(self, view: CardView) -> bool:
+        """Whether the box opens by itself; a trial says that of its cards."""
+        worth = worth_typing(self._points, view.memory.stability)
+        return self.desk.settings.typing_box and worth
 
     def _show_typed(self, view: CardView) -> None:
         """Show an empty box no more, and again what was typed for this card and not rated."""
@@ -208,7 +223,7 @@ class ReviewScreen(EditingPage, WritingPage):
     def _show_head(self) -> None:
         view, done = self.sitting.view, self.sitting.done
         assert view is not None
-        said = Counter(one.said for one in done)
+        said = Counter(one.said for one in done if one.judged)
         told = [f"{said[name]} {name}" for name in ("again", "partly") if said[name]]
         number = len(done) + 1
         right = f"{number} of {len(done) + self.sitting.counts.total}"
@@ -234,7 +249,7 @@ class ReviewScreen(EditingPage, WritingPage):
     def _reveal(self) -> None:
         view = self.sitting.view
         assert view is not None
-        self._revealed, self._shown_in = True, self.study.piece
+        self._revealed = True
         self._read_options()
         raw = self.query_one("#answer", Prose).raw
         texts = [plain(point.text, maths=not raw).strip() for point in view.face.points]
@@ -268,7 +283,8 @@ class ReviewScreen(EditingPage, WritingPage):
             self.set_timer(SOON, self._scroll_to_answer)
             return
         self._laid_out = True
-        sight.bring(body, self.query_one("#rule"), self._last_part())
+        if not self._is_shown:  # which is read from the question on
+            sight.bring(body, self.query_one("#rule"), self._last_part())
         self.refresh_bindings()
 
     def _last_part(self) -> Widget:
@@ -299,7 +315,8 @@ class ReviewScreen(EditingPage, WritingPage):
         view = self.sitting.view
         assert view is not None
         prose = self.query_one("#answer", Prose)
-        self._shown = show(self, prose, view.face, self._is_wanted, reference=reference)
+        file, wanted = view.note.path, self._is_wanted
+        self._shown = show(self, prose, view.face, file, wanted, reference=reference)
         self.query_one("#source").display = self._shown.whole
 
     def _is_wanted(self, answer: str) -> bool:
@@ -308,10 +325,10 @@ class ReviewScreen(EditingPage, WritingPage):
         assert view is not None
         if self._wanted or not self._points:
             return True
-        question = self.query_one("#question", Prose)
-        return view.memory.state is State.NEW and has_room(
-            self, self.query_one(Points), answer, question.size.width, raw=question.raw
-        )
+        question, points = self.query_one("#question", Prose), self.query_one(Points)
+        width, raw = question.size.width, question.raw
+        is_new = view.memory.state is State.NEW
+        return is_new and has_room(self, points, answer, view.note.path, width, raw=raw)
 
     def _set_answer_visible(self, visible: bool) -> None:
         rule = self.query_one("#rule", Static)
@@ -321,17 +338,43 @@ class ReviewScreen(EditingPage, WritingPage):
         if not visible:
             self.query_one(Ratings).clear()
 
+    @property
+    def _counts(self) -> Rating | None:
+        """What a trial has the card count as, whatever the learner knew; None if it is theirs."""
+        arm = self.sitting.asked
+        return None if arm is None else arm.counts
+
     def _show_ratings(self) -> None:
+        self.query_one(Points).let_tick(to_tick=self._counts is None)
+        if self._counts is not None:
+            self._show_counts(self._counts)
+            return
         proposed = self._proposed()
         why = because(self._points, whole=proposed is Rating.GOOD)
         self.query_one(Ratings).show(
             self._waits, proposed, why, partly=self._partly, explained=self.sitting.beginner
         )
 
+    @property
+    def _is_shown(self) -> bool:
+        """Whether a trial shows the card with its answer."""
+        arm = self.sitting.asked
+        return arm is not None and bool(arm.shown)
+
+    def _show_counts(self, counts: Rating) -> None:
+        """Show, in place of the ratings, what a trial has the card count as."""
+        arm = self.sitting.asked
+        told = f"{arm.told} " if arm is not None and self._is_shown else ""
+        wait = words.spelled(self._waits[counts])
+        self.query_one(Ratings).clear()
+        self._show_hint(f"{told}It counts as {counts.name.capitalize()}, and is asked in {wait}.")
+
     def _proposed(self) -> Rating | None:
         view = self.sitting.view
         if view is None or not self._revealed:
             return None
+        if self._counts is not None:
+            return self._counts
         return propose(view.face.points, self.query_one(Points).ticked, view.note.need)
 
     def _show_hint(self, text: str = "") -> None:
@@ -357,19 +400,19 @@ class ReviewScreen(EditingPage, WritingPage):
             case "go_on":
                 return self._revealed and parameters == (self._end,)
             case "rate":
-                return self._revealed
+                return self._revealed and self._counts is None
             case "tick":
-                return self._revealed and cast("int", parameters[0]) < len(self._points)
+                return self._may_tick and cast("int", parameters[0]) < len(self._points)
             case "tick_here":
-                return self._revealed and bool(self._points)
+                return self._may_tick
             case "write":
-                return not self._revealed
+                return not self._revealed and self._counts is None
             case "write_no_more":
                 return self._revealed
             case "reveal":
                 return not self._revealed and not parameters  # the box is left by another key
             case "know":
-                return view.memory.state is State.NEW
+                return view.memory.state is State.NEW and self._counts is None
             case "lesson":
                 return bool(self._lessons)
             case "past":
@@ -382,10 +425,17 @@ class ReviewScreen(EditingPage, WritingPage):
                 return self._revealed and self._shown.withheld
         return True
 
+    @property
+    def _may_tick(self) -> bool:
+        """Whether points were to be said: not by who is shown them for the first time."""
+        return self._revealed and bool(self._points) and self._counts is None
+
     def touched(self) -> None:
         self.sitting.touched()
 
     def action_reveal(self, where: str = "") -> None:
+        if self.typed_ahead(self._came_in):
+            return
         if where:
             self.box.call_later(self._reveal)  # behind the letters yet to come
         else:
@@ -397,6 +447,8 @@ class ReviewScreen(EditingPage, WritingPage):
         proposed = self._proposed()
         if self._laid_out and sight.is_below(self.query_one(VerticalScroll), self._last_part()):
             return "more"
+        if self._counts is not None:
+            return _NEXT
         if proposed is None:
             return _ASK
         return "partly" if self._partly and proposed is Rating.AGAIN else proposed.name.lower()
@@ -414,7 +466,7 @@ class ReviewScreen(EditingPage, WritingPage):
             self.notify(f"{rates}, or tick what you said.")
 
     def action_rate(self, rating: int) -> None:
-        if not self.study.held and self._shown_in != self.study.piece:
+        if not self.study.held and not self.typed_ahead(self._came_in):
             self._rate(Rating(rating))
 
     @on(Ratings.Chosen)
@@ -459,7 +511,9 @@ class ReviewScreen(EditingPage, WritingPage):
             self._show_card()
         else:
             self._read_options()
+            self._show_hint()
             self._show_ratings()
+            self.refresh_bindings()
 
     def _rated(self) -> None:
         self._forget_typed()
@@ -559,7 +613,7 @@ class ReviewScreen(EditingPage, WritingPage):
         self._forget_typed()
 
     def _set_aside(self, action: Callable[[], object], done: str) -> None:
-        if not self.study.held:
+        if not self.study.held and not self.typed_ahead(self._came_in):
             self._change(action, f"{done}; {self.key_of('undo')} takes it back.")
 
     def _change(self, action: Callable[[], object], sentence: str = "") -> None:

@@ -1,5 +1,5 @@
-"""Change the text of a note here, as Markdown, with what it will look like beside it; it is kept as
-a draft until it is saved.
+"""Change the text of a note here, as Markdown, with what it will look like beside it, or below in a
+narrow window; it is kept as a draft until it is saved.
 
 The box shows each paragraph on one line of its own and wraps it; a paragraph that is not changed
 goes back into its file as it was.
@@ -12,7 +12,7 @@ from functools import partial
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
@@ -22,8 +22,7 @@ from studyapp.notes.card import written_out
 from studyapp.notes.note import Problem
 from studyapp.notes.paragraph import joined, parted
 from studyapp.store.engine import LONG_PATIENCE
-from studyapp.study import library
-from studyapp.study.card import CardView
+from studyapp.study.edit import Edit
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.writing import WritingPage
@@ -36,24 +35,35 @@ LOOK_AFTER = 0.15  # seconds from a key to the preview
 class RewriteScreen(WritingPage):
     """One note in a box. The page below it reads what was saved when it comes into sight again."""
 
+    NEW_CARD = False
     BINDINGS = [  # noqa: RUF012
         bind("save", tooltip="Keep what the note says now", first=True),
         bind("back", only="escape", tooltip="Leave; what is written is kept as a draft"),
     ]
     HORIZONTAL_BREAKPOINTS = [*Page.HORIZONTAL_BREAKPOINTS, (120, "-broad")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        *Page.VERTICAL_BREAKPOINTS[:-1],
+        (18, "-high"),  # enough for the preview below the box
+        Page.VERTICAL_BREAKPOINTS[-1],
+    ]
     DEFAULT_CSS = """
     RewriteScreen {
-        & #panes { height: 1fr; }
+        & #panes { height: 1fr; layout: vertical; }
         & TextArea { width: 1fr; height: 1fr; }
-        & #preview { display: none; width: 1fr; margin: 0 1 0 2; }
+        & #preview { display: none; width: 1fr; height: auto; max-height: 45%; padding: 0 1;
+            border-top: solid $foreground 20%; border-title-color: $text-muted; }
+        &.-high #preview, &.-tall #preview { display: block; }
         & #wrong { height: auto; padding: 0 1; color: $text-warning; display: none; }
-        &.-broad { & > * { max-width: 160; } & #preview { display: block; } }
+        &.-broad { & > * { max-width: 160; }
+            & #panes { layout: horizontal; }
+            & #preview { display: block; height: 1fr; max-height: 100%; border: none;
+                padding: 0; margin: 0 1 0 2; } }
     }
     """
 
-    def __init__(self, card: CardView) -> None:
+    def __init__(self, edit: Edit) -> None:
         super().__init__()
-        self._card = card
+        self._edit = edit
         self._box = TextField(soft_wrap=True, classes="body")
         self._said = ""  # the note, in its file
         self._former: dict[str, str] = {}  # what paragraphs in the box are there
@@ -61,21 +71,22 @@ class RewriteScreen(WritingPage):
         self._wrong: Sequence[Problem] = ()  # what `check` would say of it
 
     def compose_body(self) -> ComposeResult:
-        with Horizontal(id="panes"):
+        with Container(id="panes"):
             yield self._box
-            with VerticalScroll(id="preview", can_focus=False):
+            with VerticalScroll(id="preview", can_focus=False) as preview:
+                preview.border_title = "preview"
                 yield Prose(raw=self.desk.settings.raw_maths)
         yield Static("", id="wrong", markup=False)
 
     def on_mount(self) -> None:
         try:
-            self._said, text = library.read_edit(self.desk, self._card)
+            self._said, text = self._edit.read(self.desk)
         except StudyError as error:
             self.notify(str(error), severity="error")
             self.app.pop_screen()
             return
         self.study.saw(self._said)
-        self.begin(text, partial(library.write_edit, self.desk, self._card, self._said))
+        self.begin(text, partial(self._edit.write, self.desk, self._said))
         self._box.focus()
         self.show_saved()
         self._look()
@@ -92,19 +103,27 @@ class RewriteScreen(WritingPage):
         the box. While it is no note, the last one stays in sight."""
         text, today = self._box.text.strip(), study_day(self.desk.now())
         try:
-            note, problems = library.reading(self._card, text, today)
+            note, problems = self._edit.reading(text, today)
         except StudyError as error:  # its file has gone, which is told when it is saved
             self.log.error(str(error))
             return
-        self._wrong = problems if note is not None else ()
+        self._wrong = problems
         if note is not None:
             points = [point.text for point in note.points]
             shown = written_out(note.prompt, note.front, note.answer, points, note.synonyms)
-            self.query_one(Prose).show(shown)
+            self.query_one(Prose).show(shown, self.gallery(shown, self._edit.path))
+            self.call_after_refresh(self._follow)
         told = self._told(problems[0]) if problems and text else ""
         wrong = self.query_one("#wrong", Static)
         wrong.update(told and f"{told}.")
         wrong.display = bool(told)
+
+    @on(TextArea.SelectionChanged)
+    def _follow(self) -> None:
+        """Have the preview as far down as the cursor is in the text."""
+        rows, preview = self._box.document.line_count, self.query_one("#preview", VerticalScroll)
+        part = self._box.cursor_location[0] / max(1, rows - 1)
+        preview.scroll_to(y=round(part * preview.max_scroll_y), animate=False)
 
     def _told(self, problem: Problem) -> str:
         """A problem with its line in the box, in which there may be empty ones above the note."""
@@ -127,16 +146,15 @@ class RewriteScreen(WritingPage):
     def show_saved(self) -> None:
         saved = self.draft is not None and not self.draft.waiting
         kept = " · kept as a draft" if self.written.strip() else " · no draft"
-        self.head("Edit", self._card.place + kept * (saved and self.written != self._said))
+        self.head("Edit", self._edit.place + kept * (saved and self.written != self._said))
 
     def action_save(self) -> None:
         self._look()
         if not self.written.strip():
             self.action_back()
         elif self._wrong:
-            told = self._told(self._wrong[0])
-            self.notify(f"Not saved, as `check` would complain. {told}.", severity="error")
-        elif self.keep() and not self._box.read_only:
+            self.notify("Not saved: the line above says why.", severity="error")
+        elif self.keep_as_seen() and not self._box.read_only:
             self._box.read_only = True
             self._take_over()
 
@@ -145,7 +163,7 @@ class RewriteScreen(WritingPage):
         """Have the note say what the box does; another program may hold the lock meanwhile."""
         told = ""
         try:
-            library.edited(self.desk.at(LONG_PATIENCE), self._card)
+            self._edit.finish(self.desk.at(LONG_PATIENCE))
         except StudyError as error:
             told = str(error)
         self.app.call_from_thread(self._taken, told)

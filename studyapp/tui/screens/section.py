@@ -20,6 +20,7 @@ from studyapp.notes.note import chapter_title
 from studyapp.notes.prompt import Prompt, find
 from studyapp.study import asking, library, pause, prompt, tracker, words
 from studyapp.study.grading import because
+from studyapp.study.library import Home, home_of_section
 from studyapp.study.prompt import Asked, Standing
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.study.tracker import FAMILIAR, CardCounts, Chapter, Course, CourseSection
@@ -87,7 +88,7 @@ class CoursePage(WritingPage):
     def __init__(self) -> None:
         super().__init__()
         self.course = Course(())
-        self.view = SectionView()  # kept, as leaving the page saves what its box says
+        self.view = SectionView(self.gallery)  # kept, as leaving the page saves what its box says
         self._counts: CardCounts | None = None
         self._writing: CourseSection | None = None  # whose note is in the box
         self._done: list[_Deed] = []  # on this page
@@ -507,7 +508,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         self._edit = edit
         self._asked: Asked | None = None
         self._met_at: datetime | None = None  # when the question came into view
-        self._shown_in = 0  # the piece of keys that showed the answer, in which nobody has seen it
+        self._came_in = 0  # the piece of keys that brought the question, which nobody has seen
         self._passed: set[int] = set()  # cards
 
     def compose_body(self) -> ComposeResult:
@@ -522,6 +523,11 @@ class SectionScreen(CoursePage, inherit_bindings=False):
     @property
     def entry(self) -> CourseSection:
         return self._section
+
+    @property
+    def home(self) -> Home:
+        with self.desk.reading() as connection:
+            return home_of_section(connection, self._section.id)
 
     @property
     def undoes(self) -> bool:
@@ -600,16 +606,17 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         try:
             if card is not None:
                 with self.desk.reading() as connection:
-                    now, learner = self.desk.now(), self.desk.learner
-                    self._asked = prompt.ask(connection, card, now, learner=learner)
+                    now, settings, learner = self.desk.now(), self.desk.settings, self.desk.learner
+                    self._asked = prompt.ask(connection, card, now, settings, learner=learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
         if self._asked is None or before is None or self._asked.view != before.view:
-            self._met_at = None
+            self._met_at, self._came_in = None, self.study.piece
             self.view.prompt.ask(self._asked.view if self._asked else None)
             self.query_one(Ratings).clear()
         elif self.view.prompt.revealed:  # the learner may come from the lab, with a new figure
             self.view.prompt.show_answer(self._answer(self._asked))
+            self._show_ratings()
 
     def _show_text(self, standings: Mapping[str, Standing], until: Prompt | None) -> None:
         self.set_class(until is not None, "-asking")
@@ -619,7 +626,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
     def _look(self) -> None:
         """The time for an answer counts from when its question can be read."""
         if self._asked is not None and self._met_at is None and self.view.at_end:
-            self._met_at = self.desk.now()
+            self._met_at, self._came_in = self.desk.now(), self.study.piece
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -645,8 +652,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
         return True
 
     def action_reveal(self) -> None:
-        if self._asked is not None:
-            self._shown_in = self.study.piece
+        if self._asked is not None and not self.typed_ahead(self._came_in):
             self.view.prompt.reveal(self._answer(self._asked))
             self._show_ratings()
             self.call_after_refresh(self._scroll_to_answer)
@@ -694,7 +700,7 @@ class SectionScreen(CoursePage, inherit_bindings=False):
             self.notify(f"{again}-{easy} say how well you knew it; {on} reads on without.")
 
     def action_rate(self, rating: int) -> None:
-        if not self.study.held and self._shown_in != self.study.piece:
+        if not self.study.held and not self.typed_ahead(self._came_in):
             self._rate(Rating(rating))
 
     @on(Ratings.Chosen)

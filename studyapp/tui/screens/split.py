@@ -21,6 +21,7 @@ from studyapp.tui.widgets.field import TextField
 class SplitScreen(WritingPage):
     """All of the new cards in one box; each begins with a heading."""
 
+    NEW_CARD = False
     BINDINGS = [  # noqa: RUF012
         bind("save", tooltip="Keep these cards, and set the old one aside", first=True),
         bind("back", only="escape", tooltip="Leave; what is written is kept as a draft"),
@@ -78,7 +79,7 @@ class SplitScreen(WritingPage):
             return
         if text != self.written:
             self.put(text)
-        if self.keep() and not self._box.read_only:
+        if self.keep_as_seen() and not self._box.read_only:
             self._box.read_only = True
             self.hold_keys(True)
             self._save_cards(text)
@@ -101,8 +102,7 @@ class SplitScreen(WritingPage):
             return
         self.study.wrote(partial(split.take_back, made=made))
         cards = words.count(len(made.names), "card")
-        undo = f"{self.key_of('undo')} takes it back"
-        self.notify(f"{cards} in {made.home.name}, the old one is set aside; {undo}.")
+        self.notify(f"{cards} in {made.home.name}, the old one is set aside; {self.undo_now()}.")
         self.app.pop_screen()
 
     def action_back(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -18,7 +17,7 @@ from studyapp.tui import sight, year
 from studyapp.tui.diagram import Told
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Laid, Rows
-from studyapp.tui.screens.page import SOON, Page
+from studyapp.tui.screens.page import Page, soon
 
 if TYPE_CHECKING:
     from studyapp.study.statistics.year import Year
@@ -56,19 +55,15 @@ class StatisticsScreen(Page):
         """They are there at once; if it takes long, that they are being counted is said instead."""
         self.head("Statistics")
         self._count()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._counted.wait(), SOON)
-        if not self._counted.is_set():
+        if not await soon(self._counted):
             self._say("Counting …")
 
     @work(thread=True, group="statistics")
     def _count(self) -> None:
-        from studyapp.study.statistics.year import read
+        from studyapp.study.statistics.year import of_desk
 
-        desk = self.desk
         try:
-            with desk.reading() as connection:
-                found = read(connection, desk.now(), desk.settings, learner=desk.learner)
+            found = of_desk(self.desk)
         except StudyError as error:
             self.app.call_from_thread(self._failed, str(error))
             return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -10,11 +11,12 @@ from textual.content import Content
 from textual.widgets import Static
 
 from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
 from studyapp.study import words
 from studyapp.study.plan import FIVE, NOTHING_TO_ASK
 from studyapp.study.sitting import Sitting
-from studyapp.study.summary import Summary, summary_lines
+from studyapp.study.summary import Summary, summary_lines, worth_line
 from studyapp.study.undo import Newest, undo
 from studyapp.tui import places, sight
 from studyapp.tui.keys import bind
@@ -50,6 +52,7 @@ class SummaryScreen(Page):
         self.sitting = sitting
         self._summary: Summary | None = None
         self._has_more = False
+        self._worth = set[tuple[date, str]]()  # what it was the first end of a day to tell
         self._asked: Newest | None = None  # of the log, since what a cram has missed is due today
 
     def compose_body(self) -> ComposeResult:
@@ -66,7 +69,9 @@ class SummaryScreen(Page):
     def _show(self, summary: Summary, has_more: bool) -> None:
         self._summary, self._has_more = summary, has_more
         self.head("Done for now" if summary.cards else "Nothing to review", "")
-        lines = summary_lines(summary, self.sitting.desk.now())
+        now = self.sitting.desk.now()
+        known, asked = self._known(worth_line(summary), now), self._asked is not None
+        lines = summary_lines(summary, now, known, asked=asked)
         content = Content.assemble((lines[0] + "\n", "bold"))
         top = max(summary.ratings.values(), default=0)
         for name, number in _said(summary) if top else ():
@@ -83,6 +88,14 @@ class SummaryScreen(Page):
             content += Content(f"\n{told} shows {'it' if summary.marked == 1 else 'them'}.")
         self.query_one("#summary", Static).update(content)
         self.refresh_bindings()
+
+    def _known(self, worth: str, now: datetime) -> Collection[str]:
+        """What an earlier end of this day has told: it is no longer read if each one tells it."""
+        told = study_day(now), worth
+        if told not in self.study.worth:
+            self.study.worth.add(told)
+            self._worth.add(told)
+        return () if told in self._worth else (worth,)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         summary = self._summary

@@ -24,7 +24,7 @@ from studyapp.tui import places
 from studyapp.tui.chapters import Chapters, Line
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Laid, Row, Rows
-from studyapp.tui.screens.page import SOON, Page
+from studyapp.tui.screens.page import Page, soon
 from studyapp.tui.widgets.menu import Menu, option
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ _BESIDE = "questionnaires, five questions or crams, beside the day's time"
 class TodayScreen(Page):
     """The first screen. It paints at once and fills in when the database is open."""
 
+    NEW_CARD = False
     BINDINGS = [  # noqa: RUF012
         bind(
             "start",
@@ -70,6 +71,8 @@ class TodayScreen(Page):
         bind("statistics", show=False),
         bind("reworded", show=False),
         bind("new", "new_note", show=False),
+        bind("drafts", show=False),
+        bind("import", show=False),
         bind("undo", show=False),
         bind("pause", tooltip="Pause the whole course; again: it goes on", show=False),
         bind("back", "app.quit", "quit", "Leave studyapp", only="q"),
@@ -93,9 +96,11 @@ class TodayScreen(Page):
         self._prospect: Prospect | None = None
         self._reworded: Sequence[Reworded] = ()  # told while the app is open, or until looked at
         self._fitting: Child | None = None  # that is under way
-        self._dates: Preview | None = None  # which adopted weights would move
+        self._adopted: bool | None = None  # what the last fit here came to; None: there was none
+        self._dates: Preview | None = None  # that the weights in force would move
         self._count: object = None  # the newest; what an older one finds is of before
         self._whole = asyncio.Event()  # all is known that is shown
+        self._rated: bytes | None = None  # the newest rating that was kept when one was last here
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -110,6 +115,7 @@ class TodayScreen(Page):
         self._show_waiting("opening …")
         self.query_one(Menu).display = False
         self.set_interval(_A_WHILE, self._look_at_the_day)
+        self.watch(self.query_one(VerticalScroll), "scroll_y", self._look_further, init=False)
 
     def _look_at_the_day(self) -> None:
         """A Today that is left open goes on to the next study day by itself."""
@@ -137,9 +143,11 @@ class TodayScreen(Page):
             return
         self._prospect = None
         self._whole.clear()
+        newest = self.desk.rated[-1] if self.desk.rated else None
+        if newest != self._rated:  # who has studied has the most useful line chosen again
+            self._rated, self.query_one(Menu).highlighted = newest, 0
         self.refresh_overview()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._whole.wait(), SOON)
+        await soon(self._whole)
         if not self.ready.is_set():
             self._show_waiting("counting …")
 
@@ -167,6 +175,8 @@ class TodayScreen(Page):
             self.app.call_from_thread(self._counted, count, found)
             self.load_prospect()
         self.app.call_from_thread(self._whole.set)
+        if self._adopted is not None:
+            self._read_dates(count, self._adopted)
         if is_over:
             self.app.call_from_thread(self._back_up)
 
@@ -197,7 +207,6 @@ class TodayScreen(Page):
         """Fit the schedule to the log, if that has grown enough; to be called in a worker's thread.
         It is given up when the app closes, and a later start does it."""
         from studyapp.study.fit import adoption, child
-        from studyapp.study.reschedule import offered
 
         desk = self.desk
         try:
@@ -208,22 +217,37 @@ class TodayScreen(Page):
             if get_current_worker().is_cancelled:
                 self._fitting.cancel()
             found = self._fitting.result()
-            told, adopted = adoption.verdict(found), bool(found["adopted"])
-            with desk.reading() as connection:
-                dates = offered(
-                    connection, desk.now(), desk.settings, adopted=adopted, learner=desk.learner
-                )
         except child.CancelledError:
             return
         except StudyError as error:
             self.app.call_from_thread(self.notify, str(error), severity="warning")
             return
-        self.app.call_from_thread(self._tell_fit, told, dates)
+        self.app.call_from_thread(self._tell_fit, adoption.verdict(found), bool(found["adopted"]))
 
-    def _tell_fit(self, told: str, dates: Preview | None) -> None:
-        self._dates = dates
+    def _tell_fit(self, told: str, adopted: bool) -> None:
+        self._adopted = adopted
         self.notify(told)
         self.refresh_overview()
+
+    def _read_dates(self, count: object, adopted: bool) -> None:
+        """Offer what rescheduling would do by now, whatever was rated or taken back since the fit;
+        to be called in a worker's thread."""
+        from studyapp.study.reschedule import offered
+
+        desk = self.desk
+        try:
+            with desk.reading() as connection:
+                dates = offered(
+                    connection, desk.now(), desk.settings, adopted=adopted, learner=desk.learner
+                )
+        except StudyError:  # the counts stand; moving them will say what is wrong
+            return
+        self.app.call_from_thread(self._offer_dates, count, dates)
+
+    def _offer_dates(self, count: object, dates: Preview | None) -> None:
+        if count is self._count and self._overview is not None:
+            self._dates = dates
+            self._show_options(self._overview)
 
     def on_unmount(self) -> None:
         if self._fitting is not None:
@@ -233,16 +257,41 @@ class TodayScreen(Page):
         """Say the mastery, and how far course and lab are; to be called in a worker's thread."""
         from studyapp.study.prospect import prospect
 
-        desk = self.desk
+        desk, chapters = self.desk, self.app.call_from_thread(self._in_sight)
+        if chapters is None:  # the app is closing
+            return
         try:
             with desk.reading() as connection:
-                found = prospect(connection, desk.now(), desk.settings, learner=desk.learner)
+                found = prospect(
+                    connection, desk.now(), desk.settings, chapters, learner=desk.learner
+                )
         except StudyError:  # the counts stand; the screens themselves will say what is wrong
             return
         self.app.call_from_thread(self._show_prospect, found)
 
+    def _in_sight(self) -> frozenset[int]:
+        """The chapters at the top of the course that have room on the page as it is laid out; all
+        of them for who scrolls."""
+        body, course = self.query_one(VerticalScroll), self.query_one("#course")
+        rows = self._overview.chapters if self._overview is not None else ()
+        room = len(rows) if body.scroll_y else body.size.height - course.virtual_region.y
+        return frozenset(row.id for row in rows[: max(0, room)])
+
+    def _look_further(self) -> None:
+        """Tell the mastery of chapters that have come into sight."""
+        if self._prospect is not None and self._in_sight() - self._prospect.chapters:
+            self._tell_more()
+
+    @work(thread=True, exclusive=True, group="prospect")
+    def _tell_more(self) -> None:
+        self.load_prospect()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._look_further)
+
     def _show_prospect(self, found: Prospect) -> None:
         self._prospect = found
+        self.call_after_refresh(self._look_further)  # when what is above has its place
         if self._overview is not None:
             if self._overview.reworded and self.app.screen is self:  # not before it is seen
                 self._keep_told(self._overview.reworded)
@@ -277,7 +326,7 @@ class TodayScreen(Page):
         if overview.absence is not None:
             back.update(overview.absence.told(overview.budget))
         outlook = self.query_one("#outlook", Static)
-        outlook.update(_outlook(overview, self.desk.settings.desired_retention))
+        outlook.update(_outlook(overview))
         outlook.display = overview.begun  # there is nothing to look at before
         self._reworded = overview.reworded or self._reworded
         self._show_options(overview)
@@ -289,27 +338,29 @@ class TodayScreen(Page):
     def _show_options(self, overview: Overview, *, bare: bool = False) -> None:
         """What can be done next; *bare*: without what is told beside it."""
         menu = self.query_one(Menu)
-        chosen, at = menu.highlighted_option, menu.highlighted or 0
+        chosen = menu.highlighted_option if menu.highlighted else None
         choices = list(_choices(overview, self._prospect, self._reworded, self._dates, self.key_of))
-        menu.clear_options().add_options(
-            option(name, text, key, "" if bare else told) for name, text, key, told in choices
+        names = [name for name, *_ in choices]
+        menu.refill(
+            (option(name, text, key, "" if bare else told) for name, text, key, told in choices),
+            # At the top it is the top that is chosen, and where that which was chosen has gone.
+            names.index(chosen.id) if chosen and chosen.id in names else 0,
         )
         menu.display = True
-        names = [name for name, *_ in choices]
-        if at and chosen and chosen.id in names:  # at the top it is the top that is chosen
-            at = names.index(chosen.id)
-        menu.highlighted = min(at, len(names) - 1)
 
     def _draw_course(self) -> None:
         if self._overview is not None:
             outlooks = self._prospect.outlooks if self._prospect else {}
-            is_known = self._prospect is not None
-            is_asked = bool(outlooks) if is_known else any(map(_is_asked, self._overview.chapters))
+            known = self._prospect.chapters if self._prospect else frozenset[int]()
+            is_asked = any(
+                row.id in outlooks if row.id in known else _is_asked(row)
+                for row in self._overview.chapters
+            )
             exam = self._overview.exam
             on = exam.exam.day if exam is not None else self.desk.settings.exam_on
             told = _what_is_told(self._overview, on) if is_asked else ""
             lines = [
-                _chapter_line(row, outlooks.get(row.id), is_known=is_known)
+                _chapter_line(row, outlooks.get(row.id), is_known=row.id in known)
                 for row in self._overview.chapters
             ]
             self.query_one("#course", Static).update(Chapters(told, lines))
@@ -340,6 +391,8 @@ class TodayScreen(Page):
             return _quizzed(view) is not None
         if action == "reworded":
             return bool(self._reworded)
+        if action == "import":
+            return self.study.desk is not None
         if action == "more":
             return view.more
         return True
@@ -377,6 +430,13 @@ class TodayScreen(Page):
 
     def action_new_note(self) -> None:
         self.study.open(places.NewCard())
+
+    def action_drafts(self) -> None:
+        if self.study.desk is not None:
+            self.study.open(places.Drafts())
+
+    def action_import(self) -> None:
+        self.study.open(places.Import())
 
     def action_five(self) -> None:
         self._do("five")
@@ -417,6 +477,8 @@ class TodayScreen(Page):
                 self.action_aside()
             elif what == "reworded":
                 self.action_reworded()
+            elif what == "drafts":
+                self.action_drafts()
             elif what == "new":
                 self.action_new_note()
             elif what == "lab":
@@ -549,7 +611,7 @@ class TodayScreen(Page):
         with desk.writing() as connection:
             start_chapter(connection, chapter.id, desk.now(), learner=desk.learner)
         self.study.wrote(partial(_close, chapter))
-        self.notify(f"{_opened(chapter)}; {self.key_of('undo')} closes it again.")
+        self.notify(f"{_opened(chapter)}; {self.undo_now('closes it again')}.")
         self.refresh_overview()
 
 
@@ -617,21 +679,26 @@ def _choices(
     yield "find", "Find a note", key("find"), ""
     if reworded:
         told = f"{words.count(len(reworded), 'note')} changed by an upgrade"
-        yield "reworded", told, key("reworded"), _first_of(reworded)
+        yield "reworded", told, key("reworded"), _first_of([one.prompt for one in reworded])
     if overview.aside:
         yield "aside", "Set aside", key("aside"), overview.aside
+    if overview.caught:
+        wait = (
+            "1 draft waits" if len(overview.caught) == 1 else f"{len(overview.caught)} drafts wait"
+        )
+        yield "drafts", wait, key("drafts"), _first_of(overview.caught)
     if overview.chapters:
         begun = "a draft waits" if overview.draft else ""
         yield "new", "Write a card of your own", key("new"), begun
 
 
-def _first_of(reworded: Sequence[Reworded]) -> str:
+def _first_of(prompts: Sequence[str]) -> str:
     """Which notes, as far as one line tells."""
     from textwrap import shorten
 
     from studyapp.notes.plain import plain
 
-    first, others = shorten(plain(reworded[0].prompt), 28, placeholder=" …"), len(reworded) - 1
+    first, others = shorten(plain(prompts[0]), 28, placeholder=" …"), len(prompts) - 1
     return f"{first} and {others} more" if others else first
 
 
@@ -670,7 +737,7 @@ def _now_due(overview: Overview, new: int, key: Callable[[str], str]) -> Content
         return Content.assemble(
             ("No content yet\n", "bold"),
             "Install a pack, or bring notes of your own along:\n",
-            ("studyapp import FILE", "$text-accent"),
+            (f"Press {key('import')}.", "$text-accent"),
         )
     ready = next((row for row in overview.chapters if row.counts.total), None)
     if ready is not None and not overview.begun:
@@ -730,7 +797,7 @@ def _aside(overview: Overview) -> Iterator[str]:
         yield f"tomorrow: {asked.review + asked.learning} review, {asked.new} new"
 
 
-def _outlook(overview: Overview, goal: float) -> Laid:
+def _outlook(overview: Overview) -> Laid:
     days = overview.forecast
     peak = max(range(len(days)), key=lambda index: days[index])
     bars = Content(words.bars(days))
@@ -740,8 +807,8 @@ def _outlook(overview: Overview, goal: float) -> Laid:
     kept = overview.retention
     rows = [Row("", Content.styled("Next 14 days", "bold")), Row("  ", bars)]
     if kept.n:
-        rows.append(Row("", f"Remembered this week  {words.percent(kept)}"))
-        told = f"of {words.count(kept.n, 'review')}; goal {goal:.0%}"
+        rows.append(Row("", f"Remembered this week  {words.telling(kept)}"))
+        told = f"of {words.count(kept.n, 'review')}; goal {overview.goal:.0%}"
     else:
         told = "no card came back this week"
     return Rows([*rows, Row("  ", Content.styled(told, "dim"))])
@@ -766,7 +833,7 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, *, is_known: bool) -
     if not row.cards:
         due = "to read"
     elif not row.begun:
-        due = "not started"
+        due = "for the exam" if row.for_exam else "not started"
     elif row.paused:
         due = words.paused(row.paused)
     else:

@@ -13,7 +13,7 @@ from studyapp import disk
 from studyapp.config import found_folder
 from studyapp.errors import AlreadyRatedError, StudyError
 from studyapp.store.engine import LOCK_PATIENCE, LONG_PATIENCE, tidy
-from studyapp.study.draft import Draft, Write, storable
+from studyapp.study.draft import Draft, Write, merged, row_now, storable
 from studyapp.tui.screens.page import Page
 from studyapp.tui.widgets.answer import BOTH_KEPT
 
@@ -30,6 +30,7 @@ class WritingPage(Page):
         super().__init__()
         self.draft: Draft | None = None
         self.trouble = ""  # why it could not be saved on the side
+        self._met = 0  # how often another window had written here
         self._looked = ""  # what the box said when it was last looked at
         self._soon: Timer | None = None  # when the draft is saved next
 
@@ -81,6 +82,12 @@ class WritingPage(Page):
         self._show_merged()
         self._tell("")
         return True
+
+    def keep_as_seen(self) -> bool:
+        """`keep`; False, too, if another window has written here, so that there is more by now than
+        the learner has seen."""
+        met = self._met
+        return self.keep() and met == self._met
 
     def rescue(self) -> None:
         self._take()
@@ -135,19 +142,20 @@ class WritingPage(Page):
         self.overtaken(error)
 
     def _show_merged(self) -> None:
-        """Another window has written here, too: show its text with this one's below."""
-        merged = self.draft.take_merged() if self.draft else None
-        if merged is None:
+        """Another window has written here, too: show what both say. Who writes goes on where they
+        are, and with what was typed while it was saved."""
+        both = self.draft.take_merged() if self.draft else None
+        if both is None:
             return
-        typed, kept = merged
-        box, now = self.box, self.written  # something may have been typed while it was saved
-        # who writes goes on where they are: what is behind stays there
-        behind = box.get_text_range(box.cursor_location, box.document.end) if box.has_focus else ""
+        typed, kept = both
+        box, now, (row, column) = self.box, self.written, self.box.cursor_location
+        before, writes = box.text, box.has_focus  # else in another field, whose text may come here
         self._looked = kept
-        self.put(kept.removesuffix(storable(typed)) + now)
-        first, *below = behind.split("\n")
-        row = box.document.line_count - 1 - len(below)
-        box.move_cursor((row, len(box.document.get_line(row)) - len(first)))
+        self.put(merged(kept, storable(typed), now))
+        row = min(row_now(row, before, box.text), box.document.line_count - 1)
+        column = min(column, len(box.document.get_line(row)))
+        box.move_cursor((row, column) if writes else box.document.end)
+        self._met += 1
         self.notify(BOTH_KEPT, severity="warning")
 
     def _tell(self, trouble: str) -> None:

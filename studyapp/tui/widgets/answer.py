@@ -14,7 +14,7 @@ from studyapp.errors import marked
 from studyapp.study.questionnaire.response import LONGEST
 from studyapp.tui.widgets.field import TextField
 
-BOTH_KEPT = "Another window has written here, too: both texts are kept, yours below."
+BOTH_KEPT = "Another window has written here, too: both texts are kept."
 _JOINERS = ("\u200c", "\u200d")  # Persian and Indic words need them, and families of emoji
 LONG = 2_000  # characters of a line from which the box paints it itself
 

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 
-from studyapp.tui.keys import Row, rows
+from studyapp.tui.keys import RARE, Row, rows
 
 
 class KeyBar(Widget, can_focus=False):
@@ -36,7 +36,9 @@ class KeyBar(Widget, can_focus=False):
         for row in rows(self.screen.active_bindings.values(), self.app.get_key_display):
             if row.binding.show:
                 shown.setdefault(row.binding.action, row)
-        return _fitting(list(shown.values()), self.size.width)
+        rare = [row for row in shown.values() if row.binding.id in RARE]
+        others = [row for row in shown.values() if row not in rare]
+        return _fitting([*others[:1], *rare, *others[1:]], self.size.width)
 
 
 def _fitting(keys: list[Row], width: int) -> Content:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from textual.containers import VerticalScroll
 from textual.geometry import Offset, Region, Spacing
 from textual.widget import Widget
 from textual.widgets import OptionList
+from textual.widgets.option_list import Option
 
 from studyapp.tui import sight
 from studyapp.tui.keys import bind
@@ -29,6 +31,18 @@ class Listing(OptionList, inherit_bindings=False):
             background: $accent 20%; color: $foreground; text-style: bold; } }
     """
 
+    _holds_page = False  # whether the page stays where it is, whatever is chosen
+
+    def refill(self, options: Iterable[Option], chosen: int) -> None:
+        """Show other lines and have one chosen, unasked: who looks at another part of the page
+        goes on looking at that."""
+        self._holds_page = True
+        try:
+            self.clear_options().add_options(options)
+            self.highlighted = chosen
+        finally:
+            self._holds_page = False
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """One line leaves nothing to choose."""
         return action not in ("cursor_down", "cursor_up") or self.option_count > 1
@@ -49,7 +63,7 @@ class Listing(OptionList, inherit_bindings=False):
         self, region: Region, *, spacing: Spacing | None = None, **options: Any
     ) -> Offset:
         """Bring a line in sight; with the first one, what stands above the list, if both fit."""
-        if isinstance(self.parent, Widget):
+        if isinstance(self.parent, Widget) and not self._holds_page:
             place = region.translate(self.virtual_region.offset)
             if self.highlighted == 0 and place.bottom <= self.parent.size.height:
                 place = place.union(Region(0, 0, 1, 1))

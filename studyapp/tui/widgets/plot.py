@@ -23,6 +23,7 @@ from textual.widgets import Static
 from textual_hires_canvas import Canvas
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import NumericAxisFormatter
+from textual_plot.plot_widget import Legend
 
 from studyapp.lab.protocol import Axes
 from studyapp.tui.flow import Flow
@@ -107,6 +108,8 @@ class Plot(PlotWidget, can_focus=False, inherit_bindings=False):
     def show(self, panel: Panel, log: bool) -> None:
         """Draw *panel* instead of what is there."""
         self._panel, self._log = panel, log
+        if not self.query(Legend):
+            return  # one that is taken away loses its parts first, and may be restyled after that
         self.clear()
         columns = self.size.width - self.margin_left - 2  # inside the frame
         rows = self.size.height - self.margin_bottom - 2

@@ -79,6 +79,7 @@ class Points(Vertical):
         super().__init__(id=id)
         self._points: Sequence[Point] = ()
         self._texts: Sequence[str] = ()
+        self._to_tick = True
         self._cursor: int | None = None
         self._doubtful: frozenset[int] = frozenset()
         self.ticked: frozenset[int] = frozenset()
@@ -130,6 +131,13 @@ class Points(Vertical):
         if index < len(self._points):
             self._flip(index)
 
+    def let_tick(self, *, to_tick: bool) -> None:
+        """Have them ticked, or only read."""
+        if to_tick is not self._to_tick:
+            self._to_tick = to_tick
+            for index in range(len(self._points)):
+                self._draw(index)
+
     def doubt(self, doubtful: frozenset[int]) -> None:
         """Mark the points whose ticks the learner's words do not bear out."""
         changed, self._doubtful = self._doubtful ^ doubtful, doubtful
@@ -139,7 +147,8 @@ class Points(Vertical):
     @on(PointLine.Pressed)
     def _pressed(self, event: PointLine.Pressed) -> None:
         event.stop()
-        self._flip(event.index)
+        if self._to_tick:
+            self._flip(event.index)
 
     def _flip(self, index: int) -> None:
         """Tick or untick, and go on to the next point, so that one key ticks one after another."""
@@ -159,12 +168,13 @@ class Points(Vertical):
         point, line = self._points[index], self.query(PointLine)[index]
         here, ticked = index == self._cursor, index in self.ticked
         letter = words.LETTERS[index] if index < TICKS else " "  # there the cursor ticks
+        mark = f"{letter} {'[x]' if ticked else '[ ]'} " if self._to_tick else "• "
         line.set_class(here, "-here")
         line.display = True
         line.show(
             Content.assemble(
                 ("▸ " if here else "  ", "$text-accent"),
-                (f"{letter} {'[x]' if ticked else '[ ]'} ", "bold"),
+                (mark, "bold"),
             ),
             Content.assemble(
                 ("extra: " if point.extra else "", "dim"),

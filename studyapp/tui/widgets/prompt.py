@@ -10,6 +10,7 @@ from studyapp.memory.state import Rating
 from studyapp.notes.plain import plain
 from studyapp.study.card import CardView
 from studyapp.study.grading import propose
+from studyapp.tui.widgets.picture import Galleries
 from studyapp.tui.widgets.points import Points
 from studyapp.tui.widgets.prose import Prose
 
@@ -29,8 +30,9 @@ class PromptCard(Vertical):
     }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gallery: Galleries) -> None:
         super().__init__()
+        self._gallery = gallery
         self.card: CardView | None = None
         self._points = Points()
         self._points.add_class("answer")
@@ -68,7 +70,9 @@ class PromptCard(Vertical):
         self.display = card is not None
         self.remove_class("-revealed")
         if card is not None:
-            self.query_one("#prompt-question", Prose).show(card.face.front)
+            front = card.face.front
+            gallery = self._gallery(front, card.note.path)
+            self.query_one("#prompt-question", Prose).show(front, gallery)
 
     def reveal(self, answer: str) -> None:
         """Show its points, the *answer* and what that rests on below the question."""
@@ -84,4 +88,6 @@ class PromptCard(Vertical):
 
     def show_answer(self, answer: str) -> None:
         """Show another text of the answer; what is ticked stays."""
-        self.query_one("#prompt-answer", Prose).show(answer)
+        assert self.card is not None
+        gallery = self._gallery(answer, self.card.note.path)
+        self.query_one("#prompt-answer", Prose).show(answer, gallery)

@@ -6,7 +6,8 @@ frames later; here the text is laid out by us and painted by one widget at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, ClassVar
@@ -20,10 +21,13 @@ from textual.style import Style
 from textual.widget import Widget
 
 from studyapp.errors import printable
+from studyapp.notes import media
 from studyapp.notes.card import BLANK, JOINER
 from studyapp.notes.html import visible_html
 from studyapp.notes.maths import to_unicode
+from studyapp.notes.media import Medium
 from studyapp.notes.plain import CITES, address, is_loose, parse
+from studyapp.tui.widgets.picture import Gallery, Picture, Way
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
@@ -33,6 +37,26 @@ _BULLETS = "•–"  # by depth, in turn
 _LEAST = 12  # cells: a column narrower than this turns a table into a list
 _NARROWEST = 4  # cells that a list or a quote leaves to what is within
 _GAP = 3  # cells between columns
+_MEDIUM = "medium"  # what marks where one stands in a text
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A picture or a sound, and where it stands: in a text, or drawn over so many lines of it."""
+
+    medium: Medium
+    x: int
+    y: int
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A text as lines for a width, with what it shows."""
+
+    text: Content
+    placed: tuple[Placed, ...]
 
 
 class Prose(Widget, inherit_bindings=False):
@@ -99,46 +123,99 @@ class Prose(Widget, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.set_reactive(Prose.raw, raw)
         self._text = text
-        self._cached: tuple[tuple[str, bool, int], Content] | None = None
+        self._gallery: Gallery | None = None
+        self._turn = asyncio.Lock()  # of its pictures
+        self._cached: tuple[object, Laid] | None = None
 
-    def show(self, text: str) -> None:
-        """Show *text* instead; layout and paint follow in the same frame."""
-        self._text = text
+    def show(self, text: str, gallery: Gallery | None = None) -> None:
+        """Show *text* instead; layout and paint follow in the same frame. The pictures of its
+        *gallery* are drawn a moment later, in lines that are free from the first."""
+        if (text, gallery) != (self._text, self._gallery):
+            for picture in self.query_children(Picture):  # of another text, until it is gone
+                picture.display = False
+        self._text, self._gallery = text, gallery
         self.refresh(layout=True)
 
+    @property
+    def placed(self) -> Sequence[Placed]:
+        """The pictures and sounds of the text, each with its line."""
+        return self._page(self.size.width).placed if self._gallery else ()
+
     def render(self) -> Content:
-        return self._page(self.size.width)
+        return self._page(self.size.width).text
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return self.height_at(width)
 
     def height_at(self, width: int) -> int:
         """How many lines the text takes in *width* cells."""
-        page = self._page(width)
+        page = self._page(width).text
         return page.plain.count("\n") + 1 if page else 0
 
     def action_link(self, href: str) -> None:
         self.post_message(self.LinkClicked(href))
 
-    def _page(self, width: int) -> Content:
+    def _page(self, width: int) -> Laid:
         """Return the text broken into lines of at most *width* cells."""
-        key = (self._text, self.raw, width)
+        window = self.app.size.height if self._gallery else 0
+        key = (self._text, self._gallery, self.raw, width, window)
         if self._cached is None or self._cached[0] != key:
-            lines = laid_out(self._text, width, raw=self.raw) if width else []
-            self._cached = key, Content("\n").join(lines)
+            layout = _Layout(self.raw, self._gallery, window)
+            lines = layout.lines(parse(self._text).children, max(width, 8)) if width else []
+            self._cached = key, Laid(Content("\n").join(lines), tuple(layout.placed(lines)))
+            if self._gallery or self.children:
+                self.call_later(self._hang)
         return self._cached[1]
 
+    async def _hang(self) -> None:
+        """Have a picture in each place that the text leaves for one; what stays is not drawn
+        anew."""
+        wanted = {
+            (one.medium, (one.x, one.y, one.width, one.height)): one
+            for one in self.placed
+            if one.height
+        }
+        for picture in self.query_children(Picture):
+            picture.display = wanted.pop((picture.medium, picture.place), None) is not None
+            if not picture.display:
+                await picture.remove()
+        if self._gallery and wanted:
+            way = self._gallery.way
+            await self.mount_all(
+                Picture(medium, way, place, self._turn) for medium, place in wanted
+            )
+        self.screen.refresh_bindings()  # one of them opens what is in sight
 
-def laid_out(text: str, width: int, *, raw: bool = False) -> list[Content]:
-    """Return Markdown as styled lines of at most *width* cells (at least 8)."""
-    return _Layout(raw).lines(parse(text).children, max(width, 8))
+
+def laid_out(
+    text: str, width: int, *, raw: bool = False, gallery: Gallery | None = None, window: int = 0
+) -> list[Content]:
+    """Return Markdown as styled lines of at most *width* cells (at least 8), with free ones for the
+    pictures of a *gallery* in a *window* of so many lines."""
+    return _Layout(raw, gallery, window).lines(parse(text).children, max(width, 8))
 
 
 class _Layout:
     """Breaks a syntax tree into lines for a width; every method returns new lines."""
 
-    def __init__(self, raw: bool) -> None:
-        self._raw = raw
+    def __init__(self, raw: bool, gallery: Gallery | None, window: int) -> None:
+        self._raw, self._gallery, self._window = raw, gallery, window
+        self._media: list[Medium] = []
+
+    def placed(self, lines: Sequence[Content]) -> Iterator[Placed]:
+        """Where in *lines* its media stand, in this order."""
+        found: dict[int, Placed] = {}
+        for y, line in enumerate(lines if self._media else ()):
+            for span in line.spans:
+                meta = span.style.meta if isinstance(span.style, Style) else {}
+                if (number := meta.get(_MEDIUM)) is None:
+                    continue
+                x, width = (cell_len(line.plain[:at]) for at in (span.start, span.end))
+                height = meta.get("height", 0)
+                one = Placed(self._media[number], x, y, (width - x) * bool(height), height)
+                found.setdefault(number, one)
+        drawn = {one.medium for one in found.values() if one.height}
+        return (one for one in found.values() if one.height or one.medium not in drawn)
 
     def lines(self, nodes: Iterable[SyntaxTreeNode], width: int, depth: int = 0) -> list[Content]:
         """Return the lines of blocks, an empty line between them except in a tight list."""
@@ -176,9 +253,29 @@ class _Layout:
                 return [_marked("─" * width)]
             case "heading":
                 return [line.stylize(".prose--heading") for line in self._inline(node).wrap(width)]
+            case "paragraph" if self._gallery and self._gallery.way is not Way.NONE:
+                return self._illustrated(node, self._gallery, width)
             case _:
                 text = self._inline(node)
                 return text.wrap(width) if text.plain.strip() else []
+
+    def _illustrated(self, node: SyntaxTreeNode, gallery: Gallery, width: int) -> list[Content]:
+        """A paragraph with its pictures below it; one that had a line of its own is not named."""
+        images = (part for part in node.walk() if part.type == "image")
+        looked = {image: media.look(image, gallery.shelf) for image in images}
+        drawn = {image: medium for image, medium in looked.items() if medium.is_drawn}
+        text = self._inline(node, [image for image in drawn if _has_its_line(image)])
+        lines = text.wrap(width) if text.plain.strip() else []
+        for at in (0, -1):  # where a picture had its line
+            while lines and not lines[at].plain.strip():
+                lines.pop(at)
+        for medium in drawn.values():
+            cells, height = gallery.fitted(medium, width, self._window)
+            self._media.append(medium)
+            mark = Style.from_meta({_MEDIUM: len(self._media) - 1, "height": height})
+            lines += [Content()] * bool(lines)
+            lines += [Content.styled(" " * cells, mark)] * height
+        return lines
 
     def _list(self, node: SyntaxTreeNode, width: int, depth: int) -> list[Content]:
         first = int(node.attrs.get("start", 1))
@@ -238,9 +335,9 @@ class _Layout:
 
     # text
 
-    def _inline(self, node: SyntaxTreeNode) -> Content:
-        """Return the styled text of a node whose children are inline."""
-        run = _Run(self._raw)
+    def _inline(self, node: SyntaxTreeNode, but: Sequence[SyntaxTreeNode] = ()) -> Content:
+        """Return the styled text of a node whose children are inline, *but* for some."""
+        run = _Run(self._raw, self._gallery, self._media, but)
         for child in node.children:
             run.add(child)
         return Content("".join(run.texts), run.spans)
@@ -249,13 +346,22 @@ class _Layout:
 class _Run:
     """Collects text and styles of inline nodes."""
 
-    def __init__(self, raw: bool) -> None:
-        self._raw = raw
+    def __init__(
+        self,
+        raw: bool,
+        gallery: Gallery | None,
+        found: list[Medium],
+        but: Sequence[SyntaxTreeNode] = (),
+    ) -> None:
+        """What can be opened is added to what was *found*; *but* are nodes that are left out."""
+        self._raw, self._gallery, self._media, self._but = raw, gallery, found, but
         self._length = 0
         self.texts: list[str] = []
         self.spans: list[Span] = []
 
     def add(self, node: SyntaxTreeNode) -> None:
+        if node in self._but:
+            return
         match node.type:
             case "text":
                 self._text(node.content)
@@ -267,8 +373,8 @@ class _Run:
                 self._write(" ")
             case "hardbreak":
                 self._write("\n")
-            case "image":
-                self._write(f"[image: {node.content or node.attrs.get('src', '')}]")
+            case "image" | "link" if media.is_medium(node):
+                self._medium(node)
             case "em":
                 self._wrapped(node, ".prose--em")
             case "strong":
@@ -285,6 +391,16 @@ class _Run:
             if at:
                 self._write(BLANK.strip(JOINER), ".prose--strong")
             self._write(part)
+
+    def _medium(self, node: SyntaxTreeNode) -> None:
+        """A picture or a sound by its name, which can be opened if it is there."""
+        medium = media.look(node, self._gallery.shelf if self._gallery else None)
+        start = self._length
+        self._write(medium.told)
+        if medium.file is not None:
+            self._media.append(medium)
+            mark = Style.from_meta({_MEDIUM: len(self._media) - 1})
+            self.spans.append(Span(start, self._length, mark))
 
     def _link(self, node: SyntaxTreeNode) -> None:
         href = str(node.attrs.get("href", ""))
@@ -314,6 +430,14 @@ class _Run:
     def _formula(self, node: SyntaxTreeNode) -> str:
         latex = " ".join(node.content.split())
         return f"{node.markup}{latex}{node.markup}" if self._raw else to_unicode(latex)
+
+
+def _has_its_line(image: SyntaxTreeNode) -> bool:
+    """Whether nothing stands beside a picture, so that no word leads to where it was."""
+    parts = image.parent.children if image.parent else []
+    at = parts.index(image)
+    beside = [*parts[max(0, at - 1) : at], *parts[at + 1 : at + 2]]
+    return all(part.type in ("softbreak", "hardbreak", "image") for part in beside)
 
 
 def _marked(text: str) -> Content:

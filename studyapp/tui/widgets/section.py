@@ -19,6 +19,7 @@ from studyapp.study.tracker import FAMILIAR, Cards, Chapter, CourseMoment, Cours
 from studyapp.tui.keys import key_of, keys_of
 from studyapp.tui.widgets.answer import AnswerBox
 from studyapp.tui.widgets.contents import Entry, key, one_line
+from studyapp.tui.widgets.picture import Galleries
 from studyapp.tui.widgets.prompt import PromptCard
 from studyapp.tui.widgets.prose import Prose
 
@@ -44,13 +45,15 @@ class SectionView(VerticalScroll, can_focus=False):
     }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, gallery: Galleries) -> None:
+        """*gallery* says how the pictures of a text are shown."""
+        super().__init__()
+        self._gallery = gallery
         self._entry: Entry | None = None
         self._place = 0  # of the selected moment
         self.editing = False
         self.box = AnswerBox()
-        self.prompt = PromptCard()
+        self.prompt = PromptCard(gallery)
 
     def compose(self) -> ComposeResult:
         yield Static("", id="name", markup=False)
@@ -100,7 +103,11 @@ class SectionView(VerticalScroll, can_focus=False):
         name, state, text = _said(entry, now, partial(key_of, self))
         self.query_one("#name", Static).update(name)
         self.query_one("#state", Static).update(state)
-        self.query_one("#text", Prose).show(marked(text, marks, until) if self.section else text)
+        if self.section is None:
+            self.query_one("#text", Prose).show(text)
+        else:
+            text = marked(text, marks, until)
+            self.query_one("#text", Prose).show(text, self._gallery(text, self.section.path))
         self._draw_own()
         self._draw_moments()
 
@@ -230,7 +237,8 @@ def _deeper(cards: Cards, key: str) -> str:
     """What there is beyond the cards that come by themselves."""
     if cards.deeper:
         return f"{words.count(cards.deeper, 'more card')} if you ask: {key}"
-    return f"{cards.asked} of them asked for: {key} takes them back" if cards.asked else ""
+    them = "it" if cards.asked == 1 else "them"
+    return f"{cards.asked} of them asked for: {key} takes {them} back" if cards.asked else ""
 
 
 def _moment(moment: CourseMoment, chosen: bool, width: int) -> list[Content]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,9 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from meeting import Device, World, assert_alike, device, shown
-from studyapp.config import Current, Settings
+from meeting import Device, World, assert_alike, device, meet, sharing, shown
 from studyapp.errors import StudyError
+from studyapp.memory.fold import EventKind
 from studyapp.memory.scheduler import DEFAULT_WEIGHTS
 from studyapp.memory.state import Rating
 from studyapp.store import backup, entry, line, log, peer, tables, version
@@ -27,26 +26,15 @@ from studyapp.study import learner as learners
 from studyapp.study import library, review, tracker
 from studyapp.study.devices import exchange, notes
 from studyapp.study.devices.overview import overview
+from studyapp.study.trial import course
 from studyapp.study.undo import undo
 from tests_support import question, questionnaire
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """Two devices that share one folder, as a stick does."""
-    made = World(tmp_path / "world", random.Random(1), devices=2)
-    for one in made.devices:
-        one.folder = made.devices[0].folder
-        one.desk = replace(one.desk, current=Current(Settings(devices=str(one.folder))))
-    with made.installed():
+    with sharing(tmp_path / "world", devices=2) as made:
         yield made
-    for one in made.devices:
-        one.engine.dispose()
-
-
-def meet(one: Device) -> exchange.Met:
-    with one.at_home() as desk:
-        return exchange.meet(desk, opening=True)
 
 
 def rate(one: Device, card: int = 1, rating: Rating = Rating.GOOD) -> None:
@@ -115,6 +103,34 @@ def test_what_a_fit_came_to_is_known_to_the_other_and_older_files_have_none(worl
     with reading(other.engine) as connection:
         assert log.read_fits(connection, learner=1) == [FIT]
     assert count(other, tables.parameters) == 2
+
+
+def test_a_trial_has_the_same_arms_on_each_device(world: World) -> None:
+    """What is done with it on one holds on the other, and is taken back there, too."""
+    one, other = world.devices
+    with one.desk.writing() as connection:
+        cards = connection.scalars(select(tables.card.c.uid)).all()
+        strata = [[[uid.hex()] for uid in cards]]
+        begun, payload = one.clock(), TRIAL | {"strata": strata}
+        log.log_of_no_card(connection, EventKind.TRIAL, begun, payload=payload, learner=1)
+        course.leave_out(connection, cards[0], one.clock.forward(minutes=1), learner=1)
+        given = course.change(connection, cards[1], one.clock.forward(minutes=1), learner=1)
+    meet(one)
+    other.clock.forward(hours=1)
+    meet(other)
+    with reading(one.engine) as here, reading(other.engine) as there:
+        trial = course.read(there, learner=1)
+        assert trial == course.read(here, learner=1)
+    assert trial is not None
+    assert [*trial.out] == [cards[0]]
+    assert trial.changed == {cards[1]: given}
+    assert trial.arm(cards[2]) is trial.dealt[cards[2]]
+    with other.desk.writing() as connection:
+        undo(connection, other.clock(), learner=1)
+    meet(other)
+    meet(one)
+    with reading(one.engine) as connection:
+        assert course.running(connection, learner=1).changed == {}
 
 
 def test_a_rating_writes_no_file(world: World) -> None:
@@ -279,7 +295,7 @@ def test_a_note_that_came_and_went_unheard_leaves_its_log_on_every_device(
     meet(other)
     assert (count(other, tables.review), count(other, tables.waiting)) == (1, 0)
     there = other.mine / path.name
-    assert "own-a" not in there.read_text()
+    assert not there.exists()  # a page goes with its last note
     meet(other)
     meet(one)
     assert "own-a" not in path.read_text()
@@ -315,7 +331,8 @@ def test_a_device_that_died_while_a_note_passed_does_not_bring_it_back(
     assert "own-a" in there.read_text()
     meet(other)
     meet(one)
-    assert "own-a" not in there.read_text() + path.read_text()
+    assert "own-a" not in path.read_text()
+    assert not there.exists()
     assert_equal(one, other)
 
 
@@ -400,8 +417,8 @@ def test_a_line_of_a_newer_studyapp_waits_for_an_upgrade(
 ) -> None:
     one, other = world.devices
     with monkeypatch.context() as newer:
-        newer.setattr(line, "VERSION", 2)
-        newer.setattr(Line.__init__, "__defaults__", (2,))
+        newer.setattr(line, "VERSION", 3)
+        newer.setattr(Line.__init__, "__defaults__", (3,))
         rate(one)
         meet(one)
     meet(other)
@@ -409,7 +426,7 @@ def test_a_line_of_a_newer_studyapp_waits_for_an_upgrade(
     (who,) = [one for one in overview(other.desk).devices if not one.own]
     assert who.waiting["newer"] >= 1
     for module in (line, entry, version):
-        monkeypatch.setattr(module, "VERSION", 2)
+        monkeypatch.setattr(module, "VERSION", 3)
     meet(other)
     assert count(other, tables.review) == 1
 
@@ -701,7 +718,11 @@ FIT = {
     "until": "2026-11-20",
     "earlier": list(DEFAULT_WEIGHTS),
     "difference": [-0.01, None, None],
+    "calibrations": [{"terms": [0.1, 1, 0], "covariance": [[0.1, 0, 0]] * 3, "outcomes": 200}],
 }
+
+
+TRIAL = {"form": "typing", "answer": "typed", "confidence": 0.8, "strata": [[[UID]]]}
 
 
 def parameters(**other: Any) -> Line:
@@ -755,6 +776,10 @@ REFUSED = [
     event("caught up", card=None, payload={UID: [0]}),
     event("pause", card=None, payload={"pack": "\x1b]0;x\x07", "chapter": 1}),
     event("suspend", card=None),
+    event("trial", card=None, payload=TRIAL | {"strata": [[[UID], [UID]]]}),  # dealt twice
+    event("trial", card=None, payload=TRIAL | {"strata": [[[UID], []]]}),
+    event("trial", card=None, payload=TRIAL | {"confidence": 2}),
+    event("out of the trial", payload={}),
     parameters(weights=[1e300] * 21),
     parameters(fit={}),
     parameters(fit={**FIT, "earlier": ["x"] * 21}),

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,17 +21,20 @@ from sqlalchemy import Engine, event, select
 
 from histories import Step, live, steps
 from refusing import closed_folder
-from studyapp import config
+from studyapp import config, disk
+from studyapp.memory.clock import study_day
+from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Rating
 from studyapp.notes import markdown
 from studyapp.store import backup, log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import library, review
+from studyapp.study import former, library, retention, review
 from studyapp.study.doctor.examination import Examination, examine, mend
 from studyapp.study.doctor.finding import Finding, beforehand, merged
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.history import attempts
+from studyapp.study.statistics import days
 from tests_support import Clock, chapter_of, desk_of, question, questionnaire
 
 SECRET = "What I wrote of the gradient"
@@ -47,6 +51,8 @@ def database(engine: Engine, only_pack: Path, clock: Clock, tmp_path: Path) -> P
         review.suspend(connection, 2, clock.forward(minutes=1), learner=1)
     attempt = Attempt(desk_of(engine, clock), chapter_of(engine, "1"))
     attempt.write(SECRET)
+    today = study_day(clock())
+    days.keep(desk_of(engine, clock), today - timedelta(days=5), today - timedelta(days=1))
     engine.dispose()
     return tmp_path / "study.db"
 
@@ -106,6 +112,19 @@ RUN = (
     "outcome, started_at, finished_at, offset) VALUES (1, x'01', 1, 'null', 'fastai', 1, '{}', "
     "'{}', 1.0, 'result', '2026-11-20 09:00:00', '2026-11-20 09:00:01', 0)"
 )
+
+
+def killed_import(database: Path) -> None:
+    """What there is while the first file of a pack is being written."""
+    pack = library.own_packs() / "x"
+    engine = open_database(str(database))
+    with engine.connect() as connection:
+        former.Former(pack.parent).keep(connection, {pack / "deck.md": disk.digest("half a deck")})
+    engine.dispose()
+    pack.mkdir(parents=True)
+    (pack / ".deck.md.abcd1234.tmp").write_text("half")
+
+
 DAMAGE = {
     "memory": (
         sql("UPDATE memory SET stability = 99 WHERE card_id = 1"),
@@ -140,6 +159,16 @@ DAMAGE = {
         "memories",
         "1 card has other values beside reviews",
     ),
+    "tally": (
+        sql("UPDATE tally SET hits = hits + 1 WHERE ratings > 0"),
+        "statistics",
+        "3 study days have other sums than the log gives",
+    ),
+    "a day of which nothing is said": (
+        sql("UPDATE tally SET ratings = 0, reviews = 0 WHERE told > 0"),
+        "statistics",
+        "1 study day has other sums than the log gives",
+    ),
     "memory of no card": (
         sql("UPDATE memory SET card_id = 999 WHERE card_id = 3"),
         "orphans",
@@ -164,6 +193,7 @@ DAMAGE = {
     "twice": (no_longer_unique, "log", "1 review is there twice, alike in all"),
     "index": (sql("DROP INDEX ix_review_card_id_learner_id"), "schema", "ix_review_card_id"),
     "index of some": (sql("DROP INDEX uq_chapter_deck"), "schema", "uq_chapter_deck is missing"),
+    "index of few": (sql("DROP INDEX ix_memory_suspended"), "schema", "ix_memory_suspended is mis"),
     "no device": (sql("UPDATE device SET own = 0"), "device", "does not say which device"),
     "two devices": (
         sql("INSERT INTO device (uid, name, made_at, own) VALUES (x'02', 'b', '2026-11-20', 1)"),
@@ -205,6 +235,7 @@ DAMAGE = {
         "search",
         "The index of what is searched is wrong in 19 places",
     ),
+    "an import that was killed": (killed_import, "content", "An import was begun and not finished"),
     "a stamp of other files": (
         sql("UPDATE root SET stamp = 'other'"),
         "content",
@@ -226,6 +257,7 @@ def test_damage_is_named_and_mended(database: Path, clock: Clock, kind: str) -> 
     assert all(one.done for one in mended.mended)
     assert look(database, clock).findings == ()
     assert logged(database) == before
+    assert not list(library.own_packs().rglob(".*"))
 
 
 def test_sections_that_were_lost_are_there_again(database: Path, clock: Clock) -> None:
@@ -402,7 +434,13 @@ def test_an_index_whose_page_is_lost_is_found(database: Path, clock: Clock) -> N
 
 
 def test_an_older_database_is_brought_up_to_date(database: Path, clock: Clock) -> None:
-    sql("DELETE FROM schema_version WHERE version = 19", "DROP TABLE exam")(database)
+    newest = (
+        "ix_card_there",
+        "ix_memory_lapses_learner_id_card_id",
+        "ix_memory_stability_difficulty_reviews_learner_id_card_id",
+    )
+    gone = [f"DROP INDEX {name}" for name in newest]
+    sql("DELETE FROM schema_version WHERE version = 26", *gone)(database)
     found = look(database, clock)
     assert "last opened by an older studyapp" in told(found)
     assert any("up to date" in one.done for one in mend(str(database), found, clock()).mended)
@@ -437,6 +475,10 @@ def test_leftovers_are_removed_and_what_may_be_the_only_one_is_kept(
             (drafts / f"{name}.md").write_text("kept")
             age(drafts / f"{name}.md", 1 if name == "older" else 3)
     (drafts / ".now.md.abcd1234.tmp").write_text("being written")
+    pack = config.data_folder() / "packs" / "x"
+    pack.mkdir(parents=True)
+    (pack / ".x.md.abcd1234.tmp").touch()
+    age(pack / ".x.md.abcd1234.tmp", 2)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     left = f"studyapp-{gone.pid}-abcd1234"
@@ -457,6 +499,7 @@ def test_leftovers_are_removed_and_what_may_be_the_only_one_is_kept(
     assert look(tmp_path / "none.db", clock).findings == ()
     kept = {path.read_text() for path in (config.data_folder() / "found").iterdir()}
     assert kept == {"new words", "only words"}
+    assert not pack.exists()
     assert {path.name for path in drafts.iterdir()} == {
         "older.md",
         "newer.md",
@@ -680,6 +723,28 @@ def test_points_of_another_shape_are_told(database: Path, clock: Clock, points: 
     with closing(sqlite3.connect(database)) as plain, plain:
         plain.execute("UPDATE note SET points = ? WHERE id = 1", [points])
     assert look(database, clock).findings != ()
+
+
+def test_what_says_nothing_of_a_chapter_is_set_aside(database: Path, clock: Clock) -> None:
+    engine = open_database(str(database))
+    with writing(engine) as connection:
+        retention.aim(connection, 1, 0.95, clock.forward(minutes=1), learner=1)
+        wrong: tuple[Any, ...] = (
+            (EventKind.RETENTION, {"pack": "x"}),
+            (EventKind.PAUSE, []),
+            (EventKind.TRIAL, {"form": "typing"}),
+        )
+        for kind, payload in wrong:
+            now = clock.forward(minutes=1)
+            log.log_of_no_card(connection, kind, now, payload=payload, learner=1)
+    engine.dispose()
+    found, before = look(database, clock), logged(database)
+    assert told(found) == "log: 3 events about chapters or trials cannot be read. --fix mends it."
+    mend(str(database), found, clock())
+    assert look(database, clock).findings == ()
+    assert set(logged(database)) > set(before)  # nothing is deleted
+    with reading(engine) as connection:
+        assert retention.own(connection, learner=1) == {1: 0.95}
 
 
 @laws(max_examples=5)

@@ -193,7 +193,20 @@ def test_what_decides_a_question_reads_as_a_sentence() -> None:
         assert figure is not None
         told[lesson.name] = facts.told(lesson, replace(figure, value=0.25, low=None, high=None))
     assert told == {
+        "approximate": "half of the starts took at most 0.250 units",
+        "collaborative": "the lead over the best other model is 0.250 stars",
+        "confounder": "temperature, which does nothing, looked like a cause in 0.250 of studies",
+        "feedback": "the share of the first area is off its true share by +0.250 points",
+        "gpu": "torch is 0.250 times as fast as loops in Python",
+        "memory": "the lead over the best other way is 0.250 nats",
+        "metric": "the error rate moves in 0.250 of 610 nudges",
         "null": "in simulation, chance alone tilts a line this much in 0.250 of chance worlds",
         "overfit": "from the stop to the end the test error changed by +0.250 points",
+        "pixel": "the lead over the best other way is +0.250 points",
+        "rate": "the lead over the best other of these rates is +0.250 points",
+        "shift": "its confidence is off the share that it reads right by +0.250 points",
+        "time": "the miss in the future is 0.250 times that on random days",
         "transfer": "the lead over the best other way is +0.250 points",
+        "tuning": "the kept validation score is too high by +0.250 points",
+        "xor": "all four cases were right in the end in 0.250 of starts",
     }

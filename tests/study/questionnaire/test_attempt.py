@@ -26,7 +26,7 @@ from studyapp.study.mastery import outlooks
 from studyapp.study.questionnaire import chapter
 from studyapp.study.questionnaire import history as questionnaires
 from studyapp.study.questionnaire.attempt import Attempt, Mark
-from studyapp.study.questionnaire.promise import STAYS, promises
+from studyapp.study.questionnaire.promise import STAYS
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import summary_lines
 from studyapp.study.undo import undo
@@ -261,7 +261,7 @@ def test_a_question_asks_for_one_of_two_sides(engine, content: Path, clock: Cloc
     assert memory_of(engine, "perro").state is State.REVIEW
     assert memory_of(engine, "perro", "reversed") == Memory()
     with reading(engine) as connection:
-        (found,) = outlooks(connection, clock(), chapter_id=third, learner=1).values()
+        (found,) = outlooks(connection, clock(), chapters=(third,), learner=1).values()
     assert found.now.value > 0.9  # the side that was not asked for takes nothing from it
 
 
@@ -327,9 +327,7 @@ def test_a_started_chapter_can_be_a_pretest_if_the_learner_says_so(engine, clock
     assert attempt.grade(Grade.GOT)
     assert [one.scheduled for one in attempt.questions[:3]] == [False, True, False]
     assert memory_of(engine, "q00") == Memory()
-    with reading(engine) as connection:
-        promised = promises(connection, attempt.current, (), clock(), pretest=True, learner=1)
-    assert promised[Grade.MISSED] == STAYS
+    assert attempt.promises()[Grade.MISSED] == STAYS
 
 
 def test_an_attempt_is_resumed_where_it_was_left(engine, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from studyapp.errors import AlreadyRatedError
+from studyapp.errors import AlreadyRatedError, ChangedError
 from studyapp.store import log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
-from studyapp.study import words
+from studyapp.study import retention, words
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.questionnaire.attempt import Attempt, Mark
-from studyapp.study.questionnaire.promise import KEPT, WAITS, promises
+from studyapp.study.questionnaire.promise import KEPT, WAITS
 from studyapp.study.questionnaire.tally import tally
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -62,13 +63,6 @@ def begin(engine: Engine, clock: Clock, chapter: int = 1) -> Attempt:
     return Attempt(desk_of(engine, clock), chapter, anew=True)
 
 
-def promised(attempt: Attempt) -> dict[Grade, str]:
-    with reading(attempt.desk.engine) as connection:
-        return promises(
-            connection, attempt.current, attempt.current.ticked, attempt.desk.clock(), learner=1
-        )
-
-
 def first_due(attempt: Attempt, note_id: int) -> str:
     """When the first card of a note comes back, in the words of a promise."""
     memory, card = tables.memory.c, tables.card.c
@@ -83,6 +77,18 @@ def first_due(attempt: Attempt, note_id: int) -> str:
     soonest = min(memories, key=lambda one: (one.due, one.due_at or now))
     told = words.wait(soonest, now)
     return f"again in {told}" if soonest.due_at else "tomorrow" if told == "1 d" else told
+
+
+def test_points_of_a_list_come_back_on_days_of_their_own(engine: Engine, clock: Clock) -> None:
+    due = tables.memory.c.due
+    for days in (0, 2, 12):
+        clock.forward(days=days)
+        attempt = begin(engine, clock)
+        attempt.go_to(1)
+        attempt.grade(Grade.GOT)
+    with reading(engine) as connection:
+        dates = connection.scalars(select(due)).all()
+    assert len(dates) == len(set(dates)) == 3
 
 
 @settings(
@@ -119,7 +125,7 @@ def test_each_grade_does_exactly_what_was_promised(
     attempt.reveal()
     points = len(attempt.current.face.points)
     attempt.tick(frozenset(tick for tick in ticked if tick < points))
-    told, note_id = promised(attempt)[chosen], attempt.current.note_id
+    told, note_id = attempt.promises()[chosen], attempt.current.note_id
     if attempt.grade(chosen):
         assert told == first_due(attempt, note_id)
     else:
@@ -127,12 +133,37 @@ def test_each_grade_does_exactly_what_was_promised(
     clock.forward(days=41)
 
 
+@pytest.mark.parametrize("elsewhere", ["retention", "weights"])
+def test_a_grade_leads_to_what_was_shown_or_is_refused(
+    engine: Engine, clock: Clock, elsewhere: str
+) -> None:
+    begin(engine, clock).grade(Grade.GOT)
+    clock.forward(days=30)
+    attempt = begin(engine, clock)
+    note_id, told = attempt.current.note_id, attempt.promises()
+    with writing(engine) as connection:
+        now = clock.forward(seconds=9)
+        if elsewhere == "retention":
+            retention.aim(connection, 1, 0.97, now, learner=1)
+        else:
+            kept = log.in_force(connection, learner=1)
+            log.adopt(connection, replace(kept, desired_retention=0.97), now, learner=1)
+    if elsewhere == "weights":
+        with pytest.raises(ChangedError, match="see the grades again"):
+            attempt.grade(Grade.GOT)
+        assert attempt.current.grade is None
+        assert attempt.promises()[Grade.GOT] != told[Grade.GOT]
+        told = attempt.promises()
+    attempt.grade(Grade.GOT)
+    assert told[Grade.GOT] == first_due(attempt, note_id)
+
+
 def test_a_second_grade_of_the_day_is_promised_to_be_kept_only(
     engine: Engine, clock: Clock
 ) -> None:
     begin(engine, clock).grade(Grade.GOT)
     again = begin(engine, clock)
-    assert set(promised(again).values()) == {KEPT}
+    assert set(again.promises().values()) == {KEPT}
     assert not again.grade(Grade.MISSED)
 
 
@@ -140,7 +171,7 @@ def test_what_is_missed_in_a_pretest_waits_and_what_is_known_is_scheduled(
     engine: Engine, clock: Clock
 ) -> None:
     pretest = begin(engine, clock, 2)
-    told = promised(pretest)
+    told = pretest.promises()
     assert (told[Grade.MISSED], told[Grade.PARTLY]) == (WAITS, WAITS)
     assert told[Grade.GOT] == "2 d"
 
@@ -148,7 +179,7 @@ def test_what_is_missed_in_a_pretest_waits_and_what_is_known_is_scheduled(
 def test_something_to_do_promises_nothing(engine: Engine, clock: Clock) -> None:
     attempt = begin(engine, clock)
     attempt.go_to(2)
-    assert promised(attempt) == {}
+    assert attempt.promises() == {}
 
 
 def test_place_is_the_section_or_else_the_chapter(engine: Engine, clock: Clock) -> None:

@@ -111,6 +111,8 @@ def test_a_second_import_changes_nothing(
     again = bring_in(empty, tmp_path / "a.md", clock)
     assert again.known
     assert (again.questions, again.notes, again.problems) == ((), 0, ())
+    at_home = bring_in(answered, tmp_path / "a.md", clock)  # but for what steers a terminal
+    assert (at_home.questions, at_home.notes) == ((), 0)
 
 
 def test_a_note_of_ones_own_is_not_overwritten(

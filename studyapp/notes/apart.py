@@ -1,0 +1,73 @@
+"""What stands in a text of Obsidian and is no text of a card: maths, comments, addresses, tables.
+
+A sign that parts question and answer elsewhere parts nothing there. Which lines it is, and the same
+text with other signs in its place, so that offsets and lines stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from studyapp.notes.card import CODE_SPAN, without_code
+
+_COMMENT = (
+    r"(?<!\\)<!--(?:(?!<!--|-->)[\s\S])*+-->|^[ \t>]*+%%(?:(?!%%)[\s\S])*+%%[ \t]*$"
+    r"|%%(?:(?!%%).)*+%%"
+)
+_MATHS = (
+    r"(?<!\\)\$\$(?:(?!\$\$|\n[ \t>]*\n)[\s\S])*+\$\$"
+    r"|(?<![\\$\w])\$(?![\s$:])[^$\n]++(?<![\s\\])\$(?![\d$])"
+)
+_LINK = r"\{\{[^{}\n]*+\}\}|\[\[[^\[\]\n]*+\]\]|\[[^\[\]\n]*+\]\([^()\n]*+\)|<[A-Za-z/][^<>\n]*+>|\bhttps?://\S+"
+_SHOWN = re.compile(f"{_COMMENT}|{_MATHS}", re.MULTILINE)
+_IN_LINE = re.compile(f"{CODE_SPAN.pattern}|{_COMMENT}|{_MATHS}|{_LINK}", re.MULTILINE)
+_HIDDEN = re.compile(_COMMENT, re.MULTILINE)
+_DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
+
+
+def covered(line: str) -> str:
+    """A line with other signs in place of its code, maths, comments and links."""
+    return _IN_LINE.sub(_cover, line)
+
+
+def shown(text: str) -> str:
+    """Lines with other signs in place of their code, maths and comments."""
+    return _SHOWN.sub(_cover, without_code(text))
+
+
+def comments(lines: Sequence[str]) -> set[int]:
+    """The lines, counted from 0, of comments that have several."""
+    return set(_several(_HIDDEN, without_code("\n".join(lines))))
+
+
+def formulas(lines: Sequence[str]) -> set[int]:
+    """The lines of comments and formulas that have several."""
+    return set(_several(_SHOWN, without_code("\n".join(lines))))
+
+
+def rows(lines: Sequence[str]) -> set[int]:
+    """The lines that are rows of a table: below a head and its rule, or between two bars."""
+    found, inside = set[int](), False
+    lines = [line.strip(" \t>") for line in lines]
+    for at, line in enumerate(lines):
+        inside = inside and "|" in line
+        if "|" in line and _DELIMITER.fullmatch(line) and at and "|" in lines[at - 1]:
+            found.add(at - 1)
+            inside = True
+        if inside or (len(line) > 1 and line.startswith("|") and line.endswith("|")):
+            found.add(at)
+    return found
+
+
+def _several(mark: re.Pattern[str], text: str) -> Iterator[int]:
+    at = line = 0
+    for found in mark.finditer(text):
+        line += text.count("\n", at, found.start())
+        at = found.start()
+        if count := found[0].count("\n"):
+            yield from range(line, line + count + 1)
+
+
+def _cover(found: re.Match[str]) -> str:
+    return re.sub(r"\S", "\ufffc", found[0])

@@ -1,0 +1,130 @@
+"""Lines of a learner's notes so written that blocks of Markdown can be seen in them: HTML that has
+blocks of its own becomes Markdown, what ends in the middle of a line ends it, and headings that say
+"Question" and "Answer" alone become labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from studyapp.notes import hypertext, pairs, wording
+from studyapp.notes.opener import SUMMARY
+from studyapp.notes.outline import Outline
+
+_HTML = re.compile(r" {0,3}<(?P<name>table|h[1-6]|ul|ol)\b", re.IGNORECASE)
+_LONGEST = 500  # lines of such a block
+_FOLD = re.compile(r"</?details\b[^<>]*>", re.IGNORECASE)
+_FOLD_ENDS = re.compile(r"(</details>)[ \t]*(?=\S)", re.IGNORECASE)
+_ALONE = (
+    r" {{0,3}}(?:#{{1,6}}[ \t]+(?:\*\*|__)?|\*\*|__)(?:{})[ \t]*+(?P<number>\d{{0,4}}+)[ \t]*+"
+    r"[:.]?(?:\*\*|__)?:?[ \t]*+#*$"
+)
+_ASKS = re.compile(_ALONE.format("question|q"), re.IGNORECASE)
+_ANSWERS = re.compile(_ALONE.format("answer|solution|a"), re.IGNORECASE)
+_TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
+_DIV = re.compile(r"[ \t]*+:{3,}[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
+
+
+def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
+    """Lines with their *numbers* in the file; what one of them has become has its number."""
+    if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
+        lines = _labelled(lines)
+    if sum("<details" in line.lower() for line in lines) > 1:
+        lines = _unfolded(lines)
+    parted = list(pairs.written(lines, numbers, Outline(lines).is_code))
+    lines, numbers = [line for line, _ in parted], [number for _, number in parted]
+    if not any(map(_may_change, lines)):
+        return list(lines), list(numbers)
+    outline, changed = Outline(lines), list[tuple[str, int]]()
+    at = unclosed = 0
+    while at < len(lines):
+        said, end = [lines[at]], at + 1
+        if not outline.is_code(at) and _may_change(lines[at]):
+            begins = _HTML.match(lines[at]) if at >= unclosed else None
+            if begins:
+                end, is_closed = _end(outline, at, begins["name"].lower())
+                said = _as_markdown(lines[at:end]) if is_closed else said
+                unclosed, end = (end, end) if is_closed else (end, at + 1)
+            elif _DIV.match(lines[at]):
+                said = [""]
+            else:
+                said = _FOLD_ENDS.sub(r"\1\n", lines[at]).split("\n")
+        changed += [(line, numbers[at]) for line in said]
+        at = end
+    return [line for line, _ in changed], [number for _, number in changed]
+
+
+def _unfolded(lines: Sequence[str]) -> list[str]:
+    """Lines without the folds that ask nothing and have others within, which may ask."""
+    is_code, found = Outline(lines).is_code, list(lines)
+    opened = list[tuple[int, bool]]()  # where a fold begins, and whether one is within
+    for at, line in enumerate(lines):
+        if is_code(at):
+            continue
+        for tag in _FOLD.finditer(line):
+            if tag[0][1] != "/":
+                opened[-1:] = [(begins, True) for begins, _ in opened[-1:]]
+                opened.append((at, False))
+            elif opened:
+                begins, has_inner = opened.pop()
+                if has_inner and not _asks(lines[begins : begins + 3]):
+                    found[begins] = SUMMARY.sub(r"\1", _FOLD.sub("", found[begins]))
+                    found[begins + 1] = SUMMARY.sub(r"\1", found[begins + 1])
+                    found[at] = _FOLD.sub("", found[at], count=1)
+    return found
+
+
+def _asks(lines: Sequence[str]) -> bool:
+    """Whether the fold that begins there has a question above it."""
+    found = SUMMARY.search("\n".join(lines))
+    return found is not None and wording.may_ask(wording.numbered(wording.tidy(found[1]))[1])
+
+
+def _labelled(lines: Sequence[str]) -> list[str]:
+    """Lines in which what stands below a heading "Question" begins with that, and "Answer" is one
+    of the text."""
+    is_code, found = Outline(lines).is_code, list(lines)
+    label, at = "", -1
+    for here, line in enumerate(lines):
+        if is_code(here) or not line.strip():
+            label = "" if line.strip() else label
+        elif asks := _ASKS.match(line):
+            label, at = f"Q{asks['number']}: ", here
+        elif _ANSWERS.match(line):
+            label, found[here] = "", "Answer:"
+        elif label:
+            if _TEXT.match(line):
+                found[at], found[here] = "", label + line.strip()
+            label = ""
+    return found
+
+
+def _may_change(line: str) -> bool:
+    if "<" not in line and ":::" not in line:
+        return False
+    return any((_HTML.match(line), _FOLD_ENDS.search(line), _DIV.match(line)))
+
+
+def _end(outline: Outline, at: int, name: str) -> tuple[int, bool]:
+    """How far a block of HTML was looked through, and whether it ends there."""
+    depth = 0
+    for end in range(at, min(len(outline.lines), at + _LONGEST)):
+        low = outline.lines[end].lower()
+        depth += len(re.findall(rf"<{name}\b", low)) - low.count(f"</{name}>")
+        if outline.is_code(end):
+            return end, False
+        if depth <= 0:
+            return end + 1, True
+    return min(len(outline.lines), at + _LONGEST), False
+
+
+def _as_markdown(lines: Sequence[str]) -> list[str]:
+    """A block of HTML as Markdown; as it is if that would not show all of it, or its pictures."""
+    html = "\n".join(lines)
+    found = hypertext.to_markdown(html)
+    if found.lost or found.media or not found.text:
+        return list(lines)
+    text = found.text
+    if heading := re.match(r"[ \t]*<h([1-6])", html, re.IGNORECASE):
+        text = re.sub(r"^#+", "#" * int(heading[1]), text)
+    return ["", *text.split("\n"), ""]

@@ -1,0 +1,121 @@
+"""Tables of text that no head explains: which sign parts their columns, and which two of these say
+what. What has as many columns in each row may be prose, code or figures; it is taken for notes only
+where nothing speaks against it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studyapp.notes import glossary
+from studyapp.notes.wording import plain
+
+_SIGNS = "\t;,"
+_ENDINGS = ("", ".csv", ".tsv", ".tab", ".txt", ".text", ".md", ".markdown")
+_TABLES = (".csv", ".tsv", ".tab")
+_LOG = {"card_id", "review_rating", "review_time"}
+_FEW = 3  # rows that a table has at least whose file is not called as one
+_MARK = re.compile(r"[ \t]*(?:#{1,6}[ \t]|[-*+>|][ \t|]|`{3}|~{3}|//|/\*)")
+_CODE = re.compile(r"[={}<>\[\]\\]|\(\)|;$|^(?:import|from|let|var|const|return|def|int)\b")
+_FIGURE = re.compile(r"[\W\d_]*")
+_LOOKED_AT = 2000  # rows
+_LONG = 60_000  # bytes of a beginning from which the text may go on
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table: the sign between its columns, and where its first row names them, which of them
+    asks and which answers. `is_sure` says whether it holds notes, `is_log` that it logs reviews."""
+
+    sign: str
+    names: tuple[str, ...] = ()
+    left: int = 0
+    right: int = 1
+    is_sure: bool = False
+    is_log: bool = False
+
+
+def look(lines: Sequence[str], path: Path, *, is_whole: bool = True) -> Sheet | None:
+    """The table that these lines are; None if their columns are not as many in each row, and no
+    row names them. Of lines that are not the whole the last row may be cut off."""
+    if path.suffix.lower() not in _ENDINGS:
+        return None
+    tables = (_rows(lines, sign, is_whole=is_whole) for sign in _SIGNS)
+    found = [_sheet(sign, rows, path) for sign, rows in zip(_SIGNS, tables, strict=True) if rows]
+    return max(filter(None, found), key=lambda one: (one.is_sure, bool(one.names)), default=None)
+
+
+def of_head(head: bytes, path: Path) -> Sheet | None:
+    """The same of a file that begins with *head*."""
+    lines = re.sub(r"\r\n?", "\n", head.decode("utf-8-sig", "ignore")).split("\n")
+    return look(lines, path, is_whole=len(head) < _LONG)
+
+
+def why_not(head: bytes, path: Path) -> str:
+    """What to say of a file that is a table, and not surely one of notes; empty of any other."""
+    found = of_head(head, path)
+    if found is not None and found.is_log:
+        return f"{path} is a log of reviews, not of notes: `studyapp fit --log` reads it."
+    if found is None and path.suffix.lower() not in _TABLES:
+        return ""
+    return (
+        f"{path} may be a table of notes, which cannot be seen for sure: "
+        "if each row is a question and its answer, say so with --format anki-text."
+    )
+
+
+def _rows(lines: Sequence[str], sign: str, *, is_whole: bool) -> list[list[str]]:
+    """The rows between which nothing is left over; none if a quote does not fit."""
+    rows = list[list[str]]()
+    try:
+        for row in csv.reader((f"{line}\n" for line in lines), delimiter=sign, strict=True):
+            if any(map(str.strip, row)):
+                rows.append(row)
+            if len(rows) == _LOOKED_AT:
+                return rows
+    except csv.Error as error:
+        if is_whole or "unexpected end" not in str(error):
+            return []
+        return rows
+    return rows if is_whole else rows[:-1]
+
+
+def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None:
+    is_even = len({len(row) for row in rows}) == 1 < len(rows[0])
+    names = tuple(plain(cell).casefold() for cell in rows[0])
+    if {*names} >= _LOG:
+        return Sheet(sign, is_log=True)
+    said = glossary.columns(names)
+    if said and not {*rows[0]} & {"q", "a"}:  # which may as well be said
+        return Sheet(sign, tuple(rows[0]), said[1], said[2], is_sure=is_even and len(rows) > 1)
+    if not is_even:
+        return None
+    is_named = sign == "\t" or path.suffix.lower() in _TABLES
+    is_sure = len(rows) >= (1 if sign == "\t" else 2 if is_named else _FEW)
+    is_sure = is_sure and not any(_speaks_against(rows, sign, is_named=is_named))
+    return Sheet(sign, is_sure=is_sure)
+
+
+def _speaks_against(rows: Sequence[Sequence[str]], sign: str, *, is_named: bool) -> Iterator[bool]:
+    """Whether rows are figures, marked as text is, prose with a blank behind each sign, or code."""
+    few = len(rows) // 10
+    looked = 2 if sign == "\t" else 1  # who parts by tabs seldom writes figures alone
+    yield sum(all(map(_FIGURE.fullmatch, row[:looked])) for row in rows) > len(rows) // 4
+    yield sum(not row[1].strip() for row in rows) > len(rows) // 4
+    yield len(rows) > 1 and any(map(_is_of_figures, zip(*rows, strict=True)))
+    yield any(_MARK.match(row[0]) for row in rows)
+    if sign != "\t":
+        yield sum(cell.startswith(" ") for row in rows for cell in row[1:]) > few
+        yield sum(cell.count("(") != cell.count(")") for row in rows for cell in row) > few
+    if not is_named:
+        yield sum(any(map(_CODE.search, row)) for row in rows) > few
+
+
+def _is_of_figures(column: Sequence[str]) -> bool:
+    """Whether a column has a name above figures alone."""
+    first, *others = column
+    return not _FIGURE.fullmatch(first) and all(map(_FIGURE.fullmatch, others))

@@ -1,0 +1,123 @@
+"""Whose question is whose: numbers once words have shown them to be ours, words, and order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from studyapp.notes import prose
+from studyapp.notes.foreign import ForeignNote
+from studyapp.notes.matching import By, Ours, match
+
+BIRDS = (
+    ("Why do geese fly in a V?", "Each saves effort in the upwash of the wing ahead."),
+    ("Which bones of a bird are hollow?", "Many long bones have struts and air inside."),
+    ("How does an owl hunt in the dark?", "Its ears sit at different heights to locate a mouse."),
+    ("What does a gizzard do?", "It grinds seeds with swallowed grit."),
+    ("Where do swallows spend the winter?", "South of the Sahara, or in southern Asia."),
+)
+OURS = [
+    Ours(number, question, f"{question} {answer}")
+    for number, (question, answer) in enumerate(BIRDS, 1)
+]
+# The same five, as somebody else words them.
+ASKED = (
+    ("What use is the V in which geese fly?", "the upwash of wings"),
+    ("Name hollow bones of birds.", "long ones, with struts"),
+    ("What lets owls hunt at night?", "ears at two heights"),
+    ("What happens in the gizzard?", "seeds are ground with grit"),
+    ("Swallows in winter: where?", "Sahara and south of it"),
+)
+
+
+def theirs(*numbers: int | None) -> list[ForeignNote]:
+    return [
+        ForeignNote(question, question, answer, number=number)
+        for (question, answer), number in zip(ASKED, numbers, strict=True)
+    ]
+
+
+def told(notes: list[ForeignNote]) -> list[tuple[int, int, By]]:
+    return [(one.theirs, one.ours, one.by) for one in match(notes, OURS)]
+
+
+def test_numbers_and_words_that_agree_are_surest() -> None:
+    assert told(theirs(1, 2, 3, 4, 5)) == [(at, at, By.BOTH) for at in range(5)]
+
+
+@pytest.mark.parametrize("numbers", [(1,) * 5, (None,) * 5, (11, 12, 13, 14, 15), (2, 3, 4, 5, 6)])
+def test_numbers_that_are_not_ours_change_nothing(numbers: tuple[int | None, ...]) -> None:
+    assert told(theirs(*numbers)) == [(at, at, By.WORDS) for at in range(5)]
+
+
+@pytest.mark.parametrize("some", [(0,), (3,), (0, 1), (2, 4)])
+def test_one_or_two_questions_are_known_by_their_words(some: tuple[int, ...]) -> None:
+    notes = theirs(None, None, None, None, None)
+    assert told([notes[at] for at in some]) == [(n, at, By.WORDS) for n, at in enumerate(some)]
+
+
+def test_what_begins_as_ours_does_is_that_however_near_another_comes() -> None:
+    ours = [*OURS, Ours(6, "Hollow bones: how do they compare with full ones?", "hollow bones")]
+    for asked in ("Which bones of a bird?", "Which bones of a bird are hollow?"):
+        (found,) = match([ForeignNote(asked, asked)], ours)
+        assert (found.ours, found.by) == (1, By.WORDS)
+
+
+@pytest.mark.parametrize(("number", "by"), [(3, By.BOTH), (2, None), (None, None)])
+def test_a_number_that_stands_alone_tells_with_words(number: int | None, by: By | None) -> None:
+    note = ForeignNote(
+        "", "Why do owls listen at night?", "voles and shrews, by ear", number=number
+    )
+    assert [(one.ours, one.by) for one in match([note], OURS)] == ([(2, by)] if by else [])
+
+
+def test_one_number_is_nothing_without_words() -> None:
+    note = ForeignNote("", "How is cheese made?", "With rennet.", number=3)
+    assert not match([note], OURS)
+
+
+def test_a_number_tells_where_words_do_not() -> None:
+    notes = theirs(1, 2, 3, 4, 5)
+    notes[3] = replace(notes[3], question="And this organ?", answer="")
+    assert told(notes)[3] == (3, 3, By.NUMBER)
+
+
+def test_order_tells_what_stands_between_two_that_are_told() -> None:
+    notes = theirs(*[None] * 5)
+    notes[3] = replace(notes[3], question="And this organ?", answer="")
+    assert told(notes)[3] == (3, 3, By.ORDER)
+    assert len(told([*notes[:3], notes[3], notes[3], notes[4]])) == 4  # two for one place
+
+
+def test_what_is_none_of_ours_is_left_and_each_is_taken_once() -> None:
+    notes = [*theirs(1, 2, 3, 4, 5), ForeignNote("x", "How is cheese made?", "With rennet.")]
+    notes.append(replace(notes[2], number=1))  # the owl once more, in a list of its own
+    assert [one.theirs for one in match(notes, OURS)] == [0, 1, 2, 3, 4]
+    assert match([], OURS) == match(notes, []) == []
+
+
+SHAPES = {
+    "numbered": "{number}. {question}\n\n    * {answer}\n",
+    "unindented": "{number}. {question}\n\n{answer}\n",
+    "always one": "1. {question}\n\t- {answer}\n",
+    "heading": "#### 7.{number} {question}\n\n{answer}\n",
+    "folded": "### {question}\n\n<details><summary>Show answer</summary>\n\n```python\n"
+    "answer = '''\n{answer}\n'''\n```\n\n</details>\n",
+    "quoted": "{number}. {question}\n\n> {answer}\n",
+    "bold": "**{number}. {question}**\n\n<span style='color:red'>{answer}</span>\n",
+    "labelled": "## {question}\n\nAnswer: {answer}\n",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_each_shape_of_a_filled_in_questionnaire_is_known(shape: str) -> None:
+    asked = [(question.rstrip(".:") + "?", answer) for question, answer in ASKED]
+    text = "\n".join(
+        SHAPES[shape].format(number=number, question=question, answer=answer)
+        for number, (question, answer) in enumerate(asked, 1)
+    )
+    found = prose.parse(f"# Questionnaire\n\n{text}", Path("mine.md")).notes
+    assert [one.answer.lstrip("*- ") for one in found] == [answer for _, answer in ASKED]
+    assert [(one.theirs, one.ours) for one in match(found, OURS)] == [(at, at) for at in range(5)]

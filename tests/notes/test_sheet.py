@@ -1,0 +1,92 @@
+"""A table is taken for notes only where nothing speaks against it, and is read whole then."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studyapp.errors import StudyError
+from studyapp.notes import ankitext, formats
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sides"),
+    [
+        ("a.csv", 'front,back\nParis,"is, in\nFrance"\n', [("Paris", "is, in\\\nFrance")]),
+        ("a.csv", "\ufeffQuestion;Answer\r\nWhy, then?;so, so\r\n", [("Why, then?", "so, so")]),
+        ("a.txt", "term\tdefinition\nA\ta, b\n", [("A", "a, b")]),
+        ("a.txt", 'dog,perro\ncat,gato\n"to go, so",irse\n',
+         [("dog", "perro"), ("cat", "gato"), ("to go, so", "irse")]),
+        ("a.csv", "tags,Definition,Term,M\nx,thing,Ding,m\n", [("Ding", "thing\n\n**M**\n\nm")]),
+        ("a.csv", "What is 2+2?,4\n#one,1\n", [("What is 2+2?", "4"), ("#one", "1")]),
+        ("a.tsv", "1\tuno\n2\tdos\n", [("1", "uno"), ("2", "dos")]),
+        ("a.md", 'a;b\n"c\n\nd";e\nf;"g;h"\n', [("a", "b"), ("c\n\nd", "e"), ("f", "g;h")]),
+    ],
+)  # fmt: skip
+def test_a_table_is_known_by_its_content(
+    tmp_path: Path, name: str, text: str, sides: list[tuple[str, str]]
+) -> None:
+    form, found = formats.read(written(tmp_path, name, text))
+    assert form == "anki-text"
+    assert [(one.question, one.answer) for one in found.notes] == sides
+    assert not found.problems
+
+
+def test_tags_that_a_row_names_are_tags(tmp_path: Path) -> None:
+    _, found = formats.read(written(tmp_path, "a.csv", "front,tags,back\na,x y,b\n"))
+    assert [(one.answer, one.tags) for one in found.notes] == [("b", ("x", "y"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("a.csv", "card_id,review_rating,review_time\n1,3,2026-01-01\n", "is a log of reviews"),
+        ("a.csv", "date,price\n2020-01-01,3\n2020-01-02,4\n", "--format anki-text"),
+        ("a.csv", "name,age\nBob,3\nEve,4\n", "--format anki-text"),
+        ("a.csv", "front,back\na,b,c\n", "--format anki-text"),
+        ("a.csv", "a,b,c\nd,e\n", "--format anki-text"),
+        ("a.txt", "dog,perro\ncat,gato\n", "--format anki-text"),
+        ("a.txt", "import os,sys\nimport a,b\nimport c,d\n", "--format anki-text"),
+        ("a.txt", "a = f(1,2)\nb = f(2,3)\nc = f(4,5)\n", "--format anki-text"),
+        ("a.txt", "So it was, my friend.\nOr it was not, I think.\nFar, far away.\n", "--format"),
+        ("a.md", "| a, b | c |\n|---|---|\n| d, e | f |\n", "is of no format"),
+        ("a.py", "a,b\nc,d\ne,f\n", "is of no format"),
+    ],
+)  # fmt: skip
+def test_what_may_be_something_else_is_one_sentence(
+    tmp_path: Path, name: str, text: str, why: str
+) -> None:
+    with pytest.raises(StudyError, match=why):
+        formats.read(written(tmp_path, name, text))
+
+
+def test_notes_with_commas_stay_notes(tmp_path: Path) -> None:
+    text = "What is a, and b?\nIt is, well, c\n"
+    assert formats.recognise(written(tmp_path, "a.md", text)) == "notes"
+
+
+CELLS = st.text("ab é,;\t\"\n'", min_size=1, max_size=8).map(lambda text: f"x{text}y")
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(
+    st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5, unique_by=lambda cells: cells[0]),
+    st.sampled_from("\t,;"),
+)
+def test_each_row_of_a_table_that_says_so_is_a_note(rows: list[tuple[str, str]], sign: str) -> None:
+    out = io.StringIO()
+    csv.writer(out, delimiter=sign, lineterminator="\n").writerows([("Front", "Back"), *rows])
+    text = out.getvalue()
+    assert ankitext.recognises(text.encode(), Path("a"))
+    assert len(ankitext.parse(text, Path("a")).notes) == len(rows)

@@ -1,0 +1,323 @@
+"""A questionnaire filled in elsewhere becomes one attempt to be judged, and goes as it came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine, func, select
+
+from studyapp.commands.main import main
+from studyapp.errors import StudyError
+from studyapp.notes import formats
+from studyapp.store import backup, sync, tables
+from studyapp.store.database import open_database
+from studyapp.store.engine import reading, writing
+from studyapp.study import library
+from studyapp.study.grading import Grade
+from studyapp.study.library import start_chapter
+from studyapp.study.questionnaire import arrival
+from studyapp.study.questionnaire.arrival import Proposal
+from studyapp.study.questionnaire.attempt import Attempt, Mark
+from studyapp.study.questionnaire.history import attempts
+from tests_support import Clock, desk_of, questionnaire
+
+OURS = (
+    ("geese", "Why do geese fly in a V?", "Each saves effort in the upwash of a wing.", 1),
+    ("bones", "Which bones of a bird are hollow?", "Many long bones have struts inside.", 2),
+    ("owls", "How does an owl find a mouse in the dark?", "Its ears sit at two heights.", 3),
+    ("owls-silent", "Why is the flight of an owl silent?", "Combs break up the air's swirls.", 3),
+    ("gizzard", "What does a gizzard do?", "It grinds seeds with swallowed grit.", 4),
+    ("swallows", "Where do swallows spend the winter?", "South of the Sahara.", None),
+)
+MINE = """# My notes on birds
+
+Some prose that asks nothing.
+
+## Questionnaire
+
+1. What use is the V in which geese fly?
+
+    * the upwash of a wing
+
+2. Which bones of birds are hollow?
+
+3. How does an owl find mice in the dark, and why is its flight silent?
+
+    * two ears, combs
+
+4. What is the gizzard for?
+
+    * seeds and grit
+
+5. How is cheese made?
+
+    * with rennet
+
+## Glossary
+
+| Term | Meaning |
+|---|---|
+| Barb | a branch of a feather |
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_backups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each import makes one, which takes longer than the import."""
+    monkeypatch.setattr(backup, "make", lambda *_, **__: None)
+
+
+@pytest.fixture
+def birds(tmp_path: Path) -> Path:
+    """A chapter of birds, whose third question is asked in two parts, and one of something else."""
+    root = tmp_path / "birds"
+    for chapter in (1, 2):
+        (root / str(chapter)).mkdir(parents=True)
+    notes = [
+        f"## {question} {{#{name}}}\n\n{answer}\n\n- [ ] {answer[:-1]}\n\n<!-- section: 1.1"
+        + (f", book: {book}" if book else "")
+        + " -->"
+        for name, question, answer, book in OURS
+    ]
+    (root / "1" / "questionnaire.md").write_text(questionnaire(*notes))
+    (root / "2" / "questionnaire.md").write_text(
+        questionnaire("## What is a loss? {#loss}\n\nA figure.\n\n- [ ] a figure", chapter=2)
+    )
+    return root
+
+
+@pytest.fixture
+def own(tmp_path: Path, birds: Path, clock: Clock) -> Iterator[Engine]:
+    made = open_database(str(tmp_path / "own.db"))
+    with writing(made) as connection:
+        sync.sync(connection, [birds], clock())
+        start_chapter(connection, 1, clock(), learner=1)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def propose(own: Engine, tmp_path: Path, clock: Clock) -> Callable[[str], Proposal]:
+    """What the file of the learner's answers would bring, with this text in it."""
+
+    def propose(text: str = MINE) -> Proposal:
+        path = tmp_path / "mine.md"
+        path.write_text(text)
+        return arrival.match(desk_of(own, clock), path, formats.read(path)[1])
+
+    return propose
+
+
+def answers(engine: Engine, clock: Clock) -> dict[str, str]:
+    """What stands in the attempt that is gone on with."""
+    return {one.note.id: one.text for one in Attempt(desk_of(engine, clock), 1).questions}
+
+
+def count(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(tables.attempt)) or 0
+
+
+def test_what_is_matched_and_what_is_not_is_told(propose: Callable[..., Proposal]) -> None:
+    found = propose()
+    assert found.name == "chapter 1"
+    assert [(one.number, len(one.notes), one.answer) for one in found.matched] == [
+        (1, 1, "* the upwash of a wing"),
+        (2, 1, ""),
+        (3, 2, "* two ears, combs"),
+        (4, 1, "* seeds and grit"),
+    ]
+    told = {one.line: one.message for one in found.unmatched}
+    assert list(told) == [3, 11, 21, 29]
+    assert told[11] == "this question has no answer"
+    assert told[21] == "no question of the chapter: How is cheese made?"
+    assert told[29].startswith("1 term,")
+
+
+def test_answers_are_judged_here_and_the_attempt_goes_on_at_the_first(
+    own: Engine, clock: Clock, propose: Callable[..., Proposal]
+) -> None:
+    proposal = propose(MINE.replace("    * the upwash of a wing\n", ""))
+    brought = arrival.bring_attempt(desk_of(own, clock), proposal)
+    attempt = Attempt(desk_of(own, clock), 1)
+    assert (attempt.id, brought.answers, attempt.begun) == (brought.attempt, 3, False)
+    assert (attempt.book, attempt.pretest) == (True, False)
+    assert [one.note.id for one in attempt.questions] == [name for name, *_ in OURS[:5]]
+    assert (attempt.current.note.id, attempt.current.mark) == ("owls", Mark.WRITTEN)
+    attempt.reveal()
+    attempt.tick(frozenset({0}))
+    assert attempt.grade(Grade.GOT)  # with its review, as if it had been typed here
+    assert (attempt.current.note.id, attempt.current.text) == ("owls-silent", "* two ears, combs")
+
+
+def test_the_same_file_makes_one_attempt_and_a_longer_one_adds_to_it(
+    own: Engine, clock: Clock, propose: Callable[..., Proposal]
+) -> None:
+    desk = desk_of(own, clock)
+    arrival.bring_attempt(desk, propose())
+    attempt = Attempt(desk, 1)
+    attempt.write("in my own words now")
+    assert arrival.bring_attempt(desk, propose()).answers == 0
+    longer = MINE.replace("hollow?\n", "hollow?\n\n    * the long ones\n")
+    again = propose(longer)
+    assert (again.known, again.ends) == (False, None)
+    brought = arrival.bring_attempt(desk, again)
+    assert (count(own), brought.answers) == (1, 1)
+    assert [problem.line for problem in brought.problems] == [7]
+    kept = answers(own, clock)
+    assert (kept["geese"], kept["bones"]) == ("in my own words now", "* the long ones")
+    attempt = Attempt(desk, 1)
+    for _ in attempt.questions:
+        attempt.grade(Grade.GOT)
+    again = propose(longer.replace("grit", "grit, again"))
+    assert (again.known, again.ends) == (False, None)
+    arrival.bring_attempt(desk, again)
+    assert count(own) == 2  # the first has ended: it takes nothing more
+    assert propose(longer.replace("grit", "grit, again")).known
+
+
+def test_it_goes_as_it_came_and_what_was_open_is_open_again(
+    own: Engine, clock: Clock, propose: Callable[..., Proposal]
+) -> None:
+    desk = desk_of(own, clock)
+    before = Attempt(desk, 1, book=True)
+    before.write("from before")
+    clock.forward(hours=1)
+    proposal = propose()
+    assert proposal.ends is not None
+    arrival.bring_attempt(desk, proposal)
+    assert Attempt(desk, 1).id != before.id
+    clock.forward(minutes=1)
+    assert arrival.take_back(desk, proposal) == 4
+    assert Attempt(desk, 1).id == before.id
+    with reading(own) as connection:
+        assert [one.finished for one in attempts(connection, 1, learner=1)] == [False]
+    assert arrival.take_back(desk, proposal) == 0
+    clock.forward(minutes=1)
+    assert arrival.bring_attempt(desk, propose()).answers == 4
+    again = Attempt(desk, 1)
+    again.grade(Grade.PARTLY)
+    assert arrival.take_back(desk, proposal) == 3  # what is judged stays
+    assert [text for text in answers(own, clock).values() if text] == ["* the upwash of a wing"]
+
+
+def test_one_or_two_answered_questions_are_offered_too(propose: Callable[..., Proposal]) -> None:
+    two = "1. Why do geese fly in a V?\n    * upwash\n\n4. What does a gizzard do?\n    * seeds\n"
+    for text, numbers in ((two, [1, 4]), ("## What does a gizzard do?\n\nIt grinds.\n", [4])):
+        found = propose(text)
+        assert (found.name, [one.number for one in found.answered]) == ("chapter 1", numbers)
+        assert not found.unmatched
+
+
+def test_nothing_comes_without_a_backup_or_an_answer(
+    own: Engine,
+    clock: Clock,
+    propose: Callable[..., Proposal],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = desk_of(own, clock)
+    with pytest.raises(StudyError, match="No question of chapter 1 is answered"):
+        arrival.bring_attempt(desk, propose("1. Why do geese fly?\n2. What is a gizzard?\n"))
+    with pytest.raises(StudyError, match="none of them is known as one of a chapter"):
+        propose("1. How is cheese made?\n    * with rennet\n")
+
+    def fail(*_: object, **__: object) -> None:
+        raise StudyError("no room")
+
+    monkeypatch.setattr(backup, "make", fail)
+    with pytest.raises(StudyError, match="no room"):
+        arrival.bring_attempt(desk, propose())
+    assert count(own) == 0
+
+
+def test_the_command_shows_asks_and_brings_in(
+    birds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "installed_roots", lambda: [birds])
+    path = tmp_path / "mine.md"
+    path.write_text(MINE)
+
+    def run(*said: str) -> tuple[int, str]:
+        start = ["--db", str(tmp_path / "study.db"), "import", str(path)]
+        done = CliRunner().invoke(main, [*start, *said])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+        return done.exit_code, done.output
+
+    assert "4 questions of chapter 1 in it: --as-attempt brings" in run("--dry-run")[1]
+    code, shown = run("--as-attempt", "--dry-run")
+    assert code == 1  # one has no answer, one is of cheese
+    assert "4 questions of chapter 1, asked here as 5" in shown
+    assert "is Why do geese fly in a V? (number and words, " in shown
+    assert "mine.md:21: no question of the chapter: How is cheese made?" in shown
+    assert "nothing was changed" in shown
+    assert "--yes brings the answers in without being asked" in run("--as-attempt")[1]
+    assert "Answers to 4 questions of chapter 1;" in run("--as-attempt", "--yes")[1]
+    assert "(imported before)" in run("--as-attempt")[1]
+    (told,) = json.loads(run("--as-attempt", "--json")[1])
+    assert (told["known"], told["brought"], len(told["matched"])) == (True, 0, 4)
+    other = tmp_path / "other.md"
+    other.write_text(MINE)
+    path = other
+    assert "The open attempt of" in run("--as-attempt")[1]
+    assert "Answers to 4 questions of chapter 1;" in run("--as-attempt", "--yes")[1]
+    assert "4 answers taken back" in run("--as-attempt", "--undo")[1]
+    assert run("--yes")[0] == 2
+
+
+@pytest.fixture
+def command(birds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs `studyapp` on a study of its own, and returns what it says."""
+    monkeypatch.setattr(library, "installed_roots", lambda: [birds])
+
+    def run(*said: str) -> str:
+        done = CliRunner().invoke(main, ["--db", str(tmp_path / "study.db"), *said])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+        return done.output
+
+    return run
+
+
+def filled(command: Callable[..., str], path: Path) -> str:
+    """A post of chapter 1 that somebody has filled in."""
+    command("export", str(path), "--chapter", "1")
+    text = path.read_text().replace("*No answer yet.*", "> mine")
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_post_that_was_filled_in_is_an_attempt_too(
+    command: Callable[..., str], tmp_path: Path
+) -> None:
+    path = filled(command, tmp_path / "q.md")
+    assert "6 questions of chapter 1" in command("import", path, "--as-attempt", "--dry-run")
+    assert "Answers to 6 questions of" in command("import", path, "--as-attempt", "--yes")
+    (told,) = json.loads(command("import", path, "--as-attempt", "--json"))
+    assert (told["known"], {one["by"] for one in told["matched"]}) == (True, {"its id"})
+    refused = command("import", path, "--as-attempt", "--chapter", "2", "--dry-run")
+    assert "none of them is known as one of chapter 2" in refused
+
+
+@pytest.mark.parametrize("how", [("--as-attempt", "--yes"), ()])
+def test_undo_takes_answers_back_however_they_came(
+    command: Callable[..., str], tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    path = filled(command, tmp_path / "q.md")
+    for _ in range(2):  # what is brought again comes again
+        command("import", path, *how)
+        assert "6 answers taken back\n" in command("import", path, "--undo")
+    assert "no import of it is known here" in command("import", path, "--undo")
+
+
+def test_what_has_gone_on_since_stays_in_its_attempt(
+    own: Engine, clock: Clock, propose: Callable[..., Proposal], tmp_path: Path
+) -> None:
+    desk, proposal = desk_of(own, clock), propose()
+    arrival.bring_attempt(desk, proposal)
+    Attempt(desk, 1).grade(Grade.PARTLY)
+    path = tmp_path / "mine.md"
+    assert arrival.take_out(desk, path, formats.read(path)[1]) == (3, 1)
+    assert arrival.take_out(desk, path, formats.read(path)[1]) == (0, 1)

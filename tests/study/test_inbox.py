@@ -1,0 +1,164 @@
+"""What is put into the inbox becomes drafts and is put aside; what is not understood is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from studyapp.config import Settings, shown
+from studyapp.store.database import open_database
+from studyapp.study import capture, inbox, library
+from studyapp.study.desk import Desk
+from studyapp.study.inbox import Inbox, Taken
+from tests_support import Clock, desk_of
+
+NOTES = "## What is a trie?\n\nA tree ![](t.png) of letters.\n\n## What is a heap?\n\nAn array.\n"
+TABLE = "\n| a | b |\n|---|---|\n| c | d |\n"
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, only_pack: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    monkeypatch.setattr(inbox, "SETTLED", 0.0)
+    made = open_database(str(tmp_path / "own.db"))
+    desk = desk_of(made, clock)
+    library.refresh(desk)
+    yield desk
+    made.dispose()
+
+
+def put(desk: Desk, name: str, text: str | bytes) -> Path:
+    path = inbox.folder(desk) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def waiting(desk: Desk) -> list[str]:
+    return [one.note.prompt for one in capture.read(desk).kept]
+
+
+def test_a_file_becomes_drafts_once_and_lies_in_done(desk: Desk) -> None:
+    watch = Inbox(desk)
+    assert watch.look() == Taken()
+    put(desk, "t.png", b"\x89PNG")
+    path = put(desk, "notes.md", NOTES)
+    assert watch.look() == Taken(2, ("notes.md",))
+    (caught,) = library.drafts().iterdir()
+    twice = caught.with_name(f"{caught.stem}-b.md")  # as another window wrote at the same moment
+    twice.write_bytes(caught.read_bytes())
+    assert waiting(desk) == ["What is a trie?", "What is a heap?"]
+    done = path.parent / "done"
+    assert [one.name for one in done.iterdir()] == ["notes.md"]
+    assert watch.look() == Taken()
+    trie, _ = capture.read(desk).kept
+    capture.accept(desk, [trie])
+    (own,) = (library.own_packs() / "mine").glob("*.md")
+    assert "A tree ![](media/t.png) of letters." in own.read_text()
+    assert (own.parent / "media" / "t.png").read_bytes() == b"\x89PNG"
+    put(desk, "notes.md", NOTES)  # a draft and a card by now
+    put(desk, "t.png", b"\x89PNG another")
+    put(desk, "new.md", "## What is it?\n\n![](t.png)\n")
+    assert watch.look() == Taken(1, ("new.md", "notes.md"))
+    assert sorted(waiting(desk)) == ["What is a heap?", "What is it?"]
+    assert sorted(one.name for one in done.iterdir()) == ["new.md", "notes-2.md", "notes.md"]
+    (it,) = [one for one in capture.read(desk).kept if one.note.prompt == "What is it?"]
+    (shown_as,) = {one.name for one in (own.parent / "media").iterdir()} - {"t.png"}
+    assert it.note.answer == f"![](media/{shown_as})"
+
+
+def test_what_is_not_understood_is_told_with_its_line_and_never_lost(desk: Desk) -> None:
+    put(desk, "part.md", NOTES + TABLE)
+    put(desk, "zero.bin", b"\0\1\2")
+    prose = put(desk, "prose.md", "Nothing is asked here.\n")
+    watch = Inbox(desk)
+    taken = watch.look()
+    assert (taken.drafts, taken.files) == (2, ("part.md",))
+    part, nothing, zero = taken.unread
+    assert part.startswith("part.md: line ")
+    assert nothing.startswith("Left in the inbox: prose.md")
+    assert zero.startswith("Left in the inbox: zero.bin is of no format that can be read")
+    done = prose.parent / "done"
+    assert (done / "part.md.unread.txt").read_text().strip() == part.removeprefix("part.md: ")
+    assert {one.name for one in prose.parent.iterdir()} == {"done", "prose.md", "zero.bin"}
+    assert watch.look() == Taken()  # as long as they are as they were
+    prose.write_text("What is it?\n\nThat is asked here.\n\n## Why?\n\nSo.\n")
+    assert watch.look().files == ("prose.md",)
+
+
+def test_a_folder_is_read_like_a_file_once_all_of_it_is_there(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(desk, "trees/media/t.png", b"\x89PNG")
+    put(desk, "trees/notes.md", NOTES.replace("t.png", "media/t.png"))
+    put(desk, "trees/old/more.md", "## What is a B-tree?\n\n![](far.png)\n")
+    put(desk, "trees/.obsidian/app.json", "{}")
+    put(desk, "pictures/t.png", b"\x89PNG")  # a text that shows it may come
+    watch = Inbox(desk)
+    monkeypatch.setattr(inbox, "SETTLED", 3600.0)
+    assert watch.look() == Taken()
+    monkeypatch.setattr(inbox, "SETTLED", 0.0)
+    taken = watch.look()
+    assert (taken.drafts, taken.files) == (3, ("trees",))
+    assert taken.unread[0].startswith("trees: old/more.md, line 1: the picture")
+    assert waiting(desk) == ["What is a trie?", "What is a heap?", "What is a B-tree?"]
+    place = inbox.folder(desk)
+    assert {str(one.relative_to(place)) for one in place.glob("*/*")} >= {
+        "done/trees",
+        "done/trees.unread.txt",
+        "pictures/t.png",
+    }
+    prose = put(desk, "prose/a.md", "Nothing is asked here.\n")
+    assert watch.look().unread[0].startswith("Left in the inbox: prose is a folder without")
+    assert watch.look() == Taken()
+    prose.write_text("## Why?\n\nSo.\n")
+    assert watch.look() == Taken(1, ("prose",))
+
+
+def test_what_is_a_card_already_is_no_draft_of_another_format_either(desk: Desk) -> None:
+    page = "---\npack: other\ndeck: Trees\nkind: {}\n---\n\n## {} {{#{}}}\n\nA tree.\n"
+    put(desk, "a.md", page.format("questionnaire", "What is a trie?", "trie"))
+    put(desk, "b.md", page.format("jargon", "Heap", "heap"))
+    assert Inbox(desk).look() == Taken(2, ("a.md", "b.md"))
+    kept = capture.read(desk).kept
+    assert {one.note.id: one.note.kind.value for one in kept} == {
+        "trie": "question",
+        "heap": "term",
+    }
+    capture.accept(desk, kept)
+    put(desk, "a.md", page.format("questionnaire", "What is a trie?", "trie"))
+    assert Inbox(desk).look() == Taken(0, ("a.md",))
+
+
+def test_a_file_that_is_still_written_or_has_no_place_to_go_stays(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "SETTLED", 3600.0)
+    path = put(desk, "notes.md", NOTES)
+    assert Inbox(desk).look() == Taken()
+    monkeypatch.setattr(inbox, "SETTLED", 0.0)
+    for name in (".hidden.md", "notes.md.part", "other.md~"):
+        put(desk, name, NOTES)
+    (path.parent / "done").write_text("no folder")
+    (told,) = Inbox(desk).look().unread
+    assert "done cannot be made" in told
+    assert waiting(desk) == []
+    assert path.read_text() == NOTES
+    os.unlink(path.parent / "done")
+    assert Inbox(desk).look().files == ("notes.md",)
+    assert len(list(path.parent.iterdir())) == 4
+
+
+def test_each_learner_has_a_folder_unless_a_setting_names_one(desk: Desk, tmp_path: Path) -> None:
+    assert shown(inbox.folder(desk) / "a.md").endswith("/inbox/…")
+    desk.current.settings = Settings(inbox=str(tmp_path / "stick"))
+    assert Inbox(desk).look() == Taken()
+    assert not (tmp_path / "stick").exists()
+    put(desk, "notes.md", NOTES)
+    assert Inbox(desk).look().drafts == 2
+    assert capture.read(replace(desk, learner=2)).kept == ()

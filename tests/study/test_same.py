@@ -1,0 +1,138 @@
+"""Two texts that ask the same: each keeps its answer, and a file is known by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from studyapp.notes import formats, markdown
+from studyapp.notes.foreign import ForeignNote
+from studyapp.store import backup
+from studyapp.store.database import open_database
+from studyapp.study import capture, imports, library
+from studyapp.study.imports import Imported, Source
+from tests_support import Clock, desk_of
+
+# What each reader of texts makes a note of: a question and an answer.
+SHAPES = {
+    "notes": (".md", "# Cells\n\n- What is X?\n    - {}\n"),
+    "anki-text": (".tsv", "What is X?\t{}\n"),
+    "hashcards": (".md", "Q: What is X?\nA: {}\n"),
+    "obsidian": (".md", "What is X?::{}\n"),
+}
+Bring = Callable[..., Imported]
+
+
+@pytest.fixture
+def own(
+    tmp_path: Path, only_pack: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
+    """A study without backups: each takes longer than an import."""
+    monkeypatch.setattr(backup, "make", lambda *_, **__: None)
+    made = open_database(str(tmp_path / "own.db"))
+    library.refresh(desk_of(made, clock))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def bring(own: Engine, clock: Clock, tmp_path: Path) -> Bring:
+    def bring(name: str, text: str, form: str | None = None) -> Imported:
+        (path := tmp_path / name).parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        top = tmp_path / Path(name).parts[0]
+        source = Source(path := top, *formats.read(path, form))
+        (done,) = imports.bring(desk_of(own, clock), [source])
+        return done
+
+    return bring
+
+
+def packs() -> dict[str, str]:
+    """All that the packs say, by their names."""
+    return {
+        folder.name: "\n".join(page.read_text() for page in sorted(folder.glob("*.md")))
+        for folder in library.own_packs().iterdir()
+    }
+
+
+@pytest.mark.parametrize("form", SHAPES)
+def test_another_file_that_asks_the_same_has_a_note_of_its_own(bring: Bring, form: str) -> None:
+    ending, shape = SHAPES[form]
+    bring(f"bio{ending}", shape.format("first answer"), form)
+    done = bring(f"chem{ending}", shape.format("second answer"), form)
+    assert (len(done.questions), done.changed) == (1, 0)
+    assert [(question, twin.split(" (")[0]) for _, question, twin in done.twins] == [
+        ("What is X?", "What is X?")
+    ]
+    assert ("first answer" in packs()["bio"], "second answer" in packs()["chem"]) == (True, True)
+    assert bring(f"copy{ending}", shape.format("first answer"), form).known
+    assert "copy" not in packs()
+    for name, other in (("bio", "second answer"), ("chem", "first answer")):
+        done = bring(f"{name}{ending}", shape.format(other), form)  # each what the other had
+        assert (done.questions, done.changed) == ((), 1)
+        assert other in packs()[name]
+
+
+def test_a_copy_of_a_file_is_known_though_its_notes_were_edited_here(bring: Bring) -> None:
+    _, shape = SHAPES["notes"]
+    bring("bio.md", shape.format("an answer"))
+    (page,) = (library.own_packs() / "bio").glob("*.md")
+    page.write_text(page.read_text().replace("an answer", "my own words"))
+    assert bring("copy.md", shape.format("an answer")).known
+    assert "my own words" in packs()["bio"]
+
+
+def test_what_a_file_no_longer_has_is_told_and_stays(bring: Bring) -> None:
+    _, shape = SHAPES["notes"]
+    text = shape.format("an answer")
+    assert bring("bio.md", f"{text}- What is Y?\n    - another\n").gone == 0
+    done = bring("bio.md", text.replace("What", "Wat"))
+    assert (len(done.questions), done.gone) == (1, 2)
+    assert "What is X?" in packs()["bio"]
+    assert bring("other.md", text.replace("What", "Why")).gone == 0
+
+
+def test_a_file_of_a_folder_keeps_its_note_whichever_others_ask_the_same(
+    bring: Bring, tmp_path: Path
+) -> None:
+    _, shape = SHAPES["notes"]
+    bring("all/bio.md", shape.format("of bio"))
+
+    def answers() -> dict[str, list[str]]:
+        pages = (library.own_packs() / "all").glob("*.md")
+        return {
+            page.stem: [note.answer.strip("- ") for note in markdown.read(page)[0].notes]
+            for page in pages
+        }
+
+    done = bring("all/algae.md", shape.format("of algae"))  # which is read first
+    assert (len(done.questions), done.changed) == (1, 0)
+    assert answers() == {"bio": ["of bio"], "algae": ["of algae"]}
+    assert bring("all/algae.md", shape.format("of algae")).known
+    (tmp_path / "all" / "bio.md").unlink()
+    assert bring("all/algae.md", shape.format("new")).reworded == ("What is X?",)
+    assert answers() == {"bio": ["of bio"], "algae": ["new"]}
+    (tmp_path / "all" / "algae.md").unlink()
+    done = bring("all/moved.md", shape.format("of bio"))
+    assert done.questions == ()
+    assert answers() == {"bio": [], "algae": ["new"], "moved": ["of bio"]}
+
+
+def test_a_draft_that_asks_the_same_and_answers_otherwise_is_another(
+    own: Engine, clock: Clock
+) -> None:
+    desk = desk_of(own, clock)
+
+    def add(name: str, guid: str, answer: str) -> int:
+        note = ForeignNote(guid, "What is X?", answer)
+        return capture.add_foreign(desk, [note], Path(name))[0]
+
+    drafts = [("a.md", "one"), ("b.md", "two"), ("b.md", "three"), ("b.md", "four")]
+    assert [add(name, "question: what is x?", said) for name, said in drafts] == [1] * 4
+    for name, said in (("c.md", "one"), ("b.md", "three")):
+        assert add(name, "question: what is x?", said) == 0
+    assert [add(name, "g1", said) for name, said in drafts] == [1, 0, 0, 0]
