@@ -50,6 +50,7 @@ from studyapp.notes.variant import KEYS, stored
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
     from markdown_it.token import Token
 
 _ID = re.compile(r"[a-z0-9-]+")
@@ -749,7 +750,30 @@ def _parser() -> MarkdownIt:
     options = {"maxNesting": DEEPEST}
     parser = MarkdownIt("commonmark", options).enable("table").disable(["inline", "text_join"])
     keep_footnotes(parser)
+    _read_plain_first(parser)
     return parser
+
+
+def _read_plain_first(parser: MarkdownIt) -> None:
+    """Have a block be read at once that is seen by how its lines begin, as most are: a paragraph
+    each line of which begins with a letter, a heading or HTML with an empty line below it. No other
+    rule takes any of them, or ends such a paragraph, so none need be asked about every line."""
+    from markdown_it.rules_block import heading, html_block, paragraph
+
+    def read(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        begins, source = state.bMarks, state.src
+        first = source[begins[start] + state.tShift[start]]
+        if first in "#<":  # and no head of a table, which has a line below it
+            rule = heading if first == "#" else html_block
+            return state.isEmpty(start + 1) and rule(state, start, end, silent)
+        line = start
+        while line < state.lineMax and not state.isEmpty(line):
+            if not source[begins[line] + state.tShift[line]].isalpha():
+                return False
+            line += 1
+        return not state.is_code_block(start) and paragraph(state, start, end, silent)
+
+    parser.block.ruler.before("table", "plain", read)
 
 
 def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
