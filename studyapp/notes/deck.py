@@ -265,7 +265,7 @@ class _Folder:
         asks = "" if hides else asked(kept)
         same = ForeignNote(guid, asks, kept.answer, card=kept.card, tags=kept.tags)
         made = self._write(same, kept.id)
-        return made is not None and _ORIGIN.sub("", made[0]) == _ORIGIN.sub("", text)
+        return made is not None and _without_origin(made[0]) == _without_origin(text)
 
     def _replace(self, kept: Note, text: str) -> None:
         edits = self.edits.setdefault(kept.path, _Edits())
@@ -291,7 +291,7 @@ class _Folder:
     def _write(self, note: ForeignNote, name: str) -> tuple[str, Note] | None:
         """The note's text without a digest, and the note that is read from it; None if there is
         no text that gives it back."""
-        note = replace(note, question=_cleaned(note.question), answer=_cleaned(note.answer))
+        note = _saying(note, _cleaned(note.question), _cleaned(note.answer))
         question, front = _heading(note)
         if not question:
             self.report(note, "the note has no question")
@@ -357,8 +357,13 @@ def _lines(path: Path) -> list[str]:
 
 def _digest(deck: str, text: str) -> str:
     """What a note says, as 16 hexadecimal digits: its deck and its text without its digest."""
-    said = normalize("NFC", f"{deck}\0{_ORIGIN.sub('', text)}")
+    said = normalize("NFC", f"{deck}\0{_without_origin(text)}")
     return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _without_origin(text: str) -> str:
+    last = text.rfind("\n") + 1  # the line that has it
+    return text[:last] + _ORIGIN.sub("", text[last:])
 
 
 def _without_guid(text: str) -> str:
@@ -461,10 +466,16 @@ def _tries(note: ForeignNote, question: str, front: str) -> Iterator[tuple[Forei
     *front*, then with all of its question as one line."""
     for above in _tamed_front(front) if front and note.kind is NoteKind.QUESTION else ():
         for text in _tamed(note):
-            yield replace(note, question=question, answer=text), above
+            yield _saying(note, question, text), above
     line = _one_line(note.question or question)
     for text in _tamed(note):
-        yield replace(note, question=line, answer=text), ""
+        yield _saying(note, line, text), ""
+
+
+def _saying(note: ForeignNote, question: str, answer: str) -> ForeignNote:
+    if (question, answer) == (note.question, note.answer):
+        return note
+    return replace(note, question=question, answer=answer)
 
 
 def _tamed(note: ForeignNote) -> Iterator[str]:

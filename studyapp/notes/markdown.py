@@ -487,6 +487,8 @@ def alone(text: str, kind: FileKind, path: Path) -> tuple[Note | None, tuple[Pro
 def opening(text: str) -> tuple[str, str]:
     """The line that *text* begins with, and what follows it: its first paragraph up to a break, or
     its first heading. No line if it begins with anything else."""
+    if text[:1].isalpha() and text.isprintable():  # one line that is nothing else
+        return text.removesuffix("\\").strip(), ""
     first, inline = [*_parser().parse(text), None, None][:2]
     if first is None or inline is None or first.map is None or first.map[0] > 0:
         return "", text
@@ -882,20 +884,22 @@ def _report_unclosed(file: _File, tokens: Sequence[Token]) -> None:
                 file.report(first + 1, "the code fence that begins here is never closed")
         elif token.type == "html_block":
             text = token.content.lstrip()
-            kinds = (kind for kind in _HTML if re.match(kind[0], text, re.IGNORECASE))
-            for _, close, what in kinds:
-                if not re.search(close, text, re.IGNORECASE):
+            for begin, close, what in _HTML:
+                if begin.match(text) and not close.search(text):
                     file.report(first + 1, f"the {what} that begins here is never closed")
 
 
 # What CommonMark lets run on over empty lines and headings until its own end.
-_HTML = (
-    (r"<!--", r"-->", "comment"),
-    (r"<(?:script|pre|style|textarea)(?=[\s>]|$)", r"</(?:script|pre|style|textarea)>", "tag"),
-    (r"<\?", r"\?>", "<? instruction"),
-    (r"<!\[CDATA\[", r"\]\]>", "<![CDATA[ section"),
-    (r"<![A-Z]", r">", "<! declaration"),
-)
+_HTML = [
+    (re.compile(begin, re.IGNORECASE), re.compile(close, re.IGNORECASE), what)
+    for begin, close, what in (
+        (r"<!--", r"-->", "comment"),
+        (r"<(?:script|pre|style|textarea)(?=[\s>]|$)", r"</(?:script|pre|style|textarea)>", "tag"),
+        (r"<\?", r"\?>", "<? instruction"),
+        (r"<!\[CDATA\[", r"\]\]>", "<![CDATA[ section"),
+        (r"<![A-Z]", r">", "<! declaration"),
+    )
+]
 
 
 def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
