@@ -884,8 +884,8 @@ def _report_unclosed(file: _File, tokens: Sequence[Token]) -> None:
                 file.report(first + 1, "the code fence that begins here is never closed")
         elif token.type == "html_block":
             text = token.content.lstrip()
-            for begin, close, what in _HTML:
-                if begin.match(text) and not close.search(text):
+            for begins, ends, what in _HTML:
+                if begins.match(text) and not ends.search(text):
                     file.report(first + 1, f"the {what} that begins here is never closed")
 
 

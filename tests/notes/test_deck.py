@@ -6,11 +6,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from studyapp.errors import printable
 from studyapp.notes import deck, markdown
@@ -300,11 +302,13 @@ def test_what_is_written_is_parsed_once(root: Path, monkeypatch: pytest.MonkeyPa
     planned = bring(root, DOG, CAT, replace(CAT, guid="g3", kind=NoteKind.TERM))
     pages, _ = markdown.read_folder(root)
     assert sorted(len(page.notes) for page in pages) == [1, 2]
-    parsed = list[str]()
-    parse = MarkdownIt.parse
-    monkeypatch.setattr(
-        MarkdownIt, "parse", lambda self, text, *of: parsed.append(text) or parse(self, text, *of)
-    )
+    parsed, parse = list[str](), MarkdownIt.parse
+
+    def counted(parser: MarkdownIt, text: str, env: dict[str, Any] | None = None) -> list[Token]:
+        parsed.append(text)
+        return parse(parser, text, env)
+
+    monkeypatch.setattr(MarkdownIt, "parse", counted)
     with markdown.knowing(planned.read):
         assert markdown.read_folder(root) == (pages, ())
         assert parsed == []
