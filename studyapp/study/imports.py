@@ -341,7 +341,8 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
             kept.keep(connection, becoming)
             _write(media, texts)
             decks = {(root.name, deck) for deck in planned.decks}
-            _read_in(connection, packs, decks, now, learner=learner)
+            with markdown.knowing(planned.read):
+                _read_in(connection, packs, decks, now, learner=learner)
         heard(2, _STEPS)
         attached = foreign.attach(
             connection,
