@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from html import unescape
 
 from studyapp.notes import ankigap, hypertext, plaintext
 from studyapp.notes.card import find_clozes
@@ -95,9 +94,9 @@ def _without_formulas(said: str, formulas: list[str], lost: set[str], *, cloze: 
         inner = block or formula["inline"] or formula["old"] or formula["tag"] or ""
         for _ in range(inner.lower().count("<su")):  # from within
             inner = _RAISED.sub(lambda part: f"{_RAISES[part[1].lower()]}{{{part[2]}}}", inner)
-        tex = unescape(_TAGS.sub(" ", inner)).strip()
+        tex = hypertext.unescaped(_TAGS.sub(" ", inner)).strip()
         if formula["latex"]:
-            tex = unescape(_TAGS.sub(" ", formula["latex"])).strip()
+            tex = hypertext.unescaped(_TAGS.sub(" ", formula["latex"])).strip()
             block = "displaymath" in tex or tex.startswith("$$")
             tex = re.sub(r"\\(?:begin|end)\{(?:displaymath|math)\}", "", tex).strip(" $\n")
         if not tex:

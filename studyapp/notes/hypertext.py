@@ -64,6 +64,8 @@ _DROPPED = {  # with all that is in them
 _ALONE = _VOID | _PLAYED.keys() | _DROPPED.keys()  # nothing is written within them
 _SCHEMES = {"", "http", "https", "mailto"}
 _SOUND = re.compile(r"\[sound:([^\]\n]{1,300})\]")
+# References to the signs that stand for what comes from Anki (`notes/ankifield.py`).
+_SIGN = re.compile(r"&#(?:[xX]0*+[eE]0[fF][0-3](?![0-9A-Fa-f])|0*+5758[4-7](?![0-9]));?")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _APART = re.compile(r"\n[ ]*\n\s*")
 _STAYING = re.compile(r" *\xa0[ \xa0]*")
@@ -118,7 +120,7 @@ class _Writer:
         for tag, text in _tokens(html):
             if tag is None:
                 if not self.dropping:
-                    self._text(unescape(text))
+                    self._text(unescaped(text) if "&" in text else text)
             elif self.dropping:
                 self._pass_over(tag)
             else:
@@ -458,8 +460,13 @@ def _tokens(html: str) -> Iterator[tuple[re.Match[str] | None, str]]:
             at = opens + 1
 
 
+def unescaped(text: str) -> str:
+    """A text with what its references stand for: never one of the signs that go through as such."""
+    return unescape(_SIGN.sub("\ufffd", text))
+
+
 def _attributes(said: str) -> dict[str, str]:
-    return {name.lower(): unescape("".join(values)) for name, *values in _ATTRIBUTE.findall(said)}
+    return {name.lower(): unescaped("".join(values)) for name, *values in _ATTRIBUTE.findall(said)}
 
 
 def _scheme(target: str) -> str:
