@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import studyapp
-from processes import gone
+from processes import gone, hear_control_c
 from studyapp import config
 from studyapp.commands.main import main
 from studyapp.errors import StoreError
@@ -290,8 +290,7 @@ def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # a shell that runs the tests in the background has them ignore it
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=hear_control_c,
         )
         processes.append(process)
         return process

@@ -178,12 +178,18 @@ async def arrives(pilot: Pilot[None], kind: type[Screen[Any]]) -> None:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Wait until the workers are done, those with them that others have started, and everything is
-    painted. An experiment that is going on is not waited for.
+    """Wait until the keys are through and the workers done, those with them that others have
+    started, and everything is painted. An experiment that is going on is not waited for.
+
+    Keys by what the app itself knows of them: a pilot takes a process for idle that has had no
+    processor for a while.
     """
 
     def done() -> bool:
-        return all(one.is_finished or one.group == "run" for one in pilot.app.workers)
+        app = pilot.app
+        keys = getattr(app, "_under_way", None) or getattr(app, "_waiting", None)
+        working = any(not one.is_finished and one.group != "run" for one in app.workers)
+        return not (keys or working)
 
     while pilot.app.is_running:
         await until(pilot, done)

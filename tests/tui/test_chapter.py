@@ -266,6 +266,7 @@ async def test_time_that_runs_out_grades_nothing(make_app, open_today, tried, cl
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await open_today(pilot)
         await pilot.press("f", "enter")
+        await shows(pilot, "1 again")
         clock.forward(minutes=5)
         await pilot.press("3")
         await arrives(pilot, SummaryScreen)

@@ -13,16 +13,18 @@ from typing import Any
 import pytest
 from pressing import PLACES, PressedApp, play, post, press
 from textual.binding import Binding, BindingsMap
+from textual.command import CommandPalette
 from textual.keys import format_key
 from textual.widget import Widget
 
 from labpack import install
-from screen import NARROW, PATIENCE, hides, lines, settled, shows, tells, until
+from screen import NARROW, PATIENCE, arrives, hides, lines, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.errors import SettingError
 from studyapp.lab import runner
 from studyapp.study import today
 from studyapp.tui.keys import CHANGING, TABLE, keymap, together
+from studyapp.tui.screens.help import HelpScreen
 from studyapp.tui.screens.page import Page
 from tests_support import Clock, question, questionnaire
 
@@ -210,6 +212,7 @@ async def test_no_sentence_names_a_key_that_the_learner_has_moved(
                 await settled(pilot)
             read = lines(pilot)
             await pilot.press("question_mark")
+            await arrives(pilot, HelpScreen)
             read += "\n" + "\n".join(re.findall("│(.*?)│", lines(pilot)))
             found |= {line.strip() for line in read.splitlines() if NAMED.search(line)}
             await pilot.press("question_mark")
@@ -430,6 +433,7 @@ async def test_a_palette_opens_while_the_last_one_is_still_going(make_app, open_
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("ctrl+p")
+        await arrives(pilot, CommandPalette)
         app.pop_screen()  # its parts go behind the next key
         post(app, "ctrl+p")
         await shows(pilot, "Search for commands")
