@@ -799,7 +799,7 @@ async def test_today_goes_on_to_the_next_day_by_itself(
     async with app.run_test(size=SIZE) as pilot:
         await two_cards_a_day(pilot, open_today)
         clock.forward(days=1)
-        await shows(pilot, "2 new")
+        await shows(pilot, "Sat 21 Nov", "2 new")
         await hides(pilot, "you are done for today")
 
 
