@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from pictures import Pictures
-from screen import paint_what_is_seen, parse_styles_once, settled, until
+from screen import paint_what_is_seen, parse_styles_once, press_one_by_one, settled, until
 from studyapp.config import Settings
 from studyapp.tui.app import StudyApp
 from tests_support import Clock
@@ -28,8 +28,9 @@ class HeardApp(StudyApp):
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_screens() -> Iterator[None]:
-    """Do once, or not at all, what each app does anew and no test looks at."""
+    """Do once, or not at all, what each app does anew and no test looks at; keys come singly."""
     with pytest.MonkeyPatch.context() as patch:
+        press_one_by_one(patch)
         paint_what_is_seen(patch)
         parse_styles_once(patch)
         yield

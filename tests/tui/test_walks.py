@@ -467,7 +467,9 @@ async def test_the_mouse_works_too(make_app, open_today) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.click("Menu", offset=(3, 0))
+        await arrives(pilot, ReviewScreen)
         await pilot.press(*["enter", "3"] * 3, "enter")
+        await asks(pilot, "q00", 3)
         await pilot.click(PointLine)
         await until(pilot, lambda: app.screen.query_one(Points).ticked == {0})
         await pilot.click("#rating-4")
