@@ -33,7 +33,7 @@ from studyapp.config import Current, Settings, found_folder, load, settings_path
 from studyapp.errors import RefusedError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.study import words
-from studyapp.tui import places
+from studyapp.tui import box, places
 from studyapp.tui.editor import edit
 from studyapp.tui.gate import Gate
 from studyapp.tui.keys import BURST, BY_HAND, HELD, TABLE, bind, filled, keymap, letters, of
@@ -74,6 +74,9 @@ class _Written(NamedTuple):
     after: bytes | None
     told: str = ""
     day: date | None = None
+
+
+box.keep_true()
 
 
 class StudyApp(App[None]):

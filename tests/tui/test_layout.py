@@ -13,6 +13,7 @@ from weakref import ReferenceType, ref
 import pytest
 from hostile import pages, used
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from labpack import install, write_reference
 from screen import PATIENCE, hides, lines, settled, shows, strips, until
@@ -252,3 +253,18 @@ async def test_the_ratings_are_near_the_answer_and_stay_where_they_are(
         await shows(pilot, "1 again")
         assert rule(pilot) == place
         assert "1 again" in lines(pilot).splitlines()[place + 1]
+
+
+@pytest.mark.parametrize("then", ["one", "one\ntwo"])
+async def test_a_text_set_anew_around_a_layout_is_as_high_as_it_is_now(app: StudyApp, then) -> None:
+    async with app.run_test(size=(40, 20)) as pilot:
+        text, beside = Static("one"), Static("")
+        await app.screen.mount(text, beside)
+        await settled(pilot)
+        text.update("one\ntwo\nthree")
+        beside.update("a line")
+        beside._check_refresh()  # its idle moment comes before that of the text
+        app.screen._refresh_layout()
+        text.update(then)
+        await settled(pilot)
+        await until(pilot, lambda: text.size.height == len(then.splitlines()))
