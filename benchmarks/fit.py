@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -118,8 +119,9 @@ def whole(path: str, times: int) -> dict[str, Any]:
     return {**found[0], "seconds": median(one["seconds"] for one in found), "backup": backup}
 
 
-def anki(path: str, times: int) -> dict[str, Any]:
-    """Anki's own, from a collection to weights."""
+def anki(path: str, times: int, health_check: bool = False) -> dict[str, Any]:
+    """Anki's own, from a collection to weights; with its health check it judges the fit as well, on
+    days that it has not seen, as ours does."""
     from anki.collection import Collection
 
     collection = Collection(path)
@@ -130,7 +132,7 @@ def anki(path: str, times: int) -> dict[str, Any]:
                 current_params=[],
                 ignore_revlogs_before_ms=0,
                 num_of_relearning_steps=1,
-                health_check=False,
+                health_check=health_check,
             ).params
         ),
         times,
@@ -145,7 +147,9 @@ INSIDE = {"ours": ours, "fsrs_rs": fsrs_rs}
 def inside(name: str, file: str, times: int, *more: int) -> dict[str, Any]:
     if name in INSIDE:
         return INSIDE[name](json.loads(Path(file).read_text()), times, *more)
-    return {"whole": whole, "anki": anki}[name](file, times)
+    return {"whole": whole, "anki": anki, "judged": partial(anki, health_check=True)}[name](
+        file, times
+    )
 
 
 def run(python: str, name: str, file: Path, times: int) -> dict[str, Any]:
@@ -282,15 +286,18 @@ def speed(folder: Path, peer: str | None, anki_python: str | None) -> None:
         database(folder / f"{size}.db", rows)
         if anki_python is not None:
             collection(anki_python, folder / f"{size}.anki2", rows)
-            pairs = [
+            turns = [
                 (
                     run(sys.executable, "whole", folder / f"{size}.db", TIMES),
                     run(anki_python, "anki", folder / f"{size}.anki2", TIMES),
+                    run(anki_python, "judged", folder / f"{size}.anki2", TIMES),
                 )
                 for _ in range(ROUNDS)
             ]
-            row(size, "database → adopted; Anki's compute_fsrs_params", pairs)
-            backup = median(mine["backup"] for mine, _ in pairs)
+            call = "database → judged and adopted; Anki's compute_fsrs_params"
+            row(size, f"{call}, with its health check", [(mine, it) for mine, _, it in turns])
+            row(size, f"{call}, which judges nothing", [(mine, it) for mine, it, _ in turns])
+            backup = median(mine["backup"] for mine, *_ in turns)
             print(f"| {size:,} | the backup before | {backup:.3f} | | | | | |")
         else:
             found = run(sys.executable, "whole", folder / f"{size}.db", TIMES)

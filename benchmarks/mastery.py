@@ -25,8 +25,8 @@ from studyapp.interval import mean_interval, wilson
 from studyapp.memory.mastery import (
     RECENT,
     Calibration,
+    Questions,
     Recall,
-    Standing,
     calibration,
     mastery,
     shares,
@@ -302,13 +302,15 @@ class Learner:
             return False
         return memory.due_at is None or memory.due_at <= now
 
-    def standings(self) -> list[list[Standing]]:
-        return [[self.standing(card) for card in cards] for cards in self.questions]
-
-    def standing(self, card: int) -> Standing:
-        memory = self.memory.get(card, Memory())
-        missed = self.last.get(card) is Rating.AGAIN
-        return Standing(memory.stability, memory.last_day, missed)
+    def standing(self) -> Questions:
+        of = [(number, card) for number, cards in enumerate(self.questions) for card in cards]
+        memories = [self.memory.get(card, Memory()) for _, card in of]
+        missed = [self.last.get(card) is Rating.AGAIN for _, card in of]
+        return Questions.of(
+            [number for number, _ in of],
+            [memory.stability for memory in memories],
+            [None if again else m.last_day for m, again in zip(memories, missed, strict=True)],
+        )
 
 
 @dataclass(frozen=True)
@@ -338,12 +340,12 @@ def cases(model: str, row: Row, learner: int) -> Iterator[Case]:
     one = Learner(MODELS[model](rng), row, rng)
     one.study()
     last = FIRST_DAY + timedelta(days=row.days - 1)
-    own, standings = shares(one.responses), one.standings()
+    own, standing = shares(one.responses), one.standing()
     corrected = calibration(one.outcomes[-RECENT:])
     for ahead in AHEAD:
         on, actual = last + timedelta(days=ahead), one.asked(ahead)
-        told = mastery(standings, SCHEDULE, own, corrected, last, on)
-        plain = mastery(standings, SCHEDULE, own, UNCORRECTED, last, on)
+        told = mastery(standing, SCHEDULE, own, corrected, last, on)
+        plain = mastery(standing, SCHEDULE, own, UNCORRECTED, last, on)
         yield Case(told.value, told.low, told.high, actual, plain.low <= actual <= plain.high)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 DAY_START = timedelta(hours=4)
+_NOON = time(12)
 
 
 def study_day(now: datetime) -> date:
@@ -19,7 +20,7 @@ def local(at: datetime, offset: timedelta) -> datetime:
 
 def noon(day: date) -> datetime:
     """The instant that stands for a study day in py-fsrs: differences are whole days."""
-    return datetime.combine(day, time(12), UTC)
+    return datetime.combine(day, _NOON, UTC)
 
 
 def rollover(now: datetime) -> datetime:

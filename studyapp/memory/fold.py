@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -172,9 +173,10 @@ def replay(
     A pair without an entry carries the memory that an adoption has left; the last one is such, too.
     """
     eras = sorted(history, key=_order)
+    begun = [place_of(adopted) for adopted in eras]
     memory, era, done = Memory(), 0, list[Entry]()
     for entry in in_force(log):
-        now = _era_at(eras, entry)
+        now = max(0, bisect_right(begun, place_of(entry)) - 1)
         if now != era:
             memory = _adopt(memory, done, card, eras[era].parameters, eras[now].parameters)
             era = now
@@ -322,11 +324,3 @@ def _adopt(
     for entry in done:
         past = apply(past, entry, card, new)
     return replace(memory, stability=past.stability, difficulty=past.difficulty)
-
-
-def _era_at(eras: Sequence[Adopted], entry: Entry) -> int:
-    place, index = place_of(entry), 0
-    for position, adopted in enumerate(eras):
-        if place_of(adopted) <= place:
-            index = position
-    return index

@@ -13,9 +13,11 @@ benchmarks/mastery.md counts how often it holds for learners that follow FSRS an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from operator import mul
 from typing import Any, NamedTuple, TypeAlias
 
 from studyapp.memory.scheduler import Parameters
@@ -35,14 +37,6 @@ USUAL = math.log(0.9 / 0.1)  # corrections are centred where reviews happen: R =
 USUAL_DAYS = 10.0  # … at a stability of 10 days
 CERTAIN = 1e-4  # no prediction is surer than this
 _Z = 1.959963984540054  # 97.5% quantile of the normal distribution
-
-
-class Standing(NamedTuple):
-    """What mastery needs of a card. `missed`: its last rating was Again."""
-
-    stability: float | None  # in days; None for a card never rated
-    last_day: date | None
-    missed: bool = False
 
 
 class Recall(NamedTuple):
@@ -175,60 +169,109 @@ def calibrations(outcomes: Sequence[Recall]) -> list[Calibration]:
     return [calibration(part) for part in parts if part]
 
 
+@dataclass(frozen=True, slots=True)
+class _Cards:
+    """Cards that were passed when last rated, each figure of them by itself: one step for all of
+    them takes half as long as all steps of one card after the other."""
+
+    stabilities: list[float] = field(default_factory=list)
+    lasting: list[float] = field(default_factory=list)  # what stretch is multiplied by
+    last_days: list[int] = field(default_factory=list)
+
+    def add(self, stability: float, last_day: date) -> None:
+        self.stabilities.append(stability)
+        self.lasting.append(math.log(stability / USUAL_DAYS))
+        self.last_days.append(last_day.toordinal())
+
+    def odds(self, parameters: Parameters, day: int) -> list[float]:
+        """What slope is multiplied by on a *day*."""
+        waits = [day - last if day > last else 0 for last in self.last_days]
+        recalled = parameters.model.recalls(self.stabilities, waits)
+        log, low, high = math.log, CERTAIN, 1 - CERTAIN
+        return [log(r / (1 - r)) - USUAL if low < r < high else _odds(r) for r in recalled]
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """A chapter's questions as its mastery needs them, on whichever day: how many of how many are
+    `introduced`, and the cards that count by how many their question has."""
+
+    introduced: int
+    questions: int
+    parts: Mapping[int, _Cards]
+
+    @classmethod
+    def of(
+        cls,
+        asking: Sequence[Hashable],
+        stabilities: Sequence[float | None],
+        passed: Sequence[date | None],
+    ) -> Questions:
+        """From the chapter's cards: the question of each, its stability in days, None if it was
+        never rated, and the day of its last rating, None if that was Again too. Leave suspended
+        ones out."""
+        numbers, met, parts = Counter(asking), set[Hashable](), defaultdict[int, _Cards](_Cards)
+        for question, stability, day in zip(asking, stabilities, passed, strict=True):
+            if stability is not None:
+                met.add(question)
+                if day is not None:
+                    parts[numbers[question]].add(stability, day)
+        return cls(len(met), len(numbers), parts)
+
+
 def mastery(
-    questions: Sequence[Sequence[Standing]],
+    questions: Questions,
     parameters: Parameters,
     shares: PointShares,
     calibration: Calibration,
     today: date,
     on: date | None = None,
 ) -> Mastery:
-    """Mastery of the chapter that has *questions*, each a sequence of its cards, without review
-    until the study day *on*, or until tomorrow if that is later.
+    """Mastery of the chapter that has *questions*, without review until the study day *on*, or
+    until tomorrow if that is later.
 
-    Leave suspended notes out. Raises ValueError if there is no question, or one has no card.
+    Raises ValueError if there is no question.
     """
-    if not questions or not all(questions):
-        raise ValueError("mastery needs at least one question, and a card of each")
+    if not questions.questions:
+        raise ValueError("mastery needs at least one question")
     day = max(on or today, today + timedelta(days=1))
     a, b = shares.passed.mean, shares.failed.mean
-    gap, a_spread, b_spread = a - b, shares.passed.spread**2, shares.failed.spread**2
+    gap = a - b
     shift, slope, stretch = calibration.terms
-    recall = parameters.model.recall  # as `forgetting_curve` has it: Today asks of many cards
-    introduced, reach, passed, failed, chance = 0, 0.0, 0.0, 0.0, 0.0
+    reach, passed, failed, chance = 0.0, 0.0, 0.0, 0.0
     shifted = sloped = stretched = 0.0  # questions recalled more for each term of the correction
-    for cards in questions:
-        weight, counted, met = 1 / len(cards), 0, False
-        for stability, last_day, missed in cards:
-            met = met or stability is not None
-            if missed or stability is None or last_day is None:
-                continue
-            counted += 1
-            days = (day - last_day).days
-            _, odds, lasting = _features(recall(stability, days if days > 0 else 0), stability)
-            p = _logistic(USUAL + (shift + slope * odds + stretch * lasting))
-            passed += weight * p
-            failed += weight * (1 - p)
-            pull = weight * p * (1 - p)
-            shifted += pull
-            sloped += pull * odds
-            stretched += pull * lasting
-            # Each card is recalled or not by itself. The spread of shares is a whole question's:
-            # its points do not become surer by being on several cards.
-            chance += weight * (pull * gap**2 + p * a_spread + (1 - p) * b_spread)
-        introduced += met
-        reach += counted / len(cards)  # exactly 1 for a whole question, so a full score is inside
+    exp = math.exp
+    for number, cards in questions.parts.items():
+        odds, lasting = cards.odds(parameters, day.toordinal()), cards.lasting
+        recalled = [
+            1 / (1 + exp(-x))
+            if (x := USUAL + (shift + slope * one + stretch * long)) > -700
+            else 0.0
+            for one, long in zip(odds, lasting, strict=True)
+        ]
+        open_ = [p * (1 - p) for p in recalled]
+        sure, pull = sum(recalled), sum(open_) / number
+        passed += sure / number
+        failed += (len(recalled) - sure) / number
+        shifted += pull
+        sloped += sum(map(mul, open_, odds)) / number
+        stretched += sum(map(mul, open_, lasting)) / number
+        chance += gap**2 * pull / number  # each card is recalled or not by itself
+        reach += len(recalled) / number  # exactly 1 for a whole question, so a full score is inside
+    # The spread of shares is a whole question's: its points do not become surer by being on several
+    # cards.
+    chance += passed * shares.passed.spread**2 + failed * shares.failed.spread**2
     pulled = (shifted, sloped, stretched)
     unknown = (
         gap**2 * _dot(_times(calibration.covariance, pulled), pulled)
         + (passed * shares.passed.error) ** 2
         + (failed * shares.failed.error) ** 2
     )
-    n = len(questions)
+    n = questions.questions
     value = min((passed * a + failed * b) / n, reach / n)
     half = _Z * math.sqrt(chance + unknown) / n
     low, high = max(0.0, value - half), min(reach / n, value + half)
-    return Mastery(value, low, high, introduced, n, day)
+    return Mastery(value, low, high, questions.introduced, n, day)
 
 
 def _share(seen: Sequence[float], prior: float) -> PointShare:
@@ -241,10 +284,12 @@ def _share(seen: Sequence[float], prior: float) -> PointShare:
 
 def _features(retrievability: float, stability: float) -> Vector:
     """What shift, slope and stretch are multiplied by."""
-    r = retrievability
-    if not CERTAIN < r < 1 - CERTAIN:
-        r = min(max(r, CERTAIN), 1 - CERTAIN)
-    return 1.0, math.log(r / (1 - r)) - USUAL, math.log(stability / USUAL_DAYS)
+    return 1.0, _odds(retrievability), math.log(stability / USUAL_DAYS)
+
+
+def _odds(retrievability: float) -> float:
+    r = min(max(retrievability, CERTAIN), 1 - CERTAIN)
+    return math.log(r / (1 - r)) - USUAL
 
 
 def _vector(row: Iterable[Any]) -> Vector:

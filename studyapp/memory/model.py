@@ -7,7 +7,7 @@ rule beyond takes stabilities, difficulties and chances of recall. The arithmeti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -65,6 +65,14 @@ class Model:
         """Probability of recall of what had a *stability* (days) so many *days* ago."""
         recalled: float = (1 + self._factor * days / stability) ** self._decay
         return recalled
+
+    def recalls(self, stabilities: Iterable[float], days: Iterable[float]) -> list[float]:
+        """As `recall`, of many: Today asks of all cards of all decks on its page."""
+        factor, decay = self._factor, self._decay
+        return [
+            (1 + factor * waited / stability) ** decay
+            for stability, waited in zip(stabilities, days, strict=True)
+        ]
 
     def interval(self, stability: float, retention: float) -> float:
         """Days until recall of what has a *stability* is as likely as *retention*."""

@@ -24,6 +24,15 @@ AGAINS_OF_A_LEECH = 6
 LAPSES_BETWEEN = 4  # from one warning of a leech to the next
 _FUZZ = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, float("inf"), 0.05))
 _DAY = timedelta(days=1)
+# Looked up: to make one of its number takes longer, and a fold does so at each review.
+_STATES = {
+    State.NEW: fsrs.State.Learning,
+    State.LEARNING: fsrs.State.Learning,
+    State.REVIEW: fsrs.State.Review,
+    State.RELEARNING: fsrs.State.Relearning,
+}
+_RATINGS = {one: fsrs.Rating(one) for one in Rating}
+_STATES_AFTER = {theirs: ours for ours, theirs in _STATES.items()}  # a rated card is not new
 
 
 @dataclass(frozen=True)
@@ -87,11 +96,12 @@ class Parameters:
         *card* and the count of reviews alone.
         """
         day = study_day(now) if day is None else day
+        midday = noon(day)
         after, _ = self._fsrs.review_card(
-            _as_fsrs(memory, day), fsrs.Rating(rating), review_datetime=noon(day)
+            _as_fsrs(memory, midday), _RATINGS[rating], review_datetime=midday
         )
-        wait = after.due - noon(day)
-        state = State(after.state.value)
+        wait = after.due - midday
+        state = _STATES_AFTER[after.state]
         due, due_at = day + timedelta(days=wait.days), None
         if state is State.REVIEW:
             former = _interval(memory)
@@ -109,8 +119,7 @@ class Parameters:
         if memory.state is State.REVIEW:
             expected += 1 - (self.retrievability(memory, day) or 0.0)
         again = memory.agains + 1 if rating is Rating.AGAIN else memory.agains
-        return replace(
-            memory,
+        return Memory(  # each field: at every rating of a log, `replace` would take thrice as long
             state=state,
             step=after.step,
             stability=after.stability,
@@ -125,7 +134,9 @@ class Parameters:
             lapses=memory.lapses + lapsed,
             agains=0 if state is State.REVIEW else again,
             expected_lapses=expected,
+            suspended=memory.suspended,
             buried_until=None,
+            asked=memory.asked,
         )
 
     def possible(self, memory: Memory) -> range:
@@ -201,6 +212,7 @@ def _spread(days: int, maximum: int, former: int) -> range:
     return range(max(every.start, least), every.stop) if least in every else every
 
 
+@lru_cache(maxsize=4096)  # most cards wait as long as others do
 def _range(days: int, maximum: int) -> range:
     """A few percent around *days*: the range is Anki's."""
     if days < 2.5:
@@ -234,14 +246,21 @@ def became_leech(before: Memory, after: Memory, threshold: int) -> bool:
     return stuck or (lapsed and (after.lapses - threshold) % LAPSES_BETWEEN == 0)
 
 
-def _as_fsrs(memory: Memory, day: date) -> fsrs.Card:
-    learning = memory.state in (State.NEW, State.LEARNING)
-    return fsrs.Card(
+class _Card(fsrs.Card):
+    """One that is made for a single rating: py-fsrs need not copy it before it changes it."""
+
+    def __copy__(self) -> _Card:
+        return self
+
+
+def _as_fsrs(memory: Memory, midday: datetime) -> fsrs.Card:
+    last = memory.last_day
+    return _Card(
         card_id=0,
-        state=fsrs.State.Learning if learning else fsrs.State(memory.state.value),
+        state=_STATES[memory.state],
         step=memory.step if memory.state is not State.NEW else 0,
         stability=memory.stability,
         difficulty=memory.difficulty,
-        due=noon(day),
-        last_review=noon(min(memory.last_day, day)) if memory.last_day else None,
+        due=midday,
+        last_review=min(noon(last), midday) if last else None,
     )

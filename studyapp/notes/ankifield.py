@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from html import unescape
 
 from studyapp.notes import ankigap, hypertext, plaintext
 from studyapp.notes.card import find_clozes
@@ -28,6 +27,7 @@ _MATHS = re.compile(
     r"|<anki-mathjax(?P<said>[^<>]*+)>(?P<tag>(?:(?!</?anki-mathjax).)*+)</anki-mathjax>",
     re.DOTALL | re.IGNORECASE,
 )
+_SIGNS = re.compile(r"[<&\\\[\xa0\n]")  # a text without them is as it stands
 _FORMULAS = ("\\(", "\\[", "[$", "[latex]", "anki-mathjax")
 _HIDDEN = re.compile(r"\{\{c(\d{1,3})::((?:(?!\}\}|\{\{c).)*+)\}\}", re.DOTALL)
 _PLACE = re.compile(f"{_FORMULA}(\\d+){_END}")
@@ -52,11 +52,14 @@ class Field:
 
 def read(said: str, *, cloze: bool = False) -> Field:
     """A field as Markdown; a note that hides nothing shows its braces as they are."""
-    said = _PRIVATE.sub("", said)
-    if not cloze and not any(sign in said for sign in "<&\\[\xa0\n"):
+    if not said.isascii():
+        said = _PRIVATE.sub("", said)
+    if not cloze and not _SIGNS.search(said):
         return Field(plaintext.escaped(" ".join(said.split())))
     formulas, lost = list[str](), set[str]()
-    if any(opens in said for opens in _FORMULAS):
+    if ("\\" in said or "[" in said or "anki-" in said) and any(
+        opens in said for opens in _FORMULAS
+    ):
         said = _without_formulas(said, formulas, lost, cloze=cloze)
     if cloze:
         said = _marked(said)
@@ -91,9 +94,9 @@ def _without_formulas(said: str, formulas: list[str], lost: set[str], *, cloze: 
         inner = block or formula["inline"] or formula["old"] or formula["tag"] or ""
         for _ in range(inner.lower().count("<su")):  # from within
             inner = _RAISED.sub(lambda part: f"{_RAISES[part[1].lower()]}{{{part[2]}}}", inner)
-        tex = unescape(_TAGS.sub(" ", inner)).strip()
+        tex = hypertext.unescaped(_TAGS.sub(" ", inner)).strip()
         if formula["latex"]:
-            tex = unescape(_TAGS.sub(" ", formula["latex"])).strip()
+            tex = hypertext.unescaped(_TAGS.sub(" ", formula["latex"])).strip()
             block = "displaymath" in tex or tex.startswith("$$")
             tex = re.sub(r"\\(?:begin|end)\{(?:displaymath|math)\}", "", tex).strip(" $\n")
         if not tex:

@@ -73,6 +73,7 @@ def filled(template: str, fields: Mapping[str, str], *without: str) -> str:
     return _BRACES.sub(fill, template).strip()
 
 
+@cache
 def back_of(template: Template) -> str:
     """What an answer shows that its question has not shown."""
     back = template.back

@@ -243,7 +243,9 @@ class _Reading:
     ) -> None:
         """The notes that a note of a type becomes here."""
         fields = dict(zip(kind.fields, values, strict=False))
-        if any(_OCCLUDED.search(text) for text in fields.values()):
+        if "::image-occlusion:" in "\x1f".join(values) and any(
+            _OCCLUDED.search(text) for text in fields.values()
+        ):
             self._covered(guid, fields, of, keep)
         elif any(_MASKED in template.front for template in kind.templates.values()):
             told = "a picture under a mask (of Image Occlusion Enhanced) is not read"

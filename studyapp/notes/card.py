@@ -84,6 +84,8 @@ def clozes(text: str) -> list[tuple[str, str]]:
 
 def find_clozes(text: str) -> list[Cloze]:
     """Every ==hidden== text of an answer, in order. Code is not searched, but may be hidden."""
+    if "==" not in text:
+        return []
     return [
         Cloze(text[slice(*match.span("text"))], match["id"], *match.span())
         for match in CLOZE.finditer(without_code(text))
@@ -103,7 +105,7 @@ def hiding_nothing(text: str) -> str:
 
 def uncovered(text: str) -> str:
     """An answer with every ==hidden== text in its place, without the marks."""
-    found = find_clozes(text) if "==" in text else []
+    found = find_clozes(text)
     return _replace_clozes(text, [None] * len(found)) if found else text
 
 
@@ -124,16 +126,24 @@ def numbered_items(text: str) -> list[str]:
 
 def without_code(text: str) -> str:
     """*text* with every visible character of its code replaced; offsets and lines stay."""
+    if not _may_have_code(text):
+        return text
     return _CODE.sub(lambda match: re.sub(r"\S", "\ufffc", match[0]), text)
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:
     """*text* with each piece changed that is no code."""
+    if not _may_have_code(text):
+        return change(text)
     pieces, end = [], 0
     for match in _CODE.finditer(text):
         pieces += [change(text[end : match.start()]), match[0]]
         end = match.end()
     return "".join(pieces) + change(text[end:])
+
+
+def _may_have_code(text: str) -> bool:
+    return "`" in text or "~~~" in text
 
 
 def face(note: Note, side: str, turn: int = 0) -> Face:

@@ -31,6 +31,7 @@ _ORIGIN = re.compile(r"(?:, )?(?:guid: [^\s,]+, )?origin: [0-9a-f]{16}(?= -->\Z)
 _BROUGHT = re.compile(r"origin: [0-9a-f]{16}(?= -->\Z)")
 _GUID = re.compile(r"\S{1,64}")  # one of a program's own; a reader of texts has them in words
 _NO_DIGEST = "0" * 16
+_UNSIGNED = f"origin: {_NO_DIGEST} -->"
 _NEXT = "\n\n## Another {#a}\n"  # a note must end where the next one begins
 _TITLE = re.compile(r"^(?:[ \t>*+-]|\d{1,9}[.)])*#{1,6}[ \t].*$", re.MULTILINE)
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
@@ -48,7 +49,8 @@ class Pack:
     `ids` are those of the notes that are there then, by guid, `sides` their cards and `says` what
     the source says in them (`notes/origin.py`); `decks` the names of their decks; `cards` how many
     the `added` notes have. `replaced` are the texts of those that say something else than before,
-    `there` the ids of those that were brought before, by whatever file.
+    `there` the ids of those that were brought before, by whatever file. `read` are the notes as the
+    files say them, by their texts (`notes/markdown.py::knowing`).
     """
 
     files: dict[Path, str]
@@ -62,6 +64,7 @@ class Pack:
     cards: int
     problems: tuple[Problem, ...]
     there: frozenset[str] = frozenset()
+    read: Mapping[str, Note] = field(default_factory=dict)
 
     @property
     def changed(self) -> int:
@@ -192,6 +195,7 @@ class _Folder:
         self.decks: set[str] = set()
         self.added: list[ForeignNote] = []
         self.replaced: dict[str, str] = {}
+        self.read: dict[str, Note] = {}
         self.unchanged = self.cards = 0
         self.problems: list[Problem] = []
 
@@ -208,15 +212,18 @@ class _Folder:
         written = self._write(note, name)
         if written is None:
             return
-        self.ids[note.guid], self.sides[note.guid] = name, sides(written[1])
+        cards = sides(written[1])
+        self.ids[note.guid], self.sides[note.guid] = name, cards
         self.says[note.guid] = origin.said(written[1])
         deck = deck_name(note.deck, self.root.name)
         digest = _digest(deck, written[0])
-        text = written[0].replace(f"origin: {_NO_DIGEST} -->", f"origin: {digest} -->")
+        text = written[0].replace(_UNSIGNED, f"origin: {digest} -->")
+        if written[0].count(_UNSIGNED) == 1:  # its own, so that no other word is another now
+            self.read[text] = replace(written[1], origin=digest)
         page, kept = self.there.get(name, (None, None))
         if page is None or kept is None:
             self.added.append(note)
-            self.cards += len(sides(written[1]))
+            self.cards += len(cards)
             deck = self._deck(deck)
             self._append(deck, note.kind, text)
         elif kept.origin == digest:
@@ -258,7 +265,7 @@ class _Folder:
         asks = "" if hides else asked(kept)
         same = ForeignNote(guid, asks, kept.answer, card=kept.card, tags=kept.tags)
         made = self._write(same, kept.id)
-        return made is not None and _ORIGIN.sub("", made[0]) == _ORIGIN.sub("", text)
+        return made is not None and _without_origin(made[0]) == _without_origin(text)
 
     def _replace(self, kept: Note, text: str) -> None:
         edits = self.edits.setdefault(kept.path, _Edits())
@@ -278,14 +285,14 @@ class _Folder:
             self.cards,
             tuple(self.problems),
             frozenset(name for name, (_, note) in self.there.items() if note.origin),
+            self.read,
         )
 
     def _write(self, note: ForeignNote, name: str) -> tuple[str, Note] | None:
         """The note's text without a digest, and the note that is read from it; None if there is
         no text that gives it back."""
-        note = replace(note, question=_cleaned(note.question), answer=_cleaned(note.answer))
+        note = _saying(note, _cleaned(note.question), _cleaned(note.answer))
         question, front = _heading(note)
-        line = _one_line(note.question or question)
         if not question:
             self.report(note, "the note has no question")
             return None
@@ -297,10 +304,8 @@ class _Folder:
                 note, f"a line of it begins with more than {_DEEPEST} blanks; it is not taken"
             )
             return None
-        tries = [replace(note, question=question, answer=text) for text in _tamed(note)]
-        fronts = _tamed_front(front) if front and note.kind is NoteKind.QUESTION else ()
-        parted, why = [(one, text) for text in fronts for one in tries], ""
-        for one, above in (*parted, *((replace(one, question=line), "") for one in tries)):
+        why = ""
+        for one, above in _tries(note, question, front):
             text = _text(one, above, name)
             found, problems = markdown.notes_in(text + _NEXT, _page_kind(note.kind), self.source)
             if not problems and len(found) == 2 and _is_same(found[0], one, above):
@@ -352,8 +357,13 @@ def _lines(path: Path) -> list[str]:
 
 def _digest(deck: str, text: str) -> str:
     """What a note says, as 16 hexadecimal digits: its deck and its text without its digest."""
-    said = normalize("NFC", f"{deck}\0{_ORIGIN.sub('', text)}")
+    said = normalize("NFC", f"{deck}\0{_without_origin(text)}")
     return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _without_origin(text: str) -> str:
+    last = text.rfind("\n") + 1  # the line that has it
+    return text[:last] + _ORIGIN.sub("", text[last:])
 
 
 def _without_guid(text: str) -> str:
@@ -449,6 +459,23 @@ def _gist(text: str) -> str:
     if len(words) <= _SHORT:
         return words
     return words[:_SHORT].rsplit(" ", 1)[0] + " …"
+
+
+def _tries(note: ForeignNote, question: str, front: str) -> Iterator[tuple[ForeignNote, str]]:
+    """The note as it may be written, with what stands above its answer: in parts, *question* and
+    *front*, then with all of its question as one line."""
+    for above in _tamed_front(front) if front and note.kind is NoteKind.QUESTION else ():
+        for text in _tamed(note):
+            yield _saying(note, question, text), above
+    line = _one_line(note.question or question)
+    for text in _tamed(note):
+        yield _saying(note, line, text), ""
+
+
+def _saying(note: ForeignNote, question: str, answer: str) -> ForeignNote:
+    if (question, answer) == (note.question, note.answer):
+        return note
+    return replace(note, question=question, answer=answer)
 
 
 def _tamed(note: ForeignNote) -> Iterator[str]:

@@ -18,7 +18,7 @@ from studyapp.notes.outline import fence
 
 _TAG = re.compile(
     r"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*+)"
-    r"(?P<said>(?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+'|\"[^\"]{0,9999}+\"|'[^']{0,9999}+')*+)>"
+    r"(?P<said>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+'|\"[^\"]{0,9999}+\"|'[^']{0,9999}+')*+)>"
 )
 _ATTRIBUTE = re.compile(
     r"""([A-Za-z_:][\w:.-]*+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++))"""
@@ -32,6 +32,9 @@ _BLOCKS = {
     *("html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td"),
     *("tfoot", "th", "thead", "tr", "ul", "caption"),
 }
+_RAW, _RUBY = {"pre", "annotation", *_CODE}, {"rt", "rp"}
+_ENDS_LAST = {"li": {"li"}, "tr": {"td", "th", "tr"}, "td": {"td", "th"}, "th": {"td", "th"}}
+_ENDS_P = {"p", "div", "ul", "ol", "table", "pre", "blockquote"}
 _IN_TABLE = {"thead", "tbody", "tfoot", "tr", "td", "th"}
 _STYLES = {  # what an element says by its style alone
     re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE): "b",
@@ -41,6 +44,9 @@ _STYLES = {  # what an element says by its style alone
     re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE): "sup",
 }
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+# Whose blocks are marked as what they are.
+_OF_PARTS = {"li", "ul", "ol", "blockquote", "summary", "dt", "caption"}
+_OF_PARTS |= {"h1", "h2", "h3", "h4", "h5", "h6"}
 _TITLED = {"abbr", "acronym", "span"}  # which say more where one points at them
 _STACKED = {"msub", "msup", "msubsup", "mfrac", "msqrt", "mroot", "munder", "mover", "munderover"}
 _PLAYED = {"audio": "a sound in HTML", "video": "a film"}  # if no file is named
@@ -55,9 +61,21 @@ _DROPPED = {  # with all that is in them
     "title": "a title",
     "head": "a head of HTML",
 }
+_ALONE = _VOID | _PLAYED.keys() | _DROPPED.keys()  # nothing is written within them
 _SCHEMES = {"", "http", "https", "mailto"}
 _SOUND = re.compile(r"\[sound:([^\]\n]{1,300})\]")
-_LOOKS = re.compile(r"[<&]")
+# References to the signs that stand for what comes from Anki (`notes/ankifield.py`).
+_SIGN = re.compile(r"&#(?:[xX]0*+[eE]0[fF][0-3](?![0-9A-Fa-f])|0*+5758[4-7](?![0-9]));?")
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+_APART = re.compile(r"\n[ ]*\n\s*")
+_STAYING = re.compile(r" *\xa0[ \xa0]*")
+_HEADING = re.compile("h[1-6]")
+_ITEM = re.compile(r"- |\d+\. ")
+_BELOW = re.compile(r"\n(?=.)")
+_NUMBER = re.compile("[0-9]{1,6}")
+_BREAKS, _BAR = re.compile(r"\\?\n+"), re.compile(r"(?<!\\)\|")
+_LANGUAGE = re.compile(r"(?:language-|lang-)([\w+#-]+)")
+_ENDS_ADDRESS, _ENDS_NAME = re.compile(r"[\s()<>\\]"), re.compile(r"[%#?]")
 _MOST_NESTED = 100
 
 
@@ -70,7 +88,7 @@ class Converted:
     media: set[str] = field(default_factory=set)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Frame:
     """An open element: the blocks that are finished in it, and the line that is being written."""
 
@@ -91,7 +109,9 @@ def to_markdown(html: str) -> Converted:
 class _Writer:
     def __init__(self) -> None:
         self.converted = Converted("")
-        self.stack = [_Frame("")]
+        self.top = _Frame("")
+        self.stack = [self.top]
+        self.raw = 0  # elements around it whose text stays as it is
         self.dropping = ""
         self.plays = False  # what is left out names its file further down
         self.stacked = False  # a formula of MathML has parts above each other
@@ -100,13 +120,15 @@ class _Writer:
         for tag, text in _tokens(html):
             if tag is None:
                 if not self.dropping:
-                    self._text(unescape(text))
+                    self._text(unescaped(text) if "&" in text else text)
             elif self.dropping:
                 self._pass_over(tag)
-            elif tag["end"]:
-                self._end(tag["name"].lower())
             else:
-                self._start(tag["name"].lower(), tag["said"])
+                end, name, said = tag.groups()
+                if end:
+                    self._end(name.lower())
+                else:
+                    self._start(name.lower(), said)
         if self.plays:
             self.converted.lost.add(_PLAYED[self.dropping])
         while len(self.stack) > 1:
@@ -123,18 +145,26 @@ class _Writer:
         elif self.plays and name == "source":
             self.plays = not self._played(_attributes(tag["said"]))
 
-    @property
-    def top(self) -> _Frame:
-        return self.stack[-1]
+    def _push(self, frame: _Frame) -> None:
+        self.stack.append(frame)
+        self.top = frame
+        self.raw += frame.name in _RAW
 
-    def _raw(self) -> bool:
-        return any(frame.name in ("pre", "annotation", *_CODE) for frame in self.stack)
+    def _pop(self) -> _Frame:
+        frame = self.stack.pop()
+        self.top = self.stack[-1]
+        self.raw -= frame.name in _RAW
+        return frame
 
     def _text(self, text: str) -> None:
-        if self._raw():
+        if self.raw:
             self.top.inline.append(text.replace("\r\n", "\n"))
             return
-        text = re.sub(r"[ \t\r\n\f]+", " ", text)
+        if "  " in text or "\n" in text or "\t" in text or "\r" in text or "\f" in text:
+            text = _SPACES.sub(" ", text)
+        if "[sound:" not in text:
+            self.top.inline.append(plaintext.inline(text))
+            return
         end = 0
         for sound in _SOUND.finditer(text):
             self.top.inline.append(plaintext.inline(text[end : sound.start()]))
@@ -149,40 +179,44 @@ class _Writer:
     # --- tags -------------------------------------------------------------------------------
 
     def _start(self, name: str, said: str) -> None:
-        if name in _DROPPED:
-            self.dropping = name
-            self.converted.lost.add(_DROPPED[name])
-            return
-        if name in _PLAYED:
-            self.dropping, self.plays = name, not self._played(_attributes(said))
-            return
-        if name in _VOID:
-            self._void(name, _attributes(said))
+        if name in _ALONE:
+            self._alone(name, said)
             return
         if len(self.stack) > _MOST_NESTED:
             self.converted.lost.add("tags that are nested too deeply")
             return
-        if name in _BLOCKS and not self._raw():
+        if name in _BLOCKS and not self.raw:
             self._open_block(name)
-        if name in ("rt", "rp") and self.top.name in ("rt", "rp"):
+        if name in _RUBY and self.top.name in _RUBY:
             self._close()
         self.stacked = self.stacked or name in _STACKED
-        self.stack.append(_Frame(name, _attributes(said)))
-        if _HIDDEN.search(self.top.said.get("style", "")):
+        self._push(_Frame(name, _attributes(said) if said else {}))
+        if said and _HIDDEN.search(self.top.said.get("style", "")):
             self.converted.lost.add("that a text is hidden at first, which is shown")
+
+    def _alone(self, name: str, said: str) -> None:
+        if name in _DROPPED:
+            self.dropping = name
+            self.converted.lost.add(_DROPPED[name])
+        elif name in _PLAYED:
+            self.dropping, self.plays = name, not self._played(_attributes(said))
+        else:
+            self._void(name, _attributes(said))
 
     def _open_block(self, name: str) -> None:
         """A block ends the line before it; an item ends the item before it, a cell the cell."""
-        ends = {"li": {"li"}, "tr": {"td", "th", "tr"}, "td": {"td", "th"}, "th": {"td", "th"}}
-        if name in ends and self.top.name in ends[name]:
+        if self.top.name in _ENDS_LAST.get(name, ()):
             self._close()
             if name == "tr" and self.top.name == "tr":
                 self._close()
-        if self.top.name == "p" and name in ("p", "div", "ul", "ol", "table", "pre", "blockquote"):
+        if self.top.name == "p" and name in _ENDS_P:
             self._close()
         self._flush()
 
     def _end(self, name: str) -> None:
+        if self.top.name == name:
+            self._close()
+            return
         at = next((i for i in range(len(self.stack) - 1, 0, -1) if self.stack[i].name == name), 0)
         while at and len(self.stack) > at:
             self._close()
@@ -235,7 +269,7 @@ class _Writer:
         if name in _BLOCKS:
             self._close_block()
             return
-        frame = self.stack.pop()
+        frame = self._pop()
         parent = self.top
         if frame.blocks:  # a block in emphasis: the emphasis goes
             self._flush()
@@ -246,7 +280,7 @@ class _Writer:
             parent.inline.append(text)
         elif name in _CODE:
             parent.inline.append(_code_span(text))
-        elif self._raw() or not text.strip():
+        elif self.raw or not text.strip():
             parent.inline.append(text)
         else:
             parent.inline.append(self._marked(frame, text))
@@ -308,11 +342,11 @@ class _Writer:
 
     def _close_block(self) -> None:
         if self.top.name == "pre":
-            frame = self.stack.pop()
+            frame = self._pop()
             self.top.blocks.append(_fence("".join(frame.inline), frame.said))
             return
         self._flush()
-        frame = self.stack.pop()
+        frame = self._pop()
         if frame.name in _IN_TABLE:
             self._close_in_table(frame)
         elif frame.name == "table":
@@ -336,9 +370,15 @@ class _Writer:
 
     def _flush(self) -> None:
         """The line that is being written becomes a paragraph."""
+        if not self.top.inline:
+            return
         text = "".join(self.top.inline)
         self.top.inline.clear()
-        for part in re.split(r"\n[ ]*\n\s*", text):
+        if "\n" not in text and "\xa0" not in text:
+            if said := text.strip():
+                self.top.blocks.append(plaintext.lines(said))
+            return
+        for part in _APART.split(text):
             said = "\n".join(map(_line, part.strip(" \n").split("\n"))).strip("\n")
             if said:
                 self.top.blocks.append(plaintext.lines(said).replace("\n", "\\\n"))
@@ -347,22 +387,26 @@ class _Writer:
 def _line(text: str) -> str:
     """A line as HTML shows it: spaces that stay are one, but for several that indent it."""
     words = text.strip()
+    if "\xa0" not in text:
+        return words
     indent = text[: len(text) - len(text.lstrip())] if words else ""
     deep = len(indent) if indent.count("\xa0") > 1 else 0
-    return "\xa0" * deep + re.sub(r" *\xa0[ \xa0]*", " ", words)
+    return "\xa0" * deep + _STAYING.sub(" ", words)
 
 
 def _written(frame: _Frame, *, in_list: bool) -> list[str]:
     """The blocks of an element that has some, marked as what they are."""
     name = frame.name
+    if name not in _OF_PARTS:
+        return frame.blocks
+    if name in ("ul", "ol"):
+        return [_list(frame)]
     body = _joined(frame.blocks, tight=name == "li")
     if name == "li":
         return [body if in_list else f"- {_below(body, 2)}"]
-    if name in ("ul", "ol"):
-        return [_list(frame)]
     if name == "blockquote":
         return ["\n".join(f"> {line}".rstrip() for line in body.split("\n"))]
-    if re.fullmatch("h[1-6]", name):
+    if _HEADING.fullmatch(name):
         return [f"{'#' * max(3, int(name[1]))} {' '.join(body.split())}"]
     if name in ("summary", "dt", "caption") and "\n" not in body:
         return [_emphasis(body, "**", "b")]
@@ -371,23 +415,23 @@ def _written(frame: _Frame, *, in_list: bool) -> list[str]:
 
 def _joined(blocks: list[str], *, tight: bool) -> str:
     """Blocks below each other; in an item a list stands right below its text."""
+    if len(blocks) == 1:
+        return blocks[0]
     text = ""
     for block in blocks:
-        listed = tight and "\n\n" not in block and re.match(r"- |\d+\. ", block)
+        listed = tight and "\n\n" not in block and _ITEM.match(block)
         text += ("\n" if listed else "\n\n") * bool(text) + block
     return text
 
 
 def address(target: str) -> str:
     """An address as a link of Markdown holds it."""
-    return re.sub(
-        r"[\s()<>\\]", lambda sign: "".join(f"%{b:02X}" for b in sign[0].encode()), target
-    )
+    return _ENDS_ADDRESS.sub(lambda sign: "".join(f"%{b:02X}" for b in sign[0].encode()), target)
 
 
 def beside(name: str) -> str:
     """The address of a file that comes along with a note: `media.path_of` gives its name back."""
-    plain = re.sub(r"[%#?]", lambda sign: f"%{ord(sign[0]):02X}", name)
+    plain = _ENDS_NAME.sub(lambda sign: f"%{ord(sign[0]):02X}", name)
     return address(f"media/{plain}")
 
 
@@ -416,11 +460,18 @@ def _tokens(html: str) -> Iterator[tuple[re.Match[str] | None, str]]:
             at = opens + 1
 
 
+def unescaped(text: str) -> str:
+    """A text with what its references stand for: never one of the signs that go through as such."""
+    return unescape(_SIGN.sub("\ufffd", text))
+
+
 def _attributes(said: str) -> dict[str, str]:
-    return {name.lower(): unescape("".join(values)) for name, *values in _ATTRIBUTE.findall(said)}
+    return {name.lower(): unescaped("".join(values)) for name, *values in _ATTRIBUTE.findall(said)}
 
 
 def _scheme(target: str) -> str:
+    if ":" not in target and "/" not in target:
+        return ""
     try:
         return urlsplit(target).scheme.lower()
     except ValueError:
@@ -440,9 +491,9 @@ def _tagged(text: str, tag: str) -> str:
 
 def _code_span(text: str) -> str:
     text = " ".join(text.split())
-    if not text:
-        return ""
-    ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    if "`" not in text:
+        return f"`{text}`" if text else ""
+    ticks = "`" * (max(map(len, re.findall("`+", text))) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
@@ -450,17 +501,17 @@ def _code_span(text: str) -> str:
 def _fence(text: str, said: dict[str, str]) -> str:
     text = text.strip("\n")
     ticks = fence(text)
-    language = re.search(r"(?:language-|lang-)([\w+#-]+)", said.get("class", ""))
+    language = _LANGUAGE.search(said.get("class", ""))
     return f"{ticks}{language[1] if language else ''}\n{text}\n{ticks}"
 
 
 def _below(text: str, width: int) -> str:
-    return re.sub(r"\n(?=.)", "\n" + " " * width, text)
+    return _BELOW.sub("\n" + " " * width, text) if "\n" in text else text
 
 
 def _list(frame: _Frame) -> str:
     start = frame.said.get("start", "1")
-    first = int(start) if re.fullmatch(r"[0-9]{1,6}", start) else 1
+    first = int(start) if _NUMBER.fullmatch(start) else 1
     marks = [
         f"{number}. " if frame.name == "ol" else "- "
         for number in range(first, first + len(frame.blocks))
@@ -485,5 +536,4 @@ def _table(rows: list[tuple[bool, list[str]]]) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    text = re.sub(r"\\?\n+", "<br>", text)
-    return re.sub(r"(?<!\\)\|", r"\\|", text)
+    return _BAR.sub(r"\\|", _BREAKS.sub("<br>", text))

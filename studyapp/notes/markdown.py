@@ -16,9 +16,12 @@ import secrets
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -50,6 +53,7 @@ from studyapp.notes.variant import KEYS, stored
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
     from markdown_it.token import Token
 
 _ID = re.compile(r"[a-z0-9-]+")
@@ -82,6 +86,13 @@ _NAMES = ("pack", "part", "title", "deck")  # in which a # may be meant
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
 _FOLLOWER = "another"
 _VARIANT = re.compile(r"<!--\s*variant\s*-->")
+_BETWEEN = re.compile(r"\n\n(?=## )")
+_KNOWN = ContextVar[Mapping[str, Note]]("notes by their texts", default=MappingProxyType({}))
+_EMPTY = re.compile(r"\n[ \t]*\n")
+_NO_SPACE = re.compile(r" {0,3}(#{2,6})[^#\s]")
+_VARIANT_OF_COMMENT = re.compile(r"variant\b", re.IGNORECASE)
+_TEMPLATE_OF_COMMENT = re.compile(r"template\b", re.IGNORECASE)
+_LIST = re.compile(r"[\w-]+\s*:")
 _TEMPLATE = re.compile(r" {0,3}<!--\s*template[ \t]*$")
 _HEADING = re.compile(r" {0,3}##(?!#)")
 _PARTS = ("point", "cloze")  # whose ids need only differ within a note
@@ -99,8 +110,8 @@ def read(path: Path) -> tuple[ContentFile | None, tuple[Problem, ...]]:
         drawn, wrong = stored(path)
         problems += wrong
         notes = [
-            replace(note, variants=note.variants + tuple(drawn.get(note.id, ())))
-            if note.card is CardStyle.ANSWER
+            replace(note, variants=note.variants + tuple(drawn[note.id]))
+            if note.id in drawn and note.card is CardStyle.ANSWER
             else note
             for note in page.notes
         ]
@@ -442,6 +453,18 @@ def notes_in(text: str, kind: FileKind, path: Path) -> tuple[tuple[Note, ...], t
     return _notes(file, _chunks(file, 0, kind), kind), tuple(sorted(file.problems))
 
 
+@contextmanager
+def knowing(notes: Mapping[str, Note]) -> Iterator[None]:
+    """Let files be read that are made of these *notes*, by their texts, without parsing what is
+    parsed already: each was read alone with the next one's heading below it, without a problem, and
+    has no variants and no template."""
+    token = _KNOWN.set(notes)
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
+
+
 def alone(text: str, kind: FileKind, path: Path) -> tuple[Note | None, tuple[Problem, ...]]:
     """The one note below a heading that *text* is, however it is followed, and its problems; None
     if it is not exactly one, with a problem that says why."""
@@ -464,6 +487,8 @@ def alone(text: str, kind: FileKind, path: Path) -> tuple[Note | None, tuple[Pro
 def opening(text: str) -> tuple[str, str]:
     """The line that *text* begins with, and what follows it: its first paragraph up to a break, or
     its first heading. No line if it begins with anything else."""
+    if text[:1].isalpha() and text.isprintable():  # one line that is nothing else
+        return text.removesuffix("\\").strip(), ""
     first, inline = [*_parser().parse(text), None, None][:2]
     if first is None or inline is None or first.map is None or first.map[0] > 0:
         return "", text
@@ -530,6 +555,8 @@ def _read(path: Path, data: bytes | None = None) -> tuple[ContentFile | None, _F
     if file.problems and not file.source:
         return None, file
     head = _front_matter(file)
+    if head.page and (known := _known_notes(file, head)):
+        return replace(head.page, notes=known), file
     chunks = _chunks(file, head.lines, head.kind)
     if head.page:
         _report_unread(file, chunks, head)
@@ -544,6 +571,23 @@ def _read(path: Path, data: bytes | None = None) -> tuple[ContentFile | None, _F
         notes = _notes(file, chunks, head.kind)
     page = head.page and replace(head.page, sections=sections, moments=moments, notes=notes)
     return page, file
+
+
+def _known_notes(file: _File, head: _Head) -> tuple[Note, ...]:
+    """The notes of a file that has nothing but known ones below its head, each once; else none."""
+    known = _KNOWN.get()
+    body = "\n".join(file.lines[head.lines :]) if known else ""
+    if not (body.startswith("\n## ") and body.endswith("\n")):
+        return ()
+    notes, line = dict[str, Note](), head.lines + 2
+    for text in _BETWEEN.split(body[1:-1]):
+        note = known.get(text)
+        if note is None or note.id in notes or _KIND_OF[note.kind] is not head.kind:
+            return ()
+        last = line + note.last - note.line
+        notes[note.id] = replace(note, path=file.path, line=line, last=last)
+        line = last + 2
+    return tuple(notes.values())
 
 
 def _open(path: Path) -> _File:
@@ -749,7 +793,30 @@ def _parser() -> MarkdownIt:
     options = {"maxNesting": DEEPEST}
     parser = MarkdownIt("commonmark", options).enable("table").disable(["inline", "text_join"])
     keep_footnotes(parser)
+    plain_first(parser)
     return parser
+
+
+def plain_first(parser: MarkdownIt) -> None:
+    """Have a block be read at once that is seen by how its lines begin, as most are: a paragraph
+    each line of which begins with a letter, a heading or HTML with an empty line below it. No other
+    rule takes any of them, or ends such a paragraph, so none need be asked about every line."""
+    from markdown_it.rules_block import heading, html_block, paragraph
+
+    def read(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        begins, source = state.bMarks, state.src
+        first = source[begins[start] + state.tShift[start]]
+        if first in "#<":  # and no head of a table, which has a line below it
+            rule = heading if first == "#" else html_block
+            return state.isEmpty(start + 1) and rule(state, start, end, silent)
+        line = start
+        while line < state.lineMax and not state.isEmpty(line):
+            if not source[begins[line] + state.tShift[line]].isalpha():
+                return False
+            line += 1
+        return not state.is_code_block(start) and paragraph(state, start, end, silent)
+
+    parser.block.ruler.before("table", "plain", read)
 
 
 def _chunks(file: _File, skip: int, kind: FileKind | None) -> list[_Chunk]:
@@ -817,20 +884,22 @@ def _report_unclosed(file: _File, tokens: Sequence[Token]) -> None:
                 file.report(first + 1, "the code fence that begins here is never closed")
         elif token.type == "html_block":
             text = token.content.lstrip()
-            kinds = (kind for kind in _HTML if re.match(kind[0], text, re.IGNORECASE))
-            for _, close, what in kinds:
-                if not re.search(close, text, re.IGNORECASE):
+            for begins, ends, what in _HTML:
+                if begins.match(text) and not ends.search(text):
                     file.report(first + 1, f"the {what} that begins here is never closed")
 
 
 # What CommonMark lets run on over empty lines and headings until its own end.
-_HTML = (
-    (r"<!--", r"-->", "comment"),
-    (r"<(?:script|pre|style|textarea)(?=[\s>]|$)", r"</(?:script|pre|style|textarea)>", "tag"),
-    (r"<\?", r"\?>", "<? instruction"),
-    (r"<!\[CDATA\[", r"\]\]>", "<![CDATA[ section"),
-    (r"<![A-Z]", r">", "<! declaration"),
-)
+_HTML = [
+    (re.compile(begin, re.IGNORECASE), re.compile(close, re.IGNORECASE), what)
+    for begin, close, what in (
+        (r"<!--", r"-->", "comment"),
+        (r"<(?:script|pre|style|textarea)(?=[\s>]|$)", r"</(?:script|pre|style|textarea)>", "tag"),
+        (r"<\?", r"\?>", "<? instruction"),
+        (r"<!\[CDATA\[", r"\]\]>", "<![CDATA[ section"),
+        (r"<![A-Z]", r">", "<! declaration"),
+    )
+]
 
 
 def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
@@ -842,7 +911,7 @@ def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
                 file.report(token.map[0] + 1, told)
         elif token.type == "paragraph_open" and token.map:
             for at, line in enumerate(file.lines[slice(*token.map)], token.map[0] + 1):
-                if found := re.match(r" {0,3}(#{2,6})[^#\s]", line):
+                if found := _NO_SPACE.match(line):
                     file.report(at, f"no heading: a space is missing after {found[1]}")
         if following.type == "inline" and following.map and is_tangled(following.content):
             told = (
@@ -989,8 +1058,8 @@ def _note(file: _File, chunk: _Chunk, title: str, kind: NoteKind) -> Note | None
         points=tuple(task.point for task in tasks),
         template=_template(file, comments),
         front=front,
+        **_said(file, comments, len(tasks)),
     )
-    note = _with_comments(file, note, comments)
     _check_card(file, note, kept, tasks)
     if others:
         note = _with_variants(file, note, others)
@@ -1043,11 +1112,11 @@ def _with_variants(file: _File, note: Note, parts: Sequence[_Chunk]) -> Note:
         for at, text in comments:
             if re.match(r"(?!(?:source|need)\b)[\w-]+\s*:", text, re.IGNORECASE):
                 file.report(at, "a variant has only need: and source:; the rest is its note's")
-        case = replace(note, sources=(), points=points, need=None)
         allowed = [one for one in comments if re.match(r"(?:source|need)\b", one[1].lower())]
-        case = _with_comments(file, case, allowed)
-        sources += case.sources
-        variants.append(Variant(key, prompt, answer, points, case.need, file.path, line, front))
+        said = _said(file, allowed, len(points))
+        sources += said["sources"]
+        need = said.get("need")
+        variants.append(Variant(key, prompt, answer, points, need, file.path, line, front))
     return replace(note, variants=tuple(variants), sources=tuple(sources))
 
 
@@ -1057,7 +1126,7 @@ def _template(file: _File, comments: Sequence[tuple[int, str]]) -> Template | No
     for line, text in comments:
         if _TEMPLATE.match(file.lines[line - 1]):
             found.append(line)
-        elif re.match(r"template\b", text, re.IGNORECASE):
+        elif _TEMPLATE_OF_COMMENT.match(text):
             file.report(line, "a template begins with <!-- template alone on its line")
     for line in found[1:]:
         file.report(line, "a note has one template; this one is not read")
@@ -1177,6 +1246,8 @@ def _checked_id(file: _File, line: int, name: str) -> str:
 
 
 def _without_comments(text: str) -> str:
+    if "-->" not in text:
+        return text
     end = _last_comment(text)
     found = _SPAN.sub(lambda it: "" if it["block"] or it["inline"] else it[0], text[:end])
     return found + text[end:]
@@ -1186,8 +1257,16 @@ def _last_comment(text: str) -> int:
     """Where the paragraph of the last comment ends, behind which none has to be looked for: each
     that is open would be followed to the end of the text."""
     last = text.rfind("-->")
-    gap = re.compile(r"\n[ \t]*\n").search(text, last)
-    return 0 if last < 0 else gap.start() if gap else len(text)
+    if last < 0:
+        return 0
+    gap = _EMPTY.search(text, last)
+    return gap.start() if gap else len(text)
+
+
+def _first_mark(text: str) -> int:
+    """Where the line begins that has the first comment or code span, above which is neither."""
+    marks = [at for at in (text.find("<!--"), text.find("`")) if at >= 0]
+    return text.rfind("\n", 0, min(marks)) + 1 if marks else len(text)
 
 
 def _comments(file: _File, chunk: _Chunk) -> tuple[list[tuple[int, str]], list[_Line]]:
@@ -1201,14 +1280,16 @@ def _comments(file: _File, chunk: _Chunk) -> tuple[list[tuple[int, str]], list[_
                 plain[number - first] = "\ufffc" * len(lines[number - first])
     text, searched = "\n".join(lines), "\n".join(plain)
     comments, blotted, end = [], [], 0
-    for match in _SPAN.finditer(searched[: _last_comment(searched)]):
+    begin, last = _first_mark(searched), _last_comment(searched)
+    for match in _SPAN.finditer(searched, begin, last):
         group = "block" if match["block"] else "inline"
         if not match[group]:
             continue
         start, stop = match.span(group)
         line = first + 1 + text.count("\n", 0, start)
         comments.append((line, " ".join(match[group][4:-3].split())))
-        blotted += [text[end:start], re.sub(r"[^\n]", _GONE, text[start:stop])]
+        gone = "\n".join(_GONE * len(line) for line in text[start:stop].split("\n"))
+        blotted += [text[end:start], gone]
         end = stop
     blotted.append(text[end:])
     marked = "".join(blotted).split("\n") if lines else []
@@ -1230,7 +1311,7 @@ def _kept(lines: Sequence[_Line], taken: set[int]) -> list[_Line]:
             gap = False
     while kept and not kept[-1].text.strip():
         kept.pop()
-    return [*kept[:-1], replace(kept[-1], marked=kept[-1].marked.rstrip())] if kept else []
+    return [*kept[:-1], _Line(kept[-1].number, kept[-1].marked.rstrip())] if kept else []
 
 
 def _tasks(file: _File, chunk: _Chunk) -> tuple[list[_Task], set[int]]:
@@ -1331,30 +1412,32 @@ def _check_clozes(file: _File, note: Note, lines: Sequence[_Line]) -> None:
 # --- comments ---------------------------------------------------------------------------------
 
 
-def _with_comments(file: _File, note: Note, comments: Sequence[tuple[int, str]]) -> Note:
-    """*note* with what the comments below it say; the last one that has a key of ours counts."""
+def _said(file: _File, comments: Sequence[tuple[int, str]], points: int) -> dict[str, Any]:
+    """Fields of a note with so many *points* from the comments below it; the last one that has a
+    key of ours counts."""
     sources, lists = [], []
     for line, text in comments:
         if text.lower().startswith("source:"):
             sources.append(text[len("source:") :].strip())
             if not sources[-1]:
                 file.report(line, "source: names nothing")
-        elif re.match(r"variant\b", text, re.IGNORECASE):
+        elif _VARIANT_OF_COMMENT.match(text):
             file.report(line, "a variant begins with <!-- variant --> on a line of its own")
-        elif re.match(r"[\w-]+\s*:", text):
+        elif _LIST.match(text):
             lists.append((line, _PAIR.findall(text)))
     known = [(line, pairs) for line, pairs in lists if any(key in _KEYS for key, _ in pairs)]
     for line, _ in known[:-1]:
         file.report(line, "this comment is not read: only the last one of a note is")
-    note = replace(note, sources=tuple(filter(None, sources)))
+    fields: dict[str, Any] = {"sources": tuple(filter(None, sources))}
     if not lists:
-        return note
+        return fields
     line, pairs = (known or lists)[-1]
-    note = replace(note, **_fields(file, line, pairs))
-    if note.need and note.need > len(note.points):
-        file.report(line, f"need: {note.need} is more than the note has points, {len(note.points)}")
-        note = replace(note, need=None)
-    return note
+    fields |= _fields(file, line, pairs)
+    need = fields.get("need")
+    if need and need > points:
+        file.report(line, f"need: {need} is more than the note has points, {points}")
+        del fields["need"]
+    return fields
 
 
 def _fields(file: _File, line: int, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

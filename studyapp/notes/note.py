@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -239,7 +240,12 @@ class Problem:
 
 def note_uid(pack: str, note_id: str) -> UUID:
     """Identity of a note. Rewording, moving or renaming its file does not change it."""
-    return uuid5(uuid5(_PACKS, pack), note_id)
+    return uuid5(_pack_uid(pack), note_id)
+
+
+@lru_cache(maxsize=32)  # most are of the same few packs
+def _pack_uid(pack: str) -> UUID:
+    return uuid5(_PACKS, pack)
 
 
 def card_uid(note: UUID, side: str) -> UUID:

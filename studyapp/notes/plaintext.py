@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 
-_INLINE = re.compile(
+_INLINE = re.compile(  # each way begins with a sign, so that only such are looked at
     r"\\(?=[!-/:-@\[-`{-~\n])"  # a backslash that would take a mark's meaning
-    r"|[`$]"
-    r"|(?<=\S)\*|\*(?=\S)|(?<!\w)_|_(?!\w)|~(?=~)|(?<=~)~"
+    r"|`|\$"
+    r"|\*(?:(?<=\S\*)|(?=\S))|_(?:(?<!\w_)|(?!\w))|~(?:(?=~)|(?<=~~))"
     r"|<(?=[A-Za-z/!?])"
     r"|&(?=#?[A-Za-z0-9]+;)"
     r"|\[(?=[^\[\]\n]{0,300}\][(\[:])"
-    r"|(?<==)="  # two of them would hide what follows
+    r"|=(?<===)"  # two of them would hide what follows
 )
 _LINE = re.compile(
     r"^(?P<space>[ \t]*)(?P<number>\d{1,9}(?=[.)](?:[ \t]|$)))?"

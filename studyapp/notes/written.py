@@ -51,7 +51,7 @@ def lifted(text: str) -> tuple[str, dict[str, bytes]]:
     """A text with the names of its pictures in the place of their addresses, and what these are. Of
     one that cannot be read so much is left that it is told."""
     found = dict[str, bytes]()
-    if "data:image/" not in text.lower():
+    if ":" not in text or "data:image/" not in text.lower():
         return text, found
 
     def name(address: re.Match[str]) -> str:

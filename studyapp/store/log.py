@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from math import isclose
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import (
@@ -49,7 +51,8 @@ card = tables.card.c
 adopted = tables.parameters.c
 device = tables.device.c
 
-_BATCH = 200  # cards whose logs are read at once
+_T = TypeVar("_T")
+_BATCH = 200  # cards whose logs are read at once, or entries that are written
 
 
 class States(NamedTuple):
@@ -379,36 +382,34 @@ def log_foreign(
     learner: int,
 ) -> None:
     """Log what another program has logged of cards, each review with the milliseconds that it took,
-    at the places of their instants; and fold those cards anew."""
+    at the places of their instants; and fold those cards anew. They are folded first: so each
+    review is written once, with what it keeps of the fold."""
+    times = read_timelines(connection, learner=learner)
+    history = _read_history(connection, times, learner=learner)
+    line, coming = times.of(device_id), defaultdict[int, list[Entry]](list)
+    is_straight = line == Timeline()  # an entry without a place stands where its instant is
+    for card_id, entry, *_ in (*reviews, *events):
+        place = None if is_straight else line.place(Stamp(0, entry.at))
+        coming[card_id].append(replace(entry, place=place) if place else entry)
+    caches = dict[bytes, dict[str, Any]]()
+    for cards in _batches(sorted(coming)):
+        caches |= _refold(connection, cards, history, times, coming, learner=learner)[1]
     whose = {"learner_id": learner, "device_id": device_id, "epoch": 0}
-    none_yet = uncached()
-    rated = [
-        {
-            **whose,
-            **_entry(entry),
-            **none_yet,
-            "card_id": card_id,
-            "kind": entry.kind.value,
-            "rating": int(entry.rating),
-            "duration": duration,
-            "effective_day": fold.day_of(entry),
-        }
-        for card_id, entry, duration in reviews
-    ]
-    done = [
-        {
-            **whose,
-            **_entry(entry),
-            "card_id": card_id,
-            "kind": entry.kind.value,
-            "payload": entry.payload,
-        }
-        for card_id, entry in events
-    ]
-    for table, rows in ((tables.review, rated), (tables.event, done)):
-        if rows:
-            connection.execute(insert(table), rows)
-    refold_all(connection, sorted({row["card_id"] for row in (*rated, *done)}), learner=learner)
+    for rated in _batches(reviews):
+        rows = [
+            {
+                **whose,
+                **_entry(card_id, entry),
+                "rating": int(entry.rating),
+                "duration": duration,
+                **(caches.get(entry.uid) or {"effective_day": fold.day_of(entry), **uncached()}),
+            }
+            for card_id, entry, duration in rated
+        ]
+        connection.execute(_NEW_REVIEW, rows)
+    for told in _batches(events):
+        rows = [{**whose, **_entry(*one), "payload": one[1].payload} for one in told]
+        connection.execute(insert(tables.event), rows)
 
 
 def uncached() -> dict[str, Any]:
@@ -416,9 +417,11 @@ def uncached() -> dict[str, Any]:
     return _cache(Memory(), Memory())
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(card_id: int, entry: Entry) -> dict[str, Any]:
     return {
         "uid": entry.uid,
+        "card_id": card_id,
+        "kind": entry.kind.value,
         "at": entry.at,
         "offset": int(entry.offset.total_seconds()),
         "day": fold.day_of(entry),
@@ -710,8 +713,7 @@ def read_logs(
 ) -> Iterator[tuple[int, list[Entry]]]:
     """`read_log` of each of many *cards*."""
     times = read_timelines(connection, learner=learner)
-    for start in range(0, len(cards), _BATCH):
-        some = cards[start : start + _BATCH]
+    for some in _batches(cards):
         yield from _read_logs(connection, some, times, learner=learner).items()
 
 
@@ -802,7 +804,8 @@ def refold(
 ) -> Memory:
     """Compute a card's memory from its log, store it with the cache in its reviews, return it."""
     times = read_timelines(connection, learner=learner)
-    return _refold(connection, [card_id], history, times, learner=learner)[card_id]
+    memories, _ = _refold(connection, [card_id], history, times, learner=learner)
+    return memories[card_id]
 
 
 def refold_all(connection: Connection, cards: Iterable[int], *, learner: int) -> None:
@@ -812,9 +815,12 @@ def refold_all(connection: Connection, cards: Iterable[int], *, learner: int) ->
         return
     times = read_timelines(connection, learner=learner)
     history = _read_history(connection, times, learner=learner)
-    for start in range(0, len(wanted), _BATCH):
-        some = wanted[start : start + _BATCH]
+    for some in _batches(wanted):
         _refold(connection, some, history, times, learner=learner)
+
+
+def _batches(every: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (every[start : start + _BATCH] for start in range(0, len(every), _BATCH))
 
 
 def _refold(
@@ -822,18 +828,22 @@ def _refold(
     cards: Sequence[int],
     history: Sequence[Adopted],
     times: Timelines,
+    coming: Mapping[int, Sequence[Entry]] = MappingProxyType({}),
     *,
     learner: int,
-) -> dict[int, Memory]:
+) -> tuple[dict[int, Memory], dict[bytes, dict[str, Any]]]:
+    """Fold *cards* anew, with what is *coming* to their logs, by card, and not there yet; returns
+    their memories, and by uid what their reviews are to keep."""
     logs = _read_logs(connection, cards, times, learner=learner)
     uids = _uids(connection, cards)
     caches, memories = dict[bytes, dict[str, Any]](), dict[int, Memory]()
     for card_id, entries in logs.items():
+        entries += coming.get(card_id, ())
         memories[card_id], cached = _replayed(entries, uids[card_id], history)
         caches |= cached
     _write_caches(connection, cards, caches, learner=learner)
     _write_memories(connection, memories, learner=learner)
-    return memories
+    return memories, caches
 
 
 def _write_caches(

@@ -117,9 +117,11 @@ def _drop(connection: Connection, notes: Sequence[int]) -> None:
 
 
 def _tell_index(connection: Connection, told: str, ids: Sequence[int], how: str = "") -> None:
+    """In one statement, as SQLite writes down at the end of each what its index has heard."""
     if is_indexed(connection):
-        query = f"{told} SELECT {how}id, question, rest FROM passage WHERE id = :id"
-        connection.execute(text(query), [{"id": one} for one in ids])
+        among = "id IN (SELECT value FROM json_each(:ids))"
+        query = f"{told} SELECT {how}id, question, rest FROM passage WHERE {among}"
+        connection.execute(text(query), {"ids": json.dumps(ids)})
 
 
 def can_index(connection: Connection) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
-from itertools import takewhile
+from itertools import islice, takewhile
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unicodedata import normalize
 from uuid import UUID, uuid5
 
@@ -22,8 +22,10 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    bindparam,
     cast,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -54,6 +56,7 @@ from studyapp.store.fingerprint import fingerprint
 
 _AGAIN_A_DAY = 10  # changed cards that fall due on one day: some minutes of its time
 _CONTRAST = "contrast"  # the tag of a note that tells the terms of its family apart
+_BATCH = 500  # notes that are written at once
 _STRIDE = 1000  # between the positions of two installed cards there is room for own ones
 
 
@@ -102,6 +105,22 @@ class _Tally:
     due_again: int = 0
     written: list[int] = field(default_factory=list)  # the notes that say something else now
     renamed: list[tuple[int, int]] = field(default_factory=list)
+
+    def count(self, note_id: int, change: str, row: Any) -> None:
+        """Count a note that was written over its *row*, if it had one."""
+        if change:
+            self.written.append(note_id)
+        if change and row is not None and row.missing_since is not None:
+            change = "restored"
+        match change:
+            case "added":
+                self.added += 1
+            case "changed":
+                self.changed += 1
+            case "restored":
+                self.restored += 1
+            case _:
+                self.unchanged += 1
 
 
 @dataclass(frozen=True)
@@ -219,9 +238,9 @@ def _stands_alone(connection: Connection, source: _Source) -> bool:
     table, root = tables.note.c, tables.root.c
     read = select(root.id).where(root.learner_id == source.owner, root.path.not_in(source.unread))
     known = connection.execute(
-        _of(tables.note, source.owner).where(
-            table.missing_since.is_(None), or_(table.root_id.is_(None), table.root_id.in_(read))
-        )
+        _of(tables.note, source.owner)
+        .with_only_columns(table.uid, table.tags)
+        .where(table.missing_since.is_(None), or_(table.root_id.is_(None), table.root_id.in_(read)))
     ).all()
     tags = [*(row.tags for row in known), *(note.tags for _, note in source.notes.values())]
     gone = any(row.uid not in source.notes for row in known)
@@ -270,8 +289,9 @@ def _write_chapters(connection: Connection, source: _Source) -> dict[tuple[str, 
         elif row is None and key in ids:  # made by another page
             connection.execute(update(table).where(table.c.id == ids[key]).values(**values))
         else:
-            place = {"pack": page.pack, "number": page.chapter}
-            ids[key], _ = _upsert(connection, table, row, values, place)
+            named = {"pack": page.pack, "number": page.chapter, "title": page.title}
+            made = _Row(row, values, {**named, "learner_id": source.owner})
+            [(ids[key], _)] = _upsert(connection, table, [made])
     return ids
 
 
@@ -285,7 +305,7 @@ def _write_sections(
     order. A section of a pack is not written over."""
     table = tables.section
     kept = {(row.chapter_id, row.number): row for row in connection.execute(select(table))}
-    seen: dict[tuple[int, str], int] = {}
+    rows = dict[tuple[int, str], _Row]()
     for page in source.pages:
         for position, section in enumerate(page.sections):
             key = (chapters[page.pack, page.key], section.number)
@@ -301,9 +321,9 @@ def _write_sections(
                 "missing_since": None,
                 "learner_id": source.owner,
             }
-            seen[key], _ = _upsert(
-                connection, table, row, values, {"chapter_id": key[0], "number": key[1]}
-            )
+            rows[key] = _Row(row, values, {"chapter_id": key[0], "number": key[1]})
+    ids = (section_id for section_id, _ in _upsert(connection, table, list(rows.values())))
+    seen = dict(zip(rows, ids, strict=True))
     for key, row in kept.items():
         if key in seen:
             continue
@@ -344,7 +364,8 @@ def _write_moments(
     }
     read = {page.path for page in source.pages}
     unread = any(problem.path not in read for problem in source.problems)
-    for row in connection.execute(_of(tables.moment, source.owner)).all():
+    gone = list[dict[str, int]]()
+    for row in connection.execute(_of(tables.moment, source.owner)):
         home = pages.get((row.chapter_id, row.lecture))
         if home is None:
             stays = unread
@@ -352,21 +373,25 @@ def _write_moments(
             there = any(one.seconds == row.seconds for one in home.moments)
             stays = not there and source.hidden.has(home.path, row.title)
         if not stays:
-            connection.execute(delete(tables.moment).where(tables.moment.c.id == row.id))
-    for page in source.pages:
-        for moment in page.moments:
-            connection.execute(
-                insert(tables.moment).values(
-                    chapter_id=chapters[page.pack, page.key],
-                    section_id=sections.get((page.pack, moment.section or "")),
-                    lecture=page.lecture or 0,
-                    seconds=moment.seconds,
-                    title=moment.title,
-                    text=moment.text,
-                    video=page.video,
-                    learner_id=source.owner,
-                )
-            )
+            gone.append({"of": row.id})
+    rows = [
+        {
+            "chapter_id": chapters[page.pack, page.key],
+            "section_id": sections.get((page.pack, moment.section or "")),
+            "lecture": page.lecture or 0,
+            "seconds": moment.seconds,
+            "title": moment.title,
+            "text": moment.text,
+            "video": page.video,
+            "learner_id": source.owner,
+        }
+        for page in source.pages
+        for moment in page.moments
+    ]
+    if gone:
+        connection.execute(delete(tables.moment).where(tables.moment.c.id == bindparam("of")), gone)
+    if rows:
+        connection.execute(insert(tables.moment), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +457,55 @@ def _told_apart(connection: Connection, source: _Source) -> set[str]:
     return read | {f"{one.pack}:{one.family or one.name}" for one in rows if _CONTRAST in one.tags}
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A note that is to be written: as it was read, its row and its cards as they are kept, and the
+    place in the book and the depth of each side that it has now."""
+
+    uid: bytes
+    page: ContentFile
+    note: Note
+    row: Any  # None: a new one
+    cards: Mapping[str, Any]
+    sides: Mapping[str, tuple[int, str | None]]
+
+
+def _planned(
+    connection: Connection, source: _Source, kept: Mapping[bytes, Any]
+) -> Iterator[_Planned]:
+    """One owner's notes in book order, an own one between those that stand."""
+    cards: dict[int, dict[str, Any]] = {}
+    for made in connection.execute(_of(tables.card, source.owner)):
+        cards.setdefault(made.note_id, {})[made.side] = made
+    position = 0
+    step = _STRIDE if source.owner is None else 1
+    in_order: list[tuple[Any, _Standing | bytes]] = [
+        (one.place, one) for one in _standing(connection, source)
+    ]
+    for uid, (page, note) in source.notes.items():
+        in_order.append((_place(page.pack, page.chapter, page.title, note), uid))
+    for _, one in sorted(in_order, key=itemgetter(0)):
+        if isinstance(one, _Standing):
+            position = position if one.end is None else one.end
+            continue
+        page, note = source.notes[one]
+        row = kept.get(one)
+        theirs = {} if row is None else cards.get(row.id, {})
+        sides = dict[str, tuple[int, str | None]]()
+        for side, depth in _depths(note, theirs).items():
+            position += step
+            sides[side] = (position, depth)
+        yield _Planned(one, page, note, row, theirs, sides)
+
+
+def _depths(note: Note, kept: Collection[str]) -> dict[str, str | None]:
+    """The sides that a note has, with their depths."""
+    depths: dict[str, str | None] = dict.fromkeys(sides(note), note.depth.value)
+    if note.kind is NoteKind.TERM and not note.reverse and MEANING_TO_TERM in kept:
+        depths[MEANING_TO_TERM] = None  # who has begun it goes on with it
+    return depths
+
+
 def _write_notes(
     connection: Connection,
     source: _Source,
@@ -443,73 +517,65 @@ def _write_notes(
     *,
     heard: bool,
 ) -> None:
-    """Write one owner's notes and their cards, an own one between those that stand."""
+    """Write one owner's notes and their cards."""
     kept = {row.uid: row for row in connection.execute(_of(tables.note, source.owner))}
     cases = _variants(connection, source.owner)
-    cards: dict[int, dict[str, Any]] = {}
-    for made in connection.execute(_of(tables.card, source.owner)):
-        cards.setdefault(made.note_id, {})[made.side] = made
-    standing = _standing(connection, source)
     contrasts = _told_apart(connection, source)
     # What a pack has of no section comes with the first one; a learner's own is of the chapter.
     in_order_of_book = reversed(list(sections.items()) if source.owner is None else ())
     first = {chapter: section for (chapter, _), section in in_order_of_book}
-    position = 0
-    step = _STRIDE if source.owner is None else 1
-    in_order: list[tuple[Any, _Standing | bytes]] = [(one.place, one) for one in standing]
-    for uid, (page, note) in source.notes.items():
-        in_order.append((_place(page.pack, page.chapter, page.title, note), uid))
-    for _, one in sorted(in_order, key=itemgetter(0)):
-        if isinstance(one, _Standing):
-            position = position if one.end is None else one.end
-            continue
-        uid, (page, note) = one, source.notes[one]
-        chapter = chapters[page.pack, page.key]
-        values = {
-            **_note_values(page, note),
-            "chapter_id": chapter,
-            "root_id": roots[source.root_of[uid]],
-            "missing_since": None,
-        }
-        row = kept.get(uid)
-        key = {"uid": uid, "learner_id": source.owner}
-        note_id, change = _upsert(connection, tables.note, row, values, key)
-        if _write_variants(connection, note_id, note, cases.get(note_id, [])):
-            change = change or "changed"
-        if change:
-            tally.written.append(note_id)
-        if change and row is not None and row.missing_since is not None:
-            change = "restored"
-        match change:
-            case "added":
-                tally.added += 1
-            case "changed":
-                tally.changed += 1
-            case "restored":
-                tally.restored += 1
-            case _:
-                tally.unchanged += 1
-        kept_cards = cards.get(note_id, {})
-        place = {
-            "chapter_id": chapter,
-            "section_id": sections.get((chapter, note.section or ""), first.get(chapter)),
-            "learner_id": source.owner,
-            "contrast": note.kind is NoteKind.TERM and _family(page, note) in contrasts,
-        }
-        position = _write_cards(
-            connection, page, note, note_id, place, kept_cards, position, step, now, tally
+    planned = _planned(connection, source, kept)
+    while some := list(islice(planned, _BATCH)):
+        written = _upsert(
+            connection,
+            tables.note,
+            [_note_row(one, source, roots, chapters[one.page.pack, one.page.key]) for one in some],
         )
-        if change and row is not None:
-            sides_changed = _changed_sides(note, row.points, row.answer, kept_cards)
-            changed = [] if heard else [kept_cards[side].id for side in sides_changed]
-            text = _asked(note) if source.owner is None else None
-            tally.due_again += _make_due(connection, changed, now, text=text)
-            if source.owner is None and not is_same(said(row), said(note)):
-                _keep_to_tell(connection, note_id)
-        if note.changed is not None:
-            ids = [made.id for made in kept_cards.values()]
-            tally.due_again += _make_due(connection, ids, now, month=note.changed)
+        ids = [note_id for note_id, _ in written]
+        others = _write_variants(connection, dict(zip(ids, some, strict=True)), cases)
+        places = []
+        for one in some:
+            chapter, family = chapters[one.page.pack, one.page.key], _family(one.page, one.note)
+            places.append(
+                {
+                    "chapter_id": chapter,
+                    "section_id": sections.get(
+                        (chapter, one.note.section or ""), first.get(chapter)
+                    ),
+                    "learner_id": source.owner,
+                    "family": family,
+                    "contrast": one.note.kind is NoteKind.TERM and family in contrasts,
+                }
+            )
+        tally.new_cards += _write_cards(connection, zip(some, ids, places, strict=True), now)
+        reworded = list[int]()
+        for one, (note_id, change) in zip(some, written, strict=True):
+            change = change or ("changed" if note_id in others else "")
+            tally.count(note_id, change, one.row)
+            asks_anew = bool(change) and not heard
+            tally.due_again += _bring_back(connection, source.owner, one, now, asks_anew=asks_anew)
+            if change and one.row is not None and not is_same(said(one.row), said(one.note)):
+                reworded.append(note_id)
+        if source.owner is None:
+            _keep_to_tell(connection, reworded)
     tally.renamed += _renamed(source, kept, chapters, roots)
+
+
+def _bring_back(
+    connection: Connection, whose: int | None, one: _Planned, now: datetime, *, asks_anew: bool
+) -> int:
+    """Make the cards of a note due whose change is announced, and those that may ask something
+    else than when they were rated if they do; returns how many."""
+    due, note, row = 0, one.note, one.row
+    if asks_anew and row is not None:
+        sides_changed = _changed_sides(note, row.points, row.answer, one.cards)
+        changed = [one.cards[side].id for side in sides_changed]
+        text = _asked(note) if whose is None else None
+        due += _make_due(connection, changed, now, text=text)
+    if note.changed is not None:
+        ids = [made.id for made in one.cards.values()]
+        due += _make_due(connection, ids, now, month=note.changed)
+    return due
 
 
 def _renamed(
@@ -543,10 +609,29 @@ def _variants(connection: Connection, whose: int | None) -> dict[int, list[dict[
 
 
 def _write_variants(
-    connection: Connection, note_id: int, note: Note, kept: list[dict[str, Any]]
-) -> bool:
-    """Keep the variants that a note has now; returns whether they are others than before."""
-    values = [
+    connection: Connection,
+    notes: Mapping[int, _Planned],
+    kept: Mapping[int, list[dict[str, Any]]],
+) -> set[int]:
+    """Keep the variants that notes have now, by the ids of the notes; returns those of which they
+    are others than before."""
+    changed = {
+        note_id: values
+        for note_id, one in notes.items()
+        if (values := _variant_values(note_id, one.note)) != kept.get(note_id, [])
+    }
+    gone = [{"of": note_id} for note_id in changed if note_id in kept]
+    if gone:
+        of = tables.variant.c.note_id == bindparam("of")
+        connection.execute(delete(tables.variant).where(of), gone)
+    rows = [row for values in changed.values() for row in values]
+    if rows:
+        connection.execute(insert(tables.variant), rows)
+    return set(changed)
+
+
+def _variant_values(note_id: int, note: Note) -> list[dict[str, Any]]:
+    return [
         {
             "note_id": note_id,
             "key": one.key,
@@ -559,12 +644,6 @@ def _write_variants(
         }
         for position, one in enumerate(note.variants)
     ]
-    if values == kept:
-        return False
-    connection.execute(delete(tables.variant).where(tables.variant.c.note_id == note_id))
-    if values:
-        connection.execute(insert(tables.variant), values)
-    return True
 
 
 def _of(table: Table[Any], whose: int | None) -> Select[Any]:
@@ -593,22 +672,21 @@ def _asked(note: Note) -> str:
     return sha256("\n".join([said(note), *core]).encode()).hexdigest()
 
 
-def _keep_to_tell(connection: Connection, note_id: int) -> None:
-    """Have each learner be told who has met a card of this note, that it says something else."""
+def _keep_to_tell(connection: Connection, notes: Sequence[int]) -> None:
+    """Have each learner be told who has met a card of these notes, that they say something else."""
     memory, card, rewording = tables.memory.c, tables.card.c, tables.rewording.c
-    untold = select(rewording.learner_id).where(rewording.note_id == note_id)
+    untold = ~exists().where(
+        rewording.learner_id == memory.learner_id, rewording.note_id == card.note_id
+    )
     met = (
-        select(memory.learner_id)
+        select(memory.learner_id, card.note_id)
         .join(tables.card, card.id == memory.card_id)
-        .where(
-            card.note_id == note_id,
-            memory.state != State.NEW,
-            memory.learner_id.not_in(untold),
-        )
+        .where(card.note_id.in_(notes), memory.state != State.NEW, untold)
         .distinct()
     )
-    for learner in connection.scalars(met).all():
-        connection.execute(insert(tables.rewording).values(learner_id=learner, note_id=note_id))
+    rows = [dict(row._mapping) for row in connection.execute(met)] if notes else []
+    if rows:
+        connection.execute(insert(tables.rewording), rows)
 
 
 def _make_due(
@@ -703,64 +781,95 @@ def _free_day(connection: Connection, today: date, due: date, *, learner: int) -
 
 def _write_cards(
     connection: Connection,
-    page: ContentFile,
-    note: Note,
-    note_id: int,
-    place: Mapping[str, Any],
-    kept: Mapping[str, Any],
-    position: int,
-    step: int,
+    notes: Iterable[tuple[_Planned, int, Mapping[str, Any]]],
     now: datetime,
-    tally: _Tally,
 ) -> int:
-    family = _family(page, note)
-    opener: int | None = None
-    depths: dict[str, str | None] = dict.fromkeys(sides(note), note.depth.value)
-    if note.kind is NoteKind.TERM and not note.reverse and MEANING_TO_TERM in kept:
-        depths[MEANING_TO_TERM] = None  # who has begun it goes on with it
-    for side, depth in depths.items():
-        position += step
-        values = {
-            **place,
-            "family": family,
-            "position": position,
-            "depth": depth,
-            "opener": opener if side == MEANING_TO_TERM else None,
-            "missing_since": None,
-        }
-        uid = card_uid(note_uid(page.pack, note.id), side).bytes
-        card_id, change = _upsert(
-            connection,
-            tables.card,
-            kept.get(side),
-            values,
-            {"uid": uid, "note_id": note_id, "side": side},
+    """Write the cards of notes, each given with its id and with what all its cards have; returns
+    how many are new."""
+    rows, opened, gone = list[_Row](), list[int](), list[dict[str, Any]]()
+    for one, note_id, common in notes:
+        for index, (side, (position, depth)) in enumerate(one.sides.items()):
+            row = one.cards.get(side)
+            key: dict[str, Any] = {"note_id": note_id, "side": side}
+            if row is None:
+                key["uid"] = card_uid(UUID(bytes=one.uid), side).bytes
+            opener = None
+            if side == MEANING_TO_TERM and index:
+                opened.append(len(rows))
+                opener = None if row is None else row.opener  # till the ids are known
+            own = {"position": position, "depth": depth, "opener": opener, "missing_since": None}
+            rows.append(_Row(row, {**common, **own}, key))
+        gone += (
+            {"of": old.id, "missing_since": now}
+            for side, old in one.cards.items()
+            if side not in one.sides and old.missing_since is None
         )
-        tally.new_cards += change == "added"
-        opener = card_id
-    for side, old in kept.items():
-        if side not in depths and old.missing_since is None:
-            connection.execute(
-                update(tables.card).where(tables.card.c.id == old.id).values(missing_since=now)
-            )
-    return position
+    written = _upsert(connection, tables.card, rows)
+    ids = [card_id for card_id, _ in written]
+    openers = [
+        {"of": ids[at], "opener": ids[at - 1]}
+        for at in opened
+        if rows[at].values["opener"] != ids[at - 1]
+    ]
+    _update(connection, tables.card.c.id, openers)
+    _update(connection, tables.card.c.id, gone)
+    return sum(change == "added" for _, change in written)
+
+
+class _Row(NamedTuple):
+    """A row as it is kept, None if it is new, what it is to have, and what a new one has, too."""
+
+    kept: Any
+    values: Mapping[str, Any]
+    key: Mapping[str, Any]
+
+    @property
+    def change(self) -> str:
+        if self.kept is None:
+            return "added"
+        same = all(getattr(self.kept, name) == value for name, value in self.values.items())
+        return "" if same else "changed"
 
 
 def _upsert(
-    connection: Connection,
-    table: Table[Any],
-    row: Any,
-    values: Mapping[str, Any],
-    key: Mapping[str, Any],
-) -> tuple[int, str]:
-    """Insert or update one row; returns its id and "added", "changed" or ""."""
-    if row is None:
-        made = connection.execute(insert(table).returning(table.c.id), {**key, **values})
-        return made.scalar_one(), "added"
-    if all(getattr(row, name) == value for name, value in values.items()):
-        return row.id, ""
-    connection.execute(update(table).where(table.c.id == row.id), values)
-    return row.id, "changed"
+    connection: Connection, table: Table[Any], rows: Sequence[_Row]
+) -> list[tuple[int, str]]:
+    """Insert or update rows that have the same values; returns of each its id and "added",
+    "changed" or ""."""
+    changes = [row.change for row in rows]
+    ids = iter(_insert(connection, table, [row for row in rows if row.kept is None]))
+    changed = [
+        {"of": row.kept.id, **row.values}
+        for row, change in zip(rows, changes, strict=True)
+        if change == "changed"
+    ]
+    _update(connection, table.c.id, changed)
+    return [
+        (next(ids) if row.kept is None else row.kept.id, change)
+        for row, change in zip(rows, changes, strict=True)
+    ]
+
+
+def _insert(connection: Connection, table: Table[Any], rows: Sequence[_Row]) -> list[int]:
+    """Insert new rows, whose keys tell them from all others; returns their ids. To have each
+    returned as it is made takes SQLite a statement for each."""
+    if not rows:
+        return []
+    connection.execute(insert(table), [{**row.key, **row.values} for row in rows])
+    names = list(rows[0].key)
+    columns = [table.c[name] for name in names]
+    some = columns[0].in_({row.key[names[0]] for row in rows})
+    made = {
+        tuple(key): made
+        for made, *key in connection.execute(select(table.c.id, *columns).where(some))
+    }
+    return [made[tuple(row.key.values())] for row in rows]
+
+
+def _update(connection: Connection, key: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Update, with what else each of *rows* has, where the column *key* is what it is `of`."""
+    if rows:
+        connection.execute(update(key.table).where(key == bindparam("of")), rows)
 
 
 def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int:
@@ -771,19 +880,21 @@ def _mark_missing(connection: Connection, source: _Source, now: datetime) -> int
     """
     table, root = tables.note.c, tables.root.c
     unread = select(root.id).where(root.path.in_(source.unread))
-    there = _of(tables.note, source.owner).where(
-        table.missing_since.is_(None), or_(table.root_id.is_(None), table.root_id.not_in(unread))
+    there = (
+        _of(tables.note, source.owner)
+        .with_only_columns(table.id, table.uid, table.path, table.name)
+        .where(
+            table.missing_since.is_(None),
+            or_(table.root_id.is_(None), table.root_id.not_in(unread)),
+        )
     )
     gone = [
-        row.id
+        {"of": row.id, "missing_since": now}
         for row in connection.execute(there)
         if row.uid not in source.notes and not source.hidden.has(Path(row.path), row.name)
     ]
-    for note_id in gone:
-        connection.execute(update(tables.note).where(table.id == note_id).values(missing_since=now))
-        connection.execute(
-            update(tables.card).where(tables.card.c.note_id == note_id).values(missing_since=now)
-        )
+    _update(connection, table.id, gone)
+    _update(connection, tables.card.c.note_id, gone)
     return len(gone)
 
 
@@ -817,9 +928,8 @@ def _write_roots(
     for source in sources:
         for path, stamp in source.stamps.items():
             values = {"learner_id": source.owner, "stamp": stamp, "read_at": now}
-            ids[path], _ = _upsert(
-                connection, tables.root, kept.get(str(path)), values, {"path": str(path)}
-            )
+            row = _Row(kept.get(str(path)), values, {"path": str(path)})
+            [(ids[path], _)] = _upsert(connection, tables.root, [row])
     owners = {source.owner for source in sources}
     left = [
         row.id for row in kept.values() if row.learner_id in owners and row.id not in ids.values()
@@ -839,6 +949,16 @@ def _place(pack: str, chapter: int | None, title: str, note: Any) -> tuple[Any, 
     section = tuple(int(part) for part in (note.section or f"{chapter or 0}.0").split("."))
     term = NoteKind(note.kind) is NoteKind.TERM
     return (pack, chapter_place(chapter, title), section, not term, str(note.path), note.line)
+
+
+def _note_row(one: _Planned, source: _Source, roots: Mapping[Path, int], chapter: int) -> _Row:
+    place = {
+        "chapter_id": chapter,
+        "root_id": roots[source.root_of[one.uid]],
+        "missing_since": None,
+    }
+    key = {"uid": one.uid, "learner_id": source.owner}
+    return _Row(one.row, {**_note_values(one.page, one.note), **place}, key)
 
 
 def _note_values(page: ContentFile, note: Note) -> dict[str, Any]:

@@ -127,24 +127,38 @@ def make(
         connection, [_row(made.uid, key, value, stamp, list(replaces), told=False)], learner=learner
     )
     connection.execute(update(tables.version).where(version.uid.in_(gone)).values(replaced=True))
-    settle(connection, key, [made], learner=learner)
+    settle(connection, {key: [made]}, learner=learner)
     return made
 
 
-def settle(connection: Connection, key: str, shown: Iterable[Head], *, learner: int) -> None:
-    """Keep that these heads are what is shown of a key here; what was replaced is forgotten."""
-    of_key = (version.learner_id == learner, version.key == key)
-    uids = [one.uid for one in shown]
-    connection.execute(
-        update(tables.version)
-        .where(*of_key, or_(version.uid.in_(uids), version.shown.is_(True)))
-        .values(shown=version.uid.in_(uids))
-    )
-    connection.execute(
-        update(tables.version)
-        .where(*of_key, version.replaced.is_(True), version.shown.is_(False))
-        .values(value=None)
-    )
+def settle(connection: Connection, shown: Mapping[str, Sequence[Head]], *, learner: int) -> None:
+    """Keep that these heads are what is shown of each key here; what was replaced is forgotten."""
+    for keys in _lots(shown):
+        of_keys = (version.learner_id == learner, version.key.in_(keys))
+        uids = [one.uid for key in keys for one in shown[key]]
+        connection.execute(
+            update(tables.version)
+            .where(*of_keys, or_(version.uid.in_(uids), version.shown.is_(True)))
+            .values(shown=version.uid.in_(uids))
+        )
+        connection.execute(
+            update(tables.version)
+            .where(*of_keys, version.replaced.is_(True), version.shown.is_(False))
+            .values(value=None)
+        )
+
+
+def _lots(shown: Mapping[str, Sequence[Head]]) -> Iterator[list[str]]:
+    """The keys in lots for one statement each, which takes so many parameters and no more."""
+    some, heads = list[str](), 0
+    for key, of_key in shown.items():
+        if some and len(some) + heads + len(of_key) > _BATCH:
+            yield some
+            some, heads = [], 0
+        some.append(key)
+        heads += len(of_key)
+    if some:
+        yield some
 
 
 def arrive(

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -336,7 +337,7 @@ class _Gathering:
         self.notes.append(made)
         self.brought += said.guid is not None
         if said.guid and row.folder:
-            self.parts.append(Part(made, said, Path(row.folder)))
+            self.parts.append(Part(made, said, _path(row.folder)))
         theirs = set(sides_of(made))
         for side, card_id in cards.items():
             if (name := _renamed(side)) in theirs:
@@ -350,7 +351,7 @@ class _Gathering:
             self.lost["note", "with a section, a family or a depth, which stay here"] += 1
         if said.sources:
             self.lost["note", "with sources, which stay here"] += 1
-        question, answer = asked(said), said.answer
+        question, answer = asked(said) if said.front else said.question, said.answer
         if said.card is CardStyle.ITEMS:
             self.lost["note", "of points, which are hidden texts there"] += 1
             listed = "\n".join(
@@ -413,6 +414,17 @@ class _Gathering:
         return name
 
 
+@lru_cache(8)
+def _path(folder: str) -> Path:
+    """One value for all notes of a pack, which is hashed once."""
+    return Path(folder)
+
+
+@lru_cache(64)
+def _zone(seconds: int) -> timezone:
+    return timezone(timedelta(seconds=seconds))
+
+
 def _renamed(side: str) -> str:
     """A card's side as other programs know it."""
     kind, _, key = side.partition(":")
@@ -470,7 +482,7 @@ def _reviews(
     learner: int,
 ) -> Iterator[ForeignReview]:
     """The log of the cards, the oldest review first."""
-    for row in connection.execute(
+    for card_id, at, offset, day, rating, kind, before, duration in connection.execute(
         select(
             review.card_id,
             review.at,
@@ -485,15 +497,13 @@ def _reviews(
         .where(review.learner_id == learner, card.chapter_id.in_(chapters), log.not_retracted())
         .order_by(review.at, review.uid)
     ):
-        if row.card_id not in cards:
+        if card_id not in cards:
             continue
-        at = row.at.astimezone(timezone(timedelta(seconds=row.offset)))
-        cram = row.kind in CRAMMED
         yield ForeignReview(
-            *cards[row.card_id],
-            at,
-            row.effective_day,
-            row.rating,
-            Moment.CRAM if cram else _MOMENTS[State(row.state_before)],
-            timedelta(milliseconds=row.duration),
+            *cards[card_id],
+            at.astimezone(_zone(offset)),
+            day,
+            rating,
+            Moment.CRAM if kind in CRAMMED else _MOMENTS[before],
+            timedelta(milliseconds=duration),
         )

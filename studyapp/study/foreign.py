@@ -14,9 +14,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha1
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import Connection, select
 
@@ -32,11 +33,13 @@ from studyapp.study import learner as learners
 
 _SOURCES = uuid5(NAMESPACE_URL, "studyapp:source")
 _TICK = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 _DAY = timedelta(days=1)
 _YEARS = range(1970, 2200)  # in which a date may be
 _LONGEST = 36500  # days
 _MOST = 10**6  # reviews or lapses
 _HOUR = 3_600_000  # milliseconds
+_RATINGS = frozenset(Rating)
 _AT_ONCE = 500  # entries in one query
 
 Cards: TypeAlias = Mapping[tuple[str, str], bytes]  # uids of cards by guid and side
@@ -233,7 +236,7 @@ class _Arrival:
         if of is None:
             self.unknown += 1
             return
-        if offset is None or rated.rating not in set(Rating) or not _may_be(rated.at, rated.day):
+        if offset is None or rated.rating not in _RATINGS or not _may_be(rated.at, rated.day):
             self.impossible += 1
             return
         at = rated.at.astimezone(UTC)
@@ -251,7 +254,7 @@ class _Arrival:
             self.known.add(uid)
             self.fresh.add(of)
             entry = fold.Review(uid, at, offset, Rating(rated.rating), kind, rated.day)
-            shown = min(max(0, round(rated.duration / timedelta(milliseconds=1))), _HOUR)
+            shown = min(max(0, round(rated.duration / _MILLISECOND)), _HOUR)
             self.reviews.append((self.ids.get(of, 0), entry, shown))
 
     def schedule(self, schedule: Schedule) -> None:
@@ -336,15 +339,22 @@ class _Arrival:
 
     def _uid(self, of: bytes, told: str) -> bytes:
         """The same for the same entry, on every device; another one if it was taken back."""
-        uid = uuid5(UUID(bytes=of), f"{self.whose}\0{told}")
-        while uid.bytes in self.gone:
-            uid = uuid5(uid, "again")
-        return uid.bytes
+        uid = _uuid5(of, f"{self.whose}\0{told}")
+        while uid in self.gone:
+            uid = _uuid5(uid, "again")
+        return uid
 
 
 def is_untouched(one: Schedule) -> bool:
     """Whether a card is new there and not set aside."""
     return one.stage is Stage.NEW and not one.suspended and not one.buried
+
+
+def _uuid5(space: bytes, name: str) -> bytes:
+    """The bytes of `uuid5`, without a UUID for each of ten thousands of entries."""
+    made = bytearray(sha1(space + name.encode(), usedforsecurity=False).digest()[:16])
+    made[6], made[8] = made[6] & 0x0F | 0x50, made[8] & 0x3F | 0x80  # version and variant
+    return bytes(made)
 
 
 def _second(at: datetime) -> int:

@@ -296,8 +296,11 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
     def look(*_: int) -> None:
         heard(0, _STEPS)
 
+    decks_of = {
+        deck.note_id(one.guid): deck.deck_name(one.deck, own.name) for one in source.foreign.notes
+    }
     with desk.reading() as connection:
-        root, called = _home(connection, packs, own, source.foreign.notes, learner=learner)
+        root, called = _home(connection, packs, own, decks_of, learner=learner)
         theirs, ours = recognition.parted(
             connection, source.foreign, source.format, root.name, now, look, learner=learner
         )
@@ -327,7 +330,7 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
     problems += (Problem(source.path, 0, one) for one in original.without_card(came, places))
     texts = {**said, **original.files(came, here, away)}
     cards = {**ours.cards, **foreign.cards_of(planned, root.name)}
-    called_here = {deck.note_id(one.guid) for one in source.foreign.notes}
+    called_here = {*decks_of}
     called_here.update(row.name for row in ours.rows.values())
     becoming = {path: disk.digest(text) for path, text in texts.items()}
     becoming |= {path: disk.digest(one.read()) for path, one in _watched(media.items(), heard, 1)}
@@ -341,7 +344,8 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
             kept.keep(connection, becoming)
             _write(media, texts)
             decks = {(root.name, deck) for deck in planned.decks}
-            _read_in(connection, packs, decks, now, learner=learner)
+            with markdown.knowing(planned.read):
+                _read_in(connection, packs, decks, now, learner=learner)
         heard(2, _STEPS)
         attached = foreign.attach(
             connection,
@@ -383,14 +387,13 @@ def _home(
     connection: Connection,
     packs: Path,
     own: Path,
-    notes: Sequence[ForeignNote],
+    decks: Mapping[str, str],
     *,
     learner: int,
 ) -> tuple[Path, dict[str, str]]:
     """The folder of the pack to which new notes of a file go, and its decks by what the file calls
     them: its *own*, unless most of the notes are known by the ids of the program that they are
-    from, and none of these is in it."""
-    decks = {deck.note_id(one.guid): deck.deck_name(one.deck, own.name) for one in notes}
+    from, and none of these is in it. *decks* is what the file calls them, by the notes' ids."""
     of_note, of_chapter = tables.note.c, tables.chapter.c
     rows = connection.execute(
         select(of_note.name, of_chapter.title, tables.root.c.path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, case, or_, select
 
 from studyapp.config import DEPTHS
 from studyapp.memory.clock import study_day
@@ -19,8 +18,8 @@ from studyapp.memory.mastery import (
     Calibration,
     Mastery,
     PointShares,
+    Questions,
     Recall,
-    Standing,
     calibration,
     mastery,
     shares,
@@ -74,7 +73,7 @@ def outlooks(
             mastery(questions, parameters, said, trust, today),
             mastery(questions, parameters, said, trust, today, later),
         )
-        for one, questions in _standings(connection, chapters, depth=depth, learner=learner)
+        for one, questions in _questions(connection, chapters, depth=depth, learner=learner)
     }
 
 
@@ -109,17 +108,18 @@ def _before(connection: Connection, by: bytes | None, most: int, *, learner: int
     return Calibration()
 
 
-def _standings(
+def _questions(
     connection: Connection, chapters: Collection[int], *, depth: str, learner: int
-) -> Iterator[tuple[int, list[list[Standing]]]]:
-    """The cards that each question of a chapter asks for, chapter by chapter; what is suspended is
-    left out."""
+) -> Iterator[tuple[int, Questions]]:
+    """The questions of each chapter, with the cards that they ask for; what is suspended is left
+    out."""
     last_review = log.perhaps_missed(connection, learner=learner)
+    passed = case((review.uid.is_(None), memory.last_day))
     query = (
-        select(card.chapter_id, card.note_id, memory.stability, memory.last_day, review.rating)
+        select(card.chapter_id, card.note_id, memory.stability, passed)
         .join(tables.note, note.id == card.note_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
-        .outerjoin(tables.review, review.uid == last_review)
+        .outerjoin(tables.review, and_(review.uid == last_review, review.rating == Rating.AGAIN))
         .where(
             questionnaire.is_question(),
             card.missing_since.is_(None),
@@ -134,7 +134,9 @@ def _standings(
     )
     every = chain.from_iterable(connection.execute(query).partitions())  # row by row takes longer
     for of_chapter, rows in groupby(every, itemgetter(0)):
-        questions = defaultdict[int, list[Standing]](list)
-        for _, note_id, stability, last_day, rating in rows:
-            questions[note_id].append(Standing(stability, last_day, rating == Rating.AGAIN))
-        yield of_chapter, list(questions.values())
+        asking, stabilities, last_days = list[int](), list[float | None](), list[date | None]()
+        for _, question, stability, last_day in rows:  # a row that is kept costs more than all else
+            asking.append(question)
+            stabilities.append(stability)
+            last_days.append(last_day)
+        yield of_chapter, Questions.of(asking, stabilities, last_days)

@@ -210,6 +210,8 @@ def shown(origins: Origins) -> set[str]:
     """The pictures and sounds that fields and types name, by what Anki calls them."""
     found = set[str]()
     for text in _texts(origins):
+        if "=" not in text and "(" not in text and "[" not in text:
+            continue  # each way to name one has such a sign
         for name in _NAMED.finditer(text):
             said = unescape(name[name.lastgroup or 0])
             found.add(said if name["sound"] else unquote(said))

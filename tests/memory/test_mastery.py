@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,8 @@ from studyapp.memory.mastery import (
     Mastery,
     PointShare,
     PointShares,
+    Questions,
     Recall,
-    Standing,
     calibration,
     calibrations,
     mastery,
@@ -35,6 +36,16 @@ PARAMETERS = Parameters()
 USUAL = shares([])
 SURE = Calibration(covariance=((0.0,) * 3,) * 3)  # predictions that are right
 ALL_OR_NOTHING = PointShares(PointShare(1.0, 0.0, 0.0), PointShare(0.0, 0.0, 0.0))
+
+
+class Standing(NamedTuple):
+    """A card. `missed`: its last rating was Again."""
+
+    stability: float | None
+    last_day: date | None
+    missed: bool = False
+
+
 NEW = Standing(None, None)
 NINE_IN_TEN = Standing(10.0, TODAY - timedelta(days=9))  # R is .9 tomorrow
 Z = 1.959963984540054
@@ -56,6 +67,16 @@ own = responses.map(shares)
 predictions = st.tuples(st.floats(0.01, 0.9999), st.floats(0.05, 5000))
 
 
+def asked(questions: list[list[Standing]]) -> Questions:
+    """Each of these has a list of its cards."""
+    cards = [(number, card) for number, cards in enumerate(questions) for card in cards]
+    return Questions.of(
+        [number for number, _ in cards],
+        [card.stability for _, card in cards],
+        [None if card.missed else card.last_day for _, card in cards],
+    )
+
+
 def of(
     questions: list[list[Standing]],
     shares: PointShares = USUAL,
@@ -63,7 +84,7 @@ def of(
     ahead: int = 1,
 ) -> Mastery:
     on = TODAY + timedelta(days=ahead)
-    return mastery(questions, PARAMETERS, shares, calibration, TODAY, on)
+    return mastery(asked(questions), PARAMETERS, shares, calibration, TODAY, on)
 
 
 def logistic(x: float) -> float:
@@ -99,7 +120,7 @@ def test_falls_the_later_the_date(
 
 @given(chapters, st.integers(-400, 1))
 def test_no_date_is_earlier_than_tomorrow(questions: list[list[Standing]], ahead: int) -> None:
-    tomorrow = mastery(questions, PARAMETERS, USUAL, SURE, TODAY)
+    tomorrow = mastery(asked(questions), PARAMETERS, USUAL, SURE, TODAY)
     assert of(questions, ahead=ahead) == tomorrow
     assert tomorrow.day == TODAY + timedelta(days=1)
 
@@ -137,6 +158,29 @@ def test_a_question_of_several_cards_is_worth_their_mean(
 ) -> None:
     each = [of([[card]], shares, calibration).value for card in question]
     assert close(of([question], shares, calibration).value, sum(each) / len(each))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.one_of(seen, st.just(NEW))), min_size=1), trusts)
+def test_cards_of_a_question_need_not_stand_together(
+    cards: list[tuple[int, Standing]], calibration: Calibration
+) -> None:
+    questions = [[one for at, one in cards if at == number] for number in range(4)]
+    together = of([question for question in questions if question], calibration=calibration)
+    apart = Questions.of(
+        [at for at, _ in cards],
+        [one.stability for _, one in cards],
+        [None if one.missed else one.last_day for _, one in cards],
+    )
+    told = mastery(apart, PARAMETERS, USUAL, calibration, TODAY)
+    assert (told.introduced, told.questions) == (together.introduced, together.questions)
+    assert close(told.value, together.value)
+    assert close(told.low, together.low)
+
+
+@given(st.lists(st.tuples(st.floats(0.05, 5000), st.integers(0, 2000)), max_size=5))
+def test_the_recall_of_many_is_that_of_each(cards: list[tuple[float, int]]) -> None:
+    many = PARAMETERS.model.recalls([one for one, _ in cards], [days for _, days in cards])
+    assert many == [PARAMETERS.model.recall(*one) for one in cards]
 
 
 @given(chapters, own, trusts)
@@ -226,10 +270,9 @@ def test_a_few_questions_tell_nothing_of_a_chapter(met: int, questions: int, tel
     assert of([missed] * met + [[NEW]] * (questions - met)).tells is tells
 
 
-@pytest.mark.parametrize("questions", [[], [[]], [[NEW], []]])
-def test_a_chapter_without_questions_has_no_mastery(questions: list[list[Standing]]) -> None:
+def test_a_chapter_without_questions_has_no_mastery() -> None:
     with pytest.raises(ValueError, match="at least one question"):
-        of(questions)
+        of([])
 
 
 def test_a_real_card_loses_and_regains_its_points() -> None:
@@ -239,7 +282,7 @@ def test_a_real_card_loses_and_regains_its_points() -> None:
         now = datetime(2026, 3, 2, 20, tzinfo=UTC) + timedelta(days=day)
         memory = PARAMETERS.review(memory, rating, now, card=b"c", uid=b"r")
         card = Standing(memory.stability, memory.last_day, rating is Rating.AGAIN)
-        worth.append(mastery([[card]], PARAMETERS, USUAL, SURE, now.date()).value)
+        worth.append(mastery(asked([[card]]), PARAMETERS, USUAL, SURE, now.date()).value)
     passed, missed, relearnt, again = worth
     assert missed == 0 < relearnt < min(passed, again)
 

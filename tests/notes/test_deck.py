@@ -6,10 +6,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from studyapp.errors import printable
 from studyapp.notes import deck, markdown
@@ -294,6 +297,31 @@ NOTES = st.lists(
 )
 
 
+def test_what_is_written_is_parsed_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a file with anything else in it, all is parsed again."""
+    planned = bring(root, DOG, CAT, replace(CAT, guid="g3", kind=NoteKind.TERM))
+    pages, _ = markdown.read_folder(root)
+    assert sorted(len(page.notes) for page in pages) == [1, 2]
+    parsed, parse = list[str](), MarkdownIt.parse
+
+    def counted(parser: MarkdownIt, text: str, env: dict[str, Any] | None = None) -> list[Token]:
+        parsed.append(text)
+        return parse(parser, text, env)
+
+    monkeypatch.setattr(MarkdownIt, "parse", counted)
+    with markdown.knowing(planned.read):
+        assert markdown.read_folder(root) == (pages, ())
+        assert parsed == []
+        (path, text), *_ = planned.files.items()
+        path.write_text(text.replace("the dog", "the hound"))
+        assert read(root)[note_id("g1")].answer == "the hound"
+        assert len(parsed) == 1
+        path.write_text(text + text[text.index("## ") :])
+        repeated = [one.message for one in markdown.read_folder(root)[1]]
+        assert repeated[0].startswith(f"the id {note_id('g1')} is used already on line 7")
+        assert len(repeated) == 2
+
+
 @settings(deadline=None, max_examples=150)
 @given(NOTES)
 def test_any_notes_read_back_or_are_told(notes: list[ForeignNote]) -> None:
@@ -302,6 +330,8 @@ def test_any_notes_read_back_or_are_told(notes: list[ForeignNote]) -> None:
         root.mkdir()
         planned = bring(root, *notes)
         found = read(root)
+        with markdown.knowing(planned.read):
+            assert read(root) == found
         assert set(found) == set(planned.ids.values())
         assert len(planned.ids) == len(planned.added)
         for note in notes if len(planned.ids) == len(notes) else ():

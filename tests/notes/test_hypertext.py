@@ -94,6 +94,13 @@ def test_formulas_and_hidden_texts_of_anki_are_ours(said: str) -> None:
     assert (found.text, found.hidden) == FIELDS[said]
 
 
+@pytest.mark.parametrize("sign", ["&#xe0f0;", "&#xE0F1", "&#057586;", "&#xe0&#xe0f0;f0;"])
+def test_a_reference_stands_for_no_sign_of_a_formula_or_a_hidden_text(sign: str) -> None:
+    for said in (f"{sign}{'9' * 5000}&#xe0f3;<b>x</b>", f"\\({sign}0&#57587;\\)"):
+        text = ankifield.read(said, cloze=True).text
+        assert not {*"\ue0f0\ue0f1\ue0f2\ue0f3"} & {*text}
+
+
 @pytest.mark.parametrize(("said", "told"), [("\\({{c1::x}}+1\\)", 1), ("\\({{c1::x+1}}\\)", 0)])
 def test_a_part_of_a_formula_that_is_hidden_whole_is_told(said: str, told: int) -> None:
     found = ankifield.read(said, cloze=True)

@@ -17,6 +17,7 @@ from unicodedata import normalize
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from studyapp.errors import ContentError, StudyError, printable
 from studyapp.notes import markdown
@@ -33,6 +34,23 @@ from studyapp.notes.note import (
     Section,
 )
 from studyapp.notes.plain import plain
+
+LINES = (
+    *("word", "α b | c", "two  ", "- one", "2. two", "> quote", "## Three", "# a | b", "    code"),
+    *("--- | ---", "|---|", "---", "===", "```", "~~~", "<!-- c -->", "<!--", "-->", "<div>"),
+    *("</pre>", "<b>", "[a]: b", "(c", "  word", "   - word", "\tword", ">word", "* * *", "", ""),
+)
+
+
+def test_what_is_read_first_is_what_it_would_be() -> None:
+    """In any place, below and above any line."""
+    slow, fast = (MarkdownIt("commonmark").enable("table").disable("inline") for _ in range(2))
+    markdown.plain_first(fast)
+    draw = random.Random(1)
+    for _ in range(1500):
+        text = "\n".join(draw.choice(LINES) for _ in range(draw.randrange(1, 8)))
+        assert fast.parse(text) == slow.parse(text), text
+
 
 in_one_folder = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Cause, Memory, Rating
@@ -219,6 +219,51 @@ def test_a_later_root_shadows_a_note_and_gives_it_back(
     with reading(engine) as connection:
         assert connection.scalar(answer) == "It is q03."
     assert memories(engine) == before
+
+
+def test_the_later_of_two_roots_has_a_section_that_both_have(
+    engine: Engine, content: Path, clock: Clock, tmp_path: Path
+) -> None:
+    page = (content / "1" / "reading.md").read_text()
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        text = page.split("## ")[0] + f"## 1.9 In the {name}\n"
+        (tmp_path / name / "reading.md").write_text(text)
+    for _ in range(2):
+        run(engine, clock, content, tmp_path / "first", tmp_path / "second")
+        section = tables.section.c
+        with reading(engine) as connection:
+            titles = connection.scalars(select(section.title).where(section.number == "1.9"))
+            assert titles.all() == ["In the second"]
+
+
+def test_many_notes_take_the_statements_of_a_few(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """New ones and those that move, those that get another text and those that go."""
+    few, many = 3, 60
+    done: list[Any] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: done.append(told))
+
+    def counts(notes: int) -> list[int]:
+        folder, found = content / "1" / f"{notes}", list[int]()
+        folder.mkdir()
+        names = [f"m{notes}-{number}" for number in range(notes)]
+        term = [f"## t{notes}-{number} {{#t{notes}-{number}}}\n\nWhat." for number in range(notes)]
+        for text in ("Old.", "New.", ""):
+            asked = (question(name, text=text) for name in names)
+            pages = questionnaire(*asked), questionnaire(*term).replace(KINDS[0], KINDS[1])
+            for name, page in zip(("questionnaire.md", "jargon.md"), pages, strict=True):
+                if text:
+                    (folder / name).write_text(page)
+                else:
+                    (folder / name).unlink()
+            done.clear()
+            assert run(engine, clock, content).problems == ()
+            found.append(len(done))
+        return found
+
+    assert counts(many) == counts(few)
 
 
 def written(engine: Engine) -> list[tuple[Any, ...]]:

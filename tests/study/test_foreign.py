@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -107,6 +109,7 @@ def memory_of(engine: Engine, guid: str = "cat", side: str = "answer", learner: 
         entries = log.read_log(connection, card_id, learner=learner)
         uid = connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card_id)).one()
         assert kept == fold(entries, uid, log.read_history(connection, learner=learner))
+        assert not any(log.drift(connection, [card_id], learner=learner))
     return kept
 
 
@@ -328,11 +331,14 @@ def test_each_learner_has_what_they_brought(own: Engine, clock: Clock) -> None:
 def test_an_import_that_fails_logs_nothing(
     own: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> None:
+    write = log.log_foreign
+
+    def fail(*given: Any, **named: Any) -> None:
+        write(*given, **named)
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(log, "refold_all", fail)
+        patch.setattr(log, "log_foreign", fail)
         with pytest.raises(OSError, match="full"):
             bring(own, clock, LOG, (STATE,))
     assert rows(own) == (0, 0)
@@ -390,6 +396,10 @@ def test_a_source_whose_clock_was_ahead_moves_nothing_of_here(own: Engine, clock
     clock.forward(days=1)
     assert rate(own, clock).last_day == date(2026, 11, 22)
     assert bring(own, clock, (*LOG, wrong)).known
+    # Another one of that clock stands where the first does, before what was rated here since.
+    last = memory_of(own).last_review
+    assert bring(own, clock, (*LOG, wrong, rated(399))).reviews == 1
+    assert memory_of(own).last_review == last
 
 
 def test_two_devices_make_the_same_entries_of_one_file(
@@ -409,6 +419,10 @@ def test_two_devices_make_the_same_entries_of_one_file(
     here, there = found
     assert here[:2] == there[:2]
     assert len(here[0]) == len(twice)
+    with reading(own) as connection:
+        card = connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card_of(own)))
+        first = uuid5(UUID(bytes=card.one()), f"\0{FIRST.astimezone(UTC).isoformat()} 0")
+    assert first.bytes in here[0]
     assert len(here[2] & there[2]) == 1  # the source; each has a device of its own
 
 

@@ -27,7 +27,7 @@ from studyapp.store.field import NewerError, word
 from studyapp.store.held import held
 from studyapp.store.line import Line, Read
 from studyapp.store.peer import Peer
-from studyapp.store.version import Heads
+from studyapp.store.version import Head, Heads
 from studyapp.study import former, library
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
@@ -569,8 +569,7 @@ def _look_at_notes(desk: Desk, *, apply: bool) -> bool:
                     at = log.utc(notes.stamp_of(packs, key, value, desk.now()))
                     version.make(connection, key, value, at, heads.shown, learner=learner)
     with desk.writing() as connection:
-        for key in lost:
-            version.settle(connection, key, (), learner=learner)
+        version.settle(connection, dict.fromkeys(lost, ()), learner=learner)
         entry.keep_told(connection, marks)
         entry.forget_told(connection, former.keys() - marks.keys())
     return apply and _put_notes(desk, packs)
@@ -596,8 +595,7 @@ def _put_some_notes(desk: Desk, packs: Path) -> tuple[bool, bool]:
         media.let_go(desk, shown)
     for some in _parts(kept):
         with desk.writing() as connection:
-            for key in some:
-                version.settle(connection, key, wanted[key].wanted, learner=learner)
+            version.settle(connection, {key: wanted[key].wanted for key in some}, learner=learner)
     return bool(kept) or passes, passes
 
 
@@ -648,8 +646,8 @@ def _put_origins(desk: Desk, found: origins.Packs, marks: Mapping[str, int]) -> 
     waits, unsettled = broken | (done.keys() - put.keys()), _unsettled(known)
     for some in _parts([key for key in unsettled if state.as_key(key)[1] not in waits]):
         with desk.writing() as connection:
-            for key in some:
-                version.settle(connection, key, unsettled[key].wanted, learner=learner)
+            shown = {key: unsettled[key].wanted for key in some}
+            version.settle(connection, shown, learner=learner)
     late = origins.marks({folder: found[folder] for folder in waits - broken}, learner=learner)
     with desk.writing() as connection:
         before = origins.marks_of(connection, learner=learner)
@@ -716,9 +714,11 @@ def _apply(connection: Connection, *, learner: int) -> None:
     if not keys:
         return
     arrival = entry.Arrival(connection, learner)  # some stand in the order of the log, too
+    done = dict[str, Sequence[Head]]()
     for text, key in sorted(keys.items(), key=lambda it: (it[1][0], it[1][-1] != "made", it[0])):
         wanted = unsettled[text].wanted
         value = state.come_to(key, [one.value for one in wanted])
         if state.write(connection, key, value, wanted[0].stamp, learner=learner):
-            version.settle(connection, text, wanted, learner=learner)
+            done[text] = wanted
+    version.settle(connection, done, learner=learner)
     arrival.finish()

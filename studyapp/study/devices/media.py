@@ -177,10 +177,9 @@ def _settle(desk: Desk, known: dict[str, Heads], done: Sequence[_Shown]) -> None
     for start in range(0, len(done), _AT_ONCE):
         with desk.writing() as connection:
             some = done[start : start + _AT_ONCE]
-            for one in some:
-                if not known[one.key].settled:
-                    wanted = known[one.key].wanted
-                    version.settle(connection, one.key, wanted, learner=desk.learner)
+            keys = (one.key for one in some if not known[one.key].settled)
+            shown = {key: known[key].wanted for key in keys}
+            version.settle(connection, shown, learner=desk.learner)
             marks = {_mark_name(one, desk): notes.mark_of(one.path) for one in some}
             entry.keep_told(connection, marks)
 
