@@ -388,7 +388,8 @@ def log_foreign(
     history = _read_history(connection, times, learner=learner)
     line, coming = times.of(device_id), defaultdict[int, list[Entry]](list)
     is_straight = line == Timeline()  # an entry without a place stands where its instant is
-    for card_id, entry, *_ in (*reviews, *events):
+    every: list[tuple[int, Entry]] = [*((card_id, entry) for card_id, entry, _ in reviews), *events]
+    for card_id, entry in every:
         place = None if is_straight else line.place(Stamp(0, entry.at))
         coming[card_id].append(replace(entry, place=place) if place else entry)
     caches = dict[bytes, dict[str, Any]]()

@@ -73,7 +73,7 @@ _KEPT_THERE = (
     "from elsewhere, of which Anki keeps its own text, as conflicting, where it has a type of its "
     "own, unless the file goes into another profile"
 )
-_MOMENTS = {
+_MOMENTS: Mapping[int, Moment] = {
     State.NEW: Moment.LEARNING,
     State.LEARNING: Moment.LEARNING,
     State.REVIEW: Moment.REVIEW,

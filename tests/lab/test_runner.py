@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from processes import gone
+from processes import gone, hear_control_c
 from studyapp.errors import SettingError, StudyError
 from studyapp.lab import runner
 from studyapp.lab.catalog import Declaration
@@ -521,7 +521,11 @@ for message in runner.run(catalog.read().lesson("probe"), {}, "cpu"):
 def interrupt(app: str, how: signal.Signals) -> int:
     """Start an app, send it a signal once it has seen two events, and return the worker's pid."""
     with subprocess.Popen(
-        [sys.executable, "-c", app], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", app],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=hear_control_c,
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()

@@ -29,7 +29,7 @@ from screen import SIZES, lines, settled, strips
 DARK, LIGHT = "textual-dark", "textual-light"
 LEGIBLE = 2.5  # contrast of any word with its ground, where black on white has 21
 WORD = re.compile(r"\w\w")
-STILL = 5.0  # seconds without a change after which a picture is what it will be
+STILL = 20.0  # seconds without a change after which a picture is what it will be, some looks long
 FRESH = 0.5  # the same where no picture is kept yet, or a new one is wanted
 
 

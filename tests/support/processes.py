@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -21,3 +22,9 @@ def gone(pid: int) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def hear_control_c() -> None:
+    """Let a process that is being started hear it: a shell that runs the tests in the background
+    has them ignore it, and what they start with them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

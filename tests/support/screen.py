@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
@@ -15,6 +15,8 @@ from textual.app import App, ScreenStackError
 from textual.css import stylesheet
 from textual.css.model import RuleSet
 from textual.css.query import QueryError
+from textual.driver import Driver
+from textual.message import Message
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.strip import Strip
@@ -79,6 +81,34 @@ def parse_styles_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(stylesheet, "tokenize_values", tokenize_values)
     monkeypatch.setattr(stylesheet, "parse", parse_once)
+
+
+def press_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a pilot press a key once the one before it is through, as one who looks does. By itself
+    it waits until the process is idle, which one that gets no processor seems to be: the next key
+    is then one of the same piece, and a rating that nobody has seen the answer of is refused."""
+    press = App._press_keys
+
+    async def press_keys(self: App[None], keys: Iterable[str]) -> None:
+        for key in keys:
+            await press(self, [key])
+            come, deadline = asyncio.Event(), monotonic() + PATIENCE
+            if not self.call_later(come.set):  # it has closed
+                return
+            while self.is_running and (_has_keys(self) or not come.is_set()):
+                assert monotonic() < deadline, f"the key {key} is never through"
+                await asyncio.sleep(0.002)
+
+    def send_message(self: Driver, message: Message) -> None:
+        self._app.post_message(message)  # at once, so that what is posted next comes behind it
+
+    monkeypatch.setattr(App, "_press_keys", press_keys)
+    monkeypatch.setattr(Driver, "send_message", send_message)
+
+
+def _has_keys(app: App[None]) -> bool:
+    """Whether a key is under way or waits for one, which an app of ours knows."""
+    return bool(getattr(app, "_under_way", None) or getattr(app, "_waiting", None))
 
 
 def lines(where: Where) -> str:
@@ -178,12 +208,14 @@ async def arrives(pilot: Pilot[None], kind: type[Screen[Any]]) -> None:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Wait until the workers are done, those with them that others have started, and everything is
-    painted. An experiment that is going on is not waited for.
+    """Wait until the keys are through and the workers done, those with them that others have
+    started, and everything is painted. An experiment that is going on is not waited for.
     """
 
     def done() -> bool:
-        return all(one.is_finished or one.group == "run" for one in pilot.app.workers)
+        workers = pilot.app.workers
+        working = any(not one.is_finished and one.group != "run" for one in workers)
+        return not (working or _has_keys(pilot.app))
 
     while pilot.app.is_running:
         await until(pilot, done)

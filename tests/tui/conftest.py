@@ -10,7 +10,14 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from pictures import Pictures
-from screen import paint_what_is_seen, parse_styles_once, settled, until
+from screen import (
+    PATIENCE,
+    paint_what_is_seen,
+    parse_styles_once,
+    press_one_by_one,
+    settled,
+    until,
+)
 from studyapp.config import Settings
 from studyapp.tui.app import StudyApp
 from tests_support import Clock
@@ -28,8 +35,9 @@ class HeardApp(StudyApp):
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_screens() -> Iterator[None]:
-    """Do once, or not at all, what each app does anew and no test looks at."""
+    """Do once, or not at all, what each app does anew and no test looks at; keys come singly."""
     with pytest.MonkeyPatch.context() as patch:
+        press_one_by_one(patch)
         paint_what_is_seen(patch)
         parse_styles_once(patch)
         yield
@@ -41,8 +49,10 @@ def make_app(
 ) -> Callable[..., StudyApp]:
     """Apps on one database; every call is another window on it.
 
-    No key counts as held down, nor as one of a word: a machine presses them as fast as it can.
+    No key counts as held down, nor as one of a word: a machine presses them as fast as it can. And
+    none is passed by the next, however long a busy one takes for it.
     """
+    monkeypatch.setattr("studyapp.tui.app._LONGEST", PATIENCE / 4)
     monkeypatch.setattr("studyapp.tui.app.HELD", 0.0)
     monkeypatch.setattr("studyapp.tui.app.BURST", 0.0)
 

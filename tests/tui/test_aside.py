@@ -23,6 +23,7 @@ from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
+from studyapp.tui.screens.today import TodayScreen
 
 
 def set_aside(app) -> None:
@@ -42,8 +43,8 @@ async def test_each_card_that_is_set_aside_leads_back(make_app, open_today) -> N
         await shows(pilot, "Nothing is out of the way")
         await hides(pilot, "choose")
         await pilot.press("escape")
+        await arrives(pilot, TodayScreen)
         set_aside(app)
-        await open_today(pilot)
         app.today.refresh_overview()
         await shows(pilot, "1 to mend, 1 suspended, 1 buried")
         await pilot.press("a")

@@ -23,6 +23,7 @@ from studyapp.tui.screens.attempt import AttemptScreen
 from studyapp.tui.screens.chapter import ChapterScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.summary import SummaryScreen
+from studyapp.tui.screens.today import TodayScreen
 from studyapp.tui.widgets.answer import AnswerBox
 from tests_support import Clock
 
@@ -145,6 +146,7 @@ async def test_today_continues_the_attempt_and_comes_back_by_its_chapter(
         await open_today(pilot)
         await arrives(pilot, ChapterScreen)
         await pilot.press("escape")
+        await arrives(pilot, TodayScreen)
         await shows(pilot, "7 of all 12 answered")
         for key in "ctz":  # in one piece
             app.post_message(events.Key(key, key))
@@ -266,6 +268,7 @@ async def test_time_that_runs_out_grades_nothing(make_app, open_today, tried, cl
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await open_today(pilot)
         await pilot.press("f", "enter")
+        await shows(pilot, "1 again")
         clock.forward(minutes=5)
         await pilot.press("3")
         await arrives(pilot, SummaryScreen)

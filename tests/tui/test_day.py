@@ -65,6 +65,7 @@ async def test_time_at_the_keys_counts_and_a_pause_does_not(
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         for key, seconds in (("t", 50), ("y", 50), ("ctrl+s", 50), ("4", 7200)):
+            await settled(pilot)
             clock.forward(seconds=seconds)
             await pilot.press(key)
         await arrives(pilot, SummaryScreen)

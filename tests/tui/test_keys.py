@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from pressing import PLACES, PressedApp, play, post, press
 from textual.binding import Binding, BindingsMap
+from textual.command import CommandPalette
 from textual.keys import format_key
 from textual.widget import Widget
 
 from labpack import install
-from screen import NARROW, PATIENCE, hides, lines, settled, shows, tells, until
+from screen import NARROW, PATIENCE, arrives, hides, lines, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.errors import SettingError
 from studyapp.lab import runner
@@ -210,6 +211,7 @@ async def test_no_sentence_names_a_key_that_the_learner_has_moved(
                 await settled(pilot)
             read = lines(pilot)
             await pilot.press("question_mark")
+            await settled(pilot)
             read += "\n" + "\n".join(re.findall("│(.*?)│", lines(pilot)))
             found |= {line.strip() for line in read.splitlines() if NAMED.search(line)}
             await pilot.press("question_mark")
@@ -314,7 +316,9 @@ async def test_the_footer_says_what_going_on_does(make_app, open_today, only_pac
         await shows(pilot, "⏎ good")
         await pilot.press("enter", "enter")
         await shows(pilot, "⏎ more")
-        await pilot.press("end", "pagedown", "pagedown")
+        for _ in range(2):
+            await settled(pilot)  # what scrolls does so with the next frame
+            await pilot.press("pagedown")
         await shows(pilot, "⏎ good")
         await pilot.press("4", "enter", "4")
         await shows(pilot, "What is q00?")
@@ -430,6 +434,7 @@ async def test_a_palette_opens_while_the_last_one_is_still_going(make_app, open_
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("ctrl+p")
+        await arrives(pilot, CommandPalette)
         app.pop_screen()  # its parts go behind the next key
         post(app, "ctrl+p")
         await shows(pilot, "Search for commands")

@@ -334,6 +334,7 @@ async def test_an_explanation_is_kept_when_the_app_is_left(make_app, open_today,
         await at_the_first(pilot, "up", "enter")
         await explains(pilot, app)
         await pilot.press("q", "ctrl+q")
+        await until(pilot, lambda: not app.is_running)
     again = make_app()
     async with again.run_test(size=SIZE) as pilot:
         await open_today(pilot)
@@ -483,9 +484,11 @@ async def test_a_link_opens_its_experiment_at_its_knobs(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "enter")
+        await shows(pilot, "1 again")
         app.screen.query_one("#answer", Prose).action_link("fact:probe.gap?n=9")
         await shows(pilot, "With n = 9 instead:")
         await pilot.press("escape")
+        await arrives(pilot, ReviewScreen)
         app.screen.query_one("#answer", Prose).action_link("lesson:gone")
         await tells(pilot, "There is no experiment 'gone'; there is probe.")
 
@@ -532,6 +535,7 @@ async def test_leaving_the_app_leaves_no_process(
         assert app.running is not None
         pid = app.running.pid
         await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
     assert gone(pid)
     assert outcome(tmp_path) is Ending.CANCELLED
 

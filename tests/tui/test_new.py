@@ -47,7 +47,7 @@ async def test_a_draft_survives_esc_and_is_gone_once_saved(
         await arrives(pilot, NewScreen)
         assert written(app) == ("Why?", "As\nso")
         await pilot.press(*" it is", "shift+tab", *" Tell")  # both go on where they ended
-        assert written(app) == ("Why? Tell", "As\nso it is")
+        await until(pilot, lambda: written(app) == ("Why? Tell", "As\nso it is"))
         await pilot.press("ctrl+s")
         await arrives(pilot, TodayScreen)
         await until(pilot, lambda: not draft.exists())
@@ -60,7 +60,7 @@ async def test_a_draft_survives_esc_and_is_gone_once_saved(
         await pilot.press("escape", "n")
         await shows(pilot, "▸ Question")
         await pilot.press(*"Why?", "enter", *"!")
-        assert written(app) == ("Why?", "As!")
+        await until(pilot, lambda: written(app) == ("Why?", "As!"))
         await pilot.press(*["backspace"] * 3, "shift+tab", *["backspace"] * 4, "escape")
         await arrives(pilot, TodayScreen)
     assert not draft.exists()
@@ -179,6 +179,7 @@ async def test_a_draft_survives_ctrl_q_and_a_crash(make_app, open_today, draft: 
         await until(pilot, lambda: said(draft) == "Why", what="the draft of what is typed")
         await shows(pilot, "kept as a draft")
         await pilot.press(*" not?", "ctrl+q")
+        await until(pilot, lambda: not app.is_running)
     assert draft.read_text() == "Why not?"
 
 

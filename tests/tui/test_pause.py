@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 
-from screen import NARROW, SIZES, hides, shows, tells
+from screen import NARROW, SIZES, arrives, hides, shows, tells, until
 from studyapp.study import pause
+from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.tracker import TrackerScreen
 from tests_support import Clock, question, questionnaire
 
@@ -54,7 +55,8 @@ async def test_in_the_course_the_log_says_what_the_key_does(make_app, open_today
         with app.desk.writing() as connection:  # as another window does
             pause.resume(connection, 1, app.clock(), learner=1)
         await pilot.press("P")
-        assert app.heard[-1] == "Chapter 1 is paused: no card of it comes until it goes on."
+        paused = "Chapter 1 is paused: no card of it comes until it goes on."
+        await until(pilot, lambda: app.heard[-1] == paused)
         await shows(pilot, "paused 20 Nov")
 
 
@@ -65,6 +67,7 @@ async def test_five_questions_ask_nothing_of_a_paused_course(
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "space", "4", "escape")
+        await arrives(pilot, SummaryScreen)
         clock.forward(days=1)
         await pilot.press("escape")
         await shows(pilot, "Five questions, five minutes")

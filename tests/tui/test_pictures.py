@@ -13,7 +13,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from screen import NARROW, WIDE, arrives, hides, lines, settled, shows, tells, until
+from screen import NARROW, PATIENCE, WIDE, arrives, hides, lines, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.notes.media import Shelf
@@ -224,6 +224,7 @@ def test_what_is_drawn_is_small_upright_and_on_white(tmp_path: Path) -> None:
 
 
 def test_a_program_that_fails_is_one_sentence(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("studyapp.tui.viewer._SOON", PATIENCE)  # however late it is to start
     for opener, told in (
         ("false", "'false' could not open a.png: it ended with 1."),
         ("'", 'OPENER is "\'", which is no command'),

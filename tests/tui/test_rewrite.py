@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pictures import Pictures
-from screen import NARROW, WIDE, arrives, lines, settled, shows, tells
+from screen import NARROW, WIDE, arrives, lines, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.review import ReviewScreen
@@ -197,6 +197,8 @@ async def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
         await pilot.press("down", "down", *"Mine.")
         await tells(pilot, "both texts are kept")
         await shows(pilot, "Another program's.", "Mine.One.")  # who writes goes on there
+        await settled(pilot)
+        await until(pilot, lambda: not app.screen.draft.waiting)  # nor comes a saving in between
         monkeypatch.setattr("studyapp.tui.screens.writing.SAVE_AFTER", 600.0)
         (draft,) = drafts(data)
         draft.write_text(f"{draft.read_text()}\nMore.\n")  # as another window

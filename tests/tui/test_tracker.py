@@ -192,6 +192,7 @@ async def test_after_some_sections_it_opens_further_on(make_app, open_tracker, o
     async with first.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
         await pilot.press("x", "down", "x", "down", "x")
+        await shows(pilot, "3 of 5 sections done")
     second = make_app()
     async with second.run_test(size=NARROW) as pilot:
         await open_tracker(pilot)
@@ -595,6 +596,7 @@ async def test_cards_learned_in_between_are_known_on_coming_back(make_app, open_
         await open_tracker(pilot)
         await shows(pilot, "0 of 2 cards met")
         await pilot.press("slash")
+        await arrives(pilot, FindScreen)
         with writing(app.desk.engine) as connection:
             item = queue.load(connection, app.clock(), Settings(), learner=1).next(app.clock())
             assert item is not None
@@ -664,6 +666,7 @@ async def test_leaving_in_the_middle_of_a_word_keeps_it(make_app, open_tracker, 
     async with first.run_test(size=WIDE) as pilot:
         await open_tracker(pilot)
         await pilot.press("t", *"half a wo", "ctrl+q")
+        await until(pilot, lambda: not first.is_running)
     second = make_app()
     async with second.run_test(size=WIDE) as pilot:
         await open_tracker(pilot)

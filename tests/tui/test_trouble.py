@@ -146,6 +146,7 @@ async def test_a_copy_that_becomes_a_device_of_its_own_is_told_as_that(
         await open_today(pilot)
         await until(pilot, lambda: list(folder.iterdir()))
         await pilot.press("enter", "enter")
+        await arrives(pilot, ReviewScreen)
         here, copied = tmp_path / "app.db", tmp_path / "copied.db"
         with closing(sqlite3.connect(here)) as source, closing(sqlite3.connect(copied)) as target:
             source.backup(target)

@@ -404,6 +404,7 @@ async def test_undo_after_a_restart_from_today(make_app, open_today) -> None:
     async with first.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "enter", "4")
+        await asks(pilot, "t1", 1)
     second = make_app()
     async with second.run_test(size=SIZE) as pilot:
         await open_today(pilot)
@@ -416,6 +417,7 @@ async def test_a_typed_answer_takes_all_letters(make_app, open_today) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "t", *"ubs1", "enter", "q")
+        await arrives(pilot, ReviewScreen)
         box = app.screen.query_one("#typed", TextArea)
         await until(pilot, lambda: box.text == "ubs1\nq")
         await pilot.press("escape", "t", "2", "ctrl+s")
@@ -441,6 +443,7 @@ async def test_a_typed_answer_waits_for_its_card_until_that_is_rated(
         await pilot.press("enter")
         await shows(pilot, "my words")
         await pilot.press("t", *" go on")
+        await shows(pilot, "my words go on")
         await app.action_quit()
     assert kept() == ["my words go on"]
     app = make_app()
@@ -464,7 +467,9 @@ async def test_the_mouse_works_too(make_app, open_today) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.click("Menu", offset=(3, 0))
+        await arrives(pilot, ReviewScreen)
         await pilot.press(*["enter", "3"] * 3, "enter")
+        await asks(pilot, "q00", 3)
         await pilot.click(PointLine)
         await until(pilot, lambda: app.screen.query_one(Points).ticked == {0})
         await pilot.click("#rating-4")
@@ -700,6 +705,7 @@ async def test_find_takes_letters_that_come_in_one_piece(make_app, open_today) -
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("slash")
+        await arrives(pilot, FindScreen)
         for letter in "what is q07":
             app.screen.query_one(Input).post_message(events.Key(letter, letter))
         await shows(pilot, "1 found")
@@ -795,7 +801,7 @@ async def test_today_goes_on_to_the_next_day_by_itself(
     async with app.run_test(size=SIZE) as pilot:
         await two_cards_a_day(pilot, open_today)
         clock.forward(days=1)
-        await shows(pilot, "2 new")
+        await shows(pilot, "Sat 21 Nov", "2 new")
         await hides(pilot, "you are done for today")
 
 
@@ -816,6 +822,7 @@ async def test_a_rating_waits_for_a_lock_without_freezing(
     async with app.run_test(size=SIZE) as pilot:
         await open_today(pilot)
         await pilot.press("enter", "enter")
+        await shows(pilot, "1 again")
         other = connect(str(tmp_path / "app.db"))
         with writing(other):
             await pilot.press("3")

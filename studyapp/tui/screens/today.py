@@ -119,7 +119,7 @@ class TodayScreen(Page):
 
     def _look_at_the_day(self) -> None:
         """A Today that is left open goes on to the next study day by itself."""
-        if self._is_over() and self.app.screen is self:
+        if self._is_over() and self.app.screen is self and self.ready.is_set():  # else it is at it
             self.refresh_overview()
 
     def _is_over(self) -> bool:
