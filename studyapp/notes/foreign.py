@@ -50,7 +50,8 @@ class Stage(StrEnum):
 class Schedule:
     """What the source knows of one card: the `side` (see `notes.card.sides`) of a note.
 
-    Stability is in days; it and difficulty (1 to 10) are None where the source keeps none of FSRS.
+    Stability is in days; it and difficulty (1 to 10) are None where the source keeps none of FSRS,
+    `suspended` and `buried` where it knows no such thing: that says nothing of how a card is here.
     """
 
     guid: str
@@ -63,8 +64,8 @@ class Schedule:
     difficulty: float | None = None
     reps: int = 0
     lapses: int = 0
-    suspended: bool = False
-    buried: bool = False
+    suspended: bool | None = False
+    buried: bool | None = False
 
 
 class Moment(StrEnum):

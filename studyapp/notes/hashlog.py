@@ -121,6 +121,8 @@ def _schedules(
             stability=_number(stability),
             difficulty=_number(difficulty),
             reps=count if isinstance(count, int) else 0,
+            suspended=None,
+            buried=None,
         )
 
 

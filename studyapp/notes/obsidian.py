@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from studyapp.notes import apart, fronttags, mark, picture, prose, unread
 from studyapp.notes.card import REVERSED, find_clozes
@@ -43,6 +44,7 @@ _STATES = {
     "relearning": Stage.RELEARNING,
 }  # fmt: skip
 _LONGEST = 36500  # days
+_ASIDE: dict[str, Any] = {"suspended": None, "buried": None}  # which no comment says
 _Lines = list[tuple[int, str]]  # with their places
 
 
@@ -347,13 +349,16 @@ def _read_schedule(guid: str, side: str, said: list[str]) -> Schedule:
             difficulty=float(said[4]),
             reps=int(said[6]),
             lapses=int(said[7]),
+            **_ASIDE,
         )
     due, interval = _date(said[0]), _days(said[1])
     float(said[2])
     if due == _NEVER:
-        return Schedule(guid, side, Stage.NEW)
+        return Schedule(guid, side, Stage.NEW, **_ASIDE)
     last = due - timedelta(days=interval)
-    return Schedule(guid, side, Stage.REVIEW, due=due, last=last, interval=interval, reps=1)
+    return Schedule(
+        guid, side, Stage.REVIEW, due=due, last=last, interval=interval, reps=1, **_ASIDE
+    )
 
 
 def _date(said: str) -> date:

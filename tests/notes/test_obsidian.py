@@ -86,6 +86,8 @@ def test_the_schedules_of_both_kinds_come_along() -> None:
         last=date(2026, 1, 6),
         interval=4,
         reps=1,
+        suspended=None,
+        buried=None,
     )
     assert (second.side, second.due) == ("answer", day)
     assert (new.side, new.stage, new.due) == ("reversed", Stage.NEW, None)
