@@ -28,7 +28,7 @@ def read(root: Path, reader: Read) -> tuple[str, Foreign]:
     """The notes of all files below *root*, and the format that most of them have. Raises StudyError
     if none of them can be read."""
     vault = _Vault(root)
-    for path in files(root, endings=ENDINGS):
+    for path in files(root, endings=ENDINGS, pipes=True):
         vault.take(path, reader)
     for path in files(root, endings=ALONE):
         vault.pass_over(path)
