@@ -51,7 +51,7 @@ class Schedule:
     """What the source knows of one card: the `side` (see `notes.card.sides`) of a note.
 
     Stability is in days; it and difficulty (1 to 10) are None where the source keeps none of FSRS,
-    `suspended` and `buried` where it knows no such thing: that says nothing of how a card is here.
+    `lapses`, `suspended` and `buried` where it knows no such thing: of these it says nothing.
     """
 
     guid: str
@@ -63,7 +63,7 @@ class Schedule:
     stability: float | None = None
     difficulty: float | None = None
     reps: int = 0
-    lapses: int = 0
+    lapses: int | None = 0
     suspended: bool | None = False
     buried: bool | None = False
 

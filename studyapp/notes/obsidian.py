@@ -355,9 +355,16 @@ def _read_schedule(guid: str, side: str, said: list[str]) -> Schedule:
     float(said[2])
     if due == _NEVER:
         return Schedule(guid, side, Stage.NEW, **_ASIDE)
-    last = due - timedelta(days=interval)
     return Schedule(
-        guid, side, Stage.REVIEW, due=due, last=last, interval=interval, reps=1, **_ASIDE
+        guid,
+        side,
+        Stage.REVIEW,
+        due=due,
+        last=due - timedelta(days=interval),
+        interval=interval,
+        reps=1,
+        lapses=None,
+        **_ASIDE,
     )
 
 

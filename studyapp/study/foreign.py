@@ -319,11 +319,13 @@ class _Arrival:
         return self.today if former is None else former.day
 
     def _payload(self, schedule: Schedule, of: bytes, day: date) -> dict[str, Any]:
-        here, buried, aside = self.stands.get(of), schedule.buried, dict[str, Any]()
+        here, buried, known = self.stands.get(of), schedule.buried, dict[str, Any]()
         if buried is None:
             buried = here is not None and here.buried
         if schedule.suspended is not None:
-            aside["suspended"] = schedule.suspended
+            known["suspended"] = schedule.suspended
+        if schedule.lapses is not None:
+            known["lapses"] = min(max(0, schedule.lapses), _MOST)
         stability = _figure(schedule.stability)
         difficulty = _figure(schedule.difficulty)
         return {
@@ -333,9 +335,8 @@ class _Arrival:
             "interval": _days(schedule.interval).days,
             "due": (schedule.due or day + _days(schedule.interval)).isoformat(),
             "reps": min(max(0, schedule.reps), _MOST),
-            "lapses": min(max(0, schedule.lapses), _MOST),
             "buried_until": (self.today + _DAY).isoformat() if buried else None,
-            **aside,
+            **known,
         }
 
     def _met(self, of: bytes, last: date | None) -> _Met | None:

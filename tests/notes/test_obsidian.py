@@ -86,6 +86,7 @@ def test_the_schedules_of_both_kinds_come_along() -> None:
         last=date(2026, 1, 6),
         interval=4,
         reps=1,
+        lapses=None,
         suspended=None,
         buried=None,
     )

@@ -243,10 +243,10 @@ def test_what_is_set_aside_there_is_set_aside_here(own: Engine, clock: Clock) ->
     assert not memory_of(own, "dog").suspended
 
 
-def test_a_source_that_sets_no_card_aside_lets_none_back_in(own: Engine, clock: Clock) -> None:
+def test_what_a_source_does_not_know_stays_as_it_is(own: Engine, clock: Clock) -> None:
     dog = Schedule("dog", "answer", Stage.NEW, suspended=True)
     bring(own, clock, schedules=(replace(STATE, buried=True), dog))
-    said = [replace(one, suspended=None, buried=None) for one in (STATE, dog)]
+    said = [replace(one, lapses=None, suspended=None, buried=None) for one in (STATE, dog)]
     assert bring(own, clock, schedules=said).known
     assert memory_of(own).buried_until == date(2026, 11, 21)
     clock.forward(days=3)
@@ -254,7 +254,8 @@ def test_a_source_that_sets_no_card_aside_lets_none_back_in(own: Engine, clock: 
     assert bring(own, clock, schedules=said).known
     rated = replace(said[0], last=date(2026, 11, 21), due=date(2027, 3, 1), reps=6)
     assert bring(own, clock, schedules=(rated, said[1])).schedules == 1
-    assert (memory_of(own).due, memory_of(own).reviews) == (rated.due, 6)
+    memory = memory_of(own)
+    assert (memory.due, memory.reviews, memory.lapses) == (rated.due, 6, 1)
     assert memory_of(own).suspended
     assert memory_of(own, "dog").suspended
 
