@@ -30,7 +30,7 @@ def read(root: Path, reader: Read) -> tuple[str, Foreign]:
     vault = _Vault(root)
     for path in files(root, endings=ENDINGS, pipes=True):
         vault.take(path, reader)
-    for path in files(root, endings=ALONE):
+    for path in files(root, endings=ALONE, pipes=True):
         vault.pass_over(path)
     if not vault.forms:
         raise StudyError(f"{root} is a folder without a file that can be read here.")

@@ -291,7 +291,7 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
     packs, now, learner = library.packs_of(desk), desk.now(), desk.learner
     source = _without_less(packs, source)
     named_there = [deck.note_id(one.guid) for one in source.foreign.notes]
-    own = provenance.folder(packs, source.path, named_there)
+    own, plain = provenance.folder(packs, source.path, named_there), provenance.called(source.path)
     if source.path.is_dir():
         source = replace(source, foreign=recognition.by_path(source.foreign, own))
 
@@ -381,7 +381,7 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
         known=not any(new),
         problems=tuple(problems),
         twins=twins,
-        home=root.name if root != own and (planned.files or media) else "",
+        home=root.name if root.name != plain and (planned.files or media) else "",
         gone=len(planned.there - called_here),
         receipt=made,
     )

@@ -29,29 +29,34 @@ def read(packs: Path) -> Sources:
 
 def keep(packs: Path, name: str, path: Path) -> None:
     """Keep that the pack in the folder *name* is that of the file at *path*. Raises StudyError."""
-    known, path = read(packs), path.resolve()
-    if known.get(name) != path:
-        kept = {**known, name: path}
+    known, place = read(packs), _place(path)
+    if known.get(name) != place:
+        kept = {**known, name: place}
         disk.write(_file(packs), json.dumps({one: str(it) for one, it in kept.items()}))
+
+
+def called(path: Path) -> str:
+    """What the pack of a file is called, if no other file has one of that name."""
+    return markdown.slug(path.stem, {library.OWN_PACK}, "notes")
 
 
 def folder(packs: Path, path: Path, notes: Collection[str] = ()) -> Path:
     """The folder of the pack of a file with these *notes* (ids): the one that it has already, maybe
     from where it lay before; else one that is named after it, but never that of edited notes, nor
     that of another file."""
-    known, path = read(packs), path.resolve()
+    known, place = read(packs), _place(path)
     for name, source in known.items():
-        if source == path:
+        if source == place:
             return packs / name
     for name, source in known.items():
-        if source.name == path.name and _is_moved(packs / name, source, notes):
+        if source.name == place.name and _is_moved(packs / name, source, notes):
             return packs / name
-    plain = markdown.slug(path.stem, {library.OWN_PACK}, "notes")
+    plain = called(path)
     if plain not in known or not (os.path.exists(known[plain]) or (packs / plain).exists()):
         return packs / plain
     there = {one.name for one in packs.iterdir()} if packs.is_dir() else set()
     taken = {library.OWN_PACK, *known, *there}
-    return packs / markdown.slug(f"{path.parent.name} {path.stem}", taken, "notes")
+    return packs / markdown.slug(f"{place.parent.name} {path.stem}", taken, "notes")
 
 
 def _is_moved(root: Path, source: Path, notes: Collection[str]) -> bool:
@@ -60,6 +65,12 @@ def _is_moved(root: Path, source: Path, notes: Collection[str]) -> bool:
         return False
     there = {one.id for page in markdown.read_folder(root)[0] for one in page.notes}
     return 2 * len(there.intersection(notes)) > len(notes)
+
+
+def _place(path: Path) -> Path:
+    """Where a file lies; a link is the file that it is called, whatever it leads to."""
+    place = Path(os.path.abspath(path))
+    return place.parent.resolve() / place.name
 
 
 def _file(packs: Path) -> Path:

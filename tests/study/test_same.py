@@ -97,6 +97,7 @@ def test_files_of_one_name_have_packs_of_their_own(
     bring("bio", "first")
     done = bring("chem", "second")
     assert (len(done.questions), done.changed, done.gone) == (2, 0, 0)
+    assert done.home == "chem-notes"
     assert has(notes="first", chem_notes="second")
     assert bring("bio", "third").reworded == bring("chem", "fourth").reworded == ("What is X?",)
     assert has(notes="third", chem_notes="fourth")
