@@ -24,6 +24,12 @@ def is_there(path: Path) -> bool:
         raise StudyError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
+def check_ends(path: Path) -> None:
+    """Raise StudyError for what is no file and no folder: a pipe or a device may never end."""
+    if is_there(path) and not (path.is_file() or path.is_dir()):
+        raise StudyError(f"{path} cannot be read: it is a pipe, a socket or a device, and no file.")
+
+
 def said(path: Path) -> bytes | None:
     """What the file at *path* says; None if there is none. Raises StudyError if it cannot be
     read."""

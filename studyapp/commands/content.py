@@ -171,7 +171,7 @@ def _told(report: Imported, *, dry_run: bool) -> str:
     if report.source.foreign.reviews or report.source.foreign.schedules:
         told += f", {words.count(report.reviews, 'review')} {logged}"
         told += f", {words.count(report.schedules, 'schedule')} {taken}"
-    told += f"; into the pack {report.home}, which has its others" if report.home else ""
+    told += f"; into the pack {report.home}" if report.home else ""
     if report.gone:
         told += f"; {words.count(report.gone, 'note')} no longer in it, and here as before"
     return told

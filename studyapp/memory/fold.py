@@ -104,14 +104,15 @@ class Event:
     study day that a bury lasts until or that a due date is set to. The rest is as in a review.
 
     The `payload` of an import has state, stability and difficulty (None where the source keeps
-    none of FSRS), interval (days), due (an ISO date), reps, lapses, suspended and buried_until (an
-    ISO date or None), and its `day` is the day of the last review; that of a redate has, by uid in
-    hex, the new at and day (ISO) of each entry; that of one that caught up has, by uid in hex of a
-    device, epoch and time (ISO) of its newest stamp; that of a pause or its end has pack and
-    chapter (its number, or a deck's name), and is None for all; that of a retention has these and
-    the retention, None if the chapter has none of its own any more; that of a trial has its form,
-    what was predicted and its cards (`studyapp.study.trial.course`), and what is about one later
-    names it by its uid in hex, with the arm that a card is given.
+    none of FSRS), interval (days), due (an ISO date), reps, lapses and suspended, which stay as
+    they are if it has none, and buried_until (an ISO date or None), and its `day` is the day of
+    the last review; that of a redate has, by uid in hex, the new at and day (ISO) of each entry;
+    that of one that caught up has, by uid in hex of a device, epoch and time (ISO) of its newest
+    stamp; that of a pause or its end has pack and chapter (its number, or a deck's name), and is
+    None for all; that of a retention has these and the retention, None if the chapter has none of
+    its own any more; that of a trial has its form, what was predicted and its cards
+    (`studyapp.study.trial.course`), and what is about one later names it by its uid in hex, with
+    the arm that a card is given.
     """
 
     uid: bytes
@@ -308,7 +309,7 @@ def _imported(
         last_day=day,
         last_review=memory.last_review,
         reviews=payload["reps"],
-        lapses=payload["lapses"],
+        lapses=payload.get("lapses", memory.lapses),
         agains=0 if state is State.REVIEW else memory.agains,
         expected_lapses=memory.expected_lapses,
         **aside,

@@ -246,10 +246,10 @@ class _Writing:
         queue = _SUSPENDED if known.suspended else queue
         kind = _STAGES.index(known.stage)
         if known.stage is Stage.NEW:
-            return kind, queue, place, 0, 0, known.reps, known.lapses, 0
+            return kind, queue, place, 0, 0, known.reps, known.lapses or 0, 0
         due = ((known.due or self.first) - self.first).days
         steps = 0 if known.stage is Stage.REVIEW else _LAST_STEP
-        return kind, queue, due, known.interval, _EASE, known.reps, known.lapses, steps
+        return kind, queue, due, known.interval, _EASE, known.reps, known.lapses or 0, steps
 
     def _memory(self, known: Schedule) -> Mapping[str, float]:
         """What FSRS knows there of a card."""

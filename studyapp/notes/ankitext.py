@@ -3,7 +3,8 @@
 Quotes work as in any CSV. A record that begins with # is a comment. Without such lines the first
 row may name the columns, or the first column asks (`notes/sheet.py`). Which columns ask and which
 answer depends on the type of note: one that hides texts asks for these, a reversed one asks both
-ways, and of any other the first column asks.
+ways, one that is optionally so if its last field says anything, and of any other the first column
+asks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _GUESSED = "\t;,|"
 _COLUMNS = ("guid column", "notetype column", "deck column", "tags column")
 _KEYS = {"separator", "html", "tags", "columns", "notetype", "deck", *_COLUMNS, "if matches"}
 _REVERSED = re.compile(r"revers|both ways|umgekehrt|inverti|invers|inversé", re.IGNORECASE)
+_OPTIONAL = re.compile(r"optional|opcional|opzional|optionnel", re.IGNORECASE)
 _CLOZE = re.compile(r"cloze|lückentext|texte à trous", re.IGNORECASE)
 _HIDES = re.compile(r"\{\{c\d{1,3}::")
 _HTML = re.compile(
@@ -228,6 +230,10 @@ class _Reading:
         if not self.html:
             fields = [ankifield.as_html(cell) for cell in fields]
         names = [self._name(at) for at in places]
+        both = bool(_REVERSED.search(kind))
+        if both and (place := _switch(kind, names)):
+            both = any(cell.strip() for cell in fields[place : place + 1])
+            del fields[place : place + 1], names[place : place + 1]
         first, rest = ankifield.parted(fields[0]) if cloze else (ankifield.read(fields[0]), ())
         read = [first, *map(ankifield.read, fields[1:])]
         for one in read:
@@ -240,8 +246,7 @@ class _Reading:
                 keep("", f"{first.text}\n\n{answer}".strip(), CardStyle.CLOZE)
             self._asked(line, fields[0], rest, answer, keep)
         elif first.text:
-            reverse = _REVERSED.search(kind) and answer
-            keep(first.text, answer, CardStyle.BOTH if reverse else CardStyle.ANSWER)
+            keep(first.text, answer, CardStyle.BOTH if both and answer else CardStyle.ANSWER)
         else:
             self.report(line, "the first field, which asks, is empty")
 
@@ -306,6 +311,15 @@ class _Reading:
 
 def _cell(record: Sequence[str], place: int) -> str:
     return record[place].strip() if 0 <= place < len(record) else ""
+
+
+def _switch(kind: str, names: Sequence[str]) -> int:
+    """The place of the field that has a note asked both ways if it says anything, where its type
+    leaves that open; 0 if there is none, or it cannot be told."""
+    if not _OPTIONAL.search(kind):
+        return 0
+    named = (at for at, name in enumerate(names) if at > 1 and _REVERSED.search(name))
+    return next(named, 2 if len(names) <= 3 else 0)
 
 
 def _joined(names: Sequence[str], texts: Sequence[str]) -> str:

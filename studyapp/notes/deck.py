@@ -322,7 +322,7 @@ class _Folder:
             note,
             f"a text of {size:,} characters is too long for one note; {LONGEST:,} are read"
             if size > LONGEST
-            else "the note has a text that cannot be written as one note here",
+            else f"the note has a text that cannot be written as one note here{why and f': {why}'}",
         )
         return None
 

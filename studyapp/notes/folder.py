@@ -14,12 +14,14 @@ def files(
     root: Path,
     onerror: Callable[[OSError], object] | None = None,
     endings: tuple[str, ...] = CONTENT,
+    *,
+    pipes: bool = False,
 ) -> Iterator[Path]:
     """The content files below *root* (or *root* itself, a file), what is hidden left out; or those
     with other *endings*.
 
-    A link that leads nowhere is one of them, a folder or a pipe with the name of one is not.
-    *onerror* is told of folders that cannot be read.
+    A link that leads nowhere is one of them, a folder with the name of one is not, and what is no
+    file, as a pipe, only with *pipes*. *onerror* is told of folders that cannot be read.
     """
     if root.is_file():
         yield root
@@ -29,5 +31,5 @@ def files(
         for name in sorted(names):
             low, path = name.lower(), os.path.join(folder, name)
             wanted = low.endswith(endings) and not low.startswith(".") and low not in _IGNORED
-            if wanted and (os.path.isfile(path) or not os.path.exists(path)):
+            if wanted and (pipes or os.path.isfile(path) or not os.path.exists(path)):
                 yield Path(path)

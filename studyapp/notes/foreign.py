@@ -50,7 +50,8 @@ class Stage(StrEnum):
 class Schedule:
     """What the source knows of one card: the `side` (see `notes.card.sides`) of a note.
 
-    Stability is in days; it and difficulty (1 to 10) are None where the source keeps none of FSRS.
+    Stability is in days; it and difficulty (1 to 10) are None where the source keeps none of FSRS,
+    `lapses`, `suspended` and `buried` where it knows no such thing: of these it says nothing.
     """
 
     guid: str
@@ -62,9 +63,9 @@ class Schedule:
     stability: float | None = None
     difficulty: float | None = None
     reps: int = 0
-    lapses: int = 0
-    suspended: bool = False
-    buried: bool = False
+    lapses: int | None = 0
+    suspended: bool | None = False
+    buried: bool | None = False
 
 
 class Moment(StrEnum):

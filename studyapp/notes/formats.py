@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from studyapp import disk
 from studyapp.errors import StudyError
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def recognise(path: Path) -> str:
                 head = _in_utf8(head + file.read(3 * HEAD))
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+    if not head.strip():
+        raise StudyError(f"{path} is empty.")
     found = next((name for name in FORMATS if reader(name).recognises(head, path)), None)
     if found is None:
         _check_text(path)
@@ -84,7 +87,9 @@ def _check_text(path: Path) -> None:
 
 def read(path: Path, name: str | None = None) -> tuple[str, Foreign]:
     """Read a file of the format *name*, or of the one that its content tells; with its name. Of a
-    folder all files are read that are called as notes are (`notes/vault.py::ENDINGS`)."""
+    folder all files are read that are called as notes are (`notes/vault.py::ENDINGS`). Raises
+    StudyError if it cannot be read, or is of no such format."""
+    disk.check_ends(path)
     if path.is_dir():
         from studyapp.notes import native, vault
 

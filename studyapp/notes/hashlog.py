@@ -121,6 +121,9 @@ def _schedules(
             stability=_number(stability),
             difficulty=_number(difficulty),
             reps=count if isinstance(count, int) else 0,
+            lapses=None,
+            suspended=None,
+            buried=None,
         )
 
 

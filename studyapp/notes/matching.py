@@ -2,7 +2,8 @@
 
 Both sides were worded by different people. So a word tells the more the fewer of our questions have
 it, and answers are compared with ours beside the questions; a number counts once the words of the
-list that it stands in have shown that its numbers are ours.
+list that it stands in have shown that its numbers are ours. Where no words are shared, neither a
+number nor the order tells anything.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _NUMBERED = 0.25  # what a number that is to be believed adds
 _CLEAR = 0.28  # from which words alone tell,
 _APART = 1.25  # if nothing else comes as near
 _LIKELY = 0.2  # from which a number that stands alone is believed, if it is that of the likest
+_NEAR = 0.1  # below which neither number nor order tells: unanswered, the right ones have .13 to .6
 _STEM = 5  # letters that tell a word
 _SMALL = frozenset(
     re.findall(
@@ -117,20 +119,16 @@ class _Matching:
 
     def _pairs(self) -> Iterator[tuple[float, int, int]]:
         for at, alike in enumerate(self.likeness):
-            places = {**alike, **{place: alike.get(place, 0.0) for place in self._of_number(at)}}
-            for place, likeness in places.items():
+            for place, likeness in alike.items():
                 yield likeness + _NUMBERED * (self.numbered.get(at) == place), at, place
-
-    def _of_number(self, at: int) -> list[int]:
-        return [self.numbered[at]] if at in self.numbered else []
 
     def _told_by(self, at: int, place: int, taken: set[int]) -> By | None:
         """What tells that these are the same; None if nothing does."""
-        likeness = self.likeness[at].get(place, 0.0)
+        if (likeness := self.likeness[at].get(place, 0.0)) < _NEAR:
+            return None
         others = [alike for other, alike in self._free(at, taken) if other != place]
-        is_likest = likeness >= max(others, default=0.0) and likeness > 0
         if self.numbered.get(at) == place:
-            return By.BOTH if is_likest else By.NUMBER
+            return By.BOTH if likeness >= max(others, default=0.0) else By.NUMBER
         apart = likeness >= _APART * max(others, default=0.0)
         return By.WORDS if likeness >= _CLEAR and apart else None
 
@@ -178,7 +176,8 @@ class _Matching:
             places = by_number[rank[before.ours] + 1 : rank[after.ours]]
             if len(left) == len(places) and not taken & {*places} and not found.keys() & {*left}:
                 for at, place in zip(left, places, strict=True):
-                    yield Match(at, place, By.ORDER, self.likeness[at].get(place, 0.0))
+                    if (likeness := self.likeness[at].get(place, 0.0)) >= _NEAR:
+                        yield Match(at, place, By.ORDER, likeness)
 
 
 class _Rarity:

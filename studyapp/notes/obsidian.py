@@ -1,6 +1,7 @@
 """Cards of Obsidian's spaced repetition, with the schedules that its comments keep.
 
 `front::back` is one card, `front:::back` two; so are a line `?` and a line `??` between paragraphs.
+A card of one line ends with it, also in a paragraph that goes on with another.
 `==hidden==` text makes a card of its paragraph. A tag `#flashcards/deck` names the deck of what
 follows. Cards in a quote or a callout come without its marks. What looks like a field of another
 plugin (`status:: open`) is no card and is told.
@@ -12,6 +13,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from studyapp.notes import apart, fronttags, mark, picture, prose, unread
 from studyapp.notes.card import REVERSED, find_clozes
@@ -42,6 +44,7 @@ _STATES = {
     "relearning": Stage.RELEARNING,
 }  # fmt: skip
 _LONGEST = 36500  # days
+_ASIDE: dict[str, Any] = {"suspended": None, "buried": None}  # which no comment says
 _Lines = list[tuple[int, str]]  # with their places
 
 
@@ -134,7 +137,9 @@ class _Reading:
         for card in self._parts(said):
             middle = self._middle(card)
             if middle is not None:
-                self._several(card, middle)
+                begins = self._begins(card, middle)
+                self._singles(card[:begins])
+                self._several(card[begins:], middle - begins)
             elif not self._singles(card):
                 self._hidden(card)
 
@@ -165,6 +170,19 @@ class _Reading:
             if is_text and line.strip(" \t>") in _MULTI:
                 return place
         return None
+
+    def _begins(self, said: _Lines, middle: int) -> int:
+        """Where the question of a card of several lines begins: below the cards of one line, which
+        end with it. A card that went there from here is as it was written."""
+        begins = 0
+        if mark.above(self.lines, said[0][0]):
+            return begins
+        for place, (at, line) in enumerate(said[: max(0, middle - 1)]):
+            is_schedule = begins == place > 0 and _SCHEDULE.fullmatch(line.lstrip(" \t>"))
+            is_card = self._separator((at, line)) and not _FIELD.fullmatch(line.strip())
+            if is_schedule or is_card:
+                begins = place + 1
+        return begins
 
     def _several(self, said: _Lines, middle: int) -> None:
         style = _MULTI[said[middle][1].strip(" \t>")]
@@ -331,13 +349,23 @@ def _read_schedule(guid: str, side: str, said: list[str]) -> Schedule:
             difficulty=float(said[4]),
             reps=int(said[6]),
             lapses=int(said[7]),
+            **_ASIDE,
         )
     due, interval = _date(said[0]), _days(said[1])
     float(said[2])
     if due == _NEVER:
-        return Schedule(guid, side, Stage.NEW)
-    last = due - timedelta(days=interval)
-    return Schedule(guid, side, Stage.REVIEW, due=due, last=last, interval=interval, reps=1)
+        return Schedule(guid, side, Stage.NEW, **_ASIDE)
+    return Schedule(
+        guid,
+        side,
+        Stage.REVIEW,
+        due=due,
+        last=due - timedelta(days=interval),
+        interval=interval,
+        reps=1,
+        lapses=None,
+        **_ASIDE,
+    )
 
 
 def _date(said: str) -> date:

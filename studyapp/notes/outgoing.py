@@ -52,7 +52,7 @@ def kept_here(foreign: Foreign, *, schedules: bool = True) -> Lost:
     if schedules:
         lost["schedule", LEFT_OUT] = len(foreign.schedules)
     else:
-        aside = sum(one.suspended or one.buried for one in foreign.schedules)
+        aside = sum(bool(one.suspended or one.buried) for one in foreign.schedules)
         lost["card", "suspended or buried, not marked as such"] = aside
     return lost
 

@@ -28,9 +28,9 @@ def read(root: Path, reader: Read) -> tuple[str, Foreign]:
     """The notes of all files below *root*, and the format that most of them have. Raises StudyError
     if none of them can be read."""
     vault = _Vault(root)
-    for path in files(root, endings=ENDINGS):
+    for path in files(root, endings=ENDINGS, pipes=True):
         vault.take(path, reader)
-    for path in files(root, endings=ALONE):
+    for path in files(root, endings=ALONE, pipes=True):
         vault.pass_over(path)
     if not vault.forms:
         raise StudyError(f"{root} is a folder without a file that can be read here.")

@@ -21,7 +21,7 @@ from typing import IO, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from studyapp import disk
-from studyapp.errors import StoreError, printable
+from studyapp.errors import StoreError, StudyError, printable
 
 DATABASE, SETTINGS = "database.db", "settings.toml"
 FOLDERS = ("packs", "packs-of", "drafts")  # of the data folder: all that a learner has written
@@ -180,6 +180,10 @@ def shown(size: int) -> str:
 
 @contextmanager
 def _opened(path: Path, verb: str) -> Iterator[ZipFile]:
+    try:
+        disk.check_ends(path)
+    except StudyError as error:
+        raise ArchiveError(str(error)) from error
     try:
         with ZipFile(path) as archive:
             yield archive

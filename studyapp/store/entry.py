@@ -86,7 +86,7 @@ def _strata(value: Any) -> list[Any]:
 
 
 _PAYLOADS: dict[str, Check] = {
-    EventKind.IMPORT: record(_STATE, lacking=("interval", "suspended", "buried_until")),
+    EventKind.IMPORT: record(_STATE, lacking=("interval", "lapses", "suspended", "buried_until")),
     EventKind.REDATE: mapped(_UID_TEXT, lambda value: _pair(value, _MOMENT_TEXT, _DAY_TEXT)),
     EventKind.CAUGHT_UP: mapped(
         _UID_TEXT, lambda value: _pair(value, whole(0, _MOST), _MOMENT_TEXT)

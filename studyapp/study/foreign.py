@@ -270,7 +270,7 @@ class _Arrival:
             self.aside += self._is_aside_there_alone(schedule, of)
             return
         day = self._day(schedule, former, met)
-        payload = self._payload(schedule, day)
+        payload = self._payload(schedule, of, day)
         if former is not None:
             later = met is not None and met.at > former.stamp
             if day < former.day or (not later and _is_same(payload, day, former)):
@@ -291,7 +291,7 @@ class _Arrival:
         nor does one of ours that was rated here since."""
         if of in self.stands and of not in self.fresh:
             here = self.stands[of]
-            if here == _as_here(schedule):
+            if here == _as_there(schedule, here):
                 return True
             if schedule.guid in self.ours and of in self.begun:
                 last = here.last
@@ -303,9 +303,10 @@ class _Arrival:
 
     def _is_aside_there_alone(self, schedule: Schedule, of: bytes) -> bool:
         """Whether a card of ours was suspended or buried there, and does neither here."""
-        here, there = self.stands.get(of), _as_here(schedule)
+        here = self.stands.get(of)
         if here is None or schedule.guid not in self.ours:
             return False
+        there = _as_there(schedule, here)
         return (there.suspended or there.buried) and not (here.suspended or here.buried)
 
     def _day(self, schedule: Schedule, former: _Kept | None, met: _Met | None) -> date:
@@ -317,7 +318,14 @@ class _Arrival:
             return min(schedule.due - _days(schedule.interval), self.today)
         return self.today if former is None else former.day
 
-    def _payload(self, schedule: Schedule, day: date) -> dict[str, Any]:
+    def _payload(self, schedule: Schedule, of: bytes, day: date) -> dict[str, Any]:
+        here, buried, known = self.stands.get(of), schedule.buried, dict[str, Any]()
+        if buried is None:
+            buried = here is not None and here.buried
+        if schedule.suspended is not None:
+            known["suspended"] = schedule.suspended
+        if schedule.lapses is not None:
+            known["lapses"] = min(max(0, schedule.lapses), _MOST)
         stability = _figure(schedule.stability)
         difficulty = _figure(schedule.difficulty)
         return {
@@ -327,9 +335,8 @@ class _Arrival:
             "interval": _days(schedule.interval).days,
             "due": (schedule.due or day + _days(schedule.interval)).isoformat(),
             "reps": min(max(0, schedule.reps), _MOST),
-            "lapses": min(max(0, schedule.lapses), _MOST),
-            "suspended": schedule.suspended,
-            "buried_until": (self.today + _DAY).isoformat() if schedule.buried else None,
+            "buried_until": (self.today + _DAY).isoformat() if buried else None,
+            **known,
         }
 
     def _met(self, of: bytes, last: date | None) -> _Met | None:
@@ -363,10 +370,8 @@ def _second(at: datetime) -> int:
 
 def _is_same(payload: Mapping[str, Any], day: date, former: _Kept) -> bool:
     """A card is buried for a day, so that says nothing new."""
-    return day == former.day and {**payload, "buried_until": None} == {
-        **former.payload,
-        "buried_until": None,
-    }
+    known = {**former.payload, "buried_until": None}
+    return day == former.day and {**known, **payload, "buried_until": None} == known
 
 
 def _may_be(*dates: date | None) -> bool:
@@ -396,10 +401,13 @@ def _standings(
         yield row.uid, _Standing(State(row.state), *said)
 
 
-def _as_here(said: Schedule) -> _Standing:
+def _as_there(said: Schedule, here: _Standing) -> _Standing:
+    """How a card stands there; what its source knows nothing of is as *here*."""
     stage, reviews = State[said.stage.name], said.reps
     due, last = (None, None) if stage is State.NEW else (said.due, said.last)
-    return _Standing(stage, due, last, reviews, said.suspended, said.buried and not said.suspended)
+    suspended = here.suspended if said.suspended is None else said.suspended
+    buried = here.buried if said.buried is None else said.buried
+    return _Standing(stage, due, last, reviews, suspended, buried and not suspended)
 
 
 def _rated_here(connection: Connection, *, learner: int) -> Iterator[tuple[bytes, int]]:

@@ -33,6 +33,7 @@ from studyapp.study import (
     library,
     native,
     original,
+    provenance,
     receipt,
     recognition,
     sent,
@@ -127,8 +128,8 @@ def bring(
 ) -> list[Imported]:
     """Take over what the files hold; with *dry_run* only say what that would be.
 
-    Answers go to one attempt a file, all files in one transaction. Notes go to the pack that is
-    named after their file, or has most of its notes already, whose new decks are started, and their
+    Answers go to one attempt a file, all files in one transaction. Notes go to the pack of their
+    file, or to the one that has most of its notes already, whose new decks are started, and their
     reviews and schedules to the log, in one transaction a file. A file that is imported again
     brings what has changed in it; what the learner has edited stays. Before anything changes there
     is a backup. *progress* may stop it between two notes, and from when the database is locked
@@ -289,7 +290,8 @@ def _watched(some: Collection[_Any], heard: Progress, step: int) -> Iterator[_An
 def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) -> Imported:
     packs, now, learner = library.packs_of(desk), desk.now(), desk.learner
     source = _without_less(packs, source)
-    own = pack_folder(packs, source.path)
+    named_there = [deck.note_id(one.guid) for one in source.foreign.notes]
+    own, plain = provenance.folder(packs, source.path, named_there), provenance.called(source.path)
     if source.path.is_dir():
         source = replace(source, foreign=recognition.by_path(source.foreign, own))
 
@@ -362,6 +364,8 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
         heard(3, _STEPS)
         if not dry_run:
             made = _noted(connection, packs, source, before, attached, learner=learner)
+            if root == own and own.is_dir():
+                provenance.keep(packs, own.name, source.path)
     problems += (Problem(source.path, 0, told) for told in _left_out(attached))
     new = (said, media, planned.problems, attached.reviews, attached.schedules)
     return Imported(
@@ -377,7 +381,7 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
         known=not any(new),
         problems=tuple(problems),
         twins=twins,
-        home=root.name if root != own and (planned.files or media) else "",
+        home=root.name if root.name != plain and (planned.files or media) else "",
         gone=len(planned.there - called_here),
         receipt=made,
     )
@@ -634,13 +638,6 @@ def _left_out(attached: Attached) -> Iterator[str]:
     if attached.aside:
         cards = words.count(attached.aside, "card")
         yield f"suspended or buried there alone, and as before here: {cards} of yours"
-
-
-def pack_folder(packs: Path, path: Path) -> Path:
-    """The folder among a learner's *packs* for the notes of a file: named after it, but never that
-    of edited notes."""
-    name = markdown.slug(path.stem, {library.OWN_PACK}, "notes")
-    return packs / name
 
 
 def _media(root: Path, source: Source, problems: list[Problem]) -> Iterator[tuple[Path, Media]]:

@@ -230,6 +230,6 @@ def _write(packs: Path, source: Path, known: Sequence[Receipt]) -> None:
 
 
 def _file(packs: Path, source: Path) -> Path:
-    """A file is known by where it lies: two of one name go to one pack."""
+    """A file is known by where it lies."""
     name = hashlib.blake2b(str(source.resolve()).encode("utf-8", "replace"), digest_size=8)
     return packs.with_name(f".{packs.name}.imports") / f"{name.hexdigest()}.json"

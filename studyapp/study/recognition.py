@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -287,12 +288,15 @@ def _written(
 
 
 def _is_same(there: ForeignNote, here: ForeignNote) -> bool:
-    return (there.question, there.answer, there.card, set(there.tags)) == (
-        here.question,
-        here.answer,
-        here.card,
-        set(here.tags),
+    return _says(there) == _says(here)
+
+
+def _says(one: ForeignNote) -> tuple[object, ...]:
+    """What a note says, whichever signs of a file's name its links spell out."""
+    texts = (
+        _MEDIUM.sub(lambda link: unquote(link[0]), text) for text in (one.question, one.answer)
     )
+    return (*texts, one.card, set(one.tags))
 
 
 # --- what was changed there -------------------------------------------------------------------

@@ -80,6 +80,17 @@ def test_what_holds_for_all_notes_stands_in_the_head() -> None:
     assert (note.card, note.deck, note.tags) == (CardStyle.BOTH, ("X", "Y"), ("a", "b"))
 
 
+@pytest.mark.parametrize("columns", ["", "#columns:Front\tBack\tAdd Reverse\n"])
+def test_a_note_that_may_be_reversed_says_so_in_a_field_of_its_own(columns: str) -> None:
+    head = f"#separator:tab\n#notetype:Basic (optional reversed card)\n{columns}"
+    found = parse(f"{head}cat\tKatze\ty\ndog\tHund\t\ncow\tKuh\n")
+    assert [(one.question, one.answer, one.card) for one in found.notes] == [
+        ("cat", "Katze", CardStyle.BOTH),
+        ("dog", "Hund", CardStyle.ANSWER),
+        ("cow", "Kuh", CardStyle.ANSWER),
+    ]
+
+
 def test_without_an_id_a_note_is_known_by_what_it_asks() -> None:
     one, other = parse("q\ta\n").notes, parse("q\tb\nq\tc\n").notes
     assert [note.guid for note in one] == [": q"]

@@ -266,6 +266,11 @@ def test_a_text_that_is_too_long_for_a_note_is_told_so(root: Path) -> None:
     assert [problem.message for problem in pack.problems] == [
         "“What?”: a text of 60,003 characters is too long for one note; 50,000 are read"
     ]
+    (told,) = bring(root, ForeignNote("b", "What?", "x\n" * 24_999)).problems  # with its heading
+    assert told.message == (
+        "“What?”: the note has a text that cannot be written as one note here: "
+        "50,073 characters are too many: over 50,000 are shown as written"
+    )
 
 
 def words(text: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from studyapp.errors import StudyError
 from studyapp.notes import formats
 from studyapp.notes.foreign import GivenAnswer
+from studyapp.store import archive
+from studyapp.study.fit import files
 
 POST = "<!-- studyapp post: pack p, chapter 3 -->\n\n<!-- answer: q -->\n\n> Mine.\n"
 
@@ -24,7 +27,7 @@ def test_a_post_is_recognised_whatever_it_is_called(tmp_path: Path) -> None:
     assert (found.notes, found.schedules, found.reviews, found.media) == ((), (), (), ())
 
 
-@pytest.mark.parametrize("data", [b"", b"# Notes\n", b"GIF89a"])
+@pytest.mark.parametrize("data", [b"# Notes\n", b"GIF89a"])
 def test_a_file_that_nobody_knows_is_one_sentence(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.md"
     path.write_bytes(data)
@@ -33,6 +36,29 @@ def test_a_file_that_nobody_knows_is_one_sentence(tmp_path: Path, data: bytes) -
         formats.read(path)
     with pytest.raises(StudyError, match="is not"):
         formats.read(path, "post")
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.csv", "a.apkg"])
+def test_an_empty_file_is_said_to_be_that(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for data in (b"", b" \n"):
+        path.write_bytes(data)
+        with pytest.raises(StudyError, match=rf"{name} is empty\."):
+            formats.read(path)
+
+
+def test_a_pipe_is_never_read(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "a.md")
+    for form in (None, *formats.FORMATS):
+        with pytest.raises(StudyError, match=r"a\.md cannot be read: it is a pipe, a socket or a"):
+            formats.read(pipe, form)
+    for read in (archive.read, files.read):
+        with pytest.raises(StudyError, match="it is a pipe"):
+            read(pipe)
+    (tmp_path / "b.md").write_text("## What?\n\nThat.\n")
+    found = formats.read(tmp_path)[1]
+    assert [note.question for note in found.notes] == ["What?"]
+    assert [(one.path, "is a pipe" in one.message) for one in found.problems] == [(pipe, True)]
 
 
 @pytest.mark.parametrize(

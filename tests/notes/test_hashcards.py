@@ -169,6 +169,9 @@ def test_the_database_of_the_folder_has_schedules_and_reviews(tmp_path: Path) ->
             stability=4.5,
             difficulty=5.5,
             reps=2,
+            lapses=None,
+            suspended=None,
+            buried=None,
         ),
     )
     assert [(one.guid, one.side, one.day.day, one.rating, one.kind) for one in found.reviews] == [

@@ -79,14 +79,25 @@ def test_one_number_is_nothing_without_words() -> None:
 
 
 def test_a_number_tells_where_words_do_not() -> None:
-    notes = theirs(1, 2, 3, 4, 5)
-    notes[3] = replace(notes[3], question="And this organ?", answer="")
+    notes = theirs(1, 2, 3, 4, 5)[:4]
+    notes[3] = replace(
+        notes[3], question="Which organ of swallows keeps grit in winter?", answer=""
+    )
     assert told(notes)[3] == (3, 3, By.NUMBER)
+
+
+@pytest.mark.parametrize("numbers", [(1, 2, 3, 4, 5), (None,) * 5])
+def test_what_shares_no_word_is_told_by_neither_number_nor_order(
+    numbers: tuple[int | None, ...],
+) -> None:
+    notes = theirs(*numbers)
+    notes[3] = ForeignNote("", "Why is my cat fat?", "Food", number=numbers[3])
+    assert [one.theirs for one in match(notes, OURS)] == [0, 1, 2, 4]
 
 
 def test_order_tells_what_stands_between_two_that_are_told() -> None:
     notes = theirs(*[None] * 5)
-    notes[3] = replace(notes[3], question="And this organ?", answer="")
+    notes[3] = replace(notes[3], question="Does this organ need grit?", answer="")
     assert told(notes)[3] == (3, 3, By.ORDER)
     assert len(told([*notes[:3], notes[3], notes[3], notes[4]])) == 4  # two for one place
 

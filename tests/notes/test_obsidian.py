@@ -86,6 +86,9 @@ def test_the_schedules_of_both_kinds_come_along() -> None:
         last=date(2026, 1, 6),
         interval=4,
         reps=1,
+        lapses=None,
+        suspended=None,
+        buried=None,
     )
     assert (second.side, second.due) == ("answer", day)
     assert (new.side, new.stage, new.due) == ("reversed", Stage.NEW, None)
@@ -140,6 +143,26 @@ def test_written_cards_are_read_back(cards: list[tuple[str, str, bool]]) -> None
         found = [(one.question, one.answer, one.card) for one in parse(text).notes]
         styles = {True: CardStyle.BOTH, False: CardStyle.ANSWER}
         assert found == [(a, b, styles[both]) for a, b, both in cards]
+
+
+@pytest.mark.parametrize(
+    ("text", "sides", "told"),
+    [
+        ("A::B\nC:::D\nQ\n?\nR", [("A", "B"), ("C", "D"), ("Q", "R")], []),
+        ("A::B\n<!--SR:!2026-01-10,4,250-->\nQ\n??\nR", [("A", "B"), ("Q", "R")], []),
+        ("> A::B\n> Q\n> more\n> ?\n> R", [("A", "B"), ("Q\nmore", "R")], []),
+        ("lost\nA::B\nQ\n?\nR", [("A", "B"), ("Q", "R")], [1]),
+        ("status:: open\nQ\n?\nR", [("status:: open\nQ", "R")], []),
+        ("Where is\nstd::map\n?\nR\nA::B", [("Where is\nstd::map", "R\nA::B")], []),
+        ("<!-- studyapp: x -->\n\na::b\n<br>\nc\n?\nd", [("a::b\n<br>\nc", "d")], []),
+    ],
+)
+def test_a_card_of_one_line_ends_with_it(
+    text: str, sides: list[tuple[str, str]], told: list[int]
+) -> None:
+    found = parse(text)
+    assert [(one.question, one.answer) for one in found.notes] == sides
+    assert [one.line for one in found.problems] == told
 
 
 @pytest.mark.parametrize(

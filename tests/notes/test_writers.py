@@ -154,11 +154,7 @@ def test_obsidian_has_the_schedules(tmp_path: Path) -> None:
     found = back(tmp_path / "x.md", "obsidian", ALL)
     headed = replace(HEADED, question="", answer="Sums\n<br>\na ==sum=={#c2}")
     assert bare([OX, CAT, SUM, headed], tags=()) == bare(found.notes)
-    assert list(found.schedules) == [
-        KNOWN[0],
-        replace(KNOWN[1], buried=False),
-        replace(KNOWN[2], suspended=False),
-    ]
+    assert list(found.schedules) == [replace(one, suspended=None, buried=None) for one in KNOWN]
     assert found.problems == ()
     assert written(tmp_path / "x.md", "obsidian", ALL) == {
         ("review", "left out"): 5,

@@ -243,6 +243,23 @@ def test_what_is_set_aside_there_is_set_aside_here(own: Engine, clock: Clock) ->
     assert not memory_of(own, "dog").suspended
 
 
+def test_what_a_source_does_not_know_stays_as_it_is(own: Engine, clock: Clock) -> None:
+    dog = Schedule("dog", "answer", Stage.NEW, suspended=True)
+    bring(own, clock, schedules=(replace(STATE, buried=True), dog))
+    said = [replace(one, lapses=None, suspended=None, buried=None) for one in (STATE, dog)]
+    assert bring(own, clock, schedules=said).known
+    assert memory_of(own).buried_until == date(2026, 11, 21)
+    clock.forward(days=3)
+    bring(own, clock, schedules=(replace(STATE, suspended=True),))
+    assert bring(own, clock, schedules=said).known
+    rated = replace(said[0], last=date(2026, 11, 21), due=date(2027, 3, 1), reps=6)
+    assert bring(own, clock, schedules=(rated, said[1])).schedules == 1
+    memory = memory_of(own)
+    assert (memory.due, memory.reviews, memory.lapses) == (rated.due, 6, 1)
+    assert memory_of(own).suspended
+    assert memory_of(own, "dog").suspended
+
+
 def test_a_card_that_its_source_forgot_is_new_here(own: Engine, clock: Clock) -> None:
     bring(own, clock, LOG, (Schedule("cat", "answer", Stage.NEW),))
     assert memory_of(own) == Memory(cause=Cause.FORGOTTEN)

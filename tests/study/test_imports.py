@@ -38,7 +38,7 @@ from studyapp.store import backup, log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
-from studyapp.study import imports, library, queue, recognition, review, today, tracker
+from studyapp.study import imports, library, provenance, queue, recognition, review, today, tracker
 from studyapp.study.chapter import find as find_chapter
 from studyapp.study.imports import Imported, Source
 from studyapp.study.plan import due
@@ -203,8 +203,8 @@ def test_a_picture_stays_in_its_folder(own: Engine, clock: Clock, name: str) -> 
 
 
 def test_a_pack_is_never_that_of_edited_notes(own: Engine, clock: Clock) -> None:
-    assert imports.pack_folder(Path("packs"), Path("x/Mine.apkg")).name == "mine-2"
-    assert imports.pack_folder(Path("packs"), Path("…")).name == "notes"
+    assert provenance.folder(Path("packs"), Path("x/Mine.apkg")).name == "mine-2"
+    assert provenance.folder(Path("packs"), Path("…")).name == "notes"
 
 
 def test_answers_and_notes_come_in_one_go(own: Engine, clock: Clock) -> None:

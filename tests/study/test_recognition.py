@@ -187,8 +187,11 @@ def test_what_comes_back_as_it_went_changes_nothing(
 ) -> None:
     engine = make("here")
     study(engine, clock)
-    notes = [OWN, replace(OWN, guid="g2", question="rojo", answer="red", card=CardStyle.ANSWER)]
-    imports.bring(desk_of(engine, clock), [Source(Path("es.txt"), "test", Foreign(tuple(notes)))])
+    said = "red, as it is [said](media/röd%20ton.mp3)"
+    red = ForeignNote("g2", "rojo", said, deck=OWN.deck, tags=("colour",))
+    sound = Media("röd ton.mp3", lambda: b"ID3 sound")
+    came = Foreign((OWN, red), media=(sound,))
+    imports.bring(desk_of(engine, clock), [Source(Path("es.txt"), "test", came)])
     with writing(engine) as connection:
         one = card(engine, note_id(OWN.guid), "reversed")
         review.answer(connection, one, None, Rating.GOOD, clock(), learner=1)

@@ -77,6 +77,43 @@ def test_another_file_that_asks_the_same_has_a_note_of_its_own(bring: Bring, for
         assert other in packs()[name]
 
 
+def test_files_of_one_name_have_packs_of_their_own(
+    own: Engine, clock: Clock, tmp_path: Path
+) -> None:
+    _, shape = SHAPES["notes"]
+
+    def bring(name: str, answer: str) -> Imported:
+        (path := tmp_path / name / "notes.md").parent.mkdir(exist_ok=True)
+        path.write_text(f"{shape.format(answer)}- What is {name}?\n    - a subject\n")
+        (done,) = imports.bring(desk_of(own, clock), [Source(path, *formats.read(path))])
+        return done
+
+    def has(**answers: str) -> bool:
+        said = packs()
+        return said.keys() == {name.replace("_", "-") for name in answers} and all(
+            answer in said[name.replace("_", "-")] for name, answer in answers.items()
+        )
+
+    bring("bio", "first")
+    done = bring("chem", "second")
+    assert (len(done.questions), done.changed, done.gone) == (2, 0, 0)
+    assert done.home == "chem-notes"
+    assert has(notes="first", chem_notes="second")
+    assert bring("bio", "third").reworded == bring("chem", "fourth").reworded == ("What is X?",)
+    assert has(notes="third", chem_notes="fourth")
+    (tmp_path / "bio" / "notes.md").unlink()
+    (tmp_path / "chem").rename(tmp_path / "chemistry")
+    path = tmp_path / "chemistry" / "notes.md"
+    path.write_text(path.read_text().replace("fourth", "fifth"))
+    (done,) = imports.bring(desk_of(own, clock), [Source(path, *formats.read(path))])
+    assert (done.questions, done.reworded) == ((), ("What is X?",))
+    assert has(notes="third", chem_notes="fifth")
+    imports.take_back(desk_of(own, clock), path)
+    assert has(notes="third", chem_notes="fourth")
+    bring("physics", "sixth")  # half of its notes are those of the file that is gone
+    assert has(notes="third", chem_notes="fourth", physics_notes="sixth")
+
+
 def test_a_copy_of_a_file_is_known_though_its_notes_were_edited_here(bring: Bring) -> None:
     _, shape = SHAPES["notes"]
     bring("bio.md", shape.format("an answer"))

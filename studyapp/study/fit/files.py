@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from studyapp import disk
 from studyapp.errors import StudyError
 from studyapp.study.fit import anki, table
 from studyapp.study.fit.rows import Log, Told
@@ -12,6 +13,7 @@ from studyapp.study.fit.rows import Log, Told
 def read(path: Path, told: Told = lambda share: None) -> Log:
     """The reviews of the file at *path*, of which format its content says. *told* hears which share
     is read. Raises StudyError with a sentence, and the line where there are lines."""
+    disk.check_ends(path)
     try:
         with path.open("rb") as file:
             head = file.read(512)
