@@ -23,25 +23,26 @@ _STRING = re.compile(
     r"(?P<text>(?s:.*?))(?P=mark)\s*\n\s*(?P=fence)[`~]*\s*"
 )
 _RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})|[ \t]*")
-_ITEM = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?")
+_ITEM = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?(?:#{1,6}[ \t]+)?")
 _BARE = re.compile(r"[ \t]*+(?:>[ \t]*+)*+(?:[-*+•]|\d{1,4}[.)])?[ \t]*")
 
 
 def parted(lines: Sequence[str]) -> tuple[str, str]:
     """What below a question still belongs to it, and its answer.
 
-    Without a label or a fold all of it is the answer; with one, what stands above that is asked.
+    Without a label or a fold all of it is the answer; with one, what stands above that is asked. A
+    choice of options is not labelled, whatever it begins with.
     """
     lines = list(lines)
-    code = _code(lines)
+    passed = _code(lines) | wording.options(lines)
     for at, line in enumerate(lines):
-        if at in code:
+        if at in passed:
             continue
         if line.lstrip().lower().startswith("<details"):
             text = "\n".join(lines[at:])
             found = SUMMARY.search(text)
             if found is None or wording.is_label(wording.tidy(found[1])):
-                return cleaned("\n".join(lines[:at])), cleaned(text)
+                return cleaned("\n".join(lines[:at])), _unlabelled(cleaned(text))
             break
         said = wording.without_label(_ITEM.sub("", line).strip())
         if said is not None and not any(map(_says, lines[at + 1 :])) and not said:
@@ -50,6 +51,14 @@ def parted(lines: Sequence[str]) -> tuple[str, str]:
         if said is not None:
             return cleaned("\n".join(lines[:at])), cleaned("\n".join([said, *lines[at + 1 :]]))
     return "", cleaned("\n".join(lines))
+
+
+def _unlabelled(text: str) -> str:
+    """What a fold holds, without a label that says once more that it is an answer."""
+    first, _, rest = text.partition("\n")
+    said = wording.without_label(_ITEM.sub("", first))
+    is_letter = re.match(r"\W*[Aa]\b", first) is not None
+    return text if is_letter or not said else cleaned(f"{said}\n{rest}")
 
 
 def is_string(code: str) -> bool:

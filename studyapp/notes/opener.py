@@ -69,6 +69,7 @@ class _Openers:
     def __init__(self, outline: Outline) -> None:
         self.outline, self.blocks = outline, outline.blocks
         self.found = dict[int, str]()
+        self.options = wording.options(outline.lines)
         headings = (at for at, block in enumerate(self.blocks) if block.kind is Kind.HEADING)
         self.parents = {outline.above[at] for at in headings}
         self._headings()
@@ -133,7 +134,8 @@ class _Openers:
                 return True
             if block.kind is Kind.DETAILS and wording.is_label(self._summary(block)):
                 return True
-            if block.kind in (Kind.NUMBERED, Kind.BULLET):
+            is_list = block.kind in (Kind.NUMBERED, Kind.BULLET)
+            if is_list and block.first not in self.options:
                 return False
         return False
 

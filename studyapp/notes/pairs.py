@@ -84,10 +84,11 @@ def _without_comments(lines: Sequence[str], is_code: _IsCode) -> list[str]:
 
 
 def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
+    options = wording.options(lines)
     labels = {
         at: label
         for at, line in enumerate(lines)
-        if not is_code(at) and (label := _LABEL.fullmatch(line))
+        if not is_code(at) and at not in options and (label := _LABEL.fullmatch(line))
     }
     found, bared = list(lines), 0  # up to which line quotes have lost their marks
     for at, asks in labels.items():

@@ -14,6 +14,7 @@ from studyapp.notes.outline import Outline
 _HTML = re.compile(r" {0,3}<(?P<name>table|h[1-6]|ul|ol)\b", re.IGNORECASE)
 _LONGEST = 500  # lines of such a block
 _FOLD = re.compile(r"</?details\b[^<>]*>", re.IGNORECASE)
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
 _FOLD_ENDS = re.compile(r"(</details>)[ \t]*(?=\S)", re.IGNORECASE)
 _ALONE = (
     r" {{0,3}}(?:#{{1,6}}[ \t]+(?:\*\*|__)?|\*\*|__)(?:{})[ \t]*+(?P<number>\d{{0,4}}+)[ \t]*+"
@@ -29,7 +30,7 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
     """Lines with their *numbers* in the file; what one of them has become has its number."""
     if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
         lines = _labelled(lines)
-    if sum("<details" in line.lower() for line in lines) > 1:
+    if any("<details" in line.lower() for line in lines):
         lines = _unfolded(lines)
     parted = list(pairs.written(lines, numbers, Outline(lines).is_code))
     lines, numbers = [line for line, _ in parted], [number for _, number in parted]
@@ -55,12 +56,16 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
 
 
 def _unfolded(lines: Sequence[str]) -> list[str]:
-    """Lines without the folds that ask nothing and have others within, which may ask."""
+    """Lines without the folds that ask nothing and have others within, which may ask, or headings
+    that do not belong to an answer."""
     is_code, found = Outline(lines).is_code, list(lines)
     opened = list[tuple[int, bool]]()  # where a fold begins, and whether one is within
     for at, line in enumerate(lines):
         if is_code(at):
             continue
+        if opened and _HEADING.match(line):
+            begins, has_inner = opened[-1]
+            opened[-1] = (begins, has_inner or not _answers(lines[begins : begins + 3]))
         for tag in _FOLD.finditer(line):
             if tag[0][1] != "/":
                 opened[-1:] = [(begins, True) for begins, _ in opened[-1:]]
@@ -68,16 +73,33 @@ def _unfolded(lines: Sequence[str]) -> list[str]:
             elif opened:
                 begins, has_inner = opened.pop()
                 if has_inner and not _asks(lines[begins : begins + 3]):
-                    found[begins] = SUMMARY.sub(r"\1", _FOLD.sub("", found[begins]))
-                    found[begins + 1] = SUMMARY.sub(r"\1", found[begins + 1])
+                    found[begins] = _FOLD.sub("", found[begins])
+                    found[begins : begins + 2] = map(_titled, found[begins : begins + 2])
                     found[at] = _FOLD.sub("", found[at], count=1)
     return found
 
 
+def _titled(line: str) -> str:
+    """A line with what a fold is called as a heading, if that is all, and no label."""
+    title = SUMMARY.fullmatch(line.strip())
+    if title and title[1].strip() and not _answers([line]):
+        return f"# {title[1].strip()}"
+    return SUMMARY.sub(r"\1", line)
+
+
 def _asks(lines: Sequence[str]) -> bool:
     """Whether the fold that begins there has a question above it."""
+    return wording.may_ask(wording.numbered(_summary(lines))[1])
+
+
+def _answers(lines: Sequence[str]) -> bool:
+    """Whether what is above the fold that begins there says that it is an answer."""
+    return wording.is_label(_summary(lines))
+
+
+def _summary(lines: Sequence[str]) -> str:
     found = SUMMARY.search("\n".join(lines))
-    return found is not None and wording.may_ask(wording.numbered(wording.tidy(found[1]))[1])
+    return wording.tidy(found[1]) if found else ""
 
 
 def _labelled(lines: Sequence[str]) -> list[str]:

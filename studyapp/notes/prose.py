@@ -340,6 +340,9 @@ class _Reading:
                 body += [""] * (block.first > last) + self.lines[block.first : block.end]
             last = block.end
         front, answer = parted(dedented(body) if self.outline.is_org else body)
+        if not front and not question.own and wording.options(answer.split("\n")):
+            said = "the options below this question may be a choice: they are read as its answer"
+            self.report(question.block.first, said)
         answer = f"{question.own}\n\n{answer}".strip("\n")
         asked = f"{question.asked}\n\n{front}" if front else question.asked
         if question.shape == LABELLED and is_bare(asked):

@@ -43,7 +43,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SAID = (
-    r"(?:(?:ans|answer|solution)s?|antwort|respuesta|réponse|risposta|resposta|答案?|回答)"
+    r"(?:(?:(?:correct|right)[ \t]+)?(?:ans|answer|solution)s?|antwort|respuesta|réponse|risposta|resposta|答案?|回答)"
     r"[ \t]*+\d*+"
 )
 # A small letter may be a name, as in "a : b" or "a::b"; so may a large one in "A::b" or "A := b".
@@ -65,6 +65,10 @@ _STRONG_ANSWER = re.compile(
 _STRONG_NUMBER = re.compile(
     rf"(?P<mark>{_MARKED})[ \t]*+(?P<said>[^*_\n]{{1,24}}?)[ \t]*+"
     r"(?P<sign>[.:：)]?)[ \t]*+(?P=mark)[ \t]*+(?P<after>[.:：)]?)[ \t]*+(?=\S)"
+)
+_OPTION = re.compile(
+    r"(?P<before>(?P<indent>[ \t>]*+)(?P<item>[-*+•][ \t]+)?(?:\[[ xX]\][ \t]+)?(?:\*\*|__)?\(?)"
+    r"(?P<letter>[A-Ha-h])(?P<sign>[.:)](?:\*\*|__)?)(?=[ \t]+\S)"
 )
 _BARE_LABEL = re.compile(r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?", re.I)
 _TIME = re.compile(
@@ -226,6 +230,35 @@ def without_label(text: str) -> str | None:
 def is_label(text: str) -> bool:
     """Whether a text says that an answer follows, and nothing else."""
     return _BARE_LABEL.fullmatch(plain(text).strip(" \t:.?!>▶")) is not None
+
+
+def options(lines: Sequence[str]) -> set[int]:
+    """The lines that are a choice: A, B, … below each other, all marked in the same way."""
+    found, run, first = set[int](), list[int](), None
+    for at, line in enumerate(lines):
+        option = _OPTION.match(line)
+        if option and first and _comes_next(first, len(run), option):
+            run.append(at)
+            found.update(run if len(run) > 1 else ())
+        elif option and option["letter"] in "Aa":
+            first, run = option, [at]
+        elif first and not _is_within(first, line):
+            first = None
+    return found
+
+
+def _comes_next(first: re.Match[str], count: int, option: re.Match[str]) -> bool:
+    marks = ("before", "sign")
+    is_next = ord(option["letter"]) == ord(first["letter"]) + count
+    return is_next and all(option[mark] == first[mark] for mark in marks)
+
+
+def _is_within(first: re.Match[str], line: str) -> bool:
+    """Whether a line belongs to the option above it in a list that has begun with *first*."""
+    if not line.strip():
+        return bool(first["item"])
+    depth = len(line) - len(line.lstrip(" \t>"))
+    return depth > len(first["indent"])
 
 
 def time(text: str) -> Time | None:

@@ -156,6 +156,23 @@ SHAPES = {
             ("What is i?", "Is.\n\nNot: all.", "heading"),
         ],
     ),
+    "options of a choice, and folds that have headings": (
+        "### 1. What is printed?\n\n- A: `1`\n- B: `2`\n\n<details><summary><b>Answer</b></summary>\n"
+        "<p>\n\n#### Answer: B\n\nIt is.\n\n</p>\n</details>\n\n---\n\n"
+        "### 2. It is one thing\n\n- A: true\n- B: false\n\n<details><summary>Answer</summary>\n\n"
+        "Answer: A\n\n</details>\n\nQ. Which?\nA. one\nB. two\nAnswer: B\n\n"
+        "Q1) Whose?\nA) mine\nB) yours\nCorrect answer: A\n\n"
+        "<details><summary>Week 2</summary>\n\n## What is in it?\n\nThis.\n\n</details>\n\n"
+        "<details><summary>How is it?</summary>\n\n## So\n\nIt is.\n\n</details>\n",
+        [
+            ("What is printed?\n\n- A: `1`\n- B: `2`", "B\n\nIt is.", "heading"),
+            ("It is one thing\n\n- A: true\n- B: false", "A", "heading"),
+            ("Which?\n\nA. one\nB. two", "B", "Q: and A:"),
+            ("Whose?\n\nA) mine\nB) yours", "A", "Q: and A:"),
+            ("What is in it?", "This.", "heading"),
+            ("How is it?", "## So\n\nIt is.", "folded answer"),
+        ],
+    ),
     "labels and numbers with marks of their own, and in other languages": (
         "**Q:** What is k?\n**A:** It k.\n\n"
         "*Q:* Who?\n*A:* Me.\n\n**Q1.** What is l?\n\n**A1.** Is l.\n\n"
@@ -555,6 +572,14 @@ def test_what_is_not_read_is_told_with_its_lines() -> None:
         (14, "this heading is empty"),
         (18, "a table and code, up to line 23: this asks nothing and defines no term"),
         (22, "what begins here has no end"),
+    ]
+
+
+def test_what_may_be_a_choice_without_its_answer_is_told() -> None:
+    found = parse("## Which one is it?\n\n- A: the first\n- B: the second\n")
+    assert [note.answer for note in found.notes] == ["- A: the first\n- B: the second"]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "the options below this question may be a choice: they are read as its answer")
     ]
 
 
