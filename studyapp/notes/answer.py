@@ -16,6 +16,8 @@ from studyapp.notes.opener import SUMMARY
 _FOLD = re.compile(r"<details\b[^<>]*>|</details>", re.IGNORECASE)
 _COLOUR = re.compile(r"</?(?:span|font|p|div|center)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BREAK = re.compile(r"(?<![ \t])[ \t]*<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
+_BREAKS = re.compile(r"(?:<br[ \t]*/?>|\s)+", re.IGNORECASE)
+_BREAK_BEFORE_BLANK = re.compile(r"<br[ \t]*/?>[ \t]*\n(?=[ \t]*\n)", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b([^<>]*)/?>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
 _STRING = re.compile(
@@ -68,7 +70,7 @@ def is_string(code: str) -> bool:
 
 def cleaned(text: str) -> str:
     """A text of an answer as Markdown; empty if it has marks alone."""
-    text = outside_code(_unfolded(text), _without_tags)
+    text = outside_code(_unbroken(_unfolded(text)), _without_tags)
     string = _STRING.fullmatch(text)
     if string is not None:
         text = string["text"]
@@ -83,6 +85,16 @@ def cleaned(text: str) -> str:
     if not any(map(_says, lines)):
         return ""
     return "\n".join(lines).strip("\n").rstrip()
+
+
+def _unbroken(text: str) -> str:
+    """A text without the breaks at its ends."""
+    if "<br" not in text.lower():
+        return text
+    breaks = [found for found in _BREAKS.finditer(text) if "<" in found[0]]
+    begins = breaks[0].end() if breaks and breaks[0].start() == 0 else 0
+    ends = breaks[-1].start() if breaks and breaks[-1].end() == len(text) else len(text)
+    return text[begins:ends]
 
 
 def _says(line: str) -> bool:
@@ -108,6 +120,7 @@ def _without_tags(text: str) -> str:
         text = "\n".join(
             line.removeprefix("  ") if line.strip() else "" for line in text.split("\n")
         )
+    text = _BREAK_BEFORE_BLANK.sub("\n", text)
     return wording.written_out(_BREAK.sub("\\\n", text))
 
 

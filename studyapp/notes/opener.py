@@ -98,7 +98,7 @@ class _Openers:
             most = most and (len(group) > 1 or any_marked)
             for at in group:
                 number, title = heading_title(self.blocks[at].text)
-                if (
+                if wording.without_label(self.blocks[at].text) is None and (
                     wording.is_asked(title)
                     or wording.own_answer(title)[1]
                     or _SAYS_SO.match(self.blocks[at].text)

@@ -19,6 +19,7 @@ _NUMBERED = re.compile(
     r"(?P<text>\S.*)"
 )
 _BULLET = re.compile(r" {0,3}[-*+•][ \t]+(?P<text>\S.*)|(?P<empty> {0,3}[-*+•][ \t]*$)")
+_TAIL = re.compile(r"(?<![ \t])(?:[ \t]*(?:<br[ \t]*/?>|\{(?:-|[#.:][^{}\n]*)\}))+$", re.IGNORECASE)
 _RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _FOLD = re.compile(r"</?details\b", re.IGNORECASE)
@@ -170,7 +171,7 @@ class Outline:
             end = self._folds.get(at) or self._until(at, None)
             return Block(Kind.DETAILS, at, end, line.strip())
         if heading := self._heading(line):
-            text = heading[2].strip()
+            text = _TAIL.sub("", heading[2].strip())
             if self.is_org and _ORG_TAGS.fullmatch(text.split()[-1] if text else ""):
                 text = text[: -len(text.split()[-1])].rstrip()
             shown = text.rstrip("#")

@@ -145,7 +145,8 @@ class _Question:
         """Whether a block that asks nothing itself is of the answer."""
         of_heading = self.block.kind is Kind.HEADING
         if block.kind is Kind.HEADING:
-            return of_heading and block.level > self.block.level and bool(block.text)
+            is_below = of_heading and block.level > self.block.level and bool(block.text)
+            return is_below or self._is_labelled(block.text)
         has_answer = self.own or any(line.strip() for line in self.rest)
         if self.shape == CALLOUT or (self.shape == FOLDED and has_answer):
             return False
@@ -156,6 +157,14 @@ class _Question:
         if block.kind is Kind.RULE:
             return of_heading or not (has_answer or self.below)
         return True
+
+    def _is_labelled(self, heading: str) -> bool:
+        """Whether a heading that is not below that of the question says its answer all the same; a
+        letter alone may head something else where there is one."""
+        said = wording.without_label(heading)
+        if said is None or wording.heads_answers(heading):
+            return False
+        return not self.has_answer or bool(said and wording.plain(heading)[1:2].isalpha())
 
     def _goes_on(self, block: Block) -> bool:
         """Prose answers in one paragraph or what stands in its place, and the lists below that."""
@@ -210,7 +219,7 @@ class _Reading:
         number: int | None = None,
     ) -> None:
         """A note that begins on line *at*; known by what it asks, and which of the same it is."""
-        key = " ".join(wording.plain(question).casefold().split())
+        key = " ".join(wording.plain(wording.without_asides(question)).casefold().split())
         if not key:
             self.report(at, f"this {shape} has no words")
             return
@@ -343,8 +352,11 @@ class _Reading:
         if not front and not question.own and wording.options(answer.split("\n")):
             said = "the options below this question may be a choice: they are read as its answer"
             self.report(question.block.first, said)
-        answer = f"{question.own}\n\n{answer}".strip("\n")
-        asked = f"{question.asked}\n\n{front}" if front else question.asked
+        asked, own = question.asked, question.own
+        if answer and wording.is_aside(own):
+            asked, own = f"{asked} {own}", ""
+        answer = f"{own}\n\n{answer}".strip("\n")
+        asked = f"{asked}\n\n{front}" if front else asked
         if question.shape == LABELLED and is_bare(asked):
             last = max(at for at in range(last) if self.lines[at].strip())
             told = unread.upto(self.numbers[question.block.first], self.numbers[last])
@@ -455,6 +467,8 @@ class _Reading:
             for at in run:
                 if not self.blocks[at].text:
                     self.report(self.blocks[at].first, "this heading is empty")
+                elif wording.without_label(self.blocks[at].text):
+                    self.report(self.blocks[at].first, "an answer without a question")
         elif kind is Kind.TABLE:
             self.unread += [at for at in run if not self._table(self.blocks[at])]
         elif kind in (Kind.BULLET, Kind.NUMBERED):

@@ -34,7 +34,15 @@ _TRUE_FALSE = re.compile(
 )
 _SHORT_ANSWER = re.compile(r"\(((?:yes|no|true|false)\b[^()]{0,80})\)\W*", re.IGNORECASE)
 ASKING = ("?", "？", "؟")
-_QUESTION_END = re.compile(r"\?[\"'”’)*_]*(?=[\s:→=–—-]|$)|[？؟][\"'”’)*_]*")
+_FOOTNOTES = r"(?:\[\^[^\[\]\n]{1,100}\])"
+_QUESTION_END = re.compile(
+    rf"\?[\"'”’)*_]*{_FOOTNOTES}*(?=[\s:→=–—-]|$)|[？؟][\"'”’)*_]*{_FOOTNOTES}*"
+)
+# Not those that may answer: a tick, a cross.
+_EMOJI = "[\U0001f000-\U0001faff\u2600-\u26ff\u2728\u2753-\u2757\u2b50\ufe0f\u200d]"
+_ASIDE = rf"(?:{_FOOTNOTES}|{_EMOJI}|!?\[[^\[\]\n]{{0,300}}\]\([^()\n]{{0,2000}}\))"
+_ASIDES = re.compile(rf"{_ASIDE}(?:[ \t]*{_ASIDE})*")
+_ASIDES_BEHIND = re.compile(rf"(?<=[?？؟])(?:[ \t]*{_ASIDE})+$", re.MULTILINE)
 # What only looks like one stays: a year, or a number with which a sentence or a sum begins.
 _NUMBER = re.compile(
     rf"(?:(?:{_ASKED})[ \t]*+(?:\d{{1,4}}(?:\.\d{{1,3}})*+)?+[ \t]*+[.:：)\-–—][ \t]*"
@@ -43,7 +51,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SAID = (
-    r"(?:(?:(?:correct|right)[ \t]+)?(?:ans|answer|solution)s?|antwort|respuesta|réponse|risposta|resposta|答案?|回答)"
+    r"(?:(?:(?:correct|right)[ \t]+)?(?:ans|answer|solution)s?|antwort|respuesta|réponse|risposta"
+    r"|resposta|答案?|回答)"
     r"[ \t]*+\d*+"
 )
 # A small letter may be a name, as in "a : b" or "a::b"; so may a large one in "A::b" or "A := b".
@@ -69,6 +78,14 @@ _STRONG_NUMBER = re.compile(
 _OPTION = re.compile(
     r"(?P<before>(?P<indent>[ \t>]*+)(?P<item>[-*+•][ \t]+)?(?:\[[ xX]\][ \t]+)?(?:\*\*|__)?\(?)"
     r"(?P<letter>[A-Ha-h])(?P<sign>[.:)](?:\*\*|__)?)(?=[ \t]+\S)"
+)
+_SECTION = re.compile(
+    r"(?:the )?(?:(?:(?:model|sample|correct|all) )?(?:answers|solutions)|(?:answer|solution)[ -]keys?"
+    r"|lösungen|lösungsschlüssel|antworten|respuestas|soluciones|réponses|corrigés?|risposte|soluzioni"
+    r"|respostas|soluções|gabarito|ответы|решения|відповіді|odpowiedzi|odpovědi|antwoorden"
+    r"|oplossingen|答案|解答|정답|해답|الإجابات|الأجوبة)"
+    r"(?: (?:to|for|of|zu|der|aux?|de|del|do|к|на) .{1,60})?",
+    re.IGNORECASE,
 )
 _BARE_LABEL = re.compile(r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?", re.I)
 _TIME = re.compile(
@@ -117,7 +134,7 @@ def is_asked(text: str) -> bool:
     """Whether a line ends as a question does, be it with a remark in brackets behind it."""
     if len(text) > _LONGEST:
         return False
-    line = plain(text)
+    line = re.sub(rf"{_FOOTNOTES}+$", "", plain(text))
     if line.rstrip(_ENDS).endswith(ASKING):
         return re.search(r"\w", line) is not None
     remark = re.fullmatch(r"(.*\?[\"'”’]?)[ \t]*\([^()]*\)\W*", line)
@@ -177,9 +194,20 @@ def unwrapped(text: str) -> tuple[str, str]:
     rest = found["rest"].strip()
     if rest in (":", "."):
         rest = ""
-    if rest.strip("?*_ ") == "":
+    if re.sub(_FOOTNOTES, "", rest).strip("?*_ ") == "":
         return (found["inner"] + rest.strip("*_ ")).strip(), ""
     return found["inner"].strip(), rest
+
+
+def is_aside(text: str) -> bool:
+    """Whether what stands behind a question is of it where another answer is: a picture, a link or
+    an emoji alone."""
+    return _ASIDES.fullmatch(text) is not None
+
+
+def without_asides(text: str) -> str:
+    """A question without what stands behind its question marks."""
+    return _ASIDES_BEHIND.sub("", text)
 
 
 def is_one_sentence(text: str) -> bool:
@@ -230,6 +258,11 @@ def without_label(text: str) -> str | None:
 def is_label(text: str) -> bool:
     """Whether a text says that an answer follows, and nothing else."""
     return _BARE_LABEL.fullmatch(plain(text).strip(" \t:.?!>▶")) is not None
+
+
+def heads_answers(text: str) -> bool:
+    """Whether a line says that answers to several questions follow, and nothing else."""
+    return len(text) <= _LONGEST and _SECTION.fullmatch(plain(text).strip(" \t:.")) is not None
 
 
 def options(lines: Sequence[str]) -> set[int]:

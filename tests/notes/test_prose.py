@@ -157,7 +157,8 @@ SHAPES = {
         ],
     ),
     "options of a choice, and folds that have headings": (
-        "### 1. What is printed?\n\n- A: `1`\n- B: `2`\n\n<details><summary><b>Answer</b></summary>\n"
+        "### 1. What is printed?\n\n- A: `1`\n- B: `2`\n\n"
+        "<details><summary><b>Answer</b></summary>\n"
         "<p>\n\n#### Answer: B\n\nIt is.\n\n</p>\n</details>\n\n---\n\n"
         "### 2. It is one thing\n\n- A: true\n- B: false\n\n<details><summary>Answer</summary>\n\n"
         "Answer: A\n\n</details>\n\nQ. Which?\nA. one\nB. two\nAnswer: B\n\n"
@@ -171,6 +172,38 @@ SHAPES = {
             ("Whose?\n\nA) mine\nB) yours", "A", "Q: and A:"),
             ("What is in it?", "This.", "heading"),
             ("How is it?", "## So\n\nIt is.", "folded answer"),
+        ],
+    ),
+    "labels in headings": (
+        "### Q: Who is it?\n### A: me\n\n## What is it made of?\n## Answer\nwood\n\n"
+        "1. Is it old?\n\n### Answer: yes\n\nvery\n\n"
+        "## Which of two?\n\n- A: this\n- B: that\n\n"
+        "## Answer: B\n\n## Is that all?\n\nno\n\n## A: Another part\n",
+        [
+            ("Who is it?", "me", "heading"),
+            ("What is it made of?", "wood", "heading"),
+            ("Is it old?", "yes\n\nvery", "numbered question"),
+            ("Which of two?\n\n- A: this\n- B: that", "B", "heading"),
+            ("Is that all?", "no", "heading"),
+        ],
+    ),
+    "what stands behind a question mark": (
+        "1. What is this? ![](c.png)\n   A cat.\n2. Where is it told? [here](https://a.b)\n"
+        "3. Is it told? ✓\n\n## What is a cone?[^9]\n\nIt[^9].\n\n**What is a cube?**[^9]\nIs.\n\n"
+        "## What is a disc? 🤔\n\nRound.\n\n## What is a line? {#line .x}\n\nStraight.\n\n"
+        "## What is a knot? [video](https://a.b)\n\nTied.\n\n## What is a ring? <br>\n\nOpen.\n\n"
+        "**What is a dot?**<br>\nSmall.<br>\n\n[^9]: Solids\n",
+        [
+            ("What is this? ![](c.png)", "A cat.", "numbered question"),
+            ("Where is it told?", "[here](https://a.b)", "numbered question"),
+            ("Is it told?", "✓", "numbered question"),
+            ("What is a cone?[^9]", "It[^9].\n\n[^9]: Solids", "heading"),
+            ("What is a cube?[^9]", "Is.\n\n[^9]: Solids", "bold question"),
+            ("What is a disc? 🤔", "Round.", "heading"),
+            ("What is a line?", "Straight.", "heading"),
+            ("What is a knot? [video](https://a.b)", "Tied.", "heading"),
+            ("What is a ring?", "Open.", "heading"),
+            ("What is a dot?", "Small.", "bold question"),
         ],
     ),
     "labels and numbers with marks of their own, and in other languages": (
