@@ -52,6 +52,9 @@ def asks_anew(outline: Outline, found: Mapping[int, str]) -> Iterator[int]:
         elif shape == LISTED:
             line, below = headline(outline, block)
             is_one = bool(any(map(str.strip, below)) or wording.own_answer(line)[1])
+        elif shape == NUMBERED:
+            line, below = headline(outline, block)
+            is_one = wording.is_asked(wording.unwrapped(line)[0]) and any(map(str.strip, below))
         elif block.kind is Kind.TABLE:
             is_one = glossary.read(outline.lines[block.first : block.end]).kind == "questions"
         else:
@@ -150,10 +153,11 @@ class _Openers:
             return CALLOUT if rest and wording.may_ask(wording.numbered(asked)[1]) else ""
         if block.kind is Kind.TEXT:
             return self._text(block)
-        if block.kind is Kind.BULLET and not self._in_question(at):
-            if _SAYS_SO.match(block.text):
+        if block.kind is Kind.BULLET:
+            in_question, asks = self._in_question(at), self._asks_first(block)
+            if _SAYS_SO.match(block.text) and (asks or not in_question):
                 return LABELLED
-            return LISTED if self._asks_first(block) else ""
+            return LISTED if asks and not in_question else ""
         return ""
 
     def _text(self, block: Block) -> str:
@@ -189,8 +193,10 @@ class _Openers:
         for _, group in groupby(bullets, lambda at: self.outline.above[at]):
             run = list(group)
             if 2 * sum(at in self.found for at in run) >= len(run):
-                asked = (at for at in run if wording.may_ask(self.blocks[at].text))
-                self.found.update(dict.fromkeys((at for at in asked if self._below(at)), LISTED))
+                tasks = (at for at in run if wording.may_ask(self.blocks[at].text))
+                for at in tasks:
+                    if self._below(at):
+                        self.found.setdefault(at, LISTED)
 
     def _below(self, at: int) -> bool:
         block = self.blocks[at]
@@ -270,9 +276,21 @@ class _Openers:
             yield at
 
 
+def asks_within(outline: Outline, block: Block) -> bool:
+    """Whether a block that was taken for a part of an answer asks: an item, a numbered quote, a
+    line of prose with others below it, a label."""
+    line, below = headline(outline, block)
+    if block.kind is Kind.QUOTE:
+        number, asked = wording.numbered(wording.plain(outline.lines[block.first]).lstrip("> "))
+        return number and wording.is_asked(asked)
+    if block.kind in (Kind.BULLET, Kind.NUMBERED):
+        return wording.is_asked(wording.unwrapped(line)[0])
+    return block.kind is Kind.TEXT and bool(below) and wording.is_asked(line)
+
+
 def in_quote(outline: Outline, block: Block) -> tuple[str, list[str]]:
-    """The title of a callout, or the emphasised question that a quote begins with, and the lines
-    below it in the quote; nothing of any other."""
+    """The title of a callout, or the question with which a quote begins, emphasised or with a
+    number, and the lines below it in the quote; nothing of any other."""
     lines = [re.sub(r"^[ \t]*> ?", "", line) for line in outline.lines[block.first : block.end]]
     title = _TITLE.match(lines[0])
     said = lines[0][title.end() :] if title else lines[0].strip()
@@ -280,7 +298,9 @@ def in_quote(outline: Outline, block: Block) -> tuple[str, list[str]]:
     while title and not said.strip() and lines:
         said, lines = lines[0], lines[1:]
     asked, own = wording.unwrapped(said)
-    if not title and (own or asked == said or not wording.is_asked(asked)):
+    number = wording.numbered(said)[0] and not any(map(wording.is_asked, lines))
+    is_marked = asked != said or number
+    if not title and (own or not is_marked or not wording.is_asked(asked)):
         return "", []
     return asked, lines if any(map(str.strip, lines)) else []
 

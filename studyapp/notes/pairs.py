@@ -17,19 +17,23 @@ _IsCode = Callable[[int], bool]
 _TASK = r"exercise|problem|task|aufgabe|ejercicio|exercice|esercizio|exercício|задача|упражнение"
 _ASKING = (
     r"question|front|frage|pregunta|domanda|pergunta|вопрос|питання|pytanie|otázka|vraag|fråga"
-    r"|spørgsmål|soru|質問|問題|问题|질문|문제|سؤال"
+    r"|spørgsmål|soru|質問|問題|问题|질문|문제|سؤال|السؤال|سوال|שאלה|ερώτηση"
 )
 _ANSWERING = (
     r"answer|solution|back|antwort|lösung|respuesta|solución|réponse|risposta|soluzione|resposta"
     r"|solução|ответ|решение|відповідь|odpowiedź|odpověď|antwoord|svar|cevap|答え|解答|回答|答案"
-    r"|답변|정답|جواب|الجواب|إجابة"
+    r"|답변|정답|대답|جواب|الجواب|إجابة|الإجابة|پاسخ|תשובה|απάντηση"
 )
 _PARTNERS = {
-    "Q": "AR", "F": "A", "P": "RO", "D": "R", "V": "A", "В": "О", "س": "ج", "問": "答",
-    "问": "答", "문": "답",
+    "Q": "AR", "F": "A", "P": "RO", "D": "R", "V": "A", "В": "О", "س": "ج", "ש": "ת",
+    "問": "答", "问": "答", "문": "답", "q": "a",
 }  # fmt: skip
-_SYMBOLS = {"F", "P", "D", "V", "В"}  # which may as well be explained, as in "P: pressure"
-_BEFORE = r"(?P<before>[ \t]*(?:>[ \t]?)*[ \t]{0,3}(?:[-*+][ \t]+)?)"
+_SYMBOLS = {"F", "P", "D", "V", "В", "q"}  # which may as well be explained, as in "P: pressure"
+_ANY_PARTNER = {"A", "答", "답", "ج", "ת"}  # of a word that asks
+_BEFORE = (
+    r"(?P<before>[ \t]*(?:>[ \t]?)*[ \t]{0,3}(?:[-*+][ \t]+)?)"
+    "[\u200e\u200f\u202a-\u202e\u2066-\u2069]*"  # which say in which direction the line is written
+)
 _AFTER = r"[ \t]*+(?P<number>\d{0,4}(?:\.\d{1,3})*+)[ \t]*+(?P<sign>[:：.)]|[-–—](?=[ \t]))[ \t]*+"
 _LABEL = re.compile(
     rf"{_BEFORE}(?:(?P<task>(?i:{_TASK}))|(?P<asks>(?i:{_ASKING}))|(?P<answers>(?i:{_ANSWERING}))"
@@ -108,7 +112,7 @@ def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
 
 def _is_known(asks: str, answers: str) -> bool:
     """Whether a pair is read as it stands."""
-    label = re.match(r"(?i:q|question)[ \t]*\d*:", asks)
+    label = re.match(r"(?:Q|(?i:question))[ \t]*\d*:", asks)
     return label is not None and wording.without_label(answers.strip()) is not None
 
 
@@ -138,7 +142,7 @@ def _fits(asks: re.Match[str], answers: re.Match[str]) -> bool:
         return bool(answers["letter"]) and partner and _sign(asks) == _sign(answers)
     if {asks["sign"], answers["sign"]} - {":", "：", "."}:
         return False
-    return bool(answers["answers"]) or answers["letter"] in ("A", "答")
+    return bool(answers["answers"]) or answers["letter"] in _ANY_PARTNER
 
 
 def _sign(label: re.Match[str]) -> str:

@@ -19,6 +19,7 @@ from studyapp.notes.answer import cleaned, is_string, parted
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote, TrackerRow
 from studyapp.notes.note import NoteKind, Problem
 from studyapp.notes.opener import (
+    BOLD,
     CALLOUT,
     FOLDED,
     LABELLED,
@@ -27,6 +28,7 @@ from studyapp.notes.opener import (
     SUMMARY,
     TERM,
     asks_anew,
+    asks_within,
     headline,
     in_quote,
     is_bare,
@@ -352,6 +354,7 @@ class _Reading:
         if not front and not question.own and wording.options(answer.split("\n")):
             said = "the options below this question may be a choice: they are read as its answer"
             self.report(question.block.first, said)
+        self._tell_within(question)
         asked, own = question.asked, question.own
         if answer and wording.is_aside(own):
             asked, own = f"{asked} {own}", ""
@@ -367,6 +370,32 @@ class _Reading:
             self.report(question.block.first, "this term has no meaning")
             return
         self._keep(question.block.first, asked, answer, kind, question.shape, question.number)
+
+    def _tell_within(self, question: _Question) -> None:
+        """Tell of what stays in an answer and may be more than that: an item that asks and has
+        something below it, items that ask one after the other, a bold line below a bold one."""
+        within = list[Block]()
+        for kind, run in groupby(question.below, lambda block: block.kind):
+            blocks = list(run)
+            asked = [block for block in blocks if asks_within(self.outline, block)]
+            if kind in (Kind.BULLET, Kind.NUMBERED):
+                alone = [block for block in asked if not self._below(block)]
+                is_list = len(alone) > 1 and len(asked) == len(blocks)
+                asked = asked if is_list else [block for block in asked if self._below(block)]
+            elif question.shape == BOLD and kind is Kind.TEXT:
+                asked += [block for block in blocks if self._is_title(block)]
+            within += asked
+        if within:
+            last = self._last_line(max(within, key=lambda block: block.first))
+            first = min(block.first for block in within)
+            told = unread.upto(self.numbers[first], self.numbers[last])
+            self.report(first, f"{told}this may be a note, and is read as part of an answer")
+
+    def _is_title(self, block: Block) -> bool:
+        """Whether a paragraph begins with a bold line that has text below it."""
+        title, rest = wording.unwrapped(block.text)
+        is_bold = title != block.text and not rest and not title.endswith((":", "."))
+        return is_bold and block.end > block.first + 1
 
     def _asked(self, block: Block, shape: str) -> _Question:
         if block.kind is Kind.DETAILS:
@@ -573,7 +602,7 @@ class _Reading:
                 runs.append([at])
         for run in runs:
             kinds = list(dict.fromkeys(self.blocks[at].kind.value for at in run))
-            first, last = self.blocks[run[0]].first, self._last(run[-1])
+            first, last = self.blocks[run[0]].first, self._last_line(self.blocks[run[-1]])
             upto = f", up to line {self.numbers[last]}" if last > first else ""
             self.report(first, f"{_joined(kinds)}{upto}: this asks nothing and defines no term")
 
@@ -582,8 +611,7 @@ class _Reading:
             return False
         return all(self.blocks[one].kind is Kind.RULE for one in range(at + 1, after))
 
-    def _last(self, at: int) -> int:
-        block = self.blocks[at]
+    def _last_line(self, block: Block) -> int:
         return max(
             (line for line in range(block.first, block.end) if self.lines[line].strip()),
             default=block.first,

@@ -80,7 +80,7 @@ _OPTION = re.compile(
     r"(?P<letter>[A-Ha-h])(?P<sign>[.:)](?:\*\*|__)?)(?=[ \t]+\S)"
 )
 _SECTION = re.compile(
-    r"(?:the )?(?:(?:(?:model|sample|correct|all) )?(?:answers|solutions)|(?:answer|solution)[ -]keys?"
+    r"(?:the )?(?:(?:(?:model|sample|correct) )?(?:answers|solutions)|(?:answer|solution)[ -]keys?"
     r"|lösungen|lösungsschlüssel|antworten|respuestas|soluciones|réponses|corrigés?|risposte|soluzioni"
     r"|respostas|soluções|gabarito|ответы|решения|відповіді|odpowiedzi|odpovědi|antwoorden"
     r"|oplossingen|答案|解答|정답|해답|الإجابات|الأجوبة)"

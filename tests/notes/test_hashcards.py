@@ -231,6 +231,12 @@ C: [hidden] text
 | Question | Answer |
 |---|---|
 | What four? | a4 |
+
+Q: five?
+A: a5
+
+1. What six?
+   a6
 """
 
 
@@ -243,12 +249,14 @@ def test_an_answer_ends_where_something_of_another_shape_asks(tmp_path: Path) ->
         (11, "What is three?", "a3"),
         (15, "", "==hidden=={#1} text"),
         (19, "What four?", "a4"),
+        (21, "five?", "a5"),
+        (24, "What six?", "a6"),
     ]
     assert {note.deck for note in found.notes} == {("a",)}
-    assert len(hashcards.parse(f"<!-- studyapp: x -->\n{OTHERS}", Path("a.md")).notes) == 2
+    assert len(hashcards.parse(f"<!-- studyapp: x -->\n{OTHERS}", Path("a.md")).notes) == 3
     database(tmp_path / "hashcards.db")
     (tmp_path / "a.md").write_text(OTHERS)
-    assert len(hashcards.read(tmp_path / "a.md").notes) == 2
+    assert len(hashcards.read(tmp_path / "a.md").notes) == 3
 
 
 def test_a_heading_beside_that_of_a_card_ends_its_answer() -> None:

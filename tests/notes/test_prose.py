@@ -174,6 +174,24 @@ SHAPES = {
             ("How is it?", "## So\n\nIt is.", "folded answer"),
         ],
     ),
+    "labels below an answer of another shape, in other letters and directions": (
+        "**What is a hen?** A bird.\n\n\u200fس: ما هذا؟\n\u200fج: كتاب\n\n"
+        "질문: 이것은 무엇입니까?\n답: 그것\n\nש: מהו?\nת: זה\n\nQ: Whose is it?\nA: mine\n"
+        "q: and whose is that?\na: yours\n\n## How is it?\n\nGood.\n\n- Q: Is it so?\n  A: no\n\n"
+        "1. Which hen?\n\nThat.\n\n> 2. Which other?\n>\n> This.\n",
+        [
+            ("What is a hen?", "A bird.", "bold question"),
+            ("ما هذا؟", "كتاب", "Q: and A:"),
+            ("이것은 무엇입니까?", "그것", "Q: and A:"),
+            ("מהו?", "זה", "Q: and A:"),
+            ("Whose is it?", "mine", "Q: and A:"),
+            ("and whose is that?", "yours", "Q: and A:"),
+            ("How is it?", "Good.", "heading"),
+            ("Is it so?", "no", "Q: and A:"),
+            ("Which hen?", "That.", "numbered question"),
+            ("Which other?", "This.", "question in a callout"),
+        ],
+    ),
     "labels in headings": (
         "### Q: Who is it?\n### A: me\n\n## What is it made of?\n## Answer\nwood\n\n"
         "1. Is it old?\n\n### Answer: yes\n\nvery\n\n"
@@ -605,6 +623,26 @@ def test_what_is_not_read_is_told_with_its_lines() -> None:
         (14, "this heading is empty"),
         (18, "a table and code, up to line 23: this asks nothing and defines no term"),
         (22, "what begins here has no end"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("below", "line", "upto"),
+    [
+        ("1. What is one?\n2. What is two?", 5, "up to line 6: "),
+        ("- Is it one?\n- Is it two?", 5, "up to line 6: "),
+        ("It is.\n\n- Is it one?\n    - Yes.\n- And so on.", 7, "up to line 8: "),
+        ("Is it one?\nYes.", 5, "up to line 6: "),
+        ("**Gibbs energy**\nH - TS", 5, "up to line 6: "),
+        ("> 2. Is it two?", 5, ""),
+    ],
+)
+def test_what_may_be_a_note_in_an_answer_is_told(below: str, line: int, upto: str) -> None:
+    asked = "**What is it?**" if below.startswith("**") else "## What is it?"
+    found = parse(f"{asked}\n\nA thing.\n\n{below}\n")
+    assert [note.answer for note in found.notes] == [f"A thing.\n\n{below}"]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (line, f"{upto}this may be a note, and is read as part of an answer")
     ]
 
 
