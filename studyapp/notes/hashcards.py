@@ -15,7 +15,7 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 from pathlib import Path
 
-from studyapp.notes import fronttags, hashlog, mark, picture, preparation, prose, unread
+from studyapp.notes import fronttags, hashlog, mark, passed, picture, preparation, prose, unread
 from studyapp.notes.card import REVERSED, clozes, find_clozes, hiding_nothing, without_code
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, Problem
@@ -135,7 +135,7 @@ class _Reading:
     def _anew(self) -> set[int]:
         """The lines on which a question begins that is no card of hashcards, and the headings that
         are not below that of the card above them."""
-        body = self.lines[self.begins :]
+        body, _ = passed.without_comments(self.lines[self.begins :])
         lines, numbers = preparation.prepared(body, range(self.begins, len(self.lines)))
         outline = Outline(lines)
         found = openers(outline)

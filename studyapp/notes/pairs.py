@@ -1,6 +1,6 @@
 """Lines that pair a question with its answer, so written that both are seen by who reads Markdown:
 labels of any language or sign become `Q:` and `Answer:`, also those in a quote; pairs of lines that
-stand together are parted, and comments of Obsidian become those of Markdown.
+stand together are parted.
 
 A letter alone is a label only where its partner follows at once: `F:` is one above `A:`.
 """
@@ -52,7 +52,7 @@ _FARTHEST = 40  # lines between a question and its answer
 
 def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _Lines:
     """The lines, with their *numbers*; what one of them has become has its number."""
-    said = _without_comments(lines, is_code)
+    said = list(lines)
     for at, line in enumerate(_labelled(said, is_code)):
         both = None if is_code(at) else _BOTH.fullmatch(line)
         said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
@@ -62,29 +62,6 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
             yield "", numbers[at]
         for part in line.split("\n"):
             yield part, numbers[at]
-
-
-def _without_comments(lines: Sequence[str], is_code: _IsCode) -> list[str]:
-    """Lines in which `%%` around whole lines is a comment of Markdown."""
-    found = list(lines)
-    marks = [
-        at for at, line in enumerate(lines) if line.lstrip().startswith("%%") and not is_code(at)
-    ]
-    end = -1
-    for at in marks:
-        if at <= end:
-            continue
-        alone = lines[at].strip()
-        rest = (one for one in range(at, len(lines)) if lines[one].rstrip().endswith("%%"))
-        end = next((one for one in rest if one > at or len(alone) > 3), -1)
-        if end < 0:
-            return found
-        if any("-->" in line for line in lines[at : end + 1]):
-            continue
-        found[at] = found[at].replace("%%", "<!--", 1)
-        head, _, tail = found[end].rpartition("%%")
-        found[end] = f"{head}-->{tail}"
-    return found
 
 
 def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:

@@ -23,6 +23,7 @@ _ALONE = (
 _ASKS = re.compile(_ALONE.format("question|q"), re.IGNORECASE)
 _ANSWERS = re.compile(_ALONE.format("answer|solution|a"), re.IGNORECASE)
 _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
+_ASIDE = re.compile(r"</?aside\b[^<>]*>", re.IGNORECASE)  # of Notion's callouts
 _DIV = re.compile(r"[ \t]*+:{3,}[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
 
 
@@ -49,7 +50,7 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
             elif _DIV.match(lines[at]):
                 said = [""]
             else:
-                said = _FOLD_ENDS.sub(r"\1\n", lines[at]).split("\n")
+                said = _FOLD_ENDS.sub(r"\1\n", _ASIDE.sub("", lines[at])).split("\n")
         changed += [(line, numbers[at]) for line in said]
         at = end
     return [line for line, _ in changed], [number for _, number in changed]
@@ -124,7 +125,8 @@ def _labelled(lines: Sequence[str]) -> list[str]:
 def _may_change(line: str) -> bool:
     if "<" not in line and ":::" not in line:
         return False
-    return any((_HTML.match(line), _FOLD_ENDS.search(line), _DIV.match(line)))
+    marks = (_HTML.match, _FOLD_ENDS.search, _ASIDE.search, _DIV.match)
+    return any(mark(line) for mark in marks)
 
 
 def _end(outline: Outline, at: int, name: str) -> tuple[int, bool]:

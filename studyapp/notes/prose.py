@@ -8,13 +8,22 @@ a piece of code assigns. What belongs to none is told with its lines. Code is ne
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
 from studyapp.errors import StudyError
-from studyapp.notes import fronttags, glossary, picture, preparation, reference, unread, wording
+from studyapp.notes import (
+    fronttags,
+    glossary,
+    passed,
+    picture,
+    preparation,
+    reference,
+    unread,
+    wording,
+)
 from studyapp.notes.answer import cleaned, is_string, parted
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote, TrackerRow
 from studyapp.notes.note import NoteKind, Problem
@@ -91,6 +100,10 @@ def parse(text: str, path: Path) -> Foreign:
 
 def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> Foreign:
     """The same of lines that have other *numbers* in the file at *path*."""
+    lines, comments = passed.without_comments(lines)
+    problems = list(_noted(comments, numbers, path))
+    lines, linking = _without_links(lines)
+    problems += _linking(linking, numbers, path)
     lines, numbers = preparation.prepared(lines, numbers)
     outline = Outline(lines)
     known = reference.definitions(outline.lines, outline.is_code) if _may_define(lines) else {}
@@ -111,8 +124,39 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
         fronttags.tagged(notes, outline.lines[: outline.begins]),
         lecture=tuple(reading.lecture),
         tracker=tuple(reading.tracker),
-        problems=tuple(sorted(set(reading.problems))),
+        problems=tuple(sorted({*problems, *reading.problems})),
     )
+
+
+def _noted(
+    comments: Sequence[passed.Comment], numbers: Sequence[int], path: Path
+) -> Iterator[Problem]:
+    """A problem for each comment that holds what would be a note elsewhere."""
+    for one in comments:
+        if parse(one.said, path).notes:
+            first, last = numbers[one.first], numbers[one.last]
+            said = (
+                f"{unread.upto(first, last)}this comment is left out, with what it asks or defines"
+            )
+            yield Problem(path, first, said)
+
+
+def _without_links(lines: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The lines without those that only lead about in their text, and the places of these."""
+    if not any("#" in line and ("](" in line or "href" in line) for line in lines):
+        return list(lines), []
+    found = passed.links(lines, Outline(lines).is_code)
+    left = list(lines)
+    for at in found:
+        left[at] = ""
+    return left, found
+
+
+def _linking(found: Sequence[int], numbers: Sequence[int], path: Path) -> Iterator[Problem]:
+    if found:
+        more = f", and {len(found) - 1} more lines" if len(found) > 1 else ""
+        said = f"this line{more}: links within this file are not read"
+        yield Problem(path, numbers[found[0]], said)
 
 
 def _may_define(lines: Sequence[str]) -> bool:

@@ -109,6 +109,13 @@ _INNER = re.compile(
     r"[ \t]*(?:[-*+•][ \t]|\d{1,4}[.)][ \t]|>|`{3}|~{3}|\||!\[|</?(?:details|span|p|font|div)\b|$)",
     re.IGNORECASE,
 )
+_REMARKS = {
+    *("note", "notes", "nb", "n.b", "hint", "tip", "warning", "example", "todo", "see", "see also"),
+    *("source", "sources", "link", "links", "reference", "references", "hinweis", "anmerkung"),
+    *("beispiel", "siehe", "siehe auch", "quelle", "nota", "ejemplo", "véase", "remarque"),
+    *("exemple", "voir", "voir aussi", "esempio", "vedi", "примечание", "пример", "см"),
+}
+_ADDRESS = re.compile(r"[<(]?(?:(?:https?|ftp)://|mailto:|www\.)", re.IGNORECASE)
 _MARKS = "\"'”’»)*_` "
 _WRAPS = 60  # characters from which on a line without an end is taken to go on
 _MOST_WORDS = 6  # of a term
@@ -308,7 +315,7 @@ def definition(text: str) -> tuple[str, str, str] | None:
     strong = _STRONG_TERM.fullmatch(text)
     if strong is not None and strong["mark"] in ("**", "__"):
         return strong["term"].strip(" :"), "**", strong["meaning"]
-    found = _TERM.fullmatch(text)
+    found = None if _ADDRESS.match(text) else _TERM.fullmatch(text)
     if found is None or len(found["term"].split()) > _MOST_WORDS or "?" in found["term"]:
         return None
     if found["term"].count("(") != found["term"].count(")") or found["term"].startswith("("):
@@ -316,6 +323,11 @@ def definition(text: str) -> tuple[str, str, str] | None:
     if found["mark"].strip(" \t-=:–—") and found["mark"].strip() in found["meaning"]:
         return None  # one step after another
     return found["term"].strip(" *_:"), found["mark"].strip(), found["meaning"]
+
+
+def is_remark(term: str, mark: str) -> bool:
+    """Whether what stands before a colon says how to take what follows, and is no term."""
+    return mark == ":" and term.casefold().strip(" *_:.") in _REMARKS
 
 
 def is_term(text: str) -> bool:

@@ -192,6 +192,30 @@ SHAPES = {
             ("Which other?", "This.", "question in a callout"),
         ],
     ),
+    "comments and links within the file": (
+        "1. What is a lock?\n   <!-- to do -->\n   A door. <!-- more --> `<!-- x -->`\n\n"
+        "<!--\n## What was a lock?\n\nA gate.\n\n```\n-->\n\n%%\nQ: hidden?\n%%\n\n"
+        "2. What is a key?\n\nA tool.\n\n**[⬆ Back to Top](#contents)**\n\n"
+        "## Contents\n\n- [What is a lock?](#lock)\n  - [What is a key?](#key)\n\n"
+        "## Where is more?\n\n[Below](#below)\n",
+        [
+            ("What is a lock?", "A door.  `<!-- x -->`", "numbered question"),
+            ("What is a key?", "A tool.", "numbered question"),
+            ("Where is more?", "[Below](#below)", "heading"),
+        ],
+    ),
+    "an aside of Notion, and remarks among terms": (
+        "- Some: a few\n- Most: nearly all\n- None: not one\n- Note: these differ\n"
+        "- http://a.b : a site\n\n# Glossary\n\n- Any: each of them\n- See also: a book\n\n"
+        "# Then\n\n<aside>\n💡 What is all?\nThe whole.\n\n</aside>\n",
+        [
+            ("Some", "a few", "list of terms"),
+            ("Most", "nearly all", "list of terms"),
+            ("None", "not one", "list of terms"),
+            ("Any", "each of them", "list of terms"),
+            ("💡 What is all?", "The whole.", "prose"),
+        ],
+    ),
     "labels in headings": (
         "### Q: Who is it?\n### A: me\n\n## What is it made of?\n## Answer\nwood\n\n"
         "1. Is it old?\n\n### Answer: yes\n\nvery\n\n"
@@ -643,6 +667,19 @@ def test_what_may_be_a_note_in_an_answer_is_told(below: str, line: int, upto: st
     assert [note.answer for note in found.notes] == [f"A thing.\n\n{below}"]
     assert [(one.line, one.message) for one in found.problems] == [
         (line, f"{upto}this may be a note, and is read as part of an answer")
+    ]
+
+
+def test_comments_that_hold_notes_and_links_within_the_file_are_told() -> None:
+    text = (
+        "## What?\n\nThis. <!-- to do -->\n\n<!--\n## Why?\n\nSo.\n-->\n\n%% Q: Who? %%\n\n"
+        "[Back to top](#what)\n\n- [What?](#what)\n- [Why?](#why)\n"
+    )
+    left_out = "this comment is left out, with what it asks or defines"
+    assert [(one.line, one.message) for one in parse(text).problems] == [
+        (5, f"up to line 9: {left_out}"),
+        (11, left_out),
+        (13, "this line, and 2 more lines: links within this file are not read"),
     ]
 
 
