@@ -61,8 +61,8 @@ class Table:
     def beside(self, row: Row) -> list[tuple[str, str]]:
         """What a row says beside these two, but for its number, each with its column's name."""
         return [
-            (self.heads[at] if at < len(self.heads) else "", cell)
-            for at, cell in enumerate(row.cells)
+            (name, cell)
+            for at, (name, cell) in enumerate(zip(self.heads, row.cells, strict=False))
             if at not in (self.left, self.right) and re.search(r"[^\W\d_]", cell)
         ]
 

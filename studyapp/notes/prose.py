@@ -409,6 +409,8 @@ class _Reading:
             told = unread.upto(self.numbers[question.block.first], self.numbers[last])
             self.report(question.block.first, f"{told}this question has no words; not read")
             return
+        if question.shape == LABELLED and not answer:
+            self.report(question.block.first, "this question has no answer yet")
         kind = NoteKind.TERM if question.shape == TERM else NoteKind.QUESTION
         if kind is NoteKind.TERM and not answer:
             self.report(question.block.first, "this term has no meaning")
@@ -610,6 +612,10 @@ class _Reading:
         term = table.kind == "terms"
         kind = NoteKind.TERM if term else NoteKind.QUESTION
         for row in table.rows if table.kind else ():
+            if any(row.cells[len(table.heads) :]):
+                message = "a row of this table has more cells than its head, and is not read"
+                self.report(block.first + row.at, message)
+                continue
             asked, answer = row.cell(table.left), row.cell(table.right)
             if not asked or (term and not answer):
                 if any(row.cells):

@@ -683,6 +683,15 @@ def test_comments_that_hold_notes_and_links_within_the_file_are_told() -> None:
     ]
 
 
+def test_rows_with_too_many_cells_and_labels_without_an_answer_are_told() -> None:
+    found = parse("Q: who?\n\n| Q | A |\n|---|---|\n| `a|b`? | c |\n| `a\\|b`? | c | |\n")
+    assert [(note.question, note.answer) for note in found.notes] == [("who?", ""), ("`a|b`?", "c")]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "this question has no answer yet"),
+        (5, "a row of this table has more cells than its head, and is not read"),
+    ]
+
+
 def test_what_may_be_a_choice_without_its_answer_is_told() -> None:
     found = parse("## Which one is it?\n\n- A: the first\n- B: the second\n")
     assert [note.answer for note in found.notes] == ["- A: the first\n- B: the second"]
