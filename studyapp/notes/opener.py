@@ -241,7 +241,8 @@ class _Openers:
             is_one = 2 * len(answered) >= len(run)
         else:
             names = [self.blocks[above].text for above in self.outline.headings(run[0])]
-            if any(glossary.NAMED.search(name) for name in names) and not marked:
+            is_other = any(glossary.NAMED.search(name) for name in names)
+            if (is_other or any(map(wording.heads_answers, names[:1]))) and not marked:
                 return
             named = any(_QUESTIONNAIRE.search(name) for name in names)
             is_one = 2 * len(marked) >= len(run) or (3 * len(asked) >= len(run) and named)

@@ -239,6 +239,8 @@ class _Reading:
         self.named = set[int]()  # the blocks of terms that stand below an answer
         self.guids: dict[str, int] = {}
         self.said: dict[tuple[str, str], int] = {}
+        self.closed = 0  # the notes above the last answers that stood together
+        self.choices = dict[int, int]()  # the notes whose options may be asked, and their lines
 
     def run(self) -> None:
         for at in self.outline.unclosed:
@@ -247,6 +249,9 @@ class _Reading:
         if self.depth == 0:
             self._tell_schedules()
         loose = self._questions()
+        for at in self.choices.values():
+            said = "the options below this question may be a choice: they are read as its answer"
+            self.report(at, said)
         loose = self._without_quoted_terms(loose)
         for _, run in groupby(loose, lambda at: (self.outline.above[at], self.blocks[at].kind)):
             self._loose(list(run))
@@ -288,7 +293,13 @@ class _Reading:
         shapes, loose = openers(self.outline), list[int]()
         anew = set(asks_anew(self.outline, shapes))
         question: _Question | None = None
+        ends = 0  # of a list of answers
         for at, block in enumerate(self.blocks):
+            if at < ends:
+                continue
+            if after := self._together(at, question):
+                question, ends = None, after
+                continue
             shape = shapes.get(at, "")
             if not shape and question is not None and self._is_underlined(block, question):
                 block = Block(Kind.TEXT, block.first, block.first + 1, block.text)
@@ -307,6 +318,63 @@ class _Reading:
                 loose.append(at)
         self._answer(question)
         return loose
+
+    # --- answers that stand together --------------------------------------------------------
+
+    def _together(self, at: int, question: _Question | None) -> int:
+        """Read answers that stand together, and tell of a key to several questions; the place
+        after them, 0 if none begin there."""
+        block = self.blocks[at]
+        if block.kind is Kind.TEXT and wording.is_key(" ".join(self._lines([block]))):
+            self._answer(question)
+            self.report(block.first, "a key to several questions, and not read")
+            self.closed = len(self.notes)
+            return at + 1
+        is_line = block.kind is Kind.TEXT and block.end == block.first + 1
+        if not (is_line or block.kind is Kind.HEADING) or not wording.heads_answers(block.text):
+            return 0
+        section = self._section(at)
+        fits = [one.number for one in section] == self._unanswered(question)
+        if fits:
+            self._answer(question)
+            self._join(section)
+        self.closed = len(self.notes)
+        return at + 1 + len(section) if fits else 0
+
+    def _section(self, at: int) -> list[Block]:
+        """The numbered items right below a line that heads answers, if nothing else is there."""
+        end = at + 1
+        while end < len(self.blocks) and self.blocks[end].kind is Kind.NUMBERED:
+            end += 1
+        after = self.blocks[end].kind if end < len(self.blocks) else Kind.RULE
+        return self.blocks[at + 1 : end] if after in (Kind.HEADING, Kind.RULE) else []
+
+    def _unanswered(self, question: _Question | None) -> list[int | None] | None:
+        """The numbers of the questions above that have no answer, or options alone; None if there
+        are none, or one number twice."""
+        found = [self.notes[at].number for at in self._open()]
+        if question is not None and question.number is not None:
+            options = wording.options([*question.rest, *self._lines(question.below)])
+            found += [question.number] if options or not question.has_answer else []
+        return found if found and len({*found}) == len(found) else None
+
+    def _lines(self, blocks: Sequence[Block]) -> list[str]:
+        return [line for block in blocks for line in self.lines[block.first : block.end]]
+
+    def _open(self) -> list[int]:
+        """The notes with a number that have no answer yet, of which options are none."""
+        places = range(self.closed, len(self.notes))
+        notes = ((at, self.notes[at]) for at in places)
+        return [at for at, one in notes if one.number and (not one.answer or at in self.choices)]
+
+    def _join(self, section: Sequence[Block]) -> None:
+        """Give the answers of a section to the questions that have none, by their numbers."""
+        answers = {block.number: cleaned(self._said(block)) for block in section}
+        for at in self._open():
+            note = self.notes[at]
+            question = f"{note.question}\n\n{note.answer}".rstrip()
+            self.notes[at] = replace(note, question=question, answer=answers[note.number])
+            self.choices.pop(at, None)
 
     def _is_underlined(self, block: Block, question: _Question) -> bool:
         """Whether a heading of the level 2 is a line of an answer with a rule right below it."""
@@ -395,9 +463,7 @@ class _Reading:
                 body += [""] * (block.first > last) + self.lines[block.first : block.end]
             last = block.end
         front, answer = parted(dedented(body) if self.outline.is_org else body)
-        if not front and not question.own and wording.options(answer.split("\n")):
-            said = "the options below this question may be a choice: they are read as its answer"
-            self.report(question.block.first, said)
+        is_choice = not front and not question.own and wording.options(answer.split("\n"))
         self._tell_within(question)
         asked, own = question.asked, question.own
         if answer and wording.is_aside(own):
@@ -415,7 +481,10 @@ class _Reading:
         if kind is NoteKind.TERM and not answer:
             self.report(question.block.first, "this term has no meaning")
             return
+        count = len(self.notes)
         self._keep(question.block.first, asked, answer, kind, question.shape, question.number)
+        if is_choice and len(self.notes) > count:
+            self.choices[count] = question.block.first
 
     def _tell_within(self, question: _Question) -> None:
         """Tell of what stays in an answer and may be more than that: an item that asks and has
@@ -588,7 +657,10 @@ class _Reading:
         return True
 
     def _item(self, at: int) -> str:
-        block, below = self.blocks[at], self._below(self.blocks[at])
+        return self._said(self.blocks[at])
+
+    def _said(self, block: Block) -> str:
+        below = self._below(block)
         return f"{block.text}\n{below}" if below else block.text
 
     def _text(self, at: int) -> bool:

@@ -216,6 +216,24 @@ SHAPES = {
             ("💡 What is all?", "The whole.", "prose"),
         ],
     ),
+    "answers that stand together, by their numbers": (
+        "1. What is an ant?\n   a) small\n   b) tall\n2. What is a bee?\n   a) wide\n   b) loud\n"
+        "Answer key: 1a, 2b\n\n### 1. Whose is it?\n### 2. Where is it?\n\n## Solutions\n\n"
+        "1. Use\n   mine.\n2. There.\n\n"
+        "# Then\n\n1. Is it red?\n   a) yes\n   b) no\n2. Why red?\n\n"
+        "**Lösungen:**\n\n1. a\n2. So.\n\n"
+        "# Last\n\n1. How red?\n2. How late?\n\n## Answers\n\n2. So.\n",
+        [
+            ("What is an ant?", "a) small\nb) tall", "numbered question"),
+            ("What is a bee?", "a) wide\nb) loud", "numbered question"),
+            ("Whose is it?", "Use\nmine.", "heading"),
+            ("Where is it?", "There.", "heading"),
+            ("Is it red?\n\na) yes\nb) no", "a", "numbered question"),
+            ("Why red?", "So.", "numbered question"),
+            ("How red?", "", "numbered question"),
+            ("How late?", "", "numbered question"),
+        ],
+    ),
     "labels in headings": (
         "### Q: Who is it?\n### A: me\n\n## What is it made of?\n## Answer\nwood\n\n"
         "1. Is it old?\n\n### Answer: yes\n\nvery\n\n"
@@ -684,11 +702,21 @@ def test_comments_that_hold_notes_and_links_within_the_file_are_told() -> None:
 
 
 def test_rows_with_too_many_cells_and_labels_without_an_answer_are_told() -> None:
-    found = parse("Q: who?\n\n| Q | A |\n|---|---|\n| `a|b`? | c |\n| `a\\|b`? | c | |\n")
-    assert [(note.question, note.answer) for note in found.notes] == [("who?", ""), ("`a|b`?", "c")]
+    found = parse("| Q | A |\n|---|---|\n| `a|b`? | c |\n| `a\\|b`? | c | |\n\nQ: who?\n")
+    assert [(note.question, note.answer) for note in found.notes] == [("`a|b`?", "c"), ("who?", "")]
     assert [(one.line, one.message) for one in found.problems] == [
-        (1, "this question has no answer yet"),
-        (5, "a row of this table has more cells than its head, and is not read"),
+        (3, "a row of this table has more cells than its head, and is not read"),
+        (6, "this question has no answer yet"),
+    ]
+
+
+def test_a_key_and_answers_that_do_not_fit_are_told() -> None:
+    text = "1. Is it?\n   a) yes\n   b) no\n2. Why?\n\nAnswers: 1a, 2b\n\n"
+    text += "## Solutions\n\n1. So.\n"
+    assert [(one.line, one.message) for one in parse(text).problems] == [
+        (1, "the options below this question may be a choice: they are read as its answer"),
+        (6, "a key to several questions, and not read"),
+        (10, "a numbered item: this asks nothing and defines no term"),
     ]
 
 
