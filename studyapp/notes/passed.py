@@ -56,6 +56,8 @@ def without_comments(lines: Sequence[str]) -> tuple[list[str], list[Comment]]:
         pieces += [text[kept : found.start()], "\n" * count]
         kept = at = ends
         line += count
+    if not comments:
+        return list(lines), comments
     left = "".join([*pieces, text[kept:]]).split("\n")
     return [
         after if after == before else after.rstrip()

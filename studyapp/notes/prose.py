@@ -51,6 +51,7 @@ _CLOSES = re.compile(r"</(?:details|div|section|p|span|font|center)>[ \t]*$", re
 _NEXT = re.compile(r"[ \t]*card-next-schedule::")
 _DEEPEST = 4  # lists within lists in which questions are looked for
 _LONG = 60_000  # bytes
+_MOST_OPTIONS = 8  # A to H
 QUESTION_OF_TABLE, TERM_OF_TABLE = "question of a table", "term of a table"
 LIST_OF_TERMS, TERM_AND_QUOTE, DEFINED = "list of terms", "term and quote", "line that defines"
 
@@ -354,7 +355,8 @@ class _Reading:
         are none, or one number twice."""
         found = [self.notes[at].number for at in self._open()]
         if question is not None and question.number is not None:
-            options = wording.options([*question.rest, *self._lines(question.below)])
+            below = self._lines(question.below[:_MOST_OPTIONS])
+            options = wording.options([*question.rest, *below])
             found += [question.number] if options or not question.has_answer else []
         return found if found and len({*found}) == len(found) else None
 

@@ -77,8 +77,8 @@ _STRONG_NUMBER = re.compile(
 )
 _KEY = re.compile(
     r"[*_]{0,3}(?:(?:answer|solution)[ -]keys?|keys?|answers|solutions|lösungen|antworten"
-    r"|respuestas|soluciones|réponses|risposte|soluzioni|respostas|gabarito|ответы|答案)[ \t]*+[*_]{0,3}[:：]"
-    r"[*_]{0,3}[ \t]*+"
+    r"|respuestas|soluciones|réponses|risposte|soluzioni|respostas|gabarito|ответы|答案)"
+    r"[ \t]*+[*_]{0,3}[:：][*_]{0,3}[ \t]*+"
     r"(?:\(?\d{1,3}[ \t]*+[.):=-]?[ \t]*+\(?[a-hA-H]\)?(?:[ \t]*+[,;|/.]|(?=\s|$))\s*+){2,}",
     re.IGNORECASE,
 )

@@ -720,6 +720,10 @@ def test_a_key_and_answers_that_do_not_fit_are_told() -> None:
     ]
 
 
+def test_no_lines_are_no_notes() -> None:
+    assert prose.parse_lines([], [], PATH) == Foreign(())
+
+
 def test_what_may_be_a_choice_without_its_answer_is_told() -> None:
     found = parse("## Which one is it?\n\n- A: the first\n- B: the second\n")
     assert [note.answer for note in found.notes] == ["- A: the first\n- B: the second"]
@@ -832,6 +836,8 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
         "- a?\n> b\n",
         "_ ",
         "> Q: a\n> A: b\n",
+        "<!-- ",
+        "Answers:\n\n1. a\n\n",
     ):
         parse("1. Why?\n" + piece * (40_000 // len(piece)))
 
