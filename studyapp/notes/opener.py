@@ -37,6 +37,11 @@ _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
 
 
+def says_so(text: str) -> bool:
+    """Whether a line begins with a label that says that it is a question."""
+    return _SAYS_SO.match(text) is not None
+
+
 def is_bare(text: str) -> bool:
     """Whether a line says that a question follows, and nothing else."""
     return _SAYS_SO.fullmatch(text.strip().rstrip("*_")) is not None
@@ -199,8 +204,7 @@ class _Openers:
                         self.found.setdefault(at, LISTED)
 
     def _below(self, at: int) -> bool:
-        block = self.blocks[at]
-        return any(line.strip() for line in self.outline.lines[block.first + 1 : block.end])
+        return is_holding(self.outline, self.blocks[at])
 
     def _quotes(self) -> None:
         """Quotes that ask, if there are several and something else stands below them."""
@@ -277,9 +281,25 @@ class _Openers:
             yield at
 
 
-def asks_within(outline: Outline, block: Block) -> bool:
-    """Whether a block that was taken for a part of an answer asks: an item, a numbered quote, a
-    line of prose with others below it, a label."""
+def asked_within(outline: Outline, blocks: Sequence[Block], *, titled: bool) -> list[Block]:
+    """The blocks of an answer that may be notes: items that ask and have something below them, or
+    ask one after the other; numbered quotes and prose that ask; where a question is *titled* by a
+    bold line, paragraphs that begin with one, too."""
+    within = list[Block]()
+    for kind, run in groupby(blocks, lambda block: block.kind):
+        alike = list(run)
+        asked = [block for block in alike if _asks_within(outline, block)]
+        if kind in (Kind.BULLET, Kind.NUMBERED):
+            holding = [block for block in asked if is_holding(outline, block)]
+            is_list = len(asked) == len(alike) > len(holding) + 1
+            within += asked if is_list else holding
+        else:
+            is_titled = titled and kind is Kind.TEXT
+            within += [one for one in alike if one in asked or (is_titled and _is_title(one))]
+    return within
+
+
+def _asks_within(outline: Outline, block: Block) -> bool:
     line, below = headline(outline, block)
     if block.kind is Kind.QUOTE:
         number, asked = wording.numbered(wording.plain(outline.lines[block.first]).lstrip("> "))
@@ -287,6 +307,18 @@ def asks_within(outline: Outline, block: Block) -> bool:
     if block.kind in (Kind.BULLET, Kind.NUMBERED):
         return wording.is_asked(wording.unwrapped(line)[0])
     return block.kind is Kind.TEXT and bool(below) and wording.is_asked(line)
+
+
+def _is_title(block: Block) -> bool:
+    """Whether a paragraph begins with a bold line that has text below it."""
+    title, rest = wording.unwrapped(block.text)
+    is_bold = title != block.text and not rest and not title.endswith((":", "."))
+    return is_bold and block.end > block.first + 1
+
+
+def is_holding(outline: Outline, block: Block) -> bool:
+    """Whether a block has text below its first line."""
+    return any(line.strip() for line in outline.lines[block.first + 1 : block.end])
 
 
 def in_quote(outline: Outline, block: Block) -> tuple[str, list[str]]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from studyapp.notes import hypertext, pairs, wording
+from studyapp.notes.card import outside_code
 from studyapp.notes.opener import SUMMARY
 from studyapp.notes.outline import Outline
 
@@ -23,7 +24,10 @@ _ALONE = (
 _ASKS = re.compile(_ALONE.format("question|q"), re.IGNORECASE)
 _ANSWERS = re.compile(_ALONE.format("answer|solution|a"), re.IGNORECASE)
 _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
-_ASIDE = re.compile(r"</?aside\b[^<>]*>", re.IGNORECASE)  # of Notion's callouts
+# Of callouts of Notion, and places that links lead to.
+_DROPPED = re.compile(
+    r"</?aside\b[^<>]*>|<a\b[^<>]*>[ \t\u00b6\u00a7#\U0001f517]*+</a>", re.IGNORECASE
+)
 _DIV = re.compile(r"[ \t]*+:{3,}[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
 
 
@@ -50,7 +54,8 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
             elif _DIV.match(lines[at]):
                 said = [""]
             else:
-                said = _FOLD_ENDS.sub(r"\1\n", _ASIDE.sub("", lines[at])).split("\n")
+                line = outside_code(lines[at], lambda piece: _DROPPED.sub("", piece))
+                said = _FOLD_ENDS.sub(r"\1\n", line).split("\n")
         changed += [(line, numbers[at]) for line in said]
         at = end
     return [line for line, _ in changed], [number for _, number in changed]
@@ -125,7 +130,7 @@ def _labelled(lines: Sequence[str]) -> list[str]:
 def _may_change(line: str) -> bool:
     if "<" not in line and ":::" not in line:
         return False
-    marks = (_HTML.match, _FOLD_ENDS.search, _ASIDE.search, _DIV.match)
+    marks = (_HTML.match, _FOLD_ENDS.search, _DROPPED.search, _DIV.match)
     return any(mark(line) for mark in marks)
 
 

@@ -36,12 +36,13 @@ from studyapp.notes.opener import (
     PROSE,
     SUMMARY,
     TERM,
+    asked_within,
     asks_anew,
-    asks_within,
     headline,
     in_quote,
     is_bare,
     openers,
+    says_so,
 )
 from studyapp.notes.outline import Block, Kind, Outline, dedented
 
@@ -251,8 +252,7 @@ class _Reading:
             self._tell_schedules()
         loose = self._questions()
         for at in self.choices.values():
-            said = "the options below this question may be a choice: they are read as its answer"
-            self.report(at, said)
+            self.report(at, unread.MAY_BE_A_CHOICE)
         loose = self._without_quoted_terms(loose)
         for _, run in groupby(loose, lambda at: (self.outline.above[at], self.blocks[at].kind)):
             self._loose(list(run))
@@ -477,7 +477,7 @@ class _Reading:
             told = unread.upto(self.numbers[question.block.first], self.numbers[last])
             self.report(question.block.first, f"{told}this question has no words; not read")
             return
-        if question.shape == LABELLED and not answer:
+        if not answer and (question.shape == LABELLED or says_so(question.block.text)):
             self.report(question.block.first, "this question has no answer yet")
         kind = NoteKind.TERM if question.shape == TERM else NoteKind.QUESTION
         if kind is NoteKind.TERM and not answer:
@@ -489,30 +489,11 @@ class _Reading:
             self.choices[count] = question.block.first
 
     def _tell_within(self, question: _Question) -> None:
-        """Tell of what stays in an answer and may be more than that: an item that asks and has
-        something below it, items that ask one after the other, a bold line below a bold one."""
-        within = list[Block]()
-        for kind, run in groupby(question.below, lambda block: block.kind):
-            blocks = list(run)
-            asked = [block for block in blocks if asks_within(self.outline, block)]
-            if kind in (Kind.BULLET, Kind.NUMBERED):
-                alone = [block for block in asked if not self._below(block)]
-                is_list = len(alone) > 1 and len(asked) == len(blocks)
-                asked = asked if is_list else [block for block in asked if self._below(block)]
-            elif question.shape == BOLD and kind is Kind.TEXT:
-                asked += [block for block in blocks if self._is_title(block)]
-            within += asked
+        within = asked_within(self.outline, question.below, titled=question.shape == BOLD)
         if within:
-            last = self._last_line(max(within, key=lambda block: block.first))
-            first = min(block.first for block in within)
+            first, last = within[0].first, self._last_line(within[-1])
             told = unread.upto(self.numbers[first], self.numbers[last])
-            self.report(first, f"{told}this may be a note, and is read as part of an answer")
-
-    def _is_title(self, block: Block) -> bool:
-        """Whether a paragraph begins with a bold line that has text below it."""
-        title, rest = wording.unwrapped(block.text)
-        is_bold = title != block.text and not rest and not title.endswith((":", "."))
-        return is_bold and block.end > block.first + 1
+            self.report(first, told + unread.MAY_BE_A_NOTE)
 
     def _asked(self, block: Block, shape: str) -> _Question:
         if block.kind is Kind.DETAILS:

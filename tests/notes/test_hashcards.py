@@ -259,6 +259,15 @@ def test_an_answer_ends_where_something_of_another_shape_asks(tmp_path: Path) ->
     assert len(hashcards.read(tmp_path / "a.md").notes) == 3
 
 
+def test_options_and_questions_in_an_answer_are_told() -> None:
+    text = "Q: which?\nA: this\nB: that\n\nQ: two?\nA: a2\n\n1. What is one?\n2. What is it?\n"
+    found = hashcards.parse(text, Path("a.md"))
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "the options below this question may be a choice: they are read as its answer"),
+        (8, "up to line 9: this may be a note, and is read as part of an answer"),
+    ]
+
+
 def test_a_heading_beside_that_of_a_card_ends_its_answer() -> None:
     text = "# A\n\nQ: one?\nA: a1\n\n## Its own\n\n## Too\n\n# B\n\nQ: two?\nA: a2\n"
     found = hashcards.parse(text, Path("a.md"))

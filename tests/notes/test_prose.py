@@ -207,13 +207,15 @@ SHAPES = {
     "an aside of Notion, and remarks among terms": (
         "- Some: a few\n- Most: nearly all\n- None: not one\n- Note: these differ\n"
         "- http://a.b : a site\n\n# Glossary\n\n- Any: each of them\n- See also: a book\n\n"
-        "# Then\n\n<aside>\n💡 What is all?\nThe whole.\n\n</aside>\n",
+        "# Then\n\n<aside>\n💡 What is all?\nThe whole.\n\n</aside>\n\n"
+        '## <a name="b"></a>What is `<aside>`? <a href="#b">¶</a>\n\nA tag.\n',
         [
             ("Some", "a few", "list of terms"),
             ("Most", "nearly all", "list of terms"),
             ("None", "not one", "list of terms"),
             ("Any", "each of them", "list of terms"),
             ("💡 What is all?", "The whole.", "prose"),
+            ("What is `<aside>`?", "A tag.", "heading"),
         ],
     ),
     "answers that stand together, by their numbers": (
@@ -702,7 +704,7 @@ def test_comments_that_hold_notes_and_links_within_the_file_are_told() -> None:
 
 
 def test_rows_with_too_many_cells_and_labels_without_an_answer_are_told() -> None:
-    found = parse("| Q | A |\n|---|---|\n| `a|b`? | c |\n| `a\\|b`? | c | |\n\nQ: who?\n")
+    found = parse("| Q | A |\n|---|---|\n| `a|b`? | c |\n| `a\\|b`? | c | |\n\n## Q: who?\n")
     assert [(note.question, note.answer) for note in found.notes] == [("`a|b`?", "c"), ("who?", "")]
     assert [(one.line, one.message) for one in found.problems] == [
         (3, "a row of this table has more cells than its head, and is not read"),
