@@ -88,7 +88,7 @@ def _unfolded(lines: Sequence[str]) -> list[str]:
 def _titled(line: str) -> str:
     """A line with what a fold is called as a heading, if that is all, and no label."""
     title = SUMMARY.fullmatch(line.strip())
-    if title and title[1].strip() and not _answers([line]):
+    if title and title[1].strip() and "</summary" not in title[1] and not _answers([line]):
         return f"# {title[1].strip()}"
     return SUMMARY.sub(r"\1", line)
 

@@ -120,7 +120,8 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
     notes = [_resolved(note, known, used) for note in reading.notes] if known else reading.notes
     for key, one in known.items():
         if key not in used:
-            reading.report(one.first, "nothing that is read refers to this")
+            told = unread.upto(numbers[one.first], numbers[one.end - 1])
+            reading.report(one.first, f"{told}nothing that is read refers to this")
     notes = sorted(notes, key=lambda note: note.line)
     return Foreign(
         fronttags.tagged(notes, outline.lines[: outline.begins]),
@@ -654,7 +655,9 @@ class _Reading:
             first = block.first + place
             self._keep(first, cleaned(term), cleaned(meaning), NoteKind.TERM, DEFINED)
         if found and found[0][0] > 0:
-            self.report(block.first, "what stands above the first term here is not read")
+            last = block.first + found[0][0] - 1
+            told = unread.upto(self.numbers[block.first], self.numbers[last])
+            self.report(block.first, f"{told}what stands above the first term here is not read")
         return bool(found) or self._announces(at)
 
     def _table(self, block: Block) -> bool:
