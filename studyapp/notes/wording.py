@@ -34,6 +34,7 @@ _TRUE_FALSE = re.compile(
 )
 _SHORT_ANSWER = re.compile(r"\(((?:yes|no|true|false)\b[^()]{0,80})\)\W*", re.IGNORECASE)
 ASKING = ("?", "？", "؟")
+_ASKED_IN_GREEK = re.compile("[\u0386-\u03ce\u1f00-\u1fff]{2}[;\u037e][\"'”’»)*_ ]*$")
 _FOOTNOTES = r"(?:\[\^[^\[\]\n]{1,100}\])"
 _QUESTION_END = re.compile(
     rf"\?[\"'”’)*_]*{_FOOTNOTES}*(?=[\s:→=–—-]|$)|[？؟][\"'”’)*_]*{_FOOTNOTES}*"
@@ -149,7 +150,7 @@ def is_asked(text: str) -> bool:
     if len(text) > _LONGEST:
         return False
     line = re.sub(rf"{_FOOTNOTES}+$", "", plain(text))
-    if line.rstrip(_ENDS).endswith(ASKING):
+    if line.rstrip(_ENDS).endswith(ASKING) or _ASKED_IN_GREEK.search(line):
         return re.search(r"\w", line) is not None
     remark = re.fullmatch(r"(.*\?[\"'”’]?)[ \t]*\([^()]*\)\W*", line)
     return remark is not None or bool(_TRUE_FALSE.fullmatch(line))

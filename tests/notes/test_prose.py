@@ -353,9 +353,10 @@ SHAPES = {
         ],
     ),
     "questions of other letters": (
-        "## 什么是损失？\n\n一个数。\n\n## ما هذا؟\n\nشيء\n\n## מה זה?\n\nרשת 😀\n",
+        "## 什么是损失？\n\n一个数。\n\n## ما هذا؟\n\nشيء\n\n## מה זה?\n\nרשת 😀\n\n"
+        "## Τι είναι νερό;\n\nH2O\n",
         [("什么是损失？", "一个数。", "heading"), ("ما هذا؟", "شيء", "heading"),
-         ("מה זה?", "רשת 😀", "heading")],
+         ("מה זה?", "רשת 😀", "heading"), ("Τι είναι νερό;", "H2O", "heading")],
     ),
     "rules right below answers": (
         "## What is a?\nDescent\n---\n\n## What is b?\n\nA part.\n\nIt is a sentence.\n---\n\n"
@@ -783,6 +784,7 @@ MARKS = st.sampled_from(
             "",
         ),
         *("Answer: ", "00:12:30 ", "```", "'''", "<details>", "<p>", "T/F: ", "- [ ] ", "a - "),
+        *("### A: ", "- A: ", "- B: ", "Answers: 1a, 2b, ", "## Answers\n\n1. ", "<aside>", "q: "),
     ]
 )
 ENDS = st.sampled_from(
