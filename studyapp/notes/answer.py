@@ -18,6 +18,10 @@ _COLOUR = re.compile(r"</?(?:span|font|p|div|center)(?:\s[^<>]*)?/?>", re.IGNORE
 _BREAK = re.compile(r"(?<![ \t])[ \t]*<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
 _BREAKS = re.compile(r"(?:<br[ \t]*/?>|\s)+", re.IGNORECASE)
 _BREAK_BEFORE_BLANK = re.compile(r"<br[ \t]*/?>[ \t]*\n(?=[ \t]*\n)", re.IGNORECASE)
+_ALL_BOLD = re.compile(
+    r"\s*<(?P<mark>b|strong)>[ \t]*(?P<text>(?:(?!</?(?P=mark)>)[\s\S])*+)</(?P=mark)>\s*",
+    re.IGNORECASE,
+)
 _IMAGE = re.compile(r"<img\b([^<>]*)/?>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
 _STRING = re.compile(
@@ -70,7 +74,7 @@ def is_string(code: str) -> bool:
 
 def cleaned(text: str) -> str:
     """A text of an answer as Markdown; empty if it has marks alone."""
-    text = outside_code(_unbroken(_unfolded(text)), _without_tags)
+    text = outside_code(_bared(_unfolded(text)), _without_tags)
     string = _STRING.fullmatch(text)
     if string is not None:
         text = string["text"]
@@ -87,14 +91,15 @@ def cleaned(text: str) -> str:
     return "\n".join(lines).strip("\n").rstrip()
 
 
-def _unbroken(text: str) -> str:
-    """A text without the breaks at its ends."""
-    if "<br" not in text.lower():
-        return text
-    breaks = [found for found in _BREAKS.finditer(text) if "<" in found[0]]
-    begins = breaks[0].end() if breaks and breaks[0].start() == 0 else 0
-    ends = breaks[-1].start() if breaks and breaks[-1].end() == len(text) else len(text)
-    return text[begins:ends]
+def _bared(text: str) -> str:
+    """A text without the breaks at its ends, and without the mark that makes all of it bold."""
+    if "<b" in text.lower():
+        breaks = [found for found in _BREAKS.finditer(text) if "<" in found[0]]
+        begins = breaks[0].end() if breaks and breaks[0].start() == 0 else 0
+        ends = breaks[-1].start() if breaks and breaks[-1].end() == len(text) else len(text)
+        text = text[begins:ends]
+    bold = _ALL_BOLD.fullmatch(text)
+    return bold["text"].strip("\n") if bold else text
 
 
 def _says(line: str) -> bool:

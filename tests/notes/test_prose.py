@@ -156,6 +156,15 @@ SHAPES = {
             ("What is i?", "Is.\n\nNot: all.", "heading"),
         ],
     ),
+    "folds whose answer is bold as a whole": (
+        "<details>\n<summary>What is a yak?</summary><br><b>\n\nAn ox.<br>\nIt is big.\n"
+        "</b></details>\n\n"
+        "<details>\n<summary>Is it so?</summary><br><b>\n\nTrue.\n</b></details>\n",
+        [
+            ("What is a yak?", "An ox.\\\nIt is big.", "folded answer"),
+            ("Is it so?", "True.", "folded answer"),
+        ],
+    ),
     "options of a choice, and folds that have headings": (
         "### 1. What is printed?\n\n- A: `1`\n- B: `2`\n\n"
         "<details><summary><b>Answer</b></summary>\n"
