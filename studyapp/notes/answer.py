@@ -16,6 +16,12 @@ from studyapp.notes.opener import SUMMARY
 _FOLD = re.compile(r"<details\b[^<>]*>|</details>", re.IGNORECASE)
 _COLOUR = re.compile(r"</?(?:span|font|p|div|center)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BREAK = re.compile(r"(?<![ \t])[ \t]*<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
+_BREAKS = re.compile(r"(?:<br[ \t]*/?>|\s)+", re.IGNORECASE)
+_BREAK_BEFORE_BLANK = re.compile(r"<br[ \t]*/?>[ \t]*\n(?=[ \t]*\n)", re.IGNORECASE)
+_ALL_BOLD = re.compile(
+    r"\s*<(?P<mark>b|strong)>[ \t]*(?P<text>(?:(?!</?(?P=mark)>)[\s\S])*+)</(?P=mark)>\s*",
+    re.IGNORECASE,
+)
 _IMAGE = re.compile(r"<img\b([^<>]*)/?>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
 _STRING = re.compile(
@@ -23,25 +29,26 @@ _STRING = re.compile(
     r"(?P<text>(?s:.*?))(?P=mark)\s*\n\s*(?P=fence)[`~]*\s*"
 )
 _RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})|[ \t]*")
-_ITEM = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?")
+_ITEM = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?(?:#{1,6}[ \t]+)?")
 _BARE = re.compile(r"[ \t]*+(?:>[ \t]*+)*+(?:[-*+•]|\d{1,4}[.)])?[ \t]*")
 
 
 def parted(lines: Sequence[str]) -> tuple[str, str]:
     """What below a question still belongs to it, and its answer.
 
-    Without a label or a fold all of it is the answer; with one, what stands above that is asked.
+    Without a label or a fold all of it is the answer; with one, what stands above that is asked. A
+    choice of options is not labelled, whatever it begins with.
     """
     lines = list(lines)
-    code = _code(lines)
+    passed = _code(lines) | wording.options(lines)
     for at, line in enumerate(lines):
-        if at in code:
+        if at in passed:
             continue
         if line.lstrip().lower().startswith("<details"):
             text = "\n".join(lines[at:])
             found = SUMMARY.search(text)
             if found is None or wording.is_label(wording.tidy(found[1])):
-                return cleaned("\n".join(lines[:at])), cleaned(text)
+                return cleaned("\n".join(lines[:at])), _unlabelled(cleaned(text))
             break
         said = wording.without_label(_ITEM.sub("", line).strip())
         if said is not None and not any(map(_says, lines[at + 1 :])) and not said:
@@ -52,6 +59,14 @@ def parted(lines: Sequence[str]) -> tuple[str, str]:
     return "", cleaned("\n".join(lines))
 
 
+def _unlabelled(text: str) -> str:
+    """What a fold holds, without a label that says once more that it is an answer."""
+    first, _, rest = text.partition("\n")
+    said = wording.without_label(_ITEM.sub("", first))
+    is_letter = re.match(r"\W*[Aa]\b", first) is not None
+    return text if is_letter or not said else cleaned(f"{said}\n{rest}")
+
+
 def is_string(code: str) -> bool:
     """Whether a piece of code says an answer in a string."""
     return _STRING.fullmatch(code) is not None
@@ -59,7 +74,7 @@ def is_string(code: str) -> bool:
 
 def cleaned(text: str) -> str:
     """A text of an answer as Markdown; empty if it has marks alone."""
-    text = outside_code(_unfolded(text), _without_tags)
+    text = outside_code(_bared(_unfolded(text)), _without_tags)
     string = _STRING.fullmatch(text)
     if string is not None:
         text = string["text"]
@@ -74,6 +89,17 @@ def cleaned(text: str) -> str:
     if not any(map(_says, lines)):
         return ""
     return "\n".join(lines).strip("\n").rstrip()
+
+
+def _bared(text: str) -> str:
+    """A text without the breaks at its ends, and without the mark that makes all of it bold."""
+    if "<b" in text.lower():
+        breaks = [found for found in _BREAKS.finditer(text) if "<" in found[0]]
+        begins = breaks[0].end() if breaks and breaks[0].start() == 0 else 0
+        ends = breaks[-1].start() if breaks and breaks[-1].end() == len(text) else len(text)
+        text = text[begins:ends]
+    bold = _ALL_BOLD.fullmatch(text)
+    return bold["text"].strip("\n") if bold else text
 
 
 def _says(line: str) -> bool:
@@ -99,6 +125,7 @@ def _without_tags(text: str) -> str:
         text = "\n".join(
             line.removeprefix("  ") if line.strip() else "" for line in text.split("\n")
         )
+    text = _BREAK_BEFORE_BLANK.sub("\n", text)
     return wording.written_out(_BREAK.sub("\\\n", text))
 
 

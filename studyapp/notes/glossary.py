@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studyapp.notes.wording import definition, emphasised, plain
+from studyapp.notes.wording import definition, emphasised, is_remark, plain
 
 _TERMS = {
     *("acronym", "abbreviation", "concept", "front", "jargon", "key term", "keyword", "name"),
@@ -61,8 +61,8 @@ class Table:
     def beside(self, row: Row) -> list[tuple[str, str]]:
         """What a row says beside these two, but for its number, each with its column's name."""
         return [
-            (self.heads[at] if at < len(self.heads) else "", cell)
-            for at, cell in enumerate(row.cells)
+            (name, cell)
+            for at, (name, cell) in enumerate(zip(self.heads, row.cells, strict=False))
             if at not in (self.left, self.right) and re.search(r"[^\W\d_]", cell)
         ]
 
@@ -116,12 +116,15 @@ def terms(items: Sequence[str], *, named: bool) -> list[tuple[str, str] | None]:
     in the same way.
     """
     found = [definition(item) for item in items]
+    remarks = {at for at, one in enumerate(found) if one and is_remark(one[0], one[1])}
+    found = [None if at in remarks else one for at, one in enumerate(found)]
     marks = [one[1] for one in found if one is not None]
     if named:
         pairs = zip(found, items, strict=True)
         return [(one[0], one[2]) if one else emphasised(item) for one, item in pairs]
-    clear = len(marks) == len(items) > 1 and set(marks) <= _CLEAR
-    many = len(items) > 2 and 4 * len(marks) >= 3 * len(items) and len(set(marks)) == 1
+    count = len(items) - len(remarks)
+    clear = len(marks) == count > 1 and set(marks) <= _CLEAR
+    many = count > 2 and 4 * len(marks) >= 3 * count and len(set(marks)) == 1
     taken = {*marks} if clear or many else _CARDS
     return [(one[0], one[2]) if one and one[1] in taken else None for one in found]
 
@@ -141,6 +144,8 @@ def defined(lines: Sequence[str], *, named: bool) -> list[tuple[int, str, str]]:
     found = list[tuple[int, str, str]]()
     for at, line in enumerate(lines):
         defines = definition(line.strip())
+        if defines is not None and is_remark(defines[0], defines[1]):
+            defines = None
         if defines is not None and (defines[1] in _ARROWS or named):
             found.append((at, defines[0], defines[2]))
         elif found:

@@ -15,11 +15,21 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 from pathlib import Path
 
-from studyapp.notes import fronttags, hashlog, mark, picture, preparation, prose, unread
+from studyapp.notes import (
+    fronttags,
+    hashlog,
+    mark,
+    passed,
+    picture,
+    preparation,
+    prose,
+    unread,
+    wording,
+)
 from studyapp.notes.card import REVERSED, clozes, find_clozes, hiding_nothing, without_code
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, Problem
-from studyapp.notes.opener import asks_anew, openers
+from studyapp.notes.opener import asked_within, asks_anew, openers
 from studyapp.notes.outline import Outline
 
 _MARK = re.compile(r"([QAC]):(.*)")
@@ -92,6 +102,7 @@ class _Reading:
         self.said: dict[tuple[str, str], int] = {}
         self.texts: list[str] = []  # of the notes, as hashcards has them: of a hidden text alone
         self.others: list[ForeignNote] = []  # of other shapes
+        self.is_mixed = True
 
     def foreign(self) -> Foreign:
         found = sorted((*self.notes, *self.others), key=lambda note: note.line)
@@ -124,6 +135,7 @@ class _Reading:
                 self.report(at, "the code that begins here has no end")
         if self.begins == 0 and self.lines[0].strip() == "---":
             self.report(0, "these lines name no deck: they are no TOML between two lines of ---")
+        self.is_mixed = is_mixed
         anew = self._anew() if is_mixed else set()
         others = list[int]()
         for marks in self._cards(outline, anew, others):
@@ -135,7 +147,7 @@ class _Reading:
     def _anew(self) -> set[int]:
         """The lines on which a question begins that is no card of hashcards, and the headings that
         are not below that of the card above them."""
-        body = self.lines[self.begins :]
+        body, _ = passed.without_comments(self.lines[self.begins :])
         lines, numbers = preparation.prepared(body, range(self.begins, len(self.lines)))
         outline = Outline(lines)
         found = openers(outline)
@@ -207,7 +219,20 @@ class _Reading:
             answer = _joined(marks[1][2]) if len(marks) > 1 else ""
             if not answer:
                 self.report(at, "this question has no answer yet")
+            elif self.is_mixed:
+                self._tell_within(at, *marks[1])
             self._keep(at, text, answer, CardStyle.ANSWER, text)
+
+    def _tell_within(self, asked: int, at: int, mark: str, said: list[str]) -> None:
+        """Tell of options that were taken for an answer, and of what in one may be a note."""
+        if wording.options([f"{mark}:{said[0]}", *said[1:]]):
+            self.report(asked, unread.MAY_BE_A_CHOICE)
+        outline = Outline(said)
+        within = asked_within(outline, outline.blocks, titled=False)
+        if within:
+            first, last = at + within[0].first + 1, at + within[-1].first + 1
+            message = unread.upto(first, last) + unread.MAY_BE_A_NOTE
+            self.report(first - 1, message)
 
     def _cloze(self, at: int, text: str) -> None:
         hidden, count = _hidden(text)

@@ -37,6 +37,11 @@ _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
 
 
+def says_so(text: str) -> bool:
+    """Whether a line begins with a label that says that it is a question."""
+    return _SAYS_SO.match(text) is not None
+
+
 def is_bare(text: str) -> bool:
     """Whether a line says that a question follows, and nothing else."""
     return _SAYS_SO.fullmatch(text.strip().rstrip("*_")) is not None
@@ -52,6 +57,9 @@ def asks_anew(outline: Outline, found: Mapping[int, str]) -> Iterator[int]:
         elif shape == LISTED:
             line, below = headline(outline, block)
             is_one = bool(any(map(str.strip, below)) or wording.own_answer(line)[1])
+        elif shape == NUMBERED:
+            line, below = headline(outline, block)
+            is_one = wording.is_asked(wording.unwrapped(line)[0]) and any(map(str.strip, below))
         elif block.kind is Kind.TABLE:
             is_one = glossary.read(outline.lines[block.first : block.end]).kind == "questions"
         else:
@@ -69,6 +77,7 @@ class _Openers:
     def __init__(self, outline: Outline) -> None:
         self.outline, self.blocks = outline, outline.blocks
         self.found = dict[int, str]()
+        self.options = wording.options(outline.lines)
         headings = (at for at, block in enumerate(self.blocks) if block.kind is Kind.HEADING)
         self.parents = {outline.above[at] for at in headings}
         self._headings()
@@ -97,7 +106,7 @@ class _Openers:
             most = most and (len(group) > 1 or any_marked)
             for at in group:
                 number, title = heading_title(self.blocks[at].text)
-                if (
+                if wording.without_label(self.blocks[at].text) is None and (
                     wording.is_asked(title)
                     or wording.own_answer(title)[1]
                     or _SAYS_SO.match(self.blocks[at].text)
@@ -133,7 +142,8 @@ class _Openers:
                 return True
             if block.kind is Kind.DETAILS and wording.is_label(self._summary(block)):
                 return True
-            if block.kind in (Kind.NUMBERED, Kind.BULLET):
+            is_list = block.kind in (Kind.NUMBERED, Kind.BULLET)
+            if is_list and block.first not in self.options:
                 return False
         return False
 
@@ -148,10 +158,11 @@ class _Openers:
             return CALLOUT if rest and wording.may_ask(wording.numbered(asked)[1]) else ""
         if block.kind is Kind.TEXT:
             return self._text(block)
-        if block.kind is Kind.BULLET and not self._in_question(at):
-            if _SAYS_SO.match(block.text):
+        if block.kind is Kind.BULLET:
+            in_question, asks = self._in_question(at), self._asks_first(block)
+            if _SAYS_SO.match(block.text) and (asks or not in_question):
                 return LABELLED
-            return LISTED if self._asks_first(block) else ""
+            return LISTED if asks and not in_question else ""
         return ""
 
     def _text(self, block: Block) -> str:
@@ -187,12 +198,13 @@ class _Openers:
         for _, group in groupby(bullets, lambda at: self.outline.above[at]):
             run = list(group)
             if 2 * sum(at in self.found for at in run) >= len(run):
-                asked = (at for at in run if wording.may_ask(self.blocks[at].text))
-                self.found.update(dict.fromkeys((at for at in asked if self._below(at)), LISTED))
+                tasks = (at for at in run if wording.may_ask(self.blocks[at].text))
+                for at in tasks:
+                    if self._below(at):
+                        self.found.setdefault(at, LISTED)
 
     def _below(self, at: int) -> bool:
-        block = self.blocks[at]
-        return any(line.strip() for line in self.outline.lines[block.first + 1 : block.end])
+        return is_holding(self.outline, self.blocks[at])
 
     def _quotes(self) -> None:
         """Quotes that ask, if there are several and something else stands below them."""
@@ -233,7 +245,8 @@ class _Openers:
             is_one = 2 * len(answered) >= len(run)
         else:
             names = [self.blocks[above].text for above in self.outline.headings(run[0])]
-            if any(glossary.NAMED.search(name) for name in names) and not marked:
+            is_other = any(glossary.NAMED.search(name) for name in names)
+            if (is_other or any(map(wording.heads_answers, names[:1]))) and not marked:
                 return
             named = any(_QUESTIONNAIRE.search(name) for name in names)
             is_one = 2 * len(marked) >= len(run) or (3 * len(asked) >= len(run) and named)
@@ -268,9 +281,49 @@ class _Openers:
             yield at
 
 
+def asked_within(outline: Outline, blocks: Sequence[Block], *, titled: bool) -> list[Block]:
+    """The blocks of an answer that may be notes: items that ask and have something below them, or
+    ask one after the other; numbered quotes and prose that ask; where a question is *titled* by a
+    bold line, paragraphs that begin with one, too."""
+    within = list[Block]()
+    for kind, run in groupby(blocks, lambda block: block.kind):
+        alike = list(run)
+        asked = [block for block in alike if _asks_within(outline, block)]
+        if kind in (Kind.BULLET, Kind.NUMBERED):
+            holding = [block for block in asked if is_holding(outline, block)]
+            is_list = len(asked) == len(alike) > len(holding) + 1
+            within += asked if is_list else holding
+        else:
+            is_titled = titled and kind is Kind.TEXT
+            within += [one for one in alike if one in asked or (is_titled and _is_title(one))]
+    return within
+
+
+def _asks_within(outline: Outline, block: Block) -> bool:
+    line, below = headline(outline, block)
+    if block.kind is Kind.QUOTE:
+        number, asked = wording.numbered(wording.plain(outline.lines[block.first]).lstrip("> "))
+        return number and wording.is_asked(asked)
+    if block.kind in (Kind.BULLET, Kind.NUMBERED):
+        return wording.is_asked(wording.unwrapped(line)[0])
+    return block.kind is Kind.TEXT and bool(below) and wording.is_asked(line)
+
+
+def _is_title(block: Block) -> bool:
+    """Whether a paragraph begins with a bold line that has text below it."""
+    title, rest = wording.unwrapped(block.text)
+    is_bold = title != block.text and not rest and not title.endswith((":", "."))
+    return is_bold and block.end > block.first + 1
+
+
+def is_holding(outline: Outline, block: Block) -> bool:
+    """Whether a block has text below its first line."""
+    return any(line.strip() for line in outline.lines[block.first + 1 : block.end])
+
+
 def in_quote(outline: Outline, block: Block) -> tuple[str, list[str]]:
-    """The title of a callout, or the emphasised question that a quote begins with, and the lines
-    below it in the quote; nothing of any other."""
+    """The title of a callout, or the question with which a quote begins, emphasised or with a
+    number, and the lines below it in the quote; nothing of any other."""
     lines = [re.sub(r"^[ \t]*> ?", "", line) for line in outline.lines[block.first : block.end]]
     title = _TITLE.match(lines[0])
     said = lines[0][title.end() :] if title else lines[0].strip()
@@ -278,7 +331,9 @@ def in_quote(outline: Outline, block: Block) -> tuple[str, list[str]]:
     while title and not said.strip() and lines:
         said, lines = lines[0], lines[1:]
     asked, own = wording.unwrapped(said)
-    if not title and (own or asked == said or not wording.is_asked(asked)):
+    number = wording.numbered(said)[0] and not any(map(wording.is_asked, lines))
+    is_marked = asked != said or number
+    if not title and (own or not is_marked or not wording.is_asked(asked)):
         return "", []
     return asked, lines if any(map(str.strip, lines)) else []
 

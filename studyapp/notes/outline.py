@@ -19,8 +19,10 @@ _NUMBERED = re.compile(
     r"(?P<text>\S.*)"
 )
 _BULLET = re.compile(r" {0,3}[-*+•][ \t]+(?P<text>\S.*)|(?P<empty> {0,3}[-*+•][ \t]*$)")
+_TAIL = re.compile(r"(?<![ \t])(?:[ \t]*(?:<br[ \t]*/?>|\{(?:-|[#.:][^{}\n]*)\}))+$", re.IGNORECASE)
 _RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_FOLD = re.compile(r"</?details\b", re.IGNORECASE)
 _HIDDEN = {"<!--": "-->", "<style": "</style>", "<script": "</script>", ":properties:": ":end:"}
 # Headings of AsciiDoc, and of Org, whose files have keywords.
 _ASCIIDOC = re.compile(r"(={2,6})[ \t]+([^\s=].*)")
@@ -87,6 +89,7 @@ class Outline:
         if self.is_org:
             self._heads.append(_ORG)
         self._code = self._fences()
+        self._folds = self._closings()
         for at, line in enumerate(self.lines):
             if at not in self._inside:
                 self.lines[at] = line.replace("\xa0", " ")
@@ -124,6 +127,17 @@ class Outline:
             self.unclosed.append(opened)
         return ends
 
+    def _closings(self) -> dict[int, int]:
+        """Where the folded text that begins on a line ends, if it does."""
+        ends, opened = dict[int, int](), list[int]()
+        for at, line in enumerate(self.lines):
+            for tag in () if at in self._inside or "<" not in line else _FOLD.finditer(line):
+                if tag[0][1] != "/":
+                    opened.append(at)
+                elif opened:
+                    ends[opened.pop()] = at + 1
+        return ends
+
     def _blocks(self) -> Iterator[Block]:
         at = self.begins
         while at < len(self.lines):
@@ -154,9 +168,10 @@ class Outline:
             if low.startswith(opens):
                 return Block(Kind.HIDDEN, at, self._until(at, closes), line.strip())
         if low.startswith("<details"):
-            return Block(Kind.DETAILS, at, self._until(at, "</details>", "<details"), line.strip())
+            end = self._folds.get(at) or self._until(at, None)
+            return Block(Kind.DETAILS, at, end, line.strip())
         if heading := self._heading(line):
-            text = heading[2].strip()
+            text = _TAIL.sub("", heading[2].strip())
             if self.is_org and _ORG_TAGS.fullmatch(text.split()[-1] if text else ""):
                 text = text[: -len(text.split()[-1])].rstrip()
             shown = text.rstrip("#")
@@ -239,17 +254,12 @@ class Outline:
             at += 1
         return at
 
-    def _until(self, at: int, closes: str, opens: str = "") -> int:
-        """The line after the one that has *closes*, as often as *opens* is there; up to the next
-        heading if there is none."""
-        depth = 0
+    def _until(self, at: int, closes: str | None) -> int:
+        """The line after the one that has *closes*; up to the next heading if there is none."""
         for end in range(at, len(self.lines)):
-            low = self.lines[end].lower()
-            depth += low.count(opens) if opens and end not in self._inside else 0
-            if closes in low and (end == at or end not in self._inside):
-                depth -= low.count(closes)
-                if depth <= 0:
-                    return end + 1
+            is_text = end == at or end not in self._inside
+            if closes and is_text and closes in self.lines[end].lower():
+                return end + 1
             if end > at and end not in self._inside and self._heading(self.lines[end]):
                 break
         else:

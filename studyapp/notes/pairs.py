@@ -1,6 +1,6 @@
 """Lines that pair a question with its answer, so written that both are seen by who reads Markdown:
 labels of any language or sign become `Q:` and `Answer:`, also those in a quote; pairs of lines that
-stand together are parted, and comments of Obsidian become those of Markdown.
+stand together are parted.
 
 A letter alone is a label only where its partner follows at once: `F:` is one above `A:`.
 """
@@ -17,19 +17,23 @@ _IsCode = Callable[[int], bool]
 _TASK = r"exercise|problem|task|aufgabe|ejercicio|exercice|esercizio|exercício|задача|упражнение"
 _ASKING = (
     r"question|front|frage|pregunta|domanda|pergunta|вопрос|питання|pytanie|otázka|vraag|fråga"
-    r"|spørgsmål|soru|質問|問題|问题|질문|문제|سؤال"
+    r"|spørgsmål|soru|質問|問題|问题|질문|문제|سؤال|السؤال|سوال|שאלה|ερώτηση"
 )
 _ANSWERING = (
     r"answer|solution|back|antwort|lösung|respuesta|solución|réponse|risposta|soluzione|resposta"
     r"|solução|ответ|решение|відповідь|odpowiedź|odpověď|antwoord|svar|cevap|答え|解答|回答|答案"
-    r"|답변|정답|جواب|الجواب|إجابة"
+    r"|답변|정답|대답|جواب|الجواب|إجابة|الإجابة|پاسخ|תשובה|απάντηση"
 )
 _PARTNERS = {
-    "Q": "AR", "F": "A", "P": "RO", "D": "R", "V": "A", "В": "О", "س": "ج", "問": "答",
-    "问": "答", "문": "답",
+    "Q": "AR", "F": "A", "P": "RO", "D": "R", "V": "A", "В": "О", "س": "ج", "ש": "ת",
+    "問": "答", "问": "答", "문": "답", "q": "a",
 }  # fmt: skip
-_SYMBOLS = {"F", "P", "D", "V", "В"}  # which may as well be explained, as in "P: pressure"
-_BEFORE = r"(?P<before>[ \t]*(?:>[ \t]?)*[ \t]{0,3}(?:[-*+][ \t]+)?)"
+_SYMBOLS = {"F", "P", "D", "V", "В", "q"}  # which may as well be explained, as in "P: pressure"
+_ANY_PARTNER = {"A", "答", "답", "ج", "ת"}  # of a word that asks
+_BEFORE = (
+    r"(?P<before>[ \t]*(?:>[ \t]?)*[ \t]{0,3}(?:[-*+][ \t]+)?)"
+    "[\u200e\u200f\u202a-\u202e\u2066-\u2069]*"  # which say in which direction the line is written
+)
 _AFTER = r"[ \t]*+(?P<number>\d{0,4}(?:\.\d{1,3})*+)[ \t]*+(?P<sign>[:：.)]|[-–—](?=[ \t]))[ \t]*+"
 _LABEL = re.compile(
     rf"{_BEFORE}(?:(?P<task>(?i:{_TASK}))|(?P<asks>(?i:{_ASKING}))|(?P<answers>(?i:{_ANSWERING}))"
@@ -48,11 +52,12 @@ _FARTHEST = 40  # lines between a question and its answer
 
 def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _Lines:
     """The lines, with their *numbers*; what one of them has become has its number."""
-    said = _without_comments(lines, is_code)
+    said = list(lines)
     for at, line in enumerate(_labelled(said, is_code)):
         both = None if is_code(at) else _BOTH.fullmatch(line)
         said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
     begins = set(_beginnings(said, is_code))
+    begins.update(at for at, line in enumerate(said) if wording.is_key(line) and not is_code(at))
     for at, line in enumerate(said):
         if at in begins:
             yield "", numbers[at]
@@ -60,34 +65,12 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
             yield part, numbers[at]
 
 
-def _without_comments(lines: Sequence[str], is_code: _IsCode) -> list[str]:
-    """Lines in which `%%` around whole lines is a comment of Markdown."""
-    found = list(lines)
-    marks = [
-        at for at, line in enumerate(lines) if line.lstrip().startswith("%%") and not is_code(at)
-    ]
-    end = -1
-    for at in marks:
-        if at <= end:
-            continue
-        alone = lines[at].strip()
-        rest = (one for one in range(at, len(lines)) if lines[one].rstrip().endswith("%%"))
-        end = next((one for one in rest if one > at or len(alone) > 3), -1)
-        if end < 0:
-            return found
-        if any("-->" in line for line in lines[at : end + 1]):
-            continue
-        found[at] = found[at].replace("%%", "<!--", 1)
-        head, _, tail = found[end].rpartition("%%")
-        found[end] = f"{head}-->{tail}"
-    return found
-
-
 def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
+    options = wording.options(lines)
     labels = {
         at: label
         for at, line in enumerate(lines)
-        if not is_code(at) and (label := _LABEL.fullmatch(line))
+        if not is_code(at) and at not in options and (label := _LABEL.fullmatch(line))
     }
     found, bared = list(lines), 0  # up to which line quotes have lost their marks
     for at, asks in labels.items():
@@ -107,7 +90,7 @@ def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
 
 def _is_known(asks: str, answers: str) -> bool:
     """Whether a pair is read as it stands."""
-    label = re.match(r"(?i:q|question)[ \t]*\d*:", asks)
+    label = re.match(r"(?:Q|(?i:question))[ \t]*\d*:", asks)
     return label is not None and wording.without_label(answers.strip()) is not None
 
 
@@ -137,7 +120,7 @@ def _fits(asks: re.Match[str], answers: re.Match[str]) -> bool:
         return bool(answers["letter"]) and partner and _sign(asks) == _sign(answers)
     if {asks["sign"], answers["sign"]} - {":", "：", "."}:
         return False
-    return bool(answers["answers"]) or answers["letter"] in ("A", "答")
+    return bool(answers["answers"]) or answers["letter"] in _ANY_PARTNER
 
 
 def _sign(label: re.Match[str]) -> str:

@@ -8,12 +8,14 @@ import re
 from collections.abc import Sequence
 
 from studyapp.notes import hypertext, pairs, wording
+from studyapp.notes.card import outside_code
 from studyapp.notes.opener import SUMMARY
 from studyapp.notes.outline import Outline
 
 _HTML = re.compile(r" {0,3}<(?P<name>table|h[1-6]|ul|ol)\b", re.IGNORECASE)
 _LONGEST = 500  # lines of such a block
 _FOLD = re.compile(r"</?details\b[^<>]*>", re.IGNORECASE)
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
 _FOLD_ENDS = re.compile(r"(</details>)[ \t]*(?=\S)", re.IGNORECASE)
 _ALONE = (
     r" {{0,3}}(?:#{{1,6}}[ \t]+(?:\*\*|__)?|\*\*|__)(?:{})[ \t]*+(?P<number>\d{{0,4}}+)[ \t]*+"
@@ -22,6 +24,10 @@ _ALONE = (
 _ASKS = re.compile(_ALONE.format("question|q"), re.IGNORECASE)
 _ANSWERS = re.compile(_ALONE.format("answer|solution|a"), re.IGNORECASE)
 _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
+# Of callouts of Notion, and places that links lead to.
+_DROPPED = re.compile(
+    r"</?aside\b[^<>]*>|<a\b[^<>]*>[ \t\u00b6\u00a7#\U0001f517]*+</a>", re.IGNORECASE
+)
 _DIV = re.compile(r"[ \t]*+:{3,}[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
 
 
@@ -29,7 +35,7 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
     """Lines with their *numbers* in the file; what one of them has become has its number."""
     if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
         lines = _labelled(lines)
-    if sum("<details" in line.lower() for line in lines) > 1:
+    if any("<details" in line.lower() for line in lines):
         lines = _unfolded(lines)
     parted = list(pairs.written(lines, numbers, Outline(lines).is_code))
     lines, numbers = [line for line, _ in parted], [number for _, number in parted]
@@ -48,19 +54,24 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
             elif _DIV.match(lines[at]):
                 said = [""]
             else:
-                said = _FOLD_ENDS.sub(r"\1\n", lines[at]).split("\n")
+                line = outside_code(lines[at], lambda piece: _DROPPED.sub("", piece))
+                said = _FOLD_ENDS.sub(r"\1\n", line).split("\n")
         changed += [(line, numbers[at]) for line in said]
         at = end
     return [line for line, _ in changed], [number for _, number in changed]
 
 
 def _unfolded(lines: Sequence[str]) -> list[str]:
-    """Lines without the folds that ask nothing and have others within, which may ask."""
+    """Lines without the folds that ask nothing and have others within, which may ask, or headings
+    that do not belong to an answer."""
     is_code, found = Outline(lines).is_code, list(lines)
     opened = list[tuple[int, bool]]()  # where a fold begins, and whether one is within
     for at, line in enumerate(lines):
         if is_code(at):
             continue
+        if opened and _HEADING.match(line):
+            begins, has_inner = opened[-1]
+            opened[-1] = (begins, has_inner or not _answers(lines[begins : begins + 3]))
         for tag in _FOLD.finditer(line):
             if tag[0][1] != "/":
                 opened[-1:] = [(begins, True) for begins, _ in opened[-1:]]
@@ -68,16 +79,33 @@ def _unfolded(lines: Sequence[str]) -> list[str]:
             elif opened:
                 begins, has_inner = opened.pop()
                 if has_inner and not _asks(lines[begins : begins + 3]):
-                    found[begins] = SUMMARY.sub(r"\1", _FOLD.sub("", found[begins]))
-                    found[begins + 1] = SUMMARY.sub(r"\1", found[begins + 1])
+                    found[begins] = _FOLD.sub("", found[begins])
+                    found[begins : begins + 2] = map(_titled, found[begins : begins + 2])
                     found[at] = _FOLD.sub("", found[at], count=1)
     return found
 
 
+def _titled(line: str) -> str:
+    """A line with what a fold is called as a heading, if that is all, and no label."""
+    title = SUMMARY.fullmatch(line.strip())
+    if title and title[1].strip() and "</summary" not in title[1] and not _answers([line]):
+        return f"# {title[1].strip()}"
+    return SUMMARY.sub(r"\1", line)
+
+
 def _asks(lines: Sequence[str]) -> bool:
     """Whether the fold that begins there has a question above it."""
+    return wording.may_ask(wording.numbered(_summary(lines))[1])
+
+
+def _answers(lines: Sequence[str]) -> bool:
+    """Whether what is above the fold that begins there says that it is an answer."""
+    return wording.is_label(_summary(lines))
+
+
+def _summary(lines: Sequence[str]) -> str:
     found = SUMMARY.search("\n".join(lines))
-    return found is not None and wording.may_ask(wording.numbered(wording.tidy(found[1]))[1])
+    return wording.tidy(found[1]) if found else ""
 
 
 def _labelled(lines: Sequence[str]) -> list[str]:
@@ -102,7 +130,8 @@ def _labelled(lines: Sequence[str]) -> list[str]:
 def _may_change(line: str) -> bool:
     if "<" not in line and ":::" not in line:
         return False
-    return any((_HTML.match(line), _FOLD_ENDS.search(line), _DIV.match(line)))
+    marks = (_HTML.match, _FOLD_ENDS.search, _DROPPED.search, _DIV.match)
+    return any(mark(line) for mark in marks)
 
 
 def _end(outline: Outline, at: int, name: str) -> tuple[int, bool]:

@@ -8,17 +8,27 @@ a piece of code assigns. What belongs to none is told with its lines. Code is ne
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
 from studyapp.errors import StudyError
-from studyapp.notes import fronttags, glossary, picture, preparation, reference, unread, wording
+from studyapp.notes import (
+    fronttags,
+    glossary,
+    passed,
+    picture,
+    preparation,
+    reference,
+    unread,
+    wording,
+)
 from studyapp.notes.answer import cleaned, is_string, parted
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote, TrackerRow
 from studyapp.notes.note import NoteKind, Problem
 from studyapp.notes.opener import (
+    BOLD,
     CALLOUT,
     FOLDED,
     LABELLED,
@@ -26,11 +36,13 @@ from studyapp.notes.opener import (
     PROSE,
     SUMMARY,
     TERM,
+    asked_within,
     asks_anew,
     headline,
     in_quote,
     is_bare,
     openers,
+    says_so,
 )
 from studyapp.notes.outline import Block, Kind, Outline, dedented
 
@@ -40,6 +52,7 @@ _CLOSES = re.compile(r"</(?:details|div|section|p|span|font|center)>[ \t]*$", re
 _NEXT = re.compile(r"[ \t]*card-next-schedule::")
 _DEEPEST = 4  # lists within lists in which questions are looked for
 _LONG = 60_000  # bytes
+_MOST_OPTIONS = 8  # A to H
 QUESTION_OF_TABLE, TERM_OF_TABLE = "question of a table", "term of a table"
 LIST_OF_TERMS, TERM_AND_QUOTE, DEFINED = "list of terms", "term and quote", "line that defines"
 
@@ -89,6 +102,10 @@ def parse(text: str, path: Path) -> Foreign:
 
 def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> Foreign:
     """The same of lines that have other *numbers* in the file at *path*."""
+    lines, comments = passed.without_comments(lines)
+    problems = list(_noted(comments, numbers, path))
+    lines, linking = _without_links(lines)
+    problems += _linking(linking, numbers, path)
     lines, numbers = preparation.prepared(lines, numbers)
     outline = Outline(lines)
     known = reference.definitions(outline.lines, outline.is_code) if _may_define(lines) else {}
@@ -103,14 +120,46 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
     notes = [_resolved(note, known, used) for note in reading.notes] if known else reading.notes
     for key, one in known.items():
         if key not in used:
-            reading.report(one.first, "nothing that is read refers to this")
+            told = unread.upto(numbers[one.first], numbers[one.end - 1])
+            reading.report(one.first, f"{told}nothing that is read refers to this")
     notes = sorted(notes, key=lambda note: note.line)
     return Foreign(
         fronttags.tagged(notes, outline.lines[: outline.begins]),
         lecture=tuple(reading.lecture),
         tracker=tuple(reading.tracker),
-        problems=tuple(sorted(set(reading.problems))),
+        problems=tuple(sorted({*problems, *reading.problems})),
     )
+
+
+def _noted(
+    comments: Sequence[passed.Comment], numbers: Sequence[int], path: Path
+) -> Iterator[Problem]:
+    """A problem for each comment that holds what would be a note elsewhere."""
+    for one in comments:
+        if parse(one.said, path).notes:
+            first, last = numbers[one.first], numbers[one.last]
+            said = (
+                f"{unread.upto(first, last)}this comment is left out, with what it asks or defines"
+            )
+            yield Problem(path, first, said)
+
+
+def _without_links(lines: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The lines without those that only lead about in their text, and the places of these."""
+    if not any("#" in line and ("](" in line or "href" in line) for line in lines):
+        return list(lines), []
+    found = passed.links(lines, Outline(lines).is_code)
+    left = list(lines)
+    for at in found:
+        left[at] = ""
+    return left, found
+
+
+def _linking(found: Sequence[int], numbers: Sequence[int], path: Path) -> Iterator[Problem]:
+    if found:
+        more = f", and {len(found) - 1} more lines" if len(found) > 1 else ""
+        said = f"this line{more}: links within this file are not read"
+        yield Problem(path, numbers[found[0]], said)
 
 
 def _may_define(lines: Sequence[str]) -> bool:
@@ -145,7 +194,8 @@ class _Question:
         """Whether a block that asks nothing itself is of the answer."""
         of_heading = self.block.kind is Kind.HEADING
         if block.kind is Kind.HEADING:
-            return of_heading and block.level > self.block.level and bool(block.text)
+            is_below = of_heading and block.level > self.block.level and bool(block.text)
+            return is_below or self._is_labelled(block.text)
         has_answer = self.own or any(line.strip() for line in self.rest)
         if self.shape == CALLOUT or (self.shape == FOLDED and has_answer):
             return False
@@ -156,6 +206,14 @@ class _Question:
         if block.kind is Kind.RULE:
             return of_heading or not (has_answer or self.below)
         return True
+
+    def _is_labelled(self, heading: str) -> bool:
+        """Whether a heading that is not below that of the question says its answer all the same; a
+        letter alone may head something else where there is one."""
+        said = wording.without_label(heading)
+        if said is None or wording.heads_answers(heading):
+            return False
+        return not self.has_answer or bool(said and wording.plain(heading)[1:2].isalpha())
 
     def _goes_on(self, block: Block) -> bool:
         """Prose answers in one paragraph or what stands in its place, and the lists below that."""
@@ -184,6 +242,8 @@ class _Reading:
         self.named = set[int]()  # the blocks of terms that stand below an answer
         self.guids: dict[str, int] = {}
         self.said: dict[tuple[str, str], int] = {}
+        self.closed = 0  # the notes above the last answers that stood together
+        self.choices = dict[int, int]()  # the notes whose options may be asked, and their lines
 
     def run(self) -> None:
         for at in self.outline.unclosed:
@@ -192,6 +252,8 @@ class _Reading:
         if self.depth == 0:
             self._tell_schedules()
         loose = self._questions()
+        for at in self.choices.values():
+            self.report(at, unread.MAY_BE_A_CHOICE)
         loose = self._without_quoted_terms(loose)
         for _, run in groupby(loose, lambda at: (self.outline.above[at], self.blocks[at].kind)):
             self._loose(list(run))
@@ -210,7 +272,7 @@ class _Reading:
         number: int | None = None,
     ) -> None:
         """A note that begins on line *at*; known by what it asks, and which of the same it is."""
-        key = " ".join(wording.plain(question).casefold().split())
+        key = " ".join(wording.plain(wording.without_asides(question)).casefold().split())
         if not key:
             self.report(at, f"this {shape} has no words")
             return
@@ -233,7 +295,13 @@ class _Reading:
         shapes, loose = openers(self.outline), list[int]()
         anew = set(asks_anew(self.outline, shapes))
         question: _Question | None = None
+        ends = 0  # of a list of answers
         for at, block in enumerate(self.blocks):
+            if at < ends:
+                continue
+            if after := self._together(at, question):
+                question, ends = None, after
+                continue
             shape = shapes.get(at, "")
             if not shape and question is not None and self._is_underlined(block, question):
                 block = Block(Kind.TEXT, block.first, block.first + 1, block.text)
@@ -252,6 +320,64 @@ class _Reading:
                 loose.append(at)
         self._answer(question)
         return loose
+
+    # --- answers that stand together --------------------------------------------------------
+
+    def _together(self, at: int, question: _Question | None) -> int:
+        """Read answers that stand together, and tell of a key to several questions; the place
+        after them, 0 if none begin there."""
+        block = self.blocks[at]
+        if block.kind is Kind.TEXT and wording.is_key(" ".join(self._lines([block]))):
+            self._answer(question)
+            self.report(block.first, "a key to several questions, and not read")
+            self.closed = len(self.notes)
+            return at + 1
+        is_line = block.kind is Kind.TEXT and block.end == block.first + 1
+        if not (is_line or block.kind is Kind.HEADING) or not wording.heads_answers(block.text):
+            return 0
+        section = self._section(at)
+        fits = [one.number for one in section] == self._unanswered(question)
+        if fits:
+            self._answer(question)
+            self._join(section)
+        self.closed = len(self.notes)
+        return at + 1 + len(section) if fits else 0
+
+    def _section(self, at: int) -> list[Block]:
+        """The numbered items right below a line that heads answers, if nothing else is there."""
+        end = at + 1
+        while end < len(self.blocks) and self.blocks[end].kind is Kind.NUMBERED:
+            end += 1
+        after = self.blocks[end].kind if end < len(self.blocks) else Kind.RULE
+        return self.blocks[at + 1 : end] if after in (Kind.HEADING, Kind.RULE) else []
+
+    def _unanswered(self, question: _Question | None) -> list[int | None] | None:
+        """The numbers of the questions above that have no answer, or options alone; None if there
+        are none, or one number twice."""
+        found = [self.notes[at].number for at in self._open()]
+        if question is not None and question.number is not None:
+            below = self._lines(question.below[:_MOST_OPTIONS])
+            options = wording.options([*question.rest, *below])
+            found += [question.number] if options or not question.has_answer else []
+        return found if found and len({*found}) == len(found) else None
+
+    def _lines(self, blocks: Sequence[Block]) -> list[str]:
+        return [line for block in blocks for line in self.lines[block.first : block.end]]
+
+    def _open(self) -> list[int]:
+        """The notes with a number that have no answer yet, of which options are none."""
+        places = range(self.closed, len(self.notes))
+        notes = ((at, self.notes[at]) for at in places)
+        return [at for at, one in notes if one.number and (not one.answer or at in self.choices)]
+
+    def _join(self, section: Sequence[Block]) -> None:
+        """Give the answers of a section to the questions that have none, by their numbers."""
+        answers = {block.number: cleaned(self._said(block)) for block in section}
+        for at in self._open():
+            note = self.notes[at]
+            question = f"{note.question}\n\n{note.answer}".rstrip()
+            self.notes[at] = replace(note, question=question, answer=answers[note.number])
+            self.choices.pop(at, None)
 
     def _is_underlined(self, block: Block, question: _Question) -> bool:
         """Whether a heading of the level 2 is a line of an answer with a rule right below it."""
@@ -340,18 +466,35 @@ class _Reading:
                 body += [""] * (block.first > last) + self.lines[block.first : block.end]
             last = block.end
         front, answer = parted(dedented(body) if self.outline.is_org else body)
-        answer = f"{question.own}\n\n{answer}".strip("\n")
-        asked = f"{question.asked}\n\n{front}" if front else question.asked
+        is_choice = not front and not question.own and wording.options(answer.split("\n"))
+        self._tell_within(question)
+        asked, own = question.asked, question.own
+        if answer and wording.is_aside(own):
+            asked, own = f"{asked} {own}", ""
+        answer = f"{own}\n\n{answer}".strip("\n")
+        asked = f"{asked}\n\n{front}" if front else asked
         if question.shape == LABELLED and is_bare(asked):
             last = max(at for at in range(last) if self.lines[at].strip())
             told = unread.upto(self.numbers[question.block.first], self.numbers[last])
             self.report(question.block.first, f"{told}this question has no words; not read")
             return
+        if not answer and (question.shape == LABELLED or says_so(question.block.text)):
+            self.report(question.block.first, "this question has no answer yet")
         kind = NoteKind.TERM if question.shape == TERM else NoteKind.QUESTION
         if kind is NoteKind.TERM and not answer:
             self.report(question.block.first, "this term has no meaning")
             return
+        count = len(self.notes)
         self._keep(question.block.first, asked, answer, kind, question.shape, question.number)
+        if is_choice and len(self.notes) > count:
+            self.choices[count] = question.block.first
+
+    def _tell_within(self, question: _Question) -> None:
+        within = asked_within(self.outline, question.below, titled=question.shape == BOLD)
+        if within:
+            first, last = within[0].first, self._last_line(within[-1])
+            told = unread.upto(self.numbers[first], self.numbers[last])
+            self.report(first, told + unread.MAY_BE_A_NOTE)
 
     def _asked(self, block: Block, shape: str) -> _Question:
         if block.kind is Kind.DETAILS:
@@ -452,6 +595,8 @@ class _Reading:
             for at in run:
                 if not self.blocks[at].text:
                     self.report(self.blocks[at].first, "this heading is empty")
+                elif wording.without_label(self.blocks[at].text):
+                    self.report(self.blocks[at].first, "an answer without a question")
         elif kind is Kind.TABLE:
             self.unread += [at for at in run if not self._table(self.blocks[at])]
         elif kind in (Kind.BULLET, Kind.NUMBERED):
@@ -496,7 +641,10 @@ class _Reading:
         return True
 
     def _item(self, at: int) -> str:
-        block, below = self.blocks[at], self._below(self.blocks[at])
+        return self._said(self.blocks[at])
+
+    def _said(self, block: Block) -> str:
+        below = self._below(block)
         return f"{block.text}\n{below}" if below else block.text
 
     def _text(self, at: int) -> bool:
@@ -507,7 +655,9 @@ class _Reading:
             first = block.first + place
             self._keep(first, cleaned(term), cleaned(meaning), NoteKind.TERM, DEFINED)
         if found and found[0][0] > 0:
-            self.report(block.first, "what stands above the first term here is not read")
+            last = block.first + found[0][0] - 1
+            told = unread.upto(self.numbers[block.first], self.numbers[last])
+            self.report(block.first, f"{told}what stands above the first term here is not read")
         return bool(found) or self._announces(at)
 
     def _table(self, block: Block) -> bool:
@@ -520,6 +670,10 @@ class _Reading:
         term = table.kind == "terms"
         kind = NoteKind.TERM if term else NoteKind.QUESTION
         for row in table.rows if table.kind else ():
+            if any(row.cells[len(table.heads) :]):
+                message = "a row of this table has more cells than its head, and is not read"
+                self.report(block.first + row.at, message)
+                continue
             asked, answer = row.cell(table.left), row.cell(table.right)
             if not asked or (term and not answer):
                 if any(row.cells):
@@ -556,7 +710,7 @@ class _Reading:
                 runs.append([at])
         for run in runs:
             kinds = list(dict.fromkeys(self.blocks[at].kind.value for at in run))
-            first, last = self.blocks[run[0]].first, self._last(run[-1])
+            first, last = self.blocks[run[0]].first, self._last_line(self.blocks[run[-1]])
             upto = f", up to line {self.numbers[last]}" if last > first else ""
             self.report(first, f"{_joined(kinds)}{upto}: this asks nothing and defines no term")
 
@@ -565,8 +719,7 @@ class _Reading:
             return False
         return all(self.blocks[one].kind is Kind.RULE for one in range(at + 1, after))
 
-    def _last(self, at: int) -> int:
-        block = self.blocks[at]
+    def _last_line(self, block: Block) -> int:
         return max(
             (line for line in range(block.first, block.end) if self.lines[line].strip()),
             default=block.first,

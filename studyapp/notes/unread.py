@@ -7,6 +7,9 @@ from pathlib import Path
 
 from studyapp.notes.note import Problem
 
+MAY_BE_A_NOTE = "this may be a note, and is read as part of an answer"
+MAY_BE_A_CHOICE = "the options below this question may be a choice: they are read as its answer"
+
 
 def told(lines: Sequence[str], read: Collection[int], path: Path, why: str) -> Iterator[Problem]:
     """Problems of the lines, counted from 0, that are not among those that were *read*."""

@@ -34,7 +34,16 @@ _TRUE_FALSE = re.compile(
 )
 _SHORT_ANSWER = re.compile(r"\(((?:yes|no|true|false)\b[^()]{0,80})\)\W*", re.IGNORECASE)
 ASKING = ("?", "？", "؟")
-_QUESTION_END = re.compile(r"\?[\"'”’)*_]*(?=[\s:→=–—-]|$)|[？؟][\"'”’)*_]*")
+_ASKED_IN_GREEK = re.compile("[\u0386-\u03ce\u1f00-\u1fff]{2}[;\u037e][\"'”’»)*_ ]*$")
+_FOOTNOTES = r"(?:\[\^[^\[\]\n]{1,100}\])"
+_QUESTION_END = re.compile(
+    rf"\?[\"'”’)*_]*{_FOOTNOTES}*(?=[\s:→=–—-]|$)|[？؟][\"'”’)*_]*{_FOOTNOTES}*"
+)
+# Not those that may answer: a tick, a cross.
+_EMOJI = "[\U0001f000-\U0001faff\u2600-\u26ff\u2728\u2753-\u2757\u2b50\ufe0f\u200d]"
+_ASIDE = rf"(?:{_FOOTNOTES}|{_EMOJI}|!?\[[^\[\]\n]{{0,300}}\]\([^()\n]{{0,2000}}\))"
+_ASIDES = re.compile(rf"{_ASIDE}(?:[ \t]*{_ASIDE})*")
+_ASIDES_BEHIND = re.compile(rf"(?<=[?？؟])(?:[ \t]*{_ASIDE})+$", re.MULTILINE)
 # What only looks like one stays: a year, or a number with which a sentence or a sum begins.
 _NUMBER = re.compile(
     rf"(?:(?:{_ASKED})[ \t]*+(?:\d{{1,4}}(?:\.\d{{1,3}})*+)?+[ \t]*+[.:：)\-–—][ \t]*"
@@ -43,7 +52,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SAID = (
-    r"(?:(?:ans|answer|solution)s?|antwort|respuesta|réponse|risposta|resposta|答案?|回答)"
+    r"(?:(?:(?:correct|right)[ \t]+)?(?:ans|answer|solution)s?|antwort|respuesta|réponse|risposta"
+    r"|resposta|答案?|回答)"
     r"[ \t]*+\d*+"
 )
 # A small letter may be a name, as in "a : b" or "a::b"; so may a large one in "A::b" or "A := b".
@@ -65,6 +75,25 @@ _STRONG_ANSWER = re.compile(
 _STRONG_NUMBER = re.compile(
     rf"(?P<mark>{_MARKED})[ \t]*+(?P<said>[^*_\n]{{1,24}}?)[ \t]*+"
     r"(?P<sign>[.:：)]?)[ \t]*+(?P=mark)[ \t]*+(?P<after>[.:：)]?)[ \t]*+(?=\S)"
+)
+_KEY = re.compile(
+    r"[*_]{0,3}(?:(?:answer|solution)[ -]keys?|keys?|answers|solutions|lösungen|antworten"
+    r"|respuestas|soluciones|réponses|risposte|soluzioni|respostas|gabarito|ответы|答案)"
+    r"[ \t]*+[*_]{0,3}[:：][*_]{0,3}[ \t]*+"
+    r"(?:\(?\d{1,3}[ \t]*+[.):=-]?[ \t]*+\(?[a-hA-H]\)?(?:[ \t]*+[,;|/.]|(?=\s|$))\s*+){2,}",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(
+    r"(?P<before>(?P<indent>[ \t>]*+)(?P<item>[-*+•][ \t]+)?(?:\[[ xX]\][ \t]+)?(?:\*\*|__)?\(?)"
+    r"(?P<letter>[A-Ha-h])(?P<sign>[.:)](?:\*\*|__)?)(?=[ \t]+\S)"
+)
+_SECTION = re.compile(
+    r"(?:the )?(?:(?:(?:model|sample|correct) )?(?:answers|solutions)|(?:answer|solution)[ -]keys?"
+    r"|lösungen|lösungsschlüssel|antworten|respuestas|soluciones|réponses|corrigés?|risposte|soluzioni"
+    r"|respostas|soluções|gabarito|ответы|решения|відповіді|odpowiedzi|odpovědi|antwoorden"
+    r"|oplossingen|答案|解答|정답|해답|الإجابات|الأجوبة)"
+    r"(?: (?:to|for|of|zu|der|aux?|de|del|do|к|на) .{1,60})?",
+    re.IGNORECASE,
 )
 _BARE_LABEL = re.compile(r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?", re.I)
 _TIME = re.compile(
@@ -88,6 +117,13 @@ _INNER = re.compile(
     r"[ \t]*(?:[-*+•][ \t]|\d{1,4}[.)][ \t]|>|`{3}|~{3}|\||!\[|</?(?:details|span|p|font|div)\b|$)",
     re.IGNORECASE,
 )
+_REMARKS = {
+    *("note", "notes", "nb", "n.b", "hint", "tip", "warning", "example", "todo", "see", "see also"),
+    *("source", "sources", "link", "links", "reference", "references", "hinweis", "anmerkung"),
+    *("beispiel", "siehe", "siehe auch", "quelle", "nota", "ejemplo", "véase", "remarque"),
+    *("exemple", "voir", "voir aussi", "esempio", "vedi", "примечание", "пример", "см"),
+}
+_ADDRESS = re.compile(r"[<(]?(?:(?:https?|ftp)://|mailto:|www\.)", re.IGNORECASE)
 _MARKS = "\"'”’»)*_` "
 _WRAPS = 60  # characters from which on a line without an end is taken to go on
 _MOST_WORDS = 6  # of a term
@@ -113,8 +149,8 @@ def is_asked(text: str) -> bool:
     """Whether a line ends as a question does, be it with a remark in brackets behind it."""
     if len(text) > _LONGEST:
         return False
-    line = plain(text)
-    if line.rstrip(_ENDS).endswith(ASKING):
+    line = re.sub(rf"{_FOOTNOTES}+$", "", plain(text))
+    if line.rstrip(_ENDS).endswith(ASKING) or _ASKED_IN_GREEK.search(line):
         return re.search(r"\w", line) is not None
     remark = re.fullmatch(r"(.*\?[\"'”’]?)[ \t]*\([^()]*\)\W*", line)
     return remark is not None or bool(_TRUE_FALSE.fullmatch(line))
@@ -173,9 +209,20 @@ def unwrapped(text: str) -> tuple[str, str]:
     rest = found["rest"].strip()
     if rest in (":", "."):
         rest = ""
-    if rest.strip("?*_ ") == "":
+    if re.sub(_FOOTNOTES, "", rest).strip("?*_ ") == "":
         return (found["inner"] + rest.strip("*_ ")).strip(), ""
     return found["inner"].strip(), rest
+
+
+def is_aside(text: str) -> bool:
+    """Whether what stands behind a question is of it where another answer is: a picture, a link or
+    an emoji alone."""
+    return _ASIDES.fullmatch(text) is not None
+
+
+def without_asides(text: str) -> str:
+    """A question without what stands behind its question marks."""
+    return _ASIDES_BEHIND.sub("", text)
 
 
 def is_one_sentence(text: str) -> bool:
@@ -228,6 +275,45 @@ def is_label(text: str) -> bool:
     return _BARE_LABEL.fullmatch(plain(text).strip(" \t:.?!>▶")) is not None
 
 
+def heads_answers(text: str) -> bool:
+    """Whether a line says that answers to several questions follow, and nothing else."""
+    return len(text) <= _LONGEST and _SECTION.fullmatch(plain(text).strip(" \t:.")) is not None
+
+
+def is_key(text: str) -> bool:
+    """Whether a text says which options answer several questions: 1a, 2b."""
+    return len(text) <= _LONGEST and _KEY.fullmatch(text.strip()) is not None
+
+
+def options(lines: Sequence[str]) -> set[int]:
+    """The lines that are a choice: A, B, … below each other, all marked in the same way."""
+    found, run, first = set[int](), list[int](), None
+    for at, line in enumerate(lines):
+        option = _OPTION.match(line)
+        if option and first and _comes_next(first, len(run), option):
+            run.append(at)
+            found.update(run if len(run) > 1 else ())
+        elif option and option["letter"] in "Aa":
+            first, run = option, [at]
+        elif first and not _is_within(first, line):
+            first = None
+    return found
+
+
+def _comes_next(first: re.Match[str], count: int, option: re.Match[str]) -> bool:
+    marks = ("before", "sign")
+    is_next = ord(option["letter"]) == ord(first["letter"]) + count
+    return is_next and all(option[mark] == first[mark] for mark in marks)
+
+
+def _is_within(first: re.Match[str], line: str) -> bool:
+    """Whether a line belongs to the option above it in a list that has begun with *first*."""
+    if not line.strip():
+        return bool(first["item"])
+    depth = len(line) - len(line.lstrip(" \t>"))
+    return depth > len(first["indent"])
+
+
 def time(text: str) -> Time | None:
     """The time that a line begins with: 31:20, 1:02:48."""
     found = _TIME.match(text)
@@ -242,7 +328,7 @@ def definition(text: str) -> tuple[str, str, str] | None:
     strong = _STRONG_TERM.fullmatch(text)
     if strong is not None and strong["mark"] in ("**", "__"):
         return strong["term"].strip(" :"), "**", strong["meaning"]
-    found = _TERM.fullmatch(text)
+    found = None if _ADDRESS.match(text) else _TERM.fullmatch(text)
     if found is None or len(found["term"].split()) > _MOST_WORDS or "?" in found["term"]:
         return None
     if found["term"].count("(") != found["term"].count(")") or found["term"].startswith("("):
@@ -250,6 +336,11 @@ def definition(text: str) -> tuple[str, str, str] | None:
     if found["mark"].strip(" \t-=:–—") and found["mark"].strip() in found["meaning"]:
         return None  # one step after another
     return found["term"].strip(" *_:"), found["mark"].strip(), found["meaning"]
+
+
+def is_remark(term: str, mark: str) -> bool:
+    """Whether what stands before a colon says how to take what follows, and is no term."""
+    return mark == ":" and term.casefold().strip(" *_:.") in _REMARKS
 
 
 def is_term(text: str) -> bool:

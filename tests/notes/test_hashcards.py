@@ -234,6 +234,12 @@ C: [hidden] text
 | Question | Answer |
 |---|---|
 | What four? | a4 |
+
+Q: five?
+A: a5
+
+1. What six?
+   a6
 """
 
 
@@ -246,12 +252,23 @@ def test_an_answer_ends_where_something_of_another_shape_asks(tmp_path: Path) ->
         (11, "What is three?", "a3"),
         (15, "", "==hidden=={#1} text"),
         (19, "What four?", "a4"),
+        (21, "five?", "a5"),
+        (24, "What six?", "a6"),
     ]
     assert {note.deck for note in found.notes} == {("a",)}
-    assert len(hashcards.parse(f"<!-- studyapp: x -->\n{OTHERS}", Path("a.md")).notes) == 2
+    assert len(hashcards.parse(f"<!-- studyapp: x -->\n{OTHERS}", Path("a.md")).notes) == 3
     database(tmp_path / "hashcards.db")
     (tmp_path / "a.md").write_text(OTHERS)
-    assert len(hashcards.read(tmp_path / "a.md").notes) == 2
+    assert len(hashcards.read(tmp_path / "a.md").notes) == 3
+
+
+def test_options_and_questions_in_an_answer_are_told() -> None:
+    text = "Q: which?\nA: this\nB: that\n\nQ: two?\nA: a2\n\n1. What is one?\n2. What is it?\n"
+    found = hashcards.parse(text, Path("a.md"))
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "the options below this question may be a choice: they are read as its answer"),
+        (8, "up to line 9: this may be a note, and is read as part of an answer"),
+    ]
 
 
 def test_a_heading_beside_that_of_a_card_ends_its_answer() -> None:

@@ -156,6 +156,127 @@ SHAPES = {
             ("What is i?", "Is.\n\nNot: all.", "heading"),
         ],
     ),
+    "folds whose answer is bold as a whole": (
+        "<details>\n<summary>What is a yak?</summary><br><b>\n\nAn ox.<br>\nIt is big.\n"
+        "</b></details>\n\n"
+        "<details>\n<summary>Is it so?</summary><br><b>\n\nTrue.\n</b></details>\n",
+        [
+            ("What is a yak?", "An ox.\\\nIt is big.", "folded answer"),
+            ("Is it so?", "True.", "folded answer"),
+        ],
+    ),
+    "options of a choice, and folds that have headings": (
+        "### 1. What is printed?\n\n- A: `1`\n- B: `2`\n\n"
+        "<details><summary><b>Answer</b></summary>\n"
+        "<p>\n\n#### Answer: B\n\nIt is.\n\n</p>\n</details>\n\n---\n\n"
+        "### 2. It is one thing\n\n- A: true\n- B: false\n\n<details><summary>Answer</summary>\n\n"
+        "Answer: A\n\n</details>\n\nQ. Which?\nA. one\nB. two\nAnswer: B\n\n"
+        "Q1) Whose?\nA) mine\nB) yours\nCorrect answer: A\n\n"
+        "<details><summary>Week 2</summary>\n\n## What is in it?\n\nThis.\n\n</details>\n\n"
+        "<details><summary>How is it?</summary>\n\n## So\n\nIt is.\n\n</details>\n",
+        [
+            ("What is printed?\n\n- A: `1`\n- B: `2`", "B\n\nIt is.", "heading"),
+            ("It is one thing\n\n- A: true\n- B: false", "A", "heading"),
+            ("Which?\n\nA. one\nB. two", "B", "Q: and A:"),
+            ("Whose?\n\nA) mine\nB) yours", "A", "Q: and A:"),
+            ("What is in it?", "This.", "heading"),
+            ("How is it?", "## So\n\nIt is.", "folded answer"),
+        ],
+    ),
+    "labels below an answer of another shape, in other letters and directions": (
+        "**What is a hen?** A bird.\n\n\u200fس: ما هذا؟\n\u200fج: كتاب\n\n"
+        "질문: 이것은 무엇입니까?\n답: 그것\n\nש: מהו?\nת: זה\n\nQ: Whose is it?\nA: mine\n"
+        "q: and whose is that?\na: yours\n\n## How is it?\n\nGood.\n\n- Q: Is it so?\n  A: no\n\n"
+        "1. Which hen?\n\nThat.\n\n> 2. Which other?\n>\n> This.\n",
+        [
+            ("What is a hen?", "A bird.", "bold question"),
+            ("ما هذا؟", "كتاب", "Q: and A:"),
+            ("이것은 무엇입니까?", "그것", "Q: and A:"),
+            ("מהו?", "זה", "Q: and A:"),
+            ("Whose is it?", "mine", "Q: and A:"),
+            ("and whose is that?", "yours", "Q: and A:"),
+            ("How is it?", "Good.", "heading"),
+            ("Is it so?", "no", "Q: and A:"),
+            ("Which hen?", "That.", "numbered question"),
+            ("Which other?", "This.", "question in a callout"),
+        ],
+    ),
+    "comments and links within the file": (
+        "1. What is a lock?\n   <!-- to do -->\n   A door. <!-- more --> `<!-- x -->`\n\n"
+        "<!--\n## What was a lock?\n\nA gate.\n\n```\n-->\n\n%%\nQ: hidden?\n%%\n\n"
+        "2. What is a key?\n\nA tool.\n\n**[⬆ Back to Top](#contents)**\n\n"
+        "## Contents\n\n- [What is a lock?](#lock)\n  - [What is a key?](#key)\n\n"
+        "## Where is more?\n\n[Below](#below)\n",
+        [
+            ("What is a lock?", "A door.  `<!-- x -->`", "numbered question"),
+            ("What is a key?", "A tool.", "numbered question"),
+            ("Where is more?", "[Below](#below)", "heading"),
+        ],
+    ),
+    "an aside of Notion, and remarks among terms": (
+        "- Some: a few\n- Most: nearly all\n- None: not one\n- Note: these differ\n"
+        "- http://a.b : a site\n\n# Glossary\n\n- Any: each of them\n- See also: a book\n\n"
+        "# Then\n\n<aside>\n💡 What is all?\nThe whole.\n\n</aside>\n\n"
+        '## <a name="b"></a>What is `<aside>`? <a href="#b">¶</a>\n\nA tag.\n',
+        [
+            ("Some", "a few", "list of terms"),
+            ("Most", "nearly all", "list of terms"),
+            ("None", "not one", "list of terms"),
+            ("Any", "each of them", "list of terms"),
+            ("💡 What is all?", "The whole.", "prose"),
+            ("What is `<aside>`?", "A tag.", "heading"),
+        ],
+    ),
+    "answers that stand together, by their numbers": (
+        "1. What is an ant?\n   a) small\n   b) tall\n2. What is a bee?\n   a) wide\n   b) loud\n"
+        "Answer key: 1a, 2b\n\n### 1. Whose is it?\n### 2. Where is it?\n\n## Solutions\n\n"
+        "1. Use\n   mine.\n2. There.\n\n"
+        "# Then\n\n1. Is it red?\n   a) yes\n   b) no\n2. Why red?\n\n"
+        "**Lösungen:**\n\n1. a\n2. So.\n\n"
+        "# Last\n\n1. How red?\n2. How late?\n\n## Answers\n\n2. So.\n",
+        [
+            ("What is an ant?", "a) small\nb) tall", "numbered question"),
+            ("What is a bee?", "a) wide\nb) loud", "numbered question"),
+            ("Whose is it?", "Use\nmine.", "heading"),
+            ("Where is it?", "There.", "heading"),
+            ("Is it red?\n\na) yes\nb) no", "a", "numbered question"),
+            ("Why red?", "So.", "numbered question"),
+            ("How red?", "", "numbered question"),
+            ("How late?", "", "numbered question"),
+        ],
+    ),
+    "labels in headings": (
+        "### Q: Who is it?\n### A: me\n\n## What is it made of?\n## Answer\nwood\n\n"
+        "1. Is it old?\n\n### Answer: yes\n\nvery\n\n"
+        "## Which of two?\n\n- A: this\n- B: that\n\n"
+        "## Answer: B\n\n## Is that all?\n\nno\n\n## A: Another part\n",
+        [
+            ("Who is it?", "me", "heading"),
+            ("What is it made of?", "wood", "heading"),
+            ("Is it old?", "yes\n\nvery", "numbered question"),
+            ("Which of two?\n\n- A: this\n- B: that", "B", "heading"),
+            ("Is that all?", "no", "heading"),
+        ],
+    ),
+    "what stands behind a question mark": (
+        "1. What is this? ![](c.png)\n   A cat.\n2. Where is it told? [here](https://a.b)\n"
+        "3. Is it told? ✓\n\n## What is a cone?[^9]\n\nIt[^9].\n\n**What is a cube?**[^9]\nIs.\n\n"
+        "## What is a disc? 🤔\n\nRound.\n\n## What is a line? {#line .x}\n\nStraight.\n\n"
+        "## What is a knot? [video](https://a.b)\n\nTied.\n\n## What is a ring? <br>\n\nOpen.\n\n"
+        "**What is a dot?**<br>\nSmall.<br>\n\n[^9]: Solids\n",
+        [
+            ("What is this? ![](c.png)", "A cat.", "numbered question"),
+            ("Where is it told?", "[here](https://a.b)", "numbered question"),
+            ("Is it told?", "✓", "numbered question"),
+            ("What is a cone?[^9]", "It[^9].\n\n[^9]: Solids", "heading"),
+            ("What is a cube?[^9]", "Is.\n\n[^9]: Solids", "bold question"),
+            ("What is a disc? 🤔", "Round.", "heading"),
+            ("What is a line?", "Straight.", "heading"),
+            ("What is a knot? [video](https://a.b)", "Tied.", "heading"),
+            ("What is a ring?", "Open.", "heading"),
+            ("What is a dot?", "Small.", "bold question"),
+        ],
+    ),
     "labels and numbers with marks of their own, and in other languages": (
         "**Q:** What is k?\n**A:** It k.\n\n"
         "*Q:* Who?\n*A:* Me.\n\n**Q1.** What is l?\n\n**A1.** Is l.\n\n"
@@ -241,9 +362,10 @@ SHAPES = {
         ],
     ),
     "questions of other letters": (
-        "## 什么是损失？\n\n一个数。\n\n## ما هذا؟\n\nشيء\n\n## מה זה?\n\nרשת 😀\n",
+        "## 什么是损失？\n\n一个数。\n\n## ما هذا؟\n\nشيء\n\n## מה זה?\n\nרשת 😀\n\n"
+        "## Τι είναι νερό;\n\nH2O\n",
         [("什么是损失？", "一个数。", "heading"), ("ما هذا؟", "شيء", "heading"),
-         ("מה זה?", "רשת 😀", "heading")],
+         ("מה זה?", "רשת 😀", "heading"), ("Τι είναι νερό;", "H2O", "heading")],
     ),
     "rules right below answers": (
         "## What is a?\nDescent\n---\n\n## What is b?\n\nA part.\n\nIt is a sentence.\n---\n\n"
@@ -558,6 +680,70 @@ def test_what_is_not_read_is_told_with_its_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("below", "line", "upto"),
+    [
+        ("1. What is one?\n2. What is two?", 5, "up to line 6: "),
+        ("- Is it one?\n- Is it two?", 5, "up to line 6: "),
+        ("It is.\n\n- Is it one?\n    - Yes.\n- And so on.", 7, "up to line 8: "),
+        ("Is it one?\nYes.", 5, "up to line 6: "),
+        ("**Gibbs energy**\nH - TS", 5, "up to line 6: "),
+        ("> 2. Is it two?", 5, ""),
+    ],
+)
+def test_what_may_be_a_note_in_an_answer_is_told(below: str, line: int, upto: str) -> None:
+    asked = "**What is it?**" if below.startswith("**") else "## What is it?"
+    found = parse(f"{asked}\n\nA thing.\n\n{below}\n")
+    assert [note.answer for note in found.notes] == [f"A thing.\n\n{below}"]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (line, f"{upto}this may be a note, and is read as part of an answer")
+    ]
+
+
+def test_comments_that_hold_notes_and_links_within_the_file_are_told() -> None:
+    text = (
+        "## What?\n\nThis. <!-- to do -->\n\n<!--\n## Why?\n\nSo.\n-->\n\n%% Q: Who? %%\n\n"
+        "[Back to top](#what)\n\n- [What?](#what)\n- [Why?](#why)\n"
+    )
+    left_out = "this comment is left out, with what it asks or defines"
+    assert [(one.line, one.message) for one in parse(text).problems] == [
+        (5, f"up to line 9: {left_out}"),
+        (11, left_out),
+        (13, "this line, and 2 more lines: links within this file are not read"),
+    ]
+
+
+def test_rows_with_too_many_cells_and_labels_without_an_answer_are_told() -> None:
+    found = parse("| Q | A |\n|---|---|\n| `a|b`? | c |\n| `a\\|b`? | c | |\n\n## Q: who?\n")
+    assert [(note.question, note.answer) for note in found.notes] == [("`a|b`?", "c"), ("who?", "")]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (3, "a row of this table has more cells than its head, and is not read"),
+        (6, "this question has no answer yet"),
+    ]
+
+
+def test_a_key_and_answers_that_do_not_fit_are_told() -> None:
+    text = "1. Is it?\n   a) yes\n   b) no\n2. Why?\n\nAnswers: 1a, 2b\n\n"
+    text += "## Solutions\n\n1. So.\n"
+    assert [(one.line, one.message) for one in parse(text).problems] == [
+        (1, "the options below this question may be a choice: they are read as its answer"),
+        (6, "a key to several questions, and not read"),
+        (10, "a numbered item: this asks nothing and defines no term"),
+    ]
+
+
+def test_no_lines_are_no_notes() -> None:
+    assert prose.parse_lines([], [], PATH) == Foreign(())
+
+
+def test_what_may_be_a_choice_without_its_answer_is_told() -> None:
+    found = parse("## Which one is it?\n\n- A: the first\n- B: the second\n")
+    assert [note.answer for note in found.notes] == ["- A: the first\n- B: the second"]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "the options below this question may be a choice: they are read as its answer")
+    ]
+
+
 def test_schedules_of_logseq_are_told() -> None:
     card = "- What is {}? #card\n  card-next-schedule:: 2026-12-05\n  card-repeats:: 4\n\t- It.\n"
     found = parse(card.format("a") + card.format("b"))
@@ -607,6 +793,7 @@ MARKS = st.sampled_from(
             "",
         ),
         *("Answer: ", "00:12:30 ", "```", "'''", "<details>", "<p>", "T/F: ", "- [ ] ", "a - "),
+        *("### A: ", "- A: ", "- B: ", "Answers: 1a, 2b, ", "## Answers\n\n1. ", "<aside>", "q: "),
     ]
 )
 ENDS = st.sampled_from(
@@ -662,6 +849,8 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
         "- a?\n> b\n",
         "_ ",
         "> Q: a\n> A: b\n",
+        "<!-- ",
+        "Answers:\n\n1. a\n\n",
     ):
         parse("1. Why?\n" + piece * (40_000 // len(piece)))
 
