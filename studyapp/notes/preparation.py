@@ -1,6 +1,6 @@
 """Lines of a learner's notes so written that blocks of Markdown can be seen in them: HTML that has
-blocks of its own becomes Markdown, what ends in the middle of a line ends it, and headings that say
-"Question" and "Answer" alone become labels."""
+blocks of its own becomes Markdown, code of Org and AsciiDoc is fenced, what ends in the middle of a
+line ends it, and headings that say "Question" and "Answer" alone become labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from studyapp.notes import hypertext, pairs, wording
 from studyapp.notes.card import outside_code
 from studyapp.notes.opener import SUMMARY
-from studyapp.notes.outline import Outline
+from studyapp.notes.outline import Outline, fence
 
 _HTML = re.compile(r" {0,3}<(?P<name>table|h[1-6]|ul|ol)\b", re.IGNORECASE)
 _LONGEST = 500  # lines of such a block
@@ -28,11 +28,18 @@ _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
 _DROPPED = re.compile(
     r"</?aside\b[^<>]*>|<a\b[^<>]*>[ \t\u00b6\u00a7#\U0001f517]*+</a>", re.IGNORECASE
 )
+# Code of Org, and of AsciiDoc, where the line above may name its language and one its title.
+_SOURCE = re.compile(r"[ \t]*#\+begin_(src|example)\b[ \t]*([\w+#-]*)", re.IGNORECASE)
+_LISTING = re.compile(r"\[(?:source|listing|,)[^\]\n]*\]$")
+_LANGUAGE = re.compile(r"(?:source)?,[ \t]*([\w+#-]+)")
+_DELIMITED = re.compile(r"(-{4,})$")
+_TITLED = re.compile(r"\.[^\s.]")
 _DIV = re.compile(r"[ \t]*+:{3,}[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
 
 
 def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
     """Lines with their *numbers* in the file; what one of them has become has its number."""
+    lines = _fenced(lines)
     if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
         lines = _labelled(lines)
     if any("<details" in line.lower() for line in lines):
@@ -59,6 +66,36 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
         changed += [(line, numbers[at]) for line in said]
         at = end
     return [line for line, _ in changed], [number for _, number in changed]
+
+
+def _fenced(lines: Sequence[str]) -> Sequence[str]:
+    """Lines in which code of Org and AsciiDoc stands in fences, as many as there were."""
+    if not any("#+" in line or line.startswith("[") for line in lines):
+        return lines
+    found, closings = list(lines), dict[str, int]()
+    for at in range(len(lines) - 1, -1, -1):  # from below: the nearest line that closes is known
+        line = lines[at].strip()
+        if line.lower() in ("#+end_src", "#+end_example") or _DELIMITED.match(line):
+            opens, ends = at - 1 if line.startswith("-") else -1, closings.get(line, -1)
+            if opens >= 0 and ends > at and _LISTING.match(lines[opens].strip()):
+                language = _LANGUAGE.search(lines[opens])
+                _fence(found, at, ends, language[1] if language else "")
+                found[opens] = ""
+                if opens and _TITLED.match(lines[opens - 1]):
+                    found[opens - 1] = ""
+                del closings[line]
+            else:
+                closings[line.lower()] = at
+        elif source := _SOURCE.match(lines[at]):
+            ends = closings.pop(f"#+end_{source[1].lower()}", -1)
+            if ends > at:
+                _fence(found, at, ends, source[2])
+    return found
+
+
+def _fence(lines: list[str], opens: int, closes: int, language: str) -> None:
+    mark = fence("\n".join(lines[opens + 1 : closes]))
+    lines[opens], lines[closes] = mark + language, mark
 
 
 def _unfolded(lines: Sequence[str]) -> list[str]:

@@ -608,6 +608,35 @@ def test_an_outline_of_org_is_read_by_its_headings() -> None:
     assert [one.line for one in parse(text).problems] == [1]
 
 
+@pytest.mark.parametrize(
+    ("head", "code", "language"),
+    [
+        ("#+TITLE: Notes\n\n** ", "#+BEGIN_SRC python -n\n{}\n#+END_SRC", "python"),
+        ("#+TITLE: Notes\n\n** ", "  #+begin_example\n{}\n  #+end_example", ""),
+        ("== ", "[source,bash]\n----\n{}\n----", "bash"),
+        ("== ", ".Block\n[source, c++]\n------\n{}\n------", "c++"),
+        ("== ", "[listing]\n----\n{}\n----", ""),
+    ],
+)
+def test_code_of_org_and_asciidoc_is_fenced(head: str, code: str, language: str) -> None:
+    said = "* no heading\n== none\n# What is this?\n```\n:end:"
+    text = f"{head}What is code?\nThis:\n\n{code.format(said)}\n\n{head[-3:]}What is text?\nThat.\n"
+    answer = f"This:\n\n````{language}\n{said}\n````"
+    assert [one[:2] for one in shown(text)] == [
+        ("What is code?", answer),
+        ("What is text?", "That."),
+    ]
+
+
+@pytest.mark.parametrize("line", ["#+BEGIN_SRC python", "[source,bash]\n----", "----\n[source]"])
+def test_code_without_an_end_is_text(line: str) -> None:
+    [(asked, answer, _), (other, _, _)] = shown(
+        f"## What is a?\nA.\n\n{line}\n\n## What is b?\nB.\n"
+    )
+    assert (asked, other) == ("What is a?", "What is b?")
+    assert "```" not in answer
+
+
 @pytest.mark.parametrize("mark", ["### {}", "**{}**", "## **{}:**"])
 def test_headings_that_say_question_and_answer_alone_are_labels(mark: str) -> None:
     asks, answers = mark.format("Question 1"), mark.format("Answer")
