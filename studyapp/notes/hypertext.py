@@ -1,8 +1,9 @@
 """HTML as Markdown: lists, tables, code, pictures, sub- and superscripts and formulas as they are.
 
-What Markdown has no sign for and the app shows all the same (sub, sup, u) stays a tag. Colours and
-fonts are dropped; what says something and cannot be kept (a script, a frame) is named. Formulas and
-hidden texts, which come from Anki, go through as single signs that HTML does not touch.
+What Markdown has no sign for and the app shows all the same (sub, sup, u) stays a tag. Fonts and
+how a text is aligned are dropped; what says something and cannot be kept (a colour, a script, a
+frame) is named. Formulas and hidden texts, which come from Anki, go through as single signs that
+HTML does not touch.
 """
 
 from __future__ import annotations
@@ -43,6 +44,14 @@ _STYLES = {  # what an element says by its style alone
     re.compile(r"vertical-align\s*:\s*sub", re.IGNORECASE): "sub",
     re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE): "sup",
 }
+_PLAIN = (  # what editors leave where nothing was coloured
+    r"inherit|initial|unset|transparent|none|currentcolor|windowtext|black|white|(?:var|url)\("
+    r"|#(?:0+|f+)\b|rgba?\(\s*(?:0\s*,\s*0\s*,\s*0|255\s*,\s*255\s*,\s*255)\b"
+)
+_COLOUR = re.compile(
+    rf"(?<![\w-])(?:background|(?:background-)?color)\s*:\s*+(?!{_PLAIN})[#\w]", re.IGNORECASE
+)
+_OF_A_FONT = re.compile(rf"\s*+(?!{_PLAIN})[#\w]", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # Whose blocks are marked as what they are.
 _OF_PARTS = {"li", "ul", "ol", "blockquote", "summary", "dt", "caption"}
@@ -191,8 +200,15 @@ class _Writer:
             self._close()
         self.stacked = self.stacked or name in _STACKED
         self._push(_Frame(name, _attributes(said) if said else {}))
-        if said and _HIDDEN.search(self.top.said.get("style", "")):
+        if self.top.said:
+            self._tell_looks(name, self.top.said)
+
+    def _tell_looks(self, name: str, said: dict[str, str]) -> None:
+        style = said.get("style", "")
+        if _HIDDEN.search(style):
             self.converted.lost.add("that a text is hidden at first, which is shown")
+        if _COLOUR.search(style) or (name == "font" and _OF_A_FONT.match(said.get("color", ""))):
+            self.converted.lost.add("a colour")
 
     def _alone(self, name: str, said: str) -> None:
         if name in _DROPPED:

@@ -199,6 +199,30 @@ def test_long_html_takes_no_longer_than_its_length(piece: str) -> None:
     ankifield.parted(piece * (30_000 // len(piece)))
 
 
+@pytest.mark.parametrize(
+    ("tag", "has_colour"),
+    [
+        ('span style="color: rgb(170, 0, 0);"', True),
+        ("span style='font-size: 9px; COLOR:#a00'", True),
+        ("font color=red", True),
+        ("div style='background: yellow'", True),
+        ("div style='background-color:#ff8'", True),
+        ("span style='color: rgb(0, 0, 0); background-color: rgb(255, 255, 255)'", False),
+        ("span style='color: inherit; background: transparent'", False),
+        ("span style='color:#000'", False),
+        ("font color='#000000'", False),
+        ("font face=Arial", False),
+        ("p style='border-color: red; text-align: center'", False),
+        ("div style='background: url(a.png)'", False),
+    ],
+)
+def test_a_colour_that_is_dropped_is_told_where_it_is_none_of_plain_text(
+    tag: str, has_colour: bool
+) -> None:
+    found = to_markdown(f"<{tag}>x</{tag.split()[0]}>")
+    assert (found.text, found.lost) == ("x", {"a colour"} if has_colour else set())
+
+
 def test_words_that_show_only_when_one_points_at_them_stay() -> None:
     found = to_markdown("<abbr title='World Health'>WHO</abbr>, <span title='t'>s</span>")
     assert (found.text, found.lost) == ("WHO (World Health), s (t)", set())
