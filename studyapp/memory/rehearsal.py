@@ -243,7 +243,7 @@ class _Deck:
 
     def day(self, number: int, seconds: Floats, effort: Effort) -> Day:
         new = self.new
-        elapsed = np.where(new, 0.0, number - self._last)
+        elapsed = np.where(new, 0.0, np.maximum(number - self._last, 0))  # a clock was put back
         stability = np.where(new, 1.0, self._stability)
         difficulty = np.where(new, 5.0, self._difficulty)
         recall = self._crowd.recall(stability, elapsed)

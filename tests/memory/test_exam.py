@@ -190,6 +190,26 @@ def foreseen(trust: Calibration, minutes: float) -> Share:
     return share(known)
 
 
+def test_who_put_the_clock_back_remembers_what_was_asked_on_days_to_come() -> None:
+    none, met = np.array([-1]), np.array([True])
+    ahead = Material(
+        np.array([0.2]), np.array([5.0]), np.array([300.0]), np.array([301.0]), none, none, met
+    )
+    luck = Same(np.random.default_rng(1), 1)
+    doubted = Doubted(Calibration(covariance=SURE), Habits.of(), 2, luck)
+    known = rehearse(
+        ahead,
+        doubted,
+        Usual(),
+        CROWD,
+        days=3,
+        seconds=np.full(2, 600.0),
+        effort=Effort(10.0, 30.0),
+        luck=luck,
+    )
+    assert (known.expected > 0.9).all()
+
+
 def test_a_curve_differs_by_the_minutes_alone() -> None:
     """Few learners, whose luck would say more than ten minutes do, if it were not the same."""
     minutes, luck = (5, 15, 15, 400, 500), Same(np.random.default_rng(5), 5)
