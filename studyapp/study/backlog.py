@@ -27,11 +27,10 @@ class Backlog:
 
     def told(self) -> str:
         """by about Thu 3 Dec none waits, with 5 minutes more a day by Tue 1 Dec."""
-        if self.until is None and self.sooner is None:
-            last = self._named(self.today + timedelta(days=FORECAST_DAYS - 1))
-            return f"some wait until after {last}, with {MORE} minutes more a day as well"
         if self.until is None:
-            return f"with {MORE} minutes more a day none waits by about {self._named(self.sooner)}"
+            last = self._named(self.today + timedelta(days=FORECAST_DAYS - 1))
+            more = f"none by about {self._named(self.sooner)}" if self.sooner else "as well"
+            return f"some wait until after {last}, with {MORE} minutes more a day {more}"
         told = f"by about {self._named(self.until)} none waits"
         if self.sooner is None or self.sooner >= self.until:
             return told

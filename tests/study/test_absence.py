@@ -117,7 +117,10 @@ def test_with_an_exam_new_cards_do_not_wait_and_the_day_comes_true(
     assert view.backlog.until is not None
     assert view.absence.told(6).endswith(f"{view.backlog.told()}. The plan to the exam goes on.")
     without = replace(view.backlog, until=None, sooner=None)
-    assert without.told().startswith("some wait until after Tue 29 Dec, with 5 minutes more a day")
+    last = "some wait until after Tue 29 Dec, with 5 minutes more a day"
+    assert without.told() == f"{last} as well"
+    later = replace(without, sooner=view.day + timedelta(days=3))
+    assert later.told() == f"{last} none by about Sat 19 Dec"
     while overview(learnt, clock, SHORT).waiting:
         study(learnt, clock, SHORT, draw)
         clock.now = clock.now.replace(hour=9, minute=0)
