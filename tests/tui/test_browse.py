@@ -9,7 +9,7 @@ import pytest
 from pictures import Pictures
 from screen import NARROW, WIDE, arrives, hides, settled, shows, tells
 from studyapp.study import library
-from studyapp.tui.screens.find import FindScreen
+from studyapp.tui.screens.find import FindScreen, Results
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.rewrite import RewriteScreen
 from studyapp.tui.screens.today import TodayScreen
@@ -57,6 +57,23 @@ async def test_many_cards_are_set_aside_and_taken_back_in_one(
         await pilot.press("tab", "u")
         await tells(pilot, "Undone: suspending (4 cards).")
         await shows(pilot, "No card is so.")
+
+
+@pytest.mark.parametrize("size", [NARROW, (WIDE[0], 20)])
+async def test_the_chosen_line_is_in_sight_at_the_end_of_a_long_list(
+    make_app, open_today, size: tuple[int, int]
+) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("is:new"))
+        await shows(pilot, " found")
+        await pilot.press("tab", "end")
+        await settled(pilot)
+        results, box = app.screen.query_one(Results), app.screen.query_one("#results")
+        assert results.option_count > results.size.height
+        assert results.highlighted == results.option_count - 1
+        assert box.region.contains_region(results.region)
 
 
 async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(

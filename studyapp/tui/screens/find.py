@@ -139,7 +139,7 @@ class FindScreen(EditingPage):
         & > * { max-width: 160; }
         & #words { margin-top: 1; }
         & #day, & #tags { display: none; margin-top: 1; }
-        & #columns { height: 1; color: $text-muted; padding: 0 1 0 0; }
+        & #columns { height: 1; dock: top; color: $text-muted; padding: 0 1 0 0; }
         & #panes { height: 1fr; layout: vertical; }
         & #results { height: auto; max-height: 45%; }
         & #found { height: 1fr; margin-top: 1; border-top: solid $foreground 20%; }
