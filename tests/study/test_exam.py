@@ -17,6 +17,7 @@ from sqlalchemy import Engine, select
 from studyapp.commands.main import main
 from studyapp.config import Settings
 from studyapp.errors import StudyError
+from studyapp.memory import exam as pacing
 from studyapp.memory.clock import study_day
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
@@ -80,6 +81,29 @@ def test_the_plan_sets_the_pace_and_a_missed_day_moves_it(engine: Engine, clock:
     clock.forward(days=1)
     assert line(engine, clock).exam is None
     assert line(engine, clock).counts().new == 1
+
+
+def test_who_comes_back_is_not_asked_for_all_at_once(engine: Engine, clock: Clock) -> None:
+    """What was met since the plan was made counts among its cards, what was met before does not."""
+    study(engine, clock)
+    clock.forward(days=1)
+    plan(engine, clock, 12, chapters=(1, 2))
+    cards = line(engine, clock).unmet
+    had = study(engine, clock)
+    clock.forward(days=6)
+    back = line(engine, clock)
+    assert (back.cards, back.unmet) == (cards, cards - had)
+    paces = [back.a_day]
+    for _ in range(4):
+        clock.forward(days=1)
+        paces.append(line(engine, clock).a_day)
+    with reading(engine) as connection:
+        planned = exam.in_force(connection, study_day(clock()), learner=1)
+        assert planned is not None
+        read = rehearsal.read(connection, planned, clock(), SETTINGS, learner=1)
+    assert (read.met, len(read.places)) == (had, back.unmet)
+    assert paces == [pacing.pace(back.unmet, cards, 12, left) for left in (6, 5, 4, 3, 2)]
+    assert paces[1] < back.unmet  # on the day before two thirds of the way
 
 
 def test_what_time_is_left_takes_what_is_not_due(engine: Engine, clock: Clock) -> None:
@@ -251,6 +275,7 @@ def foreseen(days: int, minutes: int, opener: Sequence[int]) -> Counter[str]:
             chapters=None,
             material=material,
             places=(rehearsal.Place("chapter 1", None),) * len(opener),
+            met=0,
             crowd=Crowd(DEFAULT_WEIGHTS),
             trust=Calibration(),
             habits=Habits.of(),
