@@ -133,6 +133,8 @@ class Queue:
     unmet: int = 0  # … and when the day began …
     a_day: int = 0  # … how many of them it is to meet …
     fits: int = 0  # … and how many of these it has time for, with those that it has had
+    alike: int = 0  # of these, those that wait for another one of the day
+    empty: bool = False  # whether no card comes that the exam is about
     most_new: int = 0
     _main: Pile = field(default_factory=Pile)
     _learning: list[tuple[datetime, int, Item]] = field(default_factory=list)  # the next one first
@@ -168,7 +170,17 @@ class Queue:
             most = pacing.most_new(self.exam.minutes * 60, self.pace.new)
         left = max(0, self.exam.left(self.today) - 1)
         days, late = pacing.reach(others, self.cards, self.exam.whole, left, most)
-        return Stage(self.exam, self.today, self.unmet, self.fits, self.spare, days + 1, late)
+        return Stage(
+            self.exam,
+            self.today,
+            unmet=self.unmet,
+            new=self.fits,
+            spare=self.spare,
+            days=days + 1,
+            late=late,
+            alike=self.alike,
+            empty=self.empty,
+        )
 
     def rooms(self, more: int = 0) -> list[int]:
         """Reviews for which each of the days of the forecast has time, with so many minutes *more*
@@ -407,7 +419,11 @@ def load(
         )
         queue.a_day = pacing.pace(queue.unmet, queue.cards, planned.whole, planned.left(today))
         queue.most_new = max(0, pacing.most_new(queue.time, pace.new) - had)
-        queue._later.add(new(queue.a_day * (1 + more) - had)[0])
+        fresh, _ = new(queue.a_day * (1 + more) - had)
+        queue._later.add(fresh)
+        if chapter_id is None:
+            queue.alike = max(0, queue.a_day - had - len(fresh))
+        queue.empty = not queue.unmet and not _count_known(connection, queue, learner=learner)
         known = _spare(connection, today, parameters, chapter_id, planned, learner=learner)
         others = (*chain.from_iterable(met.values()), *due, *queue._later)
         apart = [one for one in known if one.card not in without]
