@@ -6,15 +6,17 @@ Learners of four kinds study for an exam with five budgets of time. The same lea
 items, study once as the plan has it and once as on any day, at each of four desired retentions; the
 difference is of the expected recall on the day, over all cards, those never met included. Beside it
 stands how often the interval that is told on the first day, and half way, holds what such a learner
-gets, and what three learners get in the app's own queue, in a database. Prints Markdown tables;
-exam.md keeps them with what they show.
+gets, what the plan is worth to learners who miss days, and what three learners get in the app's own
+queue, in a database. Prints Markdown tables; exam.md keeps them with what they show.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -78,6 +80,7 @@ TASKS = (
     Task(150, 20, 10),
     Task(100, 60, 5),
 )
+MISSED = (Task(350, 40, 20), Task(200, 30, 30))
 HALF_WAY = (Task(150, 20, 10), Task(100, 60, 5))
 QUEUE_TASK = Task(100, 24, 8)
 FIRST_EVENING = datetime(2026, 1, 5, 20, tzinfo=UTC)
@@ -286,7 +289,7 @@ def worth(learners: int) -> Iterator[str]:
     yield "|---|---|---:|---:|" + "---:|" * len(RETENTIONS) + "---:|"
     for kind in KINDS:
         for task in TASKS:
-            known = studied(kind, task, Paced(task.days, task.days), learners)
+            known = studied(kind, task, Paced(task.cards, task.days, task.days), learners)
             told = foreseen(task)
             held = sum(told.low <= one <= told.high for one in known.drawn)
             cells = [kind, str(task), f"{known.expected.mean():.3f}", f"{known.met[-1].mean():.0f}"]
@@ -304,12 +307,78 @@ def foreseen(task: Task) -> Share:
     """What a learner of whom nothing is known is told."""
     rng = np.random.default_rng(7)
     doubted = Doubted(Calibration(), HABITS, 60, Same(rng, 1))
-    return share(rehearsed(doubted, task, Paced(task.days, task.days), 60, rng))
+    return share(rehearsed(doubted, task, Paced(task.cards, task.days, task.days), 60, rng))
 
 
 def _difference(values: Floats) -> str:
     mean, low, high = mean_interval(list(values))
     return f"{100 * mean:+.1f} [{100 * (low or 0):+.1f}, {100 * (high or 0):+.1f}]"
+
+
+# Days that are missed
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The *policy* of learners who have *missed* some of the days, (days, learners)."""
+
+    policy: Policy
+    missed: Bools
+
+    @property
+    def retention(self) -> float:
+        return self.policy.retention
+
+    def places(self, day: Day) -> tuple[Floats, Ints]:
+        place, new = self.policy.places(day)
+        missed = self.missed[day.number]
+        return np.where(missed[:, None], np.inf, place), np.where(missed, 0, new)
+
+
+class AllByThen(Paced):
+    """The plan as it would be if two thirds of the way came first: all that is unmet until then,
+    however much was missed; only after that a third of what is left."""
+
+    def pace(self, unmet: int, number: int) -> int:
+        left = self.left - number
+        on_time = 2 * self.whole // 3 - (self.whole - left)
+        return math.ceil(unmet / (on_time if on_time > 0 else math.ceil(left / 3)))
+
+
+def absences(days: int, learners: int) -> dict[str, Bools]:
+    """Which days are missed, (days, learners)."""
+    whole, by_then = np.zeros((days, learners), bool), 2 * days // 3
+    first, week = whole.copy(), whole.copy()
+    first[: days // 3] = True
+    week[by_then - 2 - 7 : by_then - 2] = True
+    some = np.random.default_rng(days).random(whole.shape) < 0.2
+    return {"the first third": first, "a week, until two days before": week, "one in five": some}
+
+
+def missing(learners: int) -> Iterator[str]:
+    """What the plan is worth to who misses days: less what no plan comes to, and another one."""
+    yield f"| cards, days, minutes | missed | less | {' | '.join(KINDS)} | most new |"
+    yield "|---|---|---|" + "---:|" * len(KINDS) + "---:|"
+    for task in MISSED:
+        paced = Paced(task.cards, task.days, task.days)
+        others = {
+            "at 0.90": Usual(),
+            "all by two thirds": AllByThen(task.cards, task.days, task.days),
+        }
+        for name, missed in absences(task.days, learners).items():
+            known = {kind: studied(kind, task, Missing(paced, missed), learners) for kind in KINDS}
+            for less, policy in others.items():
+                other = {
+                    kind: studied(kind, task, Missing(policy, missed), learners) for kind in KINDS
+                }
+                cells = [_difference(known[kind].expected - other[kind].expected) for kind in KINDS]
+                most = f"{_most_new(known.values())} / {_most_new(other.values())}"
+                yield f"| {' | '.join([str(task), name, less, *cells, most])} |"
+
+
+def _most_new(known: Iterable[Known]) -> int:
+    """New cards of the day that has most of them."""
+    return max(int(np.diff(one.met, axis=0, prepend=0).max()) for one in known)
 
 
 # The interval that is told half way, when there is a log
@@ -361,7 +430,7 @@ def half_way(learners: int) -> Iterator[str]:
             seed = sum(map(ord, kind)) + task.cards
             rng = np.random.default_rng(seed)
             watched = Watched(KINDS[kind](rng, learners, task.cards), task.days // 2)
-            known = rehearsed(watched, task, Paced(task.days, task.days), learners, rng)
+            known = rehearsed(watched, task, Paced(task.cards, task.days, task.days), learners, rng)
             told = [_told_half_way(watched, one, task) for one in range(learners)]
             pairs = list(zip(told, known.drawn, strict=True))
             held = sum(one.low <= got <= one.high for one, got in pairs)
@@ -378,7 +447,7 @@ def _told_half_way(watched: Watched, one: int, task: Task) -> Share:
     known = rehearse(
         watched.material(one),
         Doubted(trust, HABITS, 40, Same(rng, 1)),
-        Paced(task.days, left),
+        Paced(task.cards, task.days, left),
         CROWD,
         days=left,
         seconds=np.full(40, task.minutes * 60.0),
@@ -398,7 +467,7 @@ def one_learner(kind: str) -> Learners:
 def simulated(kind: str) -> float:
     """What the learner of `in_the_app` knows in the end as it is simulated."""
     learner = one_learner(kind)
-    policy = Paced(QUEUE_TASK.days, QUEUE_TASK.days)
+    policy = Paced(QUEUE_TASK.cards, QUEUE_TASK.days, QUEUE_TASK.days)
     known = rehearsed(learner, QUEUE_TASK, policy, 1, learner.rng, SHOWN)
     return float(known.expected[0])
 
@@ -469,6 +538,9 @@ def main() -> None:
         print(line, flush=True)
     print()
     for line in half_way(learners):
+        print(line, flush=True)
+    print()
+    for line in missing(learners):
         print(line, flush=True)
     print(f"\n| one learner, {QUEUE_TASK} | simulated | in the app's own queue |")
     print("|---|---:|---:|")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("day", metavar="[DATE]", required=False)
-@click.option("--chapters", metavar="1,2", help="What it is about; else all that is started.")
+@click.option("--chapters", metavar="1,2", help='What it is about; "" is all that is started.')
 @click.option("--minutes", type=int, metavar="N", help="Of each day until then.")
 @click.option("--off", is_flag=True, help="Study as without an exam again.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would come to.")
@@ -42,7 +42,10 @@ def exam(
     from studyapp.study import exam as plans
     from studyapp.study.fit import child
 
-    changes = bool(off or day or chapters or minutes is not None) and not dry_run
+    asks = (day, chapters, minutes) != (None, None, None)
+    if off and (asks or dry_run):
+        raise click.UsageError("--off goes with no DATE, --chapters, --minutes or --dry-run.")
+    changes = off or (asks and not dry_run)
     with opening.study(writes=changes) as desk:
         if off:
             with desk.writing() as connection:
@@ -118,6 +121,4 @@ def _planned(
         minutes = before.minutes if before is not None else desk.settings.minutes_a_day
     if keep:
         return plans.plan(connection, on, minutes, named or (), now, learner=learner)
-    if before is not None and before.left(today) == 0 and day is None:
-        return before
     return plans.proposed(connection, on, minutes, named or (), today, learner=learner)

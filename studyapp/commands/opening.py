@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from unicodedata import normalize
 
 import click
 
@@ -29,10 +27,10 @@ class _Chapter(click.ParamType[str]):
     name = "chapter"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        text = normalize("NFC", str(value)).strip()
+        text = str(value).strip()
         if not text:
             self.fail("give a chapter's number or a deck's name", param, ctx)
-        return str(int(text)) if re.fullmatch(r"[0-9]{1,6}", text) else text
+        return text
 
 
 CHAPTER = _Chapter()

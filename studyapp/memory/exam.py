@@ -8,33 +8,37 @@ it, or reviews that begin with what is forgotten anyway, cost learners who forge
 
 from __future__ import annotations
 
-import math
-
-_MET = 2 / 3  # of the way, by which every card is met
-_LATE = 1 / 3  # of what is left, once that is over
 _NEW = 3 / 4  # of a day's time that new cards may take from what is due
 
 
-def days_to_meet(whole: int, left: int) -> int:
-    """Days over which what is unmet is spread, *left* days before the exam, of the *whole* that
-    there were when it was planned; once two thirds of these are over, a third of what is left."""
-    on_time = left - (whole - math.floor(_MET * whole))
-    return on_time if on_time > 0 else max(math.ceil(_LATE * left), 1)
+def pace(unmet: int, cards: int, whole: int, left: int) -> int:
+    """How many new cards a day has, *left* days before the exam, of those *unmet* when it began:
+    of the *cards* that there were when it was planned, *whole* days before it.
+
+    They are spread over the days until two thirds of the way. Who has missed days right before
+    that is not asked for all of them at once: no day has more than the first one had, or than a
+    third of the days that are left needs.
+    """
+    if left <= 0:
+        return 0
+    first_days = max(2 * whole // 3, 1)
+    on_time = max(first_days - (whole - left), 1)
+    late = _share(left, 3)
+    return min(_share(unmet, on_time), max(_share(cards, first_days), _share(unmet, late)))
 
 
-def pace(unmet: int, whole: int, left: int) -> int:
-    """How many new cards a day has, of those *unmet* when it began: what a day that was missed had
-    is spread over the others."""
-    return math.ceil(unmet / days_to_meet(whole, left)) if left > 0 else 0
+def _share(whole: int, parts: int) -> int:
+    """What the first of so many *parts* has, if they are whole numbers."""
+    return -(-whole // parts)
 
 
-def reach(unmet: int, whole: int, left: int, most: int) -> tuple[int, int]:
+def reach(unmet: int, cards: int, whole: int, left: int, most: int) -> tuple[int, int]:
     """In how many days those *unmet* are met if no day has time for more than *most*, and how many
-    of them are not when the exam comes."""
+    of them are not when the exam comes. The others are those of `pace`."""
     for ahead in range(left):
         if not unmet:
             return ahead, 0
-        unmet -= min(unmet, most, pace(unmet, whole, left - ahead))
+        unmet -= min(unmet, most, pace(unmet, cards, whole, left - ahead))
     return left, unmet
 
 

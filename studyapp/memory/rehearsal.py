@@ -148,14 +148,14 @@ class Policy(Protocol):
 class Paced:
     """The plan to an exam (see `memory.exam`), *left* days after day 0 and made a while before."""
 
+    cards: int
     whole: int
     left: int
     retention: float = 0.9
 
     def places(self, day: Day) -> tuple[Floats, Ints]:
         due = day.is_due
-        spread = exam.days_to_meet(self.whole, self.left - day.number)
-        pace = -(-day.new.sum(axis=1) // spread)
+        pace = np.array([self.pace(int(new), day.number) for new in day.new.sum(axis=1)])
         left = day.seconds - due.sum(axis=1) * day.effort.review
         least = np.array([exam.most_new(seconds, day.effort.new) for seconds in day.seconds])
         new = np.minimum(pace, np.maximum(least, (left / day.effort.new).astype(np.int64)))
@@ -163,6 +163,10 @@ class Paced:
         spare = np.where(day.about, 2 + day.recall, _NEVER)
         place = np.where(due, np.where(behind[:, None], 2 - day.recall, 1), spare)
         return np.where(day.new, 0, place), new
+
+    def pace(self, unmet: int, number: int) -> int:
+        """New cards of a day."""
+        return exam.pace(unmet, self.cards, self.whole, self.left - number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Up to version 11 of its schema that is JSON; since version 18 there are tables a
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from studyapp.errors import StudyError
 from studyapp.notes import ankimodel, collection
 
 _NEWER = ("notetypes", "fields", "templates", "decks", "config")
+_ID = re.compile(r"-?[0-9]{1,18}")
 _ROLLOVER = 4  # hours after midnight at which Anki's day begins
 _LAST_TIME = 7_258_118_400  # seconds: the year 2200
 
@@ -82,7 +84,7 @@ class Head:
 
     def _older_models(self) -> Iterator[tuple[int, ankimodel.Model]]:
         for key, said in json_object(self.models_said).items():
-            if isinstance(said, dict) and key.lstrip("-").isdecimal():
+            if isinstance(said, dict) and _ID.fullmatch(key):
                 yield int(key), ankimodel.model(int(key), said)
 
     def _newer_models(self) -> Iterator[tuple[int, ankimodel.Model]]:
@@ -106,7 +108,7 @@ class Head:
         return {
             int(key): _path(_text(said, "name"), "::")
             for key, said in json_object(self.said_decks).items()
-            if isinstance(said, dict) and key.lstrip("-").isdecimal()
+            if isinstance(said, dict) and _ID.fullmatch(key)
         }
 
 

@@ -55,7 +55,7 @@ class _Head:
     def column(self, name: str) -> int:
         """The place of a column of its own, −1 if there is none."""
         said = self.said.get(name, "").strip()
-        return int(said) - 1 if said.isdecimal() and 0 < int(said) < 1000 else -1
+        return int(said) - 1 if said.isdecimal() and len(said) < 4 and int(said) else -1
 
 
 def recognises(head: bytes, path: Path) -> bool:

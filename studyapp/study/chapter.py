@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
+from unicodedata import normalize
 
 from sqlalchemy import Connection, exists, or_, select
 
@@ -17,6 +18,7 @@ chapter = tables.chapter.c
 note = tables.note.c
 section = tables.section.c
 
+_NUMBER = re.compile(r"[0-9]{1,6}")  # of a chapter
 _FIGURES = re.compile(r"[\d\s.,;:–-]*\d[\d\s.,;:–-]*")  # what no deck is called
 
 
@@ -26,6 +28,9 @@ def find(connection: Connection, name: str, *, learner: int) -> int:
 
     Raises StudyError if there is no such chapter, or if *name* is that of several.
     """
+    name = normalize("NFC", name).strip()
+    if _NUMBER.fullmatch(name):
+        name = str(int(name))
     every = known(connection, learner=learner)
     found = [one for one in every if _key(one) == name]
     found = found or [one for one in every if typed(one.number, one.title, one.pack) == name]
@@ -118,7 +123,7 @@ def _nothing(known: list[Any], name: str) -> str:
         known = [one for one in known if one.pack == pack]
         name = name.removeprefix(f"{pack}:")
     where = f" in the pack {pack}" if pack is not None else ""
-    if not name.isdecimal():
+    if not _NUMBER.fullmatch(name):
         if _FIGURES.fullmatch(name):
             return f"There is no chapter {name!r}{where}; give each by its own number, such as 3."
         decks = sorted(one.title for one in known if one.number is None)

@@ -21,6 +21,8 @@ from studyapp.study.chapter import find
 FARTHEST = 730  # days to an exam
 _NAMED = 3  # sections of a chapter that are named one by one
 _WIDE = 0.25  # interval of a share, of which is said why it is that
+_NONE_COMES = "no card that is started comes"
+_DIGITS = 6  # of a number of minutes that can be meant; Python refuses to read some thousands
 MINUTES = range(1, 601)  # a day may have; as the setting
 
 chapter = tables.chapter.c
@@ -108,11 +110,13 @@ def proposed(
     learner: int,
 ) -> Exam:
     """An exam on *day* in the *chapters* with these ids, or in all that is started where there are
-    none. One to the same day as that which is planned goes on from where it began.
+    none. One to the same day as that which is planned goes on from where it began, on that day too.
 
-    Raises StudyError if that day is not to come, or too far.
+    Raises StudyError if a day is not to come, or too far.
     """
-    if day <= today:
+    before = in_force(connection, today, learner=learner)
+    goes_on = before is not None and before.day == day
+    if day <= today and not goes_on:
         raise StudyError(f"{day} is not ahead; an exam is planned for tomorrow or later.")
     if (day - today).days > FARTHEST:
         raise StudyError(f"{day} is too far; an exam is planned up to two years ahead.")
@@ -120,8 +124,7 @@ def proposed(
         raise StudyError(
             f"{minutes} minutes a day: give a whole number from {MINUTES[0]} to {MINUTES[-1]}."
         )
-    before = in_force(connection, today, learner=learner)
-    begun = before.planned_on if before is not None and before.day == day else today
+    begun = before.planned_on if before is not None and goes_on else today
     return Exam(day, begun, minutes, frozenset(chapters) if chapters else None)
 
 
@@ -162,12 +165,12 @@ def read_minutes(text: str) -> int:
     """The minutes that a learner typed. Raises StudyError."""
     if not text.strip():
         raise StudyError("Give the minutes of a day first, such as 20.")
-    if not text.strip().isdecimal() or int(text) not in MINUTES:
+    said = text.strip()
+    if not said.isdecimal() or len(said) > _DIGITS or int(said) not in MINUTES:
         raise StudyError(
-            f"{text.strip()!r} minutes a day: "
-            f"give a whole number from {MINUTES[0]} to {MINUTES[-1]}."
+            f"{said!r} minutes a day: give a whole number from {MINUTES[0]} to {MINUTES[-1]}."
         )
-    return int(text)
+    return int(said)
 
 
 def read_chapters(connection: Connection, text: str, *, learner: int) -> frozenset[int]:
@@ -176,10 +179,7 @@ def read_chapters(connection: Connection, text: str, *, learner: int) -> frozens
     Raises StudyError if there is no such chapter.
     """
     named = [one.strip() for one in text.split(",") if one.strip()]
-    return frozenset(
-        find(connection, str(int(one)) if one.isdecimal() else one, learner=learner)
-        for one in named
-    )
+    return frozenset(find(connection, one, learner=learner) for one in named)
 
 
 def _keep(
@@ -210,8 +210,9 @@ def _found(
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A study day on the way to an `exam`: of the cards `unmet` when it began it has time for `new`
-    of those that it is to meet, and of those that it asks now `spare` are not due. In so many
-    `days` all are met, but for `late` ones, for which there is no time until the exam."""
+    of those that it is to meet, of which some are `alike` to another one of the day and wait. Of
+    those that it asks now `spare` are not due. In so many `days` all are met, but for `late` ones,
+    for which there is no time until the exam. It is `empty` if no card comes that it is about."""
 
     exam: Exam
     today: date
@@ -220,6 +221,8 @@ class Stage:
     spare: int
     days: int
     late: int
+    alike: int
+    empty: bool
 
     def told(self) -> str:
         """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day until Tue 8 Dec; or what comes
@@ -228,6 +231,8 @@ class Stage:
         if not left:
             return "The exam is today: no new cards, and what fades most beside what is due"
         on = f"Exam on {words.day(self.exam.day, self.today)}, in {words.count(left, 'day')}"
+        if self.empty:
+            return f"{on}: no card of it comes"
         if not self.unmet:
             return f"{on}: every card is met"
         pace = words.count(self.new, "new card")
@@ -237,10 +242,17 @@ class Stage:
                 f"{'does' if self.late == 1 else 'do'} not fit until then: leave out what you do "
                 "not need"
             )
-        if self.days == 1:
-            return f"{on}: up to {pace} today"
-        until = self.today + timedelta(days=self.days - 1)
-        return f"{on}: up to {pace} a day until {words.day(until, self.today)}"
+        until = "today"
+        if self.days > 1:
+            last = self.today + timedelta(days=self.days - 1)
+            until = f"a day until {words.day(last, self.today)}"
+        return f"{on}: up to {pace} {until}{self._waiting()}"
+
+    def _waiting(self) -> str:
+        """Why fewer come today."""
+        if self.alike == 1:
+            return ", of which 1 waits for a card like it"
+        return f", of which {self.alike:,} wait for a card like them" if self.alike else ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -250,6 +262,7 @@ class Stage:
             "unmet": self.unmet,
             "new": self.new,
             "spare": self.spare,
+            "alike": self.alike,
             "left_out": self.late,
             "told": self.told(),
         }
@@ -262,7 +275,7 @@ def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
     on = f"Exam on {words.day(day, today)}, {left}, about {_named(found['chapters'])}"
     lines = [f"{on}: {cards}, {found['unmet']:,} of them not met yet."]
     if found["share"] is None:
-        none = "no card is started" if found["chapters"] is None else "no card of it comes"
+        none = _NONE_COMES if found["chapters"] is None else "no card of it comes"
         why = none if found["days"] else "the day is here"
         return [*lines, f"There is nothing to foresee: {why}."]
     minutes = words.count(found["minutes"], "minute")
@@ -342,7 +355,7 @@ def until(today: date, days: int, minutes: int) -> Exam:
 def tradeoff_lines(found: Mapping[str, Any]) -> list[str]:
     """What each desired retention costs, as `study.rehearsal.tradeoff` found it."""
     if not found["curve"]:
-        return ["There is nothing to foresee: no card is started."]
+        return [f"There is nothing to foresee: {_NONE_COMES}."]
     told = f"The next {words.count(found['days'], 'day')}. {_simulated(found['learners'])}."
     rows = [
         f"{'▸' if abs(one['retention'] - found['desired']) < 0.005 else ' '}   "

@@ -129,9 +129,12 @@ class Queue:
     usual: int = 0  # … and one without an exam
     fewer: Fewer = Fewer()  # new cards, as it was loaded
     exam: Exam | None = None
-    unmet: int = 0  # cards of the exam, when the day began …
+    cards: int = 0  # of the exam, unmet when it was planned …
+    unmet: int = 0  # … and when the day began …
     a_day: int = 0  # … how many of them it is to meet …
     fits: int = 0  # … and how many of these it has time for, with those that it has had
+    alike: int = 0  # of these, those that wait for another one of the day
+    empty: bool = False  # whether no card comes that the exam is about
     most_new: int = 0
     _main: Pile = field(default_factory=Pile)
     _learning: list[tuple[datetime, int, Item]] = field(default_factory=list)  # the next one first
@@ -162,14 +165,22 @@ class Queue:
         """Where this day is on the way to an exam."""
         if self.exam is None:
             return None
-        left = self.exam.left(self.today)
-        days, late = pacing.days_to_meet(self.exam.whole, left), 0
-        if left and self.fits < self.a_day:
+        others = most = self.unmet - self.fits
+        if self.fits < self.a_day:
             most = pacing.most_new(self.exam.minutes * 60, self.pace.new)
-            others = self.unmet - self.fits
-            days, late = pacing.reach(others, self.exam.whole, left - 1, most)
-            days += 1
-        return Stage(self.exam, self.today, self.unmet, self.fits, self.spare, days, late)
+        left = max(0, self.exam.left(self.today) - 1)
+        days, late = pacing.reach(others, self.cards, self.exam.whole, left, most)
+        return Stage(
+            self.exam,
+            self.today,
+            unmet=self.unmet,
+            new=self.fits,
+            spare=self.spare,
+            days=days + 1,
+            late=late,
+            alike=self.alike,
+            empty=self.empty,
+        )
 
     def rooms(self, more: int = 0) -> list[int]:
         """Reviews for which each of the days of the forecast has time, with so many minutes *more*
@@ -182,7 +193,7 @@ class Queue:
             if left < 0:
                 rooms.append(self.usual + int(more * 60 / self.pace.review))
                 continue
-            wanted = pacing.pace(unmet, self.exam.whole, left)
+            wanted = pacing.pace(unmet, self.cards, self.exam.whole, left)
             new = min(wanted, pacing.most_new(time, self.pace.new))
             unmet -= new
             rooms.append(int((time - new * self.pace.new) / self.pace.review))
@@ -399,18 +410,26 @@ def load(
         with closing(fresh):
             return _first_of_a_family(fresh, taken, allowed)
 
-    introduced = _introduced(connection, today, planned, learner=learner)
+    had = introduced(connection, today, today, planned, learner=learner)
     if planned is not None:
-        queue.unmet = introduced + _count_new(connection, settings, planned, learner=learner)
-        queue.a_day = pacing.pace(queue.unmet, planned.whole, planned.left(today))
-        queue.most_new = max(0, pacing.most_new(queue.time, pace.new) - introduced)
-        queue._later.add(new(queue.a_day * (1 + more) - introduced)[0])
+        left = _count_new(connection, settings, planned, learner=learner)
+        queue.unmet = left + had
+        queue.cards = left + introduced(
+            connection, planned.planned_on, today, planned, learner=learner
+        )
+        queue.a_day = pacing.pace(queue.unmet, queue.cards, planned.whole, planned.left(today))
+        queue.most_new = max(0, pacing.most_new(queue.time, pace.new) - had)
+        fresh, _ = new(queue.a_day * (1 + more) - had)
+        queue._later.add(fresh)
+        if chapter_id is None:
+            queue.alike = max(0, queue.a_day - had - len(fresh))
+        queue.empty = not queue.unmet and not _count_known(connection, queue, learner=learner)
         known = _spare(connection, today, parameters, chapter_id, planned, learner=learner)
         others = (*chain.from_iterable(met.values()), *due, *queue._later)
-        left = [one for one in known if one.card not in without]
-        queue._spare.add(_not_spoiled(left, others))
+        apart = [one for one in known if one.card not in without]
+        queue._spare.add(_not_spoiled(apart, others))
         queue._fit()
-        queue.fits = introduced + queue.counts().new if queue._later else queue.a_day
+        queue.fits = had + queue.counts().new if queue._later else queue.a_day
         queue._main = Pile(_in_turn(connection, queue))
         return queue
     queue._fit()
@@ -419,10 +438,10 @@ def load(
     reviews, wanted = list(queue._main), settings.new_a_day * (1 + more)
     alike = 0
     if not queue._waiting:
-        fresh, alike = new(wanted - introduced)
+        fresh, alike = new(wanted - had)
         queue._later.add(fresh)
     queue._fit()
-    queue.fewer = _fewer(queue, wanted, introduced, alike)
+    queue.fewer = _fewer(queue, wanted, had, alike)
     new_ones = _easy_first(connection, list(queue._main)[len(reviews) :])
     queue._main = Pile(_spread(_beside_each_other(reviews), new_ones))
     return queue
@@ -560,8 +579,8 @@ def _with_spare(line: Queue, due: int, ahead: int, known: int) -> int:
     if not ahead or left < 0:
         return due
     unmet = [max(0, line.unmet - line.a_day * days) for days in (1, ahead)]
-    new = pacing.pace(unmet[1], line.exam.whole, left) * line.pace.new
-    room = int((line.exam.minutes * 60 - new) / line.pace.review)
+    new = pacing.pace(unmet[1], line.cards, line.exam.whole, left)
+    room = int((line.exam.minutes * 60 - new * line.pace.new) / line.pace.review)
     return max(due, min(known + unmet[0] - unmet[1], room))
 
 
@@ -972,9 +991,11 @@ def _count_new(connection: Connection, settings: Settings, planned: Exam, *, lea
     return connection.scalar(every) or 0
 
 
-def _introduced(connection: Connection, today: date, planned: Exam | None, *, learner: int) -> int:
-    """How many new cards today has had, of those that a *planned* exam is about, if it is; what was
-    called known, and what an experiment has taught, cost nothing to learn."""
+def introduced(
+    connection: Connection, since: date, today: date, planned: Exam | None, *, learner: int
+) -> int:
+    """How many new cards the days *since* then have had, of those that a *planned* exam is about,
+    if it is; what was called known, and what an experiment has taught, cost nothing to learn."""
     prediction = tables.prediction.c
     made = (  # of an installed note it covers one, which may be new today, too
         select(card.id)
@@ -989,8 +1010,8 @@ def _introduced(connection: Connection, today: date, planned: Exam | None, *, le
         connection.scalar(
             select(func.count()).where(
                 memory.learner_id == learner,
-                memory.last_day == today,
-                memory.first_day == today,
+                memory.last_day >= since,
+                memory.first_day.between(since, today),
                 func.coalesce(memory.cause, "") != Cause.KNOWN,
                 memory.card_id.not_in(made),
                 *of,

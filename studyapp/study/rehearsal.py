@@ -70,13 +70,14 @@ class Place(NamedTuple):
 class Studying:
     """All that a simulation takes of the learner, read in one go: what the `chapters` of the exam
     are called, if it names them; `places` are of its cards that are new, which come last among the
-    `material`."""
+    `material`. So many were `met` since it was planned."""
 
     exam: Exam
     today: date
     chapters: tuple[str, ...] | None
     material: Material
     places: tuple[Place, ...]
+    met: int
     crowd: Crowd
     trust: Calibration
     habits: Habits
@@ -105,6 +106,7 @@ def read(
         None if named is None else tuple(names(connection, named, learner=learner).values()),
         material,
         places,
+        queue.introduced(connection, planned.planned_on, today, planned, learner=learner),
         Crowd(parameters.weights),
         trust_of(connection, learner=learner),
         _habits(connection, learner=learner),
@@ -203,7 +205,8 @@ def forecast(studying: Studying, told: Told = lambda part: None) -> dict[str, An
     minutes = sorted({*_minutes(studying.exam.minutes), _WHOLE_DAY})
     work = len(studying.material.about) * studying.days * (len(minutes) + 1)
     learners = min(_MOST, max(_FEWEST, _WORK // work))
-    plan = Paced(studying.exam.whole, studying.days, studying.usual.retention)
+    met_or_not = studying.met + len(studying.places)
+    plan = Paced(met_or_not, studying.exam.whole, studying.days, studying.usual.retention)
     part = len(minutes) / (len(minutes) + 1)
     paced = _rehearsed(studying, plan, minutes, learners, lambda done: told(part * done))
     usual = _rehearsed(

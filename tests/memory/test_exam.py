@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import numpy as np
@@ -56,28 +57,71 @@ def test_a_crowd_remembers_as_the_scheduler_does(history: list[tuple[Rating, int
 
 
 @given(st.integers(1, 1000), st.integers(1, 200))
-def test_all_are_met_by_two_thirds_of_the_way(unmet: int, whole: int) -> None:
-    paces = []
+def test_all_are_met_by_two_thirds_of_the_way(cards: int, whole: int) -> None:
+    """At the slowest pace that does it: what is unmet, over the days until then."""
+    unmet, paces = cards, list[int]()
     for left in range(whole, -1, -1):
-        paces.append(exam.pace(unmet, whole, left))
-        unmet -= min(unmet, paces[-1])
-        assert not unmet or whole - left + 1 < max(int(2 / 3 * whole), 1)
+        paces.append(exam.pace(unmet, cards, whole, left))
+        on_time = int(2 / 3 * whole) - (whole - left)
+        assert on_time <= 0 or paces[-1] == math.ceil(unmet / on_time)
+        unmet -= paces[-1]
+        assert unmet == 0 or whole - left + 1 < max(int(2 / 3 * whole), 1)
     assert paces == sorted(paces, reverse=True)  # no day has more than the one before
     assert paces[-1] == 0  # none comes on the day itself
 
 
+@st.composite
+def behind(draw: st.DrawFn) -> tuple[int, int, int, int]:
+    """Unmet cards of all, days left of all, however many were missed."""
+    cards, whole = draw(st.integers(1, 1000)), draw(st.integers(1, 200))
+    return draw(st.integers(1, cards)), cards, whole, draw(st.integers(1, whole))
+
+
+@given(behind())
+def test_a_day_that_is_missed_is_spread_over_what_remains(
+    way: tuple[int, int, int, int],
+) -> None:
+    """It lowers nothing, and raises what the next day has by no more than its share of the missed
+    one, unless that is less than the first day of the plan had."""
+    unmet, cards, whole, left = way
+    missed, then = exam.pace(unmet, cards, whole, left), exam.pace(unmet, cards, whole, left - 1)
+    first = exam.pace(cards, cards, whole, whole)
+    remain = max(int(2 / 3 * whole) - (whole - left) - 1, math.ceil((left - 1) / 3))
+    assert 0 < missed <= unmet
+    if left > 1:
+        assert missed <= then <= max(first, missed + math.ceil(missed / remain))
+
+
+@given(behind())
+def test_who_goes_on_meets_all_before_the_exam_and_never_more_a_day(
+    way: tuple[int, int, int, int],
+) -> None:
+    unmet, cards, whole, left = way
+    paces = []
+    for ahead in range(left):
+        assert exam.pace(unmet - 1, cards, whole, left - ahead) <= exam.pace(
+            unmet, cards, whole, left - ahead
+        )
+        paces.append(exam.pace(unmet, cards, whole, left - ahead))
+        unmet -= paces[-1]
+    assert unmet == 0
+    assert paces == sorted(paces, reverse=True)
+
+
 def test_what_was_missed_is_spread_over_what_is_left() -> None:
-    on_time, after_a_week = exam.pace(60, 30, 30), exam.pace(60, 30, 23)
+    on_time, after_a_week = exam.pace(60, 60, 30, 30), exam.pace(60, 60, 30, 23)
     assert (on_time, after_a_week) == (3, 5)
-    assert exam.pace(60, 30, 9) == 20  # two thirds are over: within three of the nine days
-    assert exam.pace(60, 30, 1) == 60
+    assert exam.pace(60, 60, 30, 9) == 20  # two thirds are over: within three of the nine days
+    assert exam.pace(60, 60, 30, 1) == 60
+    before_two_thirds = [exam.pace(200, 200, 30, left) for left in (15, 13, 12, 11, 10, 9)]
+    assert before_two_thirds == [40, 40, 50, 50, 50, 67]  # neither 100 nor 200, and then 50
 
 
 @pytest.mark.parametrize(
     ("most", "met"), [(99, (20, 0)), (3, (20, 0)), (2, (30, 0)), (1, (30, 30)), (0, (30, 60))]
 )
 def test_what_the_time_of_a_day_reaches(most: int, met: tuple[int, int]) -> None:
-    assert exam.reach(60, 30, 30, most) == met
+    assert exam.reach(60, 60, 30, 30, most) == met
 
 
 class Sure:
@@ -115,12 +159,12 @@ def days_of(
 
 
 def test_a_day_asks_what_its_time_has() -> None:
-    plenty, met = days_of(Paced(9, 9), Material.fresh(60), Sure(1.0), 10, 9)
+    plenty, met = days_of(Paced(60, 9, 9), Material.fresh(60), Sure(1.0), 10, 9)
     assert plenty.met[:, 0].tolist() == [10, 20, 30, 40, 50, 60, 60, 60, 60]
     assert met[0].tolist() == [10, 10]
     assert (met[6:] == 60).all()  # ten minutes have sixty reviews: what is left of them is used
     assert plenty.expected.tolist() == [1.0, 1.0]
-    short, _ = days_of(Paced(9, 9), Material.fresh(60), Sure(1.0), 2, 9)
+    short, _ = days_of(Paced(60, 9, 9), Material.fresh(60), Sure(1.0), 2, 9)
     new = np.diff(short.met[:, 0], prepend=0)
     assert new.tolist()[:4] == [4, 4, 3, 3]  # once something is due, it has a quarter of the time
     assert short.expected[0] == short.met[-1, 0] / 60
@@ -137,7 +181,7 @@ def test_what_is_missed_takes_its_step() -> None:
     assert asked[0].tolist() == [24, 24]
     _, asked = days_of(Usual(), known._replace(due=np.ones(30)), Sure(1.0), 4, 1)
     assert asked[0].tolist() == [0, 0]  # only an exam asks what is not due
-    _, asked = days_of(Paced(5, 5), known._replace(due=np.ones(30)), Sure(1.0), 4, 1)
+    _, asked = days_of(Paced(0, 5, 5), known._replace(due=np.ones(30)), Sure(1.0), 4, 1)
     assert asked[0].tolist() == [24, 24]
 
 
@@ -180,7 +224,7 @@ def foreseen(trust: Calibration, minutes: float) -> Share:
     known = rehearse(
         Material.fresh(60),
         Doubted(trust, Habits.of(), 40, Same(rng, 1)),
-        Paced(20, 20),
+        Paced(60, 20, 20),
         CROWD,
         days=20,
         seconds=np.full(40, minutes * 60),
@@ -216,7 +260,7 @@ def test_a_curve_differs_by_the_minutes_alone() -> None:
     known = rehearse(
         Material.fresh(60),
         Doubted(Calibration(), Habits.of(), 20, luck),
-        Paced(20, 20),
+        Paced(60, 20, 20),
         CROWD,
         days=20,
         seconds=np.repeat(np.array(minutes) * 60.0, 20),

@@ -97,6 +97,12 @@ def test_without_an_id_a_note_is_known_by_what_it_asks() -> None:
     assert [note.guid for note in other] == [": q", ": q (2)"]
 
 
+@pytest.mark.parametrize("said", ["0", "-1", "1000", "9" * 5000, "x"])
+def test_a_column_that_cannot_be_is_none(said: str) -> None:
+    found = parse(f"#guid column:{said}\nq\ta\n")
+    assert [(one.question, one.answer) for one in found.notes] == [("q", "a")]
+
+
 def test_a_number_that_cannot_be_hidden_here_is_a_question() -> None:
     two = "The {{c1::x<y}} {{c2::sat}} and {{c1::slept}}"
     found = parse(f"#guid column:1\n#columns:guid\tText\tBack\tMore\ng\t{two}\tb\tm\n")

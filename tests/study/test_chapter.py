@@ -131,7 +131,8 @@ def test_a_chapter_goes_by_its_number_until_two_packs_have_it(world: Open) -> No
         chapter_of(both, "beta:7")
     with pytest.raises(StudyError, match="There is no deck 'delta:1', nor any other"):
         chapter_of(both, "delta:1")
-    for several in ("1,2", "1-3", "-1", "1.5"):
+    assert chapter_of(alone, " 02 ") == chapter_of(alone, "2")
+    for several in ("1,2", "1-3", "-1", "1.5", "9" * 5000):
         with pytest.raises(StudyError, match=rf"no chapter '{several}'; give each by its own numb"):
             chapter_of(both, several)
 

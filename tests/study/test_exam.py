@@ -17,6 +17,7 @@ from sqlalchemy import Engine, select
 from studyapp.commands.main import main
 from studyapp.config import Settings
 from studyapp.errors import StudyError
+from studyapp.memory import exam as pacing
 from studyapp.memory.clock import study_day
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
@@ -24,7 +25,7 @@ from studyapp.memory.rehearsal import Effort, Habits, Material, Usual
 from studyapp.memory.state import Rating
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import exam, queue, rehearsal, today
+from studyapp.study import exam, pause, queue, rehearsal, today
 from studyapp.study.exam import Exam
 from studyapp.study.queue import Counts
 from studyapp.study.sitting import Sitting
@@ -82,6 +83,29 @@ def test_the_plan_sets_the_pace_and_a_missed_day_moves_it(engine: Engine, clock:
     assert line(engine, clock).counts().new == 1
 
 
+def test_who_comes_back_is_not_asked_for_all_at_once(engine: Engine, clock: Clock) -> None:
+    """What was met since the plan was made counts among its cards, what was met before does not."""
+    study(engine, clock)
+    clock.forward(days=1)
+    plan(engine, clock, 12, chapters=(1, 2))
+    cards = line(engine, clock).unmet
+    had = study(engine, clock)
+    clock.forward(days=6)
+    back = line(engine, clock)
+    assert (back.cards, back.unmet) == (cards, cards - had)
+    paces = [back.a_day]
+    for _ in range(4):
+        clock.forward(days=1)
+        paces.append(line(engine, clock).a_day)
+    with reading(engine) as connection:
+        planned = exam.in_force(connection, study_day(clock()), learner=1)
+        assert planned is not None
+        read = rehearsal.read(connection, planned, clock(), SETTINGS, learner=1)
+    assert (read.met, len(read.places)) == (had, back.unmet)
+    assert paces == [pacing.pace(back.unmet, cards, 12, left) for left in (6, 5, 4, 3, 2)]
+    assert paces[1] < back.unmet  # on the day before two thirds of the way
+
+
 def test_what_time_is_left_takes_what_is_not_due(engine: Engine, clock: Clock) -> None:
     plan(engine, clock, 3)
     met = study(engine, clock)
@@ -133,6 +157,35 @@ def test_a_plan_to_the_same_day_goes_on(engine: Engine, clock: Clock) -> None:
     assert plan(engine, clock, 7).planned_on == study_day(clock())
 
 
+def test_on_its_own_day_a_plan_is_changed_as_before(engine: Engine, clock: Clock) -> None:
+    first = plan(engine, clock, 3)
+    clock.forward(days=3)
+    assert plan(engine, clock, 0, minutes=5, chapters=(1,)) == Exam(
+        first.day, first.planned_on, 5, frozenset({1})
+    )
+
+
+@pytest.mark.parametrize("chapters", [(), (2,)])
+def test_no_card_is_told_as_met_that_never_comes(
+    chapters: tuple[int, ...], engine: Engine, clock: Clock
+) -> None:
+    plan(engine, clock, 9, minutes=600, chapters=chapters)
+    with writing(engine) as connection:
+        for one in (1, 2):
+            pause.pause(connection, one, clock(), learner=1)
+    stage = overview(engine, clock).exam
+    assert stage is not None
+    assert stage.told().endswith("in 9 days: no card of it comes")
+    with writing(engine) as connection:
+        pause.resume(connection, None, clock(), learner=1)
+    for _ in range(8):
+        study(engine, clock)
+        clock.forward(days=1)
+    stage = overview(engine, clock).exam
+    assert stage is not None
+    assert stage.told().endswith("in 1 day: every card is met")
+
+
 @pytest.mark.parametrize("days", [0, -1, 731])
 def test_a_day_that_no_exam_can_be_on(days: int, engine: Engine, clock: Clock) -> None:
     with pytest.raises(StudyError, match="an exam is planned"):
@@ -170,7 +223,13 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     clock.forward(days=5)
     before = overview(engine, clock).exam
     assert before is not None
-    assert before.told().endswith(f"in 1 day: up to {before.new} new cards today")
+    coming = line(engine, clock).counts().new
+    assert before.told().endswith(
+        f"in 1 day: up to {before.new} new cards today, "
+        f"of which {before.new - coming} wait for a card like them"
+    )
+    study(engine, clock)
+    assert overview(engine, clock).exam == before  # what it was to be
     clock.forward(days=1)
     last = overview(engine, clock).exam
     assert last is not None
@@ -231,12 +290,23 @@ def test_the_command_plans_foresees_and_calls_off(only_pack: Path) -> None:
     assert lines[1].startswith("40 minutes a day: ")
     assert lines[-1].startswith("The minutes change little: 20 minutes a day come to as much")
     assert "5 minutes a day" in told()  # which was only asked about
+    for more in ([day], ["--chapters", ""], ["--minutes", "9"], ["--dry-run"]):
+        both = CliRunner().invoke(main, ["exam", "--off", *more])
+        assert both.exit_code == 2
+        assert "--off goes with no DATE" in both.output
     assert "as before" in told("--off")
     assert told().startswith("No exam is planned; ")
     assert json.loads(told("--json")) is None
     refused = CliRunner().invoke(main, ["exam", "--minutes", "9"])
     assert refused.exit_code == 1
     assert "No exam is planned" in refused.output
+
+
+@pytest.mark.parametrize("said", ["0", "601", "-1", "1.5", "9" * 5000, "ten"])
+def test_minutes_that_no_day_has(said: str) -> None:
+    with pytest.raises(StudyError, match="give a whole number from 1 to 600"):
+        exam.read_minutes(said)
+    assert exam.read_minutes(" 020 ") == 20
 
 
 def foreseen(days: int, minutes: int, opener: Sequence[int]) -> Counter[str]:
@@ -251,6 +321,7 @@ def foreseen(days: int, minutes: int, opener: Sequence[int]) -> Counter[str]:
             chapters=None,
             material=material,
             places=(rehearsal.Place("chapter 1", None),) * len(opener),
+            met=0,
             crowd=Crowd(DEFAULT_WEIGHTS),
             trust=Calibration(),
             habits=Habits.of(),
@@ -312,7 +383,7 @@ def test_brackets_that_are_wide_for_want_of_reviews_say_so(
 
 def test_nothing_is_foreseen_for_one_reason() -> None:
     told = "There is nothing to foresee: "
-    assert in_words(chapters=None)[1] == f"{told}no card is started."
+    assert in_words(chapters=None)[1] == f"{told}no card that is started comes."
     assert in_words(chapters=["chapter 3"])[1] == f"{told}no card of it comes."
     heading, why = in_words(chapters=None, days=0, cards=5)
     assert ", today, about" in heading

@@ -16,6 +16,7 @@ from studyapp.study import exam
 from studyapp.study.fit import child
 from studyapp.tui.screens.exam import ExamScreen
 from studyapp.tui.screens.today import TodayScreen
+from tests_support import Clock
 
 FOUND = {
     "day": "2026-12-18",
@@ -137,6 +138,41 @@ async def test_figures_are_not_taken_for_those_of_other_fields(make_app, open_to
         await pilot.press("5", "enter")
         await until(pilot, lambda: len(asked) == 2)
         await hides(pilot, before)
+
+
+async def test_a_page_that_is_left_open_goes_on_to_the_next_day(
+    make_app, open_today, asked, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.tui.screens.exam.A_WHILE", 0.05)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        plan(app, 2)
+        await open_page(pilot)
+        await shows(pilot, "84% [80, 88]", "planned for", "call off")
+        clock.forward(days=1)
+        await shows(pilot, "Below is what was foreseen before; ⏎ foresees this.", "planned for")
+        await pilot.press("enter")
+        await hides(pilot, "foreseen before")
+        clock.forward(days=2)
+        await shows(pilot, "is not ahead", "none planned")
+        await hides(pilot, "call off")
+
+
+async def test_a_plan_that_another_window_has_called_off_is_none_here(
+    make_app, open_today, asked
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        plan(app, 9)
+        await open_page(pilot)
+        await shows(pilot, "planned for")
+        with writing(app.desk.engine) as connection:
+            exam.call_off(connection, app.clock(), learner=1)
+        await pilot.press("ctrl+n")
+        await tells(pilot, "No exam is planned.")
+        await shows(pilot, "none planned")
 
 
 class Endless(Foreseen):

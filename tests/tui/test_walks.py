@@ -796,7 +796,7 @@ async def two_cards_a_day(pilot: Pilot[None], open_today) -> None:
 async def test_today_goes_on_to_the_next_day_by_itself(
     make_app, open_today, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studyapp.tui.screens.today._A_WHILE", 0.05)
+    monkeypatch.setattr("studyapp.tui.screens.today.A_WHILE", 0.05)
     app = make_app(settings=Settings(new_a_day=2))
     async with app.run_test(size=SIZE) as pilot:
         await two_cards_a_day(pilot, open_today)

@@ -17,7 +17,7 @@ from studyapp.memory.clock import study_day
 from studyapp.study import chapter, exam, words
 from studyapp.study.exam import Exam
 from studyapp.tui.keys import bind
-from studyapp.tui.screens.page import Page
+from studyapp.tui.screens.page import A_WHILE, Page
 from studyapp.tui.widgets.field import LineField
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ExamScreen(Page):
         super().__init__()
         self._kept: Exam | None = None
         self._child: Child | None = None  # that looks ahead
-        self._foreseen: Sequence[str] = ()  # what the fields said of which the figures are
+        self._foreseen: Sequence[str] = ()  # what the fields said, and the day, of the figures
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(classes="body", can_focus=False):
@@ -70,6 +70,7 @@ class ExamScreen(Page):
             yield Static("", id="found", markup=False)
 
     def on_mount(self) -> None:
+        self.set_interval(A_WHILE, self._compare)
         try:
             with self.desk.reading() as connection:
                 self._read(connection)
@@ -86,28 +87,33 @@ class ExamScreen(Page):
 
     def _read(self, connection: Connection) -> None:
         """Put the plan that there is in the fields, or what a new one begins with."""
-        desk = self.desk
-        today = study_day(desk.now())
-        self._kept = kept = exam.in_force(connection, today, learner=desk.learner)
+        desk, kept = self.desk, self._read_kept(connection)
         minutes = kept.minutes if kept is not None else desk.settings.minutes_a_day
         self._field("minutes").value = str(minutes)
         if kept is not None:
             self._field("day").value = kept.day.isoformat()
             named = chapter.all_typed(connection, kept.chapters or (), learner=desk.learner)
             self._field("chapters").value = ",".join(named)
-        self._show_head()
 
-    def _show_head(self) -> None:
+    def _read_kept(self, connection: Connection) -> Exam | None:
+        """The plan that there is by now: its day may be over, or another window have changed it."""
         today = study_day(self.desk.now())
-        told = f"planned for {words.day(self._kept.day, today)}" if self._kept else "none planned"
+        self._show_kept(exam.in_force(connection, today, learner=self.desk.learner))
+        return self._kept
+
+    def _show_kept(self, kept: Exam | None) -> None:
+        self._kept, today = kept, study_day(self.desk.now())
+        told = f"planned for {words.day(kept.day, today)}" if kept is not None else "none planned"
         self.head("Exam", told)
         self.refresh_bindings()
 
     def _field(self, name: str) -> LineField:
         return self.query_one(f"#exam-{name}", LineField)
 
-    def _typed(self) -> Sequence[str]:
-        return [self._field(name).value.strip() for name, *_ in _FIELDS]
+    def _asked(self) -> Sequence[str]:
+        """What the fields say, and on which day."""
+        typed = [self._field(name).value.strip() for name, *_ in _FIELDS]
+        return [*typed, str(study_day(self.desk.now()))]
 
     def _say(self, told: str | Content) -> None:
         self.query_one("#found", Static).update(told)
@@ -117,7 +123,7 @@ class ExamScreen(Page):
 
     @on(Input.Changed)
     def _compare(self) -> None:
-        """Say whether the figures are about what the fields say now, and why not."""
+        """Say whether the figures are about what the fields say now, and today, and why not."""
         told = self._changed()
         changed = self.query_one("#changed", Static)
         changed.update(told)
@@ -125,7 +131,7 @@ class ExamScreen(Page):
         self.query_one("#found").set_class(bool(told), "-old")
 
     def _changed(self) -> str:
-        if not self._foreseen or self._typed() == self._foreseen:
+        if not self._foreseen or self._asked() == self._foreseen:
             return ""
         try:
             with self.desk.reading() as connection:
@@ -147,6 +153,7 @@ class ExamScreen(Page):
     def _wanted(self, connection: Connection) -> Exam:
         """What the fields say. Raises StudyError."""
         desk = self.desk
+        self._read_kept(connection)
         day = exam.read_day(self._field("day").value)
         minutes = exam.read_minutes(self._field("minutes").value)
         named = exam.read_chapters(connection, self._field("chapters").value, learner=desk.learner)
@@ -169,20 +176,19 @@ class ExamScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self._kept = wanted
-        self._show_head()
+        self._show_kept(wanted)
         self.notify("Kept: each day follows it until then.")
         self._foresee(wanted)
 
     def action_call_off(self) -> None:
         try:
             with self.desk.writing() as connection:
+                self._read_kept(connection)
                 exam.call_off(connection, self.desk.now(), learner=self.desk.learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self._kept = None
-        self._show_head()
+        self._show_kept(None)
         self.notify("Called off: each day is as before.")
 
     def action_back(self) -> None:
@@ -191,7 +197,7 @@ class ExamScreen(Page):
     def _foresee(self, wanted: Exam) -> None:
         """Simulate the days until then, beside the app; another question ends the one before."""
         self._end()
-        self._foreseen = self._typed()
+        self._foreseen = self._asked()
         self._compare()
         self._say("simulating …")
         self._simulate(wanted)

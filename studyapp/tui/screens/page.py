@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from studyapp.tui.widgets.prose import Placed, Prose
 
 SMALLEST = (40, 12)
+A_WHILE = 20.0  # seconds between two looks at the calendar
 SOON = 0.3  # seconds that a page may come later for, to come with what it shows
 _BODY = "page"  # all that is hidden while the window is too small
 _GAP = 2  # cells, at least, between the two sides of a title

@@ -24,7 +24,7 @@ from studyapp.tui import places
 from studyapp.tui.chapters import Chapters, Line
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Laid, Row, Rows
-from studyapp.tui.screens.page import Page, soon
+from studyapp.tui.screens.page import A_WHILE, Page, soon
 from studyapp.tui.widgets.menu import Menu, option
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 Choice = tuple[str, str, str, str]  # a line of the menu: its name, what it says, its key, details
 
-_A_WHILE = 20.0  # seconds between two looks at the calendar
 _BESIDE = "questionnaires, five questions or crams, beside the day's time"
 
 
@@ -114,7 +113,7 @@ class TodayScreen(Page):
     def on_mount(self) -> None:
         self._show_waiting("opening …")
         self.query_one(Menu).display = False
-        self.set_interval(_A_WHILE, self._look_at_the_day)
+        self.set_interval(A_WHILE, self._look_at_the_day)
         self.watch(self.query_one(VerticalScroll), "scroll_y", self._look_further, init=False)
 
     def _look_at_the_day(self) -> None:
