@@ -70,8 +70,8 @@ def counted(numbers: Sequence[int | None]) -> list[int | None]:
 
 
 def chosen(options: str, answer: str) -> str:
-    """The options that an *answer* names by their letters alone, as they stand there; an answer that
-    does not, or names one that is not there, as it is."""
+    """The options that an *answer* names by their letters alone, as they stand there; one that does
+    not, or names one that is not there, as it is."""
     if not _LETTERS.fullmatch(answer):
         return answer
     known = _options(options)

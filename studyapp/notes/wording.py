@@ -81,8 +81,8 @@ _OPTION = re.compile(
     r"(?P<letter>[A-Ha-h])(?P<sign>[.:)](?:\*\*|__)?)(?=[ \t]+\S)"
 )
 _SECTION = re.compile(
-    r"(?:the )?(?:(?:(?:model|sample|correct) )?(?:answers|solutions)|(?:answer|solution)[ -]keys?|key"
-    r"|lösungen|lösungsschlüssel|antworten|respuestas|soluciones|réponses|corrigés?|risposte|soluzioni"
+    r"(?:the )?(?:(?:(?:model|sample|correct) )?(?:answers|solutions)|(?:answer|solution)[ -]keys?"
+    r"|key|lösungen|lösungsschlüssel|antworten|respuestas|soluciones|réponses|corrigés?|risposte|soluzioni"
     r"|respostas|soluções|gabarito|ответы|решения|відповіді|odpowiedzi|odpovědi|antwoorden"
     r"|oplossingen|答案|解答|정답|해답|الإجابات|الأجوبة)"
     r"(?: (?:to|for|of|zu|der|aux?|de|del|do|к|на) .{1,60})?",
