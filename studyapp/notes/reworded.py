@@ -139,8 +139,8 @@ def _pair(
     sure, perhaps = list[tuple[str, str]](), list[tuple[str, str]]()
     by_guid = {one.guid: one for one in new}
     asking = defaultdict[tuple[str, ...], list[str]](list)
-    for name, one in said.items():
-        asking[one.asks].append(name)
+    for name, ours in said.items():
+        asking[ours.asks].append(name)
     for one in new:
         theirs = _said(one)
         brought = brought_before(one, deck, origins)
