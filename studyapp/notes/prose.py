@@ -26,12 +26,14 @@ from studyapp.notes import (
     wording,
 )
 from studyapp.notes.answer import cleaned, is_string, parted
+from studyapp.notes.card import find_clozes
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote, TrackerRow
-from studyapp.notes.note import NoteKind, Problem
+from studyapp.notes.note import CardStyle, NoteKind, Problem
 from studyapp.notes.opener import (
     BOLD,
     CALLOUT,
     FOLDED,
+    HIDING,
     LABELLED,
     LISTED,
     PROSE,
@@ -40,10 +42,12 @@ from studyapp.notes.opener import (
     asked_within,
     asks_anew,
     headline,
+    hiding,
     in_quote,
     is_bare,
     openers,
     says_so,
+    without_properties,
 )
 from studyapp.notes.outline import Block, Kind, Outline, dedented
 
@@ -272,9 +276,12 @@ class _Reading:
         kind: NoteKind,
         shape: str,
         number: int | None = None,
+        card: CardStyle = CardStyle.ANSWER,
     ) -> None:
-        """A note that begins on line *at*; known by what it asks, and which of the same it is."""
-        key = " ".join(wording.plain(wording.without_asides(question)).casefold().split())
+        """A note that begins on line *at*; known by what it asks, or else says, and which of the
+        same it is."""
+        said = question or answer
+        key = " ".join(wording.plain(wording.without_asides(said)).casefold().split())
         if not key:
             self.report(at, f"this {shape} has no words")
             return
@@ -286,7 +293,14 @@ class _Reading:
         guid = f"{kind.value}: {key}" + (f" ({nth})" if nth > 1 else "")
         self.notes.append(
             ForeignNote(
-                guid, question, answer, kind, line=self.numbers[at], shape=shape, number=number
+                guid,
+                question,
+                answer,
+                kind,
+                card,
+                line=self.numbers[at],
+                shape=shape,
+                number=number,
             )
         )
 
@@ -312,7 +326,11 @@ class _Reading:
                 is_card = at in anew and question.shape in (PROSE, LABELLED)
                 in_passing = question.takes(block) and not is_card
                 shape = "" if in_passing else shape
-            if shape:
+            if shape == HIDING:
+                self._answer(question)
+                question = None
+                self._hidden(block)
+            elif shape:
                 self._answer(question)
                 question = self._asked(block, shape)
             elif question is not None and self._is_answer(question, at, block):
@@ -529,6 +547,7 @@ class _Reading:
             if block.kind is not Kind.HIDDEN:
                 body += [""] * (block.first > last) + self.lines[block.first : block.end]
             last = block.end
+        body = without_properties(body)
         front, answer = parted(dedented(body) if self.outline.is_org else body)
         is_choice = not front and not question.own and wording.options(answer.split("\n"))
         self._tell_within(question)
@@ -552,6 +571,15 @@ class _Reading:
         self._keep(question.block.first, asked, answer, kind, question.shape, question.number)
         if is_choice and len(self.notes) > count:
             self.choices[count] = question.block.first
+
+    def _hidden(self, block: Block) -> None:
+        """Read an item of a list that hides something."""
+        line, rest = headline(self.outline, block)
+        text, count = hiding(cleaned("\n".join([line, *without_properties(dedented(rest))])))
+        if not count or len(find_clozes(text)) != count:
+            self.report(block.first, "a hidden text that cannot be kept")
+            return
+        self._keep(block.first, "", text, NoteKind.QUESTION, HIDING, card=CardStyle.CLOZE)
 
     def _tell_within(self, question: _Question) -> None:
         within = asked_within(self.outline, question.below, titled=question.shape == BOLD)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from studyapp.errors import StudyError
 from studyapp.notes import formats, prose
 from studyapp.notes.foreign import Foreign, LectureNote, TrackerRow
-from studyapp.notes.note import NoteKind
+from studyapp.notes.note import CardStyle, NoteKind
 
 PATH = Path("notes.md")
 
@@ -840,6 +840,32 @@ def test_schedules_of_logseq_are_told() -> None:
     ]
     (told,) = found.problems
     assert (told.line, told.message) == (2, "the schedule of this card and of 1 more is not read")
+
+
+def test_cards_of_programs_that_keep_notes_as_lists() -> None:
+    text = (
+        "- The capital of {{cloze France}} is {{cloze Paris\\\\a city}}. #card\n  id:: 64a\n"
+        "- What is a trie? #card\n  card-ease-factor:: 2.5\n\t- A tree\n\t  collapsed:: true\n"
+        "\t- of letters\n\t\t```\n\t\tid:: x\n\t\t```\n"
+        "- The {{c2 heart}} moves {{c1::blood}} by {{c2::beats}}\n- {{embed ((64a))}}\n"
+        "- Fruits >>>\n    - apple\n- Steps >>1.\n    - first\n    - then\n"
+        "- Nuts :::\n    - almond\n- Roots ;;;\n    - beet\n- Type >>> there\n"
+        "- Heap #card\n    - An array.\n"
+    )
+    found = parse(text)
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("", "The capital of ==France=={#c1} is ==Paris=={#c2} (a city)."),
+        ("What is a trie?", "- A tree\n- of letters\n    ```\n    id:: x\n    ```"),
+        ("", "The ==heart=={#c2} moves ==blood=={#c1} by ==beats=={#c2}"),
+        ("Fruits", "- apple"),
+        ("Steps", "- first\n- then"),
+        ("Nuts", "- almond"),
+        ("Roots", "- beet"),
+        ("Heap", "- An array."),
+    ]
+    hides = [note.card is CardStyle.CLOZE for note in found.notes]
+    assert hides == [True, False, True, *[False] * 5]
+    assert [one.line for one in found.problems] == [12, 22]
 
 
 def test_a_question_that_is_asked_twice_is_kept_twice_if_the_answers_differ() -> None:
