@@ -26,6 +26,7 @@ from studyapp.notes.note import CardStyle, Note
 _ALIKE = 0.5  # share of words from which a question that has the same answer is the same
 _IN_PLACE = 1 / 3  # and where it stands in the same place, too
 _LONG = 4  # words of an answer that no other question has by chance
+_PASSES = 3
 _MOST = 100_000  # pairs that are looked at: more is another file
 
 
@@ -71,8 +72,6 @@ def found(notes: Sequence[ForeignNote], root: Path) -> Found:
     made = Found()
     decks = {one.id: page.title for page in pages for one in page.notes}
     made.calls.update(_anew(mine, there, root.name))
-    names = {one.guid: note_id(made.calls.get(one.guid, one.guid)) for one in notes}
-    used = {*names.values()}
     rows = defaultdict[str, list[str]](list)
     for name in there:
         rows[decks[name]].append(name)
@@ -80,11 +79,17 @@ def found(notes: Sequence[ForeignNote], root: Path) -> Found:
     for one in mine:
         files[deck_name(one.deck, root.name)].append(one)
     for deck, some in files.items():
-        before = [name for name in rows[deck] if name not in used]
-        new = [one for one in some if names[one.guid] not in there]
-        if 0 < len(before) * len(new) <= _MOST:
-            places = _Places(some, rows[deck], names)
-            _pair(new, {name: there[name] for name in before}, deck, places, made)
+        for _ in range(_PASSES):  # what is known by now tells the place of what is beside it
+            known = len(made.calls)
+            used = {note_id(made.calls.get(one.guid, one.guid)) for one in notes}
+            before = {name: there[name] for name in rows[deck] if name not in used}
+            calls = {one.guid: made.calls.get(one.guid, one.guid) for one in some}
+            new = [one for one in some if note_id(calls[one.guid]) not in there]
+            if not 0 < len(before) * len(new) <= _MOST:
+                break
+            _pair(new, before, deck, _Places(some, rows[deck], calls), made)
+            if len(made.calls) == known:
+                break
     return made
 
 
@@ -110,11 +115,11 @@ class _Places:
     """Where notes stand in a deck of the file, and those of before in its page."""
 
     def __init__(
-        self, notes: Sequence[ForeignNote], rows: Sequence[str], names: Mapping[str, str]
+        self, notes: Sequence[ForeignNote], rows: Sequence[str], calls: Mapping[str, str]
     ) -> None:
         self.row = {one: at for at, one in enumerate(rows)}
         self.rows = ["", *rows, ""]
-        called = ["", *(names[one.guid] for one in notes), ""]
+        called = ["", *(note_id(calls[one.guid]) for one in notes), ""]
         self.beside = {one.guid: (called[at], called[at + 2]) for at, one in enumerate(notes)}
 
     def is_same(self, guid: str, name: str) -> bool:
@@ -137,6 +142,8 @@ def _pair(
     said = {name: _said_here(one) for name, one in before.items()}
     origins = {name: one.origin or "" for name, one in before.items()}
     sure, perhaps = list[tuple[str, str]](), list[tuple[str, str]]()
+    for one in new:
+        made.wordings.pop(one.guid, None)
     by_guid = {one.guid: one for one in new}
     asking = defaultdict[tuple[str, ...], list[str]](list)
     for name, ours in said.items():

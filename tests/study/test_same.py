@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Engine, select
 
+from studyapp.commands.main import main
 from studyapp.memory.state import Rating
 from studyapp.notes import formats, markdown
 from studyapp.notes.foreign import ForeignNote
@@ -214,3 +217,32 @@ def test_what_is_known_of_a_note_in_other_words_stays_and_it_goes_back_whole(
     assert (again.known, again.wordings) == (True, ())
     imports.take_back(desk_of(own, clock), tmp_path / "bio.md")
     assert (note_of(old), memory()) == (known, before)
+
+
+def test_the_command_says_what_is_a_new_wording(
+    only_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "make", lambda *_, **__: None)
+    path, old = tmp_path / "bio.md", ("What does a gizzard do?", "Is red a colour?")
+    shape = "- {}\n    - it grinds seeds with grit\n- {}\n    - yes\n"
+
+    def run(*words: str) -> str:
+        said = CliRunner().invoke(
+            main, ["--db", str(tmp_path / "cli.db"), "import", str(path), *words]
+        )
+        assert said.exit_code == 0, said.output
+        return said.output
+
+    path.write_text(shape.format(*old))
+    run()
+    path.write_text(shape.format("What use is a gizzard?", "Does it rain?"))
+    told = (
+        f"  line 1: What use is a gizzard?: a new wording of: {old[0]}\n"
+        f"  line 3: Does it rain?: perhaps a new wording of what is here as before: {old[1]}\n"
+    )
+    assert told in run("--dry-run")
+    first, _ = json.loads(run("--dry-run", "--json"))["wordings"]
+    new = {"line": 1, "question": "What use is a gizzard?", "before": old[0], "sure": True}
+    assert first == new
+    assert told in run()
+    assert "wording" not in run()
