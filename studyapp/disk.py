@@ -24,9 +24,14 @@ def is_there(path: Path) -> bool:
         raise StudyError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
+def ends(path: Path) -> bool:
+    """Whether a file or a folder is there, or nothing: a pipe or a device may never end."""
+    return not is_there(path) or path.is_file() or path.is_dir()
+
+
 def check_ends(path: Path) -> None:
-    """Raise StudyError for what is no file and no folder: a pipe or a device may never end."""
-    if is_there(path) and not (path.is_file() or path.is_dir()):
+    """Raise StudyError for what is no file and no folder (`ends`)."""
+    if not ends(path):
         raise StudyError(f"{path} cannot be read: it is a pipe, a socket or a device, and no file.")
 
 

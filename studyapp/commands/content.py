@@ -145,6 +145,11 @@ def _listed(report: Imported, *, dry_run: bool) -> Iterator[str]:
             yield f"    {_short(answer) or '(no answer yet)'}"
     for question in report.reworded if dry_run else ():
         yield f"  changed: {_short(question)}"
+    for one in report.wordings:
+        of = (
+            "a new wording of" if one.is_sure else "perhaps a new wording of what is here as before"
+        )
+        yield f"  line {one.line}: {_short(one.question)}: {of}: {_short(one.before)}"
     for line, question, twin in report.twins:
         yield f"  line {line}: {_short(question)}: nearly this is here: {_short(twin)}"
 
@@ -204,6 +209,11 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
         "schedules": sum(report.schedules for report in done),
         "gone": sum(report.gone for report in done),
         "packs": sorted({report.home for report in done if report.home}),
+        "wordings": [
+            {"line": one.line, "question": one.question, "before": one.before, "sure": one.is_sure}
+            for report in done
+            for one in report.wordings
+        ],
         "twins": [
             {"line": line, "question": question, "twin": twin}
             for report in done

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from studyapp.notes.card import CODE_SPAN, without_code
+from studyapp.notes.card import CODE_SPAN, FENCE, outside_code, without_code
 
 _COMMENT = (
     r"(?<!\\)<!--(?:(?!<!--|-->)[\s\S])*+-->|^[ \t>]*+%%(?:(?!%%)[\s\S])*+%%[ \t]*$"
@@ -23,6 +23,11 @@ _LINK = r"\{\{[^{}\n]*+\}\}|\[\[[^\[\]\n]*+\]\]|\[[^\[\]\n]*+\]\([^()\n]*+\)|<[A
 _SHOWN = re.compile(f"{_COMMENT}|{_MATHS}", re.MULTILINE)
 _IN_LINE = re.compile(f"{CODE_SPAN.pattern}|{_COMMENT}|{_MATHS}|{_LINK}", re.MULTILINE)
 _HIDDEN = re.compile(_COMMENT, re.MULTILINE)
+_FORMULA = re.compile(_MATHS, re.MULTILINE)
+_PARTS = re.compile(r":(?=:)")
+_QUIET = re.compile(r":(?:\\|\{\})(?=:)|=\\(?==)|;\\(?=;)")
+_HIDES = re.compile(r"=(?==)")
+_HINTS = re.compile(r";(?=;)")
 _DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
 
 
@@ -34,6 +39,42 @@ def covered(line: str) -> str:
 def shown(text: str) -> str:
     """Lines with other signs in place of their code, maths and comments."""
     return _SHOWN.sub(_cover, without_code(text))
+
+
+def quiet(text: str, *, hides: bool = False) -> str:
+    """A text that shows the same, but in which no `::` parts what stands before it; in one that
+    *hides* texts no `==` begins one, nor `;;` a hint. In maths a backslash would be a blank; code
+    stays as it is."""
+
+    def prose(piece: str) -> str:
+        piece = _PARTS.sub(r":\\", piece)
+        return _HINTS.sub(r";\\", _HIDES.sub(r"=\\", piece)) if hides else piece
+
+    def change(piece: str) -> str:
+        said, end = list[str](), 0
+        for maths in _FORMULA.finditer(piece):
+            said += [prose(piece[end : maths.start()]), _PARTS.sub(":{}", maths[0])]
+            end = maths.end()
+        return "".join([*said, prose(piece[end:])])
+
+    return outside_code(text, change) if "::" in text or hides else text
+
+
+def aloud(text: str) -> str:
+    """What was `quiet`, as it was before."""
+    if "\\" not in text and ":{}:" not in text:
+        return text
+    return outside_code(text, lambda piece: _QUIET.sub(lambda found: found[0][0], piece))
+
+
+def may_part(text: str) -> bool:
+    """Whether a `::` in code may part a line all the same: the plugin counts the backticks before
+    it and behind it, and knows no code else than in a fence."""
+    for line in FENCE.sub("", text).split("\n"):
+        at = line.find("::")
+        if at >= 0 and not (line.count("`", 0, at) % 2 and line.count("`", at) % 2):
+            return True
+    return False
 
 
 def comments(lines: Sequence[str]) -> set[int]:

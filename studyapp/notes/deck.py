@@ -9,6 +9,7 @@ alone.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from studyapp.notes.plain import LONGEST
 _FOREIGN = uuid5(NAMESPACE_URL, "studyapp:foreign")
 _ORIGIN = re.compile(r"(?:, )?(?:guid: [^\s,]+, )?origin: [0-9a-f]{16}(?= -->\Z)")
 _BROUGHT = re.compile(r"origin: [0-9a-f]{16}(?= -->\Z)")
+_KNOWN_AS = re.compile(r"here: (?P<name>[0-9a-z]{16})")
 _GUID = re.compile(r"\S{1,64}")  # one of a program's own; a reader of texts has them in words
 _NO_DIGEST = "0" * 16
 _UNSIGNED = f"origin: {_NO_DIGEST} -->"
@@ -73,8 +75,15 @@ class Pack:
 
 def note_id(guid: str) -> str:
     """The id of a foreign note: the same whenever it is brought, and on every device."""
+    if known := _KNOWN_AS.fullmatch(guid):
+        return known["name"]
     number = int.from_bytes(uuid5(_FOREIGN, guid).bytes[:10])
     return "".join(markdown.LETTERS[number >> shift & 31] for shift in range(75, -5, -5))
+
+
+def known_as(name: str) -> str:
+    """What a foreign note is called that is here already with this id, and was called otherwise."""
+    return f"here: {name}"
 
 
 def has_own_id(guid: str) -> bool:
@@ -91,6 +100,18 @@ def is_as_there(note: ForeignNote, kept: Note, deck: str = "") -> bool:
     return written is not None and (
         origin.said(written[1]) == origin.said(kept) or kept.origin == _digest(deck, written[0])
     )
+
+
+def brought_before(note: ForeignNote, deck: str, origins: Mapping[str, str]) -> str:
+    """The id of the note, of those whose digests (*origins*) are given by their ids, that was
+    brought with just what this one says, whatever it says by now; empty if none was."""
+    nowhere = Path(os.devnull)  # no folder, in which there are no notes
+    nothing = _Folder(nowhere, nowhere, lambda _: False, {}, {})
+    name = note_id(note.guid)
+    text = (nothing._write(note, name) or ("",))[0]
+    head, tail = text.partition(f"{{#{name}}}")[::2]
+    digests = ((one, _digest(deck, f"{head}{{#{one}}}{tail}")) for one in origins if tail)
+    return next((one for one, digest in digests if digest == origins[one]), "")
 
 
 def brought_as(text: str, other: str) -> str:

@@ -39,6 +39,12 @@ class Likeness(Generic[T]):
         return sorted(words, key=lambda word: (self._counts[word], word))
 
 
+def shared(one: Iterable[str], other: Iterable[str]) -> float:
+    """The share of their words that two texts have in common, given as words in lower case."""
+    mine, theirs = frozenset(one) - _SMALL, frozenset(other) - _SMALL
+    return len(mine & theirs) / len(mine | theirs) if mine | theirs else 0.0
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", text.casefold())) - _SMALL
 

@@ -122,11 +122,12 @@ def read(path: Path) -> tuple[ContentFile | None, tuple[Problem, ...]]:
 def read_folder(root: Path) -> tuple[tuple[ContentFile, ...], tuple[Problem, ...]]:
     """Read all content files below *root* in order of chapter and path.
 
-    Of two notes with one id in a pack the second is left out. Raises StudyError if there is no
-    such folder.
+    Of two notes with one id in a pack the second is left out, and so is what is no file, as a pipe.
+    Raises StudyError if there is no such folder.
     """
     if not disk.is_there(root):
         raise StudyError(f"There is no folder {root}.")
+    disk.check_ends(root)
     pages: list[ContentFile] = []
     problems: list[Problem] = []
 
@@ -134,7 +135,10 @@ def read_folder(root: Path) -> tuple[tuple[ContentFile, ...], tuple[Problem, ...
         told = f"the folder cannot be read: {error.strerror}"
         problems.append(Problem(Path(error.filename), 1, told))
 
-    for path in files(root, unread):
+    for path in files(root, unread, pipes=True):
+        if not disk.ends(path):
+            problems.append(Problem(path, 1, "not read: it is a pipe, a socket or a device"))
+            continue
         page, wrong = read(path)
         pages += [page] if page else []
         problems += wrong

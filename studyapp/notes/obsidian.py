@@ -258,7 +258,7 @@ class _Reading:
     ) -> None:
         if known := mark.above(self.lines, at):
             self.read.add(known.at)
-            guid = known.guid
+            guid, question, answer = known.guid, apart.aloud(question), apart.aloud(answer)
         elif (former := self.said.setdefault((question, answer), at)) != at:
             self.report(at, f"this card is on line {former + 1} already, word for word")
             return

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from studyapp.notes import ankihtml, mark
+from studyapp.notes import ankihtml, apart, mark
 from studyapp.notes.card import FENCE, clozes, find_clozes, outside_code
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle
@@ -34,7 +34,7 @@ _NEW = "2000-01-01,1,250"  # of a sibling that was not shown yet
 _EASE = 250  # per cent, with which SM-2 begins
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
 _BLANK = re.compile(r"(?P<row>^\|[^\n]*)?\n[ \t]*(?:\n[ \t]*)*\n", re.MULTILINE)
-_SEPARATOR = re.compile(r"^([ \t]*)(\?{1,2})(?=[ \t]*$)", re.MULTILINE)
+_SEPARATOR = re.compile(r"^([ \t>]*)(\?{1,2})(?=[ \t]*$)", re.MULTILINE)
 
 
 def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
@@ -71,24 +71,29 @@ def _tag(deck: tuple[str, ...], lost: Lost) -> str:
 
 
 def _card(note: ForeignNote, lost: Lost) -> str:
-    question, answer = _joined(note.question, lost), note.answer
-    if note.card is not CardStyle.CLOZE:
-        return f"{question}\n{_BETWEEN[note.card]}\n{_joined(answer, lost)}"
-    answer = _unlike_a_card(_joined(_hidden(answer), lost))
-    if not question:
-        return answer
-    question = _unlike_a_card(question)
-    lost["heading", "of a hidden text, put in the text"] += 1
-    return f"{question}\n<br>\n{answer}"
+    hides = note.card is CardStyle.CLOZE
+    question = apart.quiet(_joined(note.question, lost), hides=hides)
+    if not hides:
+        answer = apart.quiet(_joined(note.answer, lost))
+        said = f"{question}\n{_BETWEEN[note.card]}\n{answer}"
+    else:
+        said = _joined(_hidden(note.answer), lost)
+        if question:
+            lost["heading", "of a hidden text, put in the text"] += 1
+            said = f"{question}\n<br>\n{said}"
+    if "::" in said and apart.may_part(said):
+        lost["note", "with :: in code, which may be another card there"] += 1
+    return said
 
 
 def _hidden(text: str) -> str:
     """A text with its hidden ones as Obsidian has them; those of a number are one card there."""
     numbers, pieces, end = ankihtml.hidden_numbers(text), list[str](), 0
     for (key, said), place in zip(clozes(text), find_clozes(text), strict=True):
-        pieces += [text[end : place.start], f"=={numbers[key]};;{said}=="]
+        shown = apart.quiet(text[end : place.start], hides=True)
+        pieces += [shown, f"=={numbers[key]};;{apart.quiet(said, hides=True)}=="]
         end = place.end
-    return "".join([*pieces, text[end:]])
+    return "".join([*pieces, apart.quiet(text[end:], hides=True)])
 
 
 def _joined(text: str, lost: Lost) -> str:
@@ -119,11 +124,6 @@ def _between(blank: re.Match[str]) -> str:
     return f"{blank['row']}\n***\n" if blank["row"] else "\n<br>\n"
 
 
-def _unlike_a_card(text: str) -> str:
-    """A text that hides something, without the sign that would part it."""
-    return outside_code(text, lambda piece: piece.replace("::", ":\\:"))
-
-
 def _several(
     pattern: re.Pattern[str], change: Callable[[re.Match[str]], str]
 ) -> Callable[[str], str]:
@@ -145,4 +145,4 @@ def _schedule(known: Schedule | None) -> str:
         return f"{known.due},{known.interval},{_EASE}"
     last = known.last or known.due - timedelta(days=known.interval)
     memory = f"{known.stability:.4f},{known.difficulty:.4f},{_STATES[known.stage]}"
-    return f"fsrs,{known.due},{known.interval},{memory},{known.reps},{known.lapses},0,{last}"
+    return f"fsrs,{known.due},{known.interval},{memory},{known.reps},{known.lapses or 0},0,{last}"

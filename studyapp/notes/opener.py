@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 from studyapp.notes import glossary, wording
+from studyapp.notes.card import without_code
 from studyapp.notes.outline import Block, Kind, Outline
 
 NUMBERED, HEADING, BOLD = "numbered question", "heading", "bold question"
 LISTED, FOLDED, LABELLED, PROSE = "question in a list", "folded answer", "Q: and A:", "prose"
 QUOTED, CALLOUT = "quoted question", "question in a callout"
 TERM = "heading of a term"
+HIDING = "hidden text"
 _QUESTIONNAIRE = re.compile(
     r"\b(?:questionn?aires?|questions?|quiz(?:zes)?|exercises?|homework|assignments?"
     r"|further research|self[- ]?(?:test|check)|review|q ?& ?a|faq|interview)\b",
@@ -31,6 +33,11 @@ _TITLE = re.compile(r"\[![\w/-]{1,60}\][+-]?[ \t]*")
 # What programs that keep notes as lists say of a card, beside what it asks.
 _CARD = re.compile(
     r"(?<![ \t])[ \t]+#(?:cards?|flashcards?)(?=[ \t]|$)|(?<=[?？])(?:::|[ \t]+>{2,3})$"
+    r"|(?<![ \t>:;])[ \t]*(?:>{3}|:{3}|;{3}|(?:>>|::)1\.)[ \t]*$"
+)
+_CLOZE = re.compile(
+    r"\{\{(?:cloze[ \t]+|c(?P<number>\d{1,3})(?:::|[ \t]+))(?P<said>(?:(?!\}\}|==|::|\\\\)[^\n{])+)"
+    r"(?:(?:::|\\\\)(?P<hint>[^{}\n]*))?\}\}"
 )
 _MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
 _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
@@ -40,6 +47,30 @@ SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOT
 def says_so(text: str) -> bool:
     """Whether a line begins with a label that says that it is a question."""
     return _SAYS_SO.match(text) is not None
+
+
+def hiding(text: str) -> tuple[str, int]:
+    """A text of Logseq or with marks of Anki as it hides texts here, with their hints behind them,
+    and how many; those of a number are one card."""
+    marks = list(_CLOZE.finditer(without_code(text)))
+    pieces, end, numbers = list[str](), 0, {int(mark["number"] or 0) for mark in marks} - {0}
+    for mark in marks:
+        number = int(mark["number"] or max(numbers, default=0) + 1)
+        numbers.add(number)
+        said, hint = text[slice(*mark.span("said"))].strip(), (mark["hint"] or "").strip()
+        pieces += [text[end : mark.start()], f"=={said}=={{#c{number}}}"]
+        pieces += [f" ({hint})"] if hint else []
+        end = mark.end()
+    return "".join(pieces) + text[end:], len(marks)
+
+
+def without_properties(lines: Sequence[str]) -> list[str]:
+    """Lines without those in which Logseq keeps what it knows of a block."""
+    kept, is_code = list[str](), False
+    for line in lines:
+        is_code ^= line.lstrip().startswith(("```", "~~~"))
+        kept += [line] if is_code or not _PROPERTY.match(line) else []
+    return kept
 
 
 def is_bare(text: str) -> bool:
@@ -158,6 +189,11 @@ class _Openers:
             return CALLOUT if rest and wording.may_ask(wording.numbered(asked)[1]) else ""
         if block.kind is Kind.TEXT:
             return self._text(block)
+        if block.kind is Kind.BULLET and not self._in_question(at):
+            if _CLOZE.search(block.text):
+                return HIDING
+            if _CARD.search(block.text) and self._below(at):
+                return LISTED
         if block.kind is Kind.BULLET:
             in_question, asks = self._in_question(at), self._asks_first(block)
             if _SAYS_SO.match(block.text) and (asks or not in_question):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from studyapp.notes import wording
+from studyapp.notes import answerkey, wording
 
 _Lines = Iterator[tuple[str, int]]
 _IsCode = Callable[[int], bool]
@@ -57,7 +57,7 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
         both = None if is_code(at) else _BOTH.fullmatch(line)
         said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
     begins = set(_beginnings(said, is_code))
-    begins.update(at for at, line in enumerate(said) if wording.is_key(line) and not is_code(at))
+    begins.update(at for at, line in enumerate(said) if answerkey.is_key(line) and not is_code(at))
     for at, line in enumerate(said):
         if at in begins:
             yield "", numbers[at]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from studyapp.errors import StudyError
 from studyapp.notes import (
+    answerkey,
     fronttags,
     glossary,
     passed,
@@ -25,12 +26,14 @@ from studyapp.notes import (
     wording,
 )
 from studyapp.notes.answer import cleaned, is_string, parted
+from studyapp.notes.card import find_clozes
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote, TrackerRow
-from studyapp.notes.note import NoteKind, Problem
+from studyapp.notes.note import CardStyle, NoteKind, Problem
 from studyapp.notes.opener import (
     BOLD,
     CALLOUT,
     FOLDED,
+    HIDING,
     LABELLED,
     LISTED,
     PROSE,
@@ -39,10 +42,12 @@ from studyapp.notes.opener import (
     asked_within,
     asks_anew,
     headline,
+    hiding,
     in_quote,
     is_bare,
     openers,
     says_so,
+    without_properties,
 )
 from studyapp.notes.outline import Block, Kind, Outline, dedented
 
@@ -242,6 +247,7 @@ class _Reading:
         self.named = set[int]()  # the blocks of terms that stand below an answer
         self.guids: dict[str, int] = {}
         self.said: dict[tuple[str, str], int] = {}
+        self.counted = dict[int, int | None]()  # numbers of questions, by the lines of their items
         self.closed = 0  # the notes above the last answers that stood together
         self.choices = dict[int, int]()  # the notes whose options may be asked, and their lines
 
@@ -270,9 +276,12 @@ class _Reading:
         kind: NoteKind,
         shape: str,
         number: int | None = None,
+        card: CardStyle = CardStyle.ANSWER,
     ) -> None:
-        """A note that begins on line *at*; known by what it asks, and which of the same it is."""
-        key = " ".join(wording.plain(wording.without_asides(question)).casefold().split())
+        """A note that begins on line *at*; known by what it asks, or else says, and which of the
+        same it is."""
+        said = question or answer
+        key = " ".join(wording.plain(wording.without_asides(said)).casefold().split())
         if not key:
             self.report(at, f"this {shape} has no words")
             return
@@ -284,7 +293,14 @@ class _Reading:
         guid = f"{kind.value}: {key}" + (f" ({nth})" if nth > 1 else "")
         self.notes.append(
             ForeignNote(
-                guid, question, answer, kind, line=self.numbers[at], shape=shape, number=number
+                guid,
+                question,
+                answer,
+                kind,
+                card,
+                line=self.numbers[at],
+                shape=shape,
+                number=number,
             )
         )
 
@@ -293,6 +309,7 @@ class _Reading:
     def _questions(self) -> list[int]:
         """Read the questions; returns the places of the blocks that belong to none."""
         shapes, loose = openers(self.outline), list[int]()
+        self._count(shapes)
         anew = set(asks_anew(self.outline, shapes))
         question: _Question | None = None
         ends = 0  # of a list of answers
@@ -309,7 +326,11 @@ class _Reading:
                 is_card = at in anew and question.shape in (PROSE, LABELLED)
                 in_passing = question.takes(block) and not is_card
                 shape = "" if in_passing else shape
-            if shape:
+            if shape == HIDING:
+                self._answer(question)
+                question = None
+                self._hidden(block)
+            elif shape:
                 self._answer(question)
                 question = self._asked(block, shape)
             elif question is not None and self._is_answer(question, at, block):
@@ -321,45 +342,115 @@ class _Reading:
         self._answer(question)
         return loose
 
+    def _count(self, shapes: Mapping[int, str]) -> None:
+        """Number the questions of each list that are all numbered the same."""
+        asked = (at for at in shapes if self.blocks[at].kind is Kind.NUMBERED)
+        for _, run in groupby(sorted(asked), lambda at: self.outline.above[at]):
+            places = list(run)
+            numbers = answerkey.counted([self.blocks[at].number for at in places])
+            self.counted.update(zip((self.blocks[at].first for at in places), numbers, strict=True))
+
     # --- answers that stand together --------------------------------------------------------
 
     def _together(self, at: int, question: _Question | None) -> int:
-        """Read answers that stand together, and tell of a key to several questions; the place
-        after them, 0 if none begin there."""
+        """Read answers that stand together, as a key or below a line that heads them; the place
+        after them, 0 if none begin there. A key that does not fit is told."""
         block = self.blocks[at]
-        if block.kind is Kind.TEXT and wording.is_key(" ".join(self._lines([block]))):
-            self._answer(question)
-            self.report(block.first, "a key to several questions, and not read")
-            self.closed = len(self.notes)
-            return at + 1
+        text = " ".join(self._lines([block])) if block.kind is Kind.TEXT else ""
+        if key := answerkey.said(text):
+            return at + 1 if self._key(block, key, question) else 0
         is_line = block.kind is Kind.TEXT and block.end == block.first + 1
         if not (is_line or block.kind is Kind.HEADING) or not wording.heads_answers(block.text):
             return 0
         section = self._section(at)
-        fits = [one.number for one in section] == self._unanswered(question)
-        if fits:
-            self._answer(question)
-            self._join(section)
+        numbered = [one for one in section if one.kind is Kind.NUMBERED]
+        numbers = answerkey.counted([one.number for one in numbered])
+        if len(numbered) == len(section) and self._fits(numbers, question):
+            answers = zip(numbers, map(self._said, numbered), strict=True)
+            self._close(question, {number: cleaned(said) for number, said in answers})
+        elif not (section and self._picked(section, question)):
+            self.closed = len(self.notes)
+            return 0
+        return at + 1 + len(section)
+
+    def _key(self, block: Block, key: str, question: _Question | None) -> bool:
+        """Read a key on a line; False if it is none, but the answer to one question."""
+        answers = answerkey.entries(key)
+        if self._picked([block], question, key):
+            return True
+        if len(answers) > 1 and self._fits([number for number, _ in answers], question):
+            self._close(question, dict(answers))
+            return True
+        if len(answers) < 2 or len(self._unanswered(question)) < 2:
+            return False
+        self._close(question)
+        why = "their numbers are not those of the questions above that have none"
+        self.report(block.first, f"answers to several questions, and not read: {why}")
+        return True
+
+    def _picked(self, section: Sequence[Block], question: _Question | None, key: str = "") -> bool:
+        """Give the options that a *key* names, or else the lines of a *section*, to their
+        questions, or tell why not; False if these say something else."""
+        key = key or " ".join(line.strip() for line in self._lines(section))
+        picks = answerkey.picks(key)
+        if not picks:
+            return False
+        self._answer(question)
+        if why := self._unfit(picks):
+            self.report(section[0].first, f"a key to several questions, and not read: {why}")
+            self._close()
+        else:
+            self._close(None, dict(picks))
+        return True
+
+    def _unfit(self, picks: Sequence[tuple[int, str]]) -> str:
+        """Why letters do not fit the questions above; empty if they do."""
+        for number, letter in picks:
+            places = [at for at in self._open() if self.notes[at].number == number]
+            if sum(number == other for other, _ in picks) > 1 or len(places) > 1:
+                return f"the number {number} is there twice"
+            if not places:
+                return f"no question above it has the number {number} and no answer"
+            if not answerkey.has_option(self.notes[places[0]].answer, letter):
+                return f"question {number} has no option {letter}"
+        return ""
+
+    def _close(
+        self, question: _Question | None = None, answers: Mapping[int | None, str] | None = None
+    ) -> None:
+        """End the *question*, give *answers* to those that have none, by their numbers, and let
+        none that follow go to them."""
+        self._answer(question)
+        for at in self._open() if answers else ():
+            note = self.notes[at]
+            if answers and note.number in answers:
+                said = answerkey.chosen(note.answer, answers[note.number])
+                asked = f"{note.question}\n\n{note.answer}".rstrip()
+                self.notes[at] = replace(note, question=asked, answer=said)
+                self.choices.pop(at, None)
         self.closed = len(self.notes)
-        return at + 1 + len(section) if fits else 0
 
     def _section(self, at: int) -> list[Block]:
-        """The numbered items right below a line that heads answers, if nothing else is there."""
+        """The numbered items or the prose below a line that heads answers, if nothing else is
+        there."""
         end = at + 1
-        while end < len(self.blocks) and self.blocks[end].kind is Kind.NUMBERED:
+        while end < len(self.blocks) and self.blocks[end].kind in (Kind.NUMBERED, Kind.TEXT):
             end += 1
         after = self.blocks[end].kind if end < len(self.blocks) else Kind.RULE
         return self.blocks[at + 1 : end] if after in (Kind.HEADING, Kind.RULE) else []
 
-    def _unanswered(self, question: _Question | None) -> list[int | None] | None:
-        """The numbers of the questions above that have no answer, or options alone; None if there
-        are none, or one number twice."""
+    def _fits(self, numbers: Sequence[int | None], question: _Question | None) -> bool:
+        """Whether these are the numbers of the questions above that have no answer, each once."""
+        return 0 < len(numbers) == len({*numbers}) and self._unanswered(question) == [*numbers]
+
+    def _unanswered(self, question: _Question | None) -> list[int | None]:
+        """The numbers of the questions above that have no answer, or options alone."""
         found = [self.notes[at].number for at in self._open()]
         if question is not None and question.number is not None:
             below = self._lines(question.below[:_MOST_OPTIONS])
             options = wording.options([*question.rest, *below])
             found += [question.number] if options or not question.has_answer else []
-        return found if found and len({*found}) == len(found) else None
+        return found
 
     def _lines(self, blocks: Sequence[Block]) -> list[str]:
         return [line for block in blocks for line in self.lines[block.first : block.end]]
@@ -369,15 +460,6 @@ class _Reading:
         places = range(self.closed, len(self.notes))
         notes = ((at, self.notes[at]) for at in places)
         return [at for at, one in notes if one.number and (not one.answer or at in self.choices)]
-
-    def _join(self, section: Sequence[Block]) -> None:
-        """Give the answers of a section to the questions that have none, by their numbers."""
-        answers = {block.number: cleaned(self._said(block)) for block in section}
-        for at in self._open():
-            note = self.notes[at]
-            question = f"{note.question}\n\n{note.answer}".rstrip()
-            self.notes[at] = replace(note, question=question, answer=answers[note.number])
-            self.choices.pop(at, None)
 
     def _is_underlined(self, block: Block, question: _Question) -> bool:
         """Whether a heading of the level 2 is a line of an answer with a rule right below it."""
@@ -465,6 +547,7 @@ class _Reading:
             if block.kind is not Kind.HIDDEN:
                 body += [""] * (block.first > last) + self.lines[block.first : block.end]
             last = block.end
+        body = without_properties(body)
         front, answer = parted(dedented(body) if self.outline.is_org else body)
         is_choice = not front and not question.own and wording.options(answer.split("\n"))
         self._tell_within(question)
@@ -489,6 +572,15 @@ class _Reading:
         if is_choice and len(self.notes) > count:
             self.choices[count] = question.block.first
 
+    def _hidden(self, block: Block) -> None:
+        """Read an item of a list that hides something."""
+        line, rest = headline(self.outline, block)
+        text, count = hiding(cleaned("\n".join([line, *without_properties(dedented(rest))])))
+        if not count or len(find_clozes(text)) != count:
+            self.report(block.first, "a hidden text that cannot be kept")
+            return
+        self._keep(block.first, "", text, NoteKind.QUESTION, HIDING, card=CardStyle.CLOZE)
+
     def _tell_within(self, question: _Question) -> None:
         within = asked_within(self.outline, question.below, titled=question.shape == BOLD)
         if within:
@@ -506,7 +598,7 @@ class _Reading:
         line, rest = headline(self.outline, block)
         time = wording.time(line) if block.kind is Kind.HEADING else None
         line = time.title if time else line
-        number = wording.number(line) if block.number is None else block.number
+        number = self.counted.get(block.first, wording.number(line))
         line = wording.numbered(line)[1]
         asked, own = wording.unwrapped(line)
         if own and not wording.may_ask(asked):

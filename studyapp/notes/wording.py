@@ -76,20 +76,13 @@ _STRONG_NUMBER = re.compile(
     rf"(?P<mark>{_MARKED})[ \t]*+(?P<said>[^*_\n]{{1,24}}?)[ \t]*+"
     r"(?P<sign>[.:：)]?)[ \t]*+(?P=mark)[ \t]*+(?P<after>[.:：)]?)[ \t]*+(?=\S)"
 )
-_KEY = re.compile(
-    r"[*_]{0,3}(?:(?:answer|solution)[ -]keys?|keys?|answers|solutions|lösungen|antworten"
-    r"|respuestas|soluciones|réponses|risposte|soluzioni|respostas|gabarito|ответы|答案)"
-    r"[ \t]*+[*_]{0,3}[:：][*_]{0,3}[ \t]*+"
-    r"(?:\(?\d{1,3}[ \t]*+[.):=-]?[ \t]*+\(?[a-hA-H]\)?(?:[ \t]*+[,;|/.]|(?=\s|$))\s*+){2,}",
-    re.IGNORECASE,
-)
 _OPTION = re.compile(
     r"(?P<before>(?P<indent>[ \t>]*+)(?P<item>[-*+•][ \t]+)?(?:\[[ xX]\][ \t]+)?(?:\*\*|__)?\(?)"
     r"(?P<letter>[A-Ha-h])(?P<sign>[.:)](?:\*\*|__)?)(?=[ \t]+\S)"
 )
 _SECTION = re.compile(
     r"(?:the )?(?:(?:(?:model|sample|correct) )?(?:answers|solutions)|(?:answer|solution)[ -]keys?"
-    r"|lösungen|lösungsschlüssel|antworten|respuestas|soluciones|réponses|corrigés?|risposte|soluzioni"
+    r"|key|lösungen|lösungsschlüssel|antworten|respuestas|soluciones|réponses|corrigés?|risposte|soluzioni"
     r"|respostas|soluções|gabarito|ответы|решения|відповіді|odpowiedzi|odpovědi|antwoorden"
     r"|oplossingen|答案|解答|정답|해답|الإجابات|الأجوبة)"
     r"(?: (?:to|for|of|zu|der|aux?|de|del|do|к|на) .{1,60})?",
@@ -278,11 +271,6 @@ def is_label(text: str) -> bool:
 def heads_answers(text: str) -> bool:
     """Whether a line says that answers to several questions follow, and nothing else."""
     return len(text) <= _LONGEST and _SECTION.fullmatch(plain(text).strip(" \t:.")) is not None
-
-
-def is_key(text: str) -> bool:
-    """Whether a text says which options answer several questions: 1a, 2b."""
-    return len(text) <= _LONGEST and _KEY.fullmatch(text.strip()) is not None
 
 
 def options(lines: Sequence[str]) -> set[int]:

@@ -19,12 +19,13 @@ from sqlalchemy import Connection, select
 
 from studyapp import disk
 from studyapp.errors import RefusedError, printable
-from studyapp.notes import deck, markdown, origin
+from studyapp.notes import deck, markdown, origin, reworded
 from studyapp.notes.caption import named
 from studyapp.notes.card import sides
 from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.media import FOLDER, is_name
 from studyapp.notes.note import FileKind, Note, NoteKind, Problem
+from studyapp.notes.reworded import Wording
 from studyapp.store import owner, tables
 from studyapp.store.backup import CancelledError
 from studyapp.study import (
@@ -78,8 +79,9 @@ class Imported:
     has now and had not. `problems` are the reader's, too. `twins` are the new notes that ask what a
     note of another file does, in a dry run also nearly that: line, question, and that one with its
     place. `home` is the pack to which the notes went, if it is not called as the file; `gone` are
-    those in it that the file has no more, and that stay. `receipt` has what was done, to be taken
-    back.
+    those in it that the file has no more, and that stay. `wordings` are reworded notes of which the
+    question is another one now, and new ones that may be such of what the file has no more.
+    `receipt` has what was done, to be taken back.
     """
 
     source: Source
@@ -94,6 +96,7 @@ class Imported:
     twins: tuple[tuple[int, str, str], ...] = ()
     home: str = ""
     gone: int = 0
+    wordings: tuple[Wording, ...] = ()
     receipt: Receipt = field(default_factory=Receipt)
 
     @property
@@ -294,6 +297,8 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
     own, plain = provenance.folder(packs, source.path, named_there), provenance.called(source.path)
     if source.path.is_dir():
         source = replace(source, foreign=recognition.by_path(source.foreign, own))
+    again = reworded.found(source.foreign.notes, own)
+    source = replace(source, foreign=recognition.called(source.foreign, again.calls))
 
     def look(*_: int) -> None:
         heard(0, _STEPS)
@@ -383,8 +388,17 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
         twins=twins,
         home=root.name if root.name != plain and (planned.files or media) else "",
         gone=len(planned.there - called_here),
+        wordings=tuple(_wordings(again, planned)),
         receipt=made,
     )
+
+
+def _wordings(again: reworded.Found, planned: deck.Pack) -> Iterator[Wording]:
+    """The notes that are asked in other words now, and new ones that may be such."""
+    added = {one.guid for one in planned.added}
+    for guid, one in again.wordings.items():
+        if again.calls.get(guid) in planned.replaced or guid in added:
+            yield one
 
 
 def _home(

@@ -80,10 +80,12 @@ class Inbox:
         with os.scandir(place) as entries:
             for entry in entries:
                 name = entry.name.casefold()
-                if name == _DONE or name.startswith(".") or name.endswith((*_NOT_YET, *_BESIDE)):
+                if name == _DONE or name.startswith(".") or name.endswith(_NOT_YET):
                     continue
                 path = Path(entry.path)
-                if entry.is_file() or (entry.is_dir(follow_symlinks=False) and _has_text(path)):
+                is_text = entry.is_file() and not name.endswith(_BESIDE)
+                is_folder = entry.is_dir(follow_symlinks=False) and _has_text(path)
+                if is_text or is_folder or not disk.ends(path):  # which is said
                     size, changed, touched = _state(path)
                     is_young = 0 <= time.time() - touched < SETTLED
                     if not is_young and self._left.get(path) != (size, changed):

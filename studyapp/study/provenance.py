@@ -1,22 +1,24 @@
-"""Which file the notes of each pack were brought from: another file of the same name has its own.
+"""Which file the notes of each pack were brought from, and the answers of each attempt: another
+file of the same name has its own.
 
-It lies beside the packs. Of a pack of which that is not known, as on another device, whatever file
-it is called after is taken for its own.
+It lies beside the packs. Of a pack or an attempt of which that is not known, as on another device,
+whatever file it is called after is taken for its own.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from itertools import chain, count
 from pathlib import Path
 
 from studyapp import disk
 from studyapp.notes import markdown
 from studyapp.study import library
 
-Sources = Mapping[str, Path]  # by the folders' names
+Sources = Mapping[str, Path]  # by the names of folders, or of answers
 
 
 def read(packs: Path) -> Sources:
@@ -45,12 +47,8 @@ def folder(packs: Path, path: Path, notes: Collection[str] = ()) -> Path:
     from where it lay before; else one that is named after it, but never that of edited notes, nor
     that of another file."""
     known, place = read(packs), _place(path)
-    for name, source in known.items():
-        if source == place:
-            return packs / name
-    for name, source in known.items():
-        if source.name == place.name and _is_moved(packs / name, source, notes):
-            return packs / name
+    if name := _own(known, place, lambda name: _holds(packs / name, notes)):
+        return packs / name
     plain = called(path)
     if plain not in known or not (os.path.exists(known[plain]) or (packs / plain).exists()):
         return packs / plain
@@ -59,9 +57,55 @@ def folder(packs: Path, path: Path, notes: Collection[str] = ()) -> Path:
     return packs / markdown.slug(f"{place.parent.name} {path.stem}", taken, "notes")
 
 
-def _is_moved(root: Path, source: Path, notes: Collection[str]) -> bool:
-    """Whether these are most of the notes of the file at *source*, and it is no longer there."""
-    if os.path.exists(source) or not root.is_dir():
+def answers(packs: Path, chapter: str, path: Path, is_same: Callable[[str], bool]) -> str:
+    """What the answers of a file to a *chapter* are called: as they are already, maybe from where
+    the file lay before; else after it, and if another one of that name has answered the chapter,
+    after its folder, too. *is_same* tells of a name whether the answers called so are mostly those
+    of the file."""
+    known, place = _answered(packs).get(chapter, {}), _place(path)
+    if name := _own(known, place, is_same):
+        return name
+    of_folder = f"{place.parent.name}/{place.name}"
+    names = chain([place.name, of_folder], (f"{of_folder} {number}" for number in count(2)))
+    return next(name for name in names if name not in known)
+
+
+def keep_answers(packs: Path, chapter: str, name: str, path: Path) -> None:
+    """Keep that the answers to a *chapter* that have this *name* are those of the file at *path*.
+    Raises StudyError."""
+    known, place = _answered(packs), _place(path)
+    if known.get(chapter, {}).get(name) != place:
+        kept = {one: {**said} for one, said in known.items()}
+        kept.setdefault(chapter, {})[name] = place
+        disk.write(_file(packs, "answers"), json.dumps(kept, default=str))
+
+
+def _answered(packs: Path) -> Mapping[str, Sources]:
+    """The files whose answers are known, by chapter and name."""
+    with suppress(OSError, ValueError, AttributeError, RecursionError):
+        kept = json.loads(_file(packs, "answers").read_bytes())
+        return {
+            str(chapter): {str(name): Path(str(path)) for name, path in said.items()}
+            for chapter, said in kept.items()
+        }
+    return {}
+
+
+def _own(known: Sources, place: Path, is_same: Callable[[str], bool]) -> str | None:
+    """What a file is known by, maybe from where it lay before: there it is no longer, and what it
+    has brought *is_same*."""
+    for name, source in known.items():
+        if source == place:
+            return name
+    for name, source in known.items():
+        if source.name == place.name and not os.path.exists(source) and is_same(name):
+            return name
+    return None
+
+
+def _holds(root: Path, notes: Collection[str]) -> bool:
+    """Whether most of these notes are in the pack at *root*."""
+    if not root.is_dir():
         return False
     there = {one.id for page in markdown.read_folder(root)[0] for one in page.notes}
     return 2 * len(there.intersection(notes)) > len(notes)
@@ -73,5 +117,5 @@ def _place(path: Path) -> Path:
     return place.parent.resolve() / place.name
 
 
-def _file(packs: Path) -> Path:
-    return packs.with_name(f".{packs.name}.provenance.json")
+def _file(packs: Path, what: str = "provenance") -> Path:
+    return packs.with_name(f".{packs.name}.{what}.json")

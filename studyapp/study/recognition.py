@@ -131,6 +131,11 @@ def by_path(foreign: Foreign, root: Path) -> Foreign:
             is_free = kept is None or is_as_there(one, kept[0], kept[1].title)
             is_plain = is_free and plain[one.guid] not in used
             call(one, plain[one.guid] if is_plain else own[one.guid])
+    return called(foreign, calls)
+
+
+def called(foreign: Foreign, calls: Mapping[str, str]) -> Foreign:
+    """What a file holds with other names (*calls*) for some of its notes, by their guids."""
     return replace(
         foreign,
         notes=tuple(replace(one, guid=calls.get(one.guid, one.guid)) for one in foreign.notes),

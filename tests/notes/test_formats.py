@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studyapp.errors import StudyError
-from studyapp.notes import formats
+from studyapp.notes import formats, markdown
 from studyapp.notes.foreign import GivenAnswer
 from studyapp.store import archive
 from studyapp.study.fit import files
@@ -59,6 +59,12 @@ def test_a_pipe_is_never_read(tmp_path: Path) -> None:
     found = formats.read(tmp_path)[1]
     assert [note.question for note in found.notes] == ["What?"]
     assert [(one.path, "is a pipe" in one.message) for one in found.problems] == [(pipe, True)]
+    with pytest.raises(StudyError, match="it is a pipe"):
+        markdown.read_folder(pipe)
+    (tmp_path / "b.md").write_text("---\npack: p\ndeck: d\nkind: questionnaire\n---\n")
+    form, found = formats.read(tmp_path)  # of our own format
+    assert form == "native"
+    assert (pipe, True) in [(one.path, "is a pipe" in one.message) for one in found.problems]
 
 
 @pytest.mark.parametrize(

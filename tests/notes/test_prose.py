@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from studyapp.errors import StudyError
 from studyapp.notes import formats, prose
 from studyapp.notes.foreign import Foreign, LectureNote, TrackerRow
-from studyapp.notes.note import NoteKind
+from studyapp.notes.note import CardStyle, NoteKind
 
 PATH = Path("notes.md")
 
@@ -235,11 +235,11 @@ SHAPES = {
         "**Lösungen:**\n\n1. a\n2. So.\n\n"
         "# Last\n\n1. How red?\n2. How late?\n\n## Answers\n\n2. So.\n",
         [
-            ("What is an ant?", "a) small\nb) tall", "numbered question"),
-            ("What is a bee?", "a) wide\nb) loud", "numbered question"),
+            ("What is an ant?\n\na) small\nb) tall", "a) small", "numbered question"),
+            ("What is a bee?\n\na) wide\nb) loud", "b) loud", "numbered question"),
             ("Whose is it?", "Use\nmine.", "heading"),
             ("Where is it?", "There.", "heading"),
-            ("Is it red?\n\na) yes\nb) no", "a", "numbered question"),
+            ("Is it red?\n\na) yes\nb) no", "a) yes", "numbered question"),
             ("Why red?", "So.", "numbered question"),
             ("How red?", "", "numbered question"),
             ("How late?", "", "numbered question"),
@@ -756,9 +756,67 @@ def test_a_key_and_answers_that_do_not_fit_are_told() -> None:
     text += "## Solutions\n\n1. So.\n"
     assert [(one.line, one.message) for one in parse(text).problems] == [
         (1, "the options below this question may be a choice: they are read as its answer"),
-        (6, "a key to several questions, and not read"),
+        (6, "a key to several questions, and not read: question 2 has no option b"),
         (10, "a numbered item: this asks nothing and defines no term"),
     ]
+
+
+CHOICES = "1. Is it?\n   A) yes\n   B) no\n2. Why?\n   - A. so\n   - B. else\n\n"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("Answers: 1b, 2a", "Answers: 1. b  2. a", "Key: 1) B 2) A", "**Solutions:** (2a) (1b)"),
+        *("Answers:\n1-b; 2-a", "## Answer key\n\n1-b; 2-a", "## Answers\n\n1. b  2. a"),
+        *("Key:\n\n1) B\n2) A", "## Answers\n\n1. B\n1. A", "Antworten: 1: b; 2: a"),
+    ],
+)
+def test_a_key_names_the_options_of_its_questions(key: str) -> None:
+    found = parse(CHOICES + key)
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("Is it?\n\nA) yes\nB) no", "B) no"),
+        ("Why?\n\n- A. so\n- B. else", "A. so"),
+    ]
+    assert not found.problems
+
+
+@pytest.mark.parametrize(
+    ("numbers", "key"),
+    [
+        ("12", "Answers: 1. red, mostly 2. blue"),
+        ("12", "Answers: 1: red, mostly; 2: blue"),
+        ("12", "## Answers\n\n1. red, mostly\n1. blue"),
+        ("11", "## Answers\n\n1. red, mostly\n2. blue"),
+        ("33", "## Answers\n\n3. red, mostly\n3. blue"),
+    ],
+)
+def test_answers_that_stand_together_are_those_of_their_numbers(numbers: str, key: str) -> None:
+    found = parse(f"{numbers[0]}. What is an ant?\n{numbers[1]}. What is a bee?\n\n{key}")
+    assert [note.answer for note in found.notes] == ["red, mostly", "blue"]
+    assert not found.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("# A\n\n1. Is it?\n# B\n\n1. Why?\n\nKey: 1a 2b", "the number 1 is there twice"),
+        ("1. Is it?\n2. Why?\n\nKey: 1a 3b", "question 1 has no option a"),
+        (f"{CHOICES}Key: 1a 2a 1b", "the number 1 is there twice"),
+        (f"{CHOICES}Key: 1a 2a 3b", "no question above it has the number 3 and no answer"),
+        ("1. Is it?\n3. Why?\n\nAnswers: 1. so 2. else", "their numbers are not those of"),
+        ("1. Is it?\n2. Why?\n\nAnswers: 1. so 2. at 2. else", "their numbers are not those of"),
+    ],
+)
+def test_a_key_that_does_not_fit_says_why(text: str, why: str) -> None:
+    found = parse(text)
+    assert any(why in one.message for one in found.problems), found.problems
+    assert all(note.answer in ("", "A) yes\nB) no", "- A. so\n- B. else") for note in found.notes)
+
+
+def test_one_question_may_have_an_answer_of_several_parts() -> None:
+    (note,) = parse("1. Name two colours?\n\nAnswers: 1. red 2. blue").notes
+    assert note.answer == "1. red 2. blue"
 
 
 def test_no_lines_are_no_notes() -> None:
@@ -782,6 +840,32 @@ def test_schedules_of_logseq_are_told() -> None:
     ]
     (told,) = found.problems
     assert (told.line, told.message) == (2, "the schedule of this card and of 1 more is not read")
+
+
+def test_cards_of_programs_that_keep_notes_as_lists() -> None:
+    text = (
+        "- The capital of {{cloze France}} is {{cloze Paris\\\\a city}}. #card\n  id:: 64a\n"
+        "- What is a trie? #card\n  card-ease-factor:: 2.5\n\t- A tree\n\t  collapsed:: true\n"
+        "\t- of letters\n\t\t```\n\t\tid:: x\n\t\t```\n"
+        "- The {{c2 heart}} moves {{c1::blood}} by {{c2::beats}}\n- {{embed ((64a))}}\n"
+        "- Fruits >>>\n    - apple\n- Steps >>1.\n    - first\n    - then\n"
+        "- Nuts :::\n    - almond\n- Roots ;;;\n    - beet\n- Type >>> there\n"
+        "- Heap #card\n    - An array.\n"
+    )
+    found = parse(text)
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("", "The capital of ==France=={#c1} is ==Paris=={#c2} (a city)."),
+        ("What is a trie?", "- A tree\n- of letters\n    ```\n    id:: x\n    ```"),
+        ("", "The ==heart=={#c2} moves ==blood=={#c1} by ==beats=={#c2}"),
+        ("Fruits", "- apple"),
+        ("Steps", "- first\n- then"),
+        ("Nuts", "- almond"),
+        ("Roots", "- beet"),
+        ("Heap", "- An array."),
+    ]
+    hides = [note.card is CardStyle.CLOZE for note in found.notes]
+    assert hides == [True, False, True, *[False] * 5]
+    assert [one.line for one in found.problems] == [12, 22]
 
 
 def test_a_question_that_is_asked_twice_is_kept_twice_if_the_answers_differ() -> None:

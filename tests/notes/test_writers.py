@@ -248,8 +248,6 @@ def carried(form: str, notes: list[ForeignNote]) -> Iterable[tuple[Any, ...]]:
             yield note.guid, note.card, question, answer
         elif form == "obsidian":
             question, answer = map(without_blanks, (question, answer))
-            if note.card is CardStyle.CLOZE:
-                answer = answer.replace("::", ":\\:")
             yield note.guid, note.card, question, answer, note.deck
         else:
             yield note.guid, note.card, question, answer, note.deck, note.tags
@@ -280,6 +278,72 @@ def test_what_a_format_can_carry_comes_back(
         else:
             got.append((note.guid, note.card, note.question, note.answer, note.deck, note.tags))
     assert got == expected
+
+
+SIGNS = ["a::b", "c:::d", "::", "x == y", "{{e}}", "`f::g`", "$h::i$", "j;;k", "??", "=="]
+signs = st.lists(st.sampled_from(["The", *SIGNS]), min_size=1, max_size=5).map(" ".join)
+marked = st.builds(
+    ForeignNote,
+    st.just(""),
+    signs.map(lambda said: f"Is {said} it?"),
+    signs.map(lambda said: f"It {said}"),
+    card=st.sampled_from([CardStyle.ANSWER, CardStyle.BOTH]),
+)
+hides_signs = signs.map(
+    lambda said: ForeignNote(
+        "",
+        "",
+        f"Of {said}: ==h; {said.replace('==', '')}!=={{#c1}} and {said}.",
+        card=CardStyle.CLOZE,
+    )
+)
+
+
+def as_the_plugin_has_it(text: str) -> list[str]:
+    """Which cards Obsidian's plugin takes a text for, by its parser of 2024."""
+    found, kind = list[str](), ""
+    for line in [*text.split("\n"), ""]:
+        at = max(line.find("::"), 0)
+        in_code = line.count("`", 0, at) % 2 and line.count("`", at) % 2
+        if not line:
+            found += [kind] if kind else []
+            kind = ""
+        elif "::" in line and not in_code:
+            found.append("::")
+            kind = ""
+        elif line in ("?", "??"):
+            kind = line
+        elif not kind and re.search("==.+==", line):
+            kind = "=="
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(notes=st.lists(st.one_of(marked, hides_signs), min_size=1, max_size=3))
+def test_no_sign_of_obsidian_in_a_note_is_read_as_one(
+    notes: list[ForeignNote], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "signs.md"
+    notes = [replace(one, guid=f"g{at}", deck=DECK) for at, one in enumerate(notes)]
+    found = back(path, "obsidian", Foreign(tuple(notes)))
+    assert [(one.card, one.question, one.answer) for one in found.notes] == [
+        (one.card, one.question, one.answer) for one in notes
+    ]
+    lost = written(path, "obsidian", Foreign(tuple(notes)))
+    if not any("::" in noun for _, noun in lost):  # code, of which it counts the marks
+        signs = {CardStyle.ANSWER: "?", CardStyle.BOTH: "??", CardStyle.CLOZE: "=="}
+        assert as_the_plugin_has_it(path.read_text()) == [signs[one.card] for one in notes]
+
+
+def test_what_obsidian_takes_for_a_card_in_code_is_told(tmp_path: Path) -> None:
+    text = "a ``b::c`` d\n\n```\ne::f\n```"
+    notes = (ForeignNote("g", "Is `b::c` it?", "yes"), ForeignNote("h", "What is it?", text))
+    told = ("note", "with :: in code, which may be another card there")
+    assert written(tmp_path / "x.md", "obsidian", Foreign(notes))[told] == 1
+    assert [one.question for one in back(tmp_path / "x.md", "obsidian", Foreign(notes)).notes] == [
+        "Is `b::c` it?",
+        "What is it?",
+    ]
 
 
 # --- Anki itself --------------------------------------------------------------------------------

@@ -154,6 +154,18 @@ def test_a_file_that_is_still_written_or_has_no_place_to_go_stays(
     assert len(list(path.parent.iterdir())) == 4
 
 
+@pytest.mark.parametrize("name", ["a.md", "b.png", "c"])
+def test_a_pipe_is_told_once_and_never_read(desk: Desk, name: str) -> None:
+    watch = Inbox(desk)
+    put(desk, "notes.md", NOTES)
+    os.mkfifo(inbox.folder(desk) / name)
+    taken = watch.look()
+    assert (taken.drafts, taken.files) == (2, ("notes.md",))
+    (told,) = (one for one in taken.unread if "t.png" not in one)
+    assert told.startswith(f"Left in the inbox: {name} cannot be read: it is a pipe")
+    assert watch.look() == Taken()
+
+
 def test_each_learner_has_a_folder_unless_a_setting_names_one(desk: Desk, tmp_path: Path) -> None:
     assert shown(inbox.folder(desk) / "a.md").endswith("/inbox/…")
     desk.current.settings = Settings(inbox=str(tmp_path / "stick"))

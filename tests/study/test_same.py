@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from click.testing import CliRunner
+from sqlalchemy import Engine, select
 
+from studyapp.commands.main import main
+from studyapp.memory.state import Rating
 from studyapp.notes import formats, markdown
 from studyapp.notes.foreign import ForeignNote
-from studyapp.store import backup
+from studyapp.notes.reworded import Wording
+from studyapp.store import backup, tables
 from studyapp.store.database import open_database
-from studyapp.study import capture, imports, library
+from studyapp.store.engine import reading, writing
+from studyapp.study import capture, imports, library, review
 from studyapp.study.imports import Imported, Source
 from tests_support import Clock, desk_of
 
@@ -127,7 +133,7 @@ def test_what_a_file_no_longer_has_is_told_and_stays(bring: Bring) -> None:
     _, shape = SHAPES["notes"]
     text = shape.format("an answer")
     assert bring("bio.md", f"{text}- What is Y?\n    - another\n").gone == 0
-    done = bring("bio.md", text.replace("What", "Wat"))
+    done = bring("bio.md", text.replace("What is X", "Who was Z"))
     assert (len(done.questions), done.gone) == (1, 2)
     assert "What is X?" in packs()["bio"]
     assert bring("other.md", text.replace("What", "Why")).gone == 0
@@ -173,3 +179,70 @@ def test_a_draft_that_asks_the_same_and_answers_otherwise_is_another(
     for name, said in (("c.md", "one"), ("b.md", "three")):
         assert add(name, "question: what is x?", said) == 0
     assert [add(name, "g1", said) for name, said in drafts] == [1, 0, 0, 0]
+
+
+def test_what_is_known_of_a_note_in_other_words_stays_and_it_goes_back_whole(
+    own: Engine, clock: Clock, bring: Bring, tmp_path: Path
+) -> None:
+    old, new = "What does a gizzard do?", "What use is a gizzard?"
+    text = f"# Birds\n\n- {old}\n    - it grinds seeds with grit\n- Why?\n    - so\n"
+    bring("bio.md", text)
+
+    def note_of(question: str) -> str:
+        (page,) = (library.own_packs() / "bio").glob("*.md")
+        (found,) = (one.id for one in markdown.read(page)[0].notes if one.prompt == question)
+        return found
+
+    known = note_of(old)
+
+    def memory() -> object:
+        of_card = tables.memory.join(tables.card).join(tables.note)
+        asked = select(tables.memory, tables.card.c.uid).select_from(of_card)
+        with reading(own) as connection:
+            (row,) = connection.execute(asked.where(tables.note.c.name == known)).all()
+            return row
+
+    with writing(own) as connection:
+        of_note = tables.card.join(tables.note)
+        card = connection.scalar(
+            select(tables.card.c.id).select_from(of_note).where(tables.note.c.name == known)
+        )
+        review.answer(connection, card, None, Rating.GOOD, clock(), learner=1)
+    before = memory()
+    done = bring("bio.md", text.replace(old, new))
+    assert (done.questions, done.reworded, done.gone) == ((), (new,), 0)
+    assert done.wordings == (Wording(3, new, old),)
+    assert (note_of(new), memory()) == (known, before)
+    (again,) = imports.bring(desk_of(own, clock), [done.source], dry_run=True)
+    assert (again.known, again.wordings) == (True, ())
+    imports.take_back(desk_of(own, clock), tmp_path / "bio.md")
+    assert (note_of(old), memory()) == (known, before)
+
+
+def test_the_command_says_what_is_a_new_wording(
+    only_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "make", lambda *_, **__: None)
+    path, old = tmp_path / "bio.md", ("What does a gizzard do?", "Is red a colour?")
+    shape = "- {}\n    - it grinds seeds with grit\n- {}\n    - yes\n"
+
+    def run(*words: str) -> str:
+        said = CliRunner().invoke(
+            main, ["--db", str(tmp_path / "cli.db"), "import", str(path), *words]
+        )
+        assert said.exit_code == 0, said.output
+        return said.output
+
+    path.write_text(shape.format(*old))
+    run()
+    path.write_text(shape.format("What use is a gizzard?", "Does it rain?"))
+    told = (
+        f"  line 1: What use is a gizzard?: a new wording of: {old[0]}\n"
+        f"  line 3: Does it rain?: perhaps a new wording of what is here as before: {old[1]}\n"
+    )
+    assert told in run("--dry-run")
+    first, _ = json.loads(run("--dry-run", "--json"))["wordings"]
+    new = {"line": 1, "question": "What use is a gizzard?", "before": old[0], "sure": True}
+    assert first == new
+    assert told in run()
+    assert "wording" not in run()

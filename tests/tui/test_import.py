@@ -74,6 +74,24 @@ async def test_notes_are_looked_at_picked_and_taken_back(
         assert not list(packs.glob("*.md"))
 
 
+async def test_a_question_in_other_words_is_told_before_it_is_the_same_note(
+    make_app, open_today, folder: Path
+) -> None:
+    text = "- What does a crop do?\n    - it keeps seeds for later\n- Is it red?\n    - yes\n"
+    (folder / "notes.md").write_text(text)
+    async with make_app().run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("Q", "down", "enter")
+        await shows(pilot, "2 of 2 new notes")
+        await pilot.press("ctrl+s")
+        await arrives(pilot, TodayScreen)
+        (folder / "notes.md").write_text(
+            text.replace("What does", "What use has").replace(" do?", "?")
+        )
+        await pilot.press("Q", "down", "enter")
+        await shows(pilot, "0 new notes", "a new wording of: What does a crop do?")
+
+
 async def test_answers_from_elsewhere_are_judged_as_an_attempt(
     make_app, open_today, folder: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 Its questions are matched to ours (`notes/matching.py`), which is a `Proposal` to look at. What is
 brought in is the learner's text alone: it is judged here, point by point, beside our answers. An
-attempt is known by the file's name, so that the same file makes one.
+attempt is known by the file (`study/provenance.py`), so that the same file makes one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from studyapp.notes.matching import By, Ours
 from studyapp.notes.note import Note, NoteKind, Problem
 from studyapp.store import log, owner, tables
 from studyapp.study import chapter as chapters
-from studyapp.study import words
+from studyapp.study import library, provenance, words
 from studyapp.study.admission import is_started
 from studyapp.study.card import as_note
 from studyapp.study.desk import Desk
@@ -136,6 +136,7 @@ def bring_attempt(desk: Desk, proposal: Proposal) -> Brought:
         uid, kept = _standing(
             connection, proposal.path, proposal.chapter, proposal.matched, learner=learner
         )
+        _keep_place(connection, proposal, learner=learner)
         of = _made(connection, proposal, uid, now, learner=learner) if kept is None else kept.id
         said = _said(connection, of, learner=learner)
         added, first, problems = 0, None, list[Problem]()
@@ -163,7 +164,9 @@ def take_back(desk: Desk, proposal: Proposal) -> int:
     desk.back_up("import")
     learner = desk.learner
     with desk.writing() as connection:
-        _, kept = _newest(connection, proposal.path, proposal.chapter, learner=learner)
+        _, kept = _newest(
+            connection, proposal.path, proposal.chapter, proposal.matched, learner=learner
+        )
         if kept is None:
             return 0
         now = desk.now()
@@ -190,7 +193,9 @@ def take_out(desk: Desk, path: Path, foreign: Foreign) -> tuple[int, int]:
     proposal = match(desk, path, foreign)
     gone = take_back(desk, proposal)
     with desk.writing() as connection:
-        _, kept = _newest(connection, path, proposal.chapter, learner=desk.learner)
+        _, kept = _newest(
+            connection, path, proposal.chapter, proposal.matched, learner=desk.learner
+        )
         stays = len(_said(connection, kept.id, learner=desk.learner)) if kept else 0
         if foreign.answers is None or gone or stays:
             return gone, stays
@@ -324,7 +329,7 @@ def _standing(
 ) -> tuple[bytes, Row[Any] | None]:
     """The attempt to which the answers of a file go, None if that is a new one of the given uid:
     one that has ended takes nothing more, so that a file that has gone on is another sitting."""
-    uid, newest = _newest(connection, path, chapter_id, learner=learner)
+    uid, newest = _newest(connection, path, chapter_id, matched, learner=learner)
     if (
         newest is not None
         and newest.finished_at
@@ -335,20 +340,60 @@ def _standing(
 
 
 def _newest(
-    connection: Connection, path: Path, chapter_id: int, *, learner: int
+    connection: Connection,
+    path: Path,
+    chapter_id: int,
+    matched: Sequence[Matched],
+    *,
+    learner: int,
 ) -> tuple[bytes, Row[Any] | None]:
     """The newest attempt that a file has made and that was not taken back, and the uid of the next
     one."""
-    pack, number, title = connection.execute(
-        select(chapter.pack, chapter.number, chapter.title).where(chapter.id == chapter_id)
-    ).one()
-    whose = "" if learner == FIRST else f"{name_of(connection, learner=learner)}:"
-    place = f"studyapp:answers:{whose}{pack}:{number or title}:{path.name}"
-    uid, newest = uuid5(NAMESPACE_URL, place), None
+    place = _place(connection, chapter_id, learner=learner)
+    name = _name(connection, place, path, matched, learner=learner)
+    return _chain(connection, f"{place}:{name}", learner=learner)
+
+
+def _chain(connection: Connection, called: str, *, learner: int) -> tuple[bytes, Row[Any] | None]:
+    """The newest attempt that has answers of those that are *called* so, and the uid of the next
+    one."""
+    uid, newest = uuid5(NAMESPACE_URL, called), None
     while (row := _kept(connection, uid.bytes, learner=learner)) is not None:
         newest = row if _said(connection, row.id, learner=learner) else newest
         uid = uuid5(uid, "again")
     return uid.bytes, newest
+
+
+def _place(connection: Connection, chapter_id: int, *, learner: int) -> str:
+    """How the answers of a learner's files to a chapter are called, before the file's name."""
+    pack, number, title = connection.execute(
+        select(chapter.pack, chapter.number, chapter.title).where(chapter.id == chapter_id)
+    ).one()
+    whose = "" if learner == FIRST else f"{name_of(connection, learner=learner)}:"
+    return f"studyapp:answers:{whose}{pack}:{number or title}"
+
+
+def _name(
+    connection: Connection, place: str, path: Path, matched: Sequence[Matched], *, learner: int
+) -> str:
+    """What a file is called among those that have answered a chapter."""
+    theirs = [(note_id, text) for _, note_id, text in _answers(matched) if text]
+
+    def is_same(name: str) -> bool:
+        _, kept = _chain(connection, f"{place}:{name}", learner=learner)
+        said = _said(connection, kept.id, learner=learner) if kept is not None else {}
+        return 2 * sum(said.get(note_id) == text for note_id, text in theirs) > len(theirs)
+
+    packs = library.packs_at(connection, learner=learner)
+    return provenance.answers(packs, place, path, is_same)
+
+
+def _keep_place(connection: Connection, proposal: Proposal, *, learner: int) -> None:
+    """Keep which file these answers are of. Raises StudyError."""
+    place = _place(connection, proposal.chapter, learner=learner)
+    name = _name(connection, place, proposal.path, proposal.matched, learner=learner)
+    packs = library.packs_at(connection, learner=learner)
+    provenance.keep_answers(packs, place, name, proposal.path)
 
 
 def _kept(connection: Connection, uid: bytes, *, learner: int) -> Row[Any] | None:

@@ -22,6 +22,7 @@ from studyapp.errors import StudyError
 from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.note import Problem
 from studyapp.notes.plain import plain
+from studyapp.notes.reworded import Wording
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import delivery, folder, words
 from studyapp.study.delivery import Delivery, Preview
@@ -218,6 +219,7 @@ class ImportScreen(Page):
         if len(found.new) > _SHOWN:
             rows.append(self._more(found))
         rows += [_said(f"changed: {_short(one)}") for one in found.told.reworded[:_SHOWN]]
+        rows += [_said(_worded(one)) for one in found.told.wordings[:_SHOWN]]
         rows += [_said(_told(one, found.source.path)) for one in found.told.problems]
         self._rows.clear_options().add_options(rows)
         self._rows.can_focus = True
@@ -432,6 +434,11 @@ def _row(note: ForeignNote, twin: str, *, taken: bool | None) -> Option:
 def _said(text: str) -> Option:
     """What is no note; one goes through it like through the notes, as a screen may not hold it."""
     return Option(Content.styled(text, "$foreground 60%"))
+
+
+def _worded(one: Wording) -> str:
+    of = "a new wording of" if one.is_sure else "perhaps a new wording of what is here as before"
+    return f"line {one.line}: {_short(one.question)}: {of}: {_short(one.before)}"
 
 
 def _told(problem: Problem, path: Path) -> str:

@@ -180,6 +180,38 @@ def test_the_same_file_makes_one_attempt_and_a_longer_one_adds_to_it(
     assert propose(longer.replace("grit", "grit, again")).known
 
 
+def test_files_of_one_name_have_attempts_of_their_own_wherever_they_move(
+    own: Engine, clock: Clock, tmp_path: Path
+) -> None:
+    desk = desk_of(own, clock)
+
+    def bring(place: str, text: str) -> tuple[int, int]:
+        (path := tmp_path / place / "mine.md").parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        brought = arrival.bring_attempt(desk, arrival.match(desk, path, formats.read(path)[1]))
+        clock.forward(hours=1)
+        return brought.attempt, brought.answers
+
+    mine = MINE.replace("upwash", "draught").replace("grit", "stones")
+    longer = mine.replace("hollow?\n", "hollow?\n\n    * the long ones\n")
+    (first, _), (second, answered) = bring("may", MINE), bring("june", mine)
+    assert (first != second, answered, count(own)) == (True, 4, 2)
+    assert bring("june", mine) == (second, 0)
+    assert bring("june", longer) == (second, 1)  # changed, it updates its own
+    (tmp_path / "june").rename(tmp_path / "moved")
+    assert bring("moved", longer) == (second, 0)
+    third, _ = bring("june", MINE.replace("ears", "owls").replace("upwash", "wind"))
+    assert third not in (first, second)
+    assert [bring(place, text)[0] for place, text in (("may", MINE), ("moved", longer))] == [
+        first,
+        second,
+    ]
+    path = tmp_path / "moved" / "mine.md"
+    proposal = arrival.match(desk, path, formats.read(path)[1])
+    assert (proposal.known, arrival.take_back(desk, proposal)) == (True, 5)
+    assert bring("may", MINE) == (first, 0)
+
+
 def test_it_goes_as_it_came_and_what_was_open_is_open_again(
     own: Engine, clock: Clock, propose: Callable[..., Proposal]
 ) -> None:
