@@ -9,17 +9,68 @@ from dataclasses import dataclass
 from studyapp.notes.wording import definition, emphasised, is_remark, plain
 
 _TERMS = {
-    *("acronym", "abbreviation", "concept", "front", "jargon", "key term", "keyword", "name"),
-    *("term", "terminology", "vocabulary", "word"),
+    *("acronym", "abbreviation", "concept", "expression", "front", "jargon", "key term", "keyword"),
+    *("name", "phrase", "term", "terminology", "vocabulary", "word", "hanzi", "kanji", "idiom"),
+    *("begriff", "vokabel", "wort", "palabra", "término", "mot", "terme", "parola", "termine"),
+    *("palavra", "termo", "слово", "термин", "woord", "begrip", "słowo", "pojęcie", "slovo"),
+    *("单词", "詞", "词", "単語", "단어"),
 }
 _MEANINGS = {
     *("back", "definition", "description", "explanation", "explained", "long form", "meaning"),
-    *("stands for", "translation", "what it is"),
+    *("stands for", "translation", "what it is", "bedeutung", "erklärung", "übersetzung"),
+    *("significado", "definición", "traducción", "signification", "définition", "traduction"),
+    *("significato", "definizione", "traduzione", "definição", "tradução", "значение"),
+    *("определение", "перевод", "betekenis", "definitie", "vertaling", "znaczenie", "definicja"),
+    *("tłumaczenie", "význam", "překlad", "意思", "意味", "翻译", "뜻", "의미"),
 }
-_ASKED = {"question", "q", "frage", "pregunta", "domanda", "pergunta", "问题", "問題"}
+_ASKED = {
+    *("question", "q", "frage", "pregunta", "domanda", "pergunta", "问题", "問題", "вопрос"),
+    *("vraag", "pytanie", "otázka", "vorderseite", "recto", "anverso"),
+}
 _GIVEN = {
     *("answer", "a", "solution", "my answer", "your answer", "antwort", "respuesta", "réponse"),
-    *("risposta", "resposta", "答案", "回答"),
+    *("risposta", "resposta", "答案", "回答", "ответ", "antwoord", "odpowiedź", "odpověď"),
+    *("rückseite", "verso", "reverso"),
+}
+# As their names are written in themselves and in a few others, without what only may be one.
+_LANGUAGES = {
+    *("arabic", "bulgarian", "catalan", "chinese", "croatian", "czech", "danish", "dutch"),
+    *("english", "esperanto", "estonian", "farsi", "finnish", "french", "gaelic", "german"),
+    *("greek", "hebrew", "hindi", "hungarian", "icelandic", "indonesian", "irish", "italian"),
+    *("japanese", "korean", "latin", "latvian", "lithuanian", "mandarin", "norwegian", "persian"),
+    *("polish", "portuguese", "romanian", "russian", "sanskrit", "serbian", "slovak", "spanish"),
+    *("swahili", "swedish", "tamil", "thai", "turkish", "ukrainian", "urdu", "vietnamese"),
+    *("welsh", "arabisch", "chinesisch", "dänisch", "deutsch", "englisch", "finnisch"),
+    *("französisch", "griechisch", "italienisch", "japanisch", "koreanisch", "latein"),
+    *("lateinisch", "niederländisch", "norwegisch", "polnisch", "portugiesisch", "russisch"),
+    *("schwedisch", "spanisch", "tschechisch", "türkisch", "ukrainisch", "ungarisch", "alemán"),
+    *("árabe", "castellano", "chino", "español", "francés", "griego", "inglés", "italiano"),
+    *("japonés", "latín", "portugués", "ruso", "allemand", "anglais", "arabe", "chinois"),
+    *("espagnol", "français", "grec", "italien", "japonais", "portugais", "russe", "francese"),
+    *("giapponese", "greco", "inglese", "latino", "russo", "spagnolo", "tedesco", "alemão"),
+    *("espanhol", "francês", "inglês", "português", "engels", "duits", "frans", "nederlands"),
+    *("spaans", "svenska", "engelska", "dansk", "norsk", "suomi", "englanti", "polski"),
+    *("angielski", "niemiecki", "čeština", "angličtina", "magyar", "türkçe", "ingilizce"),
+    *("русский", "английский", "немецкий", "українська", "англійська", "ελληνικά", "αγγλικά"),
+    *(
+        "עברית",
+        "אנגלית",
+        "العربية",
+        "الإنجليزية",
+        "中文",
+        "汉语",
+        "英语",
+        "英文",
+        "日本語",
+        "英語",
+        "한국어",
+    ),
+    *("영어"),
+}
+_CODES = {"de", "en", "es", "fr", "ja", "pt", "ru", "zh"}  # which stand for one beside another
+_OF_WORDS = {
+    *(_TERMS - {"concept", "name"}),
+    *(*_MEANINGS, *_LANGUAGES, *_CODES, "in", "auf", "sentence"),
 }
 _TITLES = {"card", "front", "name", "prompt", "title"}  # which ask, beside an answer
 _PLAN = ("part", "chapter", "section")
@@ -71,15 +122,16 @@ def read(lines: Sequence[str]) -> Table:
     heads = tuple(map(plain, _cells(lines[0])))
     names = tuple(name.casefold() for name in heads)
     rows = tuple(Row(_cells(line), at) for at, line in enumerate(lines) if at > 1)
-    if said := columns(names):
+    if said := columns(names, [row.cells for row in rows]):
         return Table(*said, names, rows, heads)
     if all(any(name in (word, word + "s") for name in names) for word in _PLAN):
         return Table("plan", 0, 0, names, rows)
-    return Table("", 0, 0, names, rows)
+    return Table("", 0, 0, names, rows, heads)
 
 
-def columns(names: Sequence[str]) -> tuple[str, int, int] | None:
-    """What a table with columns of these *names* holds, and which two of them say it."""
+def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, int, int] | None:
+    """What a table with columns of these *names* holds, and which two of them say it. Of columns
+    named after languages the *rows* must be words, too."""
     for kind, lefts, rights in (
         ("terms", _TERMS, _MEANINGS),
         ("questions", _ASKED, _GIVEN),
@@ -89,7 +141,47 @@ def columns(names: Sequence[str]) -> tuple[str, int, int] | None:
         right = next((at for at, name in enumerate(names) if _is_one(name, rights)), None)
         if left is not None and right is not None:
             return kind, left, right
-    return None
+    return _translated(names, rows)
+
+
+def _translated(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, int, int] | None:
+    """The same of words in two languages. What compares languages has other words before them, or
+    says the same of several."""
+    found = [at for at, name in enumerate(names) if _is_language(name)]
+    if len(found) < 2 or not (any(map(_is_of_language, names)) or {*names} & _CODES == {*names}):
+        return None
+    left, right = found[:2]
+    if any(_has_word(row[at : at + 1]) for row in rows for at in range(left)):
+        return None
+    asked = [row[left].strip().casefold() for row in rows if _has_word(row[left : left + 1])]
+    given = [row for row in rows if _has_word(row[right : right + 1])]
+    is_one = 4 * len({*asked}) >= 3 * len(rows) and 4 * len(given) >= 3 * len(rows)
+    return ("questions", left, right) if is_one else None
+
+
+def _is_language(name: str) -> bool:
+    """Whether a column is named after a language, or says that it has words or their meanings."""
+    words = _words(name)
+    return bool(words) and all(_is_one(word, _OF_WORDS) for word in words)
+
+
+def _is_of_language(name: str) -> bool:
+    return any(word in _LANGUAGES for word in _words(name))
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", name)
+
+
+def _has_word(cells: Sequence[str]) -> bool:
+    return any(map(_words, cells))
+
+
+def may_pair(table: Table) -> bool:
+    """Whether a table of which nothing is known has two columns of words, as one of questions and
+    answers has."""
+    words = [row for row in table.rows if all(_has_word(row.cells[at : at + 1]) for at in (0, 1))]
+    return len(table.heads) == 2 and 4 * len(words) >= 3 * len(table.rows) > 0
 
 
 def planned(table: Table) -> list[tuple[Row, tuple[str, str, str]]]:

@@ -137,6 +137,24 @@ def _beginnings(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
             continue
         yield from run[:: _step([lines[one].strip() for one in run])][1:]
         run = []
+    yield from _hanging(lines, is_code)
+
+
+def _hanging(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
+    """The lines without an indent that ask, below which what answers has one, from the second on of
+    those between which nothing else stands."""
+    last = -1  # the line that asked
+    for at, line in enumerate(lines):
+        if is_code(at) or not line.strip():
+            last = -1
+        elif line[0] in " \t":
+            continue
+        elif _PLAIN.match(line) and wording.is_asked(line) and wording.is_one_sentence(line):
+            if 0 <= last < at - 1:
+                yield at
+            last = at
+        else:
+            last = -1
 
 
 def _step(said: Sequence[str]) -> int:

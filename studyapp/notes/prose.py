@@ -514,7 +514,7 @@ class _Reading:
         asked = wording.numbered(asked)[1]
         if not own:
             asked, own = wording.own_answer(asked, in_prose=shape in (PROSE, LISTED))
-        if block.kind is not Kind.TEXT:
+        if block.kind is not Kind.TEXT or all(line[:1] in " \t" for line in rest):
             rest = dedented(rest)
         return _Question(block, shape, wording.tidy(asked), cleaned(own), rest, number)
 
@@ -683,6 +683,10 @@ class _Reading:
             answer = "\n\n".join(filter(None, [answer, *beside]))
             shape = TERM_OF_TABLE if term else QUESTION_OF_TABLE
             self._keep(block.first + row.at, cleaned(asked), cleaned(answer), kind, shape)
+        if not table.kind and glossary.may_pair(table):
+            told = unread.upto(self.numbers[block.first], self.numbers[block.end - 1])
+            self.report(block.first, told + unread.MAY_PAIR)
+            return True
         return bool(table.kind)
 
     def _is_named(self, at: int) -> bool:

@@ -317,7 +317,7 @@ SHAPES = {
         [
             ("What is u?", "It u.\n\n[qanda]", "heading"),
             ("What is v?", "It v.", "Q: and A:"),
-            ("What is w?", "  It w.", "Q: and A:"),
+            ("What is w?", "It w.", "Q: and A:"),
         ],
     ),
     "HTML with blocks of its own": (
@@ -751,6 +751,31 @@ def test_rows_with_too_many_cells_and_labels_without_an_answer_are_told() -> Non
     ]
 
 
+def test_words_of_two_languages_are_pairs() -> None:
+    table = "| {} |\n|---|---|---|\n| {} |\n| {} |\n\n"
+    both = table.format("Nr | Deutsch | in English", "1 | Hund | dog", "2 | Maus | mouse")
+    compared = table.format("Feature | English | German", "Cases | no | yes", "Tones | no | no")
+    figures = table.format("Year | English | German", "1990 | 2 | 3", "2000 | 4 | 5")
+    same = table.format("English | German | Note", "yes | no | a", "yes | no | b")
+    found = parse(both + compared + figures + same)
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("Hund", "dog"),
+        ("Maus", "mouse"),
+    ]
+    assert [one.line for one in found.problems] == [6]
+
+
+def test_a_table_of_two_columns_is_told_with_what_has_it_read(tmp_path: Path) -> None:
+    table = "| Bird | Sound |\n|---|---|\n| Owl | hoot |\n"
+    why = "call its columns Question and Answer"
+    (told,) = parse(f"## What?\n\nThis.\n\n# Else\n\n{table}").problems
+    assert (told.line, why in told.message) == (7, True)
+    path = tmp_path / "a.md"
+    path.write_text(table)
+    with pytest.raises(StudyError, match=why):
+        formats.recognise(path)
+
+
 def test_a_key_and_answers_that_do_not_fit_are_told() -> None:
     text = "1. Is it?\n   a) yes\n   b) no\n2. Why?\n\nAnswers: 1a, 2b\n\n"
     text += "## Solutions\n\n1. So.\n"
@@ -758,6 +783,15 @@ def test_a_key_and_answers_that_do_not_fit_are_told() -> None:
         (1, "the options below this question may be a choice: they are read as its answer"),
         (6, "a key to several questions, and not read"),
         (10, "a numbered item: this asks nothing and defines no term"),
+    ]
+
+
+def test_answers_that_hang_below_their_questions_part_them() -> None:
+    text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("What is a?", "It is a."),
+        ("What is b?", "It is b.\nAnd more."),
+        ("Why not?", "So."),
     ]
 
 
