@@ -15,8 +15,10 @@ from pathlib import Path
 
 from studyapp.errors import StudyError
 from studyapp.notes import (
+    drill,
     fronttags,
     glossary,
+    org,
     passed,
     picture,
     preparation,
@@ -102,8 +104,13 @@ def parse(text: str, path: Path) -> Foreign:
 
 def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> Foreign:
     """The same of lines that have other *numbers* in the file at *path*."""
+    lines, drilled, problems = preparation.fenced(lines), list[ForeignNote](), list[Problem]()
+    if org.is_one(lines, path):
+        lines, drilled, problems = drill.taken(org.read(lines), numbers, path)
+    else:
+        lines, numbers = preparation.of_asciidoc(lines, numbers, path)
     lines, comments = passed.without_comments(lines)
-    problems = list(_noted(comments, numbers, path))
+    problems += _noted(comments, numbers, path)
     lines, linking = _without_links(lines)
     problems += _linking(linking, numbers, path)
     lines, numbers = preparation.prepared(lines, numbers)
@@ -122,7 +129,7 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
         if key not in used:
             told = unread.upto(numbers[one.first], numbers[one.end - 1])
             reading.report(one.first, f"{told}nothing that is read refers to this")
-    notes = sorted(notes, key=lambda note: note.line)
+    notes = sorted([*drilled, *notes], key=lambda note: note.line)
     return Foreign(
         fronttags.tagged(notes, outline.lines[: outline.begins]),
         lecture=tuple(reading.lecture),
@@ -465,7 +472,7 @@ class _Reading:
             if block.kind is not Kind.HIDDEN:
                 body += [""] * (block.first > last) + self.lines[block.first : block.end]
             last = block.end
-        front, answer = parted(dedented(body) if self.outline.is_org else body)
+        front, answer = parted(body)
         is_choice = not front and not question.own and wording.options(answer.split("\n"))
         self._tell_within(question)
         asked, own = question.asked, question.own

@@ -312,10 +312,10 @@ SHAPES = {
         ],
     ),
     "headings and lists of AsciiDoc": (
-        "== Notes\n\n=== What is u?\n\nIt u.\n\n[qanda]\nWhat is v?::\nIt v.\n"
+        "== Notes\n\n=== What is u?\n\nIt u.\n\nWhat is v?::\nIt v.\n"
         "What is w?::\n  It w.\n",
         [
-            ("What is u?", "It u.\n\n[qanda]", "heading"),
+            ("What is u?", "It u.", "heading"),
             ("What is v?", "It v.", "Q: and A:"),
             ("What is w?", "It w.", "Q: and A:"),
         ],
@@ -606,6 +606,109 @@ def test_an_outline_of_org_is_read_by_its_headings() -> None:
         ("What is a loss?", "A number."),
     ]
     assert [one.line for one in parse(text).problems] == [1]
+
+
+def test_descriptions_of_asciidoc_are_pairs() -> None:
+    text = (
+        "= Notes\n:toc:\n\n== First\n\n=== What is s?\n\nIt s:\n\nr:: one\nw::\n  two\n\n"
+        "[qanda]\nWhat is t?:: It t.\nExplain u:: It u.\n+\nMore u.\n\nHow is v?::\nIt v.\n\n"
+        "* v one\n** v two\n\nProse.\n\n== Terms\n\nstd::vec:: A list.\nCPU::\n"
+        "The link:http://a.b[brain].\n// hidden\n"
+    )
+    assert [one[:2] for one in shown(text)] == [
+        ("What is s?", "It s:\n\n- **r**: one\n- **w**: two"),
+        ("What is t?", "It t."),
+        ("Explain u", "It u.\n\nMore u."),
+        ("How is v?", "It v.\n\n- v one\n   - v two"),
+        ("std::vec", "A list."),
+        ("CPU", "The [brain](http://a.b)."),
+    ]
+    assert [(one.line, one.message[:5]) for one in parse(text).problems] == [(26, "prose")]
+
+
+def test_a_line_that_asks_and_describes_ends_the_answer_above() -> None:
+    text = "## What is a?\n\nIt a.\n\nWhat is b?:: It b.\nWhat is c?::\nIt c.\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("What is a?", "It a."),
+        ("What is b?", "It b."),
+        ("What is c?", "It c."),
+    ]
+
+
+DRILL = """#+TITLE: Drill
+
+* Words
+** Item :drill:geo:
+SCHEDULED: <2026-01-01 Thu>
+:PROPERTIES:
+:ID: 1
+:END:
+What is the capital of [[https://a.b][Estonia]]?
+*** The Answer
+It is =Tallinn=.
+*** Note
+A *port*.
+** Greeting :drill:
+The capital of [Peru] is [Lima||L…], see [[a][b]].
+** Noun :drill:
+:PROPERTIES:
+:DRILL_CARD_TYPE: twosided
+:DRILL_LAST_INTERVAL: 4.0
+:END:
+Translate.
+*** Spanish
+la mujer
+*** English
+the woman
+** Fact :drill:
+*** Question
+Who wrote Faust?
+*** Answer
+Goethe
+**** Where
+Weimar
+** TODO What is plain? :drill:
+   It is.
+** Card
+*** Front
+What is x?
+*** Back
+x is one.
+"""
+
+
+def test_cards_of_org_drill_are_asked_as_they_are_there() -> None:
+    found = parse(DRILL)
+    assert [(note.question, note.answer, note.card.value) for note in found.notes] == [
+        (
+            "What is the capital of [Estonia](https://a.b)?",
+            "It is `Tallinn`.\n\n**Note**\n\nA **port**.",
+            "answer",
+        ),
+        ("Greeting", "The capital of ==Peru=={#c1} is ==Lima=={#c2}, see [b](a).", "cloze"),
+        ("la mujer\n\nNoun\n\nTranslate.", "the woman", "both"),
+        ("Who wrote Faust?", "Goethe\n#### Where\nWeimar", "answer"),
+        ("What is plain?", "It is.", "answer"),
+        ("What is x?", "x is one.", "answer"),
+    ]
+    assert found.notes[0].tags == ("geo",)
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "prose: this asks nothing and defines no term"),
+        (5, "what is dated here, and elsewhere, is not read"),
+        (14, "the hint of what is hidden here is left out"),
+    ]
+
+
+@pytest.mark.parametrize("end", [".org", ".md"])
+def test_a_text_of_markdown_is_no_org(end: str) -> None:
+    text = "#+BEGIN_NOTE\nSo.\n#+END_NOTE\n\n## What is *it*?\n\n* This.\n* That. :smile:\n"
+    text = text if end == ".md" else "* What is *it*?\n\nThis.\n"
+    (note,) = prose.parse(text, Path(f"a{end}")).notes
+    said = {
+        ".md": ("What is *it*?", "* This.\n* That. :smile:"),
+        ".org": ("What is **it**?", "This."),
+    }
+    assert (note.question, note.answer) == said[end]
 
 
 @pytest.mark.parametrize(
