@@ -13,7 +13,7 @@ from studyapp.notes.card import outside_code
 
 _ENDINGS = (".adoc", ".asciidoc", ".asc")
 _SAYS_SO = re.compile(r"={2,6}[ \t]+[^\s=]|\[(?:qanda|horizontal|glossary)\b[^\[\]]*\][ \t]*$")
-_HEADING = re.compile(r"(={1,6})[ \t]+([^\s=].*?)(?:[ \t]+=+)?[ \t]*$")
+_HEADING = re.compile(r"(={1,6})[ \t]+([^\s=].*)")
 _ATTRIBUTE = re.compile(r":!?[\w-]+!?:(?:[ \t]|$)")
 _STYLE = re.compile(r"\[(?P<name>[\w.#%]*)[^\[\]]*\][ \t]*$")
 _COMMENT = re.compile(r"//(?!/)")
@@ -59,7 +59,10 @@ def as_markdown(lines: Sequence[str]) -> list[str]:
 
 def _line(line: str) -> str:
     if heading := _HEADING.match(line):
-        return f"{'#' * len(heading[1])} {_inline(heading[2])}"
+        said = heading[2].rstrip()
+        bare = said.rstrip("=")
+        said = bare.rstrip() if bare != bare.rstrip() else said
+        return f"{'#' * len(heading[1])} {_inline(said)}"
     if _ATTRIBUTE.match(line) or _COMMENT.match(line) or _DELIMITER.match(line):
         return ""
     if line.strip() == "+":

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studyapp.notes.wording import definition, emphasised, is_remark, plain
+from studyapp.notes.outline import dedented
+from studyapp.notes.wording import definition, emphasised, is_remark, is_term, plain
 
 _TERMS = {
     *("acronym", "abbreviation", "concept", "expression", "front", "jargon", "key term", "keyword"),
@@ -30,7 +31,7 @@ _ASKED = {
 _GIVEN = {
     *("answer", "a", "solution", "my answer", "your answer", "antwort", "respuesta", "réponse"),
     *("risposta", "resposta", "答案", "回答", "ответ", "antwoord", "odpowiedź", "odpověď"),
-    *("rückseite", "verso", "reverso"),
+    *("rückseite", "verso", "reverso", "correct", "correct answer", "right answer"),
 }
 # As their names are written in themselves and in a few others, without what only may be one.
 _LANGUAGES = {
@@ -83,6 +84,8 @@ _ARROWS = {"→", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", 
 _CARDS = {"::", ">>"}  # of programs that keep notes as lists
 _CLEAR = {*_ARROWS, "=", "**", *_CARDS}
 _DEFINED = re.compile(r"def(?:inition)?[ \t]*:[ \t]*(?P<text>[*_].*)", re.IGNORECASE | re.DOTALL)
+_BELOW = re.compile(r" {0,3}:[ \t]+(?=\S)")
+_FEW = 3
 _CELL = re.compile(r"(?<!\\)\|")
 
 
@@ -231,8 +234,8 @@ def defined(lines: Sequence[str], *, named: bool) -> list[tuple[int, str, str]]:
     if said := _DEFINED.fullmatch("\n".join(lines).strip()):
         one = emphasised(said["text"])
         return [(0, *one)] if one else []
-    if len(lines) > 1 and lines[1].startswith(": "):
-        return [(0, lines[0].strip(), "\n".join(line.removeprefix(": ") for line in lines[1:]))]
+    if len(lines) > 1 and defines_above(lines[1]):
+        return _described(lines)
     found = list[tuple[int, str, str]]()
     for at, line in enumerate(lines):
         defines = definition(line.strip())
@@ -244,6 +247,50 @@ def defined(lines: Sequence[str], *, named: bool) -> list[tuple[int, str, str]]:
             place, term, meaning = found[-1]
             found[-1] = (place, term, f"{meaning}\n{line.strip()}")
     return found
+
+
+def _described(lines: Sequence[str]) -> list[tuple[int, str, str]]:
+    """The terms of a paragraph in which lines that begin with a colon say what is above them."""
+    places = [0]
+    for at in range(2, len(lines) - 1):
+        is_term = lines[at][:1] not in " \t:"
+        places += [at] if is_term and defines_above(lines[at + 1]) else []
+    ends = [*places[1:], len(lines)]
+    return [
+        (
+            at,
+            lines[at].strip(),
+            "\n".join(_BELOW.sub("", line).strip() for line in lines[at + 1 : end]),
+        )
+        for at, end in zip(places, ends, strict=True)
+    ]
+
+
+def defines_above(line: str) -> bool:
+    """Whether a line begins with the colon that says what is above it."""
+    return _BELOW.match(line) is not None
+
+
+def hanging(lines: Sequence[str]) -> tuple[str, str] | None:
+    """The term of a paragraph of which all lines but the first are indented, and what is below."""
+    first, *below = dedented(lines) if lines[0][:1] in " \t" else lines
+    if not below or first[:1] in " \t" or not is_term(first) or first.rstrip().endswith((":", ".")):
+        return None
+    if not all(line[:1] in " \t" for line in below):
+        return None
+    return first.strip(), "\n".join(line.strip() for line in below)
+
+
+def is_listed(lines: Sequence[str]) -> bool:
+    """Whether the lines of a text are a list of terms and nothing else: three at least, all defined
+    behind the same dash; behind =, where most of the terms are several words, too."""
+    found = [definition(line.strip()) for line in lines if line.strip()]
+    marks = {one[1] if one else "" for one in found}
+    if len(found) < _FEW or len(marks) > 1 or not marks <= {"-", "–", "—", "="}:
+        return False
+    told = [one for one in found if one and _has_word(one[:1]) and _has_word(one[2:])]
+    several = sum(" " in one[0] for one in told)
+    return len(told) == len(found) and (marks != {"="} or 2 * several >= len(found))
 
 
 def _is_one(name: str, names: set[str]) -> bool:

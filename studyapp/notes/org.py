@@ -83,11 +83,13 @@ def read(lines: Sequence[str]) -> Org:
 def _section(org: Org, first: int, end: int, is_code: Callable[[int], bool]) -> dict[str, str]:
     """Write the lines between two headings as Markdown; the properties that they have."""
     properties, at, in_quote = dict[str, str](), first, False
+    last = max((at for at in range(first, end) if _ENDS.match(org.lines[at])), default=-1)
     while at < end:
         line = org.lines[at]
         if is_code(at):
             pass
-        elif _DRAWER.match(line) and (after := _closed(org.lines, at, end)):
+        elif at < last and _DRAWER.match(line):
+            after = next(to + 1 for to in range(at, end) if _ENDS.match(org.lines[to]))
             for place in range(at, after):
                 if found := _PROPERTY.match(org.lines[place]):
                     properties[found[1].upper()] = found[2].strip()
@@ -107,11 +109,6 @@ def _section(org: Org, first: int, end: int, is_code: Callable[[int], bool]) -> 
         at += 1
     org.lines[first:end] = dedented(org.lines[first:end])
     return properties
-
-
-def _closed(lines: Sequence[str], at: int, end: int) -> int:
-    """The line after the drawer that begins there, 0 if it has no end."""
-    return next((to + 1 for to in range(at, end) if _ENDS.match(lines[to])), 0)
 
 
 def _inline(line: str) -> str:

@@ -25,6 +25,7 @@ _ALONE = (
 _ASKS = re.compile(_ALONE.format("question|q|front"), re.IGNORECASE)
 _ANSWERS = re.compile(_ALONE.format("(?:the )?answer|solution|a|back"), re.IGNORECASE)
 _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
+_MEANING = re.compile(r" {0,3}:[ \t]+\S")
 # Of callouts of Notion, and places that links lead to.
 _DROPPED = re.compile(
     r"</?aside\b[^<>]*>|<a\b[^<>]*>[ \t\u00b6\u00a7#\U0001f517]*+</a>", re.IGNORECASE
@@ -51,6 +52,7 @@ def of_asciidoc(
 
 def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
     """Lines with their *numbers* in the file; what one of them has become has its number."""
+    lines, numbers = _closed_up(lines, numbers)
     if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
         lines = _labelled(lines)
     if any("<details" in line.lower() for line in lines):
@@ -77,6 +79,21 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
         changed += [(line, numbers[at]) for line in said]
         at = end
     return [line for line, _ in changed], [number for _, number in changed]
+
+
+def _closed_up(lines: Sequence[str], numbers: Sequence[int]) -> tuple[Sequence[str], Sequence[int]]:
+    """Lines without the blank one between a term and the colon that says what it is."""
+    left = [
+        at
+        for at, line in enumerate(lines)
+        if line.strip()
+        or not 0 < at < len(lines) - 1
+        or not (_MEANING.match(lines[at + 1]) and _TEXT.match(lines[at - 1]))
+        or lines[at - 1].lstrip().startswith(":")
+    ]
+    if len(left) == len(lines):
+        return lines, numbers
+    return [lines[at] for at in left], [numbers[at] for at in left]
 
 
 def fenced(lines: Sequence[str]) -> Sequence[str]:

@@ -246,6 +246,8 @@ class _Reading:
         self.tracker: list[TrackerRow] = []
         self.problems: list[Problem] = []
         self.unread: list[int] = []
+        is_text = all(block.kind is Kind.TEXT for block in self.blocks)
+        self.is_list = is_text and glossary.is_listed(self.lines[outline.begins :])  # and no more
         self.named = set[int]()  # the blocks of terms that stand below an answer
         self.guids: dict[str, int] = {}
         self.said: dict[tuple[str, str], int] = {}
@@ -448,7 +450,7 @@ class _Reading:
         if kind is Kind.TABLE:
             is_one = bool(glossary.read(text).kind)
         elif kind is Kind.TEXT:
-            below = len(text) > 1 and text[1].startswith(": ")
+            below = len(text) > 1 and glossary.defines_above(text[1])
             is_one = below or len(glossary.defined(text, named=True)) == len(text) > 1
         elif kind is Kind.BULLET:
             while end < len(self.blocks) and self._is_item(end, mark):
@@ -609,23 +611,29 @@ class _Reading:
         elif kind in (Kind.BULLET, Kind.NUMBERED):
             self._list(run)
         elif kind is Kind.TEXT:
-            self.unread += [at for at in run if not self._text(at)]
+            self._prose(run)
         elif kind is not Kind.RULE:
             self.unread += run
 
     def _list(self, run: Sequence[int]) -> None:
         named = self._is_named(run[0])
         found = glossary.terms([self._item(at) for at in run], named=named)
+        inner = {at: self._inner(at) for at, term in zip(run, found, strict=True) if term is None}
+        answered = sum(
+            sum(bool(note.answer) for note in one.notes) for one in inner.values() if one
+        )
         for at, term in zip(run, found, strict=True):
             if term is not None:
                 name, meaning = map(cleaned, term)
                 self._keep(self.blocks[at].first, name, meaning, NoteKind.TERM, LIST_OF_TERMS)
-            elif not self._inside(at):
+            elif (one := inner[at]) is not None and answered > 1:
+                self._adopt(one)
+            else:
                 self.unread.append(at)
 
-    def _inside(self, at: int) -> bool:
-        """Read the questions that stand below an item which asks nothing; False if there are none
-        worth it: some prose asks in passing."""
+    def _inner(self, at: int) -> _Reading | None:
+        """The notes below an item which asks nothing; None if most of them have no answer: some
+        prose asks in passing."""
         block = self.blocks[at]
         lines = self.lines[block.first + 1 : block.end]
         named = bool(glossary.NAMED.search(block.text))
@@ -633,19 +641,20 @@ class _Reading:
             not (named and any(map(str.strip, lines)))
             and not any(sign in line for line in lines for sign in wording.ASKING)
         ):
-            return False
+            return None
         numbers = [self.numbers[line] for line in range(block.first + 1, block.end)]
         inner = _Reading(Outline(dedented(lines)), numbers, self.path, self.depth + 1)
         inner.named.update(range(len(inner.blocks)) if named else ())
         inner.run()
         answered = sum(bool(note.answer) for note in inner.notes)
-        if answered < 2 or 2 * answered < len(inner.notes):
-            return False
+        return inner if answered and 2 * answered >= len(inner.notes) else None
+
+    def _adopt(self, inner: _Reading) -> None:
+        """Keep the notes of an item, and what it has to tell."""
         for note in inner.notes:
             first = self.numbers.index(note.line)
             self._keep(first, note.question, note.answer, note.kind, note.shape, note.number)
         self.problems += inner.problems
-        return True
 
     def _item(self, at: int) -> str:
         return self._said(self.blocks[at])
@@ -653,6 +662,28 @@ class _Reading:
     def _said(self, block: Block) -> str:
         below = self._below(block)
         return f"{block.text}\n{below}" if below else block.text
+
+    def _prose(self, run: Sequence[int]) -> None:
+        """Read the terms of paragraphs: what is indented below one goes on with its meaning, and
+        where several have a meaning that hangs below them, each is one."""
+        texts = {at: self.lines[self.blocks[at].first : self.blocks[at].end] for at in run}
+        hanging = {at: pair for at, text in texts.items() if (pair := glossary.hanging(text))}
+        last = -1  # a paragraph that is read
+        for at, text in texts.items():
+            first = self.blocks[at].first
+            if at in hanging and (len(hanging) > 1 or self._is_named(at)):
+                self._keep(first, *map(cleaned, hanging[at]), NoteKind.TERM, DEFINED)
+                last = at
+            elif last == at - 1 >= 0 and all(line[:1] in " \t" for line in text):
+                said = cleaned("\n".join(line.strip() for line in text))
+                self.notes[-1] = replace(
+                    self.notes[-1], answer=f"{self.notes[-1].answer}\n\n{said}"
+                )
+                last = at
+            else:
+                count = len(self.notes)
+                self.unread += [] if self._text(at) else [at]
+                last = at if len(self.notes) > count else last
 
     def _text(self, at: int) -> bool:
         """Read the terms that prose defines line by line; False if a line of it is none."""
@@ -698,7 +729,7 @@ class _Reading:
 
     def _is_named(self, at: int) -> bool:
         """Whether a heading, or a line right above, announces terms."""
-        if at in self.named or (at > 0 and self._announces(at - 1)):
+        if at in self.named or self.is_list or (at > 0 and self._announces(at - 1)):
             return True
         return any(
             glossary.NAMED.search(self.blocks[above].text) for above in self.outline.headings(at)

@@ -136,6 +136,8 @@ def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None
     even = [row for row in (shorn(row, width) for row in rows) if len(row) == width]
     is_named = sign == "\t" or path.suffix.lower() in _TABLES
     ragged = len(rows) - len(even)
+    if is_named:
+        ragged = sum(bool(Sheet(sign, width).why_unread(shorn(row, width))) for row in rows)
     most = max(1, len(rows) // _ODD) if is_named and len(even) > 1 else len(rows) // _ODD_OF_TEXT
     if width < 2 or ragged > most:
         return None

@@ -898,6 +898,47 @@ def test_answers_that_hang_below_their_questions_part_them() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("a\n: b\nc\n:   d\n: e\n\nf\n\n: g\n\n    More.\n",
+         [("a", "b"), ("c", "d\ne"), ("f", "g\n\nMore.")]),
+        ("Loss\n    An error.\n    A number.\n\nFit\n  To train.\n",
+         [("Loss", "An error.\nA number."), ("Fit", "To train.")]),
+        (".. glossary::\n\n   epoch\n      One pass.\n\n   batch\n      Some rows.\n",
+         [("epoch", "One pass."), ("batch", "Some rows.")]),
+        ("loss - an error\nfit - to train\n\nstep - a change\n",
+         [("loss", "an error"), ("fit", "to train"), ("step", "a change")]),
+        ("der Hund = the dog\ndie Maus = the mouse\nEis = ice\n",
+         [("der Hund", "the dog"), ("die Maus", "the mouse"), ("Eis", "ice")]),
+        ("Term: loss\nDefinition: an error\n\n**Wort:** Maus\n**Bedeutung:** mouse\n",
+         [("loss", "an error"), ("Maus", "mouse")]),
+        ("**Front:** a\n**Back:** b\n\n__Frage__: c?\n__Antwort__: d\n", [("a", "b"), ("c?", "d")]),
+        ("Question: a?\nMeaning: b.\nAnswer: c\n", [("a?\n\nMeaning: b.", "c")]),
+        ("- Part 1\n  - Why a?\n    - So.\n- Part 2\n  - Why b?\n    - No.\n",
+         [("Why a?", "- So."), ("Why b?", "- No.")]),
+    ],
+)  # fmt: skip
+def test_terms_as_other_programs_write_them(text: str, sides: list[tuple[str, str]]) -> None:
+    assert [one[:2] for one in shown(text)] == sides
+    said = [one for one in parse(text).problems if "prose, up" not in one.message]
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path = /usr\nname = x y\nport = no\n",  # settings
+        "Bob - hello\nEve = hi\nAnn - bye\n",
+        "8:00 - up\n9:00 - work\n12:00 - food\n",
+        "A poem\n  goes on.\n\nIt is not a list of terms at all.\n",
+        "- Part 1\n  - Why a?\n    - So.\n- Part 2\n  - b\n",
+    ],
+)
+def test_what_only_looks_like_terms_is_none(text: str) -> None:
+    assert parse(text).notes == ()
+
+
 def test_no_lines_are_no_notes() -> None:
     assert prose.parse_lines([], [], PATH) == Foreign(())
 
@@ -1017,8 +1058,14 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
         "> Q: a\n> A: b\n",
         "<!-- ",
         "Answers:\n\n1. a\n\n",
+        "[a]\n",
+        ":P:\n",
+        "a?::\n",
     ):
         parse("1. Why?\n" + piece * (40_000 // len(piece)))
+        if piece[-2:] in (":\n", "]\n"):
+            for head in ("#+title: x\n\n* a :drill:\n", "== a\n\n[qanda]\nb::\n"):
+                parse(head + piece * (40_000 // len(piece)))
 
 
 def test_a_long_file_may_begin_with_its_contents_alone(tmp_path: Path) -> None:
