@@ -672,7 +672,8 @@ class _Reading:
         for at, text in texts.items():
             first = self.blocks[at].first
             if at in hanging and (len(hanging) > 1 or self._is_named(at)):
-                self._keep(first, *map(cleaned, hanging[at]), NoteKind.TERM, DEFINED)
+                term, meaning = map(cleaned, hanging[at])
+                self._keep(first, term, meaning, NoteKind.TERM, DEFINED)
                 last = at
             elif last == at - 1 >= 0 and all(line[:1] in " \t" for line in text):
                 said = cleaned("\n".join(line.strip() for line in text))
